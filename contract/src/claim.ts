@@ -1,0 +1,78 @@
+/** Responsible for offers, leases and the calls that carry one attempt from start to end; it decides nothing. */
+import * as z from 'zod'
+import { flag, instanceLabel, integer, jobId, text, time } from './fields.ts'
+import { job, outputChunk, usage } from './job.ts'
+import { killswitchBrief } from './killswitch.ts'
+import { limits } from './limits.ts'
+
+export const lease = z.object({ token: z.string(), attempt: z.number().int(), expires_at: time })
+export type Lease = z.infer<typeof lease>
+
+/** A provisional lease: start the job within `limits.offer_ms`, or it goes elsewhere. */
+export const offer = z.object({ job, lease })
+export type Offer = z.infer<typeof offer>
+
+export const claimPoll = z.strictObject({
+  max: integer(1, limits.claim_max).optional(),
+  /** Seconds to hold the request open while there is nothing to offer. */
+  wait: integer(0, limits.long_poll_max_s).optional(),
+  instance: instanceLabel.optional(),
+  worker: instanceLabel.optional(),
+})
+export const claimPollReply = z.object({ offers: z.array(offer), killswitch: killswitchBrief })
+export type ClaimPollReply = z.infer<typeof claimPollReply>
+
+/** The running attempt, as the answer to start and to a claim by id. */
+export const startReply = z.object({ job, lease, killswitch: killswitchBrief })
+
+const tail = z.object({ text: text(limits.tail_bytes), truncated: z.boolean().optional() })
+export const attemptCompletion = z.strictObject({
+  job_id: jobId,
+  result: text(limits.result_bytes).nullable().optional(),
+  exit_code: z.number().int().optional(),
+  usage: usage.optional(),
+  /** Output that never left as chunks: a short job needs no stream object. */
+  tail: tail.optional(),
+  /** Chunks of this attempt that went to the stream; more than none means there is a stream object to close. */
+  chunks: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+})
+export const attemptFailure = z.strictObject({
+  job_id: jobId,
+  error: z.object({
+    type: z.string().min(1).max(60),
+    message: text(limits.error_message_bytes),
+    retryable: z.boolean().optional(),
+    /** When a rate limit says it resets; the job parks until then. */
+    retry_at: time.nullable().optional(),
+  }),
+  exit_code: z.number().int().nullable().optional(),
+  usage: usage.optional(),
+  tail: tail.optional(),
+  chunks: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+})
+export const attemptOutput = z.strictObject({
+  job_id: jobId,
+  chunks: z.array(outputChunk).min(1).max(limits.output_chunks_per_call),
+})
+/** `next_seq`: the first sequence number the stream has not seen; a sender that lost a reply goes on from there. */
+export const outputReply = z.object({ next_seq: z.number().int(), closed: z.boolean() })
+export const settleReply = z.object({ job })
+
+/** The inbox of the seeds' workers (seed 000: "polls its inbox for jobs assigned to its name"). */
+export const inbox = z.strictObject({
+  worker: z.string().max(255).optional(),
+  status: z.string().max(20).optional(),
+  wait: integer(0, limits.long_poll_max_s).optional(),
+  limit: integer(1, limits.list_max).optional(),
+})
+export const inboxReply = z.object({ jobs: z.array(job) })
+
+export const claimById = z.strictObject({ job_id: jobId, worker: z.string().max(255).optional() })
+export const closeById = z.strictObject({
+  job_id: jobId,
+  status: z.enum(['done', 'failed', 'escalated']),
+  result: text(limits.result_bytes).optional(),
+  worker: z.string().max(255).optional(),
+  error_type: z.string().max(60).optional(),
+  retryable: flag.optional(),
+})

@@ -1,0 +1,12 @@
+/** Responsible for what a worker may learn of a job's surroundings (seed 001, `/context`); it decides nothing. */
+import * as z from 'zod'
+import { integer } from './fields.ts'
+import { contextPolicy } from './job.ts'
+
+export const contextQuery = z.strictObject({
+  job_id: integer(1, Number.MAX_SAFE_INTEGER),
+  policy: contextPolicy.optional(),
+  /** Characters; the oldest turns are dropped first. */
+  budget: integer(0, 1_000_000).optional(),
+})
+export const contextReply = z.object({ policy: z.string(), size: z.number().int(), context: z.string() }).meta({ id: 'Context' })

@@ -1,0 +1,67 @@
+/**
+ * Responsible for what travels over the worker socket, `GET /api/v1/connect`. A message is one frame or an array of
+ * frames (a batch is committed in one transaction); `ping` is answered `pong` by the platform without waking the object.
+ */
+import * as z from 'zod'
+import { instanceLabel, integer } from './fields.ts'
+import { attemptCompletion, attemptFailure, offer, startReply } from './claim.ts'
+import { killswitchBrief } from './killswitch.ts'
+import { limits } from './limits.ts'
+import { problemSchema } from './problem.ts'
+import { presenceReply, presenceReport, workerConfig } from './worker.ts'
+
+const ref = z.number().int().nonnegative()
+const token = z.string().max(400)
+
+export const helloFrame = presenceReport.extend({
+  type: z.literal('hello'),
+  instance: instanceLabel,
+  version: z.string().max(40).optional(),
+})
+/** How many offers the worker can take now: an absolute number, so that a lost frame does not drift. */
+export const creditFrame = z.strictObject({ type: z.literal('credit'), slots: integer(0, limits.claim_max) })
+export const startFrame = z.strictObject({ type: z.literal('start'), ref, token })
+export const completeFrame = attemptCompletion.extend({ type: z.literal('complete'), ref, token })
+export const failFrame = attemptFailure.extend({ type: z.literal('fail'), ref, token })
+export const presenceFrame = presenceReport.extend({ type: z.literal('presence') })
+export const killswitchAckFrame = z.strictObject({ type: z.literal('killswitch_ack'), generation: z.number().int() })
+export const abortAckFrame = z.strictObject({ type: z.literal('abort_ack'), job_id: z.number().int(), attempt: z.number().int() })
+
+/** From worker to server. */
+export const workerFrame = z.discriminatedUnion('type', [
+  helloFrame,
+  creditFrame,
+  startFrame,
+  completeFrame,
+  failFrame,
+  presenceFrame,
+  killswitchAckFrame,
+  abortAckFrame,
+])
+export type WorkerFrame = z.infer<typeof workerFrame>
+export const workerMessage = z.union([workerFrame, z.array(workerFrame).min(1).max(512)])
+
+export const welcomeFrame = presenceReply.extend({ type: z.literal('welcome') })
+/** `status` only, not the whole job: the worker has it, and completions are the hot path. */
+export const settledReply = z.object({ job_id: z.number().int(), status: z.string() })
+export const serverFrame = z.discriminatedUnion('type', [
+  welcomeFrame,
+  offer.extend({ type: z.literal('offer') }),
+  z.object({ type: z.literal('started'), ref, expires_at: z.string(), attempt: startReply.shape.lease.shape.attempt }),
+  settledReply.extend({ type: z.literal('settled'), ref }),
+  z.object({ type: z.literal('problem'), ref: ref.nullable(), problem: problemSchema }),
+  z.object({ type: z.literal('abort'), job_id: z.number().int(), attempt: z.number().int(), reason: z.string() }),
+  z.object({ type: z.literal('killswitch'), killswitch: killswitchBrief }),
+  z.object({ type: z.literal('config'), config: workerConfig, config_version: z.number().int(), paused: z.boolean() }),
+  z.object({ type: z.literal('review'), review_id: z.number().int(), job_id: z.number().int().nullable(), status: z.string() }),
+])
+export type ServerFrame = z.infer<typeof serverFrame>
+
+/** WebSocket close codes with a meaning of our own (RFC 6455, 4000-4999). */
+export const closeCodes = {
+  /** Another process with this name took over, or was here first. */
+  name_taken: 4001,
+  revoked: 4003,
+  protocol_error: 4000,
+  killed: 4004,
+} as const

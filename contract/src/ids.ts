@@ -1,0 +1,94 @@
+/** Responsible for the spelling of tenants, identities and tokens; it computes no MAC and knows no key. */
+import * as z from 'zod'
+
+/** Lower-case letters and digits: a tenant's slug is part of every token, and tokens are letters and digits only. */
+export const tenantSlug = z.string().regex(/^[a-z0-9]{2,32}$/, 'use 2 to 32 lower-case letters and digits')
+export const workerId = z.string().regex(/^wk[a-z0-9]{10,30}$/)
+export const memberId = z.string().regex(/^mb[a-z0-9]{10,30}$/)
+export const viewId = z.string().regex(/^vw[a-z0-9]{10,40}$/)
+export const publicId = z.string().regex(/^[a-z0-9]{8,60}$/)
+
+export const tokenPrefixes = { member: 'mrk_', worker: 'mrw_', lease: 'mrl_' } as const
+export type TokenKind = keyof typeof tokenPrefixes
+
+/** What a member or worker token says of itself before anyone has looked it up. */
+export interface CredentialToken {
+  readonly kind: 'member' | 'worker'
+  readonly tenant: string
+  readonly credential: string
+  /** All but the MAC: what the MAC is computed over. */
+  readonly signed: string
+  readonly mac: string
+}
+
+const credentialPattern = /^(mrk_|mrw_)([a-z0-9]{2,32})_([a-z0-9]{8,32})_([a-z0-9]{20,64})_([a-z0-9]{20,64})$/
+
+/** Splits a member or worker token into its parts; undefined when it is not spelled like one. */
+export function parseCredentialToken(token: string): CredentialToken | undefined {
+  const match = credentialPattern.exec(token)
+  if (match === null) return undefined
+  const [, prefix, tenant, credential, , mac] = match
+  if (tenant === undefined || credential === undefined || mac === undefined) return undefined
+  return {
+    kind: prefix === tokenPrefixes.member ? 'member' : 'worker',
+    tenant,
+    credential,
+    signed: token.slice(0, token.length - mac.length - 1),
+    mac,
+  }
+}
+
+/** What a lease token says: the one attempt it is good for. `nonce` fences off earlier offers of the same job. */
+export interface LeaseToken {
+  readonly tenant: string
+  readonly job_id: number
+  readonly attempt: number
+  readonly worker_id: string
+  readonly nonce: string
+  /** Milliseconds since 1970 when the offer was made, and when the token stops being a token. */
+  readonly offered_at: number
+  readonly expires_at: number
+  readonly signed: string
+  readonly mac: string
+}
+
+const leasePattern =
+  /^mrl_([a-z0-9]{2,32})_([a-z0-9]{1,12})_([a-z0-9]{1,4})_(wk[a-z0-9]{10,30})_([a-z0-9]{6,24})_([a-z0-9]{6,11})_([a-z0-9]{6,11})_([a-z0-9]{20,64})$/
+
+/** Spells everything of a lease token but its MAC. */
+export const leaseText = (lease: Omit<LeaseToken, 'signed' | 'mac'>): string =>
+  `${tokenPrefixes.lease}${[
+    lease.tenant,
+    lease.job_id.toString(36),
+    lease.attempt.toString(36),
+    lease.worker_id,
+    lease.nonce,
+    lease.offered_at.toString(36),
+    lease.expires_at.toString(36),
+  ].join('_')}`
+
+/** Splits a lease token into its parts; undefined when it is not spelled like one. */
+export function parseLeaseToken(token: string): LeaseToken | undefined {
+  const match = leasePattern.exec(token)
+  if (match === null) return undefined
+  const [, tenant = '', job = '', attempt = '', worker_id = '', nonce = '', offered = '', expires = '', mac = ''] = match
+  return {
+    tenant,
+    job_id: Number.parseInt(job, 36),
+    attempt: Number.parseInt(attempt, 36),
+    worker_id,
+    nonce,
+    offered_at: Number.parseInt(offered, 36),
+    expires_at: Number.parseInt(expires, 36),
+    signed: token.slice(0, token.length - mac.length - 1),
+    mac,
+  }
+}
+
+/** A one-time view URL: everything after `#` never reaches the server. */
+export function parseViewUrl(url: string): { readonly origin: string; readonly id: string; readonly key: string } | undefined {
+  const match = /^(https?:\/\/[^/#?]+)\/view\/(vw[a-z0-9]{10,40})#([A-Za-z0-9_-]{43})$/.exec(url.trim())
+  if (match === null) return undefined
+  const [, origin = '', id = '', key = ''] = match
+  return { origin, id, key }
+}

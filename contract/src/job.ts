@@ -1,0 +1,187 @@
+/** Responsible for what a job looks like to a caller and what may be asked when one is dispatched; it decides nothing. */
+import * as z from 'zod'
+import { capabilityName, flag, integer, jobId, jsonValue, label, page, paging, seconds, tagList, text, time, workerName } from './fields.ts'
+import { workerId } from './ids.ts'
+import { limits } from './limits.ts'
+
+export const jobStatuses = ['pending', 'running', 'retry', 'done', 'failed'] as const
+export const jobStatus = z.enum(jobStatuses)
+export type JobStatus = z.infer<typeof jobStatus>
+
+/** Why a pending job may not be offered yet. */
+export const jobHolds = ['review', 'schedule', 'secrets', 'budget'] as const
+export const jobHold = z.enum(jobHolds)
+export type JobHold = z.infer<typeof jobHold>
+
+export const efforts = ['trivial', 'quick', 'standard', 'deep', 'critical'] as const
+export const effort = z.enum(efforts)
+export type Effort = z.infer<typeof effort>
+
+export const threadId = z.string().min(1).max(200)
+
+/** `none`, `inline`, `thread`, or `last:N` (seed 001, GET /context). */
+export const contextPolicy = z.string().regex(/^(?:none|inline|thread|last:[1-9][0-9]{0,2})$/, 'use none, inline, thread or last:N')
+
+/** A reference into the tenant's own vault: `vault://<connector>/<path>#<field>` (seed 000). */
+export const secretReference = z
+  .string()
+  .max(500)
+  .regex(/^vault:\/\/[^/\s]+\/[^#\s]+(?:#[^\s]+)?$/, 'use vault://<connector>/<path>#<field>')
+
+const settable = {
+  input: jsonValue(limits.input_bytes).optional(),
+  capability: capabilityName.optional(),
+  /** Pins the job to one worker, by name or worker_id. */
+  target: z.union([workerName, workerId]).optional(),
+  tags: tagList.optional(),
+  networks: tagList.optional(),
+  provider: label.optional(),
+  model: label.optional(),
+  effort: effort.optional(),
+  priority: z.number().int().min(limits.priority_min).max(limits.priority_max).optional(),
+  thread_id: threadId.optional(),
+  session_id: threadId.optional(),
+  context: contextPolicy.optional(),
+  /** Text for the `inline` context policy. */
+  context_text: text(limits.input_bytes).optional(),
+  requires_secrets: z.array(secretReference).max(32).optional(),
+  /** Seconds one attempt may take. */
+  timeout: seconds(limits.timeout_max_ms).optional(),
+  /** Seconds without output or heartbeat before an attempt counts as stuck. */
+  silence_timeout: seconds(limits.timeout_max_ms).optional(),
+  /** Seconds the job may wait for its first start. */
+  expires_in: seconds(limits.schedule_to_start_max_ms).optional(),
+  max_attempts: z.number().int().min(1).max(limits.attempts_max).optional(),
+  /** Not offered before this time. */
+  not_before: time.optional(),
+  metadata: jsonValue(limits.metadata_bytes).optional(),
+}
+
+export const jobRequest = z
+  .strictObject({
+    prompt: text(limits.prompt_bytes).min(1),
+    ...settable,
+    when_offline: z.enum(['reject', 'queue']).optional(),
+    idempotency_key: z.string().min(1).max(200).optional(),
+  })
+  .meta({ id: 'JobRequest' })
+export type JobRequest = z.output<typeof jobRequest>
+
+export const jobPatch = z.strictObject({
+  job_id: jobId,
+  effort: effort.optional(),
+  priority: settable.priority,
+  target: settable.target.unwrap().nullable().optional(),
+  tags: settable.tags,
+  networks: settable.networks,
+  timeout: settable.timeout,
+  max_attempts: settable.max_attempts,
+  metadata: settable.metadata,
+})
+
+export const jobError = z.object({ type: z.string(), message: z.string(), retryable: z.boolean() })
+export type JobError = z.infer<typeof jobError>
+
+/** What a provider says an attempt cost. */
+export const usage = z.object({
+  tokens_in: z.number().nonnegative().optional(),
+  tokens_out: z.number().nonnegative().optional(),
+  cost_usd: z.number().nonnegative().optional(),
+  model: z.string().max(120).optional(),
+})
+export type Usage = z.infer<typeof usage>
+
+export const job = z
+  .object({
+    id: z.number().int(),
+    status: jobStatus,
+    hold: jobHold.nullable(),
+    prompt: z.string(),
+    input: z.json(),
+    capability: z.string().nullable(),
+    effort,
+    priority: z.number().int(),
+    thread_id: z.string().nullable(),
+    session_id: z.string().nullable(),
+    context: z.string(),
+    tags: z.array(z.string()),
+    networks: z.array(z.string()),
+    provider: z.string().nullable(),
+    model: z.string().nullable(),
+    target: z.string().nullable(),
+    requires_secrets: z.array(z.string()),
+    metadata: z.json(),
+    /** Worker *name*; `worker_id` is its identity. */
+    assigned_to: z.string().nullable(),
+    worker_id: z.string().nullable(),
+    attempt: z.number().int(),
+    max_attempts: z.number().int(),
+    timeout: z.number(),
+    /** Last 64 KiB; the rest is in the stream. */
+    output: z.string(),
+    output_truncated: z.boolean(),
+    result: z.string().nullable(),
+    /** True when `result` is only the beginning: `GET /api/v1/jobs/:id/result` answers the whole. */
+    result_truncated: z.boolean(),
+    exit_code: z.number().int().nullable(),
+    usage: usage.nullable(),
+    error: jobError.nullable(),
+    review_id: z.number().int().nullable(),
+    retry_at: time.nullable(),
+    created_at: time,
+    started_at: time.nullable(),
+    ended_at: time.nullable(),
+  })
+  .meta({ id: 'Job' })
+export type Job = z.infer<typeof job>
+
+/** Filters that lists and bulk verbs share. */
+export const jobFilter = {
+  status: z.preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(jobStatus).max(5)).optional(),
+  thread_id: threadId.optional(),
+  capability: capabilityName.optional(),
+  worker: z.union([workerName, workerId]).optional(),
+  effort: effort.optional(),
+}
+export const jobList = z.strictObject({ ...jobFilter, ...paging })
+export const jobPage = page(job)
+
+export const bulkResult = z.object({
+  /** Jobs that the filter matches and the verb applies to. */
+  count: z.number().int(),
+  dry_run: z.boolean(),
+  job_ids: z.array(z.number().int()),
+})
+export const bulkAbort = z.strictObject({ ...jobFilter, all: flag.optional(), reason: text(500).optional(), dry_run: flag.optional() })
+export const bulkRetry = z.strictObject({ ...jobFilter, dry_run: flag.optional() })
+
+/** One filter's verdict on one worker, in words. */
+export const workerVerdict = z.object({
+  worker_id: z.string(),
+  name: z.string(),
+  eligible: z.boolean(),
+  live: z.boolean(),
+  score: z.number().nullable(),
+  reasons: z.array(z.string()),
+})
+export const why = z
+  .object({
+    job_id: z.number().int(),
+    status: jobStatus,
+    /** One sentence: what the job waits for now, or why it does not. */
+    answer: z.string(),
+    ahead: z.number().int().nullable(),
+    workers: z.array(workerVerdict),
+  })
+  .meta({ id: 'Why' })
+export type Why = z.infer<typeof why>
+
+export const outputChunk = z.object({
+  seq: integer(0, Number.MAX_SAFE_INTEGER),
+  stream: z.enum(['stdout', 'stderr', 'system']).default('stdout'),
+  text: text(limits.output_chunk_bytes),
+})
+export type OutputChunk = z.infer<typeof outputChunk>
+/** A chunk as the stream tells it: which attempt wrote it. */
+export const streamedChunk = z.object({ seq: z.number().int(), attempt: z.number().int(), stream: z.string(), text: z.string() })
+export type StreamedChunk = z.infer<typeof streamedChunk>

@@ -1,0 +1,29 @@
+/** Responsible for the killswitch as callers see it: levels, who raised it, who has acknowledged; it decides nothing. */
+import * as z from 'zod'
+import { integer, text, time } from './fields.ts'
+
+/** 0 clear, 1 hold, 2 drain, 3 stop, 4 halt (semantics.md, "Abort and killswitch"). */
+export const killswitchLevels = ['clear', 'hold', 'drain', 'stop', 'halt'] as const
+export const killswitchLevel = integer(0, 4)
+
+/** Carried on every reply to a worker and on every push. `active` from level 3 on (seed 001). */
+export const killswitchBrief = z.object({
+  level: z.number().int(),
+  active: z.boolean(),
+  reason: z.string().nullable(),
+  generation: z.number().int(),
+})
+export type KillswitchBrief = z.infer<typeof killswitchBrief>
+
+const witness = z.object({ worker_id: z.string(), name: z.string(), last_seen: time.nullable() })
+export const killswitchState = killswitchBrief
+  .extend({
+    raised_by: z.string().nullable(),
+    raised_at: time.nullable(),
+    acknowledged: z.array(witness.extend({ acknowledged_at: time })),
+    stragglers: z.array(witness),
+  })
+  .meta({ id: 'Killswitch' })
+export type KillswitchState = z.infer<typeof killswitchState>
+
+export const killswitchRaise = z.strictObject({ level: integer(1, 4).optional(), reason: text(500).optional() })

@@ -1,0 +1,102 @@
+/**
+ * Responsible for every default and bound that two programs must agree on; it knows no behaviour.
+ * Units are in the names: `_ms` milliseconds, `_bytes` bytes of UTF-8, otherwise a count.
+ */
+
+const second = 1_000
+const minute = 60 * second
+const hour = 60 * minute
+const day = 24 * hour
+const kib = 1024
+
+export const limits = {
+  /** Largest JSON request body the edge reads. The row limit of object SQLite is 2 MB (platform limit). */
+  body_bytes: 1024 * kib,
+  /** Largest batch body: up to `dispatch_batch_jobs` small jobs. */
+  batch_body_bytes: 8 * 1024 * kib,
+  prompt_bytes: 512 * kib,
+  input_bytes: 256 * kib,
+  metadata_bytes: 16 * kib,
+  name_chars: 120,
+  tags: 64,
+  /** A result up to this size is kept with the job; a larger one goes to R2. */
+  result_inline_bytes: 64 * kib,
+  result_bytes: 16 * 1024 * kib,
+  /** Output that travels inside `complete` and is kept with the job. */
+  tail_bytes: 64 * kib,
+  output_chunk_bytes: 64 * kib,
+  output_chunks_per_call: 256,
+  /** Output kept per job in the stream object; older chunks are dropped and the gap is declared. */
+  output_job_bytes: 32 * 1024 * kib,
+  artifact_bytes: 95 * 1024 * kib,
+  error_message_bytes: 16 * kib,
+
+  dispatch_batch_jobs: 1_000,
+  list_default: 50,
+  list_max: 200,
+  claim_max: 100,
+  fan_out_targets: 32,
+
+  /** An offer that is not started by then goes back to the queue. */
+  offer_ms: 5 * second,
+  /** Offers a silent worker may let lapse before it is shown as `deaf`. */
+  deaf_after_offers: 2,
+  /** Lease of an attempt whose worker renews it by heartbeat. */
+  lease_ms: 30 * second,
+  heartbeat_socket_ms: 10 * second,
+  heartbeat_poll_ms: 5 * second,
+  /** A worker not heard of for this long is offline. */
+  presence_ms: 30 * second,
+  /** Lease of a claim by id: the seeds' workers are silent while they work (protocol.md). */
+  lost_worker_timeout_ms: 15 * minute,
+  long_poll_max_s: 25,
+  /** One fresh lease for every running job after a cold start of the tenant object. */
+  cold_start_grace_ms: 30 * second,
+
+  schedule_to_start_ms: 2 * hour,
+  schedule_to_start_max_ms: 30 * day,
+  /** Hard time limit of one attempt. */
+  timeout_ms: 1 * hour,
+  timeout_max_ms: 24 * hour,
+  /** How long a lease token outlives the hard timeout, so that a late completion can still be told apart from a forgery. */
+  lease_token_slack_ms: 1 * hour,
+
+  retry_base_ms: 2 * second,
+  retry_cap_ms: 5 * minute,
+  retry_at_max_ms: 7 * day,
+  attempts_max: 20,
+
+  /** Head start in the queue per point of priority; priority runs from -10 to 10. */
+  priority_step_ms: 1 * minute,
+  priority_min: -10,
+  priority_max: 10,
+
+  /** Finished jobs stay in the tenant object this long; D1 keeps them for good. */
+  retention_ms: 7 * day,
+  idempotency_ms: 1 * day,
+  view_ms: 1 * day,
+  review_remind_ms: 1 * day,
+  review_deny_ms: 7 * day,
+  grant_max_ms: 12 * hour,
+
+  /** SIGTERM to SIGKILL, for a child process group that is to be stopped. */
+  kill_grace_ms: 2 * second,
+  output_flush_ms: 250,
+  output_flush_bytes: 16 * kib,
+
+  /** Failed authentications per address before it is told to wait. */
+  auth_failures: 20,
+  auth_window_ms: 1 * minute,
+} as const
+
+/** Attempts by effort unless the request says otherwise (semantics.md, "Dispatch and claim"). */
+export const attemptsByEffort = { trivial: 1, quick: 2, standard: 3, deep: 4, critical: 4 } as const
+
+/** Head start by effort, in milliseconds of queue time. Together with priority it bounds overtaking (I9). */
+export const headStartByEffort = {
+  trivial: 0,
+  quick: 2 * minute,
+  standard: 2 * minute,
+  deep: 2 * minute,
+  critical: 10 * minute,
+} as const

@@ -1,0 +1,49 @@
+/** Responsible for tenants, members and one-time views as callers see them; it decides nothing. */
+import * as z from 'zod'
+import { label, page, paging, time } from './fields.ts'
+import { memberId, tenantSlug, viewId } from './ids.ts'
+
+export const roles = ['owner', 'operator', 'reviewer', 'viewer'] as const
+export const role = z.enum(roles)
+export type Role = z.infer<typeof role>
+
+export const tenantRequest = z.strictObject({ tenant: tenantSlug, name: label.optional(), owner_name: label.optional() })
+export const tenant = z.object({ tenant: z.string(), name: z.string(), suspended: z.boolean(), created_at: time }).meta({ id: 'Tenant' })
+export type Tenant = z.infer<typeof tenant>
+export const tenantPage = page(tenant)
+export const tenantCreated = tenant.extend({
+  owner: z.object({ member_id: z.string(), name: z.string() }),
+  view_url: z.string(),
+  expires_at: time,
+})
+export const tenantRef = z.strictObject({ tenant: tenantSlug })
+export const tenantList = z.strictObject({ ...paging })
+
+export const memberRequest = z.strictObject({ name: label, role })
+export const member = z
+  .object({ member_id: z.string(), name: z.string(), role, created_at: time, revoked_at: time.nullable() })
+  .meta({ id: 'Member' })
+export type Member = z.infer<typeof member>
+export const memberPage = page(member)
+export const memberList = z.strictObject({ ...paging })
+export const memberRef = z.strictObject({ member_id: memberId })
+export const memberCreated = member.extend({ view_url: z.string(), expires_at: time })
+
+/** A new token for somebody who has one: the old one stops at once. */
+export const rotated = z.object({ view_url: z.string(), expires_at: time })
+
+export const whoami = z
+  .object({
+    tenant: z.string(),
+    kind: z.enum(['member', 'worker']),
+    id: z.string(),
+    name: z.string(),
+    role: role.nullable(),
+    server_time: time,
+  })
+  .meta({ id: 'WhoAmI' })
+
+export const viewRef = z.strictObject({ view_id: viewId })
+/** AES-256-GCM under the key in the URL's fragment; base64url. Answered once. */
+export const sealedView = z.object({ iv: z.string(), ciphertext: z.string() }).meta({ id: 'SealedView' })
+export type SealedView = z.infer<typeof sealedView>

@@ -1,0 +1,133 @@
+/** Responsible for reviews, decisions and grants as callers see them; it decides nothing. */
+import * as z from 'zod'
+import { capabilityName, flag, integer, jsonValue, page, paging, text, time } from './fields.ts'
+import { publicId } from './ids.ts'
+import { threadId } from './job.ts'
+import { limits } from './limits.ts'
+
+export const reviewStatuses = ['pending', 'approved', 'denied', 'withdrawn', 'expired', 'superseded', 'consumed'] as const
+export const reviewStatus = z.enum(reviewStatuses)
+export type ReviewStatus = z.infer<typeof reviewStatus>
+
+export const verdicts = ['approve', 'deny', 'edit', 'respond'] as const
+export const verdict = z.enum(verdicts)
+export type Verdict = z.infer<typeof verdict>
+
+export const decision = z.object({
+  verdict,
+  comment: z.string().nullable(),
+  by: z.string(),
+  member_id: z.string(),
+  at: time,
+  digest: z.string(),
+})
+export type Decision = z.infer<typeof decision>
+
+export const review = z
+  .object({
+    id: z.number().int(),
+    status: reviewStatus,
+    /** `dispatch` and `action` gate work; `content` and `escalation` are what workers submit. */
+    type: z.string(),
+    title: z.string(),
+    content: z.string(),
+    preview: z.string().nullable(),
+    target: z.string().nullable(),
+    capability: z.string().nullable(),
+    payload: z.json(),
+    /** SHA-256 of the canonical JSON (RFC 8785) of capability, payload and artifact digests, in hex. */
+    digest: z.string(),
+    irreversible: z.boolean(),
+    job_id: z.number().int().nullable(),
+    worker_id: z.string().nullable(),
+    created_by: z.string(),
+    artifacts: z.array(z.string()),
+    decisions: z.array(decision),
+    quorum: z.object({ approve: z.number().int(), deny: z.number().int() }),
+    superseded_by: z.number().int().nullable(),
+    created_at: time,
+    expires_at: time.nullable(),
+    settled_at: time.nullable(),
+    consumed_at: time.nullable(),
+  })
+  .meta({ id: 'Review' })
+export type Review = z.infer<typeof review>
+export const reviewPage = page(review)
+
+export const reviewSubmission = z.strictObject({
+  type: z.string().min(1).max(60).optional(),
+  title: text(500).min(1),
+  content: text(limits.input_bytes).optional(),
+  preview: text(limits.input_bytes).optional(),
+  target: text(2_000).optional(),
+  payload: jsonValue(limits.input_bytes).optional(),
+  capability: capabilityName.optional(),
+  irreversible: flag.optional(),
+  job_id: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+  created_by: z.string().max(255).optional(),
+})
+export const reviewList = z.strictObject({
+  status: z.preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(reviewStatus).max(7)).optional(),
+  job_id: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+  ...paging,
+})
+export const reviewId = integer(1, Number.MAX_SAFE_INTEGER)
+export const reviewGet = z.strictObject({ review_id: reviewId, wait: integer(0, limits.long_poll_max_s).optional() })
+export const reviewDecision = z.strictObject({
+  review_id: reviewId,
+  verdict,
+  /** Required to deny: the worker reads it. */
+  comment: text(4_000).optional(),
+  /** What the reviewer saw. A decision about anything else is refused. */
+  digest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
+  /** With `edit`: what is to run instead. */
+  payload: jsonValue(limits.input_bytes).optional(),
+})
+export const reviewBulkDecision = z.strictObject({
+  review_ids: z.array(reviewId).min(1).max(100),
+  verdict: z.enum(['approve', 'deny']),
+  comment: text(4_000).optional(),
+})
+export const reviewBulkReply = z.object({
+  decided: z.array(z.number().int()),
+  left_out: z.array(z.object({ review_id: z.number().int(), reason: z.string() })),
+})
+
+/** `ctx.authorize(capability, action)`: asked with the attempt's lease token. */
+export const authorization = z.strictObject({
+  job_id: integer(1, Number.MAX_SAFE_INTEGER),
+  capability: capabilityName,
+  action: jsonValue(limits.input_bytes),
+  title: text(500).optional(),
+  irreversible: flag.optional(),
+  wait: integer(0, limits.long_poll_max_s).optional(),
+})
+export const authorizationReply = z.object({
+  outcome: z.enum(['allowed', 'waiting', 'refused']),
+  review_id: z.number().int().nullable(),
+  grant_id: z.string().nullable(),
+  /** The action as approved: an edit changes it. */
+  action: z.json(),
+  comment: z.string().nullable(),
+})
+
+export const grant = z
+  .object({
+    grant_id: z.string(),
+    worker_id: z.string(),
+    capability: z.string(),
+    session: z.string(),
+    uses: z.number().int(),
+    max_uses: z.number().int().nullable(),
+    granted_by: z.string(),
+    created_at: time,
+    expires_at: time,
+  })
+  .meta({ id: 'Grant' })
+export type Grant = z.infer<typeof grant>
+export const grantPage = page(grant)
+export const grantList = z.strictObject({ session: threadId.optional(), ...paging })
+export const grantRevoke = z.strictObject({ grant_id: publicId })

@@ -1,0 +1,27 @@
+/** Responsible for the names of what a caller may do; which role holds which is `src/domain/access.ts`. */
+export const scopes = [
+  'public',
+  'master',
+  'self',
+  'jobs.read',
+  'jobs.dispatch',
+  'jobs.abort',
+  'workers.read',
+  'workers.manage',
+  /** Act as a worker: inbox, claims, presence. A worker token, or an operator's key on the companion path (seed 000). */
+  'work',
+  /** Carried by the lease token of one attempt. */
+  'attempt',
+  'reviews.read',
+  'reviews.submit',
+  'reviews.decide',
+  'killswitch.read',
+  'killswitch.raise',
+  'killswitch.clear',
+  'artifacts.read',
+  'artifacts.write',
+  'audit.read',
+  'members.manage',
+  'webhooks.manage',
+] as const
+export type Scope = (typeof scopes)[number]

@@ -1,0 +1,9 @@
+/** Responsible for what the service says of itself. */
+import * as z from 'zod'
+import { time } from './fields.ts'
+
+export const health = z
+  .object({ status: z.enum(['ok', 'degraded']), version: z.string(), time, checks: z.record(z.string(), z.string()) })
+  .meta({ id: 'Health' })
+export const nothing = z.strictObject({})
+export const done = z.object({ ok: z.literal(true) })

@@ -1,0 +1,154 @@
+/** Responsible for workers, their capabilities and their presence as callers see them; it decides nothing. */
+import * as z from 'zod'
+import { capabilityName, flag, instanceLabel, integer, jsonValue, label, page, paging, tagList, text, time, workerName } from './fields.ts'
+import { workerId } from './ids.ts'
+import { secretReference } from './job.ts'
+import { killswitchBrief } from './killswitch.ts'
+
+export const workerKinds = ['silicon', 'carbon', 'xenon', 'companion'] as const
+export const workerKind = z.enum(workerKinds)
+export type WorkerKind = z.infer<typeof workerKind>
+
+/** How much friction a human applies before an action runs (seed 000). */
+export const riskTiers = ['auto', 'audit', 'approve', 'session'] as const
+export const riskTier = z.enum(riskTiers)
+export type RiskTier = z.infer<typeof riskTier>
+
+export const capability = z
+  .strictObject({ name: capabilityName, risk_tier: riskTier, requires_secrets: z.array(secretReference).max(32).optional() })
+  .meta({ id: 'Capability' })
+export type Capability = z.infer<typeof capability>
+
+const capabilities = z
+  .array(capability)
+  .max(200)
+  .refine((list) => new Set(list.map((item) => item.name)).size === list.length, 'names a capability twice')
+
+/** What the operator may change while the worker runs; workers apply it and say so (`config:applied`). */
+export const workerConfig = z
+  .strictObject({
+    slots: z.number().int().min(1).max(256).optional(),
+    tags: tagList.optional(),
+    networks: tagList.optional(),
+    model: label.optional(),
+    provider: label.optional(),
+    poll_ms: z.number().int().min(1_000).max(300_000).optional(),
+    /** Catalogue overrides for the Director, each 0 (worst) to 1 (best). */
+    cost: z.number().min(0).max(1).optional(),
+    quality: z.number().min(0).max(1).optional(),
+    speed: z.number().min(0).max(1).optional(),
+    locality: z.enum(['local', 'cloud']).optional(),
+  })
+  .meta({ id: 'WorkerConfig' })
+export type WorkerConfig = z.infer<typeof workerConfig>
+
+export const workerRegistration = z.strictObject({
+  name: workerName,
+  description: text(2_000).optional(),
+  kind: workerKind.optional(),
+  capabilities: capabilities.optional(),
+  requires_secrets: z.array(secretReference).max(32).optional(),
+  config: workerConfig.optional(),
+  may_raise_killswitch: flag.optional(),
+})
+export const workerPatch = z.strictObject({
+  worker_id: workerId,
+  description: text(2_000).optional(),
+  capabilities: capabilities.optional(),
+  requires_secrets: z.array(secretReference).max(32).optional(),
+  config: workerConfig.optional(),
+  may_raise_killswitch: flag.optional(),
+})
+
+export const registeredWorker = z
+  .object({
+    worker_id: z.string(),
+    name: z.string(),
+    kind: workerKind,
+    capabilities: z.array(capability),
+    view_url: z.string(),
+    expires_at: time,
+  })
+  .meta({ id: 'RegisteredWorker' })
+
+export const presenceStates = ['online', 'idle', 'busy', 'deaf', 'offline'] as const
+export const presenceState = z.enum(presenceStates)
+export type PresenceState = z.infer<typeof presenceState>
+
+export const presence = z
+  .object({
+    worker_id: z.string(),
+    name: z.string(),
+    kind: workerKind,
+    state: presenceState,
+    instance: z.string().nullable(),
+    /** Socket, poll, or none; how the worker was last heard. */
+    transport: z.enum(['socket', 'poll', 'none']),
+    running: z.number().int(),
+    slots: z.number().int(),
+    provider: z.string().nullable(),
+    model: z.string().nullable(),
+    tags: z.array(z.string()),
+    networks: z.array(z.string()),
+    details: z.json(),
+    last_seen: time.nullable(),
+  })
+  .meta({ id: 'Presence' })
+export type Presence = z.infer<typeof presence>
+
+export const worker = z
+  .object({
+    worker_id: z.string(),
+    name: z.string(),
+    kind: workerKind,
+    description: z.string(),
+    capabilities: z.array(capability),
+    requires_secrets: z.array(z.string()),
+    config: workerConfig,
+    config_version: z.number().int(),
+    may_raise_killswitch: z.boolean(),
+    paused: z.boolean(),
+    revoked_at: time.nullable(),
+    created_at: time,
+    last_seen: time.nullable(),
+    state: presenceState,
+    running: z.number().int(),
+  })
+  .meta({ id: 'Worker' })
+export type Worker = z.infer<typeof worker>
+export const workerList = z.strictObject({ ...paging, include_revoked: flag.optional() })
+export const workerPage = page(worker)
+
+/** An attempt that the worker believes it is running; the server answers which ones it should drop. */
+export const liveLease = z.object({ job_id: integer(1, Number.MAX_SAFE_INTEGER), attempt: z.number().int() })
+
+export const presenceReport = z.strictObject({
+  instance: instanceLabel.optional(),
+  /** The seeds' workers send `active`; ours send what they are doing. */
+  status: z.string().max(40).optional(),
+  tags: tagList.optional(),
+  networks: tagList.optional(),
+  provider: label.optional(),
+  model: label.optional(),
+  slots: integer(0, 256).optional(),
+  details: jsonValue(4_096).optional(),
+  worker_type: z.string().max(40).optional(),
+  /** With an API key (the companion path of seed 000): which worker this is. A worker token needs none. */
+  worker: instanceLabel.optional(),
+  leases: z.array(liveLease).max(256).optional(),
+  takeover: flag.optional(),
+})
+export type PresenceReport = z.output<typeof presenceReport>
+
+export const presenceReply = z
+  .object({
+    worker: z.object({ worker_id: z.string(), name: z.string(), paused: z.boolean(), capabilities: z.array(capability) }),
+    config: workerConfig,
+    config_version: z.number().int(),
+    killswitch: killswitchBrief,
+    /** Jobs to stop now: aborted, or held by a lease that is lost. */
+    aborts: z.array(z.object({ job_id: z.number().int(), attempt: z.number().int(), reason: z.string() })),
+    intervals: z.object({ heartbeat_ms: z.number().int(), poll_wait_s: z.number().int() }),
+  })
+  .meta({ id: 'PresenceReply' })
+export type PresenceReply = z.infer<typeof presenceReply>

@@ -1,0 +1,71 @@
+/**
+ * Responsible for the shape of a call from the edge into the tenant object. The edge has checked the token's MAC and parsed
+ * the input; the object checks the hash, revocation and scope, and acts. Both ends may be of different versions for minutes
+ * after a deploy, so fields are added, never changed.
+ */
+import type { LeaseToken, Operations, OperationId, Parsed } from '@modelreins/contract'
+import type { Result } from '../../src/domain/result.ts'
+import type { TenantCommands } from './commands.ts'
+
+/** Who calls: a hash, never a token. */
+export type CallCredential =
+  | { readonly kind: 'member' | 'worker'; readonly credential: string; readonly hash: string }
+  | { readonly kind: 'lease'; readonly lease: Omit<LeaseToken, 'signed' | 'mac'> }
+  | { readonly kind: 'master' }
+  | { readonly kind: 'none' }
+
+/** A credential that the edge minted for an operation that creates or replaces one: the object stores hash and ciphertext. */
+export interface Minted {
+  readonly credential: string
+  /** SHA-256 of the token, hex. */
+  readonly hash: string
+  readonly view: { readonly id: string; readonly iv: string; readonly ciphertext: string }
+}
+
+export type TenantOperationId = Extract<keyof TenantCommands, OperationId>
+
+export interface TenantCall<Id extends TenantOperationId = TenantOperationId> {
+  readonly operation: Id
+  readonly input: Parsed<Id>
+  readonly credential: CallCredential
+  readonly request_id: string
+  readonly minted?: Minted
+}
+
+/** What the object answers: the operation's output, less what only the edge can fill in (`view_url`). */
+export type TenantReply<Id extends TenantOperationId> = Omit<Operations[Id]['output']['_output'], 'view_url'>
+
+/** The tenant object as the edge sees it. */
+export interface TenantGate {
+  perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<Result<TenantReply<Id>>>
+  /** Called once by the master: names the tenant and stores its first owner. Repeating it with the same tenant is `name-taken`. */
+  provision(request: {
+    readonly tenant: string
+    readonly name: string
+    readonly owner_name: string
+    readonly minted: Minted
+    readonly request_id: string
+  }): Promise<Result<{ readonly member_id: string; readonly created_at: string; readonly expires_at: string }>>
+  setSuspended(request: {
+    readonly suspended: boolean
+    readonly request_id: string
+  }): Promise<Result<{ readonly name: string; readonly created_at: string }>>
+  /** May this credential read this job's stream? Registers the viewer, so that the end reaches the stream object. */
+  watch(request: { readonly credential: CallCredential; readonly job_id: number; readonly request_id: string }): Promise<Result<WatchedJob>>
+  /** WebSocket upgrade, with the credential in `x-modelreins-credential` as JSON. */
+  fetch(request: Request): Promise<Response>
+}
+
+/** What a viewer needs to begin: if the job has ended and was never streamed, `output` is all there is. */
+export interface WatchedJob {
+  readonly status: string
+  readonly ended: boolean
+  readonly streamed: boolean
+  readonly attempt: number
+  readonly output: string
+  readonly end: {
+    readonly status: string
+    readonly result: string | null
+    readonly error: { readonly type: string; readonly message: string; readonly retryable: boolean } | null
+  } | null
+}

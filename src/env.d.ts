@@ -1,0 +1,11 @@
+/** Responsible for the names of the Worker's bindings and secrets (wrangler.toml). */
+interface Env {
+  readonly TENANT: DurableObjectNamespace
+  readonly JOB_STREAM: DurableObjectNamespace
+  readonly REGISTRY: D1Database
+  readonly ARCHIVE: R2Bucket
+  /** `kid:secret` pairs, comma-separated; the first one signs, all verify (token MACs, audit MACs). At least 32 characters each. */
+  readonly MODELREINS_SECRET: string
+  /** Creates tenants; nothing inside them. */
+  readonly MODELREINS_MASTER_TOKEN: string
+}

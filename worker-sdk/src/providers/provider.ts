@@ -1,0 +1,59 @@
+/** Responsible for what a provider is: a thin shim from a job to something that executes it. It knows no loop, no lease and no token. */
+import type { Job, Usage } from '@modelreins/contract'
+
+/** Settings a provider may read; all come from WorkerOptions (seed 001) and may change between jobs. */
+export interface ProviderSettings {
+  readonly model?: string
+  /** `spawn`: the shell line to run. */
+  readonly command?: string
+  /** Flag that puts the prompt into argv instead of stdin, for programs that cannot read stdin. */
+  readonly promptArg?: string
+  readonly extraArgs?: readonly string[]
+  readonly outputFormat?: string
+  readonly endpoint?: string
+  readonly workDir?: string
+  /** The environment that children and endpoints' keys are read from; never contains the worker's own token. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Hosts the operator allows although they are private (playwright, http). */
+  readonly allowHosts?: readonly string[]
+}
+
+/** What one job's execution is given. */
+export interface ProviderRun {
+  readonly job: Job
+  /** Context text loaded for the job; empty when its policy is `none`. */
+  readonly context: string
+  readonly settings: ProviderSettings
+  /** Aborts on abort, killswitch, timeout or shutdown. A provider stops everything it started before it settles. */
+  readonly signal: AbortSignal
+  readonly output: (text: string, stream?: 'stdout' | 'stderr' | 'system') => Promise<void>
+  readonly usage: (usage: Usage) => void
+  readonly uploadArtifact: (file: {
+    readonly filename: string
+    readonly contentType?: string
+    readonly body: Uint8Array
+  }) => Promise<{ readonly url: string; readonly slug: string }>
+}
+
+/** How an execution ended. A non-zero exit code is classified with `stderr` and `error` by `classifyError`. */
+export interface ProviderOutcome {
+  readonly exitCode: number
+  /** The answer, when it is not simply all of stdout. */
+  readonly result?: string
+  /** The last part of stderr, for classification. */
+  readonly stderr?: string
+  readonly error?: Error
+}
+
+export interface ProviderCheck {
+  readonly usable: boolean
+  /** Version or endpoint when usable; what is missing and how to get it when not. */
+  readonly detail: string
+}
+
+export interface Provider {
+  readonly name: string
+  /** Looks before anything is claimed: binary on PATH, endpoint answering. */
+  check(settings: ProviderSettings): Promise<ProviderCheck>
+  run(run: ProviderRun): Promise<ProviderOutcome>
+}
