@@ -30,14 +30,32 @@ export interface TenantCall<Id extends TenantOperationId = TenantOperationId> {
   readonly credential: CallCredential
   readonly request_id: string
   readonly minted?: Minted
+  /**
+   * `claims.complete`, `claims.close`: the whole result lies in R2 under this key and `input.result` is only its beginning
+   * (`limits.result_inline_bytes`, cut between characters). The object keeps the key with the job (and mirrors it to D1) when it
+   * accepts the outcome, and shows `result_truncated: true`. The key is unguessable and new for each call, so that a refused
+   * completion never touches the result of an accepted one.
+   */
+  readonly stored_result?: string
 }
 
 /** What the object answers: the operation's output, less what only the edge can fill in (`view_url`). */
 export type TenantReply<Id extends TenantOperationId> = Omit<Operations[Id]['output']['_output'], 'view_url'>
 
+/** `replayed`: an idempotency key answered what an earlier call made; nothing was created now (200, not 201). */
+export type TenantAnswer<Id extends TenantOperationId> = Result<TenantReply<Id>> & { readonly replayed?: boolean }
+
+/** Where the result of an ended job is: inline, or in R2 under the key that `TenantCall.stored_result` brought. */
+export interface ResultPlace {
+  readonly text: string | null
+  readonly stored: string | null
+}
+
 /** The tenant object as the edge sees it. */
 export interface TenantGate {
-  perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<Result<TenantReply<Id>>>
+  perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<TenantAnswer<Id>>
+  /** `jobs.result`: `wrong-state` while the job has not ended, `not-found` when it is no longer (or never was) kept here. */
+  locateResult(request: { readonly credential: CallCredential; readonly job_id: number; readonly request_id: string }): Promise<Result<ResultPlace>>
   /** Called once by the master: names the tenant and stores its first owner. Repeating it with the same tenant is `name-taken`. */
   provision(request: {
     readonly tenant: string
