@@ -1,0 +1,112 @@
+/** Responsible for the import rule as a table: programs -> adapters -> domain -> contract; it reads no file. */
+import type { Import, Module } from './source-tree.ts'
+
+interface Part {
+  readonly name: string
+  readonly holds: (path: string) => boolean
+  /** Repository folders (or files) whose modules this part may import, besides itself. */
+  readonly may: readonly string[]
+  /** The same, but only what leaves nothing at run time. */
+  readonly mayAsTypes?: readonly string[]
+  /** Packages it may import; `undefined`: any that package.json declares. */
+  readonly packages?: readonly (string | RegExp)[]
+}
+
+const under =
+  (...folders: readonly string[]) =>
+  (path: string): boolean =>
+    folders.some((folder) => path === folder || path.startsWith(`${folder}/`))
+
+const workerRuntime = [/^cloudflare:/, 'node:crypto', 'node:buffer', 'node:async_hooks']
+
+/** Inner parts first. The registry is named before `src`, so that the first part that holds a path is its part. */
+export const parts: readonly Part[] = [
+  { name: 'contract', holds: under('contract'), may: [], packages: ['zod'] },
+  { name: 'domain', holds: under('src/domain'), may: ['contract'], packages: [] },
+  { name: 'telemetry', holds: under('src/telemetry'), may: ['contract', 'src/domain'], packages: [...workerRuntime] },
+  {
+    name: 'registry',
+    holds: under('src/registry'),
+    may: ['contract', 'src/domain', 'src/telemetry', 'migrations'],
+    mayAsTypes: ['durable-objects'],
+    packages: [/^drizzle-orm(\/|$)/, 'zod', ...workerRuntime],
+  },
+  {
+    name: 'edge',
+    holds: under('src/edge'),
+    may: ['contract', 'src/domain', 'src/telemetry'],
+    mayAsTypes: ['durable-objects', 'src/registry'],
+    packages: [/^hono(\/|$)/, 'zod', ...workerRuntime],
+  },
+  {
+    name: 'objects',
+    holds: under('durable-objects'),
+    may: ['contract', 'src/domain', 'src/telemetry', 'migrations'],
+    mayAsTypes: ['src/registry'],
+    packages: [/^drizzle-orm(\/|$)/, 'zod', ...workerRuntime],
+  },
+  { name: 'composition root', holds: under('src/index.ts'), may: ['contract', 'src', 'durable-objects'] },
+  { name: 'worker-sdk', holds: under('worker-sdk'), may: ['contract'] },
+  { name: 'dashboard', holds: under('dashboard'), may: ['contract', 'worker-sdk'] },
+  { name: 'vscode-extension', holds: under('vscode-extension'), may: ['contract', 'worker-sdk'] },
+  { name: 'examples', holds: under('examples'), may: ['worker-sdk'] },
+  {
+    name: 'tools, tests and benches',
+    holds: under(
+      'tools',
+      'test',
+      'bench',
+      'vitest.config.ts',
+      'vitest.workers.config.ts',
+      'vitest.e2e.config.ts',
+      'vitest.browser.config.ts',
+    ),
+    may: ['contract', 'src', 'durable-objects', 'worker-sdk', 'migrations', 'examples', 'tools', 'test', 'bench'],
+  },
+]
+
+/** The one named exception: nobody can inject into an object's constructor, so its shipper calls the registry's writers itself. */
+const exceptions: readonly { readonly from: RegExp; readonly to: string }[] = [
+  { from: /^durable-objects\/tenant\/outbox-shipper\.ts$/, to: 'src/registry' },
+]
+
+export const partOf = (path: string): Part | undefined => parts.find((part) => part.holds(path))
+
+/** One sentence when this import breaks the rule, else undefined. */
+export function violation(module: Pick<Module, 'path'>, one: Import): string | undefined {
+  const part = partOf(module.path)
+  if (part === undefined) return `${module.path}: belongs to no part of the import rule`
+  if (one.target === undefined) {
+    if (part.packages === undefined) return undefined
+    const allowed = part.packages.some((name) => (typeof name === 'string' ? name === one.specifier : name.test(one.specifier)))
+    return allowed ? undefined : `${module.path}: ${part.name} may not import the package ${one.specifier}`
+  }
+  const to = one.target
+  if (to.startsWith('missing:')) return `${module.path}: imports ${one.specifier}, which does not exist`
+  if (part.holds(to) || under(...part.may)(to)) return undefined
+  if (one.typeOnly && under(...(part.mayAsTypes ?? []))(to)) return undefined
+  if (exceptions.some((exception) => exception.from.test(module.path) && under(exception.to)(to))) return undefined
+  const hint = under(...(part.mayAsTypes ?? []))(to) ? ' (only as types)' : ''
+  return `${module.path}: ${part.name} may not import ${to}${hint}`
+}
+
+/** Cycles of imports that exist at run time, each as the list of paths around it. */
+export function cycles(modules: readonly Module[]): readonly (readonly string[])[] {
+  const edges = new Map(
+    modules.map((module) => [module.path, module.imports.flatMap((one) => (one.typeOnly || one.target === undefined ? [] : [one.target]))]),
+  )
+  const found: string[][] = []
+  const done = new Set<string>()
+  const walk = (path: string, trail: readonly string[]): void => {
+    const seen = trail.indexOf(path)
+    if (seen !== -1) {
+      found.push([...trail.slice(seen), path])
+      return
+    }
+    if (done.has(path)) return
+    for (const next of edges.get(path) ?? []) walk(next, [...trail, path])
+    done.add(path)
+  }
+  for (const module of modules) walk(module.path, [])
+  return found
+}

@@ -1,0 +1,94 @@
+/** Responsible for the list of gates that `npm test` runs, in order; it runs none. */
+
+/** `commands` are run one after the other; the gate fails when one does. */
+export interface StaticGate {
+  readonly kind: 'static'
+  readonly name: string
+  readonly title: string
+  readonly commands: readonly Command[]
+  readonly limitMinutes: number
+}
+
+/** A vitest run, counted test by test. */
+export interface TestGate {
+  readonly kind: 'tests'
+  readonly name: string
+  readonly title: string
+  readonly folder: string
+  readonly arguments: readonly string[]
+  readonly limitMinutes: number
+  /** Said when tests were skipped. */
+  readonly whenSkipped?: string
+}
+
+export type Gate = StaticGate | TestGate
+
+export interface Command {
+  /** The installed package whose binary is run, or `node` for a script of this repository. */
+  readonly tool: string
+  readonly arguments: readonly string[]
+}
+
+/** One TypeScript project per set of globals: what a folder cannot name, it cannot use. */
+export const typeProjects = ['contract', 'src/domain', '.', 'worker-sdk', 'tools', 'test', 'test/workers'] as const
+
+const tests = (name: string, title: string, config: string, limitMinutes: number, more: Partial<TestGate> = {}): TestGate => ({
+  kind: 'tests',
+  name,
+  title,
+  folder: `test/${name}`,
+  arguments: ['run', '--config', config],
+  limitMinutes,
+  ...more,
+})
+
+export const gates: readonly Gate[] = [
+  { kind: 'static', name: 'format', title: 'Formatting', commands: [{ tool: 'oxfmt', arguments: ['--check'] }], limitMinutes: 2 },
+  { kind: 'static', name: 'lint', title: 'Lint', commands: [{ tool: 'oxlint', arguments: [] }], limitMinutes: 2 },
+  {
+    kind: 'static',
+    name: 'types',
+    title: 'Types',
+    commands: typeProjects.map((project) => ({ tool: 'typescript', arguments: ['-p', project] })),
+    limitMinutes: 5,
+  },
+  {
+    kind: 'static',
+    name: 'generated',
+    title: 'Generated files',
+    commands: [{ tool: 'node', arguments: ['tools/generate/main.ts', '--check'] }],
+    limitMinutes: 2,
+  },
+  tests('unit', 'Unit', 'vitest.config.ts', 8, { arguments: ['run', '--config', 'vitest.config.ts', '--project', 'unit'] }),
+  tests('model', 'Model', 'vitest.config.ts', 8, { arguments: ['run', '--config', 'vitest.config.ts', '--project', 'model'] }),
+  tests('workers', 'Inside workerd', 'vitest.workers.config.ts', 12),
+  tests('e2e', 'End to end', 'vitest.e2e.config.ts', 15),
+  tests('browser', 'Browser', 'vitest.browser.config.ts', 8, {
+    whenSkipped: 'browser tests need Chromium: install it, or name it in MODELREINS_CHROMIUM',
+  }),
+]
+
+/** A gate, and for tests the files to run (none: all of them). */
+export interface Selection {
+  readonly gate: Gate
+  readonly files: readonly string[]
+}
+
+export type Selected = { readonly ok: true; readonly selections: readonly Selection[] } | { readonly ok: false; readonly unknown: string }
+
+/** Turns `npm test -- lint test/unit/foo.test.ts` into gates; without arguments, all of them. */
+export function select(words: readonly string[]): Selected {
+  if (words.length === 0) return { ok: true, selections: gates.map((gate) => ({ gate, files: [] })) }
+  const files = new Map<Gate, string[]>()
+  for (const word of words) {
+    const path = word.replace(/^\.\//, '').replace(/\/$/, '')
+    const gate = gates.find(
+      (one) => one.name === word || (one.kind === 'tests' && (path === one.folder || path.startsWith(`${one.folder}/`))),
+    )
+    if (gate === undefined) return { ok: false, unknown: word }
+    const list = files.get(gate) ?? []
+    if (gate.kind === 'tests' && path.startsWith(`${gate.folder}/`)) list.push(path)
+    files.set(gate, list)
+  }
+  return { ok: true, selections: gates.flatMap((gate) => (files.has(gate) ? [{ gate, files: files.get(gate) ?? [] }] : [])) }
+}

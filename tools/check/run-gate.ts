@@ -1,0 +1,80 @@
+/** Responsible for running one gate in child processes and saying how it went; it knows no other gate. */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Selection } from './gates.ts'
+import { count, type Count, type TestReport } from './test-report.ts'
+
+export interface Outcome extends Count {
+  readonly title: string
+  readonly seconds: number
+  readonly note?: string
+}
+
+/** The script behind an installed package's command: starting it by path works alike on every system. */
+function scriptOf(root: string, tool: string): string {
+  const folder = join(root, 'node_modules', tool)
+  const manifest: { bin?: string | Record<string, string> } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const entry = typeof manifest.bin === 'string' ? manifest.bin : (manifest.bin?.[tool] ?? Object.values(manifest.bin ?? {})[0])
+  if (entry === undefined) throw new Error(`the package ${tool} has no command`)
+  return join(folder, entry)
+}
+
+/** Colours only where a person looks: some tools colour their output whenever they believe that they run in CI. */
+const plainEnvironment = (): NodeJS.ProcessEnv =>
+  process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined }
+
+function run(root: string, tool: string, words: readonly string[], limitMs: number): Promise<number> {
+  const script = tool === 'node' ? [] : [scriptOf(root, tool)]
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...script, ...words], { cwd: root, stdio: 'inherit', env: plainEnvironment() })
+    const timer = setTimeout(() => {
+      console.error(`stopped: ${tool} took longer than ${limitMs / 60_000} minutes`)
+      child.kill('SIGKILL')
+    }, limitMs)
+    child.once('error', (error) => {
+      clearTimeout(timer)
+      reject(error)
+    })
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      resolve(code ?? 1)
+    })
+  })
+}
+
+async function runTests(root: string, selection: Selection): Promise<Count & { readonly note?: string }> {
+  const { gate, files } = selection
+  if (gate.kind !== 'tests') throw new Error(`${gate.name} is no test gate`)
+  const folder = mkdtempSync(join(tmpdir(), 'modelreins-check-'))
+  const reportFile = join(folder, 'report.json')
+  try {
+    const words = [...gate.arguments, '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`, ...files]
+    const exitCode = await run(root, 'vitest', words, gate.limitMinutes * 60_000)
+    if (!existsSync(reportFile)) return { passed: 0, failed: 1, skipped: 0 }
+    const report: TestReport = JSON.parse(readFileSync(reportFile, 'utf8'))
+    const counted = count(report, exitCode)
+    return counted.skipped > 0 && gate.whenSkipped !== undefined ? { ...counted, note: gate.whenSkipped } : counted
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+export async function runGate(root: string, selection: Selection): Promise<Outcome> {
+  const { gate } = selection
+  const started = performance.now()
+  const outcome = (counted: Count & { readonly note?: string }): Outcome => ({
+    title: gate.title,
+    seconds: (performance.now() - started) / 1_000,
+    ...counted,
+  })
+  if (gate.kind === 'tests') return outcome(await runTests(root, selection))
+  let failed = 0
+  // All commands run even after one failed: a reader wants every type error at once.
+  for (const command of gate.commands) {
+    const code = await run(root, command.tool, command.arguments, gate.limitMinutes * 60_000)
+    if (code !== 0) failed = 1
+  }
+  return outcome({ passed: 1 - failed, failed, skipped: 0 })
+}

@@ -1,0 +1,70 @@
+/**
+ * Responsible for running a TypeScript tool of this repository on a Node that can: the machine's own, or the one that
+ * `npm ci` installed. It is written for any Node, so that an old one gets a sentence instead of a syntax error.
+ */
+'use strict'
+var fs = require('fs')
+var path = require('path')
+var childProcess = require('child_process')
+
+var root = path.join(__dirname, '..')
+var script = process.argv[2]
+
+function fail(sentence) {
+  console.error(sentence)
+  process.exit(1)
+}
+
+function versionOf(text) {
+  var parts = text.replace(/^v/, '').split('.')
+  return { major: Number(parts[0]), minor: Number(parts[1]) }
+}
+
+/** Type stripping without a flag: Node 22.18 and 23.6 on. */
+function runsTypeScript(version) {
+  return version.major >= 24 || (version.major === 22 && version.minor >= 18) || (version.major === 23 && version.minor >= 6)
+}
+
+function bundledNode() {
+  var candidates = ['node_modules/node/bin/node', 'node_modules/node/bin/node.exe']
+  for (var index = 0; index < candidates.length; index += 1) {
+    var candidate = path.join(root, candidates[index])
+    // A placeholder stands here when install scripts were skipped; the real binary is tens of megabytes.
+    if (fs.existsSync(candidate) && fs.statSync(candidate).size > 1000000) return candidate
+  }
+  return undefined
+}
+
+function main() {
+  var version = versionOf(process.version)
+  if (script === undefined) return fail('Say which tool to run: node tools/launch.cjs tools/start/main.ts')
+  if (!fs.existsSync(path.join(root, 'node_modules'))) return fail('The dependencies are not installed yet: run `npm ci`, then this again.')
+  if (runsTypeScript(version)) {
+    process.argv.splice(1, 2, path.resolve(script))
+    return require(path.resolve(script))
+  }
+  var node = bundledNode()
+  if (version.major < 20 && node === undefined) {
+    return fail(
+      'ModelReins needs Node 20 or newer, and this is ' +
+        process.version +
+        ': install a newer one from https://nodejs.org, then run `npm ci` and this again.',
+    )
+  }
+  if (node === undefined) {
+    return fail(
+      'The Node that this project brings along is not installed: run `npm ci` again and let it run install scripts (no --ignore-scripts).',
+    )
+  }
+  var child = childProcess.spawn(node, [path.resolve(script)].concat(process.argv.slice(3)), { stdio: 'inherit' })
+  // Ctrl-C reaches the child by itself, as one of the terminal's group; this process only waits for it.
+  process.on('SIGINT', function () {})
+  process.on('SIGTERM', function () {
+    child.kill('SIGTERM')
+  })
+  child.on('exit', function (code, signal) {
+    process.exit(code === null ? (signal === 'SIGINT' ? 130 : 143) : code)
+  })
+}
+
+main()

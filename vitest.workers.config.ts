@@ -1,0 +1,25 @@
+/** Responsible for the tests that run inside workerd, on the bindings of wrangler.toml. */
+import { fileURLToPath } from 'node:url'
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  plugins: [
+    cloudflareTest(async () => ({
+      wrangler: { configPath: './wrangler.toml' },
+      miniflare: {
+        bindings: {
+          MODELREINS_SECRET: 'a:tests-sign-with-this-key-of-more-than-32-characters',
+          MODELREINS_MASTER_TOKEN: 'tests-create-tenants-with-this-master-token',
+          TEST_REGISTRY_MIGRATIONS: await readD1Migrations(fileURLToPath(new URL('./migrations/registry', import.meta.url))),
+        },
+      },
+    })),
+  ],
+  test: {
+    name: 'workers',
+    include: ['test/workers/**/*.test.ts'],
+    setupFiles: ['./test/support/registry-migrations.ts'],
+    testTimeout: 60_000,
+  },
+})
