@@ -1,0 +1,85 @@
+/** Responsible for ending everything one child started: TERM, then KILL after a grace, until nothing of it is left. It knows no job and no output. */
+import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ProcessEntry, membersOf, stillRuns } from './process-table.ts'
+
+const send = (pid: number, name: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // already gone
+  }
+}
+
+const groupExists = (root: number): boolean => {
+  try {
+    process.kill(-root, 0)
+    return true
+  } catch (error) {
+    // EPERM: something of the group lives under another user; it is not gone.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+const signalAll = (root: number, members: readonly ProcessEntry[], name: NodeJS.Signals): void => {
+  if (groupExists(root)) send(-root, name)
+  for (const member of members) if (member.group !== root) send(member.pid, name)
+}
+
+const anyRuns = async (members: readonly ProcessEntry[]): Promise<boolean> => {
+  for (const member of members) if (await stillRuns(member)) return true
+  return false
+}
+
+/** Polls the known members only: reading the whole process table for every child many times a second would cost more than the kill. */
+const waitUntilGone = async (members: readonly ProcessEntry[], until: number): Promise<boolean> => {
+  for (let pause = 5; ; pause = Math.min(pause * 2, 50)) {
+    if (!(await anyRuns(members))) return true
+    const left = until - performance.now()
+    if (left <= 0) return false
+    await sleep(Math.min(pause, left))
+  }
+}
+
+/** KILL is repeated while the members fork faster than they die; after this many rounds the rest is uninterruptible and is reported. */
+const killRounds = 20
+
+const endPosix = async (root: number, mark: string, graceMs: number): Promise<boolean> => {
+  const until = performance.now() + graceMs
+  for (let members = await membersOf(root, mark); members.length > 0; members = await membersOf(root, mark)) {
+    signalAll(root, members, 'SIGTERM')
+    if (!(await waitUntilGone(members, until)) || performance.now() >= until) break
+  }
+  for (let round = 0; round < killRounds; round += 1) {
+    const members = await membersOf(root, mark)
+    if (members.length === 0) return true
+    signalAll(root, members, 'SIGKILL')
+    await waitUntilGone(members, performance.now() + 250)
+  }
+  return (await membersOf(root, mark)).length === 0
+}
+
+const taskkill = (root: number, ...flags: string[]): Promise<void> =>
+  new Promise((resolve) => {
+    execFile('taskkill', ['/PID', String(root), '/T', ...flags], { windowsHide: true }, () => resolve())
+  })
+
+const endWindows = async (root: number, gone: () => boolean, graceMs: number): Promise<boolean> => {
+  await taskkill(root)
+  for (const until = performance.now() + graceMs; !gone() && performance.now() < until;) await sleep(50)
+  if (!gone()) await taskkill(root, '/F')
+  for (let round = 0; !gone() && round < killRounds; round += 1) await sleep(50)
+  return gone()
+}
+
+/**
+ * Ends the child `root`, its group, its descendants and whatever carries its mark. Resolves when nothing of it runs any more;
+ * false when something could not be killed. `rootGone` tells whether the child itself has been reaped.
+ */
+export const endProcessGroup = (group: {
+  readonly root: number
+  readonly mark: string
+  readonly graceMs: number
+  readonly rootGone: () => boolean
+}): Promise<boolean> =>
+  process.platform === 'win32' ? endWindows(group.root, group.rootGone, group.graceMs) : endPosix(group.root, group.mark, group.graceMs)

@@ -1,0 +1,17 @@
+/** Responsible for the text a job becomes for a program that reads one prompt: context first, then prompt, then input. It knows no provider. */
+import type { ProviderRun } from './provider.ts'
+
+/** The job's structured input as text, or nothing. */
+const inputText = (input: ProviderRun['job']['input']): string | undefined =>
+  input === null || input === undefined ? undefined : `Input (JSON):\n${JSON.stringify(input, null, 2)}`
+
+export const composePrompt = ({ job, context }: Pick<ProviderRun, 'job' | 'context'>): string =>
+  [context.trim() === '' ? undefined : context.trimEnd(), job.prompt, inputText(job.input)]
+    .filter((part) => part !== undefined)
+    .join('\n\n')
+
+/** A model that the job names wins over the worker's. */
+export const modelOf = ({ job, settings }: Pick<ProviderRun, 'job' | 'settings'>): string | undefined => {
+  const model = job.model ?? settings.model
+  return model === '' ? undefined : (model ?? undefined)
+}
