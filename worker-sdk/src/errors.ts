@@ -137,8 +137,8 @@ const rules: readonly Rule[] = [
 
 /** Text that names an error type without being that error: stack frames, timer functions, options. */
 const noise: readonly RegExp[] = [
-  /^\s+at .+$/gm, // JavaScript frames: "at listOnTimeout (node:internal/timers:581:17)"
-  /^\s*File ".+", line \d+.*$/gm, // Python frames
+  /^[ \t]+at .+$/gm, // JavaScript frames: "at listOnTimeout (node:internal/timers:581:17)"
+  /^[ \t]*File ".+", line \d+.*$/gm, // Python frames
   /\b(?:set|clear|_on|on|listOn)Timeout\b/g,
   /--[\w-]*timeout\b/gi,
 ]
