@@ -1,0 +1,175 @@
+/** Responsible for calling every operation of the contract, from any runtime that has `fetch`. It knows no worker loop. */
+import type { Input, Job, OperationId, StreamEvent } from '@modelreins/contract'
+import { fullJitter } from './backoff.ts'
+import { pause, systemClock, type Clock } from './clock.ts'
+import { ModelReinsError } from './error.ts'
+import { followJob, type StreamOptions } from './job-stream.ts'
+import { nounsOf, type Answer, type CallOptions, type Nouns } from './nouns.ts'
+import { rowOf, wireRequest } from './request.ts'
+import { defaultRetry, keyed, mayPass, mayRepeat, type RetryPolicy } from './retry.ts'
+import { parseJson, send, type Fetch } from './transport.ts'
+
+export interface ClientOptions {
+  /** The server's address, such as `https://reins.example.com`. */
+  readonly url: string
+  /** A member key (`mrk_`) or worker token (`mrw_`). Sent as a bearer, never in a URL. */
+  readonly token?: string
+  readonly fetch?: Fetch
+  /** Milliseconds for one try; 30,000 by default. Held calls get their wait on top. */
+  readonly timeoutMs?: number
+  /** Of safe and idempotent calls; false: never. */
+  readonly retry?: Partial<RetryPolicy> | false
+  readonly clock?: Clock
+}
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal
+  readonly idempotencyKey?: string
+  /** Told every event of the output stream, as it happens. */
+  readonly onEvent?: (event: StreamEvent) => void
+}
+
+// The nouns are made from the operations table when a client is made; merging is how a class gets members of a computed type.
+// oxlint-disable-next-line typescript/no-unsafe-declaration-merging
+export interface Client extends Nouns {}
+
+/** `client.jobs.dispatch({prompt})`, `client.workers.list()`, ...: one typed method per operation; every failure is a `ModelReinsError`. */
+export class Client {
+  readonly url: string
+  readonly #token: string | undefined
+  readonly #fetch: Fetch
+  readonly #timeoutMs: number
+  readonly #retry: RetryPolicy
+  readonly #clock: Clock
+
+  constructor(options: ClientOptions) {
+    this.url = serverAddress(options.url)
+    this.#token = options.token
+    this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+    this.#timeoutMs = options.timeoutMs ?? 30_000
+    this.#retry = options.retry === false ? { ...defaultRetry, attempts: 1 } : { ...defaultRetry, ...options.retry }
+    this.#clock = options.clock ?? systemClock
+    Object.assign(
+      this,
+      nounsOf((id, input, more) => this.#call(id, input, more)),
+    )
+  }
+
+  /** Any operation by its id, such as `jobs.dispatch`; the nouns call this. */
+  call<Id extends OperationId>(id: Id, input?: Input<Id>, options?: CallOptions): Promise<Answer<Id>> {
+    // The server speaks the same table; its answers are read tolerantly, so that a newer server does not break an older client.
+    return this.#call(id, input, options) as Promise<Answer<Id>>
+  }
+
+  /** The job's output from `after` on, through every broken connection, until `end`. */
+  stream(jobId: number, options: StreamOptions = {}): AsyncGenerator<StreamEvent, void, void> {
+    return followJob(
+      {
+        url: this.url + wireRequest('jobs.stream', { job_id: jobId }).path,
+        headers: this.#headers(this.#token),
+        fetch: this.#fetch,
+        clock: this.#clock,
+        retry: this.#retry,
+        timeoutMs: this.#timeoutMs,
+      },
+      options,
+    )
+  }
+
+  /** Dispatches and follows the job to its end; answers the job as it ended, done or failed. */
+  async dispatchAndWait(input: Input<'jobs.dispatch'>, options: WaitOptions = {}): Promise<Job> {
+    const job = await this.call('jobs.dispatch', input, {
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
+    })
+    for await (const event of this.stream(job.id, options.signal === undefined ? {} : { signal: options.signal })) options.onEvent?.(event)
+    return this.call('jobs.get', { job_id: job.id }, options.signal === undefined ? {} : { signal: options.signal })
+  }
+
+  async #call(id: OperationId, input: unknown, options: CallOptions = {}): Promise<unknown> {
+    const wire = wireRequest(id, input)
+    const row = rowOf(id)
+    const key = options.idempotencyKey ?? (keyed.has(id) ? this.#freshKey() : undefined)
+    const attempts = options.retry === false || !mayRepeat(id, key !== undefined) || isStream(options.body) ? 1 : this.#retry.attempts
+    const request = {
+      url: this.url + wire.path,
+      method: wire.method,
+      headers: {
+        ...this.#headers(options.token ?? this.#token),
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+        ...(wire.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(options.contentType === undefined ? {} : { 'content-type': options.contentType }),
+      },
+      ...(row.body === 'raw'
+        ? options.body === undefined
+          ? {}
+          : { body: options.body }
+        : wire.body === undefined
+          ? {}
+          : { body: wire.body }),
+      timeoutMs: options.timeoutMs ?? this.#timeoutMs + heldMs(row.held, input),
+      signal: options.signal,
+    }
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await send(request, { fetch: this.#fetch, clock: this.#clock }, (response) => readAnswer(response, row.produces))
+      } catch (error) {
+        if (attempt + 1 >= attempts || !mayPass(error)) throw error
+        const wait = error.retryAfterMs ?? fullJitter(this.#retry, attempt, this.#clock)
+        if (wait > this.#retry.maxWaitMs) throw error
+        await pause(this.#clock, wait, options.signal)
+        options.signal?.throwIfAborted()
+      }
+    }
+  }
+
+  #headers(token: string | undefined): Record<string, string> {
+    return { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
+  }
+
+  /** Not a secret, only unlike any other: two random numbers and the time. */
+  #freshKey(): string {
+    const part = (): string => this.#clock.random().toString(36).slice(2, 12)
+    return `sdk-${this.#clock.now().toString(36)}-${part()}${part()}`
+  }
+}
+
+function serverAddress(url: string): string {
+  let parsed: URL
+  try {
+    parsed = new URL(url)
+  } catch (cause) {
+    throw new ModelReinsError(`"${url}" is not an address: expected something like https://reins.example.com`, {
+      code: 'invalid-request',
+      status: 0,
+      cause,
+    })
+  }
+  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') {
+    throw new ModelReinsError(`"${url}" is not an HTTP address`, { code: 'invalid-request', status: 0 })
+  }
+  return parsed.origin + parsed.pathname.replace(/\/+$/, '')
+}
+
+const isStream = (body: CallOptions['body']): boolean => body instanceof ReadableStream
+
+/** A held call may take its `wait` (seconds) before the first byte. */
+function heldMs(held: true | undefined, input: unknown): number {
+  if (held !== true || typeof input !== 'object' || input === null || !('wait' in input)) return 0
+  return Number(input.wait) * 1000 || 0
+}
+
+async function readAnswer(response: Response, produces: string | undefined): Promise<unknown> {
+  if (produces === 'application/octet-stream') return response
+  const text = await response.text()
+  if (produces !== undefined) return text
+  if (text === '') return undefined
+  const value = parseJson(text)
+  if (value === undefined) {
+    throw new ModelReinsError('The server answered something that is not JSON: is this the address of a ModelReins server?', {
+      code: 'unexpected-response',
+      status: response.status,
+    })
+  }
+  return value
+}

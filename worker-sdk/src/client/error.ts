@@ -1,0 +1,100 @@
+/** Responsible for what a failed call looks like to a caller: one error class, filled from the problem table. It sends nothing. */
+import { problemCodes, problems, type Issue, type ProblemCode } from '@modelreins/contract'
+
+/** Codes of failures that no server answered. */
+export const localCodes = {
+  /** The server could not be reached, or the connection broke. */
+  network: { retryable: true, exit: 69 },
+  /** No answer within the time allowed. */
+  timeout: { retryable: true, exit: 75 },
+  /** Something answered, but not this service. */
+  'unexpected-response': { retryable: false, exit: 76 },
+} as const
+export type LocalCode = keyof typeof localCodes
+export type ErrorCode = ProblemCode | LocalCode
+
+export interface ModelReinsErrorFields {
+  readonly code: ErrorCode
+  /** HTTP status; 0 when nothing answered. */
+  readonly status?: number
+  readonly retryable?: boolean
+  readonly retryAfterMs?: number
+  readonly issues?: readonly Issue[]
+  readonly requestId?: string
+  readonly cause?: unknown
+}
+
+/** Every failure of a call: `code` says which (problem table, or a local code), `exitCode` is what the CLI ends with. */
+export class ModelReinsError extends Error {
+  override readonly name = 'ModelReinsError'
+  readonly code: ErrorCode
+  readonly status: number
+  /** Whether the same call may succeed later without anybody changing it. */
+  readonly retryable: boolean
+  readonly retryAfterMs: number | undefined
+  readonly issues: readonly Issue[]
+  /** Names the request in the server's log. */
+  readonly requestId: string | undefined
+  readonly exitCode: number
+
+  constructor(message: string, fields: ModelReinsErrorFields) {
+    super(message, fields.cause === undefined ? undefined : { cause: fields.cause })
+    const row = tableRow(fields.code)
+    this.code = fields.code
+    this.status = fields.status ?? row.status
+    this.retryable = fields.retryable ?? row.retryable
+    this.retryAfterMs = fields.retryAfterMs
+    this.issues = fields.issues ?? []
+    this.requestId = fields.requestId
+    this.exitCode = row.exit
+  }
+}
+
+const isLocal = (code: ErrorCode): code is LocalCode => Object.hasOwn(localCodes, code)
+const tableRow = (code: ErrorCode): { status: number; retryable: boolean; exit: number } =>
+  isLocal(code) ? { status: 0, ...localCodes[code] } : problems[code]
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
+const isProblemCode = (value: unknown): value is ProblemCode => problemCodes.some((code) => code === value)
+const isIssue = (value: unknown): value is Issue =>
+  isRecord(value) && typeof value['path'] === 'string' && typeof value['message'] === 'string'
+
+/** The code for a status when the body names none (a proxy in between, or a server newer than this client). */
+function codeOfStatus(status: number): ErrorCode {
+  if (status === 502 || status === 503 || status === 504) return 'unavailable'
+  return problemCodes.find((code) => problems[code].status === status) ?? (status >= 500 ? 'internal' : 'unexpected-response')
+}
+
+/** Seconds or an HTTP date, in milliseconds from now. */
+export function parseRetryAfter(value: string | null, now: number): number | undefined {
+  if (value === null) return undefined
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
+  const at = Date.parse(value)
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now)
+}
+
+/** The error that a problem document describes. `body` is whatever arrived, parsed if it was JSON. */
+export function errorFromProblem(status: number, body: unknown, retryAfterMs?: number): ModelReinsError {
+  const problem = isRecord(body) ? body : {}
+  const code = isProblemCode(problem['code']) ? problem['code'] : codeOfStatus(status)
+  const detail = typeof problem['detail'] === 'string' && problem['detail'] !== '' ? problem['detail'] : undefined
+  const title = typeof problem['title'] === 'string' ? problem['title'] : `HTTP ${status}`
+  const issues = Array.isArray(problem['issues']) ? problem['issues'].filter(isIssue) : []
+  const named = issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`)).join('; ')
+  const after = typeof problem['retry_after_ms'] === 'number' ? problem['retry_after_ms'] : retryAfterMs
+  return new ModelReinsError(detail ?? (named === '' ? title : `${title}: ${named}`), {
+    code,
+    status,
+    ...(typeof problem['retryable'] === 'boolean' ? { retryable: problem['retryable'] } : {}),
+    ...(after === undefined ? {} : { retryAfterMs: after }),
+    issues,
+    ...(typeof problem['instance'] === 'string' ? { requestId: problem['instance'] } : {}),
+  })
+}
+
+/** A call that never got an answer, in words that help: which address, and what the platform said. */
+export function networkError(url: string, cause: unknown): ModelReinsError {
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
+  const words = inner instanceof Error ? inner.message || ('code' in inner ? String(inner.code) : inner.name) : String(inner)
+  return new ModelReinsError(`Cannot reach ${new URL(url).origin}: ${words}`, { code: 'network', cause })
+}

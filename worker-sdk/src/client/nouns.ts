@@ -1,0 +1,56 @@
+/** Responsible for the typed nouns of the client (`client.jobs.dispatch`): one method per row of the operations table, made from it. */
+import { operationIds, type Input, type OperationId, type Operations, type Output } from '@modelreins/contract'
+
+/** What a call answers: JSON as the table says, text for pages and metrics, the response itself for bytes. */
+export type Answer<Id extends OperationId> = Operations[Id] extends { readonly produces: infer Kind }
+  ? Kind extends 'application/octet-stream'
+    ? Response
+    : string
+  : Output<Id>
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  /** Sent as `Idempotency-Key`; made by the client for dispatch and create when absent. */
+  readonly idempotencyKey?: string
+  /** Instead of the client's token: the lease token of one attempt. */
+  readonly token?: string
+  /** Milliseconds for one try. */
+  readonly timeoutMs?: number
+  /** False: send once, whatever happens. */
+  readonly retry?: boolean
+  /** The body of an operation that takes bytes. */
+  readonly body?: NonNullable<RequestInit['body']>
+  readonly contentType?: string
+}
+
+type Camel<Text extends string> = Text extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Text
+/** Operations that are not one request and one answer have methods of their own. */
+type Streamed = 'jobs.stream' | 'claims.connect'
+type CallableId = Exclude<OperationId, Streamed>
+type NounOf<Id> = Id extends `${infer Noun}.${string}` ? Noun : never
+type Method<Id extends OperationId> =
+  Record<never, never> extends Input<Id>
+    ? (input?: Input<Id>, options?: CallOptions) => Promise<Answer<Id>>
+    : (input: Input<Id>, options?: CallOptions) => Promise<Answer<Id>>
+
+export type Nouns = {
+  readonly [Noun in NounOf<CallableId>]: {
+    readonly [Id in CallableId as Id extends `${Noun}.${infer Verb}` ? Camel<Verb> : never]: Method<Id>
+  }
+}
+
+const streamed: readonly OperationId[] = ['jobs.stream', 'claims.connect']
+const camel = (text: string): string => text.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+
+/** The nouns, bound to a client's `call`. */
+export function nounsOf(call: (id: OperationId, input: unknown, options?: CallOptions) => Promise<unknown>): Nouns {
+  const nouns: Record<string, Record<string, unknown>> = {}
+  for (const id of operationIds) {
+    if (streamed.includes(id)) continue
+    const [noun = '', verb = ''] = id.split('.')
+    const methods = (nouns[noun] ??= {})
+    methods[camel(verb)] = (input?: unknown, options?: CallOptions) => call(id, input, options)
+  }
+  // Made from the very table that the type is made from; the compiler cannot follow the loop.
+  return nouns as unknown as Nouns
+}

@@ -1,0 +1,44 @@
+/** Responsible for which failed calls may be sent again: safe or idempotent ones, for failures that pass. It does not wait. */
+import type { OperationId } from '@modelreins/contract'
+import type { Backoff } from './backoff.ts'
+import { ModelReinsError } from './error.ts'
+import { rowOf } from './request.ts'
+
+export interface RetryPolicy extends Backoff {
+  /** How often a call is sent at most, the first time included. */
+  readonly attempts: number
+  /** A server that asks for a longer wait than this is not waited for; the error says how long. */
+  readonly maxWaitMs: number
+}
+
+export const defaultRetry: RetryPolicy = { attempts: 3, baseMs: 250, capMs: 5_000, maxWaitMs: 30_000 }
+
+/** POSTs that change nothing when they are repeated (protocol.md): by lease token, by generation, by holder. */
+const repeatable: ReadonlySet<OperationId> = new Set<OperationId>([
+  'claims.start',
+  'claims.output',
+  'claims.complete',
+  'claims.fail',
+  'claims.claim',
+  'killswitch.ack',
+  'workers.pause',
+  'workers.resume',
+])
+
+/** Operations for which a key is made when the caller gives none, so that a lost reply never means a second job. */
+export const keyed: ReadonlySet<OperationId> = new Set<OperationId>(['jobs.dispatch', 'jobs.create'])
+
+export function mayRepeat(id: OperationId, hasKey: boolean): boolean {
+  const row = rowOf(id)
+  return row.method !== 'POST' || hasKey || repeatable.has(id)
+}
+
+/** `no-live-worker` and `killswitch` may pass too, but only a human knows when: those are told at once. */
+export const mayPass = (error: unknown): error is ModelReinsError =>
+  error instanceof ModelReinsError &&
+  error.retryable &&
+  (error.code === 'network' ||
+    error.code === 'timeout' ||
+    error.code === 'unavailable' ||
+    error.code === 'rate-limited' ||
+    error.code === 'internal')
