@@ -3,7 +3,7 @@
  * the input; the object checks the hash, revocation and scope, and acts. Both ends may be of different versions for minutes
  * after a deploy, so fields are added, never changed.
  */
-import type { LeaseToken, Operations, OperationId, Parsed } from '@modelreins/contract'
+import type { LeaseToken, Operations, OperationId, Parsed, Scope } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
 import type { TenantCommands } from './commands.ts'
 
@@ -45,6 +45,13 @@ export type TenantReply<Id extends TenantOperationId> = Omit<Operations[Id]['out
 /** `replayed`: an idempotency key answered what an earlier call made; nothing was created now (200, not 201). */
 export type TenantAnswer<Id extends TenantOperationId> = Result<TenantReply<Id>> & { readonly replayed?: boolean }
 
+/** Who a credential in force belongs to. `worker_id` or `member_id` in `id`. */
+export interface Authorized {
+  readonly kind: 'member' | 'worker'
+  readonly id: string
+  readonly name: string
+}
+
 /** Where the result of an ended job is: inline, or in R2 under the key that `TenantCall.stored_result` brought. */
 export interface ResultPlace {
   readonly text: string | null
@@ -56,6 +63,8 @@ export interface TenantGate {
   perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<TenantAnswer<Id>>
   /** `jobs.result`: `wrong-state` while the job has not ended, `not-found` when it is no longer (or never was) kept here. */
   locateResult(request: { readonly credential: CallCredential; readonly job_id: number; readonly request_id: string }): Promise<Result<ResultPlace>>
+  /** May this credential do what the scope names? For operations that need nothing else of the object: audit search, metrics, artifacts. */
+  authorize(request: { readonly credential: CallCredential; readonly scope: Scope; readonly request_id: string }): Promise<Result<Authorized>>
   /** Called once by the master: names the tenant and stores its first owner. Repeating it with the same tenant is `name-taken`. */
   provision(request: {
     readonly tenant: string
