@@ -1,0 +1,44 @@
+/** Responsible for the copy of signed heads that listings answer; the ones that prove something are kept outside the database. */
+import { and, desc, eq, lt } from 'drizzle-orm'
+import { ok, type Result } from '../domain/result.ts'
+import { calling, countingCursor, pageLimit, pageOf, type Page, type RegistryDb } from './reading.ts'
+import { heads } from './schema.ts'
+
+/** The row `seq` had this hash, says the holder of the key. */
+export interface SignedHead {
+  readonly seq: number
+  readonly hash: string
+  readonly at: string
+  readonly key_id: string
+  /** Ed25519, base64url. */
+  readonly signature: string
+}
+
+export interface RegistryHeads {
+  /** Idempotent: the first head of a sequence stays. */
+  save(tenant: string, head: SignedHead): Promise<Result<void>>
+  /** Newest first; `cursor` is a sequence. */
+  list(tenant: string, query: { readonly limit?: number; readonly cursor?: string }): Promise<Result<Page<SignedHead>>>
+}
+
+export const headsOf = (db: RegistryDb): RegistryHeads => ({
+  async save(tenant, { seq, hash, at, key_id, signature }) {
+    const saved = await calling(() => db.insert(heads).values({ tenant, seq, hash, at, key_id, signature }).onConflictDoNothing())
+    return saved.ok ? ok(undefined) : saved
+  },
+
+  async list(tenant, query) {
+    const below = countingCursor(query.cursor)
+    if (!below.ok) return below
+    const limit = pageLimit(query.limit)
+    const found = await calling(() =>
+      db
+        .select({ seq: heads.seq, hash: heads.hash, at: heads.at, key_id: heads.key_id, signature: heads.signature })
+        .from(heads)
+        .where(and(eq(heads.tenant, tenant), below.value === undefined ? undefined : lt(heads.seq, below.value)))
+        .orderBy(desc(heads.seq))
+        .limit(limit + 1),
+    )
+    return found.ok ? ok(pageOf(found.value, limit, (head) => String(head.seq))) : found
+  },
+})

@@ -1,0 +1,104 @@
+/** Responsible for the archive of finished jobs: one job, or a page of them by filter; it knows no job in flight. */
+import type { Job, jobList } from '@modelreins/contract'
+import { and, desc, eq, gte, inArray, lt, lte, sql, type SQL } from 'drizzle-orm'
+import type * as z from 'zod'
+import { fail, ok, type Result } from '../domain/result.ts'
+import { idsOf, isOneOf } from './names.ts'
+import { calling, countingCursor, pageLimit, type Page, type RegistryDb } from './reading.ts'
+import { jobs } from './schema.ts'
+
+export type JobSearch = z.output<typeof jobList>
+
+export interface RegistryJobs {
+  get(tenant: string, id: number): Promise<Result<Job>>
+  /** Newest first. `cursor` is a job id: the page begins below it. A page of large jobs is shorter than `limit`. */
+  list(tenant: string, search: JobSearch): Promise<Result<Page<Job>>>
+}
+
+/** Characters of one page: a Worker has 128 MB, and a job may hold a megabyte. */
+const pageSize = 8 * 1024 * 1024
+
+const whole = (row: typeof jobs.$inferSelect): Job => ({ ...row.rest, prompt: row.prompt, output: row.output, result: row.result })
+
+function statusIs(statuses: readonly Job['status'][] | undefined): SQL | undefined {
+  if (statuses === undefined) return undefined
+  // Spelled out, not bound: only so does SQLite see that the partial index fits.
+  if (statuses.length === 1 && statuses[0] === 'failed') return sql`${jobs.status} = 'failed'`
+  return inArray(jobs.status, [...statuses])
+}
+
+async function filterOf(db: RegistryDb, tenant: string, search: JobSearch, below: number | undefined): Promise<SQL | undefined> {
+  return and(
+    eq(jobs.tenant, tenant),
+    below === undefined ? undefined : lt(jobs.id, below),
+    statusIs(search.status),
+    search.thread_id === undefined ? undefined : eq(jobs.thread_id, search.thread_id),
+    search.capability === undefined ? undefined : eq(jobs.capability, search.capability),
+    search.effort === undefined ? undefined : eq(jobs.effort, search.effort),
+    search.worker === undefined ? undefined : isOneOf(jobs.worker_id, await idsOf(db, tenant, search.worker)),
+  )
+}
+
+/** How many of the first rows fit into one page: at least one. */
+export function fitting(sizes: readonly number[], limit: number): number {
+  let total = 0
+  let count = 0
+  for (const size of sizes.slice(0, limit)) {
+    total += size
+    if (count > 0 && total > pageSize) break
+    count += 1
+  }
+  return count
+}
+
+/** What would be on the page, by size; also for the tests that look at its plan. */
+export async function sizesQuery(db: RegistryDb, tenant: string, search: JobSearch, below: number | undefined) {
+  const filter = await filterOf(db, tenant, search, below)
+  const statement = db
+    .select({ id: jobs.id, size: jobs.size })
+    .from(jobs)
+    .where(filter)
+    .orderBy(desc(jobs.id))
+    .limit(pageLimit(search.limit) + 1)
+  return { filter, statement }
+}
+
+/** First what would be on the page, then as much of it as fits in memory. */
+async function list(db: RegistryDb, tenant: string, search: JobSearch, below: number | undefined): Promise<Page<Job>> {
+  const limit = pageLimit(search.limit)
+  const { filter, statement } = await sizesQuery(db, tenant, search, below)
+  const found = await statement
+  const shown = fitting(
+    found.map((row) => row.size),
+    limit,
+  )
+  const first = found[0]
+  const last = found[shown - 1]
+  if (first === undefined || last === undefined) return { items: [], next_cursor: null }
+  const rows = await db
+    .select()
+    .from(jobs)
+    .where(and(filter, lte(jobs.id, first.id), gte(jobs.id, last.id)))
+    .orderBy(desc(jobs.id))
+    .limit(limit)
+  return { items: rows.map(whole), next_cursor: found.length > shown ? String(last.id) : null }
+}
+
+export const jobsOf = (db: RegistryDb): RegistryJobs => ({
+  async get(tenant, id) {
+    const found = await calling(() =>
+      db
+        .select()
+        .from(jobs)
+        .where(and(eq(jobs.tenant, tenant), eq(jobs.id, id))),
+    )
+    if (!found.ok) return found
+    const [row] = found.value
+    return row === undefined ? fail('not-found', `There is no job ${id}.`) : ok(whole(row))
+  },
+
+  async list(tenant, search) {
+    const below = countingCursor(search.cursor)
+    return below.ok ? calling(() => list(db, tenant, search, below.value)) : below
+  },
+})

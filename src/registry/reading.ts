@@ -1,0 +1,52 @@
+/**
+ * Responsible for how a call to D1 fails and how a list is cut into pages; it knows no table.
+ * D1 errors are "not unexpected" every few hours (platform.md): they are returned as `unavailable`, never thrown.
+ */
+import { DrizzleQueryError } from 'drizzle-orm'
+import type { DrizzleD1Database } from 'drizzle-orm/d1'
+import { limits } from '@modelreins/contract'
+import { fail, ok, type Result } from '../domain/result.ts'
+import type * as schema from './schema.ts'
+
+export type RegistryDb = DrizzleD1Database<typeof schema> & { readonly $client: D1Database }
+
+export interface Page<Item> {
+  readonly items: Item[]
+  readonly next_cursor: string | null
+}
+
+/** SQLite's word for a statement that is wrong: a bug, not weather. */
+const isBug = (message: string): boolean => /SQLITE_(?:ERROR|MISMATCH|CONSTRAINT|RANGE|TOOBIG)/.test(message)
+
+/** The error beneath drizzle's, whose message repeats every bound parameter: prompts have no place in a log. */
+const beneath = (error: unknown): unknown => (error instanceof DrizzleQueryError ? error.cause : error)
+
+/** Runs one call to D1; weather becomes `unavailable`, bugs stay thrown. */
+export async function calling<Value>(call: () => Promise<Value>): Promise<Result<Value>> {
+  try {
+    return ok(await call())
+  } catch (thrown) {
+    const error = beneath(thrown)
+    if (!(error instanceof Error) || isBug(error.message)) throw error
+    return fail('unavailable', 'The registry does not answer right now.', { retry_after_ms: 2_000 })
+  }
+}
+
+export const pageLimit = (limit: number | undefined): number => Math.min(limit ?? limits.list_default, limits.list_max)
+
+/** Cuts `limit + 1` items to a page; `cursorOf` names the last item that is on it. */
+export function pageOf<Item>(items: readonly Item[], limit: number, cursorOf: (item: Item) => string): Page<Item> {
+  const shown = items.slice(0, limit)
+  const last = shown.at(-1)
+  return { items: shown, next_cursor: items.length > limit && last !== undefined ? cursorOf(last) : null }
+}
+
+/** A cursor that counts: job ids and audit sequences. */
+export function countingCursor(cursor: string | undefined): Result<number | undefined> {
+  if (cursor === undefined) return ok(undefined)
+  const value = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN
+  if (Number.isSafeInteger(value)) return ok(value)
+  return fail('invalid-request', 'The cursor is not one that a list answered.', {
+    issues: [{ path: 'cursor', message: 'pass next_cursor of the page before, unchanged' }],
+  })
+}

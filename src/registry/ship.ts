@@ -1,0 +1,183 @@
+/**
+ * Responsible for writing what a tenant's outbox ships: audit rows, finished jobs, worker rows, as one D1 batch (one transaction).
+ * At-least-once and in any order: a row that is there stays, and an older state never overwrites a newer one. It reads no outbox.
+ */
+import type { AuditRow, Job, Worker } from '@modelreins/contract'
+import { ok, type Result } from '../domain/result.ts'
+import { hourOf } from './audit.ts'
+import { calling } from './reading.ts'
+
+/** `updated_seq`: the outbox sequence (or any number that grows with the row's changes) that this state belongs to. */
+export type Sequenced<Row> = Row & { readonly updated_seq: number }
+
+export interface Shipment {
+  readonly audit: readonly AuditRow[]
+  readonly jobs: readonly Sequenced<Job>[]
+  readonly workers: readonly Sequenced<Worker>[]
+}
+
+export interface Shipped {
+  /** Highest audit sequence stored without a hole below it. */
+  readonly audit_seq: number
+  /** Sequences of this shipment under which another row was stored before: the chain has forked, and the stored row stays. */
+  readonly forks: readonly number[]
+}
+
+/** A statement takes 100 bound parameters; sets of small rows travel as one JSON parameter instead. */
+const jobColumns = 13
+const jobsPerStatement = Math.floor(100 / jobColumns)
+/** A parameter takes 2 MB: characters of JSON per statement, safe for three bytes each. */
+const jsonSize = 600_000
+
+/** Cuts rows into JSON arrays of bounded size; a row is never cut. */
+function jsonArrays(rows: readonly unknown[]): string[] {
+  const arrays: string[] = []
+  let open = ''
+  for (const row of rows) {
+    const text = JSON.stringify(row)
+    if (open !== '' && open.length + text.length > jsonSize) {
+      arrays.push(`[${open}]`)
+      open = ''
+    }
+    open += open === '' ? text : `,${text}`
+  }
+  if (open !== '') arrays.push(`[${open}]`)
+  return arrays
+}
+
+const auditInsert = `
+  INSERT INTO audit (tenant, seq, at, actor_kind, actor_id, actor_name, action, subject, job_id, worker_id, capability, risk_tier,
+    digest, summary, prev_hash, hash, mac)
+  SELECT ?1, value->>'seq', value->>'at', value->>'$.actor.kind', value->>'$.actor.id', value->>'$.actor.name', value->>'action',
+    value->>'subject', value->>'job_id', value->>'worker_id', value->>'capability', value->>'risk_tier', value->>'digest',
+    value->>'summary', value->>'prev_hash', value->>'hash', value->>'mac'
+  FROM json_each(?2) WHERE true
+  ON CONFLICT DO NOTHING`
+
+const hoursUpsert = `
+  INSERT INTO audit_hours (tenant, hour, first_seq, last_seq)
+  SELECT ?1, value->>'hour', value->>'first_seq', value->>'last_seq' FROM json_each(?2) WHERE true
+  ON CONFLICT (tenant, hour) DO UPDATE
+  SET first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq)
+  WHERE excluded.first_seq < first_seq OR excluded.last_seq > last_seq`
+
+const namesInsert = `
+  INSERT INTO names (tenant, name, id)
+  SELECT ?1, value->>'name', value->>'id' FROM json_each(?2) WHERE true
+  ON CONFLICT DO NOTHING`
+
+const workersUpsert = `
+  INSERT INTO workers (tenant, worker_id, updated_seq, revoked, worker)
+  SELECT ?1, value->>'$.worker.worker_id', value->>'updated_seq', value->>'$.worker.revoked_at' IS NOT NULL, value->'worker'
+  FROM json_each(?2) WHERE true
+  ON CONFLICT (tenant, worker_id) DO UPDATE
+  SET updated_seq = excluded.updated_seq, revoked = excluded.revoked, worker = excluded.worker
+  WHERE excluded.updated_seq > updated_seq`
+
+const jobsUpsert = (count: number): string => `
+  INSERT INTO jobs (tenant, id, updated_seq, status, effort, thread_id, capability, worker_id, size, prompt, output, result, rest)
+  VALUES ${Array.from({ length: count }, () => `(${Array.from({ length: jobColumns }, () => '?').join(', ')})`).join(', ')}
+  ON CONFLICT (tenant, id) DO UPDATE
+  SET updated_seq = excluded.updated_seq, status = excluded.status, effort = excluded.effort, thread_id = excluded.thread_id,
+    capability = excluded.capability, worker_id = excluded.worker_id, size = excluded.size, prompt = excluded.prompt,
+    output = excluded.output, result = excluded.result, rest = excluded.rest
+  WHERE excluded.updated_seq > updated_seq`
+
+/** From where it stood, step by step as long as the next row is there. */
+const advance = `
+  WITH RECURSIVE stored(seq) AS (
+    SELECT coalesce((SELECT audit_seq FROM shipments WHERE tenant = ?1), 0)
+    UNION ALL
+    SELECT seq + 1 FROM stored WHERE EXISTS (SELECT 1 FROM audit WHERE tenant = ?1 AND audit.seq = stored.seq + 1)
+  )
+  INSERT INTO shipments (tenant, audit_seq) SELECT ?1, max(seq) FROM stored WHERE true
+  ON CONFLICT (tenant) DO UPDATE SET audit_seq = excluded.audit_seq WHERE excluded.audit_seq > audit_seq`
+
+const forksSelect = `
+  SELECT audit.seq FROM json_each(?2) AS shipped JOIN audit ON audit.tenant = ?1 AND audit.seq = shipped.value->>'seq'
+  WHERE audit.hash <> shipped.value->>'hash' ORDER BY audit.seq`
+
+interface HourRange {
+  readonly hour: number
+  readonly first_seq: number
+  readonly last_seq: number
+}
+
+function hoursOf(rows: readonly AuditRow[]): HourRange[] {
+  const hours = new Map<number, HourRange>()
+  for (const { at, seq } of rows) {
+    const hour = hourOf(at)
+    const known = hours.get(hour)
+    hours.set(hour, { hour, first_seq: Math.min(seq, known?.first_seq ?? seq), last_seq: Math.max(seq, known?.last_seq ?? seq) })
+  }
+  return [...hours.values()]
+}
+
+/** Each pair once: most of a shipment is by the same few. */
+function namesOf(shipment: Shipment): { readonly name: string; readonly id: string }[] {
+  const pairs = new Map<string, { readonly name: string; readonly id: string }>()
+  const add = (name: string | null, id: string | null): void => {
+    if (name !== null && id !== null && name !== id) pairs.set(`${id} ${name}`, { name, id })
+  }
+  for (const { actor } of shipment.audit) add(actor.name, actor.id)
+  for (const job of shipment.jobs) add(job.assigned_to, job.worker_id)
+  for (const worker of shipment.workers) add(worker.name, worker.worker_id)
+  return [...pairs.values()]
+}
+
+function jobValues(tenant: string, job: Sequenced<Job>): unknown[] {
+  const { updated_seq, prompt, output, result, ...rest } = job
+  const json = JSON.stringify(rest)
+  const size = prompt.length + output.length + (result?.length ?? 0) + json.length
+  return [
+    tenant,
+    job.id,
+    updated_seq,
+    job.status,
+    job.effort,
+    job.thread_id,
+    job.capability,
+    job.worker_id,
+    size,
+    prompt,
+    output,
+    result,
+    json,
+  ]
+}
+
+function statementsOf(database: D1Database, tenant: string, shipment: Shipment): D1PreparedStatement[] {
+  const each = (sql: string, rows: readonly unknown[]): D1PreparedStatement[] =>
+    jsonArrays(rows).map((json) => database.prepare(sql).bind(tenant, json))
+  const statements = [
+    ...each(auditInsert, shipment.audit),
+    ...each(hoursUpsert, hoursOf(shipment.audit)),
+    ...each(namesInsert, namesOf(shipment)),
+  ]
+  const workers = shipment.workers.map(({ updated_seq, ...worker }) => ({ updated_seq, worker }))
+  statements.push(...each(workersUpsert, workers))
+  for (let first = 0; first < shipment.jobs.length; first += jobsPerStatement) {
+    const group = shipment.jobs.slice(first, first + jobsPerStatement)
+    statements.push(database.prepare(jobsUpsert(group.length)).bind(...group.flatMap((job) => jobValues(tenant, job))))
+  }
+  return statements
+}
+
+/** Stores a shipment, all of it or nothing. `unavailable` when D1 does not answer: ship the same rows again later. */
+export async function ship(database: D1Database, tenant: string, shipment: Shipment): Promise<Result<Shipped>> {
+  const points = shipment.audit.map(({ seq, hash }) => ({ seq, hash }))
+  const forks = jsonArrays(points).map((json) => database.prepare(forksSelect).bind(tenant, json))
+  const done = await calling(() =>
+    database.batch<{ seq?: number; audit_seq?: number }>([
+      ...statementsOf(database, tenant, shipment),
+      database.prepare(advance).bind(tenant),
+      ...forks,
+      database.prepare('SELECT audit_seq FROM shipments WHERE tenant = ?').bind(tenant),
+    ]),
+  )
+  if (!done.ok) return done
+  const audit_seq = done.value.at(-1)?.results[0]?.audit_seq
+  if (audit_seq === undefined) throw new Error('the batch advanced no shipment')
+  const forked = done.value.slice(-1 - forks.length, -1).flatMap((answer) => answer.results.flatMap((row) => row.seq ?? []))
+  return ok({ audit_seq, forks: forked })
+}
