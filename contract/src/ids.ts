@@ -5,7 +5,7 @@ import * as z from 'zod'
 export const tenantSlug = z.string().regex(/^[a-z0-9]{2,32}$/, 'use 2 to 32 lower-case letters and digits')
 export const workerId = z.string().regex(/^wk[a-z0-9]{10,30}$/)
 export const memberId = z.string().regex(/^mb[a-z0-9]{10,30}$/)
-export const viewId = z.string().regex(/^vw[a-z0-9]{10,40}$/)
+export const viewId = z.string().regex(/^vw[a-z0-9]{10,100}$/)
 export const publicId = z.string().regex(/^[a-z0-9]{8,60}$/)
 
 export const tokenPrefixes = { member: 'mrk_', worker: 'mrw_', lease: 'mrl_' } as const
@@ -87,8 +87,34 @@ export function parseLeaseToken(token: string): LeaseToken | undefined {
 
 /** A one-time view URL: everything after `#` never reaches the server. */
 export function parseViewUrl(url: string): { readonly origin: string; readonly id: string; readonly key: string } | undefined {
-  const match = /^(https?:\/\/[^/#?]+)\/view\/(vw[a-z0-9]{10,40})#([A-Za-z0-9_-]{43})$/.exec(url.trim())
+  const match = /^(https?:\/\/[^/#?]+)\/view\/(vw[a-z0-9]{10,100})#([A-Za-z0-9_-]{43})$/.exec(url.trim())
   if (match === null) return undefined
   const [, origin = '', id = '', key = ''] = match
   return { origin, id, key }
 }
+
+/**
+ * `vw`, the length of the tenant's slug in base 36, the slug, random characters, a MAC: an id says whose it is, so that a reveal finds its
+ * object, and a made-up one is told apart before any object is touched.
+ */
+export interface ViewIdParts {
+  readonly tenant: string
+  /** All but the MAC: what the MAC is computed over. */
+  readonly signed: string
+  readonly mac: string
+}
+
+const viewMacChars = 31
+
+/** Splits the id of a one-time view into its parts; undefined when it is not spelled like one. */
+export function parseViewId(id: string): ViewIdParts | undefined {
+  const match = /^vw([2-9a-w])([a-z0-9]+)$/.exec(id)
+  if (match === null) return undefined
+  const [, length = '', rest = ''] = match
+  const slugChars = Number.parseInt(length, 36)
+  if (rest.length < slugChars + 16 + viewMacChars) return undefined
+  return { tenant: rest.slice(0, slugChars), signed: id.slice(0, -viewMacChars), mac: id.slice(-viewMacChars) }
+}
+
+/** The tenant whose view this is; undefined when it is not the id of a view. */
+export const tenantOfView = (id: string): string | undefined => parseViewId(id)?.tenant

@@ -14,6 +14,8 @@ export const limits = {
   body_bytes: 1024 * kib,
   /** Largest batch body: up to `dispatch_batch_jobs` small jobs. */
   batch_body_bytes: 8 * 1024 * kib,
+  /** Objects and arrays inside each other in a JSON body. */
+  json_depth: 64,
   prompt_bytes: 512 * kib,
   input_bytes: 256 * kib,
   metadata_bytes: 16 * kib,

@@ -47,3 +47,15 @@ export const viewRef = z.strictObject({ view_id: viewId })
 /** AES-256-GCM under the key in the URL's fragment; base64url. Answered once. */
 export const sealedView = z.object({ iv: z.string(), ciphertext: z.string() }).meta({ id: 'SealedView' })
 export type SealedView = z.infer<typeof sealedView>
+
+/**
+ * What a one-time view holds once it is opened with the key of its URL: the token and whose it is. `name` is null when the token
+ * replaces an earlier one (rotation): the sealing side does not know it; `GET /api/v1/whoami` with the token does.
+ */
+export const viewPlaintext = z.object({
+  token: z.string(),
+  kind: z.enum(['member', 'worker']),
+  tenant: z.string(),
+  name: z.string().nullable(),
+})
+export type ViewPlaintext = z.infer<typeof viewPlaintext>

@@ -1,0 +1,57 @@
+/** Responsible for the edge as one `fetch`: routes from the operations table, pages beside them, and nothing that escapes without its headers. */
+import { fail } from '../domain/result.ts'
+import { type Context as HonoContext, Hono } from 'hono'
+import { uncaughtError } from '../telemetry/edge-events.ts'
+import { boundPaths } from './bind.ts'
+import type { Context } from './exchange.ts'
+import { Gatekeeper } from './gatekeeper.ts'
+import { bindPages } from './pages/bind-pages.ts'
+import type { EdgePorts } from './ports.ts'
+import { problemResponse } from './problem-response.ts'
+import { requestId } from './request-id.ts'
+import { secured } from './security-headers.ts'
+import { serve } from './serve.ts'
+
+/** What Hono carries: our own context of the request, made once before routing. */
+export interface EdgeBindings {
+  Bindings: { readonly context: Context }
+}
+
+function internalError(context: Context, error: unknown): Response {
+  const { request_id, request } = context
+  uncaughtError({ request_id, method: request.method, path: new URL(request.url).pathname.slice(0, 200) }, error)
+  return problemResponse({ code: 'internal', detail: 'Something went wrong here. Report the request id in `instance`.' }, context)
+}
+
+function routes(): Hono<EdgeBindings> {
+  const app = new Hono<EdgeBindings>()
+  const gatekeeper = new Gatekeeper()
+  const of = (c: HonoContext<EdgeBindings>): Context => c.env.context
+  bindPages(app)
+  for (const { path, methods, allow, open } of boundPaths()) {
+    for (const [method, { id, tolerant }] of methods) {
+      app.on(method, path, (c) => serve(gatekeeper, of(c), { id, tolerant, path: c.req.param() }))
+    }
+    const { failure } = fail('method-not-allowed', `Use ${allow} here.`)
+    const headers = { allow }
+    app.all(path, (c) => (open ? problemResponse(failure, of(c), headers) : gatekeeper.refuseUnknown(of(c), failure, headers)))
+  }
+  app.notFound((c) => gatekeeper.refuseUnknown(of(c), fail('not-found', 'There is nothing at this path.').failure))
+  app.onError((error, c) => internalError(of(c), error))
+  return app
+}
+
+/** The Worker's `fetch` over the given ports. One app per isolate: it remembers failed authentications. */
+export function createApp(ports: EdgePorts): { readonly fetch: (request: Request, env: Env) => Promise<Response> } {
+  const app = routes()
+  return {
+    fetch: async (request, env) => {
+      const context: Context = { request, env, ports, origin: new URL(request.url).origin, request_id: requestId(request) }
+      try {
+        return secured(await app.fetch(request, { context }), context)
+      } catch (error) {
+        return secured(internalError(context, error), context)
+      }
+    },
+  }
+}

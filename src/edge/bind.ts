@@ -1,0 +1,43 @@
+/** Responsible for making a route of every path in the operations table; it knows no operation by name. */
+import { type Operation, type OperationId, operationIds, operations } from '@modelreins/contract'
+import { implemented } from './routes/unfinished.ts'
+
+export interface BoundMethod {
+  readonly id: OperationId
+  /** A path of the seeds: unknown fields are ignored, null means absent. */
+  readonly tolerant: boolean
+}
+
+export interface BoundPath {
+  readonly path: string
+  readonly methods: ReadonlyMap<Operation['method'], BoundMethod>
+  /** The value of `Allow`. */
+  readonly allow: string
+  /** True when nothing on this path asks for a token. */
+  readonly open: boolean
+}
+
+const rowOf = (id: OperationId): Operation => operations[id]
+const parameters = (path: string): number => path.split('/').filter((part) => part.startsWith(':')).length
+
+/** Every path with its methods; fixed paths before those with parameters, so that `/jobs/abort` is never taken for a job. */
+export function boundPaths(): readonly BoundPath[] {
+  const table = new Map<string, Map<Operation['method'], BoundMethod>>()
+  for (const id of operationIds.filter(implemented)) {
+    const row = rowOf(id)
+    for (const path of [row.path, ...(row.seedPaths ?? [])]) {
+      const methods = table.get(path) ?? new Map<Operation['method'], BoundMethod>()
+      if (methods.has(row.method)) throw new Error(`${row.method} ${path} is bound twice`)
+      methods.set(row.method, { id, tolerant: path !== row.path })
+      table.set(path, methods)
+    }
+  }
+  return [...table]
+    .map(([path, methods]) => ({
+      path,
+      methods,
+      allow: [...methods.keys()].flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', '),
+      open: [...methods.values()].every(({ id }) => rowOf(id).scope === 'public'),
+    }))
+    .toSorted((left, right) => parameters(left.path) - parameters(right.path))
+}

@@ -1,0 +1,27 @@
+/** Responsible for what a route's handler gets and answers; it knows no route. */
+import type { Operation, OperationId, Parsed } from '@modelreins/contract'
+import type { Result } from '../domain/result.ts'
+import type { Caller } from './authenticate.ts'
+import type { EdgePorts } from './ports.ts'
+
+/** One request on its way through the edge. */
+export interface Context {
+  readonly request: Request
+  readonly env: Env
+  readonly ports: EdgePorts
+  readonly origin: string
+  readonly request_id: string
+}
+
+/** One call of one operation, parsed and authenticated. */
+export interface Exchange<Id extends OperationId = OperationId> extends Context {
+  readonly id: Id
+  readonly row: Operation
+  readonly input: Parsed<Id>
+  readonly caller: Caller
+}
+
+/** A response as it is, or a result: a value becomes JSON with the operation's status (200 when `replayed`), a failure a problem document. */
+export type Reply = Response | (Result<unknown> & { readonly replayed?: boolean })
+
+export type Handler<Id extends OperationId> = (exchange: Exchange<Id>) => Promise<Reply> | Reply

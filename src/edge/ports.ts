@@ -1,0 +1,23 @@
+/** Responsible for what the edge needs of the rest of the program, as types: `src/index.ts` brings the real ones, tests bring theirs. */
+import type { JobStreamGate } from '../../durable-objects/job-stream/gate.ts'
+import type { TenantGate } from '../../durable-objects/tenant/call.ts'
+import type { Registry } from '../registry/open.ts'
+
+/** What the edge reads of D1. */
+export interface RegistryPort {
+  readonly tenants: Pick<Registry['tenants'], 'create' | 'list' | 'setSuspended'>
+  readonly jobs: Pick<Registry['jobs'], 'get' | 'list'>
+  readonly audit: Pick<Registry['audit'], 'query'>
+}
+
+export interface EdgePorts {
+  /** A fresh stub at every call: one that has thrown is broken for good. */
+  readonly tenant: (env: Env, tenant: string) => TenantGate
+  readonly jobStream: (env: Env, tenant: string, jobId: number) => JobStreamGate
+  readonly registry: (env: Env) => RegistryPort
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly random: (bytes: number) => Uint8Array<ArrayBuffer>
+  /** Of this program, as health and openapi.json tell it. */
+  readonly version: string
+}

@@ -1,0 +1,93 @@
+/** Responsible for the calls of one attempt that carry bytes (output, large results) and for the way to the worker socket. */
+import type { LeaseToken } from '@modelreins/contract'
+import { type Result, fail, ok } from '../../domain/result.ts'
+import type { TenantAnswer } from '../../../durable-objects/tenant/call.ts'
+import type { Exchange, Reply } from '../exchange.ts'
+import { problemResponse } from '../problem-response.ts'
+import { discardResult, storeLargeResult } from '../stored-result.ts'
+import { authorize, callObject, perform, tenantOf } from '../tenant-call.ts'
+
+/** The lease of the call, if it is for this job and not over. Its MAC has been checked. */
+function leaseFor(exchange: Exchange, jobId: number): Result<LeaseToken> {
+  if (exchange.caller.kind !== 'lease') return fail('forbidden', 'Send the lease token of the attempt.')
+  const { lease } = exchange.caller
+  if (lease.job_id !== jobId) return fail('forbidden', `This lease token is for job ${lease.job_id}.`)
+  if (lease.expires_at <= exchange.ports.now()) return fail('lease-lost', `The lease token for job ${jobId} has expired.`)
+  return ok(lease)
+}
+
+/** Straight to the job's own object: chatty output must not slow the tenant's claims (architecture.md, "Why a job-stream object"). */
+export async function appendOutput(exchange: Exchange<'claims.output'>): Promise<Reply> {
+  const { input, env, ports } = exchange
+  const lease = leaseFor(exchange, input.job_id)
+  if (!lease.ok) return lease
+  const { tenant, job_id, attempt, nonce } = lease.value
+  const about = { object: 'job-stream', operation: exchange.id, idempotent: true } as const
+  const request = { tenant, job_id, attempt, nonce, chunks: input.chunks }
+  return callObject(exchange, about, () => ports.jobStream(env, tenant, job_id).append(request))
+}
+
+interface WithResult {
+  readonly job_id: number
+  readonly result?: string | null | undefined
+}
+
+/**
+ * Settles through the tenant object; a large result goes to R2 first, and is taken back when the object refuses. After `unavailable`
+ * nobody knows whether the object has it: then it stays.
+ */
+async function settle<Input extends WithResult>(
+  exchange: Exchange,
+  input: Input,
+  act: (input: Input, more: { readonly stored_result?: string }) => Promise<TenantAnswer<'claims.complete' | 'claims.close'>>,
+): Promise<Reply> {
+  const stored = await storeLargeResult(exchange, tenantOf(exchange) ?? '', input.job_id, input.result ?? '')
+  if (!stored.ok) return stored
+  if (stored.value === undefined) return act(input, {})
+  const { beginning, key } = stored.value
+  const reply = await act({ ...input, result: beginning }, { stored_result: key })
+  if (!reply.ok && reply.failure.code !== 'unavailable') await discardResult(exchange, stored.value)
+  return reply
+}
+
+export async function completeClaim(exchange: Exchange<'claims.complete'>): Promise<Reply> {
+  const lease = leaseFor(exchange, exchange.input.job_id)
+  if (!lease.ok) return lease
+  return settle(exchange, exchange.input, (input, more) => perform(exchange, 'claims.complete', input, more))
+}
+
+export const closeClaim = (exchange: Exchange<'claims.close'>): Promise<Reply> =>
+  settle(exchange, exchange.input, (input, more) => perform(exchange, 'claims.close', input, more))
+
+/** The other verbs of an attempt: the object does them, for the job that the lease names. */
+export const startClaim = (exchange: Exchange<'claims.start'>): Promise<Reply> | Reply => {
+  const lease = leaseFor(exchange, exchange.input.job_id)
+  return lease.ok ? perform(exchange, 'claims.start', exchange.input) : lease
+}
+
+export const failClaim = (exchange: Exchange<'claims.fail'>): Promise<Reply> | Reply => {
+  const lease = leaseFor(exchange, exchange.input.job_id)
+  return lease.ok ? perform(exchange, 'claims.fail', exchange.input) : lease
+}
+
+/** Says to the object who connects; a header of this name from outside never gets there. */
+export const credentialHeader = 'x-modelreins-credential'
+
+export async function connect(exchange: Exchange<'claims.connect'>): Promise<Reply> {
+  const { request, env, ports, request_id } = exchange
+  if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') {
+    const grant = await authorize(exchange)
+    if (!grant.ok) return grant
+    const { failure } = fail('upgrade-required', 'This is a WebSocket: connect with `Upgrade: websocket`.')
+    return problemResponse(failure, exchange, { upgrade: 'websocket', connection: 'Upgrade' })
+  }
+  const tenant = tenantOf(exchange)
+  if (tenant === undefined) return fail('forbidden', 'This token belongs to no tenant.')
+  const headers = new Headers(request.headers)
+  // The object needs the hash that the credential carries, never the token.
+  headers.delete('authorization')
+  headers.set(credentialHeader, JSON.stringify(exchange.caller.credential))
+  headers.set('x-request-id', request_id)
+  const about = { object: 'tenant', operation: exchange.id, idempotent: true } as const
+  return callObject(exchange, about, () => ports.tenant(env, tenant).fetch(new Request(request.url, { headers })))
+}

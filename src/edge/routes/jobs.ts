@@ -1,0 +1,46 @@
+/** Responsible for reading jobs wherever they are by now: in the tenant object, in D1 once it has let them go, in R2 when results are large. */
+import { limits } from '@modelreins/contract'
+import { fail, ok } from '../../domain/result.ts'
+import type { Exchange, Reply } from '../exchange.ts'
+import { mergePages } from '../merge-pages.ts'
+import { readStoredResult } from '../stored-result.ts'
+import { askTenant, perform, tenantOf } from '../tenant-call.ts'
+
+const archive = (exchange: Exchange) => exchange.ports.registry(exchange.env).jobs
+
+/** The object's `not-found` comes after it has let the caller in, so the archive may be asked in its place. */
+export async function getJob(exchange: Exchange<'jobs.get'>): Promise<Reply> {
+  const live = await perform(exchange, 'jobs.get', exchange.input)
+  if (live.ok || live.failure.code !== 'not-found') return live
+  return archive(exchange).get(tenantOf(exchange) ?? '', exchange.input.job_id)
+}
+
+/** The object's jobs and, behind them, those that only D1 has. Without D1 the list is what the object has. */
+export async function listJobs(exchange: Exchange<'jobs.list'>): Promise<Reply> {
+  const { input } = exchange
+  const live = await perform(exchange, 'jobs.list', input)
+  if (!live.ok) return live
+  const finished = input.status === undefined || input.status.some((status) => status === 'done' || status === 'failed')
+  if (!finished) return live
+  const archived = await archive(exchange).list(tenantOf(exchange) ?? '', input)
+  return archived.ok ? ok(mergePages(live.value, archived.value, input.limit ?? limits.list_default)) : live
+}
+
+const asText = (body: string | ReadableStream): Response => new Response(body, { headers: { 'content-type': 'text/plain; charset=utf-8' } })
+
+export async function jobResult(exchange: Exchange<'jobs.result'>): Promise<Reply> {
+  const { input, request_id } = exchange
+  const { credential } = exchange.caller
+  let place = await askTenant(exchange, (gate) => gate.locateResult({ credential, job_id: input.job_id, request_id }), true)
+  if (!place.ok && place.failure.code === 'not-found') {
+    const archived = await archive(exchange).get(tenantOf(exchange) ?? '', input.job_id)
+    if (!archived.ok) return archived
+    if (archived.value.result_truncated) return fail('gone', 'Only the beginning of this result is kept: see `result` of the job.')
+    place = ok({ text: archived.value.result, stored: null })
+  }
+  if (!place.ok) return place
+  const { text, stored } = place.value
+  if (stored === null) return asText(text ?? '')
+  const body = await readStoredResult(exchange, tenantOf(exchange) ?? '', stored)
+  return body.ok ? asText(body.value) : body
+}

@@ -1,0 +1,9 @@
+/** Responsible for members' keys as they are handed out; the tenant object decides who may have one. */
+import type { Exchange, Reply } from '../exchange.ts'
+import { performMinted } from '../minted-call.ts'
+
+export const createMember = (exchange: Exchange<'members.create'>): Promise<Reply> =>
+  performMinted(exchange, 'members.create', exchange.input, { kind: 'member', name: exchange.input.name })
+
+export const rotateMember = (exchange: Exchange<'members.rotate'>): Promise<Reply> =>
+  performMinted(exchange, 'members.rotate', exchange.input, { kind: 'member', name: null })

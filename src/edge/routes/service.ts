@@ -1,0 +1,90 @@
+/** Responsible for what the service says of itself: health, interface, gauges. */
+import { type Parsed, presenceStates } from '@modelreins/contract'
+import { type Gauge, exposition } from '../../telemetry/prometheus.ts'
+import { ok } from '../../domain/result.ts'
+import type { Context, Exchange, Reply } from '../exchange.ts'
+import { openapiDocument } from '../openapi.ts'
+import { docsPage } from '../pages/docs-page.ts'
+import { perform } from '../tenant-call.ts'
+import { tokenKeys } from '../token-keys.ts'
+import { implemented } from './unfinished.ts'
+
+const patience = 1_000
+/** Anybody may ask for health; D1 is asked this often at most. */
+const rememberFor = 5_000
+let remembered: { readonly at: number; readonly registry: string } | undefined
+
+async function askRegistry({ ports, env }: Exchange): Promise<string> {
+  try {
+    const answer = await ports.registry(env).tenants.list({ limit: 1 })
+    return answer.ok ? 'ok' : 'down'
+  } catch {
+    return 'broken (are the migrations applied?)'
+  }
+}
+
+async function registryHealth(exchange: Exchange): Promise<string> {
+  const now = exchange.ports.now()
+  if (remembered !== undefined && now - remembered.at < rememberFor && now >= remembered.at) return remembered.registry
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const slow = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer within ${patience} ms`), patience)
+  })
+  const registry = await Promise.race([askRegistry(exchange), slow])
+  clearTimeout(timer)
+  remembered = { at: now, registry }
+  return registry
+}
+
+/** Degraded is not down: without D1 only listings suffer, so the answer is 200 all the same. */
+export async function health(exchange: Exchange<'service.health'>): Promise<Reply> {
+  const checks = {
+    registry: await registryHealth(exchange),
+    secret: 'reason' in tokenKeys(exchange.env.MODELREINS_SECRET) ? 'not configured' : 'ok',
+  }
+  const status = Object.values(checks).every((check) => check === 'ok') ? 'ok' : 'degraded'
+  return ok({ status, version: exchange.ports.version, time: new Date(exchange.ports.now()).toISOString(), checks })
+}
+
+const documents = new Map<string, string>()
+
+/** Made once per isolate: the table does not change while it runs. */
+export function openapi({ ports }: Context): Reply {
+  const document = documents.get(ports.version) ?? JSON.stringify(openapiDocument({ version: ports.version, implemented }))
+  documents.set(ports.version, document)
+  return new Response(document, { headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' } })
+}
+
+export const docs = (): Reply => docsPage()
+
+type Presences = readonly { readonly state: string; readonly running: number; readonly slots: number }[]
+
+function gauges(presences: Presences, killswitchLevel: number): readonly Gauge[] {
+  const sum = (of: (presence: Presences[number]) => number): number => presences.reduce((total, presence) => total + of(presence), 0)
+  const inState = (state: string): number => presences.filter((presence) => presence.state === state).length
+  return [
+    {
+      name: 'modelreins_workers',
+      help: 'Workers by presence state.',
+      samples: presenceStates.map((state) => ({ labels: { state }, value: inState(state) })),
+    },
+    { name: 'modelreins_jobs_running', help: 'Attempts that workers are running.', samples: [{ value: sum((one) => one.running) }] },
+    {
+      name: 'modelreins_slots',
+      help: 'Attempts that live workers could run at once.',
+      samples: [{ value: sum((one) => (one.state === 'offline' ? 0 : one.slots)) }],
+    },
+    { name: 'modelreins_killswitch_level', help: 'Killswitch level, 0 clear to 4 halt.', samples: [{ value: killswitchLevel }] },
+  ]
+}
+
+export async function metrics(exchange: Exchange<'service.metrics'>): Promise<Reply> {
+  const nothing: Parsed<'presence.list'> = {}
+  const present = await perform(exchange, 'presence.list', nothing)
+  if (!present.ok) return present
+  const killswitch = await perform(exchange, 'killswitch.get', nothing)
+  if (!killswitch.ok) return killswitch
+  return new Response(exposition(gauges(present.value.items, killswitch.value.level)), {
+    headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+  })
+}

@@ -1,0 +1,37 @@
+/** Responsible for a viewer's way to a job's output: straight from the tenant object when it ended without a stream, else the stream object's. */
+import type { WatchedJob } from '../../../durable-objects/tenant/call.ts'
+import type { Exchange, Reply } from '../exchange.ts'
+import { askTenant, callObject, tenantOf } from '../tenant-call.ts'
+
+const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+
+/** The sequence after which to go on: `Last-Event-ID` of a reconnecting viewer, else `after`, else from the beginning. */
+function startAfter(request: Request, after: number | undefined): number {
+  const last = request.headers.get('last-event-id')
+  return last !== null && /^\d{1,15}$/.test(last) ? Number(last) : (after ?? -1)
+}
+
+/** Output that travelled in the completion is one chunk, sequence 0. */
+function wholeStream(job: WatchedJob, after: number): string {
+  const chunk = { seq: 0, attempt: job.attempt, stream: 'stdout', text: job.output }
+  const output = job.output === '' || after >= 0 ? '' : `event: output\nid: 0\ndata: ${JSON.stringify(chunk)}\n\n`
+  return `${output}event: end\ndata: ${JSON.stringify(job.end)}\n\n`
+}
+
+export async function streamJob(exchange: Exchange<'jobs.stream'>): Promise<Reply> {
+  const { input, request, request_id, env, ports } = exchange
+  const { credential } = exchange.caller
+  const watched = await askTenant(exchange, (gate) => gate.watch({ credential, job_id: input.job_id, request_id }), true)
+  if (!watched.ok) return watched
+  const after = startAfter(request, input.after)
+  const job = watched.value
+  if (request.method === 'HEAD') return new Response(null, { headers })
+  if (job.ended && !job.streamed) return new Response(wholeStream(job, after), { headers })
+  const tenant = tenantOf(exchange) ?? ''
+  const query = new URLSearchParams({ after: String(after), tenant, job_id: String(input.job_id) })
+  const about = { object: 'job-stream', operation: exchange.id, idempotent: true } as const
+  const streamed = await callObject(exchange, about, () =>
+    ports.jobStream(env, tenant, input.job_id).fetch(new Request(`https://job-stream/?${query}`, { signal: request.signal })),
+  )
+  return streamed instanceof Response ? new Response(streamed.body, { status: streamed.status, headers }) : streamed
+}

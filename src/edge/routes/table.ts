@@ -1,0 +1,57 @@
+/**
+ * Responsible for which handler answers which operation. The type forces every operation to have one: an operation that the tenant
+ * object does not perform must be named here, and one that it performs may be.
+ */
+import type { OperationId } from '@modelreins/contract'
+import type { TenantOperationId } from '../../../durable-objects/tenant/call.ts'
+import type { Exchange, Handler, Reply } from '../exchange.ts'
+import { perform } from '../tenant-call.ts'
+import { queryAudit } from './audit.ts'
+import { appendOutput, closeClaim, completeClaim, connect, failClaim, startClaim } from './claims.ts'
+import { getJob, jobResult, listJobs } from './jobs.ts'
+import { createMember, rotateMember } from './members.ts'
+import { docs, health, metrics, openapi } from './service.ts'
+import { streamJob } from './stream.ts'
+import { createTenant, listTenants, resumeTenant, suspendTenant } from './tenants.ts'
+import type { UnfinishedId } from './unfinished.ts'
+import { revealView } from './views.ts'
+import { registerWorker, rotateWorker } from './workers.ts'
+
+type EdgeOperationId = Exclude<OperationId, TenantOperationId | UnfinishedId>
+type Handlers = { readonly [Id in EdgeOperationId]: Handler<Id> } & { readonly [Id in TenantOperationId]?: Handler<Id> }
+
+const handlers: Handlers = {
+  'service.health': health,
+  'service.openapi': openapi,
+  'service.docs': docs,
+  'service.metrics': metrics,
+  'tenants.create': createTenant,
+  'tenants.list': listTenants,
+  'tenants.suspend': suspendTenant,
+  'tenants.resume': resumeTenant,
+  'members.create': createMember,
+  'members.rotate': rotateMember,
+  'views.reveal': revealView,
+  'workers.register': registerWorker,
+  'workers.rotate': rotateWorker,
+  'jobs.get': getJob,
+  'jobs.list': listJobs,
+  'jobs.result': jobResult,
+  'jobs.stream': streamJob,
+  'claims.start': startClaim,
+  'claims.output': appendOutput,
+  'claims.complete': completeClaim,
+  'claims.fail': failClaim,
+  'claims.close': closeClaim,
+  'claims.connect': connect,
+  'audit.query': queryAudit,
+}
+
+/**
+ * The handler of an operation; by default the tenant object performs it. The parameter's type is the union of all exchanges: that the
+ * handler found under an id gets the exchange of that id is the one thing the compiler cannot follow here.
+ */
+export function handlerOf(id: OperationId): (exchange: Exchange) => Promise<Reply> | Reply {
+  const handler = handlers[id as keyof Handlers] as ((exchange: Exchange) => Promise<Reply> | Reply) | undefined
+  return handler ?? ((exchange) => perform(exchange, exchange.id as TenantOperationId, exchange.input as never))
+}

@@ -1,0 +1,45 @@
+/** Responsible for the master's operations: a tenant is a row in D1 and an object that has been told its name. */
+import { ok, type Result } from '../../domain/result.ts'
+import type { Exchange, Reply } from '../exchange.ts'
+import { signingKeys } from '../gatekeeper.ts'
+import { mint } from '../mint.ts'
+import { callObject } from '../tenant-call.ts'
+
+/**
+ * The row comes first and may already be there: when the object could not be reached the call is simply repeated. Only the object knows
+ * whether the tenant exists.
+ */
+export async function createTenant(exchange: Exchange<'tenants.create'>): Promise<Reply> {
+  const { input, env, ports, origin, request_id } = exchange
+  const { tenant, name = input.tenant, owner_name = 'owner' } = input
+  const keys = signingKeys(exchange)
+  if (!keys.ok) return keys
+  const row = await ports.registry(env).tenants.create({ tenant, name, created_at: new Date(ports.now()).toISOString() })
+  if (!row.ok && row.failure.code !== 'name-taken') return row
+  const sealed = await mint({ kind: 'member', tenant, name: owner_name, origin }, keys.value[0], ports.random)
+  const request = { tenant, name, owner_name, minted: sealed.minted, request_id }
+  const about = { object: 'tenant', operation: exchange.id, idempotent: false } as const
+  const owner = await callObject(exchange, about, () => ports.tenant(env, tenant).provision(request))
+  if (!owner.ok) return owner
+  const { member_id, created_at, expires_at } = owner.value
+  return ok({ tenant, name, suspended: false, created_at, owner: { member_id, name: owner_name }, view_url: sealed.view_url, expires_at })
+}
+
+export const listTenants = (exchange: Exchange<'tenants.list'>): Promise<Reply> =>
+  exchange.ports.registry(exchange.env).tenants.list(exchange.input)
+
+async function setSuspended(exchange: Exchange<'tenants.suspend' | 'tenants.resume'>, suspended: boolean): Promise<Reply> {
+  const { env, ports, request_id } = exchange
+  const { tenant } = exchange.input
+  // D1 first says whether there is such a tenant: asking an object by a made-up name would create it.
+  const known = await ports.registry(env).tenants.setSuspended(tenant, suspended)
+  if (!known.ok) return known
+  const about = { object: 'tenant', operation: exchange.id, idempotent: true } as const
+  const done: Result<{ readonly name: string; readonly created_at: string }> = await callObject(exchange, about, () =>
+    ports.tenant(env, tenant).setSuspended({ suspended, request_id }),
+  )
+  return done.ok ? ok({ tenant, name: done.value.name, suspended, created_at: done.value.created_at }) : done
+}
+
+export const suspendTenant = (exchange: Exchange<'tenants.suspend'>): Promise<Reply> => setSuspended(exchange, true)
+export const resumeTenant = (exchange: Exchange<'tenants.resume'>): Promise<Reply> => setSuspended(exchange, false)

@@ -1,0 +1,9 @@
+/** Responsible for workers' tokens as they are handed out; the tenant object decides who may have one. */
+import type { Exchange, Reply } from '../exchange.ts'
+import { performMinted } from '../minted-call.ts'
+
+export const registerWorker = (exchange: Exchange<'workers.register'>): Promise<Reply> =>
+  performMinted(exchange, 'workers.register', exchange.input, { kind: 'worker', name: exchange.input.name })
+
+export const rotateWorker = (exchange: Exchange<'workers.rotate'>): Promise<Reply> =>
+  performMinted(exchange, 'workers.rotate', exchange.input, { kind: 'worker', name: null })

@@ -1,0 +1,55 @@
+/** Responsible for the way of one call through the edge: who, what, do, answer. It knows no operation by name. */
+import { type Operation, type OperationId, type Parsed, limits, operations } from '@modelreins/contract'
+import { type Caller, nobody } from './authenticate.ts'
+import type { Context, Exchange, Reply } from './exchange.ts'
+import type { Gatekeeper } from './gatekeeper.ts'
+import { wrongKind } from './gatekeeper.ts'
+import { flatInput, parseInput } from './parse-input.ts'
+import { readJsonObject } from './read-body.ts'
+import { ok, type Result } from '../domain/result.ts'
+import { handlerOf } from './routes/table.ts'
+
+export interface Route {
+  readonly id: OperationId
+  readonly tolerant: boolean
+  readonly path: Readonly<Record<string, string>>
+}
+
+async function inputOf(context: Context, row: Operation, route: Route): Promise<Result<Record<string, unknown>>> {
+  const { request } = context
+  const hasBody = row.body !== 'raw' && row.method !== 'GET' && row.method !== 'DELETE'
+  const body = hasBody
+    ? await readJsonObject(request, { limit: row.bodyLimit ?? limits.body_bytes, tolerant: route.tolerant })
+    : ok(undefined)
+  if (!body.ok) return body
+  const raw = {
+    path: route.path,
+    query: new URL(request.url).searchParams,
+    body: body.value,
+    idempotencyKey: hasBody ? request.headers.get('idempotency-key') : null,
+  }
+  const flat = flatInput(row, raw, route.tolerant)
+  return flat.ok ? parseInput(row, flat.value) : flat
+}
+
+function answer(gatekeeper: Gatekeeper, exchange: Exchange, reply: Reply): Response {
+  if (reply instanceof Response) return reply
+  if (!reply.ok) return gatekeeper.turnAway(exchange, exchange.caller, reply.failure)
+  const status = reply.replayed === true ? 200 : exchange.row.status
+  return new Response(JSON.stringify(reply.value), { status, headers: { 'content-type': 'application/json' } })
+}
+
+/** Answers one call of one operation. */
+export async function serve(gatekeeper: Gatekeeper, context: Context, route: Route): Promise<Response> {
+  const row: Operation = operations[route.id]
+  const caller: Result<Caller> = row.scope === 'public' ? ok(nobody) : gatekeeper.identify(context)
+  if (!caller.ok) return gatekeeper.turnAway(context, nobody, caller.failure)
+  const barred = wrongKind(row, caller.value)
+  if (barred !== undefined && !barred.ok) return gatekeeper.refuse(context, caller.value, barred.failure)
+  const input = await inputOf(context, row, route)
+  if (!input.ok) return gatekeeper.refuse(context, caller.value, input.failure)
+  // The row's own schema made this value: the table ties the two together, which the compiler cannot follow through a union of rows.
+  const parsed = input.value as Parsed<OperationId>
+  const exchange: Exchange = { ...context, id: route.id, row, input: parsed, caller: caller.value }
+  return answer(gatekeeper, exchange, await handlerOf(route.id)(exchange))
+}

@@ -1,0 +1,106 @@
+/** Responsible for calling objects so that their failures are ours: retried when safe, told apart, never leaked. It knows no operation's rules. */
+import { type Operation, type Parsed, operations } from '@modelreins/contract'
+import type { Authorized, TenantAnswer, TenantCall, TenantGate, TenantOperationId } from '../../durable-objects/tenant/call.ts'
+import { type Result, fail, ok } from '../domain/result.ts'
+import { objectFailed } from '../telemetry/edge-events.ts'
+import type { Context, Exchange } from './exchange.ts'
+
+/** What the platform hangs on errors of Durable Objects. */
+function flags(error: unknown): { readonly overloaded: boolean; readonly retryable: boolean } {
+  const has = (name: string): boolean => typeof error === 'object' && error !== null && Reflect.get(error, name) === true
+  return { overloaded: has('overloaded'), retryable: has('retryable') }
+}
+
+export interface ObjectCall {
+  readonly object: 'tenant' | 'job-stream'
+  readonly operation: string
+  /** Repeating the call changes nothing more: it may be tried once more on a fresh stub. */
+  readonly idempotent: boolean
+}
+
+/**
+ * Runs `attempt`, which must take a fresh stub each time. An overloaded object is never tried again (it would drown), a passing fault
+ * once and only when the call is idempotent; both end as `unavailable`. Anything else is a bug and is thrown on.
+ */
+export async function callObject<Value>(
+  at: Context,
+  call: ObjectCall,
+  attempt: () => Promise<Value>,
+): Promise<Value | ReturnType<typeof fail>> {
+  const { object, operation, idempotent } = call
+  for (let retried = false; ; retried = true) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const { overloaded, retryable } = flags(error)
+      if (!overloaded && !retryable) throw error
+      objectFailed({ request_id: at.request_id, operation, object, overloaded, retryable, retried }, error)
+      if (overloaded || retried || !idempotent) {
+        return fail(
+          'unavailable',
+          overloaded ? 'This tenant is busy. Try again in a moment.' : 'The service was interrupted. Try again in a moment.',
+          {
+            retry_after_ms: overloaded ? 2_000 : 1_000,
+          },
+        )
+      }
+    }
+  }
+}
+
+/** Calls that change nothing more when repeated: reads, replacements, keyed creations, and the verbs of one attempt. */
+const repeatable = (row: Operation, input: unknown): boolean =>
+  row.method !== 'POST' ||
+  row.scope === 'attempt' ||
+  (typeof input === 'object' && input !== null && Reflect.get(input, 'idempotency_key') !== undefined)
+
+/** The tenant whose token this is; the edge never calls a tenant object for a caller that names none. */
+export function tenantOf(exchange: Exchange): string | undefined {
+  return exchange.caller.kind === 'member' || exchange.caller.kind === 'worker' || exchange.caller.kind === 'lease'
+    ? exchange.caller.tenant
+    : undefined
+}
+
+const noTenant = fail('forbidden', 'This token belongs to no tenant.')
+
+/** Asks the caller's tenant object something other than an operation of the table. */
+export async function askTenant<Value>(
+  exchange: Exchange,
+  ask: (gate: TenantGate) => Promise<Result<Value>>,
+  idempotent: boolean,
+): Promise<Result<Value>> {
+  const tenant = tenantOf(exchange)
+  if (tenant === undefined) return noTenant
+  const { ports, env } = exchange
+  return callObject(exchange, { object: 'tenant', operation: exchange.id, idempotent }, () => ask(ports.tenant(env, tenant)))
+}
+
+/** Performs an operation in the caller's tenant object: the one that was called, or another that it is made of. */
+export async function perform<Id extends TenantOperationId>(
+  exchange: Exchange,
+  operation: Id,
+  input: Parsed<Id>,
+  more: Pick<TenantCall, 'minted' | 'stored_result'> = {},
+): Promise<TenantAnswer<Id>> {
+  const tenant = tenantOf(exchange)
+  if (tenant === undefined) return noTenant
+  const { ports, env, request_id } = exchange
+  const call: TenantCall<Id> = { operation, input, credential: exchange.caller.credential, request_id, ...more }
+  const idempotent = more.minted === undefined && repeatable(operations[operation], input)
+  return callObject(exchange, { object: 'tenant', operation, idempotent }, () => ports.tenant(env, tenant).perform(call))
+}
+
+export interface Grant {
+  readonly tenant: string
+  readonly who: Authorized
+}
+
+/** Whether the caller's token is in force and holds the operation's scope, for operations that the tenant object does not perform. */
+export async function authorize(exchange: Exchange): Promise<Result<Grant>> {
+  const tenant = tenantOf(exchange)
+  if (tenant === undefined) return noTenant
+  const { request_id, row } = exchange
+  const { credential } = exchange.caller
+  const who = await askTenant(exchange, (gate) => gate.authorize({ credential, scope: row.scope, request_id }), true)
+  return who.ok ? ok({ tenant, who: who.value }) : who
+}
