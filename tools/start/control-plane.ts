@@ -1,0 +1,117 @@
+/** Responsible for the control plane on embedded workerd, configured by wrangler.toml alone. It knows no state folder's files but its own data. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
+import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler'
+import { bundle } from './bundle.ts'
+import { StartFailure } from './start-failure.ts'
+
+export interface ControlPlaneOptions {
+  /** The repository: where wrangler.toml and the sources are. */
+  readonly root: string
+  readonly host: string
+  readonly port: number
+  /** Objects, D1 and R2 live here. */
+  readonly dataFolder: string
+  /** The Worker's secrets, by binding. */
+  readonly secrets: Readonly<Record<string, string>>
+  readonly onLog: (level: string, message: string) => void
+  /** The runtime was started again after a crash. */
+  readonly onRestart: () => void
+}
+
+export interface ControlPlane {
+  readonly url: string
+  readonly stop: () => Promise<void>
+}
+
+/** A sentence while there is still somebody to read it: workerd itself only says so in passing. */
+async function provePortFree(host: string, port: number): Promise<void> {
+  if (port === 0) return
+  const probe = createServer()
+  try {
+    await new Promise<void>((resolve, reject) => {
+      probe.once('error', reject)
+      probe.listen({ host, port, exclusive: true }, resolve)
+    })
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EADDRINUSE') {
+      throw new StartFailure(`Port ${port} on ${host} is taken by another program: stop it, or choose another port with --port N.`)
+    }
+    if (code === 'EACCES')
+      throw new StartFailure(`Port ${port} on ${host} needs rights that you do not have: choose one above 1023 with --port N.`)
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new StartFailure(`${host} is no address of this machine: choose another with --host ADDRESS.`)
+    throw error
+  } finally {
+    await new Promise<void>((resolve) => {
+      probe.close(() => resolve())
+    })
+  }
+}
+
+/** The same bookkeeping as `wrangler d1 migrations apply`, so that a folder can be looked into with wrangler. */
+async function migrateRegistry(miniflare: Miniflare, folder: string): Promise<void> {
+  const registry = await miniflare.getD1Database('REGISTRY')
+  await registry.exec(
+    'CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)',
+  )
+  const applied = await registry.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()
+  const known = new Set(applied.results.map((row) => row.name))
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith('.sql') && !known.has(name))
+    .toSorted()
+  for (const name of files) {
+    const statements = unstable_splitSqlQuery(readFileSync(join(folder, name), 'utf8'))
+    await registry.batch([
+      ...statements.map((statement) => registry.prepare(statement)),
+      registry.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name),
+    ])
+  }
+}
+
+/** The address to call, for a server that listens on this one: "everywhere" is no address. */
+const callable = (host: string): string =>
+  host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
+
+/** `[vars]` of wrangler.toml. wrangler's type for its own options calls every field unknown. */
+const variablesOf = (bindings: unknown): Record<string, string> =>
+  typeof bindings === 'object' && bindings !== null
+    ? Object.fromEntries(Object.entries(bindings).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])))
+    : {}
+
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  await provePortFree(options.host, options.port)
+  const { workerOptions, define, main } = unstable_getMiniflareWorkerOptions(join(options.root, 'wrangler.toml'))
+  const { modulesRules, ...bindings } = workerOptions
+  const module = await bundle({ entry: main ?? join(options.root, 'src/index.ts'), define, rules: modulesRules ?? [] })
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...bindings,
+      name: 'modelreins',
+      bindings: { ...variablesOf(bindings.bindings), ...options.secrets },
+      modulesRoot: options.root,
+      modules: [{ type: 'ESModule', path: join(options.root, 'worker.js'), contents: module }],
+      host: options.host,
+      port: options.port,
+      resourcePersistencePath: options.dataFolder,
+      // Without it, miniflare asks the network where this machine is.
+      cf: false,
+      log: new Log(LogLevel.NONE),
+      logRequests: false,
+      handleStructuredLogs: ({ level, message }) => options.onLog(level, message),
+      handleUncaughtError: (error) => options.onLog('error', error.stack ?? error.message),
+      unsafeHandleRuntimeRestart: () => options.onRestart(),
+    }),
+  )
+  try {
+    const address = await miniflare.ready
+    await migrateRegistry(miniflare, join(options.root, 'migrations/registry'))
+    return { url: `http://${callable(options.host)}:${address.port}`, stop: () => miniflare.dispose() }
+  } catch (error) {
+    await miniflare.dispose().catch(() => undefined)
+    throw error
+  }
+}

@@ -1,0 +1,95 @@
+/** Responsible for the identities a state folder needs: tenant, owner, this machine's worker. Made once, found again ever after. It prints nothing. */
+import { Client, ModelReinsError, redeemView } from '../../worker-sdk/src/client/index.ts'
+import type { ProviderChoice } from './provider-choice.ts'
+import { StartFailure } from './start-failure.ts'
+import type { Secrets, StateFolder } from './state-folder.ts'
+
+export interface Owner {
+  readonly tenant: string
+  readonly key: string
+  /** Made by this start: the key has to be shown, and another way to it. */
+  readonly fresh: { readonly viewUrl: string } | undefined
+}
+
+const isProblem = (error: unknown, code: string): boolean => error instanceof ModelReinsError && error.code === code
+
+/** `local`, then `local2`, ...: a tenant whose key was lost (a crash between making and keeping it) cannot be opened again. */
+async function createTenant(url: string, master: string): Promise<{ readonly tenant: string; readonly viewUrl: string }> {
+  const client = new Client({ url, token: master })
+  for (let number = 1; number <= 50; number += 1) {
+    const tenant = number === 1 ? 'local' : `local${number}`
+    try {
+      const created = await client.tenants.create({ tenant, name: 'This machine', owner_name: 'owner' })
+      return { tenant, viewUrl: created.view_url }
+    } catch (error) {
+      if (!isProblem(error, 'name-taken')) throw error
+    }
+  }
+  throw new StartFailure('The state folder holds fifty tenants whose keys are lost: begin again with another folder (--state DIR).')
+}
+
+/** The view's address as the server spells it may be the proxy's; the path and the key are what counts. */
+const at = (url: string, viewUrl: string): string => viewUrl.replace(/^https?:\/\/[^/]+/, url)
+
+export async function ensureOwner(url: string, folder: StateFolder): Promise<Owner> {
+  const secrets = folder.secrets()
+  if (secrets.owner !== undefined) {
+    try {
+      await new Client({ url, token: secrets.owner.key }).members.whoami()
+      return { ...secrets.owner, fresh: undefined }
+    } catch (error) {
+      // 401: the data was removed and the secrets were not. Everything else is for the person to see.
+      if (!isProblem(error, 'unauthorized')) throw error
+    }
+  }
+  const { tenant, viewUrl } = await createTenant(url, secrets.master)
+  const { token: key } = await redeemView(at(url, viewUrl))
+  folder.saveSecrets({ ...secrets, owner: { tenant, key }, workers: {} })
+  const second = await new Client({ url, token: key }).members.create({ name: 'you', role: 'owner' })
+  return { tenant, key, fresh: { viewUrl: at(url, second.view_url) } }
+}
+
+export interface LocalWorker {
+  readonly name: string
+  readonly worker_id: string
+  readonly token: string
+}
+
+async function known(client: Client, secrets: Secrets, name: string): Promise<LocalWorker | undefined> {
+  const kept = secrets.workers[name]
+  if (kept === undefined) return undefined
+  try {
+    const worker = await client.workers.get({ worker_id: kept.worker_id })
+    return worker.revoked_at === null ? { name, ...kept } : undefined
+  } catch (error) {
+    if (isProblem(error, 'not-found')) return undefined
+    throw error
+  }
+}
+
+/** One worker per provider, so that what it declared stays true when the machine gets another one. */
+export async function ensureWorker(url: string, owner: Owner, choice: ProviderChoice, folder: StateFolder): Promise<LocalWorker> {
+  const client = new Client({ url, token: owner.key })
+  const secrets = folder.secrets()
+  for (let number = 1; number <= 50; number += 1) {
+    const name = number === 1 ? `local-${choice.provider}` : `local-${choice.provider}-${number}`
+    const found = await known(client, secrets, name)
+    if (found !== undefined) return found
+    try {
+      const registered = await client.workers.register({
+        name,
+        description: `Runs on this machine: ${choice.because}`,
+        kind: 'silicon',
+        capabilities: [{ name: choice.capability, risk_tier: 'auto' }],
+      })
+      const { token } = await redeemView(at(url, registered.view_url))
+      folder.saveSecrets({ ...secrets, workers: { ...secrets.workers, [name]: { worker_id: registered.worker_id, token } } })
+      return { name, worker_id: registered.worker_id, token }
+    } catch (error) {
+      if (!isProblem(error, 'name-taken')) throw error
+    }
+  }
+  throw new StartFailure(
+    'Fifty workers of this machine have lost their tokens: revoke some, or begin again with another folder (--state DIR).',
+  )
+}

@@ -1,0 +1,57 @@
+/**
+ * Responsible for the process of this machine's worker: a child of `npm start` that runs the SDK's Worker with a provider. It gets its
+ * token in a message, so that the token stands in no argument and no environment.
+ */
+import { Worker } from '../../worker-sdk/src/index.ts'
+
+export interface WorkerRequest {
+  readonly kind: 'start'
+  readonly url: string
+  readonly token: string
+  readonly name: string
+  readonly provider: string
+  readonly model?: string
+  readonly endpoint?: string
+  readonly command?: string
+  readonly workDir: string
+}
+
+export type WorkerReport =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'killswitch'; readonly reason: string | null }
+
+const report = (message: WorkerReport): void => {
+  if (process.connected && process.send !== undefined) process.send(message)
+}
+
+async function run(request: WorkerRequest): Promise<void> {
+  const { kind: _kind, provider, ...options } = request
+  const worker = new Worker({ ...options, type: provider })
+  worker.on('killswitch', ({ reason }) => report({ kind: 'killswitch', reason: reason ?? null }))
+  worker.on('error', ({ type, error }) => process.stderr.write(`worker: ${type}: ${String(error)}\n`))
+  let stopping: Promise<never> | undefined
+  const stop = (): Promise<never> => {
+    stopping ??= worker.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+    return stopping
+  }
+  worker.on('stopped', () => void stop())
+  // Signals come to the whole group of the terminal; this process has a group of its own and is stopped by a message.
+  process.on('message', () => void stop())
+  process.on('SIGTERM', () => void stop())
+  // `npm start` is gone without a word: nobody waits for this worker any more.
+  process.on('disconnect', () => void stop())
+  await worker.start()
+  report({ kind: 'ready' })
+}
+
+process.once('message', (request: WorkerRequest) => {
+  run(request).catch((error: unknown) => {
+    report({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+    process.exitCode = 1
+    process.disconnect()
+  })
+})

@@ -1,0 +1,177 @@
+/** Responsible for `npm start`: the order of things, from the first byte to a clean stop. It knows how to do none of them. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client } from '../../worker-sdk/src/client/index.ts'
+import { createProvider, isProviderName, providerNames } from '../../worker-sdk/src/providers/index.ts'
+import { helpText, parseArguments, type StartOptions } from './arguments.ts'
+import { demoPrompt } from './demo-prompt.ts'
+import { runJob } from './demo-job.ts'
+import { ensureOwner, ensureWorker, type Owner } from './first-run.ts'
+import * as say from './presentation.ts'
+import { chooseProvider, type Probe, type ProviderChoice } from './provider-choice.ts'
+import { startServer, type Server } from './server.ts'
+import { StartFailure } from './start-failure.ts'
+import { StateFolder } from './state-folder.ts'
+import { startWorker, type WorkerProcess } from './worker-process.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+/** npm runs scripts in the project's folder; this is where the person typed. */
+const typedIn = process.env['INIT_CWD'] ?? process.cwd()
+
+const probe: Probe = {
+  env: process.env,
+  json: async (url) => {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(400), redirect: 'error' })
+      return response.ok ? await response.json() : undefined
+    } catch {
+      return undefined
+    }
+  },
+  check: async (name, { model, endpoint, command }) => {
+    if (!isProviderName(name)) return { usable: false, detail: `this SDK has ${providerNames.join(', ')}` }
+    return createProvider(name).check({
+      env: process.env,
+      ...(model === undefined ? {} : { model }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(command === undefined ? {} : { command }),
+    })
+  },
+}
+
+class Session {
+  readonly #options: StartOptions
+  readonly #abort = new AbortController()
+  #server: Server | undefined
+  #worker: WorkerProcess | undefined
+  #stopped: Promise<void> | undefined
+
+  constructor(options: StartOptions) {
+    this.#options = options
+  }
+
+  /** Answers the exit code. */
+  async run(): Promise<number> {
+    const { host, port, stateFolder } = this.#options
+    const folder = StateFolder.open(stateFolder)
+    this.#server = await startServer({ root, host, port, stateFolder })
+    const { url } = this.#server
+    const owner = await ensureOwner(url, folder)
+    folder.saveConnection({ url, tenant: owner.tenant, owner_key: owner.key })
+    const authorization = folder.file('authorization')
+    writeFileSync(authorization, `Authorization: Bearer ${owner.key}\n`, { mode: 0o600 })
+    this.#introduce(url, owner, folder)
+    const failed = this.#options.worker ? await this.#work(url, owner, folder) : false
+    if (this.#options.once) return failed ? 1 : 0
+    print(
+      '',
+      say.nextSteps(url, say.shortPath(authorization, typedIn)),
+      say.addWorker(url, say.shortPath(folder.file('connection.json'), typedIn)),
+      '',
+      say.stopHint,
+    )
+    return this.#stay(folder)
+  }
+
+  /** Worker first, server last: the worker hands its jobs back to a server that still answers. */
+  stop(): Promise<void> {
+    this.#abort.abort(new StartFailure('stopped'))
+    this.#stopped ??= (async () => {
+      await this.#worker?.stop()
+      await this.#server?.stop()
+    })()
+    return this.#stopped
+  }
+
+  get stopping(): boolean {
+    return this.#abort.signal.aborted
+  }
+
+  #introduce(url: string, owner: Owner, folder: StateFolder): void {
+    const connection = say.shortPath(folder.file('connection.json'), typedIn)
+    print('', say.controlPlane({ url, host: this.#options.host, tenant: owner.tenant, state: say.shortPath(folder.path, typedIn) }))
+    print(owner.fresh === undefined ? say.keptKey(connection) : say.ownerKey(owner.key, owner.fresh.viewUrl, connection))
+  }
+
+  /** Starts the worker of this machine, and gives it a job when there was none yet or one is asked for. True when that job failed. */
+  async #work(url: string, owner: Owner, folder: StateFolder): Promise<boolean> {
+    const choice = await chooseProvider(this.#options.provider, probe)
+    const worker = await ensureWorker(url, owner, choice, folder)
+    const { because: _because, capability: _capability, ...settings } = choice
+    this.#worker = await startWorker({ url, token: worker.token, name: worker.name, workDir: root, ...settings })
+    print(say.worker(worker.name, choice), '')
+    const client = new Client({ url, token: owner.key })
+    const earlier = await client.jobs.list({ limit: 5 })
+    if (earlier.items.length > 0) print(say.earlierJobs(earlier.items), '')
+    if (earlier.items.length > 0 && !this.#options.once) return false
+    return this.#showJob(client, choice)
+  }
+
+  async #showJob(client: Client, choice: ProviderChoice): Promise<boolean> {
+    const margin = say.outputMargin((text) => process.stdout.write(text))
+    const request = { ...demoPrompt(this.#options.prompt, choice, root), when_offline: 'queue' as const }
+    const run = await runJob(client, request, { dispatched: (job) => print(say.dispatched(job)), event: margin.event }, this.#abort.signal)
+    print('', say.outcome(run.job, run.tookMs), '', say.auditRows(run.rows))
+    return run.job.status !== 'done'
+  }
+
+  async #stay(folder: StateFolder): Promise<number> {
+    void this.#worker?.ended.then(({ wanted, killswitch }) => {
+      if (wanted) return
+      print(
+        '',
+        killswitch
+          ? 'The killswitch stopped the worker of this machine; npm start brings it back once a member has cleared it.'
+          : 'The worker of this machine ended; the control plane stays up. Start again with npm start to bring it back.',
+      )
+    })
+    const ended = await this.#server?.ended
+    if (ended?.wanted === false)
+      throw new StartFailure(`The server ended by itself; ${folder.file('server.log')} may say why. npm start goes on where it stopped.`)
+    return 0
+  }
+}
+
+function print(...lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const parsed = parseArguments(words, { defaultState: join(root, '.modelreins'), folder: typedIn, providers: providerNames })
+  if (parsed.kind === 'help') {
+    print(helpText())
+    return 0
+  }
+  if (parsed.kind === 'wrong') {
+    console.error(parsed.sentence)
+    return 64
+  }
+  const session = new Session(parsed.options)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // Asked twice: the children notice that this process is gone and stop by themselves.
+      if (session.stopping) process.exit(130)
+      if (signal !== 'SIGHUP') print('', 'Stopping...')
+      void session.stop()
+    })
+  }
+  try {
+    return await session.run()
+  } catch (error) {
+    if (session.stopping) return parsed.options.once ? 130 : 0
+    if (!(error instanceof StartFailure)) throw error
+    console.error(error.message)
+    return 1
+  } finally {
+    await session.stop()
+  }
+}
+
+void main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error)
+    process.exit(70)
+  },
+)

@@ -1,0 +1,144 @@
+/** Responsible for the words that `npm start` shows; it decides nothing and calls nobody. */
+import { relative } from 'node:path'
+import type { AuditRow, Job, StreamEvent } from '@modelreins/contract'
+import type { ProviderChoice } from './provider-choice.ts'
+
+/** A path as short as it can be typed from here. */
+export function shortPath(path: string, from: string): string {
+  const short = relative(from, path)
+  return short === '' ? '.' : short.startsWith('..') ? path : short
+}
+
+const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`)
+
+const row = (name: string, text: string): string => `  ${name.padEnd(14)}${text}`
+
+const firstLine = (text: string, limit: number): string => {
+  const line = text.split('\n', 1)[0] ?? ''
+  return line.length > limit || line.length < text.trim().length ? `${line.slice(0, limit).trimEnd()}...` : line
+}
+
+export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`
+
+export interface Place {
+  readonly url: string
+  readonly host: string
+  readonly tenant: string
+  readonly state: string
+}
+
+export function controlPlane(place: Place): string {
+  const open = place.host === '127.0.0.1' || place.host === 'localhost' || place.host === '::1'
+  return [
+    'ModelReins is running on this machine.',
+    '',
+    row('address', place.url),
+    ...(open ? [] : [row('', `listens on ${place.host}: whoever reaches it reads tokens on the wire; put TLS in front`)]),
+    row('tenant', place.tenant),
+    row('state', place.state),
+  ].join('\n')
+}
+
+export function ownerKey(key: string, viewUrl: string, connection: string): string {
+  return [
+    row('owner key', key),
+    row('', `shown this once; kept in ${connection}, which only you can read`),
+    row('or a link', viewUrl),
+    row('', 'opens once, within 24 hours, and gives another owner key to whoever opens it'),
+  ].join('\n')
+}
+
+export const keptKey = (connection: string): string => row('owner key', `as before, in ${connection}`)
+
+export const worker = (name: string, choice: ProviderChoice): string => [row('worker', name), row('', `runs ${choice.because}`)].join('\n')
+
+export function earlierJobs(jobs: readonly Job[]): string {
+  const lines = jobs.map(
+    (job) => `  ${String(job.id).padStart(4)}  ${job.status.padEnd(8)}${(job.assigned_to ?? '-').padEnd(20)}${firstLine(job.prompt, 60)}`,
+  )
+  return ['Earlier jobs, newest first', ...lines].join('\n')
+}
+
+export function dispatched(job: Job): string {
+  return [`Job ${job.id} goes to ${job.assigned_to ?? 'the first worker that asks'}`, row('prompt', firstLine(job.prompt, 100)), ''].join(
+    '\n',
+  )
+}
+
+/** Output pieces end anywhere; every line of them gets a margin, and none is torn. */
+export function outputMargin(write: (text: string) => void): { readonly event: (event: StreamEvent) => void; readonly end: () => void } {
+  let atLineStart = true
+  const put = (text: string): void => {
+    for (const part of text.split(/(?<=\n)/)) {
+      if (part === '') continue
+      write(atLineStart ? `  | ${part}` : part)
+      atLineStart = part.endsWith('\n')
+    }
+  }
+  const end = (): void => {
+    if (!atLineStart) write('\n')
+    atLineStart = true
+  }
+  return {
+    event: (event) => {
+      if (event.event === 'output') put(event.data.text)
+      if (event.event === 'gap') {
+        end()
+        write(`  (output ${event.data.from} to ${event.data.to} is no longer kept)\n`)
+      }
+      if (event.event === 'end') end()
+    },
+    end,
+  }
+}
+
+export function outcome(job: Job, tookMs: number): string {
+  const by = job.assigned_to ?? 'no worker'
+  const head = `Job ${job.id} is ${job.status}: ${by}, ${seconds(tookMs)} from dispatch to the end${job.attempt > 1 ? `, attempt ${job.attempt}` : ''}`
+  if (job.error !== null) return [head, row('error', `${job.error.type}: ${job.error.message}`)].join('\n')
+  const result = job.result ?? ''
+  const same = result.trim() === job.output.trim() || (result === '' && job.output !== '')
+  if (same) return [head, row('result', `${result.length.toLocaleString('en-US')} characters, the output above`)].join('\n')
+  return [
+    head,
+    row('result', ''),
+    ...result
+      .trimEnd()
+      .split('\n')
+      .map((line) => `    ${line}`),
+  ].join('\n')
+}
+
+export function auditRows(rows: readonly AuditRow[]): string {
+  if (rows.length === 0) return 'Audit: no row has arrived yet; GET /audit will show them'
+  const lines = rows.map(
+    (one) =>
+      `  ${String(one.seq).padStart(4)}  ${one.at.slice(11, 23)}  ${one.action.padEnd(16)}${`${one.actor.kind} ${one.actor.name}`.padEnd(26)}${one.hash.slice(0, 12)}`,
+  )
+  return ['Audit: the rows it left (number, time, action, actor, hash; each hash covers the one before)', ...lines].join('\n')
+}
+
+/** `authorization` is a file that holds the header, so that no key stands in a command line. */
+export function nextSteps(url: string, authorization: string): string {
+  const header = `-H @${quote(authorization)}`
+  const json = "-H 'Content-Type: application/json'"
+  return [
+    'Next',
+    '  dispatch a job:',
+    `    curl -sS ${url}/dispatch ${header} ${json} -d '{"prompt": "Report on CONTRIBUTING.md"}'`,
+    '  read it, with its output and result:',
+    `    curl -sS ${url}/jobs/2 ${header}`,
+    '  see who works, and what was done:',
+    `    curl -sS ${url}/presence ${header}; curl -sS ${url}/audit ${header}`,
+    `  read about every operation: ${url}/docs`,
+  ].join('\n')
+}
+
+export function addWorker(url: string, connection: string): string {
+  return [
+    '  add a worker from another terminal (register, then run):',
+    `    npm run worker -- --connection ${quote(connection)} --name second`,
+  ].join('\n')
+}
+
+export const stopHint = 'Ctrl-C stops everything; npm start goes on where it stopped.'

@@ -1,0 +1,108 @@
+/**
+ * Responsible for the process that holds the control plane: a child of `npm start`, in a process group of its own, so that Ctrl-C
+ * reaches `npm start` first and the worker can say goodbye to a server that still answers. It knows no tenant and no job.
+ */
+import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs'
+import { startControlPlane, type ControlPlane } from './control-plane.ts'
+import { lockFolder, type FolderLock } from './folder-lock.ts'
+import { bornAt, childrenNamed, endProcess } from './process-identity.ts'
+import { StartFailure } from './start-failure.ts'
+import { StateFolder } from './state-folder.ts'
+
+export interface ServerRequest {
+  readonly kind: 'start'
+  readonly root: string
+  readonly host: string
+  readonly port: number
+  readonly stateFolder: string
+}
+
+export type ServerReport =
+  | { readonly kind: 'ready'; readonly url: string }
+  /** `sentence`: for the person; `stack`: only for what nobody expected. */
+  | { readonly kind: 'failed'; readonly sentence: string; readonly stack?: string }
+
+const logLimitBytes = 5 * 1024 * 1024
+
+/** What the Worker logs, kept beside the state; one older file is kept. */
+function logTo(file: string): (level: string, message: string) => void {
+  if (existsSync(file) && statSync(file).size > logLimitBytes) renameSync(file, `${file}.1`)
+  return (level, message) => appendFileSync(file, `${new Date().toISOString()} ${level} ${message}\n`, { mode: 0o600 })
+}
+
+const report = (message: ServerReport): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.connected && process.send !== undefined) process.send(message, () => resolve())
+    else resolve()
+  })
+
+let lock: FolderLock | undefined
+let plane: ControlPlane | undefined
+let folder: StateFolder | undefined
+let stopping: Promise<void> | undefined
+
+const stop = (): Promise<void> => {
+  stopping ??= (async () => {
+    await plane?.stop()
+    folder?.forgetRecord()
+    lock?.release()
+    process.exit(0)
+  })()
+  return stopping
+}
+
+async function start(request: ServerRequest): Promise<string> {
+  const state = StateFolder.open(request.stateFolder)
+  lock = lockFolder(state.path, state.file('lock'))
+  folder = state
+  // Nobody holds the folder, so a runtime on the record is an orphan of a server that was killed: it would keep the port and write to our files.
+  for (const left of state.record()?.processes ?? []) {
+    if (left.role === 'workerd') await endProcess(left.pid, left.born)
+  }
+  const secrets = state.secrets()
+  const record = (url: string): void => {
+    const processes = [
+      { role: 'start' as const, pid: process.ppid },
+      { role: 'server' as const, pid: process.pid },
+      ...childrenNamed('workerd').map((pid) => ({ role: 'workerd' as const, pid })),
+    ]
+    state.saveRecord({
+      url,
+      processes: processes.flatMap((one) => ((born) => (born === undefined ? [] : [{ ...one, born }]))(bornAt(one.pid))),
+    })
+  }
+  const started = await startControlPlane({
+    root: request.root,
+    host: request.host,
+    port: request.port,
+    dataFolder: state.file('data'),
+    secrets: { MODELREINS_SECRET: secrets.signing, MODELREINS_MASTER_TOKEN: secrets.master },
+    onLog: logTo(state.file('server.log')),
+    onRestart: () => {
+      if (plane !== undefined) record(plane.url)
+    },
+  })
+  plane = started
+  record(started.url)
+  return started.url
+}
+
+process.once('message', (request: ServerRequest) => {
+  void start(request).then(
+    async (url) => {
+      // The runtime's library ends the process on these signals at once; ours ends the runtime first.
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.removeAllListeners(signal).on(signal, () => void stop())
+      await report({ kind: 'ready', url })
+    },
+    async (error: unknown) => {
+      const expected = error instanceof StartFailure
+      const sentence = error instanceof Error ? error.message : String(error)
+      const stack = error instanceof Error ? error.stack : undefined
+      await report({ kind: 'failed', sentence, ...(expected || stack === undefined ? {} : { stack }) })
+      await stop()
+    },
+  )
+  process.on('message', () => void stop())
+})
+// `npm start` was killed: nobody is left to stop this process, so it stops itself.
+process.on('disconnect', () => void stop())

@@ -1,0 +1,50 @@
+/** Responsible for `npm start`'s hold on the process that serves the control plane: start it, wait for it, stop it. */
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { ServerReport, ServerRequest } from './server-process.ts'
+import { StartFailure } from './start-failure.ts'
+
+export interface Server {
+  readonly url: string
+  /** Resolves when the server process is gone; `wanted` tells a stop from a crash. */
+  readonly ended: Promise<{ readonly wanted: boolean }>
+  readonly stop: () => Promise<void>
+}
+
+const stopLimitMs = 10_000
+
+export async function startServer(request: Omit<ServerRequest, 'kind'>): Promise<Server> {
+  const child = fork(fileURLToPath(new URL('server-process.ts', import.meta.url)), [], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  let wanted = false
+  const ended = new Promise<{ readonly wanted: boolean }>((resolve) => {
+    child.once('exit', () => resolve({ wanted }))
+  })
+  const stop = async (): Promise<void> => {
+    wanted = true
+    if (child.connected) child.send({ kind: 'stop' })
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs)
+    await ended
+    clearTimeout(timer)
+  }
+  const first = new Promise<ServerReport>((resolve) => {
+    child.once('message', (message: ServerReport) => resolve(message))
+    child.once('error', (error) =>
+      resolve({ kind: 'failed', sentence: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) }),
+    )
+    child.once('exit', (code, signal) =>
+      resolve({ kind: 'failed', sentence: `The server ended before it was ready (${signal ?? `exit code ${code}`}).` }),
+    )
+  })
+  child.send({ kind: 'start', ...request } satisfies ServerRequest)
+  const report = await first
+  if (report.kind === 'failed') {
+    await ended
+    throw report.stack === undefined
+      ? new StartFailure(report.sentence)
+      : Object.assign(new Error(report.sentence), { stack: report.stack })
+  }
+  return { url: report.url, ended, stop }
+}

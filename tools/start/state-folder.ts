@@ -1,0 +1,113 @@
+/** Responsible for the files of one state folder: which there are, who may read them, written whole or not at all. It starts nothing. */
+import { randomBytes } from 'node:crypto'
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { StartFailure } from './start-failure.ts'
+
+/** What only this machine knows: signs tokens, creates tenants, opens them again after a restart. */
+export interface Secrets {
+  /** `kid:secret`, as the Worker's MODELREINS_SECRET. */
+  readonly signing: string
+  readonly master: string
+  readonly owner?: { readonly tenant: string; readonly key: string }
+  /** Tokens of workers registered by `npm start`, by worker name. */
+  readonly workers: Readonly<Record<string, { readonly worker_id: string; readonly token: string }>>
+}
+
+/** For scripts: `DIR/connection.json`. */
+export interface Connection {
+  readonly url: string
+  readonly tenant: string
+  readonly owner_key: string
+}
+
+/** Which processes serve this folder, so that what a killed server left behind can be told from a stranger's. */
+export interface ServerRecord {
+  readonly url: string
+  readonly processes: readonly { readonly role: 'start' | 'server' | 'workerd'; readonly pid: number; readonly born: string }[]
+}
+
+const ownerOnly = 0o600
+
+export class StateFolder {
+  readonly path: string
+
+  private constructor(path: string) {
+    this.path = path
+  }
+
+  /** Makes the folder if it is missing, and proves that it can be written. */
+  static open(path: string): StateFolder {
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 })
+      const probe = join(path, `.probe-${process.pid}`)
+      writeFileSync(probe, '', { mode: ownerOnly })
+      rmSync(probe)
+    } catch (error) {
+      const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+      throw new StartFailure(`The state folder ${path} cannot be written (${reason}): choose another one with --state DIR.`)
+    }
+    return new StateFolder(path)
+  }
+
+  /** Generated at the first start and kept. */
+  secrets(): Secrets {
+    const kept = this.#read<Secrets>('secrets.json')
+    if (kept !== undefined) return kept
+    const fresh: Secrets = {
+      signing: `a:${randomBytes(32).toString('hex')}`,
+      master: `mrm_${randomBytes(24).toString('hex')}`,
+      workers: {},
+    }
+    this.saveSecrets(fresh)
+    return fresh
+  }
+
+  saveSecrets(secrets: Secrets): void {
+    this.#write('secrets.json', secrets)
+  }
+
+  saveConnection(connection: Connection): void {
+    this.#write('connection.json', connection)
+  }
+
+  record(): ServerRecord | undefined {
+    return this.#read<ServerRecord>('server.json')
+  }
+
+  saveRecord(record: ServerRecord): void {
+    this.#write('server.json', record)
+  }
+
+  forgetRecord(): void {
+    rmSync(this.file('server.json'), { force: true })
+  }
+
+  file(name: string): string {
+    return join(this.path, name)
+  }
+
+  #read<Content>(name: string): Content | undefined {
+    let text: string
+    try {
+      text = readFileSync(this.file(name), 'utf8')
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      throw new StartFailure(`${this.file(name)} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    try {
+      return JSON.parse(text)
+    } catch {
+      throw new StartFailure(`${this.file(name)} is damaged: restore it, or begin again with another folder (--state DIR).`)
+    }
+  }
+
+  /** Beside it, then over it: a crash leaves the old file or the new one. */
+  #write(name: string, content: unknown): void {
+    const path = this.file(name)
+    const beside = `${path}.${process.pid}.new`
+    writeFileSync(beside, `${JSON.stringify(content, undefined, 2)}\n`, { mode: ownerOnly, flush: true })
+    chmodSync(beside, ownerOnly)
+    renameSync(beside, path)
+  }
+}

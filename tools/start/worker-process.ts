@@ -1,0 +1,59 @@
+/** Responsible for `npm start`'s hold on this machine's worker process: start it, wait until it works, stop it with all it started. */
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { WorkerReport, WorkerRequest } from './local-worker.ts'
+import { StartFailure } from './start-failure.ts'
+
+export interface WorkerProcess {
+  /** Resolves when the process is gone; `killswitch` when it ended because a member pulled the reins. */
+  readonly ended: Promise<{ readonly wanted: boolean; readonly killswitch: boolean }>
+  readonly stop: () => Promise<void>
+}
+
+const stopLimitMs = 8_000
+
+export async function startWorker(request: Omit<WorkerRequest, 'kind'>): Promise<WorkerProcess> {
+  const child = fork(fileURLToPath(new URL('local-worker.ts', import.meta.url)), [], {
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  let wanted = false
+  let killswitch = false
+  const ended = new Promise<{ readonly wanted: boolean; readonly killswitch: boolean }>((resolve) => {
+    child.once('exit', () => resolve({ wanted, killswitch }))
+  })
+  const ready = new Promise<void>((resolve, reject) => {
+    child.on('message', (message: WorkerReport) => {
+      if (message.kind === 'ready') resolve()
+      if (message.kind === 'failed') reject(new StartFailure(`The worker of this machine cannot start: ${message.message}`))
+      if (message.kind === 'killswitch') killswitch = true
+    })
+    child.once('error', reject)
+    child.once('exit', (code, signal) =>
+      reject(new StartFailure(`The worker of this machine ended before it was ready (${signal ?? `exit code ${code}`}).`)),
+    )
+  })
+  const stop = async (): Promise<void> => {
+    wanted = true
+    if (child.connected) child.send({ kind: 'stop' })
+    else child.kill('SIGTERM')
+    const timer = setTimeout(() => {
+      // The group: a provider's child that the worker could no longer stop goes with it.
+      try {
+        process.kill(-(child.pid ?? 0), 'SIGKILL')
+      } catch {
+        child.kill('SIGKILL')
+      }
+    }, stopLimitMs)
+    await ended
+    clearTimeout(timer)
+  }
+  child.send({ kind: 'start', ...request } satisfies WorkerRequest)
+  try {
+    await ready
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { ended, stop }
+}
