@@ -4,6 +4,8 @@ interface Env {
   readonly JOB_STREAM: DurableObjectNamespace
   readonly REGISTRY: D1Database
   readonly ARCHIVE: R2Bucket
+  /** Static files under dist/assets (tools/build-assets.ts). */
+  readonly ASSETS: Fetcher
   /** `kid:secret` pairs, comma-separated; the first one signs, all verify (token MACs, audit MACs). At least 32 characters each. */
   readonly MODELREINS_SECRET: string
   /** Creates tenants; nothing inside them. */
