@@ -156,6 +156,8 @@ async function main(words: readonly string[]): Promise<number> {
       void session.stop()
     })
   }
+  // A program that started this one through a channel and is gone will not stop it any more.
+  process.on('disconnect', () => void session.stop())
   try {
     return await session.run()
   } catch (error) {

@@ -40,6 +40,8 @@ export class StateFolder {
   static open(path: string): StateFolder {
     try {
       mkdirSync(path, { recursive: true, mode: 0o700 })
+      // In a folder that others may look into, what the objects keep is still the owner's alone.
+      mkdirSync(join(path, 'data'), { recursive: true, mode: 0o700 })
       const probe = join(path, `.probe-${process.pid}`)
       writeFileSync(probe, '', { mode: ownerOnly })
       rmSync(probe)

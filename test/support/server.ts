@@ -1,0 +1,135 @@
+/**
+ * Responsible for a real local server under test: `npm start -- --no-worker` as a process of its own on a state folder of its own,
+ * which can be killed in the middle and started again. It knows no operation.
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { bornAt, endProcess } from '../../tools/start/process-identity.ts'
+import type { Connection, Secrets, ServerRecord } from '../../tools/start/state-folder.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const startLimitMs = 60_000
+
+export interface TestServer {
+  readonly url: string
+  readonly tenant: string
+  readonly ownerKey: string
+  /** Creates tenants, nothing else. */
+  readonly masterToken: string
+  readonly stateFolder: string
+  /** What `npm start` has printed since the last start. */
+  readonly output: () => string
+  /** SIGKILL for everything at once: `npm start`, its server process and workerd. Nothing gets to say goodbye. */
+  readonly kill: () => Promise<void>
+  /** Starts again on the same state and the same port, after `kill` or `stop`. */
+  readonly start: () => Promise<void>
+  /** SIGTERM, as from a service manager; answers the exit code. */
+  readonly stop: () => Promise<number>
+  /** Stops and removes the state folder. */
+  readonly close: () => Promise<void>
+}
+
+export interface TestServerOptions {
+  readonly stateFolder?: string
+  readonly port?: number
+  /** Instead of `--no-worker`. */
+  readonly flags?: readonly string[]
+}
+
+interface Running {
+  readonly child: ChildProcess
+  readonly exit: Promise<number>
+  readonly text: () => string
+}
+
+/** The channel ties the server's life to this process: when the test runner is killed, the server stops by itself. */
+export function launch(flags: readonly string[], environment: NodeJS.ProcessEnv = process.env): Running {
+  const child = spawn(process.execPath, ['tools/launch.cjs', 'tools/start/main.ts', ...flags], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...environment, NO_COLOR: '1', INIT_CWD: root },
+  })
+  let text = ''
+  child.stdout?.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+  child.stderr?.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+  const exit = new Promise<number>((resolve) => {
+    child.once('close', (code) => resolve(code ?? -1))
+  })
+  return { child, exit, text: () => text }
+}
+
+const readJson = <Content>(path: string): Content => JSON.parse(readFileSync(path, 'utf8'))
+
+async function untilReady(running: Running, stateFolder: string): Promise<Connection> {
+  const file = join(stateFolder, 'connection.json')
+  let ended: number | undefined
+  void running.exit.then((code) => (ended = code))
+  for (let waited = 0; waited < startLimitMs; waited += 25) {
+    if (ended !== undefined) throw new Error(`npm start ended with exit code ${ended}:\n${running.text()}`)
+    if (existsSync(file)) {
+      const connection = readJson<Connection>(file)
+      const health = await fetch(`${connection.url}/health`).catch(() => undefined)
+      if (health?.status === 200) return connection
+    }
+    await sleep(25)
+  }
+  running.child.kill('SIGKILL')
+  throw new Error(`npm start was not ready within ${startLimitMs / 1_000} s:\n${running.text()}`)
+}
+
+export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const stateFolder = options.stateFolder ?? mkdtempSync(join(tmpdir(), 'modelreins-test-'))
+  let port = options.port ?? 0
+  let running: Running
+  let connection: Connection
+  const start = async (): Promise<void> => {
+    // The file of the last start names a server that is gone.
+    rmSync(join(stateFolder, 'connection.json'), { force: true })
+    running = launch([...(options.flags ?? ['--no-worker']), '--port', String(port), '--state', stateFolder])
+    connection = await untilReady(running, stateFolder)
+    port = Number(new URL(connection.url).port)
+  }
+  await start()
+  const processes = (): ServerRecord['processes'] =>
+    existsSync(join(stateFolder, 'server.json')) ? readJson<ServerRecord>(join(stateFolder, 'server.json')).processes : []
+  const kill = async (): Promise<void> => {
+    const order = ['server', 'workerd', 'start'] as const
+    const doomed = processes().toSorted((one, other) => order.indexOf(one.role) - order.indexOf(other.role))
+    // All of them before the first wait: a server process that sees `npm start` go would stop in good order.
+    for (const { pid, born } of doomed) if (bornAt(pid) === born) process.kill(pid, 'SIGKILL')
+    running.child.kill('SIGKILL')
+    await Promise.all(doomed.map(({ pid, born }) => endProcess(pid, born)))
+    await running.exit
+  }
+  const stop = async (): Promise<number> => {
+    running.child.kill('SIGTERM')
+    return running.exit
+  }
+  return {
+    get url() {
+      return connection.url
+    },
+    get tenant() {
+      return connection.tenant
+    },
+    get ownerKey() {
+      return connection.owner_key
+    },
+    get masterToken() {
+      return readJson<Secrets>(join(stateFolder, 'secrets.json')).master
+    },
+    stateFolder,
+    output: () => running.text(),
+    kill,
+    start,
+    stop,
+    close: async () => {
+      if (running.child.exitCode === null && running.child.signalCode === null) await stop()
+      rmSync(stateFolder, { recursive: true, force: true })
+    },
+  }
+}
