@@ -21,6 +21,8 @@ export const helloFrame = presenceReport.extend({
 /** How many offers the worker can take now: an absolute number, so that a lost frame does not drift. */
 export const creditFrame = z.strictObject({ type: z.literal('credit'), slots: integer(0, limits.claim_max) })
 export const startFrame = z.strictObject({ type: z.literal('start'), ref, token })
+/** Gives an offer back at once instead of letting it lapse: there was no room for it after all. */
+export const declineFrame = z.strictObject({ type: z.literal('decline'), token })
 export const completeFrame = attemptCompletion.extend({ type: z.literal('complete'), ref, token })
 export const failFrame = attemptFailure.extend({ type: z.literal('fail'), ref, token })
 export const presenceFrame = presenceReport.extend({ type: z.literal('presence') })
@@ -32,6 +34,7 @@ export const workerFrame = z.discriminatedUnion('type', [
   helloFrame,
   creditFrame,
   startFrame,
+  declineFrame,
   completeFrame,
   failFrame,
   presenceFrame,

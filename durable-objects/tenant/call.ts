@@ -62,9 +62,17 @@ export interface ResultPlace {
 export interface TenantGate {
   perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<TenantAnswer<Id>>
   /** `jobs.result`: `wrong-state` while the job has not ended, `not-found` when it is no longer (or never was) kept here. */
-  locateResult(request: { readonly credential: CallCredential; readonly job_id: number; readonly request_id: string }): Promise<Result<ResultPlace>>
+  locateResult(request: {
+    readonly credential: CallCredential
+    readonly job_id: number
+    readonly request_id: string
+  }): Promise<Result<ResultPlace>>
   /** May this credential do what the scope names? For operations that need nothing else of the object: audit search, metrics, artifacts. */
-  authorize(request: { readonly credential: CallCredential; readonly scope: Scope; readonly request_id: string }): Promise<Result<Authorized>>
+  authorize(request: {
+    readonly credential: CallCredential
+    readonly scope: Scope
+    readonly request_id: string
+  }): Promise<Result<Authorized>>
   /** Called once by the master: names the tenant and stores its first owner. Repeating it with the same tenant is `name-taken`. */
   provision(request: {
     readonly tenant: string

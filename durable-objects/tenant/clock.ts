@@ -1,0 +1,23 @@
+/** Responsible for real time, real chance and real timers: the only file of the tenant object that reads them. */
+import type { Surroundings } from './execute.ts'
+
+const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
+
+/** Rejection-free enough: 252 is the largest multiple of 36 below 256. */
+function randomText(length: number): string {
+  let text = ''
+  while (text.length < length) {
+    for (const byte of crypto.getRandomValues(new Uint8Array(length * 2))) {
+      if (byte < 252 && text.length < length) text += letters[byte % 36] ?? ''
+    }
+  }
+  return text
+}
+
+export const surroundings: Surroundings = { now: () => Date.now(), random: () => Math.random(), randomText }
+
+/** Returns how to stop it. */
+export function setTimer(run: () => void, ms: number): () => void {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}

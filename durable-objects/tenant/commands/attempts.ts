@@ -1,0 +1,234 @@
+/**
+ * Responsible for the life of one attempt: start, complete, fail, and what happens when its worker is lost. The same
+ * functions serve HTTP with a lease token, socket frames, and claims by id.
+ */
+import { limits } from '@modelreins/contract'
+import type { Job, JobError, LeaseToken, Offer, Parsed } from '@modelreins/contract'
+import { canonicalJson } from '../../../src/domain/canonical-json.ts'
+import { complete, emptyOutcome, failAttempt, start } from '../../../src/domain/job-machine.ts'
+import type { JobOutcome, JobRecord } from '../../../src/domain/job-machine.ts'
+import { brief, mayClaim } from '../../../src/domain/killswitch.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { leaseToken } from '../claiming.ts'
+import { isoTime, jobSubject, systemActor } from '../context.ts'
+import type { CommandContext } from '../context.ts'
+import { showJob } from '../job-view.ts'
+import { closeStream, updateJob } from '../placing.ts'
+import { isPaused } from '../workforce.ts'
+import type { WorkerRecord } from '../store/workers.ts'
+
+export type AttemptLease = Omit<LeaseToken, 'signed' | 'mac'>
+
+const lost = (job: JobRecord, why: string): Result<never> => fail('lease-lost', `Job ${job.id}, ${why}.`)
+
+/** The attempt that the lease token names, if it is the newest one. */
+function attemptOf(ctx: CommandContext, lease: AttemptLease): Result<JobRecord> {
+  const job = ctx.store.jobs.get(lease.job_id)
+  if (job === undefined) return fail('not-found', `There is no job ${lease.job_id}.`)
+  if (job.attempt !== lease.attempt || job.nonce !== lease.nonce || job.worker_id !== lease.worker_id) {
+    return lost(job, `attempt ${lease.attempt}: the job is ${job.status} at attempt ${job.attempt}`)
+  }
+  return ok(job)
+}
+
+/** Ends the attempt's lease book entry, feeds the Director's memory, and lets the worker have more. */
+function settle(ctx: CommandContext, before: JobRecord, after: JobRecord, workerId: string): void {
+  updateJob(ctx, after)
+  ctx.onCommit(() => {
+    ctx.live.presence.ended(workerId, {
+      good: after.status === 'done',
+      at: ctx.at,
+      duration_ms: ctx.at - (before.started_at ?? ctx.at),
+      thread: before.thread_id,
+    })
+  })
+  ctx.after({ kind: 'feed', worker_id: workerId })
+}
+
+/** What a start with this fence is: a new attempt, or a repeated message about one that has begun. */
+export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: AttemptLease, long = false): Result<JobRecord> {
+  const job = ctx.store.jobs.get(lease.job_id)
+  if (job === undefined) return fail('not-found', `There is no job ${lease.job_id}.`)
+  const same = job.attempt === lease.attempt && job.nonce === lease.nonce && job.worker_id === worker.worker_id
+  if (same && job.status === 'running') return ok(job)
+  const killswitch = ctx.store.meta.killswitch()
+  if (!mayClaim(killswitch.level)) return fail('killswitch', `The killswitch is at level ${killswitch.level}.`)
+  if (isPaused(ctx, worker)) return lost(job, `${worker.name} is paused`)
+  // Offers live in memory: after a restart the signed token alone speaks for one, unless the job was offered again.
+  const offer = ctx.live.leases.offer(job.id)
+  const spoken =
+    offer === undefined ? ctx.at <= lease.offered_at + limits.offer_ms : offer.nonce === lease.nonce && offer.worker_id === worker.worker_id
+  if (!spoken || job.attempt + 1 !== lease.attempt) return lost(job, 'this offer has lapsed')
+  const started = start(job, { worker_id: worker.worker_id, nonce: lease.nonce, at: ctx.at, long })
+  if (!started.ok) return lost(job, `it is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}`)
+  const running = started.value
+  updateJob(ctx, running)
+  ctx.onCommit(() => {
+    const expires_at = leaseUntil(ctx, running)
+    ctx.live.leases.grant({ job_id: job.id, worker_id: worker.worker_id, attempt: running.attempt, long, expires_at })
+    ctx.live.due.hint(expires_at)
+    ctx.live.presence.of(worker.worker_id).silent_offers = 0
+  })
+  ctx.record({
+    action: 'job.start',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: worker.worker_id,
+    capability: job.spec.capability,
+    summary: `attempt ${running.attempt} of ${running.max_attempts}`,
+  })
+  return ok(running)
+}
+
+/** When the lease of an attempt lapses unless it is renewed. */
+export const leaseUntil = (ctx: Pick<CommandContext, 'at'>, job: JobRecord): number =>
+  ctx.at + (job.long_lease ? Math.max(limits.lost_worker_timeout_ms, job.spec.timeout_ms) : limits.lease_ms)
+
+export function startReply(ctx: CommandContext, job: JobRecord): Offer & { killswitch: ReturnType<typeof brief> } {
+  const token = leaseToken(ctx, job, { worker_id: job.worker_id ?? '', attempt: job.attempt, nonce: job.nonce ?? '' })
+  return {
+    job: showJob(ctx, job),
+    lease: { token, attempt: job.attempt, expires_at: isoTime(leaseUntil(ctx, job)) },
+    killswitch: brief(ctx.store.meta.killswitch()),
+  }
+}
+
+type Completion = Omit<Parsed<'claims.complete'>, 'job_id'>
+type AttemptFailure = Omit<Parsed<'claims.fail'>, 'job_id'>
+
+const outcomeOf = (ctx: CommandContext, input: Completion | AttemptFailure): JobOutcome => ({
+  ...emptyOutcome,
+  output: input.tail?.text ?? '',
+  output_truncated: input.tail?.truncated ?? (input.chunks ?? 0) > 0,
+  result: 'result' in input ? (input.result ?? null) : null,
+  stored: ctx.stored_result ?? null,
+  exit_code: input.exit_code ?? null,
+  usage: input.usage ?? null,
+})
+
+/** Viewers were told to look at the stream, or output went there: either way it must learn of the end. */
+function tellStream(
+  ctx: CommandContext,
+  job: JobRecord,
+  input: { readonly chunks?: number | undefined; readonly tail?: { readonly text: string } | undefined },
+): void {
+  if (job.stream || (input.chunks ?? 0) > 0) closeStream(ctx, job, input.tail?.text ?? '')
+}
+
+/** A worker-lost attempt may still end well while no newer attempt has started (semantics.md, "Complete / fail"). */
+const awaitsItsWorker = (job: JobRecord): boolean =>
+  (job.status === 'retry' || (job.status === 'pending' && job.hold === null)) && job.outcome?.error?.type === 'worker_lost'
+
+export function completeAttempt(ctx: CommandContext, lease: AttemptLease, input: Completion): Result<JobRecord> {
+  const found = attemptOf(ctx, lease)
+  if (!found.ok) return found
+  const job = found.value
+  if (job.status === 'done') return ok(job)
+  if (job.status !== 'running' && !awaitsItsWorker(job)) return lost(job, `it is ${job.status}${endNote(job)}`)
+  const streamed = { ...job, stream: job.stream || (input.chunks ?? 0) > 0 }
+  const after = complete({ ...streamed, retry_at: null }, outcomeOf(ctx, input), ctx.at)
+  settle(ctx, job, after, lease.worker_id)
+  ctx.record({
+    action: 'job.complete',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: lease.worker_id,
+    capability: job.spec.capability,
+    digest: ctx.sha256(input.result ?? ''),
+    summary: `attempt ${job.attempt} done`,
+  })
+  tellStream(ctx, after, input)
+  return ok(after)
+}
+
+export function failTheAttempt(ctx: CommandContext, lease: AttemptLease, input: AttemptFailure): Result<JobRecord> {
+  const found = attemptOf(ctx, lease)
+  if (!found.ok) return found
+  const job = found.value
+  // Repeated: this attempt has failed already, and said the same.
+  if (job.status !== 'running' && job.outcome?.error?.type === input.error.type && job.outcome.error.message === input.error.message)
+    return ok(job)
+  if (job.status !== 'running') return lost(job, `it is ${job.status}${endNote(job)}`)
+  const error: JobError = { type: input.error.type, message: input.error.message, retryable: input.error.retryable ?? false }
+  const after = failed(
+    ctx,
+    { ...job, stream: job.stream || (input.chunks ?? 0) > 0 },
+    { ...outcomeOf(ctx, input), error },
+    input.error.retry_at ?? null,
+  )
+  settle(ctx, job, after, lease.worker_id)
+  tellStream(ctx, after, input)
+  return ok(after)
+}
+
+function failed(
+  ctx: CommandContext,
+  job: JobRecord,
+  outcome: JobOutcome & { readonly error: JobError },
+  retryAt: string | null,
+): JobRecord {
+  const after = failAttempt(job, outcome, { at: ctx.at, random: ctx.random(), retryAt: retryAt === null ? null : Date.parse(retryAt) })
+  ctx.record({
+    action: after.status === 'retry' ? 'job.retry_later' : 'job.fail',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: job.worker_id,
+    capability: job.spec.capability,
+    summary: `attempt ${job.attempt}: ${outcome.error.type}${after.retry_at === null ? '' : `, next at ${isoTime(after.retry_at)}`}`,
+  })
+  return after
+}
+
+const endNote = (job: JobRecord): string => (job.outcome?.error == null ? '' : ` (${job.outcome.error.type})`)
+
+/** The lease lapsed, or the attempt took too long: the server ends it in the worker's place. */
+export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobError): JobRecord {
+  const outcome = { ...emptyOutcome, error }
+  const after = failAttempt(job, outcome, { at: ctx.at, random: ctx.random() })
+  const worker = job.worker_id
+  if (worker !== null) settle(ctx, job, after, worker)
+  ctx.record({
+    action: error.type === 'worker_lost' ? 'job.lose' : 'job.timeout',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: worker,
+    capability: job.spec.capability,
+    summary: `attempt ${job.attempt}: ${error.message}`,
+    actor: systemActor,
+  })
+  if (worker !== null) {
+    ctx.after({ kind: 'push', worker_id: worker, frame: { type: 'abort', job_id: job.id, attempt: job.attempt, reason: error.type } })
+  }
+  closeStream(ctx, after, '')
+  return after
+}
+
+const ofLease = (ctx: CommandContext): Result<{ readonly lease: AttemptLease; readonly worker: WorkerRecord }> =>
+  ctx.caller.kind === 'lease'
+    ? ok({ lease: ctx.caller.lease, worker: ctx.caller.worker })
+    : fail('unauthorized', 'This call carries the lease token of an attempt.')
+
+const show = (ctx: CommandContext, settled: Result<JobRecord>): Result<{ job: Job }> =>
+  settled.ok ? ok({ job: showJob(ctx, settled.value) }) : settled
+
+export const attemptCommands = {
+  'claims.start': (ctx: CommandContext, _input: Parsed<'claims.start'>) => {
+    const by = ofLease(ctx)
+    if (!by.ok) return by
+    const started = startAttempt(ctx, by.value.worker, by.value.lease)
+    return started.ok ? ok(startReply(ctx, started.value)) : started
+  },
+  'claims.complete': (ctx: CommandContext, { job_id: _, ...input }: Parsed<'claims.complete'>) => {
+    const by = ofLease(ctx)
+    return by.ok ? show(ctx, completeAttempt(ctx, by.value.lease, input)) : by
+  },
+  'claims.fail': (ctx: CommandContext, { job_id: _, ...input }: Parsed<'claims.fail'>) => {
+    const by = ofLease(ctx)
+    return by.ok ? show(ctx, failTheAttempt(ctx, by.value.lease, input)) : by
+  },
+}
+
+/** The digest of what a job would run: what a review binds to, and what the audit trail shows instead of text. */
+export const payloadDigest = (ctx: Pick<CommandContext, 'sha256'>, job: JobRecord): string =>
+  ctx.sha256(canonicalJson({ capability: job.spec.capability, payload: { prompt: job.spec.prompt, input: job.spec.input ?? null } }))

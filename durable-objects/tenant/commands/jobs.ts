@@ -1,0 +1,283 @@
+/** Responsible for reading jobs and for what members do to them: update, abort, retry, and asking why. */
+import { limits } from '@modelreins/contract'
+import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
+import { rank } from '../../../src/domain/director.ts'
+import { end, expiryOf, isTerminal, notIn, revive } from '../../../src/domain/job-machine.ts'
+import type { JobRecord, JobSpec } from '../../../src/domain/job-machine.ts'
+import { mayClaim, mayDispatch } from '../../../src/domain/killswitch.ts'
+import { isLive, requirementsOf } from '../../../src/domain/matching.ts'
+import { poolRank } from '../../../src/domain/queue.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import type { WatchedJob } from '../call.ts'
+import { isoTime, jobSubject } from '../context.ts'
+import type { CommandContext } from '../context.ts'
+import { showJob } from '../job-view.ts'
+import { closeStream, poolOf, updateJob } from '../placing.ts'
+import type { JobSelection } from '../store/jobs.ts'
+import { workforce } from '../workforce.ts'
+import { findWorker } from './dispatch.ts'
+
+const load = (ctx: CommandContext, id: number): Result<JobRecord> => {
+  const job = ctx.store.jobs.get(id)
+  return job === undefined ? fail('not-found', `There is no job ${id}.`) : ok(job)
+}
+
+/** A filter as the store takes it; undefined when it names a worker that nobody has. */
+function selectionOf(
+  ctx: CommandContext,
+  filter: Pick<Parsed<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort'>,
+): JobSelection | undefined {
+  const worker = filter.worker === undefined ? undefined : findWorker(ctx, filter.worker)
+  if (filter.worker !== undefined && worker === undefined) return undefined
+  return {
+    ...(filter.status === undefined ? {} : { statuses: filter.status }),
+    ...(filter.thread_id === undefined ? {} : { thread_id: filter.thread_id }),
+    ...(filter.capability === undefined ? {} : { capability: filter.capability }),
+    ...(filter.effort === undefined ? {} : { effort: filter.effort }),
+    ...(worker === undefined ? {} : { worker_id: worker.worker_id }),
+  }
+}
+
+/** The cursor is the id of the last job seen; ids only grow. */
+function list(ctx: CommandContext, input: Parsed<'jobs.list'>): Result<{ items: Job[]; next_cursor: string | null }> {
+  const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
+  if (!Number.isSafeInteger(before))
+    return fail('invalid-request', 'The cursor is not one that a list has given.', {
+      issues: [{ path: 'cursor', message: 'not a cursor' }],
+    })
+  const selection = selectionOf(ctx, input)
+  if (selection === undefined) return ok({ items: [], next_cursor: null })
+  const limit = input.limit ?? limits.list_default
+  const found = ctx.store.jobs.list(selection, before, limit + 1)
+  const items = found.slice(0, limit)
+  return ok({ items: items.map((job) => showJob(ctx, job)), next_cursor: found.length > limit ? String(items.at(-1)?.id) : null })
+}
+
+/** Ends a job that has not ended. A running attempt is void at once; its worker is told to stop. */
+export function abortJob(ctx: CommandContext, job: JobRecord, reason: string): JobRecord {
+  const error: JobError = { type: 'aborted', message: reason, retryable: false }
+  const after = end(job, error, ctx.at)
+  updateJob(ctx, after)
+  ctx.record({
+    action: 'job.abort',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: job.worker_id,
+    capability: job.spec.capability,
+    summary: `was ${job.status}`,
+  })
+  if (job.status === 'running' && job.worker_id !== null) {
+    ctx.after({ kind: 'push', worker_id: job.worker_id, frame: { type: 'abort', job_id: job.id, attempt: job.attempt, reason } })
+    ctx.after({ kind: 'feed', worker_id: job.worker_id })
+  }
+  if (job.status === 'running' || job.stream) closeStream(ctx, after, '')
+  return after
+}
+
+export const abortReason = (ctx: CommandContext, reason: string | undefined): string =>
+  `Aborted by ${ctx.caller.actor.name}${reason === undefined || reason === '' ? '' : `: ${reason}`}`
+
+function abort(ctx: CommandContext, input: Parsed<'jobs.abort'>): Result<Job> {
+  const job = load(ctx, input.job_id)
+  if (!job.ok) return job
+  if (job.value.status === 'failed' && job.value.outcome?.error?.type === 'aborted') return ok(showJob(ctx, job.value))
+  if (isTerminal(job.value.status)) return notIn(job.value, 'aborted')
+  return ok(showJob(ctx, abortJob(ctx, job.value, abortReason(ctx, input.reason))))
+}
+
+/** How many job ids a bulk answer names; the count is always whole. */
+const namedIds = 1_000
+
+/** Every unfinished job that fits, walked by id. */
+export function* unfinishedMatching(ctx: CommandContext, selection: JobSelection): Generator<JobRecord> {
+  let after = 0
+  for (;;) {
+    const page = ctx.store.jobs.unfinished(after, 500)
+    for (const job of page) {
+      const fits =
+        (selection.statuses === undefined || selection.statuses.includes(job.status)) &&
+        (selection.thread_id === undefined || job.thread_id === selection.thread_id) &&
+        (selection.worker_id === undefined || job.worker_id === selection.worker_id) &&
+        (selection.effort === undefined || job.effort === selection.effort) &&
+        (selection.capability === undefined || job.spec.capability === selection.capability)
+      if (fits) yield job
+    }
+    const last = page.at(-1)
+    if (last === undefined) return
+    after = last.id
+  }
+}
+
+function abortMany(ctx: CommandContext, input: Parsed<'jobs.abort_many'>): Result<{ count: number; dry_run: boolean; job_ids: number[] }> {
+  const selection = selectionOf(ctx, input)
+  const empty = selection !== undefined && Object.keys(selection).length === 0
+  if (empty && input.all !== true) {
+    return fail('invalid-request', 'Name a filter, or say `all: true` to abort everything.', {
+      issues: [{ path: 'all', message: 'required when there is no filter' }],
+    })
+  }
+  const found = selection === undefined ? [] : [...unfinishedMatching(ctx, selection)]
+  if (input.dry_run !== true) for (const job of found) abortJob(ctx, job, abortReason(ctx, input.reason))
+  return ok({ count: found.length, dry_run: input.dry_run ?? false, job_ids: found.slice(0, namedIds).map((job) => job.id) })
+}
+
+/** The worker that had it may be gone: an unpinned job goes back to everybody's pool, where age decides. */
+function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
+  const revived = revive(job, ctx.at)
+  if (!revived.ok) return revived
+  const after = { ...revived.value, worker_id: job.spec.pinned, stream: job.stream }
+  updateJob(ctx, after)
+  ctx.record({
+    action: 'job.retry',
+    subject: jobSubject(job),
+    job_id: job.id,
+    capability: job.spec.capability,
+    summary: `attempt ${job.attempt + 1} asked for`,
+  })
+  return ok(after)
+}
+
+function refuseWhileRaised(ctx: CommandContext): Result<never> | undefined {
+  const { level } = ctx.store.meta.killswitch()
+  return mayDispatch(level) ? undefined : fail('killswitch', `The killswitch is at level ${level}.`)
+}
+
+function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
+  const job = load(ctx, input.job_id)
+  if (!job.ok) return job
+  const refused = refuseWhileRaised(ctx)
+  if (refused !== undefined) return refused
+  const after = retryJob(ctx, job.value)
+  return after.ok ? ok(showJob(ctx, after.value)) : after
+}
+
+function retryMany(ctx: CommandContext, input: Parsed<'jobs.retry_many'>): Result<{ count: number; dry_run: boolean; job_ids: number[] }> {
+  const refused = refuseWhileRaised(ctx)
+  if (refused !== undefined) return refused
+  const selection = selectionOf(ctx, input)
+  const found = selection === undefined ? [] : ctx.store.jobs.list({ ...selection, statuses: ['failed'] }, Number.MAX_SAFE_INTEGER, 10_000)
+  if (input.dry_run !== true) for (const job of found) retryJob(ctx, job)
+  return ok({ count: found.length, dry_run: input.dry_run ?? false, job_ids: found.slice(0, namedIds).map((job) => job.id) })
+}
+
+function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> {
+  const found = load(ctx, input.job_id)
+  if (!found.ok) return found
+  const job = found.value
+  if (job.status !== 'pending' && job.status !== 'retry') return notIn(job, 'changed')
+  const pinned = input.target == null ? undefined : findWorker(ctx, input.target)
+  if (input.target != null && pinned === undefined) return fail('no-eligible-worker', `No worker is called ${input.target}.`)
+  const spec: JobSpec = {
+    ...job.spec,
+    ...(input.target === undefined ? {} : { target: input.target, pinned: pinned?.worker_id ?? null }),
+    ...(input.tags === undefined ? {} : { tags: input.tags }),
+    ...(input.networks === undefined ? {} : { networks: input.networks }),
+    ...(input.timeout === undefined ? {} : { timeout_ms: Math.round(input.timeout * 1000) }),
+    ...(input.metadata === undefined ? {} : { metadata: input.metadata }),
+  }
+  const after: JobRecord = {
+    ...job,
+    spec,
+    worker_id: input.target === undefined ? job.worker_id : (pinned?.worker_id ?? null),
+    effort: input.effort ?? job.effort,
+    priority: input.priority ?? job.priority,
+    max_attempts: Math.max(input.max_attempts ?? job.max_attempts, job.attempt + 1),
+  }
+  updateJob(ctx, after)
+  const { job_id: _, ...changed } = input
+  ctx.record({
+    action: 'job.update',
+    subject: jobSubject(job),
+    job_id: job.id,
+    capability: job.spec.capability,
+    summary: `changed ${Object.keys(changed).sort().join(', ') || 'nothing'}`,
+  })
+  return ok(showJob(ctx, after))
+}
+
+const inWords = (ms: number): string =>
+  ms < 90_000
+    ? `${Math.max(1, Math.ceil(ms / 1000))} s`
+    : ms < 5_400_000
+      ? `${Math.round(ms / 60_000)} min`
+      : `${Math.round(ms / 3_600_000)} h`
+
+function answer(ctx: CommandContext, job: JobRecord, eligible: number, live: number, ahead: number): string {
+  const { level } = ctx.store.meta.killswitch()
+  if (job.status === 'running') {
+    const lease = ctx.live.leases.lease(job.id)
+    return `It is running: attempt ${job.attempt} since ${isoTime(job.started_at ?? ctx.at)}${lease === undefined ? '' : `, lease for another ${inWords(lease.expires_at - ctx.at)}`}.`
+  }
+  if (isTerminal(job.status))
+    return `It has ended: ${job.status}${job.outcome?.error == null ? '' : ` (${job.outcome.error.type}: ${job.outcome.error.message})`}.`
+  if (job.status === 'retry')
+    return `Attempt ${job.attempt} failed (${job.outcome?.error?.type ?? 'unknown'}); the next one is due in ${inWords((job.retry_at ?? ctx.at) - ctx.at)}.`
+  if (job.hold === 'review')
+    return `It waits for a human: review ${job.review_id ?? 'not yet opened'} must be approved before any worker is offered this job.`
+  if (job.hold === 'schedule') return `It is scheduled for ${isoTime(job.queued_at)}.`
+  if (job.hold !== null) return `It is held for ${job.hold}.`
+  if (!mayClaim(level)) return `The killswitch is at level ${level}: no worker may claim.`
+  const offer = ctx.live.leases.offer(job.id)
+  if (offer !== undefined)
+    return `It is on offer to ${ctx.store.workers.get(offer.worker_id)?.name ?? 'a worker'}, which has ${inWords(offer.expires_at - ctx.at)} to start it.`
+  if (eligible === 0) return 'No registered worker may take it; `workers` says why for each.'
+  if (live === 0) return `Every worker that may take it is offline. It expires in ${inWords(expiryOf(job) - ctx.at)}.`
+  return `It is queued with ${ahead} ${ahead === 1 ? 'job' : 'jobs'} ahead of it; every live worker that may take it is busy or has not asked yet.`
+}
+
+function why(ctx: CommandContext, input: Parsed<'jobs.why'>): Result<Why> {
+  const found = load(ctx, input.job_id)
+  if (!found.ok) return found
+  const job = found.value
+  const wants = requirementsOf(job.spec)
+  const verdicts = rank({ wants, effort: job.effort, thread_id: job.thread_id }, workforce(ctx), ctx.at)
+  const eligible = verdicts.filter((verdict) => verdict.eligible)
+  const queued = job.status === 'pending' && job.hold === null
+  const ahead = queued ? ctx.store.jobs.countIn(poolOf(ctx, job), poolRank(job.queued_at, job.effort, job.priority)) : 0
+  return ok({
+    job_id: job.id,
+    status: job.status,
+    answer: answer(ctx, job, eligible.length, eligible.filter((verdict) => isLive(verdict.worker.state)).length, ahead),
+    ahead: queued ? ahead : null,
+    workers: verdicts.map((verdict) => ({
+      worker_id: verdict.worker.worker_id,
+      name: verdict.worker.name,
+      eligible: verdict.eligible,
+      live: verdict.live,
+      score: verdict.score,
+      reasons: [...verdict.reasons],
+    })),
+  })
+}
+
+/** Lets a viewer in, and remembers that there is one, so that the end reaches the stream object. */
+export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob> {
+  const found = load(ctx, jobId)
+  if (!found.ok) return found
+  const job = found.value
+  const ended = isTerminal(job.status)
+  if (!ended && !job.stream) ctx.store.jobs.markStreamed(job.id)
+  return ok({
+    status: job.status,
+    ended,
+    streamed: job.stream,
+    attempt: job.attempt,
+    output: job.outcome?.output ?? '',
+    end: ended ? { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null } : null,
+  })
+}
+
+export const jobCommands = {
+  'jobs.get': (ctx: CommandContext, input: Parsed<'jobs.get'>): Result<Job> => {
+    const job = load(ctx, input.job_id)
+    return job.ok ? ok(showJob(ctx, job.value)) : job
+  },
+  'jobs.list': list,
+  'jobs.update': update,
+  'jobs.abort': abort,
+  'jobs.abort_many': abortMany,
+  'jobs.retry': retry,
+  'jobs.retry_many': retryMany,
+  'jobs.why': why,
+}

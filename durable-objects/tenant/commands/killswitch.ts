@@ -1,0 +1,109 @@
+/** Responsible for the reins: raise, clear, acknowledge, and who has stopped and who has not. */
+import type { KillswitchState, Parsed } from '@modelreins/contract'
+import { brief, stopsRunning } from '../../../src/domain/killswitch.ts'
+import type { Killswitch } from '../../../src/domain/killswitch.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { isoTime, isoTimeOrNull } from '../context.ts'
+import type { CommandContext } from '../context.ts'
+import { lastSeen } from '../workforce.ts'
+import { actingWorker } from './acting.ts'
+import { abortJob } from './jobs.ts'
+
+function show(ctx: CommandContext, state: Killswitch): KillswitchState {
+  const acks = ctx.store.meta.acknowledgements(state.generation)
+  const acknowledged: KillswitchState['acknowledged'] = []
+  const stragglers: KillswitchState['stragglers'] = []
+  for (const worker of ctx.store.workers.inForce()) {
+    const witness = { worker_id: worker.worker_id, name: worker.name, last_seen: isoTimeOrNull(lastSeen(ctx, worker)) }
+    const at = acks.get(worker.worker_id)
+    if (at !== undefined) acknowledged.push({ ...witness, acknowledged_at: isoTime(at) })
+    else if (state.level > 0) stragglers.push(witness)
+  }
+  return { ...brief(state), raised_by: state.raised_by, raised_at: isoTimeOrNull(state.raised_at), acknowledged, stragglers }
+}
+
+/** A push to every socket and an answer to every held poll: nobody waits for its next heartbeat to learn of it. */
+function tellEverybody(ctx: CommandContext, state: Killswitch): void {
+  ctx.after({ kind: 'broadcast', frame: { type: 'killswitch', killswitch: brief(state) } })
+  ctx.after({ kind: 'release_polls' })
+}
+
+function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<KillswitchState> {
+  const before = ctx.store.meta.killswitch()
+  const level = input.level ?? 3
+  if (ctx.caller.kind === 'worker' && level < before.level) {
+    return fail('wrong-state', `The killswitch is at level ${before.level}; a worker may raise it, not lower it.`)
+  }
+  const state: Killswitch = {
+    level,
+    reason: input.reason ?? null,
+    generation: before.generation + 1,
+    raised_by: ctx.caller.actor.name,
+    raised_at: ctx.at,
+  }
+  ctx.store.meta.setKillswitch(state)
+  ctx.record({
+    action: 'killswitch.raise',
+    subject: 'killswitch',
+    summary: `level ${level}${input.reason === undefined ? '' : `: ${input.reason}`}`,
+  })
+  if (level >= 2) ctx.onCommit(() => [...ctx.live.leases.offers()].forEach((offer) => ctx.live.leases.dropOffer(offer.job_id)))
+  if (stopsRunning(level)) {
+    const reason = `Killswitch level ${level} by ${ctx.caller.actor.name}${input.reason === undefined ? '' : `: ${input.reason}`}`
+    for (const job of ctx.store.jobs.due(0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) abortJob(ctx, job, reason)
+  }
+  tellEverybody(ctx, state)
+  return ok(show(ctx, state))
+}
+
+function clear(ctx: CommandContext, input: Parsed<'killswitch.clear'>): Result<KillswitchState> {
+  const before = ctx.store.meta.killswitch()
+  const resume = input.resume_all ?? false
+  const state: Killswitch = { level: 0, reason: null, generation: before.generation + 1, raised_by: null, raised_at: null }
+  ctx.store.meta.setKillswitch(state)
+  for (const worker of [...ctx.store.workers.inForce()]) {
+    const paused = resume ? false : worker.paused || stopsRunning(before.level)
+    if (worker.paused !== paused) ctx.store.workers.save({ ...worker, paused })
+    ctx.after({
+      kind: 'push',
+      worker_id: worker.worker_id,
+      frame: { type: 'config', config: worker.config, config_version: worker.config_version, paused },
+    })
+  }
+  ctx.record({
+    action: 'killswitch.clear',
+    subject: 'killswitch',
+    summary: `was level ${before.level}${resume ? ', all workers resumed' : ''}`,
+  })
+  tellEverybody(ctx, state)
+  for (const pool of ctx.live.occupied) ctx.after({ kind: 'wake', pool })
+  return ok(show(ctx, state))
+}
+
+function acknowledge(ctx: CommandContext, input: Parsed<'killswitch.ack'>): Result<{ ok: true }> {
+  const worker = actingWorker(ctx, input.worker)
+  if (!worker.ok) return worker
+  noteAcknowledgement(ctx, worker.value.worker_id, worker.value.name, input.generation)
+  return ok({ ok: true })
+}
+
+/** Only the generation in force can be acknowledged; a late word about an older one says nothing. */
+export function noteAcknowledgement(ctx: CommandContext, workerId: string, name: string, generation: number): void {
+  const state = ctx.store.meta.killswitch()
+  if (generation !== state.generation || ctx.store.meta.acknowledgements(generation).has(workerId)) return
+  ctx.store.meta.acknowledge(workerId, generation, ctx.at)
+  ctx.record({
+    action: 'killswitch.acknowledge',
+    subject: 'killswitch',
+    worker_id: workerId,
+    summary: `${name} stopped for generation ${generation}`,
+  })
+}
+
+export const killswitchCommands = {
+  'killswitch.get': (ctx: CommandContext): Result<KillswitchState> => ok(show(ctx, ctx.store.meta.killswitch())),
+  'killswitch.raise': raise,
+  'killswitch.clear': clear,
+  'killswitch.ack': acknowledge,
+}

@@ -1,0 +1,104 @@
+/**
+ * Responsible for what a command is given: the time (read once), who calls, the stores, what is known live, and where to
+ * leave audit rows and effects. A command decides and writes inside one transaction; it awaits nothing.
+ */
+import type { Actor, ServerFrame } from '@modelreins/contract'
+import type { JobRecord } from '../../src/domain/job-machine.ts'
+import type { TokenKey } from '../../src/domain/token.ts'
+import type { StreamEnd } from '../job-stream/gate.ts'
+import type { CallCredential, Minted } from './call.ts'
+import type { DueClock } from './live/due-clock.ts'
+import type { LeaseBook } from './live/lease-book.ts'
+import type { PresenceBook } from './live/presence-book.ts'
+import type { SocketBook } from './live/socket-book.ts'
+import type { MemberRow } from './store/credentials.ts'
+import type { Store } from './store/open.ts'
+import type { WorkerRecord } from './store/workers.ts'
+
+export type Caller =
+  | { readonly kind: 'member'; readonly actor: Actor; readonly member: MemberRow }
+  | { readonly kind: 'worker'; readonly actor: Actor; readonly worker: WorkerRecord }
+  | {
+      readonly kind: 'lease'
+      readonly actor: Actor
+      readonly worker: WorkerRecord
+      readonly lease: Extract<CallCredential, { kind: 'lease' }>['lease']
+    }
+  | { readonly kind: 'master' | 'none' | 'system'; readonly actor: Actor }
+
+/** What happens after the commit, and may be lost: latency suffers, never correctness. */
+export type Effect =
+  /** A pool may have work for somebody. */
+  | { readonly kind: 'wake'; readonly pool: number }
+  /** A worker may be able to take more. */
+  | { readonly kind: 'feed'; readonly worker_id: string }
+  | { readonly kind: 'push'; readonly worker_id: string; readonly frame: ServerFrame }
+  | { readonly kind: 'broadcast'; readonly frame: ServerFrame }
+  /** Answers every held poll now, with or without work. */
+  | { readonly kind: 'release_polls' }
+  | { readonly kind: 'disconnect'; readonly worker_id: string; readonly code: number; readonly reason: string }
+  | {
+      readonly kind: 'close_stream'
+      readonly job_id: number
+      readonly attempt: number
+      readonly end: StreamEnd | null
+      readonly tail: string
+    }
+  /** A review changed: whoever waits for it is answered. */
+  | { readonly kind: 'review'; readonly review_id: number }
+
+export interface Live {
+  readonly presence: PresenceBook
+  readonly leases: LeaseBook
+  readonly sockets: SocketBook
+  /** Pools that may have claimable jobs; one that turns out empty is taken out. */
+  readonly occupied: Set<number>
+  readonly due: DueClock
+}
+
+/** A row of the audit trail as a command states it; the rest is filled in when it is sealed. */
+export interface AuditNote {
+  readonly action: string
+  readonly subject: string
+  readonly summary: string
+  readonly job_id?: number | null
+  readonly worker_id?: string | null
+  readonly capability?: string | null
+  readonly risk_tier?: string | null
+  readonly digest?: string | null
+  /** Who did it, when it is not the caller. */
+  readonly actor?: Actor
+}
+
+export interface CommandContext {
+  readonly at: number
+  readonly tenant: string
+  readonly caller: Caller
+  readonly request_id: string
+  readonly minted?: Minted | undefined
+  readonly stored_result?: string | undefined
+  readonly store: Store
+  readonly live: Live
+  /** Signs lease tokens. */
+  readonly key: TokenKey
+  /** In [0, 1). */
+  readonly random: () => number
+  /** `length` random lower-case letters and digits. */
+  readonly randomText: (length: number) => string
+  readonly sha256: (text: string) => string
+  readonly record: (note: AuditNote) => void
+  readonly after: (effect: Effect) => void
+  /** Changes to memory that must not happen when the transaction is rolled back. */
+  readonly onCommit: (change: () => void) => void
+  /** The idempotency key answered an earlier call. */
+  readonly replayed: () => void
+}
+
+export const systemActor: Actor = { kind: 'system', id: 'system', name: 'ModelReins' }
+export const systemCaller: Caller = { kind: 'system', actor: systemActor }
+
+/** ISO 8601 of milliseconds, and null of null. */
+export const isoTime = (at: number): string => new Date(at).toISOString()
+export const isoTimeOrNull = (at: number | null): string | null => (at === null ? null : isoTime(at))
+
+export const jobSubject = (job: Pick<JobRecord, 'id'>): string => `job:${job.id}`

@@ -1,0 +1,118 @@
+/**
+ * Responsible for what follows a commit: waking workers that may take new work, pushing frames, closing streams. Effects are
+ * hints: losing one costs latency, never correctness.
+ */
+import { rank } from '../../src/domain/director.ts'
+import { choose, makeOffer } from './claiming.ts'
+import type { Choosing } from './claiming.ts'
+import type { Connections } from './connections.ts'
+import type { Effect } from './context.ts'
+import { streamName } from '../job-stream/gate.ts'
+import type { JobStreamGate } from '../job-stream/gate.ts'
+import { viewOf } from './workforce.ts'
+import type { Topic, Waiters } from './waiters.ts'
+
+export interface EffectParts {
+  readonly choosing: (at: number) => Choosing
+  readonly connections: Connections
+  readonly waiters: Waiters
+  readonly reviews: Topic
+  readonly streams: DurableObjectNamespace
+  readonly tenant: string
+  readonly waitUntil: (promise: Promise<unknown>) => void
+  readonly failed: (what: string, error: unknown) => void
+}
+
+export class Effects {
+  readonly #parts: EffectParts
+
+  constructor(parts: EffectParts) {
+    this.#parts = parts
+  }
+
+  perform(effects: readonly Effect[], at: number): void {
+    const pools = new Set<number>()
+    const workers = new Set<string>()
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'wake':
+          pools.add(effect.pool)
+          break
+        case 'feed':
+          workers.add(effect.worker_id)
+          break
+        case 'push':
+          this.#parts.connections.push(effect.worker_id, effect.frame)
+          break
+        case 'broadcast':
+          this.#parts.connections.broadcast(effect.frame)
+          break
+        case 'release_polls':
+          this.#parts.waiters.wakeAll()
+          break
+        case 'disconnect':
+          this.#parts.connections.disconnect(effect.worker_id, effect.code, effect.reason)
+          break
+        case 'close_stream':
+          this.#closeStream(effect)
+          break
+        case 'review':
+          this.#parts.reviews.tell(effect.review_id)
+          break
+      }
+    }
+    if (pools.size === 0 && workers.size === 0) return
+    const choosing = this.#parts.choosing(at)
+    for (const worker of workers) this.#feed(choosing, worker)
+    for (const pool of pools) this.#wake(choosing, pool)
+  }
+
+  /** Offers a worker what it has room for; a held poll is answered and chooses for itself. True when it may have taken something. */
+  #feed(choosing: Choosing, workerId: string): boolean {
+    const { connections, waiters } = this.#parts
+    const worker = choosing.store.workers.get(workerId)
+    if (worker === undefined) return false
+    const credit = choosing.live.sockets.credit(workerId)
+    const socket = choosing.live.sockets.ofWorker(workerId)
+    if (socket === undefined || credit < 1) return waiters.wake(workerId)
+    const choices = choose(choosing, worker, credit)
+    if (choices.length === 0) return false
+    choosing.live.sockets.setCredit(workerId, credit - choices.length)
+    connections.send(
+      socket,
+      choices.map((choice) => ({ type: 'offer' as const, ...makeOffer(choosing, worker, choice) })),
+    )
+    return true
+  }
+
+  /** The assigned worker first; then whoever has room and may, best first, while something is left. */
+  #wake(choosing: Choosing, poolId: number): void {
+    const pool = choosing.store.pools.get(poolId)
+    if (pool === undefined || !choosing.live.occupied.has(poolId)) return
+    const left = (): boolean =>
+      choosing.store.jobs
+        .heads(poolId, 1 + choosing.live.leases.offersIn(poolId))
+        .some((head) => choosing.live.leases.offer(head.id) === undefined)
+    if (pool.worker_id !== null) {
+      this.#feed(choosing, pool.worker_id)
+      if (!left()) return
+    }
+    const free = [...choosing.live.sockets.workers()].filter((id) => choosing.live.sockets.credit(id) > 0)
+    const candidates = [...new Set([...free, ...this.#parts.waiters.workers()])].flatMap((id) => {
+      const worker = id === pool.worker_id ? undefined : choosing.store.workers.get(id)
+      return worker === undefined ? [] : [viewOf(choosing, worker)]
+    })
+    for (const verdict of rank({ wants: pool.wants, effort: 'standard', thread_id: null }, candidates, choosing.at)) {
+      if (!verdict.eligible) return
+      this.#feed(choosing, verdict.worker.worker_id)
+      if (!left()) return
+    }
+  }
+
+  #closeStream(effect: Extract<Effect, { kind: 'close_stream' }>): void {
+    const { streams, tenant } = this.#parts
+    const stub = streams.get(streams.idFromName(streamName(tenant, effect.job_id))) as unknown as Pick<JobStreamGate, 'close'>
+    const { kind: _, ...request } = effect
+    this.#parts.waitUntil(stub.close({ tenant, ...request }).catch((error: unknown) => this.#parts.failed('stream.close', error)))
+  }
+}

@@ -1,0 +1,46 @@
+/** Responsible for showing a stored job as the contract says a job looks. It changes nothing. */
+import type { Job } from '@modelreins/contract'
+import type { JobRecord } from '../../src/domain/job-machine.ts'
+import { isoTime, isoTimeOrNull } from './context.ts'
+import type { CommandContext } from './context.ts'
+
+export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job {
+  const outcome = job.outcome
+  return {
+    id: job.id,
+    status: job.status,
+    hold: job.hold,
+    prompt: job.spec.prompt,
+    input: job.spec.input as Job['input'],
+    capability: job.spec.capability,
+    effort: job.effort,
+    priority: job.priority,
+    thread_id: job.thread_id,
+    session_id: job.spec.session_id,
+    context: job.spec.context,
+    tags: [...job.spec.tags],
+    networks: [...job.spec.networks],
+    provider: job.spec.provider,
+    model: job.spec.model,
+    target: job.spec.target,
+    requires_secrets: [...job.spec.requires_secrets],
+    metadata: job.spec.metadata as Job['metadata'],
+    assigned_to: job.worker_id === null ? null : (ctx.store.workers.get(job.worker_id)?.name ?? null),
+    worker_id: job.worker_id,
+    attempt: job.attempt,
+    max_attempts: job.max_attempts,
+    timeout: job.spec.timeout_ms / 1000,
+    output: outcome?.output ?? '',
+    output_truncated: outcome?.output_truncated ?? false,
+    result: outcome?.result ?? null,
+    result_truncated: outcome !== null && outcome.stored !== null,
+    exit_code: outcome?.exit_code ?? null,
+    usage: outcome?.usage ?? null,
+    error: outcome?.error ?? null,
+    review_id: job.review_id,
+    retry_at: isoTimeOrNull(job.retry_at),
+    created_at: isoTime(job.created_at),
+    started_at: isoTimeOrNull(job.started_at),
+    ended_at: isoTimeOrNull(job.ended_at),
+  }
+}

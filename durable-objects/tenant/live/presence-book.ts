@@ -1,0 +1,83 @@
+/**
+ * Responsible for what is known of workers right now and is not worth a row: last seen, transport, credit, silent offers,
+ * recent failures. Lost with the object's memory; every value has a safe beginning.
+ */
+import { limits } from '@modelreins/contract'
+
+export interface LivePresence {
+  instance: string | null
+  transport: 'socket' | 'poll' | 'none'
+  /** Milliseconds; of the last call or frame. A socket's pings are asked of the platform instead. */
+  last_seen: number
+  details: unknown
+  /** Offers that lapsed without an answer since the last one that was answered. */
+  silent_offers: number
+  failures_in_a_row: number
+  breaker_until: number | null
+  mean_duration_ms: number | null
+  /** Newest last, at most 20. */
+  threads: string[]
+  /** Asked for work lately (credit, poll or inbox): told apart from merely being there. */
+  asked_at: number
+  /** When the profile was last written, so that a row is written on change and every few minutes only. */
+  written_at: number
+}
+
+const breakerAfter = 5
+const breakerMs = 60_000
+const rememberedThreads = 20
+
+export class PresenceBook {
+  readonly #entries = new Map<string, LivePresence>()
+
+  of(workerId: string): LivePresence {
+    let entry = this.#entries.get(workerId)
+    if (entry === undefined) {
+      entry = {
+        instance: null,
+        transport: 'none',
+        last_seen: 0,
+        details: null,
+        silent_offers: 0,
+        failures_in_a_row: 0,
+        breaker_until: null,
+        mean_duration_ms: null,
+        threads: [],
+        asked_at: 0,
+        written_at: 0,
+      }
+      this.#entries.set(workerId, entry)
+    }
+    return entry
+  }
+
+  seen(workerId: string, at: number): LivePresence {
+    const entry = this.of(workerId)
+    entry.last_seen = Math.max(entry.last_seen, at)
+    return entry
+  }
+
+  /** An attempt of this worker ended: feeds the Director and the circuit breaker. */
+  ended(
+    workerId: string,
+    how: { readonly good: boolean; readonly at: number; readonly duration_ms: number; readonly thread: string | null },
+  ): void {
+    const entry = this.of(workerId)
+    if (how.good) {
+      entry.failures_in_a_row = 0
+      entry.breaker_until = null
+      entry.mean_duration_ms = entry.mean_duration_ms === null ? how.duration_ms : entry.mean_duration_ms * 0.8 + how.duration_ms * 0.2
+    } else {
+      entry.failures_in_a_row += 1
+      if (entry.failures_in_a_row >= breakerAfter) entry.breaker_until = how.at + breakerMs
+    }
+    if (how.thread !== null)
+      entry.threads = [...entry.threads.filter((thread) => thread !== how.thread), how.thread].slice(-rememberedThreads)
+  }
+
+  forget(workerId: string): void {
+    this.#entries.delete(workerId)
+  }
+}
+
+export const isDeaf = (entry: LivePresence): boolean => entry.silent_offers >= limits.deaf_after_offers

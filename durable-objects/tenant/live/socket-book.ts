@@ -1,0 +1,88 @@
+/**
+ * Responsible for which worker sockets are open and what is known of each. The platform keeps sockets and their attachments
+ * through hibernation, so the attachment is the truth and this is a view of it.
+ */
+import { limits } from '@modelreins/contract'
+
+/** Kept with the socket, at most 16 KiB (platform limit). */
+export interface SocketNote {
+  readonly worker_id: string
+  readonly instance: string
+  /** Credential it was opened with: a rotated token must not live on in an old socket. */
+  readonly credential: string
+  readonly connected_at: number
+  /** Offers it can take now. */
+  readonly credit: number
+  readonly greeted: boolean
+}
+
+export class SocketBook {
+  readonly #state: DurableObjectState
+  /** Mirrors attachments, which are deserialised at each read otherwise. */
+  readonly #notes = new Map<WebSocket, SocketNote>()
+  readonly #byWorker = new Map<string, WebSocket>()
+
+  constructor(state: DurableObjectState) {
+    this.#state = state
+    for (const socket of state.getWebSockets()) {
+      const note = socket.deserializeAttachment() as SocketNote | null
+      if (note === null) continue
+      this.#notes.set(socket, note)
+      if (note.greeted) this.#byWorker.set(note.worker_id, socket)
+    }
+  }
+
+  note(socket: WebSocket): SocketNote | undefined {
+    return this.#notes.get(socket)
+  }
+
+  keep(socket: WebSocket, note: SocketNote): void {
+    socket.serializeAttachment(note)
+    this.#notes.set(socket, note)
+    if (note.greeted) this.#byWorker.set(note.worker_id, socket)
+  }
+
+  drop(socket: WebSocket): SocketNote | undefined {
+    const note = this.#notes.get(socket)
+    this.#notes.delete(socket)
+    if (note !== undefined && this.#byWorker.get(note.worker_id) === socket) this.#byWorker.delete(note.worker_id)
+    return note
+  }
+
+  ofWorker(workerId: string): WebSocket | undefined {
+    return this.#byWorker.get(workerId)
+  }
+
+  workers(): IterableIterator<string> {
+    return this.#byWorker.keys()
+  }
+
+  all(): IterableIterator<WebSocket> {
+    return this.#notes.keys()
+  }
+
+  credit(workerId: string): number {
+    const socket = this.#byWorker.get(workerId)
+    return socket === undefined ? 0 : (this.#notes.get(socket)?.credit ?? 0)
+  }
+
+  setCredit(workerId: string, credit: number): void {
+    const socket = this.#byWorker.get(workerId)
+    const note = socket === undefined ? undefined : this.#notes.get(socket)
+    if (socket === undefined || note === undefined || note.credit === credit) return
+    this.keep(socket, { ...note, credit })
+  }
+
+  /** When the worker was last heard on its socket: pings are answered by the platform without waking the object. Null without a socket. */
+  heardAt(workerId: string): number | null {
+    const socket = this.#byWorker.get(workerId)
+    if (socket === undefined) return null
+    const pinged = this.#state.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0
+    return Math.max(pinged, this.#notes.get(socket)?.connected_at ?? 0)
+  }
+
+  isHealthy(workerId: string, at: number): boolean {
+    const heard = this.heardAt(workerId)
+    return heard !== null && at - heard <= limits.lease_ms
+  }
+}

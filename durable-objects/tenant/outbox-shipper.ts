@@ -1,0 +1,98 @@
+/**
+ * Responsible for bringing audit rows, ended jobs and worker rows to D1, at least once and in order. The audit trail is the
+ * outbox: D1 says how far it has come, so the object keeps no cursor. D1 may be down; nothing but listings suffers.
+ */
+import type { Job, Worker } from '@modelreins/contract'
+import { isTerminal } from '../../src/domain/job-machine.ts'
+import { ship } from '../../src/registry/ship.ts'
+import type { Shipment } from '../../src/registry/ship.ts'
+import type { CommandContext } from './context.ts'
+import { showJob } from './job-view.ts'
+import { showWorker } from './workforce.ts'
+
+const rowsPerShipment = 200
+/** Rows gather for this long, so that a busy tenant ships batches. */
+const gatherMs = 200
+const retryMs = [1_000, 5_000, 15_000, 60_000] as const
+
+export interface ShipperParts {
+  readonly database: D1Database
+  readonly tenant: string
+  readonly seeing: () => Pick<CommandContext, 'at' | 'store' | 'live'>
+  readonly setTimer: (run: () => void, ms: number) => () => void
+  readonly waitUntil: (promise: Promise<unknown>) => void
+  readonly failed: (reason: string) => void
+}
+
+export class OutboxShipper {
+  readonly #parts: ShipperParts
+  /** Highest sequence that D1 has; undefined until it was asked. */
+  #shipped: number | undefined
+  #scheduled = false
+  #shipping = false
+  #failures = 0
+
+  constructor(parts: ShipperParts) {
+    this.#parts = parts
+  }
+
+  /** Highest sequence known to be in D1: what is at or below it may be pruned. */
+  get shipped(): number {
+    return this.#shipped ?? 0
+  }
+
+  /** There is something new. */
+  nudge(delayMs = gatherMs): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#parts.setTimer(() => {
+      this.#scheduled = false
+      this.#parts.waitUntil(this.flush())
+    }, delayMs)
+  }
+
+  /** Ships until nothing is left or D1 refuses; true when nothing is left. Never throws. */
+  async flush(): Promise<boolean> {
+    if (this.#shipping) return false
+    this.#shipping = true
+    try {
+      for (;;) {
+        const shipment = this.#shipped === undefined ? { audit: [], jobs: [], workers: [] } : this.#load(this.#shipped)
+        if (this.#shipped !== undefined && shipment.audit.length === 0) {
+          this.#failures = 0
+          return true
+        }
+        const done = await ship(this.#parts.database, this.#parts.tenant, shipment)
+        if (!done.ok) throw new Error(done.failure.detail)
+        this.#shipped = done.value.audit_seq
+      }
+    } catch (error) {
+      this.#parts.failed(error instanceof Error ? error.message : String(error))
+      const delay = retryMs[Math.min(this.#failures, retryMs.length - 1)] ?? 60_000
+      this.#failures += 1
+      this.nudge(delay)
+      return false
+    } finally {
+      this.#shipping = false
+    }
+  }
+
+  #load(after: number): Shipment {
+    const seeing = this.#parts.seeing()
+    const audit = seeing.store.audit.after(after, rowsPerShipment)
+    const jobs = new Map<number, Job & { updated_seq: number }>()
+    const workers = new Map<string, Worker & { updated_seq: number }>()
+    const updated_seq = audit.at(-1)?.seq ?? after
+    for (const row of audit) {
+      if (row.job_id !== null && !jobs.has(row.job_id)) {
+        const job = seeing.store.jobs.get(row.job_id)
+        if (job !== undefined && isTerminal(job.status)) jobs.set(job.id, { ...showJob(seeing, job), updated_seq })
+      }
+      if (row.worker_id !== null && row.action.startsWith('worker.')) {
+        const worker = seeing.store.workers.get(row.worker_id)
+        if (worker !== undefined) workers.set(worker.worker_id, { ...showWorker(seeing, worker), updated_seq })
+      }
+    }
+    return { audit, jobs: [...jobs.values()], workers: [...workers.values()] }
+  }
+}

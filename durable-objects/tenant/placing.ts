@@ -1,0 +1,55 @@
+/** Responsible for writing a job with its place in the queue, and for waking whoever may take it. */
+import { deadlineOf, expiryOf, isTerminal } from '../../src/domain/job-machine.ts'
+import type { JobRecord } from '../../src/domain/job-machine.ts'
+import { requirementsOf } from '../../src/domain/matching.ts'
+import type { CommandContext } from './context.ts'
+
+/** The pool that a claimable job waits in: its requirements and its assignment. */
+export const poolOf = (ctx: Pick<CommandContext, 'store'>, job: JobRecord): number =>
+  ctx.store.pools.of({ wants: requirementsOf(job.spec), worker_id: job.worker_id }).id
+
+const claimable = (job: JobRecord): boolean => job.status === 'pending' && job.hold === null
+
+/** When time alone will change this job. */
+function dueOf(job: JobRecord): number | undefined {
+  if (job.status === 'running') return deadlineOf(job)
+  if (job.status === 'retry') return job.retry_at ?? undefined
+  if (job.hold === 'schedule') return job.queued_at
+  return claimable(job) ? expiryOf(job) : undefined
+}
+
+function announce(ctx: CommandContext, job: JobRecord): void {
+  const due = dueOf(job)
+  if (due !== undefined) ctx.onCommit(() => ctx.live.due.hint(due))
+  if (!claimable(job)) return
+  const pool = poolOf(ctx, job)
+  ctx.onCommit(() => ctx.live.occupied.add(pool))
+  ctx.after({ kind: 'wake', pool })
+}
+
+export function insertJob(ctx: CommandContext, job: JobRecord): void {
+  ctx.store.jobs.insert(job, (one) => poolOf(ctx, one))
+  announce(ctx, job)
+}
+
+/** Writes what became of a job. An offer of it does not survive; neither does its lease unless it runs. */
+export function updateJob(ctx: CommandContext, job: JobRecord): void {
+  ctx.store.jobs.update(job, (one) => poolOf(ctx, one))
+  ctx.onCommit(() => {
+    ctx.live.leases.dropOffer(job.id)
+    if (job.status !== 'running') ctx.live.leases.release(job.id)
+  })
+  announce(ctx, job)
+}
+
+/** Tells the stream's viewers that the job has ended, or that this attempt of it has. */
+export function closeStream(ctx: CommandContext, job: JobRecord, tail: string): void {
+  const ended = isTerminal(job.status)
+  ctx.after({
+    kind: 'close_stream',
+    job_id: job.id,
+    attempt: job.attempt,
+    end: ended ? { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null } : null,
+    tail,
+  })
+}

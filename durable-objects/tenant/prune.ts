@@ -1,0 +1,14 @@
+/** Responsible for forgetting in the object what D1 keeps for good: old ended jobs, shipped audit rows, used keys, expired views. */
+import { limits } from '@modelreins/contract'
+import type { Store } from './store/open.ts'
+
+/** Deletes are rows written, too: a bounded number at a time. */
+const atOnce = 500
+
+export function prune(store: Store, at: number, shippedSeq: number): void {
+  const before = at - limits.retention_ms
+  store.jobs.prune(before, atOnce)
+  store.audit.prune(shippedSeq, before, atOnce)
+  store.jobs.forgetKeys(at - limits.idempotency_ms)
+  store.credentials.eraseExpiredViews(at)
+}

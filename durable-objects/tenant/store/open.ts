@@ -1,0 +1,36 @@
+/** Responsible for opening the object's SQLite: migrations first, then one handle that every store shares. */
+import { drizzle } from 'drizzle-orm/durable-sqlite'
+import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite'
+import { migrate } from 'drizzle-orm/durable-sqlite/migrator'
+import migrations from '../../../migrations/tenant/migrations.js'
+import { AuditStore } from './audit.ts'
+import { CredentialStore } from './credentials.ts'
+import { JobStore } from './jobs.ts'
+import { MetaStore } from './meta.ts'
+import { PoolStore } from './pools.ts'
+import * as schema from './schema.ts'
+import { WorkerStore } from './workers.ts'
+
+export type TenantDatabase = DrizzleSqliteDODatabase<typeof schema>
+
+export interface Store {
+  readonly audit: AuditStore
+  readonly credentials: CredentialStore
+  readonly jobs: JobStore
+  readonly meta: MetaStore
+  readonly pools: PoolStore
+  readonly workers: WorkerStore
+}
+
+export async function openStore(storage: DurableObjectStorage): Promise<Store> {
+  const db = drizzle(storage, { schema })
+  await migrate(db, migrations)
+  return {
+    audit: new AuditStore(db),
+    credentials: new CredentialStore(db),
+    jobs: new JobStore(db),
+    meta: new MetaStore(db),
+    pools: new PoolStore(db),
+    workers: new WorkerStore(db),
+  }
+}

@@ -1,0 +1,326 @@
+/**
+ * Responsible for exposing one tenant: RPC for commands, fetch for the worker socket, alarms. It wires the parts and decides
+ * nothing; see ARCHITECTURE.md, "The tenant object in five parts".
+ */
+import { createHmac } from 'node:crypto'
+import { DurableObject } from 'cloudflare:workers'
+import { limits, operations } from '@modelreins/contract'
+import type { Scope } from '@modelreins/contract'
+import { isTerminal } from '../../src/domain/job-machine.ts'
+import { fail, ok } from '../../src/domain/result.ts'
+import type { Result } from '../../src/domain/result.ts'
+import { parseSigningKeys } from '../../src/domain/signing-keys.ts'
+import type { SigningKeys } from '../../src/domain/signing-keys.ts'
+import type { StreamEnd } from '../job-stream/gate.ts'
+import { AlarmClock } from './alarm-clock.ts'
+import { AuditWriter } from './audit-writer.ts'
+import { authenticate, mayCall } from './authenticate.ts'
+import type {
+  Authorized,
+  CallCredential,
+  ResultPlace,
+  TenantAnswer,
+  TenantCall,
+  TenantGate,
+  TenantOperationId,
+  TenantReply,
+  WatchedJob,
+} from './call.ts'
+import { setTimer, surroundings } from './clock.ts'
+import { tenantCommands } from './commands.ts'
+import { actingWorker } from './commands/acting.ts'
+import { leaseUntil } from './commands/attempts.ts'
+import { watchJob } from './commands/jobs.ts'
+import { addMember } from './commands/members.ts'
+import { Connections } from './connections.ts'
+import type { Caller, CommandContext, Live } from './context.ts'
+import { isoTime } from './context.ts'
+import { Effects } from './effects.ts'
+import { Executor } from './execute.ts'
+import { DueClock } from './live/due-clock.ts'
+import { LeaseBook } from './live/lease-book.ts'
+import { PresenceBook } from './live/presence-book.ts'
+import { SocketBook } from './live/socket-book.ts'
+import { OutboxShipper } from './outbox-shipper.ts'
+import type { Store } from './store/open.ts'
+import { openStore } from './store/open.ts'
+import { prune } from './prune.ts'
+import { Topic, Waiters } from './waiters.ts'
+
+/** Everything that exists once the tenant is known: an object that was never provisioned answers 401 and writes nothing. */
+interface Parts {
+  readonly tenant: string
+  readonly executor: Executor
+  readonly connections: Connections
+  readonly shipper: OutboxShipper
+  readonly keys: SigningKeys
+}
+
+const refused = fail('unauthorized', 'The token is not in force.')
+
+const hmac = (secret: string, text: string): Uint8Array => createHmac('sha256', secret).update(text).digest()
+
+export class TenantObject extends DurableObject<Env> implements TenantGate {
+  #store!: Store
+  #clock!: AlarmClock
+  readonly #live: Live
+  readonly #waiters = new Waiters(setTimer)
+  readonly #reviews = new Topic(setTimer)
+  #parts: Parts | undefined
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env)
+    this.#live = {
+      presence: new PresenceBook(),
+      leases: new LeaseBook(),
+      sockets: new SocketBook(state),
+      occupied: new Set(),
+      due: new DueClock(),
+    }
+    void state.blockConcurrencyWhile(async () => {
+      this.#store = await openStore(state.storage)
+      this.#clock = new AlarmClock(state.storage, { now: surroundings.now, set: setTimer }, await state.storage.getAlarm(), () =>
+        this.#wakeUp(),
+      )
+      const identity = this.#store.meta.identity()
+      if (identity !== undefined) this.#open(identity.tenant, identity.audit_kid)
+    })
+  }
+
+  /** Wires the parts, and takes stock after a cold start. */
+  #open(tenant: string, auditKid: string): Parts {
+    const keys = parseSigningKeys(this.env.MODELREINS_SECRET, hmac)
+    if ('reason' in keys) throw new Error(keys.reason)
+    const auditKey = keys.find((key) => key.id === auditKid)
+    if (auditKey === undefined) throw new Error(`MODELREINS_SECRET no longer has the key ${auditKid} of this tenant's audit trail`)
+    const store = this.#store
+    const live = this.#live
+    const waitUntil = (promise: Promise<unknown>): void => this.ctx.waitUntil(promise)
+    const failed = (what: string, error: unknown): void =>
+      console.warn(JSON.stringify({ event: what, tenant, error: error instanceof Error ? error.message : String(error) }))
+    const audit = new AuditWriter(store.audit, auditKey.hmac(`audit/${tenant}`))
+    const executor: Executor = new Executor({
+      storage: this.ctx.storage,
+      store,
+      live,
+      audit,
+      tenant,
+      key: keys[0],
+      surroundings,
+      react: (reactions, at) => {
+        effects.perform(reactions, at)
+        if (audit.head.seq > shipper.shipped) shipper.nudge()
+        this.#arm(audit.head.seq > shipper.shipped)
+      },
+    })
+    const connections = new Connections({ state: this.ctx, store, live, keys, executor })
+    const effects = new Effects({
+      choosing: (at) => ({ at, tenant, store, live, key: keys[0], randomText: surroundings.randomText }),
+      connections,
+      waiters: this.#waiters,
+      reviews: this.#reviews,
+      streams: this.env.JOB_STREAM,
+      tenant,
+      waitUntil,
+      failed,
+    })
+    const shipper = new OutboxShipper({
+      database: this.env.REGISTRY,
+      tenant,
+      seeing: () => ({ at: surroundings.now(), store, live }),
+      setTimer,
+      waitUntil,
+      failed: (reason) => failed('outbox.ship', reason),
+    })
+    this.#takeStock()
+    this.#parts = { tenant, executor, connections, shipper, keys }
+    return this.#parts
+  }
+
+  /** Memory is new: find the occupied pools, and give every running job one fresh lease instead of trusting stale ones. */
+  #takeStock(): void {
+    const at = surroundings.now()
+    for (const pool of this.#store.jobs.occupiedPools()) this.#live.occupied.add(pool)
+    for (const job of this.#store.jobs.due(0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) {
+      if (job.worker_id === null) continue
+      const heard = job.long_lease ? null : this.#live.sockets.heardAt(job.worker_id)
+      // A hibernated socket tells when its worker was last heard: waking up is no reason to believe in it for longer.
+      const expires_at = heard === null ? leaseUntil({ at }, job) : heard + limits.lease_ms
+      this.#live.leases.grant({ job_id: job.id, worker_id: job.worker_id, attempt: job.attempt, long: job.long_lease, expires_at })
+    }
+    this.#live.due.hint(at)
+  }
+
+  /** Leases behind no socket, and offers, are known to memory alone: stay awake for them. */
+  #arm(unshipped: boolean): void {
+    const { leases, sockets, due } = this.#live
+    const memoryOnly =
+      !leases.offers().next().done || [...leases.leases()].some((lease) => !lease.long && sockets.ofWorker(lease.worker_id) === undefined)
+    this.#clock.arm(due.at, memoryOnly)
+    // An eviction before the outbox was shipped must not strand it.
+    if (unshipped) this.#clock.arm(surroundings.now() + 60_000, false)
+  }
+
+  #wakeUp(): void {
+    const parts = this.#parts
+    if (parts === undefined) return
+    parts.executor.catchUp()
+    this.#arm(false)
+  }
+
+  override async alarm(): Promise<void> {
+    this.#clock.rang()
+    const parts = this.#parts
+    if (parts === undefined) return
+    this.#wakeUp()
+    await parts.shipper.flush()
+    prune(this.#store, surroundings.now(), parts.shipper.shipped)
+    this.#arm(false)
+  }
+
+  #authorized(credential: CallCredential, scope: Scope): Result<{ readonly parts: Parts; readonly caller: Caller }> {
+    const parts = this.#parts
+    if (parts === undefined) return refused
+    const caller = authenticate(this.#store, credential)
+    if (!caller.ok) return caller
+    if (!mayCall(caller.value, scope)) return fail('forbidden', `${caller.value.actor.name} may not do this: it takes ${scope}.`)
+    return ok({ parts, caller: caller.value })
+  }
+
+  async perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<TenantAnswer<Id>> {
+    const authorized = this.#authorized(call.credential, operations[call.operation].scope)
+    if (!authorized.ok) return authorized
+    const { parts, caller } = authorized.value
+    const command = tenantCommands[call.operation] as unknown as (ctx: CommandContext, input: unknown) => Result<TenantReply<Id>>
+    const run = (): TenantAnswer<Id> => parts.executor.run(caller, call, (ctx) => command(ctx, call.input))
+    const first = run()
+    const waiting = heldFor(call.operation, call.input, first)
+    if (waiting === 0) return first
+    const worker = this.#waiterOf(caller, call.input)
+    if (worker === undefined) return first
+    await this.#waiters.wait(worker, waiting * 1000)
+    // Who was revoked while waiting gets nothing (I14).
+    const still = this.#authorized(call.credential, operations[call.operation].scope)
+    return still.ok ? run() : still
+  }
+
+  /** Whose work a held poll waits for. */
+  #waiterOf(caller: Caller, input: object): string | undefined {
+    const name =
+      'worker' in input && typeof input.worker === 'string'
+        ? input.worker
+        : 'instance' in input && typeof input.instance === 'string'
+          ? input.instance
+          : undefined
+    const worker = actingWorker({ caller, store: this.#store } as CommandContext, name)
+    return worker.ok ? worker.value.worker_id : undefined
+  }
+
+  async authorize(request: { readonly credential: CallCredential; readonly scope: Scope }): Promise<Result<Authorized>> {
+    const authorized = this.#authorized(request.credential, request.scope)
+    if (!authorized.ok) return authorized
+    const { caller } = authorized.value
+    if (caller.kind !== 'member' && caller.kind !== 'worker') return refused
+    return ok({ kind: caller.kind, id: caller.actor.id, name: caller.actor.name })
+  }
+
+  async watch(request: {
+    readonly credential: CallCredential
+    readonly job_id: number
+    readonly request_id: string
+  }): Promise<Result<WatchedJob>> {
+    const authorized = this.#authorized(request.credential, 'jobs.read')
+    if (!authorized.ok) return authorized
+    return authorized.value.parts.executor.run(authorized.value.caller, request, (ctx) => watchJob(ctx, request.job_id))
+  }
+
+  async locateResult(request: { readonly credential: CallCredential; readonly job_id: number }): Promise<Result<ResultPlace>> {
+    const authorized = this.#authorized(request.credential, 'jobs.read')
+    if (!authorized.ok) return authorized
+    const job = this.#store.jobs.get(request.job_id)
+    if (job === undefined) return fail('not-found', `There is no job ${request.job_id}.`)
+    if (!isTerminal(job.status)) return fail('wrong-state', `Job ${job.id} is ${job.status}; it has no result yet.`)
+    return ok({ text: job.outcome?.result ?? null, stored: job.outcome?.stored ?? null })
+  }
+
+  /** Asked by a job's stream object whose viewers have heard nothing for a while: a lost close must not leave them hanging. */
+  async jobEnd(request: { readonly job_id: number }): Promise<StreamEnd | null> {
+    const job = this.#store.jobs.get(request.job_id)
+    if (job === undefined || !isTerminal(job.status)) return null
+    return { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null }
+  }
+
+  async provision(request: Parameters<TenantGate['provision']>[0]): ReturnType<TenantGate['provision']> {
+    if (this.#store.meta.identity() !== undefined) return fail('name-taken', `The tenant ${request.tenant} exists.`)
+    const keys = parseSigningKeys(this.env.MODELREINS_SECRET, hmac)
+    if ('reason' in keys) return fail('unavailable', keys.reason)
+    const at = surroundings.now()
+    const audit_kid = keys[0].id
+    const parts = this.#open(request.tenant, audit_kid)
+    const made = parts.executor.run({ kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } }, request, (ctx) => {
+      ctx.store.meta.setIdentity({ tenant: request.tenant, name: request.name, created_at: ctx.at, suspended: false, audit_kid })
+      ctx.record({ action: 'tenant.create', subject: `tenant:${request.tenant}`, summary: request.name })
+      return ok(addMember(ctx, request.owner_name, 'owner'))
+    })
+    return made.ok ? ok({ member_id: made.value.member.member_id, created_at: isoTime(at), expires_at: made.value.expires_at }) : made
+  }
+
+  async setSuspended(request: { readonly suspended: boolean; readonly request_id: string }): ReturnType<TenantGate['setSuspended']> {
+    const parts = this.#parts
+    const identity = this.#store.meta.identity()
+    if (parts === undefined || identity === undefined) return fail('not-found', 'There is no such tenant.')
+    const changed = parts.executor.run({ kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } }, request, (ctx) => {
+      if (identity.suspended !== request.suspended) {
+        ctx.store.meta.setIdentity({ ...identity, suspended: request.suspended })
+        ctx.record({
+          action: request.suspended ? 'tenant.suspend' : 'tenant.resume',
+          subject: `tenant:${identity.tenant}`,
+          summary: identity.name,
+        })
+      }
+      return ok({ name: identity.name, created_at: isoTime(identity.created_at) })
+    })
+    if (request.suspended)
+      for (const worker of [...this.#live.sockets.workers()]) parts.connections.disconnect(worker, 4003, 'The tenant is suspended.')
+    return changed
+  }
+
+  /** The worker socket. The edge has checked the MAC; the header says who it is, and comes from the edge alone. */
+  override async fetch(request: Request): Promise<Response> {
+    const credential = JSON.parse(request.headers.get('x-modelreins-credential') ?? '{"kind":"none"}') as CallCredential
+    const authorized = this.#authorized(credential, 'work')
+    if (!authorized.ok)
+      return Response.json(authorized.failure, { status: 401, headers: { 'x-modelreins-failure': authorized.failure.code } })
+    const { caller, parts } = authorized.value
+    if (caller.kind !== 'worker' || credential.kind !== 'worker') {
+      const refusal = fail('forbidden', 'The socket is for workers with a token of their own.').failure
+      return Response.json(refusal, { status: 403, headers: { 'x-modelreins-failure': refusal.code } })
+    }
+    return parts.connections.accept(caller.worker, credential.credential, surroundings.now())
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    this.#parts?.connections.message(socket, data)
+  }
+
+  override async webSocketClose(socket: WebSocket): Promise<void> {
+    this.#parts?.connections.closed(socket)
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    this.#parts?.connections.closed(socket)
+  }
+}
+
+/** Seconds a call may be held because its first answer was empty. */
+function heldFor(operation: TenantOperationId, input: object, first: TenantAnswer<TenantOperationId>): number {
+  const wait = 'wait' in input && typeof input.wait === 'number' ? input.wait : 0
+  if (wait === 0 || !first.ok) return 0
+  const value: object = first.value
+  if (operation === 'claims.poll') {
+    const active = 'killswitch' in value && (value.killswitch as { readonly active: boolean }).active
+    return !active && 'offers' in value && Array.isArray(value.offers) && value.offers.length === 0 ? wait : 0
+  }
+  if (operation === 'claims.inbox') return 'jobs' in value && Array.isArray(value.jobs) && value.jobs.length === 0 ? wait : 0
+  return 0
+}

@@ -1,0 +1,72 @@
+/**
+ * Responsible for held polls: who waits for work, until when, and waking one. A waiter that nobody listens to any more looks
+ * like any other (platform.md), so what it is given is only ever an offer, which comes back by itself.
+ */
+
+interface Waiter {
+  readonly worker_id: string
+  readonly wake: () => void
+}
+
+export class Waiters {
+  readonly #byWorker = new Map<string, Set<Waiter>>()
+  readonly #setTimer: (run: () => void, ms: number) => () => void
+
+  constructor(setTimer: (run: () => void, ms: number) => () => void) {
+    this.#setTimer = setTimer
+  }
+
+  /** Resolves when woken, or after `ms`. */
+  wait(workerId: string, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.#setTimer(() => finish(), ms)
+      const waiter: Waiter = { worker_id: workerId, wake: () => finish() }
+      const finish = (): void => {
+        stop()
+        const waiting = this.#byWorker.get(workerId)
+        waiting?.delete(waiter)
+        if (waiting?.size === 0) this.#byWorker.delete(workerId)
+        resolve()
+      }
+      const waiting = this.#byWorker.get(workerId)
+      if (waiting === undefined) this.#byWorker.set(workerId, new Set([waiter]))
+      else waiting.add(waiter)
+    })
+  }
+
+  isWaiting(workerId: string): boolean {
+    return this.#byWorker.has(workerId)
+  }
+
+  workers(): readonly string[] {
+    return [...this.#byWorker.keys()]
+  }
+
+  /** Wakes the newest waiter of a worker: an older one may be a connection that died. */
+  wake(workerId: string): boolean {
+    const newest = [...(this.#byWorker.get(workerId) ?? [])].at(-1)
+    newest?.wake()
+    return newest !== undefined
+  }
+
+  wakeAll(): void {
+    for (const waiting of [...this.#byWorker.values()]) for (const waiter of [...waiting]) waiter.wake()
+  }
+}
+
+/** Waiters for one thing that will be told once: a review's settlement, keyed by its id. */
+export class Topic {
+  readonly #waiters: Waiters
+
+  constructor(setTimer: (run: () => void, ms: number) => () => void) {
+    this.#waiters = new Waiters(setTimer)
+  }
+
+  wait(id: number, ms: number): Promise<void> {
+    return this.#waiters.wait(String(id), ms)
+  }
+
+  tell(id: number): void {
+    while (this.#waiters.isWaiting(String(id))) this.#waiters.wake(String(id))
+  }
+}

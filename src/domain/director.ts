@@ -1,0 +1,96 @@
+/**
+ * Responsible for picking the worker: (job, workers, now) -> everybody ranked, with reasons. A pure function: the same
+ * answer serves dispatch, re-assignment and `GET /jobs/:id/why`.
+ */
+import type { Effort } from '@modelreins/contract'
+import { traitsOf } from './catalogue.ts'
+import { isLive, obstacles } from './matching.ts'
+import type { Requirements, WorkerView } from './matching.ts'
+
+interface Weights {
+  readonly cost: number
+  readonly quality: number
+  readonly speed: number
+  /** Positive prefers local, negative prefers cloud. */
+  readonly local: number
+}
+
+/** semantics.md, "Director": what each effort asks for. */
+export const weightsByEffort: Readonly<Record<Effort, Weights>> = {
+  trivial: { cost: 6, quality: 0.5, speed: 0.5, local: 2 },
+  quick: { cost: 3, quality: 0.5, speed: 3, local: 0 },
+  standard: { cost: 2, quality: 2, speed: 2, local: 0 },
+  deep: { cost: 0.5, quality: 5, speed: 0.5, local: -1 },
+  critical: { cost: 0, quality: 8, speed: 0.5, local: 0 },
+}
+
+export interface JobView {
+  readonly wants: Requirements
+  readonly effort: Effort
+  readonly thread_id: string | null
+}
+
+export interface Verdict {
+  readonly worker: WorkerView
+  readonly eligible: boolean
+  readonly live: boolean
+  /** Null for a worker that may not have the job. Higher is better; only the order matters. */
+  readonly score: number | null
+  readonly reasons: readonly string[]
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100
+
+function score(job: JobView, worker: WorkerView): { readonly score: number; readonly reasons: readonly string[] } {
+  const traits = traitsOf(worker)
+  const weights = weightsByEffort[job.effort]
+  const reasons = [`${traits.model_class}: cost ${traits.cost}, quality ${traits.quality}, speed ${traits.speed} (${job.effort})`]
+  let total = weights.cost * traits.cost + weights.quality * traits.quality + weights.speed * traits.speed
+  total += traits.locality === 'local' ? weights.local : -weights.local
+
+  const load = worker.running / Math.max(1, worker.slots)
+  if (worker.running > 0) {
+    // A full worker makes the job wait, whatever its class: weigh it like the best trait of this effort.
+    total -= load * Math.max(weights.cost, weights.quality, weights.speed)
+    reasons.push(`runs ${worker.running} of ${worker.slots}`)
+  }
+  if (worker.recent_failures > 0) {
+    total -= worker.recent_failures * 0.5
+    reasons.push(`${worker.recent_failures} recent failures`)
+  }
+  if (job.thread_id !== null && worker.last_threads.includes(job.thread_id)) {
+    total += 1
+    reasons.push('has worked on this thread')
+  }
+  if (worker.mean_duration_ms !== null) {
+    total -= Math.min(1, worker.mean_duration_ms / 600_000) * weights.speed * 0.5
+    reasons.push(`takes ${Math.round(worker.mean_duration_ms / 1000)} s on average`)
+  }
+  if (worker.state === 'deaf') {
+    total -= 5
+    reasons.push('did not answer its last offers')
+  }
+  return { score: round(total), reasons }
+}
+
+/** Everybody, best first: eligible and live, then eligible, then the rest. Ties go by name, so that the answer is stable. */
+export function rank(job: JobView, workers: readonly WorkerView[], now: number): readonly Verdict[] {
+  const verdicts = workers.map((worker): Verdict => {
+    const against = obstacles(job.wants, worker, now)
+    const live = isLive(worker.state)
+    if (against.length > 0) return { worker, eligible: false, live, score: null, reasons: against }
+    const scored = score(job, worker)
+    return { worker, eligible: true, live, score: scored.score, reasons: live ? scored.reasons : ['is offline', ...scored.reasons] }
+  })
+  const order = (verdict: Verdict): number => (verdict.eligible ? (verdict.live ? 0 : 1) : 2)
+  return verdicts.sort(
+    (left, right) =>
+      order(left) - order(right) || (right.score ?? 0) - (left.score ?? 0) || (left.worker.name < right.worker.name ? -1 : 1),
+  )
+}
+
+/** "anna is paused; bert lacks the tags gpu" — for the 503 and for `why`. */
+export function describe(verdicts: readonly Verdict[], most = 10): string {
+  const told = verdicts.slice(0, most).map((verdict) => `${verdict.worker.name} ${verdict.reasons.join(' and ')}`)
+  return told.join('; ') + (verdicts.length > most ? `; and ${verdicts.length - most} more` : '')
+}

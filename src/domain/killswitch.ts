@@ -1,0 +1,25 @@
+/** Responsible for what each killswitch level forbids (semantics.md, "Abort and killswitch"). */
+import type { KillswitchBrief } from '@modelreins/contract'
+
+export interface Killswitch {
+  readonly level: number
+  readonly reason: string | null
+  /** Counts every change, so that an acknowledgement names what it acknowledges. */
+  readonly generation: number
+  readonly raised_by: string | null
+  readonly raised_at: number | null
+}
+
+export const clearKillswitch: Killswitch = { level: 0, reason: null, generation: 0, raised_by: null, raised_at: null }
+
+export const mayDispatch = (level: number): boolean => level < 1
+export const mayClaim = (level: number): boolean => level < 2
+/** From stop on, running jobs are aborted, no lease renews and every worker counts as paused. */
+export const stopsRunning = (level: number): boolean => level >= 3
+
+export const brief = (state: Killswitch): KillswitchBrief => ({
+  level: state.level,
+  active: stopsRunning(state.level),
+  reason: state.reason,
+  generation: state.generation,
+})
