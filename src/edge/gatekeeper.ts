@@ -4,18 +4,18 @@
  */
 import type { Failure, Operation } from '@modelreins/contract'
 import { type Result, fail, ok } from '../domain/result.ts'
-import type { TokenKey } from '../domain/token.ts'
+import type { SigningKeys } from '../domain/signing-keys.ts'
 import { authenticationLimited, misconfigured } from '../telemetry/edge-events.ts'
 import { type Caller, authenticate, callerKey, nobody, unauthorized } from './authenticate.ts'
 import type { Context } from './exchange.ts'
 import { FailedAttempts, addressKey } from './failed-attempts.ts'
 import { problemResponse } from './problem-response.ts'
 import { callObject } from './tenant-call.ts'
-import { tokenKeys } from './token-keys.ts'
+import { keysOf } from './signing-keys.ts'
 
 /** The signing keys, or `unavailable` when the Worker lacks its secret: nobody can be let in then. */
-export function signingKeys(context: Context): Result<readonly [TokenKey, ...TokenKey[]]> {
-  const keys = tokenKeys(context.env.MODELREINS_SECRET)
+export function signingKeys(context: Context): Result<SigningKeys> {
+  const keys = keysOf(context.env.MODELREINS_SECRET)
   if (!('reason' in keys)) return ok(keys)
   misconfigured({ request_id: context.request_id, secret: 'MODELREINS_SECRET', reason: keys.reason })
   return fail('unavailable', 'The service is not configured yet.', { retry_after_ms: 60_000 })

@@ -44,15 +44,10 @@ export class SchemaBook {
     const whole: Json = JSON.parse(JSON.stringify(made))
     if (!isObject(whole)) return {}
     const { $defs, $schema: _dialect, ...own } = whole
-    const { id } = z.globalRegistry.get(type) ?? {}
     const parts = isObject($defs) ? $defs : {}
     const names = this.#name(parts, side)
     for (const [local, name] of names) this.#components.set(name, this.#moved(parts[local], names))
-    const body = this.#moved(own, names)
-    if (typeof id !== 'string') return body
-    const name = this.#free(id, body, side)
-    this.#components.set(name, body)
-    return { $ref: `#/components/schemas/${name}` }
+    return this.#moved(own, names)
   }
 
   /** All components so far, by name. */

@@ -1,5 +1,6 @@
 /** Responsible for the calls of one attempt that carry bytes (output, large results) and for the way to the worker socket. */
-import type { LeaseToken } from '@modelreins/contract'
+import { type LeaseToken, problemSchema } from '@modelreins/contract'
+import * as z from 'zod'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import type { TenantAnswer } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Reply } from '../exchange.ts'
@@ -70,6 +71,9 @@ export const failClaim = (exchange: Exchange<'claims.fail'>): Promise<Reply> | R
   return lease.ok ? perform(exchange, 'claims.fail', exchange.input) : lease
 }
 
+/** The object refuses a socket with a failure as JSON: over `fetch` there is no other way to return one. */
+const failureSchema = problemSchema.pick({ code: true }).extend({ detail: z.string() })
+
 /** Says to the object who connects; a header of this name from outside never gets there. */
 export const credentialHeader = 'x-modelreins-credential'
 
@@ -89,5 +93,6 @@ export async function connect(exchange: Exchange<'claims.connect'>): Promise<Rep
   headers.set(credentialHeader, JSON.stringify(exchange.caller.credential))
   headers.set('x-request-id', request_id)
   const about = { object: 'tenant', operation: exchange.id, idempotent: true } as const
-  return callObject(exchange, about, () => ports.tenant(env, tenant).fetch(new Request(request.url, { headers })))
+  const opened = await callObject(exchange, about, () => ports.tenant(env, tenant).fetch(new Request(request.url, { headers })))
+  return opened instanceof Response && opened.status !== 101 ? { ok: false, failure: failureSchema.parse(await opened.json()) } : opened
 }

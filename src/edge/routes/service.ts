@@ -6,7 +6,7 @@ import type { Context, Exchange, Reply } from '../exchange.ts'
 import { openapiDocument } from '../openapi.ts'
 import { docsPage } from '../pages/docs-page.ts'
 import { perform } from '../tenant-call.ts'
-import { tokenKeys } from '../token-keys.ts'
+import { keysOf } from '../signing-keys.ts'
 import { implemented } from './unfinished.ts'
 
 const patience = 1_000
@@ -40,7 +40,7 @@ async function registryHealth(exchange: Exchange): Promise<string> {
 export async function health(exchange: Exchange<'service.health'>): Promise<Reply> {
   const checks = {
     registry: await registryHealth(exchange),
-    secret: 'reason' in tokenKeys(exchange.env.MODELREINS_SECRET) ? 'not configured' : 'ok',
+    secret: 'reason' in keysOf(exchange.env.MODELREINS_SECRET) ? 'not configured' : 'ok',
   }
   const status = Object.values(checks).every((check) => check === 'ok') ? 'ok' : 'degraded'
   return ok({ status, version: exchange.ports.version, time: new Date(exchange.ports.now()).toISOString(), checks })
