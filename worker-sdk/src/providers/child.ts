@@ -12,6 +12,7 @@ import { scrubEnvironment } from './environment.ts'
 import { endProcessGroup } from './process-group.ts'
 import { markVariable } from './process-table.ts'
 import type { Launch } from './program.ts'
+import { stopReason, stoppedExitCode } from './stopped.ts'
 import { createTail } from './tail.ts'
 
 export interface ChildOptions {
@@ -46,12 +47,6 @@ const lingerMs = 250
 /** A pipe that something outside our reach holds open is given up after this. */
 const pipeMs = 1_000
 
-/** Why a signal was aborted, as an error: classification reads its message (a timeout is told by it). */
-export const stopReason = (signal: AbortSignal): Error => {
-  const reason: unknown = signal.reason
-  return reason instanceof Error ? reason : new Error(typeof reason === 'string' ? reason : 'stopped')
-}
-
 const notStarted = (exitCode: number, error: Error): ChildEnd => ({ exitCode, stdout: '', stdoutDropped: 0, stderr: error.message, error })
 
 /** `spawn` reports a missing working directory as if the program were missing. */
@@ -84,7 +79,7 @@ const started = (child: ChildProcess): Promise<Error | undefined> =>
 
 /** Runs a program to its end, or to the end that `signal` makes. Never rejects for what the program does. */
 export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
-  if (options.signal.aborted) return notStarted(130, stopReason(options.signal))
+  if (options.signal.aborted) return notStarted(stoppedExitCode, stopReason(options.signal))
   const problem = directoryProblem(options.cwd)
   if (problem !== undefined) return notStarted(127, problem)
 

@@ -1,8 +1,24 @@
 /** Responsible for the one list of providers, by the names of seed 001; it knows none of their insides. */
+import { aiderProvider } from './aider.ts'
+import { claudeProvider } from './claude.ts'
+import { codexProvider } from './codex.ts'
+import { httpProvider } from './http.ts'
+import { lmstudioProvider } from './lmstudio.ts'
+import { nocturneProvider } from './nocturne.ts'
+import { ollamaHttpProvider } from './ollama-http.ts'
+import { oneminProvider } from './onemin.ts'
 import type { Provider } from './provider.ts'
 import { spawnProvider } from './spawn.ts'
 
 const providers = {
+  claude: claudeProvider,
+  aider: aiderProvider,
+  codex: codexProvider,
+  'ollama-http': ollamaHttpProvider,
+  lmstudio: lmstudioProvider,
+  nocturne: nocturneProvider,
+  onemin: oneminProvider,
+  http: httpProvider,
   spawn: spawnProvider,
 } as const satisfies Readonly<Record<string, Provider>>
 

@@ -1,0 +1,14 @@
+/**
+ * Responsible for the `nocturne` provider: a self-hosted Nocturne inference cluster (seed 001). Its wire format is published nowhere;
+ * it is spoken to as an OpenAI-compatible server, and has no usual port, so an endpoint must be named.
+ */
+import { createOpenAiProvider } from './openai-provider.ts'
+
+export const nocturneProvider = createOpenAiProvider({
+  name: 'nocturne',
+  endpoint: () => ({ variables: ['NOCTURNE_URL'] }),
+  keys: ['NOCTURNE_API_KEY'],
+  models: ['NOCTURNE_MODEL'],
+  choose: ([first]) => first,
+  help: 'Name the cluster: --endpoint https://your-cluster (MODELREINS_ENDPOINT or NOCTURNE_URL)',
+})
