@@ -1,0 +1,54 @@
+/** Responsible for workers in tests: started against a control plane, listened to, and stopped after each test. */
+import { Worker } from '../../../../worker-sdk/src/index.ts'
+import type { WorkerEvent, WorkerEvents } from '../../../../worker-sdk/src/index.ts'
+import type { WorkerOptions } from '../../../../worker-sdk/src/index.ts'
+import { workerToken, type ControlPlane } from './control-plane.ts'
+
+export interface Heard {
+  readonly event: WorkerEvent
+  readonly payload: unknown
+}
+
+const events: readonly WorkerEvent[] = [
+  'starting',
+  'connected',
+  'ready',
+  'stopped',
+  'job:start',
+  'job:done',
+  'job:error',
+  'output',
+  'killswitch',
+  'error',
+  'context',
+  'config:applied',
+]
+
+export class WorkerBench {
+  readonly #workers: Worker[] = []
+
+  make(
+    plane: ControlPlane,
+    options: WorkerOptions = {},
+  ): { worker: Worker; heard: Heard[]; next: <Event extends WorkerEvent>(event: Event) => Promise<WorkerEvents[Event]> } {
+    const worker = new Worker({
+      url: plane.url,
+      token: workerToken,
+      name: 'tester',
+      executor: () => 0,
+      env: { MODELREINS_CONFIG: '/nonexistent/modelreins.json' },
+      graceMs: 200,
+      ...options,
+    })
+    this.#workers.push(worker)
+    const heard: Heard[] = []
+    for (const event of events) worker.on(event, (payload) => void heard.push({ event, payload }))
+    const next = <Event extends WorkerEvent>(event: Event): Promise<WorkerEvents[Event]> =>
+      new Promise((resolve) => worker.once(event, resolve))
+    return { worker, heard, next }
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all(this.#workers.splice(0).map((worker) => worker.stop({ graceMs: 0 })))
+  }
+}

@@ -1,0 +1,33 @@
+/** Responsible for the package's public face in Node: the Worker, the client, error classification (seed 001). */
+import { webcrypto } from 'node:crypto'
+import { redeemView as redeem, type RevealedToken } from './client/view.ts'
+import type { Fetch } from './client/transport.ts'
+
+export { Client, type ClientOptions, type WaitOptions } from './client/client.ts'
+export { ModelReinsError, type ErrorCode, type ModelReinsErrorFields } from './client/error.ts'
+export type { StreamOptions } from './client/job-stream.ts'
+export type { Answer, CallOptions, Nouns } from './client/nouns.ts'
+export type { RetryPolicy } from './client/retry.ts'
+export type { Fetch } from './client/transport.ts'
+export { isViewUrl, type RevealedToken } from './client/view.ts'
+export { classifyError, ERROR_TYPES, type ClassifiedError, type ErrorType } from './errors.ts'
+export { version } from './version.ts'
+export type { Listener, WorkerEvent, WorkerEvents } from './worker/emitter.ts'
+export {
+  ActionRefused,
+  AttemptStopped,
+  type ArtifactFile,
+  type Authorized,
+  type AuthorizeOptions,
+  type Executor,
+  type ExecutorReturn,
+  type JobContext,
+  type OutputStream,
+  type ReviewRequest,
+  type StopKind,
+} from './worker/executor.ts'
+export type { WorkerOptions } from './worker/options.ts'
+export { Worker, type StopOptions, type WorkerState } from './worker/worker.ts'
+
+/** Opens a one-time view URL, once; Node 18 has its WebCrypto elsewhere than other runtimes. */
+export const redeemView = (viewUrl: string, fetch?: Fetch): Promise<RevealedToken> => redeem(viewUrl, fetch, webcrypto.subtle)

@@ -1,0 +1,87 @@
+/**
+ * Responsible for the server's word as every reply carries it: killswitch, configuration, aborts, pause, intervals. It keeps the
+ * newest and tells who must act; it acts on nothing itself.
+ */
+import { limits, type KillswitchBrief, type PresenceReply, type WorkerConfig } from '@modelreins/contract'
+
+export interface DirectivePorts {
+  readonly onKillswitch: (brief: KillswitchBrief) => void
+  readonly onConfig: (config: WorkerConfig) => void
+  readonly onAbort: (abort: PresenceReply['aborts'][number]) => void
+  /** Whether new work may be asked for has changed. */
+  readonly onIntake: () => void
+}
+
+type Identity = PresenceReply['worker']
+
+export class Directives {
+  readonly #ports: DirectivePorts
+  #worker: Identity | undefined
+  #configVersion: number | undefined
+  #killswitch: KillswitchBrief | undefined
+  #heartbeatMs: number | undefined
+  #pollWaitS: number = limits.long_poll_max_s
+
+  constructor(ports: DirectivePorts) {
+    this.#ports = ports
+  }
+
+  /** Who the server says this worker is; undefined before the first reply. */
+  get worker(): Identity | undefined {
+    return this.#worker
+  }
+
+  get killswitch(): KillswitchBrief | undefined {
+    return this.#killswitch
+  }
+
+  /** Milliseconds between heartbeats, as the server set them. */
+  get heartbeatMs(): number | undefined {
+    return this.#heartbeatMs
+  }
+
+  /** Seconds a poll may be held. */
+  get pollWaitS(): number {
+    return this.#pollWaitS
+  }
+
+  /** No new work: paused, or drained (level 2 and up). Level 1 stops dispatch, not claims. */
+  get closed(): boolean {
+    return this.#worker?.paused === true || (this.#killswitch?.level ?? 0) >= 2
+  }
+
+  /** A whole reply: welcome, or the answer to a heartbeat. */
+  applyReply(reply: PresenceReply): void {
+    const before = this.closed
+    this.#worker = reply.worker
+    if (reply.intervals.heartbeat_ms > 0) this.#heartbeatMs = reply.intervals.heartbeat_ms
+    this.#pollWaitS = reply.intervals.poll_wait_s
+    for (const abort of reply.aborts) this.#ports.onAbort(abort)
+    this.#applyConfig(reply.config, reply.config_version)
+    this.applyKillswitch(reply.killswitch)
+    if (this.closed !== before) this.#ports.onIntake()
+  }
+
+  applyConfigPush(push: { readonly config: WorkerConfig; readonly config_version: number; readonly paused: boolean }): void {
+    const before = this.closed
+    if (this.#worker !== undefined) this.#worker = { ...this.#worker, paused: push.paused }
+    this.#applyConfig(push.config, push.config_version)
+    if (this.closed !== before) this.#ports.onIntake()
+  }
+
+  applyKillswitch(brief: KillswitchBrief): void {
+    // Replies may overtake each other on different connections: an older generation is history.
+    if (this.#killswitch !== undefined && brief.generation < this.#killswitch.generation) return
+    const before = this.closed
+    const news = brief.generation !== this.#killswitch?.generation || brief.active !== this.#killswitch.active
+    this.#killswitch = brief
+    if (news) this.#ports.onKillswitch(brief)
+    if (this.closed !== before) this.#ports.onIntake()
+  }
+
+  #applyConfig(config: WorkerConfig, version: number): void {
+    if (version === this.#configVersion) return
+    this.#configVersion = version
+    this.#ports.onConfig(config)
+  }
+}

@@ -1,0 +1,96 @@
+/** Responsible for who is at work: slots, the attempts in them, and the leases that are still ours. It runs nothing and sends nothing. */
+import type { AttemptStopped } from './executor.ts'
+
+export interface LiveAttempt {
+  readonly job_id: number
+  readonly attempt: number
+  readonly stop: (why: AttemptStopped) => void
+  /** Settles when the handler and everything it started have ended. */
+  readonly finished: Promise<void>
+}
+
+export interface LiveLease {
+  readonly job_id: number
+  readonly attempt: number
+}
+
+export class Roster {
+  #limit: number
+  #admitted = 0
+  readonly #attempts = new Set<LiveAttempt>()
+  /** Leases of finished attempts whose outcome the server does not know yet: still ours. */
+  readonly #undelivered = new Map<string, LiveLease>()
+  readonly #onFree: () => void
+
+  /** `onFree` is told whenever the number of free slots may have changed. */
+  constructor(limit: number, onFree: () => void) {
+    this.#limit = limit
+    this.#onFree = onFree
+  }
+
+  get limit(): number {
+    return this.#limit
+  }
+
+  get running(): number {
+    return this.#attempts.size
+  }
+
+  get free(): number {
+    return Math.max(0, this.#limit - this.#admitted)
+  }
+
+  resize(limit: number): void {
+    this.#limit = limit
+    this.#onFree()
+  }
+
+  /** Takes a slot for an offer; the returned function gives it back, once. Undefined when there is none. */
+  admit(): (() => void) | undefined {
+    if (this.free === 0) return undefined
+    this.#admitted += 1
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      this.#admitted -= 1
+      this.#onFree()
+    }
+  }
+
+  enter(attempt: LiveAttempt): void {
+    this.#attempts.add(attempt)
+  }
+
+  leave(attempt: LiveAttempt): void {
+    this.#attempts.delete(attempt)
+  }
+
+  keepLease(lease: LiveLease): void {
+    this.#undelivered.set(keyOf(lease), lease)
+  }
+
+  dropLease(lease: LiveLease): void {
+    this.#undelivered.delete(keyOf(lease))
+  }
+
+  leases(): LiveLease[] {
+    return [...this.#attempts, ...this.#undelivered.values()].map(({ job_id, attempt }) => ({ job_id, attempt }))
+  }
+
+  /** The attempts of a job up to the given one: an abort may name a newer attempt than the one that runs here. */
+  attemptsOf(jobId: number, upTo: number): LiveAttempt[] {
+    return [...this.#attempts].filter((attempt) => attempt.job_id === jobId && attempt.attempt <= upTo)
+  }
+
+  stopAll(why: AttemptStopped): void {
+    for (const attempt of this.#attempts) attempt.stop(why)
+  }
+
+  /** Settles when nothing runs any more. */
+  async idle(): Promise<void> {
+    while (this.#attempts.size > 0) await Promise.all([...this.#attempts].map((attempt) => attempt.finished))
+  }
+}
+
+const keyOf = (lease: LiveLease): string => `${lease.job_id}/${lease.attempt}`

@@ -1,0 +1,269 @@
+/**
+ * Responsible for one worker socket: hello and welcome, frames batched on the way out, replies matched to requests by `ref`.
+ * It never reconnects and decides nothing; what arrives is handed on.
+ */
+import { serverFrame, type Problem, type ServerFrame, type WorkerFrame } from '@modelreins/contract'
+import { WebSocket } from 'ws'
+import type { Clock } from '../client/clock.ts'
+import { errorFromProblem, ModelReinsError, networkError } from '../client/error.ts'
+import { parseJson } from '../client/transport.ts'
+
+/** The part of a WebSocket that the link uses. */
+export interface Socket {
+  send(text: string): void
+  close(code: number, reason: string): void
+  /** Drops the connection without a closing handshake: the other side is not answering. */
+  terminate(): void
+}
+export interface SocketHandlers {
+  readonly onOpen: () => void
+  readonly onMessage: (text: string) => void
+  readonly onClose: (code: number, reason: string) => void
+  /** The server answered the upgrade with a status of its own. */
+  readonly onRefused: (status: number, body: string) => void
+  readonly onError: (error: Error) => void
+}
+/** Opens a WebSocket; the token travels in a header, never in the URL. */
+export type OpenSocket = (url: string, headers: Readonly<Record<string, string>>, handlers: SocketHandlers) => Socket
+
+/** A frame larger than this is not for us: an offer carries a job, whose prompt and input are bounded. */
+const maxFrameBytes = 8 * 1024 * 1024
+const refusalBytes = 64 * 1024
+
+export const openWebSocket: OpenSocket = (url, headers, handlers) => {
+  const socket = new WebSocket(url, {
+    headers: { ...headers },
+    perMessageDeflate: false,
+    maxPayload: maxFrameBytes,
+    followRedirects: false,
+  })
+  socket.on('open', handlers.onOpen)
+  socket.on('message', (data, isBinary) => {
+    if (!isBinary) handlers.onMessage(String(data))
+  })
+  socket.on('close', (code, reason) => handlers.onClose(code, reason.toString('utf8')))
+  socket.on('error', handlers.onError)
+  socket.on('unexpected-response', (request, response) => {
+    let body = ''
+    response.setEncoding('utf8')
+    response.on('data', (part: string) => {
+      if (body.length < refusalBytes) body += part
+    })
+    response.on('error', () => undefined)
+    response.on('close', () => {
+      handlers.onRefused(response.statusCode ?? 0, body)
+      request.destroy()
+    })
+  })
+  return {
+    send: (text) => socket.send(text),
+    close: (code, reason) => socket.close(code, reason),
+    terminate: () => socket.terminate(),
+  }
+}
+
+export type WelcomeFrame = Extract<ServerFrame, { type: 'welcome' }>
+/** Frames that nobody asked for. */
+export type PushFrame = Exclude<ServerFrame, { type: 'started' | 'settled' | 'problem' }>
+export type ReplyFrame = Extract<ServerFrame, { type: 'started' | 'settled' }>
+type RequestFrame = Extract<WorkerFrame, { type: 'start' | 'complete' | 'fail' }>
+type Unreferenced<Frame> = Frame extends unknown ? Omit<Frame, 'ref'> : never
+
+export interface LinkPorts {
+  readonly open: OpenSocket
+  readonly clock: Clock
+  readonly url: string
+  readonly token: string
+  readonly hello: () => WorkerFrame
+  /** How many offers can be taken now. */
+  readonly credit: () => number
+  readonly onPush: (frame: PushFrame) => void
+  /** A frame was refused that nobody waits for. */
+  readonly onProblem: (problem: Problem) => void
+}
+
+/** How a socket ended: `opened` is whether it ever was welcome. */
+export interface LinkEnd {
+  readonly opened: boolean
+  readonly code: number
+  readonly error: ModelReinsError
+}
+
+const welcomeWithinMs = 10_000
+const replyWithinMs = 10_000
+
+interface Waiting {
+  readonly resolve: (frame: ReplyFrame) => void
+  readonly reject: (error: ModelReinsError) => void
+  readonly cancel: () => void
+}
+
+export class SocketLink {
+  /** Settles when the socket has ended, however it did; never rejects. */
+  readonly ended: Promise<LinkEnd>
+  readonly #ports: LinkPorts
+  readonly #socket: Socket
+  readonly #waiting = new Map<number, Waiting>()
+  #finish: (end: LinkEnd) => void = () => undefined
+  #cancelWelcome: () => void = () => undefined
+  #opened = false
+  #over = false
+  #ref = 0
+  #outgoing: WorkerFrame[] = []
+  #scheduled = false
+  #creditChanged = false
+  #credit = 0
+  #lastHeard: number
+  #pinged: number | undefined
+
+  constructor(ports: LinkPorts) {
+    this.#ports = ports
+    this.#lastHeard = ports.clock.now()
+    this.ended = new Promise((resolve) => {
+      this.#finish = resolve
+    })
+    this.#cancelWelcome = ports.clock.after(welcomeWithinMs, () => {
+      this.#end(0, new ModelReinsError('The server did not answer on the socket', { code: 'timeout' }))
+      this.#socket.terminate()
+    })
+    const url = `${ports.url.replace(/^http/, 'ws')}/api/v1/connect`
+    this.#socket = ports.open(
+      url,
+      { authorization: `Bearer ${ports.token}` },
+      {
+        onOpen: () => this.#socket.send(JSON.stringify(ports.hello())),
+        onMessage: (text) => this.#receive(text),
+        onRefused: (status, body) => this.#end(0, errorFromProblem(status, parseJson(body))),
+        onError: (error) => this.#end(0, networkError(ports.url, error)),
+        onClose: (code, reason) =>
+          this.#end(code, new ModelReinsError(reason === '' ? `The socket was closed (${code})` : reason, { code: 'network' })),
+      },
+    )
+  }
+
+  /** Welcome, and not over: frames may be sent. */
+  get open(): boolean {
+    return this.#opened && !this.#over
+  }
+
+  /** Frames sent in one turn of the event loop travel as one message, which the server commits at once. */
+  send(frame: WorkerFrame): void {
+    if (this.#over) return
+    this.#outgoing.push(frame)
+    this.#schedule()
+  }
+
+  /** The credit may have changed: the server is told with whatever leaves next. */
+  creditChanged(): void {
+    if (!this.open) return
+    this.#creditChanged = true
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#scheduled = false
+    const frames = this.#outgoing
+    this.#outgoing = []
+    if (this.#over) return
+    if (this.#creditChanged) {
+      this.#creditChanged = false
+      const slots = this.#ports.credit()
+      if (slots !== this.#credit) frames.push({ type: 'credit', slots })
+      this.#credit = slots
+    }
+    for (let at = 0; at < frames.length; at += framesPerMessage) {
+      const part = frames.slice(at, at + framesPerMessage)
+      this.#socket.send(JSON.stringify(part.length === 1 ? part[0] : part))
+    }
+  }
+
+  /** Sends and waits for the reply that carries the same `ref`; rejects with the problem, or `network` when the socket ends first. */
+  request(frame: Unreferenced<RequestFrame>): Promise<ReplyFrame> {
+    if (!this.open) return Promise.reject(new ModelReinsError('The socket is not open', { code: 'network' }))
+    this.#ref += 1
+    const ref = this.#ref
+    return new Promise((resolve, reject) => {
+      const cancel = this.#ports.clock.after(replyWithinMs, () => {
+        this.#waiting.delete(ref)
+        reject(new ModelReinsError('No reply on the socket', { code: 'timeout' }))
+      })
+      this.#waiting.set(ref, { resolve, reject, cancel })
+      this.send({ ...frame, ref })
+    })
+  }
+
+  /** Asks for a sign of life. False: the last ping was not answered, so nobody is there. */
+  ping(): boolean {
+    if (this.#pinged !== undefined && this.#lastHeard < this.#pinged) return false
+    this.#pinged = this.#ports.clock.now()
+    if (this.open) this.#socket.send('ping')
+    return true
+  }
+
+  close(code = 1000, reason = ''): void {
+    this.#flush()
+    this.#socket.close(code, reason)
+    this.#end(code, new ModelReinsError('The worker closed the socket', { code: 'network' }))
+  }
+
+  /** Gives up a connection that does not answer. */
+  abandon(): void {
+    this.#end(0, new ModelReinsError('The socket went silent', { code: 'network' }))
+    this.#socket.terminate()
+  }
+
+  #receive(text: string): void {
+    if (this.#over) return
+    this.#lastHeard = this.#ports.clock.now()
+    if (text === 'pong') return
+    const value = parseJson(text)
+    for (const raw of Array.isArray(value) ? value : [value]) {
+      const parsed = serverFrame.safeParse(raw)
+      // A frame that a newer server sends and this worker does not know.
+      if (parsed.success) this.#handle(parsed.data)
+    }
+  }
+
+  #handle(frame: ServerFrame): void {
+    if (frame.type === 'started' || frame.type === 'settled') {
+      this.#take(frame.ref)?.resolve(frame)
+      return
+    }
+    if (frame.type === 'problem') {
+      const waiting = frame.ref === null ? undefined : this.#take(frame.ref)
+      if (waiting === undefined) this.#ports.onProblem(frame.problem)
+      else waiting.reject(errorFromProblem(frame.problem.status, frame.problem))
+      return
+    }
+    if (frame.type === 'welcome') {
+      this.#opened = true
+      this.#cancelWelcome()
+    }
+    this.#ports.onPush(frame)
+  }
+
+  #take(ref: number): Waiting | undefined {
+    const waiting = this.#waiting.get(ref)
+    this.#waiting.delete(ref)
+    waiting?.cancel()
+    return waiting
+  }
+
+  #end(code: number, error: ModelReinsError): void {
+    if (this.#over) return
+    this.#over = true
+    this.#cancelWelcome()
+    for (const ref of this.#waiting.keys())
+      this.#take(ref)?.reject(new ModelReinsError('The socket ended before the reply', { code: 'network', cause: error }))
+    this.#finish({ opened: this.#opened, code, error })
+  }
+}
+
+/** The contract's bound on a batch. */
+const framesPerMessage = 512
