@@ -1,0 +1,17 @@
+/** Responsible for what a generated text file is, and for writing it or finding that it differs. It knows no content. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+export interface GeneratedFile {
+  /** From the repository's root. */
+  readonly path: string
+  readonly content: string
+}
+
+export const isCurrent = (root: string, file: GeneratedFile): boolean =>
+  existsSync(join(root, file.path)) && readFileSync(join(root, file.path), 'utf8') === file.content
+
+export function write(root: string, file: GeneratedFile): void {
+  mkdirSync(dirname(join(root, file.path)), { recursive: true })
+  writeFileSync(join(root, file.path), file.content)
+}

@@ -1,0 +1,49 @@
+/** Responsible for `npm run generate`: everything in the repository that is made from something else; `--check` fails on drift. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openapiDocument } from '../../src/edge/openapi.ts'
+import { implemented } from '../../src/edge/routes/unfinished.ts'
+import { isCurrent, write, type GeneratedFile } from './generated-file.ts'
+import { addMigration, migrationDrift, migrationLines } from './migrations.ts'
+import { limitsPage, operationsPage, problemsPage } from './reference.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const text = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+function generatedFiles(): readonly GeneratedFile[] {
+  const { version }: { version: string } = JSON.parse(text('package.json'))
+  return [
+    { path: 'docs/reference/operations.md', content: operationsPage(implemented) },
+    { path: 'docs/reference/problems.md', content: problemsPage() },
+    { path: 'docs/reference/limits.md', content: limitsPage(text('contract/src/limits.ts')) },
+    { path: 'docs/reference/openapi.json', content: `${JSON.stringify(openapiDocument({ version, implemented }), undefined, 2)}\n` },
+  ]
+}
+
+/** `npm run generate -- --name add_reviews`: what a migration that is missing will be called. */
+const named = process.argv.indexOf('--name')
+const migrationName = (named === -1 ? undefined : process.argv[named + 1]) ?? 'change'
+
+/** A line whose schema is not written yet has nothing to drift from. */
+const lines = migrationLines.filter((line) => existsSync(join(root, line.schema)))
+
+function check(): number {
+  const drifted = generatedFiles().filter((file) => !isCurrent(root, file))
+  for (const file of drifted) console.error(`${file.path} is not what its source says: run npm run generate`)
+  const migrations = lines.flatMap((line) => migrationDrift(root, line) ?? [])
+  for (const sentence of migrations) console.error(`${sentence}\nrun npm run generate`)
+  return drifted.length + migrations.length === 0 ? 0 : 1
+}
+
+function generate(): number {
+  for (const file of generatedFiles()) {
+    if (isCurrent(root, file)) continue
+    write(root, file)
+    console.log(`wrote ${file.path}`)
+  }
+  for (const line of lines) for (const name of addMigration(root, line, migrationName)) console.log(`wrote ${line.folder}/${name}`)
+  return 0
+}
+
+process.exitCode = process.argv.includes('--check') ? check() : generate()

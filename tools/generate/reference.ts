@@ -1,0 +1,133 @@
+/** Responsible for the reference pages made from the contract's tables: operations, problems, limits. It writes no file. */
+import {
+  commonProblems,
+  operationIds,
+  operations,
+  problemCodes,
+  problems,
+  roles,
+  type Operation,
+  type OperationId,
+  type Scope,
+} from '@modelreins/contract'
+import { attemptsByEffort, headStartByEffort, limits } from '@modelreins/contract'
+import { roleMay, workerMay } from '../../src/domain/access.ts'
+import { answerWords, fieldsOf } from './schema-words.ts'
+
+const notice = '<!-- Made by `npm run generate` from the contract. Change the contract, not this page. -->'
+const page = (title: string, ...blocks: readonly string[]): string => `${[`# ${title}`, notice, ...blocks].join('\n\n')}\n`
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+/** In words: who holds this scope. */
+function holders(scope: Scope): string {
+  if (scope === 'public') return 'everybody, without a token'
+  if (scope === 'master') return 'the master token'
+  if (scope === 'attempt') return 'the lease token of the attempt'
+  const members = roles.filter((role) => roleMay(role, scope))
+  const workers = workerMay(scope, false) ? ['workers'] : workerMay(scope, true) ? ['workers given the right'] : []
+  return [...members, ...workers].join(', ')
+}
+
+function operationBlock(id: OperationId): string {
+  const row: Operation = operations[id]
+  const fields = fieldsOf(row.input)
+  const inPath = new Set(row.path.split('/').flatMap((part) => (part.startsWith(':') ? [part.slice(1)] : [])))
+  const where = (name: string): string =>
+    inPath.has(name) ? 'path' : row.body === 'raw' ? 'query or part' : row.method === 'GET' || row.method === 'DELETE' ? 'query' : 'body'
+  const facts = [
+    `\`${row.method} ${row.path}\`${(row.seedPaths ?? []).map((path) => `, also \`${path}\``).join('')}`,
+    `For: ${holders(row.scope)}.${row.held === true ? ' May be held open.' : ''}`,
+    row.produces === undefined ? `Answers ${row.status}: ${answerWords(row.output)}.` : `Answers ${row.status}, \`${row.produces}\`.`,
+    `Problems: ${[...new Set([...row.problems, ...commonProblems(row)])].map((code) => `[\`${code}\`](problems.md#${code})`).join(', ')}.`,
+  ]
+  return [
+    `### ${id}`,
+    `${row.summary}.`,
+    facts.join('  \n'),
+    ...(fields.length === 0
+      ? []
+      : [
+          table(
+            ['field', 'in', 'type', ''],
+            fields.map((field) => [`\`${field.name}\``, where(field.name), field.type, field.required ? 'required' : '']),
+          ),
+        ]),
+  ].join('\n\n')
+}
+
+export function operationsPage(implemented: (id: OperationId) => boolean): string {
+  const ids = operationIds.filter(implemented)
+  const nouns = [...new Set(ids.map((id) => id.split('.')[0] ?? id))]
+  return page(
+    'Operations',
+    'Everything is JSON in snake_case; times are ISO 8601 in UTC. Lists take `limit` and `cursor`. On the paths named "also", which older workers use, unknown fields are ignored and null means absent; on ours, unknown fields are refused by name.',
+    'The same as a machine reads it: [`openapi.json`](openapi.json), served at `/openapi.json` and shown at `/docs`.',
+    ...nouns.flatMap((noun) => [`## ${noun}`, ...ids.filter((id) => id.startsWith(`${noun}.`)).map(operationBlock)]),
+  )
+}
+
+export function problemsPage(): string {
+  return page(
+    'Problems',
+    'Every error is `application/problem+json` (RFC 9457) with a `code` of this table. `retryable` says whether the same call may succeed later without anybody changing it; `instance` is the request id.',
+    ...problemCodes.map((code) => {
+      const row = problems[code]
+      return [
+        `## ${code}`,
+        `${row.title}: HTTP ${row.status}, ${row.retryable ? 'retryable' : 'not retryable'}, exit code ${row.exit} of the command line.`,
+        row.help,
+      ].join('\n\n')
+    }),
+  )
+}
+
+function amount(name: string, value: number): string {
+  if (name.endsWith('_bytes')) return value % 1024 ** 2 === 0 ? `${value / 1024 ** 2} MiB` : `${value / 1024} KiB`
+  if (name.endsWith('_ms')) return duration(value)
+  if (name.endsWith('_s')) return duration(value * 1_000)
+  return value.toLocaleString('en-US')
+}
+
+function duration(ms: number): string {
+  const units = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'min'],
+    [1_000, 's'],
+  ] as const
+  const unit = units.find(([size]) => ms >= size && ms % size === 0)
+  return unit === undefined ? `${ms} ms` : `${ms / unit[0]} ${unit[1]}`
+}
+
+/** The comment above a limit, in the contract's own words; limits without one are said by their name. */
+export function limitComments(source: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const match of source.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\s*\n\s*([a-z_]+):/gs)) {
+    // The design notes that a comment cites are not part of the reference.
+    const words = (match[1] ?? '').replaceAll(/\s*\n\s*\*\s*/g, ' ').replaceAll(/\s*\([a-z]+\.md[^)]*\)/g, '')
+    found.set(match[2] ?? '', words.trim())
+  }
+  return found
+}
+
+export function limitsPage(source: string): string {
+  const comments = limitComments(source)
+  const rows = Object.entries(limits).map(([name, value]) => [`\`${name}\``, amount(name, value), comments.get(name) ?? ''])
+  const efforts = Object.entries(attemptsByEffort).map(([effort, attempts]) => [
+    `\`${effort}\``,
+    String(attempts),
+    duration(Object.entries(headStartByEffort).find(([name]) => name === effort)?.[1] ?? 0),
+  ])
+  return page(
+    'Limits and defaults',
+    'Each has one home, `contract/src/limits.ts`, which the server and the SDKs read alike.',
+    table(['limit', 'value', 'meaning'], rows),
+    '## By effort',
+    table(['effort', 'attempts unless the request says otherwise', 'head start in the queue'], efforts),
+  )
+}
