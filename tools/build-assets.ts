@@ -1,15 +1,21 @@
 /**
- * Responsible for the folder of static files that the Worker serves (`[assets]` in wrangler.toml): it copies what installed packages
- * bring ready-made and leaves alone what is there already. It must have run before wrangler, miniflare or a test reads wrangler.toml.
+ * Responsible for the folder of static files that the Worker serves (`[assets]` in wrangler.toml): pages of the edge, the interface as
+ * OpenAPI, and what installed packages bring ready-made. A file that is the same already is left alone. It must have run before
+ * wrangler, miniflare or a test reads wrangler.toml.
  */
-import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { transformSync } from 'esbuild'
+import { openapiDocument } from '../src/edge/openapi.ts'
+import { problemsHtml } from '../src/edge/pages/problems-html.ts'
+import { implemented } from '../src/edge/routes/unfinished.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const pages = join(root, 'src/edge/pages/browser')
 
 /** From the package's folder to the address under which it is served. The licence travels with the code. */
-const files: readonly (readonly [from: string, to: string])[] = [
+const copied: readonly (readonly [from: string, to: string])[] = [
   ['swagger-ui-dist/swagger-ui-bundle.js', 'docs/ui/swagger-ui-bundle.js'],
   ['swagger-ui-dist/swagger-ui.css', 'docs/ui/swagger-ui.css'],
   ['swagger-ui-dist/LICENSE', 'docs/ui/LICENSE.txt'],
@@ -17,23 +23,51 @@ const files: readonly (readonly [from: string, to: string])[] = [
   ['swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt', 'docs/ui/swagger-ui-bundle.js.LICENSE.txt'],
 ]
 
-function isCurrent(from: string, to: string): boolean {
-  if (!existsSync(to)) return false
-  const [source, copy] = [statSync(from), statSync(to)]
-  return source.size === copy.size && source.mtimeMs <= copy.mtimeMs
+const source = (name: string): string => readFileSync(join(pages, name), 'utf8')
+/** A browser's module. */
+const script = (name: string): string => transformSync(source(name), { loader: 'ts', target: 'es2022', charset: 'utf8' }).code
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : ''
 }
 
-/** Makes `dist/assets` of the repository whole; answers how many files were copied. */
-export function buildAssets(folder: string = join(root, 'dist/assets')): number {
-  const stale = files
-    .map(([from, to]) => [join(root, 'node_modules', from), join(folder, to)] as const)
-    .filter(([from, to]) => !isCurrent(from, to))
-  mkdirSync(folder, { recursive: true })
-  for (const [from, to] of stale) {
-    mkdirSync(dirname(to), { recursive: true })
-    copyFileSync(from, to)
+const made: Readonly<Record<string, () => string>> = {
+  'pages/view.html': () => source('view.html'),
+  'pages/docs.html': () => source('docs.html'),
+  'pages/problems.html': problemsHtml,
+  'assets/page.css': () => source('page.css'),
+  'assets/docs.css': () => source('docs.css'),
+  'assets/view.js': () => script('view.ts'),
+  'assets/docs.js': () => script('docs.ts'),
+  'openapi.json': () => JSON.stringify(openapiDocument({ version: version(), implemented })),
+}
+
+function isCurrent(from: string, to: string): boolean {
+  if (!existsSync(to)) return false
+  const [original, copy] = [statSync(from), statSync(to)]
+  return original.size === copy.size && original.mtimeMs <= copy.mtimeMs
+}
+
+/** Makes `dist/assets` of the repository whole; answers which files were written. */
+export function buildAssets(folder: string = join(root, 'dist/assets')): readonly string[] {
+  const written: string[] = []
+  const put = (to: string, write: (path: string) => void): void => {
+    const path = join(folder, to)
+    mkdirSync(dirname(path), { recursive: true })
+    write(path)
+    written.push(to)
   }
-  return stale.length
+  for (const [from, to] of copied) {
+    const original = join(root, 'node_modules', from)
+    if (!isCurrent(original, join(folder, to))) put(to, (path) => copyFileSync(original, path))
+  }
+  for (const [to, make] of Object.entries(made)) {
+    const text = make()
+    const path = join(folder, to)
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) put(to, () => writeFileSync(path, text))
+  }
+  return written
 }
 
 if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) buildAssets()

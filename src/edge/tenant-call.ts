@@ -1,5 +1,6 @@
 /** Responsible for calling objects so that their failures are ours: retried when safe, told apart, never leaked. It knows no operation's rules. */
-import { type Operation, type Parsed, operations } from '@modelreins/contract'
+import { type Operation, type Parsed, operations, problemSchema } from '@modelreins/contract'
+import * as z from 'zod'
 import type { Authorized, TenantAnswer, TenantCall, TenantGate, TenantOperationId } from '../../durable-objects/tenant/call.ts'
 import { type Result, fail, ok } from '../domain/result.ts'
 import { objectFailed } from '../telemetry/edge-events.ts'
@@ -103,4 +104,16 @@ export async function authorize(exchange: Exchange): Promise<Result<Grant>> {
   const { credential } = exchange.caller
   const who = await askTenant(exchange, (gate) => gate.authorize({ credential, scope: row.scope, request_id }), true)
   return who.ok ? ok({ tenant, who: who.value }) : who
+}
+
+const failureSchema = z.object({
+  code: problemSchema.shape.code,
+  detail: z.string(),
+  retry_after_ms: z.number().optional(),
+})
+
+/** The failure that an object answered over `fetch`, where it cannot return a result: JSON of a `Failure`. */
+export async function failureIn(response: Response): Promise<Result<never>> {
+  const { code, detail, retry_after_ms } = failureSchema.parse(await response.json())
+  return fail(code, detail, retry_after_ms === undefined ? {} : { retry_after_ms })
 }

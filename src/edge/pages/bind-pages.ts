@@ -1,19 +1,19 @@
-/** Responsible for what people open in a browser, beside the operations: pages of ours and the files they need. */
+/** Responsible for what people open in a browser, beside the operations: pages of ours and the files they need. All of them are public. */
 import type { Hono } from 'hono'
 import type { EdgeBindings } from '../app.ts'
-import { docsFile, docsScript, docsStyle } from './docs-page.ts'
-import { pageFile } from './page.ts'
-import { problemsPage } from './problems-page.ts'
-import { pageStyle } from './style.ts'
-import { viewPage, viewScript } from './view-page.ts'
+import { page, pagePolicy, staticFile } from './page.ts'
+
+/** Opening the page burns nothing; it takes no address with it, stays in no cache and in no index. */
+const viewHeaders = {
+  'content-security-policy': `${pagePolicy}; require-trusted-types-for 'script'`,
+  'cache-control': 'no-store',
+  'x-robots-tag': 'noindex, nofollow, noarchive',
+}
 
 export function bindPages(app: Hono<EdgeBindings>): void {
   app.get('/', (c) => c.redirect('/docs', 302))
-  app.get('/view/:view_id', () => viewPage())
-  app.get('/assets/page.css', () => pageFile('text/css', pageStyle))
-  app.get('/assets/view.js', () => viewScript())
-  app.get('/assets/docs.js', () => docsScript())
-  app.get('/assets/docs.css', () => docsStyle())
-  app.get('/docs/problems', () => problemsPage())
-  app.get('/docs/ui/:file', async (c) => (await docsFile(c.env.context)) ?? c.notFound())
+  app.get('/view/:view_id', (c) => page(c.env.context, '/pages/view.html', viewHeaders))
+  app.get('/docs/problems', (c) => page(c.env.context, '/pages/problems.html'))
+  app.get('/assets/:file', (c) => staticFile(c.env.context, `/assets/${encodeURIComponent(c.req.param('file'))}`))
+  app.get('/docs/ui/:file', (c) => staticFile(c.env.context, `/docs/ui/${encodeURIComponent(c.req.param('file'))}`))
 }

@@ -1,35 +1,37 @@
-/** Responsible for how pages of ours are answered: with a policy under which only our own files run. It knows no page. */
+/**
+ * Responsible for answering pages and their files from the static files (tools/build-assets.ts), each with a policy under which only our
+ * own scripts run. It knows no page's content.
+ */
+import { fail } from '../../domain/result.ts'
+import type { Context } from '../exchange.ts'
+import { problemResponse } from '../problem-response.ts'
 
 /** Our own scripts, styles and calls; nothing inline, nothing from elsewhere, never inside a frame. */
-const policy = {
-  'default-src': "'none'",
-  'script-src': "'self'",
-  'style-src': "'self'",
-  'connect-src': "'self'",
-  'img-src': "'self' data:",
-  'base-uri': "'none'",
-  'form-action': "'none'",
-  'frame-ancestors': "'none'",
-} as const
+export const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
 
-export type PolicyDirective = keyof typeof policy | 'require-trusted-types-for' | 'style-src-attr' | 'font-src'
+/** The static file under this path with our headers over its own; 304 when the browser has it already. */
+export async function staticFile(context: Context, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  const { request, env, origin } = context
+  const found = await env.ASSETS.fetch(new Request(`${origin}${path}`, { headers: request.headers }))
+  if (!found.ok && found.status !== 304) {
+    await found.body?.cancel()
+    const { failure } = fail('not-found', `The static file ${path} is not there. \`npm install\` builds them into dist/assets.`)
+    return problemResponse(failure, context)
+  }
+  const out = new Response(found.body, found)
+  for (const [name, value] of Object.entries(headers)) out.headers.set(name, value)
+  return out
+}
 
-/** The policy's text, with single directives replaced or added. */
-export const contentPolicy = (more: Partial<Record<PolicyDirective, string>> = {}): string =>
-  Object.entries({ ...policy, ...more })
-    .map(([directive, value]) => `${directive} ${value}`)
-    .join('; ')
-
-export const htmlPage = (html: string, headers: Readonly<Record<string, string>> = {}): Response =>
-  new Response(html, {
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': contentPolicy(),
-      'cross-origin-opener-policy': 'same-origin',
-      ...headers,
-    },
-  })
-
-/** A script or style that one of our pages names; revalidated with each deploy. */
-export const pageFile = (type: 'text/javascript' | 'text/css', text: string): Response =>
-  new Response(text, { headers: { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-cache' } })
+/** A page of ours. */
+export const page = (context: Context, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
+  staticFile(context, path, { 'content-security-policy': pagePolicy, 'cross-origin-opener-policy': 'same-origin', ...headers })

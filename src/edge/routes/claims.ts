@@ -1,12 +1,11 @@
 /** Responsible for the calls of one attempt that carry bytes (output, large results) and for the way to the worker socket. */
-import { type LeaseToken, problemSchema } from '@modelreins/contract'
-import * as z from 'zod'
+import type { LeaseToken } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import type { TenantAnswer } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { problemResponse } from '../problem-response.ts'
 import { discardResult, storeLargeResult } from '../stored-result.ts'
-import { authorize, callObject, perform, tenantOf } from '../tenant-call.ts'
+import { authorize, callObject, failureIn, perform, tenantOf } from '../tenant-call.ts'
 
 /** The lease of the call, if it is for this job and not over. Its MAC has been checked. */
 function leaseFor(exchange: Exchange, jobId: number): Result<LeaseToken> {
@@ -22,9 +21,9 @@ export async function appendOutput(exchange: Exchange<'claims.output'>): Promise
   const { input, env, ports } = exchange
   const lease = leaseFor(exchange, input.job_id)
   if (!lease.ok) return lease
-  const { tenant, job_id, attempt, nonce } = lease.value
+  const { tenant, job_id, attempt, nonce, offered_at } = lease.value
   const about = { object: 'job-stream', operation: exchange.id, idempotent: true } as const
-  const request = { tenant, job_id, attempt, nonce, chunks: input.chunks }
+  const request = { tenant, job_id, attempt, nonce, offered_at, chunks: input.chunks }
   return callObject(exchange, about, () => ports.jobStream(env, tenant, job_id).append(request))
 }
 
@@ -71,9 +70,6 @@ export const failClaim = (exchange: Exchange<'claims.fail'>): Promise<Reply> | R
   return lease.ok ? perform(exchange, 'claims.fail', exchange.input) : lease
 }
 
-/** The object refuses a socket with a failure as JSON: over `fetch` there is no other way to return one. */
-const failureSchema = problemSchema.pick({ code: true }).extend({ detail: z.string() })
-
 /** Says to the object who connects; a header of this name from outside never gets there. */
 export const credentialHeader = 'x-modelreins-credential'
 
@@ -94,5 +90,5 @@ export async function connect(exchange: Exchange<'claims.connect'>): Promise<Rep
   headers.set('x-request-id', request_id)
   const about = { object: 'tenant', operation: exchange.id, idempotent: true } as const
   const opened = await callObject(exchange, about, () => ports.tenant(env, tenant).fetch(new Request(request.url, { headers })))
-  return opened instanceof Response && opened.status !== 101 ? { ok: false, failure: failureSchema.parse(await opened.json()) } : opened
+  return opened instanceof Response && opened.status !== 101 ? failureIn(opened) : opened
 }

@@ -2,12 +2,10 @@
 import { type Parsed, presenceStates } from '@modelreins/contract'
 import { type Gauge, exposition } from '../../telemetry/prometheus.ts'
 import { ok } from '../../domain/result.ts'
-import type { Context, Exchange, Reply } from '../exchange.ts'
-import { openapiDocument } from '../openapi.ts'
-import { docsPage } from '../pages/docs-page.ts'
+import type { Exchange, Reply } from '../exchange.ts'
+import { page, staticFile } from '../pages/page.ts'
 import { perform } from '../tenant-call.ts'
 import { keysOf } from '../signing-keys.ts'
-import { implemented } from './unfinished.ts'
 
 const patience = 1_000
 /** Anybody may ask for health; D1 is asked this often at most. */
@@ -46,16 +44,9 @@ export async function health(exchange: Exchange<'service.health'>): Promise<Repl
   return ok({ status, version: exchange.ports.version, time: new Date(exchange.ports.now()).toISOString(), checks })
 }
 
-const documents = new Map<string, string>()
+export const openapi = (exchange: Exchange<'service.openapi'>): Promise<Reply> => staticFile(exchange, '/openapi.json')
 
-/** Made once per isolate: the table does not change while it runs. */
-export function openapi({ ports }: Context): Reply {
-  const document = documents.get(ports.version) ?? JSON.stringify(openapiDocument({ version: ports.version, implemented }))
-  documents.set(ports.version, document)
-  return new Response(document, { headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=300' } })
-}
-
-export const docs = (): Reply => docsPage()
+export const docs = (exchange: Exchange<'service.docs'>): Promise<Reply> => page(exchange, '/pages/docs.html')
 
 type Presences = readonly { readonly state: string; readonly running: number; readonly slots: number }[]
 

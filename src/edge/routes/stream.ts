@@ -1,7 +1,7 @@
 /** Responsible for a viewer's way to a job's output: straight from the tenant object when it ended without a stream, else the stream object's. */
 import type { WatchedJob } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Reply } from '../exchange.ts'
-import { askTenant, callObject, tenantOf } from '../tenant-call.ts'
+import { askTenant, callObject, failureIn, tenantOf } from '../tenant-call.ts'
 
 const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 
@@ -28,10 +28,11 @@ export async function streamJob(exchange: Exchange<'jobs.stream'>): Promise<Repl
   if (request.method === 'HEAD') return new Response(null, { headers })
   if (job.ended && !job.streamed) return new Response(wholeStream(job, after), { headers })
   const tenant = tenantOf(exchange) ?? ''
-  const query = new URLSearchParams({ after: String(after), tenant, job_id: String(input.job_id) })
+  const query = new URLSearchParams({ after: String(after), tenant, job_id: String(input.job_id), ended: job.ended ? '1' : '0' })
   const about = { object: 'job-stream', operation: exchange.id, idempotent: true } as const
   const streamed = await callObject(exchange, about, () =>
     ports.jobStream(env, tenant, input.job_id).fetch(new Request(`https://job-stream/?${query}`, { signal: request.signal })),
   )
-  return streamed instanceof Response ? new Response(streamed.body, { status: streamed.status, headers }) : streamed
+  if (!(streamed instanceof Response)) return streamed
+  return streamed.status === 200 ? new Response(streamed.body, { headers }) : failureIn(streamed)
 }

@@ -1,6 +1,5 @@
-/** Responsible for the page that `type` of a problem document points at: every code, what it means, what to do. */
+/** Responsible for the page that `type` of a problem document points at: every code, what it means, what to do. It answers no request. */
 import { problemCodes, problems } from '@modelreins/contract'
-import { htmlPage } from './page.ts'
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 /** The table writes code in backticks. */
@@ -11,13 +10,12 @@ const rows = (): string =>
     .map((code) => {
       const row = problems[code]
       const again = row.retryable ? 'may succeed later' : 'will not succeed unchanged'
-      return `<tr id="${code}"><td><code>${code}</code></td><td>${row.status}</td><td>${prose(row.title)}. ${prose(row.help)} <span class="soft">Repeating it ${again}.</span></td></tr>`
+      const meaning = `${prose(row.title)}. ${prose(row.help)} <span class="soft">Repeating it ${again}.</span>`
+      return `<tr id="${code}"><td><code>${code}</code></td><td>${row.status}</td><td>${meaning}</td></tr>`
     })
     .join('\n')
 
-export const problemsPage = (): Response =>
-  htmlPage(
-    `<!doctype html>
+export const problemsHtml = (): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -37,6 +35,4 @@ ${rows()}
 </main>
 </body>
 </html>
-`,
-    { 'cache-control': 'public, max-age=300' },
-  )
+`

@@ -1,0 +1,28 @@
+/**
+ * Responsible for starting the viewer of the interface. The token that "Authorize" takes stays in the page's memory: nothing is stored,
+ * and no other server is asked for anything.
+ */
+interface Viewer {
+  (options: Readonly<Record<string, unknown>>): unknown
+}
+
+const viewer: unknown = Reflect.get(globalThis, 'SwaggerUIBundle')
+const isViewer = (value: unknown): value is Viewer => typeof value === 'function'
+
+if (isViewer(viewer)) {
+  const dark = matchMedia('(prefers-color-scheme: dark)')
+  const dress = (): boolean => document.documentElement.classList.toggle('dark-mode', dark.matches)
+  dress()
+  dark.addEventListener('change', dress)
+  viewer({
+    url: '/openapi.json',
+    dom_id: '#interface',
+    deepLinking: true,
+    docExpansion: 'none',
+    filter: true,
+    persistAuthorization: false,
+    queryConfigEnabled: false,
+    validatorUrl: null,
+    defaultModelsExpandDepth: 0,
+  })
+}
