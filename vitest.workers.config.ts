@@ -2,6 +2,10 @@
 import { fileURLToPath } from 'node:url'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { buildAssets } from './tools/build-assets.ts'
+
+// wrangler.toml names the folder that this makes.
+buildAssets()
 
 export default defineConfig({
   plugins: [

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler'
+import { buildAssets } from '../build-assets.ts'
 import { bundle } from './bundle.ts'
 import { StartFailure } from './start-failure.ts'
 
@@ -84,6 +85,7 @@ const variablesOf = (bindings: unknown): Record<string, string> =>
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   await provePortFree(options.host, options.port)
+  buildAssets()
   const { workerOptions, define, main } = unstable_getMiniflareWorkerOptions(join(options.root, 'wrangler.toml'))
   const { modulesRules, ...bindings } = workerOptions
   const module = await bundle({ entry: main ?? join(options.root, 'src/index.ts'), define, rules: modulesRules ?? [] })

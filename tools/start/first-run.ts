@@ -1,8 +1,7 @@
 /** Responsible for the identities a state folder needs: tenant, owner, this machine's worker. Made once, found again ever after. It prints nothing. */
 import { Client, ModelReinsError, redeemView } from '../../worker-sdk/src/client/index.ts'
-import type { ProviderChoice } from './provider-choice.ts'
 import { StartFailure } from './start-failure.ts'
-import type { Secrets, StateFolder } from './state-folder.ts'
+import type { StateFolder, WorkerIdentity } from './state-folder.ts'
 
 export interface Owner {
   readonly tenant: string
@@ -44,52 +43,50 @@ export async function ensureOwner(url: string, folder: StateFolder): Promise<Own
   }
   const { tenant, viewUrl } = await createTenant(url, secrets.master)
   const { token: key } = await redeemView(at(url, viewUrl))
-  folder.saveSecrets({ ...secrets, owner: { tenant, key }, workers: {} })
+  folder.saveSecrets({ ...secrets, owner: { tenant, key } })
   const second = await new Client({ url, token: key }).members.create({ name: 'you', role: 'owner' })
   return { tenant, key, fresh: { viewUrl: at(url, second.view_url) } }
 }
 
-export interface LocalWorker {
+export interface WorkerRequest {
   readonly name: string
-  readonly worker_id: string
-  readonly token: string
+  readonly description: string
+  readonly capability: string
 }
 
-async function known(client: Client, secrets: Secrets, name: string): Promise<LocalWorker | undefined> {
-  const kept = secrets.workers[name]
+async function known(client: Client, folder: StateFolder, name: string): Promise<WorkerIdentity | undefined> {
+  const kept = folder.worker(name)
   if (kept === undefined) return undefined
   try {
     const worker = await client.workers.get({ worker_id: kept.worker_id })
-    return worker.revoked_at === null ? { name, ...kept } : undefined
+    return worker.revoked_at === null ? kept : undefined
   } catch (error) {
     if (isProblem(error, 'not-found')) return undefined
     throw error
   }
 }
 
-/** One worker per provider, so that what it declared stays true when the machine gets another one. */
-export async function ensureWorker(url: string, owner: Owner, choice: ProviderChoice, folder: StateFolder): Promise<LocalWorker> {
-  const client = new Client({ url, token: owner.key })
-  const secrets = folder.secrets()
+/** The worker of that name, registered if need be: `name`, then `name-2`, ... when the name belongs to a worker whose token is not here. */
+export async function ensureWorker(url: string, ownerKey: string, request: WorkerRequest, folder: StateFolder): Promise<WorkerIdentity> {
+  const client = new Client({ url, token: ownerKey })
   for (let number = 1; number <= 50; number += 1) {
-    const name = number === 1 ? `local-${choice.provider}` : `local-${choice.provider}-${number}`
-    const found = await known(client, secrets, name)
+    const name = number === 1 ? request.name : `${request.name}-${number}`
+    const found = await known(client, folder, name)
     if (found !== undefined) return found
     try {
       const registered = await client.workers.register({
         name,
-        description: `Runs on this machine: ${choice.because}`,
+        description: request.description,
         kind: 'silicon',
-        capabilities: [{ name: choice.capability, risk_tier: 'auto' }],
+        capabilities: [{ name: request.capability, risk_tier: 'auto' }],
       })
       const { token } = await redeemView(at(url, registered.view_url))
-      folder.saveSecrets({ ...secrets, workers: { ...secrets.workers, [name]: { worker_id: registered.worker_id, token } } })
-      return { name, worker_id: registered.worker_id, token }
+      const identity = { name, worker_id: registered.worker_id, token }
+      folder.saveWorker(identity)
+      return identity
     } catch (error) {
       if (!isProblem(error, 'name-taken')) throw error
     }
   }
-  throw new StartFailure(
-    'Fifty workers of this machine have lost their tokens: revoke some, or begin again with another folder (--state DIR).',
-  )
+  throw new StartFailure(`Fifty workers called ${request.name} have lost their tokens: revoke some, or choose another name.`)
 }

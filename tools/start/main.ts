@@ -1,5 +1,4 @@
 /** Responsible for `npm start`: the order of things, from the first byte to a clean stop. It knows how to do none of them. */
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from '../../worker-sdk/src/client/index.ts'
@@ -18,6 +17,7 @@ import { startWorker, type WorkerProcess } from './worker-process.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** npm runs scripts in the project's folder; this is where the person typed. */
 const typedIn = process.env['INIT_CWD'] ?? process.cwd()
+const defaultState = join(root, '.modelreins')
 
 const probe: Probe = {
   env: process.env,
@@ -59,15 +59,15 @@ class Session {
     const { url } = this.#server
     const owner = await ensureOwner(url, folder)
     folder.saveConnection({ url, tenant: owner.tenant, owner_key: owner.key })
-    const authorization = folder.file('authorization')
-    writeFileSync(authorization, `Authorization: Bearer ${owner.key}\n`, { mode: 0o600 })
+    const authorization = folder.saveAuthorization(owner.key)
     this.#introduce(url, owner, folder)
     const failed = this.#options.worker ? await this.#work(url, owner, folder) : false
     if (this.#options.once) return failed ? 1 : 0
+    const jobs = await new Client({ url, token: owner.key }).jobs.list({ limit: 1 })
     print(
       '',
-      say.nextSteps(url, say.shortPath(authorization, typedIn)),
-      say.addWorker(url, say.shortPath(folder.file('connection.json'), typedIn)),
+      say.nextSteps(url, say.shortPath(authorization, typedIn), jobs.items[0]?.id),
+      say.addWorker(folder.path === defaultState ? undefined : say.shortPath(folder.path, typedIn)),
       '',
       say.stopHint,
     )
@@ -97,7 +97,9 @@ class Session {
   /** Starts the worker of this machine, and gives it a job when there was none yet or one is asked for. True when that job failed. */
   async #work(url: string, owner: Owner, folder: StateFolder): Promise<boolean> {
     const choice = await chooseProvider(this.#options.provider, probe)
-    const worker = await ensureWorker(url, owner, choice, folder)
+    // One worker per provider: what it declared stays true when the machine gets another one.
+    const request = { name: `local-${choice.provider}`, description: `Runs ${choice.because}`, capability: choice.capability }
+    const worker = await ensureWorker(url, owner.key, request, folder)
     const { because: _because, capability: _capability, ...settings } = choice
     this.#worker = await startWorker({ url, token: worker.token, name: worker.name, workDir: root, ...settings })
     print(say.worker(worker.name, choice), '')
@@ -138,7 +140,7 @@ function print(...lines: readonly string[]): void {
 }
 
 async function main(words: readonly string[]): Promise<number> {
-  const parsed = parseArguments(words, { defaultState: join(root, '.modelreins'), folder: typedIn, providers: providerNames })
+  const parsed = parseArguments(words, { defaultState, folder: typedIn, providers: providerNames })
   if (parsed.kind === 'help') {
     print(helpText())
     return 0

@@ -118,26 +118,26 @@ export function auditRows(rows: readonly AuditRow[]): string {
   return ['Audit: the rows it left (number, time, action, actor, hash; each hash covers the one before)', ...lines].join('\n')
 }
 
-/** `authorization` is a file that holds the header, so that no key stands in a command line. */
-export function nextSteps(url: string, authorization: string): string {
+/** `authorization` is a file that holds the header, so that no key stands in a command line. `jobId`: a job to read, if there is one. */
+export function nextSteps(url: string, authorization: string, jobId: number | undefined): string {
   const header = `-H @${quote(authorization)}`
-  const json = "-H 'Content-Type: application/json'"
   return [
     'Next',
     '  dispatch a job:',
-    `    curl -sS ${url}/dispatch ${header} ${json} -d '{"prompt": "Report on CONTRIBUTING.md"}'`,
-    '  read it, with its output and result:',
-    `    curl -sS ${url}/jobs/2 ${header}`,
-    '  see who works, and what was done:',
-    `    curl -sS ${url}/presence ${header}; curl -sS ${url}/audit ${header}`,
+    `    curl -sS ${url}/dispatch ${header} -H 'Content-Type: application/json' -d '{"prompt": "Report on CONTRIBUTING.md"}'`,
+    ...(jobId === undefined ? [] : ['  read a job, with its output and result:', `    curl -sS ${url}/jobs/${jobId} ${header}`]),
+    '  see who works, and what was done by whom:',
+    `    curl -sS ${url}/presence ${header}`,
+    `    curl -sS ${url}/audit ${header}`,
     `  read about every operation: ${url}/docs`,
   ].join('\n')
 }
 
-export function addWorker(url: string, connection: string): string {
+/** `state`: the state folder when it is not the usual one. */
+export function addWorker(state: string | undefined): string {
   return [
-    '  add a worker from another terminal (register, then run):',
-    `    npm run worker -- --connection ${quote(connection)} --name second`,
+    '  add a worker from another terminal:',
+    `    npm run worker -- --name second${state === undefined ? '' : ` --state ${quote(state)}`}`,
   ].join('\n')
 }
 

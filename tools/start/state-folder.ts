@@ -10,8 +10,13 @@ export interface Secrets {
   readonly signing: string
   readonly master: string
   readonly owner?: { readonly tenant: string; readonly key: string }
-  /** Tokens of workers registered by `npm start`, by worker name. */
-  readonly workers: Readonly<Record<string, { readonly worker_id: string; readonly token: string }>>
+}
+
+/** A worker that was registered from this folder. */
+export interface WorkerIdentity {
+  readonly name: string
+  readonly worker_id: string
+  readonly token: string
 }
 
 /** For scripts: `DIR/connection.json`. */
@@ -59,7 +64,6 @@ export class StateFolder {
     const fresh: Secrets = {
       signing: `a:${randomBytes(32).toString('hex')}`,
       master: `mrm_${randomBytes(24).toString('hex')}`,
-      workers: {},
     }
     this.saveSecrets(fresh)
     return fresh
@@ -71,6 +75,26 @@ export class StateFolder {
 
   saveConnection(connection: Connection): void {
     this.#write('connection.json', connection)
+  }
+
+  worker(name: string): WorkerIdentity | undefined {
+    return this.#read<WorkerIdentity>(join('workers', `${name}.json`))
+  }
+
+  saveWorker(identity: WorkerIdentity): void {
+    mkdirSync(this.file('workers'), { recursive: true, mode: 0o700 })
+    this.#write(join('workers', `${identity.name}.json`), identity)
+  }
+
+  /** The header of a request, for `curl -H @file`: so that no key stands in a command line. Answers the file. */
+  saveAuthorization(key: string): string {
+    const path = this.file('authorization')
+    this.#writeText(path, `Authorization: Bearer ${key}\n`)
+    return path
+  }
+
+  connection(): Connection | undefined {
+    return this.#read<Connection>('connection.json')
   }
 
   record(): ServerRecord | undefined {
@@ -104,11 +128,14 @@ export class StateFolder {
     }
   }
 
-  /** Beside it, then over it: a crash leaves the old file or the new one. */
   #write(name: string, content: unknown): void {
-    const path = this.file(name)
+    this.#writeText(this.file(name), `${JSON.stringify(content, undefined, 2)}\n`)
+  }
+
+  /** Beside it, then over it: a crash leaves the old file or the new one. */
+  #writeText(path: string, text: string): void {
     const beside = `${path}.${process.pid}.new`
-    writeFileSync(beside, `${JSON.stringify(content, undefined, 2)}\n`, { mode: ownerOnly, flush: true })
+    writeFileSync(beside, text, { mode: ownerOnly, flush: true })
     chmodSync(beside, ownerOnly)
     renameSync(beside, path)
   }

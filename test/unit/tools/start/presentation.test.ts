@@ -35,7 +35,7 @@ describe('what is shown', () => {
   })
 
   test('puts no key into a command line', () => {
-    expect(nextSteps('http://127.0.0.1:1', "/tmp/it's here/authorization")).toContain(String.raw`-H @'/tmp/it'\''s here/authorization'`)
+    expect(nextSteps('http://127.0.0.1:1', "/tmp/it's here/authorization", 3)).toContain(String.raw`-H @'/tmp/it'\''s here/authorization'`)
   })
 
   test('paths are as short as they can be typed', () => {
