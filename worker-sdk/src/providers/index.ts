@@ -7,6 +7,7 @@ import { lmstudioProvider } from './lmstudio.ts'
 import { nocturneProvider } from './nocturne.ts'
 import { ollamaHttpProvider } from './ollama-http.ts'
 import { oneminProvider } from './onemin.ts'
+import { playwrightProvider } from './playwright.ts'
 import type { Provider } from './provider.ts'
 import { spawnProvider } from './spawn.ts'
 
@@ -19,6 +20,7 @@ const providers = {
   nocturne: nocturneProvider,
   onemin: oneminProvider,
   http: httpProvider,
+  playwright: playwrightProvider,
   spawn: spawnProvider,
 } as const satisfies Readonly<Record<string, Provider>>
 

@@ -21,8 +21,8 @@ const groupExists = (root: number): boolean => {
   }
 }
 
-const signalAll = (root: number, members: readonly ProcessEntry[], name: NodeJS.Signals): void => {
-  if (groupExists(root)) send(-root, name)
+const signalAll = (root: number | undefined, members: readonly ProcessEntry[], name: NodeJS.Signals): void => {
+  if (root !== undefined && groupExists(root)) send(-root, name)
   for (const member of members) if (member.group !== root) send(member.pid, name)
 }
 
@@ -44,7 +44,7 @@ const waitUntilGone = async (members: readonly ProcessEntry[], until: number): P
 /** KILL is repeated while the members fork faster than they die; after this many rounds the rest is uninterruptible and is reported. */
 const killRounds = 20
 
-const endPosix = async (root: number, mark: string, graceMs: number): Promise<boolean> => {
+const endPosix = async (root: number | undefined, mark: string, graceMs: number): Promise<boolean> => {
   const until = performance.now() + graceMs
   for (let members = await membersOf(root, mark); members.length > 0; members = await membersOf(root, mark)) {
     signalAll(root, members, 'SIGTERM')
@@ -83,3 +83,7 @@ export const endProcessGroup = (group: {
   readonly rootGone: () => boolean
 }): Promise<boolean> =>
   process.platform === 'win32' ? endWindows(group.root, group.rootGone, group.graceMs) : endPosix(group.root, group.mark, group.graceMs)
+
+/** Ends whatever carries the mark, for a program that somebody else has started. Linux only: elsewhere the mark cannot be read. */
+export const endMarked = (mark: string, graceMs: number): Promise<boolean> =>
+  process.platform === 'linux' ? endPosix(undefined, mark, graceMs) : Promise.resolve(true)

@@ -67,8 +67,11 @@ const readPs = async (): Promise<ProcessEntry[]> => {
   return entries
 }
 
-/** Live processes that belong to the child `root` (which leads the group of the same number), itself included. POSIX only. */
-export const membersOf = async (root: number, mark: string): Promise<ProcessEntry[]> => {
+/**
+ * Live processes that belong to the child `root` (which leads the group of the same number), itself included, or that carry the mark.
+ * POSIX only.
+ */
+export const membersOf = async (root: number | undefined, mark: string): Promise<ProcessEntry[]> => {
   const linux = process.platform === 'linux'
   const entries = linux ? readLinux() : await readPs()
   const byPid = new Map(entries.map((entry) => [entry.pid, entry]))
@@ -84,7 +87,7 @@ export const membersOf = async (root: number, mark: string): Promise<ProcessEntr
     (entry) =>
       !entry.dead &&
       entry.pid !== process.pid &&
-      (entry.group === root || descends(entry) || (linux && entry.pid > 1 && carriesMark(entry.pid, mark))),
+      ((root !== undefined && (entry.group === root || descends(entry))) || (linux && entry.pid > 1 && carriesMark(entry.pid, mark))),
   )
 }
 

@@ -27,6 +27,7 @@ export interface ProviderRun {
   /** Aborts on abort, killswitch, timeout or shutdown. A provider stops everything it started before it settles. */
   readonly signal: AbortSignal
   readonly output: (text: string, stream?: 'stdout' | 'stderr' | 'system') => Promise<void>
+  /** Adds to what this attempt has told before. */
   readonly usage: (usage: Usage) => void
   readonly uploadArtifact: (file: {
     readonly filename: string
