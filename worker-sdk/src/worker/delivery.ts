@@ -46,6 +46,17 @@ export class Delivery {
 
   /** Begins the attempt; rejects when the offer has lapsed or nobody can be reached in time. */
   async start(offer: Offer): Promise<Started> {
+    // A reconnect in between must name this lease: the server may have begun it already.
+    const lease = { job_id: offer.job.id, attempt: offer.lease.attempt }
+    this.#ports.roster.keepLease(lease)
+    try {
+      return await this.#begin(offer)
+    } finally {
+      this.#ports.roster.dropLease(lease)
+    }
+  }
+
+  async #begin(offer: Offer): Promise<Started> {
     const begun = { token: offer.lease.token, attempt: offer.lease.attempt, job: offer.job }
     const link = this.#ports.link()
     if (link !== undefined) {

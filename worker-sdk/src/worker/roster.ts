@@ -18,8 +18,7 @@ export class Roster {
   #limit: number
   #admitted = 0
   readonly #attempts = new Set<LiveAttempt>()
-  /** Leases of finished attempts whose outcome the server does not know yet: still ours. */
-  readonly #undelivered = new Map<string, LiveLease>()
+  readonly #kept = new Map<string, LiveLease>()
   readonly #onFree: () => void
 
   /** `onFree` is told whenever the number of free slots may have changed. */
@@ -66,16 +65,19 @@ export class Roster {
     this.#attempts.delete(attempt)
   }
 
+  /** Ours without a handler: about to start, or ended and not yet delivered. */
   keepLease(lease: LiveLease): void {
-    this.#undelivered.set(keyOf(lease), lease)
+    this.#kept.set(keyOf(lease), lease)
   }
 
   dropLease(lease: LiveLease): void {
-    this.#undelivered.delete(keyOf(lease))
+    this.#kept.delete(keyOf(lease))
   }
 
   leases(): LiveLease[] {
-    return [...this.#attempts, ...this.#undelivered.values()].map(({ job_id, attempt }) => ({ job_id, attempt }))
+    const all = new Map(this.#kept)
+    for (const { job_id, attempt } of this.#attempts) all.set(keyOf({ job_id, attempt }), { job_id, attempt })
+    return [...all.values()]
   }
 
   /** The attempts of a job up to the given one: an abort may name a newer attempt than the one that runs here. */

@@ -1,6 +1,6 @@
 /** Responsible for composing a worker from its parts and for its life: start, ready, stop. The parts do the work. */
 import { hostname } from 'node:os'
-import { parseCredentialToken, type KillswitchBrief, type Offer, type PresenceReport, type WorkerConfig } from '@modelreins/contract'
+import type { Offer, WorkerConfig } from '@modelreins/contract'
 import { Client } from '../client/client.ts'
 import { pause, systemClock, type Clock } from '../client/clock.ts'
 import { ModelReinsError } from '../client/error.ts'
@@ -8,14 +8,17 @@ import type { Provider } from '../providers/provider.ts'
 import { version } from '../version.ts'
 import { runAttempt, type AttemptPorts } from './attempt.ts'
 import { configPath, readConfig } from './config-source.ts'
+import { Credit } from './credit.ts'
 import { debugFor } from './debug.ts'
 import { Delivery } from './delivery.ts'
 import { Directives } from './directives.ts'
 import { Emitter } from './emitter.ts'
 import { AttemptStopped, type Executor } from './executor.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { Identity, type SelfReport } from './identity.ts'
 import { isRefusal, runIntake } from './intake.ts'
 import { LiveSettings } from './live-settings.ts'
+import { obeyKillswitch, type ObediencePorts } from './obedience.ts'
 import { resolveOptions, type Environment, type ResolvedOptions, type WorkerOptions } from './options.ts'
 import { fileOutbox, memoryOutbox } from './outbox.ts'
 import { pollForWork } from './poll-transport.ts'
@@ -35,8 +38,8 @@ export interface StopOptions {
 
 /** What a killed child and its handler get to end, beyond TERM and KILL. */
 const windDownMs = 5_000
-/** What a stopping worker spends on delivering what is left in its outbox. */
-const lastDeliveryMs = 5_000
+/** What a stopping worker spends on delivering what is left, and on saying goodbye. */
+const lastWordsMs = 5_000
 
 export class Worker extends Emitter {
   readonly options: ResolvedOptions
@@ -45,14 +48,16 @@ export class Worker extends Emitter {
   readonly #clock: Clock
   readonly #env: Environment
   readonly #openSocket: OpenSocket
-  readonly #instance: string
+  readonly #identity: Identity
   readonly #redactor = new Redactor()
   readonly #live: LiveSettings
   readonly #roster: Roster
+  readonly #credit: Credit
   readonly #directives: Directives
   readonly #delivery: Delivery
   readonly #heartbeat: Heartbeat
   readonly #attempts: AttemptPorts
+  readonly #obedience: ObediencePorts
   readonly #intake = new AbortController()
   readonly #hurry = new AbortController()
   readonly #debug
@@ -61,7 +66,6 @@ export class Worker extends Emitter {
   #executor: Executor | undefined
   #provider: Provider | undefined
   #greeted = false
-  #creditWaiters: (() => void)[] = []
   #contact: { resolve: () => void; reject: (error: unknown) => void } = { resolve: () => undefined, reject: () => undefined }
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
@@ -72,39 +76,40 @@ export class Worker extends Emitter {
     super()
     this.#env = options.env ?? process.env
     this.options = resolveOptions(options, this.#env, readConfig(configPath(this.#env)))
+    const { url, token, outboxFile } = this.options
+    for (const secret of [token, ...this.options.redact, ...environmentSecrets(this.#env)]) this.#redactor.add(secret)
+    const selection = this.#env['DEBUG']
+    this.#debug = (part: string) => debugFor(part, selection, (line) => void process.stderr.write(this.#redactor.redact(line)))
     this.#clock = options.clock ?? systemClock
     this.#openSocket = options.openSocket ?? openWebSocket
     this.#executor = options.executor
-    const { url, token } = this.options
+    this.#identity = new Identity(this.options, this.#clock)
     this.client = new Client({ url, token, clock: this.#clock, ...(options.fetch === undefined ? {} : { fetch: options.fetch }) })
-    this.#instance = `${hostname()}:${process.pid}:${Math.floor(this.#clock.random() * 0xffff_ffff).toString(36)}`
-    for (const secret of [token, ...this.options.redact, ...environmentSecrets(this.#env)]) this.#redactor.add(secret)
-
-    const selection = this.#env['DEBUG']
-    this.#debug = (part: string) => debugFor(part, selection, (line) => void process.stderr.write(this.#redactor.redact(line)))
     this.#live = new LiveSettings(this.options)
-    this.#roster = new Roster(this.#live.values.slots, () => this.#creditChanged())
+
+    const link = (): SocketLink | undefined => (this.#link?.open === true ? this.#link : undefined)
+    const onTrouble = (type: string, error: unknown): void => this.#trouble(type, error)
     this.#directives = new Directives({
-      onKillswitch: (brief) => void this.#obeyKillswitch(brief),
+      onKillswitch: (brief) => void obeyKillswitch(this.#obedience, brief),
       onConfig: (config) => this.#applyConfig(config),
       onAbort: (abort) => this.#abort(abort),
-      onIntake: () => this.#creditChanged(),
+      onIntake: () => this.#credit.changed(),
     })
-    const openLink = (): SocketLink | undefined => (this.#link?.open === true ? this.#link : undefined)
-    const trouble = (type: string, error: unknown): void => this.#trouble(type, error)
+    this.#credit = new Credit({ free: () => this.#roster.free, closed: () => this.#directives.closed, link })
+    this.#roster = new Roster(this.#live.values.slots, () => this.#credit.changed())
     this.#delivery = new Delivery({
       client: this.client,
       clock: this.#clock,
-      outbox: this.options.outboxFile === undefined ? memoryOutbox() : fileOutbox(this.options.outboxFile),
+      outbox: outboxFile === undefined ? memoryOutbox() : fileOutbox(outboxFile),
       roster: this.#roster,
-      link: openLink,
-      onTrouble: trouble,
+      link,
+      onTrouble,
       debug: this.#debug('delivery'),
     })
     this.#heartbeat = new Heartbeat({
       client: this.client,
       clock: this.#clock,
-      link: openLink,
+      link,
       report: () => this.#report(),
       pollMs: () => this.#live.values.poll_ms,
       serverMs: () => this.#directives.heartbeatMs,
@@ -123,9 +128,23 @@ export class Worker extends Emitter {
       executor: () => this.#executor ?? refuseToRun,
       contextBudget: this.options.contextBudget,
       emit: this.emit,
-      onTrouble: trouble,
-      onStopped: (attempt) => openLink()?.send({ type: 'abort_ack', ...attempt }),
+      onTrouble,
+      onStopped: (attempt) => link()?.send({ type: 'abort_ack', ...attempt }),
       debug: this.#debug('attempt'),
+    }
+    this.#obedience = {
+      client: this.client,
+      link,
+      companion: this.#identity.companion,
+      onActive: (brief, error) => {
+        this.#credit.shut()
+        this.emit('killswitch', { reason: brief.reason })
+        this.#contact.reject(error)
+      },
+      stopAll: (why) => this.#roster.stopAll(why),
+      windDown: () => this.#idleWithin(windDownMs),
+      stop: () => this.stop({ graceMs: 0 }),
+      onTrouble,
     }
   }
 
@@ -149,8 +168,9 @@ export class Worker extends Emitter {
 
   /** Takes no more work, waits for what runs, hands back what does not end in time. May be called again, with less patience. */
   stop(options: StopOptions = {}): Promise<void> {
-    if (this.#stopping !== undefined && options.graceMs !== undefined)
+    if (this.#stopping !== undefined && options.graceMs !== undefined) {
       void pause(this.#clock, options.graceMs).then(() => this.#hurry.abort())
+    }
     this.#stopping ??= this.#stop(options.graceMs ?? this.options.graceMs)
     return this.#stopping
   }
@@ -169,11 +189,10 @@ export class Worker extends Emitter {
     await contact
     this.emit('connected', { name: this.name })
     await this.#delivery.redeliverOnce()
-    if (this.#stopping !== undefined)
-      throw new ModelReinsError('The worker was stopped before it was ready', { code: 'conflict', status: 0 })
+    this.#assertNotStopped()
     this.#state = 'ready'
     this.emit('ready', { name: this.name })
-    this.#creditChanged()
+    this.#credit.open()
   }
 
   #assertNotStopped(): void {
@@ -189,7 +208,19 @@ export class Worker extends Emitter {
   }
 
   #runIntake(): Promise<void> {
-    const trouble = (type: string, error: unknown): void => this.#trouble(type, error)
+    const poll = {
+      client: this.client,
+      clock: this.#clock,
+      identity: () => ({ instance: this.#identity.instance, ...this.#identity.companion }),
+      credit: () => this.#credit.now,
+      creditChange: (signal: AbortSignal) => this.#credit.nextChange(signal),
+      waitS: () => this.#directives.pollWaitS,
+      pollMs: () => this.#live.values.poll_ms,
+      onOffer: (offer: Offer) => this.#take(offer),
+      onReply: (reply: Parameters<Parameters<typeof pollForWork>[0]['onReply']>[0]) => this.#directives.applyKillswitch(reply.killswitch),
+      onTrouble: (error: unknown) => this.#trouble('poll', error),
+      debug: this.#debug('poll'),
+    }
     return runIntake(
       {
         clock: this.#clock,
@@ -198,27 +229,10 @@ export class Worker extends Emitter {
         onLink: (link) => {
           this.#link = link
         },
-        poll: (signal, done) =>
-          pollForWork(
-            {
-              client: this.client,
-              clock: this.#clock,
-              identity: () => ({ instance: this.#instance, ...this.#companion() }),
-              credit: () => this.#credit(),
-              creditChange: (signal) => this.#nextCreditChange(signal),
-              waitS: () => this.#directives.pollWaitS,
-              pollMs: () => this.#live.values.poll_ms,
-              onOffer: (offer) => this.#take(offer),
-              onReply: (reply) => this.#directives.applyKillswitch(reply.killswitch),
-              onTrouble: (error) => trouble('poll', error),
-              debug: this.#debug('poll'),
-            },
-            signal,
-            done,
-          ),
+        poll: (signal, done) => pollForWork(poll, signal, done),
         beat: () => this.#heartbeat.beat(),
         onFatal: (error) => this.#fatal(error),
-        onTrouble: trouble,
+        onTrouble: (type, error) => this.#trouble(type, error),
         debug: this.#debug('intake'),
       },
       this.#intake.signal,
@@ -231,8 +245,8 @@ export class Worker extends Emitter {
       clock: this.#clock,
       url: this.options.url,
       token: this.options.token,
-      hello: () => ({ type: 'hello', version, ...this.#report(), instance: this.#instance }),
-      credit: () => this.#credit(),
+      hello: () => ({ type: 'hello', version, ...this.#report() }),
+      credit: () => this.#credit.now,
       onPush: (frame) => this.#receive(frame),
       onProblem: (problem) => this.#trouble('socket', new Error(problem.detail ?? problem.title)),
     })
@@ -241,7 +255,7 @@ export class Worker extends Emitter {
   #receive(frame: PushFrame): void {
     if (frame.type === 'welcome') {
       this.#acknowledged(() => this.#directives.applyReply(frame))
-      this.#creditChanged()
+      this.#credit.changed()
       void this.#delivery.redeliver()
     } else if (frame.type === 'offer') this.#take(frame)
     else if (frame.type === 'abort') this.#abort(frame)
@@ -257,52 +271,21 @@ export class Worker extends Emitter {
   }
 
   #take(offer: Offer): void {
-    const release = this.#credit() > 0 ? this.#roster.admit() : undefined
+    const release = this.#credit.now > 0 ? this.#roster.admit() : undefined
     if (release === undefined) {
-      this.#debug('attempt')(`offer of job ${offer.job.id} left to lapse: no free slot`)
+      this.#debug('attempt')(`offer of job ${offer.job.id} declined: no free slot`)
+      if (this.#link?.open === true) this.#link.send({ type: 'decline', token: offer.lease.token })
       return
     }
-    this.#creditChanged()
+    this.#credit.changed()
     void runAttempt(this.#attempts, offer, release)
   }
 
   #abort(abort: { readonly job_id: number; readonly attempt: number; readonly reason: string }): void {
-    const found = this.#roster.attemptsOf(abort.job_id, abort.attempt)
-    for (const attempt of found) attempt.stop(new AttemptStopped('abort', `aborted: ${abort.reason}`))
+    for (const attempt of this.#roster.attemptsOf(abort.job_id, abort.attempt)) {
+      attempt.stop(new AttemptStopped('abort', `aborted: ${abort.reason}`))
+    }
     this.#roster.dropLease(abort)
-    // Nothing of it runs here: the server may count it as stopped.
-    if (found.length === 0 && this.#link?.open === true)
-      this.#link.send({ type: 'abort_ack', job_id: abort.job_id, attempt: abort.attempt })
-  }
-
-  async #obeyKillswitch(brief: KillswitchBrief): Promise<void> {
-    if (!brief.active) {
-      if (brief.level > 0) await this.#acknowledgeKill(brief.generation)
-      return
-    }
-    const error = new ModelReinsError(`The killswitch is raised${brief.reason === null ? '' : `: ${brief.reason}`}`, { code: 'killswitch' })
-    this.#contact.reject(error)
-    if (this.#state === 'stopped') return
-    this.#state = 'stopping'
-    this.emit('killswitch', { reason: brief.reason })
-    this.#creditChanged()
-    this.#roster.stopAll(new AttemptStopped('killswitch', error.message))
-    // Acknowledged means stopped: a handler that ignores its signal leaves this worker among the stragglers.
-    if (await this.#idleWithin(windDownMs)) await this.#acknowledgeKill(brief.generation)
-    else this.#trouble('killswitch', new Error('a job ignores its abort signal'))
-    await this.stop({ graceMs: 0 })
-  }
-
-  async #acknowledgeKill(generation: number): Promise<void> {
-    if (this.#link?.open === true) {
-      this.#link.send({ type: 'killswitch_ack', generation })
-      return
-    }
-    try {
-      await this.client.killswitch.ack({ generation, ...this.#companion() })
-    } catch (error) {
-      this.#trouble('killswitch', error)
-    }
   }
 
   #applyConfig(config: WorkerConfig): void {
@@ -324,46 +307,11 @@ export class Worker extends Emitter {
     }
   }
 
-  #report(): PresenceReport {
-    const { slots, tags, networks, provider, model } = this.#live.values
-    return {
-      instance: this.#instance,
-      status: this.#state === 'stopping' ? 'stopping' : this.#roster.running > 0 ? 'busy' : 'idle',
-      tags: [...tags],
-      networks: [...networks],
-      slots,
-      ...(provider === undefined ? {} : { provider }),
-      ...(model === undefined ? {} : { model }),
-      details: { sdk: `node ${version}`, runtime: process.version, platform: `${process.platform}-${process.arch}` },
-      leases: this.#roster.leases().slice(0, 256),
-      ...this.#companion(),
-      // Once: a worker that has been taken over itself must not fight back.
-      ...(this.options.takeover && !this.#greeted ? { takeover: true } : {}),
-    }
-  }
-
-  /** With a member key the name says which worker this is; a worker token says it itself. */
-  #companion(): { worker?: string } {
-    return parseCredentialToken(this.options.token)?.kind === 'member' ? { worker: this.options.name ?? hostname() } : {}
-  }
-
-  #credit(): number {
-    return this.#state === 'ready' && !this.#directives.closed ? this.#roster.free : 0
-  }
-
-  #creditChanged(): void {
-    this.#link?.creditChanged()
-    const waiters = this.#creditWaiters
-    this.#creditWaiters = []
-    for (const resolve of waiters) resolve()
-  }
-
-  #nextCreditChange(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      this.#creditWaiters.push(resolve)
-      if (signal.aborted) resolve()
-      else signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+  #report(): SelfReport {
+    const status = this.#state === 'stopped' || this.#state === 'stopping' ? this.#state : this.#roster.running > 0 ? 'busy' : 'idle'
+    // Once: a worker that has been taken over itself must not fight back.
+    const takeover = this.options.takeover && !this.#greeted
+    return this.#identity.report({ live: this.#live.values, status, leases: this.#roster.leases(), takeover })
   }
 
   #trouble(type: string, error: unknown): void {
@@ -382,36 +330,44 @@ export class Worker extends Emitter {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    if (this.#state === 'new') {
-      this.#state = 'stopped'
-      return
-    }
+    const started = this.#state !== 'new'
     this.#state = 'stopping'
     this.#contact.reject(stoppedEarly())
-    this.#creditChanged()
+    this.#credit.shut()
     // Without a socket nothing is lost by cutting the long poll; an open socket still carries completions.
-    if (this.#link?.open !== true) this.#intake.abort()
+    const bySocket = this.#link?.open === true
+    if (!bySocket) this.#intake.abort()
     if (!(await this.#idleWithin(graceMs))) {
       this.#roster.stopAll(new AttemptStopped('shutdown', 'the worker was stopped; the job is handed back'))
       if (!(await this.#idleWithin(windDownMs))) this.#trouble('stop', new Error('a job ignores its abort signal'))
     }
-    await Promise.race([this.#delivery.redeliverOnce(), pause(this.#clock, lastDeliveryMs)])
+    await Promise.race([this.#delivery.redeliverOnce(), pause(this.#clock, lastWordsMs)])
     this.#delivery.giveUp.abort()
     this.#heartbeat.stop()
     this.#intake.abort()
     await this.#intakeDone
     this.#state = 'stopped'
-    this.emit('stopped', { name: this.name })
+    if (started && this.#greeted && !bySocket) await this.#sayGoodbye()
+    if (started) this.emit('stopped', { name: this.name })
+  }
+
+  /** A polling worker is believed to be there until it says otherwise, or for half a minute. */
+  async #sayGoodbye(): Promise<void> {
+    try {
+      await this.client.presence.report(this.#report(), { retry: false, timeoutMs: lastWordsMs })
+    } catch (error) {
+      this.#debug('worker')(`goodbye: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
 
   /** True: nothing runs any more. */
   async #idleWithin(ms: number): Promise<boolean> {
     if (this.#roster.running === 0) return true
-    const cancel = new AbortController()
-    const late = pause(this.#clock, ms, cancel.signal)
+    const over = new AbortController()
+    const late = pause(this.#clock, ms, over.signal)
     const hurried = new Promise<void>((resolve) => this.#hurry.signal.addEventListener('abort', () => resolve(), { once: true }))
     await Promise.race([this.#roster.idle(), late, hurried])
-    cancel.abort()
+    over.abort()
     return this.#roster.running === 0
   }
 }

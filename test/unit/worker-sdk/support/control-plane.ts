@@ -164,7 +164,7 @@ export class ControlPlane {
   }
 
   #look(): void {
-    for (const watcher of [...this.#watchers]) {
+    for (const watcher of this.#watchers.slice()) {
       if (!watcher.check()) continue
       this.#watchers.splice(this.#watchers.indexOf(watcher), 1)
       watcher.resolve()
@@ -175,7 +175,10 @@ export class ControlPlane {
     socket.on('message', (data) => {
       const text = String(data)
       this.messages.push(text)
-      if (this.mute) return
+      if (this.mute) {
+        this.#look()
+        return
+      }
       if (text === 'ping') {
         socket.send('pong')
         this.#look()

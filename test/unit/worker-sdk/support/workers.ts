@@ -2,6 +2,7 @@
 import { Worker } from '../../../../worker-sdk/src/index.ts'
 import type { WorkerEvent, WorkerEvents } from '../../../../worker-sdk/src/index.ts'
 import type { WorkerOptions } from '../../../../worker-sdk/src/index.ts'
+import { ManualClock } from './manual-clock.ts'
 import { workerToken, type ControlPlane } from './control-plane.ts'
 
 export interface Heard {
@@ -25,7 +26,7 @@ const events: readonly WorkerEvent[] = [
 ]
 
 export class WorkerBench {
-  readonly #workers: Worker[] = []
+  readonly #workers: { worker: Worker; clock: ManualClock | undefined }[] = []
 
   make(
     plane: ControlPlane,
@@ -40,7 +41,7 @@ export class WorkerBench {
       graceMs: 200,
       ...options,
     })
-    this.#workers.push(worker)
+    this.#workers.push({ worker, clock: options.clock instanceof ManualClock ? options.clock : undefined })
     const heard: Heard[] = []
     for (const event of events) worker.on(event, (payload) => void heard.push({ event, payload }))
     const next = <Event extends WorkerEvent>(event: Event): Promise<WorkerEvents[Event]> =>
@@ -49,6 +50,16 @@ export class WorkerBench {
   }
 
   async stopAll(): Promise<void> {
-    await Promise.all(this.#workers.splice(0).map((worker) => worker.stop({ graceMs: 0 })))
+    await Promise.all(this.#workers.splice(0).map(stopWorker))
   }
+}
+
+/** Time that only moves by hand is moved until the worker has stopped. */
+async function stopWorker({ worker, clock }: { worker: Worker; clock: ManualClock | undefined }): Promise<void> {
+  let over = false
+  const stopped = worker.stop({ graceMs: 0 }).then(() => {
+    over = true
+  })
+  while (!over && clock !== undefined) await clock.advance(1_000)
+  await stopped
 }

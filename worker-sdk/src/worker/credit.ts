@@ -1,0 +1,54 @@
+/** Responsible for how many offers the worker can take now, and for telling whoever waits for a change. It takes none itself. */
+import type { SocketLink } from './socket-link.ts'
+
+export interface CreditPorts {
+  readonly free: () => number
+  /** Paused or drained: no new work, whatever is free. */
+  readonly closed: () => boolean
+  readonly link: () => SocketLink | undefined
+}
+
+export class Credit {
+  readonly #ports: CreditPorts
+  #open = false
+  readonly #waiting = new Set<() => void>()
+
+  constructor(ports: CreditPorts) {
+    this.#ports = ports
+  }
+
+  get now(): number {
+    return this.#open && !this.#ports.closed() ? this.#ports.free() : 0
+  }
+
+  /** The worker is ready. */
+  open(): void {
+    this.#open = true
+    this.changed()
+  }
+
+  /** The worker goes down. */
+  shut(): void {
+    this.#open = false
+    this.changed()
+  }
+
+  changed(): void {
+    this.#ports.link()?.creditChanged()
+    for (const resolve of this.#waiting) resolve()
+  }
+
+  /** Settles at the next change, or when the signal aborts. */
+  async nextChange(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    let wake: () => void = () => undefined
+    const change = new Promise<void>((resolve) => {
+      wake = resolve
+    })
+    this.#waiting.add(wake)
+    signal.addEventListener('abort', wake, { once: true })
+    await change
+    this.#waiting.delete(wake)
+    signal.removeEventListener('abort', wake)
+  }
+}
