@@ -56,10 +56,7 @@ export class WorkerBench {
 
 /** Time that only moves by hand is moved until the worker has stopped. */
 async function stopWorker({ worker, clock }: { worker: Worker; clock: ManualClock | undefined }): Promise<void> {
-  let over = false
-  const stopped = worker.stop({ graceMs: 0 }).then(() => {
-    over = true
-  })
-  while (!over && clock !== undefined) await clock.advance(1_000)
+  const stopped = worker.stop({ graceMs: 0 })
+  if (clock !== undefined) while (worker.state !== 'stopped') await clock.advance(1_000)
   await stopped
 }

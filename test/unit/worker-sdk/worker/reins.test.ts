@@ -68,7 +68,7 @@ it('stops an attempt whose output the server refuses: its lease is gone', async 
 it('ends an attempt that takes longer than its timeout, as a retryable failure', async () => {
   const clock = new ManualClock()
   const { executor, running } = handler()
-  const { worker, next } = bench.make(plane, { executor, clock })
+  const { worker } = bench.make(plane, { executor, clock })
   await worker.start()
   const id = plane.dispatch({ timeout: 5 })
   await running()
@@ -164,7 +164,7 @@ describe('stop', () => {
 
   it('hands a job back that does not finish within the grace', async () => {
     const { executor, running } = handler()
-    const { worker, next } = bench.make(plane, { graceMs: 10, executor })
+    const { worker } = bench.make(plane, { graceMs: 10, executor })
     await worker.start()
     const id = plane.dispatch()
     await running()
@@ -177,7 +177,7 @@ describe('stop', () => {
 
   it('is cut short by a second stop with less patience', async () => {
     const { executor, running } = handler()
-    const { worker, next } = bench.make(plane, { graceMs: 60_000, executor })
+    const { worker } = bench.make(plane, { graceMs: 60_000, executor })
     await worker.start()
     const id = plane.dispatch()
     await running()
