@@ -186,7 +186,6 @@ export function openapiDocument(request: OpenapiRequest): JsonObject {
       description:
         'A control plane for a workforce of AI agents, humans and programs.\n\nErrors are `application/problem+json` (RFC 9457) with a `code`; times are ISO 8601 in UTC; lists take `limit` and `cursor`.',
     },
-    servers: [{ url: '/' }],
     paths,
     components: {
       schemas: book.components(),

@@ -1,5 +1,5 @@
 /** Responsible for making one flat input of path, query, headers and body, and for naming every issue in it; it knows no handler. */
-import { type Issue, type Operation } from '@modelreins/contract'
+import type { Issue, Operation } from '@modelreins/contract'
 import type * as z from 'zod'
 import { type Result, fail, ok } from '../domain/result.ts'
 
@@ -41,19 +41,21 @@ function issueOf(issue: z.core.$ZodIssue, input: unknown): Issue[] {
   return [{ path, message: shown(issue.message) }]
 }
 
-/** Every issue, by the path of the field it is about; more than 100 are counted, so that an answer stays smaller than its request. */
-export function issuesOf(error: z.core.$ZodError, input: unknown): Issue[] {
-  const all = error.issues.flatMap((issue) => issueOf(issue, input))
-  if (all.length <= mostIssues) return all
-  return [...all.slice(0, mostIssues), { path: '', message: `and ${all.length - mostIssues} more issues` }]
-}
+/** Every issue, by the path of the field it is about. */
+const issuesOf = (error: z.core.$ZodError, input: unknown): Issue[] => error.issues.flatMap((issue) => issueOf(issue, input))
+
+/** More than 100 are counted, so that an answer stays smaller than its request. */
+const bounded = (issues: readonly Issue[]): readonly Issue[] =>
+  issues.length <= mostIssues
+    ? issues
+    : [...issues.slice(0, mostIssues), { path: '', message: `and ${issues.length - mostIssues} more issues` }]
 
 /** The failure for these issues, with the first one told in the sentence too. */
-export function invalid(issues: readonly Issue[]): ReturnType<typeof fail> {
+function invalid(issues: readonly Issue[]): ReturnType<typeof fail> {
   const [first] = issues
   const what = first === undefined ? 'The input is not valid' : `${first.path === '' ? 'The input' : `\`${first.path}\``} ${first.message}`
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : ''
-  return fail('invalid-request', `${what}${more}.`, { issues })
+  return fail('invalid-request', `${what}${more}.`, { issues: bounded(issues) })
 }
 
 function fromQuery(query: URLSearchParams, tolerant: boolean, issues: Issue[]): Record<string, unknown> {
@@ -65,11 +67,16 @@ function fromQuery(query: URLSearchParams, tolerant: boolean, issues: Issue[]): 
   return flat
 }
 
+interface FlatInput {
+  readonly values: Readonly<Record<string, unknown>>
+  readonly issues: readonly Issue[]
+}
+
 /**
  * The flat input of an operation. On our own path it is strict: nothing unknown, nothing twice, nothing in the query of a request that
  * has a body. On a seed's path unknown top-level fields are ignored and null means absent (protocol.md).
  */
-export function flatInput(row: Operation, raw: RawInput, tolerant: boolean): Result<Record<string, unknown>> {
+function flatInput(row: Operation, raw: RawInput, tolerant: boolean): FlatInput {
   const issues: Issue[] = []
   const known = row.input.shape
   const flat: Record<string, unknown> = Object.create(null)
@@ -92,11 +99,13 @@ export function flatInput(row: Operation, raw: RawInput, tolerant: boolean): Res
     if (!tolerant && flat[key] !== undefined && String(flat[key]) !== value) issues.push({ path: key, message: 'differs from the path' })
     flat[key] = value
   }
-  return issues.length > 0 ? invalid(issues) : ok(flat)
+  return { values: { ...flat }, issues }
 }
 
-/** Parses a flat input with the operation's schema: defaults filled, text of paths and queries converted. */
-export function parseInput(row: Operation, flat: Readonly<Record<string, unknown>>): Result<Record<string, unknown>> {
-  const parsed = row.input.safeParse({ ...flat })
-  return parsed.success ? ok(parsed.data) : invalid(issuesOf(parsed.error, flat))
+/** Parses the flat input with the operation's schema: defaults filled, text of paths and queries converted. Names every issue there is. */
+export function parseInput(row: Operation, raw: RawInput, tolerant: boolean): Result<Record<string, unknown>> {
+  const flat = flatInput(row, raw, tolerant)
+  const parsed = row.input.safeParse(flat.values)
+  if (parsed.success && flat.issues.length === 0) return ok(parsed.data)
+  return invalid([...flat.issues, ...(parsed.success ? [] : issuesOf(parsed.error, flat.values))])
 }

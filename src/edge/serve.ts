@@ -4,7 +4,7 @@ import { type Caller, nobody } from './authenticate.ts'
 import type { Context, Exchange, Reply } from './exchange.ts'
 import type { Gatekeeper } from './gatekeeper.ts'
 import { wrongKind } from './gatekeeper.ts'
-import { flatInput, parseInput } from './parse-input.ts'
+import { parseInput } from './parse-input.ts'
 import { readJsonObject } from './read-body.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { handlerOf } from './routes/table.ts'
@@ -28,8 +28,7 @@ async function inputOf(context: Context, row: Operation, route: Route): Promise<
     body: body.value,
     idempotencyKey: hasBody ? request.headers.get('idempotency-key') : null,
   }
-  const flat = flatInput(row, raw, route.tolerant)
-  return flat.ok ? parseInput(row, flat.value) : flat
+  return parseInput(row, raw, route.tolerant)
 }
 
 function answer(gatekeeper: Gatekeeper, exchange: Exchange, reply: Reply): Response {

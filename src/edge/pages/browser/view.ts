@@ -11,6 +11,7 @@ const by = <Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind =>
 }
 
 const page = {
+  heading: by('heading', HTMLElement),
   before: by('before', HTMLElement),
   after: by('after', HTMLElement),
   whose: by('whose', HTMLElement),
@@ -39,6 +40,7 @@ async function open(sealed: SealedView): Promise<ViewPlaintext> {
 
 function show(content: ViewPlaintext): void {
   const who = content.name === null ? `a ${content.kind} whose earlier token this one replaces` : `${content.kind} ${content.name}`
+  page.heading.textContent = 'Here is the token'
   page.whose.textContent = `For ${who}, tenant ${content.tenant}.`
   page.token.value = content.token
   page.before.hidden = true
