@@ -7,23 +7,27 @@ import { buildAssets } from './tools/build-assets.ts'
 // wrangler.toml names the folder that this makes.
 buildAssets()
 
-export default defineConfig({
-  plugins: [
-    cloudflareTest(async () => ({
-      wrangler: { configPath: './wrangler.toml' },
-      miniflare: {
-        bindings: {
-          MODELREINS_SECRET: 'a:tests-sign-with-this-key-of-more-than-32-characters',
-          MODELREINS_MASTER_TOKEN: 'tests-create-tenants-with-this-master-token',
-          TEST_REGISTRY_MIGRATIONS: await readD1Migrations(fileURLToPath(new URL('./migrations/registry', import.meta.url))),
+/** Tests of one name inside workerd. */
+export const insideWorkerd = (name: string, include: string) =>
+  defineConfig({
+    plugins: [
+      cloudflareTest(async () => ({
+        wrangler: { configPath: './wrangler.toml' },
+        miniflare: {
+          bindings: {
+            MODELREINS_SECRET: 'a:tests-sign-with-this-key-of-more-than-32-characters',
+            MODELREINS_MASTER_TOKEN: 'tests-create-tenants-with-this-master-token',
+            TEST_REGISTRY_MIGRATIONS: await readD1Migrations(fileURLToPath(new URL('./migrations/registry', import.meta.url))),
+          },
         },
-      },
-    })),
-  ],
-  test: {
-    name: 'workers',
-    include: ['test/workers/**/*.test.ts'],
-    setupFiles: ['./test/support/registry-migrations.ts'],
-    testTimeout: 60_000,
-  },
-})
+      })),
+    ],
+    test: {
+      name,
+      include: [include],
+      setupFiles: ['./test/support/registry-migrations.ts'],
+      testTimeout: 60_000,
+    },
+  })
+
+export default insideWorkerd('workers', 'test/workers/**/*.test.ts')

@@ -60,7 +60,7 @@ export const gates: readonly Gate[] = [
     limitMinutes: 2,
   },
   tests('unit', 'Unit', 'vitest.config.ts', 8, { arguments: ['run', '--config', 'vitest.config.ts', '--project', 'unit'] }),
-  tests('model', 'Model', 'vitest.config.ts', 8, { arguments: ['run', '--config', 'vitest.config.ts', '--project', 'model'] }),
+  tests('model', 'Model', 'vitest.model.config.ts', 8),
   tests('workers', 'Inside workerd', 'vitest.workers.config.ts', 12),
   tests('e2e', 'End to end', 'vitest.e2e.config.ts', 15),
   tests('browser', 'Browser', 'vitest.browser.config.ts', 8, {

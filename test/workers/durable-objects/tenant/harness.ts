@@ -46,7 +46,11 @@ export class TestTenant {
       tenant: tenant.name,
       name: tenant.name,
       owner_name: 'Olga',
-      minted: { credential: 'ownercred', hash: sha256(`${tenant.name} owner`), view: { id: `vw${tenant.name}owner`, iv: 'iv', ciphertext: 'sealed' } },
+      minted: {
+        credential: 'ownercred',
+        hash: sha256(`${tenant.name} owner`),
+        view: { id: `vw${tenant.name}owner`, iv: 'iv', ciphertext: 'sealed' },
+      },
       request_id: 'test',
     })
     if (!answer.ok) throw new Error(answer.failure.detail)
@@ -77,7 +81,11 @@ export class TestTenant {
   }
 
   /** As `call`, for calls that must succeed. */
-  async must<Id extends TenantOperationId>(operation: Id, input: Input<Id>, credential: CallCredential = this.owner): Promise<Extract<TenantAnswer<Id>, { ok: true }>['value']> {
+  async must<Id extends TenantOperationId>(
+    operation: Id,
+    input: Input<Id>,
+    credential: CallCredential = this.owner,
+  ): Promise<Extract<TenantAnswer<Id>, { ok: true }>['value']> {
     const answer = await this.as(credential, operation, input)
     if (!answer.ok) throw new Error(`${operation}: ${answer.failure.code}: ${answer.failure.detail}`)
     return answer.value

@@ -24,7 +24,11 @@ describe('one job', () => {
     const started = await tenant.must('claims.start', { job_id: 1 }, tenant.lease(offer))
     expect(started.job).toMatchObject({ status: 'running', attempt: 1 })
     await abortAllDurableObjects()
-    const done = await tenant.must('claims.complete', { job_id: 1, result: 'world', exit_code: 0, tail: { text: 'out' } }, tenant.lease(offer))
+    const done = await tenant.must(
+      'claims.complete',
+      { job_id: 1, result: 'world', exit_code: 0, tail: { text: 'out' } },
+      tenant.lease(offer),
+    )
     expect(done.job).toMatchObject({ status: 'done', result: 'world', output: 'out', exit_code: 0 })
     await abortAllDurableObjects()
     expect(await tenant.must('jobs.get', { job_id: 1 })).toMatchObject({ status: 'done', result: 'world' })
@@ -55,7 +59,9 @@ describe('one job', () => {
     expect(await tenant.must('jobs.get', { job_id: 1 })).toMatchObject({ status: 'retry', error: { type: 'worker_lost' } })
     const late = await tenant.must('claims.complete', { job_id: 1, result: 'late' }, tenant.lease(offer))
     expect(late.job).toMatchObject({ status: 'done', result: 'late' })
-    expect(failureOf(await tenant.as(tenant.lease(offer), 'claims.fail', { job_id: 1, error: { type: 'x', message: 'y' } }))).toBe('lease-lost')
+    expect(failureOf(await tenant.as(tenant.lease(offer), 'claims.fail', { job_id: 1, error: { type: 'x', message: 'y' } }))).toBe(
+      'lease-lost',
+    )
   })
 })
 

@@ -1,0 +1,131 @@
+/**
+ * Responsible for the naive reference of a tenant's queue: what must be true after each command, told by facts that a caller
+ * can see. It is kept stupid on purpose; the object may be clever only in ways that this cannot tell apart.
+ */
+import type { Job } from '@modelreins/contract'
+import { limits } from '@modelreins/contract'
+
+export interface Attempt {
+  readonly job_id: number
+  readonly attempt: number
+  readonly worker: string
+  /** Milliseconds of its start or last renewal. */
+  renewed_at: number
+}
+
+/** What the reference believes of one job. */
+export interface Believed {
+  readonly id: number
+  readonly max_attempts: number
+  /** Attempts that the object said had started, in order. */
+  readonly started: Attempt[]
+  /** Set when a caller was told of an end, and nothing may change it but a retry. */
+  ended: { readonly status: string; readonly result: string | null } | undefined
+}
+
+export class QueueModel {
+  readonly jobs = new Map<number, Believed>()
+  readonly revoked = new Set<string>()
+  now: number
+
+  constructor(now: number) {
+    this.now = now
+  }
+
+  dispatched(job: Job): void {
+    if (this.jobs.has(job.id)) throw new Error(`I1: job ${job.id} was handed out twice`)
+    this.jobs.set(job.id, { id: job.id, max_attempts: job.max_attempts, started: [], ended: undefined })
+  }
+
+  started(job: Job, worker: string): void {
+    const believed = this.of(job.id)
+    const last = believed.started.at(-1)
+    if (last?.attempt === job.attempt) {
+      if (last.worker !== worker) throw new Error(`I2: attempt ${job.attempt} of job ${job.id} started by ${last.worker} and by ${worker}`)
+      return
+    }
+    if (believed.ended !== undefined) throw new Error(`I4: job ${job.id} started after it had ended`)
+    if (job.attempt !== (last?.attempt ?? 0) + 1)
+      throw new Error(`I6: job ${job.id} went from attempt ${last?.attempt ?? 0} to ${job.attempt}`)
+    // A lease that nobody renewed may have lapsed; one that was renewed lately has not.
+    if (last !== undefined && this.now - last.renewed_at < limits.lease_ms && !this.released.has(`${job.id}/${last.attempt}`)) {
+      throw new Error(`I2: job ${job.id} started again while attempt ${last.attempt} held a live lease`)
+    }
+    believed.started.push({ job_id: job.id, attempt: job.attempt, worker, renewed_at: this.now })
+  }
+
+  /** Attempts that ended before their lease did: failed, aborted, or their worker was revoked. */
+  readonly released = new Set<string>()
+
+  release(id: number): void {
+    const last = this.of(id).started.at(-1)
+    if (last !== undefined) this.released.add(`${id}/${last.attempt}`)
+  }
+
+  /** May the attempt still settle the job? Undefined: time decides, and the reference does not know. */
+  maySettle(id: number, attempt: number): boolean | undefined {
+    const believed = this.of(id)
+    const last = believed.started.at(-1)
+    if (last === undefined || last.attempt !== attempt || believed.ended !== undefined || this.revoked.has(last.worker)) return false
+    if (this.released.has(`${id}/${attempt}`)) return undefined
+    return this.now - last.renewed_at < limits.lease_ms ? true : undefined
+  }
+
+  settled(job: Job): void {
+    const believed = this.of(job.id)
+    if (believed.ended !== undefined && (believed.ended.status !== job.status || believed.ended.result !== job.result)) {
+      throw new Error(`I4: job ${job.id} was ${believed.ended.status} and became ${job.status}`)
+    }
+    if (job.status === 'done' || job.status === 'failed') believed.ended = { status: job.status, result: job.result }
+    else this.release(job.id)
+  }
+
+  renewed(worker: string): void {
+    for (const { started, ended } of this.jobs.values()) {
+      const last = started.at(-1)
+      if (
+        last?.worker === worker &&
+        ended === undefined &&
+        !this.released.has(`${last.job_id}/${last.attempt}`) &&
+        this.now - last.renewed_at < limits.lease_ms
+      ) {
+        last.renewed_at = this.now
+      }
+    }
+  }
+
+  revived(id: number): void {
+    this.of(id).ended = undefined
+    this.release(id)
+  }
+
+  of(id: number): Believed {
+    const believed = this.jobs.get(id)
+    if (believed === undefined) throw new Error(`The reference knows no job ${id}`)
+    return believed
+  }
+
+  /** Compares what the object lists with what is believed. */
+  check(listed: readonly Job[]): void {
+    const byId = new Map(listed.map((job) => [job.id, job]))
+    for (const believed of this.jobs.values()) {
+      const job = byId.get(believed.id)
+      if (job === undefined) throw new Error(`I1: job ${believed.id} is lost`)
+      if (job.attempt > job.max_attempts) throw new Error(`I6: job ${job.id} is at attempt ${job.attempt} of ${job.max_attempts}`)
+      if (believed.ended !== undefined && (job.status !== believed.ended.status || job.result !== believed.ended.result)) {
+        throw new Error(`I4: job ${job.id} was ${believed.ended.status} and is ${job.status}`)
+      }
+      const last = believed.started.at(-1)
+      if (job.status === 'running') {
+        if (last === undefined || last.attempt !== job.attempt)
+          throw new Error(`I2: job ${job.id} runs attempt ${job.attempt} that nobody started`)
+        if (this.revoked.has(last.worker)) throw new Error(`I14: job ${job.id} runs on a revoked worker`)
+      }
+      // What time alone ended (expiry, last attempt lost) is final from the moment it was seen.
+      if ((job.status === 'done' || job.status === 'failed') && believed.ended === undefined) {
+        believed.ended = { status: job.status, result: job.result }
+      }
+    }
+    if (byId.size !== this.jobs.size) throw new Error(`The object has ${byId.size} jobs, ${this.jobs.size} were dispatched`)
+  }
+}

@@ -1,0 +1,262 @@
+import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
+import * as fc from 'fast-check'
+import { afterEach, expect, it, vi } from 'vitest'
+import { limits } from '@modelreins/contract'
+import type { AuditRow, Job, Offer } from '@modelreins/contract'
+import { verifyRows } from '../../src/domain/audit-chain.ts'
+import { greatestHeadStart } from '../../src/domain/queue.ts'
+import { failureOf, frozenTime, sha256, TestTenant } from '../workers/durable-objects/tenant/harness.ts'
+import type { WorkerHandle } from '../workers/durable-objects/tenant/harness.ts'
+import { QueueModel } from './queue-model.ts'
+
+interface Real {
+  readonly tenant: TestTenant
+  readonly stranger: TestTenant
+  readonly workers: WorkerHandle[]
+  readonly clock: ReturnType<typeof frozenTime>
+  /** Every offer ever seen, stale ones included: tests replay them. */
+  readonly offers: { readonly offer: Offer; readonly worker: WorkerHandle; readonly at: number }[]
+}
+
+type Step = fc.AsyncCommand<QueueModel, Real>
+
+const pick = <Item>(items: readonly Item[], index: number): Item | undefined => items[index % Math.max(1, items.length)]
+
+const list = async (real: Real): Promise<readonly Job[]> => {
+  const jobs: Job[] = []
+  let cursor: string | undefined
+  do {
+    const page = await real.tenant.must('jobs.list', { limit: 200, ...(cursor === undefined ? {} : { cursor }) })
+    jobs.push(...page.items)
+    cursor = page.next_cursor ?? undefined
+  } while (cursor !== undefined)
+  return jobs
+}
+
+const auditRows = (tenant: TestTenant): Promise<AuditRow[]> =>
+  runInDurableObject(tenant.raw, (_, state) =>
+    state.storage.sql
+      .exec<{ row: string }>('select row from audit order by seq')
+      .toArray()
+      .map((row) => JSON.parse(row.row)),
+  )
+
+/** Which audit actions may follow which, per job: one row per transition, and no transition from nowhere (I12). */
+const follows: Readonly<Record<string, readonly string[]>> = {
+  'job.dispatch': ['job.start', 'job.abort', 'job.expire', 'job.update'],
+  'job.update': ['job.start', 'job.abort', 'job.expire', 'job.update', 'job.requeue'],
+  'job.start': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout'],
+  'job.retry_later': ['job.requeue', 'job.abort'],
+  'job.lose': ['job.requeue', 'job.abort', 'job.complete', 'job.retry'],
+  'job.timeout': ['job.requeue', 'job.abort', 'job.retry'],
+  'job.requeue': ['job.start', 'job.abort', 'job.expire', 'job.update', 'job.complete'],
+  'job.retry': ['job.start', 'job.abort', 'job.expire', 'job.update'],
+  'job.fail': ['job.retry'],
+  'job.abort': ['job.retry'],
+  'job.expire': ['job.retry'],
+  'job.complete': [],
+}
+
+async function checkAudit(real: Real, jobs: readonly Job[]): Promise<void> {
+  const rows = await auditRows(real.tenant)
+  const verdict = verifyRows(rows, { sha256 })
+  expect(verdict.ok, JSON.stringify(verdict)).toBe(true)
+  const last = new Map<number, string>()
+  for (const row of rows) {
+    if (row.job_id === null) continue
+    const before = last.get(row.job_id)
+    if (before === undefined ? row.action !== 'job.dispatch' : !(follows[before] ?? []).includes(row.action)) {
+      throw new Error(`I12: job ${row.job_id} has ${row.action} after ${before ?? 'nothing'}`)
+    }
+    last.set(row.job_id, row.action)
+  }
+  const implied: Readonly<Record<string, readonly string[]>> = {
+    done: ['job.complete'],
+    running: ['job.start'],
+    retry: ['job.retry_later', 'job.lose', 'job.timeout', 'job.update'],
+    pending: ['job.dispatch', 'job.requeue', 'job.retry', 'job.update'],
+    failed: ['job.fail', 'job.abort', 'job.expire', 'job.lose', 'job.timeout'],
+  }
+  for (const job of jobs) {
+    const action = last.get(job.id) ?? 'nothing'
+    if (!(implied[job.status] ?? []).includes(action))
+      throw new Error(`I12: job ${job.id} is ${job.status} but its last row says ${action}`)
+  }
+}
+
+/** Runs the step, then compares everything that can be seen. */
+const step = (name: string, run: (model: QueueModel, real: Real) => Promise<void>): Step => ({
+  check: () => true,
+  toString: () => name,
+  run: async (model, real) => {
+    await run(model, real)
+    const jobs = await list(real)
+    model.check(jobs)
+    await checkAudit(real, jobs)
+  },
+})
+
+const live = (model: QueueModel, real: Real, index: number): WorkerHandle | undefined =>
+  pick(
+    real.workers.filter((worker) => !model.revoked.has(worker.name)),
+    index,
+  )
+
+const index = fc.nat(7)
+
+const steps = [
+  fc
+    .record({
+      effort: fc.constantFrom('trivial', 'standard', 'critical' as const),
+      priority: fc.integer({ min: -10, max: 10 }),
+      max_attempts: fc.integer({ min: 1, max: 3 }),
+    })
+    .map((request) =>
+      step(`dispatch ${JSON.stringify(request)}`, async (model, real) => {
+        const answer = await real.tenant.call('jobs.dispatch', { prompt: 'p', when_offline: 'queue', ...request })
+        if (answer.ok) model.dispatched(answer.value)
+        else expect(['no-eligible-worker']).toContain(answer.failure.code)
+      }),
+    ),
+  fc.tuple(index, fc.integer({ min: 1, max: 3 })).map(([which, max]) =>
+    step(`poll by worker ${which}, at most ${max}`, async (model, real) => {
+      const worker = live(model, real, which)
+      if (worker === undefined) return
+      const before = await list(real)
+      const offers = await real.tenant.offers(worker, max)
+      const offered = new Set(offers.map((offer) => offer.job.id))
+      for (const offer of offers) {
+        real.offers.push({ offer, worker, at: model.now })
+        // I9: nothing that waited longer than any head start can explain was passed over for it, unless it is out on offer.
+        const passed = before.filter(
+          (job) =>
+            job.status === 'pending' &&
+            job.assigned_to === worker.name &&
+            !offered.has(job.id) &&
+            !real.offers.some((earlier) => earlier.offer.job.id === job.id && model.now - earlier.at <= limits.offer_ms) &&
+            Date.parse(offer.job.created_at) - Date.parse(job.created_at) > greatestHeadStart &&
+            offer.job.attempt === 0 &&
+            job.attempt === 0,
+        )
+        if (passed.length > 0) throw new Error(`I9: job ${offer.job.id} overtook ${passed.map((job) => job.id).join(', ')}`)
+      }
+    }),
+  ),
+  index.map((which) =>
+    step(`start offer ${which}`, async (model, real) => {
+      const chosen = pick(real.offers.slice(-6), which)
+      if (chosen === undefined) return
+      const answer = await real.tenant.as(real.tenant.lease(chosen.offer), 'claims.start', { job_id: chosen.offer.job.id })
+      if (answer.ok) model.started(answer.value.job, chosen.worker.name)
+      else expect(['lease-lost', 'unauthorized']).toContain(answer.failure.code)
+      if (model.revoked.has(chosen.worker.name)) expect(failureOf(answer)).toBe('unauthorized')
+    }),
+  ),
+  fc.tuple(index, fc.boolean(), fc.boolean()).map(([which, good, retryable]) =>
+    step(`${good ? 'complete' : `fail${retryable ? ' for now' : ''}`} attempt ${which}`, async (model, real) => {
+      const chosen = pick(real.offers.slice(-6), which)
+      if (chosen === undefined) return
+      const id = chosen.offer.job.id
+      const lease = real.tenant.lease(chosen.offer)
+      const started = model
+        .of(id)
+        .started.some((attempt) => attempt.attempt === chosen.offer.lease.attempt && attempt.worker === chosen.worker.name)
+      const expected = started ? model.maySettle(id, chosen.offer.lease.attempt) : false
+      const before = model.of(id).ended
+      const answer = good
+        ? await real.tenant.as(lease, 'claims.complete', { job_id: id, result: `by ${chosen.worker.name}` })
+        : await real.tenant.as(lease, 'claims.fail', { job_id: id, error: { type: 'test', message: 'no', retryable } })
+      // I3, I4: only the newest attempt settles; the same word about a settled job may be repeated and changes nothing.
+      if (expected === true) expect(answer.ok, failureOf(answer)).toBe(true)
+      if (expected === false && before === undefined) expect(answer.ok).toBe(false)
+      if (answer.ok) model.settled(answer.value.job)
+    }),
+  ),
+  index.map((which) =>
+    step(`heartbeat of worker ${which}`, async (model, real) => {
+      const worker = live(model, real, which)
+      if (worker === undefined) return
+      const held = [...model.jobs.values()].flatMap((job) => job.started.at(-1) ?? []).filter((attempt) => attempt.worker === worker.name)
+      await real.tenant.present(worker, { leases: held.map(({ job_id, attempt }) => ({ job_id, attempt })) })
+      model.renewed(worker.name)
+    }),
+  ),
+  index.map((which) =>
+    step(`abort job ${which}`, async (model, real) => {
+      const job = pick([...model.jobs.values()], which)
+      if (job === undefined) return
+      const answer = await real.tenant.call('jobs.abort', { job_id: job.id })
+      if (answer.ok) {
+        model.release(job.id)
+        model.settled(answer.value)
+      } else expect(answer.failure.code).toBe('wrong-state')
+    }),
+  ),
+  index.map((which) =>
+    step(`retry job ${which}`, async (model, real) => {
+      const job = pick([...model.jobs.values()], which)
+      if (job === undefined) return
+      const answer = await real.tenant.call('jobs.retry', { job_id: job.id })
+      if (answer.ok) model.revived(job.id)
+      else expect(answer.failure.code).toBe('wrong-state')
+    }),
+  ),
+  fc.constantFrom(1_000, 6_000, 31_000, 400_000, limits.schedule_to_start_ms + 1).map((ms) =>
+    step(`${ms} ms pass`, async (model, real) => {
+      real.clock.pass(ms)
+      model.now += ms
+    }),
+  ),
+  fc.constant(
+    step('the object is killed', async (model) => {
+      await abortAllDurableObjects()
+      // Every running job gets one fresh lease: to the reference that is a renewal.
+      for (const job of model.jobs.values()) {
+        const last = job.started.at(-1)
+        if (last !== undefined && !model.released.has(`${job.id}/${last.attempt}`)) last.renewed_at = model.now - limits.lease_ms
+      }
+    }),
+  ),
+  index.map((which) =>
+    step(`revoke worker ${which}`, async (model, real) => {
+      const worker = pick(real.workers, which)
+      if (worker === undefined || real.workers.length - model.revoked.size < 2) return
+      await real.tenant.must('workers.revoke', { worker_id: worker.id })
+      model.revoked.add(worker.name)
+      for (const job of model.jobs.values()) if (job.started.at(-1)?.worker === worker.name) model.release(job.id)
+      // I14: nothing after revoke.
+      expect(failureOf(await real.tenant.as(worker.credential, 'claims.poll', {}))).toBe('unauthorized')
+      expect(failureOf(await real.tenant.as(worker.credential, 'presence.report', {}))).toBe('unauthorized')
+    }),
+  ),
+  index.map((which) =>
+    step(`a stranger uses offer ${which}`, async (_, real) => {
+      const chosen = pick(real.offers, which)
+      if (chosen === undefined) return
+      // I13: the credentials of one tenant are nothing in another.
+      const theirs = [
+        await real.stranger.as(real.tenant.lease(chosen.offer), 'claims.complete', { job_id: chosen.offer.job.id }),
+        await real.stranger.as(chosen.worker.credential, 'claims.poll', {}),
+        await real.stranger.as(real.tenant.owner, 'jobs.get', { job_id: chosen.offer.job.id }),
+      ]
+      expect(theirs.map(failureOf)).toEqual(['unauthorized', 'unauthorized', 'unauthorized'])
+    }),
+  ),
+]
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+it('keeps I1-I6, I9 and I12-I14 under any sequence of commands, crashes and waits', { timeout: 300_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.commands(steps, { maxCommands: 60, size: 'max' }), async (commands) => {
+      const clock = frozenTime()
+      const tenant = await TestTenant.create()
+      const stranger = await TestTenant.create()
+      const workers = [await tenant.worker('anna'), await tenant.worker('bert'), await tenant.worker('cleo')]
+      await fc.asyncModelRun(() => ({ model: new QueueModel(clock.now), real: { tenant, stranger, workers, clock, offers: [] } }), commands)
+    }),
+    { numRuns: 40, interruptAfterTimeLimit: 200_000 },
+  )
+})
