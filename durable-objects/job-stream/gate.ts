@@ -1,4 +1,4 @@
-/** Responsible for the job-stream object as the edge and the tenant object see it: append, watch, close. */
+/** Responsible for the job-stream object as the edge and the tenant object see it (append, watch, close), and for what it asks the tenant object. */
 import type { OutputChunk } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
 
@@ -12,12 +12,14 @@ export interface JobStreamGate {
   /**
    * Appends chunks of one attempt. `chunks[].seq` counts from 0 within the attempt, so a repeated chunk is recognised; the
    * stream numbers all attempts through. An attempt older than the newest seen is `lease-lost`; a closed stream too.
+   * `offered_at` of the lease token orders two offers of one attempt number: the later one holds. `next_seq` counts within the attempt.
    */
   append(request: {
     readonly tenant: string
     readonly job_id: number
     readonly attempt: number
     readonly nonce: string
+    readonly offered_at?: number
     readonly chunks: readonly OutputChunk[]
   }): Promise<Result<{ readonly next_seq: number; readonly closed: boolean }>>
   /** The job has ended (or `attempt` has, when `end` is null: later appends of it are refused). `tail` is output that never came as chunks. Idempotent. */
@@ -28,9 +30,22 @@ export interface JobStreamGate {
     readonly end: StreamEnd | null
     readonly tail: string
   }): Promise<void>
-  /** GET with `?after=N&tenant=&job_id=`: server-sent events from sequence N+1 on. */
+  /**
+   * GET with `?after=N&tenant=&job_id=`: server-sent events from sequence N+1 on (-1: all; `Last-Event-ID` goes before `after`).
+   * `&ended=0` says that the tenant object holds the job to be in flight: a stream that ended with an earlier attempt waits for the next.
+   * Anything but 200 carries a `Failure` as JSON.
+   */
   fetch(request: Request): Promise<Response>
+}
+
+/** What the stream object asks the tenant object when a close may have been lost. */
+export interface JobEndGate {
+  /** How the job ended; null while it has not. A job that nobody knows any more has ended: say so as a failure. */
+  jobEnd(request: { readonly job_id: number }): Promise<StreamEnd | null>
 }
 
 /** The name under which the stream object of a job is found. */
 export const streamName = (tenant: string, jobId: number): string => `${tenant}/${jobId}`
+
+/** The key under which R2 keeps the output of an ended job, as NDJSON: one chunk per line, the end as the last. */
+export const transcriptKey = (tenant: string, jobId: number): string => `transcripts/${tenant}/${jobId}.ndjson`

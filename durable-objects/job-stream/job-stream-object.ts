@@ -1,0 +1,272 @@
+/** Responsible for exposing one job's stream: append and close by call, viewers by SSE, upkeep by alarm. What is allowed is decided elsewhere. */
+import { DurableObject } from 'cloudflare:workers'
+import { problems, type Failure } from '@modelreins/contract'
+import { fail, ok, type Result } from '../../src/domain/result.ts'
+import { transcriptFailed } from '../../src/telemetry/job-stream-events.ts'
+import { systemClock, timing, type StreamClock } from './clock.ts'
+import { fence } from './fencing.ts'
+import { transcriptKey, type JobEndGate, type JobStreamGate, type StreamEnd } from './gate.ts'
+import { JobStream, leaseLost, type Append, type Close } from './job-stream.ts'
+import { restore } from './restore.ts'
+import { choreOf } from './retention.ts'
+import { encodeEnd, sseHeaders } from './sse.ts'
+import { open, openIfThere } from './store/open.ts'
+import { transcriptAttempt, transcriptSource, writeTranscript } from './transcript.ts'
+import { Viewers, viewersMax, type ViewerSource } from './viewers.ts'
+
+/** Whose stream this is. The object knows only once it has been told. */
+interface Whose {
+  readonly tenant: string
+  readonly job_id: number
+}
+
+interface Watch extends Whose {
+  readonly after: number
+  /** The tenant object says that the job has not ended. */
+  readonly live: boolean
+}
+
+function parseWatch(request: Request): Watch | undefined {
+  const query = new URL(request.url).searchParams
+  const tenant = query.get('tenant') ?? ''
+  const job_id = Number(query.get('job_id') ?? Number.NaN)
+  const given = request.headers.get('last-event-id')
+  const after = Number(given !== null && /^\d{1,16}$/.test(given) ? given : (query.get('after') ?? -1))
+  if (tenant === '' || !Number.isSafeInteger(job_id) || !Number.isSafeInteger(after) || after < -1) return undefined
+  return { tenant, job_id, after, live: query.get('ended') === '0' }
+}
+
+const refused = (failure: Failure): Response => Response.json(failure, { status: problems[failure.code].status })
+
+export class JobStreamObject extends DurableObject<Env> implements JobStreamGate {
+  /** Replaced by tests; properties cannot be reached by RPC. */
+  clock: StreamClock = systemClock
+  askEnd = async ({ tenant, job_id }: Whose): Promise<StreamEnd | null> => {
+    const { TENANT } = this.env
+    // A namespace that does not know its class gives stubs without methods; the gate is what both sides have agreed on.
+    const stub = TENANT.get(TENANT.idFromName(tenant)) as unknown as JobEndGate
+    return stub.jobEnd({ job_id })
+  }
+
+  /** Undefined while nothing is stored here. */
+  #stream: JobStream | undefined
+  /** The end of a job that never streamed, learned by asking. */
+  #learned: StreamEnd | undefined
+  #opening: Promise<JobStream> | undefined
+  #whose: Whose | undefined
+  #heardAt = 0
+  #asking = false
+  #stopTicking: (() => void) | undefined
+  readonly #viewers = new Viewers(() => this.#settle())
+  readonly #source: ViewerSource = {
+    read: (from) => this.#stream?.read(from),
+    end: () => (this.#learned === undefined ? this.#stream?.end() : encodeEnd(this.#learned)),
+  }
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    void ctx.blockConcurrencyWhile(async () => {
+      const store = await openIfThere(ctx.storage)
+      // Tables without the state row are an interrupted restore: as good as nothing.
+      if (store?.state() !== undefined) this.#stream = new JobStream(store)
+    })
+  }
+
+  async append(request: Append): Promise<Result<{ readonly next_seq: number; readonly closed: boolean }>> {
+    const lost = leaseLost(request.job_id, request.attempt)
+    // A first attempt has nothing behind it: its lease token dies before a stream is emptied.
+    const stream = await this.#open(request, request.attempt, request.attempt > 1)
+    if (stream === undefined) return lost
+    const ended = stream.state !== undefined && stream.state.end !== null
+    if (ended) {
+      // Only a human's retry makes a new attempt of an ended job, and only the tenant object knows.
+      if (fence(stream.state, request) === 'lost') return lost
+      const asked = await this.#ask(request)
+      if (!asked.ok) return asked
+      if (asked.value !== null) return lost
+    }
+    const first = stream.state === undefined
+    const done = stream.append(request, this.clock.now(), ended)
+    if (!done.ok) return done
+    this.#learned = undefined
+    this.#changed()
+    if (ended || (first && stream.state !== undefined)) await this.#ringIn(timing.unwatched_silence_ms)
+    return done
+  }
+
+  async close(request: Close): Promise<void> {
+    const stream = await this.#open(request, request.attempt, true)
+    if (stream !== undefined && stream.close(request, this.clock.now())) await this.#closed(stream)
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const watch = parseWatch(request)
+    if (watch === undefined) return refused(fail('invalid-request', 'Say whose stream, and after which sequence.').failure)
+    if (this.#viewers.count >= viewersMax) {
+      const detail = `${viewersMax} viewers watch this job already.`
+      return refused(fail('rate-limited', detail, { retry_after_ms: timing.silence_ms }).failure)
+    }
+    if (this.#stream === undefined) {
+      const archived = await this.env.ARCHIVE.get(transcriptKey(watch.tenant, watch.job_id))
+      if (archived !== null) {
+        if (!(await this.#runsAgain(watch))) return this.#attach(transcriptSource(archived.body), watch.after + 1)
+        await archived.body.cancel()
+        await this.#open(watch, Number.POSITIVE_INFINITY, true)
+        await this.#reopen()
+      }
+    } else if (this.#stream.end() !== undefined && (await this.#runsAgain(watch))) await this.#reopen()
+    this.#whose = watch
+    if (watch.live) this.#learned = undefined
+    // A viewer that knows more than is here (a crash took it back) is told again.
+    return this.#attach(this.#source, Math.min(watch.after + 1, this.#stream?.next ?? 0))
+  }
+
+  override async alarm(): Promise<void> {
+    const stream = this.#stream
+    if (stream?.state === undefined) return
+    const now = this.clock.now()
+    const chore = choreOf(stream.state, stream.heardAt, now)
+    switch (chore.kind) {
+      case 'wait':
+        // Never at or before now: an alarm set for now inside an alarm does not ring.
+        await this.ctx.storage.setAlarm(Math.max(chore.until, now + 1))
+        break
+      case 'ask': {
+        const asked = await this.#ask(stream.state)
+        if (asked.ok && asked.value !== null) await this.#finish(asked.value)
+        else await this.#ringIn(timing.unwatched_silence_ms)
+        break
+      }
+      case 'archive':
+        await this.#archive(stream)
+        break
+      case 'empty':
+        if (this.#viewers.count > 0) await this.#ringIn(timing.silence_ms)
+        else await this.#empty()
+        break
+    }
+  }
+
+  /**
+   * The stream to write to, made if there is none. One that was emptied comes back from its transcript for a newer attempt;
+   * for an older one it stays in R2: undefined.
+   */
+  async #open({ tenant, job_id }: Whose, attempt: number, mayBeArchived: boolean): Promise<JobStream | undefined> {
+    if (this.#stream !== undefined) return this.#stream
+    const key = transcriptKey(tenant, job_id)
+    const archived = mayBeArchived ? await this.env.ARCHIVE.head(key) : null
+    if (archived !== null && attempt <= transcriptAttempt(archived)) return this.#stream
+    this.#opening ??= this.#make(archived === null ? null : key, { tenant, job_id })
+    try {
+      this.#stream ??= await this.#opening
+    } finally {
+      this.#opening = undefined
+    }
+    return this.#stream
+  }
+
+  async #make(transcript: string | null, whose: Whose): Promise<JobStream> {
+    const stored = transcript === null ? null : await this.env.ARCHIVE.get(transcript)
+    if (stored !== null) return restore(this.ctx.storage, whose, stored.body, this.clock.now())
+    const store = await open(this.ctx.storage)
+    store.clearBatches()
+    return new JobStream(store)
+  }
+
+  /** Whether a job that has ended here runs again, by a human's retry. When nobody answers, what is known here counts. */
+  async #runsAgain(watch: Watch): Promise<boolean> {
+    if (!watch.live) return false
+    const asked = await this.#ask(watch)
+    return asked.ok && asked.value === null
+  }
+
+  async #reopen(): Promise<void> {
+    if (this.#stream?.reopen() === true) await this.#ringIn(timing.unwatched_silence_ms)
+  }
+
+  async #ringIn(ms: number): Promise<void> {
+    await this.ctx.storage.setAlarm(this.clock.now() + ms)
+  }
+
+  #attach(source: ViewerSource, from: number): Response {
+    if (this.#viewers.count === 0) this.#heardAt = this.clock.now()
+    const body = this.#viewers.attach(source, from, this.clock)
+    this.#stopTicking ??= this.clock.every(timing.keep_alive_ms, () => this.#tick())
+    return new Response(body, { headers: sseHeaders })
+  }
+
+  #changed(): void {
+    this.#heardAt = this.clock.now()
+    this.#viewers.notify()
+  }
+
+  #settle(): void {
+    if (this.#viewers.count > 0) return
+    this.#stopTicking?.()
+    this.#stopTicking = undefined
+  }
+
+  #tick(): void {
+    const now = this.clock.now()
+    this.#viewers.tick(now)
+    if (this.#viewers.count > 0 && now - this.#heardAt >= timing.silence_ms) this.ctx.waitUntil(this.#askForViewers())
+  }
+
+  /** A close is one call and may be lost: whoever waits in silence is owed the question. */
+  async #askForViewers(): Promise<void> {
+    if (this.#asking || this.#whose === undefined) return
+    this.#asking = true
+    this.#heardAt = this.clock.now()
+    try {
+      const asked = await this.#ask(this.#whose)
+      if (asked.ok && asked.value !== null) await this.#finish(asked.value)
+    } finally {
+      this.#asking = false
+    }
+  }
+
+  async #ask(whose: Whose): Promise<Result<StreamEnd | null>> {
+    try {
+      return ok(await this.askEnd(whose))
+    } catch {
+      return fail('unavailable', 'The tenant object does not answer right now.', { retry_after_ms: 1_000 })
+    }
+  }
+
+  /** The job has ended, the tenant object says; its close never came here. */
+  async #finish(end: StreamEnd): Promise<void> {
+    const stream = this.#stream
+    if (stream?.state === undefined) this.#learned = end
+    else if (!stream.close({ ...stream.state, end, tail: '' }, this.clock.now())) return
+    else return this.#closed(stream)
+    this.#changed()
+  }
+
+  async #closed(stream: JobStream): Promise<void> {
+    const ended = stream.state !== undefined && stream.state.end !== null
+    this.#changed()
+    await this.#ringIn(ended ? timing.archive_after_ms : timing.unwatched_silence_ms)
+  }
+
+  async #archive(stream: JobStream): Promise<void> {
+    const { state } = stream
+    if (state === undefined || state.end === null) return
+    const { tenant, job_id, attempt, end } = state
+    try {
+      const last = { end, attempt, next_seq: stream.next }
+      await writeTranscript(this.env.ARCHIVE, transcriptKey(tenant, job_id), (seq) => stream.batchFrom(seq), last)
+    } catch (error) {
+      transcriptFailed({ tenant, job_id }, error)
+      // The platform tries a failed alarm six times and then never again: keep the next try in our own hands.
+      return this.#ringIn(timing.archive_retry_ms)
+    }
+    // Tried again meanwhile: the next end writes another transcript.
+    if (stream.state?.end === end) stream.archived(this.clock.now())
+    await this.#ringIn(timing.hot_ms)
+  }
+
+  async #empty(): Promise<void> {
+    this.#stream = undefined
+    await this.ctx.storage.deleteAll()
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Responsible for one job's output: what is accepted, under which sequence, what is dropped, what a reader gets, and the end.
+ * Synchronous throughout, so nothing comes in between; it knows no alarm, no viewer and no other object.
+ */
+import { limits, type OutputChunk } from '@modelreins/contract'
+import { fail, ok, type Result } from '../../src/domain/result.ts'
+import { fence, numbered, packed, tailChunks, type Writer } from './fencing.ts'
+import type { StreamEnd } from './gate.ts'
+import { encodeChunks, encodeEnd, type Encoded } from './sse.ts'
+import type { StoredChunk } from './store/schema.ts'
+import type { Batch, StreamState, StreamStore } from './store/stream-store.ts'
+import { chunksOf } from './transcript.ts'
+import type { ViewerSource } from './viewers.ts'
+
+export interface Append extends Writer {
+  readonly tenant: string
+  readonly job_id: number
+  readonly chunks: readonly OutputChunk[]
+}
+
+export interface Close {
+  readonly tenant: string
+  readonly job_id: number
+  readonly attempt: number
+  readonly end: StreamEnd | null
+  readonly tail: string
+}
+
+export const leaseLost = (jobId: number, attempt: number) =>
+  fail('lease-lost', `Attempt ${attempt} of job ${jobId} writes no more: it has ended, or a newer one has begun.`)
+
+export class JobStream implements ViewerSource {
+  readonly #store: StreamStore
+  #state: StreamState | undefined
+  /** The sequence of the next chunk. */
+  #next: number
+  #bytes: number
+  #heardAt: number
+  /** What was read last: live viewers mostly want the same batch. */
+  #read: { readonly from: number; readonly found: Encoded | undefined } | undefined
+
+  constructor(store: StreamStore) {
+    const newest = store.newest()
+    this.#store = store
+    this.#state = store.state()
+    this.#next = Math.max(newest?.next ?? 0, this.#state?.base ?? 0)
+    this.#bytes = store.bytes()
+    this.#heardAt = newest?.at ?? 0
+  }
+
+  get state(): StreamState | undefined {
+    return this.#state
+  }
+  get next(): number {
+    return this.#next
+  }
+  /** When the newest chunk came, milliseconds since 1970. */
+  get heardAt(): number {
+    return this.#heardAt
+  }
+
+  /** A closed stream refuses every attempt; `reopened` says that a human has had the job tried again. */
+  append(request: Append, at: number, reopened = false): Result<{ readonly next_seq: number; readonly closed: boolean }> {
+    const lost = leaseLost(request.job_id, request.attempt)
+    const verdict = fence(this.#state, request)
+    if (verdict === 'lost') return lost
+    if (this.#ended !== null && !reopened) return lost
+    const base = verdict === 'newer' ? this.#next : (this.#state?.base ?? 0)
+    const fresh = numbered(request.chunks, base, this.#next)
+    if (!fresh.ok) return fresh
+    if (fresh.value.length > 0) {
+      this.#change(() => {
+        if (verdict === 'newer') this.#begin(request, base)
+        this.#add(fresh.value, request.attempt, at)
+      })
+    }
+    return ok({ next_seq: this.#next - base, closed: false })
+  }
+
+  /** False when nothing changes: it was closed so before, or a newer attempt has begun since. */
+  close(request: Close, at: number): boolean {
+    const state = this.#state ?? this.#unwritten(request)
+    const news = request.attempt > state.ended_attempt
+    // An end of the newest attempt may come after its close, and may change: a failed job that waits for its retry is aborted.
+    const another = request.attempt >= state.attempt && JSON.stringify(request.end) !== JSON.stringify(state.end)
+    if (request.end === null ? !news : !another) return false
+    const tail = news ? tailChunks(request.tail, limits.output_chunk_bytes) : []
+    const chunks = tail.map((text, index): StoredChunk => [this.#next + index, 'stdout', text])
+    this.#change(() => {
+      this.#add(chunks, request.attempt, at)
+      this.#save({
+        ...state,
+        attempt: Math.max(state.attempt, request.attempt),
+        // A late tail moves the numbers of the attempt that writes now.
+        base: request.attempt < state.attempt ? state.base + chunks.length : state.base,
+        ended_attempt: Math.max(state.ended_attempt, request.attempt),
+        end: request.end,
+        archived_at: null,
+      })
+    })
+    return true
+  }
+
+  /** The job is tried again, by a human's word: viewers wait anew, old attempts stay refused. False when it had not ended. */
+  reopen(): boolean {
+    const state = this.#state
+    if (state === undefined || state.end === null) return false
+    this.#change(() => this.#save({ ...state, end: null, archived_at: null }))
+    return true
+  }
+
+  archived(at: number): void {
+    const state = this.#state
+    if (state !== undefined) this.#change(() => this.#save({ ...state, archived_at: at }))
+  }
+
+  batchFrom(seq: number): Batch | undefined {
+    return this.#store.batchFrom(seq)
+  }
+
+  read(from: number): Encoded | undefined {
+    if (from >= this.#next) return undefined
+    if (this.#read?.from !== from) {
+      const batch = this.#store.batchFrom(from)
+      this.#read = { from, found: batch === undefined ? undefined : encodeChunks(from, chunksOf(batch)) }
+    }
+    return this.#read.found
+  }
+
+  end(): Uint8Array | undefined {
+    return this.#ended === null ? undefined : encodeEnd(this.#ended)
+  }
+
+  get #ended(): StreamEnd | null {
+    return this.#state?.end ?? null
+  }
+
+  /** All or nothing, in storage and in memory. */
+  #change(act: () => void): void {
+    const before = { state: this.#state, next: this.#next, bytes: this.#bytes, heardAt: this.#heardAt }
+    this.#read = undefined
+    try {
+      this.#store.atomically(act)
+    } catch (error) {
+      this.#state = before.state
+      this.#next = before.next
+      this.#bytes = before.bytes
+      this.#heardAt = before.heardAt
+      throw error
+    }
+  }
+
+  #unwritten({ tenant, job_id }: { readonly tenant: string; readonly job_id: number }): StreamState {
+    return { tenant, job_id, attempt: 0, nonce: '', offered_at: 0, base: 0, ended_attempt: 0, end: null, archived_at: null }
+  }
+
+  #begin(request: Append, base: number): void {
+    const { attempt, nonce, offered_at = 0 } = request
+    const state = this.#state ?? this.#unwritten(request)
+    this.#save({ ...state, attempt, nonce, offered_at, base, end: null, archived_at: null })
+  }
+
+  #save(state: StreamState): void {
+    this.#store.saveState(state)
+    this.#state = state
+  }
+
+  #add(chunks: readonly StoredChunk[], attempt: number, at: number): void {
+    for (const batch of packed(chunks)) {
+      this.#store.append({ ...batch, attempt, at })
+      this.#next = batch.next
+      this.#bytes += batch.bytes
+      this.#heardAt = at
+    }
+    for (const oldest of this.#store.oldest(this.#bytes - limits.output_job_bytes)) {
+      this.#store.drop(oldest.first)
+      this.#bytes -= oldest.bytes
+    }
+  }
+}
