@@ -2,7 +2,7 @@
  * Responsible for worker sockets: accepting them, greeting, one process per name, credit, and closing. Sockets hibernate:
  * nothing here may rely on memory that the attachment does not also hold.
  */
-import { closeCodes, workerMessage } from '@modelreins/contract'
+import { closeCodes, workerFrame } from '@modelreins/contract'
 import type { ServerFrame, WorkerFrame } from '@modelreins/contract'
 import type { TokenKey } from '../../src/domain/token.ts'
 import type { Caller, CommandContext, Live } from './context.ts'
@@ -22,6 +22,7 @@ export interface ConnectionParts {
 
 /** Largest message: a batch of completions with their inline results. The platform's own limit is 32 MiB. */
 const messageBytes = 4 * 1024 * 1024
+const framesPerMessage = 512
 
 export class Connections {
   readonly #parts: ConnectionParts
@@ -181,12 +182,17 @@ function parseMessage(data: string | ArrayBuffer): readonly WorkerFrame[] | { re
   } catch {
     return { reason: 'The message is not JSON.' }
   }
-  const parsed = workerMessage.safeParse(json)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    return { reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a frame'}` }
+  const raw: readonly unknown[] = Array.isArray(json) ? json : [json]
+  if (raw.length === 0 || raw.length > framesPerMessage)
+    return { reason: `A message is one frame, or an array of 1 to ${framesPerMessage}.` }
+  const frames: WorkerFrame[] = []
+  for (const [index, one] of raw.entries()) {
+    const parsed = workerFrame.safeParse(one)
+    if (!parsed.success)
+      return { reason: `frame ${index}: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}` }
+    frames.push(parsed.data)
   }
-  return Array.isArray(parsed.data) ? parsed.data : [parsed.data]
+  return frames
 }
 
 function callerOf(store: Store, workerId: string): Caller {
