@@ -35,7 +35,7 @@ export interface AttemptPorts {
 }
 
 /** Last output is tried this long before the completion goes without it. */
-const lastOutputMs = 20_000
+const lastOutputMs = 10_000
 
 /** Runs an offer in a slot that `release` gives back. Never rejects. */
 export async function runAttempt(ports: AttemptPorts, offer: Offer, release: () => void): Promise<void> {
@@ -68,7 +68,7 @@ class Attempt {
     this.#output = new OutputBuffer({
       clock: ports.clock,
       redactor: ports.redactor,
-      send: (chunks) => this.#sendOutput(chunks),
+      send: (chunks, signal) => this.#sendOutput(chunks, signal),
       onText: (content, stream) => ports.emit('output', { jobId: this.#job.id, content, stream }),
       onClosed: () => this.#stop(new AttemptStopped('lease-lost', 'the server takes no more output of this attempt')),
       onTrouble: (error) => ports.onTrouble('output', error),
@@ -164,7 +164,7 @@ class Attempt {
     return reply.context
   }
 
-  async #sendOutput(chunks: readonly OutputChunk[]): Promise<{ closed: boolean }> {
+  async #sendOutput(chunks: readonly OutputChunk[], signal: AbortSignal): Promise<{ closed: boolean }> {
     try {
       const reply = await this.#ports.client.claims.output(
         { job_id: this.#job.id, chunks: [...chunks] },
@@ -173,7 +173,7 @@ class Attempt {
       return { closed: reply.closed }
     } catch (error) {
       // Anything but a passing failure means that this attempt's output is not wanted any more.
-      if (mayPass(error)) throw error
+      if (mayPass(error) || signal.aborted) throw error
       this.#ports.debug(`output of job ${this.#job.id} refused: ${error instanceof Error ? error.message : String(error)}`)
       return { closed: true }
     }

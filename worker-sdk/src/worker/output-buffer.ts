@@ -21,7 +21,7 @@ export interface OutputPorts {
   readonly clock: Clock
   readonly redactor: Redactor
   /** Sends chunks; rejects when they may be sent again. `closed`: the stream takes no more of this attempt. */
-  readonly send: (chunks: readonly OutputChunk[]) => Promise<{ readonly closed: boolean }>
+  readonly send: (chunks: readonly OutputChunk[], signal: AbortSignal) => Promise<{ readonly closed: boolean }>
   /** Told what was written, as it will leave the machine. */
   readonly onText: (text: string, stream: OutputStream) => void
   /** The server takes no more output of this attempt: the lease is gone. */
@@ -54,6 +54,8 @@ export class OutputBuffer {
   #cancelTimer: (() => void) | undefined
   #flushing: Promise<void> | undefined
   #waiters: (() => void)[] = []
+  /** Aborted when the attempt's completion waits for its last output no longer. */
+  readonly #patience = new AbortController()
 
   constructor(ports: OutputPorts) {
     this.#ports = ports
@@ -71,12 +73,14 @@ export class OutputBuffer {
   async end(giveUp: AbortSignal): Promise<OutputEnd> {
     this.#ended = true
     this.#cancelTimer?.()
+    if (giveUp.aborted) this.#patience.abort()
+    else giveUp.addEventListener('abort', () => this.#patience.abort(), { once: true })
     for (const [stream, redacted] of this.#redacted) this.#take(redacted.end(), stream)
-    if (this.#dropped > 0) this.#pending.push({ stream: 'system', text: `[${this.#dropped} bytes of output were dropped]\n`, bytes: 0 })
-    while (!this.#closed && !giveUp.aborted && (this.#flushing !== undefined || this.#pendingBytes > limits.tail_bytes)) {
+    while (!this.#closed && (this.#flushing !== undefined || (this.#pendingBytes > limits.tail_bytes && !this.#patience.signal.aborted))) {
       this.#streaming = true
-      await Promise.race([this.#flush(giveUp), aborted(giveUp)])
+      await this.#flush()
     }
+    if (this.#dropped > 0) this.#pending.push({ stream: 'system', text: `[${this.#dropped} bytes of output were dropped]\n`, bytes: 0 })
     const text = this.#pending.map((part) => part.text).join('')
     this.#pending = []
     const kept = lastBytes(text, limits.tail_bytes)
@@ -122,11 +126,11 @@ export class OutputBuffer {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     this.#streaming = true
-    return this.#flush(undefined)
+    return this.#flush()
   }
 
-  #flush(giveUp: AbortSignal | undefined): Promise<void> {
-    this.#flushing ??= this.#sendBatch(giveUp).finally(() => {
+  #flush(): Promise<void> {
+    this.#flushing ??= this.#sendBatch().finally(() => {
       this.#flushing = undefined
       this.#arrange()
     })
@@ -134,35 +138,43 @@ export class OutputBuffer {
   }
 
   /** One batch, tried again until it is through: a later one must not overtake it. */
-  async #sendBatch(giveUp: AbortSignal | undefined): Promise<void> {
-    const { chunks, bytes } = this.#cutBatch()
+  async #sendBatch(): Promise<void> {
+    const { clock, onTrouble, send } = this.#ports
+    const { signal } = this.#patience
+    const { parts, chunks, bytes } = this.#cutBatch()
     if (chunks.length === 0) return
     for (let attempt = 0; !this.#closed; attempt += 1) {
       try {
-        const { closed } = await this.#ports.send(chunks)
+        const { closed } = await send(chunks, signal)
         if (closed) this.#close()
         break
       } catch (error) {
-        this.#ports.onTrouble(error)
-        // At the end there is a limit to patience; what was cut is lost, and the completion says so.
-        if (this.#ended && (giveUp?.aborted === true || attempt >= 4)) break
-        await pause(this.#ports.clock, fullJitter(retry, attempt, this.#ports.clock), giveUp)
+        if (signal.aborted) {
+          // What could not be sent goes with the completion, as far as it fits. Should the server have it after all, it is there twice.
+          this.#nextSeq -= chunks.length
+          this.#pending.unshift(...parts)
+          return
+        }
+        onTrouble(error)
+        await pause(clock, fullJitter(retry, attempt, clock), signal)
       }
     }
     this.#pendingBytes -= bytes
     if (this.#pendingBytes <= highWaterBytes / 2) this.#release()
   }
 
-  #cutBatch(): { readonly chunks: readonly OutputChunk[]; readonly bytes: number } {
+  #cutBatch(): { readonly parts: readonly Pending[]; readonly chunks: readonly OutputChunk[]; readonly bytes: number } {
+    const parts: Pending[] = []
     const chunks: OutputChunk[] = []
     let bytes = 0
     for (let first = this.#pending[0]; first !== undefined; first = this.#pending[0]) {
       if (chunks.length > 0 && (chunks.length === limits.output_chunks_per_call || bytes + first.bytes > maxBatchBytes)) break
       this.#pending.shift()
+      parts.push(first)
       bytes += first.bytes
       for (const text of pieces(first.text, first.bytes)) chunks.push({ seq: this.#nextSeq++, stream: first.stream, text })
     }
-    return { chunks, bytes }
+    return { parts, chunks, bytes }
   }
 
   #close(): void {
@@ -180,12 +192,6 @@ export class OutputBuffer {
     for (const resolve of waiters) resolve()
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 
 /** Parts of a text that each fit a chunk; surrogate pairs stay together. */
 function pieces(text: string, bytes: number): string[] {

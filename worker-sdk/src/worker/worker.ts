@@ -25,6 +25,7 @@ import { pollForWork } from './poll-transport.ts'
 import { providerSettings, usableProvider } from './provider-choice.ts'
 import { providerExecutor } from './provider-executor.ts'
 import { Redactor } from './redactor.ts'
+import { RepeatFilter } from './repeat-filter.ts'
 import { Roster } from './roster.ts'
 import { environmentSecrets, secretResolver } from './secrets.ts'
 import { openWebSocket, SocketLink, type OpenSocket, type PushFrame } from './socket-link.ts'
@@ -60,6 +61,7 @@ export class Worker extends Emitter {
   readonly #obedience: ObediencePorts
   readonly #intake = new AbortController()
   readonly #hurry = new AbortController()
+  readonly #told: RepeatFilter
   readonly #debug
   #state: WorkerState = 'new'
   #link: SocketLink | undefined
@@ -81,6 +83,7 @@ export class Worker extends Emitter {
     const selection = this.#env['DEBUG']
     this.#debug = (part: string) => debugFor(part, selection, (line) => void process.stderr.write(this.#redactor.redact(line)))
     this.#clock = options.clock ?? systemClock
+    this.#told = new RepeatFilter(this.#clock)
     this.#openSocket = options.openSocket ?? openWebSocket
     this.#executor = options.executor
     this.#identity = new Identity(this.options, this.#clock)
@@ -315,8 +318,9 @@ export class Worker extends Emitter {
   }
 
   #trouble(type: string, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error)
-    this.emit('error', { type, error: this.#redactor.redact(message) })
+    const message = this.#redactor.redact(error instanceof Error ? error.message : String(error))
+    if (this.#told.isNews(type, message)) this.emit('error', { type, error: message })
+    else this.#debug(type)(message)
     if ((type === 'heartbeat' || type === 'poll') && isRefusal(error)) this.#fatal(error)
   }
 
@@ -335,8 +339,7 @@ export class Worker extends Emitter {
     this.#contact.reject(stoppedEarly())
     this.#credit.shut()
     // Without a socket nothing is lost by cutting the long poll; an open socket still carries completions.
-    const bySocket = this.#link?.open === true
-    if (!bySocket) this.#intake.abort()
+    if (this.#link?.open !== true) this.#intake.abort()
     if (!(await this.#idleWithin(graceMs))) {
       this.#roster.stopAll(new AttemptStopped('shutdown', 'the worker was stopped; the job is handed back'))
       if (!(await this.#idleWithin(windDownMs))) this.#trouble('stop', new Error('a job ignores its abort signal'))
@@ -347,11 +350,11 @@ export class Worker extends Emitter {
     this.#intake.abort()
     await this.#intakeDone
     this.#state = 'stopped'
-    if (started && this.#greeted && !bySocket) await this.#sayGoodbye()
+    if (started && this.#greeted) await this.#sayGoodbye()
     if (started) this.emit('stopped', { name: this.name })
   }
 
-  /** A polling worker is believed to be there until it says otherwise, or for half a minute. */
+  /** A worker is believed to be there until it says otherwise, or for half a minute. */
   async #sayGoodbye(): Promise<void> {
     try {
       await this.client.presence.report(this.#report(), { retry: false, timeoutMs: lastWordsMs })
