@@ -42,6 +42,8 @@ export const workerFrame = z.discriminatedUnion('type', [
   abortAckFrame,
 ])
 export type WorkerFrame = z.infer<typeof workerFrame>
+/** A whole message. The server parses frame by frame, so that a bad one is named. */
+export const workerMessage = z.union([workerFrame, z.array(workerFrame).min(1).max(512)])
 
 export const welcomeFrame = presenceReply.extend({ type: z.literal('welcome') })
 /** `status` only, not the whole job: the worker has it, and completions are the hot path. */
