@@ -1,0 +1,156 @@
+/** Says how the parts that providers share behave at their borders: endpoints, programs, lines, events, tails, arguments for Windows. */
+import { describe, expect, it } from 'vitest'
+import { scrubEnvironment } from '../../../../worker-sdk/src/providers/environment.ts'
+import { type EndpointRule, resolveEndpoint } from '../../../../worker-sdk/src/providers/endpoint.ts'
+import { isBefore } from '../../../../worker-sdk/src/providers/cli-check.ts'
+import { createProvider, isProviderName, providerNames } from '../../../../worker-sdk/src/providers/index.ts'
+import { createLineCutter } from '../../../../worker-sdk/src/providers/lines.ts'
+import { findProgram, launchOf, launchOfShell, quoteForCmd } from '../../../../worker-sdk/src/providers/program.ts'
+import { serverEvents } from '../../../../worker-sdk/src/providers/sse.ts'
+import { createTail } from '../../../../worker-sdk/src/providers/tail.ts'
+
+async function* of(...pieces: string[]): AsyncGenerator<string> {
+  yield* pieces
+}
+
+describe('the list of providers', () => {
+  it('holds the ten names of the seed, each under its own name', () => {
+    expect(providerNames).toEqual([
+      'claude',
+      'aider',
+      'codex',
+      'ollama-http',
+      'lmstudio',
+      'nocturne',
+      'onemin',
+      'http',
+      'playwright',
+      'spawn',
+    ])
+    for (const name of providerNames) expect(createProvider(name).name).toBe(name)
+    expect(isProviderName('toString')).toBe(false)
+  })
+})
+
+describe('resolveEndpoint', () => {
+  const rule: EndpointRule = { variables: ['FIRST', 'SECOND'], fallback: 'http://127.0.0.1:11434', port: 11434 }
+  const find = (endpoint: string | undefined, env: Record<string, string> = {}, more: Partial<EndpointRule> = {}) => {
+    const found = resolveEndpoint({ env, ...(endpoint === undefined ? {} : { endpoint }) }, { ...rule, ...more })
+    return found.ok ? `${found.value.url} ${found.value.source}` : found.reason
+  }
+
+  it('prefers the option, then the variables in order, then the usual place', () => {
+    expect(find('http://a', { FIRST: 'http://b' })).toBe('http://a MODELREINS_ENDPOINT')
+    expect(find(undefined, { FIRST: '', SECOND: 'http://c' })).toBe('http://c SECOND')
+    expect(find(undefined)).toBe('http://127.0.0.1:11434 default')
+    expect(find(undefined, {}, { fallback: undefined })).toBe('no endpoint: set --endpoint (MODELREINS_ENDPOINT) or FIRST or SECOND')
+  })
+
+  it.each([
+    ['box', 'http://box:11434'],
+    ['box:8000', 'http://box:8000'],
+    [':8000', 'http://127.0.0.1:8000'],
+    ['0.0.0.0', 'http://127.0.0.1:11434'],
+    ['http://0.0.0.0:8000/', 'http://127.0.0.1:8000'],
+    ['https://box/path/', 'https://box/path'],
+  ])('reads "%s" as its server would', (given, url) => {
+    expect(find(given)).toBe(`${url} MODELREINS_ENDPOINT`)
+  })
+
+  it('adds the path that is missing and takes away what it adds itself', () => {
+    const more = { path: '/v1', endings: ['/chat/completions'] }
+    expect(find('http://a', {}, more)).toBe('http://a/v1 MODELREINS_ENDPOINT')
+    expect(find('http://a/openai/v1/chat/completions', {}, more)).toBe('http://a/openai/v1 MODELREINS_ENDPOINT')
+  })
+
+  it.each([
+    ['ftp://a', '"ftp:" is not http or https'],
+    ['http://', '"http://" is not a URL'],
+    ['http://user:pw@a', 'credentials do not belong in a URL'],
+  ])('refuses "%s"', (given, reason) => {
+    expect(find(given)).toContain(`MODELREINS_ENDPOINT: ${reason}`)
+  })
+})
+
+describe('scrubEnvironment', () => {
+  it('drops what is undefined and every credential of the worker', () => {
+    expect(
+      scrubEnvironment({ A: '1', B: undefined, MODELREINS_TOKEN: 't', MODELREINS_X_SECRET: 's', C: 'mrw_1', MODELREINS_WORKER: 'w' }),
+    ).toEqual({
+      A: '1',
+      MODELREINS_WORKER: 'w',
+    })
+  })
+})
+
+describe('programs', () => {
+  it('are found on PATH, or by a path relative to the working folder', () => {
+    expect(findProgram('sh', { PATH: '/nowhere:/bin' })).toBe('/bin/sh')
+    expect(findProgram('./sh', {}, '/bin')).toBe('/bin/sh')
+    expect(findProgram('sh', { PATH: '/nowhere' })).toBeUndefined()
+    expect(findProgram('tmp', { PATH: '/' })).toBeUndefined()
+  })
+
+  it('get no shell where none is needed, and cmd.exe with quoted arguments for a .cmd shim', () => {
+    expect(launchOf('/bin/x', ['a b'], {}, 'linux')).toEqual({ file: '/bin/x', args: ['a b'], verbatim: false })
+    expect(launchOf('C:\\x.exe', ['a b'], {}, 'win32')).toEqual({ file: 'C:\\x.exe', args: ['a b'], verbatim: false })
+    expect(launchOf('C:\\npm\\claude.cmd', ['-p', 'a&b'], { ComSpec: 'C:\\cmd.exe' }, 'win32')).toEqual({
+      file: 'C:\\cmd.exe',
+      args: ['/d', '/s', '/c', '"C:\\npm\\claude.cmd ^^^"-p^^^" ^^^"a^^^&b^^^""'],
+      verbatim: true,
+    })
+  })
+
+  it('quote for cmd.exe every character that it or the program would read', () => {
+    expect(quoteForCmd('say "hi" & del %PATH% !x! \\', false)).toBe('^"say^ \\^"hi\\^"^ ^&^ del^ ^%PATH^%^ ^!x^!^ \\\\^"')
+  })
+
+  it('put arguments behind a shell line without making them part of it', () => {
+    expect(launchOfShell('run', ['--p', '$x'], {}, 'linux').args).toEqual(['-c', 'run "$@"', 'modelreins-worker', '--p', '$x'])
+    expect(launchOfShell('run', ['a b'], {}, 'win32').args).toEqual(['/d', '/s', '/c', '"run ^"a^ b^""'])
+  })
+
+  it('are compared by the numbers of their versions', () => {
+    expect(isBefore('2.0.99', '2.1.0')).toBe(true)
+    expect(isBefore('2.10.0', '2.9.0')).toBe(false)
+    expect(isBefore('2.1', '2.1.0')).toBe(false)
+  })
+})
+
+describe('lines and events', () => {
+  it('are whole whatever the borders of the pieces are', () => {
+    const cutter = createLineCutter()
+    expect(['a', 'b\nc\r', '\n', '\nd'].flatMap((piece) => cutter.push(piece))).toEqual(['ab', 'c', ''])
+    expect(cutter.rest()).toEqual(['d'])
+    expect(cutter.rest()).toEqual([])
+  })
+
+  it('are refused when a line never ends', () => {
+    const cutter = createLineCutter()
+    expect(() => {
+      for (let piece = 0; piece < 20; piece += 1) cutter.push('x'.repeat(1024 * 1024))
+    }).toThrow('a line of more than')
+  })
+
+  it('carry a name, several lines of data, and no comments', async () => {
+    const events = []
+    for await (const event of serverEvents(of(': hi\n\nevent: content\ndata: a\ndata:b\nid: 3\n\nda', 'ta: c\n\ndata: last')))
+      events.push(event)
+    expect(events).toEqual([
+      { event: 'content', data: 'a\nb' },
+      { event: 'message', data: 'c' },
+      { event: 'message', data: 'last' },
+    ])
+  })
+})
+
+describe('createTail', () => {
+  it('keeps the end within its bound and counts what it dropped', () => {
+    const tail = createTail(5)
+    for (const piece of ['ab', 'cdef', '', 'g']) tail.push(piece)
+    expect(tail.text()).toBe('cdefg')
+    expect(tail.dropped()).toBe(2)
+    tail.push('0123456789')
+    expect([tail.text(), tail.dropped()]).toEqual(['56789', 12])
+  })
+})
