@@ -9,7 +9,8 @@ export interface SignedHead {
   readonly seq: number
   readonly hash: string
   readonly at: string
-  readonly key_id: string
+  /** Of the key that signed. */
+  readonly kid: string
   /** Ed25519, base64url. */
   readonly signature: string
 }
@@ -22,8 +23,8 @@ export interface RegistryHeads {
 }
 
 export const headsOf = (db: RegistryDb): RegistryHeads => ({
-  async save(tenant, { seq, hash, at, key_id, signature }) {
-    const saved = await calling(() => db.insert(heads).values({ tenant, seq, hash, at, key_id, signature }).onConflictDoNothing())
+  async save(tenant, { seq, hash, at, kid, signature }) {
+    const saved = await calling(() => db.insert(heads).values({ tenant, seq, hash, at, kid, signature }).onConflictDoNothing())
     return saved.ok ? ok(undefined) : saved
   },
 
@@ -33,7 +34,7 @@ export const headsOf = (db: RegistryDb): RegistryHeads => ({
     const limit = pageLimit(query.limit)
     const found = await calling(() =>
       db
-        .select({ seq: heads.seq, hash: heads.hash, at: heads.at, key_id: heads.key_id, signature: heads.signature })
+        .select({ seq: heads.seq, hash: heads.hash, at: heads.at, kid: heads.kid, signature: heads.signature })
         .from(heads)
         .where(and(eq(heads.tenant, tenant), below.value === undefined ? undefined : lt(heads.seq, below.value)))
         .orderBy(desc(heads.seq))

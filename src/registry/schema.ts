@@ -140,7 +140,7 @@ export const heads = sqliteTable(
     seq: integer().notNull(),
     hash: text().notNull(),
     at: text().notNull(),
-    key_id: text().notNull(),
+    kid: text('key_id').notNull(),
     /** Ed25519, base64url. */
     signature: text().notNull(),
   },
