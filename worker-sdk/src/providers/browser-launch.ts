@@ -137,15 +137,14 @@ export const launchBrowser = async (found: BrowserFound, proxyUrl: string, setti
     withoutSandbox = true
     browser = await launch(false)
   }
-  return {
-    browser,
-    withoutSandbox,
-    async close() {
-      const stop = new AbortController()
-      const grace = sleep(limits.kill_grace_ms, undefined, { signal: stop.signal }).catch(() => undefined)
-      await Promise.race([browser.close().catch(() => undefined), grace])
-      stop.abort()
-      await endMarked(mark, 0)
-    },
+  const end = async (): Promise<void> => {
+    const stop = new AbortController()
+    const grace = sleep(limits.kill_grace_ms, undefined, { signal: stop.signal }).catch(() => undefined)
+    await Promise.race([browser.close().catch(() => undefined), grace])
+    stop.abort()
+    await endMarked(mark, 0)
   }
+  let ending: Promise<void> | undefined
+  // Once for all who ask: a second close of Playwright answers before the first has cleaned up.
+  return { browser, withoutSandbox, close: () => (ending ??= end()) }
 }
