@@ -49,17 +49,17 @@ export class Gatekeeper {
   }
 
   #count(context: Context, key: string, now: number): void {
-    if (this.#failures.note(key, now)) authenticationLimited({ request_id: context.request_id, address: key })
+    if (!this.#failures.note(key, now)) return
+    const { request_id } = context
+    const hash = /^token:(.{12})/.exec(key)?.[1]
+    authenticationLimited(hash === undefined ? { request_id, address: key } : { request_id, token_hash: hash })
   }
 
   /** The answer to a failure. A 401 is the same whatever caused it, here or in the tenant object. */
   turnAway(context: Context, caller: Caller, failure: Failure, headers?: Readonly<Record<string, string>>): Response {
     if (failure.code !== 'unauthorized') return problemResponse(failure, context, headers)
     const key = callerKey(caller)
-    if (key !== undefined) {
-      const now = context.ports.now()
-      this.#count(context, key, now)
-    }
+    if (key !== undefined) this.#count(context, key, context.ports.now())
     return problemResponse(unauthorized.failure, context, { 'www-authenticate': 'Bearer realm="modelreins"' })
   }
 

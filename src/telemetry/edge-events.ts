@@ -25,9 +25,10 @@ export const objectFailed = (
 /** R2 did not answer; large results suffer, nothing else. */
 export const archiveFailed = (at: Where, error: unknown): void => logLine('warn', 'edge.archive_failed', { ...at, ...thrown(error) })
 
-/** An address or a token reached the limit of failed authentications. */
-export const authenticationLimited = (at: { readonly request_id: string; readonly address: string }): void =>
-  logLine('warn', 'edge.authentication_limited', at)
+/** An address, or a token (told by the beginning of its hash), reached the limit of failed authentications. */
+export const authenticationLimited = (
+  at: { readonly request_id: string; readonly address: string } | { readonly request_id: string; readonly token_hash: string },
+): void => logLine('warn', 'edge.authentication_limited', at)
 
 /** The Worker lacks a secret it cannot work without. */
 export const misconfigured = (at: { readonly request_id: string; readonly secret: string; readonly reason: string }): void =>

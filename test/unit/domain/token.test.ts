@@ -1,7 +1,7 @@
 /** Says what makes a token genuine, and that nothing else does. */
 import { createHmac } from 'node:crypto'
 import { leaseText, parseCredentialToken, parseLeaseToken } from '@modelreins/contract'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type TokenKey, base32, genuine, sameText, sign } from '../../../src/domain/token.ts'
 

@@ -1,5 +1,5 @@
 /** Says how the jobs of two overlapping sources become one list. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Page, mergePages } from '../../../src/edge/merge-pages.ts'
 

@@ -1,6 +1,6 @@
 /** Says how one flat input is made of path, query, body and header, and how its issues are named. */
 import { type Operation, operations } from '@modelreins/contract'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type RawInput, parseInput } from '../../../src/edge/parse-input.ts'
 

@@ -1,6 +1,6 @@
 /** Says how a body is taken off the wire: within its limit however it comes, and never trusting what it claims of itself. */
 import { limits } from '@modelreins/contract'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readBytes, readJsonObject } from '../../../src/edge/read-body.ts'
 

@@ -1,5 +1,5 @@
 /** Says where a result is cut that is too large to be kept with its job. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { beginningOf } from '../../../src/edge/stored-result.ts'
 
@@ -11,7 +11,8 @@ test('the beginning fits, ends between characters, and is as long as it can be',
       const size = (part: string): number => new TextEncoder().encode(part).byteLength
       expect(whole.startsWith(beginning)).toBe(true)
       expect(size(beginning)).toBeLessThanOrEqual(limit)
-      const next = [...whole.slice(beginning.length)][0] ?? ''
+      const point = whole.codePointAt(beginning.length)
+      const next = point === undefined ? '' : String.fromCodePoint(point)
       expect(next === '' || size(beginning + next) > limit).toBe(true)
     }),
   )
