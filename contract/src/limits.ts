@@ -80,11 +80,32 @@ export const limits = {
   review_remind_ms: 1 * day,
   review_deny_ms: 7 * day,
   grant_max_ms: 12 * hour,
+  /** Members that a policy may ask to agree. */
+  quorum_max: 10,
+  review_artifacts: 64,
+  /** Settled reviews stay in the tenant object this long. */
+  review_retention_ms: 90 * day,
+  /** A page of a list ends before its items take more than this, but never before the first. */
+  page_bytes: 4 * 1024 * kib,
+
+  webhooks: 20,
+  webhook_timeout_ms: 10 * second,
+  /** Tries of one delivery, the first included; then it is given up. */
+  webhook_attempts: 9,
 
   /** SIGTERM to SIGKILL, for a child process group that is to be stopped. */
   kill_grace_ms: 2 * second,
+  /** The same for an abort, or for the killswitch from level 3 on. */
+  kill_grace_urgent_ms: 250,
   output_flush_ms: 250,
   output_flush_bytes: 16 * kib,
+
+  /** A head of the audit trail is signed after this many new rows. */
+  audit_head_rows: 256,
+  /** A head of the audit trail is signed this long after the first new row at the latest. */
+  audit_head_ms: 10 * minute,
+  /** Rows that one step of a verification checks at most. */
+  audit_verify_rows: 5_000,
 
   /** Failed authentications per address before it is told to wait. */
   auth_failures: 20,

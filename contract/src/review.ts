@@ -1,9 +1,10 @@
 /** Responsible for reviews, decisions and grants as callers see them; it decides nothing. */
 import * as z from 'zod'
-import { capabilityName, flag, integer, jsonValue, page, paging, text, time } from './fields.ts'
+import { capabilityName, flag, integer, jsonValue, page, paging, seconds, text, time } from './fields.ts'
 import { publicId } from './ids.ts'
-import { threadId } from './job.ts'
+import { jobRequest } from './job.ts'
 import { limits } from './limits.ts'
+import { riskTier } from './worker.ts'
 
 export const reviewStatuses = ['pending', 'approved', 'denied', 'withdrawn', 'expired', 'superseded', 'consumed'] as const
 export const reviewStatus = z.enum(reviewStatuses)
@@ -37,11 +38,19 @@ export const review = z
     payload: z.json(),
     /** SHA-256 of the canonical JSON (RFC 8785) of capability, payload and artifact digests, in hex. */
     digest: z.string(),
+    /** What was asked for before a reviewer edited it; null when nobody has. */
+    edited_from: z.object({ payload: z.json(), digest: z.string() }).nullable(),
+    /** The tier that asked for this review; null when no tier did. */
+    risk_tier: riskTier.nullable(),
+    /** Tier `session`: approving makes a grant for this session. */
+    session: z.string().nullable(),
     irreversible: z.boolean(),
     job_id: z.number().int().nullable(),
     worker_id: z.string().nullable(),
     created_by: z.string(),
+    /** Slugs; `artifact_digests` has the SHA-256 of each, in the same order. */
     artifacts: z.array(z.string()),
+    artifact_digests: z.array(z.string()),
     decisions: z.array(decision),
     quorum: z.object({ approve: z.number().int(), deny: z.number().int() }),
     superseded_by: z.number().int().nullable(),
@@ -83,9 +92,17 @@ export const reviewDecision = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .optional(),
-  /** With `edit`: what is to run instead. */
-  payload: jsonValue(limits.input_bytes).optional(),
+  /** With `edit`: what is to run instead. Of a job: {prompt, input, context_text, metadata}; what is left out stays as it was. */
+  payload: jsonValue(limits.prompt_bytes + 2 * limits.input_bytes + limits.metadata_bytes).optional(),
+  /** Tier `session`: narrower terms for the grant than the policy's: seconds, and uses. */
+  grant: z
+    .strictObject({ ttl: seconds(limits.grant_max_ms).optional(), uses: z.number().int().min(1).max(1_000_000).optional() })
+    .optional(),
 })
+/** What an edit may change of a job. */
+export const jobEdit = jobRequest.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
+export type JobEdit = z.output<typeof jobEdit>
+export const reviewWithdrawal = z.strictObject({ review_id: reviewId, comment: text(4_000).optional() })
 export const reviewBulkDecision = z.strictObject({
   review_ids: z.array(reviewId).min(1).max(100),
   verdict: z.enum(['approve', 'deny']),
@@ -104,6 +121,11 @@ export const authorization = z.strictObject({
   title: text(500).optional(),
   irreversible: flag.optional(),
   wait: integer(0, limits.long_poll_max_s).optional(),
+  /**
+   * New for each action, the same in every repetition of one call: an answer that was lost is given again, while a second action,
+   * alike to the last byte, needs a decision of its own.
+   */
+  idempotency_key: z.string().min(1).max(200).optional(),
 })
 export const authorizationReply = z.object({
   outcome: z.enum(['allowed', 'waiting', 'refused']),
@@ -123,11 +145,15 @@ export const grant = z
     uses: z.number().int(),
     max_uses: z.number().int().nullable(),
     granted_by: z.string(),
+    /** The review whose approval made it. */
+    review_id: z.number().int(),
     created_at: time,
     expires_at: time,
+    revoked_at: time.nullable(),
   })
   .meta({ id: 'Grant' })
 export type Grant = z.infer<typeof grant>
 export const grantPage = page(grant)
-export const grantList = z.strictObject({ session: threadId.optional(), ...paging })
+/** `session`: as a grant spells it, `thread:<id>` or `process:<instance>`. Without `include_ended`, grants that still let something pass. */
+export const grantList = z.strictObject({ session: z.string().min(1).max(300).optional(), include_ended: flag.optional(), ...paging })
 export const grantRevoke = z.strictObject({ grant_id: publicId })

@@ -1,9 +1,24 @@
 /** Responsible for workers, their capabilities and their presence as callers see them; it decides nothing. */
 import * as z from 'zod'
-import { capabilityName, flag, instanceLabel, integer, jsonValue, label, page, paging, tagList, text, time, workerName } from './fields.ts'
+import {
+  capabilityName,
+  flag,
+  instanceLabel,
+  integer,
+  jsonValue,
+  label,
+  page,
+  paging,
+  seconds,
+  tagList,
+  text,
+  time,
+  workerName,
+} from './fields.ts'
 import { workerId } from './ids.ts'
 import { secretReference } from './job.ts'
 import { killswitchBrief } from './killswitch.ts'
+import { limits } from './limits.ts'
 
 export const workerKinds = ['silicon', 'carbon', 'xenon', 'companion'] as const
 export const workerKind = z.enum(workerKinds)
@@ -14,8 +29,35 @@ export const riskTiers = ['auto', 'audit', 'approve', 'session'] as const
 export const riskTier = z.enum(riskTiers)
 export type RiskTier = z.infer<typeof riskTier>
 
+const votes = z.number().int().min(1).max(limits.quorum_max)
+
+/** How reviews of this capability are decided; what is absent is the default (docs/explanation/reviews.md, "Policies"). */
+export const reviewPolicy = z
+  .strictObject({
+    /** Seconds until `on_expiry` happens; at most seven days, when every review that is still undecided expires. */
+    ttl: seconds(limits.review_deny_ms).optional(),
+    /** `deny`: the review expires. `escalate`: it is announced once more, as escalated. `keep` (default): a reminder. */
+    on_expiry: z.enum(['deny', 'escalate', 'keep']).optional(),
+    /** How many members must approve, and how many denials end it. 1 and 1 unless said otherwise. */
+    quorum: z.strictObject({ approve: votes.optional(), deny: votes.optional() }).optional(),
+    /** Whether the member who dispatched the job may approve it. Off by default. */
+    self_approval: z.boolean().optional(),
+    /** Every use counts as irreversible: never decided in bulk. */
+    irreversible: z.boolean().optional(),
+    /** Tier `session`: seconds that a grant lasts, at most 12 hours, and how often it may be used (default: without bound). */
+    grant_ttl: seconds(limits.grant_max_ms).optional(),
+    grant_uses: z.number().int().min(1).max(1_000_000).optional(),
+  })
+  .meta({ id: 'ReviewPolicy' })
+export type ReviewPolicy = z.infer<typeof reviewPolicy>
+
 export const capability = z
-  .strictObject({ name: capabilityName, risk_tier: riskTier, requires_secrets: z.array(secretReference).max(32).optional() })
+  .strictObject({
+    name: capabilityName,
+    risk_tier: riskTier,
+    requires_secrets: z.array(secretReference).max(32).optional(),
+    policy: reviewPolicy.optional(),
+  })
   .meta({ id: 'Capability' })
 export type Capability = z.infer<typeof capability>
 

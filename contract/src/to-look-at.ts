@@ -1,0 +1,27 @@
+/** Responsible for the list of what ran under the tier `audit` and waits for somebody to look at it; it decides nothing. */
+import * as z from 'zod'
+import { flag, page, paging, time } from './fields.ts'
+
+/** One audit row that is flagged. `seq` is the row's own number: the whole row is in `GET /api/v1/audit`. */
+export const toLookAt = z
+  .object({
+    seq: z.number().int(),
+    at: time,
+    action: z.string(),
+    job_id: z.number().int().nullable(),
+    worker_id: z.string().nullable(),
+    worker: z.string().nullable(),
+    capability: z.string().nullable(),
+    digest: z.string().nullable(),
+    summary: z.string(),
+    seen_at: time.nullable(),
+    seen_by: z.string().nullable(),
+  })
+  .meta({ id: 'ToLookAt' })
+export type ToLookAt = z.infer<typeof toLookAt>
+/** Oldest first: what has waited longest. */
+export const toLookAtPage = page(toLookAt)
+export const toLookAtList = z.strictObject({ include_seen: flag.optional(), ...paging })
+export const markSeen = z.strictObject({ seqs: z.array(z.number().int().positive()).min(1).max(1_000) })
+/** `seen`: those that this call marked; rows that were seen before, or are not in the list, are left out. */
+export const markSeenReply = z.object({ seen: z.array(z.number().int()) })

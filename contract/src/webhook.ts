@@ -1,0 +1,57 @@
+/** Responsible for outbound webhooks as callers and receivers see them (Standard Webhooks); it signs and sends nothing. */
+import * as z from 'zod'
+import { page, paging, time } from './fields.ts'
+import { publicId } from './ids.ts'
+
+export const webhookEvents = ['review.created', 'review.settled', 'review.reminded', 'review.escalated', 'killswitch.raised'] as const
+export const webhookEvent = z.enum(webhookEvents)
+export type WebhookEvent = z.infer<typeof webhookEvent>
+
+export const webhookRequest = z.strictObject({
+  url: z.url().max(2_000),
+  /** All of them when absent. */
+  events: z.array(webhookEvent).min(1).max(webhookEvents.length).optional(),
+})
+export const webhook = z
+  .object({
+    webhook_id: z.string(),
+    url: z.string(),
+    events: z.array(webhookEvent),
+    created_by: z.string(),
+    created_at: time,
+    /** The receiver answered 410 Gone: nothing is sent any more. */
+    disabled_at: time.nullable(),
+  })
+  .meta({ id: 'Webhook' })
+export type Webhook = z.infer<typeof webhook>
+/** `secret`: `whsec_` and base64, shown here and never again. */
+export const webhookCreated = webhook.extend({ secret: z.string() })
+export const webhookPage = page(webhook)
+export const webhookList = z.strictObject({ ...paging })
+export const webhookRef = z.strictObject({ webhook_id: publicId })
+
+export const webhookDelivery = z
+  .object({
+    delivery_id: z.number().int(),
+    /** The header `webhook-id`: the same in every try, so that a receiver can tell a repetition. */
+    message_id: z.string(),
+    event: webhookEvent,
+    state: z.enum(['pending', 'delivered', 'failed']),
+    created_at: time,
+    next_attempt_at: time.nullable(),
+    /** `status`: what the receiver answered; null when it did not, and `error` says why. */
+    attempts: z.array(z.object({ at: time, status: z.number().int().nullable(), error: z.string().nullable(), took_ms: z.number() })),
+  })
+  .meta({ id: 'WebhookDelivery' })
+export type WebhookDelivery = z.infer<typeof webhookDelivery>
+export const webhookDeliveryPage = page(webhookDelivery)
+export const webhookDeliveryList = z.strictObject({ webhook_id: publicId, ...paging })
+
+/** The body of a delivery. No prompt, no payload: whoever may decide reads those with a key of his own. `text` is for people. */
+export const webhookBody = z.object({
+  type: webhookEvent,
+  timestamp: time,
+  text: z.string(),
+  data: z.record(z.string(), z.json()),
+})
+export type WebhookBody = z.infer<typeof webhookBody>

@@ -1,0 +1,66 @@
+/** Responsible for what a risk tier asks for, and for reading policies with their defaults. It knows no review and no store. */
+import { limits } from '@modelreins/contract'
+import type { Capability, ReviewPolicy, RiskTier } from '@modelreins/contract'
+
+/** From least friction to most. `session` is looser than `approve`: one yes lets many uses pass. */
+const friction: Readonly<Record<RiskTier, number>> = { auto: 0, audit: 1, session: 2, approve: 3 }
+
+/** Whether what was asked for under `asked` is also enough under `now`. */
+export const atLeast = (asked: RiskTier | null, now: RiskTier): boolean => asked !== null && friction[asked] >= friction[now]
+
+/** Tiers under which a human decides before anything runs. */
+export const isGated = (tier: RiskTier | null): tier is 'session' | 'approve' => tier === 'session' || tier === 'approve'
+
+export const declared = (capabilities: readonly Capability[], name: string): Capability | undefined =>
+  capabilities.find((item) => item.name === name)
+
+/** A policy with nothing left out. Times in milliseconds. */
+export interface Policy {
+  readonly ttl_ms: number | null
+  readonly on_expiry: 'deny' | 'escalate' | 'keep'
+  readonly quorum: { readonly approve: number; readonly deny: number }
+  readonly self_approval: boolean
+  readonly irreversible: boolean
+  readonly grant_ttl_ms: number
+  readonly grant_uses: number | null
+}
+
+const milliseconds = (seconds: number): number => Math.round(seconds * 1000)
+
+export const policyOf = (policy: ReviewPolicy | undefined): Policy => ({
+  ttl_ms: policy?.ttl === undefined ? null : milliseconds(policy.ttl),
+  on_expiry: policy?.on_expiry ?? 'keep',
+  quorum: { approve: policy?.quorum?.approve ?? 1, deny: policy?.quorum?.deny ?? 1 },
+  self_approval: policy?.self_approval ?? false,
+  irreversible: policy?.irreversible ?? false,
+  grant_ttl_ms: policy?.grant_ttl === undefined ? limits.grant_max_ms : milliseconds(policy.grant_ttl),
+  grant_uses: policy?.grant_uses ?? null,
+})
+
+/** One policy that is nowhere looser than any of these: anybody of several workers may take the job. */
+export function strictest(policies: readonly Policy[]): Policy {
+  const [first = policyOf(undefined), ...rest] = policies
+  const sooner = (left: number | null, right: number | null): number | null =>
+    left === null ? right : right === null ? left : Math.min(left, right)
+  return rest.reduce(
+    (sum, one) => ({
+      ttl_ms: sooner(sum.ttl_ms, one.ttl_ms),
+      on_expiry: sum.on_expiry === 'deny' || one.on_expiry === 'deny' ? 'deny' : sum.on_expiry === 'keep' ? one.on_expiry : sum.on_expiry,
+      quorum: { approve: Math.max(sum.quorum.approve, one.quorum.approve), deny: Math.min(sum.quorum.deny, one.quorum.deny) },
+      self_approval: sum.self_approval && one.self_approval,
+      irreversible: sum.irreversible || one.irreversible,
+      grant_ttl_ms: Math.min(sum.grant_ttl_ms, one.grant_ttl_ms),
+      grant_uses: sooner(sum.grant_uses, one.grant_uses),
+    }),
+    first,
+  )
+}
+
+/**
+ * What counts as one session: the job's thread, else the worker's process. Prefixed, so that a thread which somebody called like a
+ * process does not borrow its grants.
+ */
+export const sessionOf = (
+  thread: string | null,
+  worker: { readonly worker_id: string; readonly profile: { readonly instance: string | null } },
+): string => (thread === null ? `process:${worker.profile.instance ?? worker.worker_id}` : `thread:${thread}`)
