@@ -2,7 +2,7 @@
  * Responsible for one job's output: what is accepted, under which sequence, what is dropped, what a reader gets, and the end.
  * Synchronous throughout, so nothing comes in between; it knows no alarm, no viewer and no other object.
  */
-import { limits, type OutputChunk } from '@modelreins/contract'
+import { limits, type OutputChunk, type StreamedChunk } from '@modelreins/contract'
 import { fail, ok, type Result } from '../../src/domain/result.ts'
 import { fence, numbered, packed, tailChunks, type Writer } from './fencing.ts'
 import type { StreamEnd } from './gate.ts'
@@ -25,6 +25,9 @@ export interface Close {
   readonly end: StreamEnd | null
   readonly tail: string
 }
+
+/** Bytes that a viewer is given at once; the last batch may go beyond. */
+const readBytes = 64 * 1024
 
 export const leaseLost = (jobId: number, attempt: number) =>
   fail('lease-lost', `Attempt ${attempt} of job ${jobId} writes no more: it has ended, or a newer one has begun.`)
@@ -121,8 +124,14 @@ export class JobStream implements ViewerSource {
   read(from: number): Encoded | undefined {
     if (from >= this.#next) return undefined
     if (this.#read?.from !== from) {
-      const batch = this.#store.batchFrom(from)
-      this.#read = { from, found: batch === undefined ? undefined : encodeChunks(from, chunksOf(batch)) }
+      // Many small batches at once: each write to a viewer has its price.
+      const chunks: StreamedChunk[] = []
+      let bytes = 0
+      for (let batch = this.#store.batchFrom(from); batch !== undefined && bytes < readBytes; batch = this.#store.batchFrom(batch.next)) {
+        chunks.push(...chunksOf(batch))
+        bytes += batch.bytes
+      }
+      this.#read = { from, found: chunks.length === 0 ? undefined : encodeChunks(from, chunks) }
     }
     return this.#read.found
   }

@@ -1,5 +1,5 @@
 /**
- * Responsible for live viewers: each reads at its own pace, so a slow one keeps one batch in memory and meets a gap when the
+ * Responsible for live viewers: each reads at its own pace, so a slow one keeps one write in memory and meets a gap when the
  * store has moved on. It knows neither rows nor sockets.
  * Bytes go through an IdentityTransformStream, write by write: workerd never cancels a ReadableStream of our own when its reader
  * has gone, but a write to a reader that has gone fails (measured; the keep-alive finds out within its interval).
@@ -9,7 +9,7 @@ import { keepAlive, opening, type Encoded } from './sse.ts'
 
 /** What a viewer reads. */
 export interface ViewerSource {
-  /** The events from sequence `from` on, one batch at most; undefined when there is nothing yet. */
+  /** The events from sequence `from` on, as many as one write should carry; undefined when there is nothing yet. */
   read(from: number): Encoded | undefined | Promise<Encoded | undefined>
   /** The last event; undefined while the job has not ended. */
   end(): Uint8Array | undefined

@@ -1,5 +1,5 @@
 /** Responsible for the copy of signed heads that listings answer; the ones that prove something are kept outside the database. */
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, lt, lte } from 'drizzle-orm'
 import { ok, type Result } from '../domain/result.ts'
 import { calling, countingCursor, pageLimit, pageOf, type Page, type RegistryDb } from './reading.ts'
 import { heads } from './schema.ts'
@@ -10,7 +10,7 @@ export interface SignedHead {
   readonly hash: string
   readonly at: string
   /** Of the key that signed. */
-  readonly kid: string
+  readonly key_id: string
   /** Ed25519, base64url. */
   readonly signature: string
 }
@@ -20,11 +20,16 @@ export interface RegistryHeads {
   save(tenant: string, head: SignedHead): Promise<Result<void>>
   /** Newest first; `cursor` is a sequence. */
   list(tenant: string, query: { readonly limit?: number; readonly cursor?: string }): Promise<Result<Page<SignedHead>>>
+  /** Heads of rows `after < seq <= through`, ascending, at most 1,000. */
+  range(tenant: string, range: { readonly after: number; readonly through: number }): Promise<Result<readonly SignedHead[]>>
 }
 
+const rangeMax = 1_000
+const columns = { seq: heads.seq, hash: heads.hash, at: heads.at, key_id: heads.key_id, signature: heads.signature }
+
 export const headsOf = (db: RegistryDb): RegistryHeads => ({
-  async save(tenant, { seq, hash, at, kid, signature }) {
-    const saved = await calling(() => db.insert(heads).values({ tenant, seq, hash, at, kid, signature }).onConflictDoNothing())
+  async save(tenant, { seq, hash, at, key_id, signature }) {
+    const saved = await calling(() => db.insert(heads).values({ tenant, seq, hash, at, key_id, signature }).onConflictDoNothing())
     return saved.ok ? ok(undefined) : saved
   },
 
@@ -34,7 +39,7 @@ export const headsOf = (db: RegistryDb): RegistryHeads => ({
     const limit = pageLimit(query.limit)
     const found = await calling(() =>
       db
-        .select({ seq: heads.seq, hash: heads.hash, at: heads.at, kid: heads.kid, signature: heads.signature })
+        .select({ seq: heads.seq, hash: heads.hash, at: heads.at, key_id: heads.key_id, signature: heads.signature })
         .from(heads)
         .where(and(eq(heads.tenant, tenant), below.value === undefined ? undefined : lt(heads.seq, below.value)))
         .orderBy(desc(heads.seq))
@@ -42,4 +47,14 @@ export const headsOf = (db: RegistryDb): RegistryHeads => ({
     )
     return found.ok ? ok(pageOf(found.value, limit, (head) => String(head.seq))) : found
   },
+
+  range: (tenant, { after, through }) =>
+    calling(() =>
+      db
+        .select(columns)
+        .from(heads)
+        .where(and(eq(heads.tenant, tenant), gt(heads.seq, after), lte(heads.seq, through)))
+        .orderBy(asc(heads.seq))
+        .limit(rangeMax),
+    ),
 })

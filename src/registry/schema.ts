@@ -140,7 +140,7 @@ export const heads = sqliteTable(
     seq: integer().notNull(),
     hash: text().notNull(),
     at: text().notNull(),
-    kid: text('key_id').notNull(),
+    key_id: text().notNull(),
     /** Ed25519, base64url. */
     signature: text().notNull(),
   },

@@ -59,7 +59,7 @@ describe('workers', () => {
 
 describe('heads', () => {
   it('are kept as first said, and listed newest first', async () => {
-    const head = (seq: number, hash: string) => ({ seq, hash, at: new Date(start).toISOString(), kid: 'k1', signature: 's' })
+    const head = (seq: number, hash: string) => ({ seq, hash, at: new Date(start).toISOString(), key_id: 'k1', signature: 's' })
     for (const seq of [10, 20, 30]) value(await registry.heads.save('headed', head(seq, 'genuine')))
     value(await registry.heads.save('headed', head(20, 'another')))
     value(await registry.heads.save('other', head(99, 'genuine')))
