@@ -1,6 +1,7 @@
-/** Responsible for the audit row as it is stored, queried, exported and verified; it computes no hash. */
+/** Responsible for the audit trail as it travels: rows, signed heads, lines of an export, what a verification answers. It computes no hash. */
 import * as z from 'zod'
 import { capabilityName, integer, page, paging, time } from './fields.ts'
+import { limits } from './limits.ts'
 
 export const actorKinds = ['member', 'worker', 'system', 'master'] as const
 export const actorKind = z.enum(actorKinds)
@@ -42,3 +43,134 @@ export const auditQuery = z.strictObject({
   order: z.enum(['asc', 'desc']).optional(),
   ...paging,
 })
+
+const seq = integer(1, Number.MAX_SAFE_INTEGER)
+const kid = z.string()
+/** Ed25519, base64url without padding. */
+const signature = z.string()
+
+/** The public half of the key that signs a tenant's heads. `kid`: its RFC 7638 thumbprint. */
+export const auditKey = z
+  .object({
+    kid,
+    jwk: z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
+    /** The 32 bytes as base64url: what a command line takes. */
+    raw: z.string(),
+  })
+  .meta({ id: 'AuditKey' })
+export type AuditKey = z.infer<typeof auditKey>
+
+/** Signed: row `seq` had this hash at that time, and with it every row before it. */
+export const auditHead = z.object({ seq: z.number().int(), hash: z.string(), at: time, kid, signature }).meta({ id: 'AuditHead' })
+export type AuditHead = z.infer<typeof auditHead>
+
+/** Newest first. */
+export const auditHeadPage = page(auditHead).extend({ tenant: z.string(), keys: z.array(auditKey) })
+export const auditHeadList = z.strictObject(paging)
+
+/** What a head's signature is over: RFC 8785 of these five fields, in the order their names sort. None of them holds anything to escape. */
+export const auditHeadText = (head: Omit<AuditHead, 'signature'> & { readonly tenant: string }): string =>
+  JSON.stringify({ at: head.at, hash: head.hash, kid: head.kid, seq: head.seq, tenant: head.tenant })
+
+/** `since` is inclusive, `until` is not. Rows between the first and the last that fit are all exported: a chain has no holes. */
+export const auditExport = z.strictObject({
+  since: time.optional(),
+  until: time.optional(),
+  from_seq: seq.optional(),
+  through_seq: seq.optional(),
+})
+
+/**
+ * The lines of an export, NDJSON, in this order: one `export`; each `row` in the chain's order, and behind it the `head` that names it,
+ * if one does (the first head may name the row before the first); one `end`.
+ */
+export const auditExportLine = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('export'),
+    version: z.literal(1),
+    tenant: z.string(),
+    exported_at: time,
+    from_seq: z.number().int(),
+    /** `from_seq - 1` when there are no rows. */
+    through_seq: z.number().int(),
+    keys: z.array(auditKey),
+  }),
+  auditRow.extend({ type: z.literal('row') }),
+  auditHead.extend({ type: z.literal('head') }),
+  z.object({
+    type: z.literal('end'),
+    from_seq: z.number().int(),
+    through_seq: z.number().int(),
+    rows: z.number().int(),
+    /** Of every byte before this line, hex. */
+    sha256: z.string(),
+    at: time,
+    kid,
+    signature,
+  }),
+])
+export type AuditExportLine = z.infer<typeof auditExportLine>
+export type AuditSeal = Omit<Extract<AuditExportLine, { type: 'end' }>, 'type' | 'signature'>
+
+/** What the signature of the `end` line is over, spelled as `auditHeadText` is. */
+export const auditSealText = (seal: AuditSeal & { readonly tenant: string }): string =>
+  JSON.stringify({
+    at: seal.at,
+    from_seq: seal.from_seq,
+    kid: seal.kid,
+    rows: seal.rows,
+    sha256: seal.sha256,
+    tenant: seal.tenant,
+    through_seq: seal.through_seq,
+  })
+
+/** One step of a verification; `cursor` goes on where a step ended. `from_seq` begins at the last signed head before it. */
+export const auditVerify = z.strictObject({
+  from_seq: seq.optional(),
+  cursor: z.string().max(200).optional(),
+  limit: integer(1, limits.audit_verify_rows).optional(),
+})
+
+/**
+ * `changed`: a row does not fit its hash, its MAC, or the row behind it. `deleted`: rows are missing. `inserted`: a row too many.
+ * `reordered`: a row stands before its predecessor. `truncated`: the rows end before a point that is known. `rewritten`: consistent in
+ * itself, but a signed head says otherwise. `forged`: a signature that the key did not make. `head-missing`: a signed head that was kept
+ * is gone. `incomplete`: an export without its end, or not as it was sealed. `malformed`: a line that no export has.
+ */
+export const auditFaults = [
+  'changed',
+  'deleted',
+  'inserted',
+  'reordered',
+  'truncated',
+  'rewritten',
+  'forged',
+  'head-missing',
+  'incomplete',
+  'malformed',
+] as const
+export const auditFault = z.object({
+  kind: z.enum(auditFaults),
+  /** The first bad row, as it calls itself; for a missing one its number; null when no single row can be named. */
+  seq: z.number().int().nullable(),
+  detail: z.string(),
+})
+export type AuditFault = z.infer<typeof auditFault>
+
+export const auditVerification = z
+  .object({
+    ok: z.boolean(),
+    /** Nothing is left to check: the rows are checked up to the newest. */
+    complete: z.boolean(),
+    /** Rows that hold, in this step, and the numbers of the first and last of them; null when there is none. */
+    rows: z.number().int(),
+    first_seq: z.number().int().nullable(),
+    last_seq: z.number().int().nullable(),
+    /** Heads of this step whose signature and hash hold, read from the archive, and the last of them. */
+    heads: z.number().int(),
+    last_head: auditHead.nullable(),
+    fault: auditFault.nullable(),
+    next_cursor: z.string().nullable(),
+  })
+  .meta({ id: 'AuditVerification' })
+export type AuditVerification = z.infer<typeof auditVerification>

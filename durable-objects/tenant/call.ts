@@ -3,7 +3,7 @@
  * the input; the object checks the hash, revocation and scope, and acts. Both ends may be of different versions for minutes
  * after a deploy, so fields are added, never changed.
  */
-import type { LeaseToken, Operations, OperationId, Parsed, Scope } from '@modelreins/contract'
+import type { AuditKey, AuditSeal, LeaseToken, Operations, OperationId, Parsed, Scope } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
 import type { TenantCommands } from './commands.ts'
 
@@ -58,6 +58,18 @@ export interface ResultPlace {
   readonly stored: string | null
 }
 
+/** What the edge needs to export and verify the audit trail, which it reads elsewhere. */
+export interface AuditStatus {
+  /** The newest row as the object knows it. */
+  readonly head: { readonly seq: number; readonly hash: string }
+  /** Highest sequence that the object has seen arrive in D1. */
+  readonly shipped: number
+  /** Id of the signing key that MACs and heads are derived from. */
+  readonly kid: string
+  /** Public half of the key that signs heads. */
+  readonly key: AuditKey
+}
+
 /** The tenant object as the edge sees it. */
 export interface TenantGate {
   perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<TenantAnswer<Id>>
@@ -73,6 +85,18 @@ export interface TenantGate {
     readonly scope: Scope
     readonly request_id: string
   }): Promise<Result<Authorized>>
+  /** Takes `audit.read`. `sign`: signs a head of the newest row first, when none covers it. D1 is brought up to date when it answers. */
+  auditStatus(request: {
+    readonly credential: CallCredential
+    readonly sign: boolean
+    readonly request_id: string
+  }): Promise<Result<AuditStatus>>
+  /** Takes `audit.read`. Signs the end of an export. */
+  sealExport(request: {
+    readonly credential: CallCredential
+    readonly seal: Pick<AuditSeal, 'from_seq' | 'through_seq' | 'rows' | 'sha256'>
+    readonly request_id: string
+  }): Promise<Result<AuditSeal & { readonly signature: string }>>
   /** Called once by the master: names the tenant and stores its first owner. Repeating it with the same tenant is `name-taken`. */
   provision(request: {
     readonly tenant: string

@@ -1,9 +1,10 @@
 /**
- * Responsible for bringing audit rows, ended jobs and worker rows to D1, at least once and in order. The audit trail is the
+ * Responsible for bringing audit rows, ended jobs, worker rows and signed heads to D1, at least once and in order. The audit trail is the
  * outbox: D1 says how far it has come, so the object keeps no cursor. D1 may be down; nothing but listings suffers.
  */
-import type { Job, Worker } from '@modelreins/contract'
+import type { AuditHead, Job, Worker } from '@modelreins/contract'
 import { isTerminal } from '../../src/domain/job-machine.ts'
+import { openRegistry } from '../../src/registry/open.ts'
 import { ship } from '../../src/registry/ship.ts'
 import type { Shipment } from '../../src/registry/ship.ts'
 import type { CommandContext } from './context.ts'
@@ -29,7 +30,7 @@ export class OutboxShipper {
   /** Highest sequence that D1 has; undefined until it was asked. */
   #shipped: number | undefined
   #scheduled = false
-  #shipping = false
+  #flushing: Promise<boolean> | undefined
   #failures = 0
 
   constructor(parts: ShipperParts) {
@@ -51,10 +52,15 @@ export class OutboxShipper {
     }, delayMs)
   }
 
-  /** Ships until nothing is left or D1 refuses; true when nothing is left. Never throws. */
-  async flush(): Promise<boolean> {
-    if (this.#shipping) return false
-    this.#shipping = true
+  /** Ships until nothing is left or D1 refuses; true when nothing is left. Never throws. Calls at the same time share one flight. */
+  flush(): Promise<boolean> {
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = undefined
+    })
+    return this.#flushing
+  }
+
+  async #flush(): Promise<boolean> {
     try {
       for (;;) {
         const shipment = this.#shipped === undefined ? { audit: [], jobs: [], workers: [] } : this.#load(this.#shipped)
@@ -72,9 +78,13 @@ export class OutboxShipper {
       this.#failures += 1
       this.nudge(delay)
       return false
-    } finally {
-      this.#shipping = false
     }
+  }
+
+  /** The copy of a head that listings answer. Throws when D1 does not take it. */
+  async copyHead({ kid, ...head }: AuditHead): Promise<void> {
+    const saved = await openRegistry(this.#parts.database).heads.save(this.#parts.tenant, { ...head, key_id: kid })
+    if (!saved.ok) throw new Error(saved.failure.detail)
   }
 
   #load(after: number): Shipment {

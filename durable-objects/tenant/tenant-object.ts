@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
 import { limits, operations } from '@modelreins/contract'
 import type { Scope } from '@modelreins/contract'
+import { auditMacKey } from '../../src/domain/audit-keys.ts'
 import { isTerminal } from '../../src/domain/job-machine.ts'
 import { fail, ok } from '../../src/domain/result.ts'
 import type { Result } from '../../src/domain/result.ts'
@@ -37,6 +38,7 @@ import type { Caller, CommandContext, Live } from './context.ts'
 import { isoTime } from './context.ts'
 import { Effects } from './effects.ts'
 import { Executor } from './execute.ts'
+import { AuditGate } from './heads-gate.ts'
 import { DueClock } from './live/due-clock.ts'
 import { LeaseBook } from './live/lease-book.ts'
 import { PresenceBook } from './live/presence-book.ts'
@@ -53,6 +55,7 @@ interface Parts {
   readonly executor: Executor
   readonly connections: Connections
   readonly shipper: OutboxShipper
+  readonly audit: AuditGate
   readonly keys: SigningKeys
 }
 
@@ -98,7 +101,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const waitUntil = (promise: Promise<unknown>): void => this.ctx.waitUntil(promise)
     const failed = (what: string, error: unknown): void =>
       console.warn(JSON.stringify({ event: what, tenant, error: error instanceof Error ? error.message : String(error) }))
-    const audit = new AuditWriter(store.audit, auditKey.hmac(`audit/${tenant}`))
+    const audit = new AuditWriter(store.audit, auditMacKey(auditKey, tenant))
     const executor: Executor = new Executor({
       storage: this.ctx.storage,
       store,
@@ -110,6 +113,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       react: (reactions, at) => {
         effects.perform(reactions, at)
         if (audit.head.seq > shipper.shipped) shipper.nudge()
+        void gate.heads.tend()
         this.#arm(audit.head.seq > shipper.shipped)
       },
     })
@@ -132,8 +136,20 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       waitUntil,
       failed: (reason) => failed('outbox.ship', reason),
     })
+    const gate = new AuditGate({
+      tenant,
+      signingKey: auditKey,
+      store,
+      audit,
+      shipper,
+      archive: this.env.ARCHIVE,
+      now: surroundings.now,
+      waitUntil,
+      rearm: () => this.#arm(false),
+      failed: (reason) => failed('audit.head', reason),
+    })
     this.#takeStock()
-    this.#parts = { tenant, executor, connections, shipper, keys }
+    this.#parts = { tenant, executor, connections, shipper, audit: gate, keys }
     return this.#parts
   }
 
@@ -157,6 +173,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const memoryOnly =
       !leases.offers().next().done || [...leases.leases()].some((lease) => !lease.long && sockets.ofWorker(lease.worker_id) === undefined)
     this.#clock.arm(due.at, memoryOnly)
+    this.#clock.arm(this.#parts?.audit.heads.dueAt ?? Number.POSITIVE_INFINITY, false)
     // An eviction before the outbox was shipped must not strand it.
     if (unshipped) this.#clock.arm(surroundings.now() + 60_000, false)
   }
@@ -165,6 +182,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const parts = this.#parts
     if (parts === undefined) return
     parts.executor.catchUp()
+    void parts.audit.heads.tend()
     this.#arm(false)
   }
 
@@ -174,6 +192,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     if (parts === undefined) return
     this.#wakeUp()
     await parts.shipper.flush()
+    await parts.audit.heads.tend()
     prune(this.#store, surroundings.now(), parts.shipper.shipped)
     this.#arm(false)
   }
@@ -248,6 +267,16 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const job = this.#store.jobs.get(request.job_id)
     if (job === undefined || !isTerminal(job.status)) return null
     return { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null }
+  }
+
+  async auditStatus(request: Parameters<TenantGate['auditStatus']>[0]): ReturnType<TenantGate['auditStatus']> {
+    const authorized = this.#authorized(request.credential, 'audit.read')
+    return authorized.ok ? ok(await authorized.value.parts.audit.status(request.sign)) : authorized
+  }
+
+  async sealExport(request: Parameters<TenantGate['sealExport']>[0]): ReturnType<TenantGate['sealExport']> {
+    const authorized = this.#authorized(request.credential, 'audit.read')
+    return authorized.ok ? ok(authorized.value.parts.audit.seal(request.seal)) : authorized
   }
 
   async provision(request: Parameters<TenantGate['provision']>[0]): ReturnType<TenantGate['provision']> {

@@ -7,7 +7,8 @@ import type { Registry } from '../registry/open.ts'
 export interface RegistryPort {
   readonly tenants: Pick<Registry['tenants'], 'create' | 'list' | 'setSuspended'>
   readonly jobs: Pick<Registry['jobs'], 'get' | 'list'>
-  readonly audit: Pick<Registry['audit'], 'query'>
+  readonly audit: Pick<Registry['audit'], 'query' | 'range'>
+  readonly heads: Pick<Registry['heads'], 'list' | 'range'>
 }
 
 export interface EdgePorts {

@@ -1,4 +1,4 @@
-/** Responsible for the few single values of a tenant: its name, whether it is suspended, the killswitch. */
+/** Responsible for the few single values of a tenant: its name, whether it is suspended, the killswitch, the last signed head. */
 import { eq } from 'drizzle-orm'
 import { clearKillswitch } from '../../../src/domain/killswitch.ts'
 import type { Killswitch } from '../../../src/domain/killswitch.ts'
@@ -59,6 +59,15 @@ export class MetaStore {
 
   setKillswitch(state: Killswitch): void {
     this.#write('killswitch', state)
+  }
+
+  /** The last audit row that a signed head was kept for; 0 before the first. */
+  signedSeq(): number {
+    return this.#read<number>('signed_seq') ?? 0
+  }
+
+  setSignedSeq(seq: number): void {
+    this.#write('signed_seq', seq)
   }
 
   acknowledge(workerId: string, generation: number, at: number): void {

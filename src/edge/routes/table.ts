@@ -6,7 +6,7 @@ import type { OperationId } from '@modelreins/contract'
 import type { TenantOperationId } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Handler, Reply } from '../exchange.ts'
 import { perform } from '../tenant-call.ts'
-import { queryAudit } from './audit.ts'
+import { exportAudit, listHeads, queryAudit, verifyAudit } from './audit.ts'
 import { appendOutput, closeClaim, completeClaim, connect, failClaim, startClaim } from './claims.ts'
 import { getJob, jobResult, listJobs } from './jobs.ts'
 import { createMember, rotateMember } from './members.ts'
@@ -45,6 +45,9 @@ const handlers: Handlers = {
   'claims.close': closeClaim,
   'claims.connect': connect,
   'audit.query': queryAudit,
+  'audit.heads': listHeads,
+  'audit.export': exportAudit,
+  'audit.verify': verifyAudit,
 }
 
 /**

@@ -1,0 +1,162 @@
+/**
+ * Responsible for one bounded step of verifying a stored trail: rows and copies in D1 against their hashes, their MACs, the archived
+ * heads and what the tenant object knows. It changes nothing.
+ */
+import { createHash, createHmac } from 'node:crypto'
+import type { AuditFault, AuditHead, AuditRow, AuditVerification, Parsed } from '@modelreins/contract'
+import type { AuditStatus } from '../../../durable-objects/tenant/call.ts'
+import { type ChainHead, type ChainVerdict, genesis, verifyRows } from '../../domain/audit-chain.ts'
+import { auditMacKey } from '../../domain/audit-keys.ts'
+import { type Result, fail, ok } from '../../domain/result.ts'
+import type { Exchange } from '../exchange.ts'
+import { signingKeys } from '../gatekeeper.ts'
+import { type ArchivedHead, archivedHeads, headChecker } from './archived-heads.ts'
+
+const rowsByDefault = 1_000
+/** A signature costs far more than a row: a step ends with this many heads. */
+const headsPerStep = 100
+
+export interface VerifyRequest {
+  readonly tenant: string
+  readonly status: AuditStatus
+  readonly input: Parsed<'audit.verify'>
+}
+
+/** A cursor is the last row that held. Whoever makes one up deceives himself alone. */
+const cursorOf = ({ seq, hash }: ChainHead): string => `${seq}.${hash}`
+
+function pointOf(cursor: string): Result<ChainHead> {
+  const match = /^(\d{1,16})\.([0-9a-f]{64})$/.exec(cursor)
+  if (match !== null) return ok({ seq: Number(match[1]), hash: match[2] ?? '' })
+  return fail('invalid-request', 'The cursor is not one that a verification answered.', {
+    issues: [{ path: 'cursor', message: 'pass next_cursor of the step before, unchanged' }],
+  })
+}
+
+/** Where to begin: at the cursor, else at the last head before `from_seq` whose signature holds, else before the first row. */
+async function startOf(exchange: Exchange, { tenant, status, input }: VerifyRequest): Promise<Result<ChainHead>> {
+  if (input.cursor !== undefined) return pointOf(input.cursor)
+  if (input.from_seq === undefined) return ok(genesis)
+  const before = await exchange.ports.registry(exchange.env).heads.list(tenant, { limit: 1, cursor: String(input.from_seq) })
+  if (!before.ok) return before
+  const seq = before.value.items[0]?.seq
+  if (seq === undefined) return ok(genesis)
+  const archived = await archivedHeads(exchange, tenant, { from: seq, through: seq })
+  if (!archived.ok) return archived
+  const head = archived.value[0]?.head
+  return ok(head !== undefined && headChecker(tenant, status.key)(head) ? { seq: head.seq, hash: head.hash } : genesis)
+}
+
+interface Material {
+  readonly rows: readonly AuditRow[]
+  readonly heads: readonly ArchivedHead[]
+  /** Heads as D1 has them. */
+  readonly copies: readonly { readonly seq: number; readonly hash: string }[]
+  /** There are no rows behind these. */
+  readonly last: boolean
+}
+
+async function rowsAfter(exchange: Exchange, tenant: string, after: number, limit: number): Promise<Result<readonly AuditRow[]>> {
+  const rows: AuditRow[] = []
+  while (rows.length < limit) {
+    const { audit } = exchange.ports.registry(exchange.env)
+    const page = await audit.range(tenant, { after: rows.at(-1)?.seq ?? after, limit: limit - rows.length })
+    if (!page.ok) return page
+    rows.push(...page.value)
+    if (page.value.length === 0) break
+  }
+  return ok(rows)
+}
+
+/** What a step looks at: so many rows, and so many heads, whichever comes first. */
+async function gather(exchange: Exchange, { tenant, input }: VerifyRequest, start: ChainHead): Promise<Result<Material>> {
+  const limit = input.limit ?? rowsByDefault
+  const found = await rowsAfter(exchange, tenant, start.seq, limit)
+  if (!found.ok) return found
+  const whole = found.value.length < limit
+  const newest = found.value.at(-1)?.seq ?? start.seq
+  // At the end heads beyond it count too: they know rows that should be there.
+  const through = whole ? Number.MAX_SAFE_INTEGER : newest
+  const heads = await archivedHeads(exchange, tenant, { from: start.seq, through, limit: headsPerStep })
+  if (!heads.ok) return heads
+  const lastHead = heads.value.at(-1)?.seq ?? 0
+  const cut = heads.value.length === headsPerStep && lastHead > start.seq && lastHead < newest
+  const rows = cut ? found.value.filter(({ seq }) => seq <= lastHead) : found.value
+  const upTo = cut ? lastHead : newest
+  const copies = await exchange.ports.registry(exchange.env).heads.range(tenant, { after: start.seq, through: upTo })
+  return copies.ok ? ok({ rows, heads: heads.value, copies: copies.value, last: whole && !cut }) : copies
+}
+
+/** The first head of the step that is not what it should be. */
+function headFault({ heads, copies }: Material, genuine: ReadonlySet<number>): AuditFault | undefined {
+  const archived = new Map(heads.map(({ seq, head }) => [seq, head]))
+  const faults: AuditFault[] = heads
+    .filter(({ seq }) => !genuine.has(seq))
+    .map(({ seq }) => ({ kind: 'forged', seq, detail: `the archived head of row ${seq} was not signed with the tenant's key` }))
+  for (const { seq, hash } of copies) {
+    const head = archived.get(seq)
+    if (!archived.has(seq)) {
+      faults.push({ kind: 'head-missing', seq, detail: `a head of row ${seq} was signed, but the archive has it no more` })
+    } else if (head !== undefined && head.hash !== hash) {
+      faults.push({ kind: 'forged', seq, detail: `the database's copy of the head of row ${seq} differs from the archived one` })
+    }
+  }
+  return faults.toSorted((one, other) => (one.seq ?? 0) - (other.seq ?? 0))[0]
+}
+
+/** Consistent to the end of D1: is it the end that the tenant object knows? */
+function endFault({ head, shipped }: AuditStatus, end: ChainHead): AuditFault | undefined {
+  if (end.seq < shipped)
+    return { kind: 'truncated', seq: end.seq + 1, detail: `the rows end at ${end.seq}, but row ${shipped} had arrived in the database` }
+  if (end.seq === head.seq && end.hash !== head.hash)
+    return { kind: 'rewritten', seq: end.seq, detail: `the tenant's own chain has another row ${end.seq}` }
+  return undefined
+}
+
+const faultOf = (verdict: ChainVerdict): AuditFault | undefined =>
+  verdict.ok ? undefined : { kind: verdict.fault, seq: verdict.seq, detail: verdict.detail }
+
+/** The one that comes first in the chain. */
+const earliest = (...faults: readonly (AuditFault | undefined)[]): AuditFault | undefined =>
+  faults.flatMap((fault) => fault ?? []).toSorted((one, other) => (one.seq ?? 0) - (other.seq ?? 0))[0]
+
+export async function verifyStep(exchange: Exchange, request: VerifyRequest): Promise<Result<AuditVerification>> {
+  const { tenant, status } = request
+  const keys = signingKeys(exchange)
+  if (!keys.ok) return keys
+  const signingKey = keys.value.find((key) => key.id === status.kid)
+  if (signingKey === undefined) return fail('unavailable', `MODELREINS_SECRET no longer has the key ${status.kid} of this audit trail.`)
+  const macKey = auditMacKey(signingKey, tenant)
+  const start = await startOf(exchange, request)
+  if (!start.ok) return start
+  const material = await gather(exchange, request, start.value)
+  if (!material.ok) return material
+
+  const isGenuine = headChecker(tenant, status.key)
+  const genuine: AuditHead[] = material.value.heads.flatMap(({ head }) => (head !== undefined && isGenuine(head) ? [head] : []))
+  const verdict = verifyRows(material.value.rows, {
+    from: start.value,
+    sha256: (text) => createHash('sha256').update(text).digest('hex'),
+    hmac: (text) => createHmac('sha256', macKey).update(text).digest('hex'),
+    heads: genuine,
+  })
+  const ended = verdict.ok && material.value.last
+  const fault = earliest(
+    faultOf(verdict),
+    headFault(material.value, new Set(genuine.map(({ seq }) => seq))),
+    ended ? endFault(status, verdict.last) : undefined,
+  )
+  const last_seq = start.value.seq + verdict.rows
+  const held = genuine.filter(({ seq }) => seq <= last_seq && seq >= start.value.seq)
+  return ok({
+    ok: fault === undefined,
+    complete: fault === undefined && ended,
+    rows: verdict.rows,
+    first_seq: verdict.rows === 0 ? null : start.value.seq + 1,
+    last_seq: verdict.rows === 0 ? null : last_seq,
+    heads: held.length,
+    last_head: held.at(-1) ?? null,
+    fault: fault ?? null,
+    next_cursor: verdict.ok && fault === undefined && !ended ? cursorOf(verdict.last) : null,
+  })
+}
