@@ -3,6 +3,7 @@ import { webcrypto } from 'node:crypto'
 import { redeemView as redeem, type RevealedToken } from './client/view.ts'
 import type { Fetch } from './client/transport.ts'
 
+export type { Artifact, Input, Job, OperationId, Output, Review, StreamEvent, Usage } from '@modelreins/contract'
 export { Client, type ClientOptions, type WaitOptions } from './client/client.ts'
 export { ModelReinsError, type ErrorCode, type ModelReinsErrorFields } from './client/error.ts'
 export type { StreamOptions } from './client/job-stream.ts'

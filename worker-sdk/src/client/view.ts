@@ -9,7 +9,8 @@ export interface RevealedToken {
   readonly token: string
   readonly kind: string
   readonly tenant: string
-  readonly name: string
+  /** Null when the token replaces an earlier one: `whoami` knows. */
+  readonly name: string | null
 }
 
 export type Subtle = Pick<typeof globalThis.crypto.subtle, 'importKey' | 'decrypt'>
@@ -59,7 +60,7 @@ export async function redeemView(
 function isRevealed(value: unknown): value is RevealedToken {
   if (typeof value !== 'object' || value === null) return false
   const fields = new Map<string, unknown>(Object.entries(value))
-  return ['token', 'kind', 'tenant', 'name'].every((name) => typeof fields.get(name) === 'string')
+  return ['token', 'kind', 'tenant'].every((name) => typeof fields.get(name) === 'string') && fields.get('name') !== undefined
 }
 
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {

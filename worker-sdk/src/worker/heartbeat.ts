@@ -11,6 +11,7 @@ import type { SocketLink } from './socket-link.ts'
 /** The seeds' rhythm: one look at the killswitch in so many beats while polling (60 s at 5 s a beat). */
 const killswitchEvery = 12
 const beatTimeoutMs = 10_000
+const unreadMs = 1_000
 
 export interface HeartbeatPorts {
   readonly client: Client
@@ -60,8 +61,18 @@ export class Heartbeat {
   #arm(): void {
     if (!this.#running) return
     const onSocket = this.#ports.link() !== undefined
-    const ms = this.#ports.serverMs() ?? (onSocket ? limits.heartbeat_socket_ms : this.#ports.pollMs())
-    this.#cancel = this.#ports.clock.after(ms, () => {
+    this.#armIn(this.#ports.serverMs() ?? (onSocket ? limits.heartbeat_socket_ms : this.#ports.pollMs()))
+  }
+
+  #armIn(ms: number): void {
+    const { clock } = this.#ports
+    const due = clock.now() + ms
+    this.#cancel = clock.after(ms, () => {
+      // The loop was blocked, so a pong may lie unread: judging the socket now would give up a healthy one.
+      if (clock.now() - due > unreadMs) {
+        this.#armIn(unreadMs)
+        return
+      }
       this.#tick()
       this.#arm()
     })

@@ -6,7 +6,7 @@ import type { Clock } from '../client/clock.ts'
 import { ModelReinsError } from '../client/error.ts'
 import type { Fetch } from '../client/transport.ts'
 import type { Executor } from './executor.ts'
-import type { OpenSocket } from './socket-link.ts'
+import type { OpenSocket } from './socket.ts'
 
 export type Transport = 'auto' | 'socket' | 'poll'
 

@@ -20,11 +20,13 @@ export class Roster {
   readonly #attempts = new Set<LiveAttempt>()
   readonly #kept = new Map<string, LiveLease>()
   readonly #onFree: () => void
+  readonly #onEnter: () => void
 
-  /** `onFree` is told whenever the number of free slots may have changed. */
-  constructor(limit: number, onFree: () => void) {
+  /** `onFree` is told whenever the number of free slots may have changed, `onEnter` before a handler runs. */
+  constructor(limit: number, onFree: () => void, onEnter: () => void) {
     this.#limit = limit
     this.#onFree = onFree
+    this.#onEnter = onEnter
   }
 
   get limit(): number {
@@ -59,6 +61,7 @@ export class Roster {
 
   enter(attempt: LiveAttempt): void {
     this.#attempts.add(attempt)
+    this.#onEnter()
   }
 
   leave(attempt: LiveAttempt): void {

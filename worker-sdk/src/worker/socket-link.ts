@@ -3,66 +3,11 @@
  * It never reconnects and decides nothing; what arrives is handed on.
  */
 import { serverFrame, type Problem, type ServerFrame, type WorkerFrame } from '@modelreins/contract'
-import { WebSocket } from 'ws'
 import type { Clock } from '../client/clock.ts'
 import { errorFromProblem, ModelReinsError, networkError } from '../client/error.ts'
 import { parseJson } from '../client/transport.ts'
+import type { OpenSocket, Socket } from './socket.ts'
 
-/** The part of a WebSocket that the link uses. */
-export interface Socket {
-  send(text: string): void
-  close(code: number, reason: string): void
-  /** Drops the connection without a closing handshake: the other side is not answering. */
-  terminate(): void
-}
-export interface SocketHandlers {
-  readonly onOpen: () => void
-  readonly onMessage: (text: string) => void
-  readonly onClose: (code: number, reason: string) => void
-  /** The server answered the upgrade with a status of its own. */
-  readonly onRefused: (status: number, body: string) => void
-  readonly onError: (error: Error) => void
-}
-/** Opens a WebSocket; the token travels in a header, never in the URL. */
-export type OpenSocket = (url: string, headers: Readonly<Record<string, string>>, handlers: SocketHandlers) => Socket
-
-/** A frame larger than this is not for us: an offer carries a job, whose prompt and input are bounded. */
-const maxFrameBytes = 8 * 1024 * 1024
-const refusalBytes = 64 * 1024
-
-export const openWebSocket: OpenSocket = (url, headers, handlers) => {
-  const socket = new WebSocket(url, {
-    headers: { ...headers },
-    perMessageDeflate: false,
-    maxPayload: maxFrameBytes,
-    followRedirects: false,
-  })
-  socket.on('open', handlers.onOpen)
-  socket.on('message', (data, isBinary) => {
-    if (!isBinary) handlers.onMessage(String(data))
-  })
-  socket.on('close', (code, reason) => handlers.onClose(code, reason.toString('utf8')))
-  socket.on('error', handlers.onError)
-  socket.on('unexpected-response', (request, response) => {
-    let body = ''
-    response.setEncoding('utf8')
-    response.on('data', (part: string) => {
-      if (body.length < refusalBytes) body += part
-    })
-    response.on('error', () => undefined)
-    response.on('close', () => {
-      handlers.onRefused(response.statusCode ?? 0, body)
-      request.destroy()
-    })
-  })
-  return {
-    send: (text) => socket.send(text),
-    close: (code, reason) => socket.close(code, reason),
-    terminate: () => socket.terminate(),
-  }
-}
-
-export type WelcomeFrame = Extract<ServerFrame, { type: 'welcome' }>
 /** Frames that nobody asked for. */
 export type PushFrame = Exclude<ServerFrame, { type: 'started' | 'settled' | 'problem' }>
 export type ReplyFrame = Extract<ServerFrame, { type: 'started' | 'settled' }>

@@ -25,10 +25,12 @@ import { pollForWork } from './poll-transport.ts'
 import { providerSettings, usableProvider } from './provider-choice.ts'
 import { providerExecutor } from './provider-executor.ts'
 import { Redactor } from './redactor.ts'
+import { Pulse } from './pulse.ts'
 import { RepeatFilter } from './repeat-filter.ts'
 import { Roster } from './roster.ts'
 import { environmentSecrets, secretResolver } from './secrets.ts'
-import { openWebSocket, SocketLink, type OpenSocket, type PushFrame } from './socket-link.ts'
+import { openWebSocket, type OpenSocket } from './socket.ts'
+import { SocketLink, type PushFrame } from './socket-link.ts'
 
 export type WorkerState = 'new' | 'starting' | 'ready' | 'stopping' | 'stopped'
 
@@ -57,6 +59,7 @@ export class Worker extends Emitter {
   readonly #directives: Directives
   readonly #delivery: Delivery
   readonly #heartbeat: Heartbeat
+  readonly #pulse: Pulse
   readonly #attempts: AttemptPorts
   readonly #obedience: ObediencePorts
   readonly #intake = new AbortController()
@@ -99,7 +102,21 @@ export class Worker extends Emitter {
       onIntake: () => this.#credit.changed(),
     })
     this.#credit = new Credit({ free: () => this.#roster.free, closed: () => this.#directives.closed, link })
-    this.#roster = new Roster(this.#live.values.slots, () => this.#credit.changed())
+    this.#roster = new Roster(
+      this.#live.values.slots,
+      () => this.#credit.changed(),
+      () => this.#pulse.follow(),
+    )
+    this.#pulse = new Pulse({
+      clock: this.#clock,
+      url,
+      token,
+      report: () => this.#report(),
+      running: () => this.#roster.running,
+      onBlocked: (ms) =>
+        onTrouble('blocked', new Error(`a handler blocked the event loop for ${Math.round(ms / 1000)} s; a thread kept its lease`)),
+      onTrouble: (error) => onTrouble('pulse', error),
+    })
     this.#delivery = new Delivery({
       client: this.client,
       clock: this.#clock,
@@ -348,7 +365,7 @@ export class Worker extends Emitter {
     this.#delivery.giveUp.abort()
     this.#heartbeat.stop()
     this.#intake.abort()
-    await this.#intakeDone
+    await Promise.all([this.#intakeDone, this.#pulse.stop()])
     this.#state = 'stopped'
     if (started && this.#greeted) await this.#sayGoodbye()
     if (started) this.emit('stopped', { name: this.name })

@@ -1,0 +1,27 @@
+/** Responsible for a process whose only job blocks its event loop: `node blocking-job.ts URL TOKEN MILLISECONDS`. */
+import { systemClock } from '../../../../worker-sdk/src/client/clock.ts'
+import { Pulse } from '../../../../worker-sdk/src/worker/pulse.ts'
+
+const [url = '', token = '', ms = '0'] = process.argv.slice(2)
+let running = 1
+const blocked: number[] = []
+const pulse = new Pulse(
+  {
+    clock: systemClock,
+    url,
+    token,
+    report: () => ({ instance: 'blocked-one', leases: [{ job_id: 7, attempt: 1 }] }),
+    running: () => running,
+    onBlocked: (late) => blocked.push(late),
+    onTrouble: (error) => console.error(error),
+  },
+  { tickMs: 20, blockedMs: 150, beatMs: 100 },
+)
+pulse.follow()
+const until = Date.now() + Number(ms)
+while (Date.now() < until);
+// Free again: the loop turns, and the thread falls silent, until the process says that it is done.
+setTimeout(() => {
+  running = 0
+  void pulse.stop().then(() => process.stdout.write(JSON.stringify({ blocked: blocked.length })))
+}, 400)

@@ -1,0 +1,62 @@
+/**
+ * Responsible for the package's declarations: what the compiler emits for the public files, and plain types in place of the
+ * contract's schemas, so that a user's compiler needs neither the contract nor zod.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { contractTypes } from './contract-types.ts'
+
+const entries = ['index.d.ts', 'client/index.d.ts']
+const contractImport =
+  /import\s+(?:type\s+)?\{([^}]*)\}\s+from '@modelreins\/contract'|export type \{([^}]*)\} from '@modelreins\/contract'/g
+
+export async function writeDeclarations(root: string, targets: readonly string[]): Promise<void> {
+  const emitted = mkdtempSync(join(tmpdir(), 'modelreins-types-'))
+  try {
+    emit(root, emitted)
+    const files = reachable(emitted)
+    const names = new Set<string>()
+    for (const [path, text] of files) files.set(path, pointAtPlainTypes(path, text, names))
+    files.set('contract.d.ts', contractTypes(names))
+    for (const [path, text] of files) {
+      for (const target of targets) {
+        mkdirSync(dirname(join(target, path)), { recursive: true })
+        writeFileSync(join(target, path), text)
+      }
+    }
+  } finally {
+    rmSync(emitted, { recursive: true, force: true })
+  }
+}
+
+function emit(root: string, outDir: string): void {
+  execFileSync('tsc', ['-p', `${root}build/tsconfig.json`, '--outDir', outDir], { stdio: 'inherit' })
+}
+
+/** The public entries and every file that their types mention. */
+function reachable(folder: string): Map<string, string> {
+  const found = new Map<string, string>()
+  const visit = (path: string): void => {
+    if (found.has(path)) return
+    const text = readFileSync(join(folder, path), 'utf8')
+    found.set(path, text)
+    for (const match of text.matchAll(/from '(\.[^']+)\.ts'/g)) visit(join(dirname(path), `${match[1]}.d.ts`))
+  }
+  for (const entry of entries) visit(entry)
+  return found
+}
+
+function pointAtPlainTypes(path: string, text: string, names: Set<string>): string {
+  for (const match of text.matchAll(contractImport)) {
+    for (const name of (match[1] ?? match[2] ?? '').split(',')) names.add(name.replace(/^\s*type\s+|\s+$/g, '').trim())
+  }
+  const contract = relative(dirname(path) === '.' ? '.' : dirname(path), 'contract.js')
+  const rewritten = text
+    .replaceAll("'@modelreins/contract'", `'${contract.startsWith('.') ? contract : `./${contract}`}'`)
+    .replaceAll(/from '(\.[^']+)\.ts'/g, "from '$1.js'")
+  const leak = /from '(?!\.|node:)[^']+'|import\("[^"]+"\)/.exec(rewritten)
+  if (leak !== null) throw new Error(`${path} mentions ${leak[0]}: a user's compiler would not find it`)
+  return rewritten
+}

@@ -1,0 +1,48 @@
+/**
+ * Responsible for what the pulse's thread runs. The function is sent there as text, so it may use nothing but its parameters and
+ * globals; that way it survives every bundler, which would lose a second file.
+ */
+import type * as threads from 'node:worker_threads'
+
+export interface PulseData {
+  readonly url: string
+  readonly token: string
+  /** [0] counts the turns of the main loop, [1] is the number of running jobs. */
+  readonly shared: SharedArrayBuffer
+  readonly tickMs: number
+  readonly blockedMs: number
+  readonly beatMs: number
+}
+
+/** Watches the main loop's turns; while there are none and jobs run, sends the last presence report that it was given. */
+export function pulseThread({ parentPort, workerData }: { parentPort: threads.MessagePort | null; workerData: PulseData }): void {
+  const turns = new Int32Array(workerData.shared)
+  let report = ''
+  let seen = -1
+  let seenAt = Date.now()
+  let beatAt = 0
+  parentPort?.on('message', (message: string) => {
+    report = message
+  })
+  setInterval(() => {
+    const now = Date.now()
+    const turn = Atomics.load(turns, 0)
+    if (turn !== seen) {
+      seen = turn
+      seenAt = now
+    }
+    const blocked = now - seenAt >= workerData.blockedMs
+    if (!blocked || report === '' || Atomics.load(turns, 1) === 0 || now - beatAt < workerData.beatMs) return
+    beatAt = now
+    fetch(`${workerData.url}/api/v1/presence`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${workerData.token}`, 'content-type': 'application/json' },
+      body: report,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(workerData.beatMs * 2),
+    }).then(
+      (response) => response.arrayBuffer(),
+      () => undefined,
+    )
+  }, workerData.tickMs)
+}
