@@ -11,6 +11,7 @@ import { limits } from '@modelreins/contract'
 import type { Browser, BrowserType } from 'playwright-core'
 import { readVariable, scrubEnvironment } from './environment.ts'
 import { endMarked } from './process-group.ts'
+import { textAt } from './json.ts'
 import { markVariable } from './process-table.ts'
 import { findProgram } from './program.ts'
 import type { ProviderSettings } from './provider.ts'
@@ -41,23 +42,32 @@ interface Library {
 const isLibrary = (value: unknown): value is { readonly chromium: BrowserType } =>
   typeof value === 'object' && value !== null && 'chromium' in value && typeof value.chromium === 'object' && value.chromium !== null
 
-const versionOf = (value: unknown): string =>
-  typeof value === 'object' && value !== null && 'version' in value && typeof value.version === 'string' ? value.version : ''
+/** Lowest Node that a library's `engines` ask for; it ends the process on an older one, so that has to be asked before it is loaded. */
+const nodeFor = (about: unknown): number => Number(/>=\s*(\d+)/.exec(textAt(about, 'engines', 'node') ?? '')?.[1] ?? 0)
 
-const loadLibrary = (settings: ProviderSettings): Library | undefined => {
+const missing = 'Playwright is not installed on this machine: npm install playwright && npx playwright install chromium'
+
+const loadLibrary = (settings: ProviderSettings): Library | string => {
+  const [node] = process.versions.node.split('.')
+  let reason = missing
   for (const folder of libraryFolders(settings)) {
     const load = createRequire(join(folder, 'modelreins.cjs'))
     for (const name of ['playwright', 'playwright-core']) {
       try {
-        const library: unknown = load(name)
         const about: unknown = load(`${name}/package.json`)
-        if (isLibrary(library)) return { chromium: library.chromium, version: `${name} ${versionOf(about)}` }
+        const version = `${name} ${textAt(about, 'version') ?? ''}`
+        if (Number(node) < nodeFor(about)) {
+          reason = `${version} needs Node ${nodeFor(about)}, this is Node ${process.versions.node}: update Node, or install an older playwright`
+          continue
+        }
+        const library: unknown = load(name)
+        if (isLibrary(library)) return { chromium: library.chromium, version }
       } catch {
         // not installed there
       }
     }
   }
-  return undefined
+  return reason
 }
 
 const usualPrograms = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'] as const
@@ -78,12 +88,7 @@ const findExecutable = (library: Library, settings: ProviderSettings): string | 
 
 export const findBrowser = (settings: ProviderSettings): BrowserSearch => {
   const library = loadLibrary(settings)
-  if (library === undefined) {
-    return {
-      found: false,
-      reason: 'Playwright is not installed on this machine: npm install playwright && npx playwright install chromium',
-    }
-  }
+  if (typeof library === 'string') return { found: false, reason: library }
   const executable = findExecutable(library, settings)
   if (executable === undefined) {
     return { found: false, reason: 'Chromium is not found: npx playwright install chromium, or name one with PLAYWRIGHT_CHROMIUM' }
