@@ -1,5 +1,7 @@
 /** Responsible for a viewer's way to a job's output: straight from the tenant object when it ended without a stream, else the stream object's. */
+import type { Job } from '@modelreins/contract'
 import type { WatchedJob } from '../../../durable-objects/tenant/call.ts'
+import { type Result, ok } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { askTenant, callObject, failureIn, tenantOf } from '../tenant-call.ts'
 
@@ -18,10 +20,30 @@ function wholeStream(job: WatchedJob, after: number): string {
   return `${output}event: end\ndata: ${JSON.stringify(job.end)}\n\n`
 }
 
-export async function streamJob(exchange: Exchange<'jobs.stream'>): Promise<Reply> {
-  const { input, request, request_id, env, ports } = exchange
+/** An archived job that was streamed has its transcript behind the stream object; `output` is what its completion brought. */
+const fromArchive = (job: Job): WatchedJob => ({
+  status: job.status,
+  ended: true,
+  streamed: job.output_truncated,
+  attempt: job.attempt,
+  output: job.output,
+  end: { status: job.status, result: job.result, error: job.error },
+})
+
+/** What the viewer begins with; `not-found` of the object comes after it has let the caller in, so the archive may be asked in its place. */
+async function watch(exchange: Exchange<'jobs.stream'>): Promise<Result<WatchedJob>> {
+  const { request_id, env, ports } = exchange
+  const { job_id } = exchange.input
   const { credential } = exchange.caller
-  const watched = await askTenant(exchange, (gate) => gate.watch({ credential, job_id: input.job_id, request_id }), true)
+  const watched = await askTenant(exchange, (gate) => gate.watch({ credential, job_id, request_id }), true)
+  if (watched.ok || watched.failure.code !== 'not-found') return watched
+  const archived = await ports.registry(env).jobs.get(tenantOf(exchange) ?? '', job_id)
+  return archived.ok ? ok(fromArchive(archived.value)) : archived
+}
+
+export async function streamJob(exchange: Exchange<'jobs.stream'>): Promise<Reply> {
+  const { input, request, env, ports } = exchange
+  const watched = await watch(exchange)
   if (!watched.ok) return watched
   const after = startAfter(request, input.after)
   const job = watched.value

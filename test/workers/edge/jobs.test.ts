@@ -150,7 +150,7 @@ describe('output', () => {
 describe('a job that the tenant object has let go', () => {
   test('is read and listed from the archive', async () => {
     const job = await startedJob(tenant, worker, 'to be archived')
-    await json(complete(job, { result: 'kept for good' }))
+    await json(complete(job, { result: 'kept for good', tail: { text: 'said before' } }))
     const newer = await json<{ id: number }>(asOwner('POST', '/dispatch', { prompt: 'newer' }), 201)
     await expect
       .poll(
@@ -168,6 +168,10 @@ describe('a job that the tenant object has let go', () => {
     const listed = await json<{ items: Job[] }>(asOwner('GET', '/api/v1/jobs?limit=5'))
     expect(listed.items.map((one) => one.id).slice(0, 2)).toEqual([newer.id, job.id])
     expect(await (await asOwner('GET', `/api/v1/jobs/${job.id}/result`)).text()).toBe('kept for good')
+    expect((await events(await call('GET', `/jobs/${job.id}/stream`, { token: tenant.owner }))).map((event) => event.event)).toEqual([
+      'output',
+      'end',
+    ])
     await problem(asOwner('GET', '/jobs/424242'), 404)
   })
 })
