@@ -1,17 +1,11 @@
 /** Responsible for redeeming a one-time view: takes the ciphertext, which erases it on the server, and opens it with the key in the fragment. */
-import { parseViewUrl, sealedView } from '@modelreins/contract'
+import { parseViewUrl, sealedView, viewPlaintext, type ViewPlaintext } from '@modelreins/contract'
 import { systemClock } from './clock.ts'
 import { ModelReinsError } from './error.ts'
 import { parseJson, send, type Fetch } from './transport.ts'
 
-/** What a view hides: a token, and whose it is. */
-export interface RevealedToken {
-  readonly token: string
-  readonly kind: string
-  readonly tenant: string
-  /** Null when the token replaces an earlier one: `whoami` knows. */
-  readonly name: string | null
-}
+/** What a view hides: a token, and whose it is; `name` is null when the token replaces an earlier one. */
+export type RevealedToken = ViewPlaintext
 
 export type Subtle = Pick<typeof globalThis.crypto.subtle, 'importKey' | 'decrypt'>
 
@@ -40,11 +34,12 @@ export async function redeemView(
       timeoutMs: 30_000,
     },
     { fetch, clock: systemClock },
-    async (response) => sealedView.parse(await response.json()),
+    async (response) => sealedView.safeParse(parseJson(await response.text())),
   )
+  if (!sealed.success) throw new ModelReinsError('This is not a view of a ModelReins server', { code: 'unexpected-response' })
   const key = await subtle.importKey('raw', fromBase64Url(view.key), 'AES-GCM', false, ['decrypt'])
   const plain = await subtle
-    .decrypt({ name: 'AES-GCM', iv: fromBase64Url(sealed.iv) }, key, fromBase64Url(sealed.ciphertext))
+    .decrypt({ name: 'AES-GCM', iv: fromBase64Url(sealed.data.iv) }, key, fromBase64Url(sealed.data.ciphertext))
     .catch((cause: unknown) => {
       throw new ModelReinsError('The key in the URL does not open this view: was the URL cut off?', {
         code: 'invalid-request',
@@ -52,15 +47,9 @@ export async function redeemView(
         cause,
       })
     })
-  const revealed = parseJson(new TextDecoder().decode(plain))
-  if (!isRevealed(revealed)) throw new ModelReinsError('The view holds something else than a token', { code: 'unexpected-response' })
-  return revealed
-}
-
-function isRevealed(value: unknown): value is RevealedToken {
-  if (typeof value !== 'object' || value === null) return false
-  const fields = new Map<string, unknown>(Object.entries(value))
-  return ['token', 'kind', 'tenant'].every((name) => typeof fields.get(name) === 'string') && fields.get('name') !== undefined
+  const revealed = viewPlaintext.safeParse(parseJson(new TextDecoder().decode(plain)))
+  if (!revealed.success) throw new ModelReinsError('The view holds something else than a token', { code: 'unexpected-response' })
+  return revealed.data
 }
 
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
