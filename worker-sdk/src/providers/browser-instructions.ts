@@ -1,6 +1,6 @@
 /**
  * Responsible for the JSON format of a browser job: what steps exist, what each needs, and errors that name the step. It drives no browser.
- * Documented for users in docs/how-to; the types below are the reference.
+ * Documented for users in docs/how-to/browser-jobs.md; the types below are the reference.
  */
 import { isObject, parseJson } from './json.ts'
 

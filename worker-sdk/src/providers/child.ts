@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@modelreins/contract'
 import { scrubEnvironment } from './environment.ts'
 import { endProcessGroup } from './process-group.ts'
-import { markVariable } from './process-table.ts'
+import { markVariable, originOf } from './process-table.ts'
 import type { Launch } from './program.ts'
 import { stopReason, stoppedExitCode } from './stopped.ts'
 import { createTail } from './tail.ts'
@@ -97,11 +97,14 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   const root = child.pid
   if (failure !== undefined || root === undefined) return notStarted(127, failure ?? new Error('could not be started'))
 
+  const origin = { ...originOf(root, mark), root }
   let problemOfReading: Error | undefined
+  /** Callbacks under way: while there are any, what is in the pipes is only slow to be delivered. */
+  let telling = 0
   let ending: Promise<boolean> | undefined
   const end = (): Promise<boolean> => {
     const rootGone = (): boolean => child.exitCode !== null || child.signalCode !== null
-    ending ??= endProcessGroup({ root, mark, graceMs: options.graceMs ?? limits.kill_grace_ms, rootGone })
+    ending ??= endProcessGroup(origin, options.graceMs ?? limits.kill_grace_ms, rootGone)
     return ending
   }
   const onAbort = (): void => void end()
@@ -121,7 +124,9 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
       for await (const chunk of stream) {
         const text = String(chunk)
         keep(text)
+        telling += 1
         await tell?.(text)
+        telling -= 1
       }
     } catch (error) {
       // Only a callback's failure counts: a pipe that was closed under us is the child's end.
@@ -139,10 +144,12 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   const { code, signal } = await exited
   await settleWithin(read, lingerMs)
   const allGone = await end()
-  if (!(await settleWithin(read, pipeMs))) {
+  while (!(await settleWithin(read, pipeMs))) {
+    if (telling > 0 && !options.signal.aborted) continue
     child.stdout?.destroy()
     child.stderr?.destroy()
     await settleWithin(read, pipeMs)
+    break
   }
   options.signal.removeEventListener('abort', onAbort)
 

@@ -1,7 +1,7 @@
 /** Responsible for ending everything one child started: TERM, then KILL after a grace, until nothing of it is left. It knows no job and no output. */
 import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ProcessEntry, membersOf, stillRuns } from './process-table.ts'
+import { type ChildOrigin, type ProcessEntry, membersOf, originOf, stillRuns } from './process-table.ts'
 
 const send = (pid: number, name: NodeJS.Signals): void => {
   try {
@@ -44,19 +44,20 @@ const waitUntilGone = async (members: readonly ProcessEntry[], until: number): P
 /** KILL is repeated while the members fork faster than they die; after this many rounds the rest is uninterruptible and is reported. */
 const killRounds = 20
 
-const endPosix = async (root: number | undefined, mark: string, graceMs: number): Promise<boolean> => {
+const endPosix = async (origin: ChildOrigin, graceMs: number): Promise<boolean> => {
   const until = performance.now() + graceMs
-  for (let members = await membersOf(root, mark); members.length > 0; members = await membersOf(root, mark)) {
-    signalAll(root, members, 'SIGTERM')
+  let members = await membersOf(origin)
+  while (members.length > 0) {
+    signalAll(origin.root, members, 'SIGTERM')
     if (!(await waitUntilGone(members, until)) || performance.now() >= until) break
+    members = await membersOf(origin)
   }
-  for (let round = 0; round < killRounds; round += 1) {
-    const members = await membersOf(root, mark)
-    if (members.length === 0) return true
-    signalAll(root, members, 'SIGKILL')
+  for (let round = 0; members.length > 0 && round < killRounds; round += 1) {
+    members = await membersOf(origin)
+    signalAll(origin.root, members, 'SIGKILL')
     await waitUntilGone(members, performance.now() + 250)
   }
-  return (await membersOf(root, mark)).length === 0
+  return members.length === 0
 }
 
 const taskkill = (root: number, ...flags: string[]): Promise<void> =>
@@ -73,17 +74,15 @@ const endWindows = async (root: number, gone: () => boolean, graceMs: number): P
 }
 
 /**
- * Ends the child `root`, its group, its descendants and whatever carries its mark. Resolves when nothing of it runs any more;
- * false when something could not be killed. `rootGone` tells whether the child itself has been reaped.
+ * Ends the child, its group, its descendants and whatever carries its mark. Resolves when nothing of it runs any more; false when
+ * something could not be killed. `rootGone` tells whether the child itself has been reaped.
  */
-export const endProcessGroup = (group: {
-  readonly root: number
-  readonly mark: string
-  readonly graceMs: number
-  readonly rootGone: () => boolean
-}): Promise<boolean> =>
-  process.platform === 'win32' ? endWindows(group.root, group.rootGone, group.graceMs) : endPosix(group.root, group.mark, group.graceMs)
+export const endProcessGroup = (
+  origin: ChildOrigin & { readonly root: number },
+  graceMs: number,
+  rootGone: () => boolean,
+): Promise<boolean> => (process.platform === 'win32' ? endWindows(origin.root, rootGone, graceMs) : endPosix(origin, graceMs))
 
 /** Ends whatever carries the mark, for a program that somebody else has started. Linux only: elsewhere the mark cannot be read. */
 export const endMarked = (mark: string, graceMs: number): Promise<boolean> =>
-  process.platform === 'linux' ? endPosix(undefined, mark, graceMs) : Promise.resolve(true)
+  process.platform === 'linux' ? endPosix(originOf(undefined, mark), graceMs) : Promise.resolve(true)

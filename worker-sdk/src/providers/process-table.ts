@@ -34,11 +34,20 @@ const readEntry = (pid: number): ProcessEntry | undefined => {
   }
 }
 
-const carriesMark = (pid: number, mark: string): boolean => {
+/** Marks that were found, by pid and start: a process keeps the one it was born with. */
+const marks = new Map<string, string>()
+const markPattern = new RegExp(`(?:^|\0)${markVariable}=([^\0]*)`)
+
+const markOf = (entry: ProcessEntry): string | undefined => {
+  const key = `${entry.pid} ${entry.started}`
+  const known = marks.get(key)
+  if (known !== undefined) return known
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${markVariable}=${mark}`)
+    const mark = markPattern.exec(readFileSync(`/proc/${entry.pid}/environ`, 'latin1'))?.[1]
+    if (mark !== undefined) marks.set(key, mark)
+    return mark
   } catch {
-    return false // ended, or not ours to read
+    return undefined // ended, or not ours to read
   }
 }
 
@@ -67,14 +76,48 @@ const readPs = async (): Promise<ProcessEntry[]> => {
   return entries
 }
 
-/**
- * Live processes that belong to the child `root` (which leads the group of the same number), itself included, or that carry the mark.
- * POSIX only.
- */
-export const membersOf = async (root: number | undefined, mark: string): Promise<ProcessEntry[]> => {
+interface Table {
+  readonly at: number
+  readonly entries: readonly ProcessEntry[]
+  readonly byPid: ReadonlyMap<number, ProcessEntry>
+}
+
+let latest: Table | undefined
+
+/** Thirty children that are stopped together look at one table, not at thirty. */
+const freshMs = 20
+
+const readTable = async (bornAt: number): Promise<Table> => {
+  const now = performance.now()
+  if (latest !== undefined && latest.at >= bornAt && now - latest.at < freshMs) return latest
+  const entries = process.platform === 'linux' ? readLinux() : await readPs()
+  latest = { at: now, entries, byPid: new Map(entries.map((entry) => [entry.pid, entry])) }
+  const alive = new Set(entries.map((entry) => `${entry.pid} ${entry.started}`))
+  for (const key of marks.keys()) if (!alive.has(key)) marks.delete(key)
+  return latest
+}
+
+/** Which child is asked about. */
+export interface ChildOrigin {
+  /** Its process id, and that of the group it leads; undefined for a program that somebody else has started. */
+  readonly root: number | undefined
+  readonly mark: string
+  /** `performance.now()` after it was started: a table from before cannot tell that nothing of it is left, a later one can. */
+  readonly bornAt: number
+  /** Its start in the system's own unit: nothing that started before belongs to it. 0 where unknown. */
+  readonly started: number
+}
+
+/** To be called right after the start. */
+export const originOf = (root: number | undefined, mark: string): ChildOrigin => {
+  const started = process.platform === 'linux' && root !== undefined ? readEntry(root)?.started : undefined
+  return { root, mark, bornAt: performance.now(), started: Number(started ?? 0) }
+}
+
+/** Live processes that belong to the child, itself included: of its group, of its descent, or with its mark. POSIX only. */
+export const membersOf = async ({ root, mark, bornAt, started }: ChildOrigin): Promise<ProcessEntry[]> => {
   const linux = process.platform === 'linux'
-  const entries = linux ? readLinux() : await readPs()
-  const byPid = new Map(entries.map((entry) => [entry.pid, entry]))
+  const { entries, byPid } = await readTable(bornAt)
   const descends = (entry: ProcessEntry): boolean => {
     let at: ProcessEntry | undefined = entry
     for (let steps = 0; at !== undefined && steps < 64; steps += 1) {
@@ -87,7 +130,8 @@ export const membersOf = async (root: number | undefined, mark: string): Promise
     (entry) =>
       !entry.dead &&
       entry.pid !== process.pid &&
-      ((root !== undefined && (entry.group === root || descends(entry))) || (linux && entry.pid > 1 && carriesMark(entry.pid, mark))),
+      ((root !== undefined && (entry.group === root || descends(entry))) ||
+        (linux && entry.pid > 1 && Number(entry.started) >= started && markOf(entry) === mark)),
   )
 }
 

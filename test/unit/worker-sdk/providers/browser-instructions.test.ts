@@ -1,4 +1,5 @@
 /** Says what a browser job's prompt may hold, and which error names what is wrong with it. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseInstructions } from '../../../../worker-sdk/src/providers/browser-instructions.ts'
 
@@ -61,5 +62,12 @@ describe('parseInstructions', () => {
     [Array.from({ length: 201 }, () => goto), '201 steps are too many'],
   ])('refuses %j and says what is wrong', (prompt, reason) => {
     expect(reasonOf(prompt)).toContain(reason)
+  })
+
+  it('takes what the documentation shows', () => {
+    const page = readFileSync(new URL('../../../../docs/how-to/browser-jobs.md', import.meta.url), 'utf8')
+    const examples = [...page.matchAll(/```json\n(.+?)```/gs)].map(([, json]) => json ?? '')
+    expect(examples).toHaveLength(2)
+    for (const example of examples) expect(parseInstructions(example)).toMatchObject({ ok: true })
   })
 })

@@ -80,6 +80,18 @@ describe('runChild', () => {
     expect(most).toBe(1)
   })
 
+  it('loses nothing of a program that ended long before its output was taken', async () => {
+    let taken = 0
+    const end = await sh('seq 1 20000', {
+      onStdout: async (text) => {
+        taken += text.length
+        await new Promise((resolve) => setTimeout(resolve, 900))
+      },
+    })
+    expect(taken).toBe(end.stdout.length)
+    expect(end.stdout.endsWith('20000\n')).toBe(true)
+  })
+
   it("takes the worker's own credentials out of the environment and leaves the rest", async () => {
     const end = await sh('env', {
       env: {
