@@ -55,11 +55,10 @@ export function choose(ctx: Choosing, worker: WorkerRecord, max: number): readon
   if (max < 1 || !mayClaim(ctx.store.meta.killswitch().level)) return []
   const heads: { readonly id: number; readonly rank: number; readonly pool: number; readonly turn: number }[] = []
   for (const { pool, turn } of sources(ctx, worker)) {
-    const found = ctx.store.jobs.heads(pool.id, max + ctx.live.leases.offersIn(pool.id))
-    if (found.length === 0) ctx.live.occupied.delete(pool.id)
-    for (const head of found) {
-      if (ctx.live.leases.offer(head.id) === undefined) heads.push({ ...head, pool: pool.id, turn })
-    }
+    const offered = ctx.live.leases.offersIn(pool.id)
+    const found = ctx.store.jobs.headsExcept(pool.id, max, offered)
+    if (found.length === 0 && offered.size === 0) ctx.live.occupied.delete(pool.id)
+    for (const head of found) heads.push({ ...head, pool: pool.id, turn })
   }
   heads.sort((left, right) => left.turn - right.turn || left.rank - right.rank || left.id - right.id)
   const chosen: Choice[] = []

@@ -89,10 +89,7 @@ export class Effects {
   #wake(choosing: Choosing, poolId: number): void {
     const pool = choosing.store.pools.get(poolId)
     if (pool === undefined || !choosing.live.occupied.has(poolId)) return
-    const left = (): boolean =>
-      choosing.store.jobs
-        .heads(poolId, 1 + choosing.live.leases.offersIn(poolId))
-        .some((head) => choosing.live.leases.offer(head.id) === undefined)
+    const left = (): boolean => choosing.store.jobs.headsExcept(poolId, 1, choosing.live.leases.offersIn(poolId)).length > 0
     if (pool.worker_id !== null) {
       this.#feed(choosing, pool.worker_id)
       if (!left()) return

@@ -11,10 +11,24 @@ import type { CommandContext } from './context.ts'
 import { showJob } from './job-view.ts'
 import { showWorker } from './workforce.ts'
 
-const rowsPerShipment = 200
+const rowsPerShipment = 500
+/** Characters of jobs in one shipment: prompts and results are large, and everything is in memory at once. */
+const sizePerShipment = 2_000_000
 /** Rows gather for this long, so that a busy tenant ships batches. */
 const gatherMs = 200
 const retryMs = [1_000, 5_000, 15_000, 60_000] as const
+
+/** Audit actions after which a job may have ended. */
+const endings = new Set([
+  'job.complete',
+  'job.fail',
+  'job.abort',
+  'job.expire',
+  'job.lose',
+  'job.timeout',
+  'review.decide',
+  'review.expire',
+])
 
 export interface ShipperParts {
   readonly database: D1Database
@@ -89,20 +103,28 @@ export class OutboxShipper {
 
   #load(after: number): Shipment {
     const seeing = this.#parts.seeing()
-    const audit = seeing.store.audit.after(after, rowsPerShipment)
-    const jobs = new Map<number, Job & { updated_seq: number }>()
-    const workers = new Map<string, Worker & { updated_seq: number }>()
-    const updated_seq = audit.at(-1)?.seq ?? after
-    for (const row of audit) {
-      if (row.job_id !== null && !jobs.has(row.job_id)) {
-        const job = seeing.store.jobs.get(row.job_id)
-        if (job !== undefined && isTerminal(job.status)) jobs.set(job.id, { ...showJob(seeing, job), updated_seq })
+    const rows = seeing.store.audit.after(after, rowsPerShipment)
+    const jobs = new Map<number, Job>()
+    const workers = new Map<string, Worker>()
+    let size = 0
+    let taken = 0
+    for (const row of rows) {
+      // A job is mirrored once it has ended, and only rows that may have ended it are worth a look: most rows are dispatches and starts.
+      const job = row.job_id === null || jobs.has(row.job_id) || !endings.has(row.action) ? undefined : seeing.store.jobs.get(row.job_id)
+      if (job !== undefined && isTerminal(job.status)) {
+        size += job.spec.prompt.length + (job.outcome?.result?.length ?? 0) + (job.outcome?.output.length ?? 0)
+        if (taken > 0 && size > sizePerShipment) break
+        jobs.set(job.id, showJob(seeing, job))
       }
       if (row.worker_id !== null && row.action.startsWith('worker.')) {
         const worker = seeing.store.workers.get(row.worker_id)
-        if (worker !== undefined) workers.set(worker.worker_id, { ...showWorker(seeing, worker), updated_seq })
+        if (worker !== undefined) workers.set(worker.worker_id, showWorker(seeing, worker))
       }
+      taken += 1
     }
-    return { audit, jobs: [...jobs.values()], workers: [...workers.values()] }
+    const audit = rows.slice(0, taken)
+    const updated_seq = audit.at(-1)?.seq ?? after
+    const stamped = <Row>(row: Row): Row & { readonly updated_seq: number } => ({ ...row, updated_seq })
+    return { audit, jobs: [...jobs.values()].map(stamped), workers: [...workers.values()].map(stamped) }
   }
 }

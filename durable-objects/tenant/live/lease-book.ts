@@ -20,11 +20,13 @@ export interface LiveOffer {
   readonly expires_at: number
 }
 
+const none: ReadonlySet<number> = new Set()
+
 export class LeaseBook {
   readonly #leases = new Map<number, Lease>()
   readonly #byWorker = new Map<string, Set<number>>()
   readonly #offers = new Map<number, LiveOffer>()
-  readonly #offersByPool = new Map<number, number>()
+  readonly #offersByPool = new Map<number, Set<number>>()
   readonly #offersByWorker = new Map<string, number>()
 
   lease(jobId: number): Lease | undefined {
@@ -65,7 +67,9 @@ export class LeaseBook {
   makeOffer(offer: LiveOffer): void {
     this.dropOffer(offer.job_id)
     this.#offers.set(offer.job_id, offer)
-    this.#offersByPool.set(offer.pool, this.offersIn(offer.pool) + 1)
+    const offered = this.#offersByPool.get(offer.pool)
+    if (offered === undefined) this.#offersByPool.set(offer.pool, new Set([offer.job_id]))
+    else offered.add(offer.job_id)
     this.#offersByWorker.set(offer.worker_id, this.offersTo(offer.worker_id) + 1)
   }
 
@@ -73,14 +77,16 @@ export class LeaseBook {
     const offer = this.#offers.get(jobId)
     if (offer === undefined) return undefined
     this.#offers.delete(jobId)
-    this.#offersByPool.set(offer.pool, this.offersIn(offer.pool) - 1)
+    const offered = this.#offersByPool.get(offer.pool)
+    offered?.delete(jobId)
+    if (offered?.size === 0) this.#offersByPool.delete(offer.pool)
     this.#offersByWorker.set(offer.worker_id, this.offersTo(offer.worker_id) - 1)
     return offer
   }
 
-  /** How many heads of a pool are out on offer, so that a claim looks past them. */
-  offersIn(pool: number): number {
-    return this.#offersByPool.get(pool) ?? 0
+  /** Jobs of a pool that are out on offer, so that a claim looks past them. */
+  offersIn(pool: number): ReadonlySet<number> {
+    return this.#offersByPool.get(pool) ?? none
   }
 
   offersTo(workerId: string): number {

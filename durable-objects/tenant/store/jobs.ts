@@ -79,6 +79,7 @@ export class JobStore {
   readonly #update
   readonly #get
   readonly #heads
+  readonly #headsExcept
   #nextId: number | undefined
 
   constructor(db: TenantDatabase) {
@@ -100,6 +101,19 @@ export class JobStore {
       .select()
       .from(jobs)
       .where(eq(jobs.id, sql.placeholder('id')))
+      .prepare()
+    this.#headsExcept = db
+      .select({ id: jobs.id, rank: sql<number>`rank` })
+      .from(jobs)
+      .where(
+        and(
+          eq(jobs.pool, sql.placeholder('pool')),
+          isNotNull(jobs.pool),
+          sql`${jobs.id} not in (select value from json_each(${sql.placeholder('offered')}))`,
+        ),
+      )
+      .orderBy(asc(jobs.rank))
+      .limit(sql.placeholder('limit'))
       .prepare()
     this.#heads = db
       .select({ id: jobs.id, rank: sql<number>`rank` })
@@ -145,6 +159,11 @@ export class JobStore {
 
   heads(pool: number, limit: number): readonly Head[] {
     return this.#heads.all({ pool, limit })
+  }
+
+  /** Heads of a pool without those that are out on offer: they stand at the front, and reading past them in SQL is cheap. */
+  headsExcept(pool: number, limit: number, offered: Iterable<number>): readonly Head[] {
+    return this.#headsExcept.all({ pool, limit, offered: JSON.stringify([...offered]) })
   }
 
   /** Distinct pools that have jobs, by skipping through the index: one seek per pool, not one per job. */
@@ -241,6 +260,17 @@ export class JobStore {
       .where(and(gt(jobs.id, afterId), isNotNull(jobs.pool)))
       .orderBy(asc(jobs.id))
       .limit(limit)
+      .all()
+      .map(fromRow)
+  }
+
+  /** Jobs that are held for this review, oldest first: its own, and those of the same session behind it. */
+  heldBehind(reviewId: number): readonly JobRecord[] {
+    return this.#db
+      .select()
+      .from(jobs)
+      .where(and(eq(jobs.pool, places.held), isNotNull(jobs.pool), eq(jobs.review_id, reviewId)))
+      .orderBy(asc(jobs.id))
       .all()
       .map(fromRow)
   }
