@@ -85,7 +85,7 @@ describe('runChild', () => {
     const end = await sh('seq 1 20000', {
       onStdout: async (text) => {
         taken += text.length
-        await new Promise((resolve) => setTimeout(resolve, 900))
+        await new Promise((resolve) => setTimeout(resolve, 1_500))
       },
     })
     expect(taken).toBe(end.stdout.length)
