@@ -6,6 +6,7 @@ import { byteLength, limits, type Job, type Offer } from '@modelreins/contract'
 import { fullJitter } from '../client/backoff.ts'
 import type { Client } from '../client/client.ts'
 import { pause, type Clock } from '../client/clock.ts'
+import { ModelReinsError } from '../client/error.ts'
 import { mayPass } from '../client/retry.ts'
 import type { Debug } from './debug.ts'
 import type { Outbox, Settlement } from './outbox.ts'
@@ -38,6 +39,8 @@ export class Delivery {
   /** Aborted when the worker goes down: no more waiting between tries. */
   readonly giveUp = new AbortController()
   readonly #ports: DeliveryPorts
+  readonly #underWay = new Map<string, Promise<boolean>>()
+  #pass: Promise<boolean> | undefined
   #redelivering: Promise<void> | undefined
 
   constructor(ports: DeliveryPorts) {
@@ -107,7 +110,14 @@ export class Delivery {
   }
 
   /** Tries everything that is left once. True: nothing is left. */
-  async redeliverOnce(): Promise<boolean> {
+  redeliverOnce(): Promise<boolean> {
+    this.#pass ??= this.#tryAll().finally(() => {
+      this.#pass = undefined
+    })
+    return this.#pass
+  }
+
+  async #tryAll(): Promise<boolean> {
     let left = false
     for (const entry of this.#ports.outbox.entries()) {
       const lease = { job_id: entry.body.job_id, attempt: entry.attempt }
@@ -123,8 +133,14 @@ export class Delivery {
     }
   }
 
-  /** False: not now. */
-  async #deliver(entry: Settlement, lease: LiveLease): Promise<boolean> {
+  /** False: not now. One call at a time per entry: the server would not mind a second one, but it costs. */
+  #deliver(entry: Settlement, lease: LiveLease): Promise<boolean> {
+    const call = this.#underWay.get(entry.token) ?? this.#send(entry, lease).finally(() => this.#underWay.delete(entry.token))
+    this.#underWay.set(entry.token, call)
+    return call
+  }
+
+  async #send(entry: Settlement, lease: LiveLease): Promise<boolean> {
     try {
       const options = { token: entry.token, retry: false, signal: this.giveUp.signal }
       if (entry.kind === 'complete') await this.#ports.client.claims.complete(entry.body, options)
@@ -162,6 +178,12 @@ export class Delivery {
   #refused(entry: Settlement, lease: LiveLease, error: unknown): void {
     this.#done(entry, lease)
     this.#ports.onTrouble('completion', error)
+    // The attempt must not end as lost for a result that nobody will take: it ends with the reason.
+    if (entry.kind === 'complete' && error instanceof ModelReinsError && error.code === 'too-large') {
+      const message = 'The result is too large to be sent: upload it as an artifact'
+      const body = { job_id: entry.body.job_id, error: { type: 'unknown', message, retryable: false } }
+      void this.settle({ kind: 'fail', token: entry.token, attempt: entry.attempt, body })
+    }
   }
 }
 

@@ -14,7 +14,8 @@ export const streamAfterMs = 1_000
 const highWaterBytes = 1_024 * 1_024
 /** More than the server keeps of a job is dropped here, with a note. */
 const dropAboveBytes = limits.output_job_bytes
-const maxBatchBytes = 256 * 1_024
+/** JSON may spell one byte as six; the edge reads bodies up to 1 MiB. */
+const maxBatchBytes = 128 * 1_024
 const retry = { baseMs: 250, capMs: 10_000 }
 
 export interface OutputPorts {
@@ -35,6 +36,7 @@ export interface OutputEnd {
   readonly chunks: number
 }
 
+/** At most one chunk's worth. */
 interface Pending {
   readonly stream: OutputStream
   text: string
@@ -111,7 +113,9 @@ export class OutputBuffer {
     if (last !== undefined && last.stream === stream && last.bytes + bytes <= limits.output_flush_bytes) {
       last.text += text
       last.bytes += bytes
-    } else this.#pending.push({ stream, text, bytes })
+      return
+    }
+    for (const part of pieces(text, bytes)) this.#pending.push({ stream, text: part, bytes: byteLength(part) })
   }
 
   /** Decides when the next flush happens. */
@@ -172,7 +176,7 @@ export class OutputBuffer {
       this.#pending.shift()
       parts.push(first)
       bytes += first.bytes
-      for (const text of pieces(first.text, first.bytes)) chunks.push({ seq: this.#nextSeq++, stream: first.stream, text })
+      chunks.push({ seq: this.#nextSeq++, stream: first.stream, text: first.text })
     }
     return { parts, chunks, bytes }
   }

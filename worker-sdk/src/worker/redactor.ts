@@ -63,8 +63,9 @@ export class Redactor {
         out += buffer.slice(at, cut)
         marking = false
       }
+      // A secret that goes on behind the cut, or one that was known to go on and has not been passed yet.
       const across = spans.find(([start, end]) => start < cut && end > cut)
-      covered = across === undefined ? 0 : across[1] - cut
+      covered = Math.max(covered - cut, across === undefined ? 0 : across[1] - cut, 0)
       kept = buffer.slice(cut)
       return out
     }
@@ -129,11 +130,15 @@ function spellingsOf(secret: string): string[] {
 const asciiJson = (json: string): string =>
   json.replaceAll(/[^\u0020-\u007e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
-/** Inside a longer base64 text a secret shows in one of three alignments; the characters that mix with its neighbours are left out. */
+/**
+ * By itself, padded or not; and inside a longer base64 text, where it shows in one of three alignments: the characters that mix
+ * with its neighbours are left out.
+ */
 function base64Spellings(bytes: Buffer): string[] {
-  return [0, 1, 2].flatMap((offset) => {
+  const alone = bytes.toString('base64')
+  const inside = [0, 1, 2].map((offset) => {
     const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64')
-    const whole = encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6))
-    return [whole, whole.replaceAll('+', '-').replaceAll('/', '_')]
+    return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6))
   })
+  return [alone, alone.replace(/=+$/, ''), ...inside].flatMap((text) => [text, text.replaceAll('+', '-').replaceAll('/', '_')])
 }

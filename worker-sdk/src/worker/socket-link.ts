@@ -122,10 +122,7 @@ export class SocketLink {
       if (slots !== this.#credit) frames.push({ type: 'credit', slots })
       this.#credit = slots
     }
-    for (let at = 0; at < frames.length; at += framesPerMessage) {
-      const part = frames.slice(at, at + framesPerMessage)
-      this.#socket.send(JSON.stringify(part.length === 1 ? part[0] : part))
-    }
+    for (const message of messagesOf(frames)) this.#socket.send(message)
   }
 
   /** Sends and waits for the reply that carries the same `ref`; rejects with the problem, or `network` when the socket ends first. */
@@ -212,3 +209,25 @@ export class SocketLink {
 
 /** The contract's bound on a batch. */
 const framesPerMessage = 512
+/** Larger messages would keep the server from everything else; a single frame is never larger than a few of these. */
+const messageChars = 512 * 1024
+
+/** Frames as messages: as few as may be. */
+function messagesOf(frames: readonly WorkerFrame[]): string[] {
+  const messages: string[] = []
+  let batch: string[] = []
+  let chars = 0
+  const close = (): void => {
+    if (batch.length > 0) messages.push(batch.length === 1 ? batch.join() : `[${batch.join()}]`)
+    batch = []
+    chars = 0
+  }
+  for (const frame of frames) {
+    const text = JSON.stringify(frame)
+    if (batch.length === framesPerMessage || chars + text.length > messageChars) close()
+    batch.push(text)
+    chars += text.length
+  }
+  close()
+  return messages
+}
