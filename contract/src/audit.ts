@@ -93,6 +93,8 @@ export const auditExportLine = z.discriminatedUnion('type', [
     from_seq: z.number().int(),
     /** `from_seq - 1` when there are no rows. */
     through_seq: z.number().int(),
+    /** The newest row there was: beyond `through_seq` when a part was asked for. */
+    newest_seq: z.number().int(),
     keys: z.array(auditKey),
   }),
   auditRow.extend({ type: z.literal('row') }),
@@ -132,10 +134,10 @@ export const auditVerify = z.strictObject({
 })
 
 /**
- * `changed`: a row does not fit its hash, its MAC, or the row behind it. `deleted`: rows are missing. `inserted`: a row too many.
+ * `changed`: a row does not fit its hash, its MAC, or the row behind it; or an export does not fit its seal. `deleted`: rows are missing. `inserted`: a row too many.
  * `reordered`: a row stands before its predecessor. `truncated`: the rows end before a point that is known. `rewritten`: consistent in
  * itself, but a signed head says otherwise. `forged`: a signature that the key did not make. `head-missing`: a signed head that was kept
- * is gone. `incomplete`: an export without its end, or not as it was sealed. `malformed`: a line that no export has.
+ * is gone. `incomplete`: an export without its end. `malformed`: a line that no export has.
  */
 export const auditFaults = [
   'changed',

@@ -4,6 +4,8 @@ import { redeemView as redeem, type RevealedToken } from './client/view.ts'
 import type { Fetch } from './client/transport.ts'
 
 export type { Artifact, Input, Job, OperationId, Output, Review, StreamEvent, Usage } from '@modelreins/contract'
+export { joinTrust, NotAKey, parsePublicKey, parseTrust, type Trust, type TrustedKey } from './audit/trust.ts'
+export { verifyAudit, type AuditVerdict } from './audit/verify.ts'
 export { Client, type ClientOptions, type WaitOptions } from './client/client.ts'
 export { ModelReinsError, type ErrorCode, type ModelReinsErrorFields } from './client/error.ts'
 export type { StreamOptions } from './client/job-stream.ts'

@@ -15,6 +15,7 @@ export interface ExportRange {
   readonly tenant: string
   readonly from_seq: number
   readonly through_seq: number
+  readonly newest_seq: number
   readonly key: AuditKey
 }
 
@@ -38,9 +39,9 @@ async function* headsOf(exchange: Exchange, range: ExportRange): AsyncGenerator<
 }
 
 async function* linesOf(exchange: Exchange, range: ExportRange): AsyncGenerator<string, number> {
-  const { tenant, from_seq, through_seq, key } = range
+  const { tenant, from_seq, through_seq, newest_seq, key } = range
   const exported_at = new Date(exchange.ports.now()).toISOString()
-  yield spell({ type: 'export', version: 1, tenant, exported_at, from_seq, through_seq, keys: [key] })
+  yield spell({ type: 'export', version: 1, tenant, exported_at, from_seq, through_seq, newest_seq, keys: [key] })
   const heads = headsOf(exchange, range)
   let head = (await heads.next()).value
   let rows = 0

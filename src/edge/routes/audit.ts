@@ -71,5 +71,5 @@ export async function exportAudit(exchange: Exchange<'audit.export'>): Promise<R
     'content-type': 'application/x-ndjson',
     'content-disposition': `attachment; filename="audit-${tenant}-${from_seq}-${through_seq}.ndjson"`,
   }
-  return new Response(streamOf(exportLines(exchange, { tenant, ...range.value, key: status.key })), { headers })
+  return new Response(streamOf(exportLines(exchange, { tenant, ...range.value, newest_seq: newest, key: status.key })), { headers })
 }

@@ -160,7 +160,7 @@ function heldMs(held: true | undefined, input: unknown): number {
 }
 
 async function readAnswer(response: Response, produces: string | undefined): Promise<unknown> {
-  if (produces === 'application/octet-stream') return response
+  if (produces === 'application/octet-stream' || produces === 'application/x-ndjson') return response
   const text = await response.text()
   if (produces !== undefined) return text
   if (text === '') return undefined

@@ -1,9 +1,9 @@
 /** Responsible for the typed nouns of the client (`client.jobs.dispatch`): one method per row of the operations table, made from it. */
 import { operationIds, type Input, type OperationId, type Operations, type Output } from '@modelreins/contract'
 
-/** What a call answers: JSON as the table says, text for pages and metrics, the response itself for bytes. */
+/** What a call answers: JSON as the table says, text for pages and metrics, the response itself for bytes and for what may be long. */
 export type Answer<Id extends OperationId> = Operations[Id] extends { readonly produces: infer Kind }
-  ? Kind extends 'application/octet-stream'
+  ? Kind extends 'application/octet-stream' | 'application/x-ndjson'
     ? Response
     : string
   : Output<Id>

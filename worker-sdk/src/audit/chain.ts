@@ -1,0 +1,171 @@
+/**
+ * Responsible for following the chain row by row and for saying what must have happened where it breaks. It is told heads whose
+ * signatures hold; it checks no signature.
+ */
+import { createHash } from 'node:crypto'
+import type { AuditFault, AuditHead, AuditRow } from '@modelreins/contract'
+import { canonicalJson, NotCanonical } from './canonical.ts'
+
+const genesisHash = '0'.repeat(64)
+
+type LocatedFault = AuditFault & { readonly line: number | null }
+
+/** Rows are missing here; what comes later tells whether they stand elsewhere, are gone, or were cut off. */
+interface Gap {
+  readonly expected: number
+  readonly line: number
+  /** The row that stands where the missing one should; undefined when it is a head that knows it. */
+  readonly found: number | undefined
+}
+
+/** Of everything but the three fields that are made from it. */
+function hashOf(prevHash: string, raw: Readonly<Record<string, unknown>>): string | undefined {
+  const { type: _type, prev_hash: _prev, hash: _hash, mac: _mac, ...draft } = raw
+  try {
+    return createHash('sha256')
+      .update(prevHash + canonicalJson(draft))
+      .digest('hex')
+  } catch (error) {
+    if (error instanceof NotCanonical) return undefined
+    throw error
+  }
+}
+
+export class Chain {
+  readonly #from: number
+  readonly #kept: ReadonlyMap<number, AuditHead>
+  readonly #heldHeads = new Set<number>()
+  /** The last row that holds; undefined before the first row of a part of a trail, which links to a row that is not here. */
+  #lastHash: string | undefined
+  #lastSeq: number
+  #proven: AuditHead | undefined
+  #gap: Gap | undefined
+  #fault: LocatedFault | null = null
+
+  constructor(from: number, kept: readonly AuditHead[]) {
+    this.#from = from
+    this.#kept = new Map(kept.map((head) => [head.seq, head]))
+    this.#lastSeq = from - 1
+    this.#lastHash = from === 1 ? genesisHash : this.#kept.get(from - 1)?.hash
+    const anchor = this.#kept.get(from - 1)
+    if (anchor !== undefined) this.#proves(anchor)
+  }
+
+  get rows(): number {
+    return this.#lastSeq - this.#from + 1
+  }
+
+  /** The last row that holds. */
+  get last_seq(): number {
+    return this.#lastSeq
+  }
+
+  /** The number that the next row should have. */
+  get expected(): number {
+    return this.#lastSeq + 1
+  }
+
+  get heads(): number {
+    return this.#heldHeads.size
+  }
+
+  get proven(): Pick<AuditHead, 'seq' | 'at' | 'kid'> | null {
+    return this.#proven === undefined ? null : { seq: this.#proven.seq, at: this.#proven.at, kid: this.#proven.kid }
+  }
+
+  get fault(): LocatedFault | null {
+    return this.#fault
+  }
+
+  /** The first fault is known for what it is. */
+  get settled(): boolean {
+    return this.#fault !== null
+  }
+
+  #bad(kind: AuditFault['kind'], seq: number, detail: string, line: number | null): void {
+    this.#fault ??= { kind, seq, detail, line }
+  }
+
+  #proves(head: AuditHead): void {
+    this.#heldHeads.add(head.seq)
+    this.#proven = head
+  }
+
+  row(row: AuditRow, raw: Readonly<Record<string, unknown>>, line: number): void {
+    if (this.#gap !== undefined) return this.#behindGap(this.#gap, row)
+    if (hashOf(row.prev_hash, raw) !== row.hash) {
+      const itself = row.seq === this.expected ? '' : `; it calls itself ${row.seq}`
+      return this.#bad('changed', this.expected, `row ${this.expected} does not fit its own hash${itself}`, line)
+    }
+    if (row.seq > this.expected) {
+      this.#gap = { expected: this.expected, line, found: row.seq }
+      return
+    }
+    if (row.seq < this.expected) return this.#bad('inserted', row.seq, this.#twice(row), line)
+    if (this.#lastHash !== undefined && row.prev_hash !== this.#lastHash) return this.#broken(row, line)
+    this.#lastSeq = row.seq
+    this.#lastHash = row.hash
+    const kept = this.#kept.get(row.seq)
+    if (kept !== undefined) this.#compare(kept, line)
+  }
+
+  #twice(row: AuditRow): string {
+    return row.seq === this.#lastSeq ? `two rows are numbered ${row.seq}` : `row ${row.seq} stands again after row ${this.#lastSeq}`
+  }
+
+  /** It has the right number and fits its hash, but it continues another row than the one before it. */
+  #broken(row: AuditRow, line: number): void {
+    const beforeIsProven = this.rows === 0 || this.#proven?.seq === this.#lastSeq
+    if (beforeIsProven) return this.#bad('changed', row.seq, `row ${row.seq} does not continue what is before it`, line)
+    const seq = this.#lastSeq
+    // The row before was hashed anew after a change: it is the one that does not hold.
+    this.#lastSeq -= 1
+    this.#bad('changed', seq, `row ${row.seq} continues another row ${seq} than the one that is here`, line - 1)
+  }
+
+  #compare(head: AuditHead, line: number): void {
+    if (head.hash === this.#lastHash) return this.#proves(head)
+    const since = this.#proven === undefined ? 'it, or a row before it,' : `it, or a row after row ${this.#proven.seq},`
+    const { seq } = head
+    this.#lastSeq -= 1
+    this.#bad('rewritten', seq, `the signed head of row ${seq} names another hash: ${since} was made anew`, line)
+  }
+
+  head(head: AuditHead, line: number): void {
+    if (this.#gap !== undefined) return
+    if (head.seq === this.#lastSeq) {
+      if (this.#lastHash !== undefined) return this.#compare(head, line)
+      // The row before the first one of this part.
+      this.#lastHash = head.hash
+      return this.#proves(head)
+    }
+    if (head.seq < this.#lastSeq)
+      return this.#bad('reordered', head.seq, `the head of row ${head.seq} stands after row ${this.#lastSeq}`, line)
+    this.#gap = { expected: this.expected, line, found: undefined }
+  }
+
+  #behindGap(gap: Gap, row: AuditRow): void {
+    if (row.seq === gap.expected) {
+      const seq = gap.found ?? row.seq
+      const before = gap.found === undefined ? 'its head' : `row ${gap.found}`
+      this.#bad('reordered', seq, `${before} stands before row ${gap.expected}`, gap.line)
+    } else if (gap.found === undefined) this.#gap = { ...gap, found: row.seq }
+  }
+
+  /** No line is left. */
+  finish(): void {
+    const gap = this.#gap
+    if (gap === undefined) return
+    if (gap.found === undefined) {
+      this.#bad('truncated', gap.expected, `the rows end at ${this.#lastSeq}, but a signed head knows a later one`, gap.line)
+      return
+    }
+    const missing = gap.found - 1 === gap.expected ? `row ${gap.expected} is` : `rows ${gap.expected} to ${gap.found - 1} are`
+    this.#bad('deleted', gap.expected, `${missing} missing`, gap.line)
+  }
+
+  /** A kept head of a row behind the newest that the trail is said to have. */
+  beyond(newest: number): AuditHead | undefined {
+    return [...this.#kept.values()].filter((head) => head.seq > newest).sort((one, other) => one.seq - other.seq)[0]
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Responsible for judging an exported audit trail without the server: every hash, every link, every signed head, the seal; and for
+ * naming the first bad row. It reads the file once, as a stream, and asks nobody anything.
+ */
+import { createHash } from 'node:crypto'
+import { auditSealText, type AuditExportLine, type AuditFault, type AuditHead } from '@modelreins/contract'
+import { Chain } from './chain.ts'
+import { linesOf, LineTooLong, type Line } from './lines.ts'
+import { parseLine } from './parse-line.ts'
+import { keyOfExport, NotAKey, noTrust, signatureHolds, signedBy, type Trust, type TrustedKey } from './trust.ts'
+
+export interface AuditVerdict {
+  readonly ok: boolean
+  /** Null when the file does not begin as an export does. */
+  readonly tenant: string | null
+  /** Rows that hold, before the first bad one, and the numbers of the first and last of them. */
+  readonly rows: number
+  readonly first_seq: number | null
+  readonly last_seq: number | null
+  /** Signed heads that hold, in the file and kept elsewhere. */
+  readonly heads: number
+  /** The newest of them: every row up to it is what it was when that was signed. */
+  readonly proven: Pick<AuditHead, 'seq' | 'at' | 'kid'> | null
+  /** Whether the key was given, or taken from the file itself, which proves nothing against whoever made the file. */
+  readonly key: 'given' | 'in-file'
+  /** When the export was made, and whether it is the whole trail as it was then. */
+  readonly exported_at: string | null
+  readonly whole: boolean
+  readonly fault: (AuditFault & { /** Of the file. */ readonly line: number | null }) | null
+}
+
+type Header = Extract<AuditExportLine, { type: 'export' }>
+type End = Extract<AuditExportLine, { type: 'end' }>
+
+const cutOff = 'the file ends before the export does: it was cut, or never complete'
+
+class Verification {
+  readonly #trust: Trust
+  readonly #digest = createHash('sha256')
+  #keys: readonly TrustedKey[]
+  #header: Header | undefined
+  #chain: Chain | undefined
+  #end: { readonly line: End; readonly sha256: string } | undefined
+  #fault: AuditVerdict['fault'] = null
+  #line = 0
+
+  constructor(trust: Trust) {
+    this.#trust = trust
+    this.#keys = trust.keys
+  }
+
+  /** False: what is wrong is known, and reading on tells nothing more. */
+  take(line: Line): boolean {
+    this.#line = line.number
+    const parsed = parseLine(line.text)
+    if (this.#end !== undefined) this.#bad('malformed', null, 'there is something behind the end of the export')
+    else if (parsed === undefined && !line.whole) this.#bad('incomplete', this.#chain?.expected ?? null, cutOff)
+    else if (parsed?.line === undefined) this.#unreadable(parsed?.raw['type'] === 'row')
+    else if (this.#header === undefined) this.#begin(parsed.line)
+    else this.#next(parsed.line, parsed.raw)
+    if (this.#end === undefined) this.#digest.update(line.bytes)
+    return this.#fault === null && (this.#chain?.settled ?? false) === false
+  }
+
+  #bad(kind: AuditFault['kind'], seq: number | null, detail: string, line: number | null = this.#line): void {
+    this.#fault ??= { kind, seq, detail, line }
+  }
+
+  #unreadable(isRow: boolean): void {
+    const seq = this.#chain?.expected ?? null
+    if (isRow) this.#bad('changed', seq, `row ${seq} has not the form of a row any more`)
+    else this.#bad('malformed', seq, `line ${this.#line} is not a line of an export`)
+  }
+
+  #begin(line: AuditExportLine): void {
+    if (line.type !== 'export') return this.#bad('malformed', null, 'the file does not begin as an export does')
+    this.#header = line
+    try {
+      if (this.#keys.length === 0) this.#keys = line.keys.map(keyOfExport)
+    } catch (error) {
+      if (!(error instanceof NotAKey)) throw error
+      return this.#bad('malformed', null, `the key in the file is none: ${error.message}`)
+    }
+    this.#chain = new Chain(line.from_seq, this.#trust.heads)
+    const alien = this.#trust.heads.find((head) => !signedBy(this.#keys, line.tenant, head))
+    if (alien !== undefined) this.#bad('forged', alien.seq, `the kept head of row ${alien.seq} is not of the tenant ${line.tenant}`)
+  }
+
+  #next(line: AuditExportLine, raw: Readonly<Record<string, unknown>>): void {
+    const chain = this.#chain
+    if (chain === undefined || this.#header === undefined) return
+    if (line.type === 'row') chain.row(line, raw, this.#line)
+    else if (line.type === 'head') {
+      if (signedBy(this.#keys, this.#header.tenant, line)) chain.head(line, this.#line)
+      else this.#forgedHead(line)
+    } else if (line.type === 'end') this.#end = { line, sha256: this.#digest.copy().digest('hex') }
+    else this.#bad('malformed', chain.expected, 'the export begins a second time')
+  }
+
+  #forgedHead(head: AuditHead): void {
+    const known = this.#keys.some((key) => key.kid === head.kid)
+    const why = known ? 'was not made with that key' : 'names a key that is not the trusted one'
+    this.#bad('forged', head.seq, `the signature of the head of row ${head.seq} ${why}`)
+  }
+
+  /** What only the end of the file tells. */
+  #conclude(): void {
+    const chain = this.#chain
+    if (chain === undefined || this.#header === undefined) return this.#bad('malformed', null, 'the file is empty', null)
+    chain.finish()
+    // A gap is understood long after it was met: whatever came in between is not the first fault.
+    const later = this.#fault === null || (this.#fault.line ?? Infinity) > (chain.fault?.line ?? Infinity)
+    if (chain.fault !== null && later) this.#fault = chain.fault
+    const end = this.#end
+    if (this.#fault !== null) return
+    if (end === undefined) return this.#bad('incomplete', chain.expected, cutOff, null)
+    this.#judgeEnd(this.#header, end.line, chain, end.sha256)
+  }
+
+  #judgeEnd(header: Header, end: End, chain: Chain, sha256: string): void {
+    const promised = Math.max(end.through_seq, header.through_seq)
+    if (chain.last_seq < promised)
+      return this.#bad('truncated', chain.expected, `the rows end at ${chain.last_seq}, but the export goes to row ${promised}`, null)
+    const kept = chain.beyond(header.newest_seq)
+    if (kept !== undefined)
+      return this.#bad(
+        'truncated',
+        chain.expected,
+        `the trail ends at row ${header.newest_seq}, but a kept head knows row ${kept.seq}`,
+        null,
+      )
+    const { type: _type, signature, ...seal } = end
+    if (!signatureHolds(this.#keys, end.kid, auditSealText({ ...seal, tenant: header.tenant }), signature))
+      return this.#bad('forged', null, 'the signature at the end of the export was not made with the trusted key')
+    if (sha256 !== end.sha256)
+      return this.#bad(
+        'changed',
+        null,
+        'every row fits its hash, but the file is not what was sealed: a MAC, a key or a spelling differs',
+        null,
+      )
+    const { from_seq, through_seq, rows } = end
+    if (from_seq !== header.from_seq || through_seq !== header.through_seq || rows !== chain.rows)
+      this.#bad('changed', null, 'the end of the export speaks of other rows than are here')
+  }
+
+  verdict(): AuditVerdict {
+    this.#conclude()
+    const header = this.#header
+    const chain = this.#chain
+    const rows = chain?.rows ?? 0
+    return {
+      ok: this.#fault === null,
+      tenant: header?.tenant ?? null,
+      rows,
+      first_seq: rows === 0 ? null : (header?.from_seq ?? null),
+      last_seq: rows === 0 ? null : (chain?.last_seq ?? null),
+      heads: chain?.heads ?? 0,
+      proven: chain?.proven ?? null,
+      key: this.#trust.keys.length === 0 ? 'in-file' : 'given',
+      exported_at: header?.exported_at ?? null,
+      whole: header !== undefined && header.from_seq === 1 && header.through_seq === header.newest_seq,
+      fault: this.#fault,
+    }
+  }
+
+  tooLong(line: number): void {
+    this.#line = line
+    this.#bad('malformed', this.#chain?.expected ?? null, `line ${line} is longer than any line of an export`)
+  }
+}
+
+/**
+ * Verifies an export of `GET /audit/export`.
+ * @param source The file's bytes, as a stream (`fs.createReadStream(path)`) or any iterable of chunks.
+ * @param trust Public keys that are trusted, and heads kept elsewhere (`parseTrust`); without keys, the one in the file is believed.
+ * @returns Never rejects for what the file holds, only for what reading it does.
+ */
+export async function verifyAudit(
+  source: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
+  trust: Trust = noTrust,
+): Promise<AuditVerdict> {
+  const verification = new Verification(trust)
+  try {
+    for await (const line of linesOf(source)) if (!verification.take(line)) break
+  } catch (error) {
+    if (!(error instanceof LineTooLong)) throw error
+    verification.tooLong(error.line)
+  }
+  return verification.verdict()
+}
