@@ -108,7 +108,8 @@ export interface RunningBrowser {
   /** True when the browser's own sandbox could not be used on this machine. */
   readonly withoutSandbox: boolean
   /** Closes the browser and ends what is left of it. */
-  close(): Promise<void>
+  /** `graceMs`: what the browser gets to close by itself. */
+  close(graceMs?: number): Promise<void>
 }
 
 const launchMs = 60_000
@@ -142,14 +143,14 @@ export const launchBrowser = async (found: BrowserFound, proxyUrl: string, setti
     withoutSandbox = true
     browser = await launch(false)
   }
-  const end = async (): Promise<void> => {
+  const end = async (graceMs: number): Promise<void> => {
     const stop = new AbortController()
-    const grace = sleep(limits.kill_grace_ms, undefined, { signal: stop.signal }).catch(() => undefined)
+    const grace = sleep(graceMs, undefined, { signal: stop.signal }).catch(() => undefined)
     await Promise.race([browser.close().catch(() => undefined), grace])
     stop.abort()
     await endMarked(mark, 0)
   }
   let ending: Promise<void> | undefined
   // Once for all who ask: a second close of Playwright answers before the first has cleaned up.
-  return { browser, withoutSandbox, close: () => (ending ??= end()) }
+  return { browser, withoutSandbox, close: (graceMs = limits.kill_grace_ms) => (ending ??= end(graceMs)) }
 }

@@ -12,7 +12,7 @@ import { scrubEnvironment } from './environment.ts'
 import { endProcessGroup } from './process-group.ts'
 import { markVariable, originOf } from './process-table.ts'
 import type { Launch } from './program.ts'
-import { stopReason, stoppedExitCode } from './stopped.ts'
+import { killGraceMs, stopReason, stoppedExitCode } from './stopped.ts'
 import { createTail } from './tail.ts'
 
 export interface ChildOptions {
@@ -27,7 +27,7 @@ export interface ChildOptions {
   /** The child is read no faster than these settle. */
   readonly onStdout?: (text: string) => Promise<void> | void
   readonly onStderr?: (text: string) => Promise<void> | void
-  /** Milliseconds from TERM to KILL; `limits.kill_grace_ms` unless told. */
+  /** Milliseconds from TERM to KILL; unless told, as urgent as the stop is (`killGraceMs`). */
   readonly graceMs?: number
 }
 
@@ -104,7 +104,7 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   let ending: Promise<boolean> | undefined
   const end = (): Promise<boolean> => {
     const rootGone = (): boolean => child.exitCode !== null || child.signalCode !== null
-    ending ??= endProcessGroup(origin, options.graceMs ?? limits.kill_grace_ms, rootGone)
+    ending ??= endProcessGroup(origin, () => options.graceMs ?? killGraceMs(options.signal), rootGone)
     return ending
   }
   const onAbort = (): void => void end()

@@ -9,7 +9,7 @@ import { type BrowserFound, findBrowser, launchBrowser } from './browser-launch.
 import { StepFailed, createStepRunner } from './browser-steps.ts'
 import { type EgressProxy, ownAnswerHeader, startEgressProxy } from './egress-proxy.ts'
 import type { Provider, ProviderCheck, ProviderOutcome, ProviderRun, ProviderSettings } from './provider.ts'
-import { failedOutcome, stopReason } from './stopped.ts'
+import { failedOutcome, killGraceMs, stopReason } from './stopped.ts'
 
 const check = async (settings: ProviderSettings): Promise<ProviderCheck> => {
   const search = findBrowser(settings)
@@ -73,7 +73,7 @@ const drive = async (run: ProviderRun, instructions: BrowserInstructions, found:
   proxy.onRefusal((reason) => void run.output(`[egress] ${reason}\n`, 'system'))
   try {
     const running = await launchBrowser(found, proxy.url, run.settings)
-    const onAbort = (): void => void running.close()
+    const onAbort = (): void => void running.close(killGraceMs(run.signal))
     run.signal.addEventListener('abort', onAbort, { once: true })
     try {
       if (run.signal.aborted) throw stopReason(run.signal)

@@ -32,30 +32,35 @@ const anyRuns = async (members: readonly ProcessEntry[]): Promise<boolean> => {
 }
 
 /** Polls the known members only: reading the whole process table for every child many times a second would cost more than the kill. */
-const waitUntilGone = async (members: readonly ProcessEntry[], until: number): Promise<boolean> => {
+const waitUntilGone = async (members: readonly ProcessEntry[], until: () => number): Promise<boolean> => {
   for (let pause = 5; ; pause = Math.min(pause * 2, 50)) {
     if (!(await anyRuns(members))) return true
-    const left = until - performance.now()
+    const left = until() - performance.now()
     if (left <= 0) return false
     await sleep(Math.min(pause, left))
   }
 }
 
+/** Milliseconds from TERM to KILL. Asked again and again: who is being stopped gently may be told to hurry. */
+export type GraceMs = () => number
+
 /** KILL is repeated while the members fork faster than they die; after this many rounds the rest is uninterruptible and is reported. */
 const killRounds = 20
 
-const endPosix = async (origin: ChildOrigin, graceMs: number): Promise<boolean> => {
-  const until = performance.now() + graceMs
+const endPosix = async (origin: ChildOrigin, graceMs: GraceMs): Promise<boolean> => {
+  const began = performance.now()
+  const until = (): number => began + graceMs()
   let members = await membersOf(origin)
   while (members.length > 0) {
     signalAll(origin.root, members, 'SIGTERM')
-    if (!(await waitUntilGone(members, until)) || performance.now() >= until) break
+    if (!(await waitUntilGone(members, until)) || performance.now() >= until()) break
     members = await membersOf(origin)
   }
   for (let round = 0; members.length > 0 && round < killRounds; round += 1) {
     members = await membersOf(origin)
     signalAll(origin.root, members, 'SIGKILL')
-    await waitUntilGone(members, performance.now() + 250)
+    const patience = performance.now() + 250
+    await waitUntilGone(members, () => patience)
   }
   return members.length === 0
 }
@@ -65,9 +70,9 @@ const taskkill = (root: number, ...flags: string[]): Promise<void> =>
     execFile('taskkill', ['/PID', String(root), '/T', ...flags], { windowsHide: true }, () => resolve())
   })
 
-const endWindows = async (root: number, gone: () => boolean, graceMs: number): Promise<boolean> => {
+const endWindows = async (root: number, gone: () => boolean, graceMs: GraceMs): Promise<boolean> => {
   await taskkill(root)
-  for (const until = performance.now() + graceMs; !gone() && performance.now() < until;) await sleep(50)
+  for (const began = performance.now(); !gone() && performance.now() < began + graceMs();) await sleep(50)
   if (!gone()) await taskkill(root, '/F')
   for (let round = 0; !gone() && round < killRounds; round += 1) await sleep(50)
   return gone()
@@ -79,10 +84,10 @@ const endWindows = async (root: number, gone: () => boolean, graceMs: number): P
  */
 export const endProcessGroup = (
   origin: ChildOrigin & { readonly root: number },
-  graceMs: number,
+  graceMs: GraceMs,
   rootGone: () => boolean,
 ): Promise<boolean> => (process.platform === 'win32' ? endWindows(origin.root, rootGone, graceMs) : endPosix(origin, graceMs))
 
 /** Ends whatever carries the mark, for a program that somebody else has started. Linux only: elsewhere the mark cannot be read. */
 export const endMarked = (mark: string, graceMs: number): Promise<boolean> =>
-  process.platform === 'linux' ? endPosix(originOf(undefined, mark), graceMs) : Promise.resolve(true)
+  process.platform === 'linux' ? endPosix(originOf(undefined, mark), () => graceMs) : Promise.resolve(true)

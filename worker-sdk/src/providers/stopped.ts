@@ -1,4 +1,5 @@
 /** Responsible for how a provider's failure becomes an outcome: a stop is told by its reason, anything else by its own error. It classifies nothing. */
+import { limits } from '@modelreins/contract'
 import type { ProviderOutcome } from './provider.ts'
 
 /** Exit code of a run that was stopped from outside, as shells count an interrupt. */
@@ -8,6 +9,13 @@ export const stoppedExitCode = 130
 export const stopReason = (signal: AbortSignal): Error => {
   const reason: unknown = signal.reason
   return reason instanceof Error ? reason : new Error(typeof reason === 'string' ? reason : 'stopped')
+}
+
+/** Milliseconds from TERM to KILL for what this signal stops: little when somebody pulled the reins, and said so in the reason. */
+export const killGraceMs = (signal: AbortSignal): number => {
+  const reason: unknown = signal.reason
+  const urgent = reason instanceof Error && 'urgent' in reason && reason.urgent === true
+  return urgent ? limits.kill_grace_urgent_ms : limits.kill_grace_ms
 }
 
 export const failedOutcome = (error: unknown, signal: AbortSignal): ProviderOutcome => {

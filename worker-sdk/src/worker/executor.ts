@@ -77,6 +77,11 @@ export class AttemptStopped extends Error {
     super(message)
     this.kind = kind
   }
+
+  /** Somebody pulled the reins: what the job started gets no time to finish its sentence. */
+  get urgent(): boolean {
+    return this.kind === 'abort' || this.kind === 'killswitch'
+  }
 }
 
 /** A human, or a policy, said no to an action. */
