@@ -1,4 +1,4 @@
-/** Question: does a claim cost more when a million jobs wait than when a thousand do? */
+/** Responsible for one question: does a claim cost more when a million jobs wait than when a thousand do? */
 import type { Offer } from '@modelreins/contract'
 import { median, timed } from './measure.ts'
 import type { Answer } from './measure.ts'
@@ -11,7 +11,7 @@ const claims = 300
 /** Copies job 1 in the object's own storage: dispatching a million jobs would measure something else. */
 async function fill(bench: Bench, count: number): Promise<void> {
   const storage = await bench.plane.runtime.unsafeGetDurableObjectStorage('modelreins', 'TenantObject', { name: 'bench' })
-  const [job] = (await storage.exec('SELECT * FROM jobs WHERE id = 1')).toArray?.() ?? []
+  const [job] = await storage.exec('SELECT * FROM jobs WHERE id = 1')
   if (job === undefined) throw new Error('There is no job to copy')
   const columns = Object.keys(job).filter((name) => name !== 'id' && name !== 'rank')
   for (let from = 2; from <= count; from += 100_000) {

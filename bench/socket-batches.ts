@@ -1,4 +1,4 @@
-/** Question: how many jobs a second go through one socket, by batch size, beside a bare object that stores as many rows? */
+/** Responsible for one question: how many jobs a second go through one socket, by batch size, beside a bare object that stores as many rows? */
 import WebSocket from 'ws'
 import type { ServerFrame } from '@modelreins/contract'
 import { median } from './measure.ts'

@@ -1,4 +1,4 @@
-/** Question: how long is it from a dispatch until the handler of an idle worker starts? */
+/** Responsible for one question: how long is it from a dispatch until the handler of an idle worker starts? */
 import { Worker } from '../worker-sdk/src/index.ts'
 import { percentile } from './measure.ts'
 import type { Answer, Figure } from './measure.ts'

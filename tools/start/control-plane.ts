@@ -91,12 +91,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await provePortFree(options.host, options.port)
   buildAssets()
   const { workerOptions, define, main } = unstable_getMiniflareWorkerOptions(join(options.root, 'wrangler.toml'))
-  const { modulesRules, assets, ...bindings } = workerOptions
+  const { modulesRules, ...bindings } = workerOptions
+  if (options.pages === false) Reflect.deleteProperty(bindings, 'assets')
   const module = await bundle({ entry: main ?? join(options.root, 'src/index.ts'), define, rules: modulesRules ?? [] })
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...bindings,
-      ...(options.pages === false || assets === undefined ? {} : { assets }),
       name: 'modelreins',
       bindings: { ...variablesOf(bindings.bindings), ...options.secrets },
       modulesRoot: options.root,
