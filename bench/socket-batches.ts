@@ -1,5 +1,5 @@
 /** Responsible for one question: how many jobs a second go through one socket, by batch size, beside a bare object that stores as many rows? */
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import type { ServerFrame } from '@modelreins/contract'
 import { median } from './measure.ts'
 import type { Answer, Figure } from './measure.ts'
