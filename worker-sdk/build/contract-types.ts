@@ -7,7 +7,7 @@ const { operations } = contract
 interface Schema {
   readonly $ref?: string
   readonly $defs?: Readonly<Record<string, Schema>>
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly anyOf?: readonly Schema[]
@@ -46,6 +46,7 @@ class Speller {
     const union = schema.anyOf ?? schema.oneOf
     if (union !== undefined) return [...new Set(union.map((part) => this.spell(part)))].join(' | ')
     if (schema.allOf !== undefined) return schema.allOf.map((part) => `(${this.spell(part)})`).join(' & ')
+    if (typeof schema.type === 'object') return schema.type.map((type) => this.spell({ ...schema, type })).join(' | ')
     if (schema.type === 'integer') return 'number'
     if (schema.type === 'array') return `(${this.spell(schema.items ?? {})})[]`
     if (schema.type === 'object') return this.object(schema)

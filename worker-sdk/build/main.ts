@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs
 import { fileURLToPath } from 'node:url'
 import { rolldown, type OutputOptions } from 'rolldown'
 import { writeDeclarations } from './declarations.ts'
+import { withoutJsonSchema } from './without-json-schema.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = `${root}dist`
@@ -13,7 +14,13 @@ const cli = `${root}src/cli/main.ts`
 const external = ['ws', 'playwright', 'playwright-core', /^node:/]
 
 async function bundle(input: Readonly<Record<string, string>>, output: OutputOptions): Promise<void> {
-  const build = await rolldown({ input: { ...input }, external, platform: 'node', transform: { target: 'node18' }, treeshake: true })
+  const build = await rolldown({
+    input: { ...input },
+    external,
+    platform: 'node',
+    transform: { target: 'node18' },
+    plugins: [withoutJsonSchema],
+  })
   await build.write({
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
