@@ -36,7 +36,8 @@ export class WorkerBench {
       url: plane.url,
       token: workerToken,
       name: 'tester',
-      executor: () => 0,
+      // Without a provider named, an executor that has nothing to do.
+      ...('type' in options || 'command' in options ? {} : { executor: () => 0 }),
       env: { MODELREINS_CONFIG: '/nonexistent/modelreins.json' },
       graceMs: 200,
       ...options,
