@@ -10,4 +10,6 @@ interface Env {
   readonly MODELREINS_SECRET: string
   /** Creates tenants; nothing inside them. */
   readonly MODELREINS_MASTER_TOKEN: string
+  /** Hosts that may be called although they are private or without TLS: `host` or `host:port`, comma-separated. */
+  readonly MODELREINS_ALLOW_HOSTS?: string
 }

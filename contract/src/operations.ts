@@ -16,6 +16,8 @@ import type { ProblemCode } from './problem.ts'
 import * as reviews from './review.ts'
 import type { Scope } from './scope.ts'
 import * as service from './service.ts'
+import * as looks from './to-look-at.ts'
+import * as webhooks from './webhook.ts'
 import * as workers from './worker.ts'
 import { workerId } from './ids.ts'
 
@@ -37,6 +39,8 @@ export interface Operation {
   readonly held?: true
   /** `raw`: the body is bytes or multipart, and `input` is taken from query, headers or parts. */
   readonly body?: 'raw'
+  /** A public operation that looks at a token when one is sent: who calls may get more than others. */
+  readonly token?: 'optional'
   readonly bodyLimit?: number
   /** What it answers when that is not JSON. */
   readonly produces?: string
@@ -511,7 +515,7 @@ export const operations = {
     input: ref.job,
     output: claims.startReply,
     status: 200,
-    problems: attemptProblems,
+    problems: [...attemptProblems, 'capability-not-declared'],
   }),
   'claims.output': operation({
     method: 'POST',
@@ -544,6 +548,17 @@ export const operations = {
     status: 200,
     problems: attemptProblems,
   }),
+  'claims.authorize': operation({
+    method: 'POST',
+    path: '/api/v1/claims/:job_id/authorize',
+    scope: 'attempt',
+    summary: 'Ask whether an action may run now, waiting for a human for up to 25 seconds; repeating it finds the same question',
+    input: reviews.authorization,
+    output: reviews.authorizationReply,
+    status: 200,
+    problems: ['not-found', 'lease-lost', 'capability-not-declared'],
+    held: true,
+  }),
   'claims.connect': operation({
     method: 'GET',
     path: '/api/v1/connect',
@@ -566,6 +581,96 @@ export const operations = {
     summary: 'What a worker may know of the surroundings of a job',
     input: context.contextQuery,
     output: context.contextReply,
+    status: 200,
+    problems: ['not-found'],
+  }),
+
+  // reviews
+  'reviews.submit': operation({
+    method: 'POST',
+    path: '/api/v1/reviews',
+    seedPaths: ['/reviews', '/review'],
+    scope: 'reviews.submit',
+    summary: 'Put something before a human',
+    input: reviews.reviewSubmission,
+    output: reviews.review,
+    status: 201,
+    problems: ['not-found', 'capability-not-declared'],
+  }),
+  'reviews.list': operation({
+    method: 'GET',
+    path: '/api/v1/reviews',
+    seedPaths: ['/reviews'],
+    scope: 'reviews.read',
+    summary: 'List reviews, newest first; a worker sees its own',
+    input: reviews.reviewList,
+    output: reviews.reviewPage,
+    status: 200,
+    problems: [],
+  }),
+  'reviews.get': operation({
+    method: 'GET',
+    path: '/api/v1/reviews/:review_id',
+    seedPaths: ['/reviews/:review_id'],
+    scope: 'reviews.read',
+    summary: 'Read one review; with `wait`, once it is settled or the time is up',
+    input: reviews.reviewGet,
+    output: reviews.review,
+    status: 200,
+    problems: ['not-found'],
+    held: true,
+  }),
+  'reviews.decide': operation({
+    method: 'POST',
+    path: '/api/v1/reviews/:review_id/decide',
+    seedPaths: ['/reviews/:review_id/decide'],
+    scope: 'reviews.decide',
+    summary: 'Approve, deny, edit or respond; bound to the digest that was read',
+    input: reviews.reviewDecision,
+    output: reviews.review,
+    status: 200,
+    problems: ['not-found', 'wrong-state', 'conflict'],
+    bodyLimit: 2 * limits.body_bytes,
+  }),
+  'reviews.decide_many': operation({
+    method: 'POST',
+    path: '/api/v1/reviews/decide',
+    scope: 'reviews.decide',
+    summary: 'Approve or deny several reviews; what is irreversible is left out',
+    input: reviews.reviewBulkDecision,
+    output: reviews.reviewBulkReply,
+    status: 200,
+    problems: [],
+  }),
+  'reviews.withdraw': operation({
+    method: 'POST',
+    path: '/api/v1/reviews/:review_id/withdraw',
+    scope: 'reviews.submit',
+    summary: 'Take a review back before its approval is spent; a job that waits for it fails',
+    input: reviews.reviewWithdrawal,
+    output: reviews.review,
+    status: 200,
+    problems: ['not-found', 'wrong-state'],
+  }),
+  'grants.list': operation({
+    method: 'GET',
+    path: '/api/v1/grants',
+    seedPaths: ['/grants'],
+    scope: 'reviews.read',
+    summary: 'List session grants, newest first',
+    input: reviews.grantList,
+    output: reviews.grantPage,
+    status: 200,
+    problems: [],
+  }),
+  'grants.revoke': operation({
+    method: 'DELETE',
+    path: '/api/v1/grants/:grant_id',
+    seedPaths: ['/grants/:grant_id'],
+    scope: 'reviews.decide',
+    summary: 'Revoke a grant: the next use asks again',
+    input: reviews.grantRevoke,
+    output: reviews.grant,
     status: 200,
     problems: ['not-found'],
   }),
@@ -665,6 +770,69 @@ export const operations = {
     problems: ['unavailable'],
   }),
 
+  'audit.to_look_at': operation({
+    method: 'GET',
+    path: '/api/v1/audit/to-look-at',
+    scope: 'audit.read',
+    summary: 'What ran under the tier `audit` and nobody has looked at yet, oldest first',
+    input: looks.toLookAtList,
+    output: looks.toLookAtPage,
+    status: 200,
+    problems: [],
+  }),
+  'audit.seen': operation({
+    method: 'POST',
+    path: '/api/v1/audit/seen',
+    scope: 'reviews.decide',
+    summary: 'Mark rows as looked at',
+    input: looks.markSeen,
+    output: looks.markSeenReply,
+    status: 200,
+    problems: [],
+  }),
+
+  // webhooks
+  'webhooks.create': operation({
+    method: 'POST',
+    path: '/api/v1/webhooks',
+    scope: 'webhooks.manage',
+    summary: 'Send reviews and the killswitch to an address, signed (Standard Webhooks); the secret is shown once',
+    input: webhooks.webhookRequest,
+    output: webhooks.webhookCreated,
+    status: 201,
+    problems: ['conflict'],
+  }),
+  'webhooks.list': operation({
+    method: 'GET',
+    path: '/api/v1/webhooks',
+    scope: 'webhooks.manage',
+    summary: 'List webhooks',
+    input: webhooks.webhookList,
+    output: webhooks.webhookPage,
+    status: 200,
+    problems: [],
+  }),
+  'webhooks.delete': operation({
+    method: 'DELETE',
+    path: '/api/v1/webhooks/:webhook_id',
+    scope: 'webhooks.manage',
+    summary: 'Delete a webhook and what was to be sent to it',
+    input: webhooks.webhookRef,
+    output: service.done,
+    status: 200,
+    problems: ['not-found'],
+  }),
+  'webhooks.deliveries': operation({
+    method: 'GET',
+    path: '/api/v1/webhooks/:webhook_id/deliveries',
+    scope: 'webhooks.manage',
+    summary: 'What was sent, what the receiver answered, and what is still to be sent, newest first',
+    input: webhooks.webhookDeliveryList,
+    output: webhooks.webhookDeliveryPage,
+    status: 200,
+    problems: ['not-found'],
+  }),
+
   // artifacts
   'artifacts.upload': operation({
     method: 'POST',
@@ -675,7 +843,7 @@ export const operations = {
     input: artifacts.artifactUpload,
     output: artifacts.artifact,
     status: 201,
-    problems: ['conflict'],
+    problems: ['not-found', 'conflict', 'idempotency-conflict', 'lease-lost'],
     body: 'raw',
     bodyLimit: limits.artifact_bytes,
   }),
@@ -683,11 +851,11 @@ export const operations = {
     method: 'GET',
     path: '/api/v1/artifacts',
     scope: 'artifacts.read',
-    summary: 'List artifacts',
+    summary: 'List artifacts, newest first; a worker sees those of its jobs and its own',
     input: artifacts.artifactList,
     output: artifacts.artifactPage,
     status: 200,
-    problems: ['unavailable'],
+    problems: [],
   }),
   'artifacts.download': operation({
     method: 'GET',
@@ -697,18 +865,19 @@ export const operations = {
     input: artifacts.artifactRef,
     output: z.unknown(),
     status: 200,
-    problems: ['not-found', 'gone'],
+    problems: ['unauthorized', 'forbidden', 'rate-limited', 'not-found', 'gone'],
     produces: 'application/octet-stream',
+    token: 'optional',
   }),
   'artifacts.update': operation({
     method: 'PATCH',
     path: '/api/v1/artifacts/:slug',
     scope: 'artifacts.write',
-    summary: 'Share an artifact, or stop sharing it',
+    summary: 'Share an artifact, stop sharing it, or say when it expires',
     input: artifacts.artifactPatch,
     output: artifacts.artifact,
     status: 200,
-    problems: ['not-found'],
+    problems: ['not-found', 'gone'],
   }),
   'artifacts.delete': operation({
     method: 'DELETE',

@@ -1,6 +1,6 @@
 /**
- * Responsible for choosing which queued jobs a worker is offered next, and for the lease token of an offer. Reads only heads
- * of pools, so its cost does not grow with the queue.
+ * Responsible for choosing which queued jobs a worker is offered next, which of them a human must be asked about first, and for the
+ * lease token of an offer. Reads only heads of pools, so its cost does not grow with the queue.
  */
 import { leaseText, limits } from '@modelreins/contract'
 import type { Offer } from '@modelreins/contract'
@@ -9,20 +9,35 @@ import type { JobRecord } from '../../src/domain/job-machine.ts'
 import { mayClaim } from '../../src/domain/killswitch.ts'
 import { isLive, mayDo } from '../../src/domain/matching.ts'
 import { sign } from '../../src/domain/token.ts'
+import { declared, isGated } from '../../src/domain/risk.ts'
+import { clearanceOf } from './clearance.ts'
+import type { Clearance } from './clearance.ts'
 import { isoTime } from './context.ts'
 import type { CommandContext } from './context.ts'
+import { isFreeForAnother } from './gating.ts'
 import { showJob } from './job-view.ts'
+import type { Head } from './store/jobs.ts'
 import type { Pool } from './store/pools.ts'
 import type { WorkerRecord } from './store/workers.ts'
 import { viewOf } from './workforce.ts'
 
 /** What choosing needs of a context: it writes nothing. */
-export type Choosing = Pick<CommandContext, 'at' | 'tenant' | 'store' | 'live' | 'key' | 'randomText'>
+export type Choosing = Pick<CommandContext, 'at' | 'tenant' | 'store' | 'live' | 'key' | 'randomText' | 'sha256'>
 
 interface Source {
   readonly pool: Pool
   /** 0: its own, or nobody's; 1: another worker's, who is busy. Own work goes first, whatever its age. */
   readonly turn: 0 | 1
+  /** Whether its jobs need no decision, a decision that none of them has, or may have one each. */
+  readonly gate: 'open' | 'closed' | 'each'
+}
+
+/** Pools of jobs that were approved are apart from those of jobs that were not, so a queue of the latter hides none of the former. */
+function gateOf(pool: Pool, worker: WorkerRecord): Source['gate'] {
+  const { capability } = pool.wants
+  const tier = capability === null ? null : (declared(worker.capabilities, capability)?.risk_tier ?? null)
+  if (tier === 'approve') return pool.released === true ? 'each' : 'closed'
+  return tier === 'session' || pool.released === true ? 'each' : 'open'
 }
 
 /** Pools this worker may take from now. */
@@ -32,15 +47,16 @@ function sources(ctx: Choosing, worker: WorkerRecord): readonly Source[] {
   for (const id of ctx.live.occupied) {
     const pool = ctx.store.pools.get(id)
     if (pool === undefined || !mayDo(pool.wants, view, ctx.at)) continue
+    const gate = gateOf(pool, worker)
     if (pool.worker_id === worker.worker_id || pool.worker_id === null) {
-      found.push({ pool, turn: 0 })
+      found.push({ pool, turn: 0, gate })
       continue
     }
     const other = ctx.store.workers.get(pool.worker_id)
     const otherView = other === undefined ? undefined : viewOf(ctx, other)
     const gone = otherView === undefined || otherView.revoked || otherView.paused || !isLive(otherView.state) || otherView.state === 'deaf'
-    if (gone) found.push({ pool, turn: 0 })
-    else if (otherView.running + ctx.live.leases.offersTo(otherView.worker_id) >= otherView.slots) found.push({ pool, turn: 1 })
+    if (gone) found.push({ pool, turn: 0, gate })
+    else if (otherView.running + ctx.live.leases.offersTo(otherView.worker_id) >= otherView.slots) found.push({ pool, turn: 1, gate })
   }
   return found
 }
@@ -50,15 +66,19 @@ export interface Choice {
   readonly pool: number
 }
 
-/** Up to `max` jobs for this worker, in the order it should have them. */
+/** Looked past where each job has a decision of its own: some of them may be somebody else's. */
+const lookahead = 20
+
+/** Up to `max` jobs for this worker, in the order it should have them. None that it may not start. */
 export function choose(ctx: Choosing, worker: WorkerRecord, max: number): readonly Choice[] {
   if (max < 1 || !mayClaim(ctx.store.meta.killswitch().level)) return []
-  const heads: { readonly id: number; readonly rank: number; readonly pool: number; readonly turn: number }[] = []
-  for (const { pool, turn } of sources(ctx, worker)) {
+  const heads: (Head & { readonly pool: number; readonly turn: number; readonly gate: Source['gate'] })[] = []
+  for (const { pool, turn, gate } of sources(ctx, worker)) {
+    if (gate === 'closed') continue
     const offered = ctx.live.leases.offersIn(pool.id)
-    const found = ctx.store.jobs.headsExcept(pool.id, max, offered)
+    const found = ctx.store.jobs.headsExcept(pool.id, gate === 'each' ? max + lookahead : max, offered)
     if (found.length === 0 && offered.size === 0) ctx.live.occupied.delete(pool.id)
-    for (const head of found) heads.push({ ...head, pool: pool.id, turn })
+    for (const head of found) heads.push({ ...head, pool: pool.id, turn, gate })
   }
   heads.sort((left, right) => left.turn - right.turn || left.rank - right.rank || left.id - right.id)
   const chosen: Choice[] = []
@@ -66,10 +86,48 @@ export function choose(ctx: Choosing, worker: WorkerRecord, max: number): readon
     if (chosen.length === max) break
     const job = ctx.store.jobs.get(head.id)
     // An expired one is left to the sweep, which also says so in the audit trail.
-    if (job !== undefined && expiryOf(job) > ctx.at) chosen.push({ job, pool: head.pool })
+    if (job === undefined || expiryOf(job) <= ctx.at) continue
+    if (head.gate === 'open' || clearanceOf(ctx, job, worker).kind === 'pass') chosen.push({ job, pool: head.pool })
   }
   return chosen
 }
+
+export interface Unasked {
+  readonly job: JobRecord
+  readonly ask: Extract<Clearance, { kind: 'ask' }>
+}
+
+/**
+ * Jobs that this worker would be offered, had a human been asked: its tier was made stricter, or the worker that needed no decision is
+ * gone. While another one is there that may start them freely, they are left to it.
+ */
+export function unasked(ctx: Choosing, worker: WorkerRecord, max: number): readonly Unasked[] {
+  if (!mayClaim(ctx.store.meta.killswitch().level)) return []
+  const found: Unasked[] = []
+  for (const { pool, turn, gate } of sources(ctx, worker)) {
+    if (gate === 'open' || turn !== 0) continue
+    let free: boolean | undefined
+    const heads = ctx.store.jobs.heads(pool.id, max)
+    if (heads.length === 0) ctx.live.occupied.delete(pool.id)
+    for (const head of heads) {
+      const job = ctx.live.leases.offer(head.id) === undefined ? ctx.store.jobs.get(head.id) : undefined
+      const ask = job === undefined ? undefined : clearanceOf(ctx, job, worker)
+      if (job === undefined || ask?.kind !== 'ask') continue
+      if (!ask.broken) {
+        free ??= isFreeForAnother(ctx, job, worker.worker_id)
+        if (free) break
+      }
+      if (found.length === max) return found
+      found.push({ job, ask })
+    }
+  }
+  return found
+}
+
+/** Whether a worker has anything to be asked about, so that most need not be searched for. */
+export const mayNeedAsking = (ctx: Pick<Choosing, 'live' | 'store'>, worker: WorkerRecord): boolean =>
+  worker.capabilities.some((item) => isGated(item.risk_tier)) ||
+  [...ctx.live.occupied].some((id) => ctx.store.pools.get(id)?.released === true)
 
 /** The token that an attempt of this job by this worker would carry. */
 export function leaseToken(

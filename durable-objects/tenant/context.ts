@@ -46,6 +46,8 @@ export type Effect =
     }
   /** A review changed: whoever waits for it is answered. */
   | { readonly kind: 'review'; readonly review_id: number }
+  /** Webhooks have something to send. */
+  | { readonly kind: 'deliver' }
 
 export interface Live {
   readonly presence: PresenceBook
@@ -86,10 +88,15 @@ export interface CommandContext {
   /** `length` random lower-case letters and digits. */
   readonly randomText: (length: number) => string
   readonly sha256: (text: string) => string
-  readonly record: (note: AuditNote) => void
+  /** Appends an audit row; answers its number. */
+  readonly record: (note: AuditNote) => number
   readonly after: (effect: Effect) => void
   /** Changes to memory that must not happen when the transaction is rolled back. */
   readonly onCommit: (change: () => void) => void
+  /** The failure that this command answers is what it found out: what it wrote stays all the same. */
+  readonly keep: () => void
+  /** Hosts that the operator allows calls to, beyond public ones over https: `host` or `host:port`. */
+  readonly allowedHosts: readonly string[]
   /** The idempotency key answered an earlier call. */
   readonly replayed: () => void
 }

@@ -3,8 +3,9 @@
  * hints: losing one costs latency, never correctness.
  */
 import { rank } from '../../src/domain/director.ts'
+import { unaskedOf } from './asking.ts'
 import { choose, makeOffer } from './claiming.ts'
-import type { Choosing } from './claiming.ts'
+import type { Choosing, Unasked } from './claiming.ts'
 import type { Connections } from './connections.ts'
 import type { Effect } from './context.ts'
 import { streamName } from '../job-stream/gate.ts'
@@ -14,6 +15,10 @@ import type { Topic, Waiters } from './waiters.ts'
 
 export interface EffectParts {
   readonly choosing: (at: number) => Choosing
+  /** Brings jobs before a human that only wait because nobody has asked one. */
+  readonly ask: (found: readonly Unasked[]) => void
+  /** Webhooks have something to send. */
+  readonly deliver: () => void
   readonly connections: Connections
   readonly waiters: Waiters
   readonly reviews: Topic
@@ -59,6 +64,9 @@ export class Effects {
         case 'review':
           this.#parts.reviews.tell(effect.review_id)
           break
+        case 'deliver':
+          this.#parts.deliver()
+          break
       }
     }
     if (pools.size === 0 && workers.size === 0) return
@@ -75,6 +83,8 @@ export class Effects {
     const credit = choosing.live.sockets.credit(workerId)
     const socket = choosing.live.sockets.ofWorker(workerId)
     if (socket === undefined || credit < 1) return waiters.wake(workerId)
+    const missing = unaskedOf(choosing, worker)
+    if (missing.length > 0) this.#parts.ask(missing)
     const choices = choose(choosing, worker, credit)
     if (choices.length === 0) return false
     choosing.live.sockets.setCredit(workerId, credit - choices.length)

@@ -27,6 +27,7 @@ export interface ExecutorParts {
   readonly audit: AuditWriter
   readonly tenant: string
   readonly key: TokenKey
+  readonly allowedHosts: readonly string[]
   readonly surroundings: Surroundings
   /** Called after each commit that left something to do. */
   readonly react: (effects: readonly Effect[], at: number) => void
@@ -49,7 +50,7 @@ export class Executor {
     this.#parts = parts
   }
 
-  /** Runs one command. A failure rolls back whatever it wrote, memory included. */
+  /** Runs one command. A failure rolls back whatever it wrote, memory included, unless the command says `keep`. */
   run<Value>(
     caller: Caller,
     request: Request,
@@ -85,6 +86,7 @@ export class Executor {
     const changes: (() => void)[] = []
     const head = audit.head
     let replayed = false
+    let kept = false
     const ctx: CommandContext = {
       at,
       tenant: this.#parts.tenant,
@@ -98,9 +100,13 @@ export class Executor {
       random: surroundings.random,
       randomText: surroundings.randomText,
       sha256: sha256Hex,
-      record: (note) => void audit.append(note, caller, at),
+      record: (note) => audit.append(note, caller, at).seq,
       after: (effect) => void effects.push(effect),
       onCommit: (change) => void changes.push(change),
+      keep: () => {
+        kept = true
+      },
+      allowedHosts: this.#parts.allowedHosts,
       replayed: () => {
         replayed = true
       },
@@ -109,7 +115,7 @@ export class Executor {
     try {
       storage.transactionSync(() => {
         result = command(ctx)
-        if (!result.ok) throw new RolledBack()
+        if (!result.ok && !kept) throw new RolledBack()
       })
     } catch (error) {
       audit.rewind(head)
@@ -118,6 +124,8 @@ export class Executor {
       store.pools.forget()
       store.credentials.forget()
       store.meta.forget()
+      store.reviews.forget()
+      store.webhooks.forget()
       if (!(error instanceof RolledBack) || result === undefined) throw error
       return result
     }

@@ -1,12 +1,20 @@
-/** Responsible for writing a job with its place in the queue, and for waking whoever may take it. */
+/** Responsible for writing a job with its place in the queue, for waking whoever may take it, and for ending the reviews of one that has ended. */
 import { deadlineOf, expiryOf, isTerminal } from '../../src/domain/job-machine.ts'
 import type { JobRecord } from '../../src/domain/job-machine.ts'
 import { requirementsOf } from '../../src/domain/matching.ts'
+import { isReleased } from './clearance.ts'
+import { jobSubject } from './context.ts'
 import type { CommandContext } from './context.ts'
+import { gatedBehind } from './gating.ts'
+import { withdrawReviewsOf } from './reviewing.ts'
 
-/** The pool that a claimable job waits in: its requirements and its assignment. */
+/** The pool that a claimable job waits in: its requirements, its assignment, and whether a human has released it. */
 export const poolOf = (ctx: Pick<CommandContext, 'store'>, job: JobRecord): number =>
-  ctx.store.pools.of({ wants: requirementsOf(job.spec), worker_id: job.worker_id }).id
+  ctx.store.pools.of({
+    wants: requirementsOf(job.spec),
+    worker_id: job.worker_id,
+    ...(isReleased(ctx, job) ? { released: true as const } : {}),
+  }).id
 
 const claimable = (job: JobRecord): boolean => job.status === 'pending' && job.hold === null
 
@@ -40,6 +48,28 @@ export function updateJob(ctx: CommandContext, job: JobRecord): void {
     if (job.status !== 'running') ctx.live.leases.release(job.id)
   })
   announce(ctx, job)
+  if (isTerminal(job.status)) for (const review of withdrawReviewsOf(ctx, job)) regateBehind(ctx, review.id)
+}
+
+/** A session's review is settled: jobs that waited behind it go on, or one of them asks in its place. */
+export function regateBehind(ctx: CommandContext, reviewId: number): void {
+  for (const job of gatedBehind(ctx, reviewId)) {
+    updateJob(ctx, job)
+    recordRelease(ctx, job, reviewId)
+  }
+}
+
+/** One audit row for a job that its review no longer holds. */
+export function recordRelease(ctx: CommandContext, job: JobRecord, reviewId: number): void {
+  if (job.hold === 'review') return
+  ctx.record({
+    action: 'job.release',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: job.worker_id,
+    capability: job.spec.capability,
+    summary: `review ${reviewId} is settled`,
+  })
 }
 
 /** Tells the stream's viewers that the job has ended, or that this attempt of it has. */

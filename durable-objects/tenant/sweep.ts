@@ -8,8 +8,10 @@ import { end, expiryOf, isTerminal, queue } from '../../src/domain/job-machine.t
 import type { JobRecord } from '../../src/domain/job-machine.ts'
 import { places, queuedWithin } from '../../src/domain/queue.ts'
 import { endLostAttempt } from './commands/attempts.ts'
+import { elapseReviews } from './commands/reviews-decide.ts'
 import { jobSubject, systemActor } from './context.ts'
 import type { CommandContext } from './context.ts'
+import { gated } from './gating.ts'
 import { closeStream, updateJob } from './placing.ts'
 
 /** Jobs treated in one sweep; the alarm clock comes back for the rest. */
@@ -60,7 +62,11 @@ function endOverdueAttempts(ctx: CommandContext): void {
 function queueDue(ctx: CommandContext): void {
   for (const job of ctx.store.jobs.due(places.timed, ctx.at, atOnce)) {
     // A retry is open to everybody again unless it is pinned: its worker may be the reason.
-    const after = queue(job.status === 'retry' ? { ...job, worker_id: job.spec.pinned } : job, ctx.at)
+    // Each start spends its decision, so a new attempt of what a human had to release is asked about anew.
+    const after =
+      job.status === 'retry'
+        ? gated(ctx, queue({ ...job, worker_id: job.spec.pinned }, ctx.at), job.review_id !== null)
+        : queue(job, ctx.at)
     updateJob(ctx, after)
     const action = job.status === 'retry' ? 'job.requeue' : 'job.release'
     ctx.record({
@@ -68,7 +74,7 @@ function queueDue(ctx: CommandContext): void {
       subject: jobSubject(job),
       job_id: job.id,
       capability: job.spec.capability,
-      summary: `was ${job.status}`,
+      summary: `was ${job.status}${after.hold === 'review' ? `, held for review ${after.review_id}` : ''}`,
       actor: systemActor,
     })
   }
@@ -105,6 +111,7 @@ export function sweep(ctx: CommandContext): void {
   queueDue(ctx)
   for (const job of ctx.store.jobs.expired(ctx.at, atOnce)) expire(ctx, job)
   expireDefaults(ctx)
+  elapseReviews(ctx, atOnce)
 }
 
 /** The next time that `sweep` has something to do, in milliseconds; undefined when nothing waits for time. */
@@ -119,6 +126,8 @@ export function nextDue(ctx: Pick<CommandContext, 'store' | 'live'>): number | u
     const rank = front(pool)
     if (rank !== undefined) times.push(queuedWithin(rank).from + limits.schedule_to_start_ms)
   }
+  const review = ctx.store.reviews.nextDue()
+  if (review !== undefined) times.push(review)
   const expiry = ctx.store.jobs.nextExpiry()
   if (expiry !== undefined) times.push(expiry)
   for (const offer of ctx.live.leases.offers()) times.push(offer.expires_at)

@@ -8,13 +8,15 @@ import { limits, operations } from '@modelreins/contract'
 import type { Scope } from '@modelreins/contract'
 import { auditMacKey } from '../../src/domain/audit-keys.ts'
 import { isTerminal } from '../../src/domain/job-machine.ts'
+import { parseAllowedHosts } from '../../src/domain/outbound.ts'
 import { fail, ok } from '../../src/domain/result.ts'
 import type { Result } from '../../src/domain/result.ts'
 import { parseSigningKeys } from '../../src/domain/signing-keys.ts'
 import type { SigningKeys } from '../../src/domain/signing-keys.ts'
 import type { StreamEnd } from '../job-stream/gate.ts'
 import { AlarmClock } from './alarm-clock.ts'
-import { AuditWriter } from './audit-writer.ts'
+import { bringBeforeHuman } from './asking.ts'
+import { AuditWriter, sha256Hex } from './audit-writer.ts'
 import { authenticate, mayCall } from './authenticate.ts'
 import type {
   Authorized,
@@ -35,7 +37,7 @@ import { watchJob } from './commands/jobs.ts'
 import { addMember } from './commands/members.ts'
 import { Connections } from './connections.ts'
 import type { Caller, CommandContext, Live } from './context.ts'
-import { isoTime } from './context.ts'
+import { isoTime, systemCaller } from './context.ts'
 import { Effects } from './effects.ts'
 import { Executor } from './execute.ts'
 import { AuditGate } from './heads-gate.ts'
@@ -48,6 +50,7 @@ import type { Store } from './store/open.ts'
 import { openStore } from './store/open.ts'
 import { prune } from './prune.ts'
 import { Topic, Waiters } from './waiters.ts'
+import { WebhookSender } from './webhook-sender.ts'
 
 /** Everything that exists once the tenant is known: an object that was never provisioned answers 401 and writes nothing. */
 interface Parts {
@@ -55,6 +58,7 @@ interface Parts {
   readonly executor: Executor
   readonly connections: Connections
   readonly shipper: OutboxShipper
+  readonly sender: WebhookSender
   readonly audit: AuditGate
   readonly keys: SigningKeys
 }
@@ -102,6 +106,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const failed = (what: string, error: unknown): void =>
       console.warn(JSON.stringify({ event: what, tenant, error: error instanceof Error ? error.message : String(error) }))
     const audit = new AuditWriter(store.audit, auditMacKey(auditKey, tenant))
+    const allowedHosts = parseAllowedHosts(this.env.MODELREINS_ALLOW_HOSTS)
     const executor: Executor = new Executor({
       storage: this.ctx.storage,
       store,
@@ -109,6 +114,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       audit,
       tenant,
       key: keys[0],
+      allowedHosts,
       surroundings,
       react: (reactions, at) => {
         effects.perform(reactions, at)
@@ -119,7 +125,9 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     })
     const connections = new Connections({ state: this.ctx, store, live, keys, executor })
     const effects = new Effects({
-      choosing: (at) => ({ at, tenant, store, live, key: keys[0], randomText: surroundings.randomText }),
+      choosing: (at) => ({ at, tenant, store, live, key: keys[0], randomText: surroundings.randomText, sha256: sha256Hex }),
+      ask: (found) => void executor.runBatch(systemCaller, (ctx) => (bringBeforeHuman(ctx, found), [])),
+      deliver: () => sender.tend(),
       connections,
       waiters: this.#waiters,
       reviews: this.#reviews,
@@ -148,8 +156,19 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       rearm: () => this.#arm(false),
       failed: (reason) => failed('audit.head', reason),
     })
+    const sender = new WebhookSender({
+      tenant,
+      store,
+      keys,
+      allowedHosts,
+      now: surroundings.now,
+      random: surroundings.random,
+      fetch: (url, init) => fetch(url, init),
+      waitUntil,
+      rearm: () => this.#arm(false),
+    })
     this.#takeStock()
-    this.#parts = { tenant, executor, connections, shipper, audit: gate, keys }
+    this.#parts = { tenant, executor, connections, shipper, sender, audit: gate, keys }
     return this.#parts
   }
 
@@ -174,6 +193,8 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       !leases.offers().next().done || [...leases.leases()].some((lease) => !lease.long && sockets.ofWorker(lease.worker_id) === undefined)
     this.#clock.arm(due.at, memoryOnly)
     this.#clock.arm(this.#parts?.audit.heads.dueAt ?? Number.POSITIVE_INFINITY, false)
+    const sendingAt = this.#parts?.sender.dueAt ?? Number.POSITIVE_INFINITY
+    this.#clock.arm(sendingAt, false)
     // An eviction before the outbox was shipped must not strand it.
     if (unshipped) this.#clock.arm(surroundings.now() + 60_000, false)
   }
@@ -182,6 +203,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const parts = this.#parts
     if (parts === undefined) return
     parts.executor.catchUp()
+    parts.sender.tend()
     void parts.audit.heads.tend()
     this.#arm(false)
   }
@@ -191,6 +213,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const parts = this.#parts
     if (parts === undefined) return
     this.#wakeUp()
+    await parts.sender.flush()
     await parts.shipper.flush()
     await parts.audit.heads.tend()
     prune(this.#store, surroundings.now(), parts.shipper.shipped)
@@ -215,9 +238,11 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const first = run()
     const waiting = heldFor(call.operation, call.input, first)
     if (waiting === 0) return first
-    const worker = this.#waiterOf(caller, call.input)
-    if (worker === undefined) return first
-    await this.#waiters.wait(worker, waiting * 1000)
+    const review = undecided(call.operation, first)
+    const worker = review === undefined ? this.#waiterOf(caller, call.input) : undefined
+    if (review !== undefined) await this.#reviews.wait(review, waiting * 1000)
+    else if (worker !== undefined) await this.#waiters.wait(worker, waiting * 1000)
+    else return first
     // Who was revoked while waiting gets nothing (I14).
     const still = this.#authorized(call.credential, operations[call.operation].scope)
     return still.ok ? run() : still
@@ -350,6 +375,16 @@ function heldFor(operation: TenantOperationId, input: object, first: TenantAnswe
     const active = 'killswitch' in value && (value.killswitch as { readonly active: boolean }).active
     return !active && 'offers' in value && Array.isArray(value.offers) && value.offers.length === 0 ? wait : 0
   }
+  if (undecided(operation, first) !== undefined) return wait
   if (operation === 'claims.inbox') return 'jobs' in value && Array.isArray(value.jobs) && value.jobs.length === 0 ? wait : 0
   return 0
+}
+
+/** The review that a call waits for, while nobody has decided it. */
+function undecided(operation: TenantOperationId, answer: TenantAnswer<TenantOperationId>): number | undefined {
+  if (!answer.ok) return undefined
+  const value: object = answer.value
+  if (operation === 'claims.authorize')
+    return 'outcome' in value && value.outcome === 'waiting' && 'review_id' in value ? Number(value.review_id) : undefined
+  return operation === 'reviews.get' && 'status' in value && value.status === 'pending' && 'id' in value ? Number(value.id) : undefined
 }

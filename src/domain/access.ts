@@ -30,6 +30,8 @@ const worker: ReadonlySet<Scope> = new Set<Scope>([
   'self',
   'work',
   'reviews.submit',
+  /** Its own; the tenant object shows it no others. */
+  'reviews.read',
   'killswitch.read',
   'artifacts.read',
   'artifacts.write',

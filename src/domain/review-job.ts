@@ -13,9 +13,7 @@ export const holdForReview = (job: JobRecord, reviewId: number): JobRecord => ({
 
 /** The hold is lifted: into the queue, or to its schedule when that is still ahead. */
 export const releaseFromReview = (job: JobRecord, at: number): JobRecord =>
-  job.spec.not_before !== null && job.spec.not_before > at
-    ? { ...job, hold: 'schedule', queued_at: job.spec.not_before }
-    : queue(job, at)
+  job.spec.not_before !== null && job.spec.not_before > at ? { ...job, hold: 'schedule', queued_at: job.spec.not_before } : queue(job, at)
 
 /** The worker gives the job to a human: the attempt is over, its result is kept, the job waits. */
 export const escalate = (job: JobRecord, outcome: JobOutcome, reviewId: number): JobRecord => ({

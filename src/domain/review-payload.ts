@@ -55,14 +55,20 @@ export const reviewedJob = (spec: JobSpec, artifacts: readonly ReviewedArtifact[
 })
 
 const refused = (issues: readonly Issue[]): Result<never> =>
-  fail('invalid-request', `The edited payload is not one of a job: ${issues.map((issue) => `${issue.path} ${issue.message}`).join('; ')}.`, {
-    issues,
-  })
+  fail(
+    'invalid-request',
+    `The edited payload is not one of a job: ${issues.map((issue) => `${issue.path} ${issue.message}`).join('; ')}.`,
+    {
+      issues,
+    },
+  )
 
 /** The job as a reviewer edited it; what the edit leaves out stays. Secrets cannot be edited in: a copy of them is accepted and ignored. */
 export function edited(spec: JobSpec, payload: unknown): Result<JobSpec> {
   const { requires_secrets: _, ...given } =
-    typeof payload === 'object' && payload !== null && !Array.isArray(payload) ? { requires_secrets: undefined, ...payload } : { prompt: payload }
+    typeof payload === 'object' && payload !== null && !Array.isArray(payload)
+      ? { requires_secrets: undefined, ...payload }
+      : { prompt: payload }
   const parsed = jobEdit.safeParse(given)
   if (!parsed.success) {
     return refused(parsed.error.issues.map((issue) => ({ path: ['payload', ...issue.path.map(String)].join('.'), message: issue.message })))

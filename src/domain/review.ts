@@ -92,8 +92,12 @@ export type ReviewDraft = Pick<
   | 'requested_by'
 >
 
-/** Still to be decided, or decided and not yet spent. */
-export const isOpen = (status: ReviewStatus): boolean => status === 'pending' || status === 'approved'
+/** Types whose approval lets something start, and is spent by that. */
+export const gatesWork = (type: string): boolean => type === 'dispatch' || type === 'action'
+
+/** Still to be decided, or an approval that waits to be spent. */
+export const isOpen = (review: Pick<ReviewRecord, 'status' | 'type'>): boolean =>
+  review.status === 'pending' || (review.status === 'approved' && gatesWork(review.type))
 
 export function openReview(draft: ReviewDraft, at: number): ReviewRecord {
   const last = at + limits.review_deny_ms
@@ -238,11 +242,11 @@ const settle = (review: ReviewRecord, status: ReviewStatus, at: number): ReviewR
 
 /** Taken back: by who asked, by a member, or because its job has ended. */
 export const withdraw = (review: ReviewRecord, at: number): Result<ReviewRecord> =>
-  isOpen(review.status) ? ok(settle(review, 'withdrawn', at)) : settledIn(review, 'withdrawn')
+  isOpen(review) ? ok(settle(review, 'withdrawn', at)) : settledIn(review, 'withdrawn')
 
 /** What it was about has changed; `by` is the review of what it is about now, if there is one. */
 export const supersede = (review: ReviewRecord, by: number | null, at: number): Result<ReviewRecord> =>
-  isOpen(review.status) ? ok({ ...settle(review, 'superseded', at), superseded_by: by }) : settledIn(review, 'superseded')
+  isOpen(review) ? ok({ ...settle(review, 'superseded', at), superseded_by: by }) : settledIn(review, 'superseded')
 
 /** Spends an approval. There is no second time. */
 export const consume = (review: ReviewRecord, by: string, at: number): Result<ReviewRecord> =>

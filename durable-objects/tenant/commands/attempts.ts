@@ -4,15 +4,17 @@
  */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, LeaseToken, Offer, Parsed } from '@modelreins/contract'
-import { canonicalJson } from '../../../src/domain/canonical-json.ts'
 import { complete, emptyOutcome, failAttempt, start } from '../../../src/domain/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job-machine.ts'
 import { brief, mayClaim } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { leaseToken } from '../claiming.ts'
+import { clearanceOf } from '../clearance.ts'
+import type { Clearance } from '../clearance.ts'
 import { isoTime, jobSubject, systemActor } from '../context.ts'
 import type { CommandContext } from '../context.ts'
+import { askFor, isFreeForAnother, spend } from '../gating.ts'
 import { showJob } from '../job-view.ts'
 import { closeStream, updateJob } from '../placing.ts'
 import { isPaused } from '../workforce.ts'
@@ -62,23 +64,45 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
   if (!spoken || job.attempt + 1 !== lease.attempt) return lost(job, 'this offer has lapsed')
   const started = start(job, { worker_id: worker.worker_id, nonce: lease.nonce, at: ctx.at, long })
   if (!started.ok) return lost(job, `it is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}`)
+  const clearance = clearanceOf(ctx, job, worker)
+  if (clearance.kind !== 'pass') return refuseStart(ctx, job, worker, clearance)
   const running = started.value
   updateJob(ctx, running)
+  const spent = spend(ctx, clearance, running)
   ctx.onCommit(() => {
     const expires_at = leaseUntil(ctx, running)
     ctx.live.leases.grant({ job_id: job.id, worker_id: worker.worker_id, attempt: running.attempt, long, expires_at })
     ctx.live.due.hint(expires_at)
     ctx.live.presence.of(worker.worker_id).silent_offers = 0
   })
-  ctx.record({
+  const note = {
     action: 'job.start',
-    subject: jobSubject(job),
     job_id: job.id,
     worker_id: worker.worker_id,
     capability: job.spec.capability,
-    summary: `attempt ${running.attempt} of ${running.max_attempts}`,
-  })
+    digest: spent.digest ?? null,
+    summary: `attempt ${running.attempt} of ${running.max_attempts}${spent.note}`,
+  }
+  const seq = ctx.record({ ...note, subject: jobSubject(job), risk_tier: spent.risk_tier ?? null })
+  if (spent.risk_tier === 'audit') ctx.store.grants.flag({ ...note, seq, at: ctx.at })
   return ok(running)
+}
+
+/** I7: no attempt starts without what its worker's tier asks for. The job is brought before a human, unless somebody may take it freely. */
+function refuseStart(
+  ctx: CommandContext,
+  job: JobRecord,
+  worker: WorkerRecord,
+  refusal: Exclude<Clearance, { kind: 'pass' }>,
+): Result<never> {
+  if (refusal.kind === 'undeclared') {
+    return fail('capability-not-declared', `${worker.name} does not declare the capability ${job.spec.capability}.`)
+  }
+  if (!refusal.broken && isFreeForAnother(ctx, job, worker.worker_id)) return lost(job, `it needs a decision: ${refusal.why}`)
+  const held = askFor(ctx, job, refusal.gate, refusal.why)
+  updateJob(ctx, held)
+  ctx.keep()
+  return lost(job, `it is held for review ${held.review_id}: ${refusal.why}`)
 }
 
 /** When the lease of an attempt lapses unless it is renewed. */
@@ -118,7 +142,8 @@ function tellStream(
 
 /** A worker-lost attempt may still end well while no newer attempt has started (semantics.md, "Complete / fail"). */
 const awaitsItsWorker = (job: JobRecord): boolean =>
-  (job.status === 'retry' || (job.status === 'pending' && job.hold === null)) && job.outcome?.error?.type === 'worker_lost'
+  (job.status === 'retry' || (job.status === 'pending' && (job.hold === null || job.hold === 'review'))) &&
+  job.outcome?.error?.type === 'worker_lost'
 
 export function completeAttempt(ctx: CommandContext, lease: AttemptLease, input: Completion): Result<JobRecord> {
   const found = attemptOf(ctx, lease)
@@ -127,7 +152,7 @@ export function completeAttempt(ctx: CommandContext, lease: AttemptLease, input:
   if (job.status === 'done') return ok(job)
   if (job.status !== 'running' && !awaitsItsWorker(job)) return lost(job, `it is ${job.status}${endNote(job)}`)
   const streamed = { ...job, stream: job.stream || (input.chunks ?? 0) > 0 }
-  const after = complete({ ...streamed, retry_at: null }, outcomeOf(ctx, input), ctx.at)
+  const after = complete({ ...streamed, hold: null, retry_at: null }, outcomeOf(ctx, input), ctx.at)
   settle(ctx, job, after, lease.worker_id)
   ctx.record({
     action: 'job.complete',
@@ -228,7 +253,3 @@ export const attemptCommands = {
     return by.ok ? show(ctx, failTheAttempt(ctx, by.value.lease, input)) : by
   },
 }
-
-/** The digest of what a job would run: what a review binds to, and what the audit trail shows instead of text. */
-export const payloadDigest = (ctx: Pick<CommandContext, 'sha256'>, job: JobRecord): string =>
-  ctx.sha256(canonicalJson({ capability: job.spec.capability, payload: { prompt: job.spec.prompt, input: job.spec.input ?? null } }))

@@ -10,6 +10,7 @@ import { brief, mayClaim } from '../../../src/domain/killswitch.ts'
 import { obstacles, requirementsOf } from '../../../src/domain/matching.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
+import { bringBeforeHuman, unaskedOf } from '../asking.ts'
 import { choose, makeOffer } from '../claiming.ts'
 import type { CommandContext } from '../context.ts'
 import { showJob } from '../job-view.ts'
@@ -18,6 +19,7 @@ import type { WorkerRecord } from '../store/workers.ts'
 import { actingWorker } from './acting.ts'
 import { completeAttempt, failTheAttempt, startAttempt, startReply } from './attempts.ts'
 import type { AttemptLease } from './attempts.ts'
+import { escalateAttempt } from './reviews-escalate.ts'
 
 /** A sign of life over HTTP; an inbox look or a poll is also a wish for work. */
 export function seenPolling(ctx: CommandContext, worker: WorkerRecord): void {
@@ -35,6 +37,7 @@ const pollOffers = (ctx: CommandContext, input: Parsed<'claims.poll'>): Result<C
   const worker = actingWorker(ctx, input.worker ?? input.instance)
   if (!worker.ok) return worker
   seenPolling(ctx, worker.value)
+  bringBeforeHuman(ctx, unaskedOf(ctx, worker.value))
   return ok(pollReply(ctx, worker.value, input.max ?? 1))
 }
 
@@ -46,6 +49,7 @@ function inbox(ctx: CommandContext, input: Parsed<'claims.inbox'>): Result<{ job
     const held = ctx.live.leases.heldBy(worker.value.worker_id).flatMap((lease) => ctx.store.jobs.get(lease.job_id) ?? [])
     return ok({ jobs: input.status === 'running' ? held.map((job) => showJob(ctx, job)) : [] })
   }
+  bringBeforeHuman(ctx, unaskedOf(ctx, worker.value))
   // Jobs out on offer to this worker by another way are not in the list: two ways to one job would race.
   return ok({ jobs: choose(ctx, worker.value, input.limit ?? limits.list_default).map((choice) => showJob(ctx, choice.job)) })
 }
@@ -82,7 +86,9 @@ function claimById(ctx: CommandContext, input: Parsed<'claims.claim'>): Result<R
     expires_at: ctx.at,
   }
   const started = startAttempt(ctx, worker, lease, true)
-  return started.ok ? ok(startReply(ctx, started.value)) : started
+  if (started.ok) return ok(startReply(ctx, started.value))
+  // There was no lease to lose: what is in the way is the job's own state, such as a decision that it needs first.
+  return started.failure.code === 'lease-lost' ? fail('wrong-state', started.failure.detail) : started
 }
 
 /** The lease that a worker holds without ever having seen its token: only its own current attempt. */
@@ -112,6 +118,10 @@ function closeById(ctx: CommandContext, input: Parsed<'claims.close'>): Result<J
     // The same word again (its reply was lost) is fine; another word about a settled job changes nothing (I4).
     const same = (job.status === 'done') === (input.status === 'done') && (job.outcome?.error === null) === (input.status === 'done')
     return same ? ok(showJob(ctx, job)) : fail('wrong-state', `Job ${job.id} is ${job.status} already.`)
+  }
+  if (input.status === 'escalated') {
+    const escalated = escalateAttempt(ctx, job, worker, input.result ?? null)
+    return escalated.ok ? ok(showJob(ctx, escalated.value)) : escalated
   }
   const settled =
     input.status === 'failed'

@@ -1,5 +1,5 @@
 /** Responsible for how jobs come into being: dispatch (the Director picks), batch, and create (whoever asks first). */
-import type { Job, JobHold, JobRequest, RiskTier } from '@modelreins/contract'
+import type { Job, JobRequest, RiskTier } from '@modelreins/contract'
 import { canonicalJson } from '../../../src/domain/canonical-json.ts'
 import { describe, rank } from '../../../src/domain/director.ts'
 import type { Verdict } from '../../../src/domain/director.ts'
@@ -9,8 +9,10 @@ import { mayDispatch } from '../../../src/domain/killswitch.ts'
 import { requirementsOf } from '../../../src/domain/matching.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
+import { declared } from '../../../src/domain/risk.ts'
 import { jobSubject } from '../context.ts'
 import type { CommandContext } from '../context.ts'
+import { gated } from '../gating.ts'
 import { showJob } from '../job-view.ts'
 import { insertJob } from '../placing.ts'
 import type { WorkerRecord } from '../store/workers.ts'
@@ -65,12 +67,9 @@ export function assign(ctx: CommandContext, request: JobRequest): Result<Assignm
   const chosen = choose(request, rank(job, workforce(ctx), ctx.at))
   if (!chosen.ok) return chosen
   const worker = chosen.value.worker
-  const tier = worker.capabilities.find((item) => item.name === request.capability)?.risk_tier ?? null
+  const tier = request.capability === undefined ? null : (declared(worker.capabilities, request.capability)?.risk_tier ?? null)
   return ok({ worker_id: worker.worker_id, risk_tier: tier, pinned: pinned?.worker_id ?? null })
 }
-
-/** Which hold the tier asks for. */
-export const holdFor = (tier: RiskTier | null): JobHold | null => (tier === 'approve' || tier === 'session' ? 'review' : null)
 
 interface Earlier {
   readonly digest: string
@@ -97,14 +96,16 @@ function makeJob(
   assignment: Assignment & { readonly pinned: string | null },
   action: string,
 ): JobRecord {
-  const job = newJob(request, {
+  const made = newJob(request, {
     id: ctx.store.jobs.nextId(),
     at: ctx.at,
     pinned: assignment.pinned,
     worker_id: assignment.worker_id,
     created_by: ctx.caller.actor.id,
-    hold: holdFor(assignment.risk_tier),
+    hold: null,
   })
+  // The tier is read here, on the server, of the very worker that was chosen; a review it asks for opens in this transaction.
+  const job = gated(ctx, made, true)
   insertJob(ctx, job)
   ctx.record({
     action,
@@ -114,7 +115,7 @@ function makeJob(
     capability: job.spec.capability,
     risk_tier: assignment.risk_tier,
     digest: ctx.sha256(job.spec.prompt),
-    summary: `${job.effort}, ${job.hold === null ? 'queued' : `held for ${job.hold}`}`,
+    summary: `${job.effort}, ${job.hold === null ? 'queued' : `held for ${job.hold}${job.review_id === null ? '' : ` ${job.review_id}`}`}`,
   })
   return job
 }
@@ -142,11 +143,14 @@ function admit(ctx: CommandContext, request: JobRequest, action: 'job.dispatch' 
   return ok(showJob(ctx, job))
 }
 
-/** Create asks nobody: the tier is the strictest that any worker declares for the capability, since anybody may take it. */
+/** Create asks no Director: the tier is the strictest that any worker declares for the capability, since anybody may take it. */
 function unassigned(ctx: CommandContext, request: JobRequest): Result<Assignment & { readonly pinned: string | null }> {
   const pinned = request.target === undefined ? undefined : findWorker(ctx, request.target)
   if (request.target !== undefined && pinned === undefined) return fail('no-eligible-worker', `No worker is called ${request.target}.`)
-  const tiers = [...ctx.store.workers.inForce()].flatMap((worker) =>
+  const refused = request.capability === undefined || pinned === undefined ? undefined : undeclared(ctx, request.capability, pinned)
+  if (refused !== undefined) return refused
+  const whose = pinned === undefined ? [...ctx.store.workers.inForce()] : [pinned]
+  const tiers = whose.flatMap((worker) =>
     worker.capabilities.filter((item) => item.name === request.capability).map((item) => item.risk_tier),
   )
   const strictest = (['approve', 'session', 'audit', 'auto'] as const).find((tier) => tiers.includes(tier)) ?? null

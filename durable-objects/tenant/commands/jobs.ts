@@ -10,8 +10,10 @@ import { poolRank } from '../../../src/domain/queue.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { WatchedJob } from '../call.ts'
+import { clearanceOf } from '../clearance.ts'
 import { isoTime, jobSubject } from '../context.ts'
 import type { CommandContext } from '../context.ts'
+import { gated } from '../gating.ts'
 import { showJob } from '../job-view.ts'
 import { closeStream, poolOf, updateJob } from '../placing.ts'
 import type { JobSelection } from '../store/jobs.ts'
@@ -126,14 +128,15 @@ function abortMany(ctx: CommandContext, input: Parsed<'jobs.abort_many'>): Resul
 function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
   const revived = revive(job, ctx.at)
   if (!revived.ok) return revived
-  const after = { ...revived.value, worker_id: job.spec.pinned, stream: job.stream }
+  // What had to be released by a human has to be released again: each start spends its decision.
+  const after = gated(ctx, { ...revived.value, worker_id: job.spec.pinned, stream: job.stream }, job.review_id !== null)
   updateJob(ctx, after)
   ctx.record({
     action: 'job.retry',
     subject: jobSubject(job),
     job_id: job.id,
     capability: job.spec.capability,
-    summary: `attempt ${job.attempt + 1} asked for`,
+    summary: `attempt ${job.attempt + 1} asked for${after.hold === 'review' ? `, held for review ${after.review_id}` : ''}`,
   })
   return ok(after)
 }
@@ -176,7 +179,7 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
     ...(input.timeout === undefined ? {} : { timeout_ms: Math.round(input.timeout * 1000) }),
     ...(input.metadata === undefined ? {} : { metadata: input.metadata }),
   }
-  const after: JobRecord = {
+  const changed: JobRecord = {
     ...job,
     spec,
     worker_id: input.target === undefined ? job.worker_id : (pinned?.worker_id ?? null),
@@ -184,14 +187,16 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
     priority: input.priority ?? job.priority,
     max_attempts: Math.max(input.max_attempts ?? job.max_attempts, job.attempt + 1),
   }
+  // Another payload, or another worker, may need another decision; a retry is asked about when it is due.
+  const after = changed.status === 'pending' ? gated(ctx, changed, job.review_id !== null) : changed
   updateJob(ctx, after)
-  const { job_id: _, ...changed } = input
+  const { job_id: _, ...given } = input
   ctx.record({
     action: 'job.update',
     subject: jobSubject(job),
     job_id: job.id,
     capability: job.spec.capability,
-    summary: `changed ${Object.keys(changed).sort().join(', ') || 'nothing'}`,
+    summary: `changed ${Object.keys(given).sort().join(', ') || 'nothing'}`,
   })
   return ok(showJob(ctx, after))
 }
@@ -214,7 +219,9 @@ function answer(ctx: CommandContext, job: JobRecord, eligible: number, live: num
   if (job.status === 'retry')
     return `Attempt ${job.attempt} failed (${job.outcome?.error?.type ?? 'unknown'}); the next one is due in ${inWords((job.retry_at ?? ctx.at) - ctx.at)}.`
   if (job.hold === 'review')
-    return `It waits for a human: review ${job.review_id ?? 'not yet opened'} must be approved before any worker is offered this job.`
+    return job.review_id !== null && ctx.store.reviews.open(job.review_id)?.type === 'escalation'
+      ? `Its worker handed it to a human: review ${job.review_id} settles it.`
+      : `It waits for a human: review ${job.review_id ?? 'not yet opened'} must be approved before any worker is offered this job.`
   if (job.hold === 'schedule') return `It is scheduled for ${isoTime(job.queued_at)}.`
   if (job.hold !== null) return `It is held for ${job.hold}.`
   if (!mayClaim(level)) return `The killswitch is at level ${level}: no worker may claim.`
@@ -235,6 +242,11 @@ function why(ctx: CommandContext, input: Parsed<'jobs.why'>): Result<Why> {
   const eligible = verdicts.filter((verdict) => verdict.eligible)
   const queued = job.status === 'pending' && job.hold === null
   const ahead = queued ? ctx.store.jobs.countIn(poolOf(ctx, job), poolRank(job.queued_at, job.effort, job.priority)) : 0
+  const needs = (workerId: string): readonly string[] => {
+    const worker = queued ? ctx.store.workers.get(workerId) : undefined
+    const clearance = worker === undefined ? undefined : clearanceOf(ctx, job, worker)
+    return clearance?.kind === 'ask' ? [`needs a decision first: ${clearance.why}`] : []
+  }
   return ok({
     job_id: job.id,
     status: job.status,
@@ -246,7 +258,7 @@ function why(ctx: CommandContext, input: Parsed<'jobs.why'>): Result<Why> {
       eligible: verdict.eligible,
       live: verdict.live,
       score: verdict.score,
-      reasons: [...verdict.reasons],
+      reasons: [...verdict.reasons, ...(verdict.eligible ? needs(verdict.worker.worker_id) : [])],
     })),
   })
 }

@@ -7,6 +7,7 @@ import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull } from '../context.ts'
 import type { CommandContext } from '../context.ts'
 import { lastSeen } from '../workforce.ts'
+import { announce } from '../webhook-queue.ts'
 import { actingWorker } from './acting.ts'
 import { abortJob } from './jobs.ts'
 
@@ -47,6 +48,13 @@ function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<K
     action: 'killswitch.raise',
     subject: 'killswitch',
     summary: `level ${level}${input.reason === undefined ? '' : `: ${input.reason}`}`,
+  })
+  announce(ctx, 'killswitch.raised', `The killswitch is at level ${level}, raised by ${ctx.caller.actor.name}`, {
+    level,
+    active: stopsRunning(level),
+    reason: state.reason,
+    generation: state.generation,
+    raised_by: state.raised_by,
   })
   if (level >= 2) ctx.onCommit(() => [...ctx.live.leases.offers()].forEach((offer) => ctx.live.leases.dropOffer(offer.job_id)))
   if (stopsRunning(level)) {

@@ -1,5 +1,5 @@
 /** Responsible for members, the hashes of tokens, and one-time views. It never sees a token. */
-import { and, desc, eq, isNull, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, isNull, lt } from 'drizzle-orm'
 import type { Role } from '@modelreins/contract'
 import type { TenantDatabase } from './open.ts'
 import { credentials, members, views } from './schema.ts'
@@ -60,6 +60,11 @@ export class CredentialStore {
       .from(members)
       .where(and(eq(members.name, name), isNull(members.revoked_at)))
       .get() as MemberRow | undefined
+  }
+
+  /** Members that are not revoked, by name. */
+  membersInForce(): readonly MemberRow[] {
+    return this.#db.select().from(members).where(isNull(members.revoked_at)).orderBy(asc(members.name)).all() as MemberRow[]
   }
 
   owners(): number {

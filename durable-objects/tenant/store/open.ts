@@ -5,10 +5,13 @@ import { migrate } from 'drizzle-orm/durable-sqlite/migrator'
 import migrations from '../../../migrations/tenant/migrations.js'
 import { AuditStore } from './audit.ts'
 import { CredentialStore } from './credentials.ts'
+import { GrantStore } from './grants.ts'
 import { JobStore } from './jobs.ts'
 import { MetaStore } from './meta.ts'
 import { PoolStore } from './pools.ts'
+import { ReviewStore } from './reviews.ts'
 import * as schema from './schema.ts'
+import { WebhookStore } from './webhooks.ts'
 import { WorkerStore } from './workers.ts'
 
 export type TenantDatabase = DrizzleSqliteDODatabase<typeof schema>
@@ -16,9 +19,12 @@ export type TenantDatabase = DrizzleSqliteDODatabase<typeof schema>
 export interface Store {
   readonly audit: AuditStore
   readonly credentials: CredentialStore
+  readonly grants: GrantStore
   readonly jobs: JobStore
   readonly meta: MetaStore
   readonly pools: PoolStore
+  readonly reviews: ReviewStore
+  readonly webhooks: WebhookStore
   readonly workers: WorkerStore
 }
 
@@ -28,9 +34,12 @@ export async function openStore(storage: DurableObjectStorage): Promise<Store> {
   return {
     audit: new AuditStore(db),
     credentials: new CredentialStore(db),
+    grants: new GrantStore(db),
     jobs: new JobStore(db),
     meta: new MetaStore(db),
     pools: new PoolStore(db),
+    reviews: new ReviewStore(db),
+    webhooks: new WebhookStore(db),
     workers: new WorkerStore(db),
   }
 }

@@ -9,6 +9,8 @@ import { pools } from './schema.ts'
 export interface PoolKey {
   readonly wants: Requirements
   readonly worker_id: string | null
+  /** A human has approved each of these jobs: workers under the tier `approve` may have them. */
+  readonly released?: true
 }
 export interface Pool extends PoolKey {
   readonly id: number
@@ -31,7 +33,7 @@ export class PoolStore {
 
   /** The pool with this key, made when it is new. */
   of(key: PoolKey): Pool {
-    const text = canonicalJson({ wants: key.wants, worker_id: key.worker_id })
+    const text = canonicalJson({ wants: key.wants, worker_id: key.worker_id, released: key.released })
     const known = this.#idByKey.get(text)
     if (known !== undefined) return { ...key, id: known }
     const row = this.#db.select().from(pools).where(eq(pools.key, text)).get()

@@ -70,6 +70,12 @@ export const failClaim = (exchange: Exchange<'claims.fail'>): Promise<Reply> | R
   return lease.ok ? perform(exchange, 'claims.fail', exchange.input) : lease
 }
 
+/** Waits in the object, not here: whoever decides wakes it. */
+export const authorizeAction = (exchange: Exchange<'claims.authorize'>): Promise<Reply> | Reply => {
+  const lease = leaseFor(exchange, exchange.input.job_id)
+  return lease.ok ? perform(exchange, 'claims.authorize', exchange.input) : lease
+}
+
 /** Says to the object who connects; a header of this name from outside never gets there. */
 export const credentialHeader = 'x-modelreins-credential'
 

@@ -7,7 +7,7 @@ import type { TenantOperationId } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Handler, Reply } from '../exchange.ts'
 import { perform } from '../tenant-call.ts'
 import { exportAudit, listHeads, queryAudit, verifyAudit } from './audit.ts'
-import { appendOutput, closeClaim, completeClaim, connect, failClaim, startClaim } from './claims.ts'
+import { appendOutput, authorizeAction, closeClaim, completeClaim, connect, failClaim, startClaim } from './claims.ts'
 import { getJob, jobResult, listJobs } from './jobs.ts'
 import { createMember, rotateMember } from './members.ts'
 import { docs, health, metrics, openapi } from './service.ts'
@@ -43,6 +43,7 @@ const handlers: Handlers = {
   'claims.complete': completeClaim,
   'claims.fail': failClaim,
   'claims.close': closeClaim,
+  'claims.authorize': authorizeAction,
   'claims.connect': connect,
   'audit.query': queryAudit,
   'audit.heads': listHeads,

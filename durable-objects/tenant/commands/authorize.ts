@@ -1,0 +1,186 @@
+/**
+ * Responsible for `ctx.authorize` inside a job: whether the attempt that asks may do this action now, must wait for a human, or may not.
+ * The digest of capability and action, for this job, finds an earlier question again: also after the worker was killed and restarted.
+ */
+import type { Output, Parsed } from '@modelreins/contract'
+import type { JobRecord } from '../../../src/domain/job-machine.ts'
+import { used } from '../../../src/domain/grant.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { covers, stands } from '../../../src/domain/review.ts'
+import type { ReviewRecord } from '../../../src/domain/review.ts'
+import { declared, policyOf, sessionOf } from '../../../src/domain/risk.ts'
+import type { Policy } from '../../../src/domain/risk.ts'
+import { grantFor, mayDecide } from '../clearance.ts'
+import type { CommandContext } from '../context.ts'
+import { digestOf, openReview, spendReview, supersedeReview } from '../reviewing.ts'
+import type { WorkerRecord } from '../store/workers.ts'
+import { leaseUntil } from './attempts.ts'
+
+type Reply = Output<'claims.authorize'>
+
+/** One question, with everything it is answered from. */
+interface Asking {
+  readonly input: Parsed<'claims.authorize'>
+  readonly job: JobRecord
+  readonly worker: WorkerRecord
+  readonly tier: 'session' | 'approve'
+  readonly policy: Policy
+  readonly session: string | null
+  readonly digest: string
+}
+
+/** The running attempt that asks. */
+function attemptAsking(ctx: CommandContext, jobId: number): Result<{ readonly job: JobRecord; readonly worker: WorkerRecord }> {
+  if (ctx.caller.kind !== 'lease') return fail('unauthorized', 'This call carries the lease token of an attempt.')
+  const { lease, worker } = ctx.caller
+  if (lease.job_id !== jobId) return fail('forbidden', `This lease token is for job ${lease.job_id}.`)
+  const job = ctx.store.jobs.get(jobId)
+  if (job === undefined) return fail('not-found', `There is no job ${jobId}.`)
+  const mine = job.status === 'running' && job.attempt === lease.attempt && job.nonce === lease.nonce && job.worker_id === worker.worker_id
+  return mine
+    ? ok({ job, worker })
+    : fail('lease-lost', `Job ${job.id}, attempt ${lease.attempt}: the job is ${job.status} at attempt ${job.attempt}.`)
+}
+
+/** Whoever waits for a human is alive: asking renews the lease as a heartbeat does. */
+function signOfLife(ctx: CommandContext, job: JobRecord, worker: WorkerRecord): void {
+  ctx.live.presence.seen(worker.worker_id, ctx.at)
+  const lease = ctx.live.leases.lease(job.id)
+  if (lease !== undefined && lease.attempt === job.attempt) lease.expires_at = Math.max(lease.expires_at, leaseUntil(ctx, job))
+}
+
+const reply = (outcome: Reply['outcome'], review: ReviewRecord | null, action: unknown, more: Partial<Reply> = {}): Reply => ({
+  outcome,
+  review_id: review?.id ?? null,
+  grant_id: null,
+  action: action as Reply['action'],
+  comment: review?.decisions.at(-1)?.comment ?? null,
+  ...more,
+})
+
+/** Marks what an approval was spent on, so that the same call, repeated because its answer was lost, is answered alike. */
+const spentOn = (job: JobRecord, key: string | undefined): string => `job ${job.id} attempt ${job.attempt}/${job.nonce ?? ''}/${key ?? ''}`
+
+function recordAllowed(ctx: CommandContext, of: Pick<Asking, 'job' | 'worker' | 'input' | 'digest'>, tier: string, how: string): number {
+  return ctx.record({
+    action: 'action.allow',
+    subject: `job:${of.job.id}`,
+    job_id: of.job.id,
+    worker_id: of.worker.worker_id,
+    capability: of.input.capability,
+    risk_tier: tier,
+    digest: of.digest,
+    summary: `attempt ${of.job.attempt}${how}`,
+  })
+}
+
+function ask(ctx: CommandContext, asking: Asking): Reply {
+  const { input, job, worker, tier, policy, session } = asking
+  const review = openReview(ctx, {
+    type: 'action',
+    title: input.title ?? `${worker.name}: ${input.capability} (job ${job.id})`,
+    content: '',
+    preview: null,
+    target: null,
+    capability: input.capability,
+    payload: input.action,
+    risk_tier: tier,
+    session,
+    policy,
+    irreversible: input.irreversible === true || policy.irreversible,
+    job_id: job.id,
+    worker_id: worker.worker_id,
+    attempt: job.attempt,
+    requested_by: [job.created_by],
+  })
+  return reply('waiting', review, input.action)
+}
+
+/** The attempt that asks now is the one to be told; an action once called irreversible stays so. */
+function askedAgain(ctx: CommandContext, review: ReviewRecord, asking: Asking): ReviewRecord {
+  const { job, worker, input } = asking
+  const irreversible = review.irreversible || input.irreversible === true
+  if (review.attempt === job.attempt && review.worker_id === worker.worker_id && review.irreversible === irreversible) return review
+  const after = { ...review, attempt: job.attempt, worker_id: worker.worker_id, irreversible }
+  ctx.store.reviews.update(after)
+  return after
+}
+
+/** An approval for exactly this: spent here, once. */
+function redeem(ctx: CommandContext, review: ReviewRecord, asking: Asking): Reply | undefined {
+  const { capability, payload, artifacts } = review
+  const sound =
+    covers(review, asking.tier, asking.policy) &&
+    stands(review, mayDecide(ctx)) &&
+    digestOf(ctx, { capability, payload, artifacts }) === review.digest
+  if (!sound) {
+    supersedeReview(ctx, review, null, 'the approval does not stand any more')
+    return undefined
+  }
+  const grant = asking.session === null ? undefined : grantFor(ctx, asking.worker.worker_id, asking.input.capability, asking.session)
+  spendReview(ctx, review, spentOn(asking.job, asking.input.idempotency_key))
+  if (grant !== undefined) ctx.store.grants.save(used(grant))
+  return reply('allowed', review, payload, { grant_id: grant?.grant_id ?? null })
+}
+
+/** What an earlier question has come to; undefined when there is none that answers this one. */
+function answered(ctx: CommandContext, asking: Asking): Reply | undefined {
+  const { job, input } = asking
+  const review = ctx.store.reviews.newestOf(job.id, 'action', asking.digest)
+  switch (review?.status) {
+    case 'pending':
+      return reply('waiting', askedAgain(ctx, review, asking), input.action)
+    case 'approved':
+      return redeem(ctx, review, asking)
+    case 'consumed': {
+      const same = input.idempotency_key !== undefined && review.consumed_by === spentOn(job, input.idempotency_key)
+      return same ? reply('allowed', review, review.payload) : undefined
+    }
+    case 'denied':
+    case 'expired':
+      // A new attempt may ask again; the one that was refused may not nag.
+      if (review.attempt !== job.attempt) return undefined
+      return reply('refused', review, input.action, review.status === 'expired' ? { comment: 'Nobody decided in time.' } : {})
+    default:
+      return undefined
+  }
+}
+
+/** Tier `session`: a grant lets it pass; a question for the same session, once asked, is asked for all. */
+function inSession(ctx: CommandContext, asking: Asking): Reply | undefined {
+  const { input, worker, session } = asking
+  if (session === null) return undefined
+  const grant = grantFor(ctx, worker.worker_id, input.capability, session)
+  if (grant !== undefined) {
+    ctx.store.grants.save(used(grant))
+    recordAllowed(ctx, asking, 'session', `, grant ${grant.grant_id}`)
+    return reply('allowed', null, input.action, { grant_id: grant.grant_id })
+  }
+  const open = ctx.store.reviews.asking(worker.worker_id, input.capability, session)
+  const pending = open === undefined ? undefined : ctx.store.reviews.get(open.id)
+  return pending === undefined ? undefined : reply('waiting', pending, input.action)
+}
+
+function authorize(ctx: CommandContext, input: Parsed<'claims.authorize'>): Result<Reply> {
+  const attempt = attemptAsking(ctx, input.job_id)
+  if (!attempt.ok) return attempt
+  const { job, worker } = attempt.value
+  signOfLife(ctx, job, worker)
+  const item = declared(worker.capabilities, input.capability)
+  if (item === undefined) return fail('capability-not-declared', `${worker.name} does not declare the capability ${input.capability}.`)
+  const tier = item.risk_tier
+  if (tier === 'auto') return ok(reply('allowed', null, input.action))
+  const digest = digestOf(ctx, { capability: input.capability, payload: input.action, artifacts: [] })
+  if (tier === 'audit') {
+    const seq = recordAllowed(ctx, { job, worker, input, digest }, tier, '')
+    const about = { job_id: job.id, worker_id: worker.worker_id, capability: input.capability, digest }
+    ctx.store.grants.flag({ seq, at: ctx.at, action: 'action.allow', ...about, summary: input.title ?? `attempt ${job.attempt}` })
+    return ok(reply('allowed', null, input.action))
+  }
+  const session = tier === 'session' ? sessionOf(job.thread_id, worker) : null
+  const asking: Asking = { input, job, worker, tier, policy: policyOf(item.policy), session, digest }
+  return ok(answered(ctx, asking) ?? inSession(ctx, asking) ?? ask(ctx, asking))
+}
+
+export const authorizeCommands = { 'claims.authorize': authorize }
