@@ -86,6 +86,11 @@ export class Connections {
     })
   }
 
+  /** The other side has closed. Without a closing frame of ours its process would wait half a minute for one. */
+  left(socket: WebSocket): void {
+    this.#end(socket, 1000, '')
+  }
+
   #end(socket: WebSocket, code: number, reason: string): void {
     try {
       socket.close(code, reason)

@@ -358,7 +358,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
-    this.#parts?.connections.closed(socket)
+    this.#parts?.connections.left(socket)
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {

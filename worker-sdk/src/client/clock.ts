@@ -34,3 +34,13 @@ export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener('abort', finish, { once: true })
   })
 }
+
+/** Settles with the work, or resolves after `ms`; leaves no timer behind, which would keep the process. */
+export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController()
+  try {
+    await Promise.race([work, pause(clock, ms, over.signal)])
+  } finally {
+    over.abort()
+  }
+}

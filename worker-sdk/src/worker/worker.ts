@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import type { Offer, WorkerConfig } from '@modelreins/contract'
 import { Client } from '../client/client.ts'
-import { pause, systemClock, type Clock } from '../client/clock.ts'
+import { atMost, pause, systemClock, type Clock } from '../client/clock.ts'
 import { ModelReinsError } from '../client/error.ts'
 import type { Provider } from '../providers/provider.ts'
 import { version } from '../version.ts'
@@ -361,7 +361,7 @@ export class Worker extends Emitter {
       this.#roster.stopAll(new AttemptStopped('shutdown', 'the worker was stopped; the job is handed back'))
       if (!(await this.#idleWithin(windDownMs))) this.#trouble('stop', new Error('a job ignores its abort signal'))
     }
-    await Promise.race([this.#delivery.redeliverOnce(), pause(this.#clock, lastWordsMs)])
+    await atMost(this.#clock, lastWordsMs, this.#delivery.redeliverOnce())
     this.#delivery.giveUp.abort()
     this.#heartbeat.stop()
     this.#intake.abort()
@@ -383,11 +383,8 @@ export class Worker extends Emitter {
   /** True: nothing runs any more. */
   async #idleWithin(ms: number): Promise<boolean> {
     if (this.#roster.running === 0) return true
-    const over = new AbortController()
-    const late = pause(this.#clock, ms, over.signal)
     const hurried = new Promise<void>((resolve) => this.#hurry.signal.addEventListener('abort', () => resolve(), { once: true }))
-    await Promise.race([this.#roster.idle(), late, hurried])
-    over.abort()
+    await atMost(this.#clock, ms, Promise.race([this.#roster.idle(), hurried]))
     return this.#roster.running === 0
   }
 }
