@@ -1,0 +1,72 @@
+/** Responsible for questions to a person at a terminal: a line, a secret, a choice, yes or no. It knows no setting. */
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+
+export interface Asker {
+  /** The answer, or the default when it is empty. */
+  line(question: string, preset?: string): Promise<string>
+  /** What is typed is not shown. */
+  secret(question: string): Promise<string>
+  yes(question: string, preset: boolean): Promise<boolean>
+  close(): void
+}
+
+/** Ctrl-C or Ctrl-D at a question. */
+export class Cancelled extends Error {
+  override readonly name = 'Cancelled'
+  readonly exitCode = 130
+  constructor() {
+    super('Cancelled; nothing more was done')
+  }
+}
+
+export function openAsker(input: NodeJS.ReadStream = process.stdin, output: NodeJS.WriteStream = process.stderr): Asker {
+  let muted = false
+  let asking = false
+  const mouth = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      if (!muted) output.write(chunk)
+      done()
+    },
+  })
+  const terminal = createInterface({ input, output: mouth, terminal: true, historySize: 0 })
+  const gone = new Promise<never>((_resolve, reject) => {
+    terminal.once('close', () => {
+      if (asking) output.write('\n')
+      reject(new Cancelled())
+    })
+    terminal.on('SIGINT', () => terminal.close())
+  })
+  gone.catch(() => undefined)
+  const ask = async (question: string): Promise<string> => {
+    asking = true
+    const answer = await Promise.race([terminal.question(question), gone])
+    asking = false
+    return answer.trim()
+  }
+  return {
+    line: async (question, preset = '') => {
+      const answer = await ask(`${question}${preset === '' ? '' : ` [${preset}]`}: `)
+      return answer === '' ? preset : answer
+    },
+    secret: async (question) => {
+      output.write(`${question} (not shown): `)
+      muted = true
+      try {
+        return await ask('')
+      } finally {
+        muted = false
+        output.write('\n')
+      }
+    },
+    yes: async (question, preset) => {
+      for (;;) {
+        const answer = (await ask(`${question} [${preset ? 'Y/n' : 'y/N'}]: `)).toLowerCase()
+        if (answer === '') return preset
+        if (answer === 'y' || answer === 'yes') return true
+        if (answer === 'n' || answer === 'no') return false
+      }
+    },
+    close: () => terminal.close(),
+  }
+}

@@ -1,0 +1,266 @@
+/** Responsible for the single checks of `doctor`: what is so, and what to do about it. They change nothing. */
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
+import { problems, type Output } from '@modelreins/contract'
+import { Client } from '../client/client.ts'
+import { ModelReinsError } from '../client/error.ts'
+import { isProviderName, providerNames } from '../providers/index.ts'
+import { version } from '../version.ts'
+import { findSetting, type ResolvedOptions } from '../worker/options.ts'
+import { openWebSocket } from '../worker/socket.ts'
+import { openToOthers } from './config-file.ts'
+import { serverAddress } from './config-keys.ts'
+import type { CommandContext } from './context.ts'
+import { tell } from './failure.ts'
+import { levelText } from './killswitch-text.ts'
+import { didYouMean } from './nearest.ts'
+import { checkProvider } from './provider-search.ts'
+import { showDuration } from './time-words.ts'
+import { looksLikeView } from './token-intake.ts'
+import { flagOptions, outboxPath, resolvedSettings, settingsForProvider } from './worker-settings.ts'
+
+export interface Check {
+  readonly name: string
+  readonly outcome: 'ok' | 'warn' | 'fail'
+  readonly detail: string
+  readonly help?: string
+  /** Of the program, when this is the first failure. */
+  readonly exitCode: number
+}
+
+const ok = (name: string, detail: string): Check => ({ name, outcome: 'ok', detail, exitCode: 0 })
+const warn = (name: string, detail: string, help: string): Check => ({ name, outcome: 'warn', detail, help, exitCode: 0 })
+const fail = (name: string, detail: string, help: string | undefined, exitCode: number): Check => ({
+  name,
+  outcome: 'fail',
+  detail,
+  ...(help === undefined ? {} : { help }),
+  exitCode,
+})
+const usageExit = problems['invalid-request'].exit
+const failedWith = (name: string, error: unknown, help?: string): Check => {
+  const told = tell(error)
+  return fail(name, told.message, help ?? told.help, told.exitCode)
+}
+
+const oldestNode = 18
+
+export function machineChecks(context: CommandContext): readonly Check[] {
+  const node = Number(process.versions.node.split('.')[0])
+  const nodeCheck =
+    node >= oldestNode
+      ? ok('node', process.version)
+      : fail('node', process.version, `Node ${oldestNode} or newer is needed`, problems.unavailable.exit)
+  return [nodeCheck, ok('package', `modelreins-worker ${version}`), configCheck(context), ...folderChecks(context)]
+}
+
+function configCheck(context: CommandContext): Check {
+  try {
+    context.config()
+  } catch (error) {
+    return failedWith('config', error)
+  }
+  if (!existsSync(context.configPath)) return ok('config', `${context.configPath} (none yet)`)
+  const mode = openToOthers(context.configPath, context.around.platform)
+  if (mode !== undefined)
+    return warn('config', `${context.configPath} has mode ${mode}: others may read the token in it`, `chmod 600 ${context.configPath}`)
+  return ok('config', context.configPath)
+}
+
+/** Undefined when the settings are wrong: `settings` says so. */
+function settingsOf(context: CommandContext): ResolvedOptions | Check {
+  try {
+    return resolvedSettings(context)
+  } catch (error) {
+    return failedWith('settings', error)
+  }
+}
+
+function folderChecks(context: CommandContext): readonly Check[] {
+  const settings = settingsOf(context)
+  if ('outcome' in settings) return [settings]
+  const checks: Check[] = []
+  if (settings.workDir !== undefined) {
+    try {
+      if (!statSync(settings.workDir).isDirectory()) throw new Error(`${settings.workDir} is not a folder`)
+      accessSync(settings.workDir, constants.W_OK)
+      checks.push(ok('work dir', settings.workDir))
+    } catch (error) {
+      checks.push(
+        fail('work dir', error instanceof Error ? error.message : String(error), 'make it, or name another with --work-dir', usageExit),
+      )
+    }
+  }
+  const outbox = settings.outboxFile ?? outboxPath(context.configPath, settings)
+  const kept = existsSync(outbox) ? undelivered(outbox) : 0
+  if (kept > 0) checks.push(warn('outbox', `${kept} completions wait to be delivered`, 'they are when the worker runs again'))
+  return checks
+}
+
+/** As many as are put in and not taken out again; the worker has the last word. */
+function undelivered(path: string): number {
+  const lines = readFileSync(path, 'utf8').split('\n')
+  const count = (op: string): number => lines.filter((line) => line.startsWith(`{"op":"${op}"`)).length
+  return Math.max(0, count('put') - count('remove'))
+}
+
+export async function serverChecks(context: CommandContext): Promise<readonly Check[]> {
+  let url: string
+  try {
+    const found = findSetting('url', flagOptions(context.said), context.env, context.config()).value
+    if (typeof found !== 'string')
+      return [fail('server', 'no address', '`modelreins-worker --setup`, MODELREINS_URL or --server', usageExit)]
+    url = serverAddress(found)
+  } catch (error) {
+    return [failedWith('server', error)]
+  }
+  const begun = context.now
+  const anonymous = new Client({ url, fetch: context.fetch, retry: false, timeoutMs: 10_000 })
+  let health: Output<'service.health'>
+  try {
+    health = await anonymous.service.health()
+  } catch (error) {
+    return [failedWith('server', error, 'Is it running, and is the address right? A proxy or firewall in between may be in the way.')]
+  }
+  const took = context.now - begun
+  const checks: Check[] = [reached(url, health, took), ...plainHttp(url), clockCheck(health, begun + took / 2)]
+  return [...checks, ...(await tokenChecks(context, url))]
+}
+
+function reached(url: string, health: Output<'service.health'>, took: number): Check {
+  const detail = `${url} answers in ${showDuration(took)}, version ${health.version}`
+  if (health.status === 'ok') return ok('server', detail)
+  const parts = Object.entries(health.checks).map(([name, state]) => `${name}: ${state}`)
+  return warn('server', `${detail}, degraded (${parts.join(', ')})`, 'the server itself says that a part of it does not work')
+}
+
+const isLocal = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host) || host.endsWith('.localhost')
+
+const plainHttp = (url: string): readonly Check[] => {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || isLocal(hostname)
+    ? []
+    : [warn('transport', 'the token travels unencrypted over http', 'use an https address')]
+}
+
+/** Half the round trip is the best guess; leases and retry times are told in the server's time, so a wrong clock costs patience only. */
+const skewWarnMs = 5_000
+const skewFailMs = 10 * 60_000
+
+export function clockCheck(health: { readonly time: string }, localMs: number): Check {
+  const skew = localMs - Date.parse(health.time)
+  if (Number.isNaN(skew)) return warn('clock', 'the server tells no time', 'a proxy may have changed its answer')
+  const text = `${showDuration(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'} the server`
+  if (Math.abs(skew) >= skewFailMs) return fail('clock', text, 'set the clock of this machine (NTP)', problems.unavailable.exit)
+  return Math.abs(skew) >= skewWarnMs ? warn('clock', text, 'set the clock of this machine (NTP)') : ok('clock', 'agrees with the server')
+}
+
+async function tokenChecks(context: CommandContext, url: string): Promise<readonly Check[]> {
+  const found = findSetting('token', flagOptions(context.said), context.env, context.config())
+  if (typeof found.value !== 'string') {
+    return [fail('token', 'none', '`modelreins-worker config set token -`, or MODELREINS_TOKEN', problems.unauthorized.exit)]
+  }
+  if (looksLikeView(found.value)) {
+    return [
+      fail(
+        'token',
+        `${found.place} is a one-time view URL that nobody has opened`,
+        '`modelreins-worker config set token <URL>` opens it',
+        usageExit,
+      ),
+    ]
+  }
+  const token = found.value.trim()
+  const client = new Client({ url, token, fetch: context.fetch, retry: false, timeoutMs: 10_000 })
+  let me: Output<'members.whoami'>
+  try {
+    me = await client.members.whoami()
+  } catch (error) {
+    const refused = error instanceof ModelReinsError && error.code === 'unauthorized'
+    return [
+      failedWith(
+        'token',
+        error,
+        refused ? `${found.place} is not in force on this server: revoked, replaced, or of another server` : undefined,
+      ),
+    ]
+  }
+  const role = me.role === null ? '' : ` (${me.role})`
+  const whose = `${me.kind} ${me.name}${role} of tenant ${me.tenant}, from ${found.place}`
+  const mayWork = me.kind === 'worker' || me.role === 'owner' || me.role === 'operator'
+  const identity = mayWork
+    ? ok('token', whose)
+    : fail('token', `${whose}: a ${me.role} may not work`, 'register a worker and use its token', problems.forbidden.exit)
+  return [identity, ...(await killswitchCheck(client)), ...(mayWork ? [await socketCheck(url, token)] : [])]
+}
+
+async function killswitchCheck(client: Client): Promise<readonly Check[]> {
+  try {
+    const state = await client.killswitch.get({})
+    return [
+      state.level === 0
+        ? ok('killswitch', levelText(state))
+        : warn(
+            'killswitch',
+            levelText(state),
+            state.active
+              ? 'a worker will not start until a member clears it: kill --clear'
+              : 'no new work until a member clears it: kill --clear',
+          ),
+    ]
+  } catch (error) {
+    return [failedWith('killswitch', error)]
+  }
+}
+
+const socketMs = 10_000
+
+/** Opens the worker socket and asks for a sign of life; says no hello, so that a worker that runs under this token is not disturbed. */
+export function socketCheck(url: string, token: string, open = openWebSocket): Promise<Check> {
+  const fallback = 'the worker polls instead, which is slower to start jobs; is a proxy in between that does not pass WebSockets?'
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => finish(warn('socket', `no sign of life within ${socketMs / 1000} s`, fallback)), socketMs)
+    let done = false
+    const finish = (check: Check): void => {
+      if (done) return
+      done = true
+      clearTimeout(timer)
+      resolve(check)
+      socket.terminate()
+    }
+    const socket = open(
+      `${url.replace(/^http/, 'ws')}/api/v1/connect`,
+      { authorization: `Bearer ${token}` },
+      {
+        onOpen: () => socket.send('ping'),
+        onMessage: (text) =>
+          finish(text === 'pong' ? ok('socket', 'possible') : warn('socket', 'answers something else than a sign of life', fallback)),
+        onRefused: (status) => finish(warn('socket', `refused with status ${status}`, fallback)),
+        onError: (error) => finish(warn('socket', error.message, fallback)),
+        onClose: (code) => finish(warn('socket', `closed at once (${code})`, fallback)),
+      },
+    )
+  })
+}
+
+export async function providerCheck(context: CommandContext): Promise<readonly Check[]> {
+  const settings = settingsOf(context)
+  // Told among the machine's checks already.
+  if ('outcome' in settings) return []
+  const name = settings.type ?? ''
+  if (!isProviderName(name)) {
+    return [
+      fail(
+        'provider',
+        `there is no provider "${name}"${didYouMean(name, providerNames)}`,
+        `there are ${providerNames.join(', ')}`,
+        usageExit,
+      ),
+    ]
+  }
+  const found = await checkProvider(name, settingsForProvider(context, settings))
+  return [
+    found.usable
+      ? ok('provider', `${name}: ${found.detail}`)
+      : fail('provider', found.detail, 'or choose another: --provider, `config set provider`', problems.unavailable.exit),
+  ]
+}

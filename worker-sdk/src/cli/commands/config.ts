@@ -1,0 +1,105 @@
+/** Responsible for `config set/get/list/unset/path/reset`. It reads and writes the config file and calls no operation but the one-time view. */
+import { changeConfig, removeConfig } from '../config-file.ts'
+import {
+  adminKey,
+  changeOf,
+  checkedValue,
+  configKeys,
+  keyNamed,
+  masked,
+  overriddenBy,
+  shownValue,
+  valueIn,
+  type ConfigKey,
+} from '../config-keys.ts'
+import { serverOf } from '../connection.ts'
+import type { CommandContext } from '../context.ts'
+import { takeToken } from '../token-intake.ts'
+import { UsageError } from '../usage-error.ts'
+
+export async function configSet(context: CommandContext): Promise<number> {
+  const { show, said } = context
+  const key = keyNamed(said.argument(0) ?? '')
+  const text = await valueFor(context, key)
+  const isToken = key.setting === 'token' || key === adminKey
+  if (!isToken) {
+    const value = checkedValue(key, text)
+    changeConfig(context.configPath, changeOf(key, value))
+    show.note(`${key.name} = ${shownValue(key.name, value)}`)
+  } else {
+    const taken = await takeToken(text, { fetch: context.fetch, server: serverOf(context) })
+    const server = taken.origin !== undefined && valueIn(context.config(), keyNamed('server')) === undefined ? taken.origin : undefined
+    changeConfig(context.configPath, {
+      ...changeOf(key, taken.token),
+      ...(server === undefined ? {} : changeOf(keyNamed('server'), server)),
+    })
+    show.note(`${key.name} = ${masked(taken.token)}${taken.name === undefined ? '' : ` (${taken.kind} ${taken.name})`}`)
+    if (server !== undefined) show.note(`server = ${server}`)
+    if (taken.kind === undefined)
+      show.warn('This does not look like a token of ModelReins: those begin with mrw_ or mrk_ and are one word.')
+    if (key === adminKey && taken.kind === 'worker') show.warn('This is the token of a worker; admin_token is for a member key.')
+  }
+  const variable = overriddenBy(key, context.env)
+  if (variable !== undefined) show.warn(`${variable} is set and overrides it`)
+  return 0
+}
+
+async function valueFor(context: CommandContext, key: ConfigKey): Promise<string> {
+  const given = context.said.argument(1)
+  if (given === '-') return (await context.around.readStdin()).trim()
+  if (given !== undefined) return given
+  if (!key.secret || !context.around.stdinIsTerminal) {
+    throw new UsageError(`config set ${key.name} needs a value`, 'as the last word, or `-` to read it from standard input')
+  }
+  const asker = context.around.openAsker()
+  try {
+    return await asker.secret(`${key.about}${key.setting === 'token' || key === adminKey ? ' or its one-time view URL' : ''}`)
+  } finally {
+    asker.close()
+  }
+}
+
+export async function configGet(context: CommandContext): Promise<number> {
+  const key = keyNamed(context.said.argument(0) ?? '')
+  const value = valueIn(context.config(), key)
+  if (value === undefined) {
+    context.show.note(`${key.name} is not set in ${context.configPath}`)
+    return 1
+  }
+  context.show.line(context.said.on('reveal') ? (typeof value === 'string' ? value : JSON.stringify(value)) : shownValue(key.name, value))
+  return 0
+}
+
+export async function configUnset(context: CommandContext): Promise<number> {
+  const key = keyNamed(context.said.argument(0) ?? '')
+  if (valueIn(context.config(), key) === undefined) context.show.note(`${key.name} was not set`)
+  else changeConfig(context.configPath, changeOf(key, undefined))
+  return 0
+}
+
+export async function configList(context: CommandContext): Promise<number> {
+  const { show } = context
+  const config = context.config()
+  const names = Object.keys(config)
+  if (show.json) {
+    show.value({ path: context.configPath, values: Object.fromEntries(names.map((name) => [name, shownValue(name, config[name])])) })
+    return 0
+  }
+  if (names.length === 0) show.note(`Nothing is set in ${context.configPath}`)
+  show.facts(names.map((name) => [name, shownValue(name, config[name])]))
+  for (const key of configKeys) {
+    const variable = overriddenBy(key, context.env)
+    if (variable !== undefined && valueIn(config, key) !== undefined) show.note(show.errorStyle.dim(`${variable} overrides ${key.name}`))
+  }
+  return 0
+}
+
+export async function configPathCommand(context: CommandContext): Promise<number> {
+  context.show.line(context.configPath)
+  return 0
+}
+
+export async function configReset(context: CommandContext): Promise<number> {
+  context.show.note(removeConfig(context.configPath) ? `Removed ${context.configPath}` : `There was no ${context.configPath}`)
+  return 0
+}

@@ -1,0 +1,48 @@
+/** Responsible for which function runs which row of the table; a test compares the two. */
+import type { Handler } from '../context.ts'
+import { configGet, configList, configPathCommand, configReset, configSet, configUnset } from './config.ts'
+import { dispatch } from './dispatch.ts'
+import { doctor } from './doctor.ts'
+import { complete, completions, help } from './help.ts'
+import { job } from './job.ts'
+import { jobs, jobsAbort, jobsRetry } from './jobs.ts'
+import { kill } from './kill.ts'
+import { run } from './run.ts'
+import { serviceInstall, serviceStatus, serviceUninstall } from './service.ts'
+import { setup } from './setup.ts'
+import { status } from './status.ts'
+import { workers, workersPause, workersRegister, workersResume, workersRevoke, workersRotate, workersSet, workersShow } from './workers.ts'
+
+/** By the words of the command. */
+export const handlers: Readonly<Record<string, Handler>> = {
+  run,
+  setup,
+  'config set': configSet,
+  'config get': configGet,
+  'config list': configList,
+  'config unset': configUnset,
+  'config path': configPathCommand,
+  'config reset': configReset,
+  doctor,
+  'service install': serviceInstall,
+  'service uninstall': serviceUninstall,
+  'service status': serviceStatus,
+  completions,
+  help,
+  __complete: complete,
+  dispatch,
+  jobs,
+  'jobs abort': jobsAbort,
+  'jobs retry': jobsRetry,
+  job,
+  status,
+  workers,
+  'workers show': workersShow,
+  'workers register': workersRegister,
+  'workers set': workersSet,
+  'workers pause': workersPause,
+  'workers resume': workersResume,
+  'workers rotate': workersRotate,
+  'workers revoke': workersRevoke,
+  kill,
+}

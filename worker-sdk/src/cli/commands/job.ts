@@ -1,0 +1,111 @@
+/** Responsible for `job ID`: show, why, follow, result, abort, retry. */
+import { limits, type Why } from '@modelreins/contract'
+import type { Client } from '../../client/client.ts'
+import { connect } from '../connection.ts'
+import type { CommandContext } from '../context.ts'
+import { Detached, detachedExit, detachedText, followToEnd, untilDetached, wholeResult } from '../follow.ts'
+import { showJob, statusPaint } from '../job-text.ts'
+import { manyLines } from '../safe-text.ts'
+import { UsageError } from '../usage-error.ts'
+import { ended } from './dispatch.ts'
+
+function jobNumber(context: CommandContext): number {
+  const text = (context.said.argument(0) ?? '').replace(/^#/, '')
+  if (!/^[1-9]\d{0,15}$/.test(text)) throw new UsageError(`"${text}" is not the number of a job`)
+  return Number(text)
+}
+
+export async function job(context: CommandContext): Promise<number> {
+  const job_id = jobNumber(context)
+  const { said, show } = context
+  const verbs = ['why', 'result', 'abort'].filter((verb) => said.on(verb))
+  if (verbs.length > 1) throw new UsageError(`--${verbs[0]} and --${verbs[1]} do not go together`)
+  if (said.on('abort') && said.on('retry')) throw new UsageError('--abort and --retry do not go together')
+  if (said.has('reason') && !said.on('abort')) throw new UsageError('--reason goes with --abort')
+  const { client } = await connect(context)
+  if (said.on('why')) return why(context, client, job_id)
+  if (said.on('result')) return result(context, client, job_id)
+  if (said.on('abort')) {
+    const reason = said.text('reason')
+    await client.jobs.abort({ job_id, ...(reason === undefined ? {} : { reason }) })
+    if (!said.on('follow')) show.note(`Job ${job_id} is aborted`)
+  }
+  if (said.on('retry')) {
+    await client.jobs.retry({ job_id })
+    if (!said.on('follow')) show.note(`Job ${job_id} is tried again`)
+  }
+  if (said.on('follow')) return follow(context, client, job_id)
+  const found = await client.jobs.get({ job_id })
+  if (show.json) show.value(found)
+  else if (said.on('abort') || said.on('retry')) {
+    if (!context.around.stderr.isTerminal) show.line(found.status)
+  } else {
+    showJob(show, found, context.now)
+    const text = await wholeResult(client, found, found.output !== '')
+    if (show.human && (text ?? found.output) !== '') show.line(`\n${manyLines(text ?? found.output).trimEnd()}`)
+    if (found.output_truncated && found.result === null)
+      show.note(`(the last ${limits.tail_bytes / 1024} KiB; job ${job_id} --follow shows all that is kept)`)
+  }
+  return 0
+}
+
+async function follow(context: CommandContext, client: Client, jobId: number): Promise<number> {
+  try {
+    return await untilDetached(context, async (signal) => {
+      const found = await followToEnd(context, client, jobId, { events: context.show.json }, signal)
+      return context.show.json ? (found.status === 'failed' ? 1 : 0) : ended(context, found)
+    })
+  } catch (error) {
+    if (!(error instanceof Detached)) throw error
+    context.show.warn(detachedText(jobId))
+    return detachedExit
+  }
+}
+
+async function result(context: CommandContext, client: Client, jobId: number): Promise<number> {
+  const found = await client.jobs.get({ job_id: jobId })
+  if (context.show.json) {
+    context.show.value({
+      id: found.id,
+      status: found.status,
+      result: (await wholeResult(client, found, false)) ?? null,
+      error: found.error,
+    })
+    return found.status === 'failed' ? 1 : 0
+  }
+  if (found.ended_at === null) throw new UsageError(`Job ${jobId} is ${found.status}: it has no result yet`, `--follow waits for it`)
+  const text = (await wholeResult(client, found, false)) ?? ''
+  context.show.write(context.around.stdout.isTerminal ? `${manyLines(text).trimEnd()}\n` : text)
+  return found.status === 'failed' ? 1 : 0
+}
+
+async function why(context: CommandContext, client: Client, jobId: number): Promise<number> {
+  const { show } = context
+  const found = await client.jobs.why({ job_id: jobId })
+  if (show.json) {
+    show.value(found)
+    return 0
+  }
+  show.facts([
+    ['status', found.status],
+    ['answer', found.answer],
+    ['ahead', found.ahead === null ? undefined : String(found.ahead)],
+  ])
+  if (found.workers.length === 0) return 0
+  if (show.human) show.line()
+  show.table<Why['workers'][number]>(
+    [
+      { title: 'WORKER', cell: (row) => row.name },
+      {
+        title: 'FITS',
+        cell: (row) => (row.eligible ? 'yes' : 'no'),
+        paint: (row, style) => statusPaint(row.eligible ? 'done' : 'failed', style),
+      },
+      { title: 'THERE', cell: (row) => (row.live ? 'yes' : 'no') },
+      { title: 'SCORE', cell: (row) => (row.score === null ? '' : row.score.toFixed(2)), right: true },
+      { title: 'WHY', cell: (row) => row.reasons.join('; '), wide: true },
+    ],
+    found.workers,
+  )
+  return 0
+}

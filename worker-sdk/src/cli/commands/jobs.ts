@@ -1,0 +1,99 @@
+/** Responsible for `jobs`: the list, and aborting or retrying what a filter matches. */
+import { jobList, type Input, type Job } from '@modelreins/contract'
+import { confirmed } from '../confirm.ts'
+import { connect } from '../connection.ts'
+import type { CommandContext } from '../context.ts'
+import { jobColumns } from '../job-text.ts'
+import { seeHelp, UsageError } from '../usage-error.ts'
+
+type Filter = Pick<Input<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort'>
+
+function filterOf(context: CommandContext): Filter {
+  const { said } = context
+  const status = said.words('status')
+  const fields = {
+    status: status === undefined ? undefined : [...status],
+    thread_id: said.text('thread'),
+    capability: said.text('capability'),
+    worker: said.text('worker'),
+    effort: said.text('effort'),
+  }
+  const parsed = jobList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
+  if (!parsed.success) throw new UsageError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
+  return parsed.data
+}
+
+export async function jobs(context: CommandContext): Promise<number> {
+  const { said, show } = context
+  const filter = filterOf(context)
+  const limit = said.count('limit')
+  let cursor = said.text('cursor')
+  const { client } = await connect(context)
+  const found: Job[] = []
+  for (;;) {
+    const page = await client.jobs.list({
+      ...filter,
+      ...(limit === undefined ? {} : { limit }),
+      ...(cursor === undefined ? {} : { cursor }),
+    })
+    cursor = page.next_cursor ?? undefined
+    if (said.on('all') && !show.human && !show.json) show.table(jobColumns(context.now), page.items)
+    else found.push(...page.items)
+    if (!said.on('all') || cursor === undefined) break
+  }
+  if (show.json) {
+    show.value({ items: found, next_cursor: cursor ?? null })
+    return 0
+  }
+  if (found.length > 0) show.table(jobColumns(context.now), found)
+  else if (show.human) show.note('No jobs')
+  if (cursor !== undefined) show.note(show.errorStyle.dim(`more: --cursor ${cursor}, or --all`))
+  return 0
+}
+
+const filterFlags = ['status', 'thread', 'capability', 'worker', 'effort'] as const
+
+export async function jobsAbort(context: CommandContext): Promise<number> {
+  const { said } = context
+  const narrow = filterFlags.some((flag) => said.has(flag))
+  if (!narrow && !said.on('all'))
+    throw new UsageError('Which jobs? Give a filter, or --all for every job of the tenant', seeHelp(['jobs', 'abort']))
+  const filter = filterOf(context)
+  const reason = said.text('reason')
+  const { client } = await connect(context)
+  const request = { ...filter, ...(said.on('all') ? { all: true } : {}), ...(reason === undefined ? {} : { reason }) }
+  return inBulk(context, 'abort', (dry_run) => client.jobs.abortMany({ ...request, dry_run }))
+}
+
+export async function jobsRetry(context: CommandContext): Promise<number> {
+  const filter = filterOf(context)
+  const { client } = await connect(context)
+  return inBulk(context, 'retry', (dry_run) => client.jobs.retryMany({ ...filter, dry_run }))
+}
+
+type Bulk = { readonly count: number; readonly dry_run: boolean; readonly job_ids: readonly number[] }
+
+async function inBulk(context: CommandContext, verb: 'abort' | 'retry', call: (dryRun: boolean) => Promise<Bulk>): Promise<number> {
+  const { said, show } = context
+  if (said.on('dry-run') || !said.on('yes')) {
+    const would = await call(true)
+    if (said.on('dry-run')) return tell(context, would, `would ${verb}`)
+    if (would.count === 0) return tell(context, would, verb === 'abort' ? 'aborted' : 'retried')
+    if (!(await confirmed(context, `${verb === 'abort' ? 'Abort' : 'Retry'} ${jobsWord(would.count)}?`))) {
+      show.note('Nothing was done')
+      return 1
+    }
+  }
+  return tell(context, await call(false), verb === 'abort' ? 'aborted' : 'retried')
+}
+
+const jobsWord = (count: number): string => `${count} job${count === 1 ? '' : 's'}`
+
+function tell(context: CommandContext, outcome: Bulk, verb: string): number {
+  const { show } = context
+  if (show.json) show.value(outcome)
+  else if (show.human)
+    show.line(`${verb} ${jobsWord(outcome.count)}${outcome.job_ids.length === 0 ? '' : `: ${outcome.job_ids.join(', ')}`}`)
+  else for (const id of outcome.job_ids) show.line(String(id))
+  return 0
+}

@@ -1,0 +1,92 @@
+/** Responsible for `kill`: raise or clear the killswitch, and show who has acknowledged until everybody has. */
+import type { KillswitchState } from '@modelreins/contract'
+import type { Client } from '../../client/client.ts'
+import { pause } from '../../client/clock.ts'
+import { localCodes } from '../../client/error.ts'
+import { connect } from '../connection.ts'
+import type { CommandContext } from '../context.ts'
+import { levelText } from '../killswitch-text.ts'
+import { oneLine } from '../safe-text.ts'
+import { showAge, showDuration } from '../time-words.ts'
+import { UsageError } from '../usage-error.ts'
+
+const defaultWaitMs = 30_000
+const lookEveryMs = 500
+
+export async function kill(context: CommandContext): Promise<number> {
+  const { said } = context
+  if (said.on('clear') && (said.has('level') || said.has('reason'))) throw new UsageError('--clear goes without --level and --reason')
+  if (said.on('resume-all') && !said.on('clear')) throw new UsageError('--resume-all goes with --clear')
+  const { client } = await connect(context)
+  return said.on('clear') ? clear(context, client) : raise(context, client)
+}
+
+async function clear(context: CommandContext, client: Client): Promise<number> {
+  const { said, show } = context
+  const state = await client.killswitch.clear(said.on('resume-all') ? { resume_all: true } : {})
+  if (show.json) show.value(state)
+  else
+    show.line(
+      `killswitch ${levelText(state)}${said.on('resume-all') ? '; workers take work again' : '; paused workers stay paused until they are resumed'}`,
+    )
+  return 0
+}
+
+async function raise(context: CommandContext, client: Client): Promise<number> {
+  const { said, show } = context
+  const level = said.count('level')
+  const reason = said.text('reason')
+  const begun = context.now
+  const raised = await client.killswitch.raise({ ...(level === undefined ? {} : { level }), ...(reason === undefined ? {} : { reason }) })
+  if (!show.json) show.line(show.style.red(`killswitch ${levelText(raised)}`))
+  const state = said.on('no-wait') ? raised : await untilAcknowledged(context, client, raised)
+  if (show.json) show.value(state)
+  else if (!said.on('no-wait')) conclude(context, state, context.now - begun)
+  return said.on('no-wait') || state.stragglers.length === 0 ? 0 : localCodes.timeout.exit
+}
+
+async function untilAcknowledged(context: CommandContext, client: Client, raised: KillswitchState): Promise<KillswitchState> {
+  const until = context.now + (context.said.seconds('timeout') ?? defaultWaitMs / 1000) * 1000
+  const leave = new AbortController()
+  const off = context.around.onSignal(() => leave.abort())
+  const told = new Set<string>()
+  let state = raised
+  try {
+    for (;;) {
+      tellNew(context, state, told)
+      // Somebody else has moved it on: waiting for this generation would wait for nobody.
+      if (state.stragglers.length === 0 || state.generation !== raised.generation || leave.signal.aborted || context.now >= until)
+        return state
+      await pause(context.around.clock, Math.min(lookEveryMs, until - context.now), leave.signal)
+      state = await client.killswitch.get({})
+    }
+  } finally {
+    off()
+  }
+}
+
+function tellNew(context: CommandContext, state: KillswitchState, told: Set<string>): void {
+  const { show } = context
+  for (const witness of state.acknowledged) {
+    if (told.has(witness.worker_id)) continue
+    told.add(witness.worker_id)
+    if (show.json) continue
+    if (show.human) show.line(`  ${show.style.green('stopped')}  ${oneLine(witness.name)}`)
+    else show.line(`acknowledged\t${oneLine(witness.name)}\t${witness.acknowledged_at}`)
+  }
+}
+
+function conclude(context: CommandContext, state: KillswitchState, tookMs: number): void {
+  const { show } = context
+  for (const witness of state.stragglers) {
+    if (show.human)
+      show.line(`  ${show.style.yellow('silent')}   ${oneLine(witness.name)}, last seen ${showAge(witness.last_seen, context.now)} ago`)
+    else show.line(`straggler\t${oneLine(witness.name)}\t${witness.last_seen ?? ''}`)
+  }
+  const all = state.acknowledged.length + state.stragglers.length
+  if (state.stragglers.length === 0) show.note(all === 0 ? 'No worker was there' : `All ${all} acknowledged within ${showDuration(tookMs)}`)
+  else
+    show.note(
+      `${state.stragglers.length} of ${all} have not acknowledged. The server gives them nothing and takes nothing from them; their processes may still run.`,
+    )
+}

@@ -1,0 +1,72 @@
+/** Responsible for running a worker in the foreground: start, signals, and the exit code that says why it ended. */
+import { problems, type ProblemCode } from '@modelreins/contract'
+import { findSetting, resolveOptions } from '../../worker/options.ts'
+import { Worker } from '../../worker/worker.ts'
+import type { CommandContext } from '../context.ts'
+import { RunLog } from '../run-log.ts'
+import { defaultOutbox, workerOptions } from '../worker-settings.ts'
+
+/** As patient as a timer can be: a person who wants it sooner presses again. */
+const untilDoneMs = 86_400_000
+const interruptedExit = 130
+
+const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problems, code)
+
+export async function run(context: CommandContext): Promise<number> {
+  const options = await workerOptions(context)
+  const resolved = resolveOptions(options, context.env, context.config())
+  const outboxFile = resolved.outboxFile ?? defaultOutbox(context, resolved)
+  const worker = new Worker({
+    ...options,
+    env: context.env,
+    fetch: context.fetch,
+    ...(outboxFile === undefined ? {} : { outboxFile }),
+  })
+  const log = new RunLog(context)
+  const slots = resolved.slots === 1 ? '' : `, ${resolved.slots} at a time`
+  log.attach(worker, `${resolved.type ?? ''}${resolved.model === undefined ? '' : ` ${resolved.model}`}${slots}`)
+
+  let lastTrouble: string | undefined
+  let killed = false
+  worker.on('error', ({ type }) => {
+    lastTrouble = type
+  })
+  worker.on('killswitch', () => {
+    killed = true
+  })
+  const stopped = new Promise<void>((resolve) => {
+    worker.on('stopped', () => resolve())
+  })
+  const graceIsSet = findSetting('graceMs', options, context.env, context.config()).origin !== 'default'
+  let presses = 0
+  const off = context.around.onSignal((signal) => {
+    presses += 1
+    if (presses > 1) {
+      if (presses === 2 && !context.show.json) log.say('stopping at once: running jobs are handed back')
+      void worker.stop({ graceMs: 0 })
+      return
+    }
+    const patient = signal === 'SIGINT' && !graceIsSet
+    if (log.running > 0 && !context.show.json) log.say(drainText(log.running, patient ? undefined : resolved.graceMs, signal))
+    void worker.stop({ graceMs: patient ? untilDoneMs : resolved.graceMs })
+  })
+  try {
+    await worker.start()
+    await stopped
+  } catch (error) {
+    await worker.stop({ graceMs: 0 })
+    if (presses === 0) throw error
+  } finally {
+    off()
+  }
+  if (presses > 0) return presses === 1 ? 0 : interruptedExit
+  if (killed) return problems.killswitch.exit
+  // Nobody asked it to stop: the server would not have it any more, and the last trouble says why.
+  return lastTrouble !== undefined && isProblemCode(lastTrouble) ? problems[lastTrouble].exit : problems.internal.exit
+}
+
+function drainText(running: number, graceMs: number | undefined, signal: string): string {
+  const jobs = `${running} job${running === 1 ? '' : 's'}`
+  const limit = graceMs === undefined ? '' : ` for up to ${Math.round(graceMs / 1000)}s`
+  return `draining: no new jobs, waiting for ${jobs}${limit}${signal === 'SIGINT' ? '; Ctrl-C again stops at once' : ''}`
+}

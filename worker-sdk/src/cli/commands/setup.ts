@@ -1,0 +1,286 @@
+/** Responsible for `--setup`: server, token, name and provider, asked and checked, then written into the config file. */
+import { hostname } from 'node:os'
+import type { Output } from '@modelreins/contract'
+import { Client } from '../../client/client.ts'
+import { isProviderName, providerNames, type ProviderName } from '../../providers/index.ts'
+import { findSetting, type SettingName } from '../../worker/options.ts'
+import type { Asker } from '../ask.ts'
+import { programName } from '../command.ts'
+import { changeConfig, type ConfigChange } from '../config-file.ts'
+import { adminKey, changeOf, checkedValue, keyNamed, masked, serverAddress } from '../config-keys.ts'
+import { isProblem, type CommandContext } from '../context.ts'
+import { tell } from '../failure.ts'
+import { didYouMean } from '../nearest.ts'
+import { checkProvider, searchProviders, type FoundProvider } from '../provider-search.ts'
+import { oneLine } from '../safe-text.ts'
+import { clip } from '../style.ts'
+import { looksLikeView, takeToken } from '../token-intake.ts'
+import { UsageError } from '../usage-error.ts'
+import { flagOptions, resolvedSettings, settingsForProvider } from '../worker-settings.ts'
+
+type Identity = Output<'members.whoami'>
+
+class Setup {
+  readonly #context: CommandContext
+  /** Undefined: nobody is here to be asked. */
+  readonly #asker: Asker | undefined
+  readonly #change: Record<string, ConfigChange[string]> = {}
+
+  constructor(context: CommandContext, asker: Asker | undefined) {
+    this.#context = context
+    this.#asker = asker
+  }
+
+  async run(): Promise<number> {
+    const pasted: string[] = []
+    const server = await this.#server(pasted)
+    const { token, identity } = await this.#token(server, pasted[0])
+    const name = await this.#name(server, token, identity)
+    await this.#provider()
+    this.#keep(keyNamed('server').name, server)
+    this.#write()
+    this.#farewell(name)
+    return 0
+  }
+
+  #keep(name: string, value: ConfigChange[string]): void {
+    Object.assign(this.#change, changeOf(name === adminKey.name ? adminKey : keyNamed(name), value))
+  }
+
+  #write(): void {
+    changeConfig(this.#context.configPath, this.#change)
+  }
+
+  /** What flags, environment or config file say already. */
+  #known(name: SettingName): string | undefined {
+    const { value } = findSetting(name, flagOptions(this.#context.said), this.#context.env, this.#context.config())
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
+  }
+
+  #flag(name: SettingName): string | undefined {
+    const value = flagOptions(this.#context.said)[name]
+    return typeof value === 'string' ? value : undefined
+  }
+
+  #say(text: string): void {
+    this.#context.show.warn(text)
+  }
+
+  get #style() {
+    return this.#context.show.errorStyle
+  }
+
+  /** `pasted` takes a view URL that was given for the address: it says both. */
+  async #server(pasted: string[]): Promise<string> {
+    const view = this.#flag('token')
+    const given =
+      this.#flag('url') ??
+      (this.#asker === undefined ? this.#known('url') : undefined) ??
+      (view !== undefined && looksLikeView(view) ? new URL(view).origin : undefined)
+    if (given !== undefined) {
+      await this.#reach(serverAddress(given))
+      return serverAddress(given)
+    }
+    for (;;) {
+      const answer = (await this.#asker?.line('Address of the server', this.#known('url') ?? '')) ?? ''
+      if (answer === '') continue
+      try {
+        const isView = answer.includes('/view/')
+        const server = isView ? new URL(answer).origin : serverAddress(answer)
+        await this.#reach(server)
+        if (isView) pasted.push(answer)
+        return server
+      } catch (error) {
+        this.#complain(error)
+      }
+    }
+  }
+
+  async #reach(server: string): Promise<void> {
+    const health = await this.#client(server).service.health({}, { retry: false, timeoutMs: 10_000 })
+    this.#say(`  ${this.#style.green('ok')} ${server} answers: ${oneLine(health.status)}, version ${oneLine(health.version)}`)
+  }
+
+  #client(server: string, token?: string): Client {
+    return new Client({
+      url: server,
+      fetch: this.#context.fetch,
+      clock: this.#context.around.clock,
+      ...(token === undefined ? {} : { token }),
+    })
+  }
+
+  #complain(error: unknown): void {
+    const { message, help } = tell(error)
+    this.#say(`  ${this.#style.red(message)}${help === undefined ? '' : `\n  ${help}`}`)
+  }
+
+  async #token(server: string, pasted: string | undefined): Promise<{ readonly token: string; readonly identity: Identity }> {
+    const given = this.#flag('token') ?? pasted ?? (this.#asker === undefined ? this.#known('token') : undefined)
+    const known = this.#known('token')
+    let text = given
+    for (;;) {
+      if (text === undefined) {
+        const keep = known === undefined || looksLikeView(known) ? '' : `, empty: keep ${masked(known)}`
+        text = (await this.#asker?.secret(`Worker token, or its one-time view URL${keep}`)) || (keep === '' ? '' : known)
+      }
+      try {
+        if (text === undefined || text === '')
+          throw new UsageError('A worker needs a token: register it in the dashboard, or with `workers register`')
+        return await this.#tryToken(server, text)
+      } catch (error) {
+        if (this.#asker === undefined || (text !== undefined && text === this.#flag('token'))) throw error
+        this.#complain(error)
+        text = undefined
+      }
+    }
+  }
+
+  async #tryToken(server: string, text: string): Promise<{ readonly token: string; readonly identity: Identity }> {
+    const taken = await takeToken(text, { fetch: this.#context.fetch, server })
+    if (taken.origin !== undefined) {
+      // Nobody can open it again: kept before anything else may go wrong.
+      this.#keep('server', server)
+      this.#keep(taken.kind === 'member' ? adminKey.name : 'token', taken.token)
+      this.#write()
+    }
+    const identity = await this.#client(server, taken.token).members.whoami()
+    this.#say(`  ${this.#style.green('ok')} ${identity.kind} ${oneLine(identity.name)} of tenant ${identity.tenant}`)
+    this.#keep(identity.kind === 'member' ? adminKey.name : 'token', taken.token)
+    return { token: taken.token, identity }
+  }
+
+  async #name(server: string, token: string, identity: Identity): Promise<string> {
+    const given =
+      this.#flag('name') ??
+      (this.#asker === undefined ? (this.#known('name') ?? (identity.kind === 'worker' ? identity.name : hostname())) : undefined)
+    if (identity.kind === 'member') return this.#registered(server, token, given)
+    const name = given ?? (await this.#asker?.line('Name of this worker', identity.name)) ?? identity.name
+    this.#keep('name', checkedValue(keyNamed('name'), name))
+    return name
+  }
+
+  /** A member's key can register the worker: it gets a token of its own, and the key stays beside it for dispatch, jobs, kill. */
+  async #registered(server: string, key: string, given: string | undefined): Promise<string> {
+    this.#say(`  This is a member's key. The worker gets a token of its own; the key is kept as ${adminKey.name}.`)
+    const client = this.#client(server, key)
+    let name = given
+    for (;;) {
+      name ??= (await this.#asker?.line('Name of the worker to register', this.#known('name') ?? hostname())) ?? hostname()
+      try {
+        const registered = await client.workers.register({ name })
+        const taken = await takeToken(registered.view_url, { fetch: this.#context.fetch, server })
+        this.#keep('name', name)
+        this.#keep('token', taken.token)
+        this.#keep('server', server)
+        this.#write()
+        this.#say(`  ${this.#style.green('ok')} ${name} is registered`)
+        return name
+      } catch (error) {
+        if (this.#asker === undefined || given !== undefined || !isProblem(error, 'name-taken', 'invalid-request')) throw error
+        this.#complain(error)
+        name = undefined
+      }
+    }
+  }
+
+  async #provider(): Promise<void> {
+    const given = this.#flag('type') ?? (this.#asker === undefined ? this.#known('type') : undefined)
+    const base = settingsForProvider(this.#context, resolvedSettings(this.#context))
+    for (const name of ['model', 'endpoint', 'command'] as const) {
+      const value = this.#flag(name)
+      if (value !== undefined) this.#keep(keyNamed(name).name, value)
+    }
+    if (given !== undefined) {
+      const name = String(checkedValue(keyNamed('provider'), given))
+      this.#keep('provider', name)
+      if (isProviderName(name)) this.#judge(await checkProvider(name, base))
+      return
+    }
+    if (this.#asker === undefined) return
+    this.#say('Looking for providers on this machine ...')
+    const found = await searchProviders(base)
+    for (const [index, one] of found.entries()) {
+      const line = `${String(index + 1).padStart(2)}  ${one.usable ? 'found' : '     '}  ${one.name.padEnd(12)} ${oneLine(one.detail.replace(`${one.name}: `, ''))}`
+      // Whole when it is chosen; here it would only push the others away.
+      this.#say(`  ${one.usable ? this.#style.green(line) : this.#style.dim(clip(line, this.#context.around.stderr.columns - 3))}`)
+    }
+    const chosen = await this.#choose(found)
+    this.#keep('provider', chosen)
+    await this.#particulars(chosen)
+  }
+
+  async #choose(found: readonly FoundProvider[]): Promise<ProviderName> {
+    const before = this.#known('type')
+    const preset = before !== undefined && isProviderName(before) ? before : (found[0]?.name ?? 'claude')
+    for (;;) {
+      const answer = (await this.#asker?.line('Provider, by name or number', preset)) ?? preset
+      const name = /^\d+$/.test(answer) ? found[Number(answer) - 1]?.name : answer
+      if (name === undefined || !isProviderName(name)) {
+        this.#say(`  There is no provider "${answer}"${didYouMean(answer, providerNames)}`)
+        continue
+      }
+      const one = found.find((candidate) => candidate.name === name)
+      // What only lacks an answer of ours is asked for next.
+      if (one?.usable === true || needs[name] !== undefined) return name
+      this.#say(`  ${oneLine(one?.detail ?? '')}`)
+      if (await this.#asker?.yes('Use it anyway?', false)) return name
+    }
+  }
+
+  async #particulars(provider: ProviderName): Promise<void> {
+    const need = needs[provider]
+    if (need === undefined || this.#asker === undefined) return
+    const value = await this.#asker.line(need.question, this.#known(need.setting) ?? '')
+    if (value !== '') this.#keep(keyNamed(need.setting).name, value)
+    const resolved = resolvedSettings(this.#context, { type: provider, ...(value === '' ? {} : { [need.setting]: value }) })
+    this.#judge(await checkProvider(provider, settingsForProvider(this.#context, resolved)))
+  }
+
+  #judge(found: FoundProvider): void {
+    this.#say(
+      found.usable
+        ? `  ${this.#style.green('ok')} ${oneLine(found.detail)}`
+        : `  ${this.#style.yellow('not yet')} ${oneLine(found.detail)}`,
+    )
+  }
+
+  #farewell(name: string): void {
+    this.#say('')
+    this.#say(`Written to ${this.#context.configPath}`)
+    this.#say(`  ${programName}                   run ${name} here and now`)
+    this.#say(`  ${programName} service install   run it in the background, from login on`)
+    this.#say(`  ${programName} doctor            look at everything again`)
+  }
+}
+
+/** What some providers cannot do without. */
+const needs: Partial<Record<ProviderName, { readonly setting: 'command' | 'endpoint'; readonly question: string }>> = {
+  spawn: { setting: 'command', question: 'Shell line to run for each job, with the prompt on its standard input' },
+  http: { setting: 'endpoint', question: 'Address of the OpenAI-compatible server' },
+  nocturne: { setting: 'endpoint', question: 'Address of the Nocturne server' },
+}
+
+export async function setup(context: CommandContext): Promise<number> {
+  const interactive = context.around.stdinIsTerminal && context.around.stderr.isTerminal
+  if (!interactive) {
+    const flags = flagOptions(context.said)
+    const missing = (['url', 'token'] as const).filter(
+      (name) => findSetting(name, flags, context.env, context.config()).origin === 'default',
+    )
+    const fromView = typeof flags.token === 'string' && looksLikeView(flags.token)
+    const lacking = missing.filter((name) => !(name === 'url' && fromView)).map((name) => (name === 'url' ? '--server' : '--token'))
+    if (lacking.length > 0) {
+      throw new UsageError(
+        `--setup asks questions, and standard input is not a terminal; it lacks ${lacking.join(' and ')}`,
+        'give these as flags or in the environment, or use `config set`',
+      )
+    }
+  }
+  const asker = interactive ? context.around.openAsker() : undefined
+  try {
+    return await new Setup(context, asker).run()
+  } finally {
+    asker?.close()
+  }
+}

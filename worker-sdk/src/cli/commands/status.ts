@@ -1,0 +1,92 @@
+/** Responsible for `status`: killswitch, workers and queue at one glance. */
+import type { Job, KillswitchState, Presence } from '@modelreins/contract'
+import type { Client } from '../../client/client.ts'
+import { connect } from '../connection.ts'
+import type { CommandContext } from '../context.ts'
+import { jobColumns } from '../job-text.ts'
+import { levelText } from '../killswitch-text.ts'
+import { oneLine } from '../safe-text.ts'
+
+/** Beyond this many, "and more" is said instead of a number. */
+const countTo = 200
+const waiting = ['pending', 'running', 'retry'] as const
+
+interface Queue {
+  readonly jobs: readonly Job[]
+  readonly more: boolean
+}
+
+async function queueOf(client: Client, status: (typeof waiting)[number]): Promise<Queue> {
+  const page = await client.jobs.list({ status: [status], limit: countTo })
+  return { jobs: page.items, more: page.next_cursor !== null }
+}
+
+export async function status(context: CommandContext): Promise<number> {
+  const { show } = context
+  const { client, url } = await connect(context)
+  const me = await client.members.whoami()
+  const killswitch = await client.killswitch.get({})
+  // A worker's token may know no more than this.
+  const fleet = me.kind === 'worker' ? undefined : await fleetOf(client)
+  if (show.json) {
+    show.value({
+      server: url,
+      tenant: me.tenant,
+      token: { kind: me.kind, name: me.name, role: me.role },
+      killswitch,
+      ...(fleet === undefined ? {} : { workers: fleet.workers, jobs: countsOf(fleet.queues) }),
+    })
+    return 0
+  }
+  const role = me.role === null ? me.kind : me.role
+  show.facts([
+    ['server', url],
+    ['tenant', `${me.tenant} (${oneLine(me.name)}, ${role})`],
+    ['killswitch', killswitchText(killswitch)],
+    ['workers', fleet === undefined ? undefined : workersText(fleet.workers)],
+    ['queue', fleet === undefined ? undefined : waiting.map((name, index) => `${countText(fleet.queues[index])} ${name}`).join(', ')],
+  ])
+  if (fleet === undefined)
+    show.note(show.errorStyle.dim('A member key shows workers and queue: MODELREINS_ADMIN_TOKEN, or `config set admin_token -`'))
+  else if (show.human)
+    showActive(
+      context,
+      fleet.queues.flatMap((queue) => queue.jobs),
+    )
+  return 0
+}
+
+async function fleetOf(client: Client) {
+  const [presence, ...queues] = await Promise.all([client.presence.list(), ...waiting.map((name) => queueOf(client, name))])
+  return { workers: presence.items, queues }
+}
+
+/** `{pending: {count: 200, more: true}}`: at least that many. */
+const countsOf = (queues: readonly Queue[]) =>
+  Object.fromEntries(waiting.map((name, index) => [name, { count: queues[index]?.jobs.length ?? 0, more: queues[index]?.more ?? false }]))
+
+const countText = (queue: Queue | undefined): string => `${queue?.jobs.length ?? 0}${queue?.more === true ? '+' : ''}`
+
+function killswitchText(state: KillswitchState): string {
+  if (state.level === 0) return levelText(state)
+  const by = state.raised_by === null ? '' : `, raised by ${state.raised_by}`
+  return `${levelText(state)}${by}; ${state.acknowledged.length} acknowledged, ${state.stragglers.length} not`
+}
+
+function workersText(workers: readonly Presence[]): string {
+  if (workers.length === 0) return 'none registered'
+  const counts = new Map<string, number>()
+  for (const worker of workers) counts.set(worker.state, (counts.get(worker.state) ?? 0) + 1)
+  const slots = workers.reduce((sum, worker) => sum + (worker.state === 'offline' ? 0 : worker.slots), 0)
+  const running = workers.reduce((sum, worker) => sum + worker.running, 0)
+  return `${[...counts].map(([state, count]) => `${count} ${state}`).join(', ')}; ${running} of ${slots} slots in use`
+}
+
+const activeShown = 10
+
+function showActive(context: CommandContext, jobs: readonly Job[]): void {
+  if (jobs.length === 0) return
+  const newest = [...jobs].sort((one, other) => other.id - one.id).slice(0, activeShown)
+  context.show.line()
+  context.show.table(jobColumns(context.now), newest)
+}

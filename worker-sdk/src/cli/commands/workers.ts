@@ -1,0 +1,242 @@
+/** Responsible for `workers`: list, show, register, set, pause, resume, rotate, revoke. */
+import { capability, workerConfig, workerKind, type Capability, type Presence, type Worker, type WorkerConfig } from '@modelreins/contract'
+import type { Client } from '../../client/client.ts'
+import { programName } from '../command.ts'
+import { confirmed } from '../confirm.ts'
+import { connect } from '../connection.ts'
+import type { CommandContext } from '../context.ts'
+import { didYouMean } from '../nearest.ts'
+import type { Column } from '../presenter.ts'
+import type { Paint, Style } from '../style.ts'
+import { showAge } from '../time-words.ts'
+import { UsageError } from '../usage-error.ts'
+
+interface Row {
+  readonly worker: Worker
+  readonly presence: Presence | undefined
+}
+
+const stateOf = ({ worker }: Row): string =>
+  worker.revoked_at !== null ? 'revoked' : worker.paused ? `${worker.state}, paused` : worker.state
+const paintOf = ({ worker }: Row, style: Style): Paint => {
+  if (worker.revoked_at !== null || worker.state === 'offline') return style.dim
+  return worker.paused || worker.state === 'deaf' ? style.yellow : style.green
+}
+const tiers = (list: readonly Capability[]): string => list.map((item) => `${item.name}=${item.risk_tier}`).join(' ')
+
+const columns = (now: number): readonly Column<Row>[] => [
+  { title: 'NAME', cell: ({ worker }) => worker.name },
+  { title: 'STATE', cell: stateOf, paint: paintOf },
+  { title: 'JOBS', cell: ({ worker, presence }) => `${worker.running}/${presence?.slots ?? 0}`, right: true },
+  { title: 'PROVIDER', cell: ({ presence }) => [presence?.provider, presence?.model].filter((part) => part != null).join(' ') },
+  { title: 'SEEN', cell: ({ worker }) => worker.last_seen ?? '', human: ({ worker }) => showAge(worker.last_seen, now), right: true },
+  { title: 'CAPABILITIES', cell: ({ worker }) => tiers(worker.capabilities), wide: true },
+]
+
+export async function allWorkers(client: Client, includeRevoked: boolean): Promise<readonly Worker[]> {
+  const found: Worker[] = []
+  let cursor: string | undefined
+  do {
+    const page = await client.workers.list({ limit: 200, include_revoked: includeRevoked, ...(cursor === undefined ? {} : { cursor }) })
+    found.push(...page.items)
+    cursor = page.next_cursor ?? undefined
+  } while (cursor !== undefined)
+  return found
+}
+
+async function rowsOf(client: Client, includeRevoked: boolean): Promise<readonly Row[]> {
+  const [workers, presence] = await Promise.all([allWorkers(client, includeRevoked), client.presence.list()])
+  const byId = new Map(presence.items.map((item) => [item.worker_id, item]))
+  return workers.map((worker) => ({ worker, presence: byId.get(worker.worker_id) }))
+}
+
+/** By name, else by id; a revoked worker only when nobody in force has the name. */
+async function named(context: CommandContext, client: Client): Promise<Worker> {
+  const word = context.said.argument(0) ?? ''
+  const workers = await allWorkers(client, true)
+  const matching = workers.filter((worker) => worker.name === word || worker.worker_id === word)
+  const found = matching.find((worker) => worker.revoked_at === null) ?? matching[0]
+  if (found === undefined) {
+    const names = workers.filter((worker) => worker.revoked_at === null).map((worker) => worker.name)
+    throw new UsageError(`There is no worker "${word}"${didYouMean(word, names)}`, `${programName} workers lists them`)
+  }
+  return found
+}
+
+export async function workers(context: CommandContext): Promise<number> {
+  const { show, said } = context
+  const { client } = await connect(context)
+  const rows = await rowsOf(client, said.on('revoked'))
+  if (show.json) show.value({ items: rows.map(({ worker, presence }) => ({ ...worker, presence: presence ?? null })) })
+  else if (rows.length > 0) show.table(columns(context.now), rows)
+  else show.note(`No workers yet: ${programName} workers register NAME --capability NAME=TIER`)
+  return 0
+}
+
+export async function workersShow(context: CommandContext): Promise<number> {
+  const { show } = context
+  const { client } = await connect(context)
+  const worker = await named(context, client)
+  const presence = (await client.presence.list()).items.find((item) => item.worker_id === worker.worker_id)
+  if (show.json) {
+    show.value({ ...worker, presence: presence ?? null })
+    return 0
+  }
+  show.facts([
+    ['name', worker.name],
+    ['id', worker.worker_id],
+    ['kind', worker.kind],
+    ['state', stateOf({ worker, presence })],
+    ['description', worker.description],
+    ['capabilities', tiers(worker.capabilities)],
+    ['secrets', worker.requires_secrets.join(', ')],
+    ['config', Object.keys(worker.config).length === 0 ? undefined : JSON.stringify(worker.config)],
+    ['jobs', presence === undefined ? undefined : `${worker.running} of ${presence.slots}`],
+    ['provider', [presence?.provider, presence?.model].filter((part) => part != null).join(' ')],
+    ['tags', presence?.tags.join(', ')],
+    ['networks', presence?.networks.join(', ')],
+    ['heard by', presence?.transport],
+    ['instance', presence?.instance ?? undefined],
+    ['may raise killswitch', worker.may_raise_killswitch ? 'yes' : undefined],
+    ['created', worker.created_at],
+    ['last seen', worker.last_seen ?? 'never'],
+    ['revoked', worker.revoked_at ?? undefined],
+  ])
+  return 0
+}
+
+function capabilitiesOf(context: CommandContext): Capability[] | undefined {
+  const given = context.said.list('capability')
+  if (given.length === 0) return undefined
+  return given.map((text) => {
+    const [name = '', tier] = text.split('=')
+    if (tier === undefined)
+      throw new UsageError(
+        `--capability ${text} names no risk tier`,
+        `such as --capability ${name}=approve (auto, audit, approve, session)`,
+      )
+    const parsed = capability.safeParse({ name, risk_tier: tier })
+    if (parsed.success) return parsed.data
+    throw new UsageError(
+      `--capability ${text}: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
+    )
+  })
+}
+
+export async function workersRegister(context: CommandContext): Promise<number> {
+  const { said } = context
+  const capabilities = capabilitiesOf(context)
+  const kind = said.text('kind')
+  const description = said.text('description')
+  const secrets = said.list('secret')
+  const { client } = await connect(context)
+  const registered = await client.workers.register({
+    name: said.argument(0) ?? '',
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(kind === undefined ? {} : { kind: workerKind.parse(kind) }),
+    ...(description === undefined ? {} : { description }),
+    ...(secrets.length === 0 ? {} : { requires_secrets: [...secrets] }),
+    ...(said.on('may-raise-killswitch') ? { may_raise_killswitch: true } : {}),
+  })
+  showView(context, registered, `${registered.name} is registered (${registered.worker_id})`)
+  return 0
+}
+
+function showView(context: CommandContext, view: { readonly view_url: string; readonly expires_at: string }, headline: string): void {
+  const { show } = context
+  if (show.json) show.value(view)
+  else if (!show.human) show.line(view.view_url)
+  else {
+    show.line(`${show.style.green(headline)}. Its token is shown once, here:`)
+    show.line()
+    show.line(`  ${view.view_url}`)
+    show.line()
+    show.line('Open it in a browser, or on the machine that is to run the worker:')
+    show.line()
+    show.line(`  ${programName} config set token '${view.view_url}'`)
+    show.line()
+    show.line(show.style.dim(`It can be opened until ${view.expires_at}, once.`))
+  }
+}
+
+export async function workersSet(context: CommandContext): Promise<number> {
+  const { said, show } = context
+  const change = configChange(said.arguments.slice(1))
+  const capabilities = capabilitiesOf(context)
+  const description = said.text('description')
+  if (change.size === 0 && capabilities === undefined && description === undefined) {
+    throw new UsageError('Nothing to change: give KEY=VALUE, --capability or --description')
+  }
+  const { client } = await connect(context)
+  const worker = await named(context, client)
+  const changed = await client.workers.update({
+    worker_id: worker.worker_id,
+    ...(change.size === 0 ? {} : { config: mergedConfig(worker.config, change) }),
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(description === undefined ? {} : { description }),
+  })
+  if (show.json) show.value(changed)
+  else show.note(`${changed.name}: ${JSON.stringify(changed.config)} ${tiers(changed.capabilities)}`.trim())
+  return 0
+}
+
+const numbers = new Set(['slots', 'poll_ms', 'cost', 'quality', 'speed'])
+
+function configChange(words: readonly string[]): ReadonlyMap<string, unknown> {
+  const keys = Object.keys(workerConfig.shape)
+  const change = new Map<string, unknown>()
+  for (const word of words) {
+    const cut = word.indexOf('=')
+    if (cut < 1) throw new UsageError(`"${word}" is not KEY=VALUE`)
+    const key = word.slice(0, cut)
+    const value = word.slice(cut + 1)
+    if (!keys.includes(key)) throw new UsageError(`A worker's config has no "${key}"${didYouMean(key, keys)}`, `it has ${keys.join(', ')}`)
+    change.set(key, value === '' ? undefined : numbers.has(key) ? Number(value) : value)
+  }
+  return change
+}
+
+function mergedConfig(before: WorkerConfig, change: ReadonlyMap<string, unknown>): WorkerConfig {
+  const merged = Object.fromEntries(Object.entries({ ...before, ...Object.fromEntries(change) }).filter(([, value]) => value !== undefined))
+  const parsed = workerConfig.safeParse(merged)
+  if (parsed.success) return parsed.data
+  throw new UsageError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
+}
+
+async function change(context: CommandContext, done: string, call: (client: Client, id: string) => Promise<Worker>): Promise<number> {
+  const { client } = await connect(context)
+  const worker = await named(context, client)
+  const after = await call(client, worker.worker_id)
+  if (context.show.json) context.show.value(after)
+  else context.show.note(`${after.name} is ${done}`)
+  return 0
+}
+
+export const workersPause = (context: CommandContext): Promise<number> =>
+  change(context, 'paused', (client, worker_id) => client.workers.pause({ worker_id }))
+export const workersResume = (context: CommandContext): Promise<number> =>
+  change(context, 'offered work again', (client, worker_id) => client.workers.resume({ worker_id }))
+
+export async function workersRevoke(context: CommandContext): Promise<number> {
+  const { client } = await connect(context)
+  const worker = await named(context, client)
+  if (worker.revoked_at === null && !(await confirmed(context, `Revoke ${worker.name} for good?`))) {
+    context.show.note('Nothing was done')
+    return 1
+  }
+  const after = await client.workers.revoke({ worker_id: worker.worker_id })
+  if (context.show.json) context.show.value(after)
+  else context.show.note(`${after.name} is revoked since ${after.revoked_at ?? 'now'}`)
+  return 0
+}
+
+export async function workersRotate(context: CommandContext): Promise<number> {
+  const { client } = await connect(context)
+  const worker = await named(context, client)
+  if (!(await confirmed(context, `Replace the token of ${worker.name}? The one it has stops at once.`))) {
+    context.show.note('Nothing was done')
+    return 1
+  }
+  showView(context, await client.workers.rotate({ worker_id: worker.worker_id }), `${worker.name} has a new token`)
+  return 0
+}

@@ -1,0 +1,17 @@
+/** Responsible for the question before something that cannot be taken back. It does nothing itself. */
+import type { CommandContext } from './context.ts'
+import { UsageError } from './usage-error.ts'
+
+/** Asks where somebody can answer; elsewhere `--yes` must have said so. */
+export async function confirmed(context: CommandContext, question: string): Promise<boolean> {
+  if (context.said.on('yes')) return true
+  if (!context.around.stdinIsTerminal || !context.around.stderr.isTerminal) {
+    throw new UsageError(`${question} Nobody is here to answer`, '--yes says so beforehand')
+  }
+  const asker = context.around.openAsker()
+  try {
+    return await asker.yes(question, false)
+  } finally {
+    asker.close()
+  }
+}

@@ -1,0 +1,59 @@
+/** Responsible for what every command is handed: what was said, the settings behind it, and the way to answer. It runs no command. */
+import { ModelReinsError } from '../client/error.ts'
+import type { Fetch } from '../client/transport.ts'
+import { configPath, readConfig } from '../worker/config-source.ts'
+import { debugFor } from '../worker/debug.ts'
+import type { ConfigValues, Environment } from '../worker/options.ts'
+import type { Invocation } from './invocation.ts'
+import { Presenter } from './presenter.ts'
+import type { Surroundings } from './surroundings.ts'
+
+export class CommandContext {
+  readonly said: Invocation
+  readonly around: Surroundings
+  readonly show: Presenter
+  /** With `--config` as the variable that says the same, so that the Worker finds the same file. */
+  readonly env: Environment
+  readonly configPath: string
+  readonly fetch: Fetch
+
+  constructor(said: Invocation, around: Surroundings) {
+    this.said = said
+    this.around = around
+    const file = said.text('config')
+    this.env = file === undefined ? around.env : { ...around.env, MODELREINS_CONFIG: file }
+    this.configPath = configPath(this.env, around.platform, around.home)
+    this.show = new Presenter(around, { json: said.on('json') })
+    this.fetch = tracedFetch(around, this.env['DEBUG'])
+  }
+
+  config(): ConfigValues {
+    return readConfig(this.configPath)
+  }
+
+  get now(): number {
+    return this.around.clock.now()
+  }
+}
+
+export type Handler = (context: CommandContext) => Promise<number>
+
+/** `DEBUG=modelreins:http`: method, path, status and time of every call; no headers, no query, no bodies. */
+function tracedFetch(around: Surroundings, selection: string | undefined): Fetch {
+  const debug = debugFor('http', selection, (line) => around.stderr.write(line))
+  return async (input, init) => {
+    const begun = around.clock.now()
+    const what = `${init.method ?? 'GET'} ${new URL(input).pathname}`
+    try {
+      const response = await around.fetch(input, init)
+      debug(`${what} ${response.status} ${around.clock.now() - begun}ms`)
+      return response
+    } catch (error) {
+      debug(`${what} failed after ${around.clock.now() - begun}ms: ${error instanceof Error ? error.name : 'unknown'}`)
+      throw error
+    }
+  }
+}
+
+export const isProblem = (error: unknown, ...codes: readonly string[]): error is ModelReinsError =>
+  error instanceof ModelReinsError && codes.includes(error.code)

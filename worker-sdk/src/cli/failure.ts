@@ -1,0 +1,99 @@
+/** Responsible for telling a failure and choosing the exit code: the problem table's, wherever the failure came from. */
+import { problems, type ProblemCode } from '@modelreins/contract'
+import { ModelReinsError, type ErrorCode } from '../client/error.ts'
+import { Cancelled } from './ask.ts'
+import { programName } from './command.ts'
+import { manyLines } from './safe-text.ts'
+import { styleFor } from './style.ts'
+import type { Surroundings } from './surroundings.ts'
+import { showDuration } from './time-words.ts'
+import { UsageError } from './usage-error.ts'
+
+export interface Told {
+  readonly code: string
+  readonly message: string
+  readonly help: string | undefined
+  readonly exitCode: number
+  readonly requestId: string | undefined
+}
+
+const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problems, code)
+
+/** Where the table speaks to somebody who reads the document itself, the command line says its own. */
+const ownHelp: Partial<Record<ErrorCode, string | undefined>> = {
+  network: `Is the server running, and its address right? \`${programName} doctor\` looks.`,
+  unauthorized: `Is the token the right one for this server, and in force? \`${programName} doctor\` says whose it is.`,
+  'invalid-request': undefined,
+  'wrong-state': undefined,
+  'too-large': undefined,
+  gone: `\`${programName} workers rotate NAME\` makes a new one.`,
+  'name-taken': 'Choose another name, revoke the worker that has it, or take it over with --takeover.',
+  killswitch: `A member clears it with \`${programName} kill --clear\`.`,
+  'no-eligible-worker': `\`${programName} workers\` lists them; \`${programName} workers register\` adds one.`,
+  'no-live-worker': `Start a worker, or give --queue.`,
+}
+
+function helpOf(error: ModelReinsError): string | undefined {
+  const later = error.retryAfterMs === undefined ? undefined : `Try again in ${showDuration(error.retryAfterMs)}.`
+  if (Object.hasOwn(ownHelp, error.code)) return ownHelp[error.code] ?? later
+  // The message of a failure that this side found says what to do itself.
+  return error.status === 0 || !isProblemCode(error.code) ? undefined : (later ?? problems[error.code].help)
+}
+
+export function tell(error: unknown, hint?: string): Told {
+  if (error instanceof UsageError) {
+    return { code: error.code, message: error.message, help: error.hint, exitCode: error.exitCode, requestId: undefined }
+  }
+  if (error instanceof ModelReinsError) {
+    const named = error.issues
+      .map((issue) => `${issue.path}: ${issue.message}`)
+      .filter((line) => !error.message.includes(line.replace(/^: /, '')))
+    // The server's uniform answer speaks of headers; here it was a token.
+    const message = error.code === 'unauthorized' && error.status === 401 ? 'The server refuses this token' : error.message
+    return {
+      code: error.code,
+      message: [message, ...named].join('\n  '),
+      help: hint ?? helpOf(error),
+      exitCode: error.exitCode,
+      requestId: error.requestId,
+    }
+  }
+  if (error instanceof Cancelled)
+    return { code: 'cancelled', message: error.message, help: undefined, exitCode: error.exitCode, requestId: undefined }
+  const message = error instanceof Error ? error.message : String(error)
+  // What the operating system refuses (no such file, no right, no space) is not a bug of ours.
+  const system = error instanceof Error && 'syscall' in error
+  return {
+    code: system ? 'system' : 'internal',
+    message,
+    help: undefined,
+    exitCode: system ? 74 : problems.internal.exit,
+    requestId: undefined,
+  }
+}
+
+/** Answers the exit code. */
+export function reportFailure(
+  error: unknown,
+  around: Surroundings,
+  options: { readonly json: boolean; readonly hint?: string | undefined },
+): number {
+  const told = tell(error, options.hint)
+  if (options.json) {
+    around.stderr.write(
+      `${JSON.stringify({ error: { code: told.code, message: told.message, help: told.help, request_id: told.requestId, exit_code: told.exitCode } })}\n`,
+    )
+    return told.exitCode
+  }
+  const style = styleFor(around.stderr.isTerminal, around.env)
+  const lines = [
+    `${style.red(`${programName}:`)} ${manyLines(told.message)}`,
+    ...(told.help === undefined ? [] : [`  ${told.help}`]),
+    ...(told.requestId === undefined || told.code !== 'internal' ? [] : [`  request ${told.requestId}`]),
+  ]
+  around.stderr.write(`${lines.join('\n')}\n`)
+  if (told.code === 'internal' && error instanceof Error && !(error instanceof ModelReinsError) && around.env['DEBUG'] !== undefined) {
+    around.stderr.write(`${error.stack ?? ''}\n`)
+  }
+  return told.exitCode
+}

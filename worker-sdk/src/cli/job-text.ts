@@ -1,0 +1,78 @@
+/** Responsible for a job in words: one line, one table row, all its facts. It fetches nothing. */
+import type { Job, JobStatus, Usage } from '@modelreins/contract'
+import type { Column, Presenter } from './presenter.ts'
+import { oneLine } from './safe-text.ts'
+import { type Paint, type Style } from './style.ts'
+import { showAge, showDuration } from './time-words.ts'
+
+export const statusPaint = (status: JobStatus, style: Style): Paint =>
+  status === 'done' ? style.green : status === 'failed' ? style.red : status === 'running' ? style.cyan : style.yellow
+
+const standing = (job: Job): string => (job.hold === null ? job.status : `${job.status} (${job.hold})`)
+
+export const jobColumns = (now: number): readonly Column<Job>[] => [
+  { title: 'ID', cell: (job) => String(job.id), right: true },
+  { title: 'STATUS', cell: standing, paint: (job, style) => statusPaint(job.status, style) },
+  { title: 'WORKER', cell: (job) => job.assigned_to ?? '', human: (job) => job.assigned_to ?? '-' },
+  { title: 'EFFORT', cell: (job) => job.effort },
+  { title: 'AGE', cell: (job) => job.created_at, human: (job) => showAge(job.created_at, now), right: true },
+  { title: 'PROMPT', cell: (job) => job.prompt.slice(0, 500), wide: true },
+]
+
+const between = (from: string | null, to: string | null): string | undefined =>
+  from === null || to === null ? undefined : showDuration(Date.parse(to) - Date.parse(from))
+
+export const usageText = (usage: Usage | null): string | undefined => {
+  if (usage === null) return undefined
+  const parts = [
+    usage.tokens_in === undefined && usage.tokens_out === undefined
+      ? undefined
+      : `${usage.tokens_in ?? 0} tokens in, ${usage.tokens_out ?? 0} out`,
+    usage.cost_usd === undefined ? undefined : `$${usage.cost_usd.toFixed(usage.cost_usd < 1 ? 4 : 2)}`,
+    usage.model,
+  ]
+  return parts.filter((part) => part !== undefined).join(', ')
+}
+
+/** `done by my-worker in 3.2s (attempt 1 of 3)` */
+export function endText(job: Job): string {
+  const by = job.assigned_to === null ? '' : ` by ${job.assigned_to}`
+  const took = between(job.started_at, job.ended_at)
+  const tries = job.attempt > 1 ? ` (attempt ${job.attempt} of ${job.max_attempts})` : ''
+  const usage = usageText(job.usage)
+  return `job ${job.id} ${job.status}${by}${took === undefined ? '' : ` in ${took}`}${tries}${usage === undefined || usage === '' ? '' : `, ${usage}`}`
+}
+
+export const errorText = (job: Job): string | undefined =>
+  job.error === null ? undefined : `${job.error.type}: ${job.error.message}${job.error.retryable ? ' (retryable)' : ''}`
+
+export function showJob(show: Presenter, job: Job, now: number): void {
+  const list = (values: readonly string[]): string | undefined => (values.length === 0 ? undefined : values.join(', '))
+  const when = (at: string | null): string | undefined => (at === null ? undefined : show.human ? `${at} (${showAge(at, now)})` : at)
+  show.facts([
+    ['id', String(job.id)],
+    ['status', standing(job)],
+    ['worker', job.assigned_to ?? undefined],
+    ['attempt', `${job.attempt} of ${job.max_attempts}`],
+    ['effort', job.effort],
+    ['priority', job.priority === 0 ? undefined : String(job.priority)],
+    ['capability', job.capability ?? undefined],
+    ['target', job.target ?? undefined],
+    ['thread', job.thread_id ?? undefined],
+    ['tags', list(job.tags)],
+    ['networks', list(job.networks)],
+    ['provider', job.provider ?? undefined],
+    ['model', job.model ?? undefined],
+    ['context', job.context === 'none' ? undefined : job.context],
+    ['review', job.review_id === null ? undefined : String(job.review_id)],
+    ['created', when(job.created_at)],
+    ['started', when(job.started_at)],
+    ['ended', when(job.ended_at)],
+    ['took', between(job.started_at, job.ended_at)],
+    ['retry at', when(job.retry_at)],
+    ['exit code', job.exit_code === null ? undefined : String(job.exit_code)],
+    ['usage', usageText(job.usage)],
+    ['error', errorText(job)],
+    ['prompt', show.human ? oneLine(job.prompt.slice(0, 400)) : job.prompt],
+  ])
+}

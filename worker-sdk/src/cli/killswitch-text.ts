@@ -1,0 +1,6 @@
+/** Responsible for the killswitch in words. It fetches nothing. */
+import { killswitchLevels } from '@modelreins/contract'
+import { oneLine } from './safe-text.ts'
+
+export const levelText = (state: { readonly level: number; readonly reason: string | null }): string =>
+  `${state.level} ${killswitchLevels[state.level] ?? ''}${state.reason === null ? '' : ` (${oneLine(state.reason)})`}`

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+/** Responsible for the process: its surroundings, its title, its exit. Everything else is in run-cli.ts. */
+import { homedir } from 'node:os'
+import { openAsker } from './ask.ts'
+import { programName } from './command.ts'
+import { reportFailure } from './failure.ts'
+import { runCli } from './run-cli.ts'
+import { processSurroundings } from './surroundings.ts'
+
+/** Something that ignores every signal must not keep the process: after this much patience it ends anyway. */
+const lingerMs = 3_000
+
+// `ps` shows the title instead of the arguments from here on: a token among them is not there to be read for long.
+if (process.argv.some((word) => /^--(?:token|redact)\b/.test(word))) process.title = programName
+
+// Node 18 calls its fetch experimental, on standard error, in every call of this program.
+process.removeAllListeners('warning')
+process.on('warning', (warning) => {
+  if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`)
+})
+
+// `modelreins-worker jobs | head`: the reader has what it wanted.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+}
+
+const around = processSurroundings(homedir(), openAsker)
+runCli(around)
+  .catch((error: unknown) => reportFailure(error, around, { json: false }))
+  .then((code) => {
+    process.exitCode = code
+    setTimeout(() => process.exit(), lingerMs).unref()
+  })
+  .catch(() => process.exit(70))

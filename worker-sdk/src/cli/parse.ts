@@ -1,0 +1,145 @@
+/** Responsible for understanding a command line by the table: which command, which flags, or what is wrong with it. It runs nothing. */
+import { parseArgs } from 'node:util'
+import { nameOf, type Argument, type Command, type Flag } from './command.ts'
+import { Invocation, type FlagUse } from './invocation.ts'
+import { didYouMean } from './nearest.ts'
+import { commands, commandsOf, findCommand, flagsOf, groups } from './table/index.ts'
+import { seeHelp, UsageError } from './usage-error.ts'
+
+interface Option {
+  readonly type: 'string' | 'boolean'
+  readonly short?: string
+}
+
+/** Of all commands: a flag may stand before the command's name, and means the same kind of thing everywhere. */
+const allFlags = (): ReadonlyMap<string, Flag> => new Map(commands.flatMap(flagsOf).map((flag) => [flag.name, flag]))
+
+function optionsOf(flags: ReadonlyMap<string, Flag>): Record<string, Option> {
+  const options: Record<string, Option> = {}
+  for (const { name, value, short } of flags.values()) {
+    options[name] = { type: value === undefined ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) }
+  }
+  return options
+}
+
+interface Found {
+  readonly command: Command
+  /** Words left for the command's arguments. */
+  readonly rest: readonly string[]
+}
+
+/** The longest name of a command that the words begin with; no words at all run the worker. */
+function resolveCommand(words: readonly string[], literal: boolean): Found {
+  const [first, second] = words
+  if (first === undefined || literal) return { command: commandNamed(['run']), rest: words }
+  const pair = second === undefined ? undefined : findCommand([first, second])
+  if (pair !== undefined) return { command: pair, rest: words.slice(2) }
+  const single = findCommand([first])
+  if (single !== undefined && (single.arguments !== undefined || second === undefined)) return { command: single, rest: words.slice(1) }
+  const seconds = commandsOf(first).flatMap((command) => command.words[1] ?? [])
+  if (seconds.length > 0) {
+    const choice = `${first} has ${seconds.join(', ')}`
+    const text =
+      second === undefined ? `${first} what? ${choice}` : `There is no "${first} ${second}"${didYouMean(second, seconds, `${first} `)}`
+    throw new UsageError(text, second === undefined ? undefined : choice)
+  }
+  if (single !== undefined) return { command: single, rest: words.slice(1) }
+  throw new UsageError(`There is no command "${first}"${didYouMean(first, groups)}`, seeHelp([]))
+}
+
+function commandNamed(words: readonly string[]): Command {
+  const command = findCommand(words)
+  if (command === undefined) throw new Error(`the table has no command ${words.join(' ')}`)
+  return command
+}
+
+function unknownFlag(raw: string, command: Command): UsageError {
+  const names = flagsOf(command).map((flag) => `--${flag.name}`)
+  const owner = commands.find((other) => other !== command && flagsOf(other).some((flag) => `--${flag.name}` === raw))
+  const known = owner === undefined ? '' : ` (${nameOf(owner)} has)`
+  const near = owner === undefined ? didYouMean(raw, names) : ''
+  return new UsageError(`${nameOf(command)} has no flag ${raw}${known}${near}`, seeHelp(command.words))
+}
+
+function checkValue(flag: Flag, value: string | undefined, inline: boolean): void {
+  if (flag.value === undefined) {
+    if (value !== undefined && value !== 'true' && value !== 'false') throw new UsageError(`--${flag.name} takes no value`)
+    return
+  }
+  const example = `--${flag.name} ${flag.value}`
+  if (value === undefined) throw new UsageError(`--${flag.name} needs a value: ${example}`)
+  const isFlag = !inline && /^-[^\d]/.test(value) && !value.includes(' ')
+  if (isFlag)
+    throw new UsageError(`--${flag.name} needs a value: ${example}`, `a value that begins with a dash is given as --${flag.name}=${value}`)
+  const { choices } = flag
+  if (choices === undefined) return
+  const given = flag.value.includes(',') ? value.split(',') : [value]
+  const wrong = given.find((part) => !choices.includes(part.trim()))
+  if (wrong !== undefined)
+    throw new UsageError(`--${flag.name} is one of ${choices.join(', ')}, not "${wrong}"${didYouMean(wrong, choices)}`)
+}
+
+function checkArguments(command: Command, given: readonly string[]): void {
+  const wanted: readonly Argument[] = command.arguments ?? []
+  const missing = wanted.find((argument, index) => argument.optional !== true && given[index] === undefined)
+  if (missing !== undefined) throw new UsageError(`${nameOf(command)} needs ${missing.name}: ${missing.about}`, seeHelp(command.words))
+  const extra = wanted.at(-1)?.many === true ? undefined : given[wanted.length]
+  if (extra !== undefined) {
+    const sub = command.words.length === 1 ? commandsOf(command.words[0] ?? '').flatMap((other) => other.words[1] ?? []) : []
+    throw new UsageError(`${nameOf(command)} does not take "${extra}"${didYouMean(extra, sub)}`, seeHelp(command.words))
+  }
+  for (const [index, argument] of wanted.entries()) {
+    const value = given[index]
+    if (value !== undefined && argument.choices !== undefined && !argument.choices.includes(value))
+      throw new UsageError(
+        `${argument.name} is one of ${argument.choices.join(', ')}, not "${value}"${didYouMean(value, argument.choices)}`,
+      )
+  }
+}
+
+export type Parsed =
+  | { readonly kind: 'run'; readonly invocation: Invocation }
+  /** `words`: what it is about; none: everything. */
+  | { readonly kind: 'help'; readonly words: readonly string[] }
+  | { readonly kind: 'version' }
+
+/** Throws `UsageError` with a sentence that says what to do instead. */
+export function parseCommandLine(argv: readonly string[]): Parsed {
+  // Whatever the shell asks about must reach the completer as it is.
+  if (argv[0] === '__complete') {
+    return { kind: 'run', invocation: new Invocation(commandNamed(['__complete']), argv.slice(argv[1] === '--' ? 2 : 1), []) }
+  }
+  const flags = allFlags()
+  const { tokens } = parseArgs({ args: [...argv], options: optionsOf(flags), strict: false, allowPositionals: true, tokens: true })
+  const words = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []))
+  const terminator = tokens.find((token) => token.kind === 'option-terminator')
+  const first = tokens.find((token) => token.kind === 'positional')
+  const literal = terminator !== undefined && first !== undefined && first.index > terminator.index
+
+  const options = tokens.flatMap((token) => (token.kind === 'option' ? [token] : []))
+  const wantsHelp = options.some((token) => token.name === 'help')
+  if (wantsHelp) return { kind: 'help', words }
+  if (words.length === 0 && options.some((token) => token.name === 'version')) return { kind: 'version' }
+
+  const { command, rest } = withSetup(resolveCommand(words, literal), options)
+  const allowed = new Map(flagsOf(command).map((flag) => [flag.name, flag]))
+  const uses: FlagUse[] = []
+  for (const token of options) {
+    const flag = allowed.get(token.name)
+    if (flag === undefined) {
+      if (token.name === 'setup' && command.words[0] === 'setup') continue
+      throw unknownFlag(token.rawName, command)
+    }
+    checkValue(flag, token.value, token.inlineValue === true)
+    uses.push({ flag, value: token.value })
+  }
+  if (command.words[0] === 'run' && rest.length > 0) throw new UsageError(`run does not take "${rest[0]}"`, seeHelp([]))
+  checkArguments(command, rest)
+  return { kind: 'run', invocation: new Invocation(command, rest, uses) }
+}
+
+/** `--setup` (seed 001) is the command `setup`. */
+function withSetup(found: Found, options: readonly { readonly name: string }[]): Found {
+  const asked = found.command.words[0] === 'run' && options.some((token) => token.name === 'setup')
+  return asked ? { ...found, command: commandNamed(['setup']) } : found
+}

@@ -1,0 +1,47 @@
+/** Responsible for one call of the program from its words to its exit code. It knows no command by name. */
+import { version } from '../version.ts'
+import { nameOf } from './command.ts'
+import { handlers } from './commands/index.ts'
+import { refusalHint } from './connection.ts'
+import { CommandContext, isProblem } from './context.ts'
+import { reportFailure } from './failure.ts'
+import { helpPage } from './help.ts'
+import { parseCommandLine, type Parsed } from './parse.ts'
+import { styleFor } from './style.ts'
+import type { Surroundings } from './surroundings.ts'
+
+export async function runCli(around: Surroundings): Promise<number> {
+  const json = around.argv.includes('--json')
+  let parsed: Parsed
+  try {
+    parsed = parseCommandLine(around.argv)
+    if (parsed.kind === 'help') {
+      const page = { columns: around.stdout.columns, style: styleFor(around.stdout.isTerminal, around.env) }
+      around.stdout.write(`${helpPage(parsed.words, page)}\n`)
+      return 0
+    }
+  } catch (error) {
+    return reportFailure(error, around, { json })
+  }
+  if (parsed.kind === 'version') {
+    around.stdout.write(`${version}\n`)
+    return 0
+  }
+  const context = new CommandContext(parsed.invocation, around)
+  const handler = handlers[nameOf(parsed.invocation.command)]
+  if (handler === undefined) throw new Error(`no handler for ${nameOf(parsed.invocation.command)}`)
+  try {
+    return await handler(context)
+  } catch (error) {
+    return reportFailure(error, around, { json: context.show.json, hint: hintFor(error, context) })
+  }
+}
+
+function hintFor(error: unknown, context: CommandContext): string | undefined {
+  if (!isProblem(error, 'forbidden')) return undefined
+  try {
+    return refusalHint(context)
+  } catch {
+    return undefined
+  }
+}

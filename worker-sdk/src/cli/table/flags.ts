@@ -1,0 +1,63 @@
+/** Responsible for the flags that many commands share, and for those that the worker's settings make. It knows no command. */
+import { settings, type Setting, type SettingName } from '../../worker/options.ts'
+import type { Flag } from '../command.ts'
+
+export const configFlag: Flag = {
+  name: 'config',
+  value: 'FILE',
+  complete: 'file',
+  about: 'Use this config file',
+  env: ['MODELREINS_CONFIG'],
+}
+export const helpFlag: Flag = { name: 'help', short: 'h', about: 'Show help' }
+export const versionFlag: Flag = { name: 'version', short: 'V', about: 'Show the version' }
+export const jsonFlag: Flag = { name: 'json', about: 'Print JSON' }
+export const yesFlag: Flag = { name: 'yes', short: 'y', about: 'Do not ask' }
+export const dryRunFlag: Flag = { name: 'dry-run', about: 'Say what would happen and do nothing' }
+
+/** Understood by every command. */
+export const globalFlags: readonly Flag[] = [configFlag, helpFlag]
+
+const placeholders = { text: 'TEXT', list: 'A,B', args: 'LINE', count: 'N', flag: undefined } as const
+const named: Partial<Record<SettingName, Partial<Flag>>> = {
+  url: { value: 'URL' },
+  token: { value: 'TOKEN', about: 'Worker token, or the one-time view URL that holds it' },
+  name: { value: 'NAME' },
+  type: { value: 'NAME', complete: 'provider' },
+  model: { value: 'NAME' },
+  workDir: { value: 'DIR', complete: 'folder' },
+  command: { value: 'LINE' },
+  promptArg: { value: 'FLAG' },
+  outputFormat: { value: 'NAME' },
+  endpoint: { value: 'URL' },
+  transport: { value: 'WAY', choices: ['auto', 'socket', 'poll'] },
+  outboxFile: { value: 'FILE', complete: 'file', about: 'File for undelivered completions (default: beside the config file)' },
+}
+
+function flagOf(name: SettingName, row: Setting): Flag {
+  const value = placeholders[row.kind]
+  return {
+    name: row.flag,
+    ...(value === undefined ? {} : { value }),
+    ...(row.kind === 'count' ? { kind: 'count' } : {}),
+    about: row.about,
+    env: row.env,
+    ...(row.config[0] === undefined ? {} : { config: row.config[0] }),
+    ...named[name],
+  }
+}
+
+export const settingNames = Object.keys(settings).filter((name): name is SettingName => Object.hasOwn(settings, name))
+/** Every setting of the worker as a flag; in the CLI the flags are the options. */
+export const settingFlags: readonly Flag[] = settingNames.map((name) => flagOf(name, settings[name]))
+
+export const serverFlag: Flag = { name: 'server', value: 'URL', about: 'Address of the server', env: settings.url.env, config: 'server' }
+/** For commands that speak as a member, not as a worker. */
+export const keyFlag: Flag = {
+  name: 'token',
+  value: 'KEY',
+  about: 'Member key to speak with, or the one-time view URL that holds it',
+  env: ['MODELREINS_ADMIN_TOKEN', ...settings.token.env],
+  config: 'admin_token',
+}
+export const memberFlags: readonly Flag[] = [serverFlag, keyFlag, jsonFlag]

@@ -1,0 +1,115 @@
+/** Responsible for the table's rows about jobs: dispatch, jobs, job. It runs nothing. */
+import { efforts, jobStatuses } from '@modelreins/contract'
+import type { Argument, Command, Flag } from '../command.ts'
+import { dryRunFlag, memberFlags, yesFlag } from './flags.ts'
+
+const filters: readonly Flag[] = [
+  { name: 'status', value: 'A,B', choices: jobStatuses, about: `Only these: ${jobStatuses.join(', ')}` },
+  { name: 'thread', value: 'ID', about: 'Only jobs of this thread' },
+  { name: 'capability', value: 'NAME', about: 'Only jobs for this capability' },
+  { name: 'worker', value: 'NAME', about: 'Only jobs of this worker' },
+  { name: 'effort', value: 'TIER', choices: efforts, about: `Only jobs of this tier: ${efforts.join(', ')}` },
+]
+const id: Argument = { name: 'ID', about: 'Number of the job' }
+
+export const jobCommands: readonly Command[] = [
+  {
+    words: ['dispatch'],
+    about: 'Dispatch a job and stream its answer',
+    details: [
+      'The prompt is PROMPT, or the file of --file, or standard input. Standard output gets what the job writes to its standard output, and its result when that is something else; everything else goes to standard error.',
+      'The exit code is 0 when the job is done, 1 when it failed, 130 when you left it with Ctrl-C: the job goes on then.',
+    ],
+    arguments: [{ name: 'PROMPT', optional: true, many: true, about: 'The prompt; `-` or nothing: from standard input' }],
+    flags: [
+      { name: 'file', value: 'FILE', complete: 'file', about: 'Read the prompt from this file' },
+      { name: 'target', value: 'WORKER', about: 'This worker and no other' },
+      { name: 'capability', value: 'NAME', about: 'What the worker must have declared' },
+      { name: 'effort', value: 'TIER', choices: efforts, about: `${efforts.join(', ')} (default: standard)` },
+      { name: 'thread', value: 'ID', about: 'Thread that the job belongs to' },
+      { name: 'tag', value: 'TAG', many: true, about: 'Tag that the worker must have; may be repeated' },
+      { name: 'network', value: 'NAME', many: true, about: 'Network that the worker must reach; may be repeated' },
+      { name: 'provider', value: 'NAME', complete: 'provider', about: 'Provider that the worker must run' },
+      { name: 'model', value: 'NAME', about: 'Model to use' },
+      { name: 'priority', value: 'N', kind: 'count', about: 'From -10 to 10' },
+      { name: 'context', value: 'POLICY', suggest: ['none', 'inline', 'thread', 'last:10'], about: 'none, inline, thread or last:N' },
+      { name: 'context-file', value: 'FILE', complete: 'file', about: 'Send this file along as inline context; `-`: standard input' },
+      { name: 'input', value: 'JSON', kind: 'json', about: 'Structured input beside the prompt' },
+      { name: 'metadata', value: 'JSON', kind: 'json', about: 'Kept with the job, not read by anybody' },
+      { name: 'secret', value: 'REF', many: true, about: 'vault:// reference that the job needs; may be repeated' },
+      { name: 'timeout', value: 'TIME', kind: 'duration', about: 'How long one attempt may take, such as 30s, 10m, 2h' },
+      { name: 'expires-in', value: 'TIME', kind: 'duration', about: 'How long the job may wait for its first start' },
+      { name: 'not-before', value: 'TIME', about: 'Not offered before this time (ISO 8601), or after this long (10m)' },
+      { name: 'max-attempts', value: 'N', kind: 'count', about: 'How often it is tried at most' },
+      { name: 'queue', about: 'Queue the job when no worker is there, instead of failing' },
+      { name: 'idempotency-key', value: 'KEY', about: 'The same key and request answer the same job' },
+      { name: 'wait', about: 'Wait for the end and stream the answer: the default' },
+      { name: 'no-wait', about: 'Print the id of the job and return' },
+      { name: 'quiet', short: 'q', about: 'Print the result alone, at the end' },
+      ...memberFlags,
+    ],
+    examples: [
+      { line: 'dispatch "Review this code for security issues" --effort deep', about: 'Stream the answer' },
+      { before: 'git diff |', line: 'dispatch "Review this diff" --context-file -', about: 'Send a diff along' },
+      { line: 'dispatch --file prompt.md --quiet > answer.md', about: 'The result alone, into a file' },
+      { line: 'dispatch "Nightly report" --capability report.generate --queue --no-wait', about: 'Leave it in the queue and go' },
+    ],
+  },
+  {
+    words: ['jobs'],
+    about: 'List jobs, newest first',
+    flags: [
+      ...filters,
+      { name: 'limit', value: 'N', kind: 'count', about: 'How many (default: 50)' },
+      { name: 'cursor', value: 'TEXT', about: 'Go on where the last list ended' },
+      { name: 'all', about: 'All of them, page by page' },
+      ...memberFlags,
+    ],
+    examples: [
+      { line: 'jobs --status running,retry', about: 'What is under way' },
+      { line: 'jobs --worker my-triager --limit 10', about: 'The last ten of one worker' },
+    ],
+  },
+  {
+    words: ['jobs', 'abort'],
+    about: 'Abort every job that a filter matches',
+    flags: [
+      ...filters,
+      { name: 'all', about: 'Every job of the tenant' },
+      { name: 'reason', value: 'TEXT', about: 'Kept with the jobs' },
+      dryRunFlag,
+      yesFlag,
+      ...memberFlags,
+    ],
+    examples: [
+      { line: 'jobs abort --thread release-42', about: 'Count, ask, abort' },
+      { line: 'jobs abort --all --dry-run', about: 'How many would that be?' },
+    ],
+  },
+  {
+    words: ['jobs', 'retry'],
+    about: 'Start a new attempt of every failed job that a filter matches',
+    flags: [...filters, dryRunFlag, yesFlag, ...memberFlags],
+    examples: [{ line: 'jobs retry --worker my-triager', about: 'Count, ask, retry' }],
+  },
+  {
+    words: ['job'],
+    about: 'Show one job; say why it waits, follow, abort or retry it',
+    details: ['With --follow the exit code is that of the job: 0 done, 1 failed.'],
+    arguments: [id],
+    flags: [
+      { name: 'why', about: 'Say what it waits for, and how each worker was ranked' },
+      { name: 'follow', short: 'f', about: 'Stream its output until it ends' },
+      { name: 'result', about: 'Print the whole result and nothing else' },
+      { name: 'abort', about: 'Abort it' },
+      { name: 'reason', value: 'TEXT', about: 'With --abort: kept with the job' },
+      { name: 'retry', about: 'Start a new attempt of a failed job' },
+      ...memberFlags,
+    ],
+    examples: [
+      { line: 'job 12', about: 'Everything about job 12' },
+      { line: 'job 12 --why', about: 'Why is it waiting?' },
+      { line: 'job 12 --retry --follow', about: 'Try again and watch' },
+    ],
+  },
+]
