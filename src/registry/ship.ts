@@ -45,13 +45,17 @@ function jsonArrays(rows: readonly unknown[]): string[] {
   return arrays
 }
 
+/** Materialised: `json_each` spells a row's text anew for every field that is asked of it. */
+const shipped = 'WITH shipped AS MATERIALIZED (SELECT value FROM json_each(?2))'
+
 const auditInsert = `
+  ${shipped}
   INSERT INTO audit (tenant, seq, at, actor_kind, actor_id, actor_name, action, subject, job_id, worker_id, capability, risk_tier,
     digest, summary, prev_hash, hash, mac)
   SELECT ?1, value->>'seq', value->>'at', value->>'$.actor.kind', value->>'$.actor.id', value->>'$.actor.name', value->>'action',
     value->>'subject', value->>'job_id', value->>'worker_id', value->>'capability', value->>'risk_tier', value->>'digest',
     value->>'summary', value->>'prev_hash', value->>'hash', value->>'mac'
-  FROM json_each(?2) WHERE true
+  FROM shipped WHERE true
   ON CONFLICT DO NOTHING`
 
 const hoursUpsert = `
@@ -67,9 +71,10 @@ const namesInsert = `
   ON CONFLICT DO NOTHING`
 
 const workersUpsert = `
+  ${shipped}
   INSERT INTO workers (tenant, worker_id, updated_seq, revoked, worker)
   SELECT ?1, value->>'$.worker.worker_id', value->>'updated_seq', value->>'$.worker.revoked_at' IS NOT NULL, value->'worker'
-  FROM json_each(?2) WHERE true
+  FROM shipped WHERE true
   ON CONFLICT (tenant, worker_id) DO UPDATE
   SET updated_seq = excluded.updated_seq, revoked = excluded.revoked, worker = excluded.worker
   WHERE excluded.updated_seq > updated_seq`
