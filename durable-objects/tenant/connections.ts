@@ -78,7 +78,7 @@ export class Connections {
     const heard = note === undefined ? null : live.sockets.heardAt(note.worker_id)
     const dropped = live.sockets.drop(socket)
     if (dropped === undefined || !dropped.greeted) return
-    live.presence.seen(dropped.worker_id, heard ?? 0)
+    live.presence.heard(dropped.worker_id, heard ?? 0)
     for (const lease of live.leases.heldBy(dropped.worker_id)) live.due.hint(lease.expires_at)
     this.#parts.executor.runBatch(callerOf(this.#parts.store, dropped.worker_id), (ctx) => {
       for (const offer of live.leases.dropOffersTo(dropped.worker_id)) ctx.after({ kind: 'wake', pool: offer.pool })

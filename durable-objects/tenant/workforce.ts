@@ -28,7 +28,7 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
   const onSocket = ctx.live.sockets.isHealthy(worker.worker_id, ctx.at)
   // A long lease is the promise of a silent worker: it counts as life (protocol.md, "Workers of the seeds' time").
   const silent = ctx.live.leases.heldBy(worker.worker_id).some((lease) => lease.long && lease.expires_at > ctx.at)
-  const polled = ctx.at - live.last_seen <= limits.presence_ms
+  const polled = !live.left && ctx.at - live.last_seen <= limits.presence_ms
   // After a cold start nothing is known yet: the stored time is as old as the writes are seldom.
   const remembered =
     live.last_seen === 0 && worker.last_seen_at !== null && ctx.at - worker.last_seen_at <= lastSeenWriteMs + limits.presence_ms

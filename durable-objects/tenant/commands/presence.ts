@@ -117,7 +117,7 @@ function report(ctx: CommandContext, input: Parsed<'presence.report'>): Result<P
   const after = noteProfile(ctx, worker, input)
   renewLeases(ctx, after, input.leases)
   if (input.status === 'stopped') {
-    live.last_seen = 0
+    live.left = true
     live.transport = 'none'
   }
   return ok(presenceReply(ctx, after, lostLeases(ctx, after, input.leases ?? []), limits.heartbeat_poll_ms))

@@ -9,6 +9,8 @@ export interface LivePresence {
   transport: 'socket' | 'poll' | 'none'
   /** Milliseconds; of the last call or frame. A socket's pings are asked of the platform instead. */
   last_seen: number
+  /** It said that it stops, and has not been heard since: it is gone at once, not after a while. */
+  left: boolean
   details: unknown
   /** Offers that lapsed without an answer since the last one that was answered. */
   silent_offers: number
@@ -37,6 +39,7 @@ export class PresenceBook {
         instance: null,
         transport: 'none',
         last_seen: 0,
+        left: false,
         details: null,
         silent_offers: 0,
         failures_in_a_row: 0,
@@ -52,6 +55,13 @@ export class PresenceBook {
   }
 
   seen(workerId: string, at: number): LivePresence {
+    const entry = this.heard(workerId, at)
+    entry.left = false
+    return entry
+  }
+
+  /** As `seen`, of a connection that has ended: a late word about a worker that has left does not bring it back. */
+  heard(workerId: string, at: number): LivePresence {
     const entry = this.of(workerId)
     entry.last_seen = Math.max(entry.last_seen, at)
     return entry
