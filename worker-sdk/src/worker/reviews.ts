@@ -1,9 +1,8 @@
 /** Responsible for asking humans from inside a job: submitting reviews, and waiting until an action is allowed or refused. */
-import { authorizationReply, limits, operationIds, review, type Input, type OperationId, type Review } from '@modelreins/contract'
+import { limits, type Input, type Review } from '@modelreins/contract'
 import { fullJitter } from '../client/backoff.ts'
 import type { Client } from '../client/client.ts'
 import { pause, type Clock } from '../client/clock.ts'
-import { ModelReinsError } from '../client/error.ts'
 import { mayPass } from '../client/retry.ts'
 import { ActionRefused, type Authorized, type AuthorizeOptions, type ReviewRequest } from './executor.ts'
 
@@ -17,37 +16,33 @@ export interface AskingJob {
 
 const backoff = { baseMs: 1_000, capMs: 30_000 }
 
-function operation(name: string): OperationId {
-  const id = operationIds.find((known) => String(known) === name)
-  if (id === undefined) throw new ModelReinsError(`This version knows no operation ${name}`, { code: 'not-found', status: 0 })
-  return id
-}
+export const submitReview = (asking: AskingJob, request: ReviewRequest): Promise<Review> =>
+  // Whether the payload is JSON is for the schema to say, before anything is sent.
+  asking.client.call('reviews.submit', { ...request, job_id: asking.jobId } as Input<'reviews.submit'>, { signal: asking.signal })
 
-export async function submitReview(asking: AskingJob, request: ReviewRequest): Promise<Review> {
-  const input = { ...request, job_id: asking.jobId } as Input<OperationId>
-  return review.parse(await asking.client.call(operation('reviews.submit'), input, { signal: asking.signal }))
-}
-
-/** Waits for as long as the human thinks; a broken connection or a restarted server finds the same review again. */
+/** Waits for as long as the human thinks; a broken connection or a restarted server finds the same question again. */
 export async function authorize(asking: AskingJob, capability: string, action: unknown, options: AuthorizeOptions): Promise<Authorized> {
-  const input = { job_id: asking.jobId, capability, action, ...options, wait: limits.long_poll_max_s } as Input<OperationId>
+  const { client, clock, signal } = asking
+  const input = {
+    ...options,
+    job_id: asking.jobId,
+    capability,
+    action,
+    wait: limits.long_poll_max_s,
+    // The same for every repetition of this call, and for no other: an answer that got lost is given again, a second action is not.
+    idempotency_key: `${clock.now().toString(36)}-${clock.random().toString(36).slice(2)}`,
+  } as Input<'claims.authorize'>
   for (let failures = 0; ;) {
+    signal.throwIfAborted()
     try {
-      const answer = await asking.client.call(operation('claims.authorize'), input, {
-        token: asking.token,
-        signal: asking.signal,
-        timeoutMs: (limits.long_poll_max_s + 15) * 1_000,
-        retry: false,
-      })
-      const reply = authorizationReply.parse(answer)
+      const reply = await client.call('claims.authorize', input, { token: asking.token, signal, retry: false })
       failures = 0
       if (reply.outcome === 'refused') throw new ActionRefused(capability, reply.review_id, reply.comment)
       if (reply.outcome === 'allowed') return { action: reply.action, reviewId: reply.review_id, comment: reply.comment }
     } catch (error) {
       if (!mayPass(error)) throw error
-      await pause(asking.clock, fullJitter(backoff, failures, asking.clock), asking.signal)
+      await pause(clock, fullJitter(backoff, failures, clock), signal)
       failures += 1
     }
-    asking.signal.throwIfAborted()
   }
 }

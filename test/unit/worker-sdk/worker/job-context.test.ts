@@ -4,8 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { answer, ControlPlane } from '../support/control-plane.ts'
+import { answer, ControlPlane, refuse } from '../support/control-plane.ts'
 import { handler } from '../support/handlers.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { WorkerBench } from '../support/workers.ts'
 
 let plane: ControlPlane
@@ -95,6 +96,85 @@ describe('artifacts', () => {
     await expect(job.ctx.uploadArtifact({ filename: 'x', body: new Uint8Array(96 * 1024 * 1024) })).rejects.toMatchObject({
       code: 'too-large',
     })
+  })
+})
+
+describe('asking a human', () => {
+  const reply = { outcome: 'waiting', review_id: 5, grant_id: null, action: { post: 'hello' }, comment: null }
+  const asked = () => plane.requests('POST', '/api/v1/claims/1/authorize').map((request) => Object(request.body))
+  const answerWith = (...replies: (object | 'cut' | 'unavailable')[]): void => {
+    let count = 0
+    plane.intercept = (request, response) => {
+      if (!request.path.endsWith('/authorize')) return false
+      const next = replies[Math.min(count++, replies.length - 1)]
+      if (next === 'cut') response.destroy()
+      else if (next === 'unavailable') refuse(response, 'unavailable')
+      else answer(response, 200, { ...reply, ...next })
+      return true
+    }
+  }
+
+  it('waits through every long poll and broken connection, and answers what was approved', async () => {
+    const clock = new ManualClock()
+    clock.chance = 0
+    answerWith({}, 'cut', {}, 'unavailable', { outcome: 'allowed', action: { post: 'edited' }, comment: 'shorter' })
+    const { job } = await begin({ clock })
+    let over = false
+    const authorized = job.ctx.authorize('social.post', { post: 'hello' }, { title: 'Post it', irreversible: true }).finally(() => {
+      over = true
+    })
+    // Pauses after failures are of no length here, and still have to pass.
+    while (asked().length < 5) await clock.advance(0)
+    expect(await authorized).toEqual({ action: { post: 'edited' }, reviewId: 5, comment: 'shorter' })
+    expect(over).toBe(true)
+    expect(asked()[0]).toMatchObject({
+      capability: 'social.post',
+      action: { post: 'hello' },
+      title: 'Post it',
+      irreversible: true,
+      wait: 25,
+    })
+    expect(new Set(asked().map((body) => body.idempotency_key)).size).toBe(1)
+  })
+
+  it('carries the lease token, and a key of its own for every action', async () => {
+    answerWith({ outcome: 'allowed' })
+    const { job } = await begin()
+    await job.ctx.authorize('social.post', 'a')
+    await job.ctx.authorize('social.post', 'a')
+    expect(new Set(asked().map((body) => body.idempotency_key)).size).toBe(2)
+    expect(plane.requests('POST', '/api/v1/claims/1/authorize')[0]?.headers.authorization).toBe(`Bearer ${job.ctx.fence}`)
+  })
+
+  it("throws a refusal with the reviewer's words", async () => {
+    answerWith({ outcome: 'refused', comment: 'not on a Friday' })
+    const { job } = await begin()
+    await expect(job.ctx.authorize('social.post', {})).rejects.toMatchObject({
+      name: 'ActionRefused',
+      capability: 'social.post',
+      reviewId: 5,
+      comment: 'not on a Friday',
+      message: 'social.post was refused: not on a Friday',
+    })
+  })
+
+  it('stops waiting when the attempt is stopped', async () => {
+    plane.intercept = (request) => request.path.endsWith('/authorize')
+    const { job, id } = await begin({ transport: 'socket' })
+    const waiting = job.ctx.authorize('social.post', {})
+    plane.push({ type: 'abort', job_id: id, attempt: 1, reason: 'enough' })
+    await expect(waiting).rejects.toMatchObject({ name: 'AttemptStopped', kind: 'abort' })
+  })
+
+  it('submits something for review under its job', async () => {
+    plane.intercept = (request, response) => {
+      if (request.path !== '/api/v1/reviews') return false
+      answer(response, 201, { id: 6, status: 'pending' })
+      return true
+    }
+    const { job, id } = await begin()
+    expect(await job.ctx.submitReview({ title: 'A draft', content: 'Dear all' })).toMatchObject({ id: 6 })
+    expect(plane.requests('POST', '/api/v1/reviews')[0]?.body).toEqual({ title: 'A draft', content: 'Dear all', job_id: id })
   })
 })
 
