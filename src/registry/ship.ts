@@ -98,8 +98,10 @@ const advance = `
   INSERT INTO shipments (tenant, audit_seq) SELECT ?1, max(seq) FROM stored WHERE true
   ON CONFLICT (tenant) DO UPDATE SET audit_seq = excluded.audit_seq WHERE excluded.audit_seq > audit_seq`
 
-const forksSelect = `
-  SELECT audit.seq FROM json_each(?2) AS shipped JOIN audit ON audit.tenant = ?1 AND audit.seq = shipped.value->>'seq'
+/** Cross join: SQLite must walk the few shipped rows, not the tenant's whole trail. */
+export const forksSelect = `
+  ${shipped}
+  SELECT audit.seq FROM shipped CROSS JOIN audit ON audit.tenant = ?1 AND audit.seq = CAST(shipped.value->>'seq' AS INTEGER)
   WHERE audit.hash <> shipped.value->>'hash' ORDER BY audit.seq`
 
 interface HourRange {

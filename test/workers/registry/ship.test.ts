@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { verifyRows } from '../../../src/domain/audit-chain.ts'
 import { shippedSeq } from '../../../src/registry/audit.ts'
 import { openRegistry } from '../../../src/registry/open.ts'
-import { ship } from '../../../src/registry/ship.ts'
+import { forksSelect, ship } from '../../../src/registry/ship.ts'
 import { auditChain, hmac, job, sha256, value, worker } from './rows.ts'
 
 const registry = openRegistry(env.REGISTRY)
@@ -118,4 +118,11 @@ describe('a shipment', () => {
     expect(await registry.workers.get('yours', 'wkaaaaaaaaaa')).toMatchObject({ ok: false, failure: { code: 'not-found' } })
     expect(value(await registry.workers.list('yours', {})).items).toEqual([])
   })
+})
+
+it('looks for forks among the shipped rows only, however long the trail is', async () => {
+  const plan = await env.REGISTRY.prepare(`EXPLAIN QUERY PLAN ${forksSelect}`).bind('acme', '[]').all<{ detail: string }>()
+  const steps = plan.results.map((step) => step.detail).join('\n')
+  expect(steps).toContain('SEARCH audit USING INDEX')
+  expect(steps).toContain('(tenant=? AND seq=?)')
 })
