@@ -1,0 +1,67 @@
+/**
+ * Responsible for calls as a person with `curl` would make them: method, path, token, JSON in and out. It knows no operation's rules,
+ * and nothing of the SDK but how a one-time view is opened.
+ */
+import type { Problem } from '@modelreins/contract'
+import { redeemView } from '../../worker-sdk/src/index.ts'
+
+export interface Answer<Body> {
+  readonly status: number
+  readonly headers: Headers
+  /** The JSON of the answer; undefined when it has none. */
+  readonly body: Body
+  readonly text: string
+}
+
+export interface CallOptions {
+  readonly body?: unknown
+  /** Sent as it stands, instead of `body`. */
+  readonly raw?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+/** `await owner<Job>('GET', '/jobs/1')`; the body's type is the caller's word, as it is for whoever reads an answer of curl. */
+export type Call = <Body = Problem>(method: string, path: string, options?: CallOptions) => Promise<Answer<Body>>
+
+const parse = <Body>(text: string): Body => JSON.parse(text)
+
+/** Calls with one token, or with none. */
+export const caller =
+  (url: () => string, token?: string): Call =>
+  async <Body>(method: string, path: string, options: CallOptions = {}) => {
+    const payload = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body))
+    const response = await fetch(url() + path, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+      },
+      ...(payload === undefined ? {} : { body: payload }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    })
+    const text = await response.text()
+    const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
+    return { status: response.status, headers: response.headers, body: parse<Body>(isJson ? text : 'null'), text }
+  }
+
+export interface RegisteredWorker {
+  readonly worker_id: string
+  readonly name: string
+  readonly token: string
+  readonly call: Call
+}
+
+/** Registers a worker and takes its token from the one-time view, as its operator would. */
+export async function registerWorker(
+  url: () => string,
+  owner: Call,
+  name: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<RegisteredWorker> {
+  const registered = await owner<{ worker_id: string; view_url: string }>('POST', '/api/v1/workers/register', { body: { name, ...more } })
+  if (registered.status !== 201) throw new Error(`register ${name}: ${registered.status} ${registered.text}`)
+  const { token } = await redeemView(registered.body.view_url)
+  return { worker_id: registered.body.worker_id, name, token, call: caller(url, token) }
+}
