@@ -115,6 +115,7 @@ export async function followToEnd(
     for await (const event of client.stream(jobId, { signal })) {
       if (options.events === true) context.show.line(JSON.stringify(event))
       else if (streaming && event.event !== 'end') screen.show(event)
+      await context.around.stdout.drained()
     }
   } finally {
     over.abort()

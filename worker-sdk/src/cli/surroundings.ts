@@ -8,6 +8,8 @@ import type { Asker } from './ask.ts'
 
 export interface Sink {
   write(text: string): void
+  /** Settles when what was written has gone far enough that more may follow: a slow reader must not fill our memory. */
+  drained(): Promise<void>
   readonly isTerminal: boolean
   readonly columns: number
 }
@@ -39,6 +41,7 @@ export interface Surroundings {
 
 const sinkOf = (stream: NodeJS.WriteStream): Sink => ({
   write: (text) => void stream.write(text),
+  drained: () => (stream.writableNeedDrain ? new Promise((resolve) => void stream.once('drain', resolve)) : Promise.resolve()),
   get isTerminal() {
     return stream.isTTY === true
   },

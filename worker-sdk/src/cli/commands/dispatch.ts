@@ -7,8 +7,8 @@ import { connect } from '../connection.ts'
 import type { CommandContext } from '../context.ts'
 import { Detached, detachedExit, detachedText, followToEnd, untilDetached } from '../follow.ts'
 import { endText, errorText } from '../job-text.ts'
+import { momentOf } from '../moment.ts'
 import { manyLines } from '../safe-text.ts'
-import { parseDuration } from '../time-words.ts'
 import { seeHelp, UsageError } from '../usage-error.ts'
 
 type Request = Input<'jobs.dispatch'>
@@ -84,16 +84,6 @@ async function promptOf(context: CommandContext): Promise<string> {
   return around.readStdin()
 }
 
-/** ISO 8601, or a time from now. */
-function notBefore(context: CommandContext): string | undefined {
-  const text = context.said.text('not-before')
-  if (text === undefined) return undefined
-  const after = parseDuration(text)
-  const at = after === undefined ? Date.parse(text) : context.now + after
-  if (Number.isNaN(at)) throw new UsageError(`--not-before takes a time such as 2030-01-31T08:00:00Z or 10m, not "${text}"`)
-  return new Date(at).toISOString()
-}
-
 async function requestOf(context: CommandContext): Promise<Request> {
   const { said } = context
   const prompt = await promptOf(context)
@@ -120,7 +110,7 @@ async function requestOf(context: CommandContext): Promise<Request> {
     timeout: said.seconds('timeout'),
     expires_in: said.seconds('expires-in'),
     max_attempts: said.count('max-attempts'),
-    not_before: notBefore(context),
+    not_before: momentOf(context, 'not-before', 'ahead'),
     idempotency_key: said.text('idempotency-key'),
     when_offline: said.on('queue') ? 'queue' : undefined,
     tags: tags === undefined ? undefined : [...tags],

@@ -1,5 +1,6 @@
 /** Responsible for which function runs which row of the table; a test compares the two. */
 import type { Handler } from '../context.ts'
+import { audit, auditExport, auditHeads, auditVerify } from './audit.ts'
 import { configGet, configList, configPathCommand, configReset, configSet, configUnset } from './config.ts'
 import { dispatch } from './dispatch.ts'
 import { doctor } from './doctor.ts'
@@ -7,6 +8,8 @@ import { complete, completions, help } from './help.ts'
 import { job } from './job.ts'
 import { jobs, jobsAbort, jobsRetry } from './jobs.ts'
 import { kill } from './kill.ts'
+import { members, membersAdd, membersRevoke, membersRotate } from './members.ts'
+import { grants, grantsRevoke, reviews, reviewsApprove, reviewsDeny, reviewsEdit, reviewsRespond, reviewsShow } from './reviews.ts'
 import { run } from './run.ts'
 import { serviceInstall, serviceStatus, serviceUninstall } from './service.ts'
 import { setup } from './setup.ts'
@@ -45,4 +48,20 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'workers rotate': workersRotate,
   'workers revoke': workersRevoke,
   kill,
+  reviews,
+  'reviews show': reviewsShow,
+  'reviews approve': reviewsApprove,
+  'reviews deny': reviewsDeny,
+  'reviews edit': reviewsEdit,
+  'reviews respond': reviewsRespond,
+  grants,
+  'grants revoke': grantsRevoke,
+  audit,
+  'audit export': auditExport,
+  'audit heads': auditHeads,
+  'audit verify': auditVerify,
+  members,
+  'members add': membersAdd,
+  'members rotate': membersRotate,
+  'members revoke': membersRevoke,
 }

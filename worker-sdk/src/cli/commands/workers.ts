@@ -10,6 +10,7 @@ import type { Column } from '../presenter.ts'
 import type { Paint, Style } from '../style.ts'
 import { showAge } from '../time-words.ts'
 import { UsageError } from '../usage-error.ts'
+import { showView } from '../view-text.ts'
 
 interface Row {
   readonly worker: Worker
@@ -138,25 +139,8 @@ export async function workersRegister(context: CommandContext): Promise<number> 
     ...(secrets.length === 0 ? {} : { requires_secrets: [...secrets] }),
     ...(said.on('may-raise-killswitch') ? { may_raise_killswitch: true } : {}),
   })
-  showView(context, registered, `${registered.name} is registered (${registered.worker_id})`)
+  showView(context.show, registered, `${registered.name} is registered (${registered.worker_id})`, 'token')
   return 0
-}
-
-function showView(context: CommandContext, view: { readonly view_url: string; readonly expires_at: string }, headline: string): void {
-  const { show } = context
-  if (show.json) show.value(view)
-  else if (!show.human) show.line(view.view_url)
-  else {
-    show.line(`${show.style.green(headline)}. Its token is shown once, here:`)
-    show.line()
-    show.line(`  ${view.view_url}`)
-    show.line()
-    show.line('Open it in a browser, or on the machine that is to run the worker:')
-    show.line()
-    show.line(`  ${programName} config set token '${view.view_url}'`)
-    show.line()
-    show.line(show.style.dim(`It can be opened until ${view.expires_at}, once.`))
-  }
 }
 
 export async function workersSet(context: CommandContext): Promise<number> {
@@ -237,6 +221,6 @@ export async function workersRotate(context: CommandContext): Promise<number> {
     context.show.note('Nothing was done')
     return 1
   }
-  showView(context, await client.workers.rotate({ worker_id: worker.worker_id }), `${worker.name} has a new token`)
+  showView(context.show, await client.workers.rotate({ worker_id: worker.worker_id }), `${worker.name} has a new token`, 'token')
   return 0
 }

@@ -3,6 +3,7 @@ import type { Command, Flag } from '../command.ts'
 import { globalFlags } from './flags.ts'
 import { fleetCommands } from './fleet.ts'
 import { jobCommands } from './jobs.ts'
+import { oversightCommands } from './oversight.ts'
 import { workerCommands } from './worker.ts'
 
 /** In the order in which help shows them. */
@@ -10,6 +11,7 @@ export const sections: readonly { readonly title: string; readonly commands: rea
   { title: 'This machine', commands: workerCommands },
   { title: 'Jobs', commands: jobCommands },
   { title: 'Fleet', commands: fleetCommands },
+  { title: 'Oversight', commands: oversightCommands },
 ]
 
 export const commands: readonly Command[] = sections.flatMap((section) => section.commands)

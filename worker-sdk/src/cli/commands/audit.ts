@@ -1,0 +1,144 @@
+/** Responsible for `audit`: asking the trail, taking it away, and verifying what was taken away. */
+import { createReadStream, createWriteStream, existsSync, readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { auditQuery, type AuditRow } from '@modelreins/contract'
+import { joinTrust, NotAKey, parseTrust, type Trust } from '../../audit/trust.ts'
+import { verifyAudit, type AuditVerdict } from '../../audit/verify.ts'
+import { errorFromProblem } from '../../client/error.ts'
+import { wireRequest } from '../../client/request.ts'
+import { parseJson } from '../../client/transport.ts'
+import { connect } from '../connection.ts'
+import type { CommandContext } from '../context.ts'
+import { momentOf } from '../moment.ts'
+import type { Column } from '../presenter.ts'
+import { showAge } from '../time-words.ts'
+import { UsageError } from '../usage-error.ts'
+
+const columns = (now: number): readonly Column<AuditRow>[] => [
+  { title: 'SEQ', cell: (row) => String(row.seq), right: true },
+  { title: 'AGE', cell: (row) => row.at, human: (row) => showAge(row.at, now), right: true },
+  { title: 'ACTOR', cell: (row) => `${row.actor.kind}:${row.actor.name}` },
+  { title: 'ACTION', cell: (row) => row.action },
+  { title: 'SUBJECT', cell: (row) => row.subject },
+  { title: 'SUMMARY', cell: (row) => row.summary, wide: true },
+]
+
+const span = (context: CommandContext) => ({ since: momentOf(context, 'since', 'ago'), until: momentOf(context, 'until', 'ago') })
+const given = (fields: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+
+export async function audit(context: CommandContext): Promise<number> {
+  const { said, show } = context
+  const query = auditQuery.safeParse(
+    given({
+      ...span(context),
+      actor: said.text('actor'),
+      action: said.text('action'),
+      job_id: said.count('job'),
+      worker: said.text('worker'),
+      capability: said.text('capability'),
+      limit: said.count('limit'),
+      cursor: said.text('cursor'),
+    }),
+  )
+  if (!query.success) throw new UsageError(query.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('; '))
+  const { client } = await connect(context)
+  const page = await client.audit.query(query.data)
+  if (show.json) show.value(page)
+  else if (page.items.length > 0) show.table(columns(context.now), page.items)
+  else show.note('No rows')
+  if (page.next_cursor !== null) show.note(show.errorStyle.dim(`more: --cursor ${page.next_cursor}`))
+  return 0
+}
+
+export async function auditHeads(context: CommandContext): Promise<number> {
+  const limit = context.said.count('limit')
+  const { client } = await connect(context)
+  context.show.value(await client.audit.heads(limit === undefined ? {} : { limit }))
+  return 0
+}
+
+/** Streamed: a trail is larger than memory sooner or later. */
+export async function auditExport(context: CommandContext): Promise<number> {
+  const file = context.said.argument(0)
+  const { path } = wireRequest('audit.export', given(span(context)))
+  const { url, token } = await connect(context)
+  const response = await context.fetch(url + path, {
+    headers: { authorization: `Bearer ${token}`, accept: 'application/x-ndjson' },
+    redirect: 'manual',
+  })
+  if (!response.ok || response.body === null) throw errorFromProblem(response.status, parseJson(await response.text()))
+  const target = file === undefined || file === '-' ? undefined : createWriteStream(file, { mode: 0o600 })
+  const body = chunksOf(response.body)
+  if (target === undefined) await toStandardOutput(context, body)
+  else await pipeline(Readable.from(body), target)
+  if (target !== undefined) context.show.note(`Written to ${file}; \`audit verify ${file}\` checks it anywhere`)
+  return 0
+}
+
+async function toStandardOutput({ around }: CommandContext, body: AsyncIterable<Uint8Array>): Promise<void> {
+  const decoder = new TextDecoder()
+  for await (const chunk of body) {
+    around.stdout.write(decoder.decode(chunk, { stream: true }))
+    await around.stdout.drained()
+  }
+  around.stdout.write(decoder.decode())
+}
+
+async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    yield value
+  }
+}
+
+export async function auditVerify(context: CommandContext): Promise<number> {
+  const { show, said } = context
+  const file = said.argument(0) ?? ''
+  const source = file === '-' ? Readable.from([await context.around.readStdin()]) : createReadStream(file)
+  const verdict = await verifyAudit(source, joinTrust(said.list('key').map(trustOf)))
+  if (show.json) show.value(verdict)
+  else tell(context, verdict)
+  return verdict.ok ? 0 : 1
+}
+
+function trustOf(text: string): Trust {
+  const content = existsSync(text) ? readFileSync(text, 'utf8') : text
+  try {
+    return parseTrust(content)
+  } catch (error) {
+    if (!(error instanceof NotAKey)) throw error
+    throw new UsageError(`--key ${text.slice(0, 80)}: ${error.message}`, 'a public key, or a file with keys or saved heads (audit heads)')
+  }
+}
+
+function tell(context: CommandContext, verdict: AuditVerdict): void {
+  const { show } = context
+  const rows = verdict.rows === 0 ? 'no rows' : `${verdict.rows} rows (${verdict.first_seq} to ${verdict.last_seq})`
+  show.line(
+    verdict.ok
+      ? show.style.green(`ok: ${rows} hold`)
+      : show.style.red(`BAD: ${verdict.fault?.kind ?? 'unknown'}: ${verdict.fault?.detail ?? ''}`),
+  )
+  show.facts([
+    ['first bad row', verdict.fault?.seq === null || verdict.fault === null ? undefined : String(verdict.fault.seq)],
+    ['line of the file', verdict.fault?.line === null || verdict.fault === null ? undefined : String(verdict.fault.line)],
+    ['rows that hold', verdict.ok ? undefined : rows],
+    ['tenant', verdict.tenant ?? undefined],
+    [
+      'exported',
+      verdict.exported_at === null ? undefined : `${verdict.exported_at}${verdict.whole ? ', the whole trail as it was then' : ', a part'}`,
+    ],
+    ['signed heads', String(verdict.heads)],
+    ['proven up to', verdict.proven === null ? undefined : `row ${verdict.proven.seq}, signed ${verdict.proven.at}`],
+  ])
+  if (verdict.key === 'in-file')
+    show.note(
+      show.errorStyle.yellow(
+        'The key was taken from the file itself: that proves nothing against whoever made it. --key names one you trust.',
+      ),
+    )
+}

@@ -1,0 +1,243 @@
+/** Responsible for `reviews` and `grants`: what waits for a human, and the decision, bound to what was read. */
+import { readFileSync } from 'node:fs'
+import { reviewDecision, reviewList, type Grant, type Input, type Review, type Verdict } from '@modelreins/contract'
+import type { Client } from '../../client/client.ts'
+import { parseJson } from '../../client/transport.ts'
+import { confirmed } from '../confirm.ts'
+import { connect } from '../connection.ts'
+import type { CommandContext } from '../context.ts'
+import type { Column } from '../presenter.ts'
+import { manyLines, oneLine } from '../safe-text.ts'
+import { showAge } from '../time-words.ts'
+import { UsageError } from '../usage-error.ts'
+
+const shortest = 12
+
+const columns = (now: number): readonly Column<Review>[] => [
+  { title: 'ID', cell: (review) => String(review.id), right: true },
+  { title: 'STATUS', cell: (review) => review.status, paint: (review, style) => (review.status === 'pending' ? style.yellow : style.dim) },
+  { title: 'TIER', cell: (review) => review.risk_tier ?? review.type },
+  { title: 'CAPABILITY', cell: (review) => review.capability ?? '', human: (review) => review.capability ?? '-' },
+  { title: 'BY', cell: (review) => review.created_by },
+  { title: 'AGE', cell: (review) => review.created_at, human: (review) => showAge(review.created_at, now), right: true },
+  { title: 'TITLE', cell: (review) => (review.irreversible ? `[irreversible] ${review.title}` : review.title), wide: true },
+]
+
+export async function reviews(context: CommandContext): Promise<number> {
+  const { said, show } = context
+  const status = said.words('status') ?? ['pending']
+  const fields = {
+    status: status.includes('all') ? undefined : [...status],
+    job_id: said.count('job'),
+    limit: said.count('limit'),
+    cursor: said.text('cursor'),
+  }
+  const filter = reviewList.parse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
+  const { client } = await connect(context)
+  const page = await client.reviews.list(filter)
+  if (show.json) show.value(page)
+  else if (page.items.length > 0) show.table(columns(context.now), page.items)
+  else show.note('Nothing waits for a human')
+  if (page.next_cursor !== null) show.note(show.errorStyle.dim(`more: --cursor ${page.next_cursor}`))
+  return 0
+}
+
+function reviewNumber(text: string): number {
+  const number = text.replace(/^#/, '')
+  if (!/^[1-9]\d{0,15}$/.test(number)) throw new UsageError(`"${text}" is not the number of a review`)
+  return Number(number)
+}
+
+export async function reviewsShow(context: CommandContext): Promise<number> {
+  const { client } = await connect(context)
+  const review = await client.reviews.get({ review_id: reviewNumber(context.said.argument(0) ?? '') })
+  if (context.show.json) context.show.value(review)
+  else for (const line of reviewLines(context, review)) context.show.line(line)
+  return 0
+}
+
+/** Everything that a decision is about, safe to show: the payload as it would run, indented. */
+function reviewLines(context: CommandContext, review: Review): readonly string[] {
+  const { style } = context.show
+  const facts: readonly (readonly [string, string | null | undefined])[] = [
+    ['review', `${review.id}, ${review.status}${review.irreversible ? ', irreversible' : ''}`],
+    ['title', review.title],
+    ['type', review.risk_tier === null ? review.type : `${review.type} (tier ${review.risk_tier})`],
+    ['capability', review.capability],
+    ['target', review.target],
+    ['by', review.created_by],
+    ['job', review.job_id === null ? null : String(review.job_id)],
+    ['session', review.session],
+    ['quorum', review.quorum.approve === 1 ? null : `${review.quorum.approve} approvals`],
+    ['created', `${review.created_at} (${showAge(review.created_at, context.now)})`],
+    ['expires', review.expires_at],
+    ['artifacts', review.artifacts.length === 0 ? null : review.artifacts.join(', ')],
+    ['digest', review.digest],
+  ]
+  const block = (title: string, text: string | null): readonly string[] =>
+    text === null || text === '' ? [] : [style.dim(title), manyLines(text).trimEnd().replaceAll(/^/gm, '  ')]
+  return [
+    ...facts.flatMap(([name, value]) =>
+      value === null || value === undefined ? [] : [`${style.dim(name.padEnd(10))}  ${oneLine(value)}`],
+    ),
+    ...block('content', review.content),
+    ...block('preview', review.preview),
+    ...(review.payload === null ? [] : block('payload', JSON.stringify(review.payload, undefined, 2))),
+    ...review.decisions.map(
+      (one) =>
+        `${style.dim('decision  ')}  ${oneLine(`${one.verdict} by ${one.by} at ${one.at}${one.comment === null ? '' : `: ${one.comment}`}`)}`,
+    ),
+  ]
+}
+
+interface Terms {
+  readonly verdict: Verdict
+  readonly past: string
+  readonly question: string
+}
+
+const approval: Terms = { verdict: 'approve', past: 'approved', question: 'Approve exactly this?' }
+const denial: Terms = { verdict: 'deny', past: 'denied', question: 'Deny this?' }
+
+export const reviewsApprove = (context: CommandContext): Promise<number> => decideAll(context, approval)
+
+export function reviewsDeny(context: CommandContext): Promise<number> {
+  if (!context.said.has('comment')) throw new UsageError('deny needs --comment: the worker reads it')
+  return decideAll(context, denial)
+}
+
+export async function reviewsEdit(context: CommandContext): Promise<number> {
+  const file = context.said.text('payload-file')
+  const text = file === undefined ? undefined : file === '-' ? await context.around.readStdin() : readFileSync(file, 'utf8')
+  const payload = text === undefined ? context.said.json('payload') : parseJson(text)
+  if (payload === undefined)
+    throw new UsageError(text === undefined ? 'edit needs --payload or --payload-file' : `${file} does not hold JSON`)
+  return decideOne(context, { verdict: 'edit', past: 'released as edited', question: 'Release it with the new payload?' }, { payload })
+}
+
+export function reviewsRespond(context: CommandContext): Promise<number> {
+  if (!context.said.has('comment')) throw new UsageError('respond needs --comment: it is the answer')
+  return decideOne(context, { verdict: 'respond', past: 'answered', question: '' })
+}
+
+async function decideAll(context: CommandContext, terms: Terms): Promise<number> {
+  const { said, show } = context
+  if (said.arguments.length === 1) return decideOne(context, terms, grantTerms(context))
+  if (said.has('digest') || said.has('ttl') || said.has('uses')) throw new UsageError('--digest, --ttl and --uses are about one review')
+  const review_ids = said.arguments.map(reviewNumber)
+  const { client } = await connect(context)
+  if (!said.on('yes')) for (const review_id of review_ids) show.note(await headline(client, review_id))
+  if (!(await confirmed(context, `${terms.verdict === 'approve' ? 'Approve' : 'Deny'} these ${review_ids.length}?`)))
+    return undecided(context)
+  const comment = said.text('comment')
+  const reply = await client.reviews.decideMany({
+    review_ids,
+    verdict: terms.verdict === 'approve' ? 'approve' : 'deny',
+    ...(comment === undefined ? {} : { comment }),
+  })
+  if (show.json) show.value(reply)
+  else {
+    for (const id of reply.decided) show.line(`${id}\t${terms.past}`)
+    for (const { review_id, reason } of reply.left_out) show.line(`${review_id}\tleft out\t${oneLine(reason)}`)
+  }
+  return reply.left_out.length === 0 ? 0 : 1
+}
+
+const headline = async (client: Client, review_id: number): Promise<string> => {
+  const review = await client.reviews.get({ review_id })
+  return `${review.id}  ${review.status}  ${oneLine(`${review.capability ?? review.type}  ${review.title}`)}`
+}
+
+type More = Pick<Input<'reviews.decide'>, 'grant'> & { readonly payload?: unknown }
+
+function grantTerms(context: CommandContext): More {
+  const ttl = context.said.seconds('ttl')
+  const uses = context.said.count('uses')
+  if (ttl === undefined && uses === undefined) return {}
+  return { grant: { ...(ttl === undefined ? {} : { ttl }), ...(uses === undefined ? {} : { uses }) } }
+}
+
+/** Reads, shows, asks, and decides about the very digest that was read. */
+async function decideOne(context: CommandContext, terms: Terms, more: More = {}): Promise<number> {
+  const { said, show } = context
+  const review_id = reviewNumber(said.argument(0) ?? '')
+  const { client } = await connect(context)
+  const review = await client.reviews.get({ review_id })
+  const digest = said.text('digest')?.toLowerCase()
+  if (digest !== undefined) {
+    if (digest.length < shortest || !/^[0-9a-f]+$/.test(digest))
+      throw new UsageError(`--digest takes at least the first ${shortest} characters of a digest`)
+    if (!review.digest.startsWith(digest))
+      throw new UsageError(
+        `Review ${review_id} is about something else now: its digest is ${review.digest}`,
+        `reviews show ${review_id} shows it`,
+      )
+  } else if (terms.question !== '' && !said.on('yes')) {
+    for (const line of reviewLines(context, review)) show.note(line)
+    if (more.payload !== undefined) show.note(`new payload\n${manyLines(JSON.stringify(more.payload, undefined, 2))}`)
+    if (!(await confirmed(context, terms.question))) return undecided(context)
+  }
+  const comment = said.text('comment')
+  const request = { review_id, verdict: terms.verdict, digest: review.digest, ...(comment === undefined ? {} : { comment }), ...more }
+  const decided = await client.reviews.decide(checkedDecision(request))
+  if (show.json) show.value(decided)
+  else
+    show.line(
+      `review ${review_id} ${terms.past}${decided.status === 'pending' ? `; ${decided.decisions.length} of ${decided.quorum.approve} decisions so far` : ''}`,
+    )
+  return 0
+}
+
+function checkedDecision(request: unknown): Input<'reviews.decide'> {
+  const parsed = reviewDecision.safeParse(request)
+  if (parsed.success) return parsed.data
+  throw new UsageError(parsed.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('; '))
+}
+
+function undecided(context: CommandContext): number {
+  context.show.note('Nothing was decided')
+  return 1
+}
+
+export async function grants(context: CommandContext): Promise<number> {
+  const { said, show } = context
+  const session = said.text('session')
+  const { client } = await connect(context)
+  const found: Grant[] = []
+  let cursor: string | undefined
+  do {
+    const page = await client.grants.list({
+      limit: 200,
+      ...(session === undefined ? {} : { session }),
+      ...(said.on('ended') ? { include_ended: true } : {}),
+      ...(cursor === undefined ? {} : { cursor }),
+    })
+    found.push(...page.items)
+    cursor = page.next_cursor ?? undefined
+  } while (cursor !== undefined)
+  if (show.json) show.value({ items: found })
+  else if (found.length === 0) show.note('No grants')
+  else {
+    show.table<Grant>(
+      [
+        { title: 'GRANT', cell: (grant) => grant.grant_id },
+        { title: 'WORKER', cell: (grant) => grant.worker_id },
+        { title: 'CAPABILITY', cell: (grant) => grant.capability },
+        { title: 'SESSION', cell: (grant) => grant.session, wide: true },
+        { title: 'USES', cell: (grant) => `${grant.uses}${grant.max_uses === null ? '' : `/${grant.max_uses}`}`, right: true },
+        { title: 'BY', cell: (grant) => grant.granted_by },
+        { title: 'UNTIL', cell: (grant) => grant.expires_at, human: (grant) => showAge(grant.expires_at, context.now) },
+      ],
+      found,
+    )
+  }
+  return 0
+}
+
+export async function grantsRevoke(context: CommandContext): Promise<number> {
+  const { client } = await connect(context)
+  const grant = await client.grants.revoke({ grant_id: context.said.argument(0) ?? '' })
+  if (context.show.json) context.show.value(grant)
+  else context.show.note(`Grant ${grant.grant_id} is revoked`)
+  return 0
+}

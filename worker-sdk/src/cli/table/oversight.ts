@@ -1,0 +1,186 @@
+/** Responsible for the table's rows about human decisions and the audit trail: reviews, grants, audit. It runs nothing. */
+import { reviewStatuses, roles } from '@modelreins/contract'
+import type { Argument, Command, Flag } from '../command.ts'
+import { memberFlags, yesFlag } from './flags.ts'
+
+const id: Argument = { name: 'ID', about: 'Number of the review' }
+const ids: Argument = { ...id, many: true, about: 'Number of the review; several are decided together, what is irreversible left out' }
+const comment: Flag = { name: 'comment', value: 'TEXT', about: 'Told to the worker, kept with the decision' }
+const digest: Flag = {
+  name: 'digest',
+  value: 'HEX',
+  about: 'Digest of what you read, or its first 12 characters or more: anything else is refused',
+}
+const since: Flag = { name: 'since', value: 'TIME', about: 'From this time on (ISO 8601), or as long ago (2h, 7d)' }
+const until: Flag = { name: 'until', value: 'TIME', about: 'Before this time' }
+
+export const oversightCommands: readonly Command[] = [
+  {
+    words: ['reviews'],
+    about: 'List what waits for a human',
+    flags: [
+      {
+        name: 'status',
+        value: 'A,B',
+        choices: [...reviewStatuses, 'all'],
+        about: `${reviewStatuses.join(', ')}, or all (default: pending)`,
+      },
+      { name: 'job', value: 'ID', kind: 'count', about: 'Only reviews of this job' },
+      { name: 'limit', value: 'N', kind: 'count', about: 'How many (default: 50)' },
+      { name: 'cursor', value: 'TEXT', about: 'Go on where the last list ended' },
+      ...memberFlags,
+    ],
+    examples: [{ line: 'reviews', about: 'What waits for me?' }],
+  },
+  {
+    words: ['reviews', 'show'],
+    about: 'Show one review: what is asked, by whom, and exactly what would run',
+    arguments: [id],
+    flags: memberFlags,
+    examples: [{ line: 'reviews show 7', about: 'Read before you decide' }],
+  },
+  {
+    words: ['reviews', 'approve'],
+    about: 'Approve: what you read runs, once, and nothing else',
+    details: [
+      'On a terminal the review is shown and you are asked. In a script say what was read with --digest, or --yes for whatever it is now.',
+      'The decision is bound to the digest: a payload that changed in between is refused.',
+    ],
+    arguments: [ids],
+    flags: [
+      comment,
+      digest,
+      { name: 'ttl', value: 'TIME', kind: 'duration', about: 'Tier session: how long the grant lasts' },
+      { name: 'uses', value: 'N', kind: 'count', about: 'Tier session: how often it may be used' },
+      yesFlag,
+      ...memberFlags,
+    ],
+    examples: [
+      { line: 'reviews approve 7', about: 'Read, confirm, release' },
+      { line: 'reviews approve 7 --digest 3f9a0c51b2de', about: 'In a script: this and nothing else' },
+    ],
+  },
+  {
+    words: ['reviews', 'deny'],
+    about: 'Deny, and say why',
+    arguments: [ids],
+    flags: [comment, digest, yesFlag, ...memberFlags],
+    examples: [{ line: 'reviews deny 7 --comment "wrong account"', about: 'The worker reads the comment' }],
+  },
+  {
+    words: ['reviews', 'edit'],
+    about: 'Approve something else than was asked for',
+    details: ['Of a job, the payload is {prompt, input, context_text, metadata}; what is left out stays as it was.'],
+    arguments: [id],
+    flags: [
+      { name: 'payload', value: 'JSON', kind: 'json', about: 'What is to run instead' },
+      { name: 'payload-file', value: 'FILE', complete: 'file', about: 'The same from a file; `-`: standard input' },
+      comment,
+      digest,
+      yesFlag,
+      ...memberFlags,
+    ],
+    examples: [{ line: 'reviews edit 7 --payload \'{"prompt": "Post to staging only"}\'', about: 'Release it changed' }],
+  },
+  {
+    words: ['reviews', 'respond'],
+    about: 'Answer the worker without releasing anything',
+    arguments: [id],
+    flags: [comment, digest, ...memberFlags],
+    examples: [{ line: 'reviews respond 7 --comment "Which account?"', about: 'Text back to the worker' }],
+  },
+  {
+    words: ['grants'],
+    about: 'List session grants that still let something pass',
+    flags: [
+      { name: 'session', value: 'ID', about: 'Only of this session: thread:ID or process:INSTANCE' },
+      { name: 'ended', about: 'Those that have ended as well' },
+      ...memberFlags,
+    ],
+    examples: [{ line: 'grants', about: 'Who may do what without asking again?' }],
+  },
+  {
+    words: ['grants', 'revoke'],
+    about: 'Revoke a grant: the next use asks again',
+    arguments: [{ name: 'GRANT', about: 'Id of the grant' }],
+    flags: memberFlags,
+    examples: [{ line: 'grants revoke gr4k2m9x', about: 'At once' }],
+  },
+  {
+    words: ['audit'],
+    about: 'Ask the audit trail who did what, and when',
+    flags: [
+      { name: 'actor', value: 'NAME', about: 'Only what this member or worker did' },
+      { name: 'action', value: 'NAME', about: 'Only this action, such as job.dispatch' },
+      { name: 'job', value: 'ID', kind: 'count', about: 'Only about this job' },
+      { name: 'worker', value: 'NAME', about: 'Only about this worker' },
+      { name: 'capability', value: 'NAME', about: 'Only about this capability' },
+      since,
+      until,
+      { name: 'limit', value: 'N', kind: 'count', about: 'How many (default: 50)' },
+      { name: 'cursor', value: 'TEXT', about: 'Go on where the last list ended' },
+      ...memberFlags,
+    ],
+    examples: [{ line: 'audit --capability social.publish --since 30d', about: 'Who posted that?' }],
+  },
+  {
+    words: ['audit', 'export'],
+    about: 'Write the audit trail with its signed heads, to be verified anywhere',
+    arguments: [{ name: 'FILE', optional: true, complete: 'file', about: 'Where to; absent: standard output' }],
+    flags: [since, until, ...memberFlags],
+    examples: [{ line: 'audit export trail.ndjson', about: 'Take it away' }],
+  },
+  {
+    words: ['audit', 'heads'],
+    about: 'Print the newest signed heads and the public keys, as JSON to be kept elsewhere',
+    flags: [{ name: 'limit', value: 'N', kind: 'count', about: 'How many (default: 50)' }, ...memberFlags],
+    examples: [{ line: 'audit heads > heads.json', about: 'What a later verification trusts' }],
+  },
+  {
+    words: ['audit', 'verify'],
+    about: 'Verify an exported trail without any server, and name the first bad row',
+    details: [
+      'Without --key the key in the file is believed, which proves nothing against whoever made the file. A key, or heads with their key, kept elsewhere prove what was there when they were signed.',
+      'The exit code is 0 when everything holds, 1 when something does not.',
+    ],
+    arguments: [{ name: 'FILE', complete: 'file', about: 'An export; `-`: standard input' }],
+    flags: [
+      {
+        name: 'key',
+        value: 'KEY|FILE',
+        many: true,
+        complete: 'file',
+        about: 'Trusted public key, or a file with keys or saved heads; may be repeated',
+      },
+      { name: 'json', about: 'Print JSON' },
+    ],
+    examples: [{ line: 'audit verify trail.ndjson --key heads.json', about: 'Against heads that were kept elsewhere' }],
+  },
+  {
+    words: ['members'],
+    about: 'List members: the people and programs that hold a key',
+    flags: memberFlags,
+    examples: [{ line: 'members', about: 'Who may do what' }],
+  },
+  {
+    words: ['members', 'add'],
+    about: 'Add a member and print the one-time view URL of the key',
+    arguments: [{ name: 'NAME', about: 'A name for people to read' }],
+    flags: [{ name: 'role', value: 'ROLE', choices: roles, about: `${roles.join(', ')} (default: viewer)` }, ...memberFlags],
+    examples: [{ line: 'members add "Ada" --role reviewer', about: 'Somebody who decides reviews' }],
+  },
+  {
+    words: ['members', 'rotate'],
+    about: 'Replace the key of a member; the old one stops at once',
+    arguments: [{ name: 'MEMBER', about: 'Name or member_id' }],
+    flags: [yesFlag, ...memberFlags],
+    examples: [{ line: 'members rotate Ada', about: 'Prints the view URL of the new key' }],
+  },
+  {
+    words: ['members', 'revoke'],
+    about: 'Stop the key of a member for good; the row stays',
+    arguments: [{ name: 'MEMBER', about: 'Name or member_id' }],
+    flags: [yesFlag, ...memberFlags],
+    examples: [{ line: 'members revoke Ada', about: 'At once' }],
+  },
+]
