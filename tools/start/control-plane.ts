@@ -32,8 +32,7 @@ export interface ControlPlane {
 }
 
 /** A sentence while there is still somebody to read it: workerd itself only says so in passing. */
-async function provePortFree(host: string, port: number): Promise<void> {
-  if (port === 0) return
+async function proveAddressFree(host: string, port: number): Promise<void> {
   const probe = createServer()
   try {
     await new Promise<void>((resolve, reject) => {
@@ -88,7 +87,7 @@ const variablesOf = (bindings: unknown): Record<string, string> =>
     : {}
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  await provePortFree(options.host, options.port)
+  await proveAddressFree(options.host, options.port)
   buildAssets()
   const { workerOptions, define, main } = unstable_getMiniflareWorkerOptions(join(options.root, 'wrangler.toml'))
   const { modulesRules, ...bindings } = workerOptions

@@ -21,6 +21,9 @@ export type WorkerReport =
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'killswitch'; readonly reason: string | null }
 
+/** Who stops `npm start` wants it to stop: what runs goes back to the queue after this long. */
+const graceMs = 500
+
 const report = (message: WorkerReport): void => {
   if (process.connected && process.send !== undefined) process.send(message)
 }
@@ -32,7 +35,7 @@ async function run(request: WorkerRequest): Promise<void> {
   worker.on('error', ({ type, error }) => process.stderr.write(`worker: ${type}: ${String(error)}\n`))
   let stopping: Promise<never> | undefined
   const stop = (): Promise<never> => {
-    stopping ??= worker.stop().then(
+    stopping ??= worker.stop({ graceMs }).then(
       () => process.exit(0),
       () => process.exit(1),
     )

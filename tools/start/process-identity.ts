@@ -10,7 +10,8 @@ export function bornAt(pid: number): string | undefined {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
       // The name stands in parentheses and may hold anything; the fields are counted from behind it. Field 3 is the state, 22 the start.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      if (fields[0] === 'Z') return undefined
+      // A zombie is gone, unless its other threads are still on their way out: until then its ports are taken.
+      if (fields[0] === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1) return undefined
       const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
       return `${boot}:${fields[19] ?? ''}`
     }

@@ -10,7 +10,8 @@ export interface WorkerProcess {
   readonly stop: () => Promise<void>
 }
 
-const stopLimitMs = 8_000
+/** Longer than the worker gives its jobs (TERM, two seconds, KILL) and its last words. */
+const stopLimitMs = 15_000
 
 export async function startWorker(request: Omit<WorkerRequest, 'kind'>): Promise<WorkerProcess> {
   const child = fork(fileURLToPath(new URL('local-worker.ts', import.meta.url)), [], {

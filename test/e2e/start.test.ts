@@ -1,0 +1,142 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import { bornAt } from '../../tools/start/process-identity.ts'
+import type { Connection, ServerRecord } from '../../tools/start/state-folder.ts'
+import { launch, startServer } from '../support/server.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const base = mkdtempSync(join(tmpdir(), 'modelreins-start-'))
+afterAll(() => rmSync(base, { recursive: true, force: true }))
+
+const json = <Content>(path: string): Content => JSON.parse(readFileSync(path, 'utf8'))
+/** No model of this machine may take the place of the program that the tests expect. */
+const environment = { ...process.env, OLLAMA_HOST: '127.0.0.1:9' }
+
+async function once(state: string, ...words: string[]): Promise<{ code: number; text: string }> {
+  const running = launch(['--provider', 'spawn', '--port', '0', '--state', state, '--once', ...words], environment)
+  const code = await running.exit
+  return { code, text: running.text() }
+}
+
+describe('npm start -- --once, for a newcomer', () => {
+  const state = join(base, 'newcomer')
+  let key = ''
+
+  test('runs a real job on real input, shows everything, and ends with 0', async () => {
+    const { code, text } = await once(state)
+    expect(text).toContain('Job 1 goes to local-spawn')
+    expect(text).toMatch(/ {2}\| ## README\.md\n {2}\| \d+ lines/)
+    expect(text).toMatch(/Job 1 is done: local-spawn, \d+\.\d\d s/)
+    expect(text).toMatch(/job\.dispatch .*member owner/)
+    expect(text).toMatch(/job\.start .*worker local-spawn/)
+    expect(text).toMatch(/job\.complete .*worker local-spawn/)
+    expect(code).toBe(0)
+  })
+
+  test('keeps the owner key for scripts, readable by its owner only, and shows it once', async () => {
+    const connection = json<Connection>(join(state, 'connection.json'))
+    expect(Object.keys(connection).toSorted()).toEqual(['owner_key', 'tenant', 'url'])
+    expect(statSync(join(state, 'connection.json')).mode & 0o777).toBe(0o600)
+    key = connection.owner_key
+    expect(key).toMatch(/^mrk_/)
+  })
+
+  test('finds its state again: same key, same tenant, the earlier job; and takes a prompt', async () => {
+    const { code, text } = await once(state, 'Three words here')
+    expect(text).not.toContain(key)
+    expect(text).toMatch(/Earlier jobs.*\n +1 {2}done/)
+    expect(text).toContain('Job 2 goes to local-spawn')
+    expect(text).toContain('1 line (0 blank), 3 words')
+    expect(json<Connection>(join(state, 'connection.json'))).toMatchObject({ owner_key: key, tenant: 'local' })
+    expect(code).toBe(0)
+  })
+
+  test('ends with 1 when the job fails', async () => {
+    const { code, text } = await once(state, 'Report on no-such-file.md')
+    expect(text).toContain('Job 3 is failed')
+    expect(code).toBe(1)
+  })
+})
+
+describe('npm start, left running', () => {
+  test('shows a curl that works as it stands, and stops with its children on Ctrl-C', async () => {
+    const state = join(base, 'running')
+    const running = launch(['--provider', 'spawn', '--port', '0', '--state', state], environment)
+    while (!running.text().includes('Ctrl-C stops everything')) {
+      if (running.child.exitCode !== null) throw new Error(running.text())
+      await sleep(25)
+    }
+    const line = /^ {4}(curl -sS \S+\/dispatch .*)$/m.exec(running.text())?.[1] ?? 'false'
+    expect(line).not.toContain('mrk_')
+    const answer: unknown = JSON.parse(spawnSync('/bin/sh', ['-c', line], { cwd: root, encoding: 'utf8' }).stdout)
+    expect(answer).toMatchObject({ id: 2, prompt: 'Report on CONTRIBUTING.md', assigned_to: 'local-spawn' })
+
+    const { processes } = json<ServerRecord>(join(state, 'server.json'))
+    expect(processes.map((one) => one.role)).toEqual(['start', 'server', 'workerd'])
+    running.child.kill('SIGINT')
+    expect(await running.exit).toBe(0)
+    for (const { pid, born } of processes) expect(bornAt(pid)).not.toBe(born)
+  })
+
+  test('stops what a job has started, even a child that ignores TERM', async () => {
+    const state = join(base, 'stubborn')
+    const command = `trap '' TERM; echo "pid $$"; sleep 300 & wait`
+    const running = launch(['--provider', 'spawn', '--port', '0', '--state', state], { ...environment, MODELREINS_COMMAND: command })
+    let pid: number | undefined
+    while (pid === undefined) {
+      if (running.child.exitCode !== null) throw new Error(running.text())
+      const said = / {2}\| pid (\d+)/.exec(running.text())?.[1]
+      pid = said === undefined ? undefined : Number(said)
+      await sleep(25)
+    }
+    const born = bornAt(pid)
+    expect(born).toBeDefined()
+    running.child.kill('SIGINT')
+    await running.exit
+    expect(bornAt(pid)).toBeUndefined()
+  })
+
+  test('runs through npm as the README says, and npm stops it', async () => {
+    const state = join(base, 'npm')
+    const npm = spawn('npm', ['start', '--', '--no-worker', '--port', '0', '--state', state], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    let text = ''
+    npm.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+    const exit = new Promise<number | null>((resolve) => {
+      npm.once('close', resolve)
+    })
+    while (!text.includes('Ctrl-C stops everything')) {
+      if (npm.exitCode !== null) throw new Error(text)
+      await sleep(25)
+    }
+    const { url } = json<Connection>(join(state, 'connection.json'))
+    expect((await fetch(`${url}/health`)).status).toBe(200)
+    // As a terminal does: to npm and all it started.
+    process.kill(-(npm.pid ?? 0), 'SIGINT')
+    await exit
+    await expect(fetch(`${url}/health`)).rejects.toThrow()
+  })
+})
+
+describe('two servers with two folders', () => {
+  test('run side by side and know nothing of each other', async () => {
+    const [one, other] = await Promise.all([startServer(), startServer()])
+    try {
+      expect(one.url).not.toBe(other.url)
+      const ask = (url: string, key: string) => fetch(`${url}/api/v1/whoami`, { headers: { authorization: `Bearer ${key}` } })
+      expect((await ask(one.url, one.ownerKey)).status).toBe(200)
+      expect((await ask(other.url, other.ownerKey)).status).toBe(200)
+      expect((await ask(one.url, other.ownerKey)).status).toBe(401)
+    } finally {
+      await Promise.all([one.close(), other.close()])
+    }
+  })
+})
