@@ -1,11 +1,18 @@
 /** Responsible for running benches: all of them, or those named. Each answers one question and keeps its raw values in results/. */
 import { deepQueue } from './deep-queue.ts'
 import { httpCalls } from './http-calls.ts'
+import { killSwitchDrill } from './kill-drill.ts'
 import { tell } from './measure.ts'
 import { socketBatches } from './socket-batches.ts'
 import { startLatency } from './start-latency.ts'
 
-const benches = { 'http-calls': httpCalls, 'socket-batches': socketBatches, 'start-latency': startLatency, 'deep-queue': deepQueue }
+const benches = {
+  'http-calls': httpCalls,
+  'socket-batches': socketBatches,
+  'start-latency': startLatency,
+  'deep-queue': deepQueue,
+  'kill-drill': killSwitchDrill,
+}
 
 const names = process.argv.slice(2)
 const unknown = names.filter((name) => !(name in benches))

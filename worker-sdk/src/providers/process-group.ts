@@ -1,7 +1,7 @@
 /** Responsible for ending everything one child started: TERM, then KILL after a grace, until nothing of it is left. It knows no job and no output. */
 import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ChildOrigin, type ProcessEntry, membersOf, originOf, stillRuns } from './process-table.ts'
+import { type ChildOrigin, type ProcessEntry, familyOf, membersOf, originOf, stillRuns } from './process-table.ts'
 
 const send = (pid: number, name: NodeJS.Signals): void => {
   try {
@@ -47,17 +47,32 @@ export type GraceMs = () => number
 /** KILL is repeated while the members fork faster than they die; after this many rounds the rest is uninterruptible and is reported. */
 const killRounds = 20
 
+/** A grace shorter than this is not spent on looking through the whole table: who has left the family gets KILL with the rest. */
+const worthALookMs = 1_000
+
 const endPosix = async (origin: ChildOrigin, graceMs: GraceMs): Promise<boolean> => {
   const began = performance.now()
   const until = (): number => began + graceMs()
-  let members = await membersOf(origin)
+  const family = familyOf(origin)
+  signalAll(origin.root, family, 'SIGTERM')
+  let members = family
+  if (family.length === 0 || graceMs() >= worthALookMs) {
+    members = await membersOf(origin)
+    const told = new Set(family.map(({ pid }) => pid))
+    signalAll(
+      undefined,
+      members.filter((member) => member.group !== origin.root && !told.has(member.pid)),
+      'SIGTERM',
+    )
+  }
   while (members.length > 0) {
-    signalAll(origin.root, members, 'SIGTERM')
     if (!(await waitUntilGone(members, until)) || performance.now() >= until()) break
     members = await membersOf(origin)
+    signalAll(origin.root, members, 'SIGTERM')
   }
+  // First those that are known, then those that a look at the whole table finds, until it finds none.
   for (let round = 0; members.length > 0 && round < killRounds; round += 1) {
-    members = await membersOf(origin)
+    members = round === 0 ? [...members, ...familyOf(origin)] : await membersOf(origin)
     signalAll(origin.root, members, 'SIGKILL')
     const patience = performance.now() + 250
     await waitUntilGone(members, () => patience)

@@ -135,6 +135,37 @@ export const membersOf = async ({ root, mark, bornAt, started }: ChildOrigin): P
   )
 }
 
+const childrenOf = (pid: number): readonly number[] => {
+  try {
+    // A process is the child of the thread that started it.
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1')
+        .split(' ')
+        .filter((word) => word !== '')
+        .map(Number),
+    )
+  } catch {
+    return [] // it ended, or this kernel does not list children
+  }
+}
+
+/**
+ * The child and what descends from it through living parents, found without looking at any other process: thirty workers that are
+ * stopped at once would otherwise spend the grace reading tables. Empty where the system does not tell, or when the child has ended.
+ */
+export const familyOf = ({ root, started }: ChildOrigin): ProcessEntry[] => {
+  // A number may have been given to somebody else since.
+  if (process.platform !== 'linux' || root === undefined || Number(readEntry(root)?.started) !== started) return []
+  const family: ProcessEntry[] = []
+  const seen = new Set([root])
+  for (const pid of seen) {
+    const entry = readEntry(pid)
+    if (entry !== undefined && !entry.dead) family.push(entry)
+    for (const child of childrenOf(pid)) seen.add(child)
+  }
+  return family
+}
+
 /** Whether exactly this process still runs; a zombie that nobody has reaped does not. */
 export const stillRuns = async (entry: ProcessEntry): Promise<boolean> => {
   if (process.platform === 'linux') {
