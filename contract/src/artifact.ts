@@ -1,9 +1,14 @@
 /** Responsible for artifacts as callers see them; bytes travel raw, beside these shapes. */
 import * as z from 'zod'
 import { flag, integer, page, paging, time } from './fields.ts'
-import { publicId } from './ids.ts'
+import { limits } from './limits.ts'
 
-const filename = z.string().min(1).max(255)
+/** Any name: it is made safe to show and to save under, and never used to find anything. */
+const filename = z.string().min(1).max(limits.artifact_filename_chars)
+/** Not checked for its form: a made-up slug is answered like an unknown one. */
+const slug = z.string().min(1).max(200)
+
+/** From the query, from headers (`X-Filename`, `X-Job-Id`, ...) or from the text parts of a multipart body; the latter win. */
 export const artifactUpload = z.strictObject({
   filename: filename.optional(),
   content_type: z.string().max(120).optional(),
@@ -21,24 +26,34 @@ export const artifact = z
   .object({
     slug: z.string(),
     url: z.string(),
+    /** Safe to show and to save under; at most 255 bytes. */
     filename: z.string(),
     content_type: z.string(),
     size_bytes: z.number().int(),
+    /** Of the bytes, in hex. */
     sha256: z.string(),
     job_id: z.number().int().nullable(),
     review_id: z.number().int().nullable(),
+    /** Readable without a token by whoever knows the URL. */
     share: z.boolean(),
+    /** `worker:NAME` or `member:NAME`. */
     created_by: z.string(),
     created_at: time,
+    /** Deleted then; null: kept for good. */
     expires_at: time.nullable(),
   })
   .meta({ id: 'Artifact' })
 export type Artifact = z.infer<typeof artifact>
+
+/** As a job lists it. */
+export const artifactBrief = artifact.pick({ slug: true, url: true, filename: true, content_type: true, size_bytes: true })
+export type ArtifactBrief = z.infer<typeof artifactBrief>
+
 export const artifactPage = page(artifact)
 export const artifactList = z.strictObject({
   job_id: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   review_id: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   ...paging,
 })
-export const artifactRef = z.strictObject({ slug: publicId })
-export const artifactPatch = z.strictObject({ slug: publicId, share: flag, expires_at: time.nullable().optional() })
+export const artifactRef = z.strictObject({ slug })
+export const artifactPatch = z.strictObject({ slug, share: flag.optional(), expires_at: time.nullable().optional() })

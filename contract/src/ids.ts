@@ -94,27 +94,34 @@ export function parseViewUrl(url: string): { readonly origin: string; readonly i
 }
 
 /**
- * `vw`, the length of the tenant's slug in base 36, the slug, random characters, a MAC: an id says whose it is, so that a reveal finds its
- * object, and a made-up one is told apart before any object is touched.
+ * `vw` (a one-time view) or `ar` (an artifact), the length of the tenant's slug in base 36, the slug, random characters, a MAC: such an id
+ * says whose it is, so that its object is found without a search, and a made-up one is told apart before any object is touched.
  */
-export interface ViewIdParts {
+export interface TenantIdParts {
   readonly tenant: string
   /** All but the MAC: what the MAC is computed over. */
   readonly signed: string
   readonly mac: string
 }
 
-const viewMacChars = 31
+const idMacChars = 31
+/** 128 random bits in base 32. */
+const idRandomChars = 26
+
+function parseTenantId(prefix: 'vw' | 'ar', id: string): TenantIdParts | undefined {
+  const match = /^(vw|ar)([2-9a-w])([a-z0-9]+)$/.exec(id)
+  if (match === null || match[1] !== prefix) return undefined
+  const [, , length = '', rest = ''] = match
+  const slugChars = Number.parseInt(length, 36)
+  if (rest.length < slugChars + idRandomChars + idMacChars) return undefined
+  return { tenant: rest.slice(0, slugChars), signed: id.slice(0, -idMacChars), mac: id.slice(-idMacChars) }
+}
 
 /** Splits the id of a one-time view into its parts; undefined when it is not spelled like one. */
-export function parseViewId(id: string): ViewIdParts | undefined {
-  const match = /^vw([2-9a-w])([a-z0-9]+)$/.exec(id)
-  if (match === null) return undefined
-  const [, length = '', rest = ''] = match
-  const slugChars = Number.parseInt(length, 36)
-  if (rest.length < slugChars + 16 + viewMacChars) return undefined
-  return { tenant: rest.slice(0, slugChars), signed: id.slice(0, -viewMacChars), mac: id.slice(-viewMacChars) }
-}
+export const parseViewId = (id: string): TenantIdParts | undefined => parseTenantId('vw', id)
 
 /** The tenant whose view this is; undefined when it is not the id of a view. */
 export const tenantOfView = (id: string): string | undefined => parseViewId(id)?.tenant
+
+/** Splits the slug of an artifact into its parts; undefined when it is not spelled like one. */
+export const parseArtifactSlug = (slug: string): TenantIdParts | undefined => parseTenantId('ar', slug)

@@ -1,5 +1,6 @@
 /** Responsible for what a job looks like to a caller and what may be asked when one is dispatched; it decides nothing. */
 import * as z from 'zod'
+import { artifactBrief } from './artifact.ts'
 import { capabilityName, flag, integer, jobId, jsonValue, label, page, paging, seconds, tagList, text, time, workerName } from './fields.ts'
 import { workerId } from './ids.ts'
 import { limits } from './limits.ts'
@@ -127,6 +128,8 @@ export const job = z
     usage: usage.nullable(),
     error: jobError.nullable(),
     review_id: z.number().int().nullable(),
+    /** Only where one job is read, and only when it has some: the newest 100. `GET /api/v1/artifacts?job_id=` lists them all. */
+    artifacts: z.array(artifactBrief).optional(),
     retry_at: time.nullable(),
     created_at: time,
     started_at: time.nullable(),

@@ -31,6 +31,9 @@ export const limits = {
   /** Output kept per job in the stream object; older chunks are dropped and the gap is declared. */
   output_job_bytes: 32 * 1024 * kib,
   artifact_bytes: 95 * 1024 * kib,
+  /** Artifacts that one job, or one review, may have. */
+  artifacts_per_job: 1_000,
+  artifact_filename_chars: 4_096,
   error_message_bytes: 16 * kib,
 
   dispatch_batch_jobs: 1_000,
@@ -76,6 +79,10 @@ export const limits = {
   /** Finished jobs stay in the tenant object this long; D1 keeps them for good. */
   retention_ms: 7 * day,
   idempotency_ms: 1 * day,
+  /** An upload that has not ended by then is given up. */
+  artifact_upload_ms: 1 * hour,
+  /** How long a deleted or expired artifact is still answered as `gone`. */
+  artifact_gone_ms: 7 * day,
   view_ms: 1 * day,
   review_remind_ms: 1 * day,
   review_deny_ms: 7 * day,

@@ -45,7 +45,8 @@ export function mayCall(caller: Caller, scope: Scope): boolean {
     case 'worker':
       return scope === 'public' || workerMay(scope, caller.worker.may_raise_killswitch)
     case 'lease':
-      return scope === 'attempt'
+      // Files of that one attempt, too.
+      return scope === 'attempt' || scope === 'artifacts.write'
     case 'master':
       return scope === 'master'
     case 'none':

@@ -5,6 +5,7 @@
  */
 import type { AuditKey, AuditSeal, LeaseToken, Operations, OperationId, Parsed, Scope } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
+import type { ArtifactCalls } from './artifact-calls.ts'
 import type { TenantCommands } from './commands.ts'
 
 /** Who calls: a hash, never a token. */
@@ -71,7 +72,7 @@ export interface AuditStatus {
 }
 
 /** The tenant object as the edge sees it. */
-export interface TenantGate {
+export interface TenantGate extends ArtifactCalls {
   perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<TenantAnswer<Id>>
   /** `jobs.result`: `wrong-state` while the job has not ended, `not-found` when it is no longer (or never was) kept here. */
   locateResult(request: {

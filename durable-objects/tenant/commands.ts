@@ -1,4 +1,5 @@
 /** Responsible for the list of everything a tenant object can be asked to do; each noun has a file of its own in commands/. */
+import { artifactCommands } from './commands/artifacts.ts'
 import { attemptCommands } from './commands/attempts.ts'
 import { authorizeCommands } from './commands/authorize.ts'
 import { claimCommands } from './commands/claims.ts'
@@ -14,6 +15,7 @@ import { webhookCommands } from './commands/webhooks.ts'
 import { workerCommands } from './commands/workers.ts'
 
 export const tenantCommands = {
+  ...artifactCommands,
   ...attemptCommands,
   ...authorizeCommands,
   ...claimCommands,

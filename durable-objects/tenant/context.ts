@@ -48,6 +48,8 @@ export type Effect =
   | { readonly kind: 'review'; readonly review_id: number }
   /** Webhooks have something to send. */
   | { readonly kind: 'deliver' }
+  /** Bytes of artifacts that nobody may have any more. */
+  | { readonly kind: 'erase'; readonly slugs: readonly string[] }
 
 export interface Live {
   readonly presence: PresenceBook

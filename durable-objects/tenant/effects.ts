@@ -19,6 +19,8 @@ export interface EffectParts {
   readonly ask: (found: readonly Unasked[]) => void
   /** Webhooks have something to send. */
   readonly deliver: () => void
+  /** Bytes of artifacts are to leave R2. */
+  readonly erase: (slugs: readonly string[]) => void
   readonly connections: Connections
   readonly waiters: Waiters
   readonly reviews: Topic
@@ -66,6 +68,9 @@ export class Effects {
           break
         case 'deliver':
           this.#parts.deliver()
+          break
+        case 'erase':
+          this.#parts.erase(effect.slugs)
           break
       }
     }

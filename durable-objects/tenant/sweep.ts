@@ -7,6 +7,7 @@ import type { JobError } from '@modelreins/contract'
 import { end, expiryOf, isTerminal, queue } from '../../src/domain/job-machine.ts'
 import type { JobRecord } from '../../src/domain/job-machine.ts'
 import { places, queuedWithin } from '../../src/domain/queue.ts'
+import { elapseArtifacts } from './commands/artifacts.ts'
 import { endLostAttempt } from './commands/attempts.ts'
 import { elapseReviews } from './commands/reviews-decide.ts'
 import { jobSubject, systemActor } from './context.ts'
@@ -112,6 +113,7 @@ export function sweep(ctx: CommandContext): void {
   for (const job of ctx.store.jobs.expired(ctx.at, atOnce)) expire(ctx, job)
   expireDefaults(ctx)
   elapseReviews(ctx, atOnce)
+  elapseArtifacts(ctx, atOnce)
 }
 
 /** The next time that `sweep` has something to do, in milliseconds; undefined when nothing waits for time. */
@@ -128,6 +130,8 @@ export function nextDue(ctx: Pick<CommandContext, 'store' | 'live'>): number | u
   }
   const review = ctx.store.reviews.nextDue()
   if (review !== undefined) times.push(review)
+  const artifact = ctx.store.artifacts.nextDue()
+  if (artifact !== undefined) times.push(artifact)
   const expiry = ctx.store.jobs.nextExpiry()
   if (expiry !== undefined) times.push(expiry)
   for (const offer of ctx.live.leases.offers()) times.push(offer.expires_at)

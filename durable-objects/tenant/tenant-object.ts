@@ -15,6 +15,7 @@ import { parseSigningKeys } from '../../src/domain/signing-keys.ts'
 import type { SigningKeys } from '../../src/domain/signing-keys.ts'
 import type { StreamEnd } from '../job-stream/gate.ts'
 import { AlarmClock } from './alarm-clock.ts'
+import { ArtifactEraser } from './artifact-eraser.ts'
 import { bringBeforeHuman } from './asking.ts'
 import { AuditWriter, sha256Hex } from './audit-writer.ts'
 import { authenticate, mayCall } from './authenticate.ts'
@@ -31,7 +32,7 @@ import type {
 } from './call.ts'
 import { setTimer, surroundings } from './clock.ts'
 import { tenantCommands } from './commands.ts'
-import { actingWorker } from './commands/acting.ts'
+import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './commands/artifacts.ts'
 import { leaseUntil } from './commands/attempts.ts'
 import { watchJob } from './commands/jobs.ts'
 import { addMember } from './commands/members.ts'
@@ -40,6 +41,7 @@ import type { Caller, CommandContext, Live } from './context.ts'
 import { isoTime, systemCaller } from './context.ts'
 import { Effects } from './effects.ts'
 import { Executor } from './execute.ts'
+import { heldFor, undecided, waiterOf } from './held.ts'
 import { AuditGate } from './heads-gate.ts'
 import { DueClock } from './live/due-clock.ts'
 import { LeaseBook } from './live/lease-book.ts'
@@ -105,6 +107,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const waitUntil = (promise: Promise<unknown>): void => this.ctx.waitUntil(promise)
     const failed = (what: string, error: unknown): void =>
       console.warn(JSON.stringify({ event: what, tenant, error: error instanceof Error ? error.message : String(error) }))
+    const archive = this.env.ARCHIVE
     const audit = new AuditWriter(store.audit, auditMacKey(auditKey, tenant))
     const allowedHosts = parseAllowedHosts(this.env.MODELREINS_ALLOW_HOSTS)
     const executor: Executor = new Executor({
@@ -128,6 +131,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       choosing: (at) => ({ at, tenant, store, live, key: keys[0], randomText: surroundings.randomText, sha256: sha256Hex }),
       ask: (found) => void executor.runBatch(systemCaller, (ctx) => (bringBeforeHuman(ctx, found), [])),
       deliver: () => sender.tend(),
+      erase: (slugs) => eraser.tend(slugs),
       connections,
       waiters: this.#waiters,
       reviews: this.#reviews,
@@ -150,7 +154,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       store,
       audit,
       shipper,
-      archive: this.env.ARCHIVE,
+      archive,
       now: surroundings.now,
       waitUntil,
       rearm: () => this.#arm(false),
@@ -166,6 +170,14 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       fetch: (url, init) => fetch(url, init),
       waitUntil,
       rearm: () => this.#arm(false),
+    })
+    const eraser = new ArtifactEraser({
+      tenant,
+      archive,
+      store,
+      now: surroundings.now,
+      waitUntil,
+      failed: (reason) => failed('artifact.erase', reason),
     })
     this.#takeStock()
     this.#parts = { tenant, executor, connections, shipper, sender, audit: gate, keys }
@@ -239,25 +251,13 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const waiting = heldFor(call.operation, call.input, first)
     if (waiting === 0) return first
     const review = undecided(call.operation, first)
-    const worker = review === undefined ? this.#waiterOf(caller, call.input) : undefined
+    const worker = review === undefined ? waiterOf(this.#store, caller, call.input) : undefined
     if (review !== undefined) await this.#reviews.wait(review, waiting * 1000)
     else if (worker !== undefined) await this.#waiters.wait(worker, waiting * 1000)
     else return first
     // Who was revoked while waiting gets nothing (I14).
     const still = this.#authorized(call.credential, operations[call.operation].scope)
     return still.ok ? run() : still
-  }
-
-  /** Whose work a held poll waits for. */
-  #waiterOf(caller: Caller, input: object): string | undefined {
-    const name =
-      'worker' in input && typeof input.worker === 'string'
-        ? input.worker
-        : 'instance' in input && typeof input.instance === 'string'
-          ? input.instance
-          : undefined
-    const worker = actingWorker({ caller, store: this.#store } as CommandContext, name)
-    return worker.ok ? worker.value.worker_id : undefined
   }
 
   async authorize(request: { readonly credential: CallCredential; readonly scope: Scope }): Promise<Result<Authorized>> {
@@ -285,6 +285,38 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     if (job === undefined) return fail('not-found', `There is no job ${request.job_id}.`)
     if (!isTerminal(job.status)) return fail('wrong-state', `Job ${job.id} is ${job.status}; it has no result yet.`)
     return ok({ text: job.outcome?.result ?? null, stored: job.outcome?.stored ?? null })
+  }
+
+  async reserveArtifact(request: Parameters<TenantGate['reserveArtifact']>[0]): ReturnType<TenantGate['reserveArtifact']> {
+    return this.#uploading(request, (ctx) => reserveArtifact(ctx, request))
+  }
+
+  async keepArtifact(request: Parameters<TenantGate['keepArtifact']>[0]): ReturnType<TenantGate['keepArtifact']> {
+    return this.#uploading(request, (ctx) => keepArtifact(ctx, request.slug, request.upload))
+  }
+
+  async releaseArtifact(request: Parameters<TenantGate['releaseArtifact']>[0]): ReturnType<TenantGate['releaseArtifact']> {
+    return this.#uploading(request, (ctx) => releaseArtifact(ctx, request.slug))
+  }
+
+  #uploading<Value>(
+    request: { readonly credential: CallCredential; readonly request_id: string },
+    command: (ctx: CommandContext) => Result<Value>,
+  ): Result<Value> {
+    const authorized = this.#authorized(request.credential, 'artifacts.write')
+    return authorized.ok ? authorized.value.parts.executor.run(authorized.value.caller, request, command) : authorized
+  }
+
+  async locateArtifact(request: Parameters<TenantGate['locateArtifact']>[0]): ReturnType<TenantGate['locateArtifact']> {
+    // Without a token, and with a lease, the artifact itself says who may.
+    const { kind } = request.credential
+    const authorized = this.#authorized(
+      request.credential,
+      kind === 'none' ? 'public' : kind === 'lease' ? 'artifacts.write' : 'artifacts.read',
+    )
+    if (!authorized.ok) return authorized
+    const reading = { at: surroundings.now(), caller: authorized.value.caller, store: this.#store }
+    return locateArtifact(reading, request.slug, this.#store.meta.identity()?.suspended === true)
   }
 
   /** Asked by a job's stream object whose viewers have heard nothing for a while: a lost close must not leave them hanging. */
@@ -364,27 +396,4 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   override async webSocketError(socket: WebSocket): Promise<void> {
     this.#parts?.connections.closed(socket)
   }
-}
-
-/** Seconds a call may be held because its first answer was empty. */
-function heldFor(operation: TenantOperationId, input: object, first: TenantAnswer<TenantOperationId>): number {
-  const wait = 'wait' in input && typeof input.wait === 'number' ? input.wait : 0
-  if (wait === 0 || !first.ok) return 0
-  const value: object = first.value
-  if (operation === 'claims.poll') {
-    const active = 'killswitch' in value && (value.killswitch as { readonly active: boolean }).active
-    return !active && 'offers' in value && Array.isArray(value.offers) && value.offers.length === 0 ? wait : 0
-  }
-  if (undecided(operation, first) !== undefined) return wait
-  if (operation === 'claims.inbox') return 'jobs' in value && Array.isArray(value.jobs) && value.jobs.length === 0 ? wait : 0
-  return 0
-}
-
-/** The review that a call waits for, while nobody has decided it. */
-function undecided(operation: TenantOperationId, answer: TenantAnswer<TenantOperationId>): number | undefined {
-  if (!answer.ok) return undefined
-  const value: object = answer.value
-  if (operation === 'claims.authorize')
-    return 'outcome' in value && value.outcome === 'waiting' && 'review_id' in value ? Number(value.review_id) : undefined
-  return operation === 'reviews.get' && 'status' in value && value.status === 'pending' && 'id' in value ? Number(value.id) : undefined
 }

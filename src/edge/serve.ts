@@ -41,7 +41,8 @@ function answer(gatekeeper: Gatekeeper, exchange: Exchange, reply: Reply): Respo
 /** Answers one call of one operation. */
 export async function serve(gatekeeper: Gatekeeper, context: Context, route: Route): Promise<Response> {
   const row: Operation = operations[route.id]
-  const caller: Result<Caller> = row.scope === 'public' ? ok(nobody) : gatekeeper.identify(context)
+  const asked = row.scope !== 'public' || (row.token === 'optional' && context.request.headers.has('authorization'))
+  const caller: Result<Caller> = asked ? gatekeeper.identify(context) : ok(nobody)
   if (!caller.ok) return gatekeeper.turnAway(context, nobody, caller.failure)
   const barred = wrongKind(row, caller.value)
   if (barred !== undefined && !barred.ok) return gatekeeper.refuse(context, caller.value, barred.failure)

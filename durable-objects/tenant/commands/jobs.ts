@@ -18,6 +18,7 @@ import { showJob } from '../job-view.ts'
 import { closeStream, poolOf, updateJob } from '../placing.ts'
 import type { JobSelection } from '../store/jobs.ts'
 import { workforce } from '../workforce.ts'
+import { artifactsOfJob } from './artifacts.ts'
 import { findWorker } from './dispatch.ts'
 
 const load = (ctx: CommandContext, id: number): Result<JobRecord> => {
@@ -283,7 +284,9 @@ export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob>
 export const jobCommands = {
   'jobs.get': (ctx: CommandContext, input: Parsed<'jobs.get'>): Result<Job> => {
     const job = load(ctx, input.job_id)
-    return job.ok ? ok(showJob(ctx, job.value)) : job
+    if (!job.ok) return job
+    const artifacts = artifactsOfJob(ctx, job.value.id)
+    return ok({ ...showJob(ctx, job.value), ...(artifacts.length === 0 ? {} : { artifacts }) })
   },
   'jobs.list': list,
   'jobs.update': update,

@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/durable-sqlite'
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite'
 import { migrate } from 'drizzle-orm/durable-sqlite/migrator'
 import migrations from '../../../migrations/tenant/migrations.js'
+import { ArtifactStore } from './artifacts.ts'
 import { AuditStore } from './audit.ts'
 import { CredentialStore } from './credentials.ts'
 import { GrantStore } from './grants.ts'
@@ -17,6 +18,7 @@ import { WorkerStore } from './workers.ts'
 export type TenantDatabase = DrizzleSqliteDODatabase<typeof schema>
 
 export interface Store {
+  readonly artifacts: ArtifactStore
   readonly audit: AuditStore
   readonly credentials: CredentialStore
   readonly grants: GrantStore
@@ -32,6 +34,7 @@ export async function openStore(storage: DurableObjectStorage): Promise<Store> {
   const db = drizzle(storage, { schema })
   await migrate(db, migrations)
   return {
+    artifacts: new ArtifactStore(db),
     audit: new AuditStore(db),
     credentials: new CredentialStore(db),
     grants: new GrantStore(db),

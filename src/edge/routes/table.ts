@@ -6,6 +6,8 @@ import type { OperationId } from '@modelreins/contract'
 import type { TenantOperationId } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Handler, Reply } from '../exchange.ts'
 import { perform } from '../tenant-call.ts'
+import { downloadArtifact } from './artifact-download.ts'
+import { uploadArtifact } from './artifacts.ts'
 import { exportAudit, listHeads, queryAudit, verifyAudit } from './audit.ts'
 import { appendOutput, authorizeAction, closeClaim, completeClaim, connect, failClaim, startClaim } from './claims.ts'
 import { getJob, jobResult, listJobs } from './jobs.ts'
@@ -45,6 +47,8 @@ const handlers: Handlers = {
   'claims.close': closeClaim,
   'claims.authorize': authorizeAction,
   'claims.connect': connect,
+  'artifacts.upload': uploadArtifact,
+  'artifacts.download': downloadArtifact,
   'audit.query': queryAudit,
   'audit.heads': listHeads,
   'audit.export': exportAudit,

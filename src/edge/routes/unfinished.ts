@@ -1,13 +1,7 @@
 /** Responsible for the operations of the table that nothing implements yet: they are neither bound nor shown in `openapi.json`. */
 import type { OperationId } from '@modelreins/contract'
 
-const unfinished = [
-  'artifacts.upload',
-  'artifacts.list',
-  'artifacts.download',
-  'artifacts.update',
-  'artifacts.delete',
-] as const satisfies readonly OperationId[]
+const unfinished = [] as const satisfies readonly OperationId[]
 export type UnfinishedId = (typeof unfinished)[number]
 
 export const implemented = (id: OperationId): id is Exclude<OperationId, UnfinishedId> => !unfinished.some((name) => name === id)

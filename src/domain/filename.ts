@@ -1,0 +1,46 @@
+/** Responsible for making any name that somebody gave a file safe to show and to save under. It names nothing in storage. */
+import { byteLength } from '@modelreins/contract'
+
+const mostBytes = 255
+/** For a name of which nothing is left. */
+const nameless = 'artifact'
+
+/** Controls and separators of lines; marks that turn the direction of text or cannot be seen: `gnp.exe` must not read as `exe.png`. */
+const unseen = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu
+/** What some file system gives a meaning. */
+const special = /[<>:"|?*]/g
+const devices = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i
+
+/** The longest beginning of so many bytes of UTF-8, not splitting a character. */
+function cut(text: string, bytes: number): string {
+  let taken = ''
+  let size = 0
+  for (const character of text) {
+    size += byteLength(character)
+    if (size > bytes) break
+    taken += character
+  }
+  return taken
+}
+
+/** Cuts the name before its ending, which says what is inside. */
+function shortened(name: string): string {
+  if (byteLength(name) <= mostBytes) return name
+  const ending = /\.[A-Za-z0-9]{1,16}$/.exec(name)?.[0] ?? ''
+  return cut(name.slice(0, name.length - ending.length), mostBytes - ending.length).trimEnd() + ending
+}
+
+/** The last segment of the name, without what could mislead a reader, a shell, a file system or a header; at most 255 bytes, never empty. */
+export function safeFilename(name: string): string {
+  const last = name.split(/[\\/]/).at(-1) ?? ''
+  const plain = last
+    .replaceAll(/\p{Cs}/gu, '\ufffd')
+    .normalize('NFC')
+    .replaceAll(unseen, '')
+    .replaceAll(special, '_')
+    .replaceAll(/\s+/gu, ' ')
+    .trim()
+    .replace(/[. ]+$/, '')
+  const harmless = devices.test(plain) ? `_${plain}` : plain
+  return shortened(harmless) || nameless
+}

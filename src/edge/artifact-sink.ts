@@ -1,0 +1,96 @@
+/**
+ * Responsible for bringing bytes of unknown length to R2 while they are counted and hashed, holding one part of them at most. It knows
+ * nothing of what they are. Parts are as small as R2 takes them, since many uploads share the memory of one isolate.
+ */
+import { createHash } from 'node:crypto'
+
+/** The smallest part that R2 takes; all but the last must be equally large. */
+const partBytes = 5 * 1024 * 1024
+
+export interface Received {
+  readonly size_bytes: number
+  /** In hex. */
+  readonly sha256: string
+}
+
+/** R2 fails now and then for a moment; repeating what puts the same bytes to the same place is harmless. */
+async function twice<Value>(run: () => Promise<Value>): Promise<Value> {
+  try {
+    return await run()
+  } catch {
+    return run()
+  }
+}
+
+/** With `bucket` null the bytes are counted and hashed, and forgotten. */
+export class ArtifactSink {
+  readonly #bucket: R2Bucket | null
+  readonly #key: string
+  readonly #limit: number
+  readonly #hash = createHash('sha256')
+  #size = 0
+  #part = new Uint8Array(64 * 1024)
+  #filled = 0
+  #upload: R2MultipartUpload | undefined
+  readonly #parts: R2UploadedPart[] = []
+
+  constructor(bucket: R2Bucket | null, key: string, limit: number) {
+    this.#bucket = bucket
+    this.#key = key
+    this.#limit = limit
+  }
+
+  /** False when the bytes would go over the limit: nothing of them was taken. Rejects when R2 does not answer. */
+  async write(bytes: Uint8Array): Promise<boolean> {
+    if (this.#size + bytes.byteLength > this.#limit) return false
+    this.#size += bytes.byteLength
+    this.#hash.update(bytes)
+    if (this.#bucket === null) return true
+    for (let at = 0; at < bytes.byteLength;) {
+      // A full part waits for the next byte: what fits into one part needs no upload in parts.
+      if (this.#filled === partBytes) await this.#flush(this.#bucket)
+      const piece = bytes.subarray(at, at + partBytes - this.#filled)
+      this.#hold(piece)
+      at += piece.byteLength
+    }
+    return true
+  }
+
+  #hold(piece: Uint8Array): void {
+    const needed = this.#filled + piece.byteLength
+    if (needed > this.#part.byteLength) {
+      const larger = new Uint8Array(Math.min(partBytes, Math.max(needed, this.#part.byteLength * 2)))
+      larger.set(this.#part.subarray(0, this.#filled))
+      this.#part = larger
+    }
+    this.#part.set(piece, this.#filled)
+    this.#filled = needed
+  }
+
+  async #flush(bucket: R2Bucket): Promise<void> {
+    const upload = (this.#upload ??= await twice(() => bucket.createMultipartUpload(this.#key)))
+    const number = this.#parts.length + 1
+    this.#parts.push(await twice(() => upload.uploadPart(number, this.#part.subarray(0, this.#filled))))
+    this.#filled = 0
+  }
+
+  /** The object is in R2 when this resolves, and not before. */
+  async end(): Promise<Received> {
+    const received = { size_bytes: this.#size, sha256: this.#hash.digest('hex') }
+    const bucket = this.#bucket
+    if (bucket === null) return received
+    if (this.#upload === undefined) {
+      const { sha256 } = received
+      await twice(() => bucket.put(this.#key, this.#part.subarray(0, this.#filled), { sha256 }))
+      return received
+    }
+    if (this.#filled > 0) await this.#flush(bucket)
+    await this.#upload.complete(this.#parts)
+    return received
+  }
+
+  /** Takes back an upload in parts that will not end. R2 forgets one that nobody takes back after a week. */
+  async abandon(): Promise<void> {
+    await this.#upload?.abort()
+  }
+}

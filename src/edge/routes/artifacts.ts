@@ -1,0 +1,147 @@
+/** Responsible for files on their way in: reserved by the tenant object, streamed to R2, kept or taken back as one. */
+import { type Artifact, limits } from '@modelreins/contract'
+import { artifactKey } from '../../domain/artifact.ts'
+import { type Result, fail, ok } from '../../domain/result.ts'
+import { archiveFailed } from '../../telemetry/edge-events.ts'
+import { type ArtifactFields, fieldsOfHeaders, namingOf, parseFields } from '../artifact-fields.ts'
+import { ArtifactSink } from '../artifact-sink.ts'
+import { newArtifactSlug } from '../artifact-slug.ts'
+import type { Exchange, Reply } from '../exchange.ts'
+import { signingKeys } from '../gatekeeper.ts'
+import { type ReceivedFile, receiveFile } from '../receive-artifact.ts'
+import { askTenant, tenantOf } from '../tenant-call.ts'
+
+type Upload = Exchange<'artifacts.upload'>
+
+interface Arriving {
+  readonly exchange: Upload
+  readonly tenant: string
+  readonly slug: string
+  readonly sink: ArtifactSink
+  /** On our own path what is not known is an error; on the seeds' path it is ignored. */
+  readonly strict: boolean
+  /** From query and headers: what is known before the body. */
+  readonly given: Readonly<Record<string, string>>
+}
+
+const archiveDown = fail('unavailable', 'The archive does not answer. Try again in a moment.', { retry_after_ms: 2_000 })
+
+/** What the query said was parsed on the way here; as text again it joins what headers and parts say. */
+const givenEarly = ({ input, request }: Upload): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(Object.entries(input).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))),
+  ...fieldsOfHeaders(request.headers),
+})
+
+const keyPattern = /^[\x20-\x7e]{1,200}$/
+
+function idempotencyKey(request: Request): Result<string | null> {
+  const key = request.headers.get('idempotency-key')
+  if (key === null || keyPattern.test(key)) return ok(key)
+  const message = 'must be 1 to 200 printable characters'
+  return fail('invalid-request', `Idempotency-Key ${message}.`, { issues: [{ path: 'idempotency_key', message }] })
+}
+
+/** R2 that does not answer is a failure like others. */
+async function arrive({ exchange, sink, strict }: Arriving): Promise<Result<ReceivedFile>> {
+  try {
+    return await receiveFile(exchange.request, sink, strict)
+  } catch (error) {
+    archiveFailed({ request_id: exchange.request_id, operation: exchange.id }, error)
+    return archiveDown
+  }
+}
+
+interface Complete {
+  readonly file: ReceivedFile
+  readonly fields: ArtifactFields
+}
+
+/** The file with all that was said of it, unless the sender's digest says that these are not its bytes. */
+async function complete(arriving: Arriving): Promise<Result<Complete>> {
+  const file = await arrive(arriving)
+  if (!file.ok) return file
+  const fields = parseFields({ ...arriving.given, ...file.value.fields }, !arriving.strict)
+  if (!fields.ok) return fields
+  const { sha256 } = file.value
+  if (fields.value.sha256 !== undefined && fields.value.sha256 !== sha256) {
+    return fail('conflict', `The bytes that arrived have the SHA-256 ${sha256}, not the one that was sent along. Nothing was kept.`)
+  }
+  return ok({ file: file.value, fields: fields.value })
+}
+
+async function keep({ exchange, slug }: Arriving, { file, fields }: Complete): Promise<Result<Artifact>> {
+  const { request_id } = exchange
+  const { credential } = exchange.caller
+  const upload = {
+    ...namingOf(fields, file),
+    size_bytes: file.size_bytes,
+    sha256: file.sha256,
+    job_id: fields.job_id,
+    review_id: fields.review_id,
+    share: fields.share === true,
+    expires_at: fields.expires_at === undefined ? null : Date.parse(fields.expires_at),
+  }
+  return askTenant(exchange, (gate) => gate.keepArtifact({ credential, slug, upload, request_id }), true)
+}
+
+/** Nothing stays of an upload that failed. What this leaves undone, the reservation's own end does. */
+async function takeBack({ exchange, slug, sink }: Arriving): Promise<void> {
+  const { request_id } = exchange
+  const { credential } = exchange.caller
+  try {
+    await sink.abandon()
+  } catch (error) {
+    archiveFailed({ request_id, operation: exchange.id }, error)
+  }
+  await askTenant(exchange, (gate) => gate.releaseArtifact({ credential, slug, request_id }), true)
+}
+
+async function receive(arriving: Arriving): Promise<Reply> {
+  const whole = await complete(arriving)
+  const kept = whole.ok ? await keep(arriving, whole.value) : whole
+  // After `unavailable` nobody knows whether the object has kept it; a reservation that it has not kept ends by itself.
+  const unknown = whole.ok && !kept.ok && kept.failure.code === 'unavailable'
+  if (kept.ok || unknown) return kept
+  await takeBack(arriving)
+  return kept
+}
+
+/** The same upload again: its bytes are compared with what is kept, and forgotten. */
+async function repeat(arriving: Omit<Arriving, 'sink' | 'slug'>, earlier: Artifact): Promise<Reply> {
+  const sink = new ArtifactSink(null, '', limits.artifact_bytes)
+  const whole = await complete({ ...arriving, sink, slug: earlier.slug })
+  if (!whole.ok) return whole
+  const { job_id = null, review_id = null } = whole.value.fields
+  const byLease = arriving.exchange.caller.kind === 'lease'
+  const same = whole.value.file.sha256 === earlier.sha256 && (byLease || job_id === earlier.job_id) && review_id === earlier.review_id
+  return same
+    ? { ...ok(earlier), replayed: true }
+    : fail('idempotency-conflict', `The key was used for another file: ${earlier.filename}, SHA-256 ${earlier.sha256}.`)
+}
+
+export async function uploadArtifact(exchange: Upload): Promise<Reply> {
+  const keys = signingKeys(exchange)
+  if (!keys.ok) return keys
+  const tenant = tenantOf(exchange)
+  if (tenant === undefined) return fail('forbidden', 'This token belongs to no tenant.')
+  const { request, request_id, ports, env } = exchange
+  const { credential } = exchange.caller
+  const strict = new URL(request.url).pathname === exchange.row.path
+  const given = givenEarly(exchange)
+  const slug = newArtifactSlug(tenant, keys.value[0], ports.random)
+  const early = parseFields(given, !strict)
+  const key = idempotencyKey(request)
+  const place = early.ok ? { job_id: early.value.job_id, review_id: early.value.review_id } : {}
+  const reservation = { credential, slug, place, idempotency_key: key.ok ? key.value : null, request_id }
+  // What is wrong is told to nobody whose token is not in force: the object is asked first.
+  const reserved = await askTenant(exchange, (gate) => gate.reserveArtifact(reservation), true)
+  if (!reserved.ok) return reserved
+  const arriving = { exchange, tenant, slug, strict, given }
+  const { earlier } = reserved.value
+  if (earlier !== null) return repeat(arriving, earlier)
+  const sink = new ArtifactSink(env.ARCHIVE, artifactKey(tenant, slug), limits.artifact_bytes)
+  const refused = !early.ok ? early : !key.ok ? key : undefined
+  if (refused === undefined) return receive({ ...arriving, sink })
+  await takeBack({ ...arriving, sink })
+  return refused
+}
