@@ -118,6 +118,8 @@ export const job = z
     attempt: z.number().int(),
     max_attempts: z.number().int(),
     timeout: z.number(),
+    /** Seconds without output after which the worker gives the attempt up; null when there is no such limit. */
+    silence_timeout: z.number().nullable(),
     /** Last 64 KiB; the rest is in the stream. */
     output: z.string(),
     output_truncated: z.boolean(),
@@ -150,10 +152,13 @@ export const jobList = z.strictObject({ ...jobFilter, ...paging })
 export const jobPage = page(job)
 
 export const bulkResult = z.object({
-  /** Jobs that the filter matches and the verb applies to. */
+  /** Jobs that the verb was applied to; with `dry_run`, all that the filter matches. */
   count: z.number().int(),
   dry_run: z.boolean(),
+  /** The first of them, at most `limits.bulk_jobs`. */
   job_ids: z.array(z.number().int()),
+  /** Jobs that the filter matches and this call left alone: one call takes `limits.bulk_jobs`, so repeat while there are any. */
+  remaining: z.number().int(),
 })
 export const bulkAbort = z.strictObject({ ...jobFilter, all: flag.optional(), reason: text(500).optional(), dry_run: flag.optional() })
 export const bulkRetry = z.strictObject({ ...jobFilter, dry_run: flag.optional() })

@@ -39,6 +39,10 @@ export const limits = {
   dispatch_batch_jobs: 1_000,
   list_default: 50,
   list_max: 200,
+  /** Characters of jobs in one page: it ends early rather than outgrow an answer (RPC takes 32 MiB, platform limit). */
+  list_bytes: 8 * 1024 * kib,
+  /** Jobs that one bulk call aborts or retries. */
+  bulk_jobs: 1_000,
   claim_max: 100,
   fan_out_targets: 32,
 

@@ -4,7 +4,7 @@
  */
 import { leaseText, limits } from '@modelreins/contract'
 import type { Offer } from '@modelreins/contract'
-import { expiryOf } from '../../src/domain/job-machine.ts'
+import { expiryOf, sizeOf } from '../../src/domain/job-machine.ts'
 import type { JobRecord } from '../../src/domain/job-machine.ts'
 import { mayClaim } from '../../src/domain/killswitch.ts'
 import { isLive, mayDo } from '../../src/domain/matching.ts'
@@ -54,7 +54,9 @@ function sources(ctx: Choosing, worker: WorkerRecord): readonly Source[] {
     }
     const other = ctx.store.workers.get(pool.worker_id)
     const otherView = other === undefined ? undefined : viewOf(ctx, other)
-    const gone = otherView === undefined || otherView.revoked || otherView.paused || !isLive(otherView.state) || otherView.state === 'deaf'
+    // A worker that let an offer lapse may be a connection that died: what it has not started is anybody's, until it starts something.
+    const silent = ctx.live.presence.of(pool.worker_id).silent_offers > 0
+    const gone = silent || otherView === undefined || otherView.revoked || otherView.paused || !isLive(otherView.state)
     if (gone) found.push({ pool, turn: 0, gate })
     else if (otherView.running + ctx.live.leases.offersTo(otherView.worker_id) >= otherView.slots) found.push({ pool, turn: 1, gate })
   }
@@ -82,12 +84,15 @@ export function choose(ctx: Choosing, worker: WorkerRecord, max: number): readon
   }
   heads.sort((left, right) => left.turn - right.turn || left.rank - right.rank || left.id - right.id)
   const chosen: Choice[] = []
+  let size = 0
   for (const head of heads) {
-    if (chosen.length === max) break
+    if (chosen.length === max || size > limits.list_bytes) break
     const job = ctx.store.jobs.get(head.id)
     // An expired one is left to the sweep, which also says so in the audit trail.
     if (job === undefined || expiryOf(job) <= ctx.at) continue
-    if (head.gate === 'open' || clearanceOf(ctx, job, worker).kind === 'pass') chosen.push({ job, pool: head.pool })
+    if (head.gate !== 'open' && clearanceOf(ctx, job, worker).kind !== 'pass') continue
+    size += sizeOf(job)
+    chosen.push({ job, pool: head.pool })
   }
   return chosen
 }

@@ -2,6 +2,7 @@
 import { artifactCommands } from './commands/artifacts.ts'
 import { attemptCommands } from './commands/attempts.ts'
 import { authorizeCommands } from './commands/authorize.ts'
+import { bulkCommands } from './commands/bulk.ts'
 import { claimCommands } from './commands/claims.ts'
 import { contextCommands } from './commands/context.ts'
 import { dispatchCommands } from './commands/dispatch.ts'
@@ -18,6 +19,7 @@ export const tenantCommands = {
   ...artifactCommands,
   ...attemptCommands,
   ...authorizeCommands,
+  ...bulkCommands,
   ...claimCommands,
   ...contextCommands,
   ...dispatchCommands,

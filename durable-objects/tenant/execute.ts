@@ -72,7 +72,7 @@ export class Executor {
     const { live, store, surroundings } = this.#parts
     if (surroundings.now() < live.due.at) return
     this.#transact(systemCaller, internalRequest, (ctx) => ok(sweep(ctx)))
-    live.due.set(nextDue({ store, live }))
+    live.due.set(nextDue({ at: surroundings.now(), store, live }))
   }
 
   #transact<Value>(

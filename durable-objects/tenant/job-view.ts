@@ -30,6 +30,7 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
     attempt: job.attempt,
     max_attempts: job.max_attempts,
     timeout: job.spec.timeout_ms / 1000,
+    silence_timeout: job.spec.silence_ms === null ? null : job.spec.silence_ms / 1000,
     output: outcome?.output ?? '',
     output_truncated: outcome?.output_truncated ?? false,
     result: outcome?.result ?? null,

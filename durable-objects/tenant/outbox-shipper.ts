@@ -3,7 +3,7 @@
  * outbox: D1 says how far it has come, so the object keeps no cursor. D1 may be down; nothing but listings suffers.
  */
 import type { AuditHead, Job, Worker } from '@modelreins/contract'
-import { isTerminal } from '../../src/domain/job-machine.ts'
+import { isTerminal, sizeOf } from '../../src/domain/job-machine.ts'
 import { openRegistry } from '../../src/registry/open.ts'
 import { ship } from '../../src/registry/ship.ts'
 import type { Shipment } from '../../src/registry/ship.ts'
@@ -112,7 +112,7 @@ export class OutboxShipper {
       // A job is mirrored once it has ended, and only rows that may have ended it are worth a look: most rows are dispatches and starts.
       const job = row.job_id === null || jobs.has(row.job_id) || !endings.has(row.action) ? undefined : seeing.store.jobs.get(row.job_id)
       if (job !== undefined && isTerminal(job.status)) {
-        size += job.spec.prompt.length + (job.outcome?.result?.length ?? 0) + (job.outcome?.output.length ?? 0)
+        size += sizeOf(job)
         if (taken > 0 && size > sizePerShipment) break
         jobs.set(job.id, showJob(seeing, job))
       }

@@ -1,4 +1,5 @@
 /** Responsible for writing a job with its place in the queue, for waking whoever may take it, and for ending the reviews of one that has ended. */
+import { limits } from '@modelreins/contract'
 import { deadlineOf, expiryOf, isTerminal } from '../../src/domain/job-machine.ts'
 import type { JobRecord } from '../../src/domain/job-machine.ts'
 import { requirementsOf } from '../../src/domain/matching.ts'
@@ -31,7 +32,11 @@ function announce(ctx: CommandContext, job: JobRecord): void {
   if (due !== undefined) ctx.onCommit(() => ctx.live.due.hint(due))
   if (!claimable(job)) return
   const pool = poolOf(ctx, job)
-  ctx.onCommit(() => ctx.live.occupied.add(pool))
+  ctx.onCommit(() => {
+    ctx.live.occupied.add(pool)
+    // Should the assigned worker turn out to be gone, somebody else is asked as soon as that shows.
+    ctx.live.due.hint(ctx.at + limits.presence_ms)
+  })
   ctx.after({ kind: 'wake', pool })
 }
 

@@ -105,6 +105,17 @@ function expireDefaults(ctx: CommandContext): void {
   }
 }
 
+/**
+ * A job whose worker has gone silent, or whose breaker has closed again, makes no event of its own: while somebody on a socket has
+ * room, every pool is looked at anew this often. Polling workers look by themselves.
+ */
+function rouse(ctx: CommandContext): void {
+  if (hasRoom(ctx)) for (const pool of ctx.live.occupied) ctx.after({ kind: 'wake', pool })
+}
+
+const hasRoom = ({ live }: Pick<CommandContext, 'live'>): boolean =>
+  [...live.sockets.workers()].some((worker) => live.sockets.credit(worker) > 0)
+
 export function sweep(ctx: CommandContext): void {
   lapseOffers(ctx)
   lapseLeases(ctx)
@@ -114,11 +125,13 @@ export function sweep(ctx: CommandContext): void {
   expireDefaults(ctx)
   elapseReviews(ctx, atOnce)
   elapseArtifacts(ctx, atOnce)
+  rouse(ctx)
 }
 
 /** The next time that `sweep` has something to do, in milliseconds; undefined when nothing waits for time. */
-export function nextDue(ctx: Pick<CommandContext, 'store' | 'live'>): number | undefined {
+export function nextDue(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>): number | undefined {
   const times: number[] = []
+  if (ctx.live.occupied.size > 0 && hasRoom(ctx)) times.push(ctx.at + limits.presence_ms)
   const front = (pool: number): number | undefined => ctx.store.jobs.heads(pool, 1)[0]?.rank
   for (const pool of [places.running, places.timed]) {
     const rank = front(pool)

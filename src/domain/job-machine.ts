@@ -82,6 +82,10 @@ export const emptyOutcome: JobOutcome = {
 
 export const isTerminal = (status: JobStatus): boolean => status === 'done' || status === 'failed'
 
+/** Characters that the large parts of a job take; what bounds pages and shipments. */
+export const sizeOf = (job: JobRecord): number =>
+  job.spec.prompt.length + (job.outcome?.result?.length ?? 0) + (job.outcome?.output.length ?? 0)
+
 /** Schedule-to-start expiry of a queued job; the default needs no index row of its own. */
 export const hasDefaultExpiry = (job: JobRecord): boolean => job.spec.expires_ms === limits.schedule_to_start_ms
 export const expiryOf = (job: JobRecord): number => job.queued_at + job.spec.expires_ms

@@ -2,7 +2,7 @@
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
 import { rank } from '../../../src/domain/director.ts'
-import { end, expiryOf, isTerminal, notIn, revive } from '../../../src/domain/job-machine.ts'
+import { end, expiryOf, isTerminal, notIn, revive, sizeOf } from '../../../src/domain/job-machine.ts'
 import type { JobRecord, JobSpec } from '../../../src/domain/job-machine.ts'
 import { mayClaim, mayDispatch } from '../../../src/domain/killswitch.ts'
 import { isLive, requirementsOf } from '../../../src/domain/matching.ts'
@@ -27,7 +27,7 @@ const load = (ctx: CommandContext, id: number): Result<JobRecord> => {
 }
 
 /** A filter as the store takes it; undefined when it names a worker that nobody has. */
-function selectionOf(
+export function selectionOf(
   ctx: CommandContext,
   filter: Pick<Parsed<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort'>,
 ): JobSelection | undefined {
@@ -52,9 +52,17 @@ function list(ctx: CommandContext, input: Parsed<'jobs.list'>): Result<{ items: 
   const selection = selectionOf(ctx, input)
   if (selection === undefined) return ok({ items: [], next_cursor: null })
   const limit = input.limit ?? limits.list_default
-  const found = ctx.store.jobs.list(selection, before, limit + 1)
-  const items = found.slice(0, limit)
-  return ok({ items: items.map((job) => showJob(ctx, job)), next_cursor: found.length > limit ? String(items.at(-1)?.id) : null })
+  const items: Job[] = []
+  let size = 0
+  let more = false
+  // Prompts and results are large: a page ends early rather than outgrow what one answer may hold.
+  for (const job of ctx.store.jobs.walk(selection, before)) {
+    more = items.length === limit || size > limits.list_bytes
+    if (more) break
+    size += sizeOf(job)
+    items.push(showJob(ctx, job))
+  }
+  return ok({ items, next_cursor: more ? String(items.at(-1)?.id) : null })
 }
 
 /** Ends a job that has not ended. A running attempt is void at once; its worker is told to stop. */
@@ -89,44 +97,8 @@ function abort(ctx: CommandContext, input: Parsed<'jobs.abort'>): Result<Job> {
   return ok(showJob(ctx, abortJob(ctx, job.value, abortReason(ctx, input.reason))))
 }
 
-/** How many job ids a bulk answer names; the count is always whole. */
-const namedIds = 1_000
-
-/** Every unfinished job that fits, walked by id. */
-export function* unfinishedMatching(ctx: CommandContext, selection: JobSelection): Generator<JobRecord> {
-  let after = 0
-  for (;;) {
-    const page = ctx.store.jobs.unfinished(after, 500)
-    for (const job of page) {
-      const fits =
-        (selection.statuses === undefined || selection.statuses.includes(job.status)) &&
-        (selection.thread_id === undefined || job.thread_id === selection.thread_id) &&
-        (selection.worker_id === undefined || job.worker_id === selection.worker_id) &&
-        (selection.effort === undefined || job.effort === selection.effort) &&
-        (selection.capability === undefined || job.spec.capability === selection.capability)
-      if (fits) yield job
-    }
-    const last = page.at(-1)
-    if (last === undefined) return
-    after = last.id
-  }
-}
-
-function abortMany(ctx: CommandContext, input: Parsed<'jobs.abort_many'>): Result<{ count: number; dry_run: boolean; job_ids: number[] }> {
-  const selection = selectionOf(ctx, input)
-  const empty = selection !== undefined && Object.keys(selection).length === 0
-  if (empty && input.all !== true) {
-    return fail('invalid-request', 'Name a filter, or say `all: true` to abort everything.', {
-      issues: [{ path: 'all', message: 'required when there is no filter' }],
-    })
-  }
-  const found = selection === undefined ? [] : [...unfinishedMatching(ctx, selection)]
-  if (input.dry_run !== true) for (const job of found) abortJob(ctx, job, abortReason(ctx, input.reason))
-  return ok({ count: found.length, dry_run: input.dry_run ?? false, job_ids: found.slice(0, namedIds).map((job) => job.id) })
-}
-
 /** The worker that had it may be gone: an unpinned job goes back to everybody's pool, where age decides. */
-function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
+export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
   const revived = revive(job, ctx.at)
   if (!revived.ok) return revived
   // What had to be released by a human has to be released again: each start spends its decision.
@@ -142,7 +114,7 @@ function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
   return ok(after)
 }
 
-function refuseWhileRaised(ctx: CommandContext): Result<never> | undefined {
+export function refuseWhileRaised(ctx: CommandContext): Result<never> | undefined {
   const { level } = ctx.store.meta.killswitch()
   return mayDispatch(level) ? undefined : fail('killswitch', `The killswitch is at level ${level}.`)
 }
@@ -154,15 +126,6 @@ function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
   if (refused !== undefined) return refused
   const after = retryJob(ctx, job.value)
   return after.ok ? ok(showJob(ctx, after.value)) : after
-}
-
-function retryMany(ctx: CommandContext, input: Parsed<'jobs.retry_many'>): Result<{ count: number; dry_run: boolean; job_ids: number[] }> {
-  const refused = refuseWhileRaised(ctx)
-  if (refused !== undefined) return refused
-  const selection = selectionOf(ctx, input)
-  const found = selection === undefined ? [] : ctx.store.jobs.list({ ...selection, statuses: ['failed'] }, Number.MAX_SAFE_INTEGER, 10_000)
-  if (input.dry_run !== true) for (const job of found) retryJob(ctx, job)
-  return ok({ count: found.length, dry_run: input.dry_run ?? false, job_ids: found.slice(0, namedIds).map((job) => job.id) })
 }
 
 function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> {
@@ -291,8 +254,6 @@ export const jobCommands = {
   'jobs.list': list,
   'jobs.update': update,
   'jobs.abort': abort,
-  'jobs.abort_many': abortMany,
   'jobs.retry': retry,
-  'jobs.retry_many': retryMany,
   'jobs.why': why,
 }

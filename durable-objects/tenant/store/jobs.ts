@@ -67,6 +67,24 @@ export interface JobSelection {
   readonly effort?: Effort
 }
 
+export interface Matching extends JobSelection {
+  /** Only jobs that have not ended. */
+  readonly unfinished?: boolean
+}
+
+const matches = (matching: Matching) =>
+  and(
+    matching.unfinished === true ? isNotNull(jobs.pool) : undefined,
+    matching.statuses === undefined ? undefined : inArray(jobs.status, [...matching.statuses]),
+    matching.thread_id === undefined ? undefined : eq(jobs.thread_id, matching.thread_id),
+    matching.worker_id === undefined ? undefined : eq(jobs.worker_id, matching.worker_id),
+    matching.effort === undefined ? undefined : eq(jobs.effort, matching.effort),
+    matching.capability === undefined ? undefined : eq(sql`json_extract(${jobs.spec}, '$.capability')`, matching.capability),
+  )
+
+/** Rows read at once on a walk: jobs may be large. */
+const rowsPerRead = 20
+
 /** A queue entry as the index has it, without the job. */
 export interface Head {
   readonly id: number
@@ -231,37 +249,37 @@ export class JobStore {
       .map(fromRow)
   }
 
-  /** Newest first, at most `limit` of those below `before`; reads as many rows as it must, so callers bound by page. */
-  list(selection: JobSelection, before: number, limit: number): readonly JobRecord[] {
-    return this.#db
-      .select()
-      .from(jobs)
-      .where(
-        and(
-          lt(jobs.id, before),
-          selection.statuses === undefined ? undefined : inArray(jobs.status, [...selection.statuses]),
-          selection.thread_id === undefined ? undefined : eq(jobs.thread_id, selection.thread_id),
-          selection.worker_id === undefined ? undefined : eq(jobs.worker_id, selection.worker_id),
-          selection.effort === undefined ? undefined : eq(jobs.effort, selection.effort),
-          selection.capability === undefined ? undefined : eq(sql`json_extract(${jobs.spec}, '$.capability')`, selection.capability),
-        ),
-      )
-      .orderBy(desc(jobs.id))
-      .limit(limit)
-      .all()
-      .map(fromRow)
+  /** Jobs below `before`, newest first, read a few at a time: whoever walks decides when it is enough. */
+  *walk(matching: Matching, before: number): Generator<JobRecord> {
+    let below = before
+    for (;;) {
+      const rows = this.#db
+        .select()
+        .from(jobs)
+        .where(and(lt(jobs.id, below), matches(matching)))
+        .orderBy(desc(jobs.id))
+        .limit(rowsPerRead)
+        .all()
+      for (const row of rows) yield fromRow(row)
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < rowsPerRead) return
+      below = last.id
+    }
   }
 
-  /** Everything that has not ended, by place: what a bulk verb on live jobs walks through. */
-  unfinished(afterId: number, limit: number): readonly JobRecord[] {
-    return this.#db
-      .select()
+  /** The oldest that match. */
+  ids(matching: Matching, limit: number): readonly number[] {
+    const rows = this.#db.select({ id: jobs.id }).from(jobs).where(matches(matching)).orderBy(asc(jobs.id)).limit(limit).all()
+    return rows.map((row) => row.id)
+  }
+
+  count(matching: Matching): number {
+    const row = this.#db
+      .select({ count: sql<number>`count(*)` })
       .from(jobs)
-      .where(and(gt(jobs.id, afterId), isNotNull(jobs.pool)))
-      .orderBy(asc(jobs.id))
-      .limit(limit)
-      .all()
-      .map(fromRow)
+      .where(matches(matching))
+      .get()
+    return row?.count ?? 0
   }
 
   /** Jobs that are held for this review, oldest first: its own, and those of the same session behind it. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import type { Capability, Input, LeaseToken, Offer } from '@modelreins/contract'
+import type { Capability, Input, LeaseToken, Offer, Role } from '@modelreins/contract'
 import { operations, parseLeaseToken } from '@modelreins/contract'
 import type { CallCredential, TenantAnswer, TenantGate, TenantOperationId } from '../../../../durable-objects/tenant/call.ts'
 
@@ -16,8 +16,14 @@ export interface WorkerHandle {
   readonly credential: CallCredential
 }
 
-/** Freezes `Date`; timers stay real. Returns how to move time. */
-export function frozenTime(start = Date.parse('2026-06-01T12:00:00Z')): { now: number; pass: (ms: number) => void } {
+export interface MemberHandle {
+  readonly id: string
+  readonly name: string
+  readonly credential: CallCredential
+}
+
+/** Freezes `Date`, far ahead of the real clock so that no alarm rings by itself; timers stay real. Returns how to move time. */
+export function frozenTime(start = Date.parse('2036-06-01T12:00:00Z')): { now: number; pass: (ms: number) => void } {
   vi.useFakeTimers({ toFake: ['Date'], now: start })
   const clock = {
     now: start,
@@ -103,6 +109,12 @@ export class TestTenant {
     const handle: WorkerHandle = { id: registered.worker_id, name, credential: { kind: 'worker', credential, hash: sha256(credential) } }
     await this.present(handle)
     return handle
+  }
+
+  async member(name: string, role: Role): Promise<MemberHandle> {
+    const created = await this.must('members.create', { name, role })
+    const credential = `cred${this.#credentials}x${this.name}`
+    return { id: created.member_id, name, credential: { kind: 'member', credential, hash: sha256(credential) } }
   }
 
   async present(worker: WorkerHandle, more: Input<'presence.report'> = {}): Promise<void> {

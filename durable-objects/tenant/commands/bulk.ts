@@ -1,0 +1,44 @@
+/** Responsible for verbs on many jobs at once: the same filters as lists, a dry run that counts, and portions that fit one transaction. */
+import { limits } from '@modelreins/contract'
+import type { Output, Parsed } from '@modelreins/contract'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import type { CommandContext } from '../context.ts'
+import type { Matching } from '../store/jobs.ts'
+import { abortJob, abortReason, refuseWhileRaised, retryJob, selectionOf } from './jobs.ts'
+
+type BulkResult = Output<'jobs.abort_many'>
+
+/** Applies `verb` to what matches now, a portion at a time: the caller repeats while `remaining` is above zero. */
+function inPortions(ctx: CommandContext, matching: Matching | undefined, dryRun: boolean, verb: (id: number) => void): Result<BulkResult> {
+  const count = matching === undefined ? 0 : ctx.store.jobs.count(matching)
+  const ids = matching === undefined ? [] : ctx.store.jobs.ids(matching, limits.bulk_jobs)
+  if (dryRun) return ok({ count, dry_run: true, job_ids: [...ids], remaining: count })
+  for (const id of ids) verb(id)
+  return ok({ count: ids.length, dry_run: false, job_ids: [...ids], remaining: count - ids.length })
+}
+
+function abortMany(ctx: CommandContext, input: Parsed<'jobs.abort_many'>): Result<BulkResult> {
+  const selection = selectionOf(ctx, input)
+  if (selection !== undefined && Object.keys(selection).length === 0 && input.all !== true) {
+    return fail('invalid-request', 'Name a filter, or say `all: true` to abort everything.', {
+      issues: [{ path: 'all', message: 'required when there is no filter' }],
+    })
+  }
+  return inPortions(ctx, selection && { ...selection, unfinished: true }, input.dry_run ?? false, (id) => {
+    const job = ctx.store.jobs.get(id)
+    if (job !== undefined) abortJob(ctx, job, abortReason(ctx, input.reason))
+  })
+}
+
+function retryMany(ctx: CommandContext, input: Parsed<'jobs.retry_many'>): Result<BulkResult> {
+  const refused = refuseWhileRaised(ctx)
+  if (refused !== undefined) return refused
+  const selection = selectionOf(ctx, input)
+  return inPortions(ctx, selection && { ...selection, statuses: ['failed'] }, input.dry_run ?? false, (id) => {
+    const job = ctx.store.jobs.get(id)
+    if (job !== undefined) retryJob(ctx, job)
+  })
+}
+
+export const bulkCommands = { 'jobs.abort_many': abortMany, 'jobs.retry_many': retryMany }
