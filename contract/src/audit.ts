@@ -66,6 +66,7 @@ export type AuditHead = z.infer<typeof auditHead>
 
 /** Newest first. */
 export const auditHeadPage = page(auditHead).extend({ tenant: z.string(), keys: z.array(auditKey) })
+export type AuditHeadPage = z.infer<typeof auditHeadPage>
 export const auditHeadList = z.strictObject(paging)
 
 /** What a head's signature is over: RFC 8785 of these five fields, in the order their names sort. None of them holds anything to escape. */
