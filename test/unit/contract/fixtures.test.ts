@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import * as contract from '@modelreins/contract'
+
+const folder = new URL('../../../contract/fixtures/', import.meta.url)
+const schemas = {
+  'audit-row.json': contract.auditRow,
+  'job.json': contract.job,
+  'job-failed.json': contract.job,
+  'killswitch.json': contract.killswitchState,
+  'offer.json': contract.offer,
+  'presence-reply.json': contract.presenceReply,
+  'problem.json': contract.problemSchema,
+}
+
+it('has a schema for every golden message', () => {
+  expect(readdirSync(folder).toSorted()).toEqual(Object.keys(schemas).toSorted())
+})
+
+it.each(Object.entries(schemas))('%s is exactly what the contract says, field by field', (file, schema) => {
+  const message: unknown = JSON.parse(readFileSync(new URL(file, folder), 'utf8'))
+  // Parsing drops what the contract does not know: nothing may be dropped, and nothing may be missing.
+  expect(schema.parse(message)).toEqual(message)
+})
+
+it('spells a lease token that parses back to what it was made of', () => {
+  const lease = {
+    tenant: 'acme',
+    job_id: 42,
+    attempt: 1,
+    worker_id: 'wk0123456789abcdef',
+    nonce: 'abcdef0123',
+    offered_at: 1_795_262_400_000,
+    expires_at: 1_795_269_605_000,
+  }
+  const token = `${contract.leaseText(lease)}_a${'b'.repeat(30)}`
+  expect(contract.parseLeaseToken(token)).toMatchObject(lease)
+  expect(contract.parseLeaseToken(`${token}x`)?.mac).not.toBe(contract.parseLeaseToken(token)?.mac)
+  expect(contract.parseLeaseToken(token.toUpperCase())).toBeUndefined()
+})
+
+it.each([
+  ['plain', 5],
+  ['é', 2],
+  ['€', 3],
+  ['😀', 4],
+  ['\ud800', 3],
+  ['', 0],
+])('counts the bytes of %j as UTF-8 does', (text, bytes) => {
+  expect(contract.byteLength(text)).toBe(bytes)
+  expect(Buffer.byteLength(text)).toBe(bytes)
+})
