@@ -111,3 +111,6 @@ export const isoTime = (at: number): string => new Date(at).toISOString()
 export const isoTimeOrNull = (at: number | null): string | null => (at === null ? null : isoTime(at))
 
 export const jobSubject = (job: Pick<JobRecord, 'id'>): string => `job:${job.id}`
+
+/** A kind that a worker has named, as a row of the audit trail may show it: a word, where a careless worker might put a sentence. */
+export const asWord = (text: string): string => (/^[\w.:-]+$/.test(text) ? text : 'other')

@@ -8,7 +8,7 @@ import type { ReviewDraft, ReviewRecord } from '../../src/domain/review.ts'
 import { reviewedText } from '../../src/domain/review-payload.ts'
 import type { Reviewed } from '../../src/domain/review-payload.ts'
 import type { JobRecord } from '../../src/domain/job-machine.ts'
-import { isoTime, systemActor } from './context.ts'
+import { asWord, isoTime, systemActor } from './context.ts'
 import type { CommandContext } from './context.ts'
 import { announce } from './webhook-queue.ts'
 
@@ -70,7 +70,7 @@ export function openReview(
   ctx.store.reviews.insert(review)
   hintDue(ctx, review)
   const tier = review.risk_tier === null ? '' : `, tier ${review.risk_tier}`
-  recordReview(ctx, review, 'open', `${review.type}${tier}${review.irreversible ? ', irreversible' : ''}`)
+  recordReview(ctx, review, 'open', `${asWord(review.type)}${tier}${review.irreversible ? ', irreversible' : ''}`)
   announceReview(ctx, 'review.created', review)
   return review
 }

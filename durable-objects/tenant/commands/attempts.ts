@@ -12,7 +12,7 @@ import type { Result } from '../../../src/domain/result.ts'
 import { leaseToken } from '../claiming.ts'
 import { clearanceOf } from '../clearance.ts'
 import type { Clearance } from '../clearance.ts'
-import { isoTime, jobSubject, systemActor } from '../context.ts'
+import { asWord, isoTime, jobSubject, systemActor } from '../context.ts'
 import type { CommandContext } from '../context.ts'
 import { askFor, isFreeForAnother, spend } from '../gating.ts'
 import { showJob } from '../job-view.ts'
@@ -200,7 +200,7 @@ function failed(
     job_id: job.id,
     worker_id: job.worker_id,
     capability: job.spec.capability,
-    summary: `attempt ${job.attempt}: ${outcome.error.type}${after.retry_at === null ? '' : `, next at ${isoTime(after.retry_at)}`}`,
+    summary: `attempt ${job.attempt}: ${asWord(outcome.error.type)}${after.retry_at === null ? '' : `, next at ${isoTime(after.retry_at)}`}`,
   })
   return after
 }

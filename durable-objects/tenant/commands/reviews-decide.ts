@@ -16,11 +16,11 @@ import { releaseFromReview, settleEscalated } from '../../../src/domain/review-j
 import { edited, jobPayload } from '../../../src/domain/review-payload.ts'
 import { declared, policyOf } from '../../../src/domain/risk.ts'
 import { fitsJob, mayDecide } from '../clearance.ts'
-import { jobSubject, systemActor } from '../context.ts'
+import { asWord, jobSubject, systemActor } from '../context.ts'
 import type { CommandContext } from '../context.ts'
 import { askFor, isAbout } from '../gating.ts'
 import { closeStream, recordRelease, regateBehind, updateJob } from '../placing.ts'
-import { announceReview, digestOf, hintDue, recordReview, tellSettled } from '../reviewing.ts'
+import { announceReview, digestOf, recordReview, tellSettled } from '../reviewing.ts'
 import { escalatedPayload } from './reviews-escalate.ts'
 
 type Input = Parsed<'reviews.decide'>
@@ -110,7 +110,7 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
   const { review: after, change } = decided.value
   if (change === 'none') return ok(after)
   ctx.store.reviews.update(after, input.verdict === 'edit')
-  recordReview(ctx, after, input.verdict, `${after.type}: ${change === 'settled' ? after.status : 'recorded, the quorum asks for more'}`)
+  recordReview(ctx, after, input.verdict, `${asWord(after.type)}: ${change === 'settled' ? after.status : 'recorded, the quorum asks for more'}`)
   if (change === 'settled') settled(ctx, after)
   return ok(after)
 }
@@ -210,22 +210,18 @@ export function failJob(ctx: CommandContext, review: ReviewRecord, job: JobRecor
   if (job.stream) closeStream(ctx, after, '')
 }
 
-/** What time does to reviews: reminders, escalations, and the end of those that nobody decided. */
+/** What time does to reviews: reminders, escalations, and the end of those that nobody decided. After a long sleep several at once. */
 export function elapseReviews(ctx: CommandContext, atOnce: number): void {
   for (const due of ctx.store.reviews.due(ctx.at, atOnce)) {
-    const elapsed = elapse(due, ctx.at)
-    if (elapsed === undefined) continue
-    const { review, step } = elapsed
-    ctx.store.reviews.update(review)
-    hintDue(ctx, review)
-    recordReview(
-      ctx,
-      review,
-      step,
-      step === 'expire' ? 'nobody decided in time' : `undecided, expires in ${Math.round((review.expires_at - ctx.at) / 3_600_000)} h`,
-      systemActor,
-    )
-    if (step === 'expire') settled(ctx, review)
-    else announceReview(ctx, step === 'escalate' ? 'review.escalated' : 'review.reminded', review)
+    let elapsed = elapse(due, ctx.at)
+    while (elapsed !== undefined) {
+      const { review, step } = elapsed
+      ctx.store.reviews.update(review)
+      const left = Math.round((review.expires_at - ctx.at) / 3_600_000)
+      recordReview(ctx, review, step, step === 'expire' ? 'nobody decided in time' : `undecided, expires in ${left} h`, systemActor)
+      if (step === 'expire') settled(ctx, review)
+      else announceReview(ctx, step === 'escalate' ? 'review.escalated' : 'review.reminded', review)
+      elapsed = elapse(review, ctx.at)
+    }
   }
 }
