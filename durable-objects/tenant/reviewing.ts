@@ -75,7 +75,7 @@ export function openReview(
   return review
 }
 
-export function hintDue(ctx: CommandContext, review: ReviewRecord): void {
+function hintDue(ctx: CommandContext, review: ReviewRecord): void {
   const { next } = review
   if (next !== null) ctx.onCommit(() => ctx.live.due.hint(next.at))
 }

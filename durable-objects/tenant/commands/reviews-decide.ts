@@ -110,7 +110,12 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
   const { review: after, change } = decided.value
   if (change === 'none') return ok(after)
   ctx.store.reviews.update(after, input.verdict === 'edit')
-  recordReview(ctx, after, input.verdict, `${asWord(after.type)}: ${change === 'settled' ? after.status : 'recorded, the quorum asks for more'}`)
+  recordReview(
+    ctx,
+    after,
+    input.verdict,
+    `${asWord(after.type)}: ${change === 'settled' ? after.status : 'recorded, the quorum asks for more'}`,
+  )
   if (change === 'settled') settled(ctx, after)
   return ok(after)
 }

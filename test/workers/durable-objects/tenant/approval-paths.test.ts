@@ -1,0 +1,445 @@
+import { abortAllDurableObjects } from 'cloudflare:test'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { capability, entrances, noon, review, runOffered, scene, setTier, tamper, trail } from './approval-scene.ts'
+import type { Scene } from './approval-scene.ts'
+import { failureOf, frozenTime, TestTenant } from './harness.ts'
+import { TestSocket } from './socket-client.ts'
+
+let clock: ReturnType<typeof frozenTime>
+beforeEach(() => {
+  clock = frozenTime(noon)
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const jobOf = ({ tenant }: Scene, job_id: number) => tenant.must('jobs.get', { job_id })
+
+describe.each(Object.keys(entrances))('a job that waits for a human after %s', (entrance) => {
+  const enter = async (): Promise<{ at: Scene; job_id: number; review_id: number }> => {
+    const at = await scene()
+    const job = await entrances[entrance]?.(at, clock)
+    expect(job).toMatchObject({ status: 'pending', hold: 'review', capability })
+    expect(job?.review_id).toEqual(expect.any(Number))
+    expect(await review(at, job ?? { review_id: null })).toMatchObject({ status: 'pending', type: 'dispatch', job_id: job?.id })
+    return { at, job_id: job?.id ?? 0, review_id: job?.review_id ?? 0 }
+  }
+  /** No worker gets it by any way. */
+  const closed = async (at: Scene, job_id: number): Promise<void> => {
+    expect((await at.tenant.offers(at.anna, 100)).map((offer) => offer.job.id)).not.toContain(job_id)
+    expect((await at.tenant.must('claims.inbox', {}, at.anna.credential)).jobs.map((job) => job.id)).not.toContain(job_id)
+    expect(failureOf(await at.tenant.as(at.anna.credential, 'claims.claim', { job_id }))).toBe('wrong-state')
+  }
+
+  it('is offered to nobody, and starts once it is approved: the decision is spent by that', async () => {
+    const { at, job_id, review_id } = await enter()
+    await closed(at, job_id)
+    await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.rosa.credential)
+    expect(await jobOf(at, job_id)).toMatchObject({ status: 'pending', hold: null, review_id })
+    const [offer] = await at.tenant.offers(at.anna)
+    expect(offer?.job.id).toBe(job_id)
+    if (offer === undefined) throw new Error('no offer')
+    await at.tenant.must('claims.start', { job_id }, at.tenant.lease(offer))
+    const spent = await at.tenant.must('reviews.get', { review_id })
+    expect(spent).toMatchObject({ status: 'consumed', consumed_at: new Date(clock.now).toISOString() })
+    // Replay: the same start again is the same attempt, and spends nothing.
+    expect((await at.tenant.must('claims.start', { job_id }, at.tenant.lease(offer))).job.status).toBe('running')
+    expect(await at.tenant.must('reviews.get', { review_id })).toEqual(spent)
+  })
+
+  it('refuses the member who dispatched it: 403, and says who may', async () => {
+    const { at, job_id, review_id } = await enter()
+    const answer = await at.tenant.call('reviews.decide', { review_id, verdict: 'approve' })
+    expect(answer).toMatchObject({ ok: false, failure: { code: 'forbidden', detail: expect.stringContaining('Rosa, Ruth') } })
+    await closed(at, job_id)
+  })
+
+  it('refuses the worker, and a member who may not decide: 403', async () => {
+    const { at, job_id, review_id } = await enter()
+    const otto = await at.tenant.member('Otto', 'operator')
+    const vera = await at.tenant.member('Vera', 'viewer')
+    for (const who of [at.anna.credential, otto.credential, vera.credential]) {
+      expect(failureOf(await at.tenant.as(who, 'reviews.decide', { review_id, verdict: 'approve' }))).toBe('forbidden')
+    }
+    await closed(at, job_id)
+  })
+
+  it('refuses another tenant: 404, there is no such review there', async () => {
+    const { at, job_id, review_id } = await enter()
+    const other = await TestTenant.create()
+    expect(failureOf(await other.call('reviews.decide', { review_id, verdict: 'approve' }))).toBe('not-found')
+    // A credential of another tenant is unknown here, whatever it may do at home: 401.
+    expect(failureOf(await at.tenant.as(other.owner, 'reviews.decide', { review_id, verdict: 'approve' }))).toBe('unauthorized')
+    await closed(at, job_id)
+  })
+
+  it('refuses a decision about another digest: 409', async () => {
+    const { at, job_id, review_id } = await enter()
+    const stale = 'a'.repeat(64)
+    expect(failureOf(await at.tenant.as(at.rosa.credential, 'reviews.decide', { review_id, verdict: 'approve', digest: stale }))).toBe(
+      'conflict',
+    )
+    await closed(at, job_id)
+    const { digest } = await at.tenant.must('reviews.get', { review_id })
+    await at.tenant.must('reviews.decide', { review_id, verdict: 'approve', digest }, at.rosa.credential)
+    expect((await runOffered(at)).id).toBe(job_id)
+  })
+
+  it('refuses to release a job that was changed by one byte before the decision: 409, and a new review shows what it is now', async () => {
+    const { at, job_id, review_id } = await enter()
+    await tamper(at.tenant, `update jobs set spec = replace(spec, 'customer', 'custOmer') where id = ${job_id}`)
+    expect(failureOf(await at.tenant.as(at.rosa.credential, 'reviews.decide', { review_id, verdict: 'approve' }))).toBe('conflict')
+    const job = await jobOf(at, job_id)
+    expect(job).toMatchObject({ hold: 'review', review_id: review_id + 1 })
+    expect(await at.tenant.must('reviews.get', { review_id })).toMatchObject({ status: 'superseded', superseded_by: review_id + 1 })
+    expect(await review(at, job)).toMatchObject({ status: 'pending', payload: { prompt: 'Write to the custOmer' } })
+    await closed(at, job_id)
+    // Whoever noticed may decide about it: he has changed nothing.
+    await at.tenant.must('reviews.decide', { review_id: review_id + 1, verdict: 'approve' }, at.rosa.credential)
+    expect((await runOffered(at)).prompt).toBe('Write to the custOmer')
+  })
+
+  it('does not start when it was changed by one byte after the decision: 409 at the start, and it is held anew', async () => {
+    const { at, job_id, review_id } = await enter()
+    await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.rosa.credential)
+    const [offer] = await at.tenant.offers(at.anna)
+    if (offer === undefined) throw new Error('no offer')
+    await tamper(at.tenant, `update jobs set spec = replace(spec, 'customer', 'custOmer') where id = ${job_id}`)
+    expect(failureOf(await at.tenant.as(at.tenant.lease(offer), 'claims.start', { job_id }))).toBe('lease-lost')
+    expect(await jobOf(at, job_id)).toMatchObject({
+      status: 'pending',
+      hold: 'review',
+      review_id: review_id + 1,
+      attempt: offer.job.attempt,
+    })
+    expect(await at.tenant.must('reviews.get', { review_id })).toMatchObject({ status: 'superseded', consumed_at: null })
+    await closed(at, job_id)
+  })
+
+  it('is offered to nobody when it was changed by one byte after the decision and before any offer', async () => {
+    const { at, job_id, review_id } = await enter()
+    await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.rosa.credential)
+    await tamper(at.tenant, `update jobs set spec = replace(spec, 'customer', 'custOmer') where id = ${job_id}`)
+    await closed(at, job_id)
+    expect(await jobOf(at, job_id)).toMatchObject({ hold: 'review', review_id: review_id + 1 })
+  })
+
+  it('does not start on an approval whose giver was revoked since: it is held anew', async () => {
+    const { at, job_id, review_id } = await enter()
+    await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.rosa.credential)
+    const [offer] = await at.tenant.offers(at.anna)
+    await at.tenant.must('members.revoke', { member_id: at.rosa.id })
+    if (offer === undefined) throw new Error('no offer')
+    expect(failureOf(await at.tenant.as(at.tenant.lease(offer), 'claims.start', { job_id }))).toBe('lease-lost')
+    expect(await jobOf(at, job_id)).toMatchObject({ status: 'pending', hold: 'review', review_id: review_id + 1 })
+    expect(failureOf(await at.tenant.as(at.rosa.credential, 'reviews.decide', { review_id: review_id + 1, verdict: 'approve' }))).toBe(
+      'unauthorized',
+    )
+    await closed(at, job_id)
+    await at.tenant.must('reviews.decide', { review_id: review_id + 1, verdict: 'approve' }, at.ruth.credential)
+    expect((await runOffered(at)).id).toBe(job_id)
+  })
+
+  it('answers a double click alike and records it once; another word, or another member, is told the state: 409', async () => {
+    const { at, review_id } = await enter()
+    const before = (await trail(at.tenant, 'review.approve')).length
+    const first = await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.rosa.credential)
+    const second = await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.rosa.credential)
+    expect(second).toEqual(first)
+    expect((await trail(at.tenant, 'review.approve')).length).toBe(before + 1)
+    const others = [
+      { who: at.ruth, verdict: 'approve' as const },
+      { who: at.rosa, verdict: 'deny' as const },
+    ]
+    for (const { who, verdict } of others) {
+      const answer = await at.tenant.as(who.credential, 'reviews.decide', { review_id, verdict, comment: 'no' })
+      expect(answer).toMatchObject({ ok: false, failure: { code: 'wrong-state', detail: expect.stringContaining('approved') } })
+    }
+  })
+
+  it('fails when the review is denied, with the reviewer’s words', async () => {
+    const { at, job_id, review_id } = await enter()
+    expect(failureOf(await at.tenant.as(at.rosa.credential, 'reviews.decide', { review_id, verdict: 'deny' }))).toBe('invalid-request')
+    await at.tenant.must('reviews.decide', { review_id, verdict: 'deny', comment: 'Not on a Sunday.' }, at.rosa.credential)
+    expect(await jobOf(at, job_id)).toMatchObject({
+      status: 'failed',
+      error: { type: 'denied', message: 'Not on a Sunday.', retryable: false },
+    })
+    await closed(at, job_id)
+  })
+
+  it('fails when the review expires or is withdrawn, and no later word revives it: 409', async () => {
+    const { at, job_id, review_id } = await enter()
+    clock.pass(7 * 86_400_000 + 1)
+    expect(await jobOf(at, job_id)).toMatchObject({ status: 'failed', error: { type: 'denied' } })
+    expect(await at.tenant.must('reviews.get', { review_id })).toMatchObject({ status: 'expired' })
+    expect(failureOf(await at.tenant.as(at.rosa.credential, 'reviews.decide', { review_id, verdict: 'approve' }))).toBe('wrong-state')
+    const { at: again, job_id: job, review_id: taken } = await enter()
+    await again.tenant.must('reviews.withdraw', { review_id: taken })
+    expect(await jobOf(again, job)).toMatchObject({ status: 'failed', error: { type: 'withdrawn' } })
+    expect(failureOf(await again.tenant.as(again.rosa.credential, 'reviews.decide', { review_id: taken, verdict: 'approve' }))).toBe(
+      'wrong-state',
+    )
+    await closed(again, job)
+  })
+
+  it('takes its review with it when it is aborted, decided or not', async () => {
+    for (const approved of [false, true]) {
+      const { at, job_id, review_id } = await enter()
+      if (approved) await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.rosa.credential)
+      await at.tenant.must('jobs.abort', { job_id })
+      expect(await at.tenant.must('reviews.get', { review_id })).toMatchObject({ status: 'withdrawn' })
+      expect(failureOf(await at.tenant.as(at.ruth.credential, 'reviews.decide', { review_id, verdict: 'approve' }))).toBe('wrong-state')
+      await closed(at, job_id)
+    }
+  })
+
+  it('runs as edited, and only as edited', async () => {
+    const { at, job_id, review_id } = await enter()
+    const payload = { prompt: 'Write to the customer, kindly', input: { tone: 'kind' } }
+    const edited = await at.tenant.must('reviews.decide', { review_id, verdict: 'edit', payload }, at.rosa.credential)
+    expect(edited).toMatchObject({
+      status: 'approved',
+      payload,
+      edited_from: { payload: { prompt: 'Write to the customer', input: null } },
+    })
+    expect(edited.digest).not.toBe(edited.edited_from?.digest)
+    expect(edited.decisions).toMatchObject([{ verdict: 'edit', by: 'Rosa', digest: edited.digest }])
+    expect(await runOffered(at)).toMatchObject({ id: job_id, prompt: payload.prompt, input: payload.input })
+  })
+
+  it('goes its way with the object killed between any two steps', async () => {
+    const { at, job_id, review_id } = await enter()
+    await abortAllDurableObjects()
+    await at.tenant.present(at.anna)
+    await closed(at, job_id)
+    await abortAllDurableObjects()
+    await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.rosa.credential)
+    await abortAllDurableObjects()
+    await at.tenant.present(at.anna)
+    const [offer] = await at.tenant.offers(at.anna)
+    if (offer === undefined) throw new Error('no offer')
+    await abortAllDurableObjects()
+    await at.tenant.must('claims.start', { job_id }, at.tenant.lease(offer))
+    await abortAllDurableObjects()
+    expect(await at.tenant.must('reviews.get', { review_id })).toMatchObject({ status: 'consumed' })
+    expect((await at.tenant.must('claims.start', { job_id }, at.tenant.lease(offer))).job.status).toBe('running')
+    await at.tenant.must('claims.complete', { job_id, result: 'sent' }, at.tenant.lease(offer))
+    expect(await jobOf(at, job_id)).toMatchObject({ status: 'done', result: 'sent' })
+  })
+})
+
+describe('an approved job', () => {
+  const approved = async (): Promise<{ at: Scene; job_id: number; review_id: number }> => {
+    const at = await scene()
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'Write to the customer', capability })
+    await at.tenant.must('reviews.decide', { review_id: job.review_id ?? 0, verdict: 'approve' }, at.rosa.credential)
+    return { at, job_id: job.id, review_id: job.review_id ?? 0 }
+  }
+  const consumed = async (at: Scene, review_id: number): Promise<void> =>
+    expect(await at.tenant.must('reviews.get', { review_id })).toMatchObject({ status: 'consumed' })
+
+  it('starts by an offer over the socket, and leaves one audit row per step', async () => {
+    const at = await scene()
+    const socket = await TestSocket.greet(at.tenant, at.anna)
+    socket.send({ type: 'credit', slots: 1 })
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'Write', capability })
+    const review_id = job.review_id ?? 0
+    expect(socket.received).toEqual([])
+    await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.rosa.credential)
+    const offer = await socket.next('offer')
+    socket.send({ type: 'start', ref: 1, token: offer.lease.token })
+    expect(await socket.next('started')).toMatchObject({ attempt: 1 })
+    await consumed(at, review_id)
+    expect(await trail(at.tenant, 'job.', 'review.')).toEqual([
+      'review.open',
+      'job.dispatch',
+      'review.approve',
+      'job.release',
+      'review.consume',
+      'job.start',
+    ])
+  })
+
+  it('does not start over the socket when its approval broke, and the socket is offered it again once it is approved anew', async () => {
+    const { at, job_id, review_id } = await approved()
+    const socket = await TestSocket.greet(at.tenant, at.anna)
+    socket.send({ type: 'credit', slots: 1 })
+    const offer = await socket.next('offer')
+    await tamper(at.tenant, `update jobs set spec = replace(spec, 'customer', 'custOmer') where id = ${job_id}`)
+    socket.send({ type: 'start', ref: 1, token: offer.lease.token })
+    expect((await socket.next('problem')).problem.code).toBe('lease-lost')
+    expect(await jobOf(at, job_id)).toMatchObject({ hold: 'review', review_id: review_id + 1 })
+    socket.send({ type: 'credit', slots: 1 })
+    await at.tenant.must('reviews.decide', { review_id: review_id + 1, verdict: 'approve' }, at.rosa.credential)
+    expect((await socket.next('offer')).job.id).toBe(job_id)
+  })
+
+  it('is claimed by id, by a worker of the seeds’ time', async () => {
+    const { at, job_id, review_id } = await approved()
+    expect((await at.tenant.must('claims.inbox', {}, at.anna.credential)).jobs.map((job) => job.id)).toEqual([job_id])
+    const claim = await at.tenant.must('claims.claim', { job_id }, at.anna.credential)
+    expect(claim.job.status).toBe('running')
+    await consumed(at, review_id)
+    // Repeated, since the answer was lost: the same claim, nothing is spent again.
+    expect((await at.tenant.must('claims.claim', { job_id }, at.anna.credential)).job.attempt).toBe(1)
+  })
+
+  it('may be taken by another worker under the same tier, and not by one under a stricter policy', async () => {
+    const { at, job_id, review_id } = await approved()
+    const strict = await at.tenant.worker('carl', [{ name: capability, risk_tier: 'approve', policy: { quorum: { approve: 2 } } }])
+    const bert = await at.tenant.worker('bert', [{ name: capability, risk_tier: 'approve' }])
+    clock.pass(4 * 60_000)
+    await at.tenant.present(strict)
+    await at.tenant.present(bert)
+    const [offer] = await at.tenant.offers(bert)
+    expect(offer?.job.id).toBe(job_id)
+    clock.pass(6_000)
+    expect(await at.tenant.offers(strict)).toEqual([])
+    expect(await jobOf(at, job_id)).toMatchObject({ hold: 'review', review_id: review_id + 1 })
+    expect(await at.tenant.must('reviews.get', { review_id: review_id + 1 })).toMatchObject({ quorum: { approve: 2, deny: 1 } })
+  })
+
+  it('is left to a worker that needs no decision, while that one is there', async () => {
+    const at = await scene()
+    const bert = await at.tenant.worker('bert', [{ name: capability, risk_tier: 'auto' }])
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability, target: 'bert' })
+    await at.tenant.must('jobs.update', { job_id: job.id, target: null })
+    const unpinned = await jobOf(at, job.id)
+    expect(unpinned).toMatchObject({ hold: null, worker_id: null })
+    expect(await at.tenant.offers(at.anna)).toEqual([])
+    expect(failureOf(await at.tenant.as(at.anna.credential, 'claims.claim', { job_id: job.id }))).toBe('wrong-state')
+    expect(await jobOf(at, job.id)).toMatchObject({ hold: null })
+    const why = await at.tenant.must('jobs.why', { job_id: job.id })
+    expect(why.workers.find((worker) => worker.name === 'anna')?.reasons.join()).toContain('needs a decision first')
+    expect((await at.tenant.offers(bert))[0]?.job.id).toBe(job.id)
+  })
+
+  it('is spent also by a worker that would have needed none', async () => {
+    const { at, job_id, review_id } = await approved()
+    const bert = await at.tenant.worker('bert', [{ name: capability, risk_tier: 'auto' }])
+    clock.pass(4 * 60_000)
+    await at.tenant.present(bert)
+    const [offer] = await at.tenant.offers(bert)
+    if (offer === undefined) throw new Error('no offer')
+    await at.tenant.must('claims.start', { job_id }, at.tenant.lease(offer))
+    await consumed(at, review_id)
+  })
+
+  it('is asked about anew when what its handler reads is changed, and by another than who changed it', async () => {
+    const { at, job_id, review_id } = await approved()
+    const otto = await at.tenant.member('Otto', 'owner')
+    await at.tenant.must('jobs.update', { job_id, priority: 5 })
+    expect(await jobOf(at, job_id)).toMatchObject({ hold: null, review_id })
+    await at.tenant.must('jobs.update', { job_id, metadata: { to: 'everybody' } }, otto.credential)
+    expect(await at.tenant.must('reviews.get', { review_id })).toMatchObject({ status: 'superseded', superseded_by: review_id + 1 })
+    expect(await jobOf(at, job_id)).toMatchObject({ hold: 'review', review_id: review_id + 1 })
+    expect(failureOf(await at.tenant.as(otto.credential, 'reviews.decide', { review_id: review_id + 1, verdict: 'approve' }))).toBe(
+      'forbidden',
+    )
+    await at.tenant.must('reviews.decide', { review_id: review_id + 1, verdict: 'approve' }, at.ruth.credential)
+    expect((await runOffered(at)).metadata).toEqual({ to: 'everybody' })
+  })
+
+  it('is not what another job may run on', async () => {
+    const { at, job_id } = await approved()
+    const twin = await at.tenant.must('jobs.dispatch', { prompt: 'Write to the customer', capability })
+    expect(twin).toMatchObject({ hold: 'review' })
+    await tamper(
+      at.tenant,
+      `update jobs set hold = null, review_id = 1, pool = (select pool from jobs where id = ${job_id}) where id = ${twin.id}`,
+    )
+    await abortAllDurableObjects()
+    await at.tenant.present(at.anna)
+    const offered = await at.tenant.offers(at.anna, 10)
+    expect(offered.map((offer) => offer.job.id)).toEqual([job_id])
+    expect(failureOf(await at.tenant.as(at.anna.credential, 'claims.claim', { job_id: twin.id }))).toBe('wrong-state')
+    expect((await jobOf(at, twin.id)).hold).toBe('review')
+  })
+
+  it('keeps an approval for its schedule', async () => {
+    const at = await scene()
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability, not_before: new Date(noon + 3_600_000).toISOString() })
+    expect(job.hold).toBe('review')
+    await at.tenant.must('reviews.decide', { review_id: job.review_id ?? 0, verdict: 'approve' }, at.rosa.credential)
+    expect((await jobOf(at, job.id)).hold).toBe('schedule')
+    clock.pass(3_600_001)
+    await at.tenant.present(at.anna)
+    expect((await runOffered(at)).id).toBe(job.id)
+  })
+
+  it('is not stopped by a tier that has become looser since', async () => {
+    const { at, job_id, review_id } = await approved()
+    await setTier(at, 'auto')
+    expect((await runOffered(at)).id).toBe(job_id)
+    await consumed(at, review_id)
+  })
+})
+
+describe('self-approval', () => {
+  it('is refused to the only member who may decide, with what to do about it, and allowed by the policy', async () => {
+    const tenant = await TestTenant.create()
+    const anna = await tenant.worker('anna', [{ name: capability, risk_tier: 'approve' }])
+    const job = await tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    const review_id = job.review_id ?? 0
+    const answer = await tenant.call('reviews.decide', { review_id, verdict: 'approve' })
+    expect(answer).toMatchObject({ ok: false, failure: { code: 'forbidden', detail: expect.stringContaining('Add a reviewer') } })
+    const policy = { self_approval: true }
+    await tenant.must('workers.update', { worker_id: anna.id, capabilities: [{ name: capability, risk_tier: 'approve', policy }] })
+    await tenant.must('reviews.decide', { review_id, verdict: 'approve' })
+    expect((await tenant.offers(anna))[0]?.job.id).toBe(job.id)
+  })
+
+  it('does not survive a policy that forbids it again', async () => {
+    const tenant = await TestTenant.create()
+    const open = [{ name: capability, risk_tier: 'approve' as const, policy: { self_approval: true } }]
+    const anna = await tenant.worker('anna', open)
+    const job = await tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    await tenant.must('reviews.decide', { review_id: job.review_id ?? 0, verdict: 'approve' })
+    await tenant.must('workers.update', { worker_id: anna.id, capabilities: [{ name: capability, risk_tier: 'approve' }] })
+    expect(await tenant.offers(anna)).toEqual([])
+    expect(await tenant.must('jobs.get', { job_id: job.id })).toMatchObject({ hold: 'review', review_id: 2 })
+  })
+})
+
+describe('a capability that nobody has declared', () => {
+  it('is refused at dispatch, naming who has it', async () => {
+    const at = await scene()
+    await at.tenant.worker('bert')
+    const pinned = await at.tenant.call('jobs.dispatch', { prompt: 'x', capability, target: 'bert' })
+    expect(pinned).toMatchObject({
+      ok: false,
+      failure: { code: 'capability-not-declared', detail: expect.stringContaining('Declared by: anna') },
+    })
+    expect(failureOf(await at.tenant.call('jobs.create', { prompt: 'x', capability, target: 'bert' }))).toBe('capability-not-declared')
+    expect(failureOf(await at.tenant.call('jobs.dispatch', { prompt: 'x', capability: 'mail.burn' }))).toBe('capability-not-declared')
+  })
+
+  it('is refused at the start, when it was taken away behind the offer', async () => {
+    const at = await scene('auto')
+    await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    const [offer] = await at.tenant.offers(at.anna)
+    if (offer === undefined) throw new Error('no offer')
+    await at.tenant.must('workers.update', { worker_id: at.anna.id, capabilities: [] })
+    expect(failureOf(await at.tenant.as(at.tenant.lease(offer), 'claims.start', { job_id: 1 }))).toBe('capability-not-declared')
+    expect(await jobOf(at, 1)).toMatchObject({ status: 'pending', attempt: 0 })
+  })
+})
+
+describe('the tier audit', () => {
+  it('lets the job run, and puts its start on the list of what to look at until somebody has', async () => {
+    const at = await scene('audit')
+    await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    await runOffered(at)
+    const { items } = await at.tenant.must('audit.to_look_at', {}, at.rosa.credential)
+    expect(items).toMatchObject([{ action: 'job.start', job_id: 1, worker: 'anna', capability, seen_at: null }])
+    const seqs = items.map((item) => item.seq)
+    const otto = await at.tenant.member('Otto', 'operator')
+    expect(failureOf(await at.tenant.as(otto.credential, 'audit.seen', { seqs }))).toBe('forbidden')
+    expect(await at.tenant.must('audit.seen', { seqs: [...seqs, 9_999] }, at.rosa.credential)).toEqual({ seen: seqs })
+    expect(await at.tenant.must('audit.seen', { seqs }, at.ruth.credential)).toEqual({ seen: [] })
+    expect((await at.tenant.must('audit.to_look_at', {})).items).toEqual([])
+    expect((await at.tenant.must('audit.to_look_at', { include_seen: true })).items).toMatchObject([{ seen_by: 'Rosa' }])
+    expect(await trail(at.tenant, 'audit.')).toEqual(['audit.seen'])
+  })
+})
