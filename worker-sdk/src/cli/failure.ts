@@ -26,6 +26,10 @@ const ownHelp: Partial<Record<ErrorCode, string | undefined>> = {
   'invalid-request': undefined,
   'wrong-state': undefined,
   'too-large': undefined,
+  'capability-not-declared': `\`${programName} workers\` shows who declared what.`,
+  internal: 'This is a bug of the server; its log names the request.',
+  'rate-limited': undefined,
+  unavailable: 'Try again in a moment.',
   gone: `\`${programName} workers rotate NAME\` makes a new one.`,
   'name-taken': 'Choose another name, revoke the worker that has it, or take it over with --takeover.',
   killswitch: `A member clears it with \`${programName} kill --clear\`.`,
@@ -35,9 +39,10 @@ const ownHelp: Partial<Record<ErrorCode, string | undefined>> = {
 
 function helpOf(error: ModelReinsError): string | undefined {
   const later = error.retryAfterMs === undefined ? undefined : `Try again in ${showDuration(error.retryAfterMs)}.`
-  if (Object.hasOwn(ownHelp, error.code)) return ownHelp[error.code] ?? later
+  if (later !== undefined) return later
+  if (Object.hasOwn(ownHelp, error.code)) return error.status === 0 && error.code !== 'network' ? undefined : ownHelp[error.code]
   // The message of a failure that this side found says what to do itself.
-  return error.status === 0 || !isProblemCode(error.code) ? undefined : (later ?? problems[error.code].help)
+  return error.status === 0 || !isProblemCode(error.code) ? undefined : problems[error.code].help
 }
 
 export function tell(error: unknown, hint?: string): Told {

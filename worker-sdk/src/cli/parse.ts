@@ -47,6 +47,15 @@ function resolveCommand(words: readonly string[], literal: boolean): Found {
   throw new UsageError(`There is no command "${first}"${didYouMean(first, groups)}`, seeHelp([]))
 }
 
+/** For a message about a flag; the words themselves may be wrong as well. */
+function likelyCommand(words: readonly string[], literal: boolean): Command {
+  try {
+    return resolveCommand(words, literal).command
+  } catch {
+    return commandNamed(['run'])
+  }
+}
+
 function commandNamed(words: readonly string[]): Command {
   const command = findCommand(words)
   if (command === undefined) throw new Error(`the table has no command ${words.join(' ')}`)
@@ -61,7 +70,8 @@ function unknownFlag(raw: string, command: Command): UsageError {
   return new UsageError(`${nameOf(command)} has no flag ${raw}${known}${near}`, seeHelp(command.words))
 }
 
-function checkValue(flag: Flag, value: string | undefined, inline: boolean): void {
+/** A flag takes a value everywhere or nowhere, so this needs no command. */
+function checkPresence(flag: Flag, value: string | undefined, inline: boolean): void {
   if (flag.value === undefined) {
     if (value !== undefined && value !== 'true' && value !== 'false') throw new UsageError(`--${flag.name} takes no value`)
     return
@@ -71,12 +81,13 @@ function checkValue(flag: Flag, value: string | undefined, inline: boolean): voi
   const isFlag = !inline && /^-[^\d]/.test(value) && !value.includes(' ')
   if (isFlag)
     throw new UsageError(`--${flag.name} needs a value: ${example}`, `a value that begins with a dash is given as --${flag.name}=${value}`)
-  const { choices } = flag
-  if (choices === undefined) return
-  const given = flag.value.includes(',') ? value.split(',') : [value]
+}
+
+function checkChoice({ name, value: placeholder, choices }: Flag, value: string | undefined): void {
+  if (choices === undefined || value === undefined) return
+  const given = placeholder?.includes(',') === true ? value.split(',') : [value]
   const wrong = given.find((part) => !choices.includes(part.trim()))
-  if (wrong !== undefined)
-    throw new UsageError(`--${flag.name} is one of ${choices.join(', ')}, not "${wrong}"${didYouMean(wrong, choices)}`)
+  if (wrong !== undefined) throw new UsageError(`--${name} is one of ${choices.join(', ')}, not "${wrong}"${didYouMean(wrong, choices)}`)
 }
 
 function checkArguments(command: Command, given: readonly string[]): void {
@@ -121,6 +132,12 @@ export function parseCommandLine(argv: readonly string[]): Parsed {
   if (wantsHelp) return { kind: 'help', words }
   if (words.length === 0 && options.some((token) => token.name === 'version')) return { kind: 'version' }
 
+  // Before the words are: a value that went astray looks like a command.
+  for (const token of options) {
+    const flag = flags.get(token.name)
+    if (flag === undefined) throw unknownFlag(token.rawName, likelyCommand(words, literal))
+    checkPresence(flag, token.value, token.inlineValue === true)
+  }
   const { command, rest } = withSetup(resolveCommand(words, literal), options)
   const allowed = new Map(flagsOf(command).map((flag) => [flag.name, flag]))
   const uses: FlagUse[] = []
@@ -130,7 +147,7 @@ export function parseCommandLine(argv: readonly string[]): Parsed {
       if (token.name === 'setup' && command.words[0] === 'setup') continue
       throw unknownFlag(token.rawName, command)
     }
-    checkValue(flag, token.value, token.inlineValue === true)
+    checkChoice(flag, token.value)
     uses.push({ flag, value: token.value })
   }
   if (command.words[0] === 'run' && rest.length > 0) throw new UsageError(`run does not take "${rest[0]}"`, seeHelp([]))

@@ -1,0 +1,104 @@
+/** Failures are told in the words of the command line and end with the exit codes of the problem table. */
+import { problemCodes, problems } from '@modelreins/contract'
+import { describe, expect, it } from 'vitest'
+import { clockCheck } from '../../../../worker-sdk/src/cli/checks.ts'
+import { tell } from '../../../../worker-sdk/src/cli/failure.ts'
+import { outboxPath } from '../../../../worker-sdk/src/cli/worker-settings.ts'
+import { errorFromProblem, networkError } from '../../../../worker-sdk/src/client/error.ts'
+import { Stage } from './stage.ts'
+import { memberKey, workerToken } from './view-server.ts'
+
+describe('a failure', () => {
+  it.each(problemCodes)('%s ends with the exit code of its row', (code) => {
+    const { status, title, exit } = problems[code]
+    const told = tell(errorFromProblem(status, { code, title, status, detail: 'What happened.' }))
+    expect(told.exitCode).toBe(exit)
+    expect(told.help ?? '').not.toMatch(/`(?:detail|issues|instance|takeover|retry_after_ms)`|DELETE|POST/)
+  })
+
+  it('that names fields names them', () => {
+    const error = errorFromProblem(400, { code: 'invalid-request', title: 'Not valid', issues: [{ path: 'effort', message: 'unknown' }] })
+    expect(tell(error).message).toContain('effort: unknown')
+  })
+
+  it('of the network says where to look', () => {
+    expect(tell(networkError('http://x.example/y', new Error('boom')))).toMatchObject({
+      exitCode: 69,
+      help: expect.stringContaining('doctor') as string,
+    })
+  })
+
+  it('of the operating system is not called a bug', async () => {
+    const told = await new Stage().run([
+      'dispatch',
+      '--file',
+      '/nonexistent/prompt',
+      '--token',
+      memberKey,
+      '--server',
+      'http://127.0.0.1:9',
+    ])
+    expect(told.code).toBe(74)
+    expect(told.err).toContain('no such file')
+  })
+
+  it('is one JSON line on standard error with --json', async () => {
+    const told = await new Stage().run(['status', '--json'])
+    expect(JSON.parse(told.err)).toMatchObject({ error: { code: 'invalid-request', exit_code: 64 } })
+    expect(told.out).toBe('')
+  })
+})
+
+describe('settings that are missing', () => {
+  it.each([
+    [[], 'This worker is not set up yet'],
+    [['--token', workerToken], 'No server address'],
+    [['--server', 'http://x.example'], 'No token'],
+    [['status'], 'No key to speak with'],
+    [['status', '--token', memberKey], 'No server address'],
+    [['--server', 'http://x.example', '--token', workerToken, '--transport', 'pigeon'], '--transport is one of auto, socket, poll'],
+  ])('%j says how to give them', async (words, message) => {
+    const told = await new Stage().run(words)
+    expect(told.code).toBe(64)
+    expect(told.err).toContain(message)
+  })
+
+  it('are taken in the order flag, environment, config file', async () => {
+    const stage = new Stage()
+    await stage.run(['config', 'set', 'server', 'http://127.0.0.1:1'])
+    const unreachable = async (words: readonly string[], env: Record<string, string> = {}): Promise<string> =>
+      (await stage.run(['status', '--token', memberKey, ...words], { env })).err
+    expect(await unreachable([])).toContain('http://127.0.0.1:1')
+    expect(await unreachable([], { MODELREINS_URL: 'http://127.0.0.1:9' })).toContain('http://127.0.0.1:9')
+    expect(await unreachable(['--server', 'http://127.0.0.1:11'], { MODELREINS_URL: 'http://127.0.0.1:9' })).toContain(
+      'http://127.0.0.1:11',
+    )
+  })
+})
+
+describe('the clock of this machine', () => {
+  const server = { time: '2030-01-01T00:00:00.000Z' }
+  const at = (ms: number) => clockCheck(server, Date.parse(server.time) + ms)
+
+  it('agrees, is off, or is far off', () => {
+    expect([at(0).outcome, at(4_999).outcome, at(-5_000).outcome, at(600_000).outcome]).toEqual(['ok', 'ok', 'warn', 'fail'])
+    expect(at(-5_000).detail).toBe('5.0s behind the server')
+    expect(at(600_000).detail).toBe('10m ahead of the server')
+  })
+})
+
+describe('the outbox of a worker', () => {
+  const path = (change: Partial<Parameters<typeof outboxPath>[1]> = {}): string =>
+    outboxPath('/home/a/.config/modelreins/config.json', { url: 'https://reins.example.com', token: workerToken, name: 'a', ...change })
+
+  it('is beside the config file, one per server, tenant and worker', () => {
+    expect(path()).toBe('/home/a/.config/modelreins/outbox/acme.a.reins.example.com.jsonl')
+    const paths = [path(), path({ name: 'b' }), path({ url: 'http://localhost:8787' }), path({ name: undefined })]
+    expect(new Set(paths).size).toBe(4)
+  })
+
+  it('cannot be led elsewhere by a name, nor does it hold the token', () => {
+    expect(path({ name: '../../etc/x' })).toBe('/home/a/.config/modelreins/outbox/acme..._.._etc_x.reins.example.com.jsonl')
+    expect(path({ name: undefined })).not.toContain(workerToken.slice(-24))
+  })
+})

@@ -1,0 +1,127 @@
+/** The command line is understood by its table, and what is not understood is answered with what was probably meant. */
+import { describe, expect, it } from 'vitest'
+import { parseCommandLine } from '../../../../worker-sdk/src/cli/parse.ts'
+import { UsageError } from '../../../../worker-sdk/src/cli/usage-error.ts'
+
+function parsed(...words: readonly string[]) {
+  const result = parseCommandLine(words)
+  if (result.kind !== 'run') throw new Error(`it is ${result.kind}`)
+  return { name: result.invocation.command.words.join(' '), said: result.invocation }
+}
+function complaint(...words: readonly string[]): UsageError {
+  try {
+    parseCommandLine(words)
+  } catch (error) {
+    if (error instanceof UsageError) return error
+    throw error
+  }
+  throw new Error('it was understood')
+}
+
+describe('which command', () => {
+  it('is the worker when there is none', () => {
+    expect(parsed().name).toBe('run')
+    expect(parsed('--provider', 'claude', '--name', 'a').said.text('provider')).toBe('claude')
+  })
+
+  it('is the longest name that the words begin with', () => {
+    expect(parsed('config', 'set', 'server', 'https://x').said.arguments).toEqual(['server', 'https://x'])
+    expect(parsed('jobs').name).toBe('jobs')
+    expect(parsed('jobs', 'abort', '--all').name).toBe('jobs abort')
+  })
+
+  it('may have flags before it', () => {
+    const { name, said } = parsed('--json', '--server', 'http://x', 'jobs', '--limit', '3')
+    expect([name, said.on('json'), said.text('server'), said.count('limit')]).toEqual(['jobs', true, 'http://x', 3])
+  })
+
+  it('is setup for --setup, as the seed says it', () => {
+    expect(parsed('--setup').name).toBe('setup')
+    expect(parsed('--setup', '--provider', 'claude').said.text('provider')).toBe('claude')
+  })
+
+  it('is guessed when it is mistyped', () => {
+    expect(complaint('dispach').message).toBe('There is no command "dispach"; did you mean dispatch?')
+    expect(complaint('config', 'lst').message).toBe('There is no "config lst"; did you mean config list?')
+    expect(complaint('config').message).toContain('config has set, get, list, unset, path, reset')
+  })
+
+  it('is asked for help without being checked', () => {
+    expect(parseCommandLine(['dispatch', '--effort', 'nonsense', '--help'])).toEqual({ kind: 'help', words: ['dispatch'] })
+    expect(parseCommandLine(['-h'])).toEqual({ kind: 'help', words: [] })
+    expect(parseCommandLine(['--version'])).toEqual({ kind: 'version' })
+  })
+})
+
+describe('a prompt', () => {
+  it('may be many words', () => {
+    expect(parsed('dispatch', 'Review', 'this', '--effort', 'deep').said.arguments).toEqual(['Review', 'this'])
+  })
+
+  it('may look like a flag or a command behind --', () => {
+    expect(parsed('dispatch', '--', '--effort is not a flag here').said.arguments).toEqual(['--effort is not a flag here'])
+    expect(parsed('dispatch', 'jobs').said.arguments).toEqual(['jobs'])
+  })
+})
+
+describe('flags', () => {
+  it('take their value with or without =', () => {
+    expect(parsed('--name=a=b').said.text('name')).toBe('a=b')
+    expect(parsed('--name', 'a').said.text('name')).toBe('a')
+  })
+
+  it('are told apart from values that begin with a dash', () => {
+    expect(complaint('--name', '--provider', 'x').message).toBe('--name needs a value: --name NAME')
+    expect(parsed('--extra-args=--yolo').said.text('extra-args')).toBe('--yolo')
+    expect(parsed('--extra-args', '--temperature 0').said.text('extra-args')).toBe('--temperature 0')
+    expect(parsed('dispatch', 'x', '--priority', '-3').said.count('priority')).toBe(-3)
+  })
+
+  it('that repeat keep all values, and the last of the others', () => {
+    const { said } = parsed('dispatch', 'x', '--tag', 'a', '--tag', 'b,c', '--effort', 'quick', '--effort', 'deep')
+    expect(said.words('tag')).toEqual(['a', 'b', 'c'])
+    expect(said.text('effort')).toBe('deep')
+  })
+
+  it('are guessed when they are mistyped', () => {
+    expect(complaint('dispatch', 'x', '--efort', 'deep').message).toBe('dispatch has no flag --efort; did you mean --effort?')
+    expect(complaint('--provder', 'claude').message).toBe('run has no flag --provder; did you mean --provider?')
+  })
+
+  it('of another command are sent there', () => {
+    expect(complaint('jobs', '--level', '3').message).toBe('jobs has no flag --level (kill has)')
+  })
+
+  it('take only what the table lists', () => {
+    expect(complaint('dispatch', 'x', '--effort', 'depe').message).toBe(
+      '--effort is one of trivial, quick, standard, deep, critical, not "depe"; did you mean deep?',
+    )
+    expect(complaint('jobs', '--status', 'running,dnoe').message).toContain('not "dnoe"; did you mean done?')
+    expect(complaint('jobs', '--json=x').message).toBe('--json takes no value')
+    expect(parsed('--takeover=false').said.on('takeover')).toBe(false)
+  })
+
+  it('that count or last say what they take', () => {
+    expect(() => parsed('--slots', 'many').said.count('slots')).toThrow('--slots takes a whole number, not "many"')
+    expect(parsed('dispatch', 'x', '--timeout', '1.5m').said.seconds('timeout')).toBe(90)
+    expect(() => parsed('dispatch', 'x', '--timeout', 'soon').said.seconds('timeout')).toThrow(/30s, 5m or 2h/)
+    expect(parsed('dispatch', 'x', '--input', '{"a":1}').said.json('input')).toEqual({ a: 1 })
+    expect(() => parsed('dispatch', 'x', '--input', '{').said.json('input')).toThrow(/takes JSON/)
+  })
+})
+
+describe('arguments', () => {
+  it('are asked for when they are missing', () => {
+    expect(complaint('config', 'get').message).toBe('config get needs KEY: Name of a setting')
+    expect(complaint('job').message).toBe('job needs ID: Number of the job')
+  })
+
+  it('are refused when there are too many', () => {
+    expect(complaint('config', 'path', 'x').message).toBe('config path does not take "x"')
+    expect(complaint('status', 'now').message).toBe('status does not take "now"')
+  })
+
+  it('take only what the table lists', () => {
+    expect(complaint('completions', 'bsh').message).toBe('SHELL is one of bash, zsh, fish, powershell, not "bsh"; did you mean bash?')
+  })
+})
