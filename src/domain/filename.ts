@@ -11,6 +11,9 @@ const unseen = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\
 const special = /[<>:"|?*]/g
 const devices = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/i
 
+/** Some file systems drop it. */
+const tail = /[. ]+$/
+
 /** The longest beginning of so many bytes of UTF-8, not splitting a character. */
 function cut(text: string, bytes: number): string {
   let taken = ''
@@ -27,7 +30,7 @@ function cut(text: string, bytes: number): string {
 function shortened(name: string): string {
   if (byteLength(name) <= mostBytes) return name
   const ending = /\.[A-Za-z0-9]{1,16}$/.exec(name)?.[0] ?? ''
-  return cut(name.slice(0, name.length - ending.length), mostBytes - ending.length).trimEnd() + ending
+  return cut(name.slice(0, name.length - ending.length), mostBytes - ending.length).replace(tail, '') + ending
 }
 
 /** The last segment of the name, without what could mislead a reader, a shell, a file system or a header; at most 255 bytes, never empty. */
@@ -35,12 +38,12 @@ export function safeFilename(name: string): string {
   const last = name.split(/[\\/]/).at(-1) ?? ''
   const plain = last
     .replaceAll(/\p{Cs}/gu, '\ufffd')
-    .normalize('NFC')
     .replaceAll(unseen, '')
+    .normalize('NFC')
     .replaceAll(special, '_')
     .replaceAll(/\s+/gu, ' ')
     .trim()
-    .replace(/[. ]+$/, '')
+    .replace(tail, '')
   const harmless = devices.test(plain) ? `_${plain}` : plain
   return shortened(harmless) || nameless
 }

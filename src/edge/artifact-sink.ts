@@ -40,6 +40,11 @@ export class ArtifactSink {
     this.#limit = limit
   }
 
+  /** Bytes taken so far. */
+  get size(): number {
+    return this.#size
+  }
+
   /** False when the bytes would go over the limit: nothing of them was taken. Rejects when R2 does not answer. */
   async write(bytes: Uint8Array): Promise<boolean> {
     if (this.#size + bytes.byteLength > this.#limit) return false

@@ -53,6 +53,9 @@ async function* chunksOf(body: ReadableStream<Uint8Array> | null, most: number):
 
 async function receiveRaw(request: Request, sink: ArtifactSink): Promise<Result<ReceivedFile>> {
   for await (const chunk of chunksOf(request.body, limits.artifact_bytes)) await sink.write(chunk)
+  // Not every carrier tells a body that was cut off from one that has ended. A form says where it ends.
+  const announced = request.headers.get('content-length')
+  if (announced !== null && Number(announced) !== sink.size) throw new BrokenOff()
   const contentType = request.headers.get('content-type') ?? undefined
   return ok({ ...(await sink.end()), fields: {}, filename: undefined, contentType })
 }

@@ -37,7 +37,8 @@ describe('a range', () => {
   })
 
   test('outside of it is not satisfiable, and nonsense is no range', () => {
-    for (const header of ['bytes=10-', 'bytes=10-12', 'bytes=-0', 'bytes=999999999999999-']) expect(parseRange(header, 10)).toBe('unsatisfiable')
+    for (const header of ['bytes=10-', 'bytes=10-12', 'bytes=-0', 'bytes=999999999999999-'])
+      expect(parseRange(header, 10)).toBe('unsatisfiable')
     expect(parseRange('bytes=0-', 0)).toBe('unsatisfiable')
     for (const header of [null, '', 'bytes=-', 'bytes=5-2', 'bytes=0-1,3-4', 'lines=1-2', 'bytes=a-b', 'bytes=1e3-']) {
       expect(parseRange(header, 10)).toBe('whole')

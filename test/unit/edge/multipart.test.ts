@@ -54,7 +54,8 @@ const asRead: readonly Part[] = [
 
 const part = (head: string, content: string): string => `--${boundary}\r\n${head}\r\n\r\n${content}\r\n`
 const end = `--${boundary}--\r\n`
-const filePart = (disposition: string): Uint8Array => bytes(`${part(`Content-Disposition: form-data; name="file"; ${disposition}`, 'x')}${end}`)
+const filePart = (disposition: string): Uint8Array =>
+  bytes(`${part(`Content-Disposition: form-data; name="file"; ${disposition}`, 'x')}${end}`)
 const nameIn = async (disposition: string): Promise<string | undefined> => (await partsOf(filePart(disposition)))[0]?.filename
 
 describe('a form', () => {
@@ -75,7 +76,9 @@ describe('a form', () => {
   })
 
   test('may begin with a preamble, pad its boundaries and go on after its end', async () => {
-    const padded = bytes(`to be ignored\r\n--${boundary} \t\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--${boundary}--\r\nepilogue\r\n--`)
+    const padded = bytes(
+      `to be ignored\r\n--${boundary} \t\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--${boundary}--\r\nepilogue\r\n--`,
+    )
     for (const size of [1, 7, padded.byteLength]) expect(await partsOf(padded, size)).toMatchObject([{ name: 'a', content: 'b' }])
   })
 
