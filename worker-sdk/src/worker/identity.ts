@@ -4,7 +4,7 @@ import { parseCredentialToken, type PresenceReport } from '@modelreins/contract'
 import type { Clock } from '../client/clock.ts'
 import { version } from '../version.ts'
 import type { LiveValues } from './live-settings.ts'
-import type { ResolvedOptions } from './options.ts'
+import type { ResolvedOptions, Transport } from './options.ts'
 import type { LiveLease } from './roster.ts'
 
 /** The contract's bound on leases in one report; more slots than that there are not. */
@@ -31,6 +31,11 @@ export class Identity {
   constructor(options: ResolvedOptions, clock: Clock) {
     this.instance = `${hostname()}:${process.pid}:${Math.floor(clock.random() * 0xffff_ffff).toString(36)}`.slice(-255)
     this.companion = parseCredentialToken(options.token)?.kind === 'member' ? { worker: options.name ?? hostname() } : {}
+  }
+
+  /** The socket is for workers with a token of their own: a companion polls, unless it insists and wants to be told. */
+  transportFor(wanted: Transport): Transport {
+    return wanted === 'auto' && this.companion.worker !== undefined ? 'poll' : wanted
   }
 
   report(state: State): SelfReport {

@@ -3,10 +3,12 @@ import { ModelReinsError } from '../client/error.ts'
 import { createProvider, isProviderName, providerNames } from '../providers/index.ts'
 import { scrubEnvironment } from '../providers/environment.ts'
 import type { Provider, ProviderSettings } from '../providers/provider.ts'
+import type { Executor } from './executor.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { Environment, ResolvedOptions } from './options.ts'
+import { providerExecutor } from './provider-executor.ts'
 
-/** What providers may read now. */
+/** What providers may read now; the CLI's `doctor` and `--setup` look with it too. */
 export function providerSettings(options: ResolvedOptions, live: LiveSettings, env: Environment): ProviderSettings {
   const { model } = live.values
   return {
@@ -22,21 +24,53 @@ export function providerSettings(options: ResolvedOptions, live: LiveSettings, e
   }
 }
 
-/** The provider of that name, if this machine can run it; throws with what is missing and how to get it. */
-export async function usableProvider(name: string, settings: ProviderSettings): Promise<Provider> {
-  if (!isProviderName(name)) {
-    throw new ModelReinsError(`There is no provider called "${name}". There are: ${providerNames.join(', ')}`, {
-      code: 'invalid-request',
-      status: 0,
-    })
+export class ProviderChoice {
+  readonly #options: ResolvedOptions
+  readonly #live: LiveSettings
+  readonly #env: Environment
+  #provider: Provider | undefined
+
+  constructor(options: ResolvedOptions, live: LiveSettings, env: Environment) {
+    this.#options = options
+    this.#live = live
+    this.#env = env
   }
-  const provider = createProvider(name)
-  const check = await provider.check(settings)
-  if (!check.usable)
+
+  /** A provider runs the jobs, not an executor of the caller's. */
+  get inUse(): boolean {
+    return this.#provider !== undefined
+  }
+
+  /** The executor that runs jobs with whichever provider is chosen when they start. */
+  async prepare(): Promise<Executor> {
+    const first = await this.#usable(this.#options.type ?? '')
+    this.#provider = first
+    return providerExecutor(
+      () => this.#provider ?? first,
+      () => providerSettings(this.#options, this.#live, this.#env),
+    )
+  }
+
+  /** For the jobs that start from now on; throws and changes nothing when it cannot be used here. */
+  async change(name: string): Promise<void> {
+    this.#provider = await this.#usable(name)
+  }
+
+  /** The provider of that name, if this machine can run it; throws with what is missing and how to get it. */
+  async #usable(name: string): Promise<Provider> {
+    if (!isProviderName(name)) {
+      throw new ModelReinsError(`There is no provider called "${name}". There are: ${providerNames.join(', ')}`, {
+        code: 'invalid-request',
+        status: 0,
+      })
+    }
+    const provider = createProvider(name)
+    const check = await provider.check(providerSettings(this.#options, this.#live, this.#env))
+    if (check.usable) return provider
     throw new ModelReinsError(`The provider ${name} cannot be used here: ${check.detail}`, {
       code: 'unavailable',
       status: 0,
       retryable: false,
     })
-  return provider
+  }
 }

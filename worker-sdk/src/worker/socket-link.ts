@@ -2,10 +2,11 @@
  * Responsible for one worker socket: hello and welcome, frames batched on the way out, replies matched to requests by `ref`.
  * It never reconnects and decides nothing; what arrives is handed on.
  */
-import { serverFrame, type Problem, type ServerFrame, type WorkerFrame } from '@modelreins/contract'
+import type { Problem, ServerFrame, WorkerFrame } from '@modelreins/contract'
 import type { Clock } from '../client/clock.ts'
 import { errorFromProblem, ModelReinsError, networkError } from '../client/error.ts'
 import { parseJson } from '../client/transport.ts'
+import { readFrame } from './read-frame.ts'
 import type { OpenSocket, Socket } from './socket.ts'
 
 /** Frames that nobody asked for. */
@@ -23,6 +24,8 @@ export interface LinkPorts {
   /** How many offers can be taken now. */
   readonly credit: () => number
   readonly onPush: (frame: PushFrame) => void
+  /** A frame came that this version cannot read. */
+  readonly onUnread: (why: string) => void
   /** A frame was refused that nobody waits for. */
   readonly onProblem: (problem: Problem) => void
 }
@@ -166,9 +169,9 @@ export class SocketLink {
     if (text === 'pong') return
     const value = parseJson(text)
     for (const raw of Array.isArray(value) ? value : [value]) {
-      const parsed = serverFrame.safeParse(raw)
-      // A frame that a newer server sends and this worker does not know.
-      if (parsed.success) this.#handle(parsed.data)
+      const read = readFrame(raw)
+      if (read.ok) this.#handle(read.frame)
+      else this.#ports.onUnread(read.why)
     }
   }
 

@@ -4,7 +4,6 @@ import type { Offer, WorkerConfig } from '@modelreins/contract'
 import { Client } from '../client/client.ts'
 import { atMost, pause, systemClock, type Clock } from '../client/clock.ts'
 import { ModelReinsError } from '../client/error.ts'
-import type { Provider } from '../providers/provider.ts'
 import { version } from '../version.ts'
 import { runAttempt, type AttemptPorts } from './attempt.ts'
 import { configPath, readConfig } from './config-source.ts'
@@ -22,8 +21,7 @@ import { obeyKillswitch, type ObediencePorts } from './obedience.ts'
 import { resolveOptions, type Environment, type ResolvedOptions, type WorkerOptions } from './options.ts'
 import { fileOutbox, memoryOutbox } from './outbox.ts'
 import { pollForWork } from './poll-transport.ts'
-import { providerSettings, usableProvider } from './provider-choice.ts'
-import { providerExecutor } from './provider-executor.ts'
+import { ProviderChoice } from './provider-choice.ts'
 import { Redactor } from './redactor.ts'
 import { Pulse } from './pulse.ts'
 import { RepeatFilter } from './repeat-filter.ts'
@@ -54,6 +52,7 @@ export class Worker extends Emitter {
   readonly #identity: Identity
   readonly #redactor = new Redactor()
   readonly #live: LiveSettings
+  readonly #providers: ProviderChoice
   readonly #roster: Roster
   readonly #credit: Credit
   readonly #directives: Directives
@@ -69,7 +68,6 @@ export class Worker extends Emitter {
   #state: WorkerState = 'new'
   #link: SocketLink | undefined
   #executor: Executor | undefined
-  #provider: Provider | undefined
   #greeted = false
   #contact: { resolve: () => void; reject: (error: unknown) => void } = { resolve: () => undefined, reject: () => undefined }
   #starting: Promise<void> | undefined
@@ -92,6 +90,7 @@ export class Worker extends Emitter {
     this.#identity = new Identity(this.options, this.#clock)
     this.client = new Client({ url, token, clock: this.#clock, ...(options.fetch === undefined ? {} : { fetch: options.fetch }) })
     this.#live = new LiveSettings(this.options)
+    this.#providers = new ProviderChoice(this.options, this.#live, this.#env)
 
     const link = (): SocketLink | undefined => (this.#link?.open === true ? this.#link : undefined)
     const onTrouble = (type: string, error: unknown): void => this.#trouble(type, error)
@@ -105,11 +104,14 @@ export class Worker extends Emitter {
     this.#roster = new Roster(
       this.#live.values.slots,
       () => this.#credit.changed(),
-      () => this.#pulse.follow(),
+      // A provider's work is done by others: only an executor can block this loop.
+      () => {
+        if (!this.#providers.inUse) this.#pulse.follow()
+      },
     )
     this.#pulse = new Pulse({
       clock: this.#clock,
-      url,
+      url: this.client.url,
       token,
       report: () => this.#report(),
       running: () => this.#roster.running,
@@ -199,13 +201,13 @@ export class Worker extends Emitter {
     if (this.#state !== 'new') throw new ModelReinsError('A worker is started once; make a new one', { code: 'conflict', status: 0 })
     this.#state = 'starting'
     this.emit('starting', { name: this.name, url: this.options.url })
-    await this.#prepareProvider()
+    this.#executor ??= await this.#providers.prepare()
     this.#assertNotStopped()
     const contact = new Promise<void>((resolve, reject) => {
       this.#contact = { resolve, reject }
     })
     this.#heartbeat.start()
-    this.#intakeDone = this.#runIntake()
+    this.#intakeDone = this.#runIntake().catch((error: unknown) => this.#broken(error))
     await contact
     this.emit('connected', { name: this.name })
     await this.#delivery.redeliverOnce()
@@ -217,14 +219,6 @@ export class Worker extends Emitter {
 
   #assertNotStopped(): void {
     if (this.#stopping !== undefined) throw stoppedEarly()
-  }
-
-  async #prepareProvider(): Promise<void> {
-    if (this.#executor !== undefined) return
-    const settings = () => providerSettings(this.options, this.#live, this.#env)
-    const provider = await usableProvider(this.options.type ?? '', settings())
-    this.#provider = provider
-    this.#executor = providerExecutor(() => this.#provider ?? provider, settings)
   }
 
   #runIntake(): Promise<void> {
@@ -244,7 +238,7 @@ export class Worker extends Emitter {
     return runIntake(
       {
         clock: this.#clock,
-        transport: this.options.transport,
+        transport: this.#identity.transportFor(this.options.transport),
         connect: () => this.#connect(),
         onLink: (link) => {
           this.#link = link
@@ -263,11 +257,12 @@ export class Worker extends Emitter {
     return new SocketLink({
       open: this.#openSocket,
       clock: this.#clock,
-      url: this.options.url,
+      url: this.client.url,
       token: this.options.token,
       hello: () => ({ type: 'hello', version, ...this.#report() }),
       credit: () => this.#credit.now,
       onPush: (frame) => this.#receive(frame),
+      onUnread: (why) => this.#trouble('protocol', new Error(why)),
       onProblem: (problem) => this.#trouble('socket', new Error(problem.detail ?? problem.title)),
     })
   }
@@ -298,7 +293,7 @@ export class Worker extends Emitter {
       return
     }
     this.#credit.changed()
-    void runAttempt(this.#attempts, offer, release)
+    runAttempt(this.#attempts, offer, release).catch((error: unknown) => this.#broken(error))
   }
 
   #abort(abort: { readonly job_id: number; readonly attempt: number; readonly reason: string }): void {
@@ -312,19 +307,13 @@ export class Worker extends Emitter {
     const applied = this.#live.apply(config)
     for (const { key, value } of applied) {
       if (key === 'slots') this.#roster.resize(this.#live.values.slots)
-      if (key === 'provider' && typeof value === 'string' && this.#provider !== undefined) void this.#changeProvider(value)
+      if (key === 'provider' && typeof value === 'string' && this.#providers.inUse) {
+        this.#providers.change(value).catch((error: unknown) => this.#trouble('config', error))
+      }
       this.emit('config:applied', { key, value })
     }
     // What the server routes by must be what the worker says of itself.
     if (applied.length > 0 && this.#link?.open === true) this.#link.send({ type: 'presence', ...this.#report() })
-  }
-
-  async #changeProvider(name: string): Promise<void> {
-    try {
-      this.#provider = await usableProvider(name, providerSettings(this.options, this.#live, this.#env))
-    } catch (error) {
-      this.#trouble('config', error)
-    }
   }
 
   #report(): SelfReport {
@@ -347,6 +336,13 @@ export class Worker extends Emitter {
     this.#contact.reject(error)
     this.emit('error', { type: error.code, error: error.message })
     this.#roster.stopAll(new AttemptStopped('lease-lost', error.message))
+    void this.stop({ graceMs: 0 })
+  }
+
+  /** A bug of ours: a worker that stops is noticed, one that goes on without its intake or a slot is not. */
+  #broken(error: unknown): void {
+    this.#trouble('internal', error)
+    this.#contact.reject(error)
     void this.stop({ graceMs: 0 })
   }
 

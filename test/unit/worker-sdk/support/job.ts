@@ -25,6 +25,7 @@ export const jobOf = (fields: Partial<Job> = {}): Job => ({
   attempt: 1,
   max_attempts: 3,
   timeout: 3_600,
+  silence_timeout: null,
   output: '',
   output_truncated: false,
   result: null,

@@ -1,0 +1,35 @@
+/**
+ * Responsible for reading the server's frames tolerantly: a server of another version sends fields that this one does not know,
+ * and lacks some that it does. It handles nothing.
+ */
+import { serverFrame, type ServerFrame } from '@modelreins/contract'
+import * as z from 'zod'
+
+export type ReadFrame = { readonly ok: true; readonly frame: ServerFrame } | { readonly ok: false; readonly why: string }
+
+/** All that running a job needs of an offer; everything else of the job is the executor's to look at. */
+const leanOffer = z.looseObject({
+  type: z.literal('offer'),
+  job: z.looseObject({
+    id: z.number().int(),
+    prompt: z.string(),
+    timeout: z.number().default(3_600),
+    context: z.string().default('none'),
+    requires_secrets: z.array(z.string()).default([]),
+  }),
+  lease: z.looseObject({ token: z.string(), attempt: z.number().int() }),
+})
+
+export function readFrame(value: unknown): ReadFrame {
+  const parsed = serverFrame.safeParse(value)
+  if (parsed.success) return { ok: true, frame: parsed.data }
+  const lean = leanOffer.safeParse(value)
+  // Job fields of later versions are optional to whoever reads a job of an earlier server.
+  if (lean.success) return { ok: true, frame: lean.data as unknown as ServerFrame }
+  const issue = parsed.error.issues[0]
+  const type = typeof value === 'object' && value !== null && 'type' in value ? String(value.type) : 'without a type'
+  return {
+    ok: false,
+    why: `The server sent a frame that this version cannot read (${type}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''})`,
+  }
+}
