@@ -24,8 +24,8 @@ async function bundle(input: Readonly<Record<string, string>>, output: OutputOpt
   await build.write({
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
-    // Small on disk, and stack traces still name our functions.
-    minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
+    // Small on disk; stack traces still name our classes.
+    minify: { compress: true, mangle: { keepNames: { class: true, function: false } }, codegen: { removeWhitespace: true } },
     ...output,
   })
   await build.close()
