@@ -56,7 +56,7 @@ export const attemptOutput = z.strictObject({
 })
 /** `next_seq`: the first sequence number the stream has not seen; a sender that lost a reply goes on from there. */
 export const outputReply = z.object({ next_seq: z.number().int(), closed: z.boolean() })
-export const settleReply = z.object({ job })
+export const settleReply = z.object({ job, killswitch: killswitchBrief })
 
 /** The inbox of the seeds' workers (seed 000: "polls its inbox for jobs assigned to its name"). */
 export const inbox = z.strictObject({
@@ -65,7 +65,7 @@ export const inbox = z.strictObject({
   wait: integer(0, limits.long_poll_max_s).optional(),
   limit: integer(1, limits.list_max).optional(),
 })
-export const inboxReply = z.object({ jobs: z.array(job) })
+export const inboxReply = z.object({ jobs: z.array(job), killswitch: killswitchBrief })
 
 export const claimById = z.strictObject({ job_id: jobId, worker: z.string().max(255).optional() })
 export const closeById = z.strictObject({

@@ -3,7 +3,7 @@
  * functions serve HTTP with a lease token, socket frames, and claims by id.
  */
 import { limits } from '@modelreins/contract'
-import type { Job, JobError, LeaseToken, Offer, Parsed } from '@modelreins/contract'
+import type { Job, JobError, KillswitchBrief, LeaseToken, Offer, Parsed } from '@modelreins/contract'
 import { complete, emptyOutcome, failAttempt, start } from '../../../src/domain/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job-machine.ts'
 import { brief, mayClaim } from '../../../src/domain/killswitch.ts'
@@ -234,8 +234,8 @@ const ofLease = (ctx: CommandContext): Result<{ readonly lease: AttemptLease; re
     ? ok({ lease: ctx.caller.lease, worker: ctx.caller.worker })
     : fail('unauthorized', 'This call carries the lease token of an attempt.')
 
-const show = (ctx: CommandContext, settled: Result<JobRecord>): Result<{ job: Job }> =>
-  settled.ok ? ok({ job: showJob(ctx, settled.value) }) : settled
+const show = (ctx: CommandContext, settled: Result<JobRecord>): Result<{ job: Job; killswitch: KillswitchBrief }> =>
+  settled.ok ? ok({ job: showJob(ctx, settled.value), killswitch: brief(ctx.store.meta.killswitch()) }) : settled
 
 export const attemptCommands = {
   'claims.start': (ctx: CommandContext, _input: Parsed<'claims.start'>) => {

@@ -3,7 +3,7 @@
  * (protocol.md, "Workers of the seeds' time").
  */
 import { limits } from '@modelreins/contract'
-import type { ClaimPollReply, Job, Parsed } from '@modelreins/contract'
+import type { ClaimPollReply, Job, KillswitchBrief, Parsed } from '@modelreins/contract'
 import { isTerminal } from '../../../src/domain/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job-machine.ts'
 import { brief, mayClaim } from '../../../src/domain/killswitch.ts'
@@ -41,17 +41,19 @@ const pollOffers = (ctx: CommandContext, input: Parsed<'claims.poll'>): Result<C
   return ok(pollReply(ctx, worker.value, input.max ?? 1))
 }
 
-function inbox(ctx: CommandContext, input: Parsed<'claims.inbox'>): Result<{ jobs: Job[] }> {
+function inbox(ctx: CommandContext, input: Parsed<'claims.inbox'>): Result<{ jobs: Job[]; killswitch: KillswitchBrief }> {
   const worker = actingWorker(ctx, input.worker)
   if (!worker.ok) return worker
   seenPolling(ctx, worker.value)
+  const killswitch = brief(ctx.store.meta.killswitch())
   if (input.status !== undefined && input.status !== 'pending') {
     const held = ctx.live.leases.heldBy(worker.value.worker_id).flatMap((lease) => ctx.store.jobs.get(lease.job_id) ?? [])
-    return ok({ jobs: input.status === 'running' ? held.map((job) => showJob(ctx, job)) : [] })
+    return ok({ jobs: input.status === 'running' ? held.map((job) => showJob(ctx, job)) : [], killswitch })
   }
   bringBeforeHuman(ctx, unaskedOf(ctx, worker.value))
   // Jobs out on offer to this worker by another way are not in the list: two ways to one job would race.
-  return ok({ jobs: choose(ctx, worker.value, input.limit ?? limits.list_default).map((choice) => showJob(ctx, choice.job)) })
+  const jobs = choose(ctx, worker.value, input.limit ?? limits.list_default).map((choice) => showJob(ctx, choice.job))
+  return ok({ jobs, killswitch })
 }
 
 function claimById(ctx: CommandContext, input: Parsed<'claims.claim'>): Result<ReturnType<typeof startReply>> {

@@ -6,6 +6,7 @@ import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull } from '../context.ts'
 import type { CommandContext } from '../context.ts'
+import type { WorkerRecord } from '../store/workers.ts'
 import { lastSeen } from '../workforce.ts'
 import { announce } from '../webhook-queue.ts'
 import { actingWorker } from './acting.ts'
@@ -32,7 +33,8 @@ function tellEverybody(ctx: CommandContext, state: Killswitch): void {
 
 function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<KillswitchState> {
   const before = ctx.store.meta.killswitch()
-  const level = input.level ?? 3
+  // Who names no level wants everything to stop, and must not loosen the reins by it.
+  const level = input.level ?? Math.max(3, before.level)
   if (ctx.caller.kind === 'worker' && level < before.level) {
     return fail('wrong-state', `The killswitch is at level ${before.level}; a worker may raise it, not lower it.`)
   }
@@ -56,22 +58,19 @@ function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<K
     generation: state.generation,
     raised_by: state.raised_by,
   })
-  if (level >= 2) ctx.onCommit(() => [...ctx.live.leases.offers()].forEach((offer) => ctx.live.leases.dropOffer(offer.job_id)))
+  if (level >= 2) ctx.onCommit(() => Array.from(ctx.live.leases.offers()).forEach((offer) => void ctx.live.leases.dropOffer(offer.job_id)))
   if (stopsRunning(level)) {
     const reason = `Killswitch level ${level} by ${ctx.caller.actor.name}${input.reason === undefined ? '' : `: ${input.reason}`}`
     for (const job of ctx.store.jobs.due(0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) abortJob(ctx, job, reason)
-  }
+  } else if (stopsRunning(before.level)) pauseOrResume(ctx, () => true)
   tellEverybody(ctx, state)
   return ok(show(ctx, state))
 }
 
-function clear(ctx: CommandContext, input: Parsed<'killswitch.clear'>): Result<KillswitchState> {
-  const before = ctx.store.meta.killswitch()
-  const resume = input.resume_all ?? false
-  const state: Killswitch = { level: 0, reason: null, generation: before.generation + 1, raised_by: null, raised_at: null }
-  ctx.store.meta.setKillswitch(state)
-  for (const worker of [...ctx.store.workers.inForce()]) {
-    const paused = resume ? false : worker.paused || stopsRunning(before.level)
+/** Whoever was stopped goes on when a human says so, not when the level falls. */
+function pauseOrResume(ctx: CommandContext, isPaused: (worker: WorkerRecord) => boolean): void {
+  for (const worker of Array.from(ctx.store.workers.inForce())) {
+    const paused = isPaused(worker)
     if (worker.paused !== paused) ctx.store.workers.save({ ...worker, paused })
     ctx.after({
       kind: 'push',
@@ -79,6 +78,14 @@ function clear(ctx: CommandContext, input: Parsed<'killswitch.clear'>): Result<K
       frame: { type: 'config', config: worker.config, config_version: worker.config_version, paused },
     })
   }
+}
+
+function clear(ctx: CommandContext, input: Parsed<'killswitch.clear'>): Result<KillswitchState> {
+  const before = ctx.store.meta.killswitch()
+  const resume = input.resume_all ?? false
+  const state: Killswitch = { level: 0, reason: null, generation: before.generation + 1, raised_by: null, raised_at: null }
+  ctx.store.meta.setKillswitch(state)
+  pauseOrResume(ctx, (worker) => !resume && (worker.paused || stopsRunning(before.level)))
   ctx.record({
     action: 'killswitch.clear',
     subject: 'killswitch',
