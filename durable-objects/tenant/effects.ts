@@ -100,23 +100,30 @@ export class Effects {
     return true
   }
 
-  /** The assigned worker first; then whoever has room and may, best first, while something is left. */
+  /**
+   * The assigned worker first; then whoever has room and may, best first, while something is left. A worker that let an offer lapse comes
+   * last: its polls may all be of connections that died, and each of them would hold the job for another five seconds.
+   */
   #wake(choosing: Choosing, poolId: number): void {
     const pool = choosing.store.pools.get(poolId)
     if (pool === undefined || !choosing.live.occupied.has(poolId)) return
     const left = (): boolean => choosing.store.jobs.headsExcept(poolId, 1, choosing.live.leases.offersIn(poolId)).length > 0
-    if (pool.worker_id !== null) {
-      this.#feed(choosing, pool.worker_id)
+    const silent = (id: string): boolean => choosing.live.presence.of(id).silent_offers > 0
+    const first = pool.worker_id === null || silent(pool.worker_id) ? undefined : pool.worker_id
+    if (first !== undefined) {
+      this.#feed(choosing, first)
       if (!left()) return
     }
     const free = [...choosing.live.sockets.workers()].filter((id) => choosing.live.sockets.credit(id) > 0)
     const candidates = [...new Set([...free, ...this.#parts.waiters.workers()])].flatMap((id) => {
-      const worker = id === pool.worker_id ? undefined : choosing.store.workers.get(id)
+      const worker = id === first ? undefined : choosing.store.workers.get(id)
       return worker === undefined ? [] : [viewOf(choosing, worker)]
     })
-    for (const verdict of rank({ wants: pool.wants, effort: 'standard', thread_id: null }, candidates, choosing.at)) {
-      if (!verdict.eligible) return
-      this.#feed(choosing, verdict.worker.worker_id)
+    const ranked = rank({ wants: pool.wants, effort: 'standard', thread_id: null }, candidates, choosing.at).filter((one) => one.eligible)
+    for (const { worker } of ranked.toSorted(
+      (one, other) => Number(silent(one.worker.worker_id)) - Number(silent(other.worker.worker_id)),
+    )) {
+      this.#feed(choosing, worker.worker_id)
       if (!left()) return
     }
   }
