@@ -65,3 +65,15 @@ export async function registerWorker(
   const { token } = await redeemView(registered.body.view_url)
   return { worker_id: registered.body.worker_id, name, token, call: caller(url, token) }
 }
+
+/** A tenant of its own on the same server, and its owner's key: nothing that happens elsewhere touches it. */
+export async function createTenant(
+  url: () => string,
+  masterToken: string,
+  tenant: string,
+): Promise<{ readonly key: string; readonly owner: Call }> {
+  const created = await caller(url, masterToken)<{ view_url: string }>('POST', '/api/v1/tenants', { body: { tenant } })
+  if (created.status !== 201) throw new Error(`tenant ${tenant}: ${created.status} ${created.text}`)
+  const { token } = await redeemView(created.body.view_url)
+  return { key: token, owner: caller(url, token) }
+}
