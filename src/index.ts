@@ -1,4 +1,5 @@
 /** Responsible for putting the program together: the edge, the objects and the registry meet here and nowhere else. */
+import { waitUntil } from 'cloudflare:workers'
 import { streamName } from '../durable-objects/job-stream/gate.ts'
 import { JobStreamObject } from '../durable-objects/job-stream/job-stream-object.ts'
 import { TenantObject } from '../durable-objects/tenant/tenant-object.ts'
@@ -15,6 +16,7 @@ const app = createApp({
   registry: (env) => openRegistry(env.REGISTRY),
   now: () => Date.now(),
   random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+  outlive: (work) => waitUntil(work),
   version,
 })
 

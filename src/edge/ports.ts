@@ -19,6 +19,8 @@ export interface EdgePorts {
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly random: (bytes: number) => Uint8Array<ArrayBuffer>
+  /** Lets work end although its caller has gone: what an upload has begun is taken back then. */
+  readonly outlive?: (work: Promise<unknown>) => void
   /** Of this program, as health and openapi.json tell it. */
   readonly version: string
 }

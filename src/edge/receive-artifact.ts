@@ -51,6 +51,15 @@ async function* chunksOf(body: ReadableStream<Uint8Array> | null, most: number):
   }
 }
 
+/** Reads a body that is refused already and drops it, within bounds: a sender that is still sending reads no answer. */
+export async function discardBody(request: Request): Promise<void> {
+  try {
+    for await (const _chunk of chunksOf(request.body, limits.artifact_bytes));
+  } catch {
+    // Broken off, or without end: nobody listens.
+  }
+}
+
 async function receiveRaw(request: Request, sink: ArtifactSink): Promise<Result<ReceivedFile>> {
   for await (const chunk of chunksOf(request.body, limits.artifact_bytes)) await sink.write(chunk)
   // Not every carrier tells a body that was cut off from one that has ended. A form says where it ends.

@@ -8,7 +8,7 @@ import { ArtifactSink } from '../artifact-sink.ts'
 import { newArtifactSlug } from '../artifact-slug.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { signingKeys } from '../gatekeeper.ts'
-import { type ReceivedFile, receiveFile } from '../receive-artifact.ts'
+import { type ReceivedFile, discardBody, receiveFile } from '../receive-artifact.ts'
 import { askTenant, tenantOf } from '../tenant-call.ts'
 
 type Upload = Exchange<'artifacts.upload'>
@@ -119,6 +119,11 @@ async function repeat(arriving: Omit<Arriving, 'sink' | 'slug'>, earlier: Artifa
     : fail('idempotency-conflict', `The key was used for another file: ${earlier.filename}, SHA-256 ${earlier.sha256}.`)
 }
 
+async function refuse(request: Request, refusal: Result<never>): Promise<Reply> {
+  await discardBody(request)
+  return refusal
+}
+
 export async function uploadArtifact(exchange: Upload): Promise<Reply> {
   const keys = signingKeys(exchange)
   if (!keys.ok) return keys
@@ -135,13 +140,17 @@ export async function uploadArtifact(exchange: Upload): Promise<Reply> {
   const reservation = { credential, slug, place, idempotency_key: key.ok ? key.value : null, request_id }
   // What is wrong is told to nobody whose token is not in force: the object is asked first.
   const reserved = await askTenant(exchange, (gate) => gate.reserveArtifact(reservation), true)
-  if (!reserved.ok) return reserved
+  if (!reserved.ok) return refuse(request, reserved)
   const arriving = { exchange, tenant, slug, strict, given }
   const { earlier } = reserved.value
   if (earlier !== null) return repeat(arriving, earlier)
   const sink = new ArtifactSink(env.ARCHIVE, artifactKey(tenant, slug), limits.artifact_bytes)
   const refused = !early.ok ? early : !key.ok ? key : undefined
-  if (refused === undefined) return receive({ ...arriving, sink })
+  if (refused === undefined) {
+    const received = receive({ ...arriving, sink })
+    ports.outlive?.(received)
+    return received
+  }
   await takeBack({ ...arriving, sink })
-  return refused
+  return refuse(request, refused)
 }
