@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
+import { Client } from '../../worker-sdk/src/client/index.ts'
 import { bornAt } from '../../tools/start/process-identity.ts'
 import type { Connection, ServerRecord } from '../../tools/start/state-folder.ts'
 import { launch, startServer } from '../support/server.ts'
@@ -123,6 +124,56 @@ describe('npm start, left running', () => {
     process.kill(-(npm.pid ?? 0), 'SIGINT')
     await exit
     await expect(fetch(`${url}/health`)).rejects.toThrow()
+  })
+})
+
+describe('a worker that goes', () => {
+  test('before its job has ended ends npm start -- --once with a sentence', async () => {
+    const state = join(base, 'gone')
+    const running = launch(['--provider', 'spawn', '--port', '0', '--state', state, '--once', 'x'], {
+      ...environment,
+      MODELREINS_COMMAND: 'echo "parent $PPID"; sleep 60',
+    })
+    let pid: number | undefined
+    while (pid === undefined) {
+      if (running.child.exitCode !== null) throw new Error(running.text())
+      const said = / {2}\| parent (\d+)/.exec(running.text())?.[1]
+      pid = said === undefined ? undefined : Number(said)
+      await sleep(25)
+    }
+    process.kill(pid, 'SIGKILL')
+    expect(await running.exit).toBe(1)
+    expect(running.text()).toContain('The worker of this machine ended before the job did.')
+  })
+})
+
+describe('npm run worker', () => {
+  test('adds a worker to a running server, and the server knows it by its name', async () => {
+    const server = await startServer()
+    const worker = spawn(
+      process.execPath,
+      ['tools/launch.cjs', 'tools/worker/main.ts', '--name', 'second', '--command', 'tr a-z A-Z', '--state', server.stateFolder],
+      {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+    try {
+      let text = ''
+      worker.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+      while (!text.includes('second is ready')) {
+        if (worker.exitCode !== null) throw new Error(text)
+        await sleep(25)
+      }
+      const client = new Client({ url: server.url, token: server.ownerKey })
+      const job = await client.dispatchAndWait({ prompt: 'pull the reins', target: 'second' })
+      expect(job).toMatchObject({ status: 'done', result: 'PULL THE REINS', assigned_to: 'second' })
+      worker.kill('SIGINT')
+      expect(await new Promise((resolve) => worker.once('close', resolve))).toBe(0)
+    } finally {
+      worker.kill('SIGKILL')
+      await server.close()
+    }
   })
 })
 

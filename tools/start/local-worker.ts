@@ -30,7 +30,8 @@ const report = (message: WorkerReport): void => {
 
 async function run(request: WorkerRequest): Promise<void> {
   const { kind: _kind, provider, ...options } = request
-  const worker = new Worker({ ...options, type: provider })
+  // The name belongs to this state folder, which one server holds: whoever else has it is what a killed start left behind.
+  const worker = new Worker({ ...options, type: provider, takeover: true })
   worker.on('killswitch', ({ reason }) => report({ kind: 'killswitch', reason: reason ?? null }))
   worker.on('error', ({ type, error }) => process.stderr.write(`worker: ${type}: ${String(error)}\n`))
   let stopping: Promise<never> | undefined

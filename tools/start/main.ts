@@ -1,6 +1,7 @@
 /** Responsible for `npm start`: the order of things, from the first byte to a clean stop. It knows how to do none of them. */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Job } from '@modelreins/contract'
 import { Client } from '../../worker-sdk/src/client/index.ts'
 import { createProvider, isProviderName, providerNames } from '../../worker-sdk/src/providers/index.ts'
 import { helpText, parseArguments, type StartOptions } from './arguments.ts'
@@ -113,9 +114,26 @@ class Session {
   async #showJob(client: Client, choice: ProviderChoice): Promise<boolean> {
     const margin = say.outputMargin((text) => process.stdout.write(text))
     const request = { ...demoPrompt(this.#options.prompt, choice, root), when_offline: 'queue' as const }
-    const run = await runJob(client, request, { dispatched: (job) => print(say.dispatched(job)), event: margin.event }, this.#abort.signal)
+    const watcher = { dispatched: (job: Job) => print(say.dispatched(job)), event: margin.event }
+    const run = await this.#unlessSomethingEnds(runJob(client, request, watcher, this.#abort.signal))
     print('', say.outcome(run.job, run.tookMs), '', say.auditRows(run.rows))
     return run.job.status !== 'done'
+  }
+
+  /** Waits for this, and no longer than the processes live that it needs: a job whose worker is gone would be waited for in vain. */
+  #unlessSomethingEnds<Value>(work: Promise<Value>): Promise<Value> {
+    const gone = async (process: Server | WorkerProcess | undefined, sentence: string): Promise<never> => {
+      await process?.ended
+      throw new StartFailure(sentence)
+    }
+    return Promise.race([
+      work,
+      gone(this.#worker, 'The worker of this machine ended before the job did. The job stays queued; npm start goes on with it.'),
+      gone(
+        this.#server,
+        'The server ended before the job did; server.log in the state folder may say why. npm start goes on where it stopped.',
+      ),
+    ])
   }
 
   async #stay(folder: StateFolder): Promise<number> {

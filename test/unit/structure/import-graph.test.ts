@@ -40,11 +40,11 @@ describe('every module', () => {
     expect(broken).toEqual([])
   })
 
-  test('stays under 400 lines', () => {
+  test('stays under 400 lines, a file of tests under 500', () => {
     // THE table of operations is one by design: one row per operation, and nothing else in it.
     const tables = new Set(['contract/src/operations.ts'])
     const broken = modules
-      .filter((module) => module.lines >= 400 && !tables.has(module.path))
+      .filter((module) => module.lines >= (module.path.endsWith('.test.ts') ? 500 : 400) && !tables.has(module.path))
       .map((module) => `${module.path}: ${module.lines} lines`)
     expect(broken).toEqual([])
   })

@@ -45,23 +45,26 @@ export const parts: readonly Part[] = [
     mayAsTypes: ['src/registry'],
     packages: [/^drizzle-orm(\/|$)/, 'zod', ...workerRuntime],
   },
-  { name: 'composition root', holds: under('src/index.ts'), may: ['contract', 'src', 'durable-objects'] },
+  { name: 'composition root', holds: under('src/index.ts'), may: ['contract', 'src', 'durable-objects', 'package.json'] },
   { name: 'worker-sdk', holds: under('worker-sdk'), may: ['contract'] },
   { name: 'dashboard', holds: under('dashboard'), may: ['contract', 'worker-sdk'] },
   { name: 'vscode-extension', holds: under('vscode-extension'), may: ['contract', 'worker-sdk'] },
   { name: 'examples', holds: under('examples'), may: ['worker-sdk'] },
   {
     name: 'tools, tests and benches',
-    holds: under(
+    holds: (path) => under('tools', 'test', 'bench')(path) || /^[\w.]+\.config\.ts$/.test(path),
+    may: [
+      'contract',
+      'src',
+      'durable-objects',
+      'worker-sdk',
+      'migrations',
+      'examples',
       'tools',
       'test',
       'bench',
-      'vitest.config.ts',
       'vitest.workers.config.ts',
-      'vitest.e2e.config.ts',
-      'vitest.browser.config.ts',
-    ),
-    may: ['contract', 'src', 'durable-objects', 'worker-sdk', 'migrations', 'examples', 'tools', 'test', 'bench'],
+    ],
   },
 ]
 

@@ -66,7 +66,8 @@ export function parseModule(path: string, source: string): Module {
     const literal = /^(['"])(.*)\1$/.exec(written)
     if (literal?.[2] !== undefined) add(literal[2], false)
   }
-  const first = parsed.comments[0]
+  // The parser counts a `#!` line among the comments.
+  const first = parsed.comments.find((comment) => !source.startsWith('#!', comment.start))
   const before = first === undefined ? source : source.slice(0, first.start)
   const bare = before.replace(/^#!.*$/m, '').trim() === ''
   return {
