@@ -28,6 +28,7 @@ export const jobOf = (more: Partial<Job> = {}): Job => ({
   attempt: 1,
   max_attempts: 3,
   timeout: 60,
+  silence_timeout: null,
   output: '',
   output_truncated: false,
   result: null,

@@ -59,6 +59,7 @@ export const job = (id: number, change: Partial<Sequenced<Job>> = {}): Sequenced
   attempt: 1,
   max_attempts: 3,
   timeout: 3_600,
+  silence_timeout: null,
   output: 'said\n',
   output_truncated: false,
   result: 'fine',
