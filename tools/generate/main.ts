@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openapiDocument } from '../../src/edge/openapi.ts'
 import { implemented } from '../../src/edge/routes/unfinished.ts'
+import { cliReference } from '../../worker-sdk/src/cli/reference.ts'
 import { isCurrent, write, type GeneratedFile } from './generated-file.ts'
 import { addMigration, migrationDrift, migrationLines } from './migrations.ts'
 import { limitsPage, operationsPage, problemsPage } from './reference.ts'
@@ -17,6 +18,7 @@ function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/reference/operations.md', content: operationsPage(implemented) },
     { path: 'docs/reference/problems.md', content: problemsPage() },
     { path: 'docs/reference/limits.md', content: limitsPage(text('contract/src/limits.ts')) },
+    { path: 'docs/reference/cli.md', content: cliReference() },
     { path: 'docs/reference/openapi.json', content: `${JSON.stringify(openapiDocument({ version, implemented }), undefined, 2)}\n` },
   ]
 }
