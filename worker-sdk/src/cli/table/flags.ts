@@ -57,7 +57,7 @@ export const keyFlag: Flag = {
   name: 'token',
   value: 'KEY',
   about: 'Member key to speak with, or the one-time view URL that holds it',
-  env: ['MODELREINS_ADMIN_TOKEN', ...settings.token.env],
+  env: ['MODELREINS_ADMIN_TOKEN', 'MODELREINS_API_KEY', 'MODELREINS_TOKEN'],
   config: 'admin_token',
 }
 export const memberFlags: readonly Flag[] = [serverFlag, keyFlag, jsonFlag]

@@ -1,0 +1,89 @@
+/** Responsible for the command line as a process of its own, from source, with a home of its own. It knows no command. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const main = fileURLToPath(new URL('../../worker-sdk/src/cli/main.ts', import.meta.url))
+
+export interface Ended {
+  /** Minus the signal's number is not used: a process that a signal ended counts as -1. */
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+export interface RunningCli {
+  readonly pid: number
+  readonly out: () => string
+  readonly err: () => string
+  readonly signal: (signal: NodeJS.Signals) => void
+  /** Settles when standard output or error holds this text; rejects when the process ends without it. */
+  readonly until: (text: string) => Promise<void>
+  readonly ended: Promise<Ended>
+}
+
+export interface CliOptions {
+  readonly stdin?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A machine as the command line sees it: a home, a config file, an environment. */
+export class CliHome {
+  readonly folder = mkdtempSync(join(tmpdir(), 'modelreins-cli-home-'))
+  readonly configFile = join(this.folder, 'modelreins', 'config.json')
+  readonly #running = new Set<ChildProcess>()
+
+  start(words: readonly string[], options: CliOptions = {}): RunningCli {
+    const child = spawn(process.execPath, [main, ...words], {
+      cwd: this.folder,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], HOME: this.folder, NO_COLOR: '1', MODELREINS_CONFIG: this.configFile, ...options.env },
+    })
+    this.#running.add(child)
+    let out = ''
+    let err = ''
+    const watchers = new Set<() => void>()
+    const look = (): void => {
+      for (const watcher of watchers) watcher()
+    }
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      out += piece
+      look()
+    })
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      err += piece
+      look()
+    })
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(options.stdin ?? '')
+    const ended = new Promise<Ended>((resolve) => {
+      child.once('close', (code) => {
+        this.#running.delete(child)
+        resolve({ code: code ?? -1, out, err })
+      })
+    })
+    const until = (text: string): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const watcher = (): void => {
+          if (!out.includes(text) && !err.includes(text)) return
+          watchers.delete(watcher)
+          resolve()
+        }
+        watchers.add(watcher)
+        watcher()
+        void ended.then(({ code }) => reject(new Error(`ended with ${code} before "${text}":\n${out}\n${err}`)))
+      })
+    return { pid: child.pid ?? 0, out: () => out, err: () => err, signal: (signal) => void child.kill(signal), until, ended }
+  }
+
+  run(words: readonly string[], options: CliOptions = {}): Promise<Ended> {
+    return this.start(words, options).ended
+  }
+
+  close(): void {
+    for (const child of this.#running) child.kill('SIGKILL')
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
