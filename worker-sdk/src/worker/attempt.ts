@@ -17,6 +17,7 @@ import { lastBytes, OutputBuffer, type OutputEnd } from './output-buffer.ts'
 import type { Redactor } from './redactor.ts'
 import type { LiveAttempt, Roster } from './roster.ts'
 import { isLocal, type SecretResolver } from './secrets.ts'
+import { Silence } from './silence.ts'
 
 export interface AttemptPorts {
   readonly client: Client
@@ -57,6 +58,7 @@ class Attempt {
   readonly #attempt: number
   readonly #controller = new AbortController()
   readonly #output: OutputBuffer
+  readonly #silence: Silence
   #usage: Usage | undefined
   #stopped: AttemptStopped | undefined
 
@@ -65,11 +67,18 @@ class Attempt {
     this.#job = started.job
     this.#token = started.token
     this.#attempt = started.attempt
+    const limit = this.#job.silence_timeout ?? null
+    this.#silence = new Silence(ports.clock, limit === null ? null : limit * 1_000, () =>
+      this.#stop(new AttemptStopped('timeout', `timeout: the attempt said nothing for ${limit} s`)),
+    )
     this.#output = new OutputBuffer({
       clock: ports.clock,
       redactor: ports.redactor,
       send: (chunks, signal) => this.#sendOutput(chunks, signal),
-      onText: (content, stream) => ports.emit('output', { jobId: this.#job.id, content, stream }),
+      onText: (content, stream) => {
+        this.#silence.heard()
+        ports.emit('output', { jobId: this.#job.id, content, stream })
+      },
       onClosed: () => this.#stop(new AttemptStopped('lease-lost', 'the server takes no more output of this attempt')),
       onTrouble: (error) => ports.onTrouble('output', error),
     })
@@ -92,8 +101,10 @@ class Attempt {
     const cancelTimeout = clock.after(this.#job.timeout * 1_000, () =>
       this.#stop(new AttemptStopped('timeout', `timeout: the attempt took longer than ${this.#job.timeout} s`)),
     )
+    this.#silence.heard()
     const outcome = await this.#execute()
     cancelTimeout()
+    this.#silence.end()
     const giveUp = new AbortController()
     const cancelGiveUp = clock.after(lastOutputMs, () => giveUp.abort())
     if (this.#isVoid()) giveUp.abort()
@@ -128,21 +139,20 @@ class Attempt {
       for (const reference of this.#job.requires_secrets) if (isLocal(reference)) await this.#ports.resolveSecret(reference)
       const context = await this.#loadContext()
       const { client, clock, resolveSecret } = this.#ports
-      const returned = await this.#ports.executor()(
-        this.#job,
-        jobContext({
-          job: this.#job,
-          attempt: this.#attempt,
-          token: this.#token,
-          signal: this.#controller.signal,
-          context,
-          client,
-          clock,
-          output: this.#output,
-          resolveSecret,
-          onUsage: (usage) => this.#addUsage(usage),
-        }),
-      )
+      const ctx = jobContext({
+        job: this.#job,
+        attempt: this.#attempt,
+        token: this.#token,
+        signal: this.#controller.signal,
+        context,
+        client,
+        clock,
+        output: this.#output,
+        resolveSecret,
+        onUsage: (usage) => this.#addUsage(usage),
+      })
+      const authorize: typeof ctx.authorize = (...asked) => this.#silence.whileAsking(() => ctx.authorize(...asked))
+      const returned = await this.#ports.executor()(this.#job, { ...ctx, authorize })
       const outcome = outcomeOfReturn(returned)
       return this.#stopped === undefined || outcome.ok
         ? outcome

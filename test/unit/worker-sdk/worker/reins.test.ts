@@ -77,6 +77,25 @@ it('ends an attempt that takes longer than its timeout, as a retryable failure',
   expect(plane.endOf(id)).toMatchObject({ kind: 'fail', body: { error: { type: 'timeout', retryable: true } } })
 })
 
+it('ends an attempt that says nothing for its silence limit; output and human decisions keep it alive', async () => {
+  const clock = new ManualClock()
+  const { executor, running } = handler()
+  const { worker } = bench.make(plane, { executor, clock })
+  await worker.start()
+  const id = plane.dispatch({ timeout: 600, silence_timeout: 5 })
+  const job = await running()
+  await clock.advance(4_000)
+  await job.ctx.output('still here')
+  await clock.advance(4_000)
+  expect(plane.endOf(id)).toBeUndefined()
+  await clock.advance(1_000)
+  await plane.until(() => plane.endOf(id) !== undefined)
+  expect(plane.endOf(id)).toMatchObject({
+    kind: 'fail',
+    body: { error: { type: 'timeout', retryable: true, message: expect.stringContaining('said nothing for 5 s') } },
+  })
+})
+
 describe.each<Transport>(['socket', 'poll'])('the killswitch by %s', (transport) => {
   it('stops what runs, is acknowledged, and ends the worker', async () => {
     const clock = new ManualClock()
