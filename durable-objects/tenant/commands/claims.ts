@@ -107,8 +107,19 @@ const heldLease = (ctx: CommandContext, job: JobRecord, worker: WorkerRecord): A
       }
     : undefined
 
+/** The seeds' workers name nobody when they close: with an API key it speaks for the companion under it that holds the attempt. */
+function closingWorker(ctx: CommandContext, input: Parsed<'claims.close'>): Result<WorkerRecord> {
+  if (input.worker !== undefined || ctx.caller.kind !== 'member') return actingWorker(ctx, input.worker)
+  const job = ctx.store.jobs.get(input.job_id)
+  if (job === undefined) return fail('not-found', `There is no job ${input.job_id}.`)
+  const holder = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
+  return holder?.companion_of === ctx.caller.member.member_id
+    ? ok(holder)
+    : fail('lease-lost', `Job ${job.id} is not held by a companion of this key.`)
+}
+
 function closeById(ctx: CommandContext, input: Parsed<'claims.close'>): Result<Job> {
-  const acting = actingWorker(ctx, input.worker)
+  const acting = closingWorker(ctx, input)
   if (!acting.ok) return acting
   const worker = acting.value
   seenPolling(ctx, worker)
