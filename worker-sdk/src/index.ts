@@ -1,11 +1,16 @@
 /** Responsible for the package's public face in Node: the Worker, the client, error classification (seed 001). */
 import { webcrypto } from 'node:crypto'
+import type { Artifact } from '@modelreins/contract'
+import type { UploadOptions } from './client/artifacts.ts'
+import type { Client } from './client/client.ts'
 import { redeemView as redeem, type RevealedToken } from './client/view.ts'
 import type { Fetch } from './client/transport.ts'
+import { uploadSource } from './worker/artifact-file.ts'
 
 export type { Artifact, Input, Job, OperationId, Output, Review, StreamEvent, Usage } from '@modelreins/contract'
 export { joinTrust, NotAKey, parsePublicKey, parseTrust, type Trust, type TrustedKey } from './audit/trust.ts'
 export { verifyAudit, type AuditVerdict } from './audit/verify.ts'
+export type { ArtifactBytes, DownloadedArtifact, DownloadOptions, UploadOptions } from './client/artifacts.ts'
 export { Client, type ClientOptions, type WaitOptions } from './client/client.ts'
 export { ModelReinsError, type ErrorCode, type ModelReinsErrorFields } from './client/error.ts'
 export type { StreamOptions } from './client/job-stream.ts'
@@ -15,11 +20,13 @@ export type { Fetch } from './client/transport.ts'
 export { isViewUrl, type RevealedToken } from './client/view.ts'
 export { classifyError, ERROR_TYPES, type ClassifiedError, type ErrorType } from './errors.ts'
 export { version } from './version.ts'
+export type { ArtifactSource } from './worker/artifact-file.ts'
 export type { Listener, WorkerEvent, WorkerEvents } from './worker/emitter.ts'
 export {
   ActionRefused,
   AttemptStopped,
   type ArtifactFile,
+  type ArtifactOptions,
   type Authorized,
   type AuthorizeOptions,
   type Executor,
@@ -31,6 +38,10 @@ export {
 } from './worker/executor.ts'
 export type { WorkerOptions } from './worker/options.ts'
 export { Worker, type StopOptions, type WorkerState } from './worker/worker.ts'
+
+/** Uploads a file by its path, streamed; `client.uploadArtifact` takes bytes and streams. */
+export const uploadFile = (client: Client, path: string | URL, options: UploadOptions = {}): Promise<Artifact> =>
+  uploadSource((bytes, all) => client.uploadArtifact(bytes, all), path, options)
 
 /** Opens a one-time view URL, once; Node 18 has its WebCrypto elsewhere than other runtimes. */
 export const redeemView = (viewUrl: string, fetch?: Fetch): Promise<RevealedToken> => redeem(viewUrl, fetch, webcrypto.subtle)

@@ -1,5 +1,14 @@
 /** Responsible for calling every operation of the contract, from any runtime that has `fetch`. It knows no worker loop. */
-import type { Input, Job, OperationId, StreamEvent } from '@modelreins/contract'
+import type { Artifact, Input, Job, OperationId, StreamEvent } from '@modelreins/contract'
+import {
+  downloadArtifact,
+  uploadArtifact,
+  type ArtifactBytes,
+  type ArtifactPorts,
+  type DownloadedArtifact,
+  type DownloadOptions,
+  type UploadOptions,
+} from './artifacts.ts'
 import { fullJitter } from './backoff.ts'
 import { pause, systemClock, type Clock } from './clock.ts'
 import { ModelReinsError } from './error.ts'
@@ -84,6 +93,21 @@ export class Client {
     })
     for await (const event of this.stream(job.id, options.signal === undefined ? {} : { signal: options.signal })) options.onEvent?.(event)
     return this.call('jobs.get', { job_id: job.id }, options.signal === undefined ? {} : { signal: options.signal })
+  }
+
+  /** Stores bytes, a Blob or a stream; the digest is sent along, so what is kept is what was meant. */
+  uploadArtifact(source: ArtifactBytes, options: UploadOptions = {}): Promise<Artifact> {
+    return uploadArtifact(this.#artifacts, source, options)
+  }
+
+  /** `slugOrUrl`: what an upload answered. */
+  downloadArtifact(slugOrUrl: string, options: DownloadOptions = {}): Promise<DownloadedArtifact> {
+    return downloadArtifact(this.#artifacts, slugOrUrl, options)
+  }
+
+  readonly #artifacts: ArtifactPorts = {
+    upload: (input, options) => this.call('artifacts.upload', input, options),
+    download: (input, options) => this.call('artifacts.download', input, options),
   }
 
   async #call(id: OperationId, input: unknown, options: CallOptions = {}): Promise<unknown> {

@@ -25,8 +25,8 @@ const repeatable: ReadonlySet<OperationId> = new Set<OperationId>([
   'workers.resume',
 ])
 
-/** Operations for which a key is made when the caller gives none, so that a lost reply never means a second job. */
-export const keyed: ReadonlySet<OperationId> = new Set<OperationId>(['jobs.dispatch', 'jobs.create'])
+/** Operations for which a key is made when the caller gives none, so that a lost reply never means a second job or file. */
+export const keyed: ReadonlySet<OperationId> = new Set<OperationId>(['jobs.dispatch', 'jobs.create', 'artifacts.upload'])
 
 export function mayRepeat(id: OperationId, hasKey: boolean): boolean {
   const row = rowOf(id)

@@ -37,6 +37,8 @@ export async function send<Value>(request: HttpRequest, using: Send, read: (resp
       method: request.method,
       headers: request.headers,
       ...(request.body === undefined ? {} : { body: request.body }),
+      // A stream is sent while it is read; fetch wants to be told.
+      ...(request.body instanceof ReadableStream ? { duplex: 'half' } : {}),
       // A redirect would turn a POST into a GET and carry a token to who knows where.
       redirect: 'manual',
       signal: controller.signal,

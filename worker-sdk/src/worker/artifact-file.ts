@@ -1,82 +1,67 @@
-/** Responsible for turning what an executor wants to upload into bytes, type and digest. It sends nothing. */
+/** Responsible for turning what a program on this machine wants to upload into bytes, name and digest: a path, bytes, a stream. It sends nothing. */
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
-import { basename, extname } from 'node:path'
-import { limits, type Input } from '@modelreins/contract'
+import { basename } from 'node:path'
+import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import type { Artifact } from '@modelreins/contract'
+import { checkArtifactSize, type ArtifactBytes, type UploadOptions } from '../client/artifacts.ts'
 import { ModelReinsError } from '../client/error.ts'
-import type { ArtifactFile } from './executor.ts'
 
-export interface ArtifactUpload {
-  readonly fields: Omit<Input<'artifacts.upload'>, 'job_id'>
-  readonly contentType: string
-  /** The bytes; a file is read from the disk as it is sent. */
-  readonly body: Uint8Array<ArrayBuffer> | Blob
+/** A text is the path of a file, which is read as it is sent. */
+export type ArtifactSource = string | URL | ArtifactBytes
+
+type Upload = (source: ArtifactBytes, options: UploadOptions) => Promise<Artifact>
+
+/** Node 18 cannot open a file as a blob; a file up to this size is read into memory there, so that it can be sent again. */
+const inMemory = 16 * 1024 * 1024
+
+const pathOf = (source: string | URL): string => (source instanceof URL ? fileURLToPath(source) : source)
+
+async function openFile(path: string, size: number): Promise<ArtifactBytes> {
+  if (typeof fs.openAsBlob === 'function') return fs.openAsBlob(path)
+  if (size <= inMemory) return new Uint8Array(await fs.promises.readFile(path))
+  // The two declarations of one standard differ in words.
+  return Readable.toWeb(fs.createReadStream(path)) as unknown as ReadableStream<Uint8Array>
 }
 
-/** Endings that agents produce; everything else is bytes. */
-const types: Readonly<Record<string, string>> = {
-  '.txt': 'text/plain; charset=utf-8',
-  '.log': 'text/plain; charset=utf-8',
-  '.md': 'text/markdown; charset=utf-8',
-  '.csv': 'text/csv; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json',
-  '.ndjson': 'application/x-ndjson',
-  '.xml': 'application/xml',
-  '.yaml': 'application/yaml',
-  '.yml': 'application/yaml',
-  '.pdf': 'application/pdf',
-  '.zip': 'application/zip',
-  '.gz': 'application/gzip',
-  '.tar': 'application/x-tar',
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.gif': 'image/gif',
-  '.svg': 'image/svg+xml',
-  '.webp': 'image/webp',
-  '.mp3': 'audio/mpeg',
-  '.wav': 'audio/wav',
-  '.mp4': 'video/mp4',
-  '.webm': 'video/webm',
-}
-
-export const contentTypeOf = (filename: string): string => types[extname(filename).toLowerCase()] ?? 'application/octet-stream'
-
-export async function readArtifact(file: ArtifactFile): Promise<ArtifactUpload> {
-  const { body, sha256 } = await contentOf(file.body)
-  return {
-    fields: {
-      filename: basename(file.filename),
-      sha256,
-      ...(file.expiresAt === undefined ? {} : { expires_at: file.expiresAt }),
-      ...(file.share === undefined ? {} : { share: file.share }),
-      ...(file.reviewId === undefined ? {} : { review_id: file.reviewId }),
-    },
-    contentType: file.contentType ?? contentTypeOf(file.filename),
-    body,
-  }
-}
-
-async function contentOf(body: ArtifactFile['body']): Promise<{ body: ArtifactUpload['body']; sha256: string }> {
-  if (typeof body === 'object' && 'path' in body) return contentOfFile(body.path)
-  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : new Uint8Array(body)
-  checkSize(bytes.length)
-  return { body: bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
-}
-
-async function contentOfFile(path: string): Promise<{ body: ArtifactUpload['body']; sha256: string }> {
-  checkSize((await fs.promises.stat(path)).size)
+/** The size is asked for and the digest made before the first byte leaves: a file that changes meanwhile is refused by the server. */
+async function uploadPath(upload: Upload, path: string, options: UploadOptions): Promise<Artifact> {
+  const { size } = await fs.promises.stat(path)
+  checkArtifactSize(size)
   const hash = createHash('sha256')
   for await (const part of fs.createReadStream(path)) hash.update(part)
-  // Node 18 cannot open a file as a blob; there it is read into memory.
-  const body = typeof fs.openAsBlob === 'function' ? await fs.openAsBlob(path) : new Uint8Array(await fs.promises.readFile(path))
-  return { body, sha256: hash.digest('hex') }
+  const body = await openFile(path, size)
+  return upload(body, { filename: basename(path), sha256: hash.digest('hex'), ...options })
 }
 
-function checkSize(bytes: number): void {
-  if (bytes <= limits.artifact_bytes) return
-  throw new ModelReinsError(`An artifact may have ${limits.artifact_bytes} bytes; this one has ${bytes}`, { code: 'too-large' })
+/** The digest of a stream is known when it has been sent: what the server has is compared then. */
+async function uploadStream(upload: Upload, stream: ReadableStream<Uint8Array>, options: UploadOptions): Promise<Artifact> {
+  const hash = createHash('sha256')
+  const hashed = stream.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        hash.update(chunk)
+        controller.enqueue(chunk)
+      },
+    }),
+  )
+  const artifact = await upload(hashed, options)
+  const sent = hash.digest('hex')
+  if (artifact.sha256 === sent) return artifact
+  throw new ModelReinsError(`Artifact ${artifact.slug} is not what was sent: its SHA-256 is ${artifact.sha256}, not ${sent}`, {
+    code: 'conflict',
+  })
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** Uploads from this machine: a file by its path, bytes, or a stream. */
+export async function uploadSource(upload: Upload, source: ArtifactSource, options: UploadOptions = {}): Promise<Artifact> {
+  if (typeof source === 'string' || source instanceof URL) return uploadPath(upload, pathOf(source), options)
+  if (source instanceof ReadableStream) return uploadStream(upload, source, options)
+  if (source instanceof Blob) return upload(source, options)
+  const bytes = new Uint8Array(source)
+  checkArtifactSize(bytes.byteLength)
+  return upload(bytes, { sha256: sha256(bytes), ...options })
 }

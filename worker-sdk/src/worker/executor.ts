@@ -1,11 +1,16 @@
 /** Responsible for what runs a job: the executor's shape and what it is given. It knows no loop and no provider. */
 import type { Artifact, Job, Review, Usage } from '@modelreins/contract'
+import type { DownloadedArtifact, UploadOptions } from '../client/artifacts.ts'
+import type { ArtifactSource } from './artifact-file.ts'
 
 export type OutputStream = 'stdout' | 'stderr' | 'system'
 
 /** A number is the exit code (0: done), a text the result, nothing means done. Throwing fails the attempt, classified by `classifyError`. */
 export type ExecutorReturn = number | string | undefined | void
 export type Executor = (job: Job, ctx: JobContext) => ExecutorReturn | Promise<ExecutorReturn>
+
+/** `jobId`, token and signal are the attempt's own. */
+export type ArtifactOptions = Omit<UploadOptions, 'jobId' | 'token' | 'signal'>
 
 export interface ArtifactFile {
   readonly filename: string
@@ -60,7 +65,13 @@ export interface JobContext {
   usage(usage: Usage): void
   /** The value of a `vault://` reference, resolved on this machine and kept out of every output. */
   secret(reference: string): Promise<string>
+  /** Uploads a file by its path, bytes or a stream, and attaches it to the job; the name is the path's unless `filename` is given. */
+  uploadArtifact(source: ArtifactSource, options?: ArtifactOptions): Promise<Artifact>
   uploadArtifact(file: ArtifactFile): Promise<Artifact>
+  /** `slugOrUrl`: of a file of this tenant, such as one that the job came with. */
+  downloadArtifact(slugOrUrl: string): Promise<DownloadedArtifact>
+  /** The files of the job, newest first: what it came with and what it has uploaded. */
+  listArtifacts(): Promise<readonly Artifact[]>
   submitReview(review: ReviewRequest): Promise<Review>
   /** Returns when the action may run; throws `ActionRefused` with the reviewer's words when it may not. */
   authorize(capability: string, action: unknown, options?: AuthorizeOptions): Promise<Authorized>

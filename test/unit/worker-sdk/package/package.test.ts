@@ -57,6 +57,7 @@ const members = [
   'parsePublicKey',
   'parseTrust',
   'redeemView',
+  'uploadFile',
   'verifyAudit',
   'version',
 ]

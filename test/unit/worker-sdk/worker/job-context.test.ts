@@ -91,6 +91,30 @@ describe('artifacts', () => {
     expect(bytes.equals(uploaded()?.body as Buffer)).toBe(true)
   })
 
+  it('may be named by a path alone, be bytes, or a stream whose digest is compared with what the server has', async () => {
+    const path = join(folder, 'log.txt')
+    writeFileSync(path, 'hello')
+    const { job, id } = await begin()
+    const digest = createHash('sha256').update('hello').digest('hex')
+    await job.ctx.uploadArtifact(path)
+    expect(uploaded()?.path).toBe(`/api/v1/artifacts/upload?filename=log.txt&job_id=${id}&sha256=${digest}`)
+    await job.ctx.uploadArtifact(Buffer.from('hello'), { filename: 'a.bin', reviewId: 9 })
+    const stream = (): ReadableStream<Uint8Array> => new Blob(['hello']).stream()
+    await expect(job.ctx.uploadArtifact(stream(), { filename: 'a.bin' })).rejects.toMatchObject({ code: 'conflict' })
+    plane.intercept = (request, response) => {
+      if (!request.path.startsWith('/api/v1/artifacts/upload')) return false
+      answer(response, 201, { ...artifact, sha256: digest })
+      return true
+    }
+    expect(await job.ctx.uploadArtifact(stream(), { filename: 'a.bin' })).toMatchObject({ sha256: digest })
+  })
+
+  it('carry the lease, so that an attempt that has lost it attaches nothing more', async () => {
+    const { job } = await begin()
+    await job.ctx.uploadArtifact({ filename: 'a.txt', body: 'x' })
+    expect(uploaded()?.headers['authorization']).toBe(`Bearer ${job.ctx.fence}`)
+  })
+
   it('are refused here when they are larger than the server takes', async () => {
     const { job } = await begin()
     await expect(job.ctx.uploadArtifact({ filename: 'x', body: new Uint8Array(96 * 1024 * 1024) })).rejects.toMatchObject({
