@@ -51,6 +51,12 @@ const stop = (): Promise<void> => {
   return stopping
 }
 
+/** Hosts that this machine's owner allows calls to, as he would say it in wrangler.toml: a receiver of webhooks beside the server. */
+const allowedHosts = (): Readonly<Record<string, string>> => {
+  const { MODELREINS_ALLOW_HOSTS: hosts } = process.env
+  return hosts === undefined ? {} : { MODELREINS_ALLOW_HOSTS: hosts }
+}
+
 async function start(request: ServerRequest): Promise<string> {
   const state = StateFolder.open(request.stateFolder)
   lock = lockFolder(state.path, state.file('lock'))
@@ -76,7 +82,7 @@ async function start(request: ServerRequest): Promise<string> {
     host: request.host,
     port: request.port,
     dataFolder: state.file('data'),
-    secrets: { MODELREINS_SECRET: secrets.signing, MODELREINS_MASTER_TOKEN: secrets.master },
+    secrets: { MODELREINS_SECRET: secrets.signing, MODELREINS_MASTER_TOKEN: secrets.master, ...allowedHosts() },
     onLog: logTo(state.file('server.log')),
     onRestart: () => {
       if (plane !== undefined) record(plane.url)

@@ -21,7 +21,7 @@ const reserved = new Set(['dispatch', 'action', 'escalation'])
 /** A review as this caller may see it: a worker sees its own, and of others not even that they exist. */
 function load(ctx: CommandContext, id: number): Result<ReviewRecord> {
   const review = ctx.store.reviews.get(id)
-  const foreign = ctx.caller.kind === 'worker' && review?.worker_id !== ctx.caller.worker.worker_id
+  const foreign = 'worker' in ctx.caller && review?.worker_id !== ctx.caller.worker.worker_id
   return review === undefined || foreign ? fail('not-found', `There is no review ${id}.`) : ok(review)
 }
 

@@ -50,7 +50,7 @@ const word = (verdict: Word['verdict'], by: string, more: Partial<Word> = {}): W
   at,
   ...more,
 })
-const everybody = { selfRefusal: null, mayDecide: () => true }
+const everybody: Parameters<typeof decide>[2] = { selfRefusal: null, mayDecide: () => true }
 const value = <Value>(result: Result<Value>): Value => {
   if (!result.ok) throw new Error(`${result.failure.code}: ${result.failure.detail}`)
   return result.value

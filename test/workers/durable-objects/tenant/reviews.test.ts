@@ -1,0 +1,382 @@
+import { abortAllDurableObjects, evictDurableObject } from 'cloudflare:test'
+import { createHash } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { canonicalJson } from '../../../../src/domain/canonical-json.ts'
+import { capability, noon, runOffered, scene, tamper, trail } from './approval-scene.ts'
+import type { Scene } from './approval-scene.ts'
+import { failureOf, frozenTime, TestTenant } from './harness.ts'
+import { TestSocket } from './socket-client.ts'
+
+let clock: ReturnType<typeof frozenTime>
+beforeEach(() => {
+  clock = frozenTime(noon)
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+describe('a review that a worker submits', () => {
+  it('is what the seeds’ workers send, and says whose it is whatever label they send', async () => {
+    const at = await scene()
+    const seeds = { type: 'post', title: 'Draft', content: 'Hello', preview: '<b>Hello</b>', target: 'blog', created_by: 'worker:box-4711' }
+    const review = await at.tenant.must('reviews.submit', seeds, at.anna.credential)
+    expect(review).toMatchObject({
+      id: 1,
+      status: 'pending',
+      type: 'post',
+      title: 'Draft',
+      content: 'Hello',
+      preview: '<b>Hello</b>',
+      target: 'blog',
+      worker_id: at.anna.id,
+      created_by: 'worker:anna',
+      irreversible: false,
+      quorum: { approve: 1, deny: 1 },
+      expires_at: new Date(noon + 7 * 86_400_000).toISOString(),
+    })
+    const payload = { content: 'Hello', preview: '<b>Hello</b>', target: 'blog', title: 'Draft' }
+    expect(review.digest).toBe(sha256(canonicalJson({ artifacts: [], capability: null, payload })))
+  })
+
+  it('can be waited for, and the answer comes with the decision', async () => {
+    const at = await scene()
+    const { id } = await at.tenant.must('reviews.submit', { title: 'Draft' }, at.anna.credential)
+    const waiting = at.tenant.must('reviews.get', { review_id: id, wait: 20 }, at.anna.credential)
+    await at.tenant.must('reviews.decide', { review_id: id, verdict: 'respond', comment: 'Shorter, please.' }, at.rosa.credential)
+    expect(await waiting).toMatchObject({ status: 'denied', decisions: [{ verdict: 'respond', comment: 'Shorter, please.', by: 'Rosa' }] })
+  })
+
+  it('reaches its worker over the socket, decided or expired', async () => {
+    const at = await scene()
+    const socket = await TestSocket.greet(at.tenant, at.anna)
+    for (const title of ['one', 'two']) await at.tenant.must('reviews.submit', { title }, at.anna.credential)
+    await at.tenant.must('reviews.decide', { review_id: 1, verdict: 'approve' }, at.rosa.credential)
+    expect(await socket.next('review')).toEqual({ type: 'review', review_id: 1, job_id: null, status: 'approved' })
+    clock.pass(7 * 86_400_000)
+    await at.tenant.must('presence.list', {})
+    expect(await socket.next('review')).toEqual({ type: 'review', review_id: 2, job_id: null, status: 'expired' })
+  })
+
+  it('is seen by its worker and by members, and by no other worker', async () => {
+    const at = await scene()
+    const bert = await at.tenant.worker('bert')
+    const { id } = await at.tenant.must('reviews.submit', { title: 'Draft' }, at.anna.credential)
+    expect(failureOf(await at.tenant.as(bert.credential, 'reviews.get', { review_id: id }))).toBe('not-found')
+    expect(failureOf(await at.tenant.as(bert.credential, 'reviews.withdraw', { review_id: id }))).toBe('not-found')
+    expect((await at.tenant.must('reviews.list', {}, bert.credential)).items).toEqual([])
+    expect((await at.tenant.must('reviews.list', {}, at.anna.credential)).items.map((one) => one.id)).toEqual([id])
+    const vera = await at.tenant.member('Vera', 'viewer')
+    expect((await at.tenant.must('reviews.list', { status: 'pending' }, vera.credential)).items.map((one) => one.id)).toEqual([id])
+  })
+
+  it('may be about a job of its own only, and a capability of its own only', async () => {
+    const at = await scene('auto')
+    const bert = await at.tenant.worker('bert')
+    await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    const job = await runOffered(at)
+    expect((await at.tenant.must('reviews.submit', { title: 'a', job_id: job.id }, at.anna.credential)).job_id).toBe(job.id)
+    expect(failureOf(await at.tenant.as(bert.credential, 'reviews.submit', { title: 'a', job_id: job.id }))).toBe('not-found')
+    expect(failureOf(await at.tenant.as(bert.credential, 'reviews.submit', { title: 'a', job_id: 99 }))).toBe('not-found')
+    expect(failureOf(await at.tenant.as(bert.credential, 'reviews.submit', { title: 'a', capability }))).toBe('capability-not-declared')
+  })
+
+  it('may not pass for one that the service opens', async () => {
+    const at = await scene()
+    for (const type of ['dispatch', 'action', 'escalation']) {
+      expect(failureOf(await at.tenant.as(at.anna.credential, 'reviews.submit', { title: 'a', type }))).toBe('invalid-request')
+    }
+  })
+
+  it('outlives its job when that is done, and is taken back when that is aborted', async () => {
+    const at = await scene('auto')
+    for (const ending of ['done', 'aborted']) {
+      const { id } = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+      await at.tenant.must('claims.claim', { job_id: id }, at.anna.credential)
+      const review = await at.tenant.must('reviews.submit', { title: ending, job_id: id }, at.anna.credential)
+      if (ending === 'done') await at.tenant.must('claims.close', { job_id: id, status: 'done' }, at.anna.credential)
+      else await at.tenant.must('jobs.abort', { job_id: id })
+      const after = await at.tenant.must('reviews.get', { review_id: review.id })
+      expect([ending, after.status]).toEqual([ending, ending === 'done' ? 'pending' : 'withdrawn'])
+    }
+  })
+
+  it('from a member is not approved by him', async () => {
+    const at = await scene()
+    const { id } = await at.tenant.must('reviews.submit', { title: 'My draft' })
+    expect(failureOf(await at.tenant.call('reviews.decide', { review_id: id, verdict: 'approve' }))).toBe('forbidden')
+    await at.tenant.must('reviews.decide', { review_id: id, verdict: 'approve' }, at.rosa.credential)
+    // Decided for good: there is nothing to take back any more.
+    expect(failureOf(await at.tenant.call('reviews.withdraw', { review_id: id }))).toBe('wrong-state')
+  })
+
+  it('from a companion under a member’s key is the companion’s', async () => {
+    const at = await scene()
+    await at.tenant.must('presence.report', { instance: 'laptop', status: 'active' })
+    const review = await at.tenant.must('reviews.submit', { title: 'a', created_by: 'worker:laptop' })
+    expect(review).toMatchObject({ created_by: 'worker:laptop', worker_id: expect.stringMatching(/^wk/) })
+  })
+})
+
+describe('a page of reviews', () => {
+  it('goes from the newest to the oldest, by status and job, and ends early when it grows large', async () => {
+    const at = await scene()
+    for (let index = 1; index <= 30; index += 1) {
+      await at.tenant.must('reviews.submit', { title: `n${index}`, content: 'x'.repeat(200_000) }, at.anna.credential)
+    }
+    const seen: number[] = []
+    let cursor: string | null = null
+    let pages = 0
+    do {
+      const page: Awaited<ReturnType<typeof next>> = await next(at, cursor)
+      seen.push(...page.items.map((one) => one.id))
+      cursor = page.next_cursor
+      pages += 1
+    } while (cursor !== null)
+    expect(seen).toEqual(Array.from({ length: 30 }, (_, index) => 30 - index))
+    expect(pages).toBeGreaterThan(1)
+    expect(failureOf(await at.tenant.call('reviews.list', { cursor: 'nonsense' }))).toBe('invalid-request')
+  })
+  const next = (at: Scene, cursor: string | null) => at.tenant.must('reviews.list', { limit: 200, ...(cursor === null ? {} : { cursor }) })
+})
+
+describe('deciding many', () => {
+  it('decides each by itself, leaves out what is irreversible, and says why of each that it leaves out', async () => {
+    const at = await scene()
+    const submit = async (title: string, irreversible: boolean) =>
+      (await at.tenant.must('reviews.submit', { title, irreversible }, at.anna.credential)).id
+    const ids = [await submit('a', false), await submit('b', true), await submit('c', false)]
+    await at.tenant.must('reviews.withdraw', { review_id: ids[2] ?? 0 }, at.anna.credential)
+    const own = (await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })).review_id ?? 0
+    const answer = await at.tenant.must('reviews.decide_many', { review_ids: [...ids, own, 99, ...ids], verdict: 'approve' })
+    expect(answer.decided).toEqual([ids[0]])
+    expect(answer.left_out).toEqual([
+      { review_id: ids[1], reason: expect.stringContaining('irreversible') },
+      { review_id: ids[2], reason: expect.stringContaining('withdrawn') },
+      { review_id: own, reason: expect.stringContaining('somebody else approves') },
+      { review_id: 99, reason: 'There is no review 99.' },
+    ])
+    const denied = await at.tenant.must('reviews.decide_many', { review_ids: [own], verdict: 'deny' }, at.rosa.credential)
+    expect(denied.left_out).toMatchObject([{ review_id: own, reason: expect.stringContaining('say why') }])
+  })
+
+  it('leaves out jobs whose capability is irreversible by policy', async () => {
+    const tenant = await TestTenant.create()
+    const rosa = await tenant.member('Rosa', 'reviewer')
+    await tenant.worker('anna', [{ name: capability, risk_tier: 'approve', policy: { irreversible: true } }])
+    const { review_id } = await tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    const answer = await tenant.must('reviews.decide_many', { review_ids: [review_id ?? 0], verdict: 'approve' }, rosa.credential)
+    expect(answer.decided).toEqual([])
+    expect((await tenant.must('reviews.decide', { review_id: review_id ?? 0, verdict: 'approve' }, rosa.credential)).status).toBe(
+      'approved',
+    )
+  })
+})
+
+describe('a quorum of two', () => {
+  const twoOfUs = async () => {
+    const at = await scene()
+    const policy = { quorum: { approve: 2 } }
+    await at.tenant.must('workers.update', { worker_id: at.anna.id, capabilities: [{ name: capability, risk_tier: 'approve', policy }] })
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'Write', capability })
+    return { at, job_id: job.id, review_id: job.review_id ?? 0 }
+  }
+
+  it('waits for the second member', async () => {
+    const { at, review_id } = await twoOfUs()
+    const decide = (who: Scene['rosa']) => at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, who.credential)
+    expect((await decide(at.rosa)).status).toBe('pending')
+    expect((await decide(at.rosa)).decisions).toHaveLength(1)
+    expect(await at.tenant.offers(at.anna)).toEqual([])
+    expect((await decide(at.ruth)).status).toBe('approved')
+    expect((await runOffered(at)).status).toBe('running')
+  })
+
+  it('agrees on the edit, not on what was there before', async () => {
+    const { at, job_id, review_id } = await twoOfUs()
+    await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.rosa.credential)
+    const payload = { prompt: 'Write kindly' }
+    const after = await at.tenant.must('reviews.decide', { review_id, verdict: 'edit', payload }, at.ruth.credential)
+    expect(after).toMatchObject({ status: 'pending', payload: { prompt: 'Write kindly', input: null } })
+    // Not the job's yet: nobody else has agreed.
+    expect((await at.tenant.must('jobs.get', { job_id })).prompt).toBe('Write')
+    await abortAllDurableObjects()
+    expect((await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.rosa.credential)).status).toBe('approved')
+    await at.tenant.present(at.anna)
+    expect((await runOffered(at)).prompt).toBe('Write kindly')
+  })
+
+  it('does not count a member who was revoked in between', async () => {
+    const { at, review_id } = await twoOfUs()
+    await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.rosa.credential)
+    await at.tenant.must('members.revoke', { member_id: at.rosa.id })
+    expect((await at.tenant.must('reviews.decide', { review_id, verdict: 'approve' }, at.ruth.credential)).status).toBe('pending')
+  })
+})
+
+describe('time', () => {
+  it('reminds after a day, expires after seven, with the object evicted between: the worker hears of it', async () => {
+    const at = await scene()
+    const { review_id } = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    for (const [days, status, actions] of [
+      [1, 'pending', ['review.open', 'review.remind']],
+      [6, 'expired', ['review.open', 'review.remind', 'review.expire']],
+    ] as const) {
+      await evictDurableObject(at.tenant.raw)
+      clock.pass(days * 86_400_000)
+      expect(await at.tenant.must('reviews.get', { review_id: review_id ?? 0 })).toMatchObject({ status })
+      expect(await trail(at.tenant, 'review.')).toEqual(actions)
+    }
+    expect(await at.tenant.must('jobs.get', { job_id: 1 })).toMatchObject({
+      status: 'failed',
+      error: { type: 'denied', message: expect.stringContaining('Nobody decided') },
+    })
+  })
+
+  it('does all of it at once after a long sleep', async () => {
+    const at = await scene()
+    await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    clock.pass(30 * 86_400_000)
+    await at.tenant.must('presence.list', {})
+    expect(await trail(at.tenant, 'review.')).toEqual(['review.open', 'review.remind', 'review.expire'])
+  })
+
+  it('follows the policy: deny after the ttl, or escalate', async () => {
+    const at = await scene()
+    for (const [on_expiry, status, last] of [
+      ['deny', 'expired', 'review.expire'],
+      ['escalate', 'pending', 'review.escalate'],
+    ] as const) {
+      const policy = { ttl: 60, on_expiry }
+      await at.tenant.must('workers.update', { worker_id: at.anna.id, capabilities: [{ name: capability, risk_tier: 'approve', policy }] })
+      await at.tenant.present(at.anna)
+      const { review_id } = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+      clock.pass(60_001)
+      expect((await at.tenant.must('reviews.get', { review_id: review_id ?? 0 })).status).toBe(status)
+      expect((await trail(at.tenant, 'review.')).at(-1)).toBe(last)
+    }
+  })
+
+  it('wakes a call that waits for a review that expires', async () => {
+    const at = await scene()
+    const { review_id } = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    const waiting = at.tenant.must('reviews.get', { review_id: review_id ?? 0, wait: 20 })
+    await at.tenant.must('presence.list', {})
+    clock.pass(8 * 86_400_000)
+    await at.tenant.must('presence.list', {})
+    expect((await waiting).status).toBe('expired')
+  })
+
+  it('does not age a held job: its own expiry counts from its release', async () => {
+    const at = await scene()
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability, expires_in: 60 })
+    clock.pass(3_600_000)
+    expect((await at.tenant.must('jobs.get', { job_id: job.id })).status).toBe('pending')
+    await at.tenant.must('reviews.decide', { review_id: job.review_id ?? 0, verdict: 'approve' }, at.rosa.credential)
+    clock.pass(59_000)
+    expect((await at.tenant.must('jobs.get', { job_id: job.id })).status).toBe('pending')
+    clock.pass(2_000)
+    expect(await at.tenant.must('jobs.get', { job_id: job.id })).toMatchObject({ status: 'failed', error: { type: 'expired' } })
+    // An approval that nobody used does not outlive its job.
+    expect((await at.tenant.must('reviews.get', { review_id: job.review_id ?? 0 })).status).toBe('withdrawn')
+  })
+})
+
+describe('a job that its worker hands to a human', () => {
+  const escalated = async (result = 'I think the answer is 42') => {
+    const at = await scene('auto')
+    const { id } = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    await at.tenant.must('claims.claim', { job_id: id }, at.anna.credential)
+    const job = await at.tenant.must('claims.close', { job_id: id, status: 'escalated', result }, at.anna.credential)
+    return { at, job, review_id: job.review_id ?? 0 }
+  }
+
+  it('keeps its result and waits; its worker is free', async () => {
+    const { at, job, review_id } = await escalated()
+    expect(job).toMatchObject({ status: 'pending', hold: 'review', result: 'I think the answer is 42', error: null })
+    expect(await at.tenant.must('reviews.get', { review_id })).toMatchObject({
+      type: 'escalation',
+      status: 'pending',
+      job_id: job.id,
+      content: 'I think the answer is 42',
+      payload: { result: 'I think the answer is 42' },
+    })
+    expect(await at.tenant.offers(at.anna)).toEqual([])
+    expect((await at.tenant.must('presence.list', {})).items[0]?.running).toBe(0)
+    expect((await at.tenant.must('jobs.why', { job_id: job.id })).answer).toContain(`review ${review_id} settles it`)
+  })
+
+  it('hears the same word again without harm, and no other', async () => {
+    const { at, job } = await escalated()
+    const again = await at.tenant.must('claims.close', { job_id: job.id, status: 'escalated', result: 'x' }, at.anna.credential)
+    expect(again.review_id).toBe(job.review_id)
+    for (const status of ['done', 'failed'] as const) {
+      expect(failureOf(await at.tenant.as(at.anna.credential, 'claims.close', { job_id: job.id, status }))).toBe('lease-lost')
+    }
+  })
+
+  it.each([
+    ['approve', {}, { status: 'done', result: 'I think the answer is 42', error: null }],
+    ['respond', { comment: 'It is 43.' }, { status: 'done', result: 'It is 43.', error: null }],
+    ['edit', { payload: { result: 'It is 44.' } }, { status: 'done', result: 'It is 44.', error: null }],
+    ['edit', { payload: 'It is 45.' }, { status: 'done', result: 'It is 45.', error: null }],
+    ['deny', { comment: 'Nonsense.' }, { status: 'failed', error: { type: 'denied', message: 'Nonsense.' } }],
+  ] as const)('is settled by %s, the object killed between the steps', async (verdict, more, expected) => {
+    const { at, job, review_id } = await escalated()
+    await abortAllDurableObjects()
+    await at.tenant.must('reviews.decide', { review_id, verdict, ...more }, at.rosa.credential)
+    await abortAllDurableObjects()
+    expect(await at.tenant.must('jobs.get', { job_id: job.id })).toMatchObject({ ...expected, hold: null })
+    expect(failureOf(await at.tenant.as(at.ruth.credential, 'reviews.decide', { review_id, verdict: 'approve' }))).toBe('wrong-state')
+    expect((await at.tenant.must('reviews.get', { review_id })).status).toBe(verdict === 'deny' ? 'denied' : 'approved')
+  })
+
+  it('is not settled with a result that was changed behind the review', async () => {
+    const { at, job, review_id } = await escalated()
+    await tamper(at.tenant, `update jobs set outcome = replace(outcome, '42', '43') where id = ${job.id}`)
+    expect(failureOf(await at.tenant.as(at.rosa.credential, 'reviews.decide', { review_id, verdict: 'approve' }))).toBe('conflict')
+    expect((await at.tenant.must('jobs.get', { job_id: job.id })).status).toBe('pending')
+  })
+
+  it('can be aborted, which takes the review back, and retried after', async () => {
+    const { at, job, review_id } = await escalated()
+    await at.tenant.must('jobs.abort', { job_id: job.id })
+    expect((await at.tenant.must('reviews.get', { review_id })).status).toBe('withdrawn')
+    expect(await at.tenant.must('jobs.retry', { job_id: job.id })).toMatchObject({ status: 'pending', hold: null })
+  })
+})
+
+describe('an artifact that joins a review', () => {
+  const upload = async (at: Scene, review_id: number, slug: string) => {
+    const { credential } = at.anna
+    const about = { credential, slug, request_id: 'test' }
+    const reserved = await at.tenant.stub.reserveArtifact({ ...about, place: { review_id }, idempotency_key: null })
+    if (!reserved.ok) return reserved
+    const upload = {
+      review_id,
+      filename: 'a',
+      content_type: 'text/plain',
+      size_bytes: 1,
+      sha256: sha256(slug),
+      share: false,
+      expires_at: null,
+    }
+    return at.tenant.stub.keepArtifact({ ...about, upload })
+  }
+
+  it('is part of what is decided on: what was read before does not count, what is read now does', async () => {
+    const at = await scene()
+    const before = await at.tenant.must('reviews.submit', { title: 'Post', payload: { text: 'Hello' } }, at.anna.credential)
+    expect(await upload(at, before.id, 'arpicture1')).toMatchObject({ ok: true })
+    const after = await at.tenant.must('reviews.get', { review_id: before.id })
+    expect(after).toMatchObject({ status: 'pending', artifacts: ['arpicture1'], artifact_digests: [sha256('arpicture1')] })
+    expect(after.digest).toBe(sha256(canonicalJson({ artifacts: after.artifact_digests, capability: null, payload: { text: 'Hello' } })))
+    const approve = (digest: string) =>
+      at.tenant.as(at.rosa.credential, 'reviews.decide', { review_id: before.id, verdict: 'approve', digest })
+    expect(failureOf(await approve(before.digest))).toBe('conflict')
+    expect(await approve(after.digest)).toMatchObject({ ok: true, value: { status: 'approved' } })
+    expect(await upload(at, before.id, 'arpicture2')).toMatchObject({ ok: false, failure: { code: 'wrong-state' } })
+    expect(await trail(at.tenant, 'review.')).toEqual(['review.open', 'review.attach', 'review.approve'])
+  })
+})
