@@ -104,7 +104,7 @@ export class OutboxShipper {
   #load(after: number): Shipment {
     const seeing = this.#parts.seeing()
     const rows = seeing.store.audit.after(after, rowsPerShipment)
-    const jobs = new Map<number, Job>()
+    const jobs = new Map<number, Job & { readonly stored_result?: string }>()
     const workers = new Map<string, Worker>()
     let size = 0
     let taken = 0
@@ -114,7 +114,8 @@ export class OutboxShipper {
       if (job !== undefined && isTerminal(job.status)) {
         size += sizeOf(job)
         if (taken > 0 && size > sizePerShipment) break
-        jobs.set(job.id, showJob(seeing, job))
+        const stored = job.outcome?.stored
+        jobs.set(job.id, { ...showJob(seeing, job), ...(stored == null ? {} : { stored_result: stored }) })
       }
       if (row.worker_id !== null && row.action.startsWith('worker.')) {
         const worker = seeing.store.workers.get(row.worker_id)

@@ -11,6 +11,8 @@ export type JobSearch = z.output<typeof jobList>
 
 export interface RegistryJobs {
   get(tenant: string, id: number): Promise<Result<Job>>
+  /** Where the whole result lies in R2; null when the row has all of it. */
+  storedResult(tenant: string, id: number): Promise<Result<string | null>>
   /** Newest first. `cursor` is a job id: the page begins below it. A page of large jobs is shorter than `limit`. */
   list(tenant: string, search: JobSearch): Promise<Result<Page<Job>>>
 }
@@ -18,7 +20,11 @@ export interface RegistryJobs {
 /** Characters of one page: a Worker has 128 MB, and a job may hold a megabyte. */
 const pageSize = 8 * 1024 * 1024
 
-const whole = (row: typeof jobs.$inferSelect): Job => ({ ...row.rest, prompt: row.prompt, output: row.output, result: row.result })
+/** The R2 key of a large result is kept with the row and shown to nobody. */
+function whole(row: typeof jobs.$inferSelect): Job {
+  const { stored_result: _, ...rest } = row.rest
+  return { ...rest, prompt: row.prompt, output: row.output, result: row.result }
+}
 
 function statusIs(statuses: readonly Job['status'][] | undefined): SQL | undefined {
   if (statuses === undefined) return undefined
@@ -49,6 +55,18 @@ export function fitting(sizes: readonly number[], limit: number): number {
     count += 1
   }
   return count
+}
+
+async function one(db: RegistryDb, tenant: string, id: number): Promise<Result<typeof jobs.$inferSelect>> {
+  const found = await calling(() =>
+    db
+      .select()
+      .from(jobs)
+      .where(and(eq(jobs.tenant, tenant), eq(jobs.id, id))),
+  )
+  if (!found.ok) return found
+  const [row] = found.value
+  return row === undefined ? fail('not-found', `There is no job ${id}.`) : ok(row)
 }
 
 /** What would be on the page, by size; also for the tests that look at its plan. */
@@ -86,15 +104,13 @@ async function list(db: RegistryDb, tenant: string, search: JobSearch, below: nu
 
 export const jobsOf = (db: RegistryDb): RegistryJobs => ({
   async get(tenant, id) {
-    const found = await calling(() =>
-      db
-        .select()
-        .from(jobs)
-        .where(and(eq(jobs.tenant, tenant), eq(jobs.id, id))),
-    )
-    if (!found.ok) return found
-    const [row] = found.value
-    return row === undefined ? fail('not-found', `There is no job ${id}.`) : ok(whole(row))
+    const row = await one(db, tenant, id)
+    return row.ok ? ok(whole(row.value)) : row
+  },
+
+  async storedResult(tenant, id) {
+    const row = await one(db, tenant, id)
+    return row.ok ? ok(row.value.rest.stored_result ?? null) : row
   },
 
   async list(tenant, search) {

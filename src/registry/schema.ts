@@ -29,7 +29,7 @@ export const workers = sqliteTable(
 )
 
 /** The long texts have columns of their own: as JSON a prompt of control characters is six times its size, beyond the row limit of 2 MB. */
-export type JobRest = Omit<Job, 'prompt' | 'output' | 'result'>
+export type JobRest = Omit<Job, 'prompt' | 'output' | 'result'> & { readonly stored_result?: string | null }
 
 /** Finished jobs, for good. */
 export const jobs = sqliteTable(

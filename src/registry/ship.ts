@@ -12,7 +12,8 @@ export type Sequenced<Row> = Row & { readonly updated_seq: number }
 
 export interface Shipment {
   readonly audit: readonly AuditRow[]
-  readonly jobs: readonly Sequenced<Job>[]
+  /** `stored_result`: the R2 key of a result whose beginning the job shows. */
+  readonly jobs: readonly (Sequenced<Job> & { readonly stored_result?: string | null })[]
   readonly workers: readonly Sequenced<Worker>[]
 }
 

@@ -1,6 +1,6 @@
 /** Responsible for reading jobs wherever they are by now: in the tenant object, in D1 once it has let them go, in R2 when results are large. */
-import { limits } from '@modelreins/contract'
-import { fail, ok } from '../../domain/result.ts'
+import { artifactBrief, limits } from '@modelreins/contract'
+import { ok } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { mergePages } from '../merge-pages.ts'
 import { readStoredResult } from '../stored-result.ts'
@@ -12,7 +12,12 @@ const archive = (exchange: Exchange) => exchange.ports.registry(exchange.env).jo
 export async function getJob(exchange: Exchange<'jobs.get'>): Promise<Reply> {
   const live = await perform(exchange, 'jobs.get', exchange.input)
   if (live.ok || live.failure.code !== 'not-found') return live
-  return archive(exchange).get(tenantOf(exchange) ?? '', exchange.input.job_id)
+  const archived = await archive(exchange).get(tenantOf(exchange) ?? '', exchange.input.job_id)
+  if (!archived.ok) return archived
+  // Files outlive their job in the object.
+  const files = await perform(exchange, 'artifacts.list', { job_id: exchange.input.job_id, limit: 100 })
+  const artifacts = files.ok ? files.value.items.map((file) => artifactBrief.parse(file)) : []
+  return artifacts.length === 0 ? archived : ok({ ...archived.value, artifacts })
 }
 
 /** The object's jobs and, behind them, those that only D1 has. Without D1 the list is what the object has. */
@@ -35,8 +40,9 @@ export async function jobResult(exchange: Exchange<'jobs.result'>): Promise<Repl
   if (!place.ok && place.failure.code === 'not-found') {
     const archived = await archive(exchange).get(tenantOf(exchange) ?? '', input.job_id)
     if (!archived.ok) return archived
-    if (archived.value.result_truncated) return fail('gone', 'Only the beginning of this result is kept: see `result` of the job.')
-    place = ok({ text: archived.value.result, stored: null })
+    const stored = await archive(exchange).storedResult(tenantOf(exchange) ?? '', input.job_id)
+    if (!stored.ok) return stored
+    place = ok({ text: archived.value.result, stored: stored.value })
   }
   if (!place.ok) return place
   const { text, stored } = place.value

@@ -107,3 +107,25 @@ it('forgets old jobs and rows once D1 has them, and never gives an id or a seque
   await alarm(tenant)
   expect(verifyRows(await shippedRows(tenant), { sha256 })).toMatchObject({ ok: true })
 })
+
+it('remembers in D1 where a large result lies, and shows that to nobody', async () => {
+  const tenant = await TestTenant.create()
+  const anna = await tenant.worker('anna')
+  await tenant.must('jobs.dispatch', { prompt: 'large' })
+  const [offer] = await tenant.offers(anna)
+  if (offer === undefined) throw new Error('no offer')
+  await tenant.must('claims.start', { job_id: 1 }, tenant.lease(offer))
+  const stored = `results/${tenant.name}/1/abc`
+  const input = { job_id: 1, result: 'the beginning' }
+  const answer = await tenant.stub.perform({
+    operation: 'claims.complete',
+    input,
+    credential: tenant.lease(offer),
+    request_id: 'test',
+    stored_result: stored,
+  })
+  expect(answer).toMatchObject({ ok: true, value: { job: { result_truncated: true } } })
+  await alarm(tenant)
+  expect(await registry.jobs.storedResult(tenant.name, 1)).toEqual({ ok: true, value: stored })
+  expect(JSON.stringify(await registry.jobs.get(tenant.name, 1))).not.toContain(stored)
+})
