@@ -164,8 +164,9 @@ export class Chain {
     this.#bad('deleted', gap.expected, `${missing} missing`, gap.line)
   }
 
-  /** A kept head of a row behind the newest that the trail is said to have. */
-  beyond(newest: number): AuditHead | undefined {
-    return [...this.#kept.values()].filter((head) => head.seq > newest).sort((one, other) => one.seq - other.seq)[0]
+  /** A kept head of a row behind the newest that the trail is said to have had, although it was signed before `at`. */
+  beyond(newest: number, at: string): AuditHead | undefined {
+    const missed = [...this.#kept.values()].filter((head) => head.seq > newest && Date.parse(head.at) < Date.parse(at))
+    return missed.sort((one, other) => one.seq - other.seq)[0]
   }
 }

@@ -121,7 +121,7 @@ class Verification {
     const promised = Math.max(end.through_seq, header.through_seq)
     if (chain.last_seq < promised)
       return this.#bad('truncated', chain.expected, `the rows end at ${chain.last_seq}, but the export goes to row ${promised}`, null)
-    const kept = chain.beyond(header.newest_seq)
+    const kept = chain.beyond(header.newest_seq, header.exported_at)
     if (kept !== undefined)
       return this.#bad(
         'truncated',

@@ -247,6 +247,13 @@ describe('tampering by the holder of the key', () => {
     expect(await judge(linesOf(trail, 1, 15), kept)).toMatchObject({ ok: true, heads: 1, whole: false })
   })
 
+  test('heads that were signed after the export are no fault of it', async () => {
+    const later = newTrail({ signer: trail.signer, rows: 40, headsAt: [40] })
+    const head = signHead(trail.signer, 'acme', { seq: 40, hash: later.rows[39]?.hash ?? '' }, '2027-01-01T00:00:00.000Z')
+    const newer = parseTrust(JSON.stringify({ tenant: 'acme', items: [head], keys: [trail.signer.key] }))
+    expect(await judge(lines, newer)).toMatchObject({ ok: true, proven: { seq: 30 } })
+  })
+
   test('heads of another tenant are not believed', async () => {
     const other = newTrail({ signer: trail.signer, tenant: 'other' })
     const theirs = parseTrust(JSON.stringify({ tenant: 'other', items: other.heads, keys: [other.signer.key] }))
