@@ -136,7 +136,7 @@ function tell(context: CommandContext, verdict: AuditVerdict): void {
     ['proven up to', verdict.proven === null ? undefined : `row ${verdict.proven.seq}, signed ${verdict.proven.at}`],
   ])
   if (verdict.key === 'in-file')
-    show.note(
+    show.warn(
       show.errorStyle.yellow(
         'The key was taken from the file itself: that proves nothing against whoever made it. --key names one you trust.',
       ),
