@@ -65,15 +65,16 @@ function parametersOf(row: Operation, properties: JsonObject, required: readonly
     in: 'header',
     required: false,
     description: 'The same key with the same body answers what the first call made; with another body it is a conflict.',
-    schema: properties.idempotency_key ?? {},
+    schema: properties.idempotency_key ?? { type: 'string', minLength: 1, maxLength: 200 },
   }
-  return [...fromPath, ...fromQuery, ...('idempotency_key' in row.input.shape ? [idempotency] : [])]
+  return [...fromPath, ...fromQuery, ...('idempotency_key' in row.input.shape || row.body === 'raw' ? [idempotency] : [])]
 }
 
 function bodyOf(row: Operation, whole: JsonObject, reference: JsonObject): JsonObject {
   if (row.body === 'raw') {
     const bytes = { type: 'string', format: 'binary' }
-    const parts = { schema: { type: 'object', properties: { file: bytes }, required: ['file'] } }
+    const fields = isObject(whole.properties) ? whole.properties : {}
+    const parts = { schema: { type: 'object', properties: { file: bytes, ...fields }, required: ['file'] } }
     return { requestBody: { required: true, content: { 'application/octet-stream': { schema: bytes }, 'multipart/form-data': parts } } }
   }
   if (!hasJsonBody(row)) return {}
@@ -139,6 +140,12 @@ function describe(row: Operation, alias: boolean): string {
     .join(' ')
 }
 
+/** An empty requirement says that a token may be left out. */
+function securityOf(row: Operation): readonly JsonObject[] {
+  if (row.token === 'optional') return [{}, { member: [] }, { worker: [] }, { lease: [] }]
+  return schemesFor(row.scope).map((scheme) => ({ [scheme]: [] }))
+}
+
 const spelled = (path: string): string => path.replaceAll(/:([a-z_]+)/g, '{$1}')
 
 function pathsOf(request: OpenapiRequest, book: SchemaBook): JsonObject {
@@ -157,7 +164,7 @@ function pathsOf(request: OpenapiRequest, book: SchemaBook): JsonObject {
       parameters: parametersOf(row, properties, Array.isArray(whole.required) ? whole.required : []),
       ...bodyOf(row, whole, reference),
       responses: { ...answerOf(row, output), ...responseRefs(problemsOf(row)) },
-      security: row.scope === 'public' ? [] : schemesFor(row.scope).map((scheme) => ({ [scheme]: [] })),
+      security: securityOf(row),
       'x-scope': row.scope,
     }
     for (const [index, path] of [row.path, ...(row.seedPaths ?? [])].entries()) {
