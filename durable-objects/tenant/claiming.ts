@@ -152,5 +152,6 @@ export function makeOffer(ctx: Choosing, worker: WorkerRecord, choice: Choice): 
   ctx.live.due.hint(expires_at)
   ctx.live.leases.makeOffer({ job_id: choice.job.id, worker_id: worker.worker_id, pool: choice.pool, nonce, expires_at })
   const token = leaseToken(ctx, choice.job, { worker_id: worker.worker_id, attempt, nonce })
+  ctx.live.leases.issue(choice.job.id, token)
   return { job: showJob(ctx, choice.job), lease: { token, attempt, expires_at: isoTime(expires_at) } }
 }

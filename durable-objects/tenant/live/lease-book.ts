@@ -2,6 +2,7 @@
  * Responsible for offers and leases, which live in memory: an offer is a promise for five seconds, a lease is renewed by
  * heartbeats. Rows say who runs what (job row: worker, attempt, nonce); this says until when that is believed.
  */
+import { sameText } from '../../../src/domain/token.ts'
 
 export interface Lease {
   readonly job_id: number
@@ -26,6 +27,8 @@ export class LeaseBook {
   readonly #leases = new Map<number, Lease>()
   readonly #byWorker = new Map<string, Set<number>>()
   readonly #offers = new Map<number, LiveOffer>()
+  /** The newest token of each job that is offered or running: one that comes back as it was needs no MAC computed. */
+  readonly #issued = new Map<number, string>()
   readonly #offersByPool = new Map<number, Set<number>>()
   readonly #offersByWorker = new Map<string, number>()
 
@@ -41,6 +44,7 @@ export class LeaseBook {
   }
 
   release(jobId: number): void {
+    this.#issued.delete(jobId)
     const lease = this.#leases.get(jobId)
     if (lease === undefined) return
     this.#leases.delete(jobId)
@@ -58,6 +62,16 @@ export class LeaseBook {
 
   leases(): IterableIterator<Lease> {
     return this.#leases.values()
+  }
+
+  issue(jobId: number, token: string): void {
+    this.#issued.set(jobId, token)
+  }
+
+  /** True when this object itself gave out this very token lately; false says nothing. */
+  wasIssued(jobId: number, token: string): boolean {
+    const issued = this.#issued.get(jobId)
+    return issued !== undefined && sameText(issued, token)
   }
 
   offer(jobId: number): LiveOffer | undefined {

@@ -7,11 +7,19 @@ import { audit } from './schema.ts'
 export class AuditStore {
   readonly #db: TenantDatabase
   readonly #insert
+  readonly #after
   constructor(db: TenantDatabase) {
     this.#db = db
     this.#insert = db
       .insert(audit)
       .values({ seq: sql.placeholder('seq'), row: sql.placeholder('row') })
+      .prepare()
+    this.#after = db
+      .select({ row: audit.row })
+      .from(audit)
+      .where(gt(audit.seq, sql.placeholder('seq')))
+      .orderBy(asc(audit.seq))
+      .limit(sql.placeholder('limit'))
       .prepare()
   }
 
@@ -26,8 +34,7 @@ export class AuditStore {
   }
 
   after(seq: number, limit: number): readonly AuditRow[] {
-    const rows = this.#db.select({ row: audit.row }).from(audit).where(gt(audit.seq, seq)).orderBy(asc(audit.seq)).limit(limit).all()
-    return rows.map((row) => JSON.parse(row.row))
+    return this.#after.all({ seq, limit }).map((row) => JSON.parse(row.row))
   }
 
   /** Deletes rows below `seq` that are older than `before` (milliseconds), from the oldest on; returns how many. Looks at `limit` rows. */
