@@ -17,6 +17,8 @@ export interface Attempt {
 export interface Believed {
   readonly id: number
   readonly max_attempts: number
+  /** Held for a human before each start: approvals that no start has spent yet. */
+  approvals: number | undefined
   /** Attempts that the object said had started, in order. */
   readonly started: Attempt[]
   /** Set when a caller was told of an end, and nothing may change it but a retry. */
@@ -27,6 +29,8 @@ export class QueueModel {
   readonly jobs = new Map<number, Believed>()
   readonly revoked = new Set<string>()
   now: number
+  /** Of the killswitch. */
+  level = 0
 
   constructor(now: number) {
     this.now = now
@@ -34,7 +38,8 @@ export class QueueModel {
 
   dispatched(job: Job): void {
     if (this.jobs.has(job.id)) throw new Error(`I1: job ${job.id} was handed out twice`)
-    this.jobs.set(job.id, { id: job.id, max_attempts: job.max_attempts, started: [], ended: undefined })
+    const approvals = job.hold === 'review' ? 0 : undefined
+    this.jobs.set(job.id, { id: job.id, max_attempts: job.max_attempts, approvals, started: [], ended: undefined })
   }
 
   started(job: Job, worker: string): void {
@@ -51,6 +56,11 @@ export class QueueModel {
     if (last !== undefined && this.now - last.renewed_at < limits.lease_ms && !this.released.has(`${job.id}/${last.attempt}`)) {
       throw new Error(`I2: job ${job.id} started again while attempt ${last.attempt} held a live lease`)
     }
+    if (this.level >= 2) throw new Error(`I8: job ${job.id} started at killswitch level ${this.level}`)
+    if (believed.approvals !== undefined) {
+      if (believed.approvals < 1) throw new Error(`I7: job ${job.id} started without an approval of its own`)
+      believed.approvals -= 1
+    }
     believed.started.push({ job_id: job.id, attempt: job.attempt, worker, renewed_at: this.now })
   }
 
@@ -65,6 +75,7 @@ export class QueueModel {
   /** May the attempt still settle the job? Undefined: time decides, and the reference does not know. */
   maySettle(id: number, attempt: number): boolean | undefined {
     const believed = this.of(id)
+    if (this.level >= 3) return undefined
     const last = believed.started.at(-1)
     if (last === undefined || last.attempt !== attempt || believed.ended !== undefined || this.revoked.has(last.worker)) return false
     if (this.released.has(`${id}/${attempt}`)) return undefined
@@ -94,6 +105,13 @@ export class QueueModel {
     }
   }
 
+  /** From level 3 on nothing runs: what did has ended, and the object says how. */
+  raised(level: number): void {
+    this.level = level
+    if (level < 3) return
+    for (const id of this.jobs.keys()) this.release(id)
+  }
+
   revived(id: number): void {
     this.of(id).ended = undefined
     this.release(id)
@@ -117,6 +135,7 @@ export class QueueModel {
       }
       const last = believed.started.at(-1)
       if (job.status === 'running') {
+        if (this.level >= 3) throw new Error(`I8: job ${job.id} runs at killswitch level ${this.level}`)
         if (last === undefined || last.attempt !== job.attempt)
           throw new Error(`I2: job ${job.id} runs attempt ${job.attempt} that nobody started`)
         if (this.revoked.has(last.worker)) throw new Error(`I14: job ${job.id} runs on a revoked worker`)

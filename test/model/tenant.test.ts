@@ -5,11 +5,16 @@ import { limits } from '@modelreins/contract'
 import type { AuditRow, Job, Offer } from '@modelreins/contract'
 import { verifyRows } from '../../src/domain/audit-chain.ts'
 import { greatestHeadStart } from '../../src/domain/queue.ts'
+import type { CallCredential } from '../../durable-objects/tenant/call.ts'
 import { failureOf, frozenTime, sha256, TestTenant } from '../workers/durable-objects/tenant/harness.ts'
 import type { WorkerHandle } from '../workers/durable-objects/tenant/harness.ts'
 import { QueueModel } from './queue-model.ts'
 
+const gated = 'mail.send'
+
 interface Real {
+  /** May decide, and dispatches nothing. */
+  readonly rosa: CallCredential
   readonly tenant: TestTenant
   readonly stranger: TestTenant
   readonly workers: WorkerHandle[]
@@ -43,14 +48,15 @@ const auditRows = (tenant: TestTenant): Promise<AuditRow[]> =>
 
 /** Which audit actions may follow which, per job: one row per transition, and no transition from nowhere (I12). */
 const follows: Readonly<Record<string, readonly string[]>> = {
-  'job.dispatch': ['job.start', 'job.abort', 'job.expire', 'job.update'],
-  'job.update': ['job.start', 'job.abort', 'job.expire', 'job.update', 'job.requeue'],
+  'job.release': ['job.start', 'job.abort', 'job.expire', 'job.update'],
+  'job.dispatch': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire', 'job.update'],
+  'job.update': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire', 'job.update', 'job.requeue'],
   'job.start': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout'],
   'job.retry_later': ['job.requeue', 'job.abort'],
   'job.lose': ['job.requeue', 'job.abort', 'job.complete', 'job.retry'],
   'job.timeout': ['job.requeue', 'job.abort', 'job.retry'],
-  'job.requeue': ['job.start', 'job.abort', 'job.expire', 'job.update', 'job.complete'],
-  'job.retry': ['job.start', 'job.abort', 'job.expire', 'job.update'],
+  'job.requeue': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire', 'job.update', 'job.complete'],
+  'job.retry': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire', 'job.update'],
   'job.fail': ['job.retry'],
   'job.abort': ['job.retry'],
   'job.expire': ['job.retry'],
@@ -63,7 +69,7 @@ async function checkAudit(real: Real, jobs: readonly Job[]): Promise<void> {
   expect(verdict.ok, JSON.stringify(verdict)).toBe(true)
   const last = new Map<number, string>()
   for (const row of rows) {
-    if (row.job_id === null) continue
+    if (row.job_id === null || !row.action.startsWith('job.')) continue
     const before = last.get(row.job_id)
     if (before === undefined ? row.action !== 'job.dispatch' : !(follows[before] ?? []).includes(row.action)) {
       throw new Error(`I12: job ${row.job_id} has ${row.action} after ${before ?? 'nothing'}`)
@@ -74,7 +80,7 @@ async function checkAudit(real: Real, jobs: readonly Job[]): Promise<void> {
     done: ['job.complete'],
     running: ['job.start'],
     retry: ['job.retry_later', 'job.lose', 'job.timeout', 'job.update'],
-    pending: ['job.dispatch', 'job.requeue', 'job.retry', 'job.update'],
+    pending: ['job.release', 'job.dispatch', 'job.requeue', 'job.retry', 'job.update'],
     failed: ['job.fail', 'job.abort', 'job.expire', 'job.lose', 'job.timeout'],
   }
   for (const job of jobs) {
@@ -115,7 +121,7 @@ const steps = [
       step(`dispatch ${JSON.stringify(request)}`, async (model, real) => {
         const answer = await real.tenant.call('jobs.dispatch', { prompt: 'p', when_offline: 'queue', ...request })
         if (answer.ok) model.dispatched(answer.value)
-        else expect(['no-eligible-worker']).toContain(answer.failure.code)
+        else expect(model.level >= 1 ? ['killswitch'] : ['no-eligible-worker']).toContain(answer.failure.code)
       }),
     ),
   fc.tuple(index, fc.integer({ min: 1, max: 3 })).map(([which, max]) =>
@@ -148,7 +154,7 @@ const steps = [
       if (chosen === undefined) return
       const answer = await real.tenant.as(real.tenant.lease(chosen.offer), 'claims.start', { job_id: chosen.offer.job.id })
       if (answer.ok) model.started(answer.value.job, chosen.worker.name)
-      else expect(['lease-lost', 'unauthorized']).toContain(answer.failure.code)
+      else expect(['lease-lost', 'unauthorized', 'killswitch']).toContain(answer.failure.code)
       if (model.revoked.has(chosen.worker.name)) expect(failureOf(answer)).toBe('unauthorized')
     }),
   ),
@@ -198,7 +204,7 @@ const steps = [
       if (job === undefined) return
       const answer = await real.tenant.call('jobs.retry', { job_id: job.id })
       if (answer.ok) model.revived(job.id)
-      else expect(answer.failure.code).toBe('wrong-state')
+      else expect(['wrong-state', ...(model.level >= 1 ? ['killswitch'] : [])]).toContain(answer.failure.code)
     }),
   ),
   fc.constantFrom(1_000, 6_000, 31_000, 400_000, limits.schedule_to_start_ms + 1).map((ms) =>
@@ -229,6 +235,39 @@ const steps = [
       expect(failureOf(await real.tenant.as(worker.credential, 'presence.report', {}))).toBe('unauthorized')
     }),
   ),
+  fc.constant(
+    step('dispatch what a human must release', async (model, real) => {
+      const answer = await real.tenant.call('jobs.dispatch', { prompt: 'p', capability: gated, when_offline: 'queue' })
+      if (!answer.ok) return
+      expect(answer.value.hold).toBe('review')
+      model.dispatched(answer.value)
+    }),
+  ),
+  fc.tuple(index, fc.constantFrom('approve', 'approve', 'deny' as const)).map(([which, verdict]) =>
+    step(`${verdict} review ${which}`, async (model, real) => {
+      const open = await real.tenant.must('reviews.list', { status: 'pending' }, real.rosa)
+      const review = pick(open.items, which)
+      if (review === undefined || review.job_id === null) return
+      const decision = { review_id: review.id, verdict, comment: 'as I see it' } as const
+      await real.tenant.must('reviews.decide', decision, real.rosa)
+      const job = model.of(review.job_id)
+      if (verdict === 'approve') job.approvals = (job.approvals ?? 0) + 1
+      // I7: the same word again is the same decision, not another one.
+      await real.tenant.must('reviews.decide', decision, real.rosa)
+    }),
+  ),
+  fc.integer({ min: 1, max: 4 }).map((level) =>
+    step(`killswitch level ${level}`, async (model, real) => {
+      await real.tenant.must('killswitch.raise', { level })
+      model.raised(level)
+    }),
+  ),
+  fc.constant(
+    step('the killswitch is cleared', async (model, real) => {
+      await real.tenant.must('killswitch.clear', { resume_all: true })
+      model.level = 0
+    }),
+  ),
   index.map((which) =>
     step(`a stranger uses offer ${which}`, async (_, real) => {
       const chosen = pick(real.offers, which)
@@ -248,14 +287,19 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-it('keeps I1-I6, I9 and I12-I14 under any sequence of commands, crashes and waits', { timeout: 300_000 }, async () => {
+it('keeps I1-I9 and I12-I14 under any sequence of commands, crashes and waits', { timeout: 300_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.commands(steps, { maxCommands: 60, size: 'max' }), async (commands) => {
       const clock = frozenTime()
       const tenant = await TestTenant.create()
       const stranger = await TestTenant.create()
-      const workers = [await tenant.worker('anna'), await tenant.worker('bert'), await tenant.worker('cleo')]
-      await fc.asyncModelRun(() => ({ model: new QueueModel(clock.now), real: { tenant, stranger, workers, clock, offers: [] } }), commands)
+      const rosa = (await tenant.member('Rosa', 'reviewer')).credential
+      const tier = [{ name: gated, risk_tier: 'approve' as const }]
+      const workers = [await tenant.worker('anna', tier), await tenant.worker('bert', tier), await tenant.worker('cleo', tier)]
+      await fc.asyncModelRun(
+        () => ({ model: new QueueModel(clock.now), real: { tenant, stranger, rosa, workers, clock, offers: [] } }),
+        commands,
+      )
     }),
     { numRuns: 40, interruptAfterTimeLimit: 200_000 },
   )
