@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -83,6 +83,21 @@ describe('npm start, left running', () => {
     expect(await running.exit).toBe(0)
     for (const { pid, born } of processes) expect(bornAt(pid)).not.toBe(born)
   })
+
+  test.each(['lock', 'secrets.json', 'workers', 'connection.json'])(
+    'stops cleanly on a Ctrl-C in the middle of the start (%s)',
+    async (file) => {
+      const state = mkdtempSync(join(base, 'early-'))
+      const running = launch(['--provider', 'spawn', '--port', '0', '--state', state], environment)
+      // Each of these files appears at another moment of the start.
+      for (let waited = 0; waited < 60_000 && running.child.exitCode === null && !existsSync(join(state, file)); waited += 10)
+        await sleep(10)
+      running.child.kill('SIGINT')
+      expect(await running.exit).toBe(0)
+      expect(running.text()).toContain('Stopping...')
+      expect(existsSync(join(state, 'server.json'))).toBe(false)
+    },
+  )
 
   test('stops what a job has started, even a child that ignores TERM', async () => {
     const state = join(base, 'stubborn')

@@ -46,7 +46,6 @@ class Session {
   readonly #abort = new AbortController()
   #server: Server | undefined
   #worker: WorkerProcess | undefined
-  #stopped: Promise<void> | undefined
 
   constructor(options: StartOptions) {
     this.#options = options
@@ -56,7 +55,7 @@ class Session {
   async run(): Promise<number> {
     const { host, port, stateFolder } = this.#options
     const folder = StateFolder.open(stateFolder)
-    this.#server = await startServer({ root, host, port, stateFolder })
+    this.#server = await startServer({ root, host, port, stateFolder }, this.#abort.signal)
     const { url } = this.#server
     const owner = await ensureOwner(url, folder)
     folder.saveConnection({ url, tenant: owner.tenant, owner_key: owner.key })
@@ -65,6 +64,7 @@ class Session {
     const failed = this.#options.worker ? await this.#work(url, owner, folder) : false
     if (this.#options.once) return failed ? 1 : 0
     const jobs = await new Client({ url, token: owner.key }).jobs.list({ limit: 1 })
+    this.#abort.signal.throwIfAborted()
     print(
       '',
       say.nextSteps(url, say.shortPath(authorization, typedIn), jobs.items[0]?.id),
@@ -75,14 +75,11 @@ class Session {
     return this.#stay(folder)
   }
 
-  /** Worker first, server last: the worker hands its jobs back to a server that still answers. */
-  stop(): Promise<void> {
+  /** Worker first, server last: the worker hands its jobs back to a server that still answers. What is only starting sees the signal. */
+  async stop(): Promise<void> {
     this.#abort.abort(new StartFailure('stopped'))
-    this.#stopped ??= (async () => {
-      await this.#worker?.stop()
-      await this.#server?.stop()
-    })()
-    return this.#stopped
+    await this.#worker?.stop()
+    await this.#server?.stop()
   }
 
   get stopping(): boolean {
@@ -102,7 +99,8 @@ class Session {
     const request = { name: `local-${choice.provider}`, description: `Runs ${choice.because}`, capability: choice.capability }
     const worker = await ensureWorker(url, owner.key, request, folder)
     const { because: _because, capability: _capability, ...settings } = choice
-    this.#worker = await startWorker({ url, token: worker.token, name: worker.name, workDir: root, ...settings })
+    this.#abort.signal.throwIfAborted()
+    this.#worker = await startWorker({ url, token: worker.token, name: worker.name, workDir: root, ...settings }, this.#abort.signal)
     print(say.worker(worker.name, choice), '')
     const client = new Client({ url, token: owner.key })
     const earlier = await client.jobs.list({ limit: 5 })

@@ -13,7 +13,8 @@ export interface Server {
 
 const stopLimitMs = 10_000
 
-export async function startServer(request: Omit<ServerRequest, 'kind'>): Promise<Server> {
+/** Rejects when the signal aborts before the server is ready; nothing is left running then. */
+export async function startServer(request: Omit<ServerRequest, 'kind'>, signal: AbortSignal): Promise<Server> {
   const child = fork(fileURLToPath(new URL('server-process.ts', import.meta.url)), [], {
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -39,7 +40,14 @@ export async function startServer(request: Omit<ServerRequest, 'kind'>): Promise
     )
   })
   child.send({ kind: 'start', ...request } satisfies ServerRequest)
+  const onAbort = (): void => void stop()
+  signal.addEventListener('abort', onAbort, { once: true })
   const report = await first
+  signal.removeEventListener('abort', onAbort)
+  if (signal.aborted) {
+    await stop()
+    throw signal.reason
+  }
   if (report.kind === 'failed') {
     await ended
     throw report.stack === undefined

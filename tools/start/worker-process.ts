@@ -13,7 +13,8 @@ export interface WorkerProcess {
 /** Longer than the worker gives its jobs (TERM, two seconds, KILL) and its last words. */
 const stopLimitMs = 15_000
 
-export async function startWorker(request: Omit<WorkerRequest, 'kind'>): Promise<WorkerProcess> {
+/** Rejects when the signal aborts before the worker is ready; nothing is left running then. */
+export async function startWorker(request: Omit<WorkerRequest, 'kind'>, signal: AbortSignal): Promise<WorkerProcess> {
   const child = fork(fileURLToPath(new URL('local-worker.ts', import.meta.url)), [], {
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -50,11 +51,16 @@ export async function startWorker(request: Omit<WorkerRequest, 'kind'>): Promise
     clearTimeout(timer)
   }
   child.send({ kind: 'start', ...request } satisfies WorkerRequest)
+  const onAbort = (): void => void stop()
+  signal.addEventListener('abort', onAbort, { once: true })
   try {
     await ready
+    signal.throwIfAborted()
   } catch (error) {
     await stop()
-    throw error
+    throw signal.aborted ? signal.reason : error
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
   return { ended, stop }
 }
