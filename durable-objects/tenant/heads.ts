@@ -31,9 +31,6 @@ export interface HeadParts {
   readonly failed: (reason: string) => void
 }
 
-/** While a head is being kept: an eviction in between must not strand it. */
-const backupMs = 60_000
-
 export class Heads {
   readonly #parts: HeadParts
   /** When the first row appended that no head covers yet. */
@@ -51,8 +48,8 @@ export class Heads {
 
   /** When there is something to do for `tend`; infinity when nothing is new. */
   get dueAt(): number {
-    if (this.#since === undefined) return Number.POSITIVE_INFINITY
-    if (this.#running !== undefined) return this.#parts.now() + backupMs
+    // What is under way arms the clock when it has ended. Evicted before, the object still has the alarm of the row that it was for.
+    if (this.#since === undefined || this.#running !== undefined) return Number.POSITIVE_INFINITY
     const full = this.#unkept !== undefined || this.#fresh() >= limits.audit_head_rows
     return Math.max(full ? this.#parts.now() : this.#since + limits.audit_head_ms, this.#retryAt)
   }
