@@ -9,6 +9,8 @@ export interface Attempt {
   readonly job_id: number
   readonly attempt: number
   readonly worker: string
+  /** The lease token that started it: an earlier offer of the same attempt is fenced off. */
+  readonly token: string
   /** Milliseconds of its start or last renewal. */
   renewed_at: number
 }
@@ -42,11 +44,12 @@ export class QueueModel {
     this.jobs.set(job.id, { id: job.id, max_attempts: job.max_attempts, approvals, started: [], ended: undefined })
   }
 
-  started(job: Job, worker: string): void {
+  started(job: Job, worker: string, token: string): void {
     const believed = this.of(job.id)
     const last = believed.started.at(-1)
     if (last?.attempt === job.attempt) {
-      if (last.worker !== worker) throw new Error(`I2: attempt ${job.attempt} of job ${job.id} started by ${last.worker} and by ${worker}`)
+      if (last.worker !== worker || last.token !== token)
+        throw new Error(`I2: attempt ${job.attempt} of job ${job.id} started by ${last.worker} and by ${worker}`)
       return
     }
     if (believed.ended !== undefined) throw new Error(`I4: job ${job.id} started after it had ended`)
@@ -61,7 +64,7 @@ export class QueueModel {
       if (believed.approvals < 1) throw new Error(`I7: job ${job.id} started without an approval of its own`)
       believed.approvals -= 1
     }
-    believed.started.push({ job_id: job.id, attempt: job.attempt, worker, renewed_at: this.now })
+    believed.started.push({ job_id: job.id, attempt: job.attempt, worker, token, renewed_at: this.now })
   }
 
   /** Attempts that ended before their lease did: failed, aborted, or their worker was revoked. */

@@ -137,6 +137,9 @@ const steps = [
         const passed = before.filter(
           (job) =>
             job.status === 'pending' &&
+            // What a human released is queued from then on, whenever it was made.
+            job.capability === null &&
+            offer.job.capability === null &&
             job.assigned_to === worker.name &&
             !offered.has(job.id) &&
             !real.offers.some((earlier) => earlier.offer.job.id === job.id && model.now - earlier.at <= limits.offer_ms) &&
@@ -153,7 +156,7 @@ const steps = [
       const chosen = pick(real.offers.slice(-6), which)
       if (chosen === undefined) return
       const answer = await real.tenant.as(real.tenant.lease(chosen.offer), 'claims.start', { job_id: chosen.offer.job.id })
-      if (answer.ok) model.started(answer.value.job, chosen.worker.name)
+      if (answer.ok) model.started(answer.value.job, chosen.worker.name, chosen.offer.lease.token)
       else expect(['lease-lost', 'unauthorized', 'killswitch']).toContain(answer.failure.code)
       if (model.revoked.has(chosen.worker.name)) expect(failureOf(answer)).toBe('unauthorized')
     }),
@@ -164,9 +167,7 @@ const steps = [
       if (chosen === undefined) return
       const id = chosen.offer.job.id
       const lease = real.tenant.lease(chosen.offer)
-      const started = model
-        .of(id)
-        .started.some((attempt) => attempt.attempt === chosen.offer.lease.attempt && attempt.worker === chosen.worker.name)
+      const started = model.of(id).started.some((attempt) => attempt.token === chosen.offer.lease.token)
       const expected = started ? model.maySettle(id, chosen.offer.lease.attempt) : false
       const before = model.of(id).ended
       const answer = good
