@@ -595,7 +595,7 @@ export const operations = {
     input: reviews.reviewSubmission,
     output: reviews.review,
     status: 201,
-    problems: ['not-found', 'capability-not-declared'],
+    problems: ['not-found', 'capability-not-declared', 'idempotency-conflict'],
   }),
   'reviews.list': operation({
     method: 'GET',

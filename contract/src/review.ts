@@ -74,6 +74,7 @@ export const reviewSubmission = z.strictObject({
   irreversible: flag.optional(),
   job_id: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   created_by: z.string().max(255).optional(),
+  idempotency_key: z.string().min(1).max(200).optional(),
 })
 export const reviewList = z.strictObject({
   status: z.preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(reviewStatus).max(7)).optional(),

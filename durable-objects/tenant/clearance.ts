@@ -64,13 +64,11 @@ export function isReleased(ctx: Pick<CommandContext, 'store'>, job: JobRecord): 
 export const grantFor = (ctx: Pick<CommandContext, 'at' | 'store'>, workerId: string, capability: string, session: string) =>
   ctx.store.grants.of(workerId, capability, session).find((grant) => isInForce(grant, ctx.at))
 
-/** The gate that a review stood at, for asking the same again. */
-const gateAgain = (review: ReviewRecord, worker: WorkerRecord): Gate => ({
-  tier: review.session === null ? 'approve' : 'session',
-  policy: review.policy,
-  worker,
-  session: review.session === null ? null : review.session,
-})
+/** The gate that a review stood at, for asking the same again. A session stays the worker's that it was asked for. */
+export function gateAgain(ctx: Pick<CommandContext, 'store'>, review: ReviewRecord): Gate {
+  const worker = review.worker_id === null ? null : (ctx.store.workers.get(review.worker_id) ?? null)
+  return { tier: review.session === null ? 'approve' : 'session', policy: review.policy, worker, session: review.session }
+}
 
 /** What this worker's own tier asks for, before any decision or grant is looked at. */
 export function gateAt(job: Pick<JobRecord, 'thread_id' | 'spec'>, worker: WorkerRecord): Gate | undefined {
@@ -90,7 +88,7 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
   const review = gatingReview(ctx, job)
   if (review !== undefined) {
     // Whoever starts it: what a human was asked about runs as he answered, or not at all.
-    const again = gate ?? gateAgain(review, worker)
+    const again = gate ?? gateAgain(ctx, review)
     if (review.status !== 'approved') return { kind: 'ask', gate: again, broken: true, why: `review ${review.id} is ${review.status}` }
     if (!fitsJob(ctx, review, job)) return { kind: 'ask', gate: again, broken: true, why: `it is not what review ${review.id} approved` }
     if (!stands(review, mayDecide(ctx)))

@@ -11,7 +11,7 @@ import { holdForReview, releaseFromReview } from '../../src/domain/review-job.ts
 import { jobPayload, reviewedJob } from '../../src/domain/review-payload.ts'
 import { declared, isGated, policyOf, strictest } from '../../src/domain/risk.ts'
 import type { AuditNote, CommandContext } from './context.ts'
-import { gateAt, gatingReview, grantFor } from './clearance.ts'
+import { gateAgain, gateAt, gatingReview, grantFor } from './clearance.ts'
 import type { Clearance, Gate } from './clearance.ts'
 import { digestOf, openReview, spendReview, supersedeReview } from './reviewing.ts'
 import { viewOf } from './workforce.ts'
@@ -95,14 +95,8 @@ export function gated(ctx: CommandContext, job: JobRecord, strict: boolean): Job
   const review = gatingReview(ctx, job)
   if (review !== undefined) {
     if (isAbout(ctx, review, job) && (gate === undefined || covers(review, gate.tier, gate.policy))) return job
-    const again: Gate = gate ?? {
-      tier: review.session === null ? 'approve' : 'session',
-      policy: review.policy,
-      worker: null,
-      session: null,
-    }
     const changedBy = ctx.caller.kind === 'member' ? ctx.caller.actor.id : undefined
-    return askFor(ctx, job, again, 'the job, or who is to do it, has changed', changedBy)
+    return askFor(ctx, job, gate ?? gateAgain(ctx, review), 'the job, or who is to do it, has changed', changedBy)
   }
   if (gate !== undefined) return askFor(ctx, job, gate, '')
   return job.hold === 'review' ? releaseFromReview(job, ctx.at) : job

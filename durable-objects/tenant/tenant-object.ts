@@ -225,8 +225,8 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const parts = this.#parts
     if (parts === undefined) return
     this.#wakeUp()
-    await parts.sender.flush()
     await parts.shipper.flush()
+    await parts.sender.flush()
     await parts.audit.heads.tend()
     prune(this.#store, surroundings.now(), parts.shipper.shipped)
     this.#arm(false)

@@ -15,6 +15,10 @@ const hour = 60 * minute
 const pauses: readonly number[] = [5 * second, 1 * minute, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour]
 /** A Worker has six connections; the tenant's own traffic needs some. */
 const atOnce = 3
+/** Of `atOnce` deliveries each, in one go: receivers that never answer must not hold the alarm for long. */
+const rounds = 20
+/** Longer than any try takes. */
+const strandedMs = 60_000
 
 export interface SenderParts {
   readonly tenant: string
@@ -38,19 +42,27 @@ export class WebhookSender {
     this.#parts = parts
   }
 
-  /** When there is something to send, less what is on its way. Milliseconds; infinite when there is nothing. */
+  /**
+   * When to be awake for sending, in milliseconds; infinite when there is nothing to send. What is on its way counts too: an eviction
+   * meanwhile must not strand it.
+   */
   get dueAt(): number {
+    const underway = this.#sending.size === 0 ? Number.POSITIVE_INFINITY : this.#parts.now() + strandedMs
+    return Math.min(this.#waitingAt, underway)
+  }
+
+  get #waitingAt(): number {
     return this.#parts.store.webhooks.nextDue([...this.#sending]) ?? Number.POSITIVE_INFINITY
   }
 
   /** Sends what is due, without anybody waiting. */
   tend(): void {
-    if (this.#parts.store.webhooks.all().length > 0 && this.dueAt <= this.#parts.now()) this.#parts.waitUntil(this.flush())
+    if (this.#parts.store.webhooks.all().length > 0 && this.#waitingAt <= this.#parts.now()) this.#parts.waitUntil(this.flush())
   }
 
-  /** Sends until nothing is due. Never throws. */
+  /** Sends what is due, for a while; the rest when `dueAt` comes. Never throws. */
   async flush(): Promise<void> {
-    for (;;) {
+    for (let round = 0; round < rounds; round += 1) {
       const room = atOnce - this.#sending.size
       const due = room < 1 ? [] : this.#parts.store.webhooks.due(this.#parts.now(), room, [...this.#sending])
       if (due.length === 0) return

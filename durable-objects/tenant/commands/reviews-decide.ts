@@ -15,7 +15,7 @@ import type { ReviewRecord, Word } from '../../../src/domain/review.ts'
 import { releaseFromReview, settleEscalated } from '../../../src/domain/review-job.ts'
 import { edited, jobPayload } from '../../../src/domain/review-payload.ts'
 import { declared, policyOf } from '../../../src/domain/risk.ts'
-import { fitsJob, mayDecide } from '../clearance.ts'
+import { fitsJob, gateAgain, mayDecide } from '../clearance.ts'
 import { asWord, jobSubject, systemActor } from '../context.ts'
 import type { CommandContext } from '../context.ts'
 import { askFor, isAbout } from '../gating.ts'
@@ -78,13 +78,7 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
   if (review === undefined) return fail('not-found', `There is no review ${input.review_id}.`)
   const job = heldJob(ctx, review)
   if (job !== undefined && isStale(ctx, review)) {
-    const gate = {
-      tier: review.session === null ? 'approve' : 'session',
-      policy: review.policy,
-      worker: null,
-      session: review.session,
-    } as const
-    const held = review.type === 'dispatch' ? askFor(ctx, job, gate, 'the job has changed') : job
+    const held = review.type === 'dispatch' ? askFor(ctx, job, gateAgain(ctx, review), 'the job has changed') : job
     if (held !== job) updateJob(ctx, held)
     ctx.keep()
     return fail(

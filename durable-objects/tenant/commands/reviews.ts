@@ -33,7 +33,27 @@ function submitter(ctx: CommandContext, label: string | undefined): WorkerRecord
   return worker?.ok === true ? worker.value : undefined
 }
 
+/** An idempotency key of this caller answers what it made before. The table is shared with jobs, so the key says what it is of. */
 function submit(ctx: CommandContext, input: Parsed<'reviews.submit'>): Result<Review> {
+  const { idempotency_key, ...asked } = input
+  if (idempotency_key === undefined) return submitNew(ctx, asked)
+  const key = `review/${ctx.caller.actor.id}/${idempotency_key}`
+  const digest = ctx.sha256(JSON.stringify(asked))
+  const earlier = ctx.store.jobs.idempotent(key)
+  if (earlier === undefined) {
+    const made = submitNew(ctx, asked)
+    if (made.ok) ctx.store.jobs.rememberKey(key, digest, made.value.id, ctx.at)
+    return made
+  }
+  const review = ctx.store.reviews.get(earlier.job_id)
+  if (earlier.digest !== digest || review === undefined) {
+    return fail('idempotency-conflict', `The key ${idempotency_key} was used for another request, which made review ${earlier.job_id}.`)
+  }
+  ctx.replayed()
+  return ok(showReview(ctx, review))
+}
+
+function submitNew(ctx: CommandContext, input: Omit<Parsed<'reviews.submit'>, 'idempotency_key'>): Result<Review> {
   const worker = submitter(ctx, input.created_by)
   const type = input.type ?? 'content'
   if (reserved.has(type)) {

@@ -1,16 +1,21 @@
+import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import * as contract from '@modelreins/contract'
+import { reviewedText } from '../../../src/domain/review-payload.ts'
 
 const folder = new URL('../../../contract/fixtures/', import.meta.url)
 const schemas = {
   'audit-row.json': contract.auditRow,
+  'authorization.json': contract.authorizationReply,
   'job.json': contract.job,
   'job-failed.json': contract.job,
   'killswitch.json': contract.killswitchState,
   'offer.json': contract.offer,
   'presence-reply.json': contract.presenceReply,
   'problem.json': contract.problemSchema,
+  'review.json': contract.review,
+  'webhook.json': contract.webhookBody,
 }
 
 it('has a schema for every golden message', () => {
@@ -21,6 +26,17 @@ it.each(Object.entries(schemas))('%s is exactly what the contract says, field by
   const message: unknown = JSON.parse(readFileSync(new URL(file, folder), 'utf8'))
   // Parsing drops what the contract does not know: nothing may be dropped, and nothing may be missing.
   expect(schema.parse(message)).toEqual(message)
+})
+
+it('shows a review with the digests that anybody would compute from it', () => {
+  const review = contract.review.parse(JSON.parse(readFileSync(new URL('review.json', folder), 'utf8')))
+  const artifacts = review.artifact_digests.map((sha256, index) => ({ slug: review.artifacts[index] ?? '', sha256 }))
+  const digest = (payload: unknown): string =>
+    createHash('sha256')
+      .update(reviewedText({ capability: review.capability, payload, artifacts }))
+      .digest('hex')
+  expect(digest(review.payload)).toBe(review.digest)
+  expect(digest(review.edited_from?.payload)).toBe(review.edited_from?.digest)
 })
 
 it('spells a lease token that parses back to what it was made of', () => {

@@ -25,7 +25,7 @@ describe('the digest of a review', () => {
         : typeof value === 'object' && value !== null
           ? Object.fromEntries(
               Object.entries(value)
-                .reverse()
+                .toReversed()
                 .map(([key, member]) => [key, reversed(member)]),
             )
           : value

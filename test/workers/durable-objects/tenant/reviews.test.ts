@@ -111,6 +111,15 @@ describe('a review that a worker submits', () => {
     expect(failureOf(await at.tenant.call('reviews.withdraw', { review_id: id }))).toBe('wrong-state')
   })
 
+  it('is submitted once with an idempotency key, of each worker’s own', async () => {
+    const at = await scene()
+    const submit = (title: string, who = at.anna) => at.tenant.as(who.credential, 'reviews.submit', { title, idempotency_key: 'k' })
+    expect(await submit('Draft')).toMatchObject({ ok: true, value: { id: 1 } })
+    expect(await submit('Draft')).toMatchObject({ ok: true, replayed: true, value: { id: 1 } })
+    expect(failureOf(await submit('Another'))).toBe('idempotency-conflict')
+    expect(await submit('Draft', await at.tenant.worker('bert'))).toMatchObject({ ok: true, value: { id: 2 } })
+  })
+
   it('from a companion under a member’s key is the companion’s', async () => {
     const at = await scene()
     await at.tenant.must('presence.report', { instance: 'laptop', status: 'active' })
