@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,6 +26,12 @@ const block = (page: string, kind: string): string =>
 describe('the README', () => {
   test('shows a worker in about ten lines', () => {
     expect(block('README.md', 'ts').trim().split('\n').length).toBeLessThanOrEqual(11)
+  })
+
+  test('names a command that npm ci has put in place', () => {
+    const { status, stdout } = spawnSync('npx', ['--no-install', 'modelreins-worker', '--version'], { cwd: root, encoding: 'utf8' })
+    expect(status).toBe(0)
+    expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/)
   })
 
   test.skipIf(!existsSync(join(root, 'worker-sdk/dist/index.js')))('shows a worker that works as it stands', async () => {
