@@ -1,0 +1,123 @@
+/** Responsible for the rows of the operations table about how workers come by jobs and carry an attempt from start to end. It knows no implementation. */
+import * as z from 'zod'
+import * as claims from '../claim.ts'
+import * as jobs from '../job.ts'
+import * as reviews from '../review.ts'
+import * as service from '../service.ts'
+import { limits } from '../limits.ts'
+import { jobRef, operation } from './row.ts'
+
+const attemptProblems = ['not-found', 'lease-lost', 'killswitch'] as const
+
+export const claimsOperations = {
+  'claims.inbox': operation({
+    method: 'GET',
+    path: '/api/v1/my-jobs',
+    seedPaths: ['/my-jobs'],
+    scope: 'work',
+    summary: 'Jobs this worker may claim by id',
+    input: claims.inbox,
+    output: claims.inboxReply,
+    status: 200,
+    problems: ['not-found'],
+    held: true,
+  }),
+  'claims.claim': operation({
+    method: 'POST',
+    path: '/api/v1/jobs/:job_id/claim',
+    seedPaths: ['/jobs/:job_id/claim'],
+    scope: 'work',
+    summary: 'Offer and start in one call, with a long lease',
+    input: claims.claimById,
+    output: claims.startReply,
+    status: 200,
+    problems: ['not-found', 'already-claimed', 'wrong-state', 'killswitch', 'forbidden'],
+  }),
+  'claims.close': operation({
+    method: 'POST',
+    path: '/api/v1/jobs/:job_id/close',
+    seedPaths: ['/jobs/:job_id/close'],
+    scope: 'work',
+    summary: 'Settle a job claimed by id',
+    input: claims.closeById,
+    output: jobs.job,
+    status: 200,
+    problems: ['not-found', 'wrong-state', 'lease-lost'],
+    bodyLimit: limits.result_bytes + 64 * 1024,
+  }),
+  'claims.poll': operation({
+    method: 'POST',
+    path: '/api/v1/claims',
+    scope: 'work',
+    summary: 'Ask for offers, waiting for up to 25 seconds',
+    input: claims.claimPoll,
+    output: claims.claimPollReply,
+    status: 200,
+    problems: ['not-found'],
+    held: true,
+  }),
+  'claims.start': operation({
+    method: 'POST',
+    path: '/api/v1/claims/:job_id/start',
+    scope: 'attempt',
+    summary: 'Start an offered job: the attempt begins',
+    input: jobRef,
+    output: claims.startReply,
+    status: 200,
+    problems: [...attemptProblems, 'capability-not-declared'],
+  }),
+  'claims.output': operation({
+    method: 'POST',
+    path: '/api/v1/claims/:job_id/output',
+    scope: 'attempt',
+    summary: 'Append output by sequence; repeating a chunk changes nothing',
+    input: claims.attemptOutput,
+    output: claims.outputReply,
+    status: 200,
+    problems: attemptProblems,
+  }),
+  'claims.complete': operation({
+    method: 'POST',
+    path: '/api/v1/claims/:job_id/complete',
+    scope: 'attempt',
+    summary: 'Complete an attempt; repeating it changes nothing',
+    input: claims.attemptCompletion,
+    output: claims.settleReply,
+    status: 200,
+    problems: attemptProblems,
+    bodyLimit: limits.result_bytes + 256 * 1024,
+  }),
+  'claims.fail': operation({
+    method: 'POST',
+    path: '/api/v1/claims/:job_id/fail',
+    scope: 'attempt',
+    summary: 'Fail an attempt; a retryable error puts the job into retry',
+    input: claims.attemptFailure,
+    output: claims.settleReply,
+    status: 200,
+    problems: attemptProblems,
+  }),
+  'claims.authorize': operation({
+    method: 'POST',
+    path: '/api/v1/claims/:job_id/authorize',
+    scope: 'attempt',
+    summary: 'Ask whether an action may run now, waiting for a human for up to 25 seconds; repeating it finds the same question',
+    input: reviews.authorization,
+    output: reviews.authorizationReply,
+    status: 200,
+    problems: ['not-found', 'lease-lost', 'capability-not-declared'],
+    held: true,
+  }),
+  'claims.connect': operation({
+    method: 'GET',
+    path: '/api/v1/connect',
+    scope: 'work',
+    summary: 'The worker socket',
+    input: service.nothing,
+    output: z.unknown(),
+    status: 200,
+    problems: ['upgrade-required'],
+    held: true,
+    produces: 'websocket',
+  }),
+} as const

@@ -1,0 +1,17 @@
+/** Responsible for the rows of the operations table about the surroundings of a job. It knows no implementation. */
+import * as context from '../context.ts'
+import { operation } from './row.ts'
+
+export const contextOperations = {
+  'context.get': operation({
+    method: 'GET',
+    path: '/api/v1/context',
+    seedPaths: ['/context'],
+    scope: 'work',
+    summary: 'What a worker may know of the surroundings of a job',
+    input: context.contextQuery,
+    output: context.contextReply,
+    status: 200,
+    problems: ['not-found'],
+  }),
+} as const

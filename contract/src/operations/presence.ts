@@ -1,0 +1,30 @@
+/** Responsible for the rows of the operations table about heartbeats and who is there. It knows no implementation. */
+import * as z from 'zod'
+import * as service from '../service.ts'
+import * as workers from '../worker.ts'
+import { operation } from './row.ts'
+
+export const presenceOperations = {
+  'presence.report': operation({
+    method: 'PUT',
+    path: '/api/v1/presence',
+    seedPaths: ['/presence'],
+    scope: 'work',
+    summary: 'Heartbeat: renew leases, learn config, aborts and the killswitch',
+    input: workers.presenceReport,
+    output: workers.presenceReply,
+    status: 200,
+    problems: ['name-taken', 'not-found'],
+  }),
+  'presence.list': operation({
+    method: 'GET',
+    path: '/api/v1/presence',
+    seedPaths: ['/presence'],
+    scope: 'workers.read',
+    summary: 'Who is there, how busy, last seen when',
+    input: service.nothing,
+    output: z.object({ items: z.array(workers.presence) }),
+    status: 200,
+    problems: [],
+  }),
+} as const

@@ -1,0 +1,37 @@
+/** Responsible for what a row of the operations table says, and for the references that several rows take. */
+import * as z from 'zod'
+import { jobId } from '../fields.ts'
+import { workerId } from '../ids.ts'
+import type { ProblemCode } from '../problem.ts'
+import type { Scope } from '../scope.ts'
+
+export interface Operation {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** The path that is ours: unknown fields are refused. `:name` segments are fields of `input`. */
+  readonly path: string
+  /** Paths of the seeds: unknown fields are ignored, and null means absent. */
+  readonly seedPaths?: readonly string[]
+  readonly scope: Scope
+  readonly summary: string
+  /** One flat object: path parameters, then the query (GET, DELETE) or the JSON body (the rest). */
+  readonly input: z.ZodObject
+  readonly output: z.ZodType
+  readonly status: 200 | 201 | 202 | 204
+  /** Codes beyond those that every operation may answer (see `commonProblems`). */
+  readonly problems: readonly ProblemCode[]
+  /** May be held open: long polls and streams. */
+  readonly held?: true
+  /** `raw`: the body is bytes or multipart, and `input` is taken from query, headers or parts. */
+  readonly body?: 'raw'
+  /** A public operation that looks at a token when one is sent: who calls may get more than others. */
+  readonly token?: 'optional'
+  readonly bodyLimit?: number
+  /** What it answers when that is not JSON. */
+  readonly produces?: string
+}
+
+/** Keeps each row's own types while checking that it is one. */
+export const operation = <const Row extends Operation>(row: Row): Row => row
+
+export const jobRef = z.strictObject({ job_id: jobId })
+export const workerRef = z.strictObject({ worker_id: workerId })
