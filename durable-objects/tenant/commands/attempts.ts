@@ -28,7 +28,8 @@ const lost = (job: JobRecord, why: string): Result<never> => fail('lease-lost', 
 function attemptOf(ctx: CommandContext, lease: AttemptLease): Result<JobRecord> {
   const job = ctx.store.jobs.get(lease.job_id)
   if (job === undefined) return fail('not-found', `There is no job ${lease.job_id}.`)
-  if (job.attempt !== lease.attempt || job.nonce !== lease.nonce || job.worker_id !== lease.worker_id) {
+  // The nonce is this attempt's alone. The worker is not compared: a lost job may be waiting for anybody again by now.
+  if (job.attempt !== lease.attempt || job.nonce !== lease.nonce) {
     return lost(job, `attempt ${lease.attempt}: the job is ${job.status} at attempt ${job.attempt}`)
   }
   return ok(job)
@@ -151,7 +152,7 @@ export function completeAttempt(ctx: CommandContext, lease: AttemptLease, input:
   const job = found.value
   if (job.status === 'done') return ok(job)
   if (job.status !== 'running' && !awaitsItsWorker(job)) return lost(job, `it is ${job.status}${endNote(job)}`)
-  const streamed = { ...job, stream: job.stream || (input.chunks ?? 0) > 0 }
+  const streamed = { ...job, worker_id: lease.worker_id, stream: job.stream || (input.chunks ?? 0) > 0 }
   const after = complete({ ...streamed, hold: null, retry_at: null }, outcomeOf(ctx, input), ctx.at)
   settle(ctx, job, after, lease.worker_id)
   ctx.record({

@@ -63,6 +63,22 @@ describe('one job', () => {
       'lease-lost',
     )
   })
+
+  it('takes the late completion of a lost attempt also when it waits for anybody again, and gives it back its worker', async () => {
+    const tenant = await TestTenant.create()
+    const anna = await tenant.worker('anna')
+    await tenant.must('jobs.dispatch', { prompt: 'hello' })
+    const [offer] = await tenant.offers(anna)
+    if (offer === undefined) throw new Error('no offer')
+    await tenant.must('claims.start', { job_id: 1 }, tenant.lease(offer))
+    clock.pass(31_000)
+    expect(await tenant.must('jobs.get', { job_id: 1 })).toMatchObject({ status: 'retry' })
+    clock.pass(60_000)
+    expect(await tenant.must('jobs.get', { job_id: 1 })).toMatchObject({ status: 'pending', assigned_to: null })
+    const late = await tenant.must('claims.complete', { job_id: 1, result: 'late' }, tenant.lease(offer))
+    expect(late.job).toMatchObject({ status: 'done', result: 'late', assigned_to: 'anna' })
+    expect(await tenant.offers(anna)).toEqual([])
+  })
 })
 
 describe('dispatch', () => {
