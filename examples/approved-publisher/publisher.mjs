@@ -3,7 +3,7 @@
  * Responsible for a worker that publishes a text only after a human has released exactly that text. Publishing is writing a file here;
  * it knows neither who may approve nor how: the server does, by the capability's risk tier.
  *
- * MODELREINS_URL and MODELREINS_TOKEN come from the environment; PUBLISH_DIR is where published texts go.
+ * Server and token come from MODELREINS_URL and MODELREINS_TOKEN or the config file; PUBLISH_DIR is where published texts go.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -35,4 +35,7 @@ worker.on('job:error', ({ id, error }) => console.error(`job ${id} failed: ${err
 worker.on('error', ({ type, error }) => console.error(`${type}: ${error}`))
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => worker.stop())
-await worker.start()
+await worker.start().catch((error) => {
+  console.error(error.message)
+  process.exitCode = 1
+})

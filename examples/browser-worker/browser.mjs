@@ -3,7 +3,8 @@
  * Responsible for a worker that runs each job in a headless Chromium of its own. What to click and read comes with the job, as JSON
  * (job.json is one); this program knows no page.
  *
- * MODELREINS_URL and MODELREINS_TOKEN come from the environment; so may MODELREINS_CHROMIUM and, for pages of your own network, MODELREINS_ALLOW_HOSTS.
+ * Server and token come from MODELREINS_URL and MODELREINS_TOKEN or the config file. MODELREINS_CHROMIUM names a browser, MODELREINS_ALLOW_HOSTS
+ * the hosts of your own network that it may reach.
  */
 import { Worker } from 'modelreins-worker'
 
@@ -17,4 +18,7 @@ worker.on('job:error', ({ id, error }) => console.error(`job ${id} failed: ${err
 worker.on('error', ({ type, error }) => console.error(`${type}: ${error}`))
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => worker.stop())
-await worker.start()
+await worker.start().catch((error) => {
+  console.error(error.message)
+  process.exitCode = 1
+})

@@ -3,7 +3,7 @@
  * Responsible for a worker that runs jobs with code of its own, no provider: it signs each line of the prompt with a key that never leaves
  * this machine. It knows no loop, no heartbeat and no retry: those are the Worker's.
  *
- * MODELREINS_URL, MODELREINS_TOKEN and SIGNING_KEY come from the environment; PAUSE_MS is how long one signature takes.
+ * Server and token come from MODELREINS_URL and MODELREINS_TOKEN or the config file, the key from SIGNING_KEY; PAUSE_MS is how long one signature takes.
  */
 import { createHmac } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -36,4 +36,7 @@ worker.on('job:error', ({ id, error }) => console.error(`job ${id} failed: ${err
 worker.on('error', ({ type, error }) => console.error(`${type}: ${error}`))
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => worker.stop())
-await worker.start()
+await worker.start().catch((error) => {
+  console.error(error.message)
+  process.exitCode = 1
+})

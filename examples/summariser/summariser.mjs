@@ -3,7 +3,8 @@
  * Responsible for a worker that has texts summarised by any OpenAI-compatible server (llama.cpp, vLLM, Ollama, LM Studio, OpenAI, ...).
  * What to do with a text comes with the job; this program says where the model is and how it is asked. It holds no prompt.
  *
- * MODELREINS_URL, MODELREINS_TOKEN, MODELREINS_ENDPOINT and, where the server offers several, MODELREINS_WORKER_MODEL come from the environment.
+ * Server and token come from MODELREINS_URL and MODELREINS_TOKEN or the config file, the model's address from MODELREINS_ENDPOINT and, where that
+ * offers several models, which one from MODELREINS_WORKER_MODEL.
  */
 import { Worker } from 'modelreins-worker'
 
@@ -23,4 +24,7 @@ worker.on('job:error', ({ id, error, errorType }) => console.error(`job ${id} fa
 worker.on('error', ({ type, error }) => console.error(`${type}: ${error}`))
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => worker.stop())
-await worker.start()
+await worker.start().catch((error) => {
+  console.error(error.message)
+  process.exitCode = 1
+})

@@ -1,9 +1,11 @@
 /** The examples, run as they stand: their own processes with the built package, a real server, the real wire and a real browser. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Job, Review } from '@modelreins/contract'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -89,6 +91,31 @@ const ended = (id: number): Promise<Job> =>
     () => `job ${id} did not end`,
   )
 
+describe('every example', () => {
+  test.each([
+    ['summariser/summariser.mjs', 'Name an OpenAI-compatible server'],
+    ['browser-worker/browser.mjs', 'Send a token that is in force'],
+    ['approved-publisher/publisher.mjs', 'Send a token that is in force'],
+    ['custom-executor/signer.mjs', 'Send a token that is in force'],
+  ])('%s ends with a sentence when it cannot begin: %s', async (program, sentence) => {
+    const child = spawn(process.execPath, [join(examples, program)], {
+      stdio: ['ignore', 'inherit', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        HOME: home.folder,
+        MODELREINS_URL: server.url,
+        MODELREINS_TOKEN: 'mrw_local_nobody',
+        MODELREINS_ENDPOINT: 'http://127.0.0.1:1',
+      },
+    })
+    running.add(child)
+    const [said, [code]] = await Promise.all([textOf(child.stderr), once(child, 'exit')])
+    running.delete(child)
+    expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining(sentence) })
+    expect(said.length).toBeLessThan(500)
+  })
+})
+
 describe('the summariser', () => {
   let model: WireServer
   beforeAll(async () => {
@@ -118,15 +145,44 @@ describe('the custom executor', () => {
   const signature = (line: string): string => createHmac('sha256', key).update(line).digest('hex')
 
   test('streams its signatures, adds up what they cost, and its key is in nothing that left the machine', async () => {
-    const { token } = await registerWorker(url, owner, 'signer')
+    const { token } = await registerWorker(url, owner, 'first-signer')
     const program = await run('custom-executor/signer.mjs', token, { SIGNING_KEY: key, PAUSE_MS: '10' })
-    const id = await dispatched('signer', 'first\n\nsecond\n')
+    const id = await dispatched('first-signer', 'first\n\nsecond\n')
     const job = await ended(id)
     expect(job).toMatchObject({ status: 'done', result: '2 lines signed in attempt 1', usage: { cost_usd: 0.002 } })
     expect(job.output).toContain(`1/2 ${signature('first')} first\n2/2 ${signature('second')} second\n`)
     expect(job.output).toContain('signing with [redacted]\n')
     expect(JSON.stringify(job)).not.toContain(key)
     expect(await program.stop()).toBe(0)
+  })
+
+  test('runs by the three commands of its README', async () => {
+    const [, commands = ''] = /^```sh\n([\s\S]*?)^```/m.exec(readFileSync(join(examples, 'custom-executor/README.md'), 'utf8')) ?? []
+    expect(commands.trim().split('\n')).toHaveLength(3)
+    const script = `set -e -o pipefail\n${commands}kill %1\nwait %1\n`
+    const shell = spawn('bash', ['-c', script], {
+      cwd: join(examples, '..'),
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
+        HOME: home.folder,
+        MODELREINS_URL: server.url,
+        MODELREINS_ADMIN_TOKEN: server.ownerKey,
+        MODELREINS_CONFIG: join(folder, 'signer.json'),
+        PAUSE_MS: '10',
+      },
+    })
+    const stop = (): boolean => shell.pid !== undefined && process.kill(-shell.pid, 'SIGKILL')
+    const limit = setTimeout(stop, 60_000)
+    const errors = textOf(shell.stderr)
+    const out = await textOf(shell.stdout)
+    clearTimeout(limit)
+    if (shell.exitCode === null) await once(shell, 'exit')
+    expect(shell.exitCode, out + (await errors)).toBe(0)
+    expect(out).toContain('signer is ready\n')
+    expect(out).toContain(`1/2 ${signature('release 1.0')} release 1.0\n`)
+    expect(out).toContain('2 lines signed in attempt 1')
   })
 
   test('stops signing when the job is aborted', async () => {
