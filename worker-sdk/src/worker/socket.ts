@@ -38,6 +38,7 @@ export const openWebSocket: OpenSocket = (url, headers, handlers) => {
   socket.on('error', handlers.onError)
   socket.on('unexpected-response', (request, response) => {
     let body = ''
+    const connection = response.socket
     response.setEncoding('utf8')
     response.on('data', (part: string) => {
       if (body.length < refusalBytes) body += part
@@ -46,6 +47,8 @@ export const openWebSocket: OpenSocket = (url, headers, handlers) => {
     response.on('close', () => {
       handlers.onRefused(response.statusCode ?? 0, body)
       request.destroy()
+      // By now the agent has it back, to keep it for the next request; a program that ends would wait for that.
+      connection.destroy()
     })
   })
   return {
