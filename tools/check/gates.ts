@@ -59,6 +59,14 @@ export const gates: readonly Gate[] = [
     commands: [{ tool: 'node', arguments: ['tools/generate/main.ts', '--check'] }],
     limitMinutes: 2,
   },
+  {
+    kind: 'static',
+    name: 'package',
+    title: 'Package build',
+    // Examples and end-to-end tests use the built package: a stale build would test old code.
+    commands: [{ tool: 'node', arguments: ['worker-sdk/build/main.ts'] }],
+    limitMinutes: 2,
+  },
   tests('unit', 'Unit', 'vitest.config.ts', 8, { arguments: ['run', '--config', 'vitest.config.ts', '--project', 'unit'] }),
   tests('model', 'Model', 'vitest.model.config.ts', 8),
   tests('workers', 'Inside workerd', 'vitest.workers.config.ts', 12),

@@ -4,9 +4,13 @@
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { contractTypes } from './contract-types.ts'
+
+/** By its place, not by PATH: the build also runs outside of npm's scripts. */
+const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
 
 const entries = ['index.d.ts', 'client/index.d.ts']
 const contractImport =
@@ -32,7 +36,7 @@ export async function writeDeclarations(root: string, targets: readonly string[]
 }
 
 function emit(root: string, outDir: string): void {
-  execFileSync('tsc', ['-p', `${root}build/tsconfig.json`, '--outDir', outDir], { stdio: 'inherit' })
+  execFileSync(process.execPath, [compiler, '-p', `${root}build/tsconfig.json`, '--outDir', outDir], { stdio: 'inherit' })
 }
 
 /** The public entries and every file that their types mention. */
