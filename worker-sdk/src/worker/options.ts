@@ -5,6 +5,7 @@
 import type { Clock } from '../client/clock.ts'
 import { ModelReinsError } from '../client/error.ts'
 import type { Fetch } from '../client/transport.ts'
+import { isViewUrl } from '../client/view.ts'
 import type { Executor } from './executor.ts'
 import type { OpenSocket } from './socket.ts'
 
@@ -217,12 +218,17 @@ export function resolveOptions(options: WorkerOptions, env: Environment, config:
   }
 
   const command = text('command')
+  const token = required('token', 'no token: pass `token`, set MODELREINS_TOKEN, or run `modelreins-worker config set token <token>`')
+  if (isViewUrl(token)) {
+    const how = 'a one-time view URL is not the token: run `modelreins-worker config set token <url>`, or pass `(await redeemView(url)).token`'
+    issues.push({ path: 'token', message: how })
+  }
   const resolved: ResolvedOptions = {
     url: required(
       'url',
       'no server address: pass `url`, set MODELREINS_URL, or run `modelreins-worker config set server <address>`',
     ).replace(/\/+$/, ''),
-    token: required('token', 'no token: pass `token`, set MODELREINS_TOKEN, or run `modelreins-worker config set token <token>`'),
+    token,
     name: text('name'),
     // A shell line says what it wants to be run with.
     type: text('type') ?? (options.executor !== undefined ? undefined : command === undefined ? 'claude' : 'spawn'),

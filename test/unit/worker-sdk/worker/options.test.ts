@@ -124,3 +124,8 @@ describe('the config file', () => {
     expect(() => readConfig(folder)).toThrow(/Cannot read the config file/)
   })
 })
+
+it('says what to do with a one-time view URL, which is not a token', () => {
+  const token = `https://reins.example.com/view/vw4acme0123456789abcdef#${'k'.repeat(43)}`
+  expect(() => resolve({ token })).toThrow(/redeemView/)
+})
