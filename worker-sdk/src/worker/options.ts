@@ -218,17 +218,12 @@ export function resolveOptions(options: WorkerOptions, env: Environment, config:
   }
 
   const command = text('command')
-  const token = required('token', 'no token: pass `token`, set MODELREINS_TOKEN, or run `modelreins-worker config set token <token>`')
-  if (isViewUrl(token)) {
-    const how = 'a one-time view URL is not the token: run `modelreins-worker config set token <url>`, or pass `(await redeemView(url)).token`'
-    issues.push({ path: 'token', message: how })
-  }
   const resolved: ResolvedOptions = {
     url: required(
       'url',
       'no server address: pass `url`, set MODELREINS_URL, or run `modelreins-worker config set server <address>`',
     ).replace(/\/+$/, ''),
-    token,
+    token: required('token', 'no token: pass `token`, set MODELREINS_TOKEN, or run `modelreins-worker config set token <token>`'),
     name: text('name'),
     // A shell line says what it wants to be run with.
     type: text('type') ?? (options.executor !== undefined ? undefined : command === undefined ? 'claude' : 'spawn'),
@@ -296,4 +291,12 @@ export function splitArgs(line: string): readonly string[] {
     )
   }
   return args
+}
+
+/** Throws for a one-time view URL: opening it takes a call, which no constructor can make. */
+export function refuseViewUrl(token: string): void {
+  if (!isViewUrl(token)) return
+  const message =
+    'a one-time view URL is not the token: run `modelreins-worker config set token <url>`, or pass `(await redeemView(url)).token`'
+  throw new ModelReinsError(message, { code: 'invalid-request', issues: [{ path: 'token', message }] })
 }

@@ -18,7 +18,7 @@ import { Identity, type SelfReport } from './identity.ts'
 import { isRefusal, runIntake } from './intake.ts'
 import { LiveSettings } from './live-settings.ts'
 import { obeyKillswitch, type ObediencePorts } from './obedience.ts'
-import { resolveOptions, type Environment, type ResolvedOptions, type WorkerOptions } from './options.ts'
+import { refuseViewUrl, resolveOptions, type Environment, type ResolvedOptions, type WorkerOptions } from './options.ts'
 import { fileOutbox, memoryOutbox } from './outbox.ts'
 import { pollForWork } from './poll-transport.ts'
 import { ProviderChoice } from './provider-choice.ts'
@@ -80,6 +80,7 @@ export class Worker extends Emitter {
     this.#env = options.env ?? process.env
     this.options = resolveOptions(options, this.#env, readConfig(configPath(this.#env)))
     const { url, token, outboxFile } = this.options
+    refuseViewUrl(token)
     for (const secret of [token, ...this.options.redact, ...environmentSecrets(this.#env)]) this.#redactor.add(secret)
     const selection = this.#env['DEBUG']
     this.#debug = (part: string) => debugFor(part, selection, (line) => void process.stderr.write(this.#redactor.redact(line)))

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ModelReinsError } from '../../../../worker-sdk/src/index.ts'
+import { ModelReinsError, Worker } from '../../../../worker-sdk/src/index.ts'
 import { configPath, readConfig } from '../../../../worker-sdk/src/worker/config-source.ts'
 import { resolveOptions, settings, splitArgs, type SettingName, type WorkerOptions } from '../../../../worker-sdk/src/worker/options.ts'
 
@@ -127,5 +127,5 @@ describe('the config file', () => {
 
 it('says what to do with a one-time view URL, which is not a token', () => {
   const token = `https://reins.example.com/view/vw4acme0123456789abcdef#${'k'.repeat(43)}`
-  expect(() => resolve({ token })).toThrow(/redeemView/)
+  expect(() => new Worker({ ...needed, token, env: {} })).toThrow(/redeemView/)
 })
