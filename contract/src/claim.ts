@@ -33,7 +33,10 @@ export const attemptCompletion = z.strictObject({
   usage: usage.optional(),
   /** Output that never left as chunks: a short job needs no stream object. */
   tail: tail.optional(),
-  /** Chunks of this attempt that went to the stream; more than none means there is a stream object to close. */
+  /**
+   * Chunks of this attempt that the stream is known to have; the tail begins behind them. Given at all, chunks were sent, and there may be a
+   * stream object to close: also with 0, when no answer to any of them was heard.
+   */
   chunks: integer(0, Number.MAX_SAFE_INTEGER).optional(),
 })
 export const attemptFailure = z.strictObject({

@@ -22,13 +22,17 @@ export interface JobStreamGate {
     readonly offered_at?: number
     readonly chunks: readonly OutputChunk[]
   }): Promise<Result<{ readonly next_seq: number; readonly closed: boolean }>>
-  /** The job has ended (or `attempt` has, when `end` is null: later appends of it are refused). `tail` is output that never came as chunks. Idempotent. */
+  /**
+   * The job has ended (or `attempt` has, when `end` is null: later appends of it are refused). `tail` is output that never came as chunks;
+   * `chunks` is how many the writer knows to be here: of later ones it has not heard, so its tail says them again. Idempotent.
+   */
   close(request: {
     readonly tenant: string
     readonly job_id: number
     readonly attempt: number
     readonly end: StreamEnd | null
     readonly tail: string
+    readonly chunks?: number | undefined
   }): Promise<void>
   /**
    * GET with `?after=N&tenant=&job_id=`: server-sent events from sequence N+1 on (-1: all; `Last-Event-ID` goes before `after`).

@@ -24,6 +24,7 @@ export interface Close {
   readonly attempt: number
   readonly end: StreamEnd | null
   readonly tail: string
+  readonly chunks?: number | undefined
 }
 
 /** Bytes that a viewer is given at once; the last batch may go beyond. */
@@ -87,7 +88,7 @@ export class JobStream implements ViewerSource {
     // An end of the newest attempt may come after its close, and may change: a failed job that waits for its retry is aborted.
     const another = request.attempt >= state.attempt && JSON.stringify(request.end) !== JSON.stringify(state.end)
     if (request.end === null ? !news : !another) return false
-    const tail = news ? tailChunks(request.tail, limits.output_chunk_bytes) : []
+    const tail = news ? tailChunks(this.#unsaid(request), limits.output_chunk_bytes) : []
     const chunks = tail.map((text, index): StoredChunk => [this.#next + index, 'stdout', text])
     this.#change(() => {
       this.#add(chunks, request.attempt, at)
@@ -102,6 +103,20 @@ export class JobStream implements ViewerSource {
       })
     })
     return true
+  }
+
+  /** The tail less what is here already: chunks whose acknowledgement never reached the writer, who says them again. */
+  #unsaid({ attempt, chunks, tail }: Close): string {
+    if (chunks === undefined || this.#state?.attempt !== attempt) return tail
+    let said = ''
+    for (
+      let at = this.#state.base + chunks, batch = this.#store.batchFrom(at);
+      batch !== undefined;
+      batch = this.#store.batchFrom(batch.next)
+    ) {
+      for (const [seq, , text] of batch.chunks) if (seq >= at) said += text
+    }
+    return tail.startsWith(said) ? tail.slice(said.length) : tail
   }
 
   /** The job is tried again, by a human's word: viewers wait anew, old attempts stay refused. False when it had not ended. */

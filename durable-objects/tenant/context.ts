@@ -43,6 +43,7 @@ export type Effect =
       readonly attempt: number
       readonly end: StreamEnd | null
       readonly tail: string
+      readonly chunks?: number | undefined
     }
   /** A review changed: whoever waits for it is answered. */
   | { readonly kind: 'review'; readonly review_id: number }

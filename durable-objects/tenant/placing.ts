@@ -77,8 +77,8 @@ export function recordRelease(ctx: CommandContext, job: JobRecord, reviewId: num
   })
 }
 
-/** Tells the stream's viewers that the job has ended, or that this attempt of it has. */
-export function closeStream(ctx: CommandContext, job: JobRecord, tail: string): void {
+/** Tells the stream's viewers that the job has ended, or that this attempt of it has; `tail` and `chunks` as its worker said. */
+export function closeStream(ctx: CommandContext, job: JobRecord, tail: string, chunks?: number): void {
   const ended = isTerminal(job.status)
   ctx.after({
     kind: 'close_stream',
@@ -86,5 +86,6 @@ export function closeStream(ctx: CommandContext, job: JobRecord, tail: string): 
     attempt: job.attempt,
     end: ended ? { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null } : null,
     tail,
+    chunks,
   })
 }

@@ -138,7 +138,7 @@ function tellStream(
   job: JobRecord,
   input: { readonly chunks?: number | undefined; readonly tail?: { readonly text: string } | undefined },
 ): void {
-  if (job.stream || (input.chunks ?? 0) > 0) closeStream(ctx, job, input.tail?.text ?? '')
+  if (job.stream || input.chunks !== undefined) closeStream(ctx, job, input.tail?.text ?? '', input.chunks)
 }
 
 /** A worker-lost attempt may still end well while no newer attempt has started (semantics.md, "Complete / fail"). */
@@ -152,7 +152,7 @@ export function completeAttempt(ctx: CommandContext, lease: AttemptLease, input:
   const job = found.value
   if (job.status === 'done') return ok(job)
   if (job.status !== 'running' && !awaitsItsWorker(job)) return lost(job, `it is ${job.status}${endNote(job)}`)
-  const streamed = { ...job, worker_id: lease.worker_id, stream: job.stream || (input.chunks ?? 0) > 0 }
+  const streamed = { ...job, worker_id: lease.worker_id, stream: job.stream || input.chunks !== undefined }
   const after = complete({ ...streamed, hold: null, retry_at: null }, outcomeOf(ctx, input), ctx.at)
   settle(ctx, job, after, lease.worker_id)
   ctx.record({
@@ -179,7 +179,7 @@ export function failTheAttempt(ctx: CommandContext, lease: AttemptLease, input: 
   const error: JobError = { type: input.error.type, message: input.error.message, retryable: input.error.retryable ?? false }
   const after = failed(
     ctx,
-    { ...job, stream: job.stream || (input.chunks ?? 0) > 0 },
+    { ...job, stream: job.stream || input.chunks !== undefined },
     { ...outcomeOf(ctx, input), error },
     input.error.retry_at ?? null,
   )

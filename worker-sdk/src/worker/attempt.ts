@@ -207,7 +207,7 @@ class Attempt {
       job_id: this.#job.id,
       ...(this.#usage === undefined ? {} : { usage: this.#usage }),
       ...(output.tail.text === '' && !output.tail.truncated ? {} : { tail: output.tail }),
-      ...(output.chunks === 0 ? {} : { chunks: output.chunks }),
+      ...(output.chunks === undefined ? {} : { chunks: output.chunks }),
     }
     const who = { token: this.#token, attempt: this.#attempt }
     const { redactor } = this.#ports

@@ -33,7 +33,8 @@ export interface OutputPorts {
 /** What is left to say when the attempt ends. */
 export interface OutputEnd {
   readonly tail: { readonly text: string; readonly truncated: boolean }
-  readonly chunks: number
+  /** Chunks that the server has acknowledged; undefined when none was ever sent. */
+  readonly chunks: number | undefined
 }
 
 /** At most one chunk's worth. */
@@ -50,6 +51,7 @@ export class OutputBuffer {
   #pendingBytes = 0
   #dropped = 0
   #nextSeq = 0
+  #sent = false
   #streaming = false
   #closed = false
   #ended = false
@@ -86,7 +88,10 @@ export class OutputBuffer {
     const text = this.#pending.map((part) => part.text).join('')
     this.#pending = []
     const kept = lastBytes(text, limits.tail_bytes)
-    return { tail: { text: kept, truncated: kept.length < text.length || this.#nextSeq > 0 || this.#dropped > 0 }, chunks: this.#nextSeq }
+    return {
+      tail: { text: kept, truncated: kept.length < text.length || this.#nextSeq > 0 || this.#dropped > 0 },
+      chunks: this.#sent ? this.#nextSeq : undefined,
+    }
   }
 
   #streamOf(stream: OutputStream): RedactedStream {
@@ -147,6 +152,7 @@ export class OutputBuffer {
     const { signal } = this.#patience
     const { parts, chunks, bytes } = this.#cutBatch()
     if (chunks.length === 0) return
+    this.#sent = true
     for (let attempt = 0; !this.#closed; attempt += 1) {
       try {
         const { closed } = await send(chunks, signal)
@@ -154,7 +160,7 @@ export class OutputBuffer {
         break
       } catch (error) {
         if (signal.aborted) {
-          // What could not be sent goes with the completion, as far as it fits. Should the server have it after all, it is there twice.
+          // What could not be sent goes with the completion, as far as it fits. Should the server have it after all, it leaves it out.
           this.#nextSeq -= chunks.length
           this.#pending.unshift(...parts)
           return

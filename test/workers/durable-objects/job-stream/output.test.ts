@@ -198,6 +198,29 @@ describe('closing', () => {
     expect(events.at(-1)?.data).toEqual(aborted)
   })
 
+  it('says once what the writer says again because it never heard that it arrived', async () => {
+    const stream = await TestStream.open()
+    await stream.append(['a', 'b'])
+    await stream.append(['c', 'd'], { from: 2 })
+    await stream.close(done, { tail: 'cde', chunks: 2 })
+    expect(said(await stream.replay())).toEqual(['a', 'b', 'c', 'd', 'e', 'done'])
+  })
+
+  it('keeps a tail that repeats what arrived for certain', async () => {
+    const stream = await TestStream.open()
+    await stream.append(['a', 'a'])
+    await stream.close(done, { tail: 'aa', chunks: 2 })
+    expect(said(await stream.replay())).toEqual(['a', 'a', 'aa', 'done'])
+  })
+
+  it('tells the chunks of this attempt from those of the one before', async () => {
+    const stream = await TestStream.open()
+    await stream.append(['x', 'y'])
+    await stream.append(['c'], { attempt: 2, nonce: 'second' })
+    await stream.close(done, { attempt: 2, tail: 'cd', chunks: 0 })
+    expect(said(await stream.replay())).toEqual(['x', 'y', 'c', 'd', 'done'])
+  })
+
   it('cuts a long tail between characters', async () => {
     const stream = await TestStream.open()
     const tail = `x${'😀'.repeat(40_000)}`

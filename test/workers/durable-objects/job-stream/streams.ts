@@ -94,7 +94,7 @@ export class TestStream {
     })
   }
 
-  close(end: StreamEnd | null, more: { attempt?: number; tail?: string } = {}): Promise<void> {
+  close(end: StreamEnd | null, more: { attempt?: number; tail?: string; chunks?: number } = {}): Promise<void> {
     return this.gate.close({ tenant: this.tenant, job_id: this.job_id, attempt: 1, tail: '', ...more, end })
   }
 
