@@ -12,23 +12,24 @@ import { Client, redeemView } from '../worker-sdk/src/index.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 export interface Bench {
-  readonly plane: ControlPlane
   readonly url: string
   readonly ownerKey: string
   readonly owner: Client
   /** Registers a worker and answers its token and id. */
   readonly register: (name: string) => Promise<{ readonly id: string; readonly token: string }>
+  /** Stops, lets `work` have the data folder, and starts again on it; answers the new address. */
+  readonly restartAfter: (work: (dataFolder: string) => void) => Promise<string>
   readonly stop: () => Promise<void>
 }
 
-export async function startOurs(): Promise<Bench> {
-  const folder = mkdtempSync(join(tmpdir(), 'modelreins-bench-'))
-  const master = 'bench-creates-its-tenant-with-this-token'
-  const plane = await startControlPlane({
+const master = 'bench-creates-its-tenant-with-this-token'
+
+const startOn = (dataFolder: string): Promise<ControlPlane> =>
+  startControlPlane({
     root,
     host: '127.0.0.1',
     port: 0,
-    dataFolder: folder,
+    dataFolder,
     pages: false,
     secrets: { MODELREINS_SECRET: 'a:bench-signs-with-this-key-of-more-than-32-characters', MODELREINS_MASTER_TOKEN: master },
     onLog: () => undefined,
@@ -36,17 +37,26 @@ export async function startOurs(): Promise<Bench> {
       throw new Error('The runtime crashed')
     },
   })
+
+export async function startOurs(): Promise<Bench> {
+  const folder = mkdtempSync(join(tmpdir(), 'modelreins-bench-'))
+  let plane = await startOn(folder)
   const created = await new Client({ url: plane.url, token: master }).call('tenants.create', { tenant: 'bench' })
   const { token: ownerKey } = await redeemView(created.view_url)
   const owner = new Client({ url: plane.url, token: ownerKey })
   return {
-    plane,
     url: plane.url,
     ownerKey,
     owner,
     register: async (name) => {
       const registered = await owner.call('workers.register', { name })
       return { id: registered.worker_id, token: (await redeemView(registered.view_url)).token }
+    },
+    restartAfter: async (work) => {
+      await plane.stop()
+      work(folder)
+      plane = await startOn(folder)
+      return plane.url
     },
     stop: async () => {
       await plane.stop()
