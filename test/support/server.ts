@@ -25,6 +25,8 @@ export interface TestServer {
   readonly output: () => string
   /** SIGKILL for everything at once: `npm start`, its server process and workerd. Nothing gets to say goodbye. */
   readonly kill: () => Promise<void>
+  /** SIGKILL for workerd alone, which holds all state; resolves when the server has started another one by itself. */
+  readonly killRuntime: () => Promise<void>
   /** Starts again on the same state and the same port, after `kill` or `stop`. */
   readonly start: () => Promise<void>
   /** SIGTERM, as from a service manager; answers the exit code. */
@@ -105,6 +107,19 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     await Promise.all(doomed.map(({ pid, born }) => endProcess(pid, born)))
     await running.exit
   }
+  const killRuntime = async (): Promise<void> => {
+    const doomed = processes().filter((one) => one.role === 'workerd')
+    for (const { pid, born } of doomed) if (bornAt(pid) === born) process.kill(pid, 'SIGKILL')
+    for (let waited = 0; waited < startLimitMs; waited += 25) {
+      const restarted = processes().some((one) => one.role === 'workerd' && !doomed.some((other) => other.pid === one.pid))
+      if (restarted && (await fetch(`${connection.url}/health`).catch(() => undefined))?.status === 200) return
+      await sleep(25)
+    }
+    const log = join(stateFolder, 'server.log')
+    const written = existsSync(log) ? readFileSync(log, 'utf8').slice(-4_000) : ''
+    const known = `killed ${JSON.stringify(doomed)}, on record ${JSON.stringify(processes())}`
+    throw new Error(`the runtime did not come back within ${startLimitMs / 1_000} s: ${known}\n${running.text()}\n${written}`)
+  }
   const stop = async (): Promise<number> => {
     running.child.kill('SIGTERM')
     return running.exit
@@ -125,6 +140,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     stateFolder,
     output: () => running.text(),
     kill,
+    killRuntime,
     start,
     stop,
     close: async () => {
