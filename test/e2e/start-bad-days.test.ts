@@ -111,10 +111,33 @@ describe('a server', () => {
     const runtime = processes().find((one) => one.role === 'workerd')
     process.kill(runtime?.pid ?? 0, 'SIGKILL')
     let status = 0
-    for (let waited = 0; waited < 15_000 && status !== 200; waited += 100) {
+    for (let waited = 0; waited < 40_000 && status !== 200; waited += 100) {
       status = await whoami().catch(() => 0)
       await sleep(100)
     }
     expect(status).toBe(200)
+  })
+
+  test('whose port is taken while its runtime is away comes back when it is free', async () => {
+    const port = Number(new URL(server.url).port)
+    process.kill(processes().find((one) => one.role === 'workerd')?.pid ?? 0, 'SIGKILL')
+    const thief = createServer((socket) => socket.destroy())
+    let taken = false
+    for (let tries = 0; tries < 200 && !taken; tries += 1) {
+      taken = await new Promise<boolean>((resolve) => {
+        thief.once('error', () => resolve(false))
+        thief.listen(port, '127.0.0.1', () => resolve(true))
+      })
+      if (!taken) await sleep(2)
+    }
+    expect(taken).toBe(true)
+    await sleep(3_000)
+    thief.close()
+    let status = 0
+    for (let waited = 0; waited < 30_000 && status !== 200; waited += 250) {
+      status = await whoami().catch(() => 0)
+      await sleep(250)
+    }
+    expect(`${status} ${readFileSync(join(server.stateFolder, 'server.log'), 'utf8')}`).toMatch(/^200/)
   })
 })

@@ -22,6 +22,8 @@ export interface ControlPlaneOptions {
   readonly onLog: (level: string, message: string) => void
   /** The runtime was started again after a crash. */
   readonly onRestart: () => void
+  /** The runtime crashed and could not be started again: nothing answers any more. */
+  readonly onFailure?: (error: Error) => void
 }
 
 export interface ControlPlane {
@@ -29,6 +31,25 @@ export interface ControlPlane {
   /** The runtime itself, for benches that look into an object. */
   readonly runtime: Miniflare
   readonly stop: () => Promise<void>
+}
+
+/** What the runtime's library says of itself goes where the Worker's own lines go; a failed restart it says only here. */
+class RuntimeLog extends Log {
+  readonly #options: ControlPlaneOptions
+
+  constructor(options: ControlPlaneOptions) {
+    super(LogLevel.NONE)
+    this.#options = options
+  }
+
+  override warn(message: string): void {
+    this.#options.onLog('warn', message)
+  }
+
+  override error(error: Error): void {
+    this.#options.onLog('error', error.stack ?? error.message)
+    if ('code' in error && error.code === 'ERR_RUNTIME_FAILURE') this.#options.onFailure?.(error)
+  }
 }
 
 /** A sentence while there is still somebody to read it: workerd itself only says so in passing. */
@@ -105,7 +126,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       resourcePersistencePath: options.dataFolder,
       // Without it, miniflare asks the network where this machine is.
       cf: false,
-      log: new Log(LogLevel.NONE),
+      log: new RuntimeLog(options),
       logRequests: false,
       handleStructuredLogs: ({ level, message }) => options.onLog(level, message),
       handleUncaughtError: (error) => options.onLog('error', error.stack ?? error.message),

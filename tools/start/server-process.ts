@@ -3,7 +3,8 @@
  * reaches `npm start` first and the worker can say goodbye to a server that still answers. It knows no tenant and no job.
  */
 import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs'
-import { startControlPlane, type ControlPlane } from './control-plane.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts'
 import { lockFolder, type FolderLock } from './folder-lock.ts'
 import { bornAt, childrenNamed, endProcess } from './process-identity.ts'
 import { StartFailure } from './start-failure.ts'
@@ -21,6 +22,10 @@ export type ServerReport =
   | { readonly kind: 'ready'; readonly url: string }
   /** `sentence`: for the person; `stack`: only for what nobody expected. */
   | { readonly kind: 'failed'; readonly sentence: string; readonly stack?: string }
+
+/** Half a minute altogether: longer than a port stays taken by what is only passing. */
+const reviveTries = 15
+const reviveEveryMs = 2_000
 
 const logLimitBytes = 5 * 1024 * 1024
 
@@ -77,20 +82,44 @@ async function start(request: ServerRequest): Promise<string> {
       processes: processes.flatMap((one) => ((born) => (born === undefined ? [] : [{ ...one, born }]))(bornAt(one.pid))),
     })
   }
-  const started = await startControlPlane({
+  const log = logTo(state.file('server.log'))
+  const serve = async (port: number): Promise<ControlPlane> => {
+    const started = await startControlPlane({ ...options, port })
+    plane = started
+    record(started.url)
+    return started
+  }
+  const options: Omit<ControlPlaneOptions, 'port'> = {
     root: request.root,
     host: request.host,
-    port: request.port,
     dataFolder: state.file('data'),
     secrets: { MODELREINS_SECRET: secrets.signing, MODELREINS_MASTER_TOKEN: secrets.master, ...allowedHosts() },
-    onLog: logTo(state.file('server.log')),
+    onLog: log,
     onRestart: () => {
       if (plane !== undefined) record(plane.url)
     },
-  })
-  plane = started
-  record(started.url)
-  return started.url
+    onFailure: () => void revive(serve, log),
+  }
+  return (await serve(request.port)).url
+}
+
+/** Once more from the beginning, on the same port: while the runtime was away, a passing connection may have taken it. */
+async function revive(serve: (port: number) => Promise<ControlPlane>, log: (level: string, message: string) => void): Promise<void> {
+  const url = plane?.url
+  if (url === undefined) return
+  await plane?.stop().catch(() => undefined)
+  for (let tries = 1; tries <= reviveTries; tries += 1) {
+    if (stopping !== undefined) return
+    try {
+      await serve(Number(new URL(url).port))
+      return
+    } catch (error) {
+      log('error', `try ${tries} of ${reviveTries} to start the runtime again: ${error instanceof Error ? error.message : String(error)}`)
+      await sleep(reviveEveryMs)
+    }
+  }
+  // `npm start` sees this process end and says so.
+  if (stopping === undefined) process.exit(1)
 }
 
 process.once('message', (request: ServerRequest) => {
