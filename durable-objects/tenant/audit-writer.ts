@@ -51,5 +51,6 @@ export class AuditWriter {
   /** After a rollback: the chain goes on from where storage is. */
   rewind(head: ChainHead): void {
     this.#head = head
+    this.#store.rewind(head.seq)
   }
 }

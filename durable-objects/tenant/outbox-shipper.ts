@@ -5,6 +5,7 @@
 import type { AuditHead, Job, Worker } from '@modelreins/contract'
 import { isTerminal, sizeOf } from '../../src/domain/job-machine.ts'
 import { openRegistry } from '../../src/registry/open.ts'
+import type { RegistryHeads } from '../../src/registry/heads.ts'
 import { ship } from '../../src/registry/ship.ts'
 import type { Shipment } from '../../src/registry/ship.ts'
 import type { CommandContext } from './context.ts'
@@ -41,6 +42,7 @@ export interface ShipperParts {
 
 export class OutboxShipper {
   readonly #parts: ShipperParts
+  readonly #heads: RegistryHeads
   /** Highest sequence that D1 has; undefined until it was asked. */
   #shipped: number | undefined
   #scheduled = false
@@ -49,6 +51,7 @@ export class OutboxShipper {
 
   constructor(parts: ShipperParts) {
     this.#parts = parts
+    this.#heads = openRegistry(parts.database).heads
   }
 
   /** Highest sequence known to be in D1: what is at or below it may be pruned. */
@@ -84,7 +87,11 @@ export class OutboxShipper {
         }
         const done = await ship(this.#parts.database, this.#parts.tenant, shipment)
         if (!done.ok) throw new Error(done.failure.detail)
-        this.#shipped = done.value.audit_seq
+        const { audit_seq } = done.value
+        // A hole that these rows do not fill would be shipped against for ever, as fast as D1 answers.
+        if (shipment.audit.length > 0 && audit_seq <= (this.#shipped ?? 0))
+          throw new Error(`D1 stays at row ${audit_seq} after rows ${shipment.audit[0]?.seq} to ${shipment.audit.at(-1)?.seq}`)
+        this.#shipped = audit_seq
       }
     } catch (error) {
       this.#parts.failed(error instanceof Error ? error.message : String(error))
@@ -97,7 +104,7 @@ export class OutboxShipper {
 
   /** The copy of a head that listings answer. Throws when D1 does not take it. */
   async copyHead({ kid, ...head }: AuditHead): Promise<void> {
-    const saved = await openRegistry(this.#parts.database).heads.save(this.#parts.tenant, { ...head, key_id: kid })
+    const saved = await this.#heads.save(this.#parts.tenant, { ...head, key_id: kid })
     if (!saved.ok) throw new Error(saved.failure.detail)
   }
 

@@ -3,7 +3,6 @@ import { drizzle } from 'drizzle-orm/d1'
 import { auditOf, type RegistryAudit } from './audit.ts'
 import { headsOf, type RegistryHeads } from './heads.ts'
 import { jobsOf, type RegistryJobs } from './jobs.ts'
-import * as schema from './schema.ts'
 import { tenantsOf, type RegistryTenants } from './tenants.ts'
 import { workersOf, type RegistryWorkers } from './workers.ts'
 
@@ -17,6 +16,6 @@ export interface Registry {
 }
 
 export function openRegistry(database: D1Database): Registry {
-  const db = drizzle(database, { schema })
+  const db = drizzle(database)
   return { tenants: tenantsOf(db), workers: workersOf(db), jobs: jobsOf(db), audit: auditOf(db), heads: headsOf(db) }
 }

@@ -6,9 +6,8 @@ import { DrizzleQueryError } from 'drizzle-orm'
 import type { DrizzleD1Database } from 'drizzle-orm/d1'
 import { limits } from '@modelreins/contract'
 import { fail, ok, type Result } from '../domain/result.ts'
-import type * as schema from './schema.ts'
 
-export type RegistryDb = DrizzleD1Database<typeof schema> & { readonly $client: D1Database }
+export type RegistryDb = DrizzleD1Database & { readonly $client: D1Database }
 
 export interface Page<Item> {
   readonly items: Item[]

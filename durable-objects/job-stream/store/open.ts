@@ -2,7 +2,6 @@
 import { drizzle } from 'drizzle-orm/durable-sqlite'
 import { migrate } from 'drizzle-orm/durable-sqlite/migrator'
 import migrations from '../../../migrations/job-stream/migrations.js'
-import * as schema from './schema.ts'
 import { StreamStore } from './stream-store.ts'
 
 /** The store, or undefined when nothing has been written here. */
@@ -13,7 +12,7 @@ export async function openIfThere(storage: DurableObjectStorage): Promise<Stream
 
 /** The store, made if there was none. */
 export async function open(storage: DurableObjectStorage): Promise<StreamStore> {
-  const db = drizzle(storage, { schema })
+  const db = drizzle(storage)
   await migrate(db, migrations)
   return new StreamStore(db)
 }

@@ -2,7 +2,6 @@
 import { asc, desc, eq, gt, lte, sql } from 'drizzle-orm'
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite'
 import { batches, stream } from './schema.ts'
-import type * as schema from './schema.ts'
 
 export type Batch = typeof batches.$inferSelect
 export type StreamState = Omit<typeof stream.$inferSelect, 'id'>
@@ -15,9 +14,9 @@ export interface Span {
 }
 
 export class StreamStore {
-  readonly #db: DrizzleSqliteDODatabase<typeof schema>
+  readonly #db: DrizzleSqliteDODatabase
 
-  constructor(db: DrizzleSqliteDODatabase<typeof schema>) {
+  constructor(db: DrizzleSqliteDODatabase) {
     this.#db = db
   }
 

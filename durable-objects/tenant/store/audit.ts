@@ -4,8 +4,13 @@ import type { AuditRow } from '@modelreins/contract'
 import type { TenantDatabase } from './open.ts'
 import { audit } from './schema.ts'
 
+/** Rows that are remembered until they are shipped: what was just written need not be read again. */
+const remembered = 2_000
+
 export class AuditStore {
   readonly #db: TenantDatabase
+  /** The newest rows, without a gap between them. */
+  #newest: AuditRow[] = []
   readonly #insert
   readonly #after
   constructor(db: TenantDatabase) {
@@ -25,6 +30,13 @@ export class AuditStore {
 
   append(row: AuditRow): void {
     this.#insert.run({ seq: row.seq, row: JSON.stringify(row) })
+    this.#newest.push(row)
+    if (this.#newest.length > 2 * remembered) this.#newest = this.#newest.slice(-remembered)
+  }
+
+  /** After a rollback: rows behind this one were never stored. */
+  rewind(seq: number): void {
+    this.#newest = this.#newest.filter((row) => row.seq <= seq)
   }
 
   /** The newest row, which is never pruned: the chain goes on from it. */
@@ -34,6 +46,8 @@ export class AuditStore {
   }
 
   after(seq: number, limit: number): readonly AuditRow[] {
+    const first = this.#newest[0]
+    if (first !== undefined && first.seq <= seq + 1) return this.#newest.slice(seq + 1 - first.seq, seq + 1 - first.seq + limit)
     return this.#after.all({ seq, limit }).map((row) => JSON.parse(row.row))
   }
 

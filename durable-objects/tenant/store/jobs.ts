@@ -6,6 +6,7 @@ import { deadlineOf, expiryOf, hasDefaultExpiry } from '../../../src/domain/job-
 import type { JobRecord } from '../../../src/domain/job-machine.ts'
 import { places, poolRank } from '../../../src/domain/queue.ts'
 import type { TenantDatabase } from './open.ts'
+import { RecentJobs } from './recent-jobs.ts'
 import { idempotency, jobs } from './schema.ts'
 
 type Row = typeof jobs.$inferSelect
@@ -59,6 +60,8 @@ const fromRow = (row: Row): JobRecord => ({
   outcome: row.outcome === null ? null : JSON.parse(row.outcome),
 })
 
+const charactersOf = (row: Row): number => row.spec.length + (row.outcome?.length ?? 0)
+
 export interface JobSelection {
   readonly statuses?: readonly JobStatus[]
   readonly thread_id?: string
@@ -98,6 +101,7 @@ export class JobStore {
   readonly #get
   readonly #heads
   readonly #headsExcept
+  readonly #recent = new RecentJobs()
   #nextId: number | undefined
 
   constructor(db: TenantDatabase) {
@@ -144,6 +148,7 @@ export class JobStore {
 
   /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
   forget(): void {
+    this.#recent.clear()
     this.#nextId = undefined
   }
 
@@ -158,21 +163,28 @@ export class JobStore {
   }
 
   insert(job: JobRecord, poolId: (job: JobRecord) => number): void {
-    this.#insert.run({ ...toRow(job, poolId) })
+    const row = toRow(job, poolId)
+    this.#insert.run({ ...row })
+    this.#recent.keep(job, charactersOf(row))
   }
 
   update(job: JobRecord, poolId: (job: JobRecord) => number): void {
-    this.#update.run({ ...toRow(job, poolId) })
+    const row = toRow(job, poolId)
+    this.#update.run({ ...row })
+    this.#recent.keep(job, charactersOf(row))
   }
 
   /** A stream object may exist from now on. */
   markStreamed(id: number): void {
+    this.#recent.drop(id)
     this.#db.update(jobs).set({ stream: 1 }).where(eq(jobs.id, id)).run()
   }
 
   get(id: number): JobRecord | undefined {
+    const recent = this.#recent.get(id)
+    if (recent !== undefined) return recent
     const row = this.#get.get({ id })
-    return row === undefined ? undefined : fromRow(row)
+    return row === undefined ? undefined : this.#recent.keep(fromRow(row), charactersOf(row))
   }
 
   heads(pool: number, limit: number): readonly Head[] {
@@ -321,6 +333,7 @@ export class JobStore {
       .limit(limit)
       .all()
       .filter((row) => row.ended_at !== null && row.ended_at < before)
+    for (const row of old) this.#recent.drop(row.id)
     for (const row of old) this.#db.delete(jobs).where(eq(jobs.id, row.id)).run()
     return old.length
   }

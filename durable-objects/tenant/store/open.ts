@@ -11,11 +11,10 @@ import { JobStore } from './jobs.ts'
 import { MetaStore } from './meta.ts'
 import { PoolStore } from './pools.ts'
 import { ReviewStore } from './reviews.ts'
-import * as schema from './schema.ts'
 import { WebhookStore } from './webhooks.ts'
 import { WorkerStore } from './workers.ts'
 
-export type TenantDatabase = DrizzleSqliteDODatabase<typeof schema>
+export type TenantDatabase = DrizzleSqliteDODatabase
 
 export interface Store {
   readonly artifacts: ArtifactStore
@@ -31,7 +30,7 @@ export interface Store {
 }
 
 export async function openStore(storage: DurableObjectStorage): Promise<Store> {
-  const db = drizzle(storage, { schema })
+  const db = drizzle(storage)
   await migrate(db, migrations)
   return {
     artifacts: new ArtifactStore(db),

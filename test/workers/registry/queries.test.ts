@@ -4,14 +4,13 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type AuditQuery, pageQuery } from '../../../src/registry/audit.ts'
 import { fitting, type JobSearch, sizesQuery } from '../../../src/registry/jobs.ts'
 import { openRegistry } from '../../../src/registry/open.ts'
-import * as schema from '../../../src/registry/schema.ts'
 import { ship } from '../../../src/registry/ship.ts'
 import { auditChain, job, start, value, walk, worker } from './rows.ts'
 
 const registry = openRegistry(env.REGISTRY)
 const nothing = { audit: [], jobs: [], workers: [] }
 const minute = 60_000
-const db = drizzle(env.REGISTRY, { schema })
+const db = drizzle(env.REGISTRY)
 
 /** How SQLite would run a statement: one line per loop. */
 async function planOf(statement: { toSQL(): { sql: string; params: unknown[] } }): Promise<string> {

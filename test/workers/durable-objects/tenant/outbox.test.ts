@@ -56,6 +56,21 @@ it('brings audit rows, ended jobs and workers to D1, where the chain verifies', 
   expect(job).toMatchObject({ ok: true, value: { status: 'done', result: 'first, done', assigned_to: 'anna' } })
 })
 
+it('ships no row of a command that was taken back, and the chain goes on without a gap', async () => {
+  const tenant = await TestTenant.create()
+  await tenant.worker('anna')
+  const refused = await tenant.call('jobs.dispatch_batch', { jobs: [{ prompt: 'a' }, { prompt: 'b', tags: ['gpu'] }] })
+  expect(refused.ok).toBe(false)
+  expect((await tenant.call('jobs.get', { job_id: 1 })).ok).toBe(false)
+  await tenant.must('jobs.dispatch', { prompt: 'c' })
+  await tenant.must('jobs.dispatch', { prompt: 'd' })
+  await alarm(tenant)
+  const rows = await shippedRows(tenant)
+  expect(rows.map((row) => row.action)).toEqual(['tenant.create', 'member.create', 'worker.register', 'job.dispatch', 'job.dispatch'])
+  expect(verifyRows(rows, { sha256 })).toMatchObject({ ok: true, rows: 5 })
+  expect((await tenant.must('jobs.get', { job_id: 1 })).prompt).toBe('c')
+})
+
 it('loses nothing while D1 fails, slows nothing but listings, and catches up afterwards', async () => {
   const tenant = await TestTenant.create()
   await oneJob(tenant, 'before')
