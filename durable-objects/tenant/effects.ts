@@ -80,15 +80,24 @@ export class Effects {
     for (const pool of pools) this.#wake(choosing, pool)
   }
 
-  /** Offers a worker what it has room for; a held poll is answered and chooses for itself. True when it may have taken something. */
+  /** Looks at every pool anew: somebody who was woken for work may have left some. */
+  rouse(at: number): void {
+    const choosing = this.#parts.choosing(at)
+    for (const pool of choosing.live.occupied) this.#wake(choosing, pool)
+  }
+
+  /** Offers a worker what it has room for; a held poll is answered when there is something for it, and chooses for itself: true when one was. */
   #feed(choosing: Choosing, workerId: string): boolean {
     const { connections, waiters } = this.#parts
     const worker = choosing.store.workers.get(workerId)
     if (worker === undefined) return false
     const credit = choosing.live.sockets.credit(workerId)
     const socket = choosing.live.sockets.ofWorker(workerId)
-    if (socket === undefined || credit < 1) return waiters.wake(workerId)
     const missing = unaskedOf(choosing, worker)
+    if (socket === undefined || credit < 1) {
+      const useful = waiters.isWaiting(workerId) && (missing.length > 0 || choose(choosing, worker, 1).length > 0)
+      return useful && waiters.wake(workerId)
+    }
     if (missing.length > 0) this.#parts.ask(missing)
     const choices = choose(choosing, worker, credit)
     if (choices.length === 0) return false
@@ -97,21 +106,23 @@ export class Effects {
       socket,
       choices.map((choice) => ({ type: 'offer' as const, ...makeOffer(choosing, worker, choice) })),
     )
-    return true
+    return false
   }
 
   /**
    * The assigned worker first; then whoever has room and may, best first, while something is left. A worker that let an offer lapse comes
-   * last: its polls may all be of connections that died, and each of them would hold the job for another five seconds.
+   * last: its polls may all be of connections that died, and each of them would hold the job for another five seconds. One poll is woken
+   * for one job; what it leaves is looked at again once it has chosen (`rouse`).
    */
   #wake(choosing: Choosing, poolId: number): void {
     const pool = choosing.store.pools.get(poolId)
     if (pool === undefined || !choosing.live.occupied.has(poolId)) return
-    const left = (): boolean => choosing.store.jobs.headsExcept(poolId, 1, choosing.live.leases.offersIn(poolId)).length > 0
+    let woken = 0
+    const left = (): boolean => choosing.store.jobs.headsExcept(poolId, woken + 1, choosing.live.leases.offersIn(poolId)).length > woken
     const silent = (id: string): boolean => choosing.live.presence.of(id).silent_offers > 0
     const first = pool.worker_id === null || silent(pool.worker_id) ? undefined : pool.worker_id
     if (first !== undefined) {
-      this.#feed(choosing, first)
+      if (this.#feed(choosing, first)) woken += 1
       if (!left()) return
     }
     const free = [...choosing.live.sockets.workers()].filter((id) => choosing.live.sockets.credit(id) > 0)
@@ -123,7 +134,7 @@ export class Effects {
     for (const { worker } of ranked.toSorted(
       (one, other) => Number(silent(one.worker.worker_id)) - Number(silent(other.worker.worker_id)),
     )) {
-      this.#feed(choosing, worker.worker_id)
+      if (this.#feed(choosing, worker.worker_id)) woken += 1
       if (!left()) return
     }
   }

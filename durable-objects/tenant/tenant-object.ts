@@ -58,6 +58,7 @@ import { WebhookSender } from './webhook-sender.ts'
 interface Parts {
   readonly tenant: string
   readonly executor: Executor
+  readonly effects: Effects
   readonly connections: Connections
   readonly shipper: OutboxShipper
   readonly sender: WebhookSender
@@ -180,7 +181,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       failed: (reason) => failed('artifact.erase', reason),
     })
     this.#takeStock()
-    this.#parts = { tenant, executor, connections, shipper, sender, audit: gate, keys }
+    this.#parts = { tenant, executor, effects, connections, shipper, sender, audit: gate, keys }
     return this.#parts
   }
 
@@ -246,18 +247,21 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     if (!authorized.ok) return authorized
     const { parts, caller } = authorized.value
     const command = tenantCommands[call.operation] as unknown as (ctx: CommandContext, input: unknown) => Result<TenantReply<Id>>
-    const run = (): TenantAnswer<Id> => parts.executor.run(caller, call, (ctx) => command(ctx, call.input))
-    const first = run()
+    const runAs = (who: Caller): TenantAnswer<Id> => parts.executor.run(who, call, (ctx) => command(ctx, call.input))
+    const first = runAs(caller)
     const waiting = heldFor(call.operation, call.input, first)
     if (waiting === 0) return first
     const review = undecided(call.operation, first)
     const worker = review === undefined ? waiterOf(this.#store, caller, call.input) : undefined
+    let woken = false
     if (review !== undefined) await this.#reviews.wait(review, waiting * 1000)
-    else if (worker !== undefined) await this.#waiters.wait(worker, waiting * 1000)
+    else if (worker !== undefined) woken = await this.#waiters.wait(worker, waiting * 1000)
     else return first
-    // Who was revoked while waiting gets nothing (I14).
+    // Who was revoked while waiting gets nothing (I14); who was paused, resumed or changed is what he is now.
     const still = this.#authorized(call.credential, operations[call.operation].scope)
-    return still.ok ? run() : still
+    const answer = still.ok ? runAs(still.value.caller) : still
+    if (woken) parts.effects.rouse(surroundings.now())
+    return answer
   }
 
   async authorize(request: { readonly credential: CallCredential; readonly scope: Scope }): Promise<Result<Authorized>> {

@@ -16,17 +16,17 @@ export class Waiters {
     this.#setTimer = setTimer
   }
 
-  /** Resolves when woken, or after `ms`. */
-  wait(workerId: string, ms: number): Promise<void> {
+  /** Resolves when woken (true), or after `ms` (false). */
+  wait(workerId: string, ms: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const stop = this.#setTimer(() => finish(), ms)
-      const waiter: Waiter = { worker_id: workerId, wake: () => finish() }
-      const finish = (): void => {
+      const stop = this.#setTimer(() => finish(false), ms)
+      const waiter: Waiter = { worker_id: workerId, wake: () => finish(true) }
+      const finish = (woken: boolean): void => {
         stop()
         const waiting = this.#byWorker.get(workerId)
         waiting?.delete(waiter)
         if (waiting?.size === 0) this.#byWorker.delete(workerId)
-        resolve()
+        resolve(woken)
       }
       const waiting = this.#byWorker.get(workerId)
       if (waiting === undefined) this.#byWorker.set(workerId, new Set([waiter]))
@@ -62,7 +62,7 @@ export class Topic {
     this.#waiters = new Waiters(setTimer)
   }
 
-  wait(id: number, ms: number): Promise<void> {
+  wait(id: number, ms: number): Promise<boolean> {
     return this.#waiters.wait(String(id), ms)
   }
 
