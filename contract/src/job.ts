@@ -121,6 +121,7 @@ export const job = z
     /** Seconds without output after which the worker gives the attempt up; null when there is no such limit. */
     silence_timeout: z.number().nullable(),
     /** Last 64 KiB; the rest is in the stream. */
+    /** The last 64 KiB that the newest attempt has said. In lists and pages of jobs: only what came with its completion. */
     output: z.string(),
     output_truncated: z.boolean(),
     result: z.string().nullable(),

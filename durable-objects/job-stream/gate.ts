@@ -35,6 +35,16 @@ export interface JobStreamGate {
     readonly chunks?: number | undefined
   }): Promise<void>
   /**
+   * The last output of one attempt, at most so many bytes of UTF-8. `closed`: its end is here, so nothing of it is still to come.
+   * An object that holds nothing answers the empty text, and stores nothing.
+   */
+  recent(request: {
+    readonly tenant: string
+    readonly job_id: number
+    readonly attempt: number
+    readonly bytes: number
+  }): Promise<RecentOutput>
+  /**
    * GET with `?after=N&tenant=&job_id=`: server-sent events from sequence N+1 on (-1: all; `Last-Event-ID` goes before `after`).
    * `&ended=0` says that the tenant object holds the job to be in flight: a stream that ended with an earlier attempt waits for the next.
    * Anything but 200 carries a `Failure` as JSON.
@@ -42,10 +52,24 @@ export interface JobStreamGate {
   fetch(request: Request): Promise<Response>
 }
 
+export interface RecentOutput {
+  readonly text: string
+  /** There was more before it. */
+  readonly truncated: boolean
+  readonly closed: boolean
+}
+
+/** How a job ended, with what its close would have brought. */
+export interface JobEnd {
+  readonly end: StreamEnd
+  readonly attempt: number
+  readonly tail: string
+}
+
 /** What the stream object asks the tenant object when a close may have been lost. */
 export interface JobEndGate {
   /** How the job ended; null while it has not. A job that nobody knows any more has ended: say so as a failure. */
-  jobEnd(request: { readonly job_id: number }): Promise<StreamEnd | null>
+  jobEnd(request: { readonly job_id: number }): Promise<JobEnd | null>
 }
 
 /** The name under which the stream object of a job is found. */

@@ -5,13 +5,13 @@ import { fail, ok, type Result } from '../../src/domain/result.ts'
 import { transcriptFailed } from '../../src/telemetry/job-stream-events.ts'
 import { systemClock, timing, type StreamClock } from './clock.ts'
 import { fence } from './fencing.ts'
-import { transcriptKey, type JobEndGate, type JobStreamGate, type StreamEnd } from './gate.ts'
+import { transcriptKey, type JobEnd, type JobEndGate, type JobStreamGate, type RecentOutput, type StreamEnd } from './gate.ts'
 import { JobStream, leaseLost, type Append, type Close } from './job-stream.ts'
 import { restore } from './restore.ts'
 import { choreOf } from './retention.ts'
 import { encodeEnd, sseHeaders } from './sse.ts'
 import { open, openIfThere } from './store/open.ts'
-import { transcriptAttempt, transcriptSource, writeTranscript } from './transcript.ts'
+import { recentInTranscript, transcriptAttempt, transcriptSource, writeTranscript } from './transcript.ts'
 import { Viewers, viewersMax, type ViewerSource } from './viewers.ts'
 
 /** Whose stream this is. The object knows only once it has been told. */
@@ -41,7 +41,7 @@ const refused = (failure: Failure): Response => Response.json(failure, { status:
 export class JobStreamObject extends DurableObject<Env> implements JobStreamGate {
   /** Replaced by tests; properties cannot be reached by RPC. */
   clock: StreamClock = systemClock
-  askEnd = async ({ tenant, job_id }: Whose): Promise<StreamEnd | null> => {
+  askEnd = async ({ tenant, job_id }: Whose): Promise<JobEnd | null> => {
     const { TENANT } = this.env
     // A namespace that does not know its class gives stubs without methods; the gate is what both sides have agreed on.
     const stub = TENANT.get(TENANT.idFromName(tenant)) as unknown as JobEndGate
@@ -97,6 +97,12 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   async close(request: Close): Promise<void> {
     const stream = await this.#open(request, request.attempt, true)
     if (stream !== undefined && stream.close(request, this.clock.now())) await this.#closed(stream)
+  }
+
+  async recent({ tenant, job_id, attempt, bytes }: Parameters<JobStreamGate['recent']>[0]): Promise<RecentOutput> {
+    if (this.#stream !== undefined) return this.#stream.recent(attempt, bytes)
+    const archived = await recentInTranscript(this.env.ARCHIVE, transcriptKey(tenant, job_id), attempt, bytes)
+    return archived ?? { text: '', truncated: false, closed: false }
   }
 
   override async fetch(request: Request): Promise<Response> {
@@ -225,7 +231,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     }
   }
 
-  async #ask(whose: Whose): Promise<Result<StreamEnd | null>> {
+  async #ask(whose: Whose): Promise<Result<JobEnd | null>> {
     try {
       return ok(await this.askEnd(whose))
     } catch {
@@ -234,10 +240,10 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   }
 
   /** The job has ended, the tenant object says; its close never came here. */
-  async #finish(end: StreamEnd): Promise<void> {
+  async #finish({ end, attempt, tail }: JobEnd): Promise<void> {
     const stream = this.#stream
     if (stream?.state === undefined) this.#learned = end
-    else if (!stream.close({ ...stream.state, end, tail: '' }, this.clock.now())) return
+    else if (!stream.close({ ...stream.state, attempt: Math.max(attempt, stream.state.attempt), end, tail }, this.clock.now())) return
     else return this.#closed(stream)
     this.#changed()
   }

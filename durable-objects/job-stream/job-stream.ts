@@ -5,7 +5,8 @@
 import { limits, type OutputChunk, type StreamedChunk } from '@modelreins/contract'
 import { fail, ok, type Result } from '../../src/domain/result.ts'
 import { fence, numbered, packed, tailChunks, type Writer } from './fencing.ts'
-import type { StreamEnd } from './gate.ts'
+import type { RecentOutput, StreamEnd } from './gate.ts'
+import { lastBytes } from '../../src/domain/last-bytes.ts'
 import { encodeChunks, encodeEnd, type Encoded } from './sse.ts'
 import type { StoredChunk } from './store/schema.ts'
 import type { Batch, StreamState, StreamStore } from './store/stream-store.ts'
@@ -134,6 +135,26 @@ export class JobStream implements ViewerSource {
 
   batchFrom(seq: number): Batch | undefined {
     return this.#store.batchFrom(seq)
+  }
+
+  /** The last chunks of one attempt, as many as have `bytes` at least; read from the end, since output may be large. */
+  recent(attempt: number, bytes: number): RecentOutput {
+    const state = this.#state
+    const texts: string[] = []
+    let size = 0
+    for (
+      let batch = this.#store.batchBefore(this.#next);
+      batch !== undefined && size <= bytes;
+      batch = this.#store.batchBefore(batch.first)
+    ) {
+      if (batch.attempt === attempt) {
+        texts.unshift(...batch.chunks.map(([, , text]) => text))
+        size += batch.bytes
+      } else if (state?.attempt === attempt && batch.next <= state.base) break
+    }
+    const whole = texts.join('')
+    const text = lastBytes(whole, bytes)
+    return { text, truncated: text.length < whole.length, closed: (state?.ended_attempt ?? 0) >= attempt }
   }
 
   read(from: number): Encoded | undefined {

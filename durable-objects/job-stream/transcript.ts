@@ -3,7 +3,8 @@
  * and where a later attempt goes on. It knows no schedule.
  */
 import type { StreamedChunk } from '@modelreins/contract'
-import type { StreamEnd } from './gate.ts'
+import type { RecentOutput, StreamEnd } from './gate.ts'
+import { lastBytes } from '../../src/domain/last-bytes.ts'
 import { encodeChunks, encodeEnd } from './sse.ts'
 import type { Batch } from './store/stream-store.ts'
 import type { ViewerSource } from './viewers.ts'
@@ -69,6 +70,25 @@ export async function* transcriptLines(body: ReadableStream<Uint8Array>): AsyncG
     rest = parts.pop() ?? ''
     if (parts.length > 0) yield parts.map((part): Line => JSON.parse(part))
   }
+}
+
+/** Read of a transcript for its last output: JSON escapes may make a text six times as long. */
+const tailReadBytes = 512 * 1024
+
+/** The last output of one attempt, from the end of its transcript; undefined when there is none. */
+export async function recentInTranscript(bucket: R2Bucket, key: string, attempt: number, bytes: number): Promise<RecentOutput | undefined> {
+  const found = await bucket.get(key, { range: { suffix: tailReadBytes } })
+  if (found === null) return undefined
+  const whole = found.size <= tailReadBytes
+  const text = await found.text()
+  // What begins in the middle of a line is no line.
+  const lines = (whole ? text : text.slice(text.indexOf('\n') + 1)).split('\n').filter((line) => line !== '')
+  const said = lines
+    .map((line): Line => JSON.parse(line))
+    .flatMap((line) => ('seq' in line && line.attempt === attempt ? [line.text] : []))
+    .join('')
+  const last = lastBytes(said, bytes)
+  return { text: last, truncated: !whole || last.length < said.length, closed: true }
 }
 
 /** A transcript as a viewer reads it when the object has been emptied. */

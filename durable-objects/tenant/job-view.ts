@@ -1,6 +1,11 @@
-/** Responsible for showing a stored job as the contract says a job looks. It changes nothing. */
+/** Responsible for showing a stored job: as the contract says a job looks, how it ended, where its result lies. It changes nothing. */
 import type { Job } from '@modelreins/contract'
+import { isTerminal } from '../../src/domain/job-machine.ts'
 import type { JobRecord } from '../../src/domain/job-machine.ts'
+import { fail, ok } from '../../src/domain/result.ts'
+import type { Result } from '../../src/domain/result.ts'
+import type { JobEnd } from '../job-stream/gate.ts'
+import type { ResultPlace } from './call.ts'
 import { isoTime, isoTimeOrNull } from './context.ts'
 import type { CommandContext } from './context.ts'
 
@@ -44,4 +49,23 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
     started_at: isoTimeOrNull(job.started_at),
     ended_at: isoTimeOrNull(job.ended_at),
   }
+}
+
+/** How a job ended, for its stream; null while it has not. */
+export function endOf(job: JobRecord | undefined): JobEnd | null {
+  if (job === undefined) {
+    // It was let go long ago: whoever still waits for its end has missed it.
+    const error = { type: 'unknown', message: 'The job is not known here any more.', retryable: false }
+    return { end: { status: 'failed', result: null, error }, attempt: 0, tail: '' }
+  }
+  if (!isTerminal(job.status)) return null
+  const end = { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null }
+  return { end, attempt: job.attempt, tail: job.outcome?.output ?? '' }
+}
+
+export function resultPlace(store: CommandContext['store'], jobId: number): Result<ResultPlace> {
+  const job = store.jobs.get(jobId)
+  if (job === undefined) return fail('not-found', `There is no job ${jobId}.`)
+  if (!isTerminal(job.status)) return fail('wrong-state', `Job ${job.id} is ${job.status}; it has no result yet.`)
+  return ok({ text: job.outcome?.result ?? null, stored: job.outcome?.stored ?? null })
 }

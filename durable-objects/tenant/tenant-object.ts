@@ -7,13 +7,12 @@ import { DurableObject } from 'cloudflare:workers'
 import { limits, operations } from '@modelreins/contract'
 import type { Scope } from '@modelreins/contract'
 import { auditMacKey } from '../../src/domain/audit-keys.ts'
-import { isTerminal } from '../../src/domain/job-machine.ts'
 import { parseAllowedHosts } from '../../src/domain/outbound.ts'
 import { fail, ok } from '../../src/domain/result.ts'
 import type { Result } from '../../src/domain/result.ts'
 import { parseSigningKeys } from '../../src/domain/signing-keys.ts'
 import type { SigningKeys } from '../../src/domain/signing-keys.ts'
-import type { StreamEnd } from '../job-stream/gate.ts'
+import type { JobEnd } from '../job-stream/gate.ts'
 import { AlarmClock } from './alarm-clock.ts'
 import { ArtifactEraser } from './artifact-eraser.ts'
 import { bringBeforeHuman } from './asking.ts'
@@ -35,6 +34,7 @@ import { tenantCommands } from './commands.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './commands/artifacts.ts'
 import { leaseUntil } from './commands/attempts.ts'
 import { watchJob } from './commands/jobs.ts'
+import { endOf, resultPlace } from './job-view.ts'
 import { addMember } from './commands/members.ts'
 import { Connections } from './connections.ts'
 import type { Caller, CommandContext, Live } from './context.ts'
@@ -285,10 +285,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   async locateResult(request: { readonly credential: CallCredential; readonly job_id: number }): Promise<Result<ResultPlace>> {
     const authorized = this.#authorized(request.credential, 'jobs.read')
     if (!authorized.ok) return authorized
-    const job = this.#store.jobs.get(request.job_id)
-    if (job === undefined) return fail('not-found', `There is no job ${request.job_id}.`)
-    if (!isTerminal(job.status)) return fail('wrong-state', `Job ${job.id} is ${job.status}; it has no result yet.`)
-    return ok({ text: job.outcome?.result ?? null, stored: job.outcome?.stored ?? null })
+    return resultPlace(this.#store, request.job_id)
   }
 
   async reserveArtifact(request: Parameters<TenantGate['reserveArtifact']>[0]): ReturnType<TenantGate['reserveArtifact']> {
@@ -324,10 +321,8 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   }
 
   /** Asked by a job's stream object whose viewers have heard nothing for a while: a lost close must not leave them hanging. */
-  async jobEnd(request: { readonly job_id: number }): Promise<StreamEnd | null> {
-    const job = this.#store.jobs.get(request.job_id)
-    if (job === undefined || !isTerminal(job.status)) return null
-    return { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null }
+  async jobEnd(request: { readonly job_id: number }): Promise<JobEnd | null> {
+    return endOf(this.#store.jobs.get(request.job_id))
   }
 
   async auditStatus(request: Parameters<TenantGate['auditStatus']>[0]): ReturnType<TenantGate['auditStatus']> {

@@ -1,5 +1,5 @@
 /** Responsible for the rows of one job's stream: batches of chunks and the one row that says who writes. It decides nothing. */
-import { asc, desc, eq, gt, lte, sql } from 'drizzle-orm'
+import { asc, desc, eq, gt, lt, lte, sql } from 'drizzle-orm'
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite'
 import { batches, stream } from './schema.ts'
 
@@ -84,6 +84,11 @@ export class StreamStore {
     const before = this.#db.select().from(batches).where(lte(batches.first, from)).orderBy(desc(batches.first)).limit(1).get()
     if (before !== undefined && before.next > from) return before
     return this.#db.select().from(batches).where(gt(batches.first, from)).orderBy(asc(batches.first)).limit(1).get()
+  }
+
+  /** The newest batch that begins before this sequence. */
+  batchBefore(seq: number): Batch | undefined {
+    return this.#db.select().from(batches).where(lt(batches.first, seq)).orderBy(desc(batches.first)).limit(1).get()
   }
 
   clearBatches(): void {

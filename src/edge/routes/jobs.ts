@@ -3,6 +3,7 @@ import { artifactBrief, limits } from '@modelreins/contract'
 import { ok } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { mergePages } from '../merge-pages.ts'
+import { withRecentOutput } from '../recent-output.ts'
 import { readStoredResult } from '../stored-result.ts'
 import { askTenant, perform, tenantOf } from '../tenant-call.ts'
 
@@ -11,13 +12,15 @@ const archive = (exchange: Exchange) => exchange.ports.registry(exchange.env).jo
 /** The object's `not-found` comes after it has let the caller in, so the archive may be asked in its place. */
 export async function getJob(exchange: Exchange<'jobs.get'>): Promise<Reply> {
   const live = await perform(exchange, 'jobs.get', exchange.input)
-  if (live.ok || live.failure.code !== 'not-found') return live
+  if (live.ok) return { ...live, value: await withRecentOutput(exchange, live.value) }
+  if (live.failure.code !== 'not-found') return live
   const archived = await archive(exchange).get(tenantOf(exchange) ?? '', exchange.input.job_id)
   if (!archived.ok) return archived
   // Files outlive their job in the object.
   const files = await perform(exchange, 'artifacts.list', { job_id: exchange.input.job_id, limit: 100 })
   const artifacts = files.ok ? files.value.items.map((file) => artifactBrief.parse(file)) : []
-  return artifacts.length === 0 ? archived : ok({ ...archived.value, artifacts })
+  const job = await withRecentOutput(exchange, archived.value)
+  return ok(artifacts.length === 0 ? job : { ...job, artifacts })
 }
 
 /** The object's jobs and, behind them, those that only D1 has. Without D1 the list is what the object has. */

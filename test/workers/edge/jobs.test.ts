@@ -125,6 +125,25 @@ describe('output', () => {
     expect(later.filter((event) => event.event === 'output').map((event) => event.id)).toEqual(['2'])
   })
 
+  test('that has streamed is read with the job: so far while it runs, and to its end afterwards', async () => {
+    const job = await startedJob(tenant, worker)
+    const path = `/api/v1/jobs/${job.id}`
+    expect((await json<Job>(asOwner('GET', path))).output).toBe('')
+    const chunks = [{ seq: 0, stream: 'stdout', text: 'one ' }]
+    await json(call('POST', `/api/v1/claims/${job.id}/output`, { token: job.lease, body: { chunks } }))
+    expect(await json<Job>(asOwner('GET', path))).toMatchObject({ status: 'running', output: 'one ', output_truncated: false })
+    await json(complete(job, { chunks: 1, tail: { text: 'two', truncated: true } }))
+    expect(await json<Job>(asOwner('GET', path))).toMatchObject({ status: 'done', output: 'one two', output_truncated: false })
+  })
+
+  test('of an attempt that was aborted is what it had said', async () => {
+    const job = await startedJob(tenant, worker)
+    const chunks = [{ seq: 0, stream: 'stdout', text: 'half a sent' }]
+    await json(call('POST', `/api/v1/claims/${job.id}/output`, { token: job.lease, body: { chunks } }))
+    await json(asOwner('POST', `/api/v1/jobs/${job.id}/abort`, {}))
+    expect(await json<Job>(asOwner('GET', `/api/v1/jobs/${job.id}`))).toMatchObject({ status: 'failed', output: 'half a sent' })
+  })
+
   test('is refused once the attempt is void', async () => {
     const job = await startedJob(tenant, worker)
     await json(append(job, chunks(0, 'a')))

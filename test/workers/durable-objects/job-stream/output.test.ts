@@ -1,5 +1,6 @@
 import { limits } from '@modelreins/contract'
 import { describe, expect, it } from 'vitest'
+import { timing } from '../../../../durable-objects/job-stream/clock.ts'
 import { done, failed, ids, said, TestStream } from './streams.ts'
 
 const lost = { ok: false, failure: { code: 'lease-lost' } }
@@ -257,4 +258,47 @@ describe('the size cap', () => {
     // Resumed inside the gap: only what is missing is declared.
     expect(said((await stream.replay(gap.data.to - 2)).slice(0, 1))).toEqual([[gap.data.to - 1, gap.data.to]])
   })
+})
+
+describe('the recent output', () => {
+  it('is the end of what one attempt has said, cut between characters', async () => {
+    const stream = await TestStream.open()
+    await stream.append(['first '])
+    await stream.append(['one 😀', '😀', ' two'], { attempt: 2, nonce: 'second' })
+    expect(await stream.recent(1_000, 2)).toEqual({ text: 'one 😀😀 two', truncated: false, closed: false })
+    expect(await stream.recent(9, 2)).toEqual({ text: '😀 two', truncated: true, closed: false })
+    expect(await stream.recent(7, 2)).toEqual({ text: ' two', truncated: true, closed: false })
+    expect(await stream.recent(1_000, 1)).toEqual({ text: 'first ', truncated: false, closed: false })
+  })
+
+  it('holds the tail once the end has come, and reads the same from the transcript', async () => {
+    const stream = await TestStream.open()
+    await stream.append(['one '])
+    await stream.append(['two '], { from: 1 })
+    await stream.close(done, { tail: 'three' })
+    const whole = { text: 'one two three', truncated: false, closed: true }
+    expect(await stream.recent(1_000)).toEqual(whole)
+    await stream.alarm()
+    await stream.inside(() => stream.clock.advance(timing.hot_ms))
+    await stream.alarm()
+    expect(await stream.rows()).toBe(0)
+    expect(await stream.recent(1_000)).toEqual(whole)
+    expect(await stream.recent(5)).toEqual({ text: 'three', truncated: true, closed: true })
+  })
+
+  it('of a job that never streamed is empty, and nothing is stored for the question', async () => {
+    const stream = await TestStream.open()
+    expect(await stream.recent(1_000)).toEqual({ text: '', truncated: false, closed: false })
+    expect(await stream.rows()).toBe(0)
+  })
+})
+
+it('gets the tail of a completion whose close was lost, when it asks how the job ended', async () => {
+  const stream = await TestStream.open()
+  await stream.append(['one '])
+  const viewer = await stream.watch()
+  stream.answer = () => done
+  stream.tail = 'two'
+  await stream.inside(() => stream.clock.advance(timing.silence_ms))
+  expect(said(await viewer.rest())).toEqual(['one ', 'two', 'done'])
 })

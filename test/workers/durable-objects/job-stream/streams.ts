@@ -2,7 +2,13 @@
 import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { streamEvent, type OutputChunk, type StreamEvent } from '@modelreins/contract'
 import type { StreamClock } from '../../../../durable-objects/job-stream/clock.ts'
-import { streamName, transcriptKey, type JobStreamGate, type StreamEnd } from '../../../../durable-objects/job-stream/gate.ts'
+import {
+  streamName,
+  transcriptKey,
+  type JobStreamGate,
+  type RecentOutput,
+  type StreamEnd,
+} from '../../../../durable-objects/job-stream/gate.ts'
 import type { JobStreamObject } from '../../../../durable-objects/job-stream/job-stream-object.ts'
 
 export const done: StreamEnd = { status: 'done', result: 'fine', error: null }
@@ -46,6 +52,8 @@ export class TestStream {
   readonly clock = new ManualClock()
   /** What the tenant object answers; it is asked again and again. */
   answer: () => StreamEnd | null = () => null
+  /** And what came with the completion. */
+  tail = ''
   asked = 0
   readonly #id: DurableObjectId
 
@@ -98,6 +106,10 @@ export class TestStream {
     return this.gate.close({ tenant: this.tenant, job_id: this.job_id, attempt: 1, tail: '', ...more, end })
   }
 
+  recent(bytes: number, attempt = 1): Promise<RecentOutput> {
+    return this.gate.recent({ tenant: this.tenant, job_id: this.job_id, attempt, bytes })
+  }
+
   async watch(after?: number, more: { readonly headers?: Record<string, string>; readonly ended?: '0' | '1' } = {}): Promise<Viewer> {
     const query = new URLSearchParams({ tenant: this.tenant, job_id: String(this.job_id) })
     if (after !== undefined) query.set('after', String(after))
@@ -133,7 +145,8 @@ export class TestStream {
       object.clock = this.clock
       object.askEnd = async () => {
         this.asked += 1
-        return this.answer()
+        const end = this.answer()
+        return end === null ? null : { end, attempt: 1, tail: this.tail }
       }
     })
   }
