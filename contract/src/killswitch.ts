@@ -21,6 +21,7 @@ export const killswitchState = killswitchBrief
     raised_by: z.string().nullable(),
     raised_at: time.nullable(),
     acknowledged: z.array(witness.extend({ acknowledged_at: time })),
+    /** Workers that were there in the day before, have not said that they stop, and have not acknowledged. */
     stragglers: z.array(witness),
   })
   .meta({ id: 'Killswitch' })

@@ -21,6 +21,12 @@ export function lastSeen(ctx: Seeing, worker: WorkerRecord): number | null {
   return seen === 0 ? null : seen
 }
 
+/** It said that it stops, and has not been heard since. */
+export function hasLeft(ctx: Seeing, worker: WorkerRecord): boolean {
+  const live = ctx.live.presence.of(worker.worker_id)
+  return live.last_seen === 0 ? worker.profile.left === true : live.left
+}
+
 export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
   if (worker.revoked_at !== null) return 'offline'
   const live = ctx.live.presence.of(worker.worker_id)
@@ -28,10 +34,11 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
   const onSocket = ctx.live.sockets.isHealthy(worker.worker_id, ctx.at)
   // A long lease is the promise of a silent worker: it counts as life (protocol.md, "Workers of the seeds' time").
   const silent = ctx.live.leases.heldBy(worker.worker_id).some((lease) => lease.long && lease.expires_at > ctx.at)
-  const polled = !live.left && ctx.at - live.last_seen <= limits.presence_ms
+  const left = hasLeft(ctx, worker)
+  const polled = !left && ctx.at - live.last_seen <= limits.presence_ms
   // After a cold start nothing is known yet: the stored time is as old as the writes are seldom.
   const remembered =
-    live.last_seen === 0 && worker.last_seen_at !== null && ctx.at - worker.last_seen_at <= lastSeenWriteMs + limits.presence_ms
+    !left && live.last_seen === 0 && worker.last_seen_at !== null && ctx.at - worker.last_seen_at <= lastSeenWriteMs + limits.presence_ms
   if (!onSocket && !polled && !silent && !remembered) return 'offline'
   if (isDeaf(live)) return 'deaf'
   if (running > 0) return 'busy'

@@ -7,10 +7,19 @@ import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull } from '../context.ts'
 import type { CommandContext } from '../context.ts'
 import type { WorkerRecord } from '../store/workers.ts'
-import { lastSeen } from '../workforce.ts'
+import { hasLeft, lastSeen } from '../workforce.ts'
 import { announce } from '../webhook-queue.ts'
 import { actingWorker } from './acting.ts'
 import { abortJob } from './jobs.ts'
+
+/** A process that was last heard of longer ago is not waited for: it ran nothing that this switch could have stopped. */
+const owesWordMs = 24 * 60 * 60_000
+
+/** Whether a process may still run under this worker that has not said that it stopped. */
+function owesWord(ctx: CommandContext, worker: WorkerRecord, state: Killswitch): boolean {
+  const seen = lastSeen(ctx, worker)
+  return seen !== null && !hasLeft(ctx, worker) && seen >= (state.raised_at ?? ctx.at) - owesWordMs
+}
 
 function show(ctx: CommandContext, state: Killswitch): KillswitchState {
   const acks = ctx.store.meta.acknowledgements(state.generation)
@@ -20,7 +29,7 @@ function show(ctx: CommandContext, state: Killswitch): KillswitchState {
     const witness = { worker_id: worker.worker_id, name: worker.name, last_seen: isoTimeOrNull(lastSeen(ctx, worker)) }
     const at = acks.get(worker.worker_id)
     if (at !== undefined) acknowledged.push({ ...witness, acknowledged_at: isoTime(at) })
-    else if (state.level > 0) stragglers.push(witness)
+    else if (state.level > 0 && owesWord(ctx, worker, state)) stragglers.push(witness)
   }
   return { ...brief(state), raised_by: state.raised_by, raised_at: isoTimeOrNull(state.raised_at), acknowledged, stragglers }
 }

@@ -23,6 +23,7 @@ function profileAfter(worker: WorkerRecord, report: PresenceReport): WorkerProfi
     provider: report.provider ?? before.provider,
     model: report.model ?? before.model,
     slots: report.slots ?? before.slots,
+    left: report.status === 'stopped',
   }
 }
 
@@ -31,6 +32,7 @@ const sameProfile = (left: WorkerProfile, right: WorkerProfile): boolean =>
   left.provider === right.provider &&
   left.model === right.model &&
   left.slots === right.slots &&
+  (left.left ?? false) === (right.left ?? false) &&
   sameList(left.tags, right.tags) &&
   sameList(left.networks, right.networks)
 

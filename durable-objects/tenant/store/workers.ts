@@ -12,6 +12,8 @@ export interface WorkerProfile {
   readonly provider: string | null
   readonly model: string | null
   readonly slots: number
+  /** It said that it stops: after a cold start nobody else would know. */
+  readonly left?: boolean
 }
 export const emptyProfile: WorkerProfile = { instance: null, tags: [], networks: [], provider: null, model: null, slots: 1 }
 

@@ -1,4 +1,4 @@
-import { abortAllDurableObjects } from 'cloudflare:test'
+import { abortAllDurableObjects, evictDurableObject } from 'cloudflare:test'
 import type { Job, KillswitchState, Offer } from '@modelreins/contract'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { failureOf, frozenTime, TestTenant, type WorkerHandle } from './harness.ts'
@@ -213,6 +213,20 @@ describe('acknowledgements', () => {
     const state = await tenant.must('killswitch.get', {})
     expect(state.acknowledged[0]?.acknowledged_at).toBe(new Date(clock.now).toISOString())
     expect(names(state.stragglers)).toEqual(['carl'])
+  })
+
+  it('are owed by whoever may still run: not by a worker that never came, said goodbye, or is long gone', async () => {
+    const tenant = await TestTenant.create()
+    await tenant.worker('gone')
+    clock.pass(25 * 60 * 60_000)
+    const polite = await tenant.worker('polite')
+    await tenant.present(polite, { status: 'stopped' })
+    await tenant.worker('vanished')
+    await tenant.must('workers.register', { name: 'never' })
+    clock.pass(60 * 60_000)
+    expect(names((await tenant.must('killswitch.raise', { level: 3 })).stragglers)).toEqual(['vanished'])
+    await evictDurableObject(tenant.raw)
+    expect(names((await tenant.must('killswitch.get', {})).stragglers)).toEqual(['vanished'])
   })
 
   it('count for their generation alone, and once', async () => {
