@@ -28,7 +28,7 @@ export async function perSecond(count: number, at: number, call: (index: number)
   return (count / ms) * 1000
 }
 
-/** `target` is from quality.md's table; figures that have none are told without one. */
+/** `target`: what we want to hold; figures that have none are told without one. */
 export interface Figure {
   readonly what: string
   readonly value: number

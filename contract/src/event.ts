@@ -1,4 +1,4 @@
-/** Responsible for what the live streams say: job output as server-sent events (protocol.md, "SSE"). */
+/** Responsible for what the live streams say: job output as server-sent events. */
 import * as z from 'zod'
 import { jobError, jobStatus, streamedChunk } from './job.ts'
 

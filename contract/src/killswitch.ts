@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { integer, text, time } from './fields.ts'
 
-/** 0 clear, 1 hold, 2 drain, 3 stop, 4 halt (semantics.md, "Abort and killswitch"). */
+/** 0 clear, 1 hold, 2 drain, 3 stop, 4 halt. */
 export const killswitchLevels = ['clear', 'hold', 'drain', 'stop', 'halt'] as const
 export const killswitchLevel = integer(0, 4)
 

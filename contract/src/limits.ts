@@ -56,7 +56,7 @@ export const limits = {
   heartbeat_poll_ms: 5 * second,
   /** A worker not heard of for this long is offline. */
   presence_ms: 30 * second,
-  /** Lease of a claim by id: the seeds' workers are silent while they work (protocol.md). */
+  /** Lease of a claim by id: the seeds' workers are silent while they work (docs/explanation/compatibility.md). */
   lost_worker_timeout_ms: 15 * minute,
   long_poll_max_s: 25,
   /** One fresh lease for every running job after a cold start of the tenant object. */
@@ -123,7 +123,7 @@ export const limits = {
   auth_window_ms: 1 * minute,
 } as const
 
-/** Attempts by effort unless the request says otherwise (semantics.md, "Dispatch and claim"). */
+/** Attempts by effort unless the request says otherwise. */
 export const attemptsByEffort = { trivial: 1, quick: 2, standard: 3, deep: 4, critical: 4 } as const
 
 /** Head start by effort, in milliseconds of queue time. Together with priority it bounds overtaking (I9). */

@@ -20,7 +20,7 @@ const minute = 60 * second
 const hour = 60 * minute
 
 export const timing = {
-  /** A comment to every viewer that heard nothing for this long (protocol.md, "SSE"). */
+  /** A comment to every viewer that heard nothing for this long. */
   keep_alive_ms: 15 * second,
   /** Viewers wait, and nothing came for this long: was the close lost? */
   silence_ms: 30 * second,

@@ -35,7 +35,7 @@ export class AlarmClock {
     const now = this.#timers.now()
     const timed = awake || due - now <= timerMs
     if (timed) this.#setTimer(Math.max(due, now + 1))
-    // Never now: an alarm set to the present inside alarm() ends the chain (platform.md).
+    // Never now: an alarm set to the present inside alarm() ends the chain.
     const backup = timed ? Math.max(due, now + backupMs) : Math.max(due, now + 1)
     if (this.#armedAt !== null && this.#armedAt > now && this.#armedAt <= backup + backupMs) return
     this.#armedAt = backup

@@ -8,7 +8,7 @@ import type { CommandContext } from './context.ts'
 import { isDeaf } from './live/presence-book.ts'
 import type { WorkerRecord } from './store/workers.ts'
 
-/** Rows of `last_seen_at` are written this seldom (semantics.md: "every few minutes"). */
+/** Rows of `last_seen_at` are written this seldom: rows written are the bill. */
 export const lastSeenWriteMs = 3 * 60_000
 
 type Seeing = Pick<CommandContext, 'at' | 'store' | 'live'>
@@ -32,7 +32,7 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
   const live = ctx.live.presence.of(worker.worker_id)
   const running = ctx.live.leases.running(worker.worker_id)
   const onSocket = ctx.live.sockets.isHealthy(worker.worker_id, ctx.at)
-  // A long lease is the promise of a silent worker: it counts as life (protocol.md, "Workers of the seeds' time").
+  // A long lease is the promise of a silent worker: it counts as life (docs/explanation/compatibility.md).
   const silent = ctx.live.leases.heldBy(worker.worker_id).some((lease) => lease.long && lease.expires_at > ctx.at)
   const left = hasLeft(ctx, worker)
   const polled = !left && ctx.at - live.last_seen <= limits.presence_ms

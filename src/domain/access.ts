@@ -25,7 +25,7 @@ const byRole: Readonly<Record<Role, ReadonlySet<Scope>>> = {
   owner: new Set(owner),
 }
 
-/** Never decide, never read other workers' jobs: `artifacts.read` is of the tenant's artifacts by slug (protocol.md). */
+/** Never decide, never read other workers' jobs: `artifacts.read` is of the tenant's artifacts by slug. */
 const worker: ReadonlySet<Scope> = new Set<Scope>([
   'self',
   'work',

@@ -1,6 +1,6 @@
 /**
  * Responsible for the audit chain: sealing a row onto the one before it, and finding the first row that breaks the chain.
- * Pure: hash functions and keys stay with the caller. What a chain proves and what it does not is in semantics.md, "Audit".
+ * Pure: hash functions and keys stay with the caller. What a chain proves and what it does not is in docs/explanation/audit.md.
  */
 import type { AuditRow } from '@modelreins/contract'
 import { canonicalString, NotCanonical } from './canonical-json.ts'

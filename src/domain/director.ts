@@ -15,7 +15,7 @@ interface Weights {
   readonly local: number
 }
 
-/** semantics.md, "Director": what each effort asks for. */
+/** What each effort asks for. */
 export const weightsByEffort: Readonly<Record<Effort, Weights>> = {
   trivial: { cost: 6, quality: 0.5, speed: 0.5, local: 2 },
   quick: { cost: 3, quality: 0.5, speed: 3, local: 0 },

@@ -214,7 +214,7 @@ export const end = (job: JobRecord, error: JobError, at: number): JobRecord => (
 /** A waiting job may be offered (again): retry is due, the schedule has come, the hold is released. Expiry counts from now. */
 export const queue = (job: JobRecord, at: number): JobRecord => ({ ...job, status: 'pending', hold: null, retry_at: null, queued_at: at })
 
-/** A human asks for a new attempt of a failed job: the only way out of a terminal state (semantics.md). */
+/** A human asks for a new attempt of a failed job: the only way out of a terminal state (docs/explanation/job-lifecycle.md). */
 export function revive(job: JobRecord, at: number): Result<JobRecord> {
   if (job.status !== 'failed') return notIn(job, 'retried')
   return ok({

@@ -1,4 +1,4 @@
-/** Responsible for what each killswitch level forbids (semantics.md, "Abort and killswitch"). */
+/** Responsible for what each killswitch level forbids. */
 import type { KillswitchBrief } from '@modelreins/contract'
 
 export interface Killswitch {

@@ -17,7 +17,7 @@ function tidy(schema: z.core.JSONSchema.BaseSchema, side: Side): void {
   if (schema.format === 'date-time') delete schema.pattern
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
-  // Unknown fields of an answer are ignored by our clients (protocol.md), so that fields can be added.
+  // Unknown fields of an answer are ignored by our clients, so that fields can be added.
   if (side === 'output' && schema.additionalProperties === false) delete schema.additionalProperties
 }
 

@@ -74,7 +74,7 @@ interface FlatInput {
 
 /**
  * The flat input of an operation. On our own path it is strict: nothing unknown, nothing twice, nothing in the query of a request that
- * has a body. On a seed's path unknown top-level fields are ignored and null means absent (protocol.md).
+ * has a body. On a seed's path unknown top-level fields are ignored and null means absent (docs/explanation/compatibility.md).
  */
 function flatInput(row: Operation, raw: RawInput, tolerant: boolean): FlatInput {
   const issues: Issue[] = []

@@ -1,4 +1,4 @@
-/** Responsible for the operational events of the edge, one function each (quality.md, habit 9): ids and codes, no secret, no prompt text. */
+/** Responsible for the operational events of the edge, one function each: ids and codes, no secret, no prompt text. */
 import { logLine } from './log.ts'
 
 interface Where {

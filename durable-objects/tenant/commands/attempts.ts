@@ -141,7 +141,7 @@ function tellStream(
   if (job.stream || input.chunks !== undefined) closeStream(ctx, job, input.tail?.text ?? '', input.chunks)
 }
 
-/** A worker-lost attempt may still end well while no newer attempt has started (semantics.md, "Complete / fail"). */
+/** A worker-lost attempt may still end well while no newer attempt has started. */
 const awaitsItsWorker = (job: JobRecord): boolean =>
   (job.status === 'retry' || (job.status === 'pending' && (job.hold === null || job.hold === 'review'))) &&
   job.outcome?.error?.type === 'worker_lost'

@@ -1,6 +1,6 @@
 /**
  * Responsible for how workers come by jobs: polled offers, and the inbox, claim and close by id that the seeds' workers use
- * (protocol.md, "Workers of the seeds' time").
+ * (docs/explanation/compatibility.md).
  */
 import { limits } from '@modelreins/contract'
 import type { ClaimPollReply, Job, KillswitchBrief, Parsed } from '@modelreins/contract'

@@ -36,7 +36,7 @@ const sameProfile = (left: WorkerProfile, right: WorkerProfile): boolean =>
   sameList(left.tags, right.tags) &&
   sameList(left.networks, right.networks)
 
-/** A row on change, and at most every few minutes otherwise (semantics.md, "Renewals and heartbeats live in memory"). */
+/** A row on change, and at most every few minutes otherwise. */
 export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: PresenceReport): WorkerRecord {
   const profile = profileAfter(worker, report)
   const live = ctx.live.presence.of(worker.worker_id)

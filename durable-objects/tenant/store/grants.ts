@@ -85,7 +85,7 @@ export class GrantStore {
   /** Marks what has not been seen; answers the numbers of those rows. */
   markSeen(seqs: readonly number[], at: number, by: string): readonly number[] {
     const marked: number[] = []
-    // One statement takes a hundred parameters (platform.md).
+    // One statement takes a hundred parameters (platform limit).
     for (let start = 0; start < seqs.length; start += 90) {
       const rows = this.#db
         .update(toLookAt)

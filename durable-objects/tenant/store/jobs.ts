@@ -152,7 +152,7 @@ export class JobStore {
     this.#nextId = undefined
   }
 
-  /** Ids count 1, 2, 3, ... within the lane (architecture.md, "Growing past one tenant object"). */
+  /** Ids count 1, 2, 3, ... within the lane (docs/explanation/scale.md, "Beyond one object"). */
   nextId(): number {
     this.#nextId ??=
       (this.#db

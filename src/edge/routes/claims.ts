@@ -16,7 +16,7 @@ function leaseFor(exchange: Exchange, jobId: number): Result<LeaseToken> {
   return ok(lease)
 }
 
-/** Straight to the job's own object: chatty output must not slow the tenant's claims (architecture.md, "Why a job-stream object"). */
+/** Straight to the job's own object: chatty output must not slow the tenant's claims (docs/explanation/scale.md). */
 export async function appendOutput(exchange: Exchange<'claims.output'>): Promise<Reply> {
   const { input, env, ports } = exchange
   const lease = leaseFor(exchange, input.job_id)

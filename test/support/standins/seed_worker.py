@@ -1,4 +1,4 @@
-"""Responsible for speaking exactly as the workers of the seeds' time do (protocol.md): one sequential loop of presence, inbox, claim,
+"""Responsible for speaking exactly as the workers of the seeds' time do (docs/explanation/compatibility.md): one sequential loop of presence, inbox, claim,
 handler, close, with nulls in its bodies, its name as it is in the query, and no word while the handler runs. It knows no lease.
 
     seed_worker.py NAME      MODELREINS_URL and MODELREINS_TOKEN in the environment; NAME may be left out

@@ -1,4 +1,4 @@
-/** Says who may do what, as protocol.md has it under "Tokens". */
+/** Says who may do what. */
 import { roles, scopes } from '@modelreins/contract'
 import { describe, expect, test } from 'vitest'
 import { roleMay, workerMay } from '../../../src/domain/access.ts'
