@@ -13,6 +13,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 export interface Bench {
   readonly url: string
+  /** Where the runtime keeps its databases. */
+  readonly folder: string
   readonly ownerKey: string
   readonly owner: Client
   /** Registers a worker and answers its token and id. */
@@ -46,6 +48,7 @@ export async function startOurs(): Promise<Bench> {
   const owner = new Client({ url: plane.url, token: ownerKey })
   return {
     url: plane.url,
+    folder,
     ownerKey,
     owner,
     register: async (name) => {

@@ -71,8 +71,12 @@ export class Executor {
   catchUp(): void {
     const { live, store, surroundings } = this.#parts
     if (surroundings.now() < live.due.at) return
-    this.#transact(systemCaller, internalRequest, (ctx) => ok(sweep(ctx)))
-    live.due.set(nextDue({ at: surroundings.now(), store, live }))
+    this.#transact(systemCaller, internalRequest, (ctx) => {
+      sweep(ctx)
+      // Before anybody arms the clock by it: what is not known yet after a cold start would ring for nothing, again and again.
+      ctx.onCommit(() => live.due.set(nextDue({ at: ctx.at, store, live })))
+      return ok(undefined)
+    })
   }
 
   #transact<Value>(

@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
-import { limits, operations } from '@modelreins/contract'
+import { operations } from '@modelreins/contract'
 import type { Scope } from '@modelreins/contract'
 import { auditMacKey } from '../../src/domain/audit-keys.ts'
 import { parseAllowedHosts } from '../../src/domain/outbound.ts'
@@ -32,7 +32,6 @@ import type {
 import { setTimer, surroundings } from './clock.ts'
 import { tenantCommands } from './commands.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './commands/artifacts.ts'
-import { leaseUntil } from './commands/attempts.ts'
 import { watchJob } from './commands/jobs.ts'
 import { endOf, resultPlace } from './job-view.ts'
 import { addMember } from './commands/members.ts'
@@ -50,7 +49,7 @@ import { SocketBook } from './live/socket-book.ts'
 import { OutboxShipper } from './outbox-shipper.ts'
 import type { Store } from './store/open.ts'
 import { openStore } from './store/open.ts'
-import { prune } from './prune.ts'
+import { takeStock, Upkeep } from './upkeep.ts'
 import { Topic, Waiters } from './waiters.ts'
 import { WebhookSender } from './webhook-sender.ts'
 
@@ -60,8 +59,7 @@ interface Parts {
   readonly executor: Executor
   readonly effects: Effects
   readonly connections: Connections
-  readonly shipper: OutboxShipper
-  readonly sender: WebhookSender
+  readonly upkeep: Upkeep
   readonly audit: AuditGate
   readonly keys: SigningKeys
 }
@@ -90,7 +88,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     void state.blockConcurrencyWhile(async () => {
       this.#store = await openStore(state.storage)
       this.#clock = new AlarmClock(state.storage, { now: surroundings.now, set: setTimer }, await state.storage.getAlarm(), () =>
-        this.#wakeUp(),
+        this.#parts?.upkeep.wakeUp(),
       )
       const identity = this.#store.meta.identity()
       if (identity !== undefined) this.#open(identity.tenant, identity.audit_kid)
@@ -122,9 +120,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       surroundings,
       react: (reactions, at) => {
         effects.perform(reactions, at)
-        if (audit.head.seq > shipper.shipped) shipper.nudge()
-        void gate.heads.tend()
-        this.#arm(audit.head.seq > shipper.shipped)
+        upkeep.committed()
       },
     })
     const connections = new Connections({ state: this.ctx, store, live, keys, executor })
@@ -158,7 +154,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       archive,
       now: surroundings.now,
       waitUntil,
-      rearm: () => this.#arm(false),
+      rearm: () => upkeep.arm(),
       failed: (reason) => failed('audit.head', reason),
     })
     const sender = new WebhookSender({
@@ -170,7 +166,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       random: surroundings.random,
       fetch: (url, init) => fetch(url, init),
       waitUntil,
-      rearm: () => this.#arm(false),
+      rearm: () => upkeep.arm(),
     })
     const eraser = new ArtifactEraser({
       tenant,
@@ -180,57 +176,15 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       waitUntil,
       failed: (reason) => failed('artifact.erase', reason),
     })
-    this.#takeStock()
-    this.#parts = { tenant, executor, effects, connections, shipper, sender, audit: gate, keys }
+    const upkeep = new Upkeep({ clock: this.#clock, store, live, now: surroundings.now, executor, audit, shipper, gate, sender })
+    takeStock(store, live, surroundings.now())
+    this.#parts = { tenant, executor, effects, connections, upkeep, audit: gate, keys }
     return this.#parts
-  }
-
-  /** Memory is new: find the occupied pools, and give every running job one fresh lease instead of trusting stale ones. */
-  #takeStock(): void {
-    const at = surroundings.now()
-    for (const pool of this.#store.jobs.occupiedPools()) this.#live.occupied.add(pool)
-    for (const job of this.#store.jobs.due(0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) {
-      if (job.worker_id === null) continue
-      const heard = job.long_lease ? null : this.#live.sockets.heardAt(job.worker_id)
-      // A hibernated socket tells when its worker was last heard: waking up is no reason to believe in it for longer.
-      const expires_at = heard === null ? leaseUntil({ at }, job) : heard + limits.lease_ms
-      this.#live.leases.grant({ job_id: job.id, worker_id: job.worker_id, attempt: job.attempt, long: job.long_lease, expires_at })
-    }
-    this.#live.due.hint(at)
-  }
-
-  /** Leases behind no socket, and offers, are known to memory alone: stay awake for them. */
-  #arm(unshipped: boolean): void {
-    const { leases, sockets, due } = this.#live
-    const memoryOnly =
-      !leases.offers().next().done || [...leases.leases()].some((lease) => !lease.long && sockets.ofWorker(lease.worker_id) === undefined)
-    this.#clock.arm(due.at, memoryOnly)
-    this.#clock.arm(this.#parts?.audit.heads.dueAt ?? Number.POSITIVE_INFINITY, false)
-    const sendingAt = this.#parts?.sender.dueAt ?? Number.POSITIVE_INFINITY
-    this.#clock.arm(sendingAt, false)
-    // An eviction before the outbox was shipped must not strand it.
-    if (unshipped) this.#clock.arm(surroundings.now() + 60_000, false)
-  }
-
-  #wakeUp(): void {
-    const parts = this.#parts
-    if (parts === undefined) return
-    parts.executor.catchUp()
-    parts.sender.tend()
-    void parts.audit.heads.tend()
-    this.#arm(false)
   }
 
   override async alarm(): Promise<void> {
     this.#clock.rang()
-    const parts = this.#parts
-    if (parts === undefined) return
-    this.#wakeUp()
-    await parts.shipper.flush()
-    await parts.sender.flush()
-    await parts.audit.heads.tend()
-    prune(this.#store, surroundings.now(), parts.shipper.shipped)
-    this.#arm(false)
+    await this.#parts?.upkeep.alarm()
   }
 
   #authorized(credential: CallCredential, scope: Scope): Result<{ readonly parts: Parts; readonly caller: Caller }> {

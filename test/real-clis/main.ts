@@ -77,27 +77,38 @@ const examine = async (cli: RealCli, folder: string, bin: string): Promise<reado
   return findings
 }
 
-const root = mkdtempSync(join(tmpdir(), 'real-clis-'))
-let examined = 0
-let failed = 0
-try {
-  for (const cli of realClis) {
-    const folder = join(root, cli.provider)
-    mkdirSync(folder)
-    console.log(`${cli.provider} (${cli.package} from ${cli.from})`)
-    const installed = await install(cli, folder)
-    if ('missing' in installed) {
-      console.log(`  skipped, cannot be installed here: ${installed.missing}`)
-      continue
-    }
-    examined += 1
-    const findings = await examine(cli, folder, installed.bin)
-    for (const finding of findings) console.log(`  WRONG: ${finding}`)
-    if (findings.length > 0) failed += 1
-    else console.log('  every flag is known')
+async function main(words: readonly string[]): Promise<number> {
+  if (words.includes('--help')) {
+    console.log(`npm run test:real-clis\n\nInstalls and examines: ${realClis.map((cli) => cli.package).join(', ')}.`)
+    return 0
   }
-} finally {
-  rmSync(root, { recursive: true, force: true })
+  const root = mkdtempSync(join(tmpdir(), 'real-clis-'))
+  let examined = 0
+  let failed = 0
+  try {
+    for (const cli of realClis) {
+      const folder = join(root, cli.provider)
+      mkdirSync(folder)
+      console.log(`${cli.provider} (${cli.package} from ${cli.from})`)
+      const installed = await install(cli, folder)
+      if ('missing' in installed) {
+        console.log(`  skipped, cannot be installed here: ${installed.missing}`)
+        continue
+      }
+      examined += 1
+      const findings = await examine(cli, folder, installed.bin)
+      for (const finding of findings) console.log(`  WRONG: ${finding}`)
+      if (findings.length > 0) failed += 1
+      else console.log('  every flag is known')
+    }
+  } finally {
+    rmSync(root, { recursive: true, force: true })
+  }
+  console.log(`${examined} examined, ${failed} wrong`)
+  return examined === 0 || failed > 0 ? 1 : 0
 }
-console.log(`${examined} examined, ${failed} wrong`)
-process.exitCode = examined === 0 || failed > 0 ? 1 : 0
+
+// The launcher requires this module, so nothing may be awaited at its top.
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code
+})
