@@ -162,7 +162,7 @@ export const bulkResult = z.object({
   remaining: z.number().int(),
 })
 export const bulkAbort = z.strictObject({ ...jobFilter, all: flag.optional(), reason: text(500).optional(), dry_run: flag.optional() })
-export const bulkRetry = z.strictObject({ ...jobFilter, dry_run: flag.optional() })
+export const bulkRetry = z.strictObject({ ...jobFilter, all: flag.optional(), dry_run: flag.optional() })
 
 /** One filter's verdict on one worker, in words. */
 export const workerVerdict = z.object({

@@ -43,8 +43,14 @@ export interface TenantCall<Id extends TenantOperationId = TenantOperationId> {
 /** What the object answers: the operation's output, less what only the edge can fill in (`view_url`). */
 export type TenantReply<Id extends TenantOperationId> = Omit<Operations[Id]['output']['_output'], 'view_url'>
 
-/** `replayed`: an idempotency key answered what an earlier call made; nothing was created now (200, not 201). */
-export type TenantAnswer<Id extends TenantOperationId> = Result<TenantReply<Id>> & { readonly replayed?: boolean }
+/** The killswitch as every answer to a worker carries it. */
+export interface Reins {
+  readonly level: number
+  readonly generation: number
+}
+
+/** `replayed`: an idempotency key answered what an earlier call made; nothing was created now (200, not 201). `reins`: to a worker. */
+export type TenantAnswer<Id extends TenantOperationId> = Result<TenantReply<Id>> & { readonly replayed?: boolean; readonly reins?: Reins }
 
 /** Who a credential in force belongs to. `worker_id` or `member_id` in `id`. */
 export interface Authorized {

@@ -114,4 +114,4 @@ export const isoTimeOrNull = (at: number | null): string | null => (at === null 
 export const jobSubject = (job: Pick<JobRecord, 'id'>): string => `job:${job.id}`
 
 /** A kind that a worker has named, as a row of the audit trail may show it: a word, where a careless worker might put a sentence. */
-export const asWord = (text: string): string => (/^[\w.:-]+$/.test(text) ? text : 'other')
+export const asWord = (text: string): string => (/^[A-Za-z][\w.-]{0,39}$/.test(text) ? text : 'other')

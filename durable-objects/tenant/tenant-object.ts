@@ -35,6 +35,7 @@ import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from '
 import { watchJob } from './commands/jobs.ts'
 import { endOf, resultPlace } from './job-view.ts'
 import { addMember } from './commands/members.ts'
+import { disableWebhook } from './commands/webhooks.ts'
 import { Connections } from './connections.ts'
 import type { Caller, CommandContext, Live } from './context.ts'
 import { isoTime, systemCaller } from './context.ts'
@@ -166,6 +167,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       random: surroundings.random,
       fetch: (url, init) => fetch(url, init),
       waitUntil,
+      disable: (hook) => void executor.runBatch(systemCaller, (ctx) => (disableWebhook(ctx, hook), [])),
       rearm: () => upkeep.arm(),
     })
     const eraser = new ArtifactEraser({
@@ -201,7 +203,11 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     if (!authorized.ok) return authorized
     const { parts, caller } = authorized.value
     const command = tenantCommands[call.operation] as unknown as (ctx: CommandContext, input: unknown) => Result<TenantReply<Id>>
-    const runAs = (who: Caller): TenantAnswer<Id> => parts.executor.run(who, call, (ctx) => command(ctx, call.input))
+    const runAs = (who: Caller): TenantAnswer<Id> =>
+      this.#reined(
+        who,
+        parts.executor.run(who, call, (ctx) => command(ctx, call.input)),
+      )
     const first = runAs(caller)
     const waiting = heldFor(call.operation, call.input, first)
     if (waiting === 0) return first
@@ -216,6 +222,13 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const answer = still.ok ? runAs(still.value.caller) : still
     if (woken) parts.effects.rouse(surroundings.now())
     return answer
+  }
+
+  /** Whoever works for the tenant learns of the killswitch whatever it asks. */
+  #reined<Id extends TenantOperationId>(caller: Caller, answer: TenantAnswer<Id>): TenantAnswer<Id> {
+    if (!('worker' in caller)) return answer
+    const { level, generation } = this.#store.meta.killswitch()
+    return { ...answer, reins: { level, generation } }
   }
 
   async authorize(request: { readonly credential: CallCredential; readonly scope: Scope }): Promise<Result<Authorized>> {

@@ -30,6 +30,8 @@ export interface SenderParts {
   readonly random: () => number
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>
   readonly waitUntil: (promise: Promise<unknown>) => void
+  /** The receiver wants no more. */
+  readonly disable: (hook: WebhookRecord) => void
   /** Something new is due at `dueAt`. */
   readonly rearm: () => void
 }
@@ -95,7 +97,7 @@ export class WebhookSender {
     const status = outcome?.status ?? null
     if (status !== null && status >= 200 && status < 300) return webhooks.note({ id, attempts, state: 'delivered', next_at: null })
     // 410 says: never again (Standard Webhooks, "Disabling").
-    if (status === 410 && hook !== undefined) webhooks.save({ ...hook, disabled_at: this.#parts.now() })
+    if (status === 410 && hook !== undefined) this.#parts.disable(hook)
     const pause = outcome === undefined || status === 410 ? undefined : pauses[attempts.length - 1]
     if (pause === undefined || attempts.length >= limits.webhook_attempts)
       return webhooks.note({ id, attempts, state: 'failed', next_at: null })

@@ -1,5 +1,7 @@
 /** Responsible for what each killswitch level forbids. */
 import type { KillswitchBrief } from '@modelreins/contract'
+import { fail } from './result.ts'
+import type { Result } from './result.ts'
 
 export interface Killswitch {
   readonly level: number
@@ -16,6 +18,14 @@ export const mayDispatch = (level: number): boolean => level < 1
 export const mayClaim = (level: number): boolean => level < 2
 /** From stop on, running jobs are aborted, no lease renews and every worker counts as paused. */
 export const stopsRunning = (level: number): boolean => level >= 3
+
+const refuse = ({ level, reason }: Killswitch): Result<never> =>
+  fail('killswitch', `The killswitch is at level ${level}${reason === null ? '' : `: ${reason}`}.`)
+
+/** Why nothing may be dispatched or tried again now; undefined while it may. */
+export const dispatchRefusal = (state: Killswitch): Result<never> | undefined => (mayDispatch(state.level) ? undefined : refuse(state))
+/** Why nothing may be claimed or started now; undefined while it may. */
+export const claimRefusal = (state: Killswitch): Result<never> | undefined => (mayClaim(state.level) ? undefined : refuse(state))
 
 export const brief = (state: Killswitch): KillswitchBrief => ({
   level: state.level,

@@ -1,5 +1,5 @@
 /** Responsible for making a route of every path in the operations table; it knows no operation by name. */
-import { type Operation, type OperationId, operationIds, operations } from '@modelreins/contract'
+import { type Operation, type OperationId, operationIds, operations, operationPaths } from '@modelreins/contract'
 import { implemented } from './routes/unfinished.ts'
 
 export interface BoundMethod {
@@ -25,10 +25,10 @@ export function boundPaths(): readonly BoundPath[] {
   const table = new Map<string, Map<Operation['method'], BoundMethod>>()
   for (const id of operationIds.filter(implemented)) {
     const row = rowOf(id)
-    for (const path of [row.path, ...(row.seedPaths ?? [])]) {
+    for (const path of operationPaths(row)) {
       const methods = table.get(path) ?? new Map<Operation['method'], BoundMethod>()
       if (methods.has(row.method)) throw new Error(`${row.method} ${path} is bound twice`)
-      methods.set(row.method, { id, tolerant: path !== row.path })
+      methods.set(row.method, { id, tolerant: row.seedPaths?.includes(path) ?? false })
       table.set(path, methods)
     }
   }

@@ -11,6 +11,7 @@ import {
   problemSchema,
   problems,
   roles,
+  operationPaths,
 } from '@modelreins/contract'
 import { roleMay, workerMay } from '../domain/access.ts'
 import { type Json, type JsonObject, SchemaBook } from './openapi-schemas.ts'
@@ -167,7 +168,7 @@ function pathsOf(request: OpenapiRequest, book: SchemaBook): JsonObject {
       security: securityOf(row),
       'x-scope': row.scope,
     }
-    for (const [index, path] of [row.path, ...(row.seedPaths ?? [])].entries()) {
+    for (const [index, path] of operationPaths(row).entries()) {
       const alias = index > 0
       const methods = paths.get(spelled(path)) ?? new Map<string, JsonObject>()
       const operationId = alias ? `${id}.alias${index === 1 ? '' : index}` : id

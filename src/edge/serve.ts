@@ -33,9 +33,12 @@ async function inputOf(context: Context, row: Operation, route: Route): Promise<
 
 function answer(gatekeeper: Gatekeeper, exchange: Exchange, reply: Reply): Response {
   if (reply instanceof Response) return reply
-  if (!reply.ok) return gatekeeper.turnAway(exchange, exchange.caller, reply.failure)
+  const { reins } = reply
+  const headers: Record<string, string> =
+    reins === undefined ? {} : { 'modelreins-killswitch': `level=${reins.level}, generation=${reins.generation}` }
+  if (!reply.ok) return gatekeeper.turnAway(exchange, exchange.caller, reply.failure, headers)
   const status = reply.replayed === true ? 200 : exchange.row.status
-  return new Response(JSON.stringify(reply.value), { status, headers: { 'content-type': 'application/json' } })
+  return new Response(JSON.stringify(reply.value), { status, headers: { ...headers, 'content-type': 'application/json' } })
 }
 
 /** Answers one call of one operation. */

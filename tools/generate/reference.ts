@@ -9,6 +9,7 @@ import {
   type Operation,
   type OperationId,
   type Scope,
+  operationPaths,
 } from '@modelreins/contract'
 import { attemptsByEffort, headStartByEffort, limits } from '@modelreins/contract'
 import { roleMay, workerMay } from '../../src/domain/access.ts'
@@ -40,7 +41,10 @@ function operationBlock(id: OperationId): string {
   const where = (name: string): string =>
     inPath.has(name) ? 'path' : row.body === 'raw' ? 'query or part' : row.method === 'GET' || row.method === 'DELETE' ? 'query' : 'body'
   const facts = [
-    `\`${row.method} ${row.path}\`${(row.seedPaths ?? []).map((path) => `, also \`${path}\``).join('')}`,
+    `\`${row.method} ${row.path}\`${operationPaths(row)
+      .slice(1)
+      .map((path) => `, also \`${path}\``)
+      .join('')}`,
     `For: ${holders(row.scope)}.${row.held === true ? ' May be held open.' : ''}`,
     row.produces === undefined ? `Answers ${row.status}: ${answerWords(row.output)}.` : `Answers ${row.status}, \`${row.produces}\`.`,
     `Problems: ${[...new Set([...row.problems, ...commonProblems(row)])].map((code) => `[\`${code}\`](problems.md#${code})`).join(', ')}.`,

@@ -8,7 +8,7 @@ export const auditOperations = {
   'audit.query': operation({
     method: 'GET',
     path: '/api/v1/audit',
-    seedPaths: ['/audit'],
+    aliases: ['/audit'],
     scope: 'audit.read',
     summary: 'Audit rows by actor, action, time, job, worker',
     input: audit.auditQuery,
@@ -19,7 +19,7 @@ export const auditOperations = {
   'audit.heads': operation({
     method: 'GET',
     path: '/api/v1/audit/heads',
-    seedPaths: ['/audit/heads'],
+    aliases: ['/audit/heads'],
     scope: 'audit.read',
     summary: 'Signed heads of the audit trail, newest first, and the public key that made them',
     input: audit.auditHeadList,
@@ -30,7 +30,7 @@ export const auditOperations = {
   'audit.export': operation({
     method: 'GET',
     path: '/api/v1/audit/export',
-    seedPaths: ['/audit/export'],
+    aliases: ['/audit/export'],
     scope: 'audit.read',
     summary: 'The audit trail with its signed heads as NDJSON, to be verified anywhere',
     input: audit.auditExport,
@@ -42,7 +42,7 @@ export const auditOperations = {
   'audit.verify': operation({
     method: 'GET',
     path: '/api/v1/audit/verify',
-    seedPaths: ['/audit/verify'],
+    aliases: ['/audit/verify'],
     scope: 'audit.read',
     summary: 'Verify stored rows, MACs and archived heads, step by step; the first bad row is named',
     input: audit.auditVerify,

@@ -11,6 +11,8 @@ export interface Operation {
   readonly path: string
   /** Paths of the seeds: unknown fields are ignored, and null means absent. */
   readonly seedPaths?: readonly string[]
+  /** Shorter spellings of `path` that no program of the seeds' time calls: as strict as it. */
+  readonly aliases?: readonly string[]
   readonly scope: Scope
   readonly summary: string
   /** One flat object: path parameters, then the query (GET, DELETE) or the JSON body (the rest). */
@@ -29,6 +31,13 @@ export interface Operation {
   /** What it answers when that is not JSON. */
   readonly produces?: string
 }
+
+/** Every path of a row, its own first. */
+export const operationPaths = (row: Pick<Operation, 'path' | 'aliases' | 'seedPaths'>): readonly string[] => [
+  row.path,
+  ...(row.aliases ?? []),
+  ...(row.seedPaths ?? []),
+]
 
 /** Keeps each row's own types while checking that it is one. */
 export const operation = <const Row extends Operation>(row: Row): Row => row

@@ -6,7 +6,7 @@ import { limits } from '@modelreins/contract'
 import type { Job, JobError, KillswitchBrief, LeaseToken, Offer, Parsed } from '@modelreins/contract'
 import { complete, emptyOutcome, failAttempt, start } from '../../../src/domain/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job-machine.ts'
-import { brief, mayClaim } from '../../../src/domain/killswitch.ts'
+import { brief, claimRefusal } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { leaseToken } from '../claiming.ts'
@@ -55,8 +55,8 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
   if (job === undefined) return fail('not-found', `There is no job ${lease.job_id}.`)
   const same = job.attempt === lease.attempt && job.nonce === lease.nonce && job.worker_id === worker.worker_id
   if (same && job.status === 'running') return ok(job)
-  const killswitch = ctx.store.meta.killswitch()
-  if (!mayClaim(killswitch.level)) return fail('killswitch', `The killswitch is at level ${killswitch.level}.`)
+  const reined = claimRefusal(ctx.store.meta.killswitch())
+  if (reined !== undefined) return reined
   if (isPaused(ctx, worker)) return lost(job, `${worker.name} is paused`)
   // Offers live in memory: after a restart the signed token alone speaks for one, unless the job was offered again.
   const offer = ctx.live.leases.offer(job.id)

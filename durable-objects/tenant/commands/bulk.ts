@@ -1,11 +1,12 @@
 /** Responsible for verbs on many jobs at once: the same filters as lists, a dry run that counts, and portions that fit one transaction. */
 import { limits } from '@modelreins/contract'
 import type { Output, Parsed } from '@modelreins/contract'
+import { dispatchRefusal } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../context.ts'
 import type { Matching } from '../store/jobs.ts'
-import { abortJob, abortReason, refuseWhileRaised, retryJob, selectionOf } from './jobs.ts'
+import { abortJob, abortReason, retryJob, selectionOf } from './jobs.ts'
 
 type BulkResult = Output<'jobs.abort_many'>
 
@@ -18,13 +19,18 @@ function inPortions(ctx: CommandContext, matching: Matching | undefined, dryRun:
   return ok({ count: ids.length, dry_run: false, job_ids: [...ids], remaining: count - ids.length })
 }
 
+/** A call that names no filter may be a slip of the pen: everything is asked for by name. */
+const refuseUnsaidAll = (selection: Matching | undefined, all: boolean | undefined, verb: string): Result<never> | undefined =>
+  selection === undefined || Object.keys(selection).length > 0 || all === true
+    ? undefined
+    : fail('invalid-request', `Name a filter, or say \`all: true\` to ${verb} everything.`, {
+        issues: [{ path: 'all', message: 'required when there is no filter' }],
+      })
+
 function abortMany(ctx: CommandContext, input: Parsed<'jobs.abort_many'>): Result<BulkResult> {
   const selection = selectionOf(ctx, input)
-  if (selection !== undefined && Object.keys(selection).length === 0 && input.all !== true) {
-    return fail('invalid-request', 'Name a filter, or say `all: true` to abort everything.', {
-      issues: [{ path: 'all', message: 'required when there is no filter' }],
-    })
-  }
+  const unsaid = refuseUnsaidAll(selection, input.all, 'abort')
+  if (unsaid !== undefined) return unsaid
   return inPortions(ctx, selection && { ...selection, unfinished: true }, input.dry_run ?? false, (id) => {
     const job = ctx.store.jobs.get(id)
     if (job !== undefined) abortJob(ctx, job, abortReason(ctx, input.reason))
@@ -32,9 +38,11 @@ function abortMany(ctx: CommandContext, input: Parsed<'jobs.abort_many'>): Resul
 }
 
 function retryMany(ctx: CommandContext, input: Parsed<'jobs.retry_many'>): Result<BulkResult> {
-  const refused = refuseWhileRaised(ctx)
+  const refused = dispatchRefusal(ctx.store.meta.killswitch())
   if (refused !== undefined) return refused
   const selection = selectionOf(ctx, input)
+  const unsaid = refuseUnsaidAll(selection, input.all, 'retry')
+  if (unsaid !== undefined) return unsaid
   return inPortions(ctx, selection && { ...selection, statuses: ['failed'] }, input.dry_run ?? false, (id) => {
     const job = ctx.store.jobs.get(id)
     if (job !== undefined) retryJob(ctx, job)

@@ -6,7 +6,7 @@ import { limits } from '@modelreins/contract'
 import type { ClaimPollReply, Job, KillswitchBrief, Parsed } from '@modelreins/contract'
 import { isTerminal } from '../../../src/domain/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job-machine.ts'
-import { brief, mayClaim } from '../../../src/domain/killswitch.ts'
+import { brief, claimRefusal } from '../../../src/domain/killswitch.ts'
 import { obstacles, requirementsOf } from '../../../src/domain/matching.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
@@ -69,8 +69,8 @@ function claimById(ctx: CommandContext, input: Parsed<'claims.claim'>): Result<R
   if (job.status !== 'pending' || job.hold !== null) {
     return fail('wrong-state', `Job ${job.id} is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}.`)
   }
-  const killswitch = ctx.store.meta.killswitch()
-  if (!mayClaim(killswitch.level)) return fail('killswitch', `The killswitch is at level ${killswitch.level}.`)
+  const reined = claimRefusal(ctx.store.meta.killswitch())
+  if (reined !== undefined) return reined
   const against = obstacles(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
   if (against.length > 0) return fail('forbidden', `${worker.name} ${against.join(' and ')}.`)
   const offer = ctx.live.leases.offer(job.id)

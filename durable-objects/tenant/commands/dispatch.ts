@@ -5,7 +5,7 @@ import { describe, rank } from '../../../src/domain/director.ts'
 import type { Verdict } from '../../../src/domain/director.ts'
 import { newJob, specOf } from '../../../src/domain/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job-machine.ts'
-import { mayDispatch } from '../../../src/domain/killswitch.ts'
+import { dispatchRefusal } from '../../../src/domain/killswitch.ts'
 import { requirementsOf } from '../../../src/domain/matching.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
@@ -127,13 +127,8 @@ function admit(ctx: CommandContext, request: JobRequest, action: 'job.dispatch' 
     ctx.replayed()
     return ok(showJob(ctx, before.value.job))
   }
-  const killswitch = ctx.store.meta.killswitch()
-  if (!mayDispatch(killswitch.level)) {
-    return fail(
-      'killswitch',
-      `The killswitch is at level ${killswitch.level}${killswitch.reason === null ? '' : `: ${killswitch.reason}`}.`,
-    )
-  }
+  const refused = dispatchRefusal(ctx.store.meta.killswitch())
+  if (refused !== undefined) return refused
   const assigned = action === 'job.dispatch' ? assign(ctx, request) : unassigned(ctx, request)
   if (!assigned.ok) return assigned
   const job = makeJob(ctx, request, assigned.value, action)

@@ -8,12 +8,14 @@ import type { CommandContext } from '../context.ts'
 import { showGrant } from '../review-view.ts'
 import type { LookRow } from '../store/grants.ts'
 
+/** A worker sees its own. */
 function list(ctx: CommandContext, input: Parsed<'grants.list'>): Result<{ items: Grant[]; next_cursor: string | null }> {
   const limit = input.limit ?? limits.list_default
   const found = ctx.store.grants.list({
     limit: limit + 1,
     ...(input.cursor === undefined ? {} : { before: input.cursor }),
     ...(input.session === undefined ? {} : { session: input.session }),
+    ...(ctx.caller.kind === 'worker' ? { worker_id: ctx.caller.worker.worker_id } : {}),
     ...(input.include_ended === true ? {} : { inForceAt: ctx.at }),
   })
   const items = found.slice(0, limit)

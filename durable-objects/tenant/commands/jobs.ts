@@ -4,7 +4,7 @@ import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
 import { rank } from '../../../src/domain/director.ts'
 import { end, expiryOf, isTerminal, notIn, revive, sizeOf } from '../../../src/domain/job-machine.ts'
 import type { JobRecord, JobSpec } from '../../../src/domain/job-machine.ts'
-import { mayClaim, mayDispatch } from '../../../src/domain/killswitch.ts'
+import { dispatchRefusal, mayClaim } from '../../../src/domain/killswitch.ts'
 import { isLive, requirementsOf } from '../../../src/domain/matching.ts'
 import { poolRank } from '../../../src/domain/queue.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
@@ -114,15 +114,10 @@ export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord>
   return ok(after)
 }
 
-export function refuseWhileRaised(ctx: CommandContext): Result<never> | undefined {
-  const { level } = ctx.store.meta.killswitch()
-  return mayDispatch(level) ? undefined : fail('killswitch', `The killswitch is at level ${level}.`)
-}
-
 function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
   const job = load(ctx, input.job_id)
   if (!job.ok) return job
-  const refused = refuseWhileRaised(ctx)
+  const refused = dispatchRefusal(ctx.store.meta.killswitch())
   if (refused !== undefined) return refused
   const after = retryJob(ctx, job.value)
   return after.ok ? ok(showJob(ctx, after.value)) : after

@@ -26,6 +26,8 @@ function show(ctx: CommandContext, state: Killswitch): KillswitchState {
   const acknowledged: KillswitchState['acknowledged'] = []
   const stragglers: KillswitchState['stragglers'] = []
   for (const worker of ctx.store.workers.inForce()) {
+    // Of the others a worker learns nothing here, either.
+    if ('worker' in ctx.caller && ctx.caller.worker.worker_id !== worker.worker_id) continue
     const witness = { worker_id: worker.worker_id, name: worker.name, last_seen: isoTimeOrNull(lastSeen(ctx, worker)) }
     const at = acks.get(worker.worker_id)
     if (at !== undefined) acknowledged.push({ ...witness, acknowledged_at: isoTime(at) })
@@ -47,6 +49,8 @@ function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<K
   if (ctx.caller.kind === 'worker' && level < before.level) {
     return fail('wrong-state', `The killswitch is at level ${before.level}; a worker may raise it, not lower it.`)
   }
+  // Raised already: who raised it and why, and who has acknowledged, stays as it is.
+  if (ctx.caller.kind === 'worker' && level === before.level) return ok(show(ctx, before))
   const state: Killswitch = {
     level,
     reason: input.reason ?? null,

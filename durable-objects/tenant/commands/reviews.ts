@@ -18,10 +18,13 @@ import { decideReview, failJob } from './reviews-decide.ts'
 /** Types that only the service itself opens: their decisions move jobs. */
 const reserved = new Set(['dispatch', 'action', 'escalation'])
 
+/** What a worker has asked about itself. A job that waits for its release is nobody's yet: nothing of it goes to a worker before. */
+const isOf = (review: ReviewRecord, worker: WorkerRecord): boolean => review.worker_id === worker.worker_id && review.type !== 'dispatch'
+
 /** A review as this caller may see it: a worker sees its own, and of others not even that they exist. */
 function load(ctx: CommandContext, id: number): Result<ReviewRecord> {
   const review = ctx.store.reviews.get(id)
-  const foreign = 'worker' in ctx.caller && review?.worker_id !== ctx.caller.worker.worker_id
+  const foreign = 'worker' in ctx.caller && review !== undefined && !isOf(review, ctx.caller.worker)
   return review === undefined || foreign ? fail('not-found', `There is no review ${id}.`) : ok(review)
 }
 
@@ -112,6 +115,7 @@ function list(ctx: CommandContext, input: Parsed<'reviews.list'>): Result<{ item
     before,
   )
   for (const review of found) {
+    if ('worker' in ctx.caller && !isOf(review, ctx.caller.worker)) continue
     const shown = showReview(ctx, review)
     bytes += byteLength(JSON.stringify(shown))
     if (items.length === limit || (items.length > 0 && bytes > limits.page_bytes)) {

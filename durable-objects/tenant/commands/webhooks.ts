@@ -4,7 +4,7 @@ import type { Parsed, Webhook, WebhookDelivery } from '@modelreins/contract'
 import { refusalOf } from '../../../src/domain/outbound.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import { isoTime, isoTimeOrNull } from '../context.ts'
+import { isoTime, isoTimeOrNull, systemActor } from '../context.ts'
 import type { CommandContext } from '../context.ts'
 import type { DeliveryRecord, WebhookRecord } from '../store/webhooks.ts'
 import { webhookSecret } from '../webhook-secret.ts'
@@ -48,6 +48,17 @@ function create(ctx: CommandContext, input: Parsed<'webhooks.create'>): Result<W
   // The path may be a secret of the receiver's (chat tools do that): the audit trail names the host.
   ctx.record({ action: 'webhook.create', subject: `webhook:${hook.webhook_id}`, summary: `${url.host}: ${hook.events.join(', ')}` })
   return ok({ ...show(hook), secret: webhookSecret(ctx.key, ctx.tenant, hook.webhook_id) })
+}
+
+/** Its receiver has answered 410 Gone: nothing is sent there any more. */
+export function disableWebhook(ctx: CommandContext, hook: WebhookRecord): void {
+  ctx.store.webhooks.save({ ...hook, disabled_at: ctx.at })
+  ctx.record({
+    action: 'webhook.disable',
+    subject: `webhook:${hook.webhook_id}`,
+    summary: `${new URL(hook.url).host} answered 410`,
+    actor: systemActor,
+  })
 }
 
 /** The cursor is the id of the last webhook seen, which begins with the time. */

@@ -35,9 +35,10 @@ export class GrantStore {
     readonly limit: number
     readonly before?: string
     readonly session?: string
+    readonly worker_id?: string
     readonly inForceAt?: number
   }): readonly GrantRecord[] {
-    const { limit, before, session, inForceAt } = options
+    const { limit, before, session, worker_id, inForceAt } = options
     return this.#db
       .select()
       .from(grants)
@@ -45,6 +46,7 @@ export class GrantStore {
         and(
           before === undefined ? undefined : lt(grants.grant_id, before),
           session === undefined ? undefined : eq(grants.session, session),
+          worker_id === undefined ? undefined : eq(grants.worker_id, worker_id),
           inForceAt === undefined
             ? undefined
             : and(

@@ -13,6 +13,7 @@ describe('bound paths', () => {
       const at = (path: string) => paths.find((one) => one.path === path)?.methods.get(row.method)
       expect(at(row.path)).toEqual({ id, tolerant: false })
       for (const path of row.seedPaths ?? []) expect(at(path)).toEqual({ id, tolerant: true })
+      for (const path of row.aliases ?? []) expect(at(path)).toEqual({ id, tolerant: false })
     }
   })
 

@@ -1,5 +1,5 @@
 /** Says what `openapi.json` promises: every operation, every path, and no reference into nothing. */
-import { type Operation, operationIds, operations, problems } from '@modelreins/contract'
+import { type Operation, operationIds, operationPaths, operations, problems } from '@modelreins/contract'
 import { describe, expect, test } from 'vitest'
 import { type Json, type JsonObject, SchemaBook } from '../../../src/edge/openapi-schemas.ts'
 import { openapiDocument } from '../../../src/edge/openapi.ts'
@@ -53,7 +53,7 @@ describe.each(operationIds)('%s', (id) => {
   const shown = (path: string): Json | undefined => at(document, 'paths', spelled(path), row.method.toLowerCase())
 
   test('is on every path it has', () => {
-    for (const path of [row.path, ...(row.seedPaths ?? [])]) expect(shown(path), path).toBeDefined()
+    for (const path of operationPaths(row)) expect(shown(path), path).toBeDefined()
   })
 
   test('names its path parameters, its answer and every problem of its row', () => {

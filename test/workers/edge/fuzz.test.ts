@@ -1,5 +1,5 @@
 /** Says that nothing a client sends is a bug of ours: any method, path, headers and body get an answer below 500, and no tenant sees another. */
-import { operationIds, operations, type Operation } from '@modelreins/contract'
+import { operationIds, operations, operationPaths, type Operation } from '@modelreins/contract'
 import * as fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { call, json, masterToken, newTenant, newWorker, present, startedJob, type TestTenant } from './edge.ts'
@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 
 const rows = operationIds.map((id): Operation => operations[id])
-const paths = rows.flatMap((row) => [row.path, ...(row.seedPaths ?? [])])
+const paths = rows.flatMap(operationPaths)
 const segment = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 0, max: 12 }).map(String) },
   fc.constantFrom(

@@ -149,6 +149,16 @@ describe('every answer', () => {
     }
   })
 
+  test('to a worker carries the killswitch: level and generation, also a refusal', async () => {
+    const marked = async (answer: Promise<Response>): Promise<string | null> => (await answer).headers.get('modelreins-killswitch')
+    const asWorker = (method: string, path: string, body?: unknown) => call(method, path, { token: worker.token, body })
+    const first = await marked(asWorker('GET', '/killswitch'))
+    expect(first).toMatch(/^level=0, generation=\d+$/)
+    expect(await marked(asWorker('GET', '/api/v1/reviews'))).toBe(first)
+    expect(await marked(asWorker('GET', '/context?job_id=424242'))).toBe(first)
+    expect(await marked(asOwner('GET', '/killswitch'))).toBeNull()
+  })
+
   test('carries the request id that it was given, if that is plain', async () => {
     const id = async (given: string): Promise<string | null> =>
       (await call('GET', '/health', { headers: { 'x-request-id': given } })).headers.get('x-request-id')
@@ -191,6 +201,8 @@ describe('service', () => {
       )
       .toBe(1)
     await problem(asOwner('GET', '/audit?since=yesterday'), 400)
+    // A filter that is not one must not be taken for none: the whole trail would be a wrong answer.
+    expect((await problem(asOwner('GET', '/audit?job=1'), 400)).issues?.[0]?.path).toBe('job')
     await problem(call('GET', '/audit', { token: worker.token }), 403)
   })
 

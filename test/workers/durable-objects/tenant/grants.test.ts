@@ -133,6 +133,15 @@ describe('the tier session', () => {
 })
 
 describe('a grant', () => {
+  it('is shown to its own worker, and to no other', async () => {
+    const at = await scene('session')
+    await approve(at, (await dispatch(at)).review_id)
+    const other = await at.tenant.worker('other')
+    expect(await grants(at)).toHaveLength(1)
+    expect((await at.tenant.must('grants.list', {}, at.anna.credential)).items).toHaveLength(1)
+    expect((await at.tenant.must('grants.list', {}, other.credential)).items).toEqual([])
+  })
+
   it('ends after its uses, and the next use asks', async () => {
     const at = await scene('session')
     await withPolicy(at, { grant_uses: 2 })

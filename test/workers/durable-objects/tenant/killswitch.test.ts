@@ -128,6 +128,8 @@ describe.each(levels.map((row) => [`${row.level}, ${row.name}`, row] as const))(
   })
 })
 
+const names = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name).toSorted()
+
 describe('pulling the reins', () => {
   it('is for operators, owners, and workers that were given the right; loosening them is for members alone', async () => {
     const tenant = await TestTenant.create()
@@ -144,6 +146,14 @@ describe('pulling the reins', () => {
     expect(failureOf(await tenant.as(plain.credential, 'killswitch.clear', {}))).toBe('forbidden')
     expect((await tenant.must('killswitch.raise', { level: 2, reason: 'odd' }, trusted.credential)).raised_by).toBe('trusted')
     expect(failureOf(await tenant.as(trusted.credential, 'killswitch.raise', { level: 1 }))).toBe('wrong-state')
+    // Raising what is raised already rewrites nobody's word.
+    const before = await tenant.must('killswitch.raise', { level: 3, reason: 'a human’s word' })
+    expect(await tenant.must('killswitch.raise', { level: 3, reason: 'mine' }, trusted.credential)).toMatchObject({
+      reason: 'a human’s word',
+      generation: before.generation,
+      raised_by: 'Olga',
+    })
+    expect(names((await tenant.must('killswitch.get', {}, plain.credential)).stragglers)).toEqual(['plain'])
     expect(failureOf(await tenant.as(trusted.credential, 'killswitch.clear', {}))).toBe('forbidden')
     expect(failureOf(await tenant.as(trusted.credential, 'killswitch.raise', { level: 4 }))).toBe('ok')
     const { credential } = await tenant.member('operator', 'operator')
@@ -192,8 +202,6 @@ describe('pulling the reins', () => {
 })
 
 describe('acknowledgements', () => {
-  const names = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name).toSorted()
-
   it('tell who has stopped and who has not, with when each was last seen', async () => {
     const tenant = await TestTenant.create()
     const anna = await tenant.worker('anna')

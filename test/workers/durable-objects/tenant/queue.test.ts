@@ -145,6 +145,7 @@ describe('many jobs at once', () => {
     expect(await tenant.must('jobs.abort_many', { thread_id: 'a', dry_run: true })).toMatchObject({ count: 2, dry_run: true, remaining: 2 })
     expect(await tenant.must('jobs.abort_many', { thread_id: 'a' })).toEqual({ count: 2, dry_run: false, job_ids: [1, 2], remaining: 0 })
     expect(await tenant.must('jobs.get', { job_id: 3 })).toMatchObject({ status: 'pending' })
+    expect(failureOf(await tenant.call('jobs.retry_many', { dry_run: true }))).toBe('invalid-request')
     expect(await tenant.must('jobs.retry_many', { thread_id: 'a' })).toMatchObject({ count: 2, remaining: 0 })
     expect(await tenant.must('jobs.abort_many', { all: true })).toMatchObject({ count: 3 })
   })

@@ -17,6 +17,13 @@ afterEach(() => {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
+it('shows a worker nothing of a job that waits for its release', async () => {
+  const at = await scene('approve')
+  const job = await at.tenant.must('jobs.dispatch', { prompt: 'top secret', capability, target: at.anna.name })
+  expect((await at.tenant.must('reviews.list', {}, at.anna.credential)).items).toEqual([])
+  expect(failureOf(await at.tenant.as(at.anna.credential, 'reviews.get', { review_id: job.review_id ?? 0 }))).toBe('not-found')
+})
+
 describe('a review that a worker submits', () => {
   it('is what the seeds’ workers send, and says whose it is whatever label they send', async () => {
     const at = await scene()

@@ -105,6 +105,7 @@ describe('the delivery of a webhook', () => {
     await submit(at)
     await ring(at)
     expect(sent.length).toBe(1)
+    expect(await trail(at.tenant, 'webhook.')).toEqual(['webhook.create', 'webhook.disable'])
   })
 
   it('holds up no command and fails none', async () => {
