@@ -1,6 +1,6 @@
 /**
  * Responsible for forgetting in the object what D1 keeps for good (old ended jobs, shipped audit rows), and what has had its time: used
- * keys, expired views, settled reviews, ended grants, sent deliveries.
+ * keys, settled reviews, ended grants, sent deliveries.
  */
 import { limits } from '@modelreins/contract'
 import type { Store } from './store/open.ts'
@@ -13,7 +13,6 @@ export function prune(store: Store, at: number, shippedSeq: number): void {
   store.jobs.prune(before, atOnce)
   store.audit.prune(shippedSeq, before, atOnce)
   store.jobs.forgetKeys(at - limits.idempotency_ms)
-  store.credentials.eraseExpiredViews(at)
   store.reviews.prune(at - limits.review_retention_ms, atOnce)
   store.grants.prune(at - limits.review_retention_ms)
   store.grants.forgetSeen(at - limits.review_retention_ms)

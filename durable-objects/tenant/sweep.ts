@@ -125,6 +125,7 @@ export function sweep(ctx: CommandContext): void {
   expireDefaults(ctx)
   elapseReviews(ctx, atOnce)
   elapseArtifacts(ctx, atOnce)
+  ctx.store.credentials.eraseExpiredViews(ctx.at)
   rouse(ctx)
 }
 
@@ -145,6 +146,8 @@ export function nextDue(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>): num
   if (review !== undefined) times.push(review)
   const artifact = ctx.store.artifacts.nextDue()
   if (artifact !== undefined) times.push(artifact)
+  const view = ctx.store.credentials.nextViewExpiry()
+  if (view !== undefined) times.push(view)
   const expiry = ctx.store.jobs.nextExpiry()
   if (expiry !== undefined) times.push(expiry)
   for (const offer of ctx.live.leases.offers()) times.push(offer.expires_at)

@@ -16,5 +16,6 @@ export function storeMinted(ctx: CommandContext, kind: 'member' | 'worker', subj
     created_at: ctx.at,
     expires_at,
   })
+  ctx.onCommit(() => ctx.live.due.hint(expires_at))
   return expires_at
 }

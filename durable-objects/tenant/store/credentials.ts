@@ -1,5 +1,5 @@
 /** Responsible for members, the hashes of tokens, and one-time views. It never sees a token. */
-import { and, asc, desc, eq, isNull, lt } from 'drizzle-orm'
+import { and, asc, desc, eq, isNotNull, isNull, lt, lte, min } from 'drizzle-orm'
 import type { Role } from '@modelreins/contract'
 import type { TenantDatabase } from './open.ts'
 import { credentials, members, views } from './schema.ts'
@@ -107,6 +107,20 @@ export class CredentialStore {
 
   /** Erases what nobody came for. */
   eraseExpiredViews(at: number): void {
-    this.#db.update(views).set({ iv: null, ciphertext: null }).where(lt(views.expires_at, at)).run()
+    this.#db
+      .update(views)
+      .set({ iv: null, ciphertext: null })
+      .where(and(isNotNull(views.ciphertext), lte(views.expires_at, at)))
+      .run()
+  }
+
+  /** When the next view that still has something to show expires. */
+  nextViewExpiry(): number | undefined {
+    const row = this.#db
+      .select({ at: min(views.expires_at) })
+      .from(views)
+      .where(isNotNull(views.ciphertext))
+      .get()
+    return row?.at ?? undefined
   }
 }
