@@ -88,7 +88,7 @@ export const usage = z.object({
   tokens_in: z.number().nonnegative().optional(),
   tokens_out: z.number().nonnegative().optional(),
   cost_usd: z.number().nonnegative().optional(),
-  model: z.string().max(120).optional(),
+  model: z.string().max(limits.name_chars).optional(),
 })
 export type Usage = z.infer<typeof usage>
 

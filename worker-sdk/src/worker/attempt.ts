@@ -2,10 +2,11 @@
  * Responsible for one attempt from offer to settlement: start, context, handler, output, outcome. It owns the attempt's signal
  * and knows neither socket nor poll.
  */
-import { limits, type Job, type Offer, type OutputChunk, type Usage } from '@modelreins/contract'
+import { limits, type Job, type Offer, type OutputChunk } from '@modelreins/contract'
 import type { Client } from '../client/client.ts'
 import type { Clock } from '../client/clock.ts'
 import { mayPass } from '../client/retry.ts'
+import type { ClassifiedError } from '../errors.ts'
 import type { Debug } from './debug.ts'
 import type { Delivery, Started } from './delivery.ts'
 import type { Emit } from './emitter.ts'
@@ -18,6 +19,7 @@ import type { Redactor } from './redactor.ts'
 import type { LiveAttempt, Roster } from './roster.ts'
 import { isLocal, type SecretResolver } from './secrets.ts'
 import { Silence } from './silence.ts'
+import { UsageTotal } from './usage-total.ts'
 
 export interface AttemptPorts {
   readonly client: Client
@@ -59,7 +61,7 @@ class Attempt {
   readonly #controller = new AbortController()
   readonly #output: OutputBuffer
   readonly #silence: Silence
-  #usage: Usage | undefined
+  readonly #usage = new UsageTotal()
   #stopped: AttemptStopped | undefined
 
   constructor(ports: AttemptPorts, started: Started) {
@@ -111,12 +113,11 @@ class Attempt {
     const output = await this.#output.end(giveUp.signal)
     cancelGiveUp()
     // The slot is free from here on: the next credit travels in the same message as the completion.
-    const settled = this.#isVoid() ? Promise.resolve() : this.#ports.delivery.settle(this.#settlement(outcome, output))
+    const settled = this.#isVoid() ? undefined : this.#ports.delivery.settle(this.#settlement(outcome, output))
     roster.leave(live)
     release()
     if (this.#isVoid()) this.#ports.onStopped({ job_id: id, attempt: this.#attempt })
-    await settled
-    this.#tell(outcome)
+    this.#tell(outcome, await settled)
     finish()
   }
 
@@ -149,7 +150,10 @@ class Attempt {
         clock,
         output: this.#output,
         resolveSecret,
-        onUsage: (usage) => this.#addUsage(usage),
+        onUsage: (usage) => {
+          const wrong = this.#usage.add(usage)
+          if (wrong !== undefined) this.#ports.onTrouble('usage', new Error(`job ${this.#job.id}: ${wrong}`))
+        },
       })
       const authorize: typeof ctx.authorize = (...asked) => this.#silence.whileAsking(() => ctx.authorize(...asked))
       const returned = await this.#ports.executor()(this.#job, { ...ctx, authorize })
@@ -189,23 +193,10 @@ class Attempt {
     }
   }
 
-  #addUsage(usage: Usage): void {
-    const sum = (left: number | undefined, right: number | undefined): number | undefined =>
-      left === undefined ? right : right === undefined ? left : left + right
-    const before = this.#usage ?? {}
-    const total = {
-      tokens_in: sum(before.tokens_in, usage.tokens_in),
-      tokens_out: sum(before.tokens_out, usage.tokens_out),
-      cost_usd: sum(before.cost_usd, usage.cost_usd),
-      model: usage.model ?? before.model,
-    }
-    this.#usage = Object.fromEntries(Object.entries(total).filter(([, value]) => value !== undefined))
-  }
-
   #settlement(outcome: AttemptOutcome, output: OutputEnd): Settlement {
     const common = {
       job_id: this.#job.id,
-      ...(this.#usage === undefined ? {} : { usage: this.#usage }),
+      ...(this.#usage.total === undefined ? {} : { usage: this.#usage.total }),
       ...(output.tail.text === '' && !output.tail.truncated ? {} : { tail: output.tail }),
       ...(output.chunks === undefined ? {} : { chunks: output.chunks }),
     }
@@ -220,9 +211,11 @@ class Attempt {
     return { kind: 'fail', ...who, body: { ...common, error, ...(outcome.exitCode === null ? {} : { exit_code: outcome.exitCode }) } }
   }
 
-  #tell(outcome: AttemptOutcome): void {
+  /** `instead`: why it did not end as the outcome says. */
+  #tell(outcome: AttemptOutcome, instead: ClassifiedError | undefined): void {
     const id = this.#job.id
-    const error = this.#isVoid() && this.#stopped !== undefined ? outcomeOfStop(this.#stopped) : outcome.ok ? undefined : outcome.error
+    const own = outcome.ok ? undefined : outcome.error
+    const error = this.#isVoid() && this.#stopped !== undefined ? outcomeOfStop(this.#stopped) : (instead ?? own)
     if (error === undefined) this.#ports.emit('job:done', { id, exitCode: outcome.exitCode ?? 0 })
     else {
       this.#ports.emit('job:error', {

@@ -6,10 +6,11 @@ import { byteLength, limits, type Job, type Offer } from '@modelreins/contract'
 import { fullJitter } from '../client/backoff.ts'
 import type { Client } from '../client/client.ts'
 import { pause, type Clock } from '../client/clock.ts'
-import { ModelReinsError } from '../client/error.ts'
 import { mayPass } from '../client/retry.ts'
+import type { ClassifiedError } from '../errors.ts'
 import type { Debug } from './debug.ts'
 import type { Outbox, Settlement } from './outbox.ts'
+import { plainer } from './plainer.ts'
 import type { LiveLease, Roster } from './roster.ts'
 import type { SocketLink } from './socket-link.ts'
 
@@ -31,6 +32,15 @@ export interface Started {
   readonly job: Job
 }
 
+interface Sent {
+  /** Not to be had now: it stays in the outbox. */
+  readonly later: boolean
+  /** Why the attempt did not end as it was said. */
+  readonly instead: ClassifiedError | undefined
+}
+const taken: Sent = { later: false, instead: undefined }
+const later: Sent = { later: true, instead: undefined }
+
 const redelivery = { baseMs: 1_000, capMs: 30_000 }
 /** A larger message would hold up the frames behind it. */
 const socketBytes = limits.result_inline_bytes
@@ -39,7 +49,7 @@ export class Delivery {
   /** Aborted when the worker goes down: no more waiting between tries. */
   readonly giveUp = new AbortController()
   readonly #ports: DeliveryPorts
-  readonly #underWay = new Map<string, Promise<boolean>>()
+  readonly #underWay = new Map<string, Promise<Sent>>()
   #pass: Promise<boolean> | undefined
   #redelivering: Promise<void> | undefined
 
@@ -76,29 +86,33 @@ export class Delivery {
     return { token: reply.lease.token, attempt: reply.lease.attempt, job: reply.job }
   }
 
-  /** Says how the attempt ended. Never rejects: what cannot be delivered now is delivered later, once. */
-  async settle(entry: Settlement): Promise<void> {
-    const lease = { job_id: entry.body.job_id, attempt: entry.attempt }
-    this.#ports.roster.keepLease(lease)
+  /**
+   * Says how the attempt ended; answers why it did not end so when the server would not have it. Never rejects: what cannot be
+   * delivered now is delivered later, once.
+   */
+  async settle(entry: Settlement): Promise<ClassifiedError | undefined> {
+    this.#ports.roster.keepLease(leaseOf(entry))
     this.#keep(entry)
+    const first = await this.#sendOnSocket(entry)
+    const sent = first.later ? await this.#deliver(entry) : first
+    if (sent.later) void this.redeliver()
+    return sent.instead
+  }
+
+  async #sendOnSocket(entry: Settlement): Promise<Sent> {
     const link = this.#ports.link()
-    if (link !== undefined && sizeOf(entry) <= socketBytes) {
-      try {
-        await link.request(
-          entry.kind === 'complete'
-            ? { type: 'complete', token: entry.token, ...entry.body }
-            : { type: 'fail', token: entry.token, ...entry.body },
-        )
-        this.#done(entry, lease)
-        return
-      } catch (error) {
-        if (!mayPass(error)) {
-          this.#refused(entry, lease, error)
-          return
-        }
-      }
+    if (link === undefined || sizeOf(entry) > socketBytes) return later
+    try {
+      await link.request(
+        entry.kind === 'complete'
+          ? { type: 'complete', token: entry.token, ...entry.body }
+          : { type: 'fail', token: entry.token, ...entry.body },
+      )
+    } catch (error) {
+      return mayPass(error) ? later : this.#refused(entry, error)
     }
-    if (!(await this.#deliver(entry, lease))) void this.redeliver()
+    this.#done(entry)
+    return taken
   }
 
   /** Delivers what is left, oldest first, until nothing is. Called on every new connection, too. */
@@ -120,8 +134,7 @@ export class Delivery {
   async #tryAll(): Promise<boolean> {
     let left = false
     for (const entry of this.#ports.outbox.entries()) {
-      const lease = { job_id: entry.body.job_id, attempt: entry.attempt }
-      if (!(await this.#deliver(entry, lease))) left = true
+      if ((await this.#deliver(entry)).later) left = true
     }
     return !left
   }
@@ -133,28 +146,40 @@ export class Delivery {
     }
   }
 
-  /** False: not now. One call at a time per entry: the server would not mind a second one, but it costs. */
-  #deliver(entry: Settlement, lease: LiveLease): Promise<boolean> {
-    const call = this.#underWay.get(entry.token) ?? this.#send(entry, lease).finally(() => this.#underWay.delete(entry.token))
+  /** One call at a time per entry: the server would not mind a second one, but it costs. */
+  #deliver(entry: Settlement): Promise<Sent> {
+    const call = this.#underWay.get(entry.token) ?? this.#send(entry).finally(() => this.#underWay.delete(entry.token))
     this.#underWay.set(entry.token, call)
     return call
   }
 
-  async #send(entry: Settlement, lease: LiveLease): Promise<boolean> {
+  async #send(entry: Settlement): Promise<Sent> {
     try {
       const options = { token: entry.token, retry: false, signal: this.giveUp.signal }
       if (entry.kind === 'complete') await this.#ports.client.claims.complete(entry.body, options)
       else await this.#ports.client.claims.fail(entry.body, options)
-      this.#done(entry, lease)
-      return true
     } catch (error) {
-      if (mayPass(error) || this.giveUp.signal.aborted) {
-        this.#ports.debug(`job ${entry.body.job_id} stays in the outbox: ${error instanceof Error ? error.message : String(error)}`)
-        return false
-      }
-      this.#refused(entry, lease, error)
-      return true
+      if (!mayPass(error) && !this.giveUp.signal.aborted) return this.#refused(entry, error)
+      this.#ports.debug(`job ${entry.body.job_id} stays in the outbox: ${error instanceof Error ? error.message : String(error)}`)
+      return later
     }
+    this.#done(entry)
+    return taken
+  }
+
+  /** An attempt must not go on forever for words that nobody takes: it is said in plainer ones, as long as there are any. */
+  async #refused(entry: Settlement, error: unknown): Promise<Sent> {
+    this.#ports.onTrouble('completion', error)
+    const less = plainer(entry, error)
+    if (less === undefined) {
+      this.#done(entry)
+      const message = `The server refused how the attempt ended: ${error instanceof Error ? error.message : String(error)}`
+      return { later: false, instead: { type: 'unknown', message, retryable: false } }
+    }
+    this.#keep(less)
+    const sent = await this.#send(less)
+    if (entry.kind === 'fail' || less.kind === 'complete') return sent
+    return { ...sent, instead: sent.instead ?? { type: 'unknown', message: less.body.error.message, retryable: false } }
   }
 
   #keep(entry: Settlement): void {
@@ -166,26 +191,17 @@ export class Delivery {
     }
   }
 
-  #done(entry: Settlement, lease: LiveLease): void {
-    this.#ports.roster.dropLease(lease)
+  #done(entry: Settlement): void {
+    this.#ports.roster.dropLease(leaseOf(entry))
     try {
       this.#ports.outbox.remove(entry)
     } catch (error) {
       this.#ports.onTrouble('outbox', error)
     }
   }
-
-  #refused(entry: Settlement, lease: LiveLease, error: unknown): void {
-    this.#done(entry, lease)
-    this.#ports.onTrouble('completion', error)
-    // The attempt must not end as lost for a result that nobody will take: it ends with the reason.
-    if (entry.kind === 'complete' && error instanceof ModelReinsError && error.code === 'too-large') {
-      const message = 'The result is too large to be sent: upload it as an artifact'
-      const body = { job_id: entry.body.job_id, error: { type: 'unknown', message, retryable: false } }
-      void this.settle({ kind: 'fail', token: entry.token, attempt: entry.attempt, body })
-    }
-  }
 }
+
+const leaseOf = (entry: Settlement): LiveLease => ({ job_id: entry.body.job_id, attempt: entry.attempt })
 
 const sizeOf = (entry: Settlement): number =>
   byteLength(entry.body.tail?.text ?? '') + byteLength(entry.kind === 'complete' ? (entry.body.result ?? '') : entry.body.error.message)

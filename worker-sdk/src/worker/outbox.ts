@@ -13,7 +13,7 @@ const settlement = z.discriminatedUnion('kind', [
 export type Settlement = z.infer<typeof settlement>
 
 export interface Outbox {
-  /** Kept from now on; with a file, before this returns. */
+  /** Kept from now on, in place of what was kept for the same attempt; with a file, before this returns. */
   put(entry: Settlement): void
   /** Delivered, or refused for good. */
   remove(entry: Settlement): void
@@ -22,11 +22,11 @@ export interface Outbox {
 }
 
 export function memoryOutbox(): Outbox {
-  const kept = new Set<Settlement>()
+  const kept = new Map<string, Settlement>()
   return {
-    put: (entry) => void kept.add(entry),
-    remove: (entry) => void kept.delete(entry),
-    entries: () => [...kept],
+    put: (entry) => void kept.set(entry.token, entry),
+    remove: (entry) => void kept.delete(entry.token),
+    entries: () => [...kept.values()],
   }
 }
 

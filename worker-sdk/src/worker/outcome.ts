@@ -29,6 +29,10 @@ export function outcomeOfReturn(returned: ExecutorReturn): AttemptOutcome {
     return { ok: false, exitCode: 0, error: { type: 'unknown', message, retryable: false } }
   }
   const exitCode = typeof returned === 'number' ? returned : 0
+  if (!Number.isSafeInteger(exitCode)) {
+    const message = `The executor returned ${exitCode}, which is no exit code: an exit code is a whole number`
+    return { ok: false, exitCode: null, error: { type: 'unknown', message, retryable: false } }
+  }
   if (exitCode === 0) return { ok: true, exitCode, result: null }
   return { ok: false, exitCode, error: classifyError(undefined, exitCode, '') }
 }

@@ -39,6 +39,8 @@ export interface LinkEnd {
 
 const welcomeWithinMs = 10_000
 const replyWithinMs = 10_000
+/** Unlike any number of slots: what the server believes may be something else. */
+const unknownCredit = -1
 
 interface Waiting {
   readonly resolve: (frame: ReplyFrame) => void
@@ -182,7 +184,7 @@ export class SocketLink {
     }
     if (frame.type === 'problem') {
       const waiting = frame.ref === null ? undefined : this.#take(frame.ref)
-      if (waiting === undefined) this.#ports.onProblem(frame.problem)
+      if (waiting === undefined) this.#onUnreferenced(frame.problem)
       else waiting.reject(errorFromProblem(frame.problem.status, frame.problem))
       return
     }
@@ -191,6 +193,19 @@ export class SocketLink {
       this.#cancelWelcome()
     }
     this.#ports.onPush(frame)
+  }
+
+  /** The server drops a message whole when it cannot read a part of it, and does not say which: what was in it is asked another way. */
+  #onUnreferenced(problem: Problem): void {
+    this.#ports.onProblem(problem)
+    if (problem.code !== 'invalid-request') return
+    this.#failWaiting(new ModelReinsError('The server did not read the message', { code: 'network' }))
+    this.#credit = unknownCredit
+    this.creditChanged()
+  }
+
+  #failWaiting(error: ModelReinsError): void {
+    for (const ref of this.#waiting.keys()) this.#take(ref)?.reject(error)
   }
 
   #take(ref: number): Waiting | undefined {
@@ -204,8 +219,7 @@ export class SocketLink {
     if (this.#over) return
     this.#over = true
     this.#cancelWelcome()
-    for (const ref of this.#waiting.keys())
-      this.#take(ref)?.reject(new ModelReinsError('The socket ended before the reply', { code: 'network', cause: error }))
+    this.#failWaiting(new ModelReinsError('The socket ended before the reply', { code: 'network', cause: error }))
     this.#finish({ opened: this.#opened, code, error })
   }
 }

@@ -40,6 +40,13 @@ describe('the file', () => {
     expect(fileOutbox(path).entries()).toEqual([entry(2)])
   })
 
+  it('keeps the newest word on an attempt', () => {
+    const outbox = fileOutbox(path)
+    outbox.put(entry(1))
+    outbox.put({ ...entry(1), kind: 'complete', body: { job_id: 1 } })
+    expect(fileOutbox(path).entries()).toEqual([{ kind: 'complete', token: 'mrl_test_1', attempt: 1, body: { job_id: 1 } }])
+  })
+
   it('leaves out a line that a crash cut off', () => {
     fileOutbox(path).put(entry(1))
     appendFileSync(path, '{"op":"put","entry":{"kind":"comp')
@@ -109,8 +116,8 @@ it('gives up a completion that the server refuses for good, and says so', async 
   }
   const { worker, next, heard } = bench.make(plane, { transport: 'poll' })
   await worker.start()
-  const done = next('job:done')
+  const told = next('job:error')
   plane.dispatch()
-  await done
+  expect(await told).toMatchObject({ error: expect.stringContaining('The job is at attempt 2.'), retryable: false })
   expect(heard).toContainEqual({ event: 'error', payload: { type: 'completion', error: 'The job is at attempt 2.' } })
 })
