@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Client } from '../../worker-sdk/src/client/index.ts'
 import { CliHome, type Ended, type RunningCli } from '../support/cli-process.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { isRunning } from '../support/standins/running.ts'
 
 let server: TestServer
 let operator: Client
@@ -56,6 +57,13 @@ async function untilStatus(id: number, status: Job['status']): Promise<Job> {
     if (job.status === status) return job
     await sleep(50)
   }
+}
+
+/** Of the child that writes it there. */
+async function pidIn(home: CliHome): Promise<number> {
+  const file = join(home.folder, 'child.pid')
+  while (!existsSync(file) || readFileSync(file, 'utf8') === '') await sleep(20)
+  return Number(readFileSync(file, 'utf8'))
 }
 
 beforeAll(async () => {
@@ -208,15 +216,50 @@ describe('a worker at work', () => {
     const { home, capability } = await machine(`trap '' TERM; echo $$ > child.pid; sleep 60 & wait; sleep 60`)
     const worker = await atWork(home)
     const job = jobOf(await desk.run(['dispatch', 'x', '--capability', capability, '--no-wait', '--json']))
-    const pidFile = join(home.folder, 'child.pid')
-    while (!existsSync(pidFile) || readFileSync(pidFile, 'utf8') === '') await sleep(20)
-    const child = Number(readFileSync(pidFile, 'utf8'))
+    const child = await pidIn(home)
     worker.signal('SIGINT')
     await worker.until('draining')
     worker.signal('SIGINT')
     expect((await worker.ended).code).toBe(130)
     expect(() => process.kill(child, 0)).toThrow()
     expect(['pending', 'retry']).toContain((await operator.jobs.get({ job_id: job.id })).status)
+    await desk.run(['job', String(job.id), '--abort'])
+  })
+
+  it.each(['SIGHUP', 'SIGQUIT'] as const)('stops at once at %s, as when its terminal is closed', async (signal) => {
+    const { home, capability } = await machine(`trap '' TERM HUP QUIT; echo $$ > child.pid; sleep 60 & wait; sleep 60`)
+    const worker = await atWork(home)
+    const job = jobOf(await desk.run(['dispatch', 'x', '--capability', capability, '--no-wait', '--json']))
+    const child = await pidIn(home)
+    worker.signal(signal)
+    expect((await worker.ended).code).toBe(130)
+    expect(() => process.kill(child, 0)).toThrow()
+    expect(['pending', 'retry']).toContain((await operator.jobs.get({ job_id: job.id })).status)
+    await desk.run(['job', String(job.id), '--abort'])
+  })
+
+  it('stops at once when nobody reads what it writes any more', async () => {
+    const { home, capability } = await machine('echo $$ > child.pid; echo words; sleep 60')
+    const worker = await atWork(home, ['--verbose'])
+    worker.closeOutput()
+    const job = jobOf(await desk.run(['dispatch', 'x', '--capability', capability, '--no-wait', '--json']))
+    expect((await worker.ended).code).toBe(130)
+    if (existsSync(join(home.folder, 'child.pid'))) {
+      const child = await pidIn(home)
+      expect(() => process.kill(child, 0)).toThrow()
+    }
+    expect(['pending', 'retry']).toContain((await operator.jobs.get({ job_id: job.id })).status)
+    await desk.run(['job', String(job.id), '--abort'])
+  })
+
+  it('leaves nothing running when it is killed itself', async () => {
+    const { home, capability } = await machine(`trap '' TERM; echo $$ > child.pid; sleep 60 & wait; sleep 60`)
+    const worker = await atWork(home)
+    const job = jobOf(await desk.run(['dispatch', 'x', '--capability', capability, '--no-wait', '--json']))
+    const child = await pidIn(home)
+    worker.signal('SIGKILL')
+    await worker.ended
+    while (isRunning(child)) await sleep(50)
     await desk.run(['job', String(job.id), '--abort'])
   })
 

@@ -19,6 +19,8 @@ export interface RunningCli {
   readonly out: () => string
   readonly err: () => string
   readonly signal: (signal: NodeJS.Signals) => void
+  /** Nobody reads what it writes from here on. */
+  readonly closeOutput: () => void
   /** Settles when standard output or error holds this text; rejects when the process ends without it. */
   readonly until: (text: string) => Promise<void>
   readonly ended: Promise<Ended>
@@ -75,7 +77,18 @@ export class CliHome {
         watcher()
         void ended.then(({ code }) => reject(new Error(`ended with ${code} before "${text}":\n${out}\n${err}`)))
       })
-    return { pid: child.pid ?? 0, out: () => out, err: () => err, signal: (signal) => void child.kill(signal), until, ended }
+    return {
+      pid: child.pid ?? 0,
+      out: () => out,
+      err: () => err,
+      signal: (signal) => void child.kill(signal),
+      closeOutput: () => {
+        child.stdout.destroy()
+        child.stderr.destroy()
+      },
+      until,
+      ended,
+    }
   }
 
   run(words: readonly string[], options: CliOptions = {}): Promise<Ended> {

@@ -19,11 +19,13 @@ process.on('warning', (warning) => {
   if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`)
 })
 
-// `modelreins-worker jobs | head`: the reader has what it wanted.
+// `modelreins-worker jobs | head`: the reader has what it wanted. A terminal that is gone answers EIO.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+    // A worker at work has children to end first: nobody reads any more, so this is what closing the terminal is.
+    if (process.listenerCount('SIGHUP') === 0) process.exit()
+    process.emit('SIGHUP', 'SIGHUP')
   })
 }
 

@@ -14,6 +14,9 @@ export interface Sink {
   readonly columns: number
 }
 
+/** What asks a program to end: Ctrl-C, a service manager, a terminal that was closed, Ctrl-\. */
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'
+
 export interface Surroundings {
   /** Behind the program's name. */
   readonly argv: readonly string[]
@@ -27,8 +30,8 @@ export interface Surroundings {
   readonly readStdin: () => Promise<string>
   /** Opens a conversation; only where standard input and error are a terminal. */
   readonly openAsker: () => Asker
-  /** Calls back on SIGINT and SIGTERM until the returned function is called. */
-  readonly onSignal: (listener: (signal: 'SIGINT' | 'SIGTERM') => void) => () => void
+  /** Calls back on these signals, SIGINT and SIGTERM unless told, until the returned function is called. */
+  readonly onSignal: (listener: (signal: StopSignal) => void, signals?: readonly StopSignal[]) => () => void
   readonly fetch: Fetch
   readonly clock: Clock
   /** How this program is started again: Node and the script. */
@@ -82,9 +85,7 @@ function scriptPath(): string {
   }
 }
 
-const signals = ['SIGINT', 'SIGTERM'] as const
-
-function onSignal(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void {
+function onSignal(listener: (signal: StopSignal) => void, signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM']): () => void {
   const handlers = signals.map((signal) => ({ signal, handler: () => listener(signal) }))
   for (const { signal, handler } of handlers) process.on(signal, handler)
   return () => {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@modelreins/contract'
 import { scrubEnvironment } from './environment.ts'
 import { endProcessGroup } from './process-group.ts'
+import { watchGroup } from './orphan-watch.ts'
 import { markVariable, originOf } from './process-table.ts'
 import type { Launch } from './program.ts'
 import { killGraceMs, stopReason, stoppedExitCode } from './stopped.ts'
@@ -98,6 +99,7 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   if (failure !== undefined || root === undefined) return notStarted(127, failure ?? new Error('could not be started'))
 
   const origin = { ...originOf(root, mark), root }
+  const unwatch = watchGroup(root)
   let problemOfReading: Error | undefined
   /** Callbacks under way: while there are any, what is in the pipes is only slow to be delivered. */
   let telling = 0
@@ -144,6 +146,7 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   const { code, signal } = await exited
   await settleWithin(read, lingerMs)
   const allGone = await end()
+  unwatch()
   while (!(await settleWithin(read, pipeMs))) {
     if (telling > 0 && !options.signal.aborted) continue
     child.stdout?.destroy()

@@ -4,11 +4,14 @@ import { findSetting, resolveOptions } from '../../worker/options.ts'
 import { Worker } from '../../worker/worker.ts'
 import type { CommandContext } from '../context.ts'
 import { RunLog } from '../run-log.ts'
+import type { StopSignal } from '../surroundings.ts'
 import { defaultOutbox, workerOptions } from '../worker-settings.ts'
 
 /** As patient as a timer can be: a person who wants it sooner presses again. */
 const untilDoneMs = 86_400_000
 const interruptedExit = 130
+/** A terminal that is closed, or Ctrl-\, leaves no time to drain; what a job started must not be left behind. */
+const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 
 const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problems, code)
 
@@ -39,17 +42,19 @@ export async function run(context: CommandContext): Promise<number> {
   })
   const graceIsSet = findSetting('graceMs', options, context.env, context.config()).origin !== 'default'
   let presses = 0
+  let atOnce = false
   const off = context.around.onSignal((signal) => {
     presses += 1
-    if (presses > 1) {
-      if (presses === 2 && !context.show.json) log.say('stopping at once: running jobs are handed back')
+    if (presses > 1 || signal === 'SIGHUP' || signal === 'SIGQUIT') {
+      if (!atOnce && !context.show.json) log.say('stopping at once: running jobs are handed back')
+      atOnce = true
       void worker.stop({ graceMs: 0 })
       return
     }
     const patient = signal === 'SIGINT' && !graceIsSet
     if (log.running > 0 && !context.show.json) log.say(drainText(log.running, patient ? undefined : resolved.graceMs, signal))
     void worker.stop({ graceMs: patient ? untilDoneMs : resolved.graceMs })
-  })
+  }, stopSignals)
   try {
     await worker.start()
     await stopped
@@ -59,7 +64,7 @@ export async function run(context: CommandContext): Promise<number> {
   } finally {
     off()
   }
-  if (presses > 0) return presses === 1 ? 0 : interruptedExit
+  if (presses > 0) return atOnce ? interruptedExit : 0
   if (killed) return problems.killswitch.exit
   // Nobody asked it to stop: the server would not have it any more, and the last trouble says why.
   return lastTrouble !== undefined && isProblemCode(lastTrouble) ? problems[lastTrouble].exit : problems.internal.exit
