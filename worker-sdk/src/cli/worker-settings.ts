@@ -3,7 +3,6 @@ import { accessSync, constants, mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseCredentialToken } from '@modelreins/contract'
-import { LiveSettings } from '../worker/live-settings.ts'
 import { findSetting, resolveOptions, settings, type ResolvedOptions, type SettingName, type WorkerOptions } from '../worker/options.ts'
 import { providerSettings } from '../worker/provider-choice.ts'
 import type { ProviderSettings } from '../providers/provider.ts'
@@ -69,7 +68,7 @@ export function resolvedSettings(context: CommandContext, more: WorkerOptions = 
 }
 
 export const settingsForProvider = (context: CommandContext, resolved: ResolvedOptions): ProviderSettings =>
-  providerSettings(resolved, new LiveSettings(resolved), context.env)
+  providerSettings(resolved, resolved.model, context.env)
 
 /** One journal per server, tenant and worker, beside the config file: two workers of one machine must not deliver each other's results. */
 export function outboxPath(configFile: string, worker: Pick<ResolvedOptions, 'url' | 'token' | 'name'>): string {

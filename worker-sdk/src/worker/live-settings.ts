@@ -10,7 +10,7 @@ export interface LiveValues {
   readonly provider: string | undefined
   readonly poll_ms: number
 }
-type LiveKey = keyof LiveValues
+export type LiveKey = keyof LiveValues
 export interface AppliedSetting {
   readonly key: LiveKey
   readonly value: LiveValues[LiveKey]
@@ -38,9 +38,9 @@ export class LiveSettings {
     return this.#values
   }
 
-  /** Takes the operator's configuration; a key that is no longer there falls back to the worker's own. Answers what changed. */
-  apply(config: WorkerConfig): AppliedSetting[] {
-    const next: LiveValues = {
+  /** The operator's configuration on top of the worker's own, which a key that is not there falls back to. Changes nothing. */
+  under(config: WorkerConfig): LiveValues {
+    return {
       slots: config.slots ?? this.#own.slots,
       tags: config.tags ?? this.#own.tags,
       networks: config.networks ?? this.#own.networks,
@@ -48,7 +48,12 @@ export class LiveSettings {
       provider: config.provider ?? this.#own.provider,
       poll_ms: config.poll_ms ?? this.#own.poll_ms,
     }
+  }
+
+  /** Takes the operator's configuration, except for the keys that are to stay as they are. Answers what changed. */
+  apply(config: WorkerConfig, except: readonly LiveKey[] = []): AppliedSetting[] {
     const before = this.#values
+    const next: LiveValues = { ...this.under(config), ...Object.fromEntries(except.map((key) => [key, before[key]])) }
     this.#values = next
     return keys.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(before[key])).map((key) => ({ key, value: next[key] }))
   }

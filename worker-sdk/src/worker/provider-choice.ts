@@ -9,8 +9,7 @@ import type { Environment, ResolvedOptions } from './options.ts'
 import { providerExecutor } from './provider-executor.ts'
 
 /** What providers may read now; the CLI's `doctor` and `--setup` look with it too. */
-export function providerSettings(options: ResolvedOptions, live: LiveSettings, env: Environment): ProviderSettings {
-  const { model } = live.values
+export function providerSettings(options: ResolvedOptions, model: string | undefined, env: Environment): ProviderSettings {
   return {
     env: scrubEnvironment(env),
     extraArgs: options.extraArgs,
@@ -43,21 +42,24 @@ export class ProviderChoice {
 
   /** The executor that runs jobs with whichever provider is chosen when they start. */
   async prepare(): Promise<Executor> {
-    const first = await this.#usable(this.#options.type ?? '')
+    const first = await this.#usable(this.#options.type ?? '', this.#live.values.model)
     this.#provider = first
     return providerExecutor(
       () => this.#provider ?? first,
-      () => providerSettings(this.#options, this.#live, this.#env),
+      () => providerSettings(this.#options, this.#live.values.model, this.#env),
     )
   }
 
-  /** For the jobs that start from now on; throws and changes nothing when it cannot be used here. */
-  async change(name: string): Promise<void> {
-    this.#provider = await this.#usable(name)
+  /** Answers what makes it run the jobs that start from then on; rejects, and changes nothing, when it cannot be used here. */
+  async ready(name: string, model: string | undefined): Promise<() => void> {
+    const provider = await this.#usable(name, model)
+    return () => {
+      this.#provider = provider
+    }
   }
 
   /** The provider of that name, if this machine can run it; throws with what is missing and how to get it. */
-  async #usable(name: string): Promise<Provider> {
+  async #usable(name: string, model: string | undefined): Promise<Provider> {
     if (!isProviderName(name)) {
       throw new ModelReinsError(`There is no provider called "${name}". There are: ${providerNames.join(', ')}`, {
         code: 'invalid-request',
@@ -65,7 +67,7 @@ export class ProviderChoice {
       })
     }
     const provider = createProvider(name)
-    const check = await provider.check(providerSettings(this.#options, this.#live, this.#env))
+    const check = await provider.check(providerSettings(this.#options, model, this.#env))
     if (check.usable) return provider
     throw new ModelReinsError(`The provider ${name} cannot be used here: ${check.detail}`, {
       code: 'unavailable',

@@ -1,6 +1,6 @@
 /** Responsible for composing a worker from its parts and for its life: start, ready, stop. The parts do the work. */
 import { hostname } from 'node:os'
-import type { Offer, WorkerConfig } from '@modelreins/contract'
+import type { Offer } from '@modelreins/contract'
 import { Client } from '../client/client.ts'
 import { atMost, pause, systemClock, type Clock } from '../client/clock.ts'
 import { ModelReinsError } from '../client/error.ts'
@@ -16,9 +16,10 @@ import { AttemptStopped, type Executor } from './executor.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Identity, type SelfReport } from './identity.ts'
 import { isRefusal, runIntake } from './intake.ts'
-import { LiveSettings } from './live-settings.ts'
+import { LiveSettings, type AppliedSetting } from './live-settings.ts'
 import { obeyKillswitch, type ObediencePorts } from './obedience.ts'
 import { refuseViewUrl, resolveOptions, type Environment, type ResolvedOptions, type WorkerOptions } from './options.ts'
+import { OperatorConfig } from './operator-config.ts'
 import { fileOutbox, memoryOutbox } from './outbox.ts'
 import { pollForWork } from './poll-transport.ts'
 import { ProviderChoice } from './provider-choice.ts'
@@ -95,9 +96,15 @@ export class Worker extends Emitter {
 
     const link = (): SocketLink | undefined => (this.#link?.open === true ? this.#link : undefined)
     const onTrouble = (type: string, error: unknown): void => this.#trouble(type, error)
+    const operator = new OperatorConfig({
+      live: this.#live,
+      providers: this.#providers,
+      onApplied: (applied) => this.#applied(applied),
+      onTrouble,
+    })
     this.#directives = new Directives({
       onKillswitch: (brief) => void obeyKillswitch(this.#obedience, brief),
-      onConfig: (config) => this.#applyConfig(config),
+      onConfig: (config) => operator.apply(config),
       onAbort: (abort) => this.#abort(abort),
       onIntake: () => this.#credit.changed(),
     })
@@ -304,13 +311,9 @@ export class Worker extends Emitter {
     this.#roster.dropLease(abort)
   }
 
-  #applyConfig(config: WorkerConfig): void {
-    const applied = this.#live.apply(config)
+  #applied(applied: readonly AppliedSetting[]): void {
     for (const { key, value } of applied) {
       if (key === 'slots') this.#roster.resize(this.#live.values.slots)
-      if (key === 'provider' && typeof value === 'string' && this.#providers.inUse) {
-        this.#providers.change(value).catch((error: unknown) => this.#trouble('config', error))
-      }
       this.emit('config:applied', { key, value })
     }
     // What the server routes by must be what the worker says of itself.

@@ -1,0 +1,40 @@
+/** Responsible for taking the operator's configuration while the worker runs: at once, but a provider only when this machine can run it. It sends nothing. */
+import type { WorkerConfig } from '@modelreins/contract'
+import type { AppliedSetting, LiveSettings } from './live-settings.ts'
+import type { ProviderChoice } from './provider-choice.ts'
+
+export interface OperatorConfigPorts {
+  readonly live: LiveSettings
+  readonly providers: ProviderChoice
+  /** What is in force from now on. */
+  readonly onApplied: (applied: readonly AppliedSetting[]) => void
+  readonly onTrouble: (type: string, error: unknown) => void
+}
+
+export class OperatorConfig {
+  readonly #ports: OperatorConfigPorts
+  #newest: WorkerConfig | undefined
+
+  constructor(ports: OperatorConfigPorts) {
+    this.#ports = ports
+  }
+
+  apply(config: WorkerConfig): void {
+    const { live, providers, onApplied, onTrouble } = this.#ports
+    this.#newest = config
+    const { provider, model } = live.under(config)
+    const checked = providers.inUse && provider !== undefined && provider !== live.values.provider
+    // A model is one of its provider: the two change together, or not at all.
+    onApplied(live.apply(config, checked ? ['provider', 'model'] : []))
+    if (!checked) return
+    providers.ready(provider, model).then(
+      (use) => {
+        // The operator may have thought better of it in the meantime.
+        if (this.#newest !== config) return
+        use()
+        onApplied(live.apply(config))
+      },
+      (error: unknown) => onTrouble('config', error),
+    )
+  }
+}
