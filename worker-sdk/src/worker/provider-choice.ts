@@ -11,7 +11,7 @@ import { providerExecutor } from './provider-executor.ts'
 /** What providers may read now; the CLI's `doctor` and `--setup` look with it too. */
 export function providerSettings(options: ResolvedOptions, model: string | undefined, env: Environment): ProviderSettings {
   return {
-    env: scrubEnvironment(env),
+    env: scrubEnvironment(env, options.token),
     extraArgs: options.extraArgs,
     allowHosts: options.allowHosts,
     ...(model === undefined ? {} : { model }),

@@ -81,6 +81,21 @@ describe('scrubEnvironment', () => {
       MODELREINS_WORKER: 'w',
     })
   })
+
+  it('drops a member key or a worker token under any name, alone or inside another text', () => {
+    const key = `mrk_acme_abcdefgh12_${'a'.repeat(24)}_${'b'.repeat(24)}`
+    expect(
+      scrubEnvironment({ KEY: key, HEADER: `Authorization: Bearer ${key}`, URL: `https://x:${key}@host/`, JSON: `{"token":"${key}"}` }),
+    ).toEqual({})
+    const kept = { PATH: '/opt/mrk_tools/bin:/bin', NOTE: 'a key begins with mrk_' }
+    expect(scrubEnvironment({ ...kept, T: key.replace('mrk_', 'mrw_') })).toEqual(kept)
+  })
+
+  it('drops whatever holds the token that the worker was given, whatever its shape', () => {
+    const env = { A: 'x-own-token-of-a-test-x', B: 'own-token-of', C: 'own-token-of-a-test' }
+    expect(scrubEnvironment(env, 'own-token-of-a-test')).toEqual({ B: 'own-token-of' })
+    expect(scrubEnvironment({ A: 'none of it' }, 'none')).toEqual({ A: 'none of it' })
+  })
 })
 
 describe('programs', () => {

@@ -1,7 +1,7 @@
 /** A worker with an executor, over the socket and by long poll: what it takes, says and returns. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Transport } from '../../../../worker-sdk/src/worker/options.ts'
-import { ControlPlane } from '../support/control-plane.ts'
+import { ControlPlane, workerToken } from '../support/control-plane.ts'
 import { WorkerBench } from '../support/workers.ts'
 
 let plane: ControlPlane
@@ -168,6 +168,18 @@ describe.each<Transport>(['socket', 'poll'])('a worker by %s', (transport) => {
     await plane.until(() => plane.endOf(id) !== undefined)
     expect(plane.endOf(id)?.body).toMatchObject({ usage: { tokens_in: 15, tokens_out: 1, cost_usd: 0.25, model: 'large' } })
   })
+})
+
+it('gives its token to no child, under whatever name the environment holds it', async () => {
+  const { worker } = bench.make(plane, {
+    command: 'env',
+    env: { PATH: '/usr/bin:/bin', MODELREINS_CONFIG: '/nonexistent', MY_TOKEN: `x${workerToken}`, OTHER: 'kept' },
+  })
+  await worker.start()
+  const id = plane.dispatch()
+  await plane.until(() => plane.endOf(id) !== undefined)
+  expect(plane.endOf(id)?.body['result']).toContain('OTHER=kept')
+  expect(plane.endOf(id)?.body['result']).not.toContain('MY_TOKEN')
 })
 
 it('sends one message per step of a job over the socket, and nothing while idle', async () => {
