@@ -357,7 +357,7 @@ export class Worker extends Emitter {
     this.#credit.shut()
     // Without a socket nothing is lost by cutting the long poll; an open socket still carries completions.
     if (this.#link?.open !== true) this.#intake.abort()
-    if (!(await this.#idleWithin(graceMs))) {
+    if (!(await this.#idleWithin(graceMs, this.#hurry.signal))) {
       this.#roster.stopAll(new AttemptStopped('shutdown', 'the worker was stopped; the job is handed back'))
       if (!(await this.#idleWithin(windDownMs))) this.#trouble('stop', new Error('a job ignores its abort signal'))
     }
@@ -380,10 +380,10 @@ export class Worker extends Emitter {
     }
   }
 
-  /** True: nothing runs any more. */
-  async #idleWithin(ms: number): Promise<boolean> {
+  /** True: nothing runs any more. `sooner` ends patience with jobs, never the time that stopped children get to die. */
+  async #idleWithin(ms: number, sooner?: AbortSignal): Promise<boolean> {
     if (this.#roster.running === 0) return true
-    const hurried = new Promise<void>((resolve) => this.#hurry.signal.addEventListener('abort', () => resolve(), { once: true }))
+    const hurried = new Promise<void>((resolve) => sooner?.addEventListener('abort', () => resolve(), { once: true }))
     await atMost(this.#clock, ms, Promise.race([this.#roster.idle(), hurried]))
     return this.#roster.running === 0
   }

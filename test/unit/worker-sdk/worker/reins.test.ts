@@ -205,6 +205,30 @@ describe('stop', () => {
     expect(plane.endOf(id)).toMatchObject({ kind: 'fail' })
   })
 
+  it('hands back what it runs also when it is told again and again to stop at once', async () => {
+    let ended = false
+    const { worker, next, heard } = bench.make(plane, {
+      executor: (_, ctx) =>
+        new Promise((resolve) => {
+          // As a child does that needs a moment to die.
+          ctx.signal.addEventListener('abort', () =>
+            setTimeout(() => {
+              ended = true
+              resolve(143)
+            }, 50),
+          )
+        }),
+    })
+    await worker.start()
+    const begun = next('job:start')
+    const id = plane.dispatch()
+    await begun
+    await Promise.all([worker.stop({ graceMs: 0 }), worker.stop({ graceMs: 0 }), worker.stop({ graceMs: 0 })])
+    expect(ended).toBe(true)
+    expect(heard.filter(({ event }) => event === 'error')).toEqual([])
+    expect(plane.endOf(id)).toMatchObject({ kind: 'fail', body: { error: { message: expect.stringContaining('handed back') } } })
+  })
+
   it('ends a start that waits for a server which is not there', async () => {
     await plane.close()
     const { worker, next } = bench.make(plane)
