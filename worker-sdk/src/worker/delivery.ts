@@ -21,6 +21,8 @@ export interface DeliveryPorts {
   readonly roster: Roster
   /** The socket, while there is an open one. */
   readonly link: () => SocketLink | undefined
+  /** Who the server says this worker is. */
+  readonly worker: () => { readonly worker_id: string; readonly name: string } | undefined
   readonly onTrouble: (type: string, error: unknown) => void
   readonly debug: Debug
 }
@@ -40,6 +42,17 @@ interface Sent {
 }
 const taken: Sent = { later: false, instead: undefined }
 const later: Sent = { later: true, instead: undefined }
+
+/** An attempt that runs has none, whatever the one before it left. */
+const emptyOutcome = {
+  output: '',
+  output_truncated: false,
+  result: null,
+  result_truncated: false,
+  exit_code: null,
+  usage: null,
+  error: null,
+} as const satisfies Partial<Job>
 
 const redelivery = { baseMs: 1_000, capMs: 30_000 }
 /** A larger message would hold up the frames behind it. */
@@ -70,12 +83,12 @@ export class Delivery {
   }
 
   async #begin(offer: Offer): Promise<Started> {
-    const begun = { token: offer.lease.token, attempt: offer.lease.attempt, job: offer.job }
     const link = this.#ports.link()
     if (link !== undefined) {
       try {
         const reply = await link.request({ type: 'start', token: offer.lease.token })
-        return reply.type === 'started' ? { ...begun, attempt: reply.attempt } : begun
+        const attempt = reply.type === 'started' ? reply.attempt : offer.lease.attempt
+        return { token: offer.lease.token, attempt, job: this.#running(offer.job, attempt) }
       } catch (error) {
         if (!mayPass(error)) throw error
         // The frame may have arrived: asking again with the same token begins nothing twice.
@@ -84,6 +97,21 @@ export class Delivery {
     }
     const reply = await this.#ports.client.claims.start({ job_id: offer.job.id }, { token: offer.lease.token, timeoutMs: limits.offer_ms })
     return { token: reply.lease.token, attempt: reply.lease.attempt, job: reply.job }
+  }
+
+  /** The job as HTTP would answer it: over the socket only the number of the attempt comes back, and the offer shows a job that waits. */
+  #running(job: Job, attempt: number): Job {
+    const worker = this.#ports.worker()
+    return {
+      ...job,
+      ...emptyOutcome,
+      status: 'running',
+      attempt,
+      worker_id: worker?.worker_id ?? job.worker_id,
+      assigned_to: worker?.name ?? job.assigned_to,
+      retry_at: null,
+      started_at: new Date(this.#ports.clock.now()).toISOString(),
+    }
   }
 
   /**

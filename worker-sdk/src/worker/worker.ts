@@ -133,6 +133,7 @@ export class Worker extends Emitter {
       outbox: outboxFile === undefined ? memoryOutbox() : fileOutbox(outboxFile),
       roster: this.#roster,
       link,
+      worker: () => this.#directives.worker,
       onTrouble,
       debug: this.#debug('delivery'),
     })

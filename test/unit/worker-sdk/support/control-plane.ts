@@ -106,7 +106,7 @@ export class ControlPlane {
 
   dispatch(fields: Partial<Job> = {}): number {
     const id = this.#nextId++
-    this.jobs.set(id, jobOf({ ...fields, id }))
+    this.jobs.set(id, jobOf({ attempt: 0, ...fields, id }))
     this.#queue.push(id)
     this.#feed()
     return id
@@ -273,7 +273,7 @@ export class ControlPlane {
 
   #answerAttempt(id: number, verb: string, body: Record<string, unknown>, response: ServerResponse): void {
     const job = this.jobs.get(id) ?? jobOf({ id })
-    if (verb === 'start') answer(response, 200, { job, lease: this.leaseOf(id), killswitch: this.killswitch })
+    if (verb === 'start') answer(response, 200, { job: runningJob(job), lease: this.leaseOf(id), killswitch: this.killswitch })
     else if (verb === 'output') {
       for (const chunk of body['chunks'] as { seq: number; stream: string; text: string }[]) this.output.push({ job_id: id, ...chunk })
       answer(response, 200, { next_seq: this.output.length, closed: false })
@@ -304,6 +304,17 @@ export class ControlPlane {
     this.#feed()
   }
 }
+
+/** As the real server shows a job that has begun. */
+const runningJob = (job: Job): Job => ({
+  ...job,
+  status: 'running',
+  attempt: 1,
+  worker_id: 'wktest0000000',
+  assigned_to: 'registered',
+  error: null,
+  started_at: new Date().toISOString(),
+})
 
 const jobOfToken = (token: string): number => Number(token.split('_').at(-1))
 

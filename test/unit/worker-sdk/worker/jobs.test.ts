@@ -1,5 +1,6 @@
 /** A worker with an executor, over the socket and by long poll: what it takes, says and returns. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Job } from '@modelreins/contract'
 import type { Transport } from '../../../../worker-sdk/src/worker/options.ts'
 import { ControlPlane, workerToken } from '../support/control-plane.ts'
 import { WorkerBench } from '../support/workers.ts'
@@ -168,6 +169,34 @@ describe.each<Transport>(['socket', 'poll'])('a worker by %s', (transport) => {
     await plane.until(() => plane.endOf(id) !== undefined)
     expect(plane.endOf(id)?.body).toMatchObject({ usage: { tokens_in: 15, tokens_out: 1, cost_usd: 0.25, model: 'large' } })
   })
+})
+
+it('shows the handler the same job over the socket as by long poll: running, with the number of its attempt', async () => {
+  const shown: Job[] = []
+  for (const transport of ['socket', 'poll'] as const) {
+    const { worker, next } = bench.make(plane, { transport, executor: (job) => void shown.push(job) })
+    await worker.start()
+    const done = next('job:done')
+    plane.dispatch({ prompt: 'same', error: { type: 'network', message: 'of the attempt before', retryable: true } })
+    await done
+    await worker.stop()
+  }
+  const [bySocket, byPoll] = shown
+  const own = { id: expect.any(Number), started_at: expect.stringMatching(/^\d{4}-.*Z$/) }
+  expect(bySocket).toMatchObject({ status: 'running', attempt: 1, assigned_to: 'registered', error: null, ...own })
+  expect(byPoll).toEqual({ ...bySocket, ...own })
+})
+
+it.each<Transport>(['socket', 'poll'])('tells a child by %s which attempt it is', async (transport) => {
+  const { worker } = bench.make(plane, {
+    transport,
+    command: 'echo "$MODELREINS_JOB_ID/$MODELREINS_ATTEMPT"',
+    env: { PATH: '/usr/bin:/bin', MODELREINS_CONFIG: '/nonexistent' },
+  })
+  await worker.start()
+  const id = plane.dispatch()
+  await plane.until(() => plane.endOf(id) !== undefined)
+  expect(plane.endOf(id)?.body['result']).toBe(`${id}/1`)
 })
 
 it('gives its token to no child, under whatever name the environment holds it', async () => {
