@@ -171,7 +171,7 @@ export class Connections {
     if (mine !== undefined) live.sockets.keep(socket, { ...mine, instance: hello.instance, greeted: true } satisfies SocketNote)
     if (other !== undefined && other !== socket) {
       live.sockets.drop(other)
-      other.close(closeCodes.name_taken, 'Another connection of this worker has taken over.')
+      other.close(closeCodes.name_taken, `${worker.name} runs as ${hello.instance.slice(0, 60)} now.`.slice(0, 120))
     }
     replies.push(welcome(ctx, worker, hello))
     return undefined

@@ -58,6 +58,15 @@ export class Heartbeat {
     return this.#sending
   }
 
+  /** The last beat: a worker is believed to be there until it says otherwise, or for half a minute. */
+  async goodbye(timeoutMs: number): Promise<void> {
+    try {
+      await this.#ports.client.presence.report(this.#ports.report(), { retry: false, timeoutMs })
+    } catch (error) {
+      this.#ports.debug(`goodbye: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
   #arm(): void {
     if (!this.#running) return
     const onSocket = this.#ports.link() !== undefined

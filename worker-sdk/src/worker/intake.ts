@@ -8,6 +8,7 @@ import { pause, type Clock } from '../client/clock.ts'
 import { ModelReinsError } from '../client/error.ts'
 import type { Debug } from './debug.ts'
 import type { Transport } from './options.ts'
+import { isRefusal, nameTaken } from './refusals.ts'
 import type { LinkEnd, SocketLink } from './socket-link.ts'
 
 export interface IntakePorts {
@@ -92,17 +93,8 @@ const spellMs = (refusals: number, clock: Clock): number => {
  * heartbeat over HTTP, which comes next, tells.
  */
 function fatalOf(end: LinkEnd, transport: Transport): ModelReinsError | undefined {
-  if (end.code === closeCodes.name_taken || end.error.code === 'name-taken') {
-    return new ModelReinsError(
-      'Another process runs under this worker name. Stop it, choose another name, or start with `takeover` to take the name over.',
-      { code: 'name-taken', cause: end.error },
-    )
-  }
+  if (end.code === closeCodes.name_taken || end.error.code === 'name-taken') return nameTaken(end.error, end.opened)
   if (end.code === closeCodes.revoked)
     return new ModelReinsError('This worker token has been revoked.', { code: 'unauthorized', cause: end.error })
   return transport === 'socket' && isRefusal(end.error) ? end.error : undefined
 }
-
-/** Refusals that no waiting changes. */
-export const isRefusal = (error: unknown): error is ModelReinsError =>
-  error instanceof ModelReinsError && ['unauthorized', 'forbidden', 'name-taken', 'not-found'].includes(error.code)

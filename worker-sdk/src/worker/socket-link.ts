@@ -2,7 +2,7 @@
  * Responsible for one worker socket: hello and welcome, frames batched on the way out, replies matched to requests by `ref`.
  * It never reconnects and decides nothing; what arrives is handed on.
  */
-import type { Problem, ServerFrame, WorkerFrame } from '@modelreins/contract'
+import { closeCodes, type Problem, type ServerFrame, type WorkerFrame } from '@modelreins/contract'
 import type { Clock } from '../client/clock.ts'
 import { errorFromProblem, ModelReinsError, networkError } from '../client/error.ts'
 import { parseJson } from '../client/transport.ts'
@@ -197,6 +197,12 @@ export class SocketLink {
 
   /** The server drops a message whole when it cannot read a part of it, and does not say which: what was in it is asked another way. */
   #onUnreferenced(problem: Problem): void {
+    if (problem.code === 'name-taken') {
+      // The answer to hello: the close that follows says the same, cut to what a close may say.
+      this.#end(closeCodes.name_taken, errorFromProblem(problem.status, problem))
+      this.#socket.close(1000, '')
+      return
+    }
     this.#ports.onProblem(problem)
     if (problem.code !== 'invalid-request') return
     this.#failWaiting(new ModelReinsError('The server did not read the message', { code: 'network' }))

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import type { Offer } from '@modelreins/contract'
 import { Client } from '../client/client.ts'
 import { atMost, pause, systemClock, type Clock } from '../client/clock.ts'
-import { ModelReinsError } from '../client/error.ts'
+import type { ModelReinsError } from '../client/error.ts'
 import { version } from '../version.ts'
 import { runAttempt, type AttemptPorts } from './attempt.ts'
 import { configPath, readConfig } from './config-source.ts'
@@ -15,7 +15,7 @@ import { Emitter } from './emitter.ts'
 import { AttemptStopped, type Executor } from './executor.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Identity, type SelfReport } from './identity.ts'
-import { isRefusal, runIntake } from './intake.ts'
+import { runIntake } from './intake.ts'
 import { LiveSettings, type AppliedSetting } from './live-settings.ts'
 import { obeyKillswitch, type ObediencePorts } from './obedience.ts'
 import { refuseViewUrl, resolveOptions, type Environment, type ResolvedOptions, type WorkerOptions } from './options.ts'
@@ -23,8 +23,10 @@ import { OperatorConfig } from './operator-config.ts'
 import { fileOutbox, memoryOutbox } from './outbox.ts'
 import { pollForWork } from './poll-transport.ts'
 import { ProviderChoice } from './provider-choice.ts'
+import { refuseToRun } from './provider-executor.ts'
 import { Redactor } from './redactor.ts'
 import { Pulse } from './pulse.ts'
+import { isRefusal, nameTaken, NamePatience, stoppedEarly } from './refusals.ts'
 import { RepeatFilter } from './repeat-filter.ts'
 import { Roster } from './roster.ts'
 import { environmentSecrets, secretResolver } from './secrets.ts'
@@ -65,11 +67,13 @@ export class Worker extends Emitter {
   readonly #intake = new AbortController()
   readonly #hurry = new AbortController()
   readonly #told: RepeatFilter
+  readonly #patience: NamePatience
   readonly #debug
   #state: WorkerState = 'new'
   #link: SocketLink | undefined
   #executor: Executor | undefined
   #greeted = false
+  #refusal: ModelReinsError | undefined
   #contact: { resolve: () => void; reject: (error: unknown) => void } = { resolve: () => undefined, reject: () => undefined }
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
@@ -87,6 +91,7 @@ export class Worker extends Emitter {
     this.#debug = (part: string) => debugFor(part, selection, (line) => void process.stderr.write(this.#redactor.redact(line)))
     this.#clock = options.clock ?? systemClock
     this.#told = new RepeatFilter(this.#clock)
+    this.#patience = new NamePatience(this.#clock)
     this.#openSocket = options.openSocket ?? openWebSocket
     this.#executor = options.executor
     this.#identity = new Identity(this.options, this.#clock)
@@ -207,7 +212,6 @@ export class Worker extends Emitter {
   }
 
   async #start(): Promise<void> {
-    if (this.#state !== 'new') throw new ModelReinsError('A worker is started once; make a new one', { code: 'conflict', status: 0 })
     this.#state = 'starting'
     this.emit('starting', { name: this.name, url: this.options.url })
     this.#executor ??= await this.#providers.prepare()
@@ -227,7 +231,7 @@ export class Worker extends Emitter {
   }
 
   #assertNotStopped(): void {
-    if (this.#stopping !== undefined) throw stoppedEarly()
+    if (this.#stopping !== undefined) throw this.#refusal ?? stoppedEarly()
   }
 
   #runIntake(): Promise<void> {
@@ -329,17 +333,24 @@ export class Worker extends Emitter {
   }
 
   #trouble(type: string, error: unknown): void {
+    if ((type === 'heartbeat' || type === 'poll') && isRefusal(error)) {
+      const waiting = this.#greeted ? undefined : this.#patience.wait(error)
+      if (waiting === undefined) this.#fatal(error.code === 'name-taken' ? nameTaken(error, this.#greeted) : error)
+      else this.#trouble('name-taken', waiting)
+      return
+    }
     const message = this.#redactor.redact(error instanceof Error ? error.message : String(error))
     if (this.#told.isNews(type, message)) this.emit('error', { type, error: message })
     else this.#debug(type)(message)
-    if ((type === 'heartbeat' || type === 'poll') && isRefusal(error)) this.#fatal(error)
   }
 
   /** The server will not have this worker: its leases are void, and asking again changes nothing. */
   #fatal(error: ModelReinsError): void {
     if (this.#stopping !== undefined) return
+    this.#refusal = error
     this.#contact.reject(error)
-    this.emit('error', { type: error.code, error: error.message })
+    // Told once: whoever waits for the start is told by its rejection.
+    if (this.#state !== 'starting') this.emit('error', { type: error.code, error: error.message })
     this.#roster.stopAll(new AttemptStopped('lease-lost', error.message))
     void this.stop({ graceMs: 0 })
   }
@@ -368,17 +379,8 @@ export class Worker extends Emitter {
     this.#intake.abort()
     await Promise.all([this.#intakeDone, this.#pulse.stop()])
     this.#state = 'stopped'
-    if (started && this.#greeted) await this.#sayGoodbye()
+    if (started && this.#greeted) await this.#heartbeat.goodbye(lastWordsMs)
     if (started) this.emit('stopped', { name: this.name })
-  }
-
-  /** A worker is believed to be there until it says otherwise, or for half a minute. */
-  async #sayGoodbye(): Promise<void> {
-    try {
-      await this.client.presence.report(this.#report(), { retry: false, timeoutMs: lastWordsMs })
-    } catch (error) {
-      this.#debug('worker')(`goodbye: ${error instanceof Error ? error.message : String(error)}`)
-    }
   }
 
   /** True: nothing runs any more. `sooner` ends patience with jobs, never the time that stopped children get to die. */
@@ -388,11 +390,4 @@ export class Worker extends Emitter {
     await atMost(this.#clock, ms, Promise.race([this.#roster.idle(), hurried]))
     return this.#roster.running === 0
   }
-}
-
-const stoppedEarly = (): ModelReinsError =>
-  new ModelReinsError('The worker was stopped before it was ready', { code: 'conflict', status: 0 })
-
-const refuseToRun: Executor = () => {
-  throw new ModelReinsError('The worker has nothing to run jobs with', { code: 'internal', status: 0, retryable: false })
 }

@@ -1,7 +1,7 @@
 /** Socket or long poll, never both: who holds the baton when the socket fails, and what a refusal means. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { closeCodes } from '@modelreins/contract'
-import { ControlPlane, refuse } from '../support/control-plane.ts'
+import { ControlPlane, problemOf, refuse } from '../support/control-plane.ts'
 import { handler } from '../support/handlers.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { WorkerBench } from '../support/workers.ts'
@@ -15,6 +15,24 @@ afterEach(async () => {
   await bench.stopAll()
   await plane.close()
 })
+function refusePresence(held: () => boolean): void {
+  plane.intercept = (request, response) => {
+    const refused = request.path === '/api/v1/presence' && held()
+    if (refused) refuse(response, 'name-taken', 'tester is running as other:1 already. Stop that one, or start this one with takeover.')
+    return refused
+  }
+}
+
+/** Time goes on until this has happened. */
+async function passing(clock: ManualClock, happens: Promise<unknown>): Promise<void> {
+  const over = happens.then(
+    () => true,
+    () => true,
+  )
+  while (!(await Promise.race([over, clock.advance(1_000).then(() => false)])));
+  await happens
+}
+
 const polls = () => plane.requests('POST', '/api/v1/claims')
 const upgrades = () => plane.requests('GET', '/api/v1/connect')
 
@@ -97,8 +115,70 @@ describe('a worker that the server will not have', () => {
       if (frame.type === 'hello') socket.close(closeCodes.name_taken, 'tester is running as other:1 already')
       return frame.type === 'hello'
     }
-    const { worker } = bench.make(plane)
-    await expect(worker.start()).rejects.toThrow(/takeover/)
+    const { worker, heard } = bench.make(plane)
+    await expect(worker.start()).rejects.toMatchObject({
+      code: 'name-taken',
+      exitCode: 65,
+      message: `tester is running as other:1 already. Stop that process, choose another name, or take the name over (--takeover; \`takeover: true\` in code).`,
+    })
+    expect(heard.filter(({ event }) => event === 'error')).toEqual([])
+  })
+
+  it('tells the refusal once also when the server sends it before it closes', async () => {
+    const detail = `tester is running as ${'x'.repeat(150)}:1 already. Stop that one, or start this one with takeover.`
+    plane.interceptFrame = (frame, socket) => {
+      if (frame.type !== 'hello') return false
+      socket.send(JSON.stringify({ type: 'problem', ref: null, problem: problemOf('name-taken', detail) }))
+      socket.close(closeCodes.name_taken, detail.slice(0, 120))
+      return true
+    }
+    const { worker, heard } = bench.make(plane)
+    await expect(worker.start()).rejects.toThrow(`tester is running as ${'x'.repeat(150)}:1 already. Stop that process`)
+    expect(heard.filter(({ event }) => event === 'error')).toEqual([])
+  })
+
+  it('waits while polling for a dead process of its name to fall silent, says so, and starts', async () => {
+    const clock = new ManualClock()
+    let held = true
+    refusePresence(() => held)
+    const { worker, next, heard } = bench.make(plane, { transport: 'poll', clock })
+    const told = next('error')
+    const started = worker.start()
+    expect(await told).toEqual({
+      type: 'name-taken',
+      error: 'tester is running as other:1 already. It may have died: waiting up to 35 s for it to fall silent',
+    })
+    await clock.advance(20_000)
+    held = false
+    await passing(clock, started)
+    expect(heard.filter(({ event }) => event === 'error')).toHaveLength(1)
+  })
+
+  it('does not wait for a name longer than a dead process can hold it', async () => {
+    const clock = new ManualClock()
+    refusePresence(() => true)
+    const { worker, next } = bench.make(plane, { transport: 'poll', clock })
+    const told = next('error')
+    const refused = expect(worker.start()).rejects.toMatchObject({ code: 'name-taken', message: expect.stringContaining('--takeover') })
+    await told
+    await passing(clock, refused)
+  })
+
+  it('says while it polls that its name has been taken over', async () => {
+    const clock = new ManualClock()
+    let held = false
+    refusePresence(() => held)
+    const { worker, next } = bench.make(plane, { transport: 'poll', clock })
+    await worker.start()
+    held = true
+    const told = next('error')
+    const stopped = next('stopped')
+    await clock.advance(10_000)
+    expect(await told).toEqual({
+      type: 'name-taken',
+      error: 'Another process has taken over the name of this worker, which therefore stops: tester is running as other:1 already.',
+    })
+    await stopped
   })
 
   it('says takeover once, and gives way when it is taken over itself', async () => {
@@ -106,9 +186,15 @@ describe('a worker that the server will not have', () => {
     await worker.start()
     expect(plane.frames[0]).toMatchObject({ type: 'hello', takeover: true })
     const stopped = next('stopped')
-    plane.cut(closeCodes.name_taken, 'taken over')
+    plane.cut(closeCodes.name_taken, 'tester runs as other:1 now.')
     await stopped
-    expect(heard).toContainEqual({ event: 'error', payload: expect.objectContaining({ type: 'name-taken' }) })
+    expect(heard).toContainEqual({
+      event: 'error',
+      payload: {
+        type: 'name-taken',
+        error: 'Another process has taken over the name of this worker, which therefore stops: tester runs as other:1 now.',
+      },
+    })
     expect(upgrades()).toHaveLength(1)
   })
 
