@@ -10,6 +10,9 @@ export const isRefusal = (error: unknown): error is ModelReinsError =>
 export const stoppedEarly = (): ModelReinsError =>
   new ModelReinsError('The worker was stopped before it was ready', { code: 'conflict', status: 0 })
 
+export const startedAgain = (): ModelReinsError =>
+  new ModelReinsError('This worker has been stopped, and a worker is started once: make a new one', { code: 'conflict', status: 0 })
+
 /** The server's words end with advice of their own; one piece of advice is enough. */
 const firstSentence = (error: ModelReinsError): string => error.message.split(/\.(?:\s|$)/, 1)[0] ?? ''
 

@@ -26,7 +26,7 @@ import { ProviderChoice } from './provider-choice.ts'
 import { refuseToRun } from './provider-executor.ts'
 import { Redactor } from './redactor.ts'
 import { Pulse } from './pulse.ts'
-import { isRefusal, nameTaken, NamePatience, stoppedEarly } from './refusals.ts'
+import { isRefusal, nameTaken, NamePatience, startedAgain, stoppedEarly } from './refusals.ts'
 import { RepeatFilter } from './repeat-filter.ts'
 import { Roster } from './roster.ts'
 import { environmentSecrets, secretResolver } from './secrets.ts'
@@ -195,6 +195,8 @@ export class Worker extends Emitter {
 
   /** Resolves when the worker is ready for work. Rejects when it cannot become so: unusable provider, refused token, killswitch. */
   start(): Promise<void> {
+    // A second `start()` beside the first is the same one; after the end it is a mistake that must not look like success.
+    if (this.#stopping !== undefined) return Promise.reject(startedAgain())
     this.#starting ??= this.#start().catch((error: unknown) => {
       void this.stop({ graceMs: 0 })
       throw error

@@ -229,6 +229,17 @@ describe('stop', () => {
     expect(plane.endOf(id)).toMatchObject({ kind: 'fail', body: { error: { message: expect.stringContaining('handed back') } } })
   })
 
+  it('is the end: a later start is refused in clear words, whether it ran or not', async () => {
+    const { worker } = bench.make(plane)
+    await worker.start()
+    await expect(worker.start()).resolves.toBeUndefined()
+    await worker.stop()
+    await expect(worker.start()).rejects.toThrow('This worker has been stopped, and a worker is started once: make a new one')
+    const never = bench.make(plane).worker
+    await never.stop()
+    await expect(never.start()).rejects.toThrow('make a new one')
+  })
+
   it('ends a start that waits for a server which is not there', async () => {
     await plane.close()
     const { worker, next } = bench.make(plane)
