@@ -1,11 +1,13 @@
 /** Responsible for the single checks of `doctor`: what is so, and what to do about it. They change nothing. */
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { problems, type Output } from '@modelreins/contract'
 import { Client } from '../client/client.ts'
 import { ModelReinsError } from '../client/error.ts'
 import { isProviderName, providerNames } from '../providers/index.ts'
 import { version } from '../version.ts'
 import { findSetting, type ResolvedOptions } from '../worker/options.ts'
+import { waitingIn } from '../worker/outbox.ts'
 import { openWebSocket } from '../worker/socket.ts'
 import { openToOthers } from './config-file.ts'
 import { serverAddress } from './config-keys.ts'
@@ -90,17 +92,29 @@ function folderChecks(context: CommandContext): readonly Check[] {
       )
     }
   }
-  const outbox = settings.outboxFile ?? outboxPath(context.configPath, settings)
-  const kept = existsSync(outbox) ? undelivered(outbox) : 0
-  if (kept > 0) checks.push(warn('outbox', `${kept} completions wait to be delivered`, 'they are when the worker runs again'))
-  return checks
+  return [...checks, ...outboxChecks(settings.outboxFile, outboxPath(context.configPath, settings))]
 }
 
-/** As many as are put in and not taken out again; the worker has the last word. */
-function undelivered(path: string): number {
-  const lines = readFileSync(path, 'utf8').split('\n')
-  const count = (op: string): number => lines.filter((line) => line.startsWith(`{"op":"${op}"`)).length
-  return Math.max(0, count('put') - count('remove'))
+const completions = (count: number): string => (count === 1 ? '1 completion waits' : `${count} completions wait`)
+
+/** What this worker has not delivered, and what lies beside it: a new token has a new file. */
+function outboxChecks(named: string | undefined, usual: string): readonly Check[] {
+  const own = named ?? usual
+  const folder = dirname(usual)
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.jsonl')) : []
+  return [...new Set([own, ...files.map((name) => join(folder, name))])].flatMap((path) => {
+    const waiting = existsSync(path) ? waitingIn(path) : 0
+    if (waiting === 0) return []
+    return path === own
+      ? [warn('outbox', `${completions(waiting)} to be delivered`, 'that happens when the worker runs again')]
+      : [
+          warn(
+            'outbox',
+            `${completions(waiting)} in ${path}, of another worker or an earlier token`,
+            `\`--outbox-file ${path}\` delivers it`,
+          ),
+        ]
+  })
 }
 
 export async function serverChecks(context: CommandContext): Promise<readonly Check[]> {

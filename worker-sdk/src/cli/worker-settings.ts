@@ -70,12 +70,15 @@ export function resolvedSettings(context: CommandContext, more: WorkerOptions = 
 export const settingsForProvider = (context: CommandContext, resolved: ResolvedOptions): ProviderSettings =>
   providerSettings(resolved, resolved.model, context.env)
 
-/** One journal per server, tenant and worker, beside the config file: two workers of one machine must not deliver each other's results. */
-export function outboxPath(configFile: string, worker: Pick<ResolvedOptions, 'url' | 'token' | 'name'>): string {
+/**
+ * One journal per credential, beside the config file: two workers of one machine must not deliver each other's results. Neither the
+ * server's address nor a worker's own name is part of it, since both are spelled in several ways; a member's key has several workers.
+ */
+export function outboxPath(configFile: string, worker: Pick<ResolvedOptions, 'token' | 'name'>): string {
   const parts = parseCredentialToken(worker.token)
-  const name = worker.name ?? (parts?.kind === 'member' ? hostname() : parts?.credential) ?? 'worker'
-  const label = [parts?.tenant ?? 'tenant', name, new URL(worker.url).host].join('.')
-  return join(dirname(configFile), 'outbox', `${label.replaceAll(/[^A-Za-z0-9._-]/g, '_')}.jsonl`)
+  const label =
+    parts === undefined ? ['worker'] : [parts.tenant, parts.credential, ...(parts.kind === 'member' ? [worker.name ?? hostname()] : [])]
+  return join(dirname(configFile), 'outbox', `${label.join('.').replaceAll(/[^A-Za-z0-9._-]/g, '_')}.jsonl`)
 }
 
 /** The outbox of a worker that names none; undefined where nothing can be written: memory has to do then. */

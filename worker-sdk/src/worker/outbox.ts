@@ -42,13 +42,7 @@ type OutboxRecord = z.infer<typeof record>
  */
 export function fileOutbox(path: string): Outbox {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const kept = new Map<string, Settlement>()
-  for (const line of readLines(path)) {
-    const parsed = record.safeParse(parseJson(line))
-    if (!parsed.success) continue
-    if (parsed.data.op === 'put') kept.set(parsed.data.entry.token, parsed.data.entry)
-    else kept.delete(parsed.data.token)
-  }
+  const kept = readJournal(path)
   const rewrite = (): void => {
     const lines = [...kept.values()].map((entry) => `${JSON.stringify({ op: 'put', entry } satisfies OutboxRecord)}\n`)
     writeFileSync(`${path}.new`, lines.join(''), { mode: 0o600 })
@@ -68,6 +62,20 @@ export function fileOutbox(path: string): Outbox {
     },
     entries: () => [...kept.values()],
   }
+}
+
+/** What waits in the file, without opening it for a worker. */
+export const waitingIn = (path: string): number => readJournal(path).size
+
+function readJournal(path: string): Map<string, Settlement> {
+  const kept = new Map<string, Settlement>()
+  for (const line of readLines(path)) {
+    const parsed = record.safeParse(parseJson(line))
+    if (!parsed.success) continue
+    if (parsed.data.op === 'put') kept.set(parsed.data.entry.token, parsed.data.entry)
+    else kept.delete(parsed.data.token)
+  }
+  return kept
 }
 
 function readLines(path: string): string[] {

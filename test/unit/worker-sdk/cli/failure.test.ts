@@ -1,10 +1,12 @@
 /** Failures are told in the words of the command line and end with the exit codes of the problem table. */
+import { dirname, join } from 'node:path'
 import { problemCodes, problems } from '@modelreins/contract'
 import { describe, expect, it } from 'vitest'
 import { clockCheck } from '../../../../worker-sdk/src/cli/checks.ts'
 import { tell } from '../../../../worker-sdk/src/cli/failure.ts'
 import { outboxPath } from '../../../../worker-sdk/src/cli/worker-settings.ts'
 import { errorFromProblem, networkError } from '../../../../worker-sdk/src/client/error.ts'
+import { fileOutbox } from '../../../../worker-sdk/src/worker/outbox.ts'
 import { Stage } from './stage.ts'
 import { memberKey, workerToken } from './view-server.ts'
 
@@ -88,17 +90,36 @@ describe('the clock of this machine', () => {
 })
 
 describe('the outbox of a worker', () => {
-  const path = (change: Partial<Parameters<typeof outboxPath>[1]> = {}): string =>
-    outboxPath('/home/a/.config/modelreins/config.json', { url: 'https://reins.example.com', token: workerToken, name: 'a', ...change })
+  const path = (worker: Parameters<typeof outboxPath>[1]): string => outboxPath('/home/a/.config/modelreins/config.json', worker)
 
-  it('is beside the config file, one per server, tenant and worker', () => {
-    expect(path()).toBe('/home/a/.config/modelreins/outbox/acme.a.reins.example.com.jsonl')
-    const paths = [path(), path({ name: 'b' }), path({ url: 'http://localhost:8787' }), path({ name: undefined })]
-    expect(new Set(paths).size).toBe(4)
+  it('is beside the config file, one per credential, whatever the worker is called', () => {
+    const mine = '/home/a/.config/modelreins/outbox/acme.abcdefgh12.jsonl'
+    expect(path({ token: workerToken, name: 'a' })).toBe(mine)
+    expect(path({ token: workerToken, name: 'b' })).toBe(mine)
+    expect(path({ token: workerToken, name: undefined })).toBe(mine)
+  })
+
+  it('is one per name where a member key has several workers', () => {
+    expect(path({ token: memberKey, name: 'a' })).not.toBe(path({ token: memberKey, name: 'b' }))
   })
 
   it('cannot be led elsewhere by a name, nor does it hold the token', () => {
-    expect(path({ name: '../../etc/x' })).toBe('/home/a/.config/modelreins/outbox/acme..._.._etc_x.reins.example.com.jsonl')
-    expect(path({ name: undefined })).not.toContain(workerToken.slice(-24))
+    expect(path({ token: memberKey, name: '../../etc/x' })).toBe('/home/a/.config/modelreins/outbox/acme.hgfedcba21..._.._etc_x.jsonl')
+    expect(path({ token: workerToken, name: undefined })).not.toContain(workerToken.slice(-24))
+  })
+
+  it('is looked at by the doctor, with what other tokens have left beside it', async () => {
+    const stage = new Stage()
+    const env = { MODELREINS_TOKEN: workerToken, MODELREINS_URL: 'http://127.0.0.1:9' }
+    expect((await stage.run(['doctor'], { env })).out).not.toContain('outbox')
+    const folder = join(dirname(stage.configFile), 'outbox')
+    const put = (file: string, job_id: number): void =>
+      fileOutbox(join(folder, file)).put({ kind: 'complete', token: `lease ${job_id}`, attempt: 1, body: { job_id } })
+    put('acme.abcdefgh12.jsonl', 1)
+    put('acme.abcdefgh12.jsonl', 2)
+    put('acme.before.jsonl', 3)
+    const { out } = await stage.run(['doctor'], { env })
+    expect(out).toContain('warn\toutbox\t2 completions wait to be delivered\t')
+    expect(out).toContain(`warn\toutbox\t1 completion waits in ${folder}/acme.before.jsonl, of another worker or an earlier token\t`)
   })
 })
