@@ -5,8 +5,11 @@ import type { ArtifactSource } from './artifact-file.ts'
 
 export type OutputStream = 'stdout' | 'stderr' | 'system'
 
-/** A number is the exit code (0: done), a text the result, nothing means done. Throwing fails the attempt, classified by `classifyError`. */
-export type ExecutorReturn = number | string | undefined | void
+/**
+ * A text is the result; a plain object or list is, too, as JSON; a whole number is the exit code (0: done); nothing means done. Anything
+ * else fails the attempt. So does throwing, classified by `classifyError`.
+ */
+export type ExecutorReturn = number | string | object | null | undefined | void
 export type Executor = (job: Job, ctx: JobContext) => ExecutorReturn | Promise<ExecutorReturn>
 
 /** `jobId`, token and signal are the attempt's own. */

@@ -1,7 +1,7 @@
 /** Responsible for reading an executor's ending: what it returned, what it threw, what a provider reported. Pure; it settles nothing. */
 import { byteLength, limits } from '@modelreins/contract'
 import { classifyError, type ClassifiedError } from '../errors.ts'
-import { AttemptStopped, type ExecutorReturn } from './executor.ts'
+import { AttemptStopped } from './executor.ts'
 import { lastBytes } from './output-buffer.ts'
 
 export type AttemptOutcome =
@@ -21,21 +21,49 @@ export class ProviderFailed extends Error {
   }
 }
 
-export function outcomeOfReturn(returned: ExecutorReturn): AttemptOutcome {
-  if (typeof returned === 'string') {
-    const bytes = byteLength(returned)
-    if (bytes <= limits.result_bytes) return { ok: true, exitCode: 0, result: returned }
-    const message = `The result has ${bytes} bytes; ${limits.result_bytes} are the limit: upload it as an artifact`
-    return { ok: false, exitCode: 0, error: { type: 'unknown', message, retryable: false } }
+/** Of whatever came back: not every executor is written in TypeScript. */
+export function outcomeOfReturn(returned: unknown): AttemptOutcome {
+  if (returned === undefined || returned === null) return { ok: true, exitCode: 0, result: null }
+  if (typeof returned === 'string') return outcomeOfText(returned)
+  if (typeof returned === 'number' && Number.isSafeInteger(returned)) {
+    return returned === 0
+      ? { ok: true, exitCode: 0, result: null }
+      : { ok: false, exitCode: returned, error: classifyError(undefined, returned, '') }
   }
-  const exitCode = typeof returned === 'number' ? returned : 0
-  if (!Number.isSafeInteger(exitCode)) {
-    const message = `The executor returned ${exitCode}, which is no exit code: an exit code is a whole number`
-    return { ok: false, exitCode: null, error: { type: 'unknown', message, retryable: false } }
+  if (!isPlain(returned)) return unusable(`The executor returned ${shown(returned)}: it ${mayReturn}`)
+  try {
+    return outcomeOfText(JSON.stringify(returned))
+  } catch (error) {
+    return unusable(
+      `The executor returned an object that is not JSON (${error instanceof Error ? error.message : String(error)}): it ${mayReturn}`,
+    )
   }
-  if (exitCode === 0) return { ok: true, exitCode, result: null }
-  return { ok: false, exitCode, error: classifyError(undefined, exitCode, '') }
 }
+
+const mayReturn = 'may return a text, a plain object or list, a whole number (the exit code), or nothing'
+
+const unusable = (message: string): AttemptOutcome => ({ ok: false, exitCode: null, error: { type: 'unknown', message, retryable: false } })
+
+function outcomeOfText(result: string): AttemptOutcome {
+  const bytes = byteLength(result)
+  if (bytes <= limits.result_bytes) return { ok: true, exitCode: 0, result }
+  const message = `The result has ${bytes} bytes; ${limits.result_bytes} are the limit: upload it as an artifact`
+  return { ok: false, exitCode: 0, error: { type: 'unknown', message, retryable: false } }
+}
+
+/** What JSON says whole. An Error, a Map or a Response would become `{}`. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const parent: unknown = Object.getPrototypeOf(value)
+  return Array.isArray(value) || parent === null || Object.getPrototypeOf(parent) === null
+}
+
+const shown = (value: unknown): string =>
+  typeof value === 'object'
+    ? `an object (${value?.constructor.name ?? 'none'})`
+    : typeof value === 'function'
+      ? 'a function'
+      : String(value)
 
 export function outcomeOfThrow(thrown: unknown, now: Date): AttemptOutcome {
   if (thrown instanceof ProviderFailed) {

@@ -33,6 +33,12 @@ function refuseSettlements(isBad: (kind: string, body: Record<string, unknown>) 
   }
 }
 
+function circle(): object {
+  const self: { self?: unknown } = {}
+  self.self = self
+  return self
+}
+
 const odd = (usage: unknown): Usage => usage as Usage
 
 describe.each<Transport>(['socket', 'poll'])('by %s', (transport) => {
@@ -67,6 +73,35 @@ describe.each<Transport>(['socket', 'poll'])('by %s', (transport) => {
     expect(await told).toMatchObject({ id, error: expect.stringContaining(`returned ${returned}`), retryable: false })
     expect(plane.endOf(id)?.kind).toBe('fail')
     expect(attemptFailure.safeParse({ job_id: id, ...plane.endOf(id)?.body }).success).toBe(true)
+  })
+
+  it.each<[string, unknown, string]>([
+    ['an object', { total: 3, parts: ['a'] }, '{"total":3,"parts":["a"]}'],
+    ['a list', [1, 'two', null], '[1,"two",null]'],
+    ['an object without a prototype', Object.assign(Object.create(null), { a: 1 }), '{"a":1}'],
+  ])('takes %s that a handler returns as a result in JSON', async (_, returned, result) => {
+    const { worker, next } = bench.make(plane, { transport, executor: () => returned as object })
+    await worker.start()
+    const done = next('job:done')
+    const id = plane.dispatch()
+    await done
+    expect(plane.endOf(id)).toMatchObject({ kind: 'complete', body: { result, exit_code: 0 } })
+  })
+
+  it.each<[string, unknown, string]>([
+    ['true', true, 'returned true: it may return a text'],
+    ['a function', () => 1, 'returned a function'],
+    ['a big integer', 10n, 'returned 10'],
+    ['an Error', new Error('x'), 'returned an object (Error)'],
+    ['a Map', new Map(), 'returned an object (Map)'],
+    ['an object that holds itself', circle(), 'is not JSON'],
+  ])('fails a job whose handler returns %s, and says what it may return', async (_, returned, words) => {
+    const { worker, next } = bench.make(plane, { transport, executor: () => returned as object })
+    await worker.start()
+    const told = next('job:error')
+    const id = plane.dispatch()
+    expect(await told).toMatchObject({ id, error: expect.stringContaining(words), errorType: 'unknown', retryable: false })
+    expect(plane.endOf(id)?.kind).toBe('fail')
   })
 
   it('settles again with the result alone when the server refuses what is around it', async () => {
