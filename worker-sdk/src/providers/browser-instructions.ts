@@ -46,6 +46,8 @@ export interface BrowserInstructions {
   readonly viewport?: { readonly width: number; readonly height: number }
   /** For every step that has none of its own. */
   readonly timeout_ms: number
+  /** All steps may be done again after one of them has failed. */
+  readonly repeatable: boolean
 }
 
 export type Parsed = { readonly ok: true; readonly value: BrowserInstructions } | { readonly ok: false; readonly reason: string }
@@ -147,9 +149,9 @@ export const parseInstructions = (prompt: string): Parsed => {
   if (json === undefined || typeof json !== 'object') return no(`The prompt is not browser instructions. ${formatHelp}`)
   const whole = Array.isArray(json) ? { steps: json } : json
   if (!isObject(whole)) return no(`The prompt is not browser instructions. ${formatHelp}`)
-  const unknown = Object.keys(whole).find((name) => !['steps', 'viewport', 'timeout_ms'].includes(name))
+  const unknown = Object.keys(whole).find((name) => !['steps', 'viewport', 'timeout_ms', 'repeatable'].includes(name))
   if (unknown !== undefined)
-    return no(`"${unknown.slice(0, 40)}" is unknown: instructions have steps, viewport and timeout_ms. ${formatHelp}`)
+    return no(`"${unknown.slice(0, 40)}" is unknown: instructions have steps, viewport, timeout_ms and repeatable. ${formatHelp}`)
   const steps = whole['steps']
   if (!Array.isArray(steps) || steps.length === 0) return no(`"steps" must be a list of at least one step. ${formatHelp}`)
   if (steps.length > mostSteps) return no(`${steps.length} steps are too many: at most ${mostSteps}`)
@@ -163,5 +165,7 @@ export const parseInstructions = (prompt: string): Parsed => {
   const timeout = whole['timeout_ms'] ?? defaultTimeoutMs
   const wrongTimeout = wrongValue('milliseconds', timeout)
   if (wrongTimeout !== undefined || typeof timeout !== 'number') return no(`"timeout_ms" ${wrongTimeout ?? ''}`)
-  return { ok: true, value: { steps: good, timeout_ms: timeout, ...(viewport === undefined ? {} : { viewport }) } }
+  const repeatable = whole['repeatable'] ?? false
+  if (typeof repeatable !== 'boolean') return no('"repeatable" must be true or false')
+  return { ok: true, value: { steps: good, timeout_ms: timeout, repeatable, ...(viewport === undefined ? {} : { viewport }) } }
 }

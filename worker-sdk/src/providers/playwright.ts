@@ -101,7 +101,9 @@ const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
   try {
     return { exitCode: 0, result: await drive(job, instructions.value, search.value) }
   } catch (error) {
-    return failedOutcome(error, job.signal)
+    const outcome = failedOutcome(error, job.signal)
+    // The steps before it may have ordered or paid something: a step that only took too long is no reason to do them again.
+    return error instanceof StepFailed && !instructions.value.repeatable ? { ...outcome, final: true } : outcome
   }
 }
 

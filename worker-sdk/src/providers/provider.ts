@@ -44,6 +44,8 @@ export interface ProviderOutcome {
   /** The last part of stderr, for classification. */
   readonly stderr?: string
   readonly error?: Error
+  /** It must not run again by itself, even when the failure is one that passes: what it did before may not be done twice. */
+  readonly final?: boolean
 }
 
 export interface ProviderCheck {

@@ -13,11 +13,14 @@ export class ProviderFailed extends Error {
   override readonly name = 'ProviderFailed'
   readonly exitCode: number
   readonly stderr: string
+  /** Not to be tried again, whatever class the failure is of. */
+  readonly final: boolean
 
-  constructor(exitCode: number, stderr: string, cause: Error | undefined) {
+  constructor(exitCode: number, stderr: string, cause: Error | undefined, final = false) {
     super(cause?.message ?? `exit code ${exitCode}`, cause === undefined ? undefined : { cause })
     this.exitCode = exitCode
     this.stderr = stderr
+    this.final = final
   }
 }
 
@@ -67,7 +70,9 @@ const shown = (value: unknown): string =>
 
 export function outcomeOfThrow(thrown: unknown, now: Date): AttemptOutcome {
   if (thrown instanceof ProviderFailed) {
-    return { ok: false, exitCode: thrown.exitCode, error: classifyError(thrown.cause, thrown.exitCode, thrown.stderr, now) }
+    const { retry_at, ...error } = classifyError(thrown.cause, thrown.exitCode, thrown.stderr, now)
+    const again = thrown.final ? { retryable: false } : retry_at === undefined ? {} : { retry_at }
+    return { ok: false, exitCode: thrown.exitCode, error: { ...error, ...again } }
   }
   if (thrown instanceof AttemptStopped) return { ok: false, exitCode: null, error: outcomeOfStop(thrown) }
   return { ok: false, exitCode: null, error: classifyError(thrown, null, '', now) }

@@ -31,7 +31,7 @@ export function providerExecutor(provider: () => Provider, settings: () => Provi
       },
     })
     if (outcome.exitCode !== 0 || outcome.error !== undefined)
-      throw new ProviderFailed(outcome.exitCode, outcome.stderr ?? '', outcome.error)
+      throw new ProviderFailed(outcome.exitCode, outcome.stderr ?? '', outcome.error, outcome.final)
     return outcome.result ?? stdout.join('')
   }
 }

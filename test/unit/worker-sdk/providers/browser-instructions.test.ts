@@ -25,11 +25,12 @@ describe('parseInstructions', () => {
       { action: 'download', selector: 'a.csv' },
       { action: 'download', url: 'https://example.com/a.csv', name: 'a.csv' },
     ]
-    expect(parseInstructions(JSON.stringify(steps))).toEqual({ ok: true, value: { steps, timeout_ms: 30_000 } })
+    expect(parseInstructions(JSON.stringify(steps))).toEqual({ ok: true, value: { steps, timeout_ms: 30_000, repeatable: false } })
     expect(parseInstructions(JSON.stringify({ steps, viewport: { width: 800, height: 600 }, timeout_ms: 1000 }))).toMatchObject({
       ok: true,
       value: { viewport: { width: 800, height: 600 }, timeout_ms: 1000 },
     })
+    expect(parseInstructions(JSON.stringify({ steps, repeatable: true }))).toMatchObject({ ok: true, value: { repeatable: true } })
   })
 
   it('explains the format to someone who wrote a sentence', () => {
@@ -59,6 +60,7 @@ describe('parseInstructions', () => {
     [[{ action: 'goto', url: 'javascript:alert(1)' }], 'step 1 (goto): "javascript:" is not allowed'],
     [{ steps: [goto], viewport: { width: 0, height: 1 } }, '"viewport" must have width and height'],
     [{ steps: [goto], timeout_ms: '5' }, '"timeout_ms" must be a number'],
+    [{ steps: [goto], repeatable: 'yes' }, '"repeatable" must be true or false'],
     [Array.from({ length: 201 }, () => goto), '201 steps are too many'],
   ])('refuses %j and says what is wrong', (prompt, reason) => {
     expect(reasonOf(prompt)).toContain(reason)

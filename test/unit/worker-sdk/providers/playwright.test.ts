@@ -168,6 +168,15 @@ describe('playwright', { timeout: 60_000 }, () => {
     expect(JSON.parse((await playwright.run(run)).result ?? '').extracted).toEqual({ all: 'internal secret' })
   })
 
+  it('does not let a job run again whose step took too long, unless the job says that it may', async () => {
+    const prompt = (more: object): string =>
+      JSON.stringify({ steps: [go(), { action: 'click', selector: '#none', timeout_ms: 100 }], ...more })
+    const outcomeOf = (more: object): ReturnType<typeof playwright.run> =>
+      playwright.run(recordRun({ env, allowHosts: [site.host] }, { job: { prompt: prompt(more) } }))
+    expect(await outcomeOf({})).toMatchObject({ exitCode: 1, final: true })
+    expect(await outcomeOf({ repeatable: true })).not.toHaveProperty('final')
+  })
+
   it.each<[string, () => object[], string, string]>([
     [
       'an element that is not there',
