@@ -26,8 +26,16 @@ export function secretResolver(env: Environment, redactor: Redactor): SecretReso
   }
 }
 
-const secretName = /(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY)$/i
+/** Some stand alone at the end of a name (PGPASSWORD); what is also the end of other words needs its underscore. */
+const secretName =
+  /(?:PASSWORD|PASSWD|PASSPHRASE|(?:^|_)(?:TOKEN|SECRET|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|PASS)|(?<=[^_]_)PWD)$/i
+/** PWD is a password in MYSQL_PWD and a folder in OLD_PWD. */
+const isFolder = (name: string, value: string): boolean => /PWD$/i.test(name) && /^(?:\/|[A-Za-z]:[\\/])/.test(value)
+/** A shorter one may be an ordinary word, which would be blotted out of everything. */
+const shortestSecret = 12
 
 /** Values of the environment that are secrets by their names: a child that prints its environment must not publish them. */
 export const environmentSecrets = (env: Environment): string[] =>
-  Object.entries(env).flatMap(([name, value]) => (value !== undefined && value.length >= 12 && secretName.test(name) ? [value] : []))
+  Object.entries(env).flatMap(([name, value]) =>
+    value !== undefined && value.length >= shortestSecret && secretName.test(name) && !isFolder(name, value) ? [value] : [],
+  )
