@@ -29,6 +29,8 @@ export interface AttemptPorts {
   readonly redactor: Redactor
   readonly resolveSecret: SecretResolver
   readonly executor: () => Executor
+  /** A provider runs the jobs, not an executor of the caller's. */
+  readonly usesProvider: () => boolean
   readonly contextBudget: number | undefined
   readonly emit: Emit
   readonly onTrouble: (type: string, error: unknown) => void
@@ -136,8 +138,10 @@ class Attempt {
   async #execute(): Promise<AttemptOutcome> {
     const now = (): Date => new Date(this.#ports.clock.now())
     try {
-      // What this machine has is registered with the redactor before anything runs; other connectors speak when they are asked.
-      for (const reference of this.#job.requires_secrets) if (isLocal(reference)) await this.#ports.resolveSecret(reference)
+      // What this machine has is registered with the redactor before anything runs. An executor of the caller's may ask other connectors
+      // itself; a provider cannot, and must not run without what its job requires.
+      for (const reference of this.#job.requires_secrets)
+        if (isLocal(reference) || this.#ports.usesProvider()) await this.#ports.resolveSecret(reference)
       const context = await this.#loadContext()
       const { client, clock, resolveSecret } = this.#ports
       const ctx = jobContext({

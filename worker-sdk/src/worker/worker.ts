@@ -162,6 +162,7 @@ export class Worker extends Emitter {
       redactor: this.#redactor,
       resolveSecret: secretResolver(this.#env, this.#redactor),
       executor: () => this.#executor ?? refuseToRun,
+      usesProvider: () => this.#providers.inUse,
       contextBudget: this.options.contextBudget,
       emit: this.emit,
       onTrouble,

@@ -1,6 +1,6 @@
 /** What an executor can do for its job: secrets, artifacts, context; and providers as executors, with real children. */
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -53,6 +53,14 @@ describe('secrets', () => {
     await plane.until(() => plane.endOf(bad) !== undefined)
     expect(plane.endOf(bad)).toMatchObject({ kind: 'fail', body: { error: { message: expect.stringContaining('MISSING is not set') } } })
     expect(JSON.stringify(heard)).not.toContain('swordfish-12')
+  })
+
+  it('of other connectors are for the executor itself to resolve', async () => {
+    const { worker } = bench.make(plane, { executor: (job) => `asked for ${job.requires_secrets.length}` })
+    await worker.start()
+    const id = plane.dispatch({ requires_secrets: ['vault://keeper/mail#password'] })
+    await plane.until(() => plane.endOf(id) !== undefined)
+    expect(plane.endOf(id)?.body).toMatchObject({ result: 'asked for 1' })
   })
 })
 
@@ -210,6 +218,17 @@ describe('a provider as the executor', () => {
     await plane.until(() => plane.endOf(id) !== undefined)
     expect(plane.endOf(id)).toMatchObject({ kind: 'complete', body: { result: 'SHOUT', exit_code: 0 } })
     expect(plane.frames.find((frame) => frame.type === 'hello')).toMatchObject({ provider: 'spawn' })
+  })
+
+  it('does not run at all without a secret that the job requires and this machine cannot resolve', async () => {
+    const { worker, next } = bench.make(plane, { command: `touch ${folder}/ran; echo ran`, env })
+    await worker.start()
+    const told = next('job:error')
+    const id = plane.dispatch({ requires_secrets: ['vault://keeper/mail#password'] })
+    const error = 'The secret vault://keeper/mail#password cannot be resolved: this worker has no connector called "keeper" (it has: env)'
+    expect(await told).toMatchObject({ id, error, retryable: false })
+    expect(plane.endOf(id)).toMatchObject({ kind: 'fail', body: { error: { message: error, retryable: false } } })
+    expect(existsSync(join(folder, 'ran'))).toBe(false)
   })
 
   it('fails the job with exit code and class', async () => {
