@@ -113,13 +113,17 @@ export class Connections {
     this.#handle(socket, worker, frames)
   }
 
-  #handle(socket: WebSocket, worker: WorkerRecord, frames: readonly WorkerFrame[]): void {
+  #handle(socket: WebSocket, worker: WorkerRecord, frames: readonly ReadFrame[]): void {
     let refused: { readonly code: number; readonly reason: string } | undefined
     const caller: Caller = { kind: 'worker', worker, actor: { kind: 'worker', id: worker.worker_id, name: worker.name } }
     const answers = this.#parts.executor.runBatch(caller, (ctx) => {
       const replies: ServerFrame[] = []
       for (const frame of frames) {
         if (refused !== undefined) break
+        if ('reason' in frame) {
+          replies.push({ type: 'problem', ref: frame.ref, problem: problemOf({ code: 'invalid-request', detail: frame.reason }) })
+          continue
+        }
         // Earlier frames of the batch may have changed the row (profile, killswitch).
         const current = ctx.store.workers.get(worker.worker_id) ?? worker
         if (frame.type === 'hello') {
@@ -178,7 +182,18 @@ export class Connections {
   }
 }
 
-function parseMessage(data: string | ArrayBuffer): readonly WorkerFrame[] | { readonly reason: string } {
+/** A frame, or what is wrong with it and whose question it was: the other frames of its message are other jobs' business. */
+type ReadFrame = WorkerFrame | { readonly ref: number | null; readonly reason: string }
+
+function readFrame(raw: unknown, index: number): ReadFrame {
+  const parsed = workerFrame.safeParse(raw)
+  if (parsed.success) return parsed.data
+  const ref: unknown = typeof raw === 'object' && raw !== null && 'ref' in raw ? raw.ref : null
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  return { ref: Number.isSafeInteger(ref) ? Number(ref) : null, reason: `frame ${index}: ${issues.join('; ')}` }
+}
+
+function parseMessage(data: string | ArrayBuffer): readonly ReadFrame[] | { readonly reason: string } {
   if (typeof data !== 'string') return { reason: 'Frames are JSON text.' }
   if (data.length > messageBytes) return { reason: `A message takes at most ${messageBytes} characters.` }
   let json: unknown
@@ -190,14 +205,7 @@ function parseMessage(data: string | ArrayBuffer): readonly WorkerFrame[] | { re
   const raw: readonly unknown[] = Array.isArray(json) ? json : [json]
   if (raw.length === 0 || raw.length > framesPerMessage)
     return { reason: `A message is one frame, or an array of 1 to ${framesPerMessage}.` }
-  const frames: WorkerFrame[] = []
-  for (const [index, one] of raw.entries()) {
-    const parsed = workerFrame.safeParse(one)
-    if (!parsed.success)
-      return { reason: `frame ${index}: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}` }
-    frames.push(parsed.data)
-  }
-  return frames
+  return raw.map(readFrame)
 }
 
 function callerOf(store: Store, workerId: string): Caller {

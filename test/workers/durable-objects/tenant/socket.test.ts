@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { closeCodes } from '@modelreins/contract'
+import type { Offer } from '@modelreins/contract'
 import { frozenTime, TestTenant } from './harness.ts'
 import { TestSocket } from './socket-client.ts'
 
@@ -137,6 +138,26 @@ describe('the worker socket', () => {
     socket.sendText(text)
     expect((await socket.next('problem')).problem).toMatchObject({ code: 'invalid-request', detail: expect.stringContaining(detail) })
     expect(socket.closed).toBeUndefined()
+  })
+
+  it('refuses one frame of a message without the others: they are other jobs’ business', async () => {
+    const tenant = await TestTenant.create()
+    const anna = await tenant.worker('anna')
+    const socket = await TestSocket.greet(tenant, anna, { slots: 2 })
+    socket.send({ type: 'credit', slots: 2 })
+    const offers: Offer[] = []
+    for (const prompt of ['one', 'two']) {
+      await tenant.must('jobs.dispatch', { prompt })
+      offers.push(await socket.next('offer'))
+    }
+    for (const [ref, { lease }] of offers.entries()) {
+      socket.send({ type: 'start', ref, token: lease.token })
+      await socket.next('started')
+    }
+    const [bad, good] = offers.map(({ job, lease }, index) => ({ type: 'complete', ref: 7 + index, token: lease.token, job_id: job.id }))
+    socket.sendText(JSON.stringify([{ ...bad, usage: { tokens_in: -1 } }, good]))
+    expect(await socket.next('problem')).toMatchObject({ ref: 7, problem: { code: 'invalid-request' } })
+    expect(await socket.next('settled')).toMatchObject({ ref: 8, job_id: 2, status: 'done' })
   })
 })
 
