@@ -145,6 +145,14 @@ describe('dispatch', () => {
     await end(worker)
   })
 
+  it('keeps the streams of a job that ends at once apart, and says nothing twice', async () => {
+    const { home, capability } = await machine('sh')
+    const worker = await atWork(home)
+    const told = await desk.run(['dispatch', 'printf hi; echo err >&2; sleep 0.1; echo there', '--capability', capability])
+    expect(told).toEqual({ code: 0, out: 'hithere\n', err: 'err\n' })
+    await end(worker)
+  })
+
   it('ends with the exit code of the job, or of what went wrong before there was one', async () => {
     const { home, name, capability } = await machine('echo half; echo broken >&2; exit 3')
     const offline = await desk.run(['dispatch', 'x', '--target', name])
@@ -153,8 +161,8 @@ describe('dispatch', () => {
     const worker = await atWork(home)
     const failed = await desk.run(['dispatch', 'x', '--capability', capability])
     expect(failed.code).toBe(1)
-    expect(failed.out).toContain('half\n')
-    expect(failed.out + failed.err).toContain('broken\n')
+    expect(failed.out).toBe('half\n')
+    expect(failed.err).toContain('broken\n')
     expect(failed.err).toMatch(/job \d+ failed by .*\n {2}exit_error: /s)
     expect((await desk.run(['dispatch', 'x', '--token', 'mrk_x'])).code).toBe(77)
     expect((await desk.run(['dispatch', 'x', '--priority', '99'])).code).toBe(64)

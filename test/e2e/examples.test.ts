@@ -128,7 +128,7 @@ describe('the summariser', () => {
     const program = await run('summariser/summariser.mjs', token, { MODELREINS_ENDPOINT: `${model.url}/v1` })
     const article = 'Reins were made for horses. Agents need them as well.'
     const told = await cli(['dispatch', '--target', 'summariser', 'Summarise this in one sentence.', '--context-file', '-'], article)
-    expect(told).toMatchObject({ code: 0, out: 'Reins hold horses and agents.\n' })
+    expect(told).toMatchObject({ code: 0, out: 'Reins hold horses and agents.' })
 
     const asked = model.requests.find((request) => request.path === '/v1/chat/completions')?.json
     expect(asked).toMatchObject({ model: 'test-model', stream: true, temperature: 0.2, max_tokens: 400 })

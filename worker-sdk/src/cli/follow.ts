@@ -38,9 +38,6 @@ export async function untilDetached<Value>(context: CommandContext, work: (signa
   }
 }
 
-/** A first piece that is the whole output comes with the end right behind it. */
-const holdMs = 100
-
 class Screen {
   readonly #context: CommandContext
   readonly #out: (piece: string) => string
@@ -49,7 +46,6 @@ class Screen {
   #wrote = false
   #lineOpen = false
   #attempt: number | undefined
-  #held: { readonly text: string; readonly cancel: () => void } | undefined
   lastAt: number
 
   constructor(context: CommandContext) {
@@ -65,9 +61,7 @@ class Screen {
       this.#say(`[output ${event.data.from} to ${event.data.to} is no longer kept]`)
       return
     }
-    const { seq, attempt, stream, text } = event.data
-    this.#release()
-    if (seq === 0 && stream === 'stdout') return this.#hold(text)
+    const { attempt, stream, text } = event.data
     if (this.#attempt !== undefined && attempt !== this.#attempt) this.#say(`[attempt ${attempt}]`)
     this.#attempt = attempt
     if (stream === 'stdout') this.answer(text)
@@ -75,31 +69,6 @@ class Screen {
       const { show } = this.#context
       show.aside(show.errorStyle.dim(this.#aside(text)))
     }
-  }
-
-  /** A job that ended at once has its output in one piece, where both streams are one: it is taken apart when the result is known. */
-  #hold(text: string): void {
-    this.#held = { text, cancel: this.#context.around.clock.after(holdMs, () => this.#release()) }
-  }
-
-  #release(): void {
-    const held = this.#held
-    if (held === undefined) return
-    held.cancel()
-    this.#held = undefined
-    this.answer(held.text)
-  }
-
-  /** The end: of output in one piece, the lines that are not the result's go to standard error. */
-  conclude(result: string | undefined): void {
-    const rest = this.#held === undefined || result === undefined ? undefined : linesBeside(this.#held.text, result)
-    if (rest === undefined) this.#release()
-    else {
-      this.#held?.cancel()
-      this.#held = undefined
-      if (rest !== '') this.#context.show.aside(this.#context.show.errorStyle.dim(this.#aside(rest)))
-    }
-    this.endLine()
   }
 
   answer(text: string): void {
@@ -114,8 +83,18 @@ class Screen {
     this.#context.show.warn(this.#context.show.errorStyle.dim(text))
   }
 
+  /** Another text than what was written: it begins a line of its own, also in a file. */
+  conclude(result: string): void {
+    const { show } = this.#context
+    if (this.#lineOpen) show.write('\n')
+    if (this.#wrote) show.note('')
+    this.answer(result.endsWith('\n') ? result : `${result}\n`)
+  }
+
+  /** For eyes alone: a file gets what the job wrote and not a character more. */
   endLine(): void {
-    if (this.#lineOpen && this.#context.around.stdout.isTerminal) this.#context.show.write('\n')
+    if (!this.#lineOpen || !this.#context.around.stdout.isTerminal) return
+    this.#context.show.write('\n')
     this.#lineOpen = false
   }
 
@@ -154,11 +133,8 @@ export async function followToEnd(
   }
   const job = await client.jobs.get({ job_id: jobId }, { signal })
   if (options.events === true || options.silent === true) return job
-  screen.conclude(job.result ?? undefined)
   const result = await wholeResult(client, job, screen.wrote)
-  if (result === undefined || result === '' || screen.endsWith(result)) return job
-  if (screen.wrote) context.show.note('')
-  screen.answer(result.endsWith('\n') ? result : `${result}\n`)
+  if (result !== undefined && result !== '' && !screen.endsWith(result)) screen.conclude(result)
   screen.endLine()
   return job
 }
@@ -187,19 +163,6 @@ async function sayWhy(context: CommandContext, client: Client, jobId: number, sc
       // The stream tells when the server is gone; this is only a courtesy.
     }
   }
-}
-
-/** The lines of `all` that are not those of `part`; undefined when `part` is not in it, line by line and in order. */
-export function linesBeside(all: string, part: string): string | undefined {
-  const wanted = part.trimEnd().split('\n')
-  const rest: string[] = []
-  let next = 0
-  for (const line of all.trimEnd().split('\n')) {
-    if (next < wanted.length && line.trimEnd() === wanted[next]?.trimEnd()) next += 1
-    else rest.push(line)
-  }
-  if (next < wanted.length) return undefined
-  return rest.length === 0 ? '' : `${rest.join('\n')}\n`
 }
 
 export const detachedText = (jobId: number): string =>

@@ -1,6 +1,6 @@
 /**
- * Responsible for one attempt's output on its way out: redacted, in order, in few requests. A job that is short and says little
- * never streams: what it said travels with its completion. It knows no HTTP and no job.
+ * Responsible for one attempt's output on its way out: redacted, in order, in few requests. A job that is short and says little,
+ * all of it on standard output, never streams: what it said travels with its completion. It knows no HTTP and no job.
  */
 import { byteLength, limits, type OutputChunk } from '@modelreins/contract'
 import { fullJitter } from '../client/backoff.ts'
@@ -73,18 +73,18 @@ export class OutputBuffer {
     if (this.#pendingBytes > highWaterBytes && !this.#closed) await new Promise<void>((resolve) => this.#waiters.push(resolve))
   }
 
-  /** No more will be written: sends what does not fit the tail, and answers the rest. `giveUp` ends the trying. */
+  /** No more will be written: sends what does not fit the tail, and answers the rest. `giveUp` ends the trying, and all the rest is tail. */
   async end(giveUp: AbortSignal): Promise<OutputEnd> {
     this.#ended = true
     this.#cancelTimer?.()
     if (giveUp.aborted) this.#patience.abort()
     else giveUp.addEventListener('abort', () => this.#patience.abort(), { once: true })
     for (const [stream, redacted] of this.#redacted) this.#take(redacted.end(), stream)
-    while (!this.#closed && (this.#flushing !== undefined || (this.#pendingBytes > limits.tail_bytes && !this.#patience.signal.aborted))) {
+    if (this.#dropped > 0) this.#pending.push({ stream: 'system', text: `[${this.#dropped} bytes of output were dropped]\n`, bytes: 0 })
+    while (!this.#closed && (this.#flushing !== undefined || (!this.#fitsTail() && !this.#patience.signal.aborted))) {
       this.#streaming = true
       await this.#flush()
     }
-    if (this.#dropped > 0) this.#pending.push({ stream: 'system', text: `[${this.#dropped} bytes of output were dropped]\n`, bytes: 0 })
     const text = this.#pending.map((part) => part.text).join('')
     this.#pending = []
     const kept = lastBytes(text, limits.tail_bytes)
@@ -92,6 +92,11 @@ export class OutputBuffer {
       tail: { text: kept, truncated: kept.length < text.length || this.#nextSeq > 0 || this.#dropped > 0 },
       chunks: this.#sent ? this.#nextSeq : undefined,
     }
+  }
+
+  /** A tail is one text, and everybody reads it as standard output: what was said elsewhere would end up in somebody's file. */
+  #fitsTail(): boolean {
+    return this.#pendingBytes <= limits.tail_bytes && this.#pending.every((part) => part.stream === 'stdout')
   }
 
   #streamOf(stream: OutputStream): RedactedStream {

@@ -40,7 +40,7 @@ describe.each<Transport>(['socket', 'poll'])('a worker by %s', (transport) => {
       transport,
       executor: async (_, ctx) => {
         await ctx.output('one\n')
-        await ctx.output('two\n', 'stderr')
+        await ctx.output('two\n')
         return 0
       },
     })
@@ -50,6 +50,24 @@ describe.each<Transport>(['socket', 'poll'])('a worker by %s', (transport) => {
     expect(plane.endOf(id)?.body).toMatchObject({ tail: { text: 'one\ntwo\n', truncated: false }, exit_code: 0 })
     expect(plane.endOf(id)?.body).not.toHaveProperty('chunks')
     expect(plane.output).toEqual([])
+  })
+
+  it('streams also the output of a short job when it has two streams, which a completion would make one', async () => {
+    const { worker } = bench.make(plane, {
+      transport,
+      executor: async (_, ctx) => {
+        await ctx.output('one\n')
+        await ctx.output('two\n', 'stderr')
+      },
+    })
+    await worker.start()
+    const id = plane.dispatch()
+    await plane.until(() => plane.endOf(id) !== undefined)
+    expect(plane.endOf(id)?.body).toMatchObject({ chunks: 2 })
+    expect(plane.output.map(({ stream, text }) => [stream, text])).toEqual([
+      ['stdout', 'one\n'],
+      ['stderr', 'two\n'],
+    ])
   })
 
   it('streams the output of a job that goes on, and says how many chunks there were', async () => {

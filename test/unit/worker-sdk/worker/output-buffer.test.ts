@@ -130,6 +130,18 @@ describe('the end', () => {
     expect(sent).toEqual([])
   })
 
+  it.each(['stderr', 'system'] as const)('sends what a tail cannot tell from standard output: what was said on %s', async (stream) => {
+    await buffer.write('hi')
+    await buffer.write('aside ', stream)
+    await buffer.write('there')
+    expect(await buffer.end(never)).toEqual({ tail: { text: '', truncated: true }, chunks: 3 })
+    expect(sent.flat().map(({ stream: from, text }) => [from, text])).toEqual([
+      ['stdout', 'hi'],
+      [stream, 'aside '],
+      ['stdout', 'there'],
+    ])
+  })
+
   it('answers what the redactor had kept back', async () => {
     await buffer.write('a top-sec')
     expect(await buffer.end(never)).toMatchObject({ tail: { text: 'a top-sec' } })
