@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs
 import { fileURLToPath } from 'node:url'
 import { rolldown, type OutputOptions } from 'rolldown'
 import { writeDeclarations } from './declarations.ts'
+import { shortenLines } from './short-lines.ts'
 import { withoutJsonSchema } from './without-json-schema.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -35,6 +36,7 @@ rmSync(dist, { recursive: true, force: true })
 mkdirSync(`${dist}/cjs`, { recursive: true })
 await bundle(existsSync(cli) ? { ...library, cli } : library, { dir: dist, format: 'esm' })
 await bundle(library, { dir: `${dist}/cjs`, format: 'cjs', exports: 'named' })
+shortenLines(dist)
 // The same file names in both folders: this says what `.js` and `.d.ts` are here.
 writeFileSync(`${dist}/cjs/package.json`, '{ "type": "commonjs" }\n')
 if (existsSync(cli)) chmodSync(`${dist}/cli.js`, 0o755)

@@ -89,6 +89,14 @@ describe('exports', () => {
     ])
   })
 
+  it('an uncaught error that begins with its message, not with pages of code', async () => {
+    const path = join(folder, 'uncaught.cjs')
+    writeFileSync(path, "const { Worker } = require('modelreins-worker')\nnew Worker({ env: {}, slots: 0 })\n")
+    const told = await run(process.execPath, [path], { cwd: folder }).catch((error: { stderr: string }) => error.stderr)
+    expect(told).toContain('ModelReinsError: ')
+    expect(String(told).indexOf('ModelReinsError: ')).toBeLessThan(1_000)
+  })
+
   it('a client that needs nothing of Node', () => {
     const seen = new Set<string>()
     const visit = (path: string): void => {
@@ -159,6 +167,14 @@ it.each([
   },
   60_000,
 )
+
+it('has no line of code that fills a screen', () => {
+  const dist = join(installed, 'dist')
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'))
+  for (const file of files)
+    for (const line of readFileSync(join(dist, file), 'utf8').split('\n')) expect(line.length, file).toBeLessThan(1_000)
+  expect(files.length).toBeGreaterThan(5)
+})
 
 it('passes publint', async () => {
   await run(bin('publint'), ['--strict', installed]).catch((error: { stdout: string; stderr: string }) => {
