@@ -1,4 +1,5 @@
 /** Responsible for telling listeners what happens: typed, and safe from them: a listener that throws breaks no loop. */
+import { stderr } from 'node:process'
 import type { ErrorType } from '../errors.ts'
 
 /** The twelve events of the worker and their payloads (seed 001). */
@@ -31,6 +32,12 @@ type Listeners = { [Event in WorkerEvent]?: Set<Listener<Event>> }
 
 export class Emitter {
   readonly #listeners: Listeners = {}
+  readonly #say: (line: string) => void
+
+  /** `say` gets the errors that nobody listens to: a worker that cannot reach its server must not look like one that waits for work. */
+  constructor(say: (line: string) => void = (line) => void stderr.write(line)) {
+    this.#say = say
+  }
 
   on<Event extends WorkerEvent>(event: Event, listener: Listener<Event>): this {
     const known: Set<Listener<Event>> = this.#listeners[event] ?? new Set<Listener<Event>>()
@@ -52,8 +59,10 @@ export class Emitter {
     return this
   }
 
-  /** Unlike Node's emitter, an `error` that nobody listens to is not thrown: the loops go on. */
+  /** Unlike Node's emitter, an `error` that nobody listens to is said, not thrown: the loops go on. */
   readonly emit: Emit = (event, payload) => {
+    if (event === 'error' && 'type' in payload && (this.#listeners.error?.size ?? 0) === 0)
+      this.#say(`modelreins-worker: ${payload.type}: ${payload.error}\n`)
     for (const listener of this.#listeners[event] ?? []) {
       try {
         const outcome = listener(payload)

@@ -29,8 +29,16 @@ it('tells a listener that throws or rejects as an error, and goes on', async () 
   expect(errors).toEqual(['a listener of "ready" failed: thrown', 'went on', 'a listener of "ready" failed: rejected'])
 })
 
-it('does not throw an error that nobody listens to', () => {
-  new Emitter().emit('error', { type: 'heartbeat', error: 'no network' })
+it('says an error that nobody listens to, and does not throw it', () => {
+  const said: string[] = []
+  const emitter = new Emitter((line) => said.push(line))
+  emitter.emit('job:error', { id: 1, error: 'broken', errorType: 'unknown', retryable: false })
+  expect(said).toEqual([])
+  emitter.emit('error', { type: 'heartbeat', error: 'no network' })
+  expect(said).toEqual(['modelreins-worker: heartbeat: no network\n'])
+  emitter.on('error', () => undefined)
+  emitter.emit('error', { type: 'heartbeat', error: 'no network' })
+  expect(said).toHaveLength(1)
 })
 
 it.each([
