@@ -32,6 +32,18 @@ export type Classifiable =
   | null
   | undefined
 
+/** What is counted is no status, whatever stands before it: "401 files", "403 of 500". */
+const counted =
+  String.raw`(?!\s+(?:` +
+  'files lines rows items tests records bytes tokens times entries changes errors warnings ms seconds minutes hours jobs objects results matches issues problems commits pages messages images documents packages modules failures vulnerabilities'
+    .split(' ')
+    .map((noun) => `[${noun.charAt(0)}${noun.charAt(0).toUpperCase()}]${noun.slice(1)}`)
+    .join('|') +
+  String.raw`)\b)(?!\s*(?:(?:out )?of|\/)\s*\d)`
+/** How a program ends is told with the same words; nobody's exit code is a status of HTTP. */
+const howItEnded = String.raw`(?<!\b(?:exit(?:ed|s)?|return(?:ed|s)?|finished|ended|terminated)(?: with)? (?:an? |the )?)`
+/** A bare "code" is a field of something: a program that says "code 401" in a sentence speaks of its own. */
+const fieldNamed = String.raw`(?:["']code["']|(?<=^\s*|[{,([]\s*)code(?=\s*[:=]))`
 /**
  * A bare number is a status only where something says so: "HTTP 429", "status code 401", "API Error: 403 {...}", `"code": 429`.
  * A line number, a count, a port, a price and an exit code are not (false friends in the tests).
@@ -39,14 +51,14 @@ export type Classifiable =
 const statusIn = (numbers: string): readonly RegExp[] => [
   // Named: the word right before it, and no counted noun behind it.
   new RegExp(
-    String.raw`(?<!\bexit(?:ed)?(?: with)? )(?:\bhttp(?:\/[\d.]+)?|\bstatus(?:[ _-]?code)?|\bapi error|\berror[ _-]?code|"code"|\bcode)["']?\s*(?:[:=(]|is|was|of)?\s*["'(]?(?:http\s+)?(?:${numbers})(?![\w.]\d|\d|:\d)(?!\s+(?:files?|lines?|rows?|items?|tests?|records?|bytes?|tokens?|times|entries|changes?|errors?|warnings?|ms|seconds?|minutes?)\b)`,
+    String.raw`${howItEnded}(?:\bhttp(?:\/[\d.]+)?|\bstatus(?:[ _-]?code)?|\bapi error|\b(?:error|response)[ _-]?code|${fieldNamed})["']?\s*(?:[:=(]|is|was|of)?\s*["'(]?(?:http\s+)?(?:${numbers})(?![\w.]\d|\d|:\d)${counted}`,
     'im',
   ),
   // "Error: 429 {json}", "AuthenticationError: 401 Incorrect API key": what follows is a message, not a counted noun.
-  new RegExp(String.raw`\b\w*(?:[Ee]rror|ERROR):? (?:${numbers})(?=$|[,:;)]|\s*[-{("'<]|\s+[A-Z])`, 'm'),
+  new RegExp(String.raw`\b\w*(?:[Ee]rror|ERROR):? (?:${numbers})(?=$|[,:;)]|\s*[-{("'<]|\s+[A-Z])${counted}`, 'm'),
 ]
 /** The way clients of the OpenAI kind write a whole message: "401 Incorrect API key provided". Only the error's own message, never a line of stderr. */
-const wholeMessage = (numbers: string): RegExp => new RegExp(String.raw`^\s*(?:error:?\s+)?(?:${numbers})(?:$|[ :] ?[A-Z{"])`)
+const wholeMessage = (numbers: string): RegExp => new RegExp(String.raw`^\s*(?:error:?\s+)?(?:${numbers})${counted}(?:$|[ :] ?[A-Z{"])`)
 
 interface Rule {
   readonly type: ErrorType
@@ -157,12 +169,23 @@ interface Evidence {
   readonly status: number | undefined
 }
 
-const record = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {}
-
 /** `message`, `name` and `cause` of an Error are not enumerable: they are read one by one. */
 const read = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && name in value ? Reflect.get(value, name) : undefined
+
+/** Of anybody's `Headers`, or of a record; names may be spelled in any case, values may be numbers or lists. */
+const headerOf = (headers: unknown, name: string): string | undefined => {
+  if (typeof headers !== 'object' || headers === null) return undefined
+  // The compiler does not take the symbol's presence for what it means.
+  const pairs = Symbol.iterator in headers ? (headers as Iterable<unknown>) : Object.entries(headers)
+  for (const pair of pairs) {
+    const [key, value]: readonly unknown[] = Array.isArray(pair) ? pair : []
+    if (typeof key !== 'string' || key.toLowerCase() !== name) continue
+    const first: unknown = Array.isArray(value) ? value[0] : value
+    if (typeof first === 'string' || typeof first === 'number') return String(first)
+  }
+  return undefined
+}
 
 /** The error and what caused it: fetch says "fetch failed" and keeps ECONNREFUSED in its cause. */
 const chainOf = (error: unknown): readonly unknown[] => {
@@ -184,10 +207,13 @@ const collect = (error: unknown, stderr: string): Evidence => {
     if (typeof message === 'string' && message !== '') messages.push(message)
     const code = read(link, 'code')
     if (typeof code === 'string') codes.add(code)
-    const told = read(link, 'status') ?? read(link, 'statusCode')
-    if (typeof told === 'number') status ??= told
-    const retryAfter = record(read(link, 'headers'))['retry-after']
-    if (typeof retryAfter === 'string') messages.push(`Retry-After: ${retryAfter}`)
+    // Clients of the axios kind keep the answer beside the error.
+    for (const answer of [link, read(link, 'response')]) {
+      const told = read(answer, 'status') ?? read(answer, 'statusCode')
+      if (typeof told === 'number') status ??= told
+      const retryAfter = headerOf(read(answer, 'headers'), 'retry-after')
+      if (retryAfter !== undefined) messages.push(`Retry-After: ${retryAfter}`)
+    }
   }
   return { text: withoutNoise([...messages, stderr].join('\n')), message: messages[0] ?? '', codes, status }
 }

@@ -126,6 +126,15 @@ describe('classifyError', () => {
       'Rate limit reached for gpt-4o in organization org-x on tokens per min (TPM): Limit 30000, Used 29000. Please try again in 6m0s.',
       'rate_limited',
     ],
+    ['openai', 'AuthenticationError: 401 Incorrect API key provided: sk-abc***xyz.', 'auth_failed'],
+    ['axios', 'Request failed with status code 429', 'rate_limited'],
+    ['node', "{ code: 429, reason: 'slow down' }", 'rate_limited'],
+    ['node', 'statusCode: 401,', 'auth_failed'],
+    ['java', 'Server returned HTTP response code: 403 for URL: https://example.com', 'auth_failed'],
+    ['curl', '< HTTP/2 429', 'rate_limited'],
+    ['git', 'fatal: unable to access: The requested URL returned error: 401', 'auth_failed'],
+    ['yaml', 'code: 403', 'auth_failed'],
+    ['proxy', 'HTTP 403 error from the gateway', 'auth_failed'],
     ['ollama', 'connect ECONNREFUSED 127.0.0.1:11434', 'network'],
     ['ollama', 'HTTP 404: model "llama9" not found, try pulling it first', 'spawn_failed'],
     ['ollama', 'HTTP 503: server busy, please try again.  maximum pending requests exceeded', 'exit_error'],
@@ -163,6 +172,35 @@ describe('classifyError', () => {
     })
   })
 
+  const carriers: readonly (readonly [where: string, error: unknown])[] = [
+    ['a Headers', { status: 429, headers: new Headers({ 'retry-after': '20' }) }],
+    ['a record', { status: 429, headers: { 'retry-after': '20' } }],
+    ['a record with names as they are sent', { status: 429, headers: { 'Retry-After': '20' } }],
+    ['a number', { statusCode: 429, headers: { 'retry-after': 20 } }],
+    ['a list', { status: 429, headers: { 'retry-after': ['20'] } }],
+    ['an answer of axios', { message: 'Request failed', response: { status: 429, headers: { 'retry-after': '20' } } }],
+    ['an answer of fetch', { message: 'no', response: new Response(null, { status: 429, headers: { 'retry-after': '20' } }) }],
+    ['a cause', new Error('no', { cause: { status: 429, headers: new Headers({ 'Retry-After': '20' }) } })],
+    ['a date', { status: 429, headers: new Headers({ 'retry-after': 'Mon, 04 May 2026 12:00:20 GMT' }) }],
+  ]
+  it.each(carriers)('finds Retry-After in %s', (_where, error) => {
+    expect(classifyError(error, null, null, now)).toEqual({
+      type: 'rate_limited',
+      message: 'Rate limited',
+      retryable: true,
+      retry_at: '2026-05-04T12:00:20.000Z',
+    })
+  })
+
+  it('is not disturbed by headers and answers of any other kind', () => {
+    for (const odd of [null, 'text', 7, [], { 'retry-after': null }, { 'retry-after': {} }])
+      expect(classifyError({ status: 429, headers: odd, response: odd }, null, null, now)).toEqual({
+        type: 'rate_limited',
+        message: 'Rate limited',
+        retryable: true,
+      })
+  })
+
   const falseFriends: readonly string[] = [
     'processed 401 rows, 3 of them bad',
     'src/main.ts:429:12 - error TS2304: Cannot find name "x"',
@@ -175,6 +213,18 @@ describe('classifyError', () => {
     'took 429 ms',
     'see issue #401 and https://example.com/issues/403',
     'exit status 401',
+    'exited with code 429',
+    'return code 401',
+    'process returned code: 429',
+    'the script returned with status 403',
+    'Build finished with status 403',
+    'Build finished with status 403 of 500 tests',
+    'status: 401 of 429 done',
+    'Error: 401 Files changed',
+    'ERROR: 403 Problems found',
+    '401 Files changed',
+    'error code: 429 entries',
+    'fails with code 401',
     'price is $4.29, version 1.403.0',
     'code 429 lines long',
     '429 tests passed, 1 failed',
