@@ -205,6 +205,18 @@ describe('job and jobs', () => {
   })
 })
 
+describe('artifacts', () => {
+  it('are listed and downloaded under their own name, over no other file', async () => {
+    await operator.uploadArtifact(new TextEncoder().encode('a report'), { filename: 'my report.txt' })
+    const slug = (await desk.run(['artifacts'])).out.split('\t')[0] ?? ''
+    expect(await desk.run(['artifacts', 'get', slug])).toEqual({ code: 0, out: 'my report.txt\n', err: '' })
+    expect(readFileSync(join(desk.folder, 'my report.txt'), 'utf8')).toBe('a report')
+    expect((await desk.run(['artifacts', 'get', slug])).err).toContain('my report.txt is there already')
+    expect(await desk.run(['artifacts', 'get', slug, '-o', '-'])).toEqual({ code: 0, out: 'a report', err: '' })
+    expect((await desk.run(['artifacts', 'get', 'no-such-slug'])).code).toBe(66)
+  })
+})
+
 describe('a worker at work', () => {
   it('drains at the first signal: what runs ends, nothing new begins', async () => {
     const { home, capability } = await machine('sleep 1; echo finished')

@@ -1,5 +1,5 @@
 /** Responsible for a job in words: one line, one table row, all its facts. It fetches nothing. */
-import type { Job, JobStatus, Usage } from '@modelreins/contract'
+import type { ArtifactBrief, Job, JobStatus, Usage } from '@modelreins/contract'
 import type { Column, Presenter } from './presenter.ts'
 import { oneLine } from './safe-text.ts'
 import { type Paint, type Style } from './style.ts'
@@ -46,6 +46,15 @@ export function endText(job: Job): string {
 export const errorText = (job: Job): string | undefined =>
   job.error === null ? undefined : `${job.error.type}: ${job.error.message}${job.error.retryable ? ' (retryable)' : ''}`
 
+/** `ar5local3k7q  report.pdf (47 KiB)`: the slug is what `artifacts get` takes. */
+const artifactText = ({ slug, filename, size_bytes }: ArtifactBrief): string => `${slug}  ${filename} (${showBytes(size_bytes)})`
+
+/** `840 B`, `47 KiB`, `3.2 MiB` */
+export function showBytes(bytes: number): string {
+  const [size, unit] = bytes < 1024 ? [bytes, 'B'] : bytes < 1024 ** 2 ? [bytes / 1024, 'KiB'] : [bytes / 1024 ** 2, 'MiB']
+  return `${size < 10 && unit !== 'B' ? size.toFixed(1) : Math.round(size)} ${unit}`
+}
+
 export function showJob(show: Presenter, job: Job, now: number): void {
   const list = (values: readonly string[]): string | undefined => (values.length === 0 ? undefined : values.join(', '))
   const when = (at: string | null): string | undefined => (at === null ? undefined : show.human ? `${at} (${showAge(at, now)})` : at)
@@ -73,6 +82,7 @@ export function showJob(show: Presenter, job: Job, now: number): void {
     ['exit code', job.exit_code === null ? undefined : String(job.exit_code)],
     ['usage', usageText(job.usage)],
     ['error', errorText(job)],
+    ...(job.artifacts ?? []).map((artifact) => ['artifact', artifactText(artifact)] as const),
     ['prompt', show.human ? oneLine(job.prompt.slice(0, 400)) : job.prompt],
   ])
 }

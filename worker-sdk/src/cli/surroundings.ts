@@ -7,7 +7,8 @@ import type { Environment } from '../worker/options.ts'
 import type { Asker } from './ask.ts'
 
 export interface Sink {
-  write(text: string): void
+  /** Text, or the bytes of a file as they are. */
+  write(piece: string | Uint8Array): void
   /** Settles when what was written has gone far enough that more may follow: a slow reader must not fill our memory. */
   drained(): Promise<void>
   readonly isTerminal: boolean
@@ -43,7 +44,7 @@ export interface Surroundings {
 }
 
 const sinkOf = (stream: NodeJS.WriteStream): Sink => ({
-  write: (text) => void stream.write(text),
+  write: (piece) => void stream.write(piece),
   drained: () => (stream.writableNeedDrain ? new Promise((resolve) => void stream.once('drain', resolve)) : Promise.resolve()),
   get isTerminal() {
     return stream.isTTY === true

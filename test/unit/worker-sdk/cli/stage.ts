@@ -41,7 +41,7 @@ function sink(isTerminal: boolean): Sink & { readonly text: () => string } {
     isTerminal,
     columns: 80,
     write: (piece) => {
-      text += piece
+      text += typeof piece === 'string' ? piece : new TextDecoder().decode(piece)
     },
     drained: () => Promise.resolve(),
     text: () => text,

@@ -43,8 +43,8 @@ describe('the table of commands', () => {
   it.each(shown.map((command) => [nameOf(command), command] as const))('shows examples of %s that it understands', (name, command) => {
     expect(command.examples.length).toBeGreaterThan(0)
     for (const { line } of command.examples) {
-      // Behind > is the shell's affair.
-      const words = splitArgs(line.replace(/ >>? .*$/, ''))
+      // Behind > and | is the shell's affair.
+      const words = splitArgs(line.replace(/ (?:>>?|\|) .*$/, ''))
       const parsed = parseCommandLine(words)
       expect(parsed.kind).toBe('run')
       if (parsed.kind === 'run' && line !== '--setup') expect(nameOf(parsed.invocation.command)).toBe(name)

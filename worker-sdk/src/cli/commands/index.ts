@@ -1,5 +1,6 @@
 /** Responsible for which function runs which row of the table; a test compares the two. */
 import type { Handler } from '../context.ts'
+import { artifacts, artifactsGet } from './artifacts.ts'
 import { audit, auditExport, auditHeads, auditVerify } from './audit.ts'
 import { configGet, configList, configPathCommand, configReset, configSet, configUnset } from './config.ts'
 import { dispatch } from './dispatch.ts'
@@ -38,6 +39,8 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'jobs abort': jobsAbort,
   'jobs retry': jobsRetry,
   job,
+  artifacts,
+  'artifacts get': artifactsGet,
   status,
   workers,
   'workers show': workersShow,

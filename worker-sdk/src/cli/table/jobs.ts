@@ -1,4 +1,4 @@
-/** Responsible for the table's rows about jobs: dispatch, jobs, job. It runs nothing. */
+/** Responsible for the table's rows about jobs and their files: dispatch, jobs, job, artifacts. It runs nothing. */
 import { efforts, jobStatuses } from '@modelreins/contract'
 import type { Argument, Command, Flag } from '../command.ts'
 import { dryRunFlag, memberFlags, yesFlag } from './flags.ts'
@@ -110,6 +110,33 @@ export const jobCommands: readonly Command[] = [
       { line: 'job 12', about: 'Everything about job 12' },
       { line: 'job 12 --why', about: 'Why is it waiting?' },
       { line: 'job 12 --retry --follow', about: 'Try again and watch' },
+    ],
+  },
+  {
+    words: ['artifacts'],
+    about: 'List artifacts: the files that jobs made or came with, newest first',
+    flags: [
+      { name: 'job', value: 'ID', kind: 'count', about: 'Only those of this job' },
+      { name: 'limit', value: 'N', kind: 'count', about: 'How many (default: 50)' },
+      { name: 'cursor', value: 'TEXT', about: 'Go on where the last list ended' },
+      ...memberFlags,
+    ],
+    examples: [{ line: 'artifacts --job 12', about: 'What job 12 left behind' }],
+  },
+  {
+    words: ['artifacts', 'get'],
+    about: 'Download an artifact and check its digest',
+    details: [
+      'Without --output it goes into the current folder under its own name, over no file that is there. What does not arrive as it was kept is not left behind.',
+    ],
+    arguments: [{ name: 'SLUG', about: 'Its slug, or its address' }],
+    flags: [
+      { name: 'output', short: 'o', value: 'FILE', complete: 'file', about: 'Write it to this file; `-`: to standard output' },
+      ...memberFlags,
+    ],
+    examples: [
+      { line: 'artifacts get ar5local3k7q -o report.pdf', about: 'Into this file, also when it is there' },
+      { line: 'artifacts get ar5local3k7q -o - | jq .', about: 'Into another program' },
     ],
   },
 ]

@@ -1,0 +1,113 @@
+/** Responsible for `artifacts`: the list, and a file on its way to this machine, held against its digest. */
+import { createHash, type Hash } from 'node:crypto'
+import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs'
+import { basename } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { artifactList, type Artifact } from '@modelreins/contract'
+import type { DownloadedArtifact } from '../../client/artifacts.ts'
+import { ModelReinsError } from '../../client/error.ts'
+import { connect } from '../connection.ts'
+import type { CommandContext } from '../context.ts'
+import { showBytes } from '../job-text.ts'
+import type { Column } from '../presenter.ts'
+import { showAge } from '../time-words.ts'
+import { UsageError } from '../usage-error.ts'
+
+const columns = (now: number): readonly Column<Artifact>[] => [
+  { title: 'SLUG', cell: (artifact) => artifact.slug },
+  { title: 'JOB', cell: (artifact) => (artifact.job_id === null ? '' : String(artifact.job_id)), right: true },
+  { title: 'SIZE', cell: (artifact) => String(artifact.size_bytes), human: (artifact) => showBytes(artifact.size_bytes), right: true },
+  { title: 'AGE', cell: (artifact) => artifact.created_at, human: (artifact) => showAge(artifact.created_at, now), right: true },
+  { title: 'TYPE', cell: (artifact) => artifact.content_type },
+  { title: 'NAME', cell: (artifact) => artifact.filename, wide: true },
+]
+
+export async function artifacts(context: CommandContext): Promise<number> {
+  const { said, show } = context
+  const fields = { job_id: said.count('job'), limit: said.count('limit'), cursor: said.text('cursor') }
+  const query = artifactList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
+  if (!query.success)
+    throw new UsageError(
+      query.error.issues.map((issue) => `--${issue.path.join('.').replace('job_id', 'job')}: ${issue.message}`).join('; '),
+    )
+  const { client } = await connect(context)
+  const page = await client.artifacts.list(query.data)
+  if (show.json) show.value(page)
+  else if (page.items.length > 0) show.table(columns(context.now), page.items)
+  else show.note('No artifacts')
+  if (page.next_cursor !== null) show.note(show.errorStyle.dim(`more: --cursor ${page.next_cursor}`))
+  return 0
+}
+
+export async function artifactsGet(context: CommandContext): Promise<number> {
+  const { said, show, around } = context
+  const target = said.text('output')
+  if (target === '-' && around.stdout.isTerminal) throw new UsageError('A file is not for a terminal: give --output FILE, or a pipe')
+  if (target === '-' && show.json) throw new UsageError('--json and --output - both want standard output')
+  const { client } = await connect(context)
+  const file = await client.downloadArtifact(said.argument(0) ?? '')
+  if (target === '-') {
+    await toStandardOutput(context, file)
+    return 0
+  }
+  const path = target ?? ownName(file)
+  if (target === undefined && existsSync(path)) {
+    await file.body.cancel()
+    throw new UsageError(`${path} is there already`, '--output FILE says where else, or that it may be written over')
+  }
+  await toFile(file, path)
+  const { slug, filename, contentType, sha256 } = file
+  if (show.json) show.value({ slug, path, filename, content_type: contentType, sha256 })
+  else if (show.human) show.note(`Written to ${path}`)
+  else show.line(path)
+  return 0
+}
+
+/** The server made the name safe to save under; that it names no other folder is not left to the server. */
+function ownName(file: DownloadedArtifact): string {
+  const name = basename(file.filename)
+  return name === '' || name === '.' || name === '..' ? file.slug : name
+}
+
+/** Under its name it is whole, or it is not there. */
+async function toFile(file: DownloadedArtifact, path: string): Promise<void> {
+  const part = `${path}.${process.pid}.part`
+  const hash = createHash('sha256')
+  try {
+    await pipeline(Readable.from(hashed(file, hash)), createWriteStream(part, { flags: 'wx' }))
+    checkDigest(file, hash)
+    renameSync(part, path)
+  } catch (error) {
+    rmSync(part, { force: true })
+    throw error
+  }
+}
+
+/** What is wrong with it is known when all of it has been passed on: the exit code says so. */
+async function toStandardOutput({ around }: CommandContext, file: DownloadedArtifact): Promise<void> {
+  const hash = createHash('sha256')
+  for await (const bytes of hashed(file, hash)) {
+    around.stdout.write(bytes)
+    await around.stdout.drained()
+  }
+  checkDigest(file, hash)
+}
+
+async function* hashed({ slug, body }: DownloadedArtifact, hash: Hash): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw new ModelReinsError(`Artifact ${slug} did not arrive whole`, { code: 'network', cause })
+    })
+    if (done) return
+    hash.update(value)
+    yield value
+  }
+}
+
+function checkDigest(file: DownloadedArtifact, hash: Hash): void {
+  const found = hash.digest('hex')
+  if (found === file.sha256) return
+  throw new ModelReinsError(`Artifact ${file.slug} did not arrive as it was kept: its SHA-256 is ${found}`, { code: 'network' })
+}
