@@ -4,7 +4,7 @@ import { ModelReinsError } from '../client/error.ts'
 import { isProviderName, providerNames } from '../providers/index.ts'
 import { resolveOptions, settings, type ConfigValues, type Environment, type SettingName } from '../worker/options.ts'
 import type { ConfigChange } from './config-file.ts'
-import { didYouMean } from './nearest.ts'
+import { didYouMean } from '../nearest.ts'
 import { settingNames } from './table/flags.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -78,12 +78,16 @@ export function checkedValue(key: ConfigKey, text: string): string | number | bo
   return typed
 }
 
+/** A name with a dot, a port, or this machine; one word alone is more likely a slip than a host. */
+const looksLikeHost = /^(?:localhost\b|[^/]*[.:\]])/
+
 /** The address without a trailing slash; a bare host is taken for https. */
 export function serverAddress(text: string): string {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
     ? text
     : `${/^(?:localhost|127\.|\[::1\])/.test(text) ? 'http' : 'https'}://${text}`
   try {
+    if (withScheme !== text && !looksLikeHost.test(text)) throw new Error('not a host')
     const url = new URL(withScheme)
     if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Error('not HTTP')
     if (url.username !== '' || url.password !== '') throw new UsageError('The address of the server must not hold a password')

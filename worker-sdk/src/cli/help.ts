@@ -1,7 +1,7 @@
 /** Responsible for help on a terminal, made from the table. It prints nothing. */
 import { nameOf, programName, type Argument, type Command, type Example, type Flag } from './command.ts'
 import { clip, columnsOf, type Style } from './style.ts'
-import { didYouMean } from './nearest.ts'
+import { didYouMean } from '../nearest.ts'
 import { commandsOf, findCommand, flagsOf, groups, sections } from './table/index.ts'
 import { UsageError } from './usage-error.ts'
 

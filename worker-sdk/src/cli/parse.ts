@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { nameOf, type Argument, type Command, type Flag } from './command.ts'
 import { Invocation, type FlagUse } from './invocation.ts'
-import { didYouMean } from './nearest.ts'
+import { didYouMean } from '../nearest.ts'
 import { commands, commandsOf, findCommand, flagsOf, groups } from './table/index.ts'
 import { seeHelp, UsageError } from './usage-error.ts'
 

@@ -6,6 +6,7 @@ import type { Clock } from '../client/clock.ts'
 import { ModelReinsError } from '../client/error.ts'
 import type { Fetch } from '../client/transport.ts'
 import { isViewUrl } from '../client/view.ts'
+import { didYouMean } from '../nearest.ts'
 import type { Executor } from './executor.ts'
 import type { OpenSocket } from './socket.ts'
 
@@ -148,6 +149,15 @@ export const settings: Readonly<Record<SettingName, Setting>> = {
   ),
 }
 
+/** Options that have no variable and no config key: what only a program can hand over, and what it must be. */
+const handedOver: Readonly<Record<Exclude<keyof WorkerOptions, SettingName>, 'function' | 'object'>> = {
+  executor: 'function',
+  fetch: 'function',
+  clock: 'object',
+  openSocket: 'function',
+  env: 'object',
+}
+
 /** What the worker runs with; every value has its type, every absent one is undefined. */
 export interface ResolvedOptions {
   readonly url: string
@@ -197,22 +207,44 @@ export function findSetting(name: SettingName, options: WorkerOptions, env: Envi
   return { value: undefined, origin: 'default', place: 'default' }
 }
 
+interface OptionIssue {
+  readonly path: string
+  readonly message: string
+}
+
+/** Names that are no option, and what is handed over and cannot be used. A mistyped name would be an option that silently does nothing. */
+function unusable(options: WorkerOptions): OptionIssue[] {
+  const known = [...Object.keys(settings), ...Object.keys(handedOver)]
+  const unknown = Object.keys(options)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ path: name, message: `there is no option ${name}${didYouMean(name, known)}` }))
+  const wrong = Object.entries(handedOver).flatMap(([path, type]) => {
+    const value: unknown = Reflect.get(options, path)
+    return isSet(value) && typeof value !== type
+      ? [{ path, message: `option ${path} must be ${type === 'function' ? 'a' : 'an'} ${type}` }]
+      : []
+  })
+  return [...unknown, ...wrong]
+}
+
 /** Resolves and checks all settings at once; throws one `invalid-request` that names every problem and where it came from. */
 export function resolveOptions(options: WorkerOptions, env: Environment, config: ConfigValues): ResolvedOptions {
-  const issues: { path: string; message: string }[] = []
+  const issues = unusable(options)
   const read = <Value>(name: SettingName, parse: (value: unknown) => Value | undefined, expected: string): Value | undefined => {
     const found = findSetting(name, options, env, config)
     if (found.origin === 'default') return undefined
     const value = parse(found.value)
-    if (value === undefined) issues.push({ path: name, message: `${found.place} must be ${expected}` })
+    // The wrong value helps to find it; a secret is not shown, right or wrong.
+    const shown = typeof found.value === 'string' && settings[name].secret !== true ? `, not "${found.value.slice(0, 100)}"` : ''
+    if (value === undefined) issues.push({ path: name, message: `${found.place} must be ${expected}${shown}` })
     return value
   }
   const text = (name: SettingName): string | undefined => read(name, asText, 'a text')
   const list = (name: SettingName): readonly string[] => read(name, asList, 'a list, or a text with commas') ?? []
   const count = (name: SettingName, min: number, max: number): number | undefined =>
     read(name, (value) => asCount(value, min, max), `a whole number from ${min} to ${max}`)
-  const required = (name: SettingName, how: string): string => {
-    const value = text(name)
+  const required = (name: 'url' | 'token', parse: (value: unknown) => string | undefined, expected: string, how: string): string => {
+    const value = read(name, parse, expected)
     if (value === undefined && !issues.some((issue) => issue.path === name)) issues.push({ path: name, message: how })
     return value ?? ''
   }
@@ -221,9 +253,16 @@ export function resolveOptions(options: WorkerOptions, env: Environment, config:
   const resolved: ResolvedOptions = {
     url: required(
       'url',
+      asAddress,
+      'the address of a server, such as https://reins.example.com',
       'no server address: pass `url`, set MODELREINS_URL, or run `modelreins-worker config set server <address>`',
-    ).replace(/\/+$/, ''),
-    token: required('token', 'no token: pass `token`, set MODELREINS_TOKEN, or run `modelreins-worker config set token <token>`'),
+    ),
+    token: required(
+      'token',
+      asToken,
+      'one word without blanks, such as mrw_...',
+      'no token: pass `token`, set MODELREINS_TOKEN, or run `modelreins-worker config set token <token>`',
+    ),
     name: text('name'),
     // A shell line says what it wants to be run with.
     type: text('type') ?? (options.executor !== undefined ? undefined : command === undefined ? 'claude' : 'spawn'),
@@ -254,6 +293,20 @@ export function resolveOptions(options: WorkerOptions, env: Environment, config:
 
 const asText = (value: unknown): string | undefined =>
   typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : undefined
+
+/** Without slashes at its end. */
+function asAddress(value: unknown): string | undefined {
+  try {
+    const text = asText(value) ?? ''
+    return /^https?:$/.test(new URL(text).protocol) ? text.replace(/\/+$/, '') : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether it is in force is for the server to say; what no header can carry never gets there. */
+const asToken = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[\x21-\x7e]+$/.test(value.trim()) ? value.trim() : undefined
 
 function asList(value: unknown): readonly string[] | undefined {
   const parts = typeof value === 'string' ? value.split(',') : value

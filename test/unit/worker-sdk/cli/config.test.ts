@@ -86,6 +86,13 @@ describe('the config file', () => {
   })
 })
 
+describe('config get', () => {
+  it('says that nothing is set, also in a pipe', async () => {
+    const stage = new Stage()
+    expect(await stage.run(['config', 'get', 'model'])).toEqual({ code: 1, out: '', err: `model is not set in ${stage.configFile}\n` })
+  })
+})
+
 describe('config set', () => {
   it('writes the type that the setting has', async () => {
     const stage = new Stage()
@@ -115,6 +122,8 @@ describe('config set', () => {
     [['takeover', 'perhaps'], 'takeover must be true or false'],
     [['provider', 'claud'], 'did you mean claude?'],
     [['provder', 'claude'], 'There is no setting "provder"; did you mean provider?'],
+    [['server', 'foo'], '"foo" is not the address of a server'],
+    [['server', 'foo/api'], 'is not the address of a server'],
     [['server', 'ftp://x'], 'is not the address of a server'],
     [['server', 'https://me:secret@x'], 'must not hold a password'],
     [['name', ' '], 'needs a value'],
@@ -123,6 +132,16 @@ describe('config set', () => {
     const told = await new Stage().run(['config', 'set', ...words])
     expect(told.code).toBe(64)
     expect(told.err).toContain(message)
+  })
+
+  it('says, also to a program, what it takes a host without a scheme for', async () => {
+    const stage = new Stage()
+    expect(await stage.run(['config', 'set', 'server', 'reins.example.com'])).toEqual({
+      code: 0,
+      out: '',
+      err: '"reins.example.com" is taken for https://reins.example.com\n',
+    })
+    expect((await stage.run(['config', 'set', 'server', 'https://reins.example.com/'])).err).toBe('')
   })
 
   it('reads a secret from standard input, or asks for it unseen', async () => {

@@ -1,6 +1,6 @@
 /** Words, times and texts as people write and see them. */
 import { describe, expect, it } from 'vitest'
-import { distance, nearest } from '../../../../worker-sdk/src/cli/nearest.ts'
+import { distance, nearest } from '../../../../worker-sdk/src/nearest.ts'
 import { manyLines, oneLine, terminalFilter } from '../../../../worker-sdk/src/cli/safe-text.ts'
 import { clip, columnsOf, styleFor } from '../../../../worker-sdk/src/cli/style.ts'
 import { parseDuration, showAge, showDuration } from '../../../../worker-sdk/src/cli/time-words.ts'

@@ -87,6 +87,52 @@ it('names every problem at once, and where it came from', () => {
   expect((error as ModelReinsError).message).toContain('tags in the config file must be a list')
 })
 
+const messagesOf = (run: () => unknown): readonly string[] => {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof ModelReinsError) return error.issues.map((issue) => issue.message)
+    throw error
+  }
+  return []
+}
+
+it('says which place a bad address came from, along with everything else that is wrong', () => {
+  expect(messagesOf(() => new Worker({ url: 'nowhere', token: 'mrw_x', slots: 0, env: { MODELREINS_TRANSPORT: 'pigeon' } }))).toEqual([
+    'option url must be the address of a server, such as https://reins.example.com, not "nowhere"',
+    'option slots must be a whole number from 1 to 256',
+    'MODELREINS_TRANSPORT must be auto, socket or poll, not "pigeon"',
+  ])
+  const place = (env: Record<string, string>, config: Record<string, unknown>): readonly string[] =>
+    messagesOf(() => resolveOptions({ token: 'mrw_x' }, env, config))
+  expect(place({ MODELREINS_URL: 'ftp://x' }, {})).toEqual([expect.stringMatching(/^MODELREINS_URL must be the address.*not "ftp:\/\/x"$/)])
+  expect(place({}, { server: 'foo' })).toEqual([expect.stringMatching(/^server in the config file must be the address.*not "foo"$/)])
+})
+
+it('knows no option that is not one, and guesses which was meant', () => {
+  // As a program without types says it.
+  const mistyped: Record<string, unknown> = { ...needed, typ: 'codex', pollMS: 5, frobnicate: true }
+  expect(messagesOf(() => new Worker(mistyped))).toEqual([
+    'there is no option typ; did you mean type?',
+    'there is no option pollMS; did you mean pollMs?',
+    'there is no option frobnicate',
+  ])
+})
+
+it('takes as executor only what can be called', () => {
+  const wrong: Record<string, unknown> = { ...needed, executor: 'claude', fetch: {}, env: 'PATH' }
+  expect(messagesOf(() => resolveOptions(wrong, {}, {}))).toEqual([
+    'option executor must be a function',
+    'option fetch must be a function',
+    'option env must be an object',
+  ])
+})
+
+it.each(['two words', 'mrw_a\nb', 'mrw_ä', 7])('refuses %j, which is no token, and does not repeat it', (token) => {
+  const wrong: Record<string, unknown> = { url: needed.url, token }
+  expect(messagesOf(() => resolveOptions(wrong, {}, {}))).toEqual(['option token must be one word without blanks, such as mrw_...'])
+})
+
 it.each([
   ['', []],
   ['a  b', ['a', 'b']],

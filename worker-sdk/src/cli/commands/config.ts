@@ -25,6 +25,7 @@ export async function configSet(context: CommandContext): Promise<number> {
   if (!isToken) {
     const value = checkedValue(key, text)
     changeConfig(context.configPath, changeOf(key, value))
+    if (key.setting === 'url' && !text.includes('://')) show.warn(`"${text.trim()}" is taken for ${String(value)}`)
     show.note(`${key.name} = ${shownValue(key.name, value)}`)
   } else {
     const taken = await takeToken(text, { fetch: context.fetch, server: serverOf(context) })
@@ -63,7 +64,8 @@ export async function configGet(context: CommandContext): Promise<number> {
   const key = keyNamed(context.said.argument(0) ?? '')
   const value = valueIn(context.config(), key)
   if (value === undefined) {
-    context.show.note(`${key.name} is not set in ${context.configPath}`)
+    // Also in a pipe, where an empty answer alone could be a value.
+    context.show.warn(`${key.name} is not set in ${context.configPath}`)
     return 1
   }
   context.show.line(context.said.on('reveal') ? (typeof value === 'string' ? value : JSON.stringify(value)) : shownValue(key.name, value))
