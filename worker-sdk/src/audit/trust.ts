@@ -8,7 +8,8 @@ import { auditHead, auditHeadText, type AuditHead, type AuditKey } from '@modelr
 export interface TrustedKey {
   /** RFC 7638 thumbprint: what heads name their key by. */
   readonly kid: string
-  readonly key: KeyObject
+  /** The public key itself, base64url. Not Node's own object: declarations that mention Node need its types where they are read. */
+  readonly x: string
 }
 
 export interface Trust {
@@ -27,8 +28,10 @@ export function keyOf(x: string): TrustedKey {
   if (Buffer.from(x, 'base64url').length !== 32) throw new NotAKey('an Ed25519 public key has 32 bytes')
   const canonical = Buffer.from(x, 'base64url').toString('base64url')
   const kid = createHash('sha256').update(`{"crv":"Ed25519","kty":"OKP","x":"${canonical}"}`).digest('base64url')
-  return { kid, key: createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: canonical }, format: 'jwk' }) }
+  return { kid, x: canonical }
 }
+
+const keyObject = ({ x }: TrustedKey): KeyObject => createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
 
 /** A key as an export lists it. */
 export const keyOfExport = ({ jwk }: AuditKey): TrustedKey => keyOf(jwk.x)
@@ -111,7 +114,7 @@ export function signatureHolds(keys: readonly TrustedKey[], kid: string, text: s
   const bytes = Buffer.from(signature, 'base64url')
   // Base64 has many spellings for one signature; one of them is ours.
   if (bytes.toString('base64url') !== signature) return false
-  return keys.some((key) => key.kid === kid && verify(null, Buffer.from(text), key.key, bytes))
+  return keys.some((key) => key.kid === kid && verify(null, Buffer.from(text), keyObject(key), bytes))
 }
 
 export const signedBy = (keys: readonly TrustedKey[], tenant: string, head: AuditHead): boolean =>

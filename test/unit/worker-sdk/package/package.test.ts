@@ -137,34 +137,29 @@ worker.on('job:finished', () => undefined)
 void new Client({ url: 'x' }).jobs.dispatch({ prompt: 'x', effort: 'heroic' })
 `
 
+async function compile(moduleResolution: string, file: string, globals: readonly string[]): Promise<void> {
+  writeFileSync(join(folder, file), consumer)
+  const module = moduleResolution === 'bundler' ? 'esnext' : 'nodenext'
+  const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--target', 'es2022']
+  const flags = [...strict, ...globals, '--ignoreConfig', '--module', module, '--moduleResolution', moduleResolution]
+  await run(bin('tsc'), [...flags, file], { cwd: folder }).catch((error: { stdout: string }) => {
+    throw new Error(error.stdout)
+  })
+}
+
 it.each([
   ['nodenext', 'consumer.mts'],
   ['nodenext', 'consumer.cts'],
   ['bundler', 'consumer.ts'],
 ])(
   'compiles for a stranger with strict types, module resolution %s, as %s',
-  async (moduleResolution, file) => {
-    writeFileSync(join(folder, file), consumer)
-    const module = moduleResolution === 'bundler' ? 'esnext' : 'nodenext'
-    const flags = [
-      '--noEmit',
-      '--strict',
-      '--exactOptionalPropertyTypes',
-      '--skipLibCheck',
-      'false',
-      '--lib',
-      'es2022',
-      '--types',
-      'node',
-      '--target',
-      'es2022',
-    ]
-    await run(bin('tsc'), [...flags, '--ignoreConfig', '--module', module, '--moduleResolution', moduleResolution, file], {
-      cwd: folder,
-    }).catch((error: { stdout: string }) => {
-      throw new Error(error.stdout)
-    })
-  },
+  (moduleResolution, file) => compile(moduleResolution, file, ['--lib', 'es2022', '--types', 'node']),
+  60_000,
+)
+
+it(
+  'compiles where there are no types of Node, only those of the web',
+  () => compile('bundler', 'consumer.ts', ['--lib', 'es2022,dom,dom.asynciterable', '--types', '']),
   60_000,
 )
 
