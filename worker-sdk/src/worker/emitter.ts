@@ -4,7 +4,7 @@ import type { ErrorType } from '../errors.ts'
 
 /** The twelve events of the worker and their payloads (seed 001). */
 export interface WorkerEvents {
-  /** Before the first heartbeat. */
+  /** Before the first heartbeat. Without a `name` option nobody has said yet what it is registered as: `name` is the host's. */
   starting: { readonly name: string; readonly url: string }
   /** The first heartbeat was acknowledged. */
   connected: { readonly name: string }

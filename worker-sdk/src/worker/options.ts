@@ -18,7 +18,7 @@ export interface WorkerOptions {
   url?: string
   /** A worker token (`mrw_`), or a member key with `name` (the companion path). */
   token?: string
-  /** How the worker calls itself in events; with a member key: which registered worker it is. Default: the host's name. */
+  /** How the worker calls itself in events; with a member key: which registered worker it is. Default: as registered; with a member key, the host's name. */
   name?: string
   /** The provider: claude, aider, codex, ollama-http, lmstudio, nocturne, onemin, http, playwright, spawn. Default: claude. */
   type?: string

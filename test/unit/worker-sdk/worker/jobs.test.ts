@@ -1,4 +1,5 @@
 /** A worker with an executor, over the socket and by long poll: what it takes, says and returns. */
+import { hostname } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Job } from '@modelreins/contract'
 import type { Transport } from '../../../../worker-sdk/src/worker/options.ts'
@@ -33,6 +34,16 @@ describe.each<Transport>(['socket', 'poll'])('a worker by %s', (transport) => {
       { event: 'job:done', payload: { id, exitCode: 0 } },
       { event: 'stopped', payload: { name: 'tester' } },
     ])
+  })
+
+  it.each([
+    ['as it was told to', 'tester', ['tester', 'tester', 'tester']],
+    ['as its host until the server says what it is registered as', '', [hostname(), 'registered', 'registered']],
+  ])('calls itself %s', async (_, name, names) => {
+    const { worker, heard } = bench.make(plane, { transport, name })
+    await worker.start()
+    const said = heard.filter(({ event }) => ['starting', 'connected', 'ready'].includes(event)).map(({ payload }) => payload)
+    expect(said).toEqual([{ name: names[0], url: plane.url }, { name: names[1] }, { name: names[2] }])
   })
 
   it('sends the output of a short job with its completion and creates no stream', async () => {
