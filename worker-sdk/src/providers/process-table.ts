@@ -13,7 +13,8 @@ export interface ProcessEntry {
 
 /**
  * Variable that marks everything a child starts. A grandchild that makes its own session (`setsid`, a daemon, most agents'
- * shells) leaves the process group; the mark still finds it on Linux.
+ * shells) leaves the process group; the mark still finds it on Linux. Only a process that left the group, lost its parent and was started
+ * with an emptied environment (`env -i setsid`, forked twice) is found by nothing; docs/how-to/providers.md says so.
  */
 export const markVariable = 'MODELREINS_CHILD_MARK'
 
