@@ -1,6 +1,6 @@
 /**
- * Responsible for naming what went wrong in an attempt and whether another attempt may help (seed 001, "Worker errors").
- * It knows no job; the scheduler decides what a retryable error means.
+ * Responsible for naming what went wrong in an attempt and whether another attempt may help: an ordered table, whose types
+ * and order programs rely on. It knows no job; the scheduler decides what a retryable error means.
  */
 import { resetTime } from './reset-time.ts'
 
@@ -64,7 +64,7 @@ interface Rule {
   readonly type: ErrorType
   readonly headline: string
   readonly retryable: boolean
-  /** The seed's phrases, then the real providers' own words for the same thing. */
+  /** The table's phrases, then the real providers' own words for the same thing. */
   readonly phrases: readonly RegExp[]
   readonly codes?: readonly string[]
   readonly statuses?: readonly number[]
@@ -72,7 +72,7 @@ interface Rule {
   readonly whole?: RegExp
 }
 
-/** Order matters: the first rule that matches names the error (seed 001). */
+/** Order matters: the first rule that matches names the error. */
 const rules: readonly Rule[] = [
   {
     type: ERROR_TYPES.SPAWN_FAILED,
@@ -233,14 +233,14 @@ const saying = ({ message, text }: Evidence): string => {
   return (chosen ?? '').slice(0, longestLine)
 }
 
-/** `Rate limited` stands alone (seed 001); the others carry the line that says what exactly. */
+/** `Rate limited` stands alone, as programs compare it; the others carry the line that says what exactly. */
 const messageOf = (headline: string, evidence: Evidence, alone: boolean): string => {
   const detail = alone ? '' : saying(evidence)
   return detail === '' ? headline : `${headline}: ${detail}`
 }
 
 /**
- * Names an error by the table of seed 001: the first row that matches wins. `stderr` is the last part of what the program wrote there.
+ * Names an error by the table above: the first row that matches wins. `stderr` is the last part of what the program wrote there.
  * `now` is what relative reset times count from. Never throws.
  */
 export const classifyError = (

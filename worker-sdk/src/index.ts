@@ -1,4 +1,4 @@
-/** Responsible for the package's public face in Node: the Worker, the client, error classification (seed 001). */
+/** Responsible for the package's public face in Node: the Worker, the client, error classification. */
 import { webcrypto } from 'node:crypto'
 import type { Artifact } from '@modelreins/contract'
 import type { UploadOptions } from './client/artifacts.ts'

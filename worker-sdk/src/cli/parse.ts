@@ -155,7 +155,7 @@ export function parseCommandLine(argv: readonly string[]): Parsed {
   return { kind: 'run', invocation: new Invocation(command, rest, uses) }
 }
 
-/** `--setup` (seed 001) is the command `setup`. */
+/** `--setup` is how the command `setup` has always been called. */
 function withSetup(found: Found, options: readonly { readonly name: string }[]): Found {
   const asked = found.command.words[0] === 'run' && options.some((token) => token.name === 'setup')
   return asked ? { ...found, command: commandNamed(['setup']) } : found

@@ -1,5 +1,5 @@
 /**
- * Responsible for the `nocturne` provider: a self-hosted Nocturne inference cluster (seed 001). Its wire format is published nowhere;
+ * Responsible for the `nocturne` provider: a self-hosted Nocturne inference cluster. Its wire format is published nowhere;
  * it is spoken to as an OpenAI-compatible server, and has no usual port, so an endpoint must be named.
  */
 import { createOpenAiProvider } from './openai-provider.ts'

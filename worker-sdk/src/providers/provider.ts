@@ -1,7 +1,7 @@
 /** Responsible for what a provider is: a thin shim from a job to something that executes it. It knows no loop, no lease and no token. */
 import type { Job, Usage } from '@modelreins/contract'
 
-/** Settings a provider may read; all come from WorkerOptions (seed 001) and may change between jobs. */
+/** Settings a provider may read; all come from WorkerOptions and may change between jobs. */
 export interface ProviderSettings {
   readonly model?: string
   /** `spawn`: the shell line to run. */

@@ -2,7 +2,7 @@
 import { stderr } from 'node:process'
 import type { ErrorType } from '../errors.ts'
 
-/** The twelve events of the worker and their payloads (seed 001). */
+/** The twelve events of the worker and their payloads, by the names that programs listen to (worker-sdk/README.md, "Events"). */
 export interface WorkerEvents {
   /** Before the first heartbeat. Without a `name` option nobody has said yet what it is registered as: `name` is the host's. */
   starting: { readonly name: string; readonly url: string }

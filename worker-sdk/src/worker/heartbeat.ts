@@ -8,7 +8,7 @@ import type { Clock } from '../client/clock.ts'
 import type { Debug } from './debug.ts'
 import type { SocketLink } from './socket-link.ts'
 
-/** The seeds' rhythm: one look at the killswitch in so many beats while polling (60 s at 5 s a beat). */
+/** One look at the killswitch in so many beats while polling: every 60 s at 5 s a beat, as workers have always done. */
 const killswitchEvery = 12
 const beatTimeoutMs = 10_000
 const unreadMs = 1_000

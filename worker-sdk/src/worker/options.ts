@@ -1,6 +1,6 @@
 /**
  * Responsible for the worker's options: one table that names each option's environment variable and config key, and the
- * precedence option > environment > config file > default (seed 001). Pure: it reads no file and no process.
+ * precedence option > environment > config file > default. Pure: it reads no file and no process.
  */
 import type { Clock } from '../client/clock.ts'
 import { ModelReinsError } from '../client/error.ts'
@@ -12,7 +12,7 @@ import type { OpenSocket } from './socket.ts'
 
 export type Transport = 'auto' | 'socket' | 'poll'
 
-/** Everything of seed 001, and what was added since. All but `url` and `token` have defaults. */
+/** First what programs have always passed, down to `executor`, then what was added since. All but `url` and `token` have defaults. */
 export interface WorkerOptions {
   /** The server's address. */
   url?: string

@@ -1,6 +1,6 @@
 /**
  * Responsible for the silence limit of one attempt: so long without output means that it is stuck. While a human is asked, the
- * clock stands still: thinking is not being stuck (semantics.md, "Dispatch and claim").
+ * clock stands still: thinking is not being stuck.
  */
 import type { Clock } from '../client/clock.ts'
 

@@ -1,4 +1,4 @@
-/** Says which words and codes mean which error: the table of seed 001, read against what providers really print. */
+/** Says which words and codes mean which error: the table of types and their order, read against what providers really print. */
 import { describe, expect, it } from 'vitest'
 import { ERROR_TYPES, type ErrorType, classifyError } from '../../../../worker-sdk/src/errors.ts'
 

@@ -1,6 +1,6 @@
 /**
  * Responsible for a small control plane on a real port, for tests of the SDK: one worker, jobs in memory, the socket and the long
- * poll of protocol.md, and switches that make it misbehave. It knows no storage, no tenants and no rules beyond that.
+ * poll of the contract, and switches that make it misbehave. It knows no storage, no tenants and no rules beyond that.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

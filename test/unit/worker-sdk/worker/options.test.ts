@@ -1,4 +1,4 @@
-/** Options: every one of seed 001 from every place, in order of precedence, and clear words when one is wrong. */
+/** Options: every one of them from every place, in order of precedence, and clear words when one is wrong. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,7 +56,7 @@ it('takes the token from either variable, and the server by either config key', 
   })
 })
 
-it('has the defaults of seed 001', () => {
+it('has its defaults', () => {
   expect(resolve()).toMatchObject({ type: 'claude', pollMs: 5_000, slots: 1, transport: 'auto', tags: [], networks: [], takeover: false })
   expect(resolve({ command: 'wc' }).type).toBe('spawn')
   expect(resolve({ executor: () => 0 }).type).toBeUndefined()
