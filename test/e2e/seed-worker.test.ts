@@ -1,4 +1,4 @@
-/** A Python worker of the seeds' time, as protocol.md lists its calls: it must run against this server unchanged. */
+/** A Python worker of the seeds' time, as docs/explanation/compatibility.md lists its calls: it must run against this server unchanged. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Job, Presence, Review } from '@modelreins/contract'

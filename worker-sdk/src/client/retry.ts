@@ -13,7 +13,7 @@ export interface RetryPolicy extends Backoff {
 
 export const defaultRetry: RetryPolicy = { attempts: 3, baseMs: 250, capMs: 5_000, maxWaitMs: 30_000 }
 
-/** POSTs that change nothing when they are repeated (protocol.md): by lease token, by generation, by holder. */
+/** POSTs that change nothing when they are repeated: by lease token, by generation, by holder. */
 const repeatable: ReadonlySet<OperationId> = new Set<OperationId>([
   'claims.start',
   'claims.output',

@@ -126,7 +126,7 @@ class Setup {
       }
       try {
         if (text === undefined || text === '')
-          throw new UsageError('A worker needs a token: register it in the dashboard, or with `workers register`')
+          throw new UsageError('A worker needs a token: register it with `workers register` and a member key')
         return await this.#tryToken(server, text)
       } catch (error) {
         if (this.#asker === undefined || (text !== undefined && text === this.#flag('token'))) throw error
