@@ -7,7 +7,7 @@ import { roleMay } from '../../src/domain/access.ts'
 import { isInForce } from '../../src/domain/grant.ts'
 import type { GrantRecord } from '../../src/domain/grant.ts'
 import type { JobRecord } from '../../src/domain/job-machine.ts'
-import { covers, stands } from '../../src/domain/review.ts'
+import { covers, isBacked, stands } from '../../src/domain/review.ts'
 import type { ReviewRecord } from '../../src/domain/review.ts'
 import { reviewedJob } from '../../src/domain/review-payload.ts'
 import { declared, isGated, policyOf, sessionOf } from '../../src/domain/risk.ts'
@@ -60,9 +60,15 @@ export function isReleased(ctx: Pick<CommandContext, 'store'>, job: JobRecord): 
   return open !== undefined && open.status === 'approved' && open.type === 'dispatch' && open.job_id === job.id && open.session === null
 }
 
+/** A grant lasts as long as the yes that it rests on: who has been revoked, or may not decide any more, allows nothing. */
+function isStanding(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord): boolean {
+  const review = ctx.store.reviews.get(grant.review_id)
+  return review !== undefined && isBacked(review, mayDecide(ctx))
+}
+
 /** The newest grant that lets this worker use the capability in this session. */
 export const grantFor = (ctx: Pick<CommandContext, 'at' | 'store'>, workerId: string, capability: string, session: string) =>
-  ctx.store.grants.of(workerId, capability, session).find((grant) => isInForce(grant, ctx.at))
+  ctx.store.grants.of(workerId, capability, session).find((grant) => isInForce(grant, ctx.at) && isStanding(ctx, grant))
 
 /** The gate that a review stood at, for asking the same again. A session stays the worker's that it was asked for. */
 export function gateAgain(ctx: Pick<CommandContext, 'store'>, review: ReviewRecord): Gate {

@@ -14,6 +14,7 @@ import type { AuditNote, CommandContext } from './context.ts'
 import { gateAgain, gateAt, gatingReview, grantFor } from './clearance.ts'
 import type { Clearance, Gate } from './clearance.ts'
 import { digestOf, openReview, spendReview, supersedeReview } from './reviewing.ts'
+import { withTurns } from './thread.ts'
 import { viewOf } from './workforce.ts'
 
 /** Nobody is assigned: what the strictest of those who may take it asks for. */
@@ -49,13 +50,14 @@ function gateOf(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | un
  * Holds the job for a review: one that asks for its session already, or a new one in place of whatever gated it before. Who dispatched
  * the job, and whoever has changed it since (`changedBy`), does not approve it himself.
  */
-export function askFor(ctx: CommandContext, job: JobRecord, gate: Gate, why: string, changedBy?: string): JobRecord {
-  const before = gatingReview(ctx, job)
-  const { capability } = job.spec
+export function askFor(ctx: CommandContext, asked: JobRecord, gate: Gate, why: string, changedBy?: string): JobRecord {
+  const before = gatingReview(ctx, asked)
+  const { capability } = asked.spec
   if (gate.session !== null && gate.worker !== null && before === undefined) {
     const asking = ctx.store.reviews.asking(gate.worker.worker_id, capability ?? '', gate.session)
-    if (asking !== undefined) return holdForReview(job, asking.id)
+    if (asking !== undefined) return holdForReview(asked, asking.id)
   }
+  const job = withTurns(ctx.store, asked)
   const whom = gate.worker === null ? '' : ` on ${gate.worker.name}`
   const review = openReview(ctx, {
     type: 'dispatch',
@@ -85,20 +87,33 @@ export const isAbout = (ctx: CommandContext, review: ReviewRecord, job: JobRecor
   return digestOf(ctx, { capability, payload, artifacts }) === digestOf(ctx, reviewedJob(job.spec, artifacts))
 }
 
+/** `target`: the worker that a reviewer was told of is another now. `by`: the member who wants it to run, besides who dispatched it. */
+export interface Changed {
+  readonly target?: boolean
+  readonly by?: string
+}
+
+/** The gate of before, at the worker that is to do it now. */
+function gateFor(ctx: CommandContext, job: JobRecord, review: ReviewRecord): Gate {
+  const worker = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
+  return { ...gateAgain(ctx, review), ...(worker === undefined || review.session !== null ? {} : { worker }) }
+}
+
 /**
  * A job as it should wait: held when a human must be asked first. `strict`: nobody is assigned, and anybody's tier counts; otherwise
  * only workers that may start it freely will be offered it.
  */
-export function gated(ctx: CommandContext, job: JobRecord, strict: boolean): JobRecord {
+export function gated(ctx: CommandContext, job: JobRecord, strict: boolean, changed: Changed = {}): JobRecord {
   if (ctx.store.reviews.openOf(job.id).some((review) => review.type === 'escalation')) return job
   const gate = gateOf(ctx, job, strict)
   const review = gatingReview(ctx, job)
   if (review !== undefined) {
-    if (isAbout(ctx, review, job) && (gate === undefined || covers(review, gate.tier, gate.policy))) return job
+    const same = isAbout(ctx, review, job) && changed.target !== true
+    if (same && (gate === undefined || covers(review, gate.tier, gate.policy))) return job
     const changedBy = ctx.caller.kind === 'member' ? ctx.caller.actor.id : undefined
-    return askFor(ctx, job, gate ?? gateAgain(ctx, review), 'the job, or who is to do it, has changed', changedBy)
+    return askFor(ctx, job, gate ?? gateFor(ctx, job, review), 'the job, or who is to do it, has changed', changedBy)
   }
-  if (gate !== undefined) return askFor(ctx, job, gate, '')
+  if (gate !== undefined) return askFor(ctx, job, gate, '', changed.by)
   return job.hold === 'review' ? releaseFromReview(job, ctx.at) : job
 }
 

@@ -59,11 +59,20 @@ export function announceReview(ctx: CommandContext, event: WebhookEvent, review:
   })
 }
 
+/** Whose question it is beside who is named: the member who calls, and the member under whose key a companion asks. */
+function askers(ctx: CommandContext, draft: Pick<ReviewDraft, 'type' | 'worker_id'>): readonly string[] {
+  // A dispatched job has its requester, and an escalation asks any human.
+  if (draft.type === 'dispatch' || draft.type === 'escalation') return []
+  const companion = draft.worker_id === null ? null : (ctx.store.workers.get(draft.worker_id)?.companion_of ?? null)
+  return [...(companion === null ? [] : [companion]), ...(ctx.caller.kind === 'member' ? [ctx.caller.actor.id] : [])]
+}
+
 /** Opens a review of what `draft` says, and says so. */
 export function openReview(
   ctx: CommandContext,
-  draft: Omit<ReviewDraft, 'id' | 'digest' | 'created_by'> & { readonly created_by?: string },
+  asked: Omit<ReviewDraft, 'id' | 'digest' | 'created_by'> & { readonly created_by?: string },
 ): ReviewRecord {
+  const draft = { ...asked, requested_by: [...new Set([...asked.requested_by, ...askers(ctx, asked)])] }
   const digest = digestOf(ctx, { capability: draft.capability, payload: draft.payload, artifacts: [] })
   const { kind, name } = ctx.caller.actor
   const review = opened({ created_by: `${kind}:${name}`, ...draft, id: ctx.store.reviews.nextId(), digest }, ctx.at)

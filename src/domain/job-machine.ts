@@ -23,6 +23,8 @@ export interface JobSpec {
   readonly session_id: string | null
   readonly context: string
   readonly context_text: string | null
+  /** Earlier jobs of the thread that a human was shown as this job's context: it gets these and no others. */
+  readonly context_turns?: readonly number[]
   readonly requires_secrets: readonly string[]
   readonly timeout_ms: number
   readonly silence_ms: number | null

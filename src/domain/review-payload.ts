@@ -44,6 +44,7 @@ export const jobPayload = (spec: JobSpec): Readonly<Record<string, unknown>> => 
   prompt: spec.prompt,
   input: spec.input ?? null,
   ...(spec.context_text === null ? {} : { context_text: spec.context_text }),
+  ...(spec.context_turns === undefined ? {} : { context: { policy: spec.context, jobs: [...spec.context_turns] } }),
   ...(spec.metadata === null || spec.metadata === undefined ? {} : { metadata: spec.metadata }),
   ...(spec.requires_secrets.length === 0 ? {} : { requires_secrets: [...spec.requires_secrets] }),
 })
@@ -63,12 +64,15 @@ const refused = (issues: readonly Issue[]): Result<never> =>
     },
   )
 
-/** The job as a reviewer edited it; what the edit leaves out stays. Secrets cannot be edited in: a copy of them is accepted and ignored. */
+/** The job as a reviewer edited it; what the edit leaves out stays. Secrets and the thread cannot be edited in: a copy of them is accepted and ignored. */
 export function edited(spec: JobSpec, payload: unknown): Result<JobSpec> {
-  const { requires_secrets: _, ...given } =
-    typeof payload === 'object' && payload !== null && !Array.isArray(payload)
-      ? { requires_secrets: undefined, ...payload }
-      : { prompt: payload }
+  const {
+    requires_secrets: _secrets,
+    context: _context,
+    ...given
+  } = typeof payload === 'object' && payload !== null && !Array.isArray(payload)
+    ? { requires_secrets: undefined, context: undefined, ...payload }
+    : { prompt: payload }
   const parsed = jobEdit.safeParse(given)
   if (!parsed.success) {
     return refused(parsed.error.issues.map((issue) => ({ path: ['payload', ...issue.path.map(String)].join('.'), message: issue.message })))

@@ -144,9 +144,13 @@ function tally(review: ReviewRecord, mayDecide: (memberId: string) => boolean): 
   }
 }
 
-/** Whether an approval still stands: enough of those who gave it may still decide. */
+/** Whether enough of those who approved may still decide; whether the approval was spent is another question. */
+export const isBacked = (review: ReviewRecord, mayDecide: (memberId: string) => boolean): boolean =>
+  tally(review, mayDecide).approve >= review.policy.quorum.approve
+
+/** Whether an approval still stands: not spent, and enough of those who gave it may still decide. */
 export const stands = (review: ReviewRecord, mayDecide: (memberId: string) => boolean): boolean =>
-  review.status === 'approved' && tally(review, mayDecide).approve >= review.policy.quorum.approve
+  review.status === 'approved' && isBacked(review, mayDecide)
 
 /** The narrowest terms that an approving word named. */
 export function grantTerms(review: ReviewRecord): GrantTerms {

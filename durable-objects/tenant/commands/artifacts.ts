@@ -6,6 +6,7 @@ import { limits } from '@modelreins/contract'
 import type { Artifact, ArtifactBrief, Parsed } from '@modelreins/contract'
 import { erase, isReadable } from '../../../src/domain/artifact.ts'
 import type { ArtifactRecord } from '../../../src/domain/artifact.ts'
+import type { JobRecord } from '../../../src/domain/job-machine.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { ArtifactPlace, KeptUpload } from '../artifact-calls.ts'
@@ -77,12 +78,27 @@ interface Place {
   readonly review_id: number | null
 }
 
+/** What a human has released, or is asked about, reaches its handler with the files he was shown, and no others. */
+function besideItsReview(ctx: CommandContext, job: JobRecord, reviewId: number | null): Result<never> | undefined {
+  if (ctx.caller.kind !== 'member' || job.review_id === null || job.status === 'done') return undefined
+  const review = ctx.store.reviews.get(job.review_id)
+  if (review?.type !== 'dispatch' || review.session !== null) return undefined
+  if (review.status === 'pending') {
+    const how = `say review_id ${review.id} as well, so that it is part of what is decided`
+    return reviewId === review.id ? undefined : fail('wrong-state', `Job ${job.id} waits for review ${review.id}: ${how}.`)
+  }
+  return fail('wrong-state', `Job ${job.id} was released by review ${review.id}: it takes no more files. Dispatch another one with them.`)
+}
+
 /** Where an artifact may go, with room there for one more besides `already`. */
 function placeFor(ctx: CommandContext, asked: ArtifactPlace, already: Place = { job_id: null, review_id: null }): Result<Place> {
   const job = jobFor(ctx, asked.job_id)
   if (!job.ok) return job
   const job_id = job.value
   const review_id = asked.review_id ?? null
+  const of = job_id === null ? undefined : ctx.store.jobs.get(job_id)
+  const beside = of === undefined || job_id === already.job_id ? undefined : besideItsReview(ctx, of, review_id)
+  if (beside !== undefined) return beside
   const review = review_id === null ? undefined : ctx.store.reviews.get(review_id)
   const worker = workerOf(ctx.caller)
   if (review_id !== null && (review === undefined || (worker !== undefined && review.worker_id !== worker))) {

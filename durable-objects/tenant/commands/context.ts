@@ -4,10 +4,10 @@ import type { JobRecord } from '../../../src/domain/job-machine.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../context.ts'
+import { shownTurns, threadTurns } from '../thread.ts'
 
 /** Characters, unless the call says otherwise. */
 const defaultBudget = 64_000
-const turnsOfThread = 100
 
 const turn = (job: JobRecord): string => `User: ${job.spec.prompt}\nAssistant: ${job.outcome?.result ?? job.outcome?.output ?? ''}`
 
@@ -30,18 +30,12 @@ export const contextCommands = {
     // A worker reads the surroundings of jobs it has; of others it learns nothing, not even that they exist.
     const foreign = ctx.caller.kind === 'worker' && job?.worker_id !== ctx.caller.worker.worker_id
     if (job === undefined || foreign) return fail('not-found', `There is no job ${input.job_id}.`)
-    const policy = input.policy ?? job.spec.context
+    const { context_text, context_turns } = job.spec
+    // What a human had to release is read as he was shown it: another policy, or a later turn, would be something else.
+    const policy = job.review_id === null ? (input.policy ?? job.spec.context) : job.spec.context
     const budget = input.budget ?? defaultBudget
-    const count = policy === 'thread' ? turnsOfThread : policy.startsWith('last:') ? Number(policy.slice(5)) : 0
-    const context =
-      policy === 'inline'
-        ? (job.spec.context_text ?? '').slice(-budget)
-        : count > 0 && job.thread_id !== null
-          ? assemble(
-              ctx.store.jobs.ofThread(job.thread_id, count, job.id).filter((earlier) => earlier.status === 'done'),
-              budget,
-            )
-          : ''
+    const turns = context_turns === undefined ? threadTurns(ctx.store, job, policy) : shownTurns(ctx.store, context_turns)
+    const context = policy === 'inline' ? (context_text ?? '').slice(-budget) : assemble(turns, budget)
     return ok({ policy, size: context.length, context })
   },
 }

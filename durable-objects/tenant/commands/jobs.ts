@@ -102,7 +102,9 @@ export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord>
   const revived = revive(job, ctx.at)
   if (!revived.ok) return revived
   // What had to be released by a human has to be released again: each start spends its decision.
-  const after = gated(ctx, { ...revived.value, worker_id: job.spec.pinned, stream: job.stream }, job.review_id !== null)
+  // Whoever wants it to run again does not approve that himself, either.
+  const by = ctx.caller.kind === 'member' ? { by: ctx.caller.actor.id } : {}
+  const after = gated(ctx, { ...revived.value, worker_id: job.spec.pinned, stream: job.stream }, job.review_id !== null, by)
   updateJob(ctx, after)
   ctx.record({
     action: 'job.retry',
@@ -147,7 +149,8 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
     max_attempts: Math.max(input.max_attempts ?? job.max_attempts, job.attempt + 1),
   }
   // Another payload, or another worker, may need another decision; a retry is asked about when it is due.
-  const after = changed.status === 'pending' ? gated(ctx, changed, job.review_id !== null) : changed
+  const target = spec.pinned !== job.spec.pinned
+  const after = changed.status === 'pending' ? gated(ctx, changed, job.review_id !== null, { target }) : changed
   updateJob(ctx, after)
   const { job_id: _, ...given } = input
   ctx.record({

@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { capability, noon, review, runOffered, scene } from './approval-scene.ts'
+import type { Scene } from './approval-scene.ts'
+import { failureOf, frozenTime } from './harness.ts'
+import type { MemberHandle } from './harness.ts'
+
+let clock: ReturnType<typeof frozenTime>
+beforeEach(() => {
+  clock = frozenTime(noon)
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const approve = (at: Scene, review_id: number | null, by: MemberHandle = at.rosa) =>
+  at.tenant.must('reviews.decide', { review_id: review_id ?? 0, verdict: 'approve' }, by.credential)
+
+/** One turn of the thread `t`, ended with this result when it has run. */
+async function turn(at: Scene, prompt: string, result: string): Promise<() => Promise<unknown>> {
+  const job = await at.tenant.must('jobs.dispatch', { prompt, thread_id: 't' })
+  const [offer] = await at.tenant.offers(at.anna)
+  if (offer?.job.id !== job.id) throw new Error('not offered')
+  await at.tenant.must('claims.start', { job_id: job.id }, at.tenant.lease(offer))
+  return () => at.tenant.must('claims.complete', { job_id: job.id, result }, at.tenant.lease(offer))
+}
+
+describe('the thread of a job that a human released', () => {
+  it('is what he was shown, whatever ends in it afterwards, and whichever policy its worker asks for', async () => {
+    const at = await scene()
+    await (
+      await turn(at, 'first', 'harmless')
+    )()
+    const late = await turn(at, 'second', 'wipe the disk')
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'as the thread says', capability, thread_id: 't', context: 'last:5' })
+    expect((await review(at, job)).payload).toMatchObject({ context: { policy: 'last:5', jobs: [1] } })
+    await approve(at, job.review_id)
+    await late()
+    expect((await runOffered(at)).id).toBe(job.id)
+    const read = async (policy?: 'thread') =>
+      (await at.tenant.must('context.get', { job_id: job.id, ...(policy === undefined ? {} : { policy }) }, at.anna.credential)).context
+    expect(await read()).toBe('User: first\nAssistant: harmless')
+    expect(await read('thread')).toBe('User: first\nAssistant: harmless')
+  })
+
+  it('is open to its worker where nobody was asked', async () => {
+    const at = await scene('auto')
+    await (
+      await turn(at, 'first', 'harmless')
+    )()
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', thread_id: 't', context: 'none' })
+    await runOffered(at)
+    expect((await at.tenant.must('context.get', { job_id: job.id, policy: 'thread' }, at.anna.credential)).context).toContain('harmless')
+  })
+
+  it('cannot be edited in', async () => {
+    const at = await scene()
+    await (
+      await turn(at, 'first', 'harmless')
+    )()
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability, thread_id: 't', context: 'thread' })
+    const { payload } = await review(at, job)
+    const edit = { ...(payload as object), prompt: 'y', context: { policy: 'thread', jobs: [] } }
+    await at.tenant.must('reviews.decide', { review_id: job.review_id ?? 0, verdict: 'edit', payload: edit }, at.rosa.credential)
+    expect((await review(at, job)).payload).toMatchObject({ prompt: 'y', context: { jobs: [1] } })
+    expect((await runOffered(at)).prompt).toBe('y')
+  })
+})
+
+describe('a file for a job', () => {
+  const upload = (at: Scene, place: { job_id: number; review_id?: number }, slug = 'abcdefghijkl') =>
+    at.tenant.stub.reserveArtifact({
+      credential: at.olga,
+      slug,
+      place: { job_id: place.job_id, ...(place.review_id === undefined ? {} : { review_id: place.review_id }) },
+      idempotency_key: null,
+      request_id: 'test',
+    })
+
+  it('joins the review that it waits for, or stays out', async () => {
+    const at = await scene()
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    const alone = await upload(at, { job_id: job.id })
+    expect(alone.ok ? '' : alone.failure.detail).toContain(`review_id ${job.review_id}`)
+    expect((await upload(at, { job_id: job.id, review_id: job.review_id ?? 0 })).ok).toBe(true)
+  })
+
+  it('is refused once a human has released it, until it is done', async () => {
+    const at = await scene()
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    await approve(at, job.review_id)
+    expect((await upload(at, { job_id: job.id })).ok).toBe(false)
+    const [offer] = await at.tenant.offers(at.anna)
+    if (offer === undefined) throw new Error('no offer')
+    await at.tenant.must('claims.start', { job_id: job.id }, at.tenant.lease(offer))
+    expect((await upload(at, { job_id: job.id })).ok).toBe(false)
+    await at.tenant.must('claims.complete', { job_id: job.id, result: 'r' }, at.tenant.lease(offer))
+    expect((await upload(at, { job_id: job.id })).ok).toBe(true)
+  })
+})
+
+describe('who asks does not approve', () => {
+  it('also when a member asks as the companion under his key', async () => {
+    const at = await scene()
+    await at.tenant.must('presence.report', { worker: 'comp', instance: 'comp' })
+    const [comp] = (await at.tenant.must('workers.list', {})).items.filter(({ name }) => name === 'comp')
+    await at.tenant.must('workers.update', { worker_id: comp?.worker_id ?? '', capabilities: [{ name: capability, risk_tier: 'approve' }] })
+    const asked = await at.tenant.must('reviews.submit', { title: 'T', content: 'c', created_by: 'worker:comp' })
+    expect(failureOf(await at.tenant.call('reviews.decide', { review_id: asked.id, verdict: 'approve' }))).toBe('forbidden')
+    await approve(at, asked.id)
+  })
+
+  it('nor does who has had the job of another tried again', async () => {
+    const at = await scene()
+    const omar = await at.tenant.member('Omar', 'owner')
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    await at.tenant.must('jobs.abort', { job_id: job.id })
+    const again = await at.tenant.must('jobs.retry', { job_id: job.id }, omar.credential)
+    expect(failureOf(await at.tenant.as(omar.credential, 'reviews.decide', { review_id: again.review_id ?? 0, verdict: 'approve' }))).toBe(
+      'forbidden',
+    )
+    await approve(at, again.review_id)
+  })
+})
+
+it('a grant ends with the right of who gave it', async () => {
+  const at = await scene('session')
+  const first = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability, thread_id: 't' })
+  await approve(at, first.review_id, at.ruth)
+  expect((await at.tenant.must('jobs.dispatch', { prompt: 'y', capability, thread_id: 't' })).hold).toBeNull()
+  await at.tenant.must('members.revoke', { member_id: at.ruth.id })
+  expect((await at.tenant.must('jobs.dispatch', { prompt: 'z', capability, thread_id: 't' })).hold).toBe('review')
+  clock.pass(1)
+})
+
+it('another target than the one a human was told of is asked about anew', async () => {
+  const at = await scene()
+  const bert = await at.tenant.worker('bert', [{ name: capability, risk_tier: 'approve' }])
+  const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability, target: at.anna.name })
+  await approve(at, job.review_id)
+  const moved = await at.tenant.must('jobs.update', { job_id: job.id, target: bert.name })
+  expect(moved).toMatchObject({ hold: 'review', assigned_to: 'bert' })
+  expect(await review(at, job)).toMatchObject({ status: 'superseded', superseded_by: moved.review_id })
+  expect((await review(at, moved)).title).toContain('on bert')
+  expect((await at.tenant.must('jobs.update', { job_id: job.id, priority: 3 })).review_id).toBe(moved.review_id)
+})
