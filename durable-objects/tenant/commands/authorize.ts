@@ -13,7 +13,7 @@ import { declared, policyOf, sessionOf } from '../../../src/domain/risk.ts'
 import type { Policy } from '../../../src/domain/risk.ts'
 import { grantFor, mayDecide } from '../clearance.ts'
 import type { CommandContext } from '../context.ts'
-import { digestOf, openReview, spendReview, supersedeReview } from '../reviewing.ts'
+import { digestOf, openReview, recordReview, spendReview, supersedeReview } from '../reviewing.ts'
 import type { WorkerRecord } from '../store/workers.ts'
 import { leaseUntil } from './attempts.ts'
 
@@ -62,6 +62,19 @@ const reply = (outcome: Reply['outcome'], review: ReviewRecord | null, action: u
 /** Marks what an approval was spent on, so that the same call, repeated because its answer was lost, is answered alike. */
 const spentOn = (job: JobRecord, key: string | undefined): string => `job ${job.id} attempt ${job.attempt}/${job.nonce ?? ''}/${key ?? ''}`
 
+/** What this very call was answered before: the grant that it used, or '' for none. Undefined: it was not allowed before. */
+function allowedBefore(ctx: CommandContext, { job, input, digest }: Pick<Asking, 'job' | 'input' | 'digest'>): string | undefined {
+  return input.idempotency_key === undefined
+    ? undefined
+    : ctx.store.jobs.idempotent(`authorize ${digest} ${spentOn(job, input.idempotency_key)}`)?.digest
+}
+
+/** A repetition, whose answer was lost, counts nothing twice: no use of a grant, no audit row, nothing to look at. */
+function rememberAllowed(ctx: CommandContext, { job, input, digest }: Pick<Asking, 'job' | 'input' | 'digest'>, grantId: string): void {
+  if (input.idempotency_key === undefined) return
+  ctx.store.jobs.rememberKey(`authorize ${digest} ${spentOn(job, input.idempotency_key)}`, grantId, job.id, ctx.at)
+}
+
 function recordAllowed(ctx: CommandContext, of: Pick<Asking, 'job' | 'worker' | 'input' | 'digest'>, tier: string, how: string): number {
   return ctx.record({
     action: 'action.allow',
@@ -97,19 +110,23 @@ function ask(ctx: CommandContext, asking: Asking): Reply {
   return reply('waiting', review, input.action)
 }
 
-/** The attempt that asks now is the one to be told; an action once called irreversible stays so. */
+/** The attempt that asks now is the one to be told, and a yes is for its session; an action once called irreversible stays so. */
 function askedAgain(ctx: CommandContext, review: ReviewRecord, asking: Asking): ReviewRecord {
-  const { job, worker, input } = asking
+  const { job, worker, input, session } = asking
   const irreversible = review.irreversible || input.irreversible === true
-  if (review.attempt === job.attempt && review.worker_id === worker.worker_id && review.irreversible === irreversible) return review
-  const after = { ...review, attempt: job.attempt, worker_id: worker.worker_id, irreversible }
+  const same = review.attempt === job.attempt && review.worker_id === worker.worker_id && review.session === session
+  if (same && review.irreversible === irreversible) return review
+  const after = { ...review, attempt: job.attempt, worker_id: worker.worker_id, session, irreversible }
   ctx.store.reviews.update(after)
+  recordReview(ctx, after, 'ask_again', `by attempt ${job.attempt}${irreversible && !review.irreversible ? ', irreversible' : ''}`)
   return after
 }
 
 /** An approval for exactly this: spent here, once. */
 function redeem(ctx: CommandContext, review: ReviewRecord, asking: Asking): Reply | undefined {
   const { capability, payload, artifacts } = review
+  // The yes for a session is to the worker that asked in it.
+  if (asking.tier === 'session' && review.worker_id !== asking.worker.worker_id) return undefined
   const sound =
     covers(review, asking.tier, asking.policy) &&
     stands(review, mayDecide(ctx)) &&
@@ -151,9 +168,12 @@ function answered(ctx: CommandContext, asking: Asking): Reply | undefined {
 function inSession(ctx: CommandContext, asking: Asking): Reply | undefined {
   const { input, worker, session } = asking
   if (session === null) return undefined
+  const before = allowedBefore(ctx, asking)
+  if (before !== undefined) return reply('allowed', null, input.action, { grant_id: before })
   const grant = grantFor(ctx, worker.worker_id, input.capability, session)
   if (grant !== undefined) {
     ctx.store.grants.save(used(grant))
+    rememberAllowed(ctx, asking, grant.grant_id)
     recordAllowed(ctx, asking, 'session', `, grant ${grant.grant_id}`)
     return reply('allowed', null, input.action, { grant_id: grant.grant_id })
   }
@@ -173,6 +193,8 @@ function authorize(ctx: CommandContext, input: Parsed<'claims.authorize'>): Resu
   if (tier === 'auto') return ok(reply('allowed', null, input.action))
   const digest = digestOf(ctx, { capability: input.capability, payload: input.action, artifacts: [] })
   if (tier === 'audit') {
+    if (allowedBefore(ctx, { job, input, digest }) !== undefined) return ok(reply('allowed', null, input.action))
+    rememberAllowed(ctx, { job, input, digest }, '')
     const seq = recordAllowed(ctx, { job, worker, input, digest }, tier, '')
     const about = { job_id: job.id, worker_id: worker.worker_id, capability: input.capability, digest }
     ctx.store.grants.flag({ seq, at: ctx.at, action: 'action.allow', ...about, summary: input.title ?? `attempt ${job.attempt}` })

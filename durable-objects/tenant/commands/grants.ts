@@ -3,8 +3,9 @@ import { limits } from '@modelreins/contract'
 import type { Grant, Parsed, ToLookAt } from '@modelreins/contract'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import { isoTime, isoTimeOrNull } from '../context.ts'
+import { isoTime, isoTimeOrNull, systemActor } from '../context.ts'
 import type { CommandContext } from '../context.ts'
+import type { GrantRecord } from '../../../src/domain/grant.ts'
 import { showGrant } from '../review-view.ts'
 import type { LookRow } from '../store/grants.ts'
 
@@ -26,7 +27,11 @@ function list(ctx: CommandContext, input: Parsed<'grants.list'>): Result<{ items
 function revoke(ctx: CommandContext, input: Parsed<'grants.revoke'>): Result<Grant> {
   const grant = ctx.store.grants.get(input.grant_id)
   if (grant === undefined) return fail('not-found', `There is no grant ${input.grant_id}.`)
-  if (grant.revoked_at !== null) return ok(showGrant(grant))
+  return ok(showGrant(grant.revoked_at === null ? endGrant(ctx, grant) : grant))
+}
+
+/** `why`: when nobody has revoked it. */
+export function endGrant(ctx: CommandContext, grant: GrantRecord, why?: string): GrantRecord {
   const after = { ...grant, revoked_at: ctx.at }
   ctx.store.grants.save(after)
   ctx.record({
@@ -35,11 +40,12 @@ function revoke(ctx: CommandContext, input: Parsed<'grants.revoke'>): Result<Gra
     worker_id: grant.worker_id,
     capability: grant.capability,
     risk_tier: 'session',
-    summary: `${grant.session}, used ${grant.uses} ${grant.uses === 1 ? 'time' : 'times'}`,
+    summary: `${grant.session}, used ${grant.uses} ${grant.uses === 1 ? 'time' : 'times'}${why === undefined ? '' : `, ${why}`}`,
+    ...(why === undefined ? {} : { actor: systemActor }),
   })
   // Jobs that counted on it are asked about when their worker wants work.
   ctx.after({ kind: 'feed', worker_id: grant.worker_id })
-  return ok(showGrant(after))
+  return after
 }
 
 const showLook = (ctx: CommandContext, row: LookRow): ToLookAt => ({

@@ -9,6 +9,7 @@ import type { WorkerProfile, WorkerRecord } from '../store/workers.ts'
 import { isPaused, lastSeenWriteMs } from '../workforce.ts'
 import { actingWorker, companionFor } from './acting.ts'
 import { leaseUntil } from './attempts.ts'
+import { endGrant } from './grants.ts'
 
 const sameList = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((item, index) => item === right[index])
@@ -48,7 +49,16 @@ export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: P
     live.written_at = ctx.at
   })
   if (changed) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
+  const gone = profile.left === true || profile.instance !== worker.profile.instance
+  if (changed && gone) endProcessGrants(ctx, worker)
   return after
+}
+
+/** A session without a thread is a process: what was allowed to it ends with it, so that another one under this name asks for itself. */
+function endProcessGrants(ctx: CommandContext, worker: WorkerRecord): void {
+  for (const grant of ctx.store.grants.list({ limit: limits.list_max, worker_id: worker.worker_id, inForceAt: ctx.at })) {
+    if (grant.session.startsWith('process:')) endGrant(ctx, grant, 'its process has ended')
+  }
 }
 
 /** Extends what the worker really holds. Long leases are renewed by any presence, short ones when the worker names them. */

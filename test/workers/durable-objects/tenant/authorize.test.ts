@@ -64,6 +64,24 @@ describe('an action under the tier', () => {
     expect(items[0]?.digest).toMatch(/^[0-9a-f]{64}$/)
   })
 
+  it('audit and session count a repeated call once', async () => {
+    const audited = await running('audit')
+    for (let call = 0; call < 2; call += 1) expect(await asked(audited, { idempotency_key: 'k' })).toMatchObject({ outcome: 'allowed' })
+    expect((await audited.at.tenant.must('audit.to_look_at', {})).items).toHaveLength(1)
+    await asked(audited, { idempotency_key: 'another' })
+    expect((await audited.at.tenant.must('audit.to_look_at', {})).items).toHaveLength(2)
+
+    const run = await running('session', { thread_id: 't' })
+    await asked(run)
+    await decide(run)
+    await asked(run)
+    const first = await asked(run, { idempotency_key: 'k' })
+    await abortAllDurableObjects()
+    await run.at.tenant.present(run.at.anna)
+    expect(await asked(run, { idempotency_key: 'k' })).toEqual(first)
+    expect((await run.at.tenant.must('grants.list', {})).items[0]?.uses).toBe(2)
+  })
+
   it('approve waits, is allowed once, and asks again for the next one alike', async () => {
     const run = await running('approve')
     expect(await asked(run, { irreversible: true })).toEqual({ outcome: 'waiting', review_id: 1, grant_id: null, action, comment: null })

@@ -132,6 +132,25 @@ describe('the tier session', () => {
   })
 })
 
+describe('a process', () => {
+  const inProcess = async (at: Scene): Promise<string | null> => (await at.tenant.must('jobs.dispatch', { prompt: 'y', capability })).hold
+
+  it.each([
+    ['says that it stops', { status: 'stopped' }],
+    ['is another', { instance: 'anna-2' }],
+  ] as const)('that %s takes its grants with it', async (_, report) => {
+    const at = await scene('session')
+    const first = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    await approve(at, first.review_id)
+    expect(await inProcess(at)).toBeNull()
+    await at.tenant.present(at.anna, report)
+    expect(await grants(at)).toEqual([])
+    expect((await trail(at.tenant, 'grant.')).at(-1)).toBe('grant.revoke')
+    await at.tenant.present(at.anna)
+    expect(await inProcess(at)).toBe('review')
+  })
+})
+
 describe('a grant', () => {
   it('is shown to its own worker, and to no other', async () => {
     const at = await scene('session')
