@@ -118,6 +118,8 @@ export interface TenantGate extends ArtifactCalls {
   }): Promise<Result<{ readonly name: string; readonly created_at: string }>>
   /** May this credential read this job's stream? Registers the viewer, so that the end reaches the stream object. */
   watch(request: { readonly credential: CallCredential; readonly job_id: number; readonly request_id: string }): Promise<Result<WatchedJob>>
+  /** An attempt has said its first word: its stream must learn of the end, however that comes. Idempotent; a stale fence changes nothing. */
+  noteStream(request: { readonly job_id: number; readonly attempt: number; readonly nonce: string }): Promise<void>
   /** WebSocket upgrade, with the credential in `x-modelreins-credential` as JSON. */
   fetch(request: Request): Promise<Response>
 }

@@ -32,7 +32,7 @@ import type {
 import { setTimer, surroundings } from './clock.ts'
 import { tenantCommands } from './commands.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './commands/artifacts.ts'
-import { watchJob } from './commands/jobs.ts'
+import { noteStreamed, watchJob } from './commands/jobs.ts'
 import { endOf, resultPlace } from './job-view.ts'
 import { addMember } from './commands/members.ts'
 import { disableWebhook } from './commands/webhooks.ts'
@@ -247,6 +247,10 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const authorized = this.#authorized(request.credential, 'jobs.read')
     if (!authorized.ok) return authorized
     return authorized.value.parts.executor.run(authorized.value.caller, request, (ctx) => watchJob(ctx, request.job_id))
+  }
+
+  async noteStream(request: Parameters<TenantGate['noteStream']>[0]): Promise<void> {
+    this.#parts?.executor.runBatch(systemCaller, (ctx) => (noteStreamed(ctx, request), []))
   }
 
   async locateResult(request: { readonly credential: CallCredential; readonly job_id: number }): Promise<Result<ResultPlace>> {

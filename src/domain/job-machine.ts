@@ -210,7 +210,7 @@ export const end = (job: JobRecord, error: JobError, at: number): JobRecord => (
   hold: null,
   ended_at: at,
   retry_at: null,
-  outcome: { ...(job.outcome ?? emptyOutcome), error },
+  outcome: { ...(job.outcome ?? { ...emptyOutcome, output_truncated: job.stream }), error },
 })
 
 /** A waiting job may be offered (again): retry is due, the schedule has come, the hold is released. Expiry counts from now. */

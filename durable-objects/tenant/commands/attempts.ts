@@ -122,10 +122,10 @@ export function startReply(ctx: CommandContext, job: JobRecord): Offer & { kills
 type Completion = Omit<Parsed<'claims.complete'>, 'job_id'>
 type AttemptFailure = Omit<Parsed<'claims.fail'>, 'job_id'>
 
-const outcomeOf = (ctx: CommandContext, input: Completion | AttemptFailure): JobOutcome => ({
+const outcomeOf = (ctx: CommandContext, job: JobRecord, input: Completion | AttemptFailure): JobOutcome => ({
   ...emptyOutcome,
   output: input.tail?.text ?? '',
-  output_truncated: input.tail?.truncated ?? (input.chunks ?? 0) > 0,
+  output_truncated: input.tail?.truncated ?? ((input.chunks ?? 0) > 0 || job.stream),
   result: 'result' in input ? (input.result ?? null) : null,
   stored: ctx.stored_result ?? null,
   exit_code: input.exit_code ?? null,
@@ -153,7 +153,7 @@ export function completeAttempt(ctx: CommandContext, lease: AttemptLease, input:
   if (job.status === 'done') return ok(job)
   if (job.status !== 'running' && !awaitsItsWorker(job)) return lost(job, `it is ${job.status}${endNote(job)}`)
   const streamed = { ...job, worker_id: lease.worker_id, stream: job.stream || input.chunks !== undefined }
-  const after = complete({ ...streamed, hold: null, retry_at: null }, outcomeOf(ctx, input), ctx.at)
+  const after = complete({ ...streamed, hold: null, retry_at: null }, outcomeOf(ctx, job, input), ctx.at)
   settle(ctx, job, after, lease.worker_id)
   ctx.record({
     action: 'job.complete',
@@ -180,7 +180,7 @@ export function failTheAttempt(ctx: CommandContext, lease: AttemptLease, input: 
   const after = failed(
     ctx,
     { ...job, stream: job.stream || input.chunks !== undefined },
-    { ...outcomeOf(ctx, input), error },
+    { ...outcomeOf(ctx, job, input), error },
     input.error.retry_at ?? null,
   )
   settle(ctx, job, after, lease.worker_id)
@@ -210,7 +210,7 @@ const endNote = (job: JobRecord): string => (job.outcome?.error == null ? '' : `
 
 /** The lease lapsed, or the attempt took too long: the server ends it in the worker's place. */
 export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobError): JobRecord {
-  const outcome = { ...emptyOutcome, error }
+  const outcome = { ...emptyOutcome, output_truncated: job.stream, error }
   const after = failAttempt(job, outcome, { at: ctx.at, random: ctx.random() })
   const worker = job.worker_id
   if (worker !== null) settle(ctx, job, after, worker)

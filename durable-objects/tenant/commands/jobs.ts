@@ -242,6 +242,14 @@ export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob>
   })
 }
 
+/** Output of this attempt has arrived at the job's stream. An end that came before the word of it did not reach the stream, and does now. */
+export function noteStreamed(ctx: CommandContext, of: { readonly job_id: number; readonly attempt: number; readonly nonce: string }): void {
+  const job = ctx.store.jobs.get(of.job_id)
+  if (job === undefined || job.attempt !== of.attempt || job.nonce !== of.nonce) return
+  if (!job.stream) ctx.store.jobs.markStreamed(job.id)
+  if (job.status !== 'running') closeStream(ctx, job, job.outcome?.output ?? '')
+}
+
 export const jobCommands = {
   'jobs.get': (ctx: CommandContext, input: Parsed<'jobs.get'>): Result<Job> => {
     const job = load(ctx, input.job_id)

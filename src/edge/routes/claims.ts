@@ -16,7 +16,10 @@ function leaseFor(exchange: Exchange, jobId: number): Result<LeaseToken> {
   return ok(lease)
 }
 
-/** Straight to the job's own object: chatty output must not slow the tenant's claims (docs/explanation/scale.md). */
+/**
+ * Straight to the job's own object: chatty output must not slow the tenant's claims (docs/explanation/scale.md). Only the first word of an
+ * attempt is told to the tenant object too, so that the end finds its way to the stream whoever ends the job.
+ */
 export async function appendOutput(exchange: Exchange<'claims.output'>): Promise<Reply> {
   const { input, env, ports } = exchange
   const lease = leaseFor(exchange, input.job_id)
@@ -24,7 +27,18 @@ export async function appendOutput(exchange: Exchange<'claims.output'>): Promise
   const { tenant, job_id, attempt, nonce, offered_at } = lease.value
   const about = { object: 'job-stream', operation: exchange.id, idempotent: true } as const
   const request = { tenant, job_id, attempt, nonce, offered_at, chunks: input.chunks }
-  return callObject(exchange, about, () => ports.jobStream(env, tenant, job_id).append(request))
+  const append = callObject(exchange, about, () => ports.jobStream(env, tenant, job_id).append(request))
+  if (input.chunks.every(({ seq }) => seq > 0)) return append
+  const telling = { object: 'tenant', operation: exchange.id, idempotent: true } as const
+  const told = callObject(exchange, telling, async () =>
+    ports
+      .tenant(env, tenant)
+      .noteStream({ job_id, attempt, nonce })
+      .then(() => ok(undefined)),
+  )
+  // Told or not, the output is there: the stream itself asks how its job has ended.
+  const [appended] = await Promise.all([append, told])
+  return appended
 }
 
 interface WithResult {

@@ -144,6 +144,30 @@ describe('output', () => {
     expect(await json<Job>(asOwner('GET', `/api/v1/jobs/${job.id}`))).toMatchObject({ status: 'failed', output: 'half a sent' })
   })
 
+  test.each([
+    ['aborted', async (id: number): Promise<void> => void (await json(asOwner('POST', `/api/v1/jobs/${id}/abort`, {})))],
+    ['done', async (id: number, lease: string): Promise<void> => void (await json(complete({ id, lease }, { result: 'r' })))],
+    [
+      'failed',
+      async (id: number, lease: string): Promise<void> => {
+        const error = { type: 'x', message: 'y', retryable: false }
+        await json(call('POST', `/api/v1/claims/${id}/fail`, { token: lease, body: { error } }))
+      },
+    ],
+  ] as const)('that nobody watched is there when the job is %s, whatever its worker said of it', async (_, end) => {
+    const job = await startedJob(tenant, worker)
+    const say = (seq: number, text: string): Promise<Response> =>
+      call('POST', `/api/v1/claims/${job.id}/output`, { token: job.lease, body: { chunks: [{ seq, stream: 'stdout', text }] } })
+    await json(say(0, 'first '))
+    await json(say(1, 'second'))
+    await end(job.id, job.lease)
+    const stream = await (await asOwner('GET', `/jobs/${job.id}/stream`)).text()
+    expect([...stream.matchAll(/"text":"([^"]*)"/g)].map(([, text]) => text)).toEqual(['first ', 'second'])
+    expect(stream).toContain('event: end')
+    expect((await json<Job>(asOwner('GET', `/jobs/${job.id}`))).output).toBe('first second')
+    expect(await problem(say(2, 'late'), 409)).toMatchObject({ code: 'lease-lost' })
+  })
+
   test('is refused once the attempt is void', async () => {
     const job = await startedJob(tenant, worker)
     await json(append(job, chunks(0, 'a')))
