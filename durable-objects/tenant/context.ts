@@ -53,6 +53,8 @@ export type Effect =
   | { readonly kind: 'erase'; readonly slugs: readonly string[] }
 
 export interface Live {
+  /** When memory began, milliseconds since 1970. */
+  readonly since: number
   readonly presence: PresenceBook
   readonly leases: LeaseBook
   readonly sockets: SocketBook

@@ -10,7 +10,9 @@ const atOnce = 500
 
 export function prune(store: Store, at: number, shippedSeq: number): void {
   const before = at - limits.retention_ms
-  store.jobs.prune(before, atOnce)
+  // A job that has ended is in D1 once the row of its end is: before that it is here alone.
+  const unshipped = store.audit.after(shippedSeq, 1)[0]
+  if (unshipped === undefined || Date.parse(unshipped.at) >= before) store.jobs.prune(before, atOnce)
   store.audit.prune(shippedSeq, before, atOnce)
   store.jobs.forgetKeys(at - limits.idempotency_ms)
   store.reviews.prune(at - limits.review_retention_ms, atOnce)

@@ -20,10 +20,13 @@ const atOnce = 500
 
 /** Memory only: an offer that was not started goes back, and its worker is one step nearer to being shown as deaf. */
 export function lapseOffers(ctx: CommandContext): void {
+  const silent = new Set<string>()
   for (const offer of [...ctx.live.leases.offers()]) {
     if (offer.expires_at > ctx.at) continue
     ctx.live.leases.dropOffer(offer.job_id)
-    ctx.live.presence.of(offer.worker_id).silent_offers += 1
+    // Several offers in one answer are one silence.
+    if (!silent.has(offer.worker_id)) ctx.live.presence.of(offer.worker_id).silent_offers += 1
+    silent.add(offer.worker_id)
     ctx.live.occupied.add(offer.pool)
     ctx.after({ kind: 'wake', pool: offer.pool })
   }

@@ -80,6 +80,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   constructor(state: DurableObjectState, env: Env) {
     super(state, env)
     this.#live = {
+      since: surroundings.now(),
       presence: new PresenceBook(),
       leases: new LeaseBook(),
       sockets: new SocketBook(state),
@@ -247,6 +248,11 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const authorized = this.#authorized(request.credential, 'jobs.read')
     if (!authorized.ok) return authorized
     return authorized.value.parts.executor.run(authorized.value.caller, request, (ctx) => watchJob(ctx, request.job_id))
+  }
+
+  async keptJobs(request: Parameters<TenantGate['keptJobs']>[0]): ReturnType<TenantGate['keptJobs']> {
+    const authorized = this.#authorized(request.credential, 'jobs.read')
+    return authorized.ok ? ok(request.ids.filter((id) => this.#store.jobs.get(id) !== undefined)) : authorized
   }
 
   async noteStream(request: Parameters<TenantGate['noteStream']>[0]): Promise<void> {

@@ -36,9 +36,10 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
   const silent = ctx.live.leases.heldBy(worker.worker_id).some((lease) => lease.long && lease.expires_at > ctx.at)
   const left = hasLeft(ctx, worker)
   const polled = !left && ctx.at - live.last_seen <= limits.presence_ms
-  // After a cold start nothing is known yet: the stored time is as old as the writes are seldom.
+  // After a cold start nothing is known yet: the stored time is as old as the writes are seldom. Whoever is there says so soon.
+  const unheard = live.last_seen === 0 && ctx.at - ctx.live.since <= limits.presence_ms
   const remembered =
-    !left && live.last_seen === 0 && worker.last_seen_at !== null && ctx.at - worker.last_seen_at <= lastSeenWriteMs + limits.presence_ms
+    !left && unheard && worker.last_seen_at !== null && ctx.at - worker.last_seen_at <= lastSeenWriteMs + limits.presence_ms
   if (!onSocket && !polled && !silent && !remembered) return 'offline'
   if (isDeaf(live)) return 'deaf'
   if (running > 0) return 'busy'

@@ -1,7 +1,7 @@
 /** Responsible for the files of one state folder: which there are, who may read them, written whole or not at all. It starts nothing. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { StartFailure } from './start-failure.ts'
 
 /** What only this machine knows: signs tokens, creates tenants, opens them again after a restart. */
@@ -34,6 +34,13 @@ export interface ServerRecord {
 
 const ownerOnly = 0o600
 
+/** Step by step: where a file system answers "no such file" to making one (/proc), `recursive` would try for ever. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
+}
+
 export class StateFolder {
   readonly path: string
 
@@ -44,7 +51,7 @@ export class StateFolder {
   /** Makes the folder if it is missing, and proves that it can be written. */
   static open(path: string): StateFolder {
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 })
+      makeFolder(path)
       // In a folder that others may look into, what the objects keep is still the owner's alone.
       mkdirSync(join(path, 'data'), { recursive: true, mode: 0o700 })
       const probe = join(path, `.probe-${process.pid}`)

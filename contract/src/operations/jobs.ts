@@ -87,7 +87,7 @@ export const jobsOperations = {
     input: jobs.jobPatch,
     output: jobs.job,
     status: 200,
-    problems: ['not-found', 'wrong-state', 'no-eligible-worker'],
+    problems: ['not-found', 'wrong-state', 'no-eligible-worker', 'capability-not-declared'],
   }),
   'jobs.abort': operation({
     method: 'POST',

@@ -47,7 +47,9 @@ function choose(request: JobRequest, verdicts: readonly Verdict[]): Result<Verdi
   if (!best.eligible) return fail('no-eligible-worker', `No worker may take this job: ${describe(verdicts)}.`)
   if (!best.live && request.when_offline !== 'queue') {
     const eligible = verdicts.filter((verdict) => verdict.eligible).map((verdict) => verdict.worker.name)
-    return fail('no-live-worker', `Eligible but offline: ${eligible.join(', ')}. Start one, or pass when_offline: "queue".`)
+    const others = verdicts.filter((verdict) => !verdict.eligible)
+    const rest = others.length === 0 ? '' : ` Not eligible: ${describe(others)}.`
+    return fail('no-live-worker', `Eligible but offline: ${eligible.join(', ')}. Start one, or pass when_offline: "queue".${rest}`)
   }
   return ok(best)
 }
@@ -69,6 +71,16 @@ export function assign(ctx: CommandContext, request: JobRequest): Result<Assignm
   const worker = chosen.value.worker
   const tier = request.capability === undefined ? null : (declared(worker.capabilities, request.capability)?.risk_tier ?? null)
   return ok({ worker_id: worker.worker_id, risk_tier: tier, pinned: pinned?.worker_id ?? null })
+}
+
+/** Who is to have a job whose routing was changed: the best that may take it, there or not. Refused as a dispatch of it would be. */
+export function assignAnew(ctx: CommandContext, job: JobRecord): Result<string | null> {
+  const { capability, pinned } = job.spec
+  const refused = capability === null ? undefined : undeclared(ctx, capability, pinned === null ? undefined : ctx.store.workers.get(pinned))
+  if (refused !== undefined) return refused
+  const verdicts = rank({ wants: requirementsOf(job.spec), effort: job.effort, thread_id: job.thread_id }, workforce(ctx), ctx.at)
+  const best = verdicts.find((verdict) => verdict.eligible)
+  return best === undefined ? fail('no-eligible-worker', `No worker may take this job: ${describe(verdicts)}.`) : ok(best.worker.worker_id)
 }
 
 interface Earlier {

@@ -1,25 +1,21 @@
 /** Responsible for reading jobs and for what members do to them: update, abort, retry, and asking why. */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
-import { rank } from '../../../src/domain/director.ts'
-import { end, expiryOf, isTerminal, notIn, revive, sizeOf } from '../../../src/domain/job-machine.ts'
+import { end, isTerminal, notIn, revive, sizeOf } from '../../../src/domain/job-machine.ts'
 import type { JobRecord, JobSpec } from '../../../src/domain/job-machine.ts'
-import { dispatchRefusal, mayClaim } from '../../../src/domain/killswitch.ts'
-import { isLive, requirementsOf } from '../../../src/domain/matching.ts'
-import { poolRank } from '../../../src/domain/queue.ts'
+import { dispatchRefusal } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { WatchedJob } from '../call.ts'
-import { clearanceOf } from '../clearance.ts'
-import { isoTime, jobSubject } from '../context.ts'
+import { jobSubject } from '../context.ts'
 import type { CommandContext } from '../context.ts'
 import { gated } from '../gating.ts'
 import { showJob } from '../job-view.ts'
-import { closeStream, poolOf, updateJob } from '../placing.ts'
+import { closeStream, updateJob } from '../placing.ts'
 import type { JobSelection } from '../store/jobs.ts'
-import { workforce } from '../workforce.ts'
 import { artifactsOfJob } from './artifacts.ts'
-import { findWorker } from './dispatch.ts'
+import { assignAnew, findWorker } from './dispatch.ts'
+import { explain } from './why.ts'
 
 const load = (ctx: CommandContext, id: number): Result<JobRecord> => {
   const job = ctx.store.jobs.get(id)
@@ -140,10 +136,13 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
     ...(input.timeout === undefined ? {} : { timeout_ms: Math.round(input.timeout * 1000) }),
     ...(input.metadata === undefined ? {} : { metadata: input.metadata }),
   }
+  const rerouted = input.target !== undefined || input.tags !== undefined || input.networks !== undefined
+  const assigned = rerouted ? assignAnew(ctx, { ...job, spec }) : ok(job.worker_id)
+  if (!assigned.ok) return assigned
   const changed: JobRecord = {
     ...job,
     spec,
-    worker_id: input.target === undefined ? job.worker_id : (pinned?.worker_id ?? null),
+    worker_id: assigned.value,
     effort: input.effort ?? job.effort,
     priority: input.priority ?? job.priority,
     max_attempts: Math.max(input.max_attempts ?? job.max_attempts, job.attempt + 1),
@@ -161,68 +160,6 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
     summary: `changed ${Object.keys(given).sort().join(', ') || 'nothing'}`,
   })
   return ok(showJob(ctx, after))
-}
-
-const inWords = (ms: number): string =>
-  ms < 90_000
-    ? `${Math.max(1, Math.ceil(ms / 1000))} s`
-    : ms < 5_400_000
-      ? `${Math.round(ms / 60_000)} min`
-      : `${Math.round(ms / 3_600_000)} h`
-
-function answer(ctx: CommandContext, job: JobRecord, eligible: number, live: number, ahead: number): string {
-  const { level } = ctx.store.meta.killswitch()
-  if (job.status === 'running') {
-    const lease = ctx.live.leases.lease(job.id)
-    return `It is running: attempt ${job.attempt} since ${isoTime(job.started_at ?? ctx.at)}${lease === undefined ? '' : `, lease for another ${inWords(lease.expires_at - ctx.at)}`}.`
-  }
-  if (isTerminal(job.status))
-    return `It has ended: ${job.status}${job.outcome?.error == null ? '' : ` (${job.outcome.error.type}: ${job.outcome.error.message})`}.`
-  if (job.status === 'retry')
-    return `Attempt ${job.attempt} failed (${job.outcome?.error?.type ?? 'unknown'}); the next one is due in ${inWords((job.retry_at ?? ctx.at) - ctx.at)}.`
-  if (job.hold === 'review')
-    return job.review_id !== null && ctx.store.reviews.open(job.review_id)?.type === 'escalation'
-      ? `Its worker handed it to a human: review ${job.review_id} settles it.`
-      : `It waits for a human: review ${job.review_id ?? 'not yet opened'} must be approved before any worker is offered this job.`
-  if (job.hold === 'schedule') return `It is scheduled for ${isoTime(job.queued_at)}.`
-  if (job.hold !== null) return `It is held for ${job.hold}.`
-  if (!mayClaim(level)) return `The killswitch is at level ${level}: no worker may claim.`
-  const offer = ctx.live.leases.offer(job.id)
-  if (offer !== undefined)
-    return `It is on offer to ${ctx.store.workers.get(offer.worker_id)?.name ?? 'a worker'}, which has ${inWords(offer.expires_at - ctx.at)} to start it.`
-  if (eligible === 0) return 'No registered worker may take it; `workers` says why for each.'
-  if (live === 0) return `Every worker that may take it is offline. It expires in ${inWords(expiryOf(job) - ctx.at)}.`
-  return `It is queued with ${ahead} ${ahead === 1 ? 'job' : 'jobs'} ahead of it; every live worker that may take it is busy or has not asked yet.`
-}
-
-function why(ctx: CommandContext, input: Parsed<'jobs.why'>): Result<Why> {
-  const found = load(ctx, input.job_id)
-  if (!found.ok) return found
-  const job = found.value
-  const wants = requirementsOf(job.spec)
-  const verdicts = rank({ wants, effort: job.effort, thread_id: job.thread_id }, workforce(ctx), ctx.at)
-  const eligible = verdicts.filter((verdict) => verdict.eligible)
-  const queued = job.status === 'pending' && job.hold === null
-  const ahead = queued ? ctx.store.jobs.countIn(poolOf(ctx, job), poolRank(job.queued_at, job.effort, job.priority)) : 0
-  const needs = (workerId: string): readonly string[] => {
-    const worker = queued ? ctx.store.workers.get(workerId) : undefined
-    const clearance = worker === undefined ? undefined : clearanceOf(ctx, job, worker)
-    return clearance?.kind === 'ask' ? [`needs a decision first: ${clearance.why}`] : []
-  }
-  return ok({
-    job_id: job.id,
-    status: job.status,
-    answer: answer(ctx, job, eligible.length, eligible.filter((verdict) => isLive(verdict.worker.state)).length, ahead),
-    ahead: queued ? ahead : null,
-    workers: verdicts.map((verdict) => ({
-      worker_id: verdict.worker.worker_id,
-      name: verdict.worker.name,
-      eligible: verdict.eligible,
-      live: verdict.live,
-      score: verdict.score,
-      reasons: [...verdict.reasons, ...(verdict.eligible ? needs(verdict.worker.worker_id) : [])],
-    })),
-  })
 }
 
 /** Lets a viewer in, and remembers that there is one, so that the end reaches the stream object. */
@@ -261,5 +198,8 @@ export const jobCommands = {
   'jobs.update': update,
   'jobs.abort': abort,
   'jobs.retry': retry,
-  'jobs.why': why,
+  'jobs.why': (ctx: CommandContext, input: Parsed<'jobs.why'>): Result<Why> => {
+    const job = load(ctx, input.job_id)
+    return job.ok ? ok(explain(ctx, job.value)) : job
+  },
 }

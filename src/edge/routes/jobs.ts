@@ -1,6 +1,6 @@
 /** Responsible for reading jobs wherever they are by now: in the tenant object, in D1 once it has let them go, in R2 when results are large. */
-import { artifactBrief, limits } from '@modelreins/contract'
-import { ok } from '../../domain/result.ts'
+import { type Job, artifactBrief, limits } from '@modelreins/contract'
+import { type Result, ok } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { mergePages } from '../merge-pages.ts'
 import { withRecentOutput } from '../recent-output.ts'
@@ -31,7 +31,21 @@ export async function listJobs(exchange: Exchange<'jobs.list'>): Promise<Reply> 
   const finished = input.status === undefined || input.status.some((status) => status === 'done' || status === 'failed')
   if (!finished) return live
   const archived = await archive(exchange).list(tenantOf(exchange) ?? '', input)
-  return archived.ok ? ok(mergePages(live.value, archived.value, input.limit ?? limits.list_default)) : live
+  if (!archived.ok) return live
+  const stale = await keptOf(exchange, live.value.items, archived.value.items)
+  if (!stale.ok) return stale
+  const items = archived.value.items.filter(({ id }) => !stale.value.has(id))
+  return ok(mergePages(live.value, { ...archived.value, items }, input.limit ?? limits.list_default))
+}
+
+/** Of the archived jobs that the object has not listed, those that it keeps all the same: tried again, they no longer fit the filter. */
+async function keptOf(exchange: Exchange, listed: readonly Job[], archived: readonly Job[]): Promise<Result<ReadonlySet<number>>> {
+  const known = new Set(listed.map(({ id }) => id))
+  const ids = archived.map(({ id }) => id).filter((id) => !known.has(id))
+  if (ids.length === 0) return ok(new Set<number>())
+  const { credential } = exchange.caller
+  const kept = await askTenant(exchange, (gate) => gate.keptJobs({ credential, ids }), true)
+  return kept.ok ? ok(new Set(kept.value)) : kept
 }
 
 const asText = (body: string | ReadableStream): Response => new Response(body, { headers: { 'content-type': 'text/plain; charset=utf-8' } })

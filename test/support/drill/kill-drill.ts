@@ -32,7 +32,7 @@ export interface DrillRequest {
 export interface DrillResult {
   /** Child and grandchild of every worker. */
   readonly killed: number
-  /** Milliseconds from the answer to the pull until each was seen gone, ascending; 0 for what was gone by then. */
+  /** Milliseconds from the answer to the pull until each was seen gone, and last until nothing of them was left, ascending; 0 for what was gone by then. */
   readonly goneMs: readonly number[]
   /** Milliseconds that the answer to the pull took. */
   readonly answerMs: number
@@ -97,7 +97,10 @@ export async function killDrill(
     await pull(owner, jobs)
     const answered = performance.now()
     const goneMs = await watchEnd(pids, answered)
-    const survivors = survivorsOf(folder, fleet.pids)
+    // A shell whose sleep dies before it starts another one at the last moment: that has to be gone as well, within the same second.
+    let survivors = survivorsOf(folder, fleet.pids)
+    for (; survivors.length > 0 && performance.now() - answered < 1_000; survivors = survivorsOf(folder, fleet.pids)) await sleep(4)
+    goneMs.push(performance.now() - answered)
     const workerIds = workers.map(({ id }) => id)
     const result = { killed: pids.length, goneMs, answerMs: answered - begun, jobs, workerIds, survivors }
     await after(result, fleet, owner)

@@ -1,6 +1,6 @@
 /** Says how a job's bytes travel through the edge: large results, output and its stream, and jobs that only the archive still has. */
 import { type Job, limits } from '@modelreins/contract'
-import { env, runInDurableObject } from 'cloudflare:test'
+import { env, evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { call, json, newTenant, newWorker, present, problem, startedJob, type TestTenant, type TestWorker } from './edge.ts'
 
@@ -190,6 +190,25 @@ describe('output', () => {
   })
 })
 
+describe('a failed job that is tried again', () => {
+  test('is failed in no list any more, although the archive has its failure', async () => {
+    const job = await startedJob(tenant, worker, 'fails first')
+    const error = { type: 'x', message: 'y', retryable: false }
+    await json(call('POST', `/api/v1/claims/${job.id}/fail`, { token: job.lease, body: { error } }))
+    const failed = async (): Promise<readonly number[]> =>
+      (await json<{ items: Job[] }>(asOwner('GET', '/api/v1/jobs?status=failed&limit=200'))).items.map(({ id }) => id)
+    const archived = (): Promise<number | null> =>
+      env.REGISTRY.prepare("SELECT count(*) AS n FROM jobs WHERE tenant = ? AND id = ? AND status = 'failed'")
+        .bind(tenant.tenant, job.id)
+        .first<number>('n')
+    await expect.poll(archived, { timeout: 5_000 }).toBe(1)
+    expect(await failed()).toContain(job.id)
+    await json(asOwner('POST', `/api/v1/jobs/${job.id}/retry`, {}))
+    expect(await failed()).not.toContain(job.id)
+    await json(asOwner('POST', `/api/v1/jobs/${job.id}/abort`, {}))
+  })
+})
+
 describe('a job that the tenant object has let go', () => {
   test('is read and listed from the archive', async () => {
     const job = await startedJob(tenant, worker, 'to be archived')
@@ -207,6 +226,8 @@ describe('a job that the tenant object has let go', () => {
     await runInDurableObject(env.TENANT.get(env.TENANT.idFromName(tenant.tenant)), (_object, state) => {
       state.storage.sql.exec('DELETE FROM jobs WHERE id = ?', job.id)
     })
+    // Deleted behind its back: its memory goes, too.
+    await evictDurableObject(env.TENANT.get(env.TENANT.idFromName(tenant.tenant)))
     expect(await json(asOwner('GET', `/jobs/${job.id}`))).toMatchObject({ id: job.id, prompt: 'to be archived', result: 'kept for good' })
     const listed = await json<{ items: Job[] }>(asOwner('GET', '/api/v1/jobs?limit=5'))
     expect(listed.items.map((one) => one.id).slice(0, 2)).toEqual([newer.id, job.id])

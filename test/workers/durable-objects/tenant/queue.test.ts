@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { limits } from '@modelreins/contract'
-import { runInDurableObject } from 'cloudflare:test'
+import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import { failureOf, frozenTime, TestTenant } from './harness.ts'
 import { TestSocket } from './socket-client.ts'
 
@@ -172,4 +172,56 @@ describe('many jobs at once', () => {
     expect([...first.items, ...second.items].map((job) => job.id)).toEqual(Array.from({ length: 20 }, (_, index) => 20 - index))
     expect(second.next_cursor).toBeNull()
   })
+})
+
+describe('a job whose routing is changed', () => {
+  it('is refused what a dispatch of it would be, and otherwise goes to whom the Director picks', async () => {
+    const tenant = await TestTenant.create()
+    const anna = await tenant.worker('anna', [{ name: 'email.triage', risk_tier: 'auto' }])
+    await tenant.worker('bert')
+    const job = await tenant.must('jobs.dispatch', { prompt: 'x', capability: 'email.triage' })
+    const change = (more: object) => tenant.call('jobs.update', { job_id: job.id, ...more })
+    expect(failureOf(await change({ target: 'bert' }))).toBe('capability-not-declared')
+    expect(failureOf(await change({ tags: ['gpu'] }))).toBe('no-eligible-worker')
+    expect(await tenant.must('jobs.get', { job_id: job.id })).toMatchObject({ assigned_to: 'anna', tags: [] })
+    await tenant.present(anna, { tags: ['gpu'] })
+    expect(await tenant.must('jobs.update', { job_id: job.id, tags: ['gpu'] })).toMatchObject({ assigned_to: 'anna', tags: ['gpu'] })
+  })
+})
+
+describe('why a job waits', () => {
+  it('names whom it waits for, how that one stands, and all that comes first there', async () => {
+    const tenant = await TestTenant.create()
+    const [anna] = [await tenant.worker('anna'), await tenant.worker('bert')]
+    for (const prompt of ['a', 'b', 'c']) await tenant.must('jobs.create', { prompt })
+    clock.pass(1)
+    const pinned = await tenant.must('jobs.dispatch', { prompt: 'd', target: 'anna' })
+    const why = async () => tenant.must('jobs.why', { job_id: pinned.id })
+    expect(await why()).toMatchObject({ ahead: 3, answer: expect.stringContaining('assigned to anna (live, 0 of 1 slots in use)') })
+    const [offer] = await tenant.offers(anna)
+    if (offer === undefined) throw new Error('no offer')
+    await tenant.must('claims.start', { job_id: offer.job.id }, tenant.lease(offer))
+    expect(await why()).toMatchObject({ ahead: 2, answer: expect.stringContaining('anna (busy, 1 of 1 slots in use)') })
+    expect((await why()).answer).toContain('pinned')
+    const bert = (await why()).workers.find(({ name }) => name === 'bert')
+    expect(bert?.reasons[0]).toBe('is live, 0 of 1 slots in use')
+  })
+
+  it('and why nobody live may have it, is said with the refusal', async () => {
+    const tenant = await TestTenant.create()
+    await tenant.must('workers.register', { name: 'away', capabilities: [{ name: 'email.triage', risk_tier: 'auto' }] })
+    await tenant.worker('here')
+    const answer = await tenant.call('jobs.dispatch', { prompt: 'x', capability: 'email.triage' })
+    expect(answer.ok ? '' : answer.failure.detail).toMatch(/offline: away.*Not eligible: here/)
+  })
+})
+
+it('a worker that was there before a cold start counts as there for a moment, not for minutes', async () => {
+  const tenant = await TestTenant.create()
+  await tenant.worker('anna')
+  await abortAllDurableObjects()
+  const state = async () => (await tenant.must('presence.list', {})).items[0]?.state
+  expect(await state()).not.toBe('offline')
+  clock.pass(limits.presence_ms + 1)
+  expect(await state()).toBe('offline')
 })

@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { closeCodes } from '@modelreins/contract'
+import { closeCodes, limits } from '@modelreins/contract'
 import type { Offer } from '@modelreins/contract'
 import { frozenTime, TestTenant } from './harness.ts'
 import { TestSocket } from './socket-client.ts'
@@ -138,6 +138,28 @@ describe('the worker socket', () => {
     socket.sendText(text)
     expect((await socket.next('problem')).problem).toMatchObject({ code: 'invalid-request', detail: expect.stringContaining(detail) })
     expect(socket.closed).toBeUndefined()
+  })
+
+  it('shows a worker as deaf that lets its offers lapse, whatever it says of itself meanwhile, until it answers one', async () => {
+    const tenant = await TestTenant.create()
+    const anna = await tenant.worker('anna')
+    const socket = await TestSocket.greet(tenant, anna)
+    await tenant.must('jobs.dispatch', { prompt: 'x' })
+    const state = async () => (await tenant.must('presence.list', {})).items[0]?.state
+    for (let lapse = 0; lapse < limits.deaf_after_offers; lapse += 1) {
+      socket.send({ type: 'presence' })
+      await socket.next('welcome')
+      socket.send({ type: 'credit', slots: 1 })
+      await socket.next('offer')
+      clock.pass(limits.offer_ms + 1)
+      await state()
+    }
+    expect(await state()).toBe('deaf')
+    socket.send({ type: 'credit', slots: 1 })
+    const { lease } = await socket.next('offer')
+    socket.send({ type: 'decline', token: lease.token })
+    socket.send({ type: 'credit', slots: 0 })
+    await vi.waitFor(async () => expect(await state()).not.toBe('deaf'))
   })
 
   it('refuses one frame of a message without the others: they are other jobs’ business', async () => {
