@@ -364,6 +364,52 @@ describe('reviews', () => {
     expect(await untilStatus(job.id, 'done')).toMatchObject({ result: 'publish to staging' })
     await end(worker)
   })
+
+  it('are taken back, and the job that waited says why', async () => {
+    const { name, capability } = await machine('cat')
+    await desk.run(['workers', 'set', name, '--capability', `${capability}=approve`])
+    const job = jobOf(await desk.run(['dispatch', 'publish', '--capability', capability, '--queue', '--no-wait', '--json']))
+    const id = String(job.review_id)
+    expect(await desk.run(['reviews', 'withdraw', id, '--reason', 'done by hand'])).toEqual({
+      code: 0,
+      out: `review ${id} withdrawn\n`,
+      err: '',
+    })
+    expect((await desk.run(['job', String(job.id)])).out).toMatch(/^error\twithdrawn: .*done by hand/m)
+    expect((await desk.run(['reviews', 'withdraw', '99999'])).code).toBe(66)
+  })
+})
+
+describe('what ran under the tier audit', () => {
+  it('stays on the list until somebody says that he has looked', async () => {
+    const { home, name, capability } = await machine('cat')
+    await desk.run(['workers', 'set', name, '--capability', `${capability}=audit`])
+    const worker = await atWork(home)
+    const job = jobOf(await desk.run(['dispatch', 'hi', '--capability', capability, '--json']))
+    const listed = (await desk.run(['audit', 'look'])).out.trim().split('\t')
+    expect(listed.slice(2, 5)).toEqual([name, capability, String(job.id)])
+    const seq = listed[0] ?? ''
+    expect(await desk.run(['audit', 'seen', seq])).toEqual({ code: 0, out: `${seq}\tseen\n`, err: '' })
+    expect((await desk.run(['audit', 'look'])).out).toBe('')
+    expect((await desk.run(['audit', 'look', '--all'])).out).toMatch(/ by owner\n$/)
+    expect((await desk.run(['audit', 'seen', seq])).code).toBe(1)
+    await end(worker)
+  })
+})
+
+describe('webhooks', () => {
+  it('are created, listed, asked what they sent, and deleted', async () => {
+    const url = 'https://bridge.example.com/in'
+    const [id = '', secret = ''] = (await desk.run(['webhooks', 'create', url, '--events', 'killswitch.raised'])).out.trim().split('\t')
+    expect(secret).toMatch(/^whsec_/)
+    const list = (await desk.run(['webhooks'])).out
+    expect(list).toMatch(new RegExp(`^${id}\tactive\t.*\tkillswitch.raised\t${url}\n$`))
+    expect(list).not.toContain(secret)
+    expect(await desk.run(['webhooks', 'deliveries', id])).toEqual({ code: 0, out: '', err: '' })
+    expect((await desk.run(['webhooks', 'delete', id, '--yes'])).code).toBe(0)
+    expect((await desk.run(['webhooks', 'deliveries', id])).code).toBe(66)
+    expect((await desk.run(['webhooks', 'create', 'http://127.0.0.1:1/'])).err).toContain('Webhooks cannot go to')
+  })
 })
 
 describe('the audit trail', () => {

@@ -189,13 +189,17 @@ function answerJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): v
   closeStream(ctx, after, '')
 }
 
-/** Denied, expired or taken back: nothing runs, and the job says why. */
-export function failJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): void {
+/** Denied, expired or taken back (`reason`, by whoever did): nothing runs, and the job says why. */
+export function failJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord, reason?: string): void {
   const words: Readonly<Record<string, JobError>> = {
     denied: { type: 'denied', message: lastWord(review) ?? `Review ${review.id} was denied.`, retryable: false },
     expired: { type: 'denied', message: `Nobody decided review ${review.id} in time.`, retryable: false },
   }
-  const error = words[review.status] ?? { type: 'withdrawn', message: `Review ${review.id} was withdrawn.`, retryable: false }
+  const error = words[review.status] ?? {
+    type: 'withdrawn',
+    message: `Review ${review.id} was withdrawn${reason === undefined ? '.' : `: ${reason}`}`,
+    retryable: false,
+  }
   const after = end(job, error, ctx.at)
   updateJob(ctx, after)
   ctx.record({

@@ -166,7 +166,7 @@ function withdraw(ctx: CommandContext, input: Parsed<'reviews.withdraw'>): Resul
   if (!isOpen(review)) return fail('wrong-state', `Review ${review.id} is ${review.status} and cannot be withdrawn.`)
   const after = withdrawReview(ctx, review, input.comment === undefined ? 'taken back' : 'taken back, with a comment')
   const job = after.job_id === null ? undefined : ctx.store.jobs.get(after.job_id)
-  if (job?.status === 'pending' && job.review_id === after.id) failJob(ctx, after, job)
+  if (job?.status === 'pending' && job.review_id === after.id) failJob(ctx, after, job, input.comment)
   if (after.session !== null) regateBehind(ctx, after.id)
   return ok(showReview(ctx, after))
 }

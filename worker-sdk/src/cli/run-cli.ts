@@ -1,6 +1,6 @@
 /** Responsible for one call of the program from its words to its exit code. It knows no command by name. */
 import { version } from '../version.ts'
-import { nameOf } from './command.ts'
+import { nameOf, programName } from './command.ts'
 import { handlers } from './commands/index.ts'
 import { refusalHint } from './connection.ts'
 import { CommandContext, isProblem } from './context.ts'
@@ -9,6 +9,7 @@ import { helpPage } from './help.ts'
 import { parseCommandLine, type Parsed } from './parse.ts'
 import { styleFor } from './style.ts'
 import type { Surroundings } from './surroundings.ts'
+import { findCommand } from './table/index.ts'
 
 export async function runCli(around: Surroundings): Promise<number> {
   const json = around.argv.includes('--json')
@@ -38,10 +39,18 @@ export async function runCli(around: Surroundings): Promise<number> {
 }
 
 function hintFor(error: unknown, context: CommandContext): string | undefined {
+  if (isProblem(error, 'not-found')) return listHint(context)
   if (!isProblem(error, 'forbidden')) return undefined
   try {
     return refusalHint(context)
   } catch {
     return undefined
   }
+}
+
+/** What a command of a group did not find, the group's list may show. */
+function listHint({ said }: CommandContext): string | undefined {
+  const [group = '', second] = said.command.words
+  const list = second === undefined ? undefined : findCommand([group])
+  return list === undefined || list.arguments !== undefined ? undefined : `\`${programName} ${group}\` lists what there is.`
 }

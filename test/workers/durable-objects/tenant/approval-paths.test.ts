@@ -175,8 +175,11 @@ describe.each(Object.keys(entrances))('a job that waits for a human after %s', (
     expect(await at.tenant.must('reviews.get', { review_id })).toMatchObject({ status: 'expired' })
     expect(failureOf(await at.tenant.as(at.rosa.credential, 'reviews.decide', { review_id, verdict: 'approve' }))).toBe('wrong-state')
     const { at: again, job_id: job, review_id: taken } = await enter()
-    await again.tenant.must('reviews.withdraw', { review_id: taken })
-    expect(await jobOf(again, job)).toMatchObject({ status: 'failed', error: { type: 'withdrawn' } })
+    await again.tenant.must('reviews.withdraw', { review_id: taken, comment: 'sent by hand' })
+    expect(await jobOf(again, job)).toMatchObject({
+      status: 'failed',
+      error: { type: 'withdrawn', message: `Review ${taken} was withdrawn: sent by hand` },
+    })
     expect(failureOf(await again.tenant.as(again.rosa.credential, 'reviews.decide', { review_id: taken, verdict: 'approve' }))).toBe(
       'wrong-state',
     )

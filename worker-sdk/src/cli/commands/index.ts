@@ -1,6 +1,7 @@
 /** Responsible for which function runs which row of the table; a test compares the two. */
 import type { Handler } from '../context.ts'
 import { artifacts, artifactsGet } from './artifacts.ts'
+import { auditLook, auditSeen } from './audit-look.ts'
 import { audit, auditExport, auditHeads, auditVerify } from './audit.ts'
 import { configGet, configList, configPathCommand, configReset, configSet, configUnset } from './config.ts'
 import { dispatch } from './dispatch.ts'
@@ -10,11 +11,22 @@ import { job } from './job.ts'
 import { jobs, jobsAbort, jobsRetry } from './jobs.ts'
 import { kill } from './kill.ts'
 import { members, membersAdd, membersRevoke, membersRotate } from './members.ts'
-import { grants, grantsRevoke, reviews, reviewsApprove, reviewsDeny, reviewsEdit, reviewsRespond, reviewsShow } from './reviews.ts'
+import {
+  grants,
+  grantsRevoke,
+  reviews,
+  reviewsApprove,
+  reviewsDeny,
+  reviewsEdit,
+  reviewsRespond,
+  reviewsShow,
+  reviewsWithdraw,
+} from './reviews.ts'
 import { run } from './run.ts'
 import { serviceInstall, serviceStatus, serviceUninstall } from './service.ts'
 import { setup } from './setup.ts'
 import { status } from './status.ts'
+import { webhooks, webhooksCreate, webhooksDelete, webhooksDeliveries } from './webhooks.ts'
 import { workers, workersPause, workersRegister, workersResume, workersRevoke, workersRotate, workersSet, workersShow } from './workers.ts'
 
 /** By the words of the command. */
@@ -57,12 +69,19 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'reviews deny': reviewsDeny,
   'reviews edit': reviewsEdit,
   'reviews respond': reviewsRespond,
+  'reviews withdraw': reviewsWithdraw,
   grants,
   'grants revoke': grantsRevoke,
   audit,
+  'audit look': auditLook,
+  'audit seen': auditSeen,
   'audit export': auditExport,
   'audit heads': auditHeads,
   'audit verify': auditVerify,
+  webhooks,
+  'webhooks create': webhooksCreate,
+  'webhooks delete': webhooksDelete,
+  'webhooks deliveries': webhooksDeliveries,
   members,
   'members add': membersAdd,
   'members rotate': membersRotate,

@@ -199,6 +199,17 @@ function undecided(context: CommandContext): number {
   return 1
 }
 
+export async function reviewsWithdraw(context: CommandContext): Promise<number> {
+  const { said, show } = context
+  const review_id = reviewNumber(said.argument(0) ?? '')
+  const comment = said.text('reason')
+  const { client } = await connect(context)
+  const review = await client.reviews.withdraw({ review_id, ...(comment === undefined ? {} : { comment }) })
+  if (show.json) show.value(review)
+  else show.line(`review ${review.id} ${review.status}`)
+  return 0
+}
+
 export async function grants(context: CommandContext): Promise<number> {
   const { said, show } = context
   const session = said.text('session')

@@ -1,5 +1,5 @@
-/** Responsible for the table's rows about human decisions and the audit trail: reviews, grants, audit. It runs nothing. */
-import { reviewStatuses, roles } from '@modelreins/contract'
+/** Responsible for the table's rows about human decisions and the audit trail: reviews, grants, audit, webhooks, members. It runs nothing. */
+import { reviewStatuses, roles, webhookEvents } from '@modelreins/contract'
 import type { Argument, Command, Flag } from '../command.ts'
 import { memberFlags, yesFlag } from './flags.ts'
 
@@ -14,6 +14,10 @@ const digest: Flag = {
 const since: Flag = { name: 'since', value: 'TIME', about: 'From this time on (ISO 8601), or as long ago (2h, 7d)' }
 const until: Flag = { name: 'until', value: 'TIME', about: 'Before this time' }
 
+const webhook: Argument = { name: 'ID', about: 'Id of the webhook' }
+const limit: Flag = { name: 'limit', value: 'N', kind: 'count', about: 'How many (default: 50)' }
+const cursor: Flag = { name: 'cursor', value: 'TEXT', about: 'Go on where the last list ended' }
+
 export const oversightCommands: readonly Command[] = [
   {
     words: ['reviews'],
@@ -26,8 +30,8 @@ export const oversightCommands: readonly Command[] = [
         about: `${reviewStatuses.join(', ')}, or all (default: pending)`,
       },
       { name: 'job', value: 'ID', kind: 'count', about: 'Only reviews of this job' },
-      { name: 'limit', value: 'N', kind: 'count', about: 'How many (default: 50)' },
-      { name: 'cursor', value: 'TEXT', about: 'Go on where the last list ended' },
+      limit,
+      cursor,
       ...memberFlags,
     ],
     examples: [{ line: 'reviews', about: 'What waits for me?' }],
@@ -90,6 +94,14 @@ export const oversightCommands: readonly Command[] = [
     examples: [{ line: 'reviews respond 7 --comment "Which account?"', about: 'Text back to the worker' }],
   },
   {
+    words: ['reviews', 'withdraw'],
+    about: 'Take a review back before its approval is spent',
+    details: ['A job that waits for it fails, and its error names the reason; `job ID --retry` asks anew.'],
+    arguments: [id],
+    flags: [{ name: 'reason', value: 'TEXT', about: 'Kept with the job that waited' }, ...memberFlags],
+    examples: [{ line: 'reviews withdraw 7 --reason "sent by hand"', about: 'Nobody need decide it any more' }],
+  },
+  {
     words: ['grants'],
     about: 'List session grants that still let something pass',
     flags: [
@@ -117,11 +129,28 @@ export const oversightCommands: readonly Command[] = [
       { name: 'capability', value: 'NAME', about: 'Only about this capability' },
       since,
       until,
-      { name: 'limit', value: 'N', kind: 'count', about: 'How many (default: 50)' },
-      { name: 'cursor', value: 'TEXT', about: 'Go on where the last list ended' },
+      limit,
+      cursor,
       ...memberFlags,
     ],
     examples: [{ line: 'audit --capability social.publish --since 30d', about: 'Who posted that?' }],
+  },
+  {
+    words: ['audit', 'look'],
+    about: 'List what ran under the tier audit and nobody has looked at, oldest first',
+    flags: [{ name: 'all', about: 'Those that somebody has looked at as well' }, limit, cursor, ...memberFlags],
+    examples: [{ line: 'audit look', about: 'What ran without being asked about?' }],
+  },
+  {
+    words: ['audit', 'seen'],
+    about: 'Say that you have looked at rows: they leave the list of audit look',
+    details: ['Rows that were seen before, or are not on the list, are left out, and the exit code is 1 then.'],
+    arguments: [{ name: 'SEQ', optional: true, many: true, about: 'Number of the row, as audit look shows it' }],
+    flags: [{ name: 'all', about: 'All that are on the list now' }, ...memberFlags],
+    examples: [
+      { line: 'audit seen 41 57', about: 'These two are fine' },
+      { line: 'audit seen --all', about: 'Everything has been looked at' },
+    ],
   },
   {
     words: ['audit', 'export'],
@@ -133,7 +162,7 @@ export const oversightCommands: readonly Command[] = [
   {
     words: ['audit', 'heads'],
     about: 'Print the newest signed heads and the public keys, as JSON to be kept elsewhere',
-    flags: [{ name: 'limit', value: 'N', kind: 'count', about: 'How many (default: 50)' }, ...memberFlags],
+    flags: [limit, ...memberFlags],
     examples: [{ line: 'audit heads > heads.json', about: 'What a later verification trusts' }],
   },
   {
@@ -155,6 +184,42 @@ export const oversightCommands: readonly Command[] = [
       { name: 'json', about: 'Print JSON' },
     ],
     examples: [{ line: 'audit verify trail.ndjson --key heads.json', about: 'Against heads that were kept elsewhere' }],
+  },
+  {
+    words: ['webhooks'],
+    about: 'List webhooks: where reviews and the killswitch are announced',
+    flags: memberFlags,
+    examples: [{ line: 'webhooks', about: 'Who is told, and about what' }],
+  },
+  {
+    words: ['webhooks', 'create'],
+    about: 'Announce reviews and the killswitch to an address, signed; the secret is printed once',
+    details: [
+      'The address must be public and https, unless the server was started with its host in MODELREINS_ALLOW_HOSTS. In a pipe the answer is the id, a tab and the secret.',
+    ],
+    arguments: [{ name: 'URL', about: 'Where to send' }],
+    flags: [
+      { name: 'events', value: 'A,B', choices: webhookEvents, about: `Only these: ${webhookEvents.join(', ')} (default: all)` },
+      ...memberFlags,
+    ],
+    examples: [
+      { line: 'webhooks create https://bridge.example.com/modelreins', about: 'Everything' },
+      { line: 'webhooks create https://bridge.example.com/new --events review.created,review.escalated', about: 'Only what waits' },
+    ],
+  },
+  {
+    words: ['webhooks', 'delete'],
+    about: 'Delete a webhook and what was to be sent to it',
+    arguments: [webhook],
+    flags: [yesFlag, ...memberFlags],
+    examples: [{ line: 'webhooks delete wh4k2m9x7q', about: 'Nothing more is sent' }],
+  },
+  {
+    words: ['webhooks', 'deliveries'],
+    about: 'List what was sent, what the receiver answered, and what is still to be sent, newest first',
+    arguments: [webhook],
+    flags: [limit, cursor, ...memberFlags],
+    examples: [{ line: 'webhooks deliveries wh4k2m9x7q', about: 'Does it arrive?' }],
   },
   {
     words: ['members'],

@@ -1,0 +1,85 @@
+/** Responsible for `audit look` and `audit seen`: what ran under the tier `audit`, and saying that somebody has looked at it. */
+import { toLookAtList, type Input, type ToLookAt } from '@modelreins/contract'
+import type { Client } from '../../client/client.ts'
+import { connect } from '../connection.ts'
+import type { CommandContext } from '../context.ts'
+import type { Column } from '../presenter.ts'
+import { showAge } from '../time-words.ts'
+import { UsageError } from '../usage-error.ts'
+
+/** As many as one call marks. */
+const atOnce = 1_000
+
+const seen: Column<ToLookAt> = {
+  title: 'SEEN',
+  cell: (row) => (row.seen_at === null ? '' : `${row.seen_at} by ${row.seen_by ?? ''}`),
+  human: (row) => (row.seen_at === null ? '-' : `by ${row.seen_by ?? ''}`),
+}
+
+const columns = (now: number): readonly Column<ToLookAt>[] => [
+  { title: 'SEQ', cell: (row) => String(row.seq), right: true },
+  { title: 'AGE', cell: (row) => row.at, human: (row) => showAge(row.at, now), right: true },
+  { title: 'WORKER', cell: (row) => row.worker ?? row.worker_id ?? '' },
+  { title: 'CAPABILITY', cell: (row) => row.capability ?? '' },
+  { title: 'JOB', cell: (row) => (row.job_id === null ? '' : String(row.job_id)), right: true },
+  { title: 'ACTION', cell: (row) => row.action },
+  { title: 'SUMMARY', cell: (row) => row.summary, wide: true },
+]
+
+export async function auditLook(context: CommandContext): Promise<number> {
+  const { said, show } = context
+  const all = said.on('all')
+  const fields = { include_seen: all ? true : undefined, limit: said.count('limit'), cursor: said.text('cursor') }
+  const query = toLookAtList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
+  if (!query.success) throw new UsageError(query.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('; '))
+  const { client } = await connect(context)
+  const page = await client.audit.toLookAt(query.data)
+  if (show.json) show.value(page)
+  else if (page.items.length > 0) {
+    show.table(all ? [...columns(context.now), seen] : columns(context.now), page.items)
+    show.note(show.errorStyle.dim('job ID shows what ran; audit seen SEQ takes it off this list'))
+  } else show.note('Nothing waits to be looked at')
+  if (page.next_cursor !== null) show.note(show.errorStyle.dim(`more: --cursor ${page.next_cursor}`))
+  return 0
+}
+
+export async function auditSeen(context: CommandContext): Promise<number> {
+  const { said, show } = context
+  const named = [...new Set(said.arguments.map(rowNumber))]
+  if (said.on('all') === named.length > 0)
+    throw new UsageError(
+      named.length > 0 ? '--all and numbers of rows are one too many' : 'Which rows have been looked at?',
+      'name their numbers, or give --all; audit look lists them',
+    )
+  const { client } = await connect(context)
+  const asked = said.on('all') ? await allToLookAt(client) : named
+  const marked = new Set<number>()
+  for (let from = 0; from < asked.length; from += atOnce) {
+    for (const seq of (await client.audit.seen({ seqs: asked.slice(from, from + atOnce) })).seen) marked.add(seq)
+  }
+  // With --all, what is not marked was marked by somebody else a moment ago.
+  const left = named.filter((seq) => !marked.has(seq))
+  if (show.json) show.value({ seen: [...marked], left_out: left })
+  else {
+    for (const seq of marked) show.line(`${seq}\tseen`)
+    for (const seq of left) show.line(`${seq}\tleft out\tit was seen before, or is not on the list`)
+    if (asked.length === 0) show.note('Nothing waits to be looked at')
+  }
+  return left.length === 0 ? 0 : 1
+}
+
+function rowNumber(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new UsageError(`"${text}" is not the number of a row`, 'audit look shows them under SEQ')
+  return Number(text)
+}
+
+async function allToLookAt(client: Client): Promise<readonly number[]> {
+  const found: number[] = []
+  let query: Input<'audit.to_look_at'> | undefined = { limit: 200 }
+  while (query !== undefined) {
+    const page: Awaited<ReturnType<typeof client.audit.toLookAt>> = await client.audit.toLookAt(query)
+    found.push(...page.items.map((row) => row.seq))
+    query = page.next_cursor === null ? undefined : { limit: 200, cursor: page.next_cursor }
+  }
+  return found
+}
