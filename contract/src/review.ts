@@ -83,16 +83,14 @@ export const reviewList = z.strictObject({
 })
 export const reviewId = integer(1, Number.MAX_SAFE_INTEGER)
 export const reviewGet = z.strictObject({ review_id: reviewId, wait: integer(0, limits.long_poll_max_s).optional() })
+/** What the reviewer saw. A decision about anything else is refused. */
+const seenDigest = z.string().regex(/^[0-9a-f]{64}$/)
 export const reviewDecision = z.strictObject({
   review_id: reviewId,
   verdict,
   /** Required to deny: the worker reads it. */
   comment: text(4_000).optional(),
-  /** What the reviewer saw. A decision about anything else is refused. */
-  digest: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional(),
+  digest: seenDigest.optional(),
   /** With `edit`: what is to run instead. Of a job: {prompt, input, context_text, metadata}; what is left out stays as it was. */
   payload: jsonValue(limits.prompt_bytes + 2 * limits.input_bytes + limits.metadata_bytes).optional(),
   /** Tier `session`: narrower terms for the grant than the policy's: seconds, and uses. */
@@ -105,7 +103,11 @@ export const jobEdit = jobRequest.pick({ prompt: true, input: true, context_text
 export type JobEdit = z.output<typeof jobEdit>
 export const reviewWithdrawal = z.strictObject({ review_id: reviewId, comment: text(4_000).optional() })
 export const reviewBulkDecision = z.strictObject({
-  review_ids: z.array(reviewId).min(1).max(100),
+  /** A plain id decides about whatever the review is now; with its digest, it is left out when that has moved. */
+  review_ids: z
+    .array(z.union([reviewId, z.strictObject({ review_id: reviewId, digest: seenDigest })]))
+    .min(1)
+    .max(100),
   verdict: z.enum(['approve', 'deny']),
   comment: text(4_000).optional(),
 })

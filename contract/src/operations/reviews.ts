@@ -54,7 +54,7 @@ export const reviewsOperations = {
     method: 'POST',
     path: '/api/v1/reviews/decide',
     scope: 'reviews.decide',
-    summary: 'Approve or deny several reviews; what is irreversible is left out',
+    summary: 'Approve or deny several reviews, by id or bound to the digest that was read; what is irreversible or has moved is left out',
     input: reviews.reviewBulkDecision,
     output: reviews.reviewBulkReply,
     status: 200,

@@ -136,6 +136,16 @@ function decide(ctx: CommandContext, input: Parsed<'reviews.decide'>): Result<Re
   return decided.ok ? ok(showReview(ctx, decided.value)) : decided
 }
 
+/** By review, each once; named with and without a digest, the digest counts. */
+function digestsRead(items: Parsed<'reviews.decide_many'>['review_ids']): ReadonlyMap<number, string | undefined> {
+  const read = new Map<number, string | undefined>()
+  for (const item of items) {
+    const { review_id, digest } = typeof item === 'number' ? { review_id: item, digest: undefined } : item
+    read.set(review_id, read.get(review_id) ?? digest)
+  }
+  return read
+}
+
 /** Each by itself: what one of them refuses is named and does not hold up the others. */
 function decideMany(
   ctx: CommandContext,
@@ -143,12 +153,12 @@ function decideMany(
 ): Result<{ decided: number[]; left_out: { review_id: number; reason: string }[] }> {
   const decided: number[] = []
   const left_out: { review_id: number; reason: string }[] = []
-  for (const review_id of new Set(input.review_ids)) {
+  for (const [review_id, digest] of digestsRead(input.review_ids)) {
     if (ctx.store.reviews.get(review_id)?.irreversible === true) {
       left_out.push({ review_id, reason: 'It is irreversible: decide it by itself.' })
       continue
     }
-    const one = decideReview(ctx, { review_id, verdict: input.verdict, comment: input.comment })
+    const one = decideReview(ctx, { review_id, verdict: input.verdict, comment: input.comment, digest })
     if (one.ok) decided.push(review_id)
     else left_out.push({ review_id, reason: one.failure.detail })
   }

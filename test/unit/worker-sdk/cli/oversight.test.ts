@@ -1,4 +1,4 @@
-/** `reviews withdraw`, `audit look`, `audit seen` and `webhooks`: what is asked of the server, what is said, and what is refused before. */
+/** `reviews withdraw`, several reviews at once, `audit look`, `audit seen` and `webhooks`: what is asked of the server, what is said, and what is refused before. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { httpServer, type HttpServer } from '../support/http-server.ts'
 import { Stage, type StageOptions, type Told } from './stage.ts'
@@ -64,6 +64,47 @@ describe('reviews withdraw', () => {
     const told = await run(['reviews', 'withdraw', '9'])
     expect(told).toMatchObject({ code: 66, out: '' })
     expect(told.err).toContain('There is no review 9.\n  `modelreins-worker reviews` lists what there is.')
+  })
+})
+
+describe('several reviews', () => {
+  const shown = { status: 'pending', capability: 'mail.send', type: 'dispatch', title: 'Write' }
+  const digest = (id: string) => id.repeat(64)
+  const reviewsAndReply = (reply: unknown): void => {
+    server.handle = ({ method, path }, response) => {
+      const id = path.split('/').at(-1) ?? ''
+      const value = method === 'POST' ? reply : { ...shown, id: Number(id), digest: digest(id) }
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(value))
+    }
+  }
+
+  it('are decided about what was shown, and what changed in between is left out', async () => {
+    reviewsAndReply({ decided: [7], left_out: [{ review_id: 8, reason: 'Review 8 has changed.' }] })
+    const told = await run(['reviews', 'approve', '7', '8'], { terminal: true, answers: ['y'] })
+    expect(told).toMatchObject({ code: 1, out: '7\tapproved\n8\tleft out\tReview 8 has changed.\n' })
+    expect(told.err).toContain('7  pending  777777777777  mail.send  Write')
+    expect(last()).toEqual({
+      method: 'POST',
+      path: '/api/v1/reviews/decide',
+      body: {
+        review_ids: [
+          { review_id: 7, digest: digest('7') },
+          { review_id: 8, digest: digest('8') },
+        ],
+        verdict: 'approve',
+      },
+    })
+  })
+
+  it('are decided as they are now with --yes: nothing was shown', async () => {
+    reviewsAndReply({ decided: [7, 8], left_out: [] })
+    expect(await run(['reviews', 'deny', '7', '8', '--comment', 'no', '--yes'])).toEqual({
+      code: 0,
+      out: '7\tdenied\n8\tdenied\n',
+      err: '',
+    })
+    expect(last().body).toEqual({ review_ids: [7, 8], verdict: 'deny', comment: 'no' })
+    expect(server.requests).toHaveLength(1)
   })
 })
 

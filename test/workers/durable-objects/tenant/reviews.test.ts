@@ -1,5 +1,6 @@
 import { abortAllDurableObjects, evictDurableObject } from 'cloudflare:test'
 import { createHash } from 'node:crypto'
+import type { Input } from '@modelreins/contract'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { canonicalJson } from '../../../../src/domain/canonical-json.ts'
 import { capability, noon, runOffered, scene, tamper, trail } from './approval-scene.ts'
@@ -16,6 +17,24 @@ afterEach(() => {
 })
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** An artifact that joins a review: its digest is another one then. */
+const upload = async (at: Scene, review_id: number, slug: string) => {
+  const { credential } = at.anna
+  const about = { credential, slug, request_id: 'test' }
+  const reserved = await at.tenant.stub.reserveArtifact({ ...about, place: { review_id }, idempotency_key: null })
+  if (!reserved.ok) return reserved
+  const upload = {
+    review_id,
+    filename: 'a',
+    content_type: 'text/plain',
+    size_bytes: 1,
+    sha256: sha256(slug),
+    share: false,
+    expires_at: null,
+  }
+  return at.tenant.stub.keepArtifact({ ...about, upload })
+}
 
 it('shows a worker nothing of a job that waits for its release', async () => {
   const at = await scene('approve')
@@ -175,6 +194,30 @@ describe('deciding many', () => {
     ])
     const denied = await at.tenant.must('reviews.decide_many', { review_ids: [own], verdict: 'deny' }, at.rosa.credential)
     expect(denied.left_out).toMatchObject([{ review_id: own, reason: expect.stringContaining('say why') }])
+  })
+
+  it('leaves out what has changed since it was read, whether it is named once or also by its plain id', async () => {
+    const at = await scene()
+    const read = []
+    for (const title of ['a', 'b', 'c']) {
+      const { id, digest } = await at.tenant.must('reviews.submit', { title }, at.anna.credential)
+      read.push({ review_id: id, digest })
+    }
+    for (const { review_id } of read.slice(1)) expect(await upload(at, review_id, `arpicture${review_id}`)).toMatchObject({ ok: true })
+    const [, moved, other] = read
+    const now = await at.tenant.must('reviews.get', { review_id: moved?.review_id ?? 0 })
+    const decide = (review_ids: Input<'reviews.decide_many'>['review_ids']) =>
+      at.tenant.must('reviews.decide_many', { review_ids, verdict: 'approve' }, at.rosa.credential)
+    expect(await decide([...read.slice(0, 2), moved?.review_id ?? 0])).toEqual({
+      decided: [read[0]?.review_id],
+      left_out: [{ review_id: moved?.review_id, reason: expect.stringContaining(`its digest is ${now.digest} now`) }],
+    })
+    expect((await at.tenant.must('reviews.get', { review_id: now.id })).status).toBe('pending')
+    // What is read again is decided; a plain id is whatever it is now.
+    expect(await decide([{ review_id: now.id, digest: now.digest }, other?.review_id ?? 0])).toEqual({
+      decided: [now.id, other?.review_id],
+      left_out: [],
+    })
   })
 
   it('leaves out jobs whose capability is irreversible by policy', async () => {
@@ -364,23 +407,6 @@ describe('a job that its worker hands to a human', () => {
 })
 
 describe('an artifact that joins a review', () => {
-  const upload = async (at: Scene, review_id: number, slug: string) => {
-    const { credential } = at.anna
-    const about = { credential, slug, request_id: 'test' }
-    const reserved = await at.tenant.stub.reserveArtifact({ ...about, place: { review_id }, idempotency_key: null })
-    if (!reserved.ok) return reserved
-    const upload = {
-      review_id,
-      filename: 'a',
-      content_type: 'text/plain',
-      size_bytes: 1,
-      sha256: sha256(slug),
-      share: false,
-      expires_at: null,
-    }
-    return at.tenant.stub.keepArtifact({ ...about, upload })
-  }
-
   it('is part of what is decided on: what was read before does not count, what is read now does', async () => {
     const at = await scene()
     const before = await at.tenant.must('reviews.submit', { title: 'Post', payload: { text: 'Hello' } }, at.anna.credential)

@@ -124,9 +124,11 @@ async function decideAll(context: CommandContext, terms: Terms): Promise<number>
   const { said, show } = context
   if (said.arguments.length === 1) return decideOne(context, terms, grantTerms(context))
   if (said.has('digest') || said.has('ttl') || said.has('uses')) throw new UsageError('--digest, --ttl and --uses are about one review')
-  const review_ids = said.arguments.map(reviewNumber)
+  const named = said.arguments.map(reviewNumber)
   const { client } = await connect(context)
-  if (!said.on('yes')) for (const review_id of review_ids) show.note(await headline(client, review_id))
+  // What is shown is what is decided about; --yes is for whatever they are now.
+  const review_ids: Input<'reviews.decide_many'>['review_ids'] = []
+  for (const review_id of named) review_ids.push(said.on('yes') ? review_id : await showForDecision(context, client, review_id))
   if (!(await confirmed(context, `${terms.verdict === 'approve' ? 'Approve' : 'Deny'} these ${review_ids.length}?`)))
     return undecided(context)
   const comment = said.text('comment')
@@ -143,9 +145,10 @@ async function decideAll(context: CommandContext, terms: Terms): Promise<number>
   return reply.left_out.length === 0 ? 0 : 1
 }
 
-const headline = async (client: Client, review_id: number): Promise<string> => {
-  const review = await client.reviews.get({ review_id })
-  return `${review.id}  ${review.status}  ${oneLine(`${review.capability ?? review.type}  ${review.title}`)}`
+async function showForDecision({ show }: CommandContext, client: Client, review_id: number) {
+  const { digest, status, capability, type, title } = await client.reviews.get({ review_id })
+  show.note(`${review_id}  ${status}  ${digest.slice(0, shortest)}  ${oneLine(`${capability ?? type}  ${title}`)}`)
+  return { review_id, digest }
 }
 
 type More = Pick<Input<'reviews.decide'>, 'grant'> & { readonly payload?: unknown }

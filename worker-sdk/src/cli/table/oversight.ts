@@ -48,7 +48,7 @@ export const oversightCommands: readonly Command[] = [
     about: 'Approve: what you read runs, once, and nothing else',
     details: [
       'On a terminal the review is shown and you are asked. In a script say what was read with --digest, or --yes for whatever it is now.',
-      'The decision is bound to the digest: a payload that changed in between is refused.',
+      'The decision is bound to the digest: a payload that changed in between is refused. Of several, each is bound to the digest that was shown; what changed in between is left out.',
     ],
     arguments: [ids],
     flags: [
