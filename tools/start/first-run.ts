@@ -44,7 +44,8 @@ export async function ensureOwner(url: string, folder: StateFolder): Promise<Own
   const { tenant, viewUrl } = await createTenant(url, secrets.master)
   const { token: key } = await redeemView(at(url, viewUrl))
   folder.saveSecrets({ ...secrets, owner: { tenant, key } })
-  const second = await new Client({ url, token: key }).members.create({ name: 'you', role: 'owner' })
+  // The name stands in the audit trail, and among those who may approve what the first owner dispatched.
+  const second = await new Client({ url, token: key }).members.create({ name: 'owner-by-link', role: 'owner' })
   return { tenant, key, fresh: { viewUrl: at(url, second.view_url) } }
 }
 

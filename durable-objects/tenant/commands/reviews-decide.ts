@@ -2,7 +2,7 @@
  * Responsible for decisions: `decideReview` is the only writer of them, whichever way they come, and here is what each does to the job
  * that waits. Expiry, which decides when nobody has, is here too.
  */
-import type { JobError, Parsed } from '@modelreins/contract'
+import type { Capability, JobError, Parsed } from '@modelreins/contract'
 import { roleMay } from '../../../src/domain/access.ts'
 import { canonicalJson } from '../../../src/domain/canonical-json.ts'
 import { termsOf } from '../../../src/domain/grant.ts'
@@ -20,6 +20,8 @@ import { asWord, jobSubject, systemActor } from '../context.ts'
 import type { CommandContext } from '../context.ts'
 import { askFor, isAbout } from '../gating.ts'
 import { closeStream, recordRelease, regateBehind, updateJob } from '../placing.ts'
+import type { MemberRow } from '../store/credentials.ts'
+import type { WorkerRecord } from '../store/workers.ts'
 import { announceReview, digestOf, recordReview, tellSettled } from '../reviewing.ts'
 import { escalatedPayload } from './reviews-escalate.ts'
 
@@ -37,13 +39,27 @@ function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string
   const worker = review.worker_id === null ? undefined : ctx.store.workers.get(review.worker_id)
   const item = worker === undefined || review.capability === null ? undefined : declared(worker.capabilities, review.capability)
   if (item === undefined ? review.policy.self_approval : policyOf(item.policy).self_approval) return null
-  const others = ctx.store.credentials
-    .membersInForce()
-    .filter((member) => roleMay(member.role, 'reviews.decide') && !review.requested_by.includes(member.member_id))
   const what = review.job_id === null ? `asked for review ${review.id}` : `dispatched or changed job ${review.job_id}`
-  return others.length > 0
-    ? `You ${what}, so somebody else approves it: ${others.map((member) => member.name).join(', ')}. You may deny it.`
-    : `You ${what}, and nobody else here may decide. Add a reviewer (POST /api/v1/members, role reviewer), or allow self-approval for ${review.capability ?? 'this capability'} on the worker: policy {"self_approval": true}.`
+  const decides = (member: MemberRow): boolean => roleMay(member.role, 'reviews.decide') && !review.requested_by.includes(member.member_id)
+  const others = ctx.store.credentials.membersWithKey().filter(decides)
+  if (others.length > 0) return `You ${what}, so somebody else approves it: ${namesOf(others)}. You may deny it.`
+  const keyless = ctx.store.credentials.membersInForce().filter(decides)
+  const unopened = keyless.length === 0 ? '' : ` (nobody has opened the one-time view with the key of ${namesOf(keyless)})`
+  const reviewer = 'Add a reviewer: POST /api/v1/members {"name": "NAME", "role": "reviewer"}, and open the view_url of the answer'
+  const allowed = review.capability === null ? '' : `. Or allow self-approval: ${selfApprovalCall(review.capability, item, worker)}`
+  return `You ${what}, and nobody else can approve it${unopened}. ${reviewer}${allowed}. You may deny it.`
+}
+
+const namesOf = (members: readonly MemberRow[]): string => members.map((member) => member.name).join(', ')
+
+/** The call that would allow it, to be sent as it is, unless there are other capabilities to repeat. */
+function selfApprovalCall(name: string, item: Capability | undefined, worker: WorkerRecord | undefined): string {
+  // Nobody is assigned yet: the review keeps the policy it was opened under.
+  if (item === undefined || worker === undefined)
+    return `PATCH /api/v1/workers/WORKER_ID, "policy": {"self_approval": true} on ${name} in its capabilities, and dispatch again`
+  const changed = JSON.stringify({ ...item, policy: { ...item.policy, self_approval: true } })
+  const others = worker.capabilities.length > 1 ? ', and its other capabilities as they are' : ''
+  return `PATCH /api/v1/workers/${worker.worker_id} {"capabilities": [${changed}${others}]}`
 }
 
 /** With `edit`: what is to run instead, whole, and its digest. */

@@ -67,6 +67,19 @@ export class CredentialStore {
     return this.#db.select().from(members).where(isNull(members.revoked_at)).orderBy(asc(members.name)).all() as MemberRow[]
   }
 
+  /** Of those, whose key in force somebody has taken from its one-time view. Nobody can use a key that no eye has seen. */
+  membersWithKey(): readonly MemberRow[] {
+    const taken = this.#db
+      .select({ subject: credentials.subject })
+      .from(credentials)
+      // A key and its view are stored at once; an older view was of a key that has been replaced.
+      .innerJoin(views, and(eq(views.subject, credentials.subject), eq(views.created_at, credentials.created_at)))
+      .where(and(isNull(credentials.revoked_at), isNotNull(views.revealed_at)))
+      .all()
+    const subjects = new Set(taken.map((row) => row.subject))
+    return this.membersInForce().filter((member) => subjects.has(member.member_id))
+  }
+
   owners(): number {
     return this.#db
       .select({ id: members.member_id })

@@ -386,11 +386,52 @@ describe('self-approval', () => {
     const job = await tenant.must('jobs.dispatch', { prompt: 'x', capability })
     const review_id = job.review_id ?? 0
     const answer = await tenant.call('reviews.decide', { review_id, verdict: 'approve' })
-    expect(answer).toMatchObject({ ok: false, failure: { code: 'forbidden', detail: expect.stringContaining('Add a reviewer') } })
-    const policy = { self_approval: true }
-    await tenant.must('workers.update', { worker_id: anna.id, capabilities: [{ name: capability, risk_tier: 'approve', policy }] })
+    const capabilities = [{ name: capability, risk_tier: 'approve' as const, policy: { self_approval: true } }]
+    expect(answer).toMatchObject({
+      ok: false,
+      failure: {
+        code: 'forbidden',
+        detail:
+          `You dispatched or changed job ${job.id}, and nobody else can approve it. ` +
+          'Add a reviewer: POST /api/v1/members {"name": "NAME", "role": "reviewer"}, and open the view_url of the answer. ' +
+          `Or allow self-approval: PATCH /api/v1/workers/${anna.id} {"capabilities": ${JSON.stringify(capabilities)}}. You may deny it.`,
+      },
+    })
+    await tenant.must('workers.update', { worker_id: anna.id, capabilities })
     await tenant.must('reviews.decide', { review_id, verdict: 'approve' })
     expect((await tenant.offers(anna))[0]?.job.id).toBe(job.id)
+  })
+
+  it('names nobody whose key is still in its one-time view, first or rotated', async () => {
+    const tenant = await TestTenant.create()
+    await tenant.worker('anna', [
+      { name: capability, risk_tier: 'approve', policy: { quorum: { approve: 1 } } },
+      { name: 'mail.read', risk_tier: 'auto' },
+    ])
+    const link = await tenant.member('owner-by-link', 'owner')
+    const { review_id } = await tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    const refusal = async (): Promise<string> => {
+      const answer = await tenant.call('reviews.decide', { review_id: review_id ?? 0, verdict: 'approve' })
+      return answer.ok ? '' : answer.failure.detail
+    }
+    const unopened = 'nobody else can approve it (nobody has opened the one-time view with the key of owner-by-link). Add a reviewer'
+    expect(await refusal()).toContain(unopened)
+    expect(await refusal()).toContain('"policy":{"quorum":{"approve":1},"self_approval":true}}, and its other capabilities as they are]}')
+    await tenant.openView(link)
+    expect(await refusal()).toContain('so somebody else approves it: owner-by-link.')
+    clock.pass(1)
+    await tenant.must('members.rotate', { member_id: link.id })
+    expect(await refusal()).toContain(unopened)
+  })
+
+  it('is not offered where no policy speaks: a draft of a member’s own', async () => {
+    const tenant = await TestTenant.create()
+    const { id } = await tenant.must('reviews.submit', { title: 'Draft' })
+    const answer = await tenant.call('reviews.decide', { review_id: id, verdict: 'approve' })
+    expect(answer).toMatchObject({
+      ok: false,
+      failure: { detail: expect.stringMatching(/nobody else .* view_url of the answer\. You may/) },
+    })
   })
 
   it('does not survive a policy that forbids it again', async () => {

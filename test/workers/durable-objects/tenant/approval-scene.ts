@@ -23,6 +23,7 @@ export async function scene(tier: 'approve' | 'session' | 'audit' | 'auto' = 'ap
   const tenant = await TestTenant.create()
   const rosa = await tenant.member('Rosa', 'reviewer')
   const ruth = await tenant.member('Ruth', 'reviewer')
+  for (const member of [rosa, ruth]) await tenant.openView(member)
   const anna = await tenant.worker('anna', [{ name: capability, risk_tier: tier }])
   return { tenant, olga: tenant.owner, rosa, ruth, anna }
 }

@@ -20,6 +20,8 @@ export interface MemberHandle {
   readonly id: string
   readonly name: string
   readonly credential: CallCredential
+  /** Nobody has opened it yet, unless `openView` did. */
+  readonly view_id: string
 }
 
 /** Freezes `Date`, far ahead of the real clock so that no alarm rings by itself; timers stay real. Returns how to move time. */
@@ -114,7 +116,13 @@ export class TestTenant {
   async member(name: string, role: Role): Promise<MemberHandle> {
     const created = await this.must('members.create', { name, role })
     const credential = `cred${this.#credentials}x${this.name}`
-    return { id: created.member_id, name, credential: { kind: 'member', credential, hash: sha256(credential) } }
+    const view_id = `vw${this.name}${this.#credentials}`
+    return { id: created.member_id, name, credential: { kind: 'member', credential, hash: sha256(credential) }, view_id }
+  }
+
+  /** Takes the key from the one-time view, as the person does whom it is for. */
+  async openView({ view_id }: Pick<MemberHandle, 'view_id'>): Promise<void> {
+    await this.must('views.reveal', { view_id }, { kind: 'none' })
   }
 
   async present(worker: WorkerHandle, more: Input<'presence.report'> = {}): Promise<void> {
