@@ -73,14 +73,15 @@ export function assign(ctx: CommandContext, request: JobRequest): Result<Assignm
   return ok({ worker_id: worker.worker_id, risk_tier: tier, pinned: pinned?.worker_id ?? null })
 }
 
-/** Who is to have a job whose routing was changed: the best that may take it, there or not. Refused as a dispatch of it would be. */
+/** Whose a job is whose routing was changed: still its worker's while that one may take it, else anybody's. Refused as a dispatch of it would be. */
 export function assignAnew(ctx: CommandContext, job: JobRecord): Result<string | null> {
   const { capability, pinned } = job.spec
   const refused = capability === null ? undefined : undeclared(ctx, capability, pinned === null ? undefined : ctx.store.workers.get(pinned))
   if (refused !== undefined) return refused
   const verdicts = rank({ wants: requirementsOf(job.spec), effort: job.effort, thread_id: job.thread_id }, workforce(ctx), ctx.at)
-  const best = verdicts.find((verdict) => verdict.eligible)
-  return best === undefined ? fail('no-eligible-worker', `No worker may take this job: ${describe(verdicts)}.`) : ok(best.worker.worker_id)
+  const eligible = verdicts.filter((verdict) => verdict.eligible).map(({ worker }) => worker.worker_id)
+  if (eligible.length === 0) return fail('no-eligible-worker', `No worker may take this job: ${describe(verdicts)}.`)
+  return ok(job.worker_id !== null && eligible.includes(job.worker_id) ? job.worker_id : null)
 }
 
 interface Earlier {

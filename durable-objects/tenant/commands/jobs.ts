@@ -137,7 +137,8 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
     ...(input.metadata === undefined ? {} : { metadata: input.metadata }),
   }
   const rerouted = input.target !== undefined || input.tags !== undefined || input.networks !== undefined
-  const assigned = rerouted ? assignAnew(ctx, { ...job, spec }) : ok(job.worker_id)
+  const worker_id = input.target === undefined ? job.worker_id : (pinned?.worker_id ?? null)
+  const assigned = rerouted ? assignAnew(ctx, { ...job, spec, worker_id }) : ok(worker_id)
   if (!assigned.ok) return assigned
   const changed: JobRecord = {
     ...job,
