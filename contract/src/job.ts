@@ -63,6 +63,8 @@ export const jobRequest = z
     prompt: text(limits.prompt_bytes).min(1),
     ...settable,
     when_offline: z.enum(['reject', 'queue']).optional(),
+    /** One job for several workers is not to be had: a list that was dropped in silence would be one job instead. */
+    targets: z.never({ error: 'is not supported: dispatch one job for each worker' }).optional(),
     idempotency_key: z.string().min(1).max(200).optional(),
   })
   .meta({ id: 'JobRequest' })

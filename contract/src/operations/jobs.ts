@@ -1,7 +1,7 @@
 /** Responsible for the rows of the operations table about dispatching, reading and steering jobs. It knows no implementation. */
 import * as z from 'zod'
 import * as jobs from '../job.ts'
-import { jobId } from '../fields.ts'
+import { integer, jobId } from '../fields.ts'
 import { limits } from '../limits.ts'
 import { jobRef, operation } from './row.ts'
 
@@ -31,7 +31,10 @@ export const jobsOperations = {
     path: '/api/v1/dispatch/batch',
     scope: 'jobs.dispatch',
     summary: 'Dispatch up to 1,000 jobs, all or none',
-    input: z.strictObject({ jobs: z.array(jobs.jobRequest).min(1).max(limits.dispatch_batch_jobs) }),
+    input: z.strictObject({
+      jobs: z.array(jobs.jobRequest).min(1).max(limits.dispatch_batch_jobs),
+      idempotency_key: z.string().min(1).max(200).optional(),
+    }),
     output: z.object({ items: z.array(jobs.job) }),
     status: 201,
     problems: dispatchProblems,
@@ -150,7 +153,7 @@ export const jobsOperations = {
     summary: 'Output as it happens, resumable by Last-Event-ID',
     input: z.strictObject({
       job_id: jobId,
-      after: z.preprocess((value) => (typeof value === 'string' ? Number(value) : value), z.number().int().min(-1)).optional(),
+      after: integer(-1, Number.MAX_SAFE_INTEGER).optional(),
     }),
     output: z.unknown(),
     status: 200,

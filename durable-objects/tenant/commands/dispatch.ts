@@ -1,5 +1,5 @@
 /** Responsible for how jobs come into being: dispatch (the Director picks), batch, and create (whoever asks first). */
-import type { Job, JobRequest, RiskTier } from '@modelreins/contract'
+import type { Job, JobRequest, Parsed, RiskTier } from '@modelreins/contract'
 import { canonicalJson } from '../../../src/domain/canonical-json.ts'
 import { describe, rank } from '../../../src/domain/director.ts'
 import type { Verdict } from '../../../src/domain/director.ts'
@@ -103,6 +103,25 @@ function earlier(ctx: CommandContext, request: JobRequest): Result<Earlier | und
   return ok({ digest, job: ctx.store.jobs.get(known.job_id) })
 }
 
+const batchDigest = (ctx: CommandContext, { jobs }: Parsed<'jobs.dispatch_batch'>): string => ctx.sha256(canonicalJson({ jobs }))
+
+/** The jobs that this very batch made before: ids of a batch follow one another, unless some of its jobs had a key and a job of their own. */
+function earlierBatch(ctx: CommandContext, input: Parsed<'jobs.dispatch_batch'>): Result<readonly Job[] | undefined> {
+  const { idempotency_key: key, jobs } = input
+  if (key === undefined) return ok(undefined)
+  const keyed = jobs.findIndex((job) => job.idempotency_key !== undefined)
+  if (keyed >= 0) {
+    const path = `jobs.${keyed}.idempotency_key`
+    return fail('invalid-request', 'A batch has one key, or its jobs have.', { issues: [{ path, message: 'the batch has a key already' }] })
+  }
+  const known = ctx.store.jobs.idempotent(key)
+  if (known === undefined) return ok(undefined)
+  if (known.digest !== batchDigest(ctx, input))
+    return fail('idempotency-conflict', `The key ${key} was used for another request, which made job ${known.job_id}.`)
+  const made = jobs.flatMap((_, index) => ctx.store.jobs.get(known.job_id + index) ?? [])
+  return ok(made.map((job) => showJob(ctx, job)))
+}
+
 function makeJob(
   ctx: CommandContext,
   request: JobRequest,
@@ -168,7 +187,13 @@ function unassigned(ctx: CommandContext, request: JobRequest): Result<Assignment
 export const dispatchCommands = {
   'jobs.dispatch': (ctx: CommandContext, request: JobRequest): Result<Job> => admit(ctx, request, 'job.dispatch'),
   'jobs.create': (ctx: CommandContext, request: JobRequest): Result<Job> => admit(ctx, request, 'job.create'),
-  'jobs.dispatch_batch': (ctx: CommandContext, input: { readonly jobs: readonly JobRequest[] }): Result<{ items: Job[] }> => {
+  'jobs.dispatch_batch': (ctx: CommandContext, input: Parsed<'jobs.dispatch_batch'>): Result<{ items: Job[] }> => {
+    const before = earlierBatch(ctx, input)
+    if (!before.ok) return before
+    if (before.value !== undefined) {
+      ctx.replayed()
+      return ok({ items: [...before.value] })
+    }
     const items: Job[] = []
     for (const [index, request] of input.jobs.entries()) {
       const made = admit(ctx, request, 'job.dispatch')
@@ -176,6 +201,9 @@ export const dispatchCommands = {
       if (!made.ok) return fail(made.failure.code, `jobs[${index}]: ${made.failure.detail}`)
       items.push(made.value)
     }
+    const [first] = items
+    if (input.idempotency_key !== undefined && first !== undefined)
+      ctx.store.jobs.rememberKey(input.idempotency_key, batchDigest(ctx, input), first.id, ctx.at)
     return ok({ items })
   },
 }

@@ -93,6 +93,14 @@ describe('bodies', () => {
     }
   })
 
+  test('several targets are refused, not dropped, and a number that is none is told so', async () => {
+    expect((await problem(asOwner('POST', '/dispatch', { prompt: 'x', targets: ['a', 'b'] }), 400)).detail).toContain(
+      'one job for each worker',
+    )
+    expect((await problem(asOwner('GET', '/jobs/abc'), 400)).detail).toContain('must be a whole number from 1')
+    expect((await problem(asOwner('GET', '/jobs/1/stream?after=x'), 400)).detail).toContain('must be a whole number from -1')
+  })
+
   test('every issue is named', async () => {
     const document = await problem(asOwner('POST', '/api/v1/dispatch', { prompt: '', priority: 11, effort: 'huge', nonsense: 1 }), 400)
     expect(document.issues?.map((issue) => issue.path).toSorted()).toEqual(['effort', 'nonsense', 'priority', 'prompt'])
@@ -128,6 +136,25 @@ describe('an idempotency key', () => {
     const again = await json<{ id: number }>(asOwner('POST', '/dispatch', { prompt: 'once' }, headers), 200)
     expect(again.id).toBe(first.id)
     expect(await problem(asOwner('POST', '/dispatch', { prompt: 'twice' }, headers), 409)).toMatchObject({ code: 'idempotency-conflict' })
+  })
+})
+
+describe('an idempotency key of a batch', () => {
+  test('answers the same jobs, refuses another batch, and is refused where nothing heeds it', async () => {
+    const send = (jobs: unknown, key: string) =>
+      call('POST', '/api/v1/dispatch/batch', { token: tenant.owner, body: { jobs }, headers: { 'idempotency-key': key } })
+    const ids = async (answer: Promise<Response>, status: number) =>
+      (await json<{ items: { id: number }[] }>(answer, status)).items.map(({ id }) => id)
+    const first = await ids(send([{ prompt: 'a' }, { prompt: 'b' }], 'batch-1'), 201)
+    expect(await ids(send([{ prompt: 'a' }, { prompt: 'b' }], 'batch-1'), 200)).toEqual(first)
+    expect(await problem(send([{ prompt: 'c' }], 'batch-1'), 409)).toMatchObject({ code: 'idempotency-conflict' })
+    await problem(send([{ prompt: 'a', idempotency_key: 'own' }], 'batch-2'), 400)
+    const members = call('POST', '/api/v1/members', {
+      token: tenant.owner,
+      body: { name: 'Kim', role: 'viewer' },
+      headers: { 'idempotency-key': 'k' },
+    })
+    expect((await problem(members, 400)).issues?.[0]?.path).toBe('Idempotency-Key')
   })
 })
 
