@@ -2,9 +2,10 @@
  * Responsible for `ctx.authorize` inside a job: whether the attempt that asks may do this action now, must wait for a human, or may not.
  * The digest of capability and action, for this job, finds an earlier question again: also after the worker was killed and restarted.
  */
-import type { Output, Parsed } from '@modelreins/contract'
+import type { Output, Parsed, RiskTier } from '@modelreins/contract'
 import type { JobRecord } from '../../../src/domain/job-machine.ts'
 import { used } from '../../../src/domain/grant.ts'
+import type { GrantRecord } from '../../../src/domain/grant.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { covers, stands } from '../../../src/domain/review.ts'
@@ -19,15 +20,20 @@ import { leaseUntil } from './attempts.ts'
 
 type Reply = Output<'claims.authorize'>
 
-/** One question, with everything it is answered from. */
-interface Asking {
+/** One call: what an attempt wants to do. */
+interface Call {
   readonly input: Parsed<'claims.authorize'>
   readonly job: JobRecord
   readonly worker: WorkerRecord
+  readonly tier: RiskTier
+  readonly digest: string
+}
+
+/** One question, with everything it is answered from. */
+interface Asking extends Call {
   readonly tier: 'session' | 'approve'
   readonly policy: Policy
   readonly session: string | null
-  readonly digest: string
 }
 
 /** The running attempt that asks. */
@@ -59,30 +65,40 @@ const reply = (outcome: Reply['outcome'], review: ReviewRecord | null, action: u
   ...more,
 })
 
-/** Marks what an approval was spent on, so that the same call, repeated because its answer was lost, is answered alike. */
-const spentOn = (job: JobRecord, key: string | undefined): string => `job ${job.id} attempt ${job.attempt}/${job.nonce ?? ''}/${key ?? ''}`
+/** One call of one attempt, for the approval that it spends and for its repetition: its answer may get lost. */
+const callOf = (job: JobRecord, key: string | undefined): string => `job ${job.id} attempt ${job.attempt}/${job.nonce ?? ''}/${key ?? ''}`
 
-/** What this very call was answered before: the grant that it used, or '' for none. Undefined: it was not allowed before. */
-function allowedBefore(ctx: CommandContext, { job, input, digest }: Pick<Asking, 'job' | 'input' | 'digest'>): string | undefined {
-  return input.idempotency_key === undefined
-    ? undefined
-    : ctx.store.jobs.idempotent(`authorize ${digest} ${spentOn(job, input.idempotency_key)}`)?.digest
+/** The tier is in it: what was allowed under another one is asked about under this. */
+const keyOf = ({ job, input, tier, digest }: Call): string => `authorize ${tier} ${digest} ${callOf(job, input.idempotency_key)}`
+
+/** A repetition counts nothing twice: no approval, no use of a grant, no audit row, nothing to look at. */
+function allow(ctx: CommandContext, call: Call, by: { readonly review?: ReviewRecord; readonly grant?: GrantRecord | undefined }): Reply {
+  const { review = null, grant } = by
+  if (call.input.idempotency_key !== undefined) {
+    const answer = `allowed:${grant?.grant_id ?? ''}:${review?.id ?? ''}`
+    ctx.store.jobs.rememberKey(keyOf(call), answer, call.job.id, ctx.at)
+  }
+  return reply('allowed', review, review === null ? call.input.action : review.payload, { grant_id: grant?.grant_id ?? null })
 }
 
-/** A repetition, whose answer was lost, counts nothing twice: no use of a grant, no audit row, nothing to look at. */
-function rememberAllowed(ctx: CommandContext, { job, input, digest }: Pick<Asking, 'job' | 'input' | 'digest'>, grantId: string): void {
-  if (input.idempotency_key === undefined) return
-  ctx.store.jobs.rememberKey(`authorize ${digest} ${spentOn(job, input.idempotency_key)}`, grantId, job.id, ctx.at)
+/** What this very call was answered before; undefined when it was not allowed then. */
+function allowedBefore(ctx: CommandContext, call: Call): Reply | undefined {
+  if (call.input.idempotency_key === undefined) return undefined
+  // Keys of dispatches are in the same table, as their callers spell them, but beside a SHA-256: nobody dispatches himself an answer.
+  const [, grant, review] = /^allowed:(.*):(\d*)$/.exec(ctx.store.jobs.idempotent(keyOf(call))?.digest ?? '') ?? []
+  if (grant === undefined) return undefined
+  const spent = review === undefined || review === '' ? undefined : ctx.store.reviews.get(Number(review))
+  return reply('allowed', spent ?? null, spent === undefined ? call.input.action : spent.payload, { grant_id: grant === '' ? null : grant })
 }
 
-function recordAllowed(ctx: CommandContext, of: Pick<Asking, 'job' | 'worker' | 'input' | 'digest'>, tier: string, how: string): number {
+function recordAllowed(ctx: CommandContext, of: Call, how: string): number {
   return ctx.record({
     action: 'action.allow',
     subject: `job:${of.job.id}`,
     job_id: of.job.id,
     worker_id: of.worker.worker_id,
     capability: of.input.capability,
-    risk_tier: tier,
+    risk_tier: of.tier,
     digest: of.digest,
     summary: `attempt ${of.job.attempt}${how}`,
   })
@@ -136,9 +152,9 @@ function redeem(ctx: CommandContext, review: ReviewRecord, asking: Asking): Repl
     return undefined
   }
   const grant = asking.session === null ? undefined : grantFor(ctx, asking.worker.worker_id, asking.input.capability, asking.session)
-  spendReview(ctx, review, spentOn(asking.job, asking.input.idempotency_key))
+  spendReview(ctx, review, callOf(asking.job, asking.input.idempotency_key))
   if (grant !== undefined) ctx.store.grants.save(used(grant))
-  return reply('allowed', review, payload, { grant_id: grant?.grant_id ?? null })
+  return allow(ctx, asking, { review, grant })
 }
 
 /** What an earlier question has come to; undefined when there is none that answers this one. */
@@ -150,10 +166,6 @@ function answered(ctx: CommandContext, asking: Asking): Reply | undefined {
       return reply('waiting', askedAgain(ctx, review, asking), input.action)
     case 'approved':
       return redeem(ctx, review, asking)
-    case 'consumed': {
-      const same = input.idempotency_key !== undefined && review.consumed_by === spentOn(job, input.idempotency_key)
-      return same ? reply('allowed', review, review.payload) : undefined
-    }
     case 'denied':
     case 'expired':
       // A new attempt may ask again; the one that was refused may not nag.
@@ -168,14 +180,11 @@ function answered(ctx: CommandContext, asking: Asking): Reply | undefined {
 function inSession(ctx: CommandContext, asking: Asking): Reply | undefined {
   const { input, worker, session } = asking
   if (session === null) return undefined
-  const before = allowedBefore(ctx, asking)
-  if (before !== undefined) return reply('allowed', null, input.action, { grant_id: before })
   const grant = grantFor(ctx, worker.worker_id, input.capability, session)
   if (grant !== undefined) {
     ctx.store.grants.save(used(grant))
-    rememberAllowed(ctx, asking, grant.grant_id)
-    recordAllowed(ctx, asking, 'session', `, grant ${grant.grant_id}`)
-    return reply('allowed', null, input.action, { grant_id: grant.grant_id })
+    recordAllowed(ctx, asking, `, grant ${grant.grant_id}`)
+    return allow(ctx, asking, { grant })
   }
   const open = ctx.store.reviews.asking(worker.worker_id, input.capability, session)
   const pending = open === undefined ? undefined : ctx.store.reviews.get(open.id)
@@ -192,16 +201,17 @@ function authorize(ctx: CommandContext, input: Parsed<'claims.authorize'>): Resu
   const tier = item.risk_tier
   if (tier === 'auto') return ok(reply('allowed', null, input.action))
   const digest = digestOf(ctx, { capability: input.capability, payload: input.action, artifacts: [] })
+  const call: Call = { input, job, worker, tier, digest }
+  const before = allowedBefore(ctx, call)
+  if (before !== undefined) return ok(before)
   if (tier === 'audit') {
-    if (allowedBefore(ctx, { job, input, digest }) !== undefined) return ok(reply('allowed', null, input.action))
-    rememberAllowed(ctx, { job, input, digest }, '')
-    const seq = recordAllowed(ctx, { job, worker, input, digest }, tier, '')
+    const seq = recordAllowed(ctx, call, '')
     const about = { job_id: job.id, worker_id: worker.worker_id, capability: input.capability, digest }
     ctx.store.grants.flag({ seq, at: ctx.at, action: 'action.allow', ...about, summary: input.title ?? `attempt ${job.attempt}` })
-    return ok(reply('allowed', null, input.action))
+    return ok(allow(ctx, call, {}))
   }
   const session = tier === 'session' ? sessionOf(job.thread_id, worker) : null
-  const asking: Asking = { input, job, worker, tier, policy: policyOf(item.policy), session, digest }
+  const asking: Asking = { ...call, tier, policy: policyOf(item.policy), session }
   return ok(answered(ctx, asking) ?? inSession(ctx, asking) ?? ask(ctx, asking))
 }
 

@@ -1,4 +1,4 @@
-import { abortAllDurableObjects } from 'cloudflare:test'
+import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Input, Offer } from '@modelreins/contract'
 import { capability, noon, scene, tamper, trail } from './approval-scene.ts'
@@ -80,6 +80,36 @@ describe('an action under the tier', () => {
     await run.at.tenant.present(run.at.anna)
     expect(await asked(run, { idempotency_key: 'k' })).toEqual(first)
     expect((await run.at.tenant.must('grants.list', {})).items[0]?.uses).toBe(2)
+  })
+
+  it('session answers a repeated call as it did, when the grant has ended and the same is asked by another call too', async () => {
+    const run = await running('session', { thread_id: 't' })
+    await asked(run, { idempotency_key: 'k1' })
+    await decide(run, { grant: { uses: 2 } })
+    const first = await asked(run, { idempotency_key: 'k1' })
+    expect(first).toMatchObject({ outcome: 'allowed', review_id: 1, grant_id: expect.stringMatching(/^gr/) })
+    const second = await asked(run, { idempotency_key: 'k2' })
+    expect(await asked(run, { idempotency_key: 'k3' })).toMatchObject({ outcome: 'waiting', review_id: 2 })
+    expect(await asked(run, { idempotency_key: 'k1' })).toEqual(first)
+    expect(await asked(run, { idempotency_key: 'k2' })).toEqual(second)
+    expect(await trail(run.at.tenant, 'action.', 'review.consume')).toEqual(['review.consume', 'action.allow'])
+  })
+
+  it('session takes no answer from the idempotency key of a dispatch', async () => {
+    const run = await running('session', { thread_id: 't' })
+    await asked(run)
+    await decide(run, { grant: { uses: 2 } })
+    await asked(run)
+    await asked(run, { idempotency_key: 'k' })
+    const [key = ''] = await runInDurableObject(run.at.tenant.raw, (_, state) =>
+      state.storage.sql
+        .exec<{ key: string }>('delete from idempotency returning key')
+        .toArray()
+        .map((row) => row.key),
+    )
+    expect(key).not.toBe('')
+    await run.at.tenant.must('jobs.dispatch', { prompt: 'y', idempotency_key: key })
+    expect(await asked(run, { idempotency_key: 'k' })).toMatchObject({ outcome: 'waiting' })
   })
 
   it('approve waits, is allowed once, and asks again for the next one alike', async () => {
@@ -233,6 +263,8 @@ describe('ctx.authorize', () => {
     await abortAllDurableObjects()
     expect(await asked(run, { idempotency_key: 'k1' })).toEqual(first)
     expect(await asked(run, { idempotency_key: 'k2' })).toMatchObject({ outcome: 'waiting', review_id: 2 })
+    // Also now that the same is asked by another call, whose approval this one must not take.
+    expect(await asked(run, { idempotency_key: 'k1' })).toEqual(first)
     expect((await trail(run.at.tenant, 'review.consume')).length).toBe(1)
   })
 
