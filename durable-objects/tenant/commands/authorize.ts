@@ -104,11 +104,13 @@ function recordAllowed(ctx: CommandContext, of: Call, how: string): number {
   })
 }
 
+const titleOf = ({ input, job, worker }: Call): string => input.title ?? `${worker.name}: ${input.capability} (job ${job.id})`
+
 function ask(ctx: CommandContext, asking: Asking): Reply {
   const { input, job, worker, tier, policy, session } = asking
   const review = openReview(ctx, {
     type: 'action',
-    title: input.title ?? `${worker.name}: ${input.capability} (job ${job.id})`,
+    title: titleOf(asking),
     content: '',
     preview: null,
     target: null,
@@ -126,32 +128,48 @@ function ask(ctx: CommandContext, asking: Asking): Reply {
   return reply('waiting', review, input.action)
 }
 
+/** Whether a question for a session was asked for another one. What was asked under `approve` is about the job, whoever does it. */
+const isElsewhere = (review: ReviewRecord, { worker, session }: Asking): boolean =>
+  review.risk_tier === 'session' && (review.worker_id !== worker.worker_id || review.session !== session)
+
 /** The attempt that asks now is the one to be told, and a yes is for its session; an action once called irreversible stays so. */
-function askedAgain(ctx: CommandContext, review: ReviewRecord, asking: Asking): ReviewRecord {
-  const { job, worker, input, session } = asking
+function askedAgain(ctx: CommandContext, review: ReviewRecord, asking: Asking): ReviewRecord | undefined {
+  const { job, worker, input } = asking
+  const moved = isElsewhere(review, asking)
+  if (moved && review.decisions.length > 0) {
+    supersedeReview(ctx, review, null, 'what was said of one session does not count for another')
+    return undefined
+  }
   const irreversible = review.irreversible || input.irreversible === true
-  const same = review.attempt === job.attempt && review.worker_id === worker.worker_id && review.session === session
+  const same = review.attempt === job.attempt && review.worker_id === worker.worker_id && !moved
   if (same && review.irreversible === irreversible) return review
-  const after = { ...review, attempt: job.attempt, worker_id: worker.worker_id, session, irreversible }
+  const whose = { attempt: job.attempt, worker_id: worker.worker_id, ...(moved ? { session: asking.session } : {}) }
+  const title = review.worker_id === worker.worker_id ? review.title : titleOf(asking)
+  const after = { ...review, ...whose, title, irreversible }
   ctx.store.reviews.update(after)
-  recordReview(ctx, after, 'ask_again', `by attempt ${job.attempt}${irreversible && !review.irreversible ? ', irreversible' : ''}`)
+  const what = `by attempt ${job.attempt}${moved ? `, for ${asking.session ?? 'no session'}` : ''}`
+  recordReview(ctx, after, 'ask_again', `${what}${irreversible && !review.irreversible ? ', irreversible' : ''}`)
   return after
 }
 
 /** An approval for exactly this: spent here, once. */
 function redeem(ctx: CommandContext, review: ReviewRecord, asking: Asking): Reply | undefined {
   const { capability, payload, artifacts } = review
-  // The yes for a session is to the worker that asked in it.
-  if (asking.tier === 'session' && review.worker_id !== asking.worker.worker_id) return undefined
+  if (isElsewhere(review, asking)) {
+    supersedeReview(ctx, review, null, 'it was approved for another session')
+    return undefined
+  }
+  const grant = review.session === null ? undefined : grantFor(ctx, asking.worker.worker_id, asking.input.capability, review.session)
   const sound =
     covers(review, asking.tier, asking.policy) &&
     stands(review, mayDecide(ctx)) &&
-    digestOf(ctx, { capability, payload, artifacts }) === review.digest
+    digestOf(ctx, { capability, payload, artifacts }) === review.digest &&
+    // The use that asked is the first of the grant's: when those are over, or it was revoked, so is the approval.
+    (review.session === null || grant !== undefined)
   if (!sound) {
     supersedeReview(ctx, review, null, 'the approval does not stand any more')
     return undefined
   }
-  const grant = asking.session === null ? undefined : grantFor(ctx, asking.worker.worker_id, asking.input.capability, asking.session)
   spendReview(ctx, review, callOf(asking.job, asking.input.idempotency_key))
   if (grant !== undefined) ctx.store.grants.save(used(grant))
   return allow(ctx, asking, { review, grant })
@@ -162,8 +180,10 @@ function answered(ctx: CommandContext, asking: Asking): Reply | undefined {
   const { job, input } = asking
   const review = ctx.store.reviews.newestOf(job.id, 'action', asking.digest)
   switch (review?.status) {
-    case 'pending':
-      return reply('waiting', askedAgain(ctx, review, asking), input.action)
+    case 'pending': {
+      const again = askedAgain(ctx, review, asking)
+      return again === undefined ? undefined : reply('waiting', again, input.action)
+    }
     case 'approved':
       return redeem(ctx, review, asking)
     case 'denied':

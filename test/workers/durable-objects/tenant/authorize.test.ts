@@ -1,7 +1,8 @@
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { limits } from '@modelreins/contract'
 import type { Input, Offer } from '@modelreins/contract'
-import { capability, noon, scene, tamper, trail } from './approval-scene.ts'
+import { capability, noon, scene, setTier, tamper, trail } from './approval-scene.ts'
 import type { Scene } from './approval-scene.ts'
 import { failureOf, frozenTime } from './harness.ts'
 import type { CallCredential } from '../../../../durable-objects/tenant/call.ts'
@@ -24,8 +25,8 @@ interface Running {
 }
 
 /** The next attempt of what is queued. */
-async function start(at: Scene): Promise<Running> {
-  const [offer]: readonly (Offer | undefined)[] = await at.tenant.offers(at.anna)
+async function start(at: Scene, worker = at.anna): Promise<Running> {
+  const [offer]: readonly (Offer | undefined)[] = await at.tenant.offers(worker)
   if (offer === undefined) throw new Error('no offer')
   const lease = at.tenant.lease(offer)
   await at.tenant.must('claims.start', { job_id: offer.job.id }, lease)
@@ -308,6 +309,90 @@ describe('ctx.authorize', () => {
     const run = await running('approve')
     await asked(run)
     await run.at.tenant.must('reviews.withdraw', { review_id: 1 }, run.at.anna.credential)
+    expect(await asked(run)).toMatchObject({ outcome: 'waiting', review_id: 2 })
+  })
+})
+
+describe('under the tier session', () => {
+  /** The attempt ends as when its process is killed; the next one is started by `worker`, in a process of this name. */
+  async function restarted(run: Running, instance: string, worker = run.at.anna): Promise<Running> {
+    const { at, job_id, lease } = run
+    await at.tenant.must('claims.fail', { job_id, error: { type: 'network', message: 'gone', retryable: true } }, lease)
+    clock.pass(limits.presence_ms + 10_000)
+    await at.tenant.present(worker, { instance })
+    const again = await start(at, worker)
+    expect(again.job_id).toBe(job_id)
+    return again
+  }
+  const grants = async ({ at }: Running) => (await at.tenant.must('grants.list', {})).items
+
+  it('a question is taken along into the next process, and its yes is good for that one', async () => {
+    const first = await running('session')
+    expect(await asked(first)).toMatchObject({ outcome: 'waiting', review_id: 1 })
+    const second = await restarted(first, 'anna-2')
+    expect(await asked(second)).toMatchObject({ outcome: 'waiting', review_id: 1 })
+    await asked(second)
+    expect(await second.at.tenant.must('reviews.get', { review_id: 1 })).toMatchObject({ session: 'process:anna-2' })
+    expect(await trail(second.at.tenant, 'review.')).toEqual(['review.open', 'review.ask_again'])
+    await decide(second)
+    expect(await asked(second)).toMatchObject({ outcome: 'allowed', review_id: 1 })
+    expect(await asked(second, { action: 'another' })).toMatchObject({ outcome: 'allowed', review_id: null })
+    expect(await grants(second)).toMatchObject([{ session: 'process:anna-2', uses: 2 }])
+  })
+
+  it('a yes is spent by no other process', async () => {
+    const first = await running('session')
+    await asked(first)
+    await decide(first)
+    const second = await restarted(first, 'anna-2')
+    expect(await asked(second)).toMatchObject({ outcome: 'waiting', review_id: 2 })
+    expect(await second.at.tenant.must('reviews.get', { review_id: 1 })).toMatchObject({ status: 'superseded' })
+  })
+
+  it('a yes is spent by no other worker, also in the same thread', async () => {
+    const first = await running('session', { thread_id: 't' })
+    await asked(first)
+    await decide(first)
+    const bert = await first.at.tenant.worker('bert', [{ name: capability, risk_tier: 'session' }])
+    const second = await restarted(first, 'bert-1', bert)
+    expect(await asked(second)).toMatchObject({ outcome: 'waiting', review_id: 2 })
+    expect(await grants(second)).toMatchObject([{ worker_id: first.at.anna.id, uses: 0 }])
+    await decide(second, { review_id: 2 })
+    expect(await asked(second)).toMatchObject({ outcome: 'allowed', review_id: 2 })
+  })
+
+  it('half a decision about one session is none about another', async () => {
+    const first = await running('session')
+    const policy = { quorum: { approve: 2 } }
+    await first.at.tenant.must('workers.update', {
+      worker_id: first.at.anna.id,
+      capabilities: [{ name: capability, risk_tier: 'session', policy }],
+    })
+    await asked(first)
+    await decide(first)
+    const second = await restarted(first, 'anna-2')
+    expect(await asked(second)).toMatchObject({ outcome: 'waiting', review_id: 2 })
+    expect(await second.at.tenant.must('reviews.get', { review_id: 1 })).toMatchObject({ status: 'superseded' })
+  })
+
+  it('a question asked under approve stays one about a single action', async () => {
+    const run = await running('approve', { thread_id: 't' })
+    await asked(run)
+    await setTier(run.at, 'session')
+    await asked(run, { irreversible: true })
+    expect((await run.at.tenant.must('reviews.get', { review_id: 1 })).session).toBeNull()
+    await decide(run)
+    expect(await grants(run)).toEqual([])
+    expect(await asked(run)).toMatchObject({ outcome: 'allowed', review_id: 1, grant_id: null })
+    expect(await asked(run)).toMatchObject({ outcome: 'waiting', review_id: 2 })
+  })
+
+  it('a yes has ended with its grant', async () => {
+    const run = await running('session', { thread_id: 't' })
+    await asked(run)
+    await decide(run)
+    const [grant] = await grants(run)
+    await run.at.tenant.must('grants.revoke', { grant_id: grant?.grant_id ?? '' })
     expect(await asked(run)).toMatchObject({ outcome: 'waiting', review_id: 2 })
   })
 })
