@@ -107,7 +107,10 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
       return { kind: 'ask', gate, broken: false, why: `review ${review.id} was decided under a looser policy than ${worker.name} has` }
     return { kind: 'pass', tier, review, grant: null }
   }
-  const grant = grantFor(ctx, worker.worker_id, capability ?? '', gate.session ?? '')
-  if (grant === undefined) return { kind: 'ask', gate, broken: false, why: `${worker.name} has no grant for ${capability} in this session` }
-  return { kind: 'pass', tier, review: review ?? null, grant }
+  const grant = gate.session === null ? undefined : grantFor(ctx, worker.worker_id, capability ?? '', gate.session)
+  if (grant !== undefined) return { kind: 'pass', tier, review: review ?? null, grant }
+  // Asked while there was no session: the yes is for this job alone, and for the worker it was asked of.
+  const own = review !== undefined && review.session === null && (review.risk_tier === 'approve' || review.worker_id === worker.worker_id)
+  if (own && covers(review, gate.tier, gate.policy)) return { kind: 'pass', tier, review, grant: null }
+  return { kind: 'ask', gate, broken: false, why: `${worker.name} has no grant for ${capability} in ${gate.session ?? 'a process'}` }
 }

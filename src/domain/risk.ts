@@ -56,11 +56,16 @@ export function strictest(policies: readonly Policy[]): Policy {
   )
 }
 
+const process = 'process:'
+
+/** What ends with the process of a worker, beside what lasts as long as a thread. */
+export const isOfProcess = (session: string): boolean => session.startsWith(process)
+
 /**
  * What counts as one session: the job's thread, else the worker's process. Prefixed, so that a thread which somebody called like a
- * process does not borrow its grants.
+ * process does not borrow its grants. Null: a worker that names no process has none that could end, so it is asked each time.
  */
-export const sessionOf = (
-  thread: string | null,
-  worker: { readonly worker_id: string; readonly profile: { readonly instance: string | null } },
-): string => (thread === null ? `process:${worker.profile.instance ?? worker.worker_id}` : `thread:${thread}`)
+export const sessionOf = (thread: string | null, worker: { readonly profile: { readonly instance: string | null } }): string | null => {
+  const { instance } = worker.profile
+  return thread !== null ? `thread:${thread}` : instance === null ? null : `${process}${instance}`
+}

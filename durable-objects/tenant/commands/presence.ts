@@ -4,6 +4,7 @@ import type { Parsed, PresenceReply, PresenceReport } from '@modelreins/contract
 import { brief, stopsRunning } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
+import { isOfProcess } from '../../../src/domain/risk.ts'
 import type { CommandContext } from '../context.ts'
 import type { WorkerProfile, WorkerRecord } from '../store/workers.ts'
 import { isPaused, lastSeenWriteMs } from '../workforce.ts'
@@ -42,6 +43,9 @@ export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: P
   const profile = profileAfter(worker, report)
   const live = ctx.live.presence.of(worker.worker_id)
   const changed = !sameProfile(profile, worker.profile)
+  // Also of one that comes back under its name: a human may have said yes to the process before while nobody was there.
+  const ended = profile.left === true || worker.profile.left === true || profile.instance !== worker.profile.instance
+  if (ended) endProcessGrants(ctx, worker)
   if (!changed && ctx.at - (worker.last_seen_at ?? 0) < lastSeenWriteMs) return worker
   const after = { ...worker, profile, last_seen_at: ctx.at }
   ctx.store.workers.save(after)
@@ -49,15 +53,13 @@ export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: P
     live.written_at = ctx.at
   })
   if (changed) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
-  const gone = profile.left === true || profile.instance !== worker.profile.instance
-  if (changed && gone) endProcessGrants(ctx, worker)
   return after
 }
 
 /** A session without a thread is a process: what was allowed to it ends with it, so that another one under this name asks for itself. */
 function endProcessGrants(ctx: CommandContext, worker: WorkerRecord): void {
-  for (const grant of ctx.store.grants.list({ limit: limits.list_max, worker_id: worker.worker_id, inForceAt: ctx.at })) {
-    if (grant.session.startsWith('process:')) endGrant(ctx, grant, 'its process has ended')
+  for (const grant of ctx.store.grants.inForce(worker.worker_id, ctx.at)) {
+    if (isOfProcess(grant.session)) endGrant(ctx, grant, 'its process has ended')
   }
 }
 

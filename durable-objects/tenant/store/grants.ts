@@ -6,6 +6,9 @@ import { grants, toLookAt } from './schema.ts'
 
 export type LookRow = typeof toLookAt.$inferSelect
 
+const inForceAt = (at: number) =>
+  and(isNull(grants.revoked_at), gt(grants.expires_at, at), or(isNull(grants.max_uses), lt(grants.uses, sql`${grants.max_uses}`)))
+
 export class GrantStore {
   readonly #db: TenantDatabase
   constructor(db: TenantDatabase) {
@@ -30,6 +33,15 @@ export class GrantStore {
       .all()
   }
 
+  /** All that let something pass at `at`. */
+  inForce(workerId: string, at: number): readonly GrantRecord[] {
+    return this.#db
+      .select()
+      .from(grants)
+      .where(and(eq(grants.worker_id, workerId), inForceAt(at)))
+      .all()
+  }
+
   /** By id, which begins with the time. `inForceAt`: only those that let something pass then. */
   list(options: {
     readonly limit: number
@@ -38,7 +50,7 @@ export class GrantStore {
     readonly worker_id?: string
     readonly inForceAt?: number
   }): readonly GrantRecord[] {
-    const { limit, before, session, worker_id, inForceAt } = options
+    const { limit, before, session, worker_id } = options
     return this.#db
       .select()
       .from(grants)
@@ -47,13 +59,7 @@ export class GrantStore {
           before === undefined ? undefined : lt(grants.grant_id, before),
           session === undefined ? undefined : eq(grants.session, session),
           worker_id === undefined ? undefined : eq(grants.worker_id, worker_id),
-          inForceAt === undefined
-            ? undefined
-            : and(
-                isNull(grants.revoked_at),
-                gt(grants.expires_at, inForceAt),
-                or(isNull(grants.max_uses), lt(grants.uses, sql`${grants.max_uses}`)),
-              ),
+          options.inForceAt === undefined ? undefined : inForceAt(options.inForceAt),
         ),
       )
       .orderBy(desc(grants.grant_id))

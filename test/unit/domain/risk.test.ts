@@ -38,12 +38,13 @@ describe('policies', () => {
 })
 
 describe('a session', () => {
-  const worker = { worker_id: 'wk1', profile: { instance: 'box-17' } }
+  const worker = { profile: { instance: 'box-17' } }
 
   it('is the thread, else the process of the worker, and the two never mix', () => {
     expect(sessionOf('t1', worker)).toBe('thread:t1')
     expect(sessionOf(null, worker)).toBe('process:box-17')
-    expect(sessionOf(null, { worker_id: 'wk1', profile: { instance: null } })).toBe('process:wk1')
+    expect(sessionOf('t1', { profile: { instance: null } })).toBe('thread:t1')
+    expect(sessionOf(null, { profile: { instance: null } })).toBeNull()
     expect(sessionOf('box-17', worker)).not.toBe(sessionOf(null, worker))
   })
 })

@@ -1,7 +1,8 @@
 import { abortAllDurableObjects } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { limits } from '@modelreins/contract'
 import type { Input, ReviewPolicy } from '@modelreins/contract'
-import { capability, noon, scene, trail } from './approval-scene.ts'
+import { capability, noon, scene, tamper, trail } from './approval-scene.ts'
 import type { Scene } from './approval-scene.ts'
 import { failureOf, frozenTime } from './harness.ts'
 
@@ -134,6 +135,7 @@ describe('the tier session', () => {
 
 describe('a process', () => {
   const inProcess = async (at: Scene): Promise<string | null> => (await at.tenant.must('jobs.dispatch', { prompt: 'y', capability })).hold
+  const withoutThread = { thread_id: undefined }
 
   it.each([
     ['says that it stops', { status: 'stopped' }],
@@ -148,6 +150,63 @@ describe('a process', () => {
     expect((await trail(at.tenant, 'grant.')).at(-1)).toBe('grant.revoke')
     await at.tenant.present(at.anna)
     expect(await inProcess(at)).toBe('review')
+  })
+
+  it('that comes back under its name has no grant from while it was gone, nor when it only ever polled', async () => {
+    const at = await scene('session')
+    await at.tenant.present(at.anna, { status: 'stopped' })
+    await approve(at, (await dispatch(at, { ...withoutThread, when_offline: 'queue' })).review_id)
+    expect(await grants(at)).toHaveLength(1)
+    await at.tenant.present(at.anna)
+    expect(await grants(at)).toEqual([])
+
+    await at.tenant.present(at.anna, { status: 'stopped' })
+    await at.tenant.offers(at.anna)
+    await approve(at, (await dispatch(at, withoutThread)).review_id)
+    expect(await grants(at)).toHaveLength(1)
+    await at.tenant.present(at.anna, { status: 'stopped' })
+    expect(await grants(at)).toEqual([])
+  })
+
+  it('ends its grants and those of no thread, however many there are', async () => {
+    const at = await scene('session')
+    await approve(at, (await dispatch(at, withoutThread)).review_id)
+    await approve(at, (await dispatch(at)).review_id)
+    await tamper(
+      at.tenant,
+      `with recursive n(i) as (select 1 union all select i + 1 from n where i < ${limits.list_max})
+       insert into grants select 'gz' || i, worker_id, capability, 'thread:n' || i, uses, max_uses, review_id, granted_by, created_at, expires_at, revoked_at
+       from grants, n where session = 'thread:t1'`,
+    )
+    await at.tenant.present(at.anna, { instance: 'anna-2' })
+    expect(await grants(at, { session: 'process:anna-1' })).toEqual([])
+    expect(await grants(at, { session: 'thread:t1' })).toHaveLength(1)
+    expect(await trail(at.tenant, 'grant.revoke')).toHaveLength(1)
+  })
+
+  it('that has no name is asked about each time, of the worker alone', async () => {
+    const { tenant, rosa } = await scene('auto')
+    const capabilities = [{ name: 'mail.read', risk_tier: 'session' as const }]
+    const nameless = await tenant.worker('nameless', capabilities, { instance: undefined })
+    for (const _ of [1, 2]) {
+      const job = await tenant.must('jobs.dispatch', { prompt: 'x', capability: 'mail.read' })
+      expect(job.hold).toBe('review')
+      expect(await tenant.must('reviews.get', { review_id: job.review_id ?? 0 })).toMatchObject({ risk_tier: 'session', session: null })
+      await tenant.must('reviews.decide', { review_id: job.review_id ?? 0, verdict: 'approve' }, rosa.credential)
+      const [offer] = await tenant.offers(nameless)
+      expect(offer?.job.id).toBe(job.id)
+      if (offer === undefined) continue
+      await tenant.must('claims.start', { job_id: job.id }, tenant.lease(offer))
+      await tenant.must('claims.complete', { job_id: job.id }, tenant.lease(offer))
+    }
+    expect((await tenant.must('grants.list', { include_ended: true })).items).toEqual([])
+
+    const job = await tenant.must('jobs.dispatch', { prompt: 'x', capability: 'mail.read' })
+    await tenant.must('reviews.decide', { review_id: job.review_id ?? 0, verdict: 'approve' }, rosa.credential)
+    clock.pass(5 * 60_000)
+    const other = await tenant.worker('other', capabilities, { instance: undefined })
+    expect(await tenant.offers(other)).toEqual([])
+    expect(await tenant.must('jobs.get', { job_id: job.id })).toMatchObject({ hold: 'review', review_id: 4 })
   })
 })
 

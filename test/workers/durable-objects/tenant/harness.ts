@@ -105,11 +105,11 @@ export class TestTenant {
     return { credential, hash: sha256(credential), view: { id: `vw${this.name}${this.#credentials}`, iv: 'iv', ciphertext: 'sealed' } }
   }
 
-  async worker(name: string, capabilities: Capability[] = []): Promise<WorkerHandle> {
+  async worker(name: string, capabilities: Capability[] = [], more: Input<'presence.report'> = {}): Promise<WorkerHandle> {
     const registered = await this.must('workers.register', { name, capabilities })
     const credential = `cred${this.#credentials}x${this.name}`
     const handle: WorkerHandle = { id: registered.worker_id, name, credential: { kind: 'worker', credential, hash: sha256(credential) } }
-    await this.present(handle)
+    await this.present(handle, more)
     return handle
   }
 
