@@ -6,14 +6,13 @@ import { limits, type Job, type Offer, type OutputChunk } from '@modelreins/cont
 import type { Client } from '../client/client.ts'
 import type { Clock } from '../client/clock.ts'
 import { mayPass } from '../client/retry.ts'
-import type { ClassifiedError } from '../errors.ts'
 import type { Debug } from './debug.ts'
 import type { Delivery, Started } from './delivery.ts'
 import type { Emit } from './emitter.ts'
 import { AttemptStopped, type Executor } from './executor.ts'
 import { jobContext } from './job-context.ts'
 import type { Settlement } from './outbox.ts'
-import { boundedMessage, outcomeOfReturn, outcomeOfStop, outcomeOfThrow, type AttemptOutcome } from './outcome.ts'
+import { boundedMessage, outcomeOfReturn, outcomeOfStop, outcomeOfThrow, type AttemptError, type AttemptOutcome } from './outcome.ts'
 import { lastBytes, OutputBuffer, type OutputEnd } from './output-buffer.ts'
 import type { Redactor } from './redactor.ts'
 import type { LiveAttempt, Roster } from './roster.ts'
@@ -216,7 +215,7 @@ class Attempt {
   }
 
   /** `instead`: why it did not end as the outcome says. */
-  #tell(outcome: AttemptOutcome, instead: ClassifiedError | undefined): void {
+  #tell(outcome: AttemptOutcome, instead: AttemptError | undefined): void {
     const id = this.#job.id
     const own = outcome.ok ? undefined : outcome.error
     const error = this.#isVoid() && this.#stopped !== undefined ? outcomeOfStop(this.#stopped) : (instead ?? own)

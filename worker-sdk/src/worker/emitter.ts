@@ -1,6 +1,6 @@
 /** Responsible for telling listeners what happens: typed, and safe from them: a listener that throws breaks no loop. */
 import { stderr } from 'node:process'
-import type { ErrorType } from '../errors.ts'
+import type { AttemptErrorType } from './outcome.ts'
 
 /** The twelve events of the worker and their payloads, by the names that programs listen to (worker-sdk/README.md, "Events"). */
 export interface WorkerEvents {
@@ -14,7 +14,7 @@ export interface WorkerEvents {
   stopped: { readonly name: string }
   'job:start': { readonly id: number; readonly prompt: string }
   'job:done': { readonly id: number; readonly exitCode: number }
-  'job:error': { readonly id: number; readonly error: string; readonly errorType: ErrorType; readonly retryable: boolean }
+  'job:error': { readonly id: number; readonly error: string; readonly errorType: AttemptErrorType; readonly retryable: boolean }
   /** What the job wrote, redacted. */
   output: { readonly jobId: number; readonly content: string; readonly stream: 'stdout' | 'stderr' | 'system' }
   /** The tenant's killswitch is active: what runs is stopped, then the worker. */

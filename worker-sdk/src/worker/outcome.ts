@@ -1,12 +1,19 @@
 /** Responsible for reading an executor's ending: what it returned, what it threw, what a provider reported. Pure; it settles nothing. */
 import { byteLength, limits } from '@modelreins/contract'
-import { classifyError, type ClassifiedError } from '../errors.ts'
-import { AttemptStopped } from './executor.ts'
+import { classifyError, type ClassifiedError, type ErrorType } from '../errors.ts'
+import { ActionRefused, AttemptStopped } from './executor.ts'
 import { lastBytes } from './output-buffer.ts'
+
+/** `denied` is no class of failures: a human, or nobody in time, has said no, as the server says of a job that was denied before it began. */
+export type AttemptErrorType = ErrorType | 'denied'
+
+export interface AttemptError extends Omit<ClassifiedError, 'type'> {
+  readonly type: AttemptErrorType
+}
 
 export type AttemptOutcome =
   | { readonly ok: true; readonly exitCode: number; readonly result: string | null }
-  | { readonly ok: false; readonly exitCode: number | null; readonly error: ClassifiedError }
+  | { readonly ok: false; readonly exitCode: number | null; readonly error: AttemptError }
 
 /** A failed run of a provider: carries what `classifyError` wants to know. */
 export class ProviderFailed extends Error {
@@ -75,7 +82,20 @@ export function outcomeOfThrow(thrown: unknown, now: Date): AttemptOutcome {
     return { ok: false, exitCode: thrown.exitCode, error: { ...error, ...again } }
   }
   if (thrown instanceof AttemptStopped) return { ok: false, exitCode: null, error: outcomeOfStop(thrown) }
+  // Never by its words: they are a reviewer's, who may say "too many", which is not to be tried again.
+  const refusal = refusalIn(thrown)
+  if (refusal !== undefined) return { ok: false, exitCode: null, error: { type: 'denied', message: refusal.message, retryable: false } }
   return { ok: false, exitCode: null, error: classifyError(thrown, null, '', now) }
+}
+
+/** Itself, or as the cause of what a handler made of it. */
+function refusalIn(thrown: unknown): ActionRefused | undefined {
+  let link = thrown
+  for (let depth = 0; link instanceof Error && depth < 8; depth += 1) {
+    if (link instanceof ActionRefused) return link
+    link = link.cause
+  }
+  return undefined
 }
 
 /** An attempt that was stopped from outside, whatever its handler made of it. */

@@ -190,6 +190,19 @@ describe('asking a human', () => {
     })
   })
 
+  it('ends the job as denied when its handler lets a refusal pass', async () => {
+    answerWith({ outcome: 'refused', comment: 'rate limit: one a day' })
+    const { worker, next } = bench.make(plane, { executor: async (_, ctx) => void (await ctx.authorize('social.post', {})) })
+    await worker.start()
+    const told = next('job:error')
+    const id = plane.dispatch()
+    expect(await told).toMatchObject({ id, errorType: 'denied', retryable: false })
+    expect(plane.endOf(id)).toMatchObject({
+      kind: 'fail',
+      body: { error: { type: 'denied', message: 'social.post was refused: rate limit: one a day', retryable: false } },
+    })
+  })
+
   it('stops waiting when the attempt is stopped', async () => {
     plane.intercept = (request) => request.path.endsWith('/authorize')
     const { job, id } = await begin({ transport: 'socket' })
