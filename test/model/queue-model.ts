@@ -21,11 +21,17 @@ export interface Believed {
   readonly max_attempts: number
   /** Held for a human before each start: approvals that no start has spent yet. */
   approvals: number | undefined
+  /** What the newest of them was about, as `contentOf` tells it. */
+  approved: string | undefined
   /** Attempts that the object said had started, in order. */
   readonly started: Attempt[]
   /** Set when a caller was told of an end, and nothing may change it but a retry. */
   ended: { readonly status: string; readonly result: string | null } | undefined
 }
+
+/** What reaches the handler of these jobs, of a job or of a review's payload. */
+export const contentOf = (of: { readonly prompt?: unknown; readonly input?: unknown; readonly metadata?: unknown }): string =>
+  JSON.stringify([of.prompt, of.input ?? null, of.metadata ?? null])
 
 export class QueueModel {
   readonly jobs = new Map<number, Believed>()
@@ -41,7 +47,7 @@ export class QueueModel {
   dispatched(job: Job): void {
     if (this.jobs.has(job.id)) throw new Error(`I1: job ${job.id} was handed out twice`)
     const approvals = job.hold === 'review' ? 0 : undefined
-    this.jobs.set(job.id, { id: job.id, max_attempts: job.max_attempts, approvals, started: [], ended: undefined })
+    this.jobs.set(job.id, { id: job.id, max_attempts: job.max_attempts, approvals, approved: undefined, started: [], ended: undefined })
   }
 
   started(job: Job, worker: string, token: string): void {
@@ -62,6 +68,8 @@ export class QueueModel {
     if (this.level >= 2) throw new Error(`I8: job ${job.id} started at killswitch level ${this.level}`)
     if (believed.approvals !== undefined) {
       if (believed.approvals < 1) throw new Error(`I7: job ${job.id} started without an approval of its own`)
+      if (believed.approved !== contentOf(job))
+        throw new Error(`I7: job ${job.id} started with ${contentOf(job)}, approved was ${believed.approved}`)
       believed.approvals -= 1
     }
     believed.started.push({ job_id: job.id, attempt: job.attempt, worker, token, renewed_at: this.now })
@@ -113,6 +121,18 @@ export class QueueModel {
     this.level = level
     if (level < 3) return
     for (const id of this.jobs.keys()) this.release(id)
+  }
+
+  approved(id: number, content: string): void {
+    const believed = this.of(id)
+    believed.approvals = (believed.approvals ?? 0) + 1
+    believed.approved = content
+  }
+
+  /** Another content than the one that was approved: nothing is approved any more. */
+  changed(id: number): void {
+    const believed = this.of(id)
+    if (believed.approvals !== undefined) believed.approvals = 0
   }
 
   revived(id: number): void {
