@@ -437,6 +437,13 @@ describe('an attempt whose worker went silent', () => {
 
   test('is refused once a newer attempt has started, and cannot touch it', { timeout: 60_000 }, async () => {
     const { id } = overtaken.job
+    // It was started a moment after the other one, so its lease may end a moment later.
+    await until(
+      async () => ((await getJob(id)).status === 'running' ? undefined : true),
+      45_000,
+      () => 'the lease never ended',
+      200,
+    )
     const target = await owner('PATCH', `/api/v1/jobs/${id}`, { body: { target: null } })
     expect(target.status, target.text).toBe(200)
     await until(async () => ((await getJob(id)).status === 'pending' ? true : undefined), 15_000)
