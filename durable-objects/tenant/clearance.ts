@@ -15,6 +15,7 @@ import type { Policy } from '../../src/domain/risk.ts'
 import type { CommandContext } from './context.ts'
 import { digestOf } from './reviewing.ts'
 import type { WorkerRecord } from './store/workers.ts'
+import { isAsShown } from './surroundings.ts'
 
 type Seeing = Pick<CommandContext, 'at' | 'store' | 'sha256'>
 
@@ -49,9 +50,9 @@ export function gatingReview(ctx: Pick<CommandContext, 'store'>, job: JobRecord)
   return open?.type === 'dispatch' && open.job_id === job.id ? ctx.store.reviews.get(open.id) : undefined
 }
 
-/** The digest of what the job would run, taken again now, is the one that was decided on. */
-export const fitsJob = (ctx: Pick<CommandContext, 'sha256'>, review: ReviewRecord, job: JobRecord): boolean =>
-  digestOf(ctx, reviewedJob(job.spec, review.artifacts)) === review.digest
+/** The digest of what the job would run, taken again now, is the one that was decided on, and nothing has come to it or gone from it. */
+export const fitsJob = (ctx: Seeing, review: ReviewRecord, job: JobRecord): boolean =>
+  digestOf(ctx, reviewedJob(job.spec, review.artifacts)) === review.digest && isAsShown(ctx, review, job)
 
 /** A job with an approval under the tier `approve`: it waits apart from those that no such worker may have. */
 export function isReleased(ctx: Pick<CommandContext, 'store'>, job: JobRecord): boolean {

@@ -14,6 +14,7 @@ import type { AuditNote, CommandContext } from './context.ts'
 import { gateAgain, gateAt, gatingReview, grantFor } from './clearance.ts'
 import type { Clearance, Gate } from './clearance.ts'
 import { digestOf, openReview, spendReview, supersedeReview } from './reviewing.ts'
+import { filesToShow, isAsShown } from './surroundings.ts'
 import { withTurns } from './thread.ts'
 import { viewOf } from './workforce.ts'
 
@@ -67,6 +68,7 @@ export function askFor(ctx: CommandContext, asked: JobRecord, gate: Gate, why: s
     target: null,
     capability,
     payload: jobPayload(job.spec),
+    artifacts: filesToShow(ctx, job, before),
     risk_tier: gate.tier,
     session: gate.session,
     policy: gate.policy,
@@ -84,7 +86,9 @@ export function askFor(ctx: CommandContext, asked: JobRecord, gate: Gate, why: s
 export const isAbout = (ctx: CommandContext, review: ReviewRecord, job: JobRecord): boolean => {
   const payload = review.status === 'pending' && review.asked_payload !== undefined ? review.asked_payload : review.payload
   const { capability, artifacts } = review
-  return digestOf(ctx, { capability, payload, artifacts }) === digestOf(ctx, reviewedJob(job.spec, artifacts))
+  return (
+    isAsShown(ctx, review, job) && digestOf(ctx, { capability, payload, artifacts }) === digestOf(ctx, reviewedJob(job.spec, artifacts))
+  )
 }
 
 /** `target`: the worker that a reviewer was told of is another now. `by`: the member who wants it to run, besides who dispatched it. */

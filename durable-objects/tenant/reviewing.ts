@@ -73,7 +73,7 @@ export function openReview(
   asked: Omit<ReviewDraft, 'id' | 'digest' | 'created_by'> & { readonly created_by?: string },
 ): ReviewRecord {
   const draft = { ...asked, requested_by: [...new Set([...asked.requested_by, ...askers(ctx, asked)])] }
-  const digest = digestOf(ctx, { capability: draft.capability, payload: draft.payload, artifacts: [] })
+  const digest = digestOf(ctx, { capability: draft.capability, payload: draft.payload, artifacts: draft.artifacts ?? [] })
   const { kind, name } = ctx.caller.actor
   const review = opened({ created_by: `${kind}:${name}`, ...draft, id: ctx.store.reviews.nextId(), digest }, ctx.at)
   ctx.store.reviews.insert(review)

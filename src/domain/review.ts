@@ -90,7 +90,8 @@ export type ReviewDraft = Pick<
   | 'attempt'
   | 'created_by'
   | 'requested_by'
->
+> &
+  Partial<Pick<ReviewRecord, 'artifacts'>>
 
 /** Types whose approval lets something start, and is spent by that. */
 export const gatesWork = (type: string): boolean => type === 'dispatch' || type === 'action'
@@ -108,7 +109,7 @@ export function openReview(draft: ReviewDraft, at: number): ReviewRecord {
     ...draft,
     status: 'pending',
     asked_digest: draft.digest,
-    artifacts: [],
+    artifacts: draft.artifacts ?? [],
     decisions: [],
     superseded_by: null,
     created_at: at,

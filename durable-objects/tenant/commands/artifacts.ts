@@ -97,7 +97,8 @@ function placeFor(ctx: CommandContext, asked: ArtifactPlace, already: Place = { 
   const job_id = job.value
   const review_id = asked.review_id ?? null
   const of = job_id === null ? undefined : ctx.store.jobs.get(job_id)
-  const beside = of === undefined || job_id === already.job_id ? undefined : besideItsReview(ctx, of, review_id)
+  // Asked again when the bytes are there: a decision may have come meanwhile.
+  const beside = of === undefined ? undefined : besideItsReview(ctx, of, review_id)
   if (beside !== undefined) return beside
   const review = review_id === null ? undefined : ctx.store.reviews.get(review_id)
   const worker = workerOf(ctx.caller)

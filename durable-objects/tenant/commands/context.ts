@@ -27,8 +27,8 @@ function assemble(turns: readonly JobRecord[], budget: number): string {
 export const contextCommands = {
   'context.get': (ctx: CommandContext, input: Parsed<'context.get'>): Result<{ policy: string; size: number; context: string }> => {
     const job = ctx.store.jobs.get(input.job_id)
-    // A worker reads the surroundings of jobs it has; of others it learns nothing, not even that they exist.
-    const foreign = ctx.caller.kind === 'worker' && job?.worker_id !== ctx.caller.worker.worker_id
+    // A worker reads the surroundings of jobs it has; of others, and before a human has released them, not even that they exist.
+    const foreign = ctx.caller.kind === 'worker' && (job?.worker_id !== ctx.caller.worker.worker_id || job.hold === 'review')
     if (job === undefined || foreign) return fail('not-found', `There is no job ${input.job_id}.`)
     const { context_text, context_turns } = job.spec
     // What a human had to release is read as he was shown it: another policy, or a later turn, would be something else.

@@ -1,5 +1,6 @@
+import { abortAllDurableObjects } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { capability, noon, review, runOffered, scene } from './approval-scene.ts'
+import { capability, noon, review, runOffered, scene, setTier, tamper } from './approval-scene.ts'
 import type { Scene } from './approval-scene.ts'
 import { failureOf, frozenTime } from './harness.ts'
 import type { MemberHandle } from './harness.ts'
@@ -42,6 +43,32 @@ describe('the thread of a job that a human released', () => {
     expect(await read('thread')).toBe('User: first\nAssistant: harmless')
   })
 
+  it('is asked about anew when a turn of it has been forgotten since', async () => {
+    const at = await scene()
+    await (
+      await turn(at, 'first', 'do not delete anything')
+    )()
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'as the thread says', capability, thread_id: 't', context: 'thread' })
+    await approve(at, job.review_id)
+    await tamper(at.tenant, 'delete from jobs where id = 1')
+    await abortAllDurableObjects()
+    await at.tenant.present(at.anna)
+    expect(await at.tenant.offers(at.anna)).toEqual([])
+    const held = await at.tenant.must('jobs.get', { job_id: job.id })
+    expect(held).toMatchObject({ hold: 'review', review_id: (job.review_id ?? 0) + 1 })
+    expect((await review(at, held)).payload).toMatchObject({ context: { jobs: [] } })
+  })
+
+  it('is not its worker’s to read before that', async () => {
+    const at = await scene()
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability, context_text: 'the plan' })
+    expect(job).toMatchObject({ hold: 'review', assigned_to: 'anna' })
+    const read = () => at.tenant.as(at.anna.credential, 'context.get', { job_id: job.id })
+    expect(failureOf(await read())).toBe('not-found')
+    await approve(at, job.review_id)
+    expect(await read()).toMatchObject({ ok: true, value: { context: 'the plan' } })
+  })
+
   it('is open to its worker where nobody was asked', async () => {
     const at = await scene('auto')
     await (
@@ -75,6 +102,64 @@ describe('a file for a job', () => {
       idempotency_key: null,
       request_id: 'test',
     })
+
+  const keep = async (at: Scene, place: { job_id: number; review_id?: number }, slug: string, sha256 = 'e'.repeat(64)) =>
+    at.tenant.stub.keepArtifact({
+      credential: at.olga,
+      slug,
+      upload: { ...place, filename: 'a.txt', content_type: 'text/plain', size_bytes: 1, sha256, share: false, expires_at: null },
+      request_id: 'test',
+    })
+  const put = async (at: Scene, place: { job_id: number; review_id?: number }, slug: string): Promise<void> => {
+    for (const step of [await upload(at, place, slug), await keep(at, place, slug)]) if (!step.ok) throw new Error(step.failure.detail)
+  }
+
+  it('is shown again when the job is asked about again', async () => {
+    const at = await scene()
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    await put(at, { job_id: job.id, review_id: job.review_id ?? 0 }, 'firstfile111')
+    const changed = await at.tenant.must('jobs.update', { job_id: job.id, metadata: { a: 1 } })
+    expect(changed.review_id).not.toBe(job.review_id)
+    expect(await review(at, changed)).toMatchObject({ artifacts: ['firstfile111'], artifact_digests: ['e'.repeat(64)] })
+    await approve(at, changed.review_id)
+    expect((await runOffered(at)).id).toBe(job.id)
+  })
+
+  it('is shown with a job that nobody had to be asked about when the file came', async () => {
+    const at = await scene('auto')
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    await put(at, { job_id: job.id }, 'earlyfile111')
+    expect((await upload(at, { job_id: job.id }, 'latefile1111')).ok).toBe(true)
+    await setTier(at, 'approve')
+    await at.tenant.offers(at.anna)
+    const held = await at.tenant.must('jobs.get', { job_id: job.id })
+    expect((await review(at, held)).artifacts).toEqual(['earlyfile111'])
+    // What was on its way then is too late: nobody was shown it.
+    expect((await keep(at, { job_id: job.id }, 'latefile1111')).ok).toBe(false)
+    await approve(at, held.review_id)
+    expect((await keep(at, { job_id: job.id }, 'latefile1111')).ok).toBe(false)
+    expect((await runOffered(at)).id).toBe(job.id)
+  })
+
+  it('that is gone, or has come by a way that is none, is asked about anew', async () => {
+    const at = await scene()
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    await put(at, { job_id: job.id, review_id: job.review_id ?? 0 }, 'firstfile111')
+    await approve(at, job.review_id)
+    await at.tenant.must('artifacts.delete', { slug: 'firstfile111' })
+    expect(await at.tenant.offers(at.anna)).toEqual([])
+    const second = await at.tenant.must('jobs.get', { job_id: job.id })
+    expect(await review(at, second)).toMatchObject({ status: 'pending', artifacts: [] })
+
+    await put(at, { job_id: job.id, review_id: second.review_id ?? 0 }, 'otherfile111')
+    await tamper(at.tenant, `update artifacts set sha256 = '${'f'.repeat(64)}' where slug = 'otherfile111'`)
+    const late = await at.tenant.as(at.rosa.credential, 'reviews.decide', { review_id: second.review_id ?? 0, verdict: 'approve' })
+    expect(failureOf(late)).toBe('conflict')
+    const third = await at.tenant.must('jobs.get', { job_id: job.id })
+    expect((await review(at, third)).artifact_digests).toEqual(['f'.repeat(64)])
+    await approve(at, third.review_id)
+    expect((await runOffered(at)).id).toBe(job.id)
+  })
 
   it('joins the review that it waits for, or stays out', async () => {
     const at = await scene()
