@@ -3,6 +3,7 @@
  * attempt starts. It answers the job as it should stand; whoever calls writes it.
  */
 import { isLive, mayDo, requirementsOf } from '../../src/domain/matching.ts'
+import { requestersOf } from '../../src/domain/job-machine.ts'
 import type { JobRecord } from '../../src/domain/job-machine.ts'
 import { used } from '../../src/domain/grant.ts'
 import { covers } from '../../src/domain/review.ts'
@@ -48,10 +49,10 @@ function gateOf(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | un
 }
 
 /**
- * Holds the job for a review: one that asks for its session already, or a new one in place of whatever gated it before. Who dispatched
- * the job, and whoever has changed it since (`changedBy`), does not approve it himself.
+ * Holds the job for a review: one that asks for its session already, or a new one in place of whatever gated it before. Whoever wanted
+ * the job as it is does not approve it himself.
  */
-export function askFor(ctx: CommandContext, asked: JobRecord, gate: Gate, why: string, changedBy?: string): JobRecord {
+export function askFor(ctx: CommandContext, asked: JobRecord, gate: Gate, why: string): JobRecord {
   const before = gatingReview(ctx, asked)
   const { capability } = asked.spec
   if (gate.session !== null && gate.worker !== null && before === undefined) {
@@ -76,7 +77,7 @@ export function askFor(ctx: CommandContext, asked: JobRecord, gate: Gate, why: s
     job_id: job.id,
     worker_id: gate.worker?.worker_id ?? null,
     attempt: null,
-    requested_by: [...new Set([job.created_by, ...(before?.requested_by ?? []), ...(changedBy === undefined ? [] : [changedBy])])],
+    requested_by: [...new Set([...requestersOf(job), ...(before?.requested_by ?? [])])],
   })
   if (before !== undefined) supersedeReview(ctx, before, review.id, why)
   return holdForReview(job, review.id)
@@ -91,12 +92,6 @@ export const isAbout = (ctx: CommandContext, review: ReviewRecord, job: JobRecor
   )
 }
 
-/** `target`: the worker that a reviewer was told of is another now. `by`: the member who wants it to run, besides who dispatched it. */
-export interface Changed {
-  readonly target?: boolean
-  readonly by?: string
-}
-
 /** The gate of before, at the worker that is to do it now. */
 function gateFor(ctx: CommandContext, job: JobRecord, review: ReviewRecord): Gate {
   const worker = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
@@ -105,19 +100,18 @@ function gateFor(ctx: CommandContext, job: JobRecord, review: ReviewRecord): Gat
 
 /**
  * A job as it should wait: held when a human must be asked first. `strict`: nobody is assigned, and anybody's tier counts; otherwise
- * only workers that may start it freely will be offered it.
+ * only workers that may start it freely will be offered it. `moved`: the worker that a reviewer was told of is not the one any more.
  */
-export function gated(ctx: CommandContext, job: JobRecord, strict: boolean, changed: Changed = {}): JobRecord {
+export function gated(ctx: CommandContext, job: JobRecord, strict: boolean, moved = false): JobRecord {
   if (ctx.store.reviews.openOf(job.id).some((review) => review.type === 'escalation')) return job
   const gate = gateOf(ctx, job, strict)
   const review = gatingReview(ctx, job)
   if (review !== undefined) {
-    const same = isAbout(ctx, review, job) && changed.target !== true
+    const same = isAbout(ctx, review, job) && !moved
     if (same && (gate === undefined || covers(review, gate.tier, gate.policy))) return job
-    const changedBy = ctx.caller.kind === 'member' ? ctx.caller.actor.id : undefined
-    return askFor(ctx, job, gate ?? gateFor(ctx, job, review), 'the job, or who is to do it, has changed', changedBy)
+    return askFor(ctx, job, gate ?? gateFor(ctx, job, review), 'the job, or who is to do it, has changed')
   }
-  if (gate !== undefined) return askFor(ctx, job, gate, '', changed.by)
+  if (gate !== undefined) return askFor(ctx, job, gate, '')
   return job.hold === 'review' ? releaseFromReview(job, ctx.at) : job
 }
 

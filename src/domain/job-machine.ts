@@ -25,6 +25,8 @@ export interface JobSpec {
   readonly context_text: string | null
   /** Earlier jobs of the thread that a human was shown as this job's context: it gets these and no others. */
   readonly context_turns?: readonly number[]
+  /** Members who have changed it or had it tried again, beside who dispatched it. */
+  readonly wanted_by?: readonly string[]
   readonly requires_secrets: readonly string[]
   readonly timeout_ms: number
   readonly silence_ms: number | null
@@ -160,6 +162,17 @@ export function newJob(
     spec,
     outcome: null,
   }
+}
+
+/** Whose wish it is that the job runs as it is now: who dispatched it, changed it, or had it tried again. None of them approves it. */
+export const requestersOf = (job: Pick<JobRecord, 'created_by' | 'spec'>): readonly string[] => [
+  ...new Set([job.created_by, ...(job.spec.wanted_by ?? [])]),
+]
+
+/** The job, remembered as what this member wants, too. */
+export function wantedBy(job: JobRecord, memberId: string): JobRecord {
+  const [, ...wanted_by] = requestersOf({ ...job, spec: { ...job.spec, wanted_by: [...(job.spec.wanted_by ?? []), memberId] } })
+  return wanted_by.length === 0 ? job : { ...job, spec: { ...job.spec, wanted_by } }
 }
 
 /** An attempt begins. Only a pending job without a hold can start, and only within its attempts (I6). */

@@ -3,6 +3,7 @@
  * The digest of capability and action, for this job, finds an earlier question again: also after the worker was killed and restarted.
  */
 import type { Output, Parsed, RiskTier } from '@modelreins/contract'
+import { requestersOf } from '../../../src/domain/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job-machine.ts'
 import { used } from '../../../src/domain/grant.ts'
 import type { GrantRecord } from '../../../src/domain/grant.ts'
@@ -123,7 +124,7 @@ function ask(ctx: CommandContext, asking: Asking): Reply {
     job_id: job.id,
     worker_id: worker.worker_id,
     attempt: job.attempt,
-    requested_by: [job.created_by],
+    requested_by: requestersOf(job),
   })
   return reply('waiting', review, input.action)
 }

@@ -1,7 +1,7 @@
 /** Responsible for reading jobs and for what members do to them: update, abort, retry, and asking why. */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
-import { end, isTerminal, notIn, revive, sizeOf } from '../../../src/domain/job-machine.ts'
+import { end, isTerminal, notIn, revive, sizeOf, wantedBy } from '../../../src/domain/job-machine.ts'
 import type { JobRecord, JobSpec } from '../../../src/domain/job-machine.ts'
 import { dispatchRefusal } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
@@ -93,14 +93,16 @@ function abort(ctx: CommandContext, input: Parsed<'jobs.abort'>): Result<Job> {
   return ok(showJob(ctx, abortJob(ctx, job.value, abortReason(ctx, input.reason))))
 }
 
+/** Whoever wants it to run again, or otherwise, does not approve that himself. */
+const wanted = (ctx: CommandContext, job: JobRecord): JobRecord => (ctx.caller.kind === 'member' ? wantedBy(job, ctx.caller.actor.id) : job)
+
 /** The worker that had it may be gone: an unpinned job goes back to everybody's pool, where age decides. */
 export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
   const revived = revive(job, ctx.at)
   if (!revived.ok) return revived
   // What had to be released by a human has to be released again: each start spends its decision.
-  // Whoever wants it to run again does not approve that himself, either.
-  const by = ctx.caller.kind === 'member' ? { by: ctx.caller.actor.id } : {}
-  const after = gated(ctx, { ...revived.value, worker_id: job.spec.pinned, stream: job.stream }, job.review_id !== null, by)
+  const again = wanted(ctx, { ...revived.value, worker_id: job.spec.pinned, stream: job.stream })
+  const after = gated(ctx, again, job.review_id !== null)
   updateJob(ctx, after)
   ctx.record({
     action: 'job.retry',
@@ -140,17 +142,17 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
   const worker_id = input.target === undefined ? job.worker_id : (pinned?.worker_id ?? null)
   const assigned = rerouted ? assignAnew(ctx, { ...job, spec, worker_id }) : ok(worker_id)
   if (!assigned.ok) return assigned
+  const reworded = input.metadata !== undefined || spec.pinned !== job.spec.pinned
   const changed: JobRecord = {
-    ...job,
-    spec,
+    ...(reworded ? wanted(ctx, { ...job, spec }) : { ...job, spec }),
     worker_id: assigned.value,
     effort: input.effort ?? job.effort,
     priority: input.priority ?? job.priority,
     max_attempts: Math.max(input.max_attempts ?? job.max_attempts, job.attempt + 1),
   }
   // Another payload, or another worker, may need another decision; a retry is asked about when it is due.
-  const target = spec.pinned !== job.spec.pinned
-  const after = changed.status === 'pending' ? gated(ctx, changed, job.review_id !== null, { target }) : changed
+  const moved = spec.pinned !== job.spec.pinned || assigned.value !== job.worker_id
+  const after = changed.status === 'pending' ? gated(ctx, changed, job.review_id !== null, moved) : changed
   updateJob(ctx, after)
   const { job_id: _, ...given } = input
   ctx.record({

@@ -207,6 +207,48 @@ describe('who asks does not approve', () => {
   })
 })
 
+describe('who has changed a job, or had it tried again, before anybody had to be asked', () => {
+  it.each([
+    [
+      'changed it',
+      async (at: Scene, by: MemberHandle) => at.tenant.must('jobs.update', { job_id: 1, metadata: { to: 'all' } }, by.credential),
+    ],
+    [
+      'had it tried again',
+      async (at: Scene, by: MemberHandle) => {
+        await at.tenant.must('jobs.abort', { job_id: 1 })
+        return at.tenant.must('jobs.retry', { job_id: 1 }, by.credential)
+      },
+    ],
+  ])('does not approve it afterwards: %s', async (_, want) => {
+    const at = await scene('auto')
+    const omar = await at.tenant.member('Omar', 'owner')
+    await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+    expect((await want(at, omar)).hold).toBeNull()
+    await setTier(at, 'approve')
+    await at.tenant.offers(at.anna)
+    const { review_id } = await at.tenant.must('jobs.get', { job_id: 1 })
+    expect(failureOf(await at.tenant.as(omar.credential, 'reviews.decide', { review_id: review_id ?? 0, verdict: 'approve' }))).toBe(
+      'forbidden',
+    )
+    await approve(at, review_id)
+  })
+
+  it('does not approve its actions, either', async () => {
+    const at = await scene()
+    const omar = await at.tenant.member('Omar', 'owner')
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x' })
+    await at.tenant.must('jobs.update', { job_id: job.id, metadata: { to: 'all' } }, omar.credential)
+    const [offer] = await at.tenant.offers(at.anna)
+    if (offer === undefined) throw new Error('no offer')
+    await at.tenant.must('claims.start', { job_id: job.id }, at.tenant.lease(offer))
+    const asked = await at.tenant.must('claims.authorize', { job_id: job.id, capability, action: { to: 'all' } }, at.tenant.lease(offer))
+    const decision = { review_id: asked.review_id ?? 0, verdict: 'approve' as const }
+    expect(failureOf(await at.tenant.as(omar.credential, 'reviews.decide', decision))).toBe('forbidden')
+    await approve(at, asked.review_id)
+  })
+})
+
 it('a grant ends with the right of who gave it', async () => {
   const at = await scene('session')
   const first = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability, thread_id: 't' })
@@ -227,4 +269,17 @@ it('another target than the one a human was told of is asked about anew', async 
   expect(await review(at, job)).toMatchObject({ status: 'superseded', superseded_by: moved.review_id })
   expect((await review(at, moved)).title).toContain('on bert')
   expect((await at.tenant.must('jobs.update', { job_id: job.id, priority: 3 })).review_id).toBe(moved.review_id)
+})
+
+it('another routing that takes it from the worker that a human was told of is asked about anew', async () => {
+  const at = await scene()
+  const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
+  expect(job.assigned_to).toBe('anna')
+  const bert = await at.tenant.worker('bert', [{ name: capability, risk_tier: 'approve' }])
+  await at.tenant.present(bert, { tags: ['unwatched'] })
+  await approve(at, job.review_id)
+  expect(await at.tenant.must('jobs.update', { job_id: job.id, tags: [] })).toMatchObject({ hold: null, review_id: job.review_id })
+  const moved = await at.tenant.must('jobs.update', { job_id: job.id, tags: ['unwatched'] })
+  expect(moved.hold).toBe('review')
+  expect(await review(at, job)).toMatchObject({ status: 'superseded', superseded_by: moved.review_id })
 })
