@@ -135,6 +135,13 @@ export class QueueModel {
     if (believed.approvals !== undefined) believed.approvals = 0
   }
 
+  /** Who approved may decide no more. Answers how many approvals that had not been spent ended with that. */
+  disowned(): number {
+    const unspent = [...this.jobs.values()].filter((job) => (job.approvals ?? 0) > 0)
+    for (const job of unspent) job.approvals = 0
+    return unspent.length
+  }
+
   revived(id: number): void {
     this.of(id).ended = undefined
     this.release(id)

@@ -5,24 +5,27 @@ import { limits } from '@modelreins/contract'
 import type { AuditRow, Job, Offer, Review } from '@modelreins/contract'
 import { verifyRows } from '../../src/domain/audit-chain.ts'
 import { greatestHeadStart } from '../../src/domain/queue.ts'
-import type { CallCredential } from '../../durable-objects/tenant/call.ts'
 import { failureOf, frozenTime, sha256, TestTenant } from '../workers/durable-objects/tenant/harness.ts'
-import type { WorkerHandle } from '../workers/durable-objects/tenant/harness.ts'
+import type { MemberHandle, WorkerHandle } from '../workers/durable-objects/tenant/harness.ts'
 import { contentOf, QueueModel } from './queue-model.ts'
 
 const gated = 'mail.send'
 
+/** On a slow machine time ends the test before its last sequence: fewer than these would prove nothing. */
+const least = { commands: 300, releases: 3, changes: 3, edits: 3, revocations: 1 }
+
 interface Real {
-  /** May decide, and dispatches nothing. */
-  readonly rosa: CallCredential
+  /** May decide, and dispatches nothing. When one is revoked, another takes her place. */
+  reviewer: MemberHandle
   readonly tenant: TestTenant
   readonly stranger: TestTenant
   readonly workers: WorkerHandle[]
   readonly clock: ReturnType<typeof frozenTime>
   /** Every offer ever seen, stale ones included: tests replay them. */
   readonly offers: { readonly offer: Offer; readonly worker: WorkerHandle; readonly at: number }[]
+  readonly revoked: MemberHandle[]
   /** Over all sequences: what was really tried. */
-  readonly tried: { commands: number; releases: number; changes: number }
+  readonly tried: Record<keyof typeof least, number>
 }
 
 type Step = fc.AsyncCommand<QueueModel, Real>
@@ -50,7 +53,8 @@ const auditRows = (tenant: TestTenant): Promise<AuditRow[]> =>
 
 /** Which audit actions may follow which, per job: one row per transition, and no transition from nowhere (I12). */
 const follows: Readonly<Record<string, readonly string[]>> = {
-  'job.release': ['job.start', 'job.abort', 'job.expire'],
+  // Held anew between two releases: the rows of its review say so.
+  'job.release': ['job.fail', 'job.release', 'job.start', 'job.abort', 'job.expire'],
   'job.dispatch': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire'],
   'job.start': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout'],
   'job.retry_later': ['job.requeue', 'job.abort'],
@@ -152,12 +156,30 @@ async function begin(model: QueueModel, real: Real, chosen: Real['offers'][numbe
   if (model.revoked.has(chosen.worker.name)) expect(failureOf(answer)).toBe('unauthorized')
 }
 
-async function decide(model: QueueModel, real: Real, review: Review, jobId: number, verdict: 'approve' | 'deny'): Promise<void> {
-  const decision = { review_id: review.id, verdict, comment: 'as I see it' } as const
-  await real.tenant.must('reviews.decide', decision, real.rosa)
-  if (verdict === 'approve') model.approved(jobId, contentOf(Object(review.payload)))
+const verdict = fc.constantFrom('approve', 'approve', 'edit', 'deny' as const)
+
+async function decide(model: QueueModel, real: Real, review: Review, jobId: number, word: 'approve' | 'edit' | 'deny'): Promise<void> {
+  const edit = word === 'edit' ? { payload: { prompt: `as review ${review.id} wants it` } } : {}
+  const decision = { review_id: review.id, verdict: word, comment: 'as I see it', ...edit }
+  const decided = await real.tenant.must('reviews.decide', decision, real.reviewer.credential)
+  if (word !== 'deny') model.approved(jobId, contentOf(Object(decided.payload)))
+  if (word === 'edit') {
+    real.tried.edits += 1
+    expect(decided.payload).toMatchObject(edit.payload ?? {})
+  }
   // I7: the same word again is the same decision, not another one.
-  await real.tenant.must('reviews.decide', decision, real.rosa)
+  await real.tenant.must('reviews.decide', decision, real.reviewer.credential)
+}
+
+const reviewerOf = (tenant: TestTenant, index: number): Promise<MemberHandle> => tenant.member(`reviewer ${index}`, 'reviewer')
+
+/** I7, I14: what she has approved, and what has not begun by now, is approved by nobody. */
+async function replaceReviewer(model: QueueModel, real: Real): Promise<void> {
+  const gone = real.reviewer
+  await real.tenant.must('members.revoke', { member_id: gone.id })
+  real.tried.revocations += model.disowned()
+  real.reviewer = await reviewerOf(real.tenant, real.revoked.push(gone) + 1)
+  expect(failureOf(await real.tenant.as(gone.credential, 'reviews.list', {}))).toBe('unauthorized')
 }
 
 /** Gives a job another content, unless it has begun. */
@@ -173,8 +195,10 @@ async function revise(model: QueueModel, real: Real, id: number, revision: numbe
   const old = before.review_id ?? 0
   expect(answer.value).toMatchObject({ hold: 'review', review_id: expect.any(Number) })
   expect(answer.value.review_id).not.toBe(old)
-  expect((await real.tenant.must('reviews.get', { review_id: old }, real.rosa)).status).toBe('superseded')
-  expect(failureOf(await real.tenant.as(real.rosa, 'reviews.decide', { review_id: old, verdict: 'approve' }))).toBe('wrong-state')
+  expect((await real.tenant.must('reviews.get', { review_id: old }, real.reviewer.credential)).status).toBe('superseded')
+  expect(failureOf(await real.tenant.as(real.reviewer.credential, 'reviews.decide', { review_id: old, verdict: 'approve' }))).toBe(
+    'wrong-state',
+  )
 }
 
 const index = fc.nat(7)
@@ -288,12 +312,12 @@ const steps = [
       model.dispatched(answer.value)
     }),
   ),
-  fc.tuple(index, fc.constantFrom('approve', 'approve', 'deny' as const)).map(([which, verdict]) =>
-    step(`${verdict} review ${which}`, async (model, real) => {
-      const open = await real.tenant.must('reviews.list', { status: 'pending' }, real.rosa)
+  fc.tuple(index, verdict).map(([which, word]) =>
+    step(`${word} review ${which}`, async (model, real) => {
+      const open = await real.tenant.must('reviews.list', { status: 'pending' }, real.reviewer.credential)
       const review = pick(open.items, which)
       if (review === undefined || review.job_id === null) return
-      await decide(model, real, review, review.job_id, verdict)
+      await decide(model, real, review, review.job_id, word)
     }),
   ),
   fc.tuple(index, fc.integer({ min: 1, max: 3 })).map(([which, revision]) =>
@@ -305,18 +329,20 @@ const steps = [
       if (believed !== undefined) await revise(model, real, believed.id, revision)
     }),
   ),
+  fc.constant(step('the reviewer is revoked, and there is another one', replaceReviewer)),
   // By chance alone these hardly ever come in this order.
-  fc.tuple(index, fc.constantFrom('never', 'asked', 'approved', 'on offer')).map(([which, changed]) =>
-    step(`what a human must release is released and taken, changed when it is ${changed}`, async (model, real) => {
+  fc.tuple(index, fc.constantFrom('never', 'asked', 'approved', 'disowned', 'on offer'), verdict).map(([which, changed, word]) =>
+    step(`what a human must release is released (${word}) and taken, changed when it is ${changed}`, async (model, real) => {
       const dispatched = await real.tenant.call('jobs.dispatch', { prompt: 'p', capability: gated, when_offline: 'queue' })
       if (!dispatched.ok) return
       const { id } = dispatched.value
       model.dispatched(dispatched.value)
       if (changed === 'asked') await revise(model, real, id, 1)
       const asked = await real.tenant.must('jobs.get', { job_id: id })
-      const review = await real.tenant.must('reviews.get', { review_id: asked.review_id ?? 0 }, real.rosa)
-      await decide(model, real, review, id, 'approve')
+      const review = await real.tenant.must('reviews.get', { review_id: asked.review_id ?? 0 }, real.reviewer.credential)
+      await decide(model, real, review, id, word)
       if (changed === 'approved') await revise(model, real, id, 1)
+      if (changed === 'disowned') await replaceReviewer(model, real)
       const worker = real.workers.find((one) => one.name === asked.assigned_to) ?? live(model, real, which)
       if (worker === undefined || model.revoked.has(worker.name)) return
       await poll(model, real, worker, 8)
@@ -356,11 +382,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** On a slow machine time ends the test before its last sequence: fewer than these would prove nothing. */
-const least = { commands: 300, releases: 3, changes: 3 }
-
 it('keeps I1-I9 and I12-I14 under any sequence of commands, crashes and waits', { timeout: 300_000 }, async () => {
-  const tried = { commands: 0, releases: 0, changes: 0 }
+  const tried = { commands: 0, releases: 0, changes: 0, edits: 0, revocations: 0 }
   const seed = Math.floor(Math.random() * 0x7fff_ffff)
   console.log(`seed ${seed}`)
   await fc.assert(
@@ -368,17 +391,17 @@ it('keeps I1-I9 and I12-I14 under any sequence of commands, crashes and waits', 
       const clock = frozenTime()
       const tenant = await TestTenant.create()
       const stranger = await TestTenant.create()
-      const rosa = (await tenant.member('Rosa', 'reviewer')).credential
+      const reviewer = await reviewerOf(tenant, 1)
       const tier = [{ name: gated, risk_tier: 'approve' as const }]
       const workers = [await tenant.worker('anna', tier), await tenant.worker('bert', tier), await tenant.worker('cleo', tier)]
       await fc.asyncModelRun(
-        () => ({ model: new QueueModel(clock.now), real: { tenant, stranger, rosa, workers, clock, offers: [], tried } }),
+        () => ({ model: new QueueModel(clock.now), real: { tenant, stranger, reviewer, revoked: [], workers, clock, offers: [], tried } }),
         commands,
       )
     }),
     { seed, numRuns: 40, interruptAfterTimeLimit: 200_000 },
   )
   console.log(`seed ${seed}: ${JSON.stringify(tried)}`)
-  for (const what of ['commands', 'releases', 'changes'] as const)
+  for (const what of ['commands', 'releases', 'changes', 'edits', 'revocations'] as const)
     expect(tried[what], `${what} with seed ${seed}`).toBeGreaterThanOrEqual(least[what])
 })
