@@ -62,7 +62,7 @@ export function isReleased(ctx: Pick<CommandContext, 'store'>, job: JobRecord): 
 }
 
 /** A grant lasts as long as the yes that it rests on: who has been revoked, or may not decide any more, allows nothing. */
-function isStanding(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord): boolean {
+export function isStanding(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord): boolean {
   const review = ctx.store.reviews.get(grant.review_id)
   return review !== undefined && isBacked(review, mayDecide(ctx))
 }

@@ -3,6 +3,7 @@ import { limits } from '@modelreins/contract'
 import type { Grant, Parsed, ToLookAt } from '@modelreins/contract'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
+import { isStanding } from '../clearance.ts'
 import { isoTime, isoTimeOrNull, systemActor } from '../context.ts'
 import type { CommandContext } from '../context.ts'
 import type { GrantRecord } from '../../../src/domain/grant.ts'
@@ -46,6 +47,13 @@ export function endGrant(ctx: CommandContext, grant: GrantRecord, why?: string):
   // Jobs that counted on it are asked about when their worker wants work.
   ctx.after({ kind: 'feed', worker_id: grant.worker_id })
   return after
+}
+
+/** A member may decide no more: what rested on his yes has ended, and is listed as ended. */
+export function endUnbackedGrants(ctx: CommandContext): void {
+  for (const grant of ctx.store.grants.allInForce(ctx.at)) {
+    if (!isStanding(ctx, grant)) endGrant(ctx, grant, `who gave it by review ${grant.review_id} may not decide any more`)
+  }
 }
 
 const showLook = (ctx: CommandContext, row: LookRow): ToLookAt => ({

@@ -6,6 +6,7 @@ import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull } from '../context.ts'
 import type { CommandContext } from '../context.ts'
 import type { MemberRow } from '../store/credentials.ts'
+import { endUnbackedGrants } from './grants.ts'
 import { storeMinted } from './minted.ts'
 
 const show = (row: MemberRow): Member => ({
@@ -53,6 +54,7 @@ function revoke(ctx: CommandContext, input: Parsed<'members.revoke'>): Result<Me
   ctx.store.credentials.revokeMember(row.member_id, ctx.at)
   ctx.store.credentials.revokeOf(row.member_id, ctx.at)
   ctx.record({ action: 'member.revoke', subject: subject(row), summary: row.name })
+  endUnbackedGrants(ctx)
   return ok(show({ ...row, revoked_at: ctx.at }))
 }
 

@@ -33,6 +33,11 @@ export class GrantStore {
       .all()
   }
 
+  /** Of all workers. */
+  allInForce(at: number): readonly GrantRecord[] {
+    return this.#db.select().from(grants).where(inForceAt(at)).all()
+  }
+
   /** All that let something pass at `at`. */
   inForce(workerId: string, at: number): readonly GrantRecord[] {
     return this.#db

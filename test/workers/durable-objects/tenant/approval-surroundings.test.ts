@@ -1,6 +1,6 @@
 import { abortAllDurableObjects } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { capability, noon, review, runOffered, scene, setTier, tamper } from './approval-scene.ts'
+import { capability, noon, review, runOffered, scene, setTier, tamper, trail } from './approval-scene.ts'
 import type { Scene } from './approval-scene.ts'
 import { failureOf, frozenTime } from './harness.ts'
 import type { MemberHandle } from './harness.ts'
@@ -254,8 +254,13 @@ it('a grant ends with the right of who gave it', async () => {
   const first = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability, thread_id: 't' })
   await approve(at, first.review_id, at.ruth)
   expect((await at.tenant.must('jobs.dispatch', { prompt: 'y', capability, thread_id: 't' })).hold).toBeNull()
+  const other = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability, thread_id: 'u' })
+  await approve(at, other.review_id, at.rosa)
   await at.tenant.must('members.revoke', { member_id: at.ruth.id })
   expect((await at.tenant.must('jobs.dispatch', { prompt: 'z', capability, thread_id: 't' })).hold).toBe('review')
+  // It is listed as ended, and the trail says so; what another member gave goes on.
+  expect((await at.tenant.must('grants.list', {})).items).toMatchObject([{ session: 'thread:u', granted_by: 'Rosa' }])
+  expect(await trail(at.tenant, 'member.revoke', 'grant.')).toEqual(['grant.create', 'grant.create', 'member.revoke', 'grant.revoke'])
   clock.pass(1)
 })
 
