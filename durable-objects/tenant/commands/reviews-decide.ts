@@ -6,7 +6,7 @@ import type { Capability, JobError, Parsed } from '@modelreins/contract'
 import { roleMay } from '../../../src/domain/access.ts'
 import { canonicalJson } from '../../../src/domain/canonical-json.ts'
 import { termsOf } from '../../../src/domain/grant.ts'
-import { end } from '../../../src/domain/job-machine.ts'
+import { end, requestersOf } from '../../../src/domain/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job-machine.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
@@ -39,7 +39,10 @@ function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string
   const worker = review.worker_id === null ? undefined : ctx.store.workers.get(review.worker_id)
   const item = worker === undefined || review.capability === null ? undefined : declared(worker.capabilities, review.capability)
   if (item === undefined ? review.policy.self_approval : policyOf(item.policy).self_approval) return null
-  const what = review.job_id === null ? `asked for review ${review.id}` : `dispatched or changed job ${review.job_id}`
+  const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
+  // Else it is his companion's question, in a job that somebody else wanted.
+  const wanted = job !== undefined && requestersOf(job).includes(memberId)
+  const what = wanted ? `dispatched or changed job ${job.id}` : `asked for review ${review.id}`
   const decides = (member: MemberRow): boolean => roleMay(member.role, 'reviews.decide') && !review.requested_by.includes(member.member_id)
   const others = ctx.store.credentials.membersWithKey().filter(decides)
   if (others.length > 0) return `You ${what}, so somebody else approves it: ${namesOf(others)}. You may deny it.`

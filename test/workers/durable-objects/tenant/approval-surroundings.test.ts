@@ -194,6 +194,22 @@ describe('who asks does not approve', () => {
     await approve(at, asked.id)
   })
 
+  it('nor an action that his companion asks for in the job of another', async () => {
+    const at = await scene()
+    const omar = await at.tenant.member('Omar', 'operator')
+    await at.tenant.must('presence.report', { worker: 'comp', instance: 'comp' })
+    const [comp] = (await at.tenant.must('workers.list', {})).items.filter(({ name }) => name === 'comp')
+    await at.tenant.must('workers.update', { worker_id: comp?.worker_id ?? '', capabilities: [{ name: capability, risk_tier: 'approve' }] })
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', target: 'comp' }, omar.credential)
+    const claimed = await at.tenant.must('claims.claim', { job_id: job.id, worker: 'comp' })
+    const asked = await at.tenant.must('claims.authorize', { job_id: job.id, capability, action: { to: 'all' } }, at.tenant.lease(claimed))
+    expect(await at.tenant.call('reviews.decide', { review_id: asked.review_id ?? 0, verdict: 'approve' })).toMatchObject({
+      ok: false,
+      failure: { code: 'forbidden', detail: expect.stringContaining(`You asked for review ${asked.review_id}, so somebody else`) },
+    })
+    await approve(at, asked.review_id)
+  })
+
   it('nor does who has had the job of another tried again', async () => {
     const at = await scene()
     const omar = await at.tenant.member('Omar', 'owner')
