@@ -6,7 +6,7 @@ import { limits } from '@modelreins/contract'
 import type { JobError } from '@modelreins/contract'
 import { end, expiryOf, isTerminal, queue } from '../../src/domain/job-machine.ts'
 import type { JobRecord } from '../../src/domain/job-machine.ts'
-import { places, queuedWithin } from '../../src/domain/queue.ts'
+import { highestRank, places, queuedWithin } from '../../src/domain/queue.ts'
 import { elapseArtifacts } from './commands/artifacts.ts'
 import { endLostAttempt } from './commands/attempts.ts'
 import { elapseReviews } from './commands/reviews-decide.ts'
@@ -101,11 +101,25 @@ function expire(ctx: CommandContext, job: JobRecord): void {
 }
 
 /** Default expiries have no index of their own: ranks bound queueing times, so only the front of a pool can hold one. */
+const expiringBy = (at: number): number => highestRank(at - limits.schedule_to_start_ms)
+
 function expireDefaults(ctx: CommandContext): void {
-  const before = ctx.at - limits.schedule_to_start_ms
   for (const pool of ctx.live.occupied) {
-    for (const job of ctx.store.jobs.due(pool, before, atOnce)) if (expiryOf(job) <= ctx.at) expire(ctx, job)
+    for (const job of ctx.store.jobs.due(pool, expiringBy(ctx.at), atOnce)) if (expiryOf(job) <= ctx.at) expire(ctx, job)
   }
+}
+
+/** Looked at one by one for their expiry; behind more than these somebody looks again in a second. */
+const closeLook = 20
+const closeLookMs = 60_000
+
+/** When to look for expired jobs in a pool whose front has this rank: the bound while it is ahead, then what stands there itself. */
+function nextDefaultExpiry(ctx: Pick<CommandContext, 'at' | 'store'>, pool: number, rank: number): number {
+  const earliest = queuedWithin(rank).from + limits.schedule_to_start_ms
+  if (earliest > ctx.at) return earliest
+  const near = ctx.store.jobs.due(pool, expiringBy(ctx.at + closeLookMs), closeLook)
+  const soon = near.length === closeLook ? ctx.at + 1_000 : ctx.at + closeLookMs
+  return Math.min(soon, ...near.map(expiryOf).filter((expiry) => expiry > ctx.at))
 }
 
 /**
@@ -143,7 +157,7 @@ export function nextDue(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>): num
   }
   for (const pool of ctx.live.occupied) {
     const rank = front(pool)
-    if (rank !== undefined) times.push(queuedWithin(rank).from + limits.schedule_to_start_ms)
+    if (rank !== undefined) times.push(nextDefaultExpiry(ctx, pool, rank))
   }
   const review = ctx.store.reviews.nextDue()
   if (review !== undefined) times.push(review)

@@ -23,6 +23,9 @@ export const poolRank = (queuedAt: number, effort: Effort, priority: number): nu
 export const greatestHeadStart =
   headStartByEffort.critical - headStartByEffort.trivial + (limits.priority_max - limits.priority_min) * limits.priority_step_ms
 
+/** The highest rank that a job queued by then can have: a low priority stands behind its time. */
+export const highestRank = (queuedBy: number): number => queuedBy - limits.priority_min * limits.priority_step_ms
+
 /** The earliest and latest queueing time that a job of this rank can have. */
 export const queuedWithin = (rank: number): { readonly from: number; readonly to: number } => ({
   from: rank + limits.priority_min * limits.priority_step_ms,

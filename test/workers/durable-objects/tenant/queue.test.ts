@@ -225,3 +225,22 @@ it('a worker that was there before a cold start counts as there for a moment, no
   clock.pass(limits.presence_ms + 1)
   expect(await state()).toBe('offline')
 })
+
+it('a job expires on time whatever its priority, and nobody is woken for it again and again before', async () => {
+  const tenant = await TestTenant.create()
+  await tenant.worker('anna')
+  const { id } = await tenant.must('jobs.dispatch', {
+    prompt: 'x',
+    effort: 'trivial',
+    priority: limits.priority_min,
+    when_offline: 'queue',
+  })
+  const state = async () => (await tenant.must('jobs.get', { job_id: id })).status
+  clock.pass(limits.schedule_to_start_ms - 5_000)
+  expect(await state()).toBe('pending')
+  // What memory waits for is the expiry itself, not a time that has passed already.
+  const due = await runInDurableObject(tenant.raw, (_, object) => object.storage.getAlarm())
+  expect(due).toBeGreaterThan(clock.now)
+  clock.pass(5_000)
+  expect(await state()).toBe('failed')
+})
