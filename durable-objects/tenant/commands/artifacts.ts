@@ -254,9 +254,12 @@ function list(ctx: CommandContext, input: Parsed<'artifacts.list'>): Result<{ it
   }
   const { job_id, review_id } = input
   const worker = workerOf(ctx.caller)
+  const job = job_id === undefined ? undefined : ctx.store.jobs.get(job_id)
+  const review = review_id === undefined ? undefined : ctx.store.reviews.get(review_id)
+  // A job that waits for a human has been given to nobody yet.
   const given =
-    (job_id !== undefined && ctx.store.jobs.get(job_id)?.worker_id === worker) ||
-    (review_id !== undefined && ctx.store.reviews.get(review_id)?.worker_id === worker)
+    (job?.worker_id === worker && job?.hold !== 'review') ||
+    (review?.worker_id === worker && (review?.type !== 'dispatch' || review.status === 'consumed'))
   const own = worker === undefined || given ? {} : { worker_id: worker }
   const limit = input.limit ?? limits.list_default
   const found = ctx.store.artifacts.list({ job_id, review_id, ...own }, before, limit + 1)

@@ -118,11 +118,15 @@ describe('a file for a job', () => {
     const at = await scene()
     const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', capability })
     await put(at, { job_id: job.id, review_id: job.review_id ?? 0 }, 'firstfile111')
+    const seen = async () => (await at.tenant.must('artifacts.list', { job_id: job.id }, at.anna.credential)).items.map(({ slug }) => slug)
+    expect(await seen()).toEqual([])
+    expect((await at.tenant.must('artifacts.list', { review_id: job.review_id ?? 0 }, at.anna.credential)).items).toEqual([])
     const changed = await at.tenant.must('jobs.update', { job_id: job.id, metadata: { a: 1 } })
     expect(changed.review_id).not.toBe(job.review_id)
     expect(await review(at, changed)).toMatchObject({ artifacts: ['firstfile111'], artifact_digests: ['e'.repeat(64)] })
     await approve(at, changed.review_id)
     expect((await runOffered(at)).id).toBe(job.id)
+    expect(await seen()).toEqual(['firstfile111'])
   })
 
   it('is shown with a job that nobody had to be asked about when the file came', async () => {
