@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,6 +24,31 @@ async function once(state: string, ...words: string[]): Promise<{ code: number; 
   const code = await running.exit
   return { code, text: running.text() }
 }
+
+test('a script that sees the first start answer finds the key written, and everything in order', async () => {
+  const state = join(base, 'script')
+  const port = await new Promise<number>((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+  const running = launch(['--no-worker', '--port', String(port), '--state', state], environment)
+  try {
+    const url = `http://127.0.0.1:${port}`
+    let health: Response | undefined
+    for (let left = 3_000; health === undefined && left > 0; left -= 1) {
+      health = await fetch(`${url}/health`).catch(() => undefined)
+      if (health === undefined) await sleep(10)
+    }
+    const connection = json<Connection>(join(state, 'connection.json'))
+    expect([health?.status, await health?.json(), connection.url]).toMatchObject([200, { status: 'ok' }, url])
+    expect((await new Client({ url, token: connection.owner_key }).members.whoami()).tenant).toBe(connection.tenant)
+  } finally {
+    running.child.kill('SIGTERM')
+    await running.exit
+  }
+})
 
 describe('npm start -- --once, for a newcomer', () => {
   const state = join(base, 'newcomer')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler'
 import { buildAssets } from '../build-assets.ts'
+import { callable } from './address.ts'
 import { bundle } from './bundle.ts'
 import { StartFailure } from './start-failure.ts'
 
@@ -96,10 +97,6 @@ async function migrateRegistry(miniflare: Miniflare, folder: string): Promise<vo
     ])
   }
 }
-
-/** The address to call, for a server that listens on this one: "everywhere" is no address. */
-const callable = (host: string): string =>
-  host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
 
 /** `[vars]` of wrangler.toml. wrangler's type for its own options calls every field unknown. */
 const variablesOf = (bindings: unknown): Record<string, string> =>

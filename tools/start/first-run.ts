@@ -30,6 +30,10 @@ async function createTenant(url: string, master: string): Promise<{ readonly ten
 /** The view's address as the server spells it may be the proxy's; the path and the key are what counts. */
 const at = (url: string, viewUrl: string): string => viewUrl.replace(/^https?:\/\/[^/]+/, url)
 
+/** What a first start has made, as the server that is there to stay spells it. */
+export const freshAt = (url: string, { fresh }: Owner): Owner['fresh'] =>
+  fresh === undefined ? undefined : { viewUrl: at(url, fresh.viewUrl) }
+
 export async function ensureOwner(url: string, folder: StateFolder): Promise<Owner> {
   const secrets = folder.secrets()
   if (secrets.owner !== undefined) {

@@ -7,7 +7,8 @@ import { createProvider, isProviderName, providerNames } from '../../worker-sdk/
 import { helpText, parseArguments, type StartOptions } from './arguments.ts'
 import { demoPrompt } from './demo-prompt.ts'
 import { runJob } from './demo-job.ts'
-import { ensureOwner, ensureWorker, type Owner } from './first-run.ts'
+import { callable } from './address.ts'
+import { ensureOwner, ensureWorker, freshAt, type Owner } from './first-run.ts'
 import * as say from './presentation.ts'
 import { chooseProvider, type Probe, type ProviderChoice } from './provider-choice.ts'
 import { startServer, type Server } from './server.ts'
@@ -55,9 +56,11 @@ class Session {
   async run(): Promise<number> {
     const { host, port, stateFolder } = this.#options
     const folder = StateFolder.open(stateFolder)
+    const first = folder.secrets().owner === undefined ? await this.#firstOwner(folder) : undefined
     this.#server = await startServer({ root, host, port, stateFolder }, this.#abort.signal)
     const { url } = this.#server
-    const owner = await ensureOwner(url, folder)
+    const found = await ensureOwner(url, folder)
+    const owner = first === undefined || found.fresh !== undefined ? found : { ...found, fresh: freshAt(url, first) }
     folder.saveConnection({ url, tenant: owner.tenant, owner_key: owner.key })
     const authorization = folder.saveAuthorization(owner.key)
     this.#introduce(url, owner, folder)
@@ -73,6 +76,20 @@ class Session {
       say.stopHint,
     )
     return this.#stay(folder)
+  }
+
+  /** The tenant and its owner, made behind an address that nobody knows: whoever sees the real one answer finds connection.json written. */
+  async #firstOwner(folder: StateFolder): Promise<Owner> {
+    const { host, port, stateFolder } = this.#options
+    this.#server = await startServer({ root, host: '127.0.0.1', port: 0, stateFolder }, this.#abort.signal)
+    const owner = await ensureOwner(this.#server.url, folder)
+    await this.#server.stop()
+    this.#server = undefined
+    this.#abort.signal.throwIfAborted()
+    // A port that is to be chosen is known once the server has it.
+    if (port !== 0) folder.saveConnection({ url: `http://${callable(host)}:${port}`, tenant: owner.tenant, owner_key: owner.key })
+    folder.saveAuthorization(owner.key)
+    return owner
   }
 
   /** Worker first, server last: the worker hands its jobs back to a server that still answers. What is only starting sees the signal. */
