@@ -7,7 +7,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileS
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { transformSync } from 'esbuild'
-import { openapiDocument } from '../src/edge/openapi.ts'
+import { openapiDocument } from '../src/edge/openapi/openapi.ts'
 import { problemsHtml } from '../src/edge/pages/problems-html.ts'
 import { implemented } from '../src/edge/routes/unfinished.ts'
 

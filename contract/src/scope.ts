@@ -1,4 +1,4 @@
-/** Responsible for the names of what a caller may do; which role holds which is `src/domain/access.ts`. */
+/** Responsible for the names of what a caller may do; which role holds which is `src/domain/access/access.ts`. */
 export const scopes = [
   'public',
   'master',

@@ -6,7 +6,7 @@ import { limits, type OutputChunk, type StreamedChunk } from '@modelreins/contra
 import { fail, ok, type Result } from '../../src/domain/result.ts'
 import { fence, numbered, packed, tailChunks, type Writer } from './fencing.ts'
 import type { RecentOutput, StreamEnd } from './gate.ts'
-import { lastBytes } from '../../src/domain/last-bytes.ts'
+import { lastBytes } from '../../src/domain/job/last-bytes.ts'
 import { encodeChunks, encodeEnd, type Encoded } from './sse.ts'
 import type { StoredChunk } from './store/schema.ts'
 import type { Batch, StreamState, StreamStore } from './store/stream-store.ts'

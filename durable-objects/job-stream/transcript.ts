@@ -4,7 +4,7 @@
  */
 import type { StreamedChunk } from '@modelreins/contract'
 import type { RecentOutput, StreamEnd } from './gate.ts'
-import { lastBytes } from '../../src/domain/last-bytes.ts'
+import { lastBytes } from '../../src/domain/job/last-bytes.ts'
 import { encodeChunks, encodeEnd } from './sse.ts'
 import type { Batch } from './store/stream-store.ts'
 import type { ViewerSource } from './viewers.ts'

@@ -1,11 +1,11 @@
 /** Responsible for the way of one call through the edge: who, what, do, answer. It knows no operation by name. */
 import { type Operation, type OperationId, type Parsed, limits, operations } from '@modelreins/contract'
-import { type Caller, nobody } from './authenticate.ts'
+import { type Caller, nobody } from './access/authenticate.ts'
 import type { Context, Exchange, Reply } from './exchange.ts'
-import type { Gatekeeper } from './gatekeeper.ts'
-import { wrongKind } from './gatekeeper.ts'
-import { parseInput } from './parse-input.ts'
-import { readJsonObject } from './read-body.ts'
+import type { Gatekeeper } from './access/gatekeeper.ts'
+import { wrongKind } from './access/gatekeeper.ts'
+import { parseInput } from './http/parse-input.ts'
+import { readJsonObject } from './http/read-body.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { handlerOf } from './routes/table.ts'
 

@@ -1,7 +1,7 @@
 /** Responsible for reading a tenant's whole audit trail page by page and checking its chain with nothing but a hash function. */
 import { createHash } from 'node:crypto'
 import type { AuditRow } from '@modelreins/contract'
-import { type ChainVerdict, verifyRows } from '../../src/domain/audit-chain.ts'
+import { type ChainVerdict, verifyRows } from '../../src/domain/audit/audit-chain.ts'
 import type { Call } from './calls.ts'
 import { until } from './until.ts'
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { namesIn, withDatabase } from './deploy-config.ts'
 import { DeployFailure } from './deploy-failure.ts'
 import type { KeptSecrets } from './kept-secrets.ts'
-import { accountsIn, addressIn, databaseIn, hasCode, secretsIn, type Account } from './said.ts'
+import { accountsIn, addressIn, databaseIn, hasCode, secretsIn, type Account } from './wrangler-output.ts'
 import type { Said, Wrangler } from './wrangler.ts'
 
 export interface DeployPorts {

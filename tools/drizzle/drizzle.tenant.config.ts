@@ -4,6 +4,6 @@ import { defineConfig } from 'drizzle-kit'
 export default defineConfig({
   dialect: 'sqlite',
   driver: 'durable-sqlite',
-  schema: './durable-objects/tenant/store/schema.ts',
+  schema: './durable-objects/tenant/kernel/schema.ts',
   out: './migrations/tenant',
 })

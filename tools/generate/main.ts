@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openapiDocument } from '../../src/edge/openapi.ts'
+import { openapiDocument } from '../../src/edge/openapi/openapi.ts'
 import { implemented } from '../../src/edge/routes/unfinished.ts'
 import { cliReference } from '../../worker-sdk/src/cli/reference.ts'
 import { isCurrent, write, type GeneratedFile } from './generated-file.ts'

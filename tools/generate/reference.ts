@@ -12,7 +12,7 @@ import {
   operationPaths,
 } from '@modelreins/contract'
 import { attemptsByEffort, headStartByEffort, limits } from '@modelreins/contract'
-import { roleMay, workerMay } from '../../src/domain/access.ts'
+import { roleMay, workerMay } from '../../src/domain/access/access.ts'
 import { answerWords, fieldsOf } from './schema-words.ts'
 
 const notice = '<!-- Made by `npm run generate` from the contract. Change the contract, not this page. -->'

@@ -5,7 +5,7 @@ import type { UploadOptions } from './client/artifacts.ts'
 import type { Client } from './client/client.ts'
 import { redeemView as redeem, type RevealedToken } from './client/view.ts'
 import type { Fetch } from './client/transport.ts'
-import { uploadSource } from './worker/artifact-file.ts'
+import { uploadSource } from './worker/job/artifact-file.ts'
 
 export type { Artifact, Input, Job, OperationId, Output, Review, StreamEvent, Usage } from '@modelreins/contract'
 export { joinTrust, NotAKey, parsePublicKey, parseTrust, type Trust, type TrustedKey } from './audit/trust.ts'
@@ -20,7 +20,7 @@ export type { Fetch } from './client/transport.ts'
 export { isViewUrl, type RevealedToken } from './client/view.ts'
 export { classifyError, ERROR_TYPES, type ClassifiedError, type ErrorType } from './errors.ts'
 export { version } from './version.ts'
-export type { ArtifactSource } from './worker/artifact-file.ts'
+export type { ArtifactSource } from './worker/job/artifact-file.ts'
 export type { Listener, WorkerEvent, WorkerEvents } from './worker/emitter.ts'
 export {
   ActionRefused,
@@ -35,8 +35,8 @@ export {
   type OutputStream,
   type ReviewRequest,
   type StopKind,
-} from './worker/executor.ts'
-export type { WorkerOptions } from './worker/options.ts'
+} from './worker/job/executor.ts'
+export type { WorkerOptions } from './worker/settings/options.ts'
 export { Worker, type StopOptions, type WorkerState } from './worker/worker.ts'
 
 /** Uploads a file by its path, streamed; `client.uploadArtifact` takes bytes and streams. */

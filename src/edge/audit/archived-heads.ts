@@ -4,7 +4,7 @@
  */
 import { createPublicKey, verify } from 'node:crypto'
 import { type AuditHead, type AuditKey, auditHead, auditHeadText } from '@modelreins/contract'
-import { headPath, headPrefix, seqOfHead } from '../../domain/audit-keys.ts'
+import { headPath, headPrefix, seqOfHead } from '../../domain/audit/audit-keys.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import { archiveFailed } from '../../telemetry/edge-events.ts'
 import type { Exchange } from '../exchange.ts'

@@ -4,12 +4,12 @@
  */
 import { createHash, createHmac } from 'node:crypto'
 import type { AuditFault, AuditHead, AuditRow, AuditVerification, Parsed } from '@modelreins/contract'
-import type { AuditStatus } from '../../../durable-objects/tenant/call.ts'
-import { type ChainHead, type ChainVerdict, genesis, verifyRows } from '../../domain/audit-chain.ts'
-import { auditMacKey } from '../../domain/audit-keys.ts'
+import type { AuditStatus } from '../../../durable-objects/tenant/kernel/call.ts'
+import { type ChainHead, type ChainVerdict, genesis, verifyRows } from '../../domain/audit/audit-chain.ts'
+import { auditMacKey } from '../../domain/audit/audit-keys.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import type { Exchange } from '../exchange.ts'
-import { signingKeys } from '../gatekeeper.ts'
+import { signingKeys } from '../access/gatekeeper.ts'
 import { type ArchivedHead, archivedHeads, headChecker } from './archived-heads.ts'
 
 const rowsByDefault = 1_000

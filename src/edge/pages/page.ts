@@ -4,7 +4,7 @@
  */
 import { fail } from '../../domain/result.ts'
 import type { Context } from '../exchange.ts'
-import { problemResponse } from '../problem-response.ts'
+import { problemResponse } from '../http/problem-response.ts'
 
 /** Our own scripts, styles and calls; nothing inline, nothing from elsewhere, never inside a frame. */
 export const pagePolicy = [

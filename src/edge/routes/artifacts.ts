@@ -1,14 +1,14 @@
 /** Responsible for files on their way in: reserved by the tenant object, streamed to R2, kept or taken back as one. */
 import { type Artifact, limits } from '@modelreins/contract'
-import { artifactKey } from '../../domain/artifact.ts'
+import { artifactKey } from '../../domain/artifact/artifact.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import { archiveFailed } from '../../telemetry/edge-events.ts'
-import { type ArtifactFields, fieldsOfHeaders, namingOf, parseFields } from '../artifact-fields.ts'
-import { ArtifactSink } from '../artifact-sink.ts'
-import { newArtifactSlug } from '../artifact-slug.ts'
+import { type ArtifactFields, fieldsOfHeaders, namingOf, parseFields } from '../artifacts/artifact-fields.ts'
+import { ArtifactSink } from '../artifacts/artifact-sink.ts'
+import { newArtifactSlug } from '../artifacts/artifact-slug.ts'
 import type { Exchange, Reply } from '../exchange.ts'
-import { signingKeys } from '../gatekeeper.ts'
-import { type ReceivedFile, discardBody, receiveFile } from '../receive-artifact.ts'
+import { signingKeys } from '../access/gatekeeper.ts'
+import { type ReceivedFile, discardBody, receiveFile } from '../artifacts/receive-artifact.ts'
 import { askTenant, tenantOf } from '../tenant-call.ts'
 
 type Upload = Exchange<'artifacts.upload'>

@@ -1,10 +1,10 @@
 /** Responsible for the calls of one attempt that carry bytes (output, large results) and for the way to the worker socket. */
 import type { LeaseToken } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
-import type { TenantAnswer } from '../../../durable-objects/tenant/call.ts'
+import type { TenantAnswer } from '../../../durable-objects/tenant/kernel/call.ts'
 import type { Exchange, Reply } from '../exchange.ts'
-import { problemResponse } from '../problem-response.ts'
-import { discardResult, storeLargeResult } from '../stored-result.ts'
+import { problemResponse } from '../http/problem-response.ts'
+import { discardResult, storeLargeResult } from '../jobs/stored-result.ts'
 import { authorize, callObject, failureIn, perform, tenantOf } from '../tenant-call.ts'
 
 /** The lease of the call, if it is for this job and not over. Its MAC has been checked. */

@@ -1,6 +1,6 @@
 /** Responsible for members' keys as they are handed out; the tenant object decides who may have one. */
 import type { Exchange, Reply } from '../exchange.ts'
-import { performMinted } from '../minted-call.ts'
+import { performMinted } from '../access/minted-call.ts'
 
 export const createMember = (exchange: Exchange<'members.create'>): Promise<Reply> =>
   performMinted(exchange, 'members.create', exchange.input, { kind: 'member', name: exchange.input.name })

@@ -5,7 +5,7 @@ import { ok } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { page, staticFile } from '../pages/page.ts'
 import { perform } from '../tenant-call.ts'
-import { keysOf } from '../signing-keys.ts'
+import { keysOf } from '../access/signing-keys.ts'
 
 const patience = 1_000
 /** Anybody may ask for health; D1 is asked this often at most. */

@@ -3,10 +3,10 @@
  * object does not perform must be named here, and one that it performs may be.
  */
 import type { OperationId } from '@modelreins/contract'
-import type { TenantOperationId } from '../../../durable-objects/tenant/call.ts'
+import type { TenantOperationId } from '../../../durable-objects/tenant/kernel/call.ts'
 import type { Exchange, Handler, Reply } from '../exchange.ts'
 import { perform } from '../tenant-call.ts'
-import { downloadArtifact } from './artifact-download.ts'
+import { downloadArtifact } from '../artifacts/artifact-download.ts'
 import { uploadArtifact } from './artifacts.ts'
 import { exportAudit, listHeads, queryAudit, verifyAudit } from './audit.ts'
 import { appendOutput, authorizeAction, closeClaim, completeClaim, connect, failClaim, startClaim } from './claims.ts'

@@ -1,8 +1,8 @@
 /** Responsible for the master's operations: a tenant is a row in D1 and an object that has been told its name. */
 import { ok, type Result } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
-import { signingKeys } from '../gatekeeper.ts'
-import { mint } from '../mint.ts'
+import { signingKeys } from '../access/gatekeeper.ts'
+import { mint } from '../access/mint.ts'
 import { callObject } from '../tenant-call.ts'
 
 /**

@@ -1,9 +1,9 @@
 /** Responsible for finding the object of a one-time view; what a reveal does is the object's business. */
 import { parseViewId } from '@modelreins/contract'
 import { fail } from '../../domain/result.ts'
-import { genuine } from '../../domain/token.ts'
+import { genuine } from '../../domain/access/token.ts'
 import type { Exchange, Reply } from '../exchange.ts'
-import { signingKeys } from '../gatekeeper.ts'
+import { signingKeys } from '../access/gatekeeper.ts'
 import { callObject } from '../tenant-call.ts'
 
 /** An id whose MAC is not ours was never given out: no object is touched for it. */

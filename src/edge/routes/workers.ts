@@ -1,6 +1,6 @@
 /** Responsible for workers' tokens as they are handed out; the tenant object decides who may have one. */
 import type { Exchange, Reply } from '../exchange.ts'
-import { performMinted } from '../minted-call.ts'
+import { performMinted } from '../access/minted-call.ts'
 
 export const registerWorker = (exchange: Exchange<'workers.register'>): Promise<Reply> =>
   performMinted(exchange, 'workers.register', exchange.input, { kind: 'worker', name: exchange.input.name })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import * as contract from '@modelreins/contract'
-import { reviewedText } from '../../../src/domain/review-payload.ts'
+import { reviewedText } from '../../../src/domain/review/review-payload.ts'
 
 const folder = new URL('../../../contract/fixtures/', import.meta.url)
 const schemas = {

@@ -70,7 +70,7 @@ export const parts: readonly Part[] = [
 
 /** The one named exception: nobody can inject into an object's constructor, so its shipper calls the registry's writers itself. */
 const exceptions: readonly { readonly from: RegExp; readonly to: string }[] = [
-  { from: /^durable-objects\/tenant\/outbox-shipper\.ts$/, to: 'src/registry' },
+  { from: /^durable-objects\/tenant\/audit\/outbox-shipper\.ts$/, to: 'src/registry' },
 ]
 
 export const partOf = (path: string): Part | undefined => parts.find((part) => part.holds(path))

@@ -1,7 +1,7 @@
 /** Responsible for rows that look like a tenant's: a sealed audit chain, finished jobs, workers. */
 import { createHash, createHmac } from 'node:crypto'
 import type { AuditRow, Job, Worker } from '@modelreins/contract'
-import { type AuditDraft, genesisHash, sealRow } from '../../../src/domain/audit-chain.ts'
+import { type AuditDraft, genesisHash, sealRow } from '../../../src/domain/audit/audit-chain.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { Sequenced } from '../../../src/registry/ship.ts'
 

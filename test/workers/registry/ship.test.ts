@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
-import { verifyRows } from '../../../src/domain/audit-chain.ts'
+import { verifyRows } from '../../../src/domain/audit/audit-chain.ts'
 import { shippedSeq } from '../../../src/registry/audit.ts'
 import { openRegistry } from '../../../src/registry/open.ts'
 import { forksSelect, ship } from '../../../src/registry/ship.ts'

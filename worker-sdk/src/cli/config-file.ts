@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { readConfig } from '../worker/config-source.ts'
-import type { ConfigValues } from '../worker/options.ts'
+import { readConfig } from '../worker/settings/config-source.ts'
+import type { ConfigValues } from '../worker/settings/options.ts'
 
 export type ConfigChange = Readonly<Record<string, string | number | boolean | undefined>>
 

@@ -2,7 +2,7 @@
 import { parseCredentialToken, tokenPrefixes } from '@modelreins/contract'
 import { ModelReinsError } from '../client/error.ts'
 import { isProviderName, providerNames } from '../providers/index.ts'
-import { resolveOptions, settings, type ConfigValues, type Environment, type SettingName } from '../worker/options.ts'
+import { resolveOptions, settings, type ConfigValues, type Environment, type SettingName } from '../worker/settings/options.ts'
 import type { ConfigChange } from './config-file.ts'
 import { didYouMean } from '../nearest.ts'
 import { settingNames } from './table/flags.ts'

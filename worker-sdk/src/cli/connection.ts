@@ -1,11 +1,11 @@
 /** Responsible for which server a command speaks to and with whose key, and for keeping a token that came in a one-time view. It calls no operation. */
 import { parseCredentialToken, tokenPrefixes } from '@modelreins/contract'
 import { Client } from '../client/client.ts'
-import { findSetting } from '../worker/options.ts'
+import { findSetting } from '../worker/settings/options.ts'
 import { changeConfig } from './config-file.ts'
 import { adminKey, changeOf, keyNamed, serverAddress, valueIn, type ConfigKey } from './config-keys.ts'
 import type { CommandContext } from './context.ts'
-import { looksLikeView, takeToken } from './token-intake.ts'
+import { looksLikeView, takeToken } from './redeem-token.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface Connection {

@@ -1,12 +1,12 @@
 /** Responsible for what every command is handed: what was said, the settings behind it, and the way to answer. It runs no command. */
 import { ModelReinsError } from '../client/error.ts'
 import type { Fetch } from '../client/transport.ts'
-import { configPath, readConfig } from '../worker/config-source.ts'
+import { configPath, readConfig } from '../worker/settings/config-source.ts'
 import { debugFor } from '../worker/debug.ts'
-import type { ConfigValues, Environment } from '../worker/options.ts'
+import type { ConfigValues, Environment } from '../worker/settings/options.ts'
 import type { Invocation } from './invocation.ts'
 import { Presenter } from './presenter.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { Surroundings } from './process-environment.ts'
 
 export class CommandContext {
   readonly said: Invocation

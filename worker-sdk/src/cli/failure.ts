@@ -5,7 +5,7 @@ import { Cancelled } from './ask.ts'
 import { programName } from './command.ts'
 import { manyLines } from './safe-text.ts'
 import { styleFor } from './style.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { Surroundings } from './process-environment.ts'
 import { showDuration } from './time-words.ts'
 import { UsageError } from './usage-error.ts'
 

@@ -5,7 +5,7 @@ import { openAsker } from './ask.ts'
 import { programName } from './command.ts'
 import { reportFailure } from './failure.ts'
 import { runCli } from './run-cli.ts'
-import { processSurroundings } from './surroundings.ts'
+import { processSurroundings } from './process-environment.ts'
 
 /** Something that ignores every signal must not keep the process: after this much patience it ends anyway. */
 const lingerMs = 3_000

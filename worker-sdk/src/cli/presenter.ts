@@ -4,7 +4,7 @@
  */
 import { oneLine } from './safe-text.ts'
 import { clip, columnsOf, styleFor, type Paint, type Style } from './style.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { Surroundings } from './process-environment.ts'
 
 export interface Column<Row> {
   readonly title: string

@@ -8,7 +8,7 @@ import { reportFailure } from './failure.ts'
 import { helpPage } from './help.ts'
 import { parseCommandLine, type Parsed } from './parse.ts'
 import { styleFor } from './style.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { Surroundings } from './process-environment.ts'
 import { findCommand } from './table/index.ts'
 
 export async function runCli(around: Surroundings): Promise<number> {

@@ -3,15 +3,22 @@ import { accessSync, constants, mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseCredentialToken } from '@modelreins/contract'
-import { findSetting, resolveOptions, settings, type ResolvedOptions, type SettingName, type WorkerOptions } from '../worker/options.ts'
-import { providerSettings } from '../worker/provider-choice.ts'
+import {
+  findSetting,
+  resolveOptions,
+  settings,
+  type ResolvedOptions,
+  type SettingName,
+  type WorkerOptions,
+} from '../worker/settings/options.ts'
+import { providerSettings } from '../worker/settings/provider-choice.ts'
 import type { ProviderSettings } from '../providers/provider.ts'
 import { keyNamed, serverAddress } from './config-keys.ts'
 import { keepView, noServer } from './connection.ts'
 import type { CommandContext } from './context.ts'
 import type { Invocation } from './invocation.ts'
 import { settingNames } from './table/flags.ts'
-import { looksLikeView } from './token-intake.ts'
+import { looksLikeView } from './redeem-token.ts'
 import { UsageError } from './usage-error.ts'
 
 function flagValue(said: Invocation, name: SettingName): string | number | boolean | undefined {

@@ -1,6 +1,6 @@
 /** Responsible for telling listeners what happens: typed, and safe from them: a listener that throws breaks no loop. */
 import { stderr } from 'node:process'
-import type { AttemptErrorType } from './outcome.ts'
+import type { AttemptErrorType } from './job/outcome.ts'
 
 /** The twelve events of the worker and their payloads, by the names that programs listen to (worker-sdk/README.md, "Events"). */
 export interface WorkerEvents {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { namesIn, withDatabase } from '../../../../tools/deploy/deploy-config.ts'
 import { deploy, type DeployPorts } from '../../../../tools/deploy/deployment.ts'
 import { KeptSecrets } from '../../../../tools/deploy/kept-secrets.ts'
-import { addressIn, jsonIn } from '../../../../tools/deploy/said.ts'
+import { addressIn, jsonIn } from '../../../../tools/deploy/wrangler-output.ts'
 import { FakeAccount } from './account.ts'
 
 const committed = fileURLToPath(new URL('../../../../wrangler.toml', import.meta.url))

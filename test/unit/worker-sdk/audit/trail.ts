@@ -1,7 +1,7 @@
 /** Responsible for exports of audit trails to verify: sealed by the product's own chain, signed by a key that the tests hold, spelled as the server does. */
 import { createHash, createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { auditHeadText, auditSealText, type AuditExportLine, type AuditHead, type AuditKey, type AuditRow } from '@modelreins/contract'
-import { type AuditDraft, genesisHash, sealRow } from '../../../../src/domain/audit-chain.ts'
+import { type AuditDraft, genesisHash, sealRow } from '../../../../src/domain/audit/audit-chain.ts'
 
 type Line<Type extends AuditExportLine['type']> = Extract<AuditExportLine, { type: Type }>
 

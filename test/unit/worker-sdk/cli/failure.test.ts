@@ -6,7 +6,7 @@ import { clockCheck } from '../../../../worker-sdk/src/cli/checks.ts'
 import { tell } from '../../../../worker-sdk/src/cli/failure.ts'
 import { outboxPath } from '../../../../worker-sdk/src/cli/worker-settings.ts'
 import { errorFromProblem, networkError } from '../../../../worker-sdk/src/client/error.ts'
-import { fileOutbox } from '../../../../worker-sdk/src/worker/outbox.ts'
+import { fileOutbox } from '../../../../worker-sdk/src/worker/delivery/outbox.ts'
 import { Stage } from './stage.ts'
 import { memberKey, workerToken } from './view-server.ts'
 

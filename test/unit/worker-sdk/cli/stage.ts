@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach } from 'vitest'
 import type { Asker } from '../../../../worker-sdk/src/cli/ask.ts'
 import { runCli } from '../../../../worker-sdk/src/cli/run-cli.ts'
-import type { Sink, Surroundings } from '../../../../worker-sdk/src/cli/surroundings.ts'
+import type { Sink, Surroundings } from '../../../../worker-sdk/src/cli/process-environment.ts'
 import { systemClock } from '../../../../worker-sdk/src/client/clock.ts'
 
 export interface Told {

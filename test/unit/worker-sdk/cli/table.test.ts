@@ -1,6 +1,6 @@
 /** One table drives parsing, help, completions and the reference: here it is held against all four. */
 import { describe, expect, it } from 'vitest'
-import { settings } from '../../../../worker-sdk/src/worker/options.ts'
+import { settings } from '../../../../worker-sdk/src/worker/settings/options.ts'
 import { nameOf } from '../../../../worker-sdk/src/cli/command.ts'
 import { handlers } from '../../../../worker-sdk/src/cli/commands/index.ts'
 import { helpPage } from '../../../../worker-sdk/src/cli/help.ts'
@@ -8,7 +8,7 @@ import { parseCommandLine } from '../../../../worker-sdk/src/cli/parse.ts'
 import { cliReference } from '../../../../worker-sdk/src/cli/reference.ts'
 import { styleFor } from '../../../../worker-sdk/src/cli/style.ts'
 import { commands, flagsOf } from '../../../../worker-sdk/src/cli/table/index.ts'
-import { splitArgs } from '../../../../worker-sdk/src/worker/options.ts'
+import { splitArgs } from '../../../../worker-sdk/src/worker/settings/options.ts'
 
 const shown = commands.filter((command) => command.hidden !== true)
 const page = { columns: 80, style: styleFor(false, {}) }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { version } from '../../../../worker-sdk/src/version.ts'
-import { settings } from '../../../../worker-sdk/src/worker/options.ts'
+import { settings } from '../../../../worker-sdk/src/worker/settings/options.ts'
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 const run = promisify(execFile)

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { runChild } from '../../../../worker-sdk/src/providers/child.ts'
 import { launchOf } from '../../../../worker-sdk/src/providers/program.ts'
-import { AttemptStopped, type StopKind } from '../../../../worker-sdk/src/worker/executor.ts'
+import { AttemptStopped, type StopKind } from '../../../../worker-sdk/src/worker/job/executor.ts'
 import { isRunning } from '../../../support/standins/running.ts'
 
 const env = { PATH: process.env['PATH'] }

@@ -1,6 +1,6 @@
 /** Responsible for a process whose only job blocks its event loop: `node blocking-job.ts URL TOKEN MILLISECONDS`. */
 import { systemClock } from '../../../../worker-sdk/src/client/clock.ts'
-import { Pulse } from '../../../../worker-sdk/src/worker/pulse.ts'
+import { Pulse } from '../../../../worker-sdk/src/worker/presence/lease-keeper.ts'
 
 const [url = '', token = '', ms = '0'] = process.argv.slice(2)
 let running = 1

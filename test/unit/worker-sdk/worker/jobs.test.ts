@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Job } from '@modelreins/contract'
-import type { Transport } from '../../../../worker-sdk/src/worker/options.ts'
+import type { Transport } from '../../../../worker-sdk/src/worker/settings/options.ts'
 import { ControlPlane, workerToken } from '../support/control-plane.ts'
 import { WorkerBench } from '../support/workers.ts'
 

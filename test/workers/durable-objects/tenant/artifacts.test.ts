@@ -3,11 +3,11 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { limits } from '@modelreins/contract'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { KeptUpload } from '../../../../durable-objects/tenant/artifact-calls.ts'
-import { ArtifactEraser } from '../../../../durable-objects/tenant/artifact-eraser.ts'
-import type { CallCredential } from '../../../../durable-objects/tenant/call.ts'
-import { openStore } from '../../../../durable-objects/tenant/store/open.ts'
-import { artifactKey } from '../../../../src/domain/artifact.ts'
+import type { KeptUpload } from '../../../../durable-objects/tenant/artifacts/artifact-calls.ts'
+import { ArtifactEraser } from '../../../../durable-objects/tenant/artifacts/artifact-eraser.ts'
+import type { CallCredential } from '../../../../durable-objects/tenant/kernel/call.ts'
+import { openStore } from '../../../../durable-objects/tenant/kernel/open-store.ts'
+import { artifactKey } from '../../../../src/domain/artifact/artifact.ts'
 import { frozenTime, sha256, TestTenant } from './harness.ts'
 
 const minute = 60_000

@@ -2,10 +2,10 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import { auditHeadText, limits, type AuditHead, type AuditKey } from '@modelreins/contract'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { HeadKey } from '../../../../durable-objects/tenant/heads-key.ts'
-import { Heads, type HeadParts } from '../../../../durable-objects/tenant/heads.ts'
-import type { ChainHead } from '../../../../src/domain/audit-chain.ts'
-import { headPath, headPrefix } from '../../../../src/domain/audit-keys.ts'
+import { HeadKey } from '../../../../durable-objects/tenant/audit/heads-key.ts'
+import { Heads, type HeadParts } from '../../../../durable-objects/tenant/audit/heads.ts'
+import type { ChainHead } from '../../../../src/domain/audit/audit-chain.ts'
+import { headPath, headPrefix } from '../../../../src/domain/audit/audit-keys.ts'
 import { frozenTime, sha256, TestTenant } from './harness.ts'
 
 let clock: ReturnType<typeof frozenTime>

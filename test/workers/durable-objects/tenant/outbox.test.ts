@@ -1,6 +1,6 @@
 import { abortAllDurableObjects, env, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { verifyRows } from '../../../../src/domain/audit-chain.ts'
+import { verifyRows } from '../../../../src/domain/audit/audit-chain.ts'
 import { openRegistry } from '../../../../src/registry/open.ts'
 import { frozenTime, sha256, TestTenant } from './harness.ts'
 

@@ -14,7 +14,7 @@ import {
 } from '../config-keys.ts'
 import { serverOf } from '../connection.ts'
 import type { CommandContext } from '../context.ts'
-import { takeToken } from '../token-intake.ts'
+import { takeToken } from '../redeem-token.ts'
 import { UsageError } from '../usage-error.ts'
 
 export async function configSet(context: CommandContext): Promise<number> {

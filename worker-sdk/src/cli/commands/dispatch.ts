@@ -7,7 +7,7 @@ import { connect } from '../connection.ts'
 import type { CommandContext } from '../context.ts'
 import { Detached, detachedExit, detachedText, followToEnd, untilDetached } from '../follow.ts'
 import { endText, errorText } from '../job-text.ts'
-import { momentOf } from '../moment.ts'
+import { momentOf } from '../time-flag.ts'
 import { manyLines } from '../safe-text.ts'
 import { seeHelp, UsageError } from '../usage-error.ts'
 

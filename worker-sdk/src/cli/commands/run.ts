@@ -1,10 +1,10 @@
 /** Responsible for running a worker in the foreground: start, signals, and the exit code that says why it ended. */
 import { problems, type ProblemCode } from '@modelreins/contract'
-import { findSetting, resolveOptions } from '../../worker/options.ts'
+import { findSetting, resolveOptions } from '../../worker/settings/options.ts'
 import { Worker } from '../../worker/worker.ts'
 import type { CommandContext } from '../context.ts'
 import { RunLog } from '../run-log.ts'
-import type { StopSignal } from '../surroundings.ts'
+import type { StopSignal } from '../process-environment.ts'
 import { defaultOutbox, workerOptions } from '../worker-settings.ts'
 
 /** As patient as a timer can be: a person who wants it sooner presses again. */

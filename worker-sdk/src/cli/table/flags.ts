@@ -1,5 +1,5 @@
 /** Responsible for the flags that many commands share, and for those that the worker's settings make. It knows no command. */
-import { settings, type Setting, type SettingName } from '../../worker/options.ts'
+import { settings, type Setting, type SettingName } from '../../worker/settings/options.ts'
 import type { Flag } from '../command.ts'
 
 export const configFlag: Flag = {

@@ -1,0 +1,74 @@
+/** Responsible for the audit rows in the object: appended in order, read for shipping, pruned once shipped and old. */
+import { and, asc, desc, gt, lt, sql } from 'drizzle-orm'
+import type { AuditRow } from '@modelreins/contract'
+import type { TenantDatabase } from '../kernel/open-store.ts'
+import { audit } from '../kernel/schema.ts'
+
+/** Rows that are remembered until they are shipped: what was just written need not be read again. */
+const remembered = 2_000
+
+export class AuditStore {
+  readonly #db: TenantDatabase
+  /** The newest rows, without a gap between them. */
+  #newest: AuditRow[] = []
+  readonly #insert
+  readonly #after
+  constructor(db: TenantDatabase) {
+    this.#db = db
+    this.#insert = db
+      .insert(audit)
+      .values({ seq: sql.placeholder('seq'), row: sql.placeholder('row') })
+      .prepare()
+    this.#after = db
+      .select({ row: audit.row })
+      .from(audit)
+      .where(gt(audit.seq, sql.placeholder('seq')))
+      .orderBy(asc(audit.seq))
+      .limit(sql.placeholder('limit'))
+      .prepare()
+  }
+
+  append(row: AuditRow): void {
+    this.#insert.run({ seq: row.seq, row: JSON.stringify(row) })
+    this.#newest.push(row)
+    if (this.#newest.length > 2 * remembered) this.#newest = this.#newest.slice(-remembered)
+  }
+
+  /** After a rollback: rows behind this one were never stored. */
+  rewind(seq: number): void {
+    this.#newest = this.#newest.filter((row) => row.seq <= seq)
+  }
+
+  /** The newest row, which is never pruned: the chain goes on from it. */
+  last(): AuditRow | undefined {
+    const row = this.#db.select({ row: audit.row }).from(audit).orderBy(desc(audit.seq)).limit(1).get()
+    return row === undefined ? undefined : JSON.parse(row.row)
+  }
+
+  after(seq: number, limit: number): readonly AuditRow[] {
+    const first = this.#newest[0]
+    if (first !== undefined && first.seq <= seq + 1) return this.#newest.slice(seq + 1 - first.seq, seq + 1 - first.seq + limit)
+    return this.#after.all({ seq, limit }).map((row) => JSON.parse(row.row))
+  }
+
+  /** Deletes rows below `seq` that are older than `before` (milliseconds), from the oldest on; returns how many. Looks at `limit` rows. */
+  prune(seq: number, before: number, limit: number): number {
+    const oldest = this.#db.select().from(audit).where(lt(audit.seq, seq)).orderBy(asc(audit.seq)).limit(1).get()
+    if (oldest === undefined || Date.parse((JSON.parse(oldest.row) as AuditRow).at) >= before) return 0
+    const old = this.#db
+      .select({ seq: audit.seq })
+      .from(audit)
+      .where(
+        and(lt(audit.seq, Math.min(seq, oldest.seq + limit)), lt(sql`json_extract(${audit.row}, '$.at')`, new Date(before).toISOString())),
+      )
+      .orderBy(asc(audit.seq))
+      .all()
+    const newest = old.at(-1)
+    if (newest === undefined) return 0
+    this.#db
+      .delete(audit)
+      .where(lt(audit.seq, newest.seq + 1))
+      .run()
+    return old.length
+  }
+}

@@ -1,0 +1,56 @@
+/** Responsible for sealing audit rows into the tenant's chain as they are appended, and for taking them back on a rollback. */
+import { createHash, createHmac } from 'node:crypto'
+import type { AuditRow } from '@modelreins/contract'
+import { genesis, sealRow } from '../../../src/domain/audit/audit-chain.ts'
+import type { ChainHead } from '../../../src/domain/audit/audit-chain.ts'
+import { isoTime } from '../kernel/context.ts'
+import type { AuditNote, Caller } from '../kernel/context.ts'
+import type { AuditStore } from './audit-store.ts'
+
+export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+export class AuditWriter {
+  readonly #store: AuditStore
+  readonly #hmac: (text: string) => string
+  #head: ChainHead
+
+  /** `secret`: the tenant's own MAC key. */
+  constructor(store: AuditStore, secret: Uint8Array) {
+    this.#store = store
+    this.#hmac = (text) => createHmac('sha256', secret).update(text).digest('hex')
+    this.#head = store.last() ?? genesis
+  }
+
+  get head(): ChainHead {
+    return this.#head
+  }
+
+  append(note: AuditNote, caller: Caller, at: number): AuditRow {
+    const row = sealRow(
+      {
+        seq: this.#head.seq + 1,
+        at: isoTime(at),
+        actor: note.actor ?? caller.actor,
+        action: note.action,
+        subject: note.subject,
+        job_id: note.job_id ?? null,
+        worker_id: note.worker_id ?? null,
+        capability: note.capability ?? null,
+        risk_tier: note.risk_tier ?? null,
+        digest: note.digest ?? null,
+        summary: note.summary.slice(0, 500),
+      },
+      this.#head.hash,
+      { sha256: sha256Hex, hmac: this.#hmac },
+    )
+    this.#store.append(row)
+    this.#head = { seq: row.seq, hash: row.hash }
+    return row
+  }
+
+  /** After a rollback: the chain goes on from where storage is. */
+  rewind(head: ChainHead): void {
+    this.#head = head
+    this.#store.rewind(head.seq)
+  }
+}

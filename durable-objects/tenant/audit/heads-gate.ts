@@ -1,0 +1,69 @@
+/**
+ * Responsible for what only this object can say of the audit trail: its newest row, the public key, signatures. It tends the heads and
+ * reads no rows: export and verification read them elsewhere.
+ */
+import { auditSealText } from '@modelreins/contract'
+import type { AuditSeal } from '@modelreins/contract'
+import type { TokenKey } from '../../../src/domain/access/token.ts'
+import type { AuditWriter } from './audit-writer.ts'
+import type { AuditStatus } from '../kernel/call.ts'
+import { isoTime } from '../kernel/context.ts'
+import { HeadKey } from './heads-key.ts'
+import { Heads } from './heads.ts'
+import type { HeadParts } from './heads.ts'
+import type { OutboxShipper } from './outbox-shipper.ts'
+import type { Store } from '../kernel/open-store.ts'
+
+export interface AuditGateParts extends Pick<HeadParts, 'tenant' | 'archive' | 'now' | 'waitUntil' | 'rearm' | 'failed'> {
+  /** The signing key that the tenant's audit keys are derived from. */
+  readonly signingKey: TokenKey
+  readonly store: Store
+  readonly audit: AuditWriter
+  readonly shipper: OutboxShipper
+}
+
+export class AuditGate {
+  readonly heads: Heads
+  readonly #parts: AuditGateParts
+  #key: HeadKey | undefined
+
+  constructor(parts: AuditGateParts) {
+    this.#parts = parts
+    const { store, audit, shipper } = parts
+    this.heads = new Heads({
+      ...parts,
+      key: () => this.#headKey(),
+      newest: () => audit.head,
+      appendedAt: (seq) => appendedAt(store, seq),
+      signed: { get: () => store.meta.signedSeq(), set: (seq) => store.meta.setSignedSeq(seq) },
+      copy: (head) => shipper.copyHead(head),
+    })
+  }
+
+  /** Most wake-ups of the object sign nothing. */
+  #headKey(): HeadKey {
+    this.#key ??= new HeadKey(this.#parts.signingKey, this.#parts.tenant)
+    return this.#key
+  }
+
+  /** The head comes first: what is shipped afterwards is covered by it. A service that is down makes neither fail. */
+  async status(sign: boolean): Promise<AuditStatus> {
+    const { audit, shipper, signingKey } = this.#parts
+    if (sign) await this.heads.sign()
+    const { head } = audit
+    await shipper.flush()
+    return { head, shipped: shipper.shipped, kid: signingKey.id, key: this.#headKey().public }
+  }
+
+  seal(about: Pick<AuditSeal, 'from_seq' | 'through_seq' | 'rows' | 'sha256'>): AuditSeal & { readonly signature: string } {
+    const key = this.#headKey()
+    const seal: AuditSeal = { ...about, at: isoTime(this.#parts.now()), kid: key.kid }
+    return { ...seal, signature: key.sign(auditSealText({ ...seal, tenant: this.#parts.tenant })) }
+  }
+}
+
+/** When the row `seq`, or the first one after it, was appended; undefined when there is none. */
+function appendedAt(store: Store, seq: number): number | undefined {
+  const row = store.audit.after(seq - 1, 1)[0]
+  return row === undefined ? undefined : Date.parse(row.at)
+}

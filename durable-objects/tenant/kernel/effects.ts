@@ -1,0 +1,148 @@
+/**
+ * Responsible for what follows a commit: waking workers that may take new work, pushing frames, closing streams. Effects are
+ * hints: losing one costs latency, never correctness.
+ */
+import { rank } from '../../../src/domain/director/director.ts'
+import { unaskedOf } from '../reviews/missing-reviews.ts'
+import { choose, makeOffer } from '../queue/offers.ts'
+import type { Choosing, Unasked } from '../queue/offers.ts'
+import type { Connections } from '../connections/sockets.ts'
+import type { Effect } from './context.ts'
+import { streamName } from '../../job-stream/gate.ts'
+import type { JobStreamGate } from '../../job-stream/gate.ts'
+import { viewOf } from '../workers/worker-view.ts'
+import type { Topic, Waiters } from '../connections/waiters.ts'
+
+export interface EffectParts {
+  readonly choosing: (at: number) => Choosing
+  /** Brings jobs before a human that only wait because nobody has asked one. */
+  readonly ask: (found: readonly Unasked[]) => void
+  /** Webhooks have something to send. */
+  readonly deliver: () => void
+  /** Bytes of artifacts are to leave R2. */
+  readonly erase: (slugs: readonly string[]) => void
+  readonly connections: Connections
+  readonly waiters: Waiters
+  readonly reviews: Topic
+  readonly streams: DurableObjectNamespace
+  readonly tenant: string
+  readonly waitUntil: (promise: Promise<unknown>) => void
+  readonly failed: (what: string, error: unknown) => void
+}
+
+export class Effects {
+  readonly #parts: EffectParts
+
+  constructor(parts: EffectParts) {
+    this.#parts = parts
+  }
+
+  perform(effects: readonly Effect[], at: number): void {
+    const pools = new Set<number>()
+    const workers = new Set<string>()
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'wake':
+          pools.add(effect.pool)
+          break
+        case 'feed':
+          workers.add(effect.worker_id)
+          break
+        case 'push':
+          this.#parts.connections.push(effect.worker_id, effect.frame)
+          break
+        case 'broadcast':
+          this.#parts.connections.broadcast(effect.frame)
+          break
+        case 'release_polls':
+          this.#parts.waiters.wakeAll()
+          break
+        case 'disconnect':
+          this.#parts.connections.disconnect(effect.worker_id, effect.code, effect.reason)
+          break
+        case 'close_stream':
+          this.#closeStream(effect)
+          break
+        case 'review':
+          this.#parts.reviews.tell(effect.review_id)
+          break
+        case 'deliver':
+          this.#parts.deliver()
+          break
+        case 'erase':
+          this.#parts.erase(effect.slugs)
+          break
+      }
+    }
+    if (pools.size === 0 && workers.size === 0) return
+    const choosing = this.#parts.choosing(at)
+    for (const worker of workers) this.#feed(choosing, worker)
+    for (const pool of pools) this.#wake(choosing, pool)
+  }
+
+  /** Looks at every pool anew: somebody who was woken for work may have left some. */
+  rouse(at: number): void {
+    const choosing = this.#parts.choosing(at)
+    for (const pool of choosing.live.occupied) this.#wake(choosing, pool)
+  }
+
+  /** Offers a worker what it has room for; a held poll is answered when there is something for it, and chooses for itself: true when one was. */
+  #feed(choosing: Choosing, workerId: string): boolean {
+    const { connections, waiters } = this.#parts
+    const worker = choosing.store.workers.get(workerId)
+    if (worker === undefined) return false
+    const credit = choosing.live.sockets.credit(workerId)
+    const socket = choosing.live.sockets.ofWorker(workerId)
+    const missing = unaskedOf(choosing, worker)
+    if (socket === undefined || credit < 1) {
+      const useful = waiters.isWaiting(workerId) && (missing.length > 0 || choose(choosing, worker, 1).length > 0)
+      return useful && waiters.wake(workerId)
+    }
+    if (missing.length > 0) this.#parts.ask(missing)
+    const choices = choose(choosing, worker, credit)
+    if (choices.length === 0) return false
+    choosing.live.sockets.setCredit(workerId, credit - choices.length)
+    connections.send(
+      socket,
+      choices.map((choice) => ({ type: 'offer' as const, ...makeOffer(choosing, worker, choice) })),
+    )
+    return false
+  }
+
+  /**
+   * The assigned worker first; then whoever has room and may, best first, while something is left. A worker that let an offer lapse comes
+   * last: its polls may all be of connections that died, and each of them would hold the job for another five seconds. One poll is woken
+   * for one job; what it leaves is looked at again once it has chosen (`rouse`).
+   */
+  #wake(choosing: Choosing, poolId: number): void {
+    const pool = choosing.store.pools.get(poolId)
+    if (pool === undefined || !choosing.live.occupied.has(poolId)) return
+    let woken = 0
+    const left = (): boolean => choosing.store.jobs.headsExcept(poolId, woken + 1, choosing.live.leases.offersIn(poolId)).length > woken
+    const silent = (id: string): boolean => choosing.live.presence.of(id).silent_offers > 0
+    const first = pool.worker_id === null || silent(pool.worker_id) ? undefined : pool.worker_id
+    if (first !== undefined) {
+      if (this.#feed(choosing, first)) woken += 1
+      if (!left()) return
+    }
+    const free = [...choosing.live.sockets.workers()].filter((id) => choosing.live.sockets.credit(id) > 0)
+    const candidates = [...new Set([...free, ...this.#parts.waiters.workers()])].flatMap((id) => {
+      const worker = id === first ? undefined : choosing.store.workers.get(id)
+      return worker === undefined ? [] : [viewOf(choosing, worker)]
+    })
+    const ranked = rank({ wants: pool.wants, effort: 'standard', thread_id: null }, candidates, choosing.at).filter((one) => one.eligible)
+    for (const { worker } of ranked.toSorted(
+      (one, other) => Number(silent(one.worker.worker_id)) - Number(silent(other.worker.worker_id)),
+    )) {
+      if (this.#feed(choosing, worker.worker_id)) woken += 1
+      if (!left()) return
+    }
+  }
+
+  #closeStream(effect: Extract<Effect, { kind: 'close_stream' }>): void {
+    const { streams, tenant } = this.#parts
+    const stub = streams.get(streams.idFromName(streamName(tenant, effect.job_id))) as unknown as Pick<JobStreamGate, 'close'>
+    const { kind: _, ...request } = effect
+    this.#parts.waitUntil(stub.close({ tenant, ...request }).catch((error: unknown) => this.#parts.failed('stream.close', error)))
+  }
+}

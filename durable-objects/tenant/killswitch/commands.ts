@@ -1,0 +1,137 @@
+/** Responsible for the reins: raise, clear, acknowledge, and who has stopped and who has not. */
+import type { KillswitchState, Parsed } from '@modelreins/contract'
+import { brief, stopsRunning } from '../../../src/domain/killswitch.ts'
+import type { Killswitch } from '../../../src/domain/killswitch.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import type { WorkerRecord } from '../workers/worker-store.ts'
+import { hasLeft, lastSeen } from '../workers/worker-view.ts'
+import { announce } from '../webhooks/webhook-queue.ts'
+import { actingWorker } from '../workers/acting-worker.ts'
+import { abortJob } from '../queue/commands/jobs.ts'
+
+/** A process that was last heard of longer ago is not waited for: it ran nothing that this switch could have stopped. */
+const owesWordMs = 24 * 60 * 60_000
+
+/** Whether a process may still run under this worker that has not said that it stopped. */
+function owesWord(ctx: CommandContext, worker: WorkerRecord, state: Killswitch): boolean {
+  const seen = lastSeen(ctx, worker)
+  return seen !== null && !hasLeft(ctx, worker) && seen >= (state.raised_at ?? ctx.at) - owesWordMs
+}
+
+function show(ctx: CommandContext, state: Killswitch): KillswitchState {
+  const acks = ctx.store.meta.acknowledgements(state.generation)
+  const acknowledged: KillswitchState['acknowledged'] = []
+  const stragglers: KillswitchState['stragglers'] = []
+  for (const worker of ctx.store.workers.inForce()) {
+    // Of the others a worker learns nothing here, either.
+    if ('worker' in ctx.caller && ctx.caller.worker.worker_id !== worker.worker_id) continue
+    const witness = { worker_id: worker.worker_id, name: worker.name, last_seen: isoTimeOrNull(lastSeen(ctx, worker)) }
+    const at = acks.get(worker.worker_id)
+    if (at !== undefined) acknowledged.push({ ...witness, acknowledged_at: isoTime(at) })
+    else if (state.level > 0 && owesWord(ctx, worker, state)) stragglers.push(witness)
+  }
+  return { ...brief(state), raised_by: state.raised_by, raised_at: isoTimeOrNull(state.raised_at), acknowledged, stragglers }
+}
+
+/** A push to every socket and an answer to every held poll: nobody waits for its next heartbeat to learn of it. */
+function tellEverybody(ctx: CommandContext, state: Killswitch): void {
+  ctx.after({ kind: 'broadcast', frame: { type: 'killswitch', killswitch: brief(state) } })
+  ctx.after({ kind: 'release_polls' })
+}
+
+function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<KillswitchState> {
+  const before = ctx.store.meta.killswitch()
+  // Who names no level wants everything to stop, and must not loosen the reins by it.
+  const level = input.level ?? Math.max(3, before.level)
+  if (ctx.caller.kind === 'worker' && level < before.level) {
+    return fail('wrong-state', `The killswitch is at level ${before.level}; a worker may raise it, not lower it.`)
+  }
+  // Raised already: who raised it and why, and who has acknowledged, stays as it is.
+  if (ctx.caller.kind === 'worker' && level === before.level) return ok(show(ctx, before))
+  const state: Killswitch = {
+    level,
+    reason: input.reason ?? null,
+    generation: before.generation + 1,
+    raised_by: ctx.caller.actor.name,
+    raised_at: ctx.at,
+  }
+  ctx.store.meta.setKillswitch(state)
+  ctx.record({
+    action: 'killswitch.raise',
+    subject: 'killswitch',
+    summary: `level ${level}${input.reason === undefined ? '' : `: ${input.reason}`}`,
+  })
+  announce(ctx, 'killswitch.raised', `The killswitch is at level ${level}, raised by ${ctx.caller.actor.name}`, {
+    level,
+    active: stopsRunning(level),
+    reason: state.reason,
+    generation: state.generation,
+    raised_by: state.raised_by,
+  })
+  if (level >= 2) ctx.onCommit(() => Array.from(ctx.live.leases.offers()).forEach((offer) => void ctx.live.leases.dropOffer(offer.job_id)))
+  if (stopsRunning(level)) {
+    const reason = `Killswitch level ${level} by ${ctx.caller.actor.name}${input.reason === undefined ? '' : `: ${input.reason}`}`
+    for (const job of ctx.store.jobs.due(0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) abortJob(ctx, job, reason)
+  } else if (stopsRunning(before.level)) pauseOrResume(ctx, () => true)
+  tellEverybody(ctx, state)
+  return ok(show(ctx, state))
+}
+
+/** Whoever was stopped goes on when a human says so, not when the level falls. */
+function pauseOrResume(ctx: CommandContext, isPaused: (worker: WorkerRecord) => boolean): void {
+  for (const worker of Array.from(ctx.store.workers.inForce())) {
+    const paused = isPaused(worker)
+    if (worker.paused !== paused) ctx.store.workers.save({ ...worker, paused })
+    ctx.after({
+      kind: 'push',
+      worker_id: worker.worker_id,
+      frame: { type: 'config', config: worker.config, config_version: worker.config_version, paused },
+    })
+  }
+}
+
+function clear(ctx: CommandContext, input: Parsed<'killswitch.clear'>): Result<KillswitchState> {
+  const before = ctx.store.meta.killswitch()
+  const resume = input.resume_all ?? false
+  const state: Killswitch = { level: 0, reason: null, generation: before.generation + 1, raised_by: null, raised_at: null }
+  ctx.store.meta.setKillswitch(state)
+  pauseOrResume(ctx, (worker) => !resume && (worker.paused || stopsRunning(before.level)))
+  ctx.record({
+    action: 'killswitch.clear',
+    subject: 'killswitch',
+    summary: `was level ${before.level}${resume ? ', all workers resumed' : ''}`,
+  })
+  tellEverybody(ctx, state)
+  for (const pool of ctx.live.occupied) ctx.after({ kind: 'wake', pool })
+  return ok(show(ctx, state))
+}
+
+function acknowledge(ctx: CommandContext, input: Parsed<'killswitch.ack'>): Result<{ ok: true }> {
+  const worker = actingWorker(ctx, input.worker)
+  if (!worker.ok) return worker
+  noteAcknowledgement(ctx, worker.value.worker_id, worker.value.name, input.generation)
+  return ok({ ok: true })
+}
+
+/** Only the generation in force can be acknowledged; a late word about an older one says nothing. */
+export function noteAcknowledgement(ctx: CommandContext, workerId: string, name: string, generation: number): void {
+  const state = ctx.store.meta.killswitch()
+  if (generation !== state.generation || ctx.store.meta.acknowledgements(generation).has(workerId)) return
+  ctx.store.meta.acknowledge(workerId, generation, ctx.at)
+  ctx.record({
+    action: 'killswitch.acknowledge',
+    subject: 'killswitch',
+    worker_id: workerId,
+    summary: `${name} stopped for generation ${generation}`,
+  })
+}
+
+export const killswitchCommands = {
+  'killswitch.get': (ctx: CommandContext): Result<KillswitchState> => ok(show(ctx, ctx.store.meta.killswitch())),
+  'killswitch.raise': raise,
+  'killswitch.clear': clear,
+  'killswitch.ack': acknowledge,
+}

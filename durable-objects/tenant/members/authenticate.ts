@@ -1,0 +1,57 @@
+/** Responsible for turning a call's credential into a caller: the hash is compared here, revocation applies here, at once. */
+import type { Scope } from '@modelreins/contract'
+import { roleMay, workerMay } from '../../../src/domain/access/access.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { sameText } from '../../../src/domain/access/token.ts'
+import type { CallCredential } from '../kernel/call.ts'
+import type { Caller } from '../kernel/context.ts'
+import type { Store } from '../kernel/open-store.ts'
+import type { WorkerRecord } from '../workers/worker-store.ts'
+
+/** One answer for every way of not being let in: the edge makes it the uniform 401. */
+const refused = fail('unauthorized', 'The token is not in force.')
+
+const asWorker = (worker: WorkerRecord): Caller['actor'] => ({ kind: 'worker', id: worker.worker_id, name: worker.name })
+
+export function authenticate(store: Store, credential: CallCredential): Result<Caller> {
+  const identity = store.meta.identity()
+  if (identity === undefined) return refused
+  if (credential.kind === 'none') return ok({ kind: 'none', actor: { kind: 'system', id: 'anonymous', name: 'somebody with the link' } })
+  if (credential.kind === 'master') return ok({ kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } })
+  if (identity.suspended) return refused
+  if (credential.kind === 'lease') {
+    const worker = store.workers.get(credential.lease.worker_id)
+    if (worker === undefined || worker.revoked_at !== null) return refused
+    return ok({ kind: 'lease', worker, lease: credential.lease, actor: asWorker(worker) })
+  }
+  const row = store.credentials.find(credential.credential)
+  if (row === undefined || row.kind !== credential.kind || row.revoked_at !== null || !sameText(row.hash, credential.hash)) return refused
+  if (credential.kind === 'member') {
+    const member = store.credentials.member(row.subject)
+    if (member === undefined || member.revoked_at !== null) return refused
+    return ok({ kind: 'member', member, actor: { kind: 'member', id: member.member_id, name: member.name } })
+  }
+  const worker = store.workers.get(row.subject)
+  if (worker === undefined || worker.revoked_at !== null) return refused
+  return ok({ kind: 'worker', worker, actor: asWorker(worker) })
+}
+
+/** Whether the caller holds the scope that the operation asks for. */
+export function mayCall(caller: Caller, scope: Scope): boolean {
+  switch (caller.kind) {
+    case 'member':
+      return scope === 'public' || roleMay(caller.member.role, scope)
+    case 'worker':
+      return scope === 'public' || workerMay(scope, caller.worker.may_raise_killswitch)
+    case 'lease':
+      // Files of that one attempt, too.
+      return scope === 'attempt' || scope === 'artifacts.write'
+    case 'master':
+      return scope === 'master'
+    case 'none':
+      return scope === 'public'
+    case 'system':
+      return true
+  }
+}

@@ -1,0 +1,102 @@
+/** Responsible for members and one-time views: create, list, revoke, rotate, reveal, and who a caller is. */
+import { limits } from '@modelreins/contract'
+import type { Member, Parsed, SealedView } from '@modelreins/contract'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import type { MemberRow } from './credential-store.ts'
+import { endUnbackedGrants } from '../reviews/commands/grants.ts'
+import { storeMinted } from './store-minted.ts'
+
+const show = (row: MemberRow): Member => ({
+  member_id: row.member_id,
+  name: row.name,
+  role: row.role,
+  created_at: isoTime(row.created_at),
+  revoked_at: isoTimeOrNull(row.revoked_at),
+})
+const subject = (row: MemberRow): string => `member:${row.member_id}`
+
+/** Shared with provisioning, which makes the first owner. */
+export function addMember(
+  ctx: CommandContext,
+  name: string,
+  role: MemberRow['role'],
+): { readonly member: Member; readonly expires_at: string } {
+  // Ids begin with the time, so that a list in id order is a list in time order.
+  const row: MemberRow = { member_id: `mb${ctx.at.toString(36)}${ctx.randomText(10)}`, name, role, created_at: ctx.at, revoked_at: null }
+  ctx.store.credentials.addMember(row)
+  const expires_at = storeMinted(ctx, 'member', row.member_id)
+  ctx.record({ action: 'member.create', subject: subject(row), summary: `${role} ${name}` })
+  return { member: show(row), expires_at: isoTime(expires_at) }
+}
+
+function create(ctx: CommandContext, input: Parsed<'members.create'>) {
+  if (ctx.store.credentials.memberNamed(input.name) !== undefined) return fail('name-taken', `A member called ${input.name} exists.`)
+  const made = addMember(ctx, input.name, input.role)
+  return ok({ ...made.member, expires_at: made.expires_at })
+}
+
+function list(ctx: CommandContext, input: Parsed<'members.list'>): Result<{ items: Member[]; next_cursor: string | null }> {
+  const limit = input.limit ?? limits.list_default
+  const found = ctx.store.credentials.listMembers(limit + 1, input.cursor)
+  const items = found.slice(0, limit)
+  return ok({ items: items.map(show), next_cursor: found.length > limit ? (items.at(-1)?.member_id ?? null) : null })
+}
+
+function revoke(ctx: CommandContext, input: Parsed<'members.revoke'>): Result<Member> {
+  const row = ctx.store.credentials.member(input.member_id)
+  if (row === undefined) return fail('not-found', `There is no member ${input.member_id}.`)
+  if (row.revoked_at !== null) return ok(show(row))
+  if (row.role === 'owner' && ctx.store.credentials.owners() === 1)
+    return fail('conflict', 'The last owner cannot be revoked: add another one first.')
+  ctx.store.credentials.revokeMember(row.member_id, ctx.at)
+  ctx.store.credentials.revokeOf(row.member_id, ctx.at)
+  ctx.record({ action: 'member.revoke', subject: subject(row), summary: row.name })
+  endUnbackedGrants(ctx)
+  return ok(show({ ...row, revoked_at: ctx.at }))
+}
+
+function rotate(ctx: CommandContext, input: Parsed<'members.rotate'>): Result<{ expires_at: string }> {
+  const row = ctx.store.credentials.member(input.member_id)
+  if (row === undefined) return fail('not-found', `There is no member ${input.member_id}.`)
+  if (row.revoked_at !== null) return fail('wrong-state', `${row.name} was revoked at ${isoTime(row.revoked_at)}.`)
+  ctx.store.credentials.revokeOf(row.member_id, ctx.at)
+  const expires_at = storeMinted(ctx, 'member', row.member_id)
+  ctx.record({ action: 'member.rotate', subject: subject(row), summary: row.name })
+  return ok({ expires_at: isoTime(expires_at) })
+}
+
+function reveal(ctx: CommandContext, input: Parsed<'views.reveal'>): Result<SealedView> {
+  const view = ctx.store.credentials.view(input.view_id)
+  if (view === undefined) return fail('not-found', 'There is no such view.')
+  if (view.revealed_at !== null) return fail('gone', `It was revealed at ${isoTime(view.revealed_at)} and erased then.`)
+  if (view.iv === null || view.ciphertext === null || view.expires_at <= ctx.at)
+    return fail('gone', `It expired at ${isoTime(view.expires_at)}.`)
+  ctx.store.credentials.eraseView(view.view_id, ctx.at)
+  ctx.record({ action: 'view.reveal', subject: `view:${view.view_id}`, summary: `token of ${view.subject}` })
+  return ok({ iv: view.iv, ciphertext: view.ciphertext })
+}
+
+function whoami(ctx: CommandContext) {
+  const server_time = isoTime(ctx.at)
+  if (ctx.caller.kind === 'member') {
+    const { member } = ctx.caller
+    return ok({ tenant: ctx.tenant, kind: 'member' as const, id: member.member_id, name: member.name, role: member.role, server_time })
+  }
+  if (ctx.caller.kind === 'worker') {
+    const { worker } = ctx.caller
+    return ok({ tenant: ctx.tenant, kind: 'worker' as const, id: worker.worker_id, name: worker.name, role: null, server_time })
+  }
+  return fail('forbidden', 'Only members and workers are somebody.')
+}
+
+export const memberCommands = {
+  'members.create': create,
+  'members.list': list,
+  'members.revoke': revoke,
+  'members.rotate': rotate,
+  'members.whoami': whoami,
+  'views.reveal': reveal,
+}

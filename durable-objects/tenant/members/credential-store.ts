@@ -1,0 +1,139 @@
+/** Responsible for members, the hashes of tokens, and one-time views. It never sees a token. */
+import { and, asc, desc, eq, isNotNull, isNull, lt, lte, min } from 'drizzle-orm'
+import type { Role } from '@modelreins/contract'
+import type { TenantDatabase } from '../kernel/open-store.ts'
+import { credentials, members, views } from '../kernel/schema.ts'
+
+export type CredentialRow = typeof credentials.$inferSelect
+export type MemberRow = Omit<typeof members.$inferSelect, 'role'> & { readonly role: Role }
+export type ViewRow = typeof views.$inferSelect
+
+export class CredentialStore {
+  readonly #db: TenantDatabase
+  /** Every call looks its credential up; they are few and change only here. Null remembers an unknown one. */
+  readonly #known = new Map<string, CredentialRow>()
+  constructor(db: TenantDatabase) {
+    this.#db = db
+  }
+
+  /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
+  forget(): void {
+    this.#known.clear()
+  }
+
+  find(credential: string): CredentialRow | undefined {
+    const known = this.#known.get(credential)
+    if (known !== undefined) return known
+    const row = this.#db.select().from(credentials).where(eq(credentials.credential, credential)).get()
+    if (row !== undefined) this.#known.set(credential, row)
+    return row
+  }
+
+  add(row: Omit<CredentialRow, 'revoked_at'>): void {
+    this.#db
+      .insert(credentials)
+      .values({ ...row, revoked_at: null })
+      .run()
+  }
+
+  /** Stops every token of a subject that is still in force. */
+  revokeOf(subject: string, at: number): void {
+    this.#db
+      .update(credentials)
+      .set({ revoked_at: at })
+      .where(and(eq(credentials.subject, subject), isNull(credentials.revoked_at)))
+      .run()
+    this.#known.clear()
+  }
+
+  addMember(row: MemberRow): void {
+    this.#db.insert(members).values(row).run()
+  }
+
+  member(id: string): MemberRow | undefined {
+    return this.#db.select().from(members).where(eq(members.member_id, id)).get() as MemberRow | undefined
+  }
+
+  memberNamed(name: string): MemberRow | undefined {
+    return this.#db
+      .select()
+      .from(members)
+      .where(and(eq(members.name, name), isNull(members.revoked_at)))
+      .get() as MemberRow | undefined
+  }
+
+  /** Members that are not revoked, by name. */
+  membersInForce(): readonly MemberRow[] {
+    return this.#db.select().from(members).where(isNull(members.revoked_at)).orderBy(asc(members.name)).all() as MemberRow[]
+  }
+
+  /** Of those, whose key in force somebody has taken from its one-time view. Nobody can use a key that no eye has seen. */
+  membersWithKey(): readonly MemberRow[] {
+    const taken = this.#db
+      .select({ subject: credentials.subject })
+      .from(credentials)
+      // A key and its view are stored at once; an older view was of a key that has been replaced.
+      .innerJoin(views, and(eq(views.subject, credentials.subject), eq(views.created_at, credentials.created_at)))
+      .where(and(isNull(credentials.revoked_at), isNotNull(views.revealed_at)))
+      .all()
+    const subjects = new Set(taken.map((row) => row.subject))
+    return this.membersInForce().filter((member) => subjects.has(member.member_id))
+  }
+
+  owners(): number {
+    return this.#db
+      .select({ id: members.member_id })
+      .from(members)
+      .where(and(eq(members.role, 'owner'), isNull(members.revoked_at)))
+      .all().length
+  }
+
+  revokeMember(id: string, at: number): void {
+    this.#db.update(members).set({ revoked_at: at }).where(eq(members.member_id, id)).run()
+  }
+
+  listMembers(limit: number, before?: string): readonly MemberRow[] {
+    return this.#db
+      .select()
+      .from(members)
+      .where(before === undefined ? undefined : lt(members.member_id, before))
+      .orderBy(desc(members.member_id))
+      .limit(limit)
+      .all() as MemberRow[]
+  }
+
+  addView(row: Omit<ViewRow, 'revealed_at'>): void {
+    this.#db
+      .insert(views)
+      .values({ ...row, revealed_at: null })
+      .run()
+  }
+
+  view(id: string): ViewRow | undefined {
+    return this.#db.select().from(views).where(eq(views.view_id, id)).get()
+  }
+
+  /** Erases the ciphertext; the row stays, so that a second visit can be told when it was revealed. */
+  eraseView(id: string, revealedAt: number | null): void {
+    this.#db.update(views).set({ iv: null, ciphertext: null, revealed_at: revealedAt }).where(eq(views.view_id, id)).run()
+  }
+
+  /** Erases what nobody came for. */
+  eraseExpiredViews(at: number): void {
+    this.#db
+      .update(views)
+      .set({ iv: null, ciphertext: null })
+      .where(and(isNotNull(views.ciphertext), lte(views.expires_at, at)))
+      .run()
+  }
+
+  /** When the next view that still has something to show expires. */
+  nextViewExpiry(): number | undefined {
+    const row = this.#db
+      .select({ at: min(views.expires_at) })
+      .from(views)
+      .where(isNotNull(views.ciphertext))
+      .get()
+    return row?.at ?? undefined
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * Responsible for the life of one attempt: start, complete, fail, and what happens when its worker is lost. The same
+ * functions serve HTTP with a lease token, socket frames, and claims by id.
+ */
+import { limits } from '@modelreins/contract'
+import type { Job, JobError, KillswitchBrief, LeaseToken, Offer, Parsed } from '@modelreins/contract'
+import { complete, emptyOutcome, failAttempt, start } from '../../../../src/domain/job/job-machine.ts'
+import type { JobOutcome, JobRecord } from '../../../../src/domain/job/job-machine.ts'
+import { brief, claimRefusal } from '../../../../src/domain/killswitch.ts'
+import { fail, ok } from '../../../../src/domain/result.ts'
+import type { Result } from '../../../../src/domain/result.ts'
+import { leaseToken } from '../offers.ts'
+import { clearanceOf } from '../../reviews/clearance.ts'
+import type { Clearance } from '../../reviews/clearance.ts'
+import { asWord, isoTime, jobSubject, systemActor } from '../../kernel/context.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import { askFor, isFreeForAnother, spend } from '../../reviews/gate.ts'
+import { showJob } from '../job-view.ts'
+import { closeStream, updateJob } from '../save-job.ts'
+import { isPaused } from '../../workers/worker-view.ts'
+import type { WorkerRecord } from '../../workers/worker-store.ts'
+
+export type AttemptLease = Omit<LeaseToken, 'signed' | 'mac'>
+
+const lost = (job: JobRecord, why: string): Result<never> => fail('lease-lost', `Job ${job.id}, ${why}.`)
+
+/** The attempt that the lease token names, if it is the newest one. */
+function attemptOf(ctx: CommandContext, lease: AttemptLease): Result<JobRecord> {
+  const job = ctx.store.jobs.get(lease.job_id)
+  if (job === undefined) return fail('not-found', `There is no job ${lease.job_id}.`)
+  // The nonce is this attempt's alone. The worker is not compared: a lost job may be waiting for anybody again by now.
+  if (job.attempt !== lease.attempt || job.nonce !== lease.nonce) {
+    return lost(job, `attempt ${lease.attempt}: the job is ${job.status} at attempt ${job.attempt}`)
+  }
+  return ok(job)
+}
+
+/** Ends the attempt's lease book entry, feeds the Director's memory, and lets the worker have more. */
+function settle(ctx: CommandContext, before: JobRecord, after: JobRecord, workerId: string): void {
+  updateJob(ctx, after)
+  ctx.onCommit(() => {
+    ctx.live.presence.ended(workerId, {
+      good: after.status === 'done',
+      at: ctx.at,
+      duration_ms: ctx.at - (before.started_at ?? ctx.at),
+      thread: before.thread_id,
+    })
+  })
+  ctx.after({ kind: 'feed', worker_id: workerId })
+}
+
+/** What a start with this fence is: a new attempt, or a repeated message about one that has begun. */
+export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: AttemptLease, long = false): Result<JobRecord> {
+  const job = ctx.store.jobs.get(lease.job_id)
+  if (job === undefined) return fail('not-found', `There is no job ${lease.job_id}.`)
+  const same = job.attempt === lease.attempt && job.nonce === lease.nonce && job.worker_id === worker.worker_id
+  if (same && job.status === 'running') return ok(job)
+  const reined = claimRefusal(ctx.store.meta.killswitch())
+  if (reined !== undefined) return reined
+  if (isPaused(ctx, worker)) return lost(job, `${worker.name} is paused`)
+  // Offers live in memory: after a restart the signed token alone speaks for one, unless the job was offered again.
+  const offer = ctx.live.leases.offer(job.id)
+  const spoken =
+    offer === undefined ? ctx.at <= lease.offered_at + limits.offer_ms : offer.nonce === lease.nonce && offer.worker_id === worker.worker_id
+  if (!spoken || job.attempt + 1 !== lease.attempt) return lost(job, 'this offer has lapsed')
+  const started = start(job, { worker_id: worker.worker_id, nonce: lease.nonce, at: ctx.at, long })
+  if (!started.ok) return lost(job, `it is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}`)
+  const clearance = clearanceOf(ctx, job, worker)
+  if (clearance.kind !== 'pass') return refuseStart(ctx, job, worker, clearance)
+  const running = started.value
+  updateJob(ctx, running)
+  const spent = spend(ctx, clearance, running)
+  ctx.onCommit(() => {
+    const expires_at = leaseUntil(ctx, running)
+    ctx.live.leases.grant({ job_id: job.id, worker_id: worker.worker_id, attempt: running.attempt, long, expires_at })
+    ctx.live.due.hint(expires_at)
+    ctx.live.presence.of(worker.worker_id).silent_offers = 0
+  })
+  const note = {
+    action: 'job.start',
+    job_id: job.id,
+    worker_id: worker.worker_id,
+    capability: job.spec.capability,
+    digest: spent.digest ?? null,
+    summary: `attempt ${running.attempt} of ${running.max_attempts}${spent.note}`,
+  }
+  const seq = ctx.record({ ...note, subject: jobSubject(job), risk_tier: spent.risk_tier ?? null })
+  if (spent.risk_tier === 'audit') ctx.store.grants.flag({ ...note, seq, at: ctx.at })
+  return ok(running)
+}
+
+/** I7: no attempt starts without what its worker's tier asks for. The job is brought before a human, unless somebody may take it freely. */
+function refuseStart(
+  ctx: CommandContext,
+  job: JobRecord,
+  worker: WorkerRecord,
+  refusal: Exclude<Clearance, { kind: 'pass' }>,
+): Result<never> {
+  if (refusal.kind === 'undeclared') {
+    return fail('capability-not-declared', `${worker.name} does not declare the capability ${job.spec.capability}.`)
+  }
+  if (!refusal.broken && isFreeForAnother(ctx, job, worker.worker_id)) return lost(job, `it needs a decision: ${refusal.why}`)
+  const held = askFor(ctx, job, refusal.gate, refusal.why)
+  updateJob(ctx, held)
+  ctx.keep()
+  return lost(job, `it is held for review ${held.review_id}: ${refusal.why}`)
+}
+
+/** When the lease of an attempt lapses unless it is renewed. */
+export const leaseUntil = (ctx: Pick<CommandContext, 'at'>, job: JobRecord): number =>
+  ctx.at + (job.long_lease ? Math.max(limits.lost_worker_timeout_ms, job.spec.timeout_ms) : limits.lease_ms)
+
+export function startReply(ctx: CommandContext, job: JobRecord): Offer & { killswitch: ReturnType<typeof brief> } {
+  const token = leaseToken(ctx, job, { worker_id: job.worker_id ?? '', attempt: job.attempt, nonce: job.nonce ?? '' })
+  return {
+    job: showJob(ctx, job),
+    lease: { token, attempt: job.attempt, expires_at: isoTime(leaseUntil(ctx, job)) },
+    killswitch: brief(ctx.store.meta.killswitch()),
+  }
+}
+
+type Completion = Omit<Parsed<'claims.complete'>, 'job_id'>
+type AttemptFailure = Omit<Parsed<'claims.fail'>, 'job_id'>
+
+const outcomeOf = (ctx: CommandContext, job: JobRecord, input: Completion | AttemptFailure): JobOutcome => ({
+  ...emptyOutcome,
+  output: input.tail?.text ?? '',
+  output_truncated: input.tail?.truncated ?? ((input.chunks ?? 0) > 0 || job.stream),
+  result: 'result' in input ? (input.result ?? null) : null,
+  stored: ctx.stored_result ?? null,
+  exit_code: input.exit_code ?? null,
+  usage: input.usage ?? null,
+})
+
+/** Viewers were told to look at the stream, or output went there: either way it must learn of the end. */
+function tellStream(
+  ctx: CommandContext,
+  job: JobRecord,
+  input: { readonly chunks?: number | undefined; readonly tail?: { readonly text: string } | undefined },
+): void {
+  if (job.stream || input.chunks !== undefined) closeStream(ctx, job, input.tail?.text ?? '', input.chunks)
+}
+
+/** A worker-lost attempt may still end well while no newer attempt has started. */
+const awaitsItsWorker = (job: JobRecord): boolean =>
+  (job.status === 'retry' || (job.status === 'pending' && (job.hold === null || job.hold === 'review'))) &&
+  job.outcome?.error?.type === 'worker_lost'
+
+export function completeAttempt(ctx: CommandContext, lease: AttemptLease, input: Completion): Result<JobRecord> {
+  const found = attemptOf(ctx, lease)
+  if (!found.ok) return found
+  const job = found.value
+  if (job.status === 'done') return ok(job)
+  if (job.status !== 'running' && !awaitsItsWorker(job)) return lost(job, `it is ${job.status}${endNote(job)}`)
+  const streamed = { ...job, worker_id: lease.worker_id, stream: job.stream || input.chunks !== undefined }
+  const after = complete({ ...streamed, hold: null, retry_at: null }, outcomeOf(ctx, job, input), ctx.at)
+  settle(ctx, job, after, lease.worker_id)
+  ctx.record({
+    action: 'job.complete',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: lease.worker_id,
+    capability: job.spec.capability,
+    digest: ctx.sha256(input.result ?? ''),
+    summary: `attempt ${job.attempt} done`,
+  })
+  tellStream(ctx, after, input)
+  return ok(after)
+}
+
+export function failTheAttempt(ctx: CommandContext, lease: AttemptLease, input: AttemptFailure): Result<JobRecord> {
+  const found = attemptOf(ctx, lease)
+  if (!found.ok) return found
+  const job = found.value
+  // Repeated: this attempt has failed already, and said the same.
+  if (job.status !== 'running' && job.outcome?.error?.type === input.error.type && job.outcome.error.message === input.error.message)
+    return ok(job)
+  if (job.status !== 'running') return lost(job, `it is ${job.status}${endNote(job)}`)
+  const error: JobError = { type: input.error.type, message: input.error.message, retryable: input.error.retryable ?? false }
+  const after = failed(
+    ctx,
+    { ...job, stream: job.stream || input.chunks !== undefined },
+    { ...outcomeOf(ctx, job, input), error },
+    input.error.retry_at ?? null,
+  )
+  settle(ctx, job, after, lease.worker_id)
+  tellStream(ctx, after, input)
+  return ok(after)
+}
+
+function failed(
+  ctx: CommandContext,
+  job: JobRecord,
+  outcome: JobOutcome & { readonly error: JobError },
+  retryAt: string | null,
+): JobRecord {
+  const after = failAttempt(job, outcome, { at: ctx.at, random: ctx.random(), retryAt: retryAt === null ? null : Date.parse(retryAt) })
+  ctx.record({
+    action: after.status === 'retry' ? 'job.retry_later' : 'job.fail',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: job.worker_id,
+    capability: job.spec.capability,
+    summary: `attempt ${job.attempt}: ${asWord(outcome.error.type)}${after.retry_at === null ? '' : `, next at ${isoTime(after.retry_at)}`}`,
+  })
+  return after
+}
+
+const endNote = (job: JobRecord): string => (job.outcome?.error == null ? '' : ` (${job.outcome.error.type})`)
+
+/** The lease lapsed, or the attempt took too long: the server ends it in the worker's place. */
+export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobError): JobRecord {
+  const outcome = { ...emptyOutcome, output_truncated: job.stream, error }
+  const after = failAttempt(job, outcome, { at: ctx.at, random: ctx.random() })
+  const worker = job.worker_id
+  if (worker !== null) settle(ctx, job, after, worker)
+  ctx.record({
+    action: error.type === 'worker_lost' ? 'job.lose' : 'job.timeout',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: worker,
+    capability: job.spec.capability,
+    summary: `attempt ${job.attempt}: ${error.message}`,
+    actor: systemActor,
+  })
+  if (worker !== null) {
+    ctx.after({ kind: 'push', worker_id: worker, frame: { type: 'abort', job_id: job.id, attempt: job.attempt, reason: error.type } })
+  }
+  closeStream(ctx, after, '')
+  return after
+}
+
+const ofLease = (ctx: CommandContext): Result<{ readonly lease: AttemptLease; readonly worker: WorkerRecord }> =>
+  ctx.caller.kind === 'lease'
+    ? ok({ lease: ctx.caller.lease, worker: ctx.caller.worker })
+    : fail('unauthorized', 'This call carries the lease token of an attempt.')
+
+const show = (ctx: CommandContext, settled: Result<JobRecord>): Result<{ job: Job; killswitch: KillswitchBrief }> =>
+  settled.ok ? ok({ job: showJob(ctx, settled.value), killswitch: brief(ctx.store.meta.killswitch()) }) : settled
+
+export const attemptCommands = {
+  'claims.start': (ctx: CommandContext, _input: Parsed<'claims.start'>) => {
+    const by = ofLease(ctx)
+    if (!by.ok) return by
+    const started = startAttempt(ctx, by.value.worker, by.value.lease)
+    return started.ok ? ok(startReply(ctx, started.value)) : started
+  },
+  'claims.complete': (ctx: CommandContext, { job_id: _, ...input }: Parsed<'claims.complete'>) => {
+    const by = ofLease(ctx)
+    return by.ok ? show(ctx, completeAttempt(ctx, by.value.lease, input)) : by
+  },
+  'claims.fail': (ctx: CommandContext, { job_id: _, ...input }: Parsed<'claims.fail'>) => {
+    const by = ofLease(ctx)
+    return by.ok ? show(ctx, failTheAttempt(ctx, by.value.lease, input)) : by
+  },
+}

@@ -1,0 +1,52 @@
+/** Responsible for verbs on many jobs at once: the same filters as lists, a dry run that counts, and portions that fit one transaction. */
+import { limits } from '@modelreins/contract'
+import type { Output, Parsed } from '@modelreins/contract'
+import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
+import { fail, ok } from '../../../../src/domain/result.ts'
+import type { Result } from '../../../../src/domain/result.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import type { Matching } from '../job-store.ts'
+import { abortJob, abortReason, retryJob, selectionOf } from './jobs.ts'
+
+type BulkResult = Output<'jobs.abort_many'>
+
+/** Applies `verb` to what matches now, a portion at a time: the caller repeats while `remaining` is above zero. */
+function inPortions(ctx: CommandContext, matching: Matching | undefined, dryRun: boolean, verb: (id: number) => void): Result<BulkResult> {
+  const count = matching === undefined ? 0 : ctx.store.jobs.count(matching)
+  const ids = matching === undefined ? [] : ctx.store.jobs.ids(matching, limits.bulk_jobs)
+  if (dryRun) return ok({ count, dry_run: true, job_ids: [...ids], remaining: count })
+  for (const id of ids) verb(id)
+  return ok({ count: ids.length, dry_run: false, job_ids: [...ids], remaining: count - ids.length })
+}
+
+/** A call that names no filter may be a slip of the pen: everything is asked for by name. */
+const refuseUnsaidAll = (selection: Matching | undefined, all: boolean | undefined, verb: string): Result<never> | undefined =>
+  selection === undefined || Object.keys(selection).length > 0 || all === true
+    ? undefined
+    : fail('invalid-request', `Name a filter, or say \`all: true\` to ${verb} everything.`, {
+        issues: [{ path: 'all', message: 'required when there is no filter' }],
+      })
+
+function abortMany(ctx: CommandContext, input: Parsed<'jobs.abort_many'>): Result<BulkResult> {
+  const selection = selectionOf(ctx, input)
+  const unsaid = refuseUnsaidAll(selection, input.all, 'abort')
+  if (unsaid !== undefined) return unsaid
+  return inPortions(ctx, selection && { ...selection, unfinished: true }, input.dry_run ?? false, (id) => {
+    const job = ctx.store.jobs.get(id)
+    if (job !== undefined) abortJob(ctx, job, abortReason(ctx, input.reason))
+  })
+}
+
+function retryMany(ctx: CommandContext, input: Parsed<'jobs.retry_many'>): Result<BulkResult> {
+  const refused = dispatchRefusal(ctx.store.meta.killswitch())
+  if (refused !== undefined) return refused
+  const selection = selectionOf(ctx, input)
+  const unsaid = refuseUnsaidAll(selection, input.all, 'retry')
+  if (unsaid !== undefined) return unsaid
+  return inPortions(ctx, selection && { ...selection, statuses: ['failed'] }, input.dry_run ?? false, (id) => {
+    const job = ctx.store.jobs.get(id)
+    if (job !== undefined) retryJob(ctx, job)
+  })
+}
+
+export const bulkCommands = { 'jobs.abort_many': abortMany, 'jobs.retry_many': retryMany }

@@ -1,0 +1,209 @@
+/** Responsible for how jobs come into being: dispatch (the Director picks), batch, and create (whoever asks first). */
+import type { Job, JobRequest, Parsed, RiskTier } from '@modelreins/contract'
+import { canonicalJson } from '../../../../src/domain/canonical-json.ts'
+import { describe, rank } from '../../../../src/domain/director/director.ts'
+import type { Verdict } from '../../../../src/domain/director/director.ts'
+import { newJob, specOf } from '../../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
+import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
+import { requirementsOf } from '../../../../src/domain/director/matching.ts'
+import { fail, ok } from '../../../../src/domain/result.ts'
+import type { Result } from '../../../../src/domain/result.ts'
+import { declared } from '../../../../src/domain/review/risk.ts'
+import { jobSubject } from '../../kernel/context.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import { gated } from '../../reviews/gate.ts'
+import { showJob } from '../job-view.ts'
+import { insertJob } from '../save-job.ts'
+import type { WorkerRecord } from '../../workers/worker-store.ts'
+import { workforce } from '../../workers/worker-view.ts'
+
+export interface Assignment {
+  readonly worker_id: string | null
+  readonly risk_tier: RiskTier | null
+}
+
+/** The worker that a target names, by name or by id. */
+export const findWorker = (ctx: Pick<CommandContext, 'store'>, target: string): WorkerRecord | undefined => {
+  const byId = ctx.store.workers.get(target)
+  return byId !== undefined && byId.revoked_at === null ? byId : ctx.store.workers.named(target)
+}
+
+/** Nobody declares the capability (or the target does not): naming who has it helps more than a bare refusal. */
+function undeclared(ctx: CommandContext, capability: string, pinned: WorkerRecord | undefined): Result<never> | undefined {
+  const workers = [...ctx.store.workers.inForce()]
+  const having = workers.filter((worker) => worker.capabilities.some((item) => item.name === capability)).map((worker) => worker.name)
+  if (pinned !== undefined ? having.includes(pinned.name) : having.length > 0 || workers.length === 0) return undefined
+  const who = having.length === 0 ? 'No worker declares it.' : `Declared by: ${having.join(', ')}.`
+  const whose = pinned === undefined ? '' : `${pinned.name} does not declare it. `
+  return fail('capability-not-declared', `Capability ${capability}: ${whose}${who}`)
+}
+
+function choose(request: JobRequest, verdicts: readonly Verdict[]): Result<Verdict> {
+  const best = verdicts[0]
+  if (best === undefined) {
+    return fail('no-eligible-worker', 'This tenant has no workers. Register one: POST /api/v1/workers/register.')
+  }
+  if (!best.eligible) return fail('no-eligible-worker', `No worker may take this job: ${describe(verdicts)}.`)
+  if (!best.live && request.when_offline !== 'queue') {
+    const eligible = verdicts.filter((verdict) => verdict.eligible).map((verdict) => verdict.worker.name)
+    const others = verdicts.filter((verdict) => !verdict.eligible)
+    const rest = others.length === 0 ? '' : ` Not eligible: ${describe(others)}.`
+    return fail('no-live-worker', `Eligible but offline: ${eligible.join(', ')}. Start one, or pass when_offline: "queue".${rest}`)
+  }
+  return ok(best)
+}
+
+/** Asks the Director, for a dispatch or for a job that needs a new worker. */
+export function assign(ctx: CommandContext, request: JobRequest): Result<Assignment & { readonly pinned: string | null }> {
+  const pinned = request.target === undefined ? undefined : findWorker(ctx, request.target)
+  if (request.target !== undefined && pinned === undefined) {
+    return fail('no-eligible-worker', `No worker is called ${request.target}.`)
+  }
+  if (request.capability !== undefined) {
+    const refused = undeclared(ctx, request.capability, pinned)
+    if (refused !== undefined) return refused
+  }
+  const wants = requirementsOf(specOf(request, pinned?.worker_id ?? null))
+  const job = { wants, effort: request.effort ?? 'standard', thread_id: request.thread_id ?? null }
+  const chosen = choose(request, rank(job, workforce(ctx), ctx.at))
+  if (!chosen.ok) return chosen
+  const worker = chosen.value.worker
+  const tier = request.capability === undefined ? null : (declared(worker.capabilities, request.capability)?.risk_tier ?? null)
+  return ok({ worker_id: worker.worker_id, risk_tier: tier, pinned: pinned?.worker_id ?? null })
+}
+
+/** Whose a job is whose routing was changed: still its worker's while that one may take it, else anybody's. Refused as a dispatch of it would be. */
+export function assignAnew(ctx: CommandContext, job: JobRecord): Result<string | null> {
+  const { capability, pinned } = job.spec
+  const refused = capability === null ? undefined : undeclared(ctx, capability, pinned === null ? undefined : ctx.store.workers.get(pinned))
+  if (refused !== undefined) return refused
+  const verdicts = rank({ wants: requirementsOf(job.spec), effort: job.effort, thread_id: job.thread_id }, workforce(ctx), ctx.at)
+  const eligible = verdicts.filter((verdict) => verdict.eligible).map(({ worker }) => worker.worker_id)
+  if (eligible.length === 0) return fail('no-eligible-worker', `No worker may take this job: ${describe(verdicts)}.`)
+  return ok(job.worker_id !== null && eligible.includes(job.worker_id) ? job.worker_id : null)
+}
+
+interface Earlier {
+  readonly digest: string
+  readonly job: JobRecord | undefined
+}
+
+/** What an idempotency key already stands for. */
+function earlier(ctx: CommandContext, request: JobRequest): Result<Earlier | undefined> {
+  const key = request.idempotency_key
+  if (key === undefined) return ok(undefined)
+  const { idempotency_key: _, ...body } = request
+  const digest = ctx.sha256(canonicalJson(body))
+  const known = ctx.store.jobs.idempotent(key)
+  if (known === undefined) return ok({ digest, job: undefined })
+  if (known.digest !== digest) {
+    return fail('idempotency-conflict', `The key ${key} was used for another request, which made job ${known.job_id}.`)
+  }
+  return ok({ digest, job: ctx.store.jobs.get(known.job_id) })
+}
+
+const batchDigest = (ctx: CommandContext, { jobs }: Parsed<'jobs.dispatch_batch'>): string => ctx.sha256(canonicalJson({ jobs }))
+
+/** The jobs that this very batch made before: ids of a batch follow one another, unless some of its jobs had a key and a job of their own. */
+function earlierBatch(ctx: CommandContext, input: Parsed<'jobs.dispatch_batch'>): Result<readonly Job[] | undefined> {
+  const { idempotency_key: key, jobs } = input
+  if (key === undefined) return ok(undefined)
+  const keyed = jobs.findIndex((job) => job.idempotency_key !== undefined)
+  if (keyed >= 0) {
+    const path = `jobs.${keyed}.idempotency_key`
+    return fail('invalid-request', 'A batch has one key, or its jobs have.', { issues: [{ path, message: 'the batch has a key already' }] })
+  }
+  const known = ctx.store.jobs.idempotent(key)
+  if (known === undefined) return ok(undefined)
+  if (known.digest !== batchDigest(ctx, input))
+    return fail('idempotency-conflict', `The key ${key} was used for another request, which made job ${known.job_id}.`)
+  const made = jobs.flatMap((_, index) => ctx.store.jobs.get(known.job_id + index) ?? [])
+  return ok(made.map((job) => showJob(ctx, job)))
+}
+
+function makeJob(
+  ctx: CommandContext,
+  request: JobRequest,
+  assignment: Assignment & { readonly pinned: string | null },
+  action: string,
+): JobRecord {
+  const made = newJob(request, {
+    id: ctx.store.jobs.nextId(),
+    at: ctx.at,
+    pinned: assignment.pinned,
+    worker_id: assignment.worker_id,
+    created_by: ctx.caller.actor.id,
+    hold: null,
+  })
+  // The tier is read here, on the server, of the very worker that was chosen; a review it asks for opens in this transaction.
+  const job = gated(ctx, made, true)
+  insertJob(ctx, job)
+  ctx.record({
+    action,
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: job.worker_id,
+    capability: job.spec.capability,
+    risk_tier: assignment.risk_tier,
+    digest: ctx.sha256(job.spec.prompt),
+    summary: `${job.effort}, ${job.hold === null ? 'queued' : `held for ${job.hold}${job.review_id === null ? '' : ` ${job.review_id}`}`}`,
+  })
+  return job
+}
+
+function admit(ctx: CommandContext, request: JobRequest, action: 'job.dispatch' | 'job.create'): Result<Job> {
+  const before = earlier(ctx, request)
+  if (!before.ok) return before
+  if (before.value?.job !== undefined) {
+    ctx.replayed()
+    return ok(showJob(ctx, before.value.job))
+  }
+  const refused = dispatchRefusal(ctx.store.meta.killswitch())
+  if (refused !== undefined) return refused
+  const assigned = action === 'job.dispatch' ? assign(ctx, request) : unassigned(ctx, request)
+  if (!assigned.ok) return assigned
+  const job = makeJob(ctx, request, assigned.value, action)
+  if (before.value !== undefined && request.idempotency_key !== undefined) {
+    ctx.store.jobs.rememberKey(request.idempotency_key, before.value.digest, job.id, ctx.at)
+  }
+  return ok(showJob(ctx, job))
+}
+
+/** Create asks no Director: the tier is the strictest that any worker declares for the capability, since anybody may take it. */
+function unassigned(ctx: CommandContext, request: JobRequest): Result<Assignment & { readonly pinned: string | null }> {
+  const pinned = request.target === undefined ? undefined : findWorker(ctx, request.target)
+  if (request.target !== undefined && pinned === undefined) return fail('no-eligible-worker', `No worker is called ${request.target}.`)
+  const refused = request.capability === undefined || pinned === undefined ? undefined : undeclared(ctx, request.capability, pinned)
+  if (refused !== undefined) return refused
+  const whose = pinned === undefined ? [...ctx.store.workers.inForce()] : [pinned]
+  const tiers = whose.flatMap((worker) =>
+    worker.capabilities.filter((item) => item.name === request.capability).map((item) => item.risk_tier),
+  )
+  const strictest = (['approve', 'session', 'audit', 'auto'] as const).find((tier) => tiers.includes(tier)) ?? null
+  return ok({ worker_id: pinned?.worker_id ?? null, pinned: pinned?.worker_id ?? null, risk_tier: strictest })
+}
+
+export const dispatchCommands = {
+  'jobs.dispatch': (ctx: CommandContext, request: JobRequest): Result<Job> => admit(ctx, request, 'job.dispatch'),
+  'jobs.create': (ctx: CommandContext, request: JobRequest): Result<Job> => admit(ctx, request, 'job.create'),
+  'jobs.dispatch_batch': (ctx: CommandContext, input: Parsed<'jobs.dispatch_batch'>): Result<{ items: Job[] }> => {
+    const before = earlierBatch(ctx, input)
+    if (!before.ok) return before
+    if (before.value !== undefined) {
+      ctx.replayed()
+      return ok({ items: [...before.value] })
+    }
+    const items: Job[] = []
+    for (const [index, request] of input.jobs.entries()) {
+      const made = admit(ctx, request, 'job.dispatch')
+      // All or none: the transaction is rolled back.
+      if (!made.ok) return fail(made.failure.code, `jobs[${index}]: ${made.failure.detail}`)
+      items.push(made.value)
+    }
+    const [first] = items
+    if (input.idempotency_key !== undefined && first !== undefined)
+      ctx.store.jobs.rememberKey(input.idempotency_key, batchDigest(ctx, input), first.id, ctx.at)
+    return ok({ items })
+  },
+}

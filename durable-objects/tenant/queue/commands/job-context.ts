@@ -1,0 +1,41 @@
+/** Responsible for what a worker may learn of a job's surroundings: earlier turns of its thread, or text that came with it. */
+import type { Parsed } from '@modelreins/contract'
+import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
+import { fail, ok } from '../../../../src/domain/result.ts'
+import type { Result } from '../../../../src/domain/result.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import { shownTurns, threadTurns } from '../thread.ts'
+
+/** Characters, unless the call says otherwise. */
+const defaultBudget = 64_000
+
+const turn = (job: JobRecord): string => `User: ${job.spec.prompt}\nAssistant: ${job.outcome?.result ?? job.outcome?.output ?? ''}`
+
+/** Newest turns first while they fit; told oldest first. */
+function assemble(turns: readonly JobRecord[], budget: number): string {
+  const kept: string[] = []
+  let size = 0
+  for (const job of turns) {
+    const text = turn(job)
+    if (size + text.length > budget) break
+    kept.unshift(text)
+    size += text.length + 2
+  }
+  return kept.join('\n\n')
+}
+
+export const contextCommands = {
+  'context.get': (ctx: CommandContext, input: Parsed<'context.get'>): Result<{ policy: string; size: number; context: string }> => {
+    const job = ctx.store.jobs.get(input.job_id)
+    // A worker reads the surroundings of jobs it has; of others, and before a human has released them, not even that they exist.
+    const foreign = ctx.caller.kind === 'worker' && (job?.worker_id !== ctx.caller.worker.worker_id || job.hold === 'review')
+    if (job === undefined || foreign) return fail('not-found', `There is no job ${input.job_id}.`)
+    const { context_text, context_turns } = job.spec
+    // What a human had to release is read as he was shown it: another policy, or a later turn, would be something else.
+    const policy = job.review_id === null ? (input.policy ?? job.spec.context) : job.spec.context
+    const budget = input.budget ?? defaultBudget
+    const turns = context_turns === undefined ? threadTurns(ctx.store, job, policy) : shownTurns(ctx.store, context_turns)
+    const context = policy === 'inline' ? (context_text ?? '').slice(-budget) : assemble(turns, budget)
+    return ok({ policy, size: context.length, context })
+  },
+}

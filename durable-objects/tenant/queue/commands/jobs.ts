@@ -1,0 +1,208 @@
+/** Responsible for reading jobs and for what members do to them: update, abort, retry, and asking why. */
+import { limits } from '@modelreins/contract'
+import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
+import { end, isTerminal, notIn, revive, sizeOf, wantedBy } from '../../../../src/domain/job/job-machine.ts'
+import type { JobRecord, JobSpec } from '../../../../src/domain/job/job-machine.ts'
+import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
+import { fail, ok } from '../../../../src/domain/result.ts'
+import type { Result } from '../../../../src/domain/result.ts'
+import type { WatchedJob } from '../../kernel/call.ts'
+import { jobSubject } from '../../kernel/context.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import { gated } from '../../reviews/gate.ts'
+import { showJob } from '../job-view.ts'
+import { closeStream, updateJob } from '../save-job.ts'
+import type { JobSelection } from '../job-store.ts'
+import { artifactsOfJob } from '../../artifacts/commands.ts'
+import { assignAnew, findWorker } from './dispatch.ts'
+import { explain } from './why.ts'
+
+const load = (ctx: CommandContext, id: number): Result<JobRecord> => {
+  const job = ctx.store.jobs.get(id)
+  return job === undefined ? fail('not-found', `There is no job ${id}.`) : ok(job)
+}
+
+/** A filter as the store takes it; undefined when it names a worker that nobody has. */
+export function selectionOf(
+  ctx: CommandContext,
+  filter: Pick<Parsed<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort'>,
+): JobSelection | undefined {
+  const worker = filter.worker === undefined ? undefined : findWorker(ctx, filter.worker)
+  if (filter.worker !== undefined && worker === undefined) return undefined
+  return {
+    ...(filter.status === undefined ? {} : { statuses: filter.status }),
+    ...(filter.thread_id === undefined ? {} : { thread_id: filter.thread_id }),
+    ...(filter.capability === undefined ? {} : { capability: filter.capability }),
+    ...(filter.effort === undefined ? {} : { effort: filter.effort }),
+    ...(worker === undefined ? {} : { worker_id: worker.worker_id }),
+  }
+}
+
+/** The cursor is the id of the last job seen; ids only grow. */
+function list(ctx: CommandContext, input: Parsed<'jobs.list'>): Result<{ items: Job[]; next_cursor: string | null }> {
+  const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
+  if (!Number.isSafeInteger(before))
+    return fail('invalid-request', 'The cursor is not one that a list has given.', {
+      issues: [{ path: 'cursor', message: 'not a cursor' }],
+    })
+  const selection = selectionOf(ctx, input)
+  if (selection === undefined) return ok({ items: [], next_cursor: null })
+  const limit = input.limit ?? limits.list_default
+  const items: Job[] = []
+  let size = 0
+  let more = false
+  // Prompts and results are large: a page ends early rather than outgrow what one answer may hold.
+  for (const job of ctx.store.jobs.walk(selection, before)) {
+    more = items.length === limit || size > limits.list_bytes
+    if (more) break
+    size += sizeOf(job)
+    items.push(showJob(ctx, job))
+  }
+  return ok({ items, next_cursor: more ? String(items.at(-1)?.id) : null })
+}
+
+/** Ends a job that has not ended. A running attempt is void at once; its worker is told to stop. */
+export function abortJob(ctx: CommandContext, job: JobRecord, reason: string): JobRecord {
+  const error: JobError = { type: 'aborted', message: reason, retryable: false }
+  const after = end(job, error, ctx.at)
+  updateJob(ctx, after)
+  ctx.record({
+    action: 'job.abort',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: job.worker_id,
+    capability: job.spec.capability,
+    summary: `was ${job.status}`,
+  })
+  if (job.status === 'running' && job.worker_id !== null) {
+    ctx.after({ kind: 'push', worker_id: job.worker_id, frame: { type: 'abort', job_id: job.id, attempt: job.attempt, reason } })
+    ctx.after({ kind: 'feed', worker_id: job.worker_id })
+  }
+  if (job.status === 'running' || job.stream) closeStream(ctx, after, '')
+  return after
+}
+
+export const abortReason = (ctx: CommandContext, reason: string | undefined): string =>
+  `Aborted by ${ctx.caller.actor.name}${reason === undefined || reason === '' ? '' : `: ${reason}`}`
+
+function abort(ctx: CommandContext, input: Parsed<'jobs.abort'>): Result<Job> {
+  const job = load(ctx, input.job_id)
+  if (!job.ok) return job
+  if (job.value.status === 'failed' && job.value.outcome?.error?.type === 'aborted') return ok(showJob(ctx, job.value))
+  if (isTerminal(job.value.status)) return notIn(job.value, 'aborted')
+  return ok(showJob(ctx, abortJob(ctx, job.value, abortReason(ctx, input.reason))))
+}
+
+/** Whoever wants it to run again, or otherwise, does not approve that himself. */
+const wanted = (ctx: CommandContext, job: JobRecord): JobRecord => (ctx.caller.kind === 'member' ? wantedBy(job, ctx.caller.actor.id) : job)
+
+/** The worker that had it may be gone: an unpinned job goes back to everybody's pool, where age decides. */
+export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
+  const revived = revive(job, ctx.at)
+  if (!revived.ok) return revived
+  // What had to be released by a human has to be released again: each start spends its decision.
+  const again = wanted(ctx, { ...revived.value, worker_id: job.spec.pinned, stream: job.stream })
+  const after = gated(ctx, again, job.review_id !== null)
+  updateJob(ctx, after)
+  ctx.record({
+    action: 'job.retry',
+    subject: jobSubject(job),
+    job_id: job.id,
+    capability: job.spec.capability,
+    summary: `attempt ${job.attempt + 1} asked for${after.hold === 'review' ? `, held for review ${after.review_id}` : ''}`,
+  })
+  return ok(after)
+}
+
+function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
+  const job = load(ctx, input.job_id)
+  if (!job.ok) return job
+  const refused = dispatchRefusal(ctx.store.meta.killswitch())
+  if (refused !== undefined) return refused
+  const after = retryJob(ctx, job.value)
+  return after.ok ? ok(showJob(ctx, after.value)) : after
+}
+
+function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> {
+  const found = load(ctx, input.job_id)
+  if (!found.ok) return found
+  const job = found.value
+  if (job.status !== 'pending' && job.status !== 'retry') return notIn(job, 'changed')
+  const pinned = input.target == null ? undefined : findWorker(ctx, input.target)
+  if (input.target != null && pinned === undefined) return fail('no-eligible-worker', `No worker is called ${input.target}.`)
+  const spec: JobSpec = {
+    ...job.spec,
+    ...(input.target === undefined ? {} : { target: input.target, pinned: pinned?.worker_id ?? null }),
+    ...(input.tags === undefined ? {} : { tags: input.tags }),
+    ...(input.networks === undefined ? {} : { networks: input.networks }),
+    ...(input.timeout === undefined ? {} : { timeout_ms: Math.round(input.timeout * 1000) }),
+    ...(input.metadata === undefined ? {} : { metadata: input.metadata }),
+  }
+  const rerouted = input.target !== undefined || input.tags !== undefined || input.networks !== undefined
+  const worker_id = input.target === undefined ? job.worker_id : (pinned?.worker_id ?? null)
+  const assigned = rerouted ? assignAnew(ctx, { ...job, spec, worker_id }) : ok(worker_id)
+  if (!assigned.ok) return assigned
+  const reworded = input.metadata !== undefined || spec.pinned !== job.spec.pinned
+  const changed: JobRecord = {
+    ...(reworded ? wanted(ctx, { ...job, spec }) : { ...job, spec }),
+    worker_id: assigned.value,
+    effort: input.effort ?? job.effort,
+    priority: input.priority ?? job.priority,
+    max_attempts: Math.max(input.max_attempts ?? job.max_attempts, job.attempt + 1),
+  }
+  // Another payload, or another worker, may need another decision; a retry is asked about when it is due.
+  const moved = spec.pinned !== job.spec.pinned || assigned.value !== job.worker_id
+  const after = changed.status === 'pending' ? gated(ctx, changed, job.review_id !== null, moved) : changed
+  updateJob(ctx, after)
+  const { job_id: _, ...given } = input
+  ctx.record({
+    action: 'job.update',
+    subject: jobSubject(job),
+    job_id: job.id,
+    capability: job.spec.capability,
+    summary: `changed ${Object.keys(given).sort().join(', ') || 'nothing'}`,
+  })
+  return ok(showJob(ctx, after))
+}
+
+/** Lets a viewer in, and remembers that there is one, so that the end reaches the stream object. */
+export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob> {
+  const found = load(ctx, jobId)
+  if (!found.ok) return found
+  const job = found.value
+  const ended = isTerminal(job.status)
+  if (!ended && !job.stream) ctx.store.jobs.markStreamed(job.id)
+  return ok({
+    status: job.status,
+    ended,
+    streamed: job.stream,
+    attempt: job.attempt,
+    output: job.outcome?.output ?? '',
+    end: ended ? { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null } : null,
+  })
+}
+
+/** Output of this attempt has arrived at the job's stream. An end that came before the word of it did not reach the stream, and does now. */
+export function noteStreamed(ctx: CommandContext, of: { readonly job_id: number; readonly attempt: number; readonly nonce: string }): void {
+  const job = ctx.store.jobs.get(of.job_id)
+  if (job === undefined || job.attempt !== of.attempt || job.nonce !== of.nonce) return
+  if (!job.stream) ctx.store.jobs.markStreamed(job.id)
+  if (job.status !== 'running') closeStream(ctx, job, job.outcome?.output ?? '')
+}
+
+export const jobCommands = {
+  'jobs.get': (ctx: CommandContext, input: Parsed<'jobs.get'>): Result<Job> => {
+    const job = load(ctx, input.job_id)
+    if (!job.ok) return job
+    const artifacts = artifactsOfJob(ctx, job.value.id)
+    return ok({ ...showJob(ctx, job.value), ...(artifacts.length === 0 ? {} : { artifacts }) })
+  },
+  'jobs.list': list,
+  'jobs.update': update,
+  'jobs.abort': abort,
+  'jobs.retry': retry,
+  'jobs.why': (ctx: CommandContext, input: Parsed<'jobs.why'>): Result<Why> => {
+    const job = load(ctx, input.job_id)
+    return job.ok ? ok(explain(ctx, job.value)) : job
+  },
+}

@@ -1,0 +1,117 @@
+/** Responsible for saying why a job stands where it stands, computed now: the rule that holds it, who could take it, and what is ahead of it. */
+import type { Why } from '@modelreins/contract'
+import { rank } from '../../../../src/domain/director/director.ts'
+import type { Verdict } from '../../../../src/domain/director/director.ts'
+import { expiryOf, isTerminal } from '../../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
+import { mayClaim } from '../../../../src/domain/killswitch.ts'
+import { isLive, mayDo, requirementsOf } from '../../../../src/domain/director/matching.ts'
+import type { WorkerView } from '../../../../src/domain/director/matching.ts'
+import { poolRank } from '../../../../src/domain/job/queue.ts'
+import { clearanceOf } from '../../reviews/clearance.ts'
+import { isoTime } from '../../kernel/context.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import { poolOf } from '../save-job.ts'
+import { workforce } from '../../workers/worker-view.ts'
+
+const inWords = (ms: number): string =>
+  ms < 90_000
+    ? `${Math.max(1, Math.ceil(ms / 1000))} s`
+    : ms < 5_400_000
+      ? `${Math.round(ms / 60_000)} min`
+      : `${Math.round(ms / 3_600_000)} h`
+
+/** How a worker stands, in words that follow "which is" or its name. */
+function standing(worker: WorkerView): string {
+  if (worker.revoked) return 'revoked'
+  if (worker.paused) return 'paused'
+  if (worker.state === 'offline') return 'offline'
+  if (worker.state === 'deaf') return 'deaf: it let its last offers lapse'
+  if (worker.running >= worker.slots) return `busy, ${worker.running} of ${worker.slots} slots in use`
+  return `live, ${worker.running} of ${worker.slots} slots in use`
+}
+
+/** What holds a job that is not simply queued; undefined for one that is. */
+function held(ctx: CommandContext, job: JobRecord): string | undefined {
+  const { level } = ctx.store.meta.killswitch()
+  if (job.status === 'running') {
+    const lease = ctx.live.leases.lease(job.id)
+    return `It is running: attempt ${job.attempt} since ${isoTime(job.started_at ?? ctx.at)}${lease === undefined ? '' : `, lease for another ${inWords(lease.expires_at - ctx.at)}`}.`
+  }
+  if (isTerminal(job.status))
+    return `It has ended: ${job.status}${job.outcome?.error == null ? '' : ` (${job.outcome.error.type}: ${job.outcome.error.message})`}.`
+  if (job.status === 'retry')
+    return `Attempt ${job.attempt} failed (${job.outcome?.error?.type ?? 'unknown'}); the next one is due in ${inWords((job.retry_at ?? ctx.at) - ctx.at)}.`
+  if (job.hold === 'review')
+    return job.review_id !== null && ctx.store.reviews.open(job.review_id)?.type === 'escalation'
+      ? `Its worker handed it to a human: review ${job.review_id} settles it.`
+      : `It waits for a human: review ${job.review_id ?? 'not yet opened'} must be approved before any worker is offered this job.`
+  if (job.hold === 'schedule') return `It is scheduled for ${isoTime(job.queued_at)}.`
+  if (job.hold !== null) return `It is held for ${job.hold}.`
+  if (!mayClaim(level)) return `The killswitch is at level ${level}: no worker may claim.`
+  const offer = ctx.live.leases.offer(job.id)
+  return offer === undefined
+    ? undefined
+    : `It is on offer to ${ctx.store.workers.get(offer.worker_id)?.name ?? 'a worker'}, which has ${inWords(offer.expires_at - ctx.at)} to start it.`
+}
+
+/** Jobs that come first with the workers this one waits for, in whichever pool they stand. */
+function jobsAhead(ctx: CommandContext, job: JobRecord, waitingFor: readonly WorkerView[]): number {
+  const own = poolOf(ctx, job)
+  const before = poolRank(job.queued_at, job.effort, job.priority)
+  let ahead = 0
+  for (const id of new Set([own, ...ctx.live.occupied])) {
+    const pool = ctx.store.pools.get(id)
+    const theirs =
+      pool !== undefined &&
+      waitingFor.some((worker) => (pool.worker_id === null || pool.worker_id === worker.worker_id) && mayDo(pool.wants, worker, ctx.at))
+    if (id === own || theirs) ahead += ctx.store.jobs.countIn(id, before)
+  }
+  return ahead
+}
+
+function queuedAnswer(ctx: CommandContext, job: JobRecord, eligible: readonly Verdict[], ahead: number): string {
+  if (eligible.length === 0) return 'No registered worker may take it; `workers` says why for each.'
+  const expires = `It expires in ${inWords(expiryOf(job) - ctx.at)}.`
+  const live = eligible.filter(({ worker }) => isLive(worker.state))
+  const assigned = eligible.find(({ worker }) => worker.worker_id === job.worker_id)?.worker
+  const whose = assigned === undefined ? '' : `assigned to ${assigned.name} (${standing(assigned)}), `
+  if (live.length === 0) return `It is ${whose}and every worker that may take it is offline. ${expires}`
+  const count = `${ahead} ${ahead === 1 ? 'job' : 'jobs'} ahead of it`
+  if (assigned !== undefined && job.spec.pinned !== null)
+    return `It is queued with ${count}, ${whose}and pinned: no other worker may take it. ${expires}`
+  const free = live.filter(({ worker }) => !worker.paused && worker.running < worker.slots)
+  const others =
+    free.length === 0
+      ? 'every live worker that may take it is busy'
+      : `${free.map(({ worker }) => worker.name).join(', ')} may take it and has not asked yet`
+  return `It is queued with ${count}, ${whose}and ${others}.`
+}
+
+export function explain(ctx: CommandContext, job: JobRecord): Why {
+  const wants = requirementsOf(job.spec)
+  const verdicts = rank({ wants, effort: job.effort, thread_id: job.thread_id }, workforce(ctx), ctx.at)
+  const eligible = verdicts.filter((verdict) => verdict.eligible)
+  const queued = job.status === 'pending' && job.hold === null
+  const waitingFor = eligible.map(({ worker }) => worker).filter((worker) => job.worker_id === null || worker.worker_id === job.worker_id)
+  const ahead = queued ? jobsAhead(ctx, job, waitingFor) : 0
+  const needs = (workerId: string): readonly string[] => {
+    const worker = queued ? ctx.store.workers.get(workerId) : undefined
+    const clearance = worker === undefined ? undefined : clearanceOf(ctx, job, worker)
+    return clearance?.kind === 'ask' ? [`needs a decision first: ${clearance.why}`] : []
+  }
+  return {
+    job_id: job.id,
+    status: job.status,
+    answer: held(ctx, job) ?? queuedAnswer(ctx, job, eligible, ahead),
+    ahead: queued ? ahead : null,
+    workers: verdicts.map((verdict) => ({
+      worker_id: verdict.worker.worker_id,
+      name: verdict.worker.name,
+      eligible: verdict.eligible,
+      live: verdict.live,
+      score: verdict.score,
+      reasons: [`is ${standing(verdict.worker)}`, ...verdict.reasons, ...(verdict.eligible ? needs(verdict.worker.worker_id) : [])],
+    })),
+  }
+}

@@ -1,0 +1,353 @@
+/** Responsible for job rows: written whole with their place in the queue, found by id, by place, by thread. It decides nothing. */
+import { and, asc, desc, eq, gt, inArray, isNotNull, lt, lte, max, ne, sql } from 'drizzle-orm'
+import { getTableColumns } from 'drizzle-orm'
+import type { Effort, JobHold, JobStatus } from '@modelreins/contract'
+import { deadlineOf, expiryOf, hasDefaultExpiry } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { places, poolRank } from '../../../src/domain/job/queue.ts'
+import type { TenantDatabase } from '../kernel/open-store.ts'
+import { RecentJobs } from './recent-jobs.ts'
+import { idempotency, jobs } from '../kernel/schema.ts'
+
+type Row = typeof jobs.$inferSelect
+
+/** Where a job stands, from its state alone; `poolId` is asked only for a job that may be offered. */
+function placeOf(job: JobRecord, poolId: (job: JobRecord) => number): { readonly pool: number | null; readonly rank: number | null } {
+  if (job.status === 'running') return { pool: places.running, rank: deadlineOf(job) }
+  if (job.status === 'retry') return { pool: places.timed, rank: job.retry_at ?? 0 }
+  if (job.status !== 'pending') return { pool: null, rank: null }
+  if (job.hold === 'schedule') return { pool: places.timed, rank: job.queued_at }
+  if (job.hold !== null) return { pool: places.held, rank: expiryOf(job) }
+  return { pool: poolId(job), rank: poolRank(job.queued_at, job.effort, job.priority) }
+}
+
+function toRow(job: JobRecord, poolId: (job: JobRecord) => number): Row {
+  const place = placeOf(job, poolId)
+  const claimable = place.pool !== null && place.pool > 0
+  return {
+    ...job,
+    ...place,
+    expires_at: claimable && !hasDefaultExpiry(job) ? expiryOf(job) : null,
+    long_lease: Number(job.long_lease),
+    stream: Number(job.stream),
+    spec: JSON.stringify(job.spec),
+    outcome: job.outcome === null ? null : JSON.stringify(job.outcome),
+  }
+}
+
+const fromRow = (row: Row): JobRecord => ({
+  id: row.id,
+  status: row.status as JobStatus,
+  hold: row.hold as JobHold | null,
+  effort: row.effort as Effort,
+  priority: row.priority,
+  thread_id: row.thread_id,
+  worker_id: row.worker_id,
+  attempt: row.attempt,
+  max_attempts: row.max_attempts,
+  nonce: row.nonce,
+  long_lease: row.long_lease === 1,
+  created_by: row.created_by,
+  created_at: row.created_at,
+  queued_at: row.queued_at,
+  started_at: row.started_at,
+  ended_at: row.ended_at,
+  retry_at: row.retry_at,
+  review_id: row.review_id,
+  parent_id: row.parent_id,
+  stream: row.stream === 1,
+  spec: JSON.parse(row.spec),
+  outcome: row.outcome === null ? null : JSON.parse(row.outcome),
+})
+
+const charactersOf = (row: Row): number => row.spec.length + (row.outcome?.length ?? 0)
+
+export interface JobSelection {
+  readonly statuses?: readonly JobStatus[]
+  readonly thread_id?: string
+  readonly worker_id?: string
+  readonly capability?: string
+  readonly effort?: Effort
+}
+
+export interface Matching extends JobSelection {
+  /** Only jobs that have not ended. */
+  readonly unfinished?: boolean
+}
+
+const matches = (matching: Matching) =>
+  and(
+    matching.unfinished === true ? isNotNull(jobs.pool) : undefined,
+    matching.statuses === undefined ? undefined : inArray(jobs.status, [...matching.statuses]),
+    matching.thread_id === undefined ? undefined : eq(jobs.thread_id, matching.thread_id),
+    matching.worker_id === undefined ? undefined : eq(jobs.worker_id, matching.worker_id),
+    matching.effort === undefined ? undefined : eq(jobs.effort, matching.effort),
+    matching.capability === undefined ? undefined : eq(sql`json_extract(${jobs.spec}, '$.capability')`, matching.capability),
+  )
+
+/** Rows read at once on a walk: jobs may be large. */
+const rowsPerRead = 20
+
+/** A queue entry as the index has it, without the job. */
+export interface Head {
+  readonly id: number
+  readonly rank: number
+}
+
+export class JobStore {
+  readonly #db: TenantDatabase
+  readonly #insert
+  readonly #update
+  readonly #get
+  readonly #heads
+  readonly #headsExcept
+  readonly #recent = new RecentJobs()
+  #nextId: number | undefined
+
+  constructor(db: TenantDatabase) {
+    this.#db = db
+    // Prepared once: building SQL costs more than running it on the claim path.
+    const columns = Object.keys(getTableColumns(jobs)) as (keyof Row)[]
+    const all = Object.fromEntries(columns.map((name) => [name, sql`${sql.placeholder(name)}`])) as Record<
+      keyof Row,
+      ReturnType<typeof sql>
+    >
+    const { id: _, ...changeable } = all
+    this.#insert = db.insert(jobs).values(all).prepare()
+    this.#update = db
+      .update(jobs)
+      .set(changeable)
+      .where(eq(jobs.id, sql.placeholder('id')))
+      .prepare()
+    this.#get = db
+      .select()
+      .from(jobs)
+      .where(eq(jobs.id, sql.placeholder('id')))
+      .prepare()
+    this.#headsExcept = db
+      .select({ id: jobs.id, rank: sql<number>`rank` })
+      .from(jobs)
+      .where(
+        and(
+          eq(jobs.pool, sql.placeholder('pool')),
+          isNotNull(jobs.pool),
+          sql`${jobs.id} not in (select value from json_each(${sql.placeholder('offered')}))`,
+        ),
+      )
+      .orderBy(asc(jobs.rank))
+      .limit(sql.placeholder('limit'))
+      .prepare()
+    this.#heads = db
+      .select({ id: jobs.id, rank: sql<number>`rank` })
+      .from(jobs)
+      .where(and(eq(jobs.pool, sql.placeholder('pool')), isNotNull(jobs.pool)))
+      .orderBy(asc(jobs.rank))
+      .limit(sql.placeholder('limit'))
+      .prepare()
+  }
+
+  /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
+  forget(): void {
+    this.#recent.clear()
+    this.#nextId = undefined
+  }
+
+  /** Ids count 1, 2, 3, ... within the lane (docs/explanation/scale.md, "Beyond one object"). */
+  nextId(): number {
+    this.#nextId ??=
+      (this.#db
+        .select({ id: max(jobs.id) })
+        .from(jobs)
+        .get()?.id ?? 0) + 1
+    return this.#nextId++
+  }
+
+  insert(job: JobRecord, poolId: (job: JobRecord) => number): void {
+    const row = toRow(job, poolId)
+    this.#insert.run({ ...row })
+    this.#recent.keep(job, charactersOf(row))
+  }
+
+  update(job: JobRecord, poolId: (job: JobRecord) => number): void {
+    const row = toRow(job, poolId)
+    this.#update.run({ ...row })
+    this.#recent.keep(job, charactersOf(row))
+  }
+
+  /** A stream object may exist from now on. */
+  markStreamed(id: number): void {
+    this.#recent.drop(id)
+    this.#db.update(jobs).set({ stream: 1 }).where(eq(jobs.id, id)).run()
+  }
+
+  get(id: number): JobRecord | undefined {
+    const recent = this.#recent.get(id)
+    if (recent !== undefined) return recent
+    const row = this.#get.get({ id })
+    return row === undefined ? undefined : this.#recent.keep(fromRow(row), charactersOf(row))
+  }
+
+  heads(pool: number, limit: number): readonly Head[] {
+    return this.#heads.all({ pool, limit })
+  }
+
+  /** Heads of a pool without those that are out on offer: they stand at the front, and reading past them in SQL is cheap. */
+  headsExcept(pool: number, limit: number, offered: Iterable<number>): readonly Head[] {
+    return this.#headsExcept.all({ pool, limit, offered: JSON.stringify([...offered]) })
+  }
+
+  /** Distinct pools that have jobs, by skipping through the index: one seek per pool, not one per job. */
+  occupiedPools(): readonly number[] {
+    const found: number[] = []
+    let above = 0
+    for (;;) {
+      const row = this.#db
+        .select({ pool: jobs.pool })
+        .from(jobs)
+        .where(and(gt(jobs.pool, above), isNotNull(jobs.pool)))
+        .orderBy(asc(jobs.pool), asc(jobs.rank))
+        .limit(1)
+        .get()
+      if (row?.pool == null) return found
+      found.push(row.pool)
+      above = row.pool
+    }
+  }
+
+  /** Jobs of a place whose rank has come, lowest first. */
+  due(pool: number, upTo: number, limit: number): readonly JobRecord[] {
+    return this.#db
+      .select()
+      .from(jobs)
+      .where(and(eq(jobs.pool, pool), isNotNull(jobs.pool), lte(jobs.rank, upTo)))
+      .orderBy(asc(jobs.rank))
+      .limit(limit)
+      .all()
+      .map(fromRow)
+  }
+
+  /** Claimable jobs with an expiry of their own that has passed. */
+  expired(at: number, limit: number): readonly JobRecord[] {
+    return this.#db
+      .select()
+      .from(jobs)
+      .where(and(isNotNull(jobs.expires_at), lte(jobs.expires_at, at)))
+      .orderBy(asc(jobs.expires_at))
+      .limit(limit)
+      .all()
+      .map(fromRow)
+  }
+
+  nextExpiry(): number | undefined {
+    const row = this.#db
+      .select({ at: jobs.expires_at })
+      .from(jobs)
+      .where(isNotNull(jobs.expires_at))
+      .orderBy(asc(jobs.expires_at))
+      .limit(1)
+      .get()
+    return row?.at ?? undefined
+  }
+
+  /** Jobs of a thread, newest first. */
+  ofThread(threadId: string, limit: number, before = Number.MAX_SAFE_INTEGER): readonly JobRecord[] {
+    return this.#db
+      .select()
+      .from(jobs)
+      .where(and(eq(jobs.thread_id, threadId), lt(jobs.id, before)))
+      .orderBy(desc(jobs.id))
+      .limit(limit)
+      .all()
+      .map(fromRow)
+  }
+
+  /** Jobs below `before`, newest first, read a few at a time: whoever walks decides when it is enough. */
+  *walk(matching: Matching, before: number): Generator<JobRecord> {
+    let below = before
+    for (;;) {
+      const rows = this.#db
+        .select()
+        .from(jobs)
+        .where(and(lt(jobs.id, below), matches(matching)))
+        .orderBy(desc(jobs.id))
+        .limit(rowsPerRead)
+        .all()
+      for (const row of rows) yield fromRow(row)
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < rowsPerRead) return
+      below = last.id
+    }
+  }
+
+  /** The oldest that match. */
+  ids(matching: Matching, limit: number): readonly number[] {
+    const rows = this.#db.select({ id: jobs.id }).from(jobs).where(matches(matching)).orderBy(asc(jobs.id)).limit(limit).all()
+    return rows.map((row) => row.id)
+  }
+
+  count(matching: Matching): number {
+    const row = this.#db
+      .select({ count: sql<number>`count(*)` })
+      .from(jobs)
+      .where(matches(matching))
+      .get()
+    return row?.count ?? 0
+  }
+
+  /** Jobs that are held for this review, oldest first: its own, and those of the same session behind it. */
+  heldBehind(reviewId: number): readonly JobRecord[] {
+    return this.#db
+      .select()
+      .from(jobs)
+      .where(and(eq(jobs.pool, places.held), isNotNull(jobs.pool), eq(jobs.review_id, reviewId)))
+      .orderBy(asc(jobs.id))
+      .all()
+      .map(fromRow)
+  }
+
+  countIn(pool: number, belowRank: number): number {
+    return (
+      this.#db
+        .select({ count: sql<number>`count(*)` })
+        .from(jobs)
+        .where(and(eq(jobs.pool, pool), isNotNull(jobs.pool), lt(jobs.rank, belowRank)))
+        .get()?.count ?? 0
+    )
+  }
+
+  /** Deletes ended jobs from the oldest on, except the newest row: ids must not be given twice. Reads one row when there is nothing to do. */
+  prune(before: number, limit: number): number {
+    const newest =
+      this.#db
+        .select({ id: max(jobs.id) })
+        .from(jobs)
+        .get()?.id ?? 0
+    const oldest = this.#db.select({ created_at: jobs.created_at }).from(jobs).orderBy(asc(jobs.id)).limit(1).get()
+    // Ids grow with time: when the lowest one is young, all are.
+    if (oldest === undefined || oldest.created_at >= before) return 0
+    const old = this.#db
+      .select({ id: jobs.id, ended_at: jobs.ended_at })
+      .from(jobs)
+      .where(ne(jobs.id, newest))
+      .orderBy(asc(jobs.id))
+      .limit(limit)
+      .all()
+      .filter((row) => row.ended_at !== null && row.ended_at < before)
+    for (const row of old) this.#recent.drop(row.id)
+    for (const row of old) this.#db.delete(jobs).where(eq(jobs.id, row.id)).run()
+    return old.length
+  }
+
+  idempotent(key: string): { readonly digest: string; readonly job_id: number } | undefined {
+    return this.#db.select().from(idempotency).where(eq(idempotency.key, key)).get()
+  }
+
+  rememberKey(key: string, digest: string, jobId: number, at: number): void {
+    const row = { key, digest, job_id: jobId, created_at: at }
+    this.#db.insert(idempotency).values(row).onConflictDoUpdate({ target: idempotency.key, set: row }).run()
+  }
+
+  forgetKeys(before: number): void {
+    this.#db.delete(idempotency).where(lt(idempotency.created_at, before)).run()
+  }
+}

@@ -1,0 +1,71 @@
+/** Responsible for showing a stored job: as the contract says a job looks, how it ended, where its result lies. It changes nothing. */
+import type { Job } from '@modelreins/contract'
+import { isTerminal } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import type { JobEnd } from '../../job-stream/gate.ts'
+import type { ResultPlace } from '../kernel/call.ts'
+import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+
+export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job {
+  const outcome = job.outcome
+  return {
+    id: job.id,
+    status: job.status,
+    hold: job.hold,
+    prompt: job.spec.prompt,
+    input: job.spec.input as Job['input'],
+    capability: job.spec.capability,
+    effort: job.effort,
+    priority: job.priority,
+    thread_id: job.thread_id,
+    session_id: job.spec.session_id,
+    context: job.spec.context,
+    tags: [...job.spec.tags],
+    networks: [...job.spec.networks],
+    provider: job.spec.provider,
+    model: job.spec.model,
+    target: job.spec.target,
+    requires_secrets: [...job.spec.requires_secrets],
+    metadata: job.spec.metadata as Job['metadata'],
+    assigned_to: job.worker_id === null ? null : (ctx.store.workers.get(job.worker_id)?.name ?? null),
+    worker_id: job.worker_id,
+    attempt: job.attempt,
+    max_attempts: job.max_attempts,
+    timeout: job.spec.timeout_ms / 1000,
+    silence_timeout: job.spec.silence_ms === null ? null : job.spec.silence_ms / 1000,
+    output: outcome?.output ?? '',
+    output_truncated: outcome?.output_truncated ?? false,
+    result: outcome?.result ?? null,
+    result_truncated: outcome !== null && outcome.stored !== null,
+    exit_code: outcome?.exit_code ?? null,
+    usage: outcome?.usage ?? null,
+    error: outcome?.error ?? null,
+    review_id: job.review_id,
+    retry_at: isoTimeOrNull(job.retry_at),
+    created_at: isoTime(job.created_at),
+    started_at: isoTimeOrNull(job.started_at),
+    ended_at: isoTimeOrNull(job.ended_at),
+  }
+}
+
+/** How a job ended, for its stream; null while it has not. */
+export function endOf(job: JobRecord | undefined): JobEnd | null {
+  if (job === undefined) {
+    // It was let go long ago: whoever still waits for its end has missed it.
+    const error = { type: 'unknown', message: 'The job is not known here any more.', retryable: false }
+    return { end: { status: 'failed', result: null, error }, attempt: 0, tail: '' }
+  }
+  if (!isTerminal(job.status)) return null
+  const end = { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null }
+  return { end, attempt: job.attempt, tail: job.outcome?.output ?? '' }
+}
+
+export function resultPlace(store: CommandContext['store'], jobId: number): Result<ResultPlace> {
+  const job = store.jobs.get(jobId)
+  if (job === undefined) return fail('not-found', `There is no job ${jobId}.`)
+  if (!isTerminal(job.status)) return fail('wrong-state', `Job ${job.id} is ${job.status}; it has no result yet.`)
+  return ok({ text: job.outcome?.result ?? null, stored: job.outcome?.stored ?? null })
+}

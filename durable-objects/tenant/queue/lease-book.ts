@@ -1,0 +1,120 @@
+/**
+ * Responsible for offers and leases, which live in memory: an offer is a promise for five seconds, a lease is renewed by
+ * heartbeats. Rows say who runs what (job row: worker, attempt, nonce); this says until when that is believed.
+ */
+import { sameText } from '../../../src/domain/access/token.ts'
+
+export interface Lease {
+  readonly job_id: number
+  readonly worker_id: string
+  readonly attempt: number
+  /** Claimed by id: renewed by any sign of life of the worker, and long enough for a silent handler. */
+  readonly long: boolean
+  expires_at: number
+}
+
+export interface LiveOffer {
+  readonly job_id: number
+  readonly worker_id: string
+  readonly pool: number
+  readonly nonce: string
+  readonly expires_at: number
+}
+
+const none: ReadonlySet<number> = new Set()
+
+export class LeaseBook {
+  readonly #leases = new Map<number, Lease>()
+  readonly #byWorker = new Map<string, Set<number>>()
+  readonly #offers = new Map<number, LiveOffer>()
+  /** The newest token of each job that is offered or running: one that comes back as it was needs no MAC computed. */
+  readonly #issued = new Map<number, string>()
+  readonly #offersByPool = new Map<number, Set<number>>()
+  readonly #offersByWorker = new Map<string, number>()
+
+  lease(jobId: number): Lease | undefined {
+    return this.#leases.get(jobId)
+  }
+
+  grant(lease: Lease): void {
+    this.#leases.set(lease.job_id, lease)
+    const held = this.#byWorker.get(lease.worker_id)
+    if (held === undefined) this.#byWorker.set(lease.worker_id, new Set([lease.job_id]))
+    else held.add(lease.job_id)
+  }
+
+  release(jobId: number): void {
+    this.#issued.delete(jobId)
+    const lease = this.#leases.get(jobId)
+    if (lease === undefined) return
+    this.#leases.delete(jobId)
+    this.#byWorker.get(lease.worker_id)?.delete(jobId)
+  }
+
+  /** Leases of one worker. */
+  heldBy(workerId: string): readonly Lease[] {
+    return [...(this.#byWorker.get(workerId) ?? [])].flatMap((id) => this.#leases.get(id) ?? [])
+  }
+
+  running(workerId: string): number {
+    return this.#byWorker.get(workerId)?.size ?? 0
+  }
+
+  leases(): IterableIterator<Lease> {
+    return this.#leases.values()
+  }
+
+  issue(jobId: number, token: string): void {
+    this.#issued.set(jobId, token)
+  }
+
+  /** True when this object itself gave out this very token lately; false says nothing. */
+  wasIssued(jobId: number, token: string): boolean {
+    const issued = this.#issued.get(jobId)
+    return issued !== undefined && sameText(issued, token)
+  }
+
+  offer(jobId: number): LiveOffer | undefined {
+    return this.#offers.get(jobId)
+  }
+
+  makeOffer(offer: LiveOffer): void {
+    this.dropOffer(offer.job_id)
+    this.#offers.set(offer.job_id, offer)
+    const offered = this.#offersByPool.get(offer.pool)
+    if (offered === undefined) this.#offersByPool.set(offer.pool, new Set([offer.job_id]))
+    else offered.add(offer.job_id)
+    this.#offersByWorker.set(offer.worker_id, this.offersTo(offer.worker_id) + 1)
+  }
+
+  dropOffer(jobId: number): LiveOffer | undefined {
+    const offer = this.#offers.get(jobId)
+    if (offer === undefined) return undefined
+    this.#offers.delete(jobId)
+    const offered = this.#offersByPool.get(offer.pool)
+    offered?.delete(jobId)
+    if (offered?.size === 0) this.#offersByPool.delete(offer.pool)
+    this.#offersByWorker.set(offer.worker_id, this.offersTo(offer.worker_id) - 1)
+    return offer
+  }
+
+  /** Jobs of a pool that are out on offer, so that a claim looks past them. */
+  offersIn(pool: number): ReadonlySet<number> {
+    return this.#offersByPool.get(pool) ?? none
+  }
+
+  offersTo(workerId: string): number {
+    return this.#offersByWorker.get(workerId) ?? 0
+  }
+
+  offers(): IterableIterator<LiveOffer> {
+    return this.#offers.values()
+  }
+
+  /** Nothing of a revoked or stopped worker stands. */
+  dropOffersTo(workerId: string): readonly LiveOffer[] {
+    const dropped = [...this.#offers.values()].filter((offer) => offer.worker_id === workerId)
+    for (const offer of dropped) this.dropOffer(offer.job_id)
+    return dropped
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Responsible for choosing which queued jobs a worker is offered next, which of them a human must be asked about first, and for the
+ * lease token of an offer. Reads only heads of pools, so its cost does not grow with the queue.
+ */
+import { leaseText, limits } from '@modelreins/contract'
+import type { Offer } from '@modelreins/contract'
+import { expiryOf, sizeOf } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { mayClaim } from '../../../src/domain/killswitch.ts'
+import { isLive, mayDo } from '../../../src/domain/director/matching.ts'
+import { sign } from '../../../src/domain/access/token.ts'
+import { declared, isGated } from '../../../src/domain/review/risk.ts'
+import { clearanceOf } from '../reviews/clearance.ts'
+import type { Clearance } from '../reviews/clearance.ts'
+import { isoTime } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import { isFreeForAnother } from '../reviews/gate.ts'
+import { showJob } from './job-view.ts'
+import type { Head } from './job-store.ts'
+import type { Pool } from './pool-store.ts'
+import type { WorkerRecord } from '../workers/worker-store.ts'
+import { viewOf } from '../workers/worker-view.ts'
+
+/** What choosing needs of a context: it writes nothing. */
+export type Choosing = Pick<CommandContext, 'at' | 'tenant' | 'store' | 'live' | 'key' | 'randomText' | 'sha256'>
+
+interface Source {
+  readonly pool: Pool
+  /** 0: its own, or nobody's; 1: another worker's, who is busy. Own work goes first, whatever its age. */
+  readonly turn: 0 | 1
+  /** Whether its jobs need no decision, a decision that none of them has, or may have one each. */
+  readonly gate: 'open' | 'closed' | 'each'
+}
+
+/** Pools of jobs that were approved are apart from those of jobs that were not, so a queue of the latter hides none of the former. */
+function gateOf(pool: Pool, worker: WorkerRecord): Source['gate'] {
+  const { capability } = pool.wants
+  const tier = capability === null ? null : (declared(worker.capabilities, capability)?.risk_tier ?? null)
+  if (tier === 'approve') return pool.released === true ? 'each' : 'closed'
+  return tier === 'session' || pool.released === true ? 'each' : 'open'
+}
+
+/** Pools this worker may take from now. */
+function sources(ctx: Choosing, worker: WorkerRecord): readonly Source[] {
+  const view = viewOf(ctx, worker)
+  const found: Source[] = []
+  for (const id of ctx.live.occupied) {
+    const pool = ctx.store.pools.get(id)
+    if (pool === undefined || !mayDo(pool.wants, view, ctx.at)) continue
+    const gate = gateOf(pool, worker)
+    if (pool.worker_id === worker.worker_id || pool.worker_id === null) {
+      found.push({ pool, turn: 0, gate })
+      continue
+    }
+    const other = ctx.store.workers.get(pool.worker_id)
+    const otherView = other === undefined ? undefined : viewOf(ctx, other)
+    // A worker that let an offer lapse may be a connection that died: what it has not started is anybody's, until it starts something.
+    const silent = ctx.live.presence.of(pool.worker_id).silent_offers > 0
+    const gone = silent || otherView === undefined || otherView.revoked || otherView.paused || !isLive(otherView.state)
+    if (gone) found.push({ pool, turn: 0, gate })
+    else if (otherView.running + ctx.live.leases.offersTo(otherView.worker_id) >= otherView.slots) found.push({ pool, turn: 1, gate })
+  }
+  return found
+}
+
+export interface Choice {
+  readonly job: JobRecord
+  readonly pool: number
+}
+
+/** Looked past where each job has a decision of its own: some of them may be somebody else's. */
+const lookahead = 20
+
+/** Up to `max` jobs for this worker, in the order it should have them. None that it may not start. */
+export function choose(ctx: Choosing, worker: WorkerRecord, max: number): readonly Choice[] {
+  if (max < 1 || !mayClaim(ctx.store.meta.killswitch().level)) return []
+  const heads: (Head & { readonly pool: number; readonly turn: number; readonly gate: Source['gate'] })[] = []
+  for (const { pool, turn, gate } of sources(ctx, worker)) {
+    if (gate === 'closed') continue
+    const offered = ctx.live.leases.offersIn(pool.id)
+    const found = ctx.store.jobs.headsExcept(pool.id, gate === 'each' ? max + lookahead : max, offered)
+    if (found.length === 0 && offered.size === 0) ctx.live.occupied.delete(pool.id)
+    for (const head of found) heads.push({ ...head, pool: pool.id, turn, gate })
+  }
+  heads.sort((left, right) => left.turn - right.turn || left.rank - right.rank || left.id - right.id)
+  const chosen: Choice[] = []
+  let size = 0
+  for (const head of heads) {
+    if (chosen.length === max || size > limits.list_bytes) break
+    const job = ctx.store.jobs.get(head.id)
+    // An expired one is left to the sweep, which also says so in the audit trail.
+    if (job === undefined || expiryOf(job) <= ctx.at) continue
+    if (head.gate !== 'open' && clearanceOf(ctx, job, worker).kind !== 'pass') continue
+    size += sizeOf(job)
+    chosen.push({ job, pool: head.pool })
+  }
+  return chosen
+}
+
+export interface Unasked {
+  readonly job: JobRecord
+  readonly ask: Extract<Clearance, { kind: 'ask' }>
+}
+
+/**
+ * Jobs that this worker would be offered, had a human been asked: its tier was made stricter, or the worker that needed no decision is
+ * gone. While another one is there that may start them freely, they are left to it.
+ */
+export function unasked(ctx: Choosing, worker: WorkerRecord, max: number): readonly Unasked[] {
+  if (!mayClaim(ctx.store.meta.killswitch().level)) return []
+  const found: Unasked[] = []
+  for (const { pool, turn, gate } of sources(ctx, worker)) {
+    if (gate === 'open' || turn !== 0) continue
+    let free: boolean | undefined
+    const heads = ctx.store.jobs.heads(pool.id, max)
+    if (heads.length === 0) ctx.live.occupied.delete(pool.id)
+    for (const head of heads) {
+      const job = ctx.live.leases.offer(head.id) === undefined ? ctx.store.jobs.get(head.id) : undefined
+      const ask = job === undefined ? undefined : clearanceOf(ctx, job, worker)
+      if (job === undefined || ask?.kind !== 'ask') continue
+      if (!ask.broken) {
+        free ??= isFreeForAnother(ctx, job, worker.worker_id)
+        if (free) break
+      }
+      if (found.length === max) return found
+      found.push({ job, ask })
+    }
+  }
+  return found
+}
+
+/** Whether a worker has anything to be asked about, so that most need not be searched for. */
+export const mayNeedAsking = (ctx: Pick<Choosing, 'live' | 'store'>, worker: WorkerRecord): boolean =>
+  worker.capabilities.some((item) => isGated(item.risk_tier)) ||
+  [...ctx.live.occupied].some((id) => ctx.store.pools.get(id)?.released === true)
+
+/** The token that an attempt of this job by this worker would carry. */
+export function leaseToken(
+  ctx: Pick<CommandContext, 'at' | 'tenant' | 'key'>,
+  job: JobRecord,
+  about: { readonly worker_id: string; readonly attempt: number; readonly nonce: string },
+): string {
+  const expires_at = ctx.at + limits.offer_ms + job.spec.timeout_ms + limits.lease_token_slack_ms
+  return sign(leaseText({ tenant: ctx.tenant, job_id: job.id, ...about, offered_at: ctx.at, expires_at }), ctx.key)
+}
+
+/** Makes an offer: remembers it, and spells it for the worker. */
+export function makeOffer(ctx: Choosing, worker: WorkerRecord, choice: Choice): Offer {
+  const nonce = ctx.randomText(10)
+  const expires_at = ctx.at + limits.offer_ms
+  const attempt = choice.job.attempt + 1
+  ctx.live.due.hint(expires_at)
+  ctx.live.leases.makeOffer({ job_id: choice.job.id, worker_id: worker.worker_id, pool: choice.pool, nonce, expires_at })
+  const token = leaseToken(ctx, choice.job, { worker_id: worker.worker_id, attempt, nonce })
+  ctx.live.leases.issue(choice.job.id, token)
+  return { job: showJob(ctx, choice.job), lease: { token, attempt, expires_at: isoTime(expires_at) } }
+}

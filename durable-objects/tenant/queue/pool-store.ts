@@ -1,0 +1,54 @@
+/** Responsible for the pools: which requirements and which assignment a pool number stands for. */
+import { eq } from 'drizzle-orm'
+import { canonicalJson } from '../../../src/domain/canonical-json.ts'
+import type { Requirements } from '../../../src/domain/director/matching.ts'
+import type { TenantDatabase } from '../kernel/open-store.ts'
+import { pools } from '../kernel/schema.ts'
+
+/** What all jobs of one pool have in common. `worker_id` is whom the Director assigned; null while nobody is. */
+export interface PoolKey {
+  readonly wants: Requirements
+  readonly worker_id: string | null
+  /** A human has approved each of these jobs: workers under the tier `approve` may have them. */
+  readonly released?: true
+}
+export interface Pool extends PoolKey {
+  readonly id: number
+}
+
+export class PoolStore {
+  readonly #db: TenantDatabase
+  /** Pools are few (distinct requirements times workers) and never change: kept for good once read. */
+  readonly #byId = new Map<number, Pool>()
+  readonly #idByKey = new Map<string, number>()
+  constructor(db: TenantDatabase) {
+    this.#db = db
+  }
+
+  /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
+  forget(): void {
+    this.#byId.clear()
+    this.#idByKey.clear()
+  }
+
+  /** The pool with this key, made when it is new. */
+  of(key: PoolKey): Pool {
+    const text = canonicalJson({ wants: key.wants, worker_id: key.worker_id, released: key.released })
+    const known = this.#idByKey.get(text)
+    if (known !== undefined) return { ...key, id: known }
+    const row = this.#db.select().from(pools).where(eq(pools.key, text)).get()
+    const id = row?.id ?? this.#db.insert(pools).values({ key: text }).returning({ id: pools.id }).get().id
+    this.#idByKey.set(text, id)
+    return { ...key, id }
+  }
+
+  get(id: number): Pool | undefined {
+    const known = this.#byId.get(id)
+    if (known !== undefined) return known
+    const row = this.#db.select().from(pools).where(eq(pools.id, id)).get()
+    if (row === undefined) return undefined
+    const pool: Pool = { ...(JSON.parse(row.key) as PoolKey), id }
+    this.#byId.set(id, pool)
+    return pool
+  }
+}

@@ -1,0 +1,91 @@
+/** Responsible for writing a job with its place in the queue, for waking whoever may take it, and for ending the reviews of one that has ended. */
+import { limits } from '@modelreins/contract'
+import { deadlineOf, expiryOf, isTerminal } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { requirementsOf } from '../../../src/domain/director/matching.ts'
+import { isReleased } from '../reviews/clearance.ts'
+import { jobSubject } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import { gatedBehind } from '../reviews/gate.ts'
+import { withdrawReviewsOf } from '../reviews/review-log.ts'
+
+/** The pool that a claimable job waits in: its requirements, its assignment, and whether a human has released it. */
+export const poolOf = (ctx: Pick<CommandContext, 'store'>, job: JobRecord): number =>
+  ctx.store.pools.of({
+    wants: requirementsOf(job.spec),
+    worker_id: job.worker_id,
+    ...(isReleased(ctx, job) ? { released: true as const } : {}),
+  }).id
+
+const claimable = (job: JobRecord): boolean => job.status === 'pending' && job.hold === null
+
+/** When time alone will change this job. */
+function dueOf(job: JobRecord): number | undefined {
+  if (job.status === 'running') return deadlineOf(job)
+  if (job.status === 'retry') return job.retry_at ?? undefined
+  if (job.hold === 'schedule') return job.queued_at
+  return claimable(job) ? expiryOf(job) : undefined
+}
+
+function announce(ctx: CommandContext, job: JobRecord): void {
+  const due = dueOf(job)
+  if (due !== undefined) ctx.onCommit(() => ctx.live.due.hint(due))
+  if (!claimable(job)) return
+  const pool = poolOf(ctx, job)
+  ctx.onCommit(() => {
+    ctx.live.occupied.add(pool)
+    // Should the assigned worker turn out to be gone, somebody else is asked as soon as that shows.
+    ctx.live.due.hint(ctx.at + limits.presence_ms)
+  })
+  ctx.after({ kind: 'wake', pool })
+}
+
+export function insertJob(ctx: CommandContext, job: JobRecord): void {
+  ctx.store.jobs.insert(job, (one) => poolOf(ctx, one))
+  announce(ctx, job)
+}
+
+/** Writes what became of a job. An offer of it does not survive; neither does its lease unless it runs. */
+export function updateJob(ctx: CommandContext, job: JobRecord): void {
+  ctx.store.jobs.update(job, (one) => poolOf(ctx, one))
+  ctx.onCommit(() => {
+    ctx.live.leases.dropOffer(job.id)
+    if (job.status !== 'running') ctx.live.leases.release(job.id)
+  })
+  announce(ctx, job)
+  if (isTerminal(job.status)) for (const review of withdrawReviewsOf(ctx, job)) regateBehind(ctx, review.id)
+}
+
+/** A session's review is settled: jobs that waited behind it go on, or one of them asks in its place. */
+export function regateBehind(ctx: CommandContext, reviewId: number): void {
+  for (const job of gatedBehind(ctx, reviewId)) {
+    updateJob(ctx, job)
+    recordRelease(ctx, job, reviewId)
+  }
+}
+
+/** One audit row for a job that its review no longer holds. */
+export function recordRelease(ctx: CommandContext, job: JobRecord, reviewId: number): void {
+  if (job.hold === 'review') return
+  ctx.record({
+    action: 'job.release',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: job.worker_id,
+    capability: job.spec.capability,
+    summary: `review ${reviewId} is settled`,
+  })
+}
+
+/** Tells the stream's viewers that the job has ended, or that this attempt of it has; `tail` and `chunks` as its worker said. */
+export function closeStream(ctx: CommandContext, job: JobRecord, tail: string, chunks?: number): void {
+  const ended = isTerminal(job.status)
+  ctx.after({
+    kind: 'close_stream',
+    job_id: job.id,
+    attempt: job.attempt,
+    end: ended ? { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null } : null,
+    tail,
+    chunks,
+  })
+}

@@ -1,0 +1,173 @@
+/**
+ * Responsible for what time alone changes: lapsed offers and leases, due retries and schedules, deadlines and expiries. Runs
+ * before every command and on every alarm, so a late or doubled alarm changes nothing.
+ */
+import { limits } from '@modelreins/contract'
+import type { JobError } from '@modelreins/contract'
+import { end, expiryOf, isTerminal, queue } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { highestRank, places, queuedWithin } from '../../../src/domain/job/queue.ts'
+import { elapseArtifacts } from '../artifacts/commands.ts'
+import { endLostAttempt } from './commands/attempts.ts'
+import { elapseReviews } from '../reviews/commands/decide.ts'
+import { jobSubject, systemActor } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import { gated } from '../reviews/gate.ts'
+import { closeStream, updateJob } from './save-job.ts'
+
+/** Jobs treated in one sweep; the alarm clock comes back for the rest. */
+const atOnce = 500
+
+/** Memory only: an offer that was not started goes back, and its worker is one step nearer to being shown as deaf. */
+export function lapseOffers(ctx: CommandContext): void {
+  const silent = new Set<string>()
+  for (const offer of [...ctx.live.leases.offers()]) {
+    if (offer.expires_at > ctx.at) continue
+    ctx.live.leases.dropOffer(offer.job_id)
+    // Several offers in one answer are one silence.
+    if (!silent.has(offer.worker_id)) ctx.live.presence.of(offer.worker_id).silent_offers += 1
+    silent.add(offer.worker_id)
+    ctx.live.occupied.add(offer.pool)
+    ctx.after({ kind: 'wake', pool: offer.pool })
+  }
+}
+
+/** When the lease of a job really ends: a healthy socket renews by its pings, which the object does not see. */
+export function leaseEnds(ctx: Pick<CommandContext, 'live'>, jobId: number): number | undefined {
+  const lease = ctx.live.leases.lease(jobId)
+  if (lease === undefined) return undefined
+  const heard = lease.long ? null : ctx.live.sockets.heardAt(lease.worker_id)
+  return heard === null ? lease.expires_at : Math.max(lease.expires_at, heard + limits.lease_ms)
+}
+
+function lapseLeases(ctx: CommandContext): void {
+  for (const lease of [...ctx.live.leases.leases()]) {
+    const ends = leaseEnds(ctx, lease.job_id) ?? 0
+    if (ends > ctx.at) {
+      lease.expires_at = ends
+      continue
+    }
+    const job = ctx.store.jobs.get(lease.job_id)
+    if (job?.status !== 'running') {
+      ctx.live.leases.release(lease.job_id)
+      continue
+    }
+    const name = ctx.store.workers.get(lease.worker_id)?.name ?? lease.worker_id
+    endLostAttempt(ctx, job, { type: 'worker_lost', message: `${name} was not heard of before its lease ended`, retryable: true })
+  }
+}
+
+function endOverdueAttempts(ctx: CommandContext): void {
+  for (const job of ctx.store.jobs.due(places.running, ctx.at, atOnce)) {
+    endLostAttempt(ctx, job, { type: 'timeout', message: `The attempt took longer than ${job.spec.timeout_ms / 1000} s`, retryable: true })
+  }
+}
+
+function queueDue(ctx: CommandContext): void {
+  for (const job of ctx.store.jobs.due(places.timed, ctx.at, atOnce)) {
+    // A retry is open to everybody again unless it is pinned: its worker may be the reason.
+    // Each start spends its decision, so a new attempt of what a human had to release is asked about anew.
+    const after =
+      job.status === 'retry'
+        ? gated(ctx, queue({ ...job, worker_id: job.spec.pinned }, ctx.at), job.review_id !== null)
+        : queue(job, ctx.at)
+    updateJob(ctx, after)
+    const action = job.status === 'retry' ? 'job.requeue' : 'job.release'
+    ctx.record({
+      action,
+      subject: jobSubject(job),
+      job_id: job.id,
+      capability: job.spec.capability,
+      summary: `was ${job.status}${after.hold === 'review' ? `, held for review ${after.review_id}` : ''}`,
+      actor: systemActor,
+    })
+  }
+}
+
+function expire(ctx: CommandContext, job: JobRecord): void {
+  if (isTerminal(job.status) || job.status === 'running') return
+  const error: JobError = { type: 'expired', message: `No worker started it within ${job.spec.expires_ms / 1000} s`, retryable: false }
+  const after = end(job, error, ctx.at)
+  updateJob(ctx, after)
+  ctx.record({
+    action: 'job.expire',
+    subject: jobSubject(job),
+    job_id: job.id,
+    capability: job.spec.capability,
+    summary: error.message,
+    actor: systemActor,
+  })
+  if (job.stream) closeStream(ctx, after, '')
+}
+
+/** Default expiries have no index of their own: ranks bound queueing times, so only the front of a pool can hold one. */
+const expiringBy = (at: number): number => highestRank(at - limits.schedule_to_start_ms)
+
+function expireDefaults(ctx: CommandContext): void {
+  for (const pool of ctx.live.occupied) {
+    for (const job of ctx.store.jobs.due(pool, expiringBy(ctx.at), atOnce)) if (expiryOf(job) <= ctx.at) expire(ctx, job)
+  }
+}
+
+/** Looked at one by one for their expiry; behind more than these somebody looks again in a second. */
+const closeLook = 20
+const closeLookMs = 60_000
+
+/** When to look for expired jobs in a pool whose front has this rank: the bound while it is ahead, then what stands there itself. */
+function nextDefaultExpiry(ctx: Pick<CommandContext, 'at' | 'store'>, pool: number, rank: number): number {
+  const earliest = queuedWithin(rank).from + limits.schedule_to_start_ms
+  if (earliest > ctx.at) return earliest
+  const near = ctx.store.jobs.due(pool, expiringBy(ctx.at + closeLookMs), closeLook)
+  const soon = near.length === closeLook ? ctx.at + 1_000 : ctx.at + closeLookMs
+  return Math.min(soon, ...near.map(expiryOf).filter((expiry) => expiry > ctx.at))
+}
+
+/**
+ * A job whose worker has gone silent, or whose breaker has closed again, makes no event of its own: while somebody on a socket has
+ * room, every pool is looked at anew this often. Polling workers look by themselves.
+ */
+function rouse(ctx: CommandContext): void {
+  if (hasRoom(ctx)) for (const pool of ctx.live.occupied) ctx.after({ kind: 'wake', pool })
+}
+
+const hasRoom = ({ live }: Pick<CommandContext, 'live'>): boolean =>
+  [...live.sockets.workers()].some((worker) => live.sockets.credit(worker) > 0)
+
+export function sweep(ctx: CommandContext): void {
+  lapseOffers(ctx)
+  lapseLeases(ctx)
+  endOverdueAttempts(ctx)
+  queueDue(ctx)
+  for (const job of ctx.store.jobs.expired(ctx.at, atOnce)) expire(ctx, job)
+  expireDefaults(ctx)
+  elapseReviews(ctx, atOnce)
+  elapseArtifacts(ctx, atOnce)
+  ctx.store.credentials.eraseExpiredViews(ctx.at)
+  rouse(ctx)
+}
+
+/** The next time that `sweep` has something to do, in milliseconds; undefined when nothing waits for time. */
+export function nextDue(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>): number | undefined {
+  const times: number[] = []
+  if (ctx.live.occupied.size > 0 && hasRoom(ctx)) times.push(ctx.at + limits.presence_ms)
+  const front = (pool: number): number | undefined => ctx.store.jobs.heads(pool, 1)[0]?.rank
+  for (const pool of [places.running, places.timed]) {
+    const rank = front(pool)
+    if (rank !== undefined) times.push(rank)
+  }
+  for (const pool of ctx.live.occupied) {
+    const rank = front(pool)
+    if (rank !== undefined) times.push(nextDefaultExpiry(ctx, pool, rank))
+  }
+  const review = ctx.store.reviews.nextDue()
+  if (review !== undefined) times.push(review)
+  const artifact = ctx.store.artifacts.nextDue()
+  if (artifact !== undefined) times.push(artifact)
+  const view = ctx.store.credentials.nextViewExpiry()
+  if (view !== undefined) times.push(view)
+  const expiry = ctx.store.jobs.nextExpiry()
+  if (expiry !== undefined) times.push(expiry)
+  for (const offer of ctx.live.leases.offers()) times.push(offer.expires_at)
+  for (const lease of ctx.live.leases.leases()) times.push(leaseEnds(ctx, lease.job_id) ?? lease.expires_at)
+  return times.length === 0 ? undefined : Math.min(...times)
+}

@@ -1,0 +1,26 @@
+/** Responsible for which earlier jobs of its thread are a job's context. It changes nothing. */
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import type { Store } from '../kernel/open-store.ts'
+
+const turnsOfThread = 100
+
+/** How many earlier turns a context policy takes; 0 for those that take none. */
+const turnsOf = (policy: string): number => (policy === 'thread' ? turnsOfThread : policy.startsWith('last:') ? Number(policy.slice(5)) : 0)
+
+/** Ended turns before this one, newest first. */
+export function threadTurns(store: Pick<Store, 'jobs'>, job: JobRecord, policy: string): readonly JobRecord[] {
+  const count = turnsOf(policy)
+  if (count === 0 || job.thread_id === null) return []
+  return store.jobs.ofThread(job.thread_id, count, job.id).filter((earlier) => earlier.status === 'done')
+}
+
+/** The job with the turns that it has now, so that a human can be shown what its handler will read. Ended jobs do not change any more. */
+export function withTurns(store: Pick<Store, 'jobs'>, job: JobRecord): JobRecord {
+  const { context_turns: _, ...spec } = job.spec
+  if (turnsOf(spec.context) === 0) return { ...job, spec }
+  return { ...job, spec: { ...spec, context_turns: threadTurns(store, job, spec.context).map(({ id }) => id) } }
+}
+
+/** What was shown to the human who released the job. */
+export const shownTurns = (store: Pick<Store, 'jobs'>, turns: readonly number[]): readonly JobRecord[] =>
+  turns.flatMap((id) => store.jobs.get(id) ?? [])

@@ -1,0 +1,117 @@
+/**
+ * Responsible for whether a worker may start a job as things are now: the tier of the capability on that very worker, the decision or
+ * grant it needs, and whether the decision still fits what would run (I7). It writes nothing.
+ */
+import type { RiskTier } from '@modelreins/contract'
+import { roleMay } from '../../../src/domain/access/access.ts'
+import { isInForce } from '../../../src/domain/review/grant.ts'
+import type { GrantRecord } from '../../../src/domain/review/grant.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { covers, isBacked, stands } from '../../../src/domain/review/review.ts'
+import type { ReviewRecord } from '../../../src/domain/review/review.ts'
+import { reviewedJob } from '../../../src/domain/review/review-payload.ts'
+import { declared, isGated, policyOf, sessionOf } from '../../../src/domain/review/risk.ts'
+import type { Policy } from '../../../src/domain/review/risk.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import { digestOf } from './review-log.ts'
+import type { WorkerRecord } from '../workers/worker-store.ts'
+import { isAsShown } from './reviewed-files.ts'
+
+type Seeing = Pick<CommandContext, 'at' | 'store' | 'sha256'>
+
+/** What must be asked before a job may start. `worker` null: whoever may take it; then there is no session to grant. */
+export interface Gate {
+  readonly tier: 'session' | 'approve'
+  readonly policy: Policy
+  readonly worker: WorkerRecord | null
+  readonly session: string | null
+}
+
+export type Clearance =
+  | { readonly kind: 'pass'; readonly tier: RiskTier | null; readonly review: ReviewRecord | null; readonly grant: GrantRecord | null }
+  | { readonly kind: 'undeclared' }
+  /** `broken`: there is an approval, but not for this, or not by somebody who may still decide. */
+  | { readonly kind: 'ask'; readonly gate: Gate; readonly broken: boolean; readonly why: string }
+
+const freely: Clearance = { kind: 'pass', tier: null, review: null, grant: null }
+
+/** Whether a member's decisions count today: revoked members and lesser roles decide nothing, also not in hindsight. */
+export const mayDecide =
+  (ctx: Pick<CommandContext, 'store'>) =>
+  (memberId: string): boolean => {
+    const member = ctx.store.credentials.member(memberId)
+    return member !== undefined && member.revoked_at === null && roleMay(member.role, 'reviews.decide')
+  }
+
+/** The open review that gates this very job; not one for a session that it only waits behind. */
+export function gatingReview(ctx: Pick<CommandContext, 'store'>, job: JobRecord): ReviewRecord | undefined {
+  if (job.review_id === null) return undefined
+  const open = ctx.store.reviews.open(job.review_id)
+  return open?.type === 'dispatch' && open.job_id === job.id ? ctx.store.reviews.get(open.id) : undefined
+}
+
+/** The digest of what the job would run, taken again now, is the one that was decided on, and nothing has come to it or gone from it. */
+export const fitsJob = (ctx: Seeing, review: ReviewRecord, job: JobRecord): boolean =>
+  digestOf(ctx, reviewedJob(job.spec, review.artifacts)) === review.digest && isAsShown(ctx, review, job)
+
+/** A job with an approval under the tier `approve`: it waits apart from those that no such worker may have. */
+export function isReleased(ctx: Pick<CommandContext, 'store'>, job: JobRecord): boolean {
+  if (job.review_id === null) return false
+  const open = ctx.store.reviews.open(job.review_id)
+  return open !== undefined && open.status === 'approved' && open.type === 'dispatch' && open.job_id === job.id && open.session === null
+}
+
+/** A grant lasts as long as the yes that it rests on: who has been revoked, or may not decide any more, allows nothing. */
+export function isStanding(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord): boolean {
+  const review = ctx.store.reviews.get(grant.review_id)
+  return review !== undefined && isBacked(review, mayDecide(ctx))
+}
+
+/** The newest grant that lets this worker use the capability in this session. */
+export const grantFor = (ctx: Pick<CommandContext, 'at' | 'store'>, workerId: string, capability: string, session: string) =>
+  ctx.store.grants.of(workerId, capability, session).find((grant) => isInForce(grant, ctx.at) && isStanding(ctx, grant))
+
+/** The gate that a review stood at, for asking the same again. A session stays the worker's that it was asked for. */
+export function gateAgain(ctx: Pick<CommandContext, 'store'>, review: ReviewRecord): Gate {
+  const worker = review.worker_id === null ? null : (ctx.store.workers.get(review.worker_id) ?? null)
+  return { tier: review.session === null ? 'approve' : 'session', policy: review.policy, worker, session: review.session }
+}
+
+/** What this worker's own tier asks for, before any decision or grant is looked at. */
+export function gateAt(job: Pick<JobRecord, 'thread_id' | 'spec'>, worker: WorkerRecord): Gate | undefined {
+  const item = job.spec.capability === null ? undefined : declared(worker.capabilities, job.spec.capability)
+  if (item === undefined || !isGated(item.risk_tier)) return undefined
+  const tier = item.risk_tier
+  return { tier, policy: policyOf(item.policy), worker, session: tier === 'session' ? sessionOf(job.thread_id, worker) : null }
+}
+
+export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): Clearance {
+  const { capability } = job.spec
+  if (capability === null && job.review_id === null) return freely
+  const item = capability === null ? undefined : declared(worker.capabilities, capability)
+  if (capability !== null && item === undefined) return { kind: 'undeclared' }
+  const tier = item?.risk_tier ?? null
+  const gate = gateAt(job, worker)
+  const review = gatingReview(ctx, job)
+  if (review !== undefined) {
+    // Whoever starts it: what a human was asked about runs as he answered, or not at all.
+    const again = gate ?? gateAgain(ctx, review)
+    if (review.status !== 'approved') return { kind: 'ask', gate: again, broken: true, why: `review ${review.id} is ${review.status}` }
+    if (!fitsJob(ctx, review, job)) return { kind: 'ask', gate: again, broken: true, why: `it is not what review ${review.id} approved` }
+    if (!stands(review, mayDecide(ctx)))
+      return { kind: 'ask', gate: again, broken: true, why: `who approved review ${review.id} may not decide any more` }
+  }
+  if (gate === undefined) return { kind: 'pass', tier, review: review ?? null, grant: null }
+  if (gate.tier === 'approve') {
+    if (review === undefined) return { kind: 'ask', gate, broken: false, why: `${worker.name} needs an approval for ${capability}` }
+    if (!covers(review, gate.tier, gate.policy))
+      return { kind: 'ask', gate, broken: false, why: `review ${review.id} was decided under a looser policy than ${worker.name} has` }
+    return { kind: 'pass', tier, review, grant: null }
+  }
+  const grant = gate.session === null ? undefined : grantFor(ctx, worker.worker_id, capability ?? '', gate.session)
+  if (grant !== undefined) return { kind: 'pass', tier, review: review ?? null, grant }
+  // Asked while there was no session: the yes is for this job alone, and for the worker it was asked of.
+  const own = review !== undefined && review.session === null && (review.risk_tier === 'approve' || review.worker_id === worker.worker_id)
+  if (own && covers(review, gate.tier, gate.policy)) return { kind: 'pass', tier, review, grant: null }
+  return { kind: 'ask', gate, broken: false, why: `${worker.name} has no grant for ${capability} in ${gate.session ?? 'a process'}` }
+}

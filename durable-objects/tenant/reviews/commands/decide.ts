@@ -1,0 +1,249 @@
+/**
+ * Responsible for decisions: `decideReview` is the only writer of them, whichever way they come, and here is what each does to the job
+ * that waits. Expiry, which decides when nobody has, is here too.
+ */
+import type { Capability, JobError, Parsed } from '@modelreins/contract'
+import { roleMay } from '../../../../src/domain/access/access.ts'
+import { canonicalJson } from '../../../../src/domain/canonical-json.ts'
+import { termsOf } from '../../../../src/domain/review/grant.ts'
+import { end, requestersOf } from '../../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
+import { fail, ok } from '../../../../src/domain/result.ts'
+import type { Result } from '../../../../src/domain/result.ts'
+import { decide, elapse, grantTerms } from '../../../../src/domain/review/review.ts'
+import type { ReviewRecord, Word } from '../../../../src/domain/review/review.ts'
+import { releaseFromReview, settleEscalated } from '../../../../src/domain/review/review-job.ts'
+import { edited, jobPayload } from '../../../../src/domain/review/review-payload.ts'
+import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
+import { fitsJob, gateAgain, mayDecide } from '../clearance.ts'
+import { asWord, jobSubject, systemActor } from '../../kernel/context.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import { askFor, isAbout } from '../gate.ts'
+import { closeStream, recordRelease, regateBehind, updateJob } from '../../queue/save-job.ts'
+import type { MemberRow } from '../../members/credential-store.ts'
+import type { WorkerRecord } from '../../workers/worker-store.ts'
+import { announceReview, digestOf, recordReview, tellSettled } from '../review-log.ts'
+import { escalatedPayload } from './escalate.ts'
+
+type Input = Parsed<'reviews.decide'>
+
+/** The job that this review holds now. */
+function heldJob(ctx: CommandContext, review: ReviewRecord): JobRecord | undefined {
+  const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
+  return job !== undefined && job.status === 'pending' && job.review_id === review.id ? job : undefined
+}
+
+/** Why this member may not approve; null when he may. The policy as it is now counts: an owner may have allowed it since. */
+function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string): string | null {
+  if (!review.requested_by.includes(memberId)) return null
+  const worker = review.worker_id === null ? undefined : ctx.store.workers.get(review.worker_id)
+  const item = worker === undefined || review.capability === null ? undefined : declared(worker.capabilities, review.capability)
+  if (item === undefined ? review.policy.self_approval : policyOf(item.policy).self_approval) return null
+  const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
+  // Else it is his companion's question, in a job that somebody else wanted.
+  const wanted = job !== undefined && requestersOf(job).includes(memberId)
+  const what = wanted ? `dispatched or changed job ${job.id}` : `asked for review ${review.id}`
+  const decides = (member: MemberRow): boolean => roleMay(member.role, 'reviews.decide') && !review.requested_by.includes(member.member_id)
+  const others = ctx.store.credentials.membersWithKey().filter(decides)
+  if (others.length > 0) return `You ${what}, so somebody else approves it: ${namesOf(others)}. You may deny it.`
+  const keyless = ctx.store.credentials.membersInForce().filter(decides)
+  const unopened = keyless.length === 0 ? '' : ` (nobody has opened the one-time view with the key of ${namesOf(keyless)})`
+  const reviewer = 'Add a reviewer: POST /api/v1/members {"name": "NAME", "role": "reviewer"}, and open the view_url of the answer'
+  const allowed = review.capability === null ? '' : `. Or allow self-approval: ${selfApprovalCall(review.capability, item, worker)}`
+  return `You ${what}, and nobody else can approve it${unopened}. ${reviewer}${allowed}. You may deny it.`
+}
+
+const namesOf = (members: readonly MemberRow[]): string => members.map((member) => member.name).join(', ')
+
+/** The call that would allow it, to be sent as it is, unless there are other capabilities to repeat. */
+function selfApprovalCall(name: string, item: Capability | undefined, worker: WorkerRecord | undefined): string {
+  // Nobody is assigned yet: the review keeps the policy it was opened under.
+  if (item === undefined || worker === undefined)
+    return `PATCH /api/v1/workers/WORKER_ID, "policy": {"self_approval": true} on ${name} in its capabilities, and dispatch again`
+  const changed = JSON.stringify({ ...item, policy: { ...item.policy, self_approval: true } })
+  const others = worker.capabilities.length > 1 ? ', and its other capabilities as they are' : ''
+  return `PATCH /api/v1/workers/${worker.worker_id} {"capabilities": [${changed}${others}]}`
+}
+
+/** With `edit`: what is to run instead, whole, and its digest. */
+function editOf(ctx: CommandContext, review: ReviewRecord, payload: unknown): Result<Word['edit']> {
+  if (payload === undefined) return ok(undefined)
+  let whole = payload
+  if (review.type === 'dispatch') {
+    const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
+    if (job === undefined) return ok(undefined)
+    const spec = edited(job.spec, payload)
+    if (!spec.ok) return spec
+    whole = jobPayload(spec.value)
+  }
+  const { capability, artifacts } = review
+  return ok({ payload: whole, digest: digestOf(ctx, { capability, payload: whole, artifacts }) })
+}
+
+/** What the review is about is not what was asked: somebody has changed it by a way that is none. */
+function isStale(ctx: CommandContext, review: ReviewRecord): boolean {
+  if (review.status !== 'pending') return false
+  const job = heldJob(ctx, review)
+  if (review.type === 'dispatch') return job !== undefined && !isAbout(ctx, review, job)
+  if (review.type !== 'escalation' || job === undefined || review.asked_payload !== undefined) return false
+  return canonicalJson(escalatedPayload(job)) !== canonicalJson(review.payload)
+}
+
+/** One decision by one member. */
+export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRecord> {
+  if (ctx.caller.kind !== 'member') return fail('forbidden', 'Only members decide.')
+  const { member } = ctx.caller
+  const review = ctx.store.reviews.get(input.review_id)
+  if (review === undefined) return fail('not-found', `There is no review ${input.review_id}.`)
+  const job = heldJob(ctx, review)
+  if (job !== undefined && isStale(ctx, review)) {
+    const held = review.type === 'dispatch' ? askFor(ctx, job, gateAgain(ctx, review), 'the job has changed') : job
+    if (held !== job) updateJob(ctx, held)
+    ctx.keep()
+    return fail(
+      'conflict',
+      `Job ${job.id} has changed since review ${review.id} was opened. Review ${held.review_id} is about it as it is now.`,
+    )
+  }
+  const edit = input.verdict === 'edit' ? editOf(ctx, review, input.payload) : ok(undefined)
+  if (!edit.ok) return edit
+  const word: Word = {
+    verdict: input.verdict,
+    comment: input.comment ?? null,
+    by: { member_id: member.member_id, name: member.name },
+    at: ctx.at,
+    digest: input.digest,
+    edit: edit.value,
+    ...(input.grant === undefined
+      ? {}
+      : { grant: { ttl_ms: input.grant.ttl === undefined ? null : Math.round(input.grant.ttl * 1000), uses: input.grant.uses ?? null } }),
+  }
+  const decided = decide(review, word, { selfRefusal: selfRefusal(ctx, review, member.member_id), mayDecide: mayDecide(ctx) })
+  if (!decided.ok) return decided
+  const { review: after, change } = decided.value
+  if (change === 'none') return ok(after)
+  ctx.store.reviews.update(after, input.verdict === 'edit')
+  recordReview(
+    ctx,
+    after,
+    input.verdict,
+    `${asWord(after.type)}: ${change === 'settled' ? after.status : 'recorded, the quorum asks for more'}`,
+  )
+  if (change === 'settled') settled(ctx, after)
+  return ok(after)
+}
+
+/** What follows from a review that is settled now; the review itself has been written. */
+function settled(ctx: CommandContext, review: ReviewRecord): void {
+  const job = heldJob(ctx, review)
+  if (review.status === 'approved') {
+    grantSession(ctx, review)
+    if (job !== undefined && review.type === 'dispatch') releaseJob(ctx, review, job)
+    if (job !== undefined && review.type === 'escalation') answerJob(ctx, review, job)
+  } else if (job !== undefined) {
+    failJob(ctx, review, job)
+  }
+  if (review.session !== null) regateBehind(ctx, review.id)
+  tellSettled(ctx, review)
+}
+
+/** Tier `session`: the yes is good for the session, within the policy's terms. */
+function grantSession(ctx: CommandContext, review: ReviewRecord): void {
+  const { session, worker_id, capability } = review
+  if (session === null || worker_id === null || capability === null) return
+  const grant = {
+    grant_id: `gr${ctx.at.toString(36)}${ctx.randomText(10)}`,
+    worker_id,
+    capability,
+    session,
+    uses: 0,
+    ...termsOf(review.policy, grantTerms(review), ctx.at),
+    review_id: review.id,
+    granted_by: review.decisions.at(-1)?.by ?? '',
+    created_at: ctx.at,
+    revoked_at: null,
+  }
+  ctx.store.grants.save(grant)
+  ctx.record({
+    action: 'grant.create',
+    subject: `grant:${grant.grant_id}`,
+    job_id: review.job_id,
+    worker_id,
+    capability,
+    risk_tier: 'session',
+    summary: `${session}, ${Math.round((grant.expires_at - ctx.at) / 60_000)} min${grant.max_uses === null ? '' : `, ${grant.max_uses} uses`}`,
+  })
+}
+
+/** The job may be offered, as it was approved. An edit becomes the job's here, and nowhere else. */
+function releaseJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): void {
+  const spec = review.asked_payload === undefined ? ok(job.spec) : edited(job.spec, review.payload)
+  const after = spec.ok ? releaseFromReview({ ...job, spec: spec.value }, ctx.at) : job
+  // The start takes the digest again; a job that does not fit here would only be held anew there.
+  if (!spec.ok || !fitsJob(ctx, review, after)) throw new Error(`Job ${job.id} is not what review ${review.id} approved`)
+  updateJob(ctx, after)
+  recordRelease(ctx, after, review.id)
+}
+
+const lastWord = (review: ReviewRecord): string | null => review.decisions.at(-1)?.comment ?? null
+
+/** A human settles what the worker gave away: with its result, or in words of his own. */
+function answerJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): void {
+  const { payload } = review
+  const written = typeof payload === 'object' && payload !== null && 'result' in payload ? payload.result : payload
+  const answers = review.decisions.filter((word) => word.verdict === 'respond' && word.digest === review.digest)
+  const answer =
+    answers.at(-1)?.comment ?? (review.asked_payload === undefined ? null : typeof written === 'string' ? written : JSON.stringify(written))
+  const after = settleEscalated(job, answer, ctx.at)
+  updateJob(ctx, after)
+  ctx.record({
+    action: 'job.complete',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: job.worker_id,
+    capability: job.spec.capability,
+    digest: ctx.sha256(after.outcome?.result ?? ''),
+    summary: `settled by review ${review.id}${answer === null ? '' : ', in the words of a human'}`,
+  })
+  closeStream(ctx, after, '')
+}
+
+/** Denied, expired or taken back (`reason`, by whoever did): nothing runs, and the job says why. */
+export function failJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord, reason?: string): void {
+  const words: Readonly<Record<string, JobError>> = {
+    denied: { type: 'denied', message: lastWord(review) ?? `Review ${review.id} was denied.`, retryable: false },
+    expired: { type: 'denied', message: `Nobody decided review ${review.id} in time.`, retryable: false },
+  }
+  const error = words[review.status] ?? {
+    type: 'withdrawn',
+    message: `Review ${review.id} was withdrawn${reason === undefined ? '.' : `: ${reason}`}`,
+    retryable: false,
+  }
+  const after = end(job, error, ctx.at)
+  updateJob(ctx, after)
+  ctx.record({
+    action: 'job.fail',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: job.worker_id,
+    capability: job.spec.capability,
+    summary: `${error.type}: review ${review.id} is ${review.status}`,
+  })
+  if (job.stream) closeStream(ctx, after, '')
+}
+
+/** What time does to reviews: reminders, escalations, and the end of those that nobody decided. After a long sleep several at once. */
+export function elapseReviews(ctx: CommandContext, atOnce: number): void {
+  for (const due of ctx.store.reviews.due(ctx.at, atOnce)) {
+    let elapsed = elapse(due, ctx.at)
+    while (elapsed !== undefined) {
+      const { review, step } = elapsed
+      ctx.store.reviews.update(review)
+      const left = Math.round((review.expires_at - ctx.at) / 3_600_000)
+      recordReview(ctx, review, step, step === 'expire' ? 'nobody decided in time' : `undecided, expires in ${left} h`, systemActor)
+      if (step === 'expire') settled(ctx, review)
+      else announceReview(ctx, step === 'escalate' ? 'review.escalated' : 'review.reminded', review)
+      elapsed = elapse(review, ctx.at)
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/** Responsible for an attempt that ends by handing its job to a human: the result is kept, and a review of it opens (`close` with `escalated`). */
+import { emptyOutcome } from '../../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
+import { fail, ok } from '../../../../src/domain/result.ts'
+import type { Result } from '../../../../src/domain/result.ts'
+import { escalate } from '../../../../src/domain/review/review-job.ts'
+import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
+import { jobSubject } from '../../kernel/context.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import { closeStream, updateJob } from '../../queue/save-job.ts'
+import { openReview } from '../review-log.ts'
+import type { WorkerRecord } from '../../workers/worker-store.ts'
+
+/** What a human says yes or no to: the result as it is kept with the job. */
+export const escalatedPayload = (job: Pick<JobRecord, 'outcome'>): { readonly result: string | null } => ({
+  result: job.outcome?.result ?? null,
+})
+
+/** The worker that holds the attempt gives the job away. Saying so again changes nothing. */
+export function escalateAttempt(ctx: CommandContext, job: JobRecord, worker: WorkerRecord, result: string | null): Result<JobRecord> {
+  const open = job.review_id === null ? undefined : ctx.store.reviews.open(job.review_id)
+  if (job.status === 'pending' && open?.type === 'escalation') return ok(job)
+  if (job.status !== 'running') return fail('lease-lost', `Job ${job.id}, attempt ${job.attempt}: it is ${job.status}.`)
+  const outcome = { ...emptyOutcome, result, stored: ctx.stored_result ?? null }
+  const { capability } = job.spec
+  const item = capability === null ? undefined : declared(worker.capabilities, capability)
+  const review = openReview(ctx, {
+    type: 'escalation',
+    title: `Job ${job.id}: ${worker.name} asks a human to settle it`,
+    content: (result ?? '').slice(0, 64_000),
+    preview: null,
+    target: null,
+    capability,
+    payload: escalatedPayload({ outcome }),
+    risk_tier: null,
+    session: null,
+    policy: policyOf(item?.policy),
+    irreversible: false,
+    job_id: job.id,
+    worker_id: worker.worker_id,
+    attempt: job.attempt,
+    requested_by: [],
+  })
+  const after = escalate(job, outcome, review.id)
+  updateJob(ctx, after)
+  ctx.record({
+    action: 'job.escalate',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: worker.worker_id,
+    capability,
+    digest: ctx.sha256(result ?? ''),
+    summary: `attempt ${job.attempt} handed to a human, review ${review.id}`,
+  })
+  ctx.onCommit(() => {
+    ctx.live.presence.ended(worker.worker_id, {
+      good: true,
+      at: ctx.at,
+      duration_ms: ctx.at - (job.started_at ?? ctx.at),
+      thread: job.thread_id,
+    })
+  })
+  ctx.after({ kind: 'feed', worker_id: worker.worker_id })
+  if (job.stream) closeStream(ctx, after, '')
+  return ok(after)
+}

@@ -1,0 +1,153 @@
+/**
+ * Responsible for bringing jobs before a human: which review a job must wait for, opening it, and spending what was decided when an
+ * attempt starts. It answers the job as it should stand; whoever calls writes it.
+ */
+import { isLive, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
+import { requestersOf } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { used } from '../../../src/domain/review/grant.ts'
+import { covers } from '../../../src/domain/review/review.ts'
+import type { ReviewRecord } from '../../../src/domain/review/review.ts'
+import { holdForReview, releaseFromReview } from '../../../src/domain/review/review-job.ts'
+import { jobPayload, reviewedJob } from '../../../src/domain/review/review-payload.ts'
+import { declared, isGated, policyOf, strictest } from '../../../src/domain/review/risk.ts'
+import type { AuditNote, CommandContext } from '../kernel/context.ts'
+import { gateAgain, gateAt, gatingReview, grantFor } from './clearance.ts'
+import type { Clearance, Gate } from './clearance.ts'
+import { digestOf, openReview, spendReview, supersedeReview } from './review-log.ts'
+import { filesToShow, isAsShown } from './reviewed-files.ts'
+import { withTurns } from '../queue/thread.ts'
+import { viewOf } from '../workers/worker-view.ts'
+
+/** Nobody is assigned: what the strictest of those who may take it asks for. */
+function gateOfAnybody(ctx: CommandContext, job: JobRecord): Gate | undefined {
+  const { capability } = job.spec
+  if (capability === null) return undefined
+  const wants = requirementsOf(job.spec)
+  const having = [...ctx.store.workers.inForce()].flatMap((worker) => {
+    const item = declared(worker.capabilities, capability)
+    return item === undefined ? [] : [{ worker, item }]
+  })
+  const fitting = having.filter(({ worker }) => mayDo(wants, viewOf(ctx, worker), ctx.at))
+  const candidates = fitting.length > 0 ? fitting : having
+  const approving = candidates.filter(({ item }) => item.risk_tier === 'approve')
+  if (approving.length > 0) {
+    const policy = strictest(approving.map(({ item }) => policyOf(item.policy)))
+    return { tier: 'approve', policy, worker: null, session: null }
+  }
+  // A session belongs to a worker: with several that may take it, the one that asks for it is the one to ask about.
+  const [only, ...others] = candidates
+  return only !== undefined && others.length === 0 ? gateAt(job, only.worker) : undefined
+}
+
+/** What must be asked before this job may be offered; undefined when nothing must. */
+function gateOf(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | undefined {
+  const assigned = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
+  const gate = assigned === undefined ? (strict ? gateOfAnybody(ctx, job) : undefined) : gateAt(job, assigned)
+  if (gate?.tier !== 'session' || gate.worker === null || gate.session === null) return gate
+  return grantFor(ctx, gate.worker.worker_id, job.spec.capability ?? '', gate.session) === undefined ? gate : undefined
+}
+
+/**
+ * Holds the job for a review: one that asks for its session already, or a new one in place of whatever gated it before. Whoever wanted
+ * the job as it is does not approve it himself.
+ */
+export function askFor(ctx: CommandContext, asked: JobRecord, gate: Gate, why: string): JobRecord {
+  const before = gatingReview(ctx, asked)
+  const { capability } = asked.spec
+  if (gate.session !== null && gate.worker !== null && before === undefined) {
+    const asking = ctx.store.reviews.asking(gate.worker.worker_id, capability ?? '', gate.session)
+    if (asking !== undefined) return holdForReview(asked, asking.id)
+  }
+  const job = withTurns(ctx.store, asked)
+  const whom = gate.worker === null ? '' : ` on ${gate.worker.name}`
+  const review = openReview(ctx, {
+    type: 'dispatch',
+    title: `Job ${job.id}: ${capability ?? 'no capability'}${whom}${gate.session === null ? '' : `, for ${gate.session}`}`,
+    content: '',
+    preview: null,
+    target: null,
+    capability,
+    payload: jobPayload(job.spec),
+    artifacts: filesToShow(ctx, job, before),
+    risk_tier: gate.tier,
+    session: gate.session,
+    policy: gate.policy,
+    irreversible: gate.policy.irreversible,
+    job_id: job.id,
+    worker_id: gate.worker?.worker_id ?? null,
+    attempt: null,
+    requested_by: [...new Set([...requestersOf(job), ...(before?.requested_by ?? [])])],
+  })
+  if (before !== undefined) supersedeReview(ctx, before, review.id, why)
+  return holdForReview(job, review.id)
+}
+
+/** Whether a review, decided or not, is still about this job: an edit that waits for its quorum is not yet the job's. */
+export const isAbout = (ctx: CommandContext, review: ReviewRecord, job: JobRecord): boolean => {
+  const payload = review.status === 'pending' && review.asked_payload !== undefined ? review.asked_payload : review.payload
+  const { capability, artifacts } = review
+  return (
+    isAsShown(ctx, review, job) && digestOf(ctx, { capability, payload, artifacts }) === digestOf(ctx, reviewedJob(job.spec, artifacts))
+  )
+}
+
+/** The gate of before, at the worker that is to do it now. */
+function gateFor(ctx: CommandContext, job: JobRecord, review: ReviewRecord): Gate {
+  const worker = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
+  return { ...gateAgain(ctx, review), ...(worker === undefined || review.session !== null ? {} : { worker }) }
+}
+
+/**
+ * A job as it should wait: held when a human must be asked first. `strict`: nobody is assigned, and anybody's tier counts; otherwise
+ * only workers that may start it freely will be offered it. `moved`: the worker that a reviewer was told of is not the one any more.
+ */
+export function gated(ctx: CommandContext, job: JobRecord, strict: boolean, moved = false): JobRecord {
+  if (ctx.store.reviews.openOf(job.id).some((review) => review.type === 'escalation')) return job
+  const gate = gateOf(ctx, job, strict)
+  const review = gatingReview(ctx, job)
+  if (review !== undefined) {
+    const same = isAbout(ctx, review, job) && !moved
+    if (same && (gate === undefined || covers(review, gate.tier, gate.policy))) return job
+    return askFor(ctx, job, gate ?? gateFor(ctx, job, review), 'the job, or who is to do it, has changed')
+  }
+  if (gate !== undefined) return askFor(ctx, job, gate, '')
+  return job.hold === 'review' ? releaseFromReview(job, ctx.at) : job
+}
+
+/** The jobs that waited behind a session's review, each as it should stand now that this is settled. */
+export function* gatedBehind(ctx: CommandContext, reviewId: number): Generator<JobRecord> {
+  for (const job of ctx.store.jobs.heldBehind(reviewId)) {
+    const own = ctx.store.reviews.get(reviewId)?.job_id === job.id
+    if (!own) yield gated(ctx, { ...job, review_id: null }, true)
+  }
+}
+
+/** Whether somebody who is there may start jobs of this kind without asking anybody. */
+export function isFreeForAnother(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>, job: JobRecord, workerId: string): boolean {
+  const wants = requirementsOf(job.spec)
+  for (const worker of ctx.store.workers.inForce()) {
+    if (worker.worker_id === workerId) continue
+    const item = job.spec.capability === null ? undefined : declared(worker.capabilities, job.spec.capability)
+    if (item === undefined || isGated(item.risk_tier)) continue
+    const view = viewOf(ctx, worker)
+    if (isLive(view.state) && view.state !== 'deaf' && mayDo(wants, view, ctx.at)) return true
+  }
+  return false
+}
+
+/** Spends what let the attempt start, in the transaction in which it starts; answers what its audit row should say. */
+export function spend(
+  ctx: CommandContext,
+  pass: Extract<Clearance, { kind: 'pass' }>,
+  running: JobRecord,
+): Pick<AuditNote, 'risk_tier' | 'digest'> & { readonly note: string } {
+  if (pass.review !== null) spendReview(ctx, pass.review, `job ${running.id} attempt ${running.attempt}/${running.nonce ?? ''}`)
+  if (pass.grant !== null) ctx.store.grants.save(used(pass.grant))
+  const by = pass.review === null ? '' : `, review ${pass.review.id}`
+  return {
+    risk_tier: pass.tier,
+    digest: pass.tier === null ? null : (pass.review?.digest ?? digestOf(ctx, reviewedJob(running.spec, []))),
+    note: `${by}${pass.grant === null ? '' : `, grant ${pass.grant.grant_id}`}`,
+  }
+}

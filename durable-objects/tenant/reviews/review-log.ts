@@ -1,0 +1,143 @@
+/**
+ * Responsible for writing reviews: opened, changed, settled, spent, each with its audit row and with everybody told who waits. It moves
+ * no job and makes no decision.
+ */
+import type { Actor, WebhookEvent } from '@modelreins/contract'
+import { consume, openReview as opened, supersede, withdraw } from '../../../src/domain/review/review.ts'
+import type { ReviewDraft, ReviewRecord } from '../../../src/domain/review/review.ts'
+import { reviewedText } from '../../../src/domain/review/review-payload.ts'
+import type { Reviewed } from '../../../src/domain/review/review-payload.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { asWord, isoTime, systemActor } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import { announce } from '../webhooks/webhook-queue.ts'
+
+export const reviewSubject = (review: Pick<ReviewRecord, 'id'>): string => `review:${review.id}`
+
+export const digestOf = (ctx: Pick<CommandContext, 'sha256'>, reviewed: Reviewed): string => ctx.sha256(reviewedText(reviewed))
+
+/** One audit row about a review. */
+export function recordReview(ctx: CommandContext, review: ReviewRecord, action: string, summary: string, actor?: Actor): void {
+  ctx.record({
+    action: `review.${action}`,
+    subject: reviewSubject(review),
+    job_id: review.job_id,
+    worker_id: review.worker_id,
+    capability: review.capability,
+    risk_tier: review.risk_tier,
+    digest: review.digest,
+    summary,
+    ...(actor === undefined ? {} : { actor }),
+  })
+}
+
+/** Puts the event into the queue of every webhook that asked for it. */
+export function announceReview(ctx: CommandContext, event: WebhookEvent, review: ReviewRecord): void {
+  const worker = review.worker_id === null ? null : (ctx.store.workers.get(review.worker_id)?.name ?? null)
+  const last = review.decisions.at(-1)
+  const said: Readonly<Record<string, string>> = {
+    'review.created': 'waits for a decision',
+    'review.reminded': 'still waits for a decision',
+    'review.escalated': 'was not decided in time and still waits',
+  }
+  announce(ctx, event, `Review ${review.id} ${said[event] ?? `is ${review.status}`}: ${review.title}`, {
+    review_id: review.id,
+    status: review.status,
+    type: review.type,
+    title: review.title,
+    capability: review.capability,
+    risk_tier: review.risk_tier,
+    digest: review.digest,
+    irreversible: review.irreversible,
+    job_id: review.job_id,
+    worker,
+    created_by: review.created_by,
+    decided_by: last?.by ?? null,
+    verdict: last?.verdict ?? null,
+    expires_at: isoTime(review.expires_at),
+    path: `/api/v1/reviews/${review.id}`,
+  })
+}
+
+/** Whose question it is beside who is named: the member who calls, and the member under whose key a companion asks. */
+function askers(ctx: CommandContext, draft: Pick<ReviewDraft, 'type' | 'worker_id'>): readonly string[] {
+  // A dispatched job has its requester, and an escalation asks any human.
+  if (draft.type === 'dispatch' || draft.type === 'escalation') return []
+  const companion = draft.worker_id === null ? null : (ctx.store.workers.get(draft.worker_id)?.companion_of ?? null)
+  return [...(companion === null ? [] : [companion]), ...(ctx.caller.kind === 'member' ? [ctx.caller.actor.id] : [])]
+}
+
+/** Opens a review of what `draft` says, and says so. */
+export function openReview(
+  ctx: CommandContext,
+  asked: Omit<ReviewDraft, 'id' | 'digest' | 'created_by'> & { readonly created_by?: string },
+): ReviewRecord {
+  const draft = { ...asked, requested_by: [...new Set([...asked.requested_by, ...askers(ctx, asked)])] }
+  const digest = digestOf(ctx, { capability: draft.capability, payload: draft.payload, artifacts: draft.artifacts ?? [] })
+  const { kind, name } = ctx.caller.actor
+  const review = opened({ created_by: `${kind}:${name}`, ...draft, id: ctx.store.reviews.nextId(), digest }, ctx.at)
+  ctx.store.reviews.insert(review)
+  hintDue(ctx, review)
+  const tier = review.risk_tier === null ? '' : `, tier ${review.risk_tier}`
+  recordReview(ctx, review, 'open', `${asWord(review.type)}${tier}${review.irreversible ? ', irreversible' : ''}`)
+  announceReview(ctx, 'review.created', review)
+  return review
+}
+
+function hintDue(ctx: CommandContext, review: ReviewRecord): void {
+  const { next } = review
+  if (next !== null) ctx.onCommit(() => ctx.live.due.hint(next.at))
+}
+
+/** Tells whoever waits: held calls, the worker on its socket, webhooks. */
+export function tellSettled(ctx: CommandContext, review: ReviewRecord): void {
+  ctx.after({ kind: 'review', review_id: review.id })
+  if (review.worker_id !== null && review.type !== 'dispatch') {
+    const { id: review_id, job_id, status } = review
+    ctx.after({ kind: 'push', worker_id: review.worker_id, frame: { type: 'review', review_id, job_id, status } })
+  }
+  announceReview(ctx, 'review.settled', review)
+}
+
+/** Takes an open review back. The caller sees to the job. */
+export function withdrawReview(ctx: CommandContext, review: ReviewRecord, why: string, actor?: Actor): ReviewRecord {
+  const after = withdraw(review, ctx.at)
+  if (!after.ok) return review
+  ctx.store.reviews.update(after.value)
+  recordReview(ctx, after.value, 'withdraw', why, actor)
+  tellSettled(ctx, after.value)
+  return after.value
+}
+
+/** What an open review is about has changed. `by`: the review of what it is about now. */
+export function supersedeReview(ctx: CommandContext, review: ReviewRecord, by: number | null, why: string): void {
+  const after = supersede(review, by, ctx.at)
+  if (!after.ok) return
+  ctx.store.reviews.update(after.value)
+  recordReview(ctx, after.value, 'supersede', why, systemActor)
+  tellSettled(ctx, after.value)
+}
+
+/** Spends an approval on one attempt. The caller has checked that it is the right one. */
+export function spendReview(ctx: CommandContext, review: ReviewRecord, by: string): void {
+  const after = consume(review, by, ctx.at)
+  // Checked before in this very transaction: a second time is a bug, and must not run anything.
+  if (!after.ok) throw new Error(after.failure.detail)
+  ctx.store.reviews.update(after.value)
+  recordReview(ctx, after.value, 'consume', `spent on ${by.split('/')[0] ?? by}`)
+}
+
+/**
+ * A job has ended: no approval that gates it outlives it. What its worker submitted for people to read stays, unless the job was aborted.
+ * Answers the reviews that were withdrawn.
+ */
+export function withdrawReviewsOf(ctx: CommandContext, job: JobRecord): readonly ReviewRecord[] {
+  const aborted = job.outcome?.error?.type === 'aborted'
+  return ctx.store.reviews.openOf(job.id).flatMap((open) => {
+    const gates = open.type === 'dispatch' || open.type === 'action' || open.type === 'escalation'
+    const review = gates || (aborted && open.status === 'pending') ? ctx.store.reviews.get(open.id) : undefined
+    return review === undefined
+      ? []
+      : [withdrawReview(ctx, review, `job ${job.id} ${aborted ? 'was aborted' : `is ${job.status}`}`, systemActor)]
+  })
+}

@@ -1,0 +1,98 @@
+/** Responsible for webhooks as their owner sees them: create (the secret is shown once), list, delete, and the log of deliveries. */
+import { limits, webhookEvents } from '@modelreins/contract'
+import type { Parsed, Webhook, WebhookDelivery } from '@modelreins/contract'
+import { refusalOf } from '../../../src/domain/outbound.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { isoTime, isoTimeOrNull, systemActor } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import type { DeliveryRecord, WebhookRecord } from './webhook-store.ts'
+import { webhookSecret } from './webhook-secret.ts'
+
+const show = ({ kid: _, ...hook }: WebhookRecord): Webhook => ({
+  ...hook,
+  events: [...hook.events],
+  created_at: isoTime(hook.created_at),
+  disabled_at: isoTimeOrNull(hook.disabled_at),
+})
+
+const showDelivery = (delivery: DeliveryRecord): WebhookDelivery => ({
+  delivery_id: delivery.id,
+  message_id: delivery.message_id,
+  event: delivery.event,
+  state: delivery.state,
+  created_at: isoTime(delivery.created_at),
+  next_attempt_at: isoTimeOrNull(delivery.next_at),
+  attempts: delivery.attempts.map((one) => ({ ...one, at: isoTime(one.at) })),
+})
+
+const invalid = (path: string, detail: string): Result<never> => fail('invalid-request', detail, { issues: [{ path, message: detail }] })
+
+function create(ctx: CommandContext, input: Parsed<'webhooks.create'>): Result<Webhook & { secret: string }> {
+  const url = new URL(input.url)
+  const refusal = refusalOf(url, ctx.allowedHosts)
+  if (refusal !== undefined) return invalid('url', `Webhooks cannot go to ${url.host}: ${refusal}.`)
+  if (ctx.store.webhooks.all().length >= limits.webhooks) return fail('conflict', `A tenant has at most ${limits.webhooks} webhooks.`)
+  // A fragment is never sent; what is stored is what is called.
+  url.hash = ''
+  const hook: WebhookRecord = {
+    webhook_id: `wh${ctx.at.toString(36)}${ctx.randomText(10)}`,
+    url: url.href,
+    events: input.events === undefined ? webhookEvents : [...new Set(input.events)],
+    kid: ctx.key.id,
+    created_by: ctx.caller.actor.name,
+    created_at: ctx.at,
+    disabled_at: null,
+  }
+  ctx.store.webhooks.save(hook)
+  // The path may be a secret of the receiver's (chat tools do that): the audit trail names the host.
+  ctx.record({ action: 'webhook.create', subject: `webhook:${hook.webhook_id}`, summary: `${url.host}: ${hook.events.join(', ')}` })
+  return ok({ ...show(hook), secret: webhookSecret(ctx.key, ctx.tenant, hook.webhook_id) })
+}
+
+/** Its receiver has answered 410 Gone: nothing is sent there any more. */
+export function disableWebhook(ctx: CommandContext, hook: WebhookRecord): void {
+  ctx.store.webhooks.save({ ...hook, disabled_at: ctx.at })
+  ctx.record({
+    action: 'webhook.disable',
+    subject: `webhook:${hook.webhook_id}`,
+    summary: `${new URL(hook.url).host} answered 410`,
+    actor: systemActor,
+  })
+}
+
+/** The cursor is the id of the last webhook seen, which begins with the time. */
+function list(ctx: CommandContext, input: Parsed<'webhooks.list'>): Result<{ items: Webhook[]; next_cursor: string | null }> {
+  const limit = input.limit ?? limits.list_default
+  const found = ctx.store.webhooks.all().filter((hook) => input.cursor === undefined || hook.webhook_id > input.cursor)
+  const items = found.slice(0, limit)
+  return ok({ items: items.map(show), next_cursor: found.length > limit ? (items.at(-1)?.webhook_id ?? null) : null })
+}
+
+function remove(ctx: CommandContext, input: Parsed<'webhooks.delete'>): Result<{ ok: true }> {
+  const hook = ctx.store.webhooks.get(input.webhook_id)
+  if (hook === undefined) return fail('not-found', `There is no webhook ${input.webhook_id}.`)
+  ctx.store.webhooks.delete(hook.webhook_id)
+  ctx.record({ action: 'webhook.delete', subject: `webhook:${hook.webhook_id}`, summary: new URL(hook.url).host })
+  return ok({ ok: true })
+}
+
+function deliveries(
+  ctx: CommandContext,
+  input: Parsed<'webhooks.deliveries'>,
+): Result<{ items: WebhookDelivery[]; next_cursor: string | null }> {
+  if (ctx.store.webhooks.get(input.webhook_id) === undefined) return fail('not-found', `There is no webhook ${input.webhook_id}.`)
+  const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
+  if (!Number.isSafeInteger(before)) return invalid('cursor', 'The cursor is not one that a list has given.')
+  const limit = input.limit ?? limits.list_default
+  const found = ctx.store.webhooks.deliveries(input.webhook_id, limit + 1, before)
+  const items = found.slice(0, limit)
+  return ok({ items: items.map(showDelivery), next_cursor: found.length > limit ? String(items.at(-1)?.id) : null })
+}
+
+export const webhookCommands = {
+  'webhooks.create': create,
+  'webhooks.list': list,
+  'webhooks.delete': remove,
+  'webhooks.deliveries': deliveries,
+}

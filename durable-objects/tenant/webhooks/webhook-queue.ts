@@ -1,0 +1,21 @@
+/** Responsible for putting events into the delivery queue of whoever subscribed, in the transaction of the change they tell of. It sends nothing. */
+import type { WebhookBody, WebhookEvent } from '@modelreins/contract'
+import { isoTime } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+
+/** `text` is one sentence for people; `data` holds no prompt and no payload. */
+export function announce(ctx: CommandContext, event: WebhookEvent, text: string, data: WebhookBody['data']): void {
+  const hooks = ctx.store.webhooks.all().filter((hook) => hook.disabled_at === null && hook.events.includes(event))
+  if (hooks.length === 0) return
+  const body: WebhookBody = { type: event, timestamp: isoTime(ctx.at), text, data }
+  for (const hook of hooks) {
+    ctx.store.webhooks.enqueue({
+      webhook_id: hook.webhook_id,
+      message_id: `msg_${ctx.randomText(24)}`,
+      event,
+      body: JSON.stringify(body),
+      created_at: ctx.at,
+    })
+  }
+  ctx.after({ kind: 'deliver' })
+}

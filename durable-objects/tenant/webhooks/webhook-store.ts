@@ -1,0 +1,146 @@
+/** Responsible for webhooks and their deliveries as they are stored: the queue of what is to be sent, and the log of what came of it. */
+import { and, asc, desc, eq, isNotNull, isNull, lt, lte, notInArray } from 'drizzle-orm'
+import type { WebhookDelivery, WebhookEvent } from '@modelreins/contract'
+import type { TenantDatabase } from '../kernel/open-store.ts'
+import { webhookDeliveries, webhooks } from '../kernel/schema.ts'
+
+export interface WebhookRecord {
+  readonly webhook_id: string
+  readonly url: string
+  readonly events: readonly WebhookEvent[]
+  /** The signing key that the secret is derived from. */
+  readonly kid: string
+  readonly created_by: string
+  readonly created_at: number
+  readonly disabled_at: number | null
+}
+
+export type Try = { readonly at: number; readonly status: number | null; readonly error: string | null; readonly took_ms: number }
+
+export interface DeliveryRecord {
+  readonly id: number
+  readonly webhook_id: string
+  readonly message_id: string
+  readonly event: WebhookEvent
+  readonly body: string
+  readonly state: WebhookDelivery['state']
+  readonly created_at: number
+  readonly next_at: number | null
+  readonly attempts: readonly Try[]
+}
+
+type HookRow = typeof webhooks.$inferSelect
+type DeliveryRow = typeof webhookDeliveries.$inferSelect
+
+const hookOf = (row: HookRow): WebhookRecord => ({ ...row, events: JSON.parse(row.events) })
+const deliveryOf = (row: DeliveryRow): DeliveryRecord => ({
+  ...row,
+  event: row.event as WebhookEvent,
+  state: row.state as WebhookDelivery['state'],
+  attempts: JSON.parse(row.attempts),
+})
+
+export class WebhookStore {
+  readonly #db: TenantDatabase
+  /** Every review asks who wants to know; most tenants have no webhook. */
+  #known: readonly WebhookRecord[] | undefined
+  constructor(db: TenantDatabase) {
+    this.#db = db
+  }
+
+  /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
+  forget(): void {
+    this.#known = undefined
+  }
+
+  all(): readonly WebhookRecord[] {
+    this.#known ??= this.#db.select().from(webhooks).orderBy(asc(webhooks.webhook_id)).all().map(hookOf)
+    return this.#known
+  }
+
+  get(id: string): WebhookRecord | undefined {
+    return this.all().find((hook) => hook.webhook_id === id)
+  }
+
+  save(hook: WebhookRecord): void {
+    const row: HookRow = { ...hook, events: JSON.stringify(hook.events) }
+    this.#db.insert(webhooks).values(row).onConflictDoUpdate({ target: webhooks.webhook_id, set: row }).run()
+    this.#known = undefined
+  }
+
+  /** With everything that was to be sent to it. */
+  delete(id: string): void {
+    this.#db.delete(webhooks).where(eq(webhooks.webhook_id, id)).run()
+    this.#db.delete(webhookDeliveries).where(eq(webhookDeliveries.webhook_id, id)).run()
+    this.#known = undefined
+  }
+
+  enqueue(delivery: Pick<DeliveryRecord, 'webhook_id' | 'message_id' | 'event' | 'body' | 'created_at'>): void {
+    this.#db
+      .insert(webhookDeliveries)
+      .values({ ...delivery, state: 'pending', next_at: delivery.created_at, attempts: '[]' })
+      .run()
+  }
+
+  /** What is to be sent now, longest overdue first, less those that are on their way. */
+  due(at: number, limit: number, except: readonly number[]): readonly DeliveryRecord[] {
+    return this.#db
+      .select()
+      .from(webhookDeliveries)
+      .where(
+        and(
+          isNotNull(webhookDeliveries.next_at),
+          lte(webhookDeliveries.next_at, at),
+          except.length === 0 ? undefined : notInArray(webhookDeliveries.id, [...except]),
+        ),
+      )
+      .orderBy(asc(webhookDeliveries.next_at), asc(webhookDeliveries.id))
+      .limit(limit)
+      .all()
+      .map(deliveryOf)
+  }
+
+  /** When the next one is due, less those that are on their way. */
+  nextDue(except: readonly number[]): number | undefined {
+    // Deliveries go with their webhook, and every command asks: most tenants need no query.
+    if (this.all().length === 0) return undefined
+    const row = this.#db
+      .select({ at: webhookDeliveries.next_at })
+      .from(webhookDeliveries)
+      .where(and(isNotNull(webhookDeliveries.next_at), except.length === 0 ? undefined : notInArray(webhookDeliveries.id, [...except])))
+      .orderBy(asc(webhookDeliveries.next_at))
+      .limit(1)
+      .get()
+    return row?.at ?? undefined
+  }
+
+  /** Writes how a try ended; nothing when the webhook was deleted meanwhile. */
+  note(delivery: Pick<DeliveryRecord, 'id' | 'state' | 'next_at' | 'attempts'>): void {
+    const { id, state, next_at, attempts } = delivery
+    this.#db
+      .update(webhookDeliveries)
+      .set({ state, next_at, attempts: JSON.stringify(attempts) })
+      .where(eq(webhookDeliveries.id, id))
+      .run()
+  }
+
+  /** Newest first. */
+  deliveries(webhookId: string, limit: number, before: number): readonly DeliveryRecord[] {
+    return this.#db
+      .select()
+      .from(webhookDeliveries)
+      .where(and(eq(webhookDeliveries.webhook_id, webhookId), lt(webhookDeliveries.id, before)))
+      .orderBy(desc(webhookDeliveries.id))
+      .limit(limit)
+      .all()
+      .map(deliveryOf)
+  }
+
+  /** Forgets deliveries that have ended and were made before `before`. */
+  prune(before: number): void {
+    this.#db
+      .delete(webhookDeliveries)
+      .where(and(isNull(webhookDeliveries.next_at), lt(webhookDeliveries.created_at, before)))
+      .run()
+  }
+}

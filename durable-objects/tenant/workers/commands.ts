@@ -1,0 +1,186 @@
+/** Responsible for the workers a tenant has: register, change, pause, resume, rotate, revoke. */
+import { limits } from '@modelreins/contract'
+import type { Parsed, Presence, Worker } from '@modelreins/contract'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { isoTime } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import { closeCodes } from '@modelreins/contract'
+import { emptyProfile } from './worker-store.ts'
+import type { WorkerRecord } from './worker-store.ts'
+import { showPresence, showWorker } from './worker-view.ts'
+import { endLostAttempt } from '../queue/commands/attempts.ts'
+import { storeMinted } from '../members/store-minted.ts'
+
+const subject = (worker: WorkerRecord): string => `worker:${worker.worker_id}`
+
+const load = (ctx: CommandContext, id: string): Result<WorkerRecord> => {
+  const worker = ctx.store.workers.get(id)
+  return worker === undefined ? fail('not-found', `There is no worker ${id}.`) : ok(worker)
+}
+
+const inForce = (ctx: CommandContext, id: string, verb: string): Result<WorkerRecord> => {
+  const worker = load(ctx, id)
+  return worker.ok && worker.value.revoked_at !== null
+    ? fail('wrong-state', `${worker.value.name} was revoked at ${isoTime(worker.value.revoked_at)} and cannot be ${verb}.`)
+    : worker
+}
+
+function register(ctx: CommandContext, input: Parsed<'workers.register'>) {
+  if (ctx.store.workers.named(input.name) !== undefined) {
+    return fail('name-taken', `A worker called ${input.name} exists. Choose another name, or revoke that one first.`)
+  }
+  const worker: WorkerRecord = {
+    worker_id: `wk${ctx.randomText(16)}`,
+    name: input.name,
+    kind: input.kind ?? 'silicon',
+    description: input.description ?? '',
+    capabilities: input.capabilities ?? [],
+    requires_secrets: input.requires_secrets ?? [],
+    config: input.config ?? {},
+    config_version: 1,
+    may_raise_killswitch: input.may_raise_killswitch ?? false,
+    paused: false,
+    profile: emptyProfile,
+    companion_of: null,
+    created_at: ctx.at,
+    last_seen_at: null,
+    revoked_at: null,
+  }
+  ctx.store.workers.save(worker)
+  const expires_at = storeMinted(ctx, 'worker', worker.worker_id)
+  const tiers = worker.capabilities.map((item) => `${item.name}=${item.risk_tier}`).join(', ')
+  ctx.record({
+    action: 'worker.register',
+    subject: subject(worker),
+    worker_id: worker.worker_id,
+    summary: `${worker.kind} ${worker.name}${tiers === '' ? '' : `: ${tiers}`}`,
+  })
+  return ok({
+    worker_id: worker.worker_id,
+    name: worker.name,
+    kind: worker.kind,
+    capabilities: [...worker.capabilities],
+    expires_at: isoTime(expires_at),
+  })
+}
+
+function list(ctx: CommandContext, input: Parsed<'workers.list'>): Result<{ items: Worker[]; next_cursor: string | null }> {
+  const limit = input.limit ?? limits.list_default
+  const found = ctx.store.workers.list({
+    limit: limit + 1,
+    includeRevoked: input.include_revoked ?? false,
+    ...(input.cursor === undefined ? {} : { after: input.cursor }),
+  })
+  const items = found.slice(0, limit)
+  return ok({
+    items: items.map((worker) => showWorker(ctx, worker)),
+    next_cursor: found.length > limit ? (items.at(-1)?.worker_id ?? null) : null,
+  })
+}
+
+function update(ctx: CommandContext, input: Parsed<'workers.update'>): Result<Worker> {
+  const found = inForce(ctx, input.worker_id, 'changed')
+  if (!found.ok) return found
+  const worker = found.value
+  const after: WorkerRecord = {
+    ...worker,
+    description: input.description ?? worker.description,
+    capabilities: input.capabilities ?? worker.capabilities,
+    requires_secrets: input.requires_secrets ?? worker.requires_secrets,
+    config: input.config ?? worker.config,
+    config_version: input.config === undefined ? worker.config_version : worker.config_version + 1,
+    may_raise_killswitch: input.may_raise_killswitch ?? worker.may_raise_killswitch,
+  }
+  ctx.store.workers.save(after)
+  const { worker_id: _, ...changed } = input
+  const tiers = input.capabilities?.map((item) => `${item.name}=${item.risk_tier}`).join(', ')
+  ctx.record({
+    action: 'worker.update',
+    subject: subject(worker),
+    worker_id: worker.worker_id,
+    summary: `changed ${Object.keys(changed).sort().join(', ') || 'nothing'}${tiers === undefined ? '' : `: ${tiers}`}`,
+  })
+  if (input.config !== undefined) pushConfig(ctx, after)
+  ctx.after({ kind: 'feed', worker_id: worker.worker_id })
+  return ok(showWorker(ctx, after))
+}
+
+function pushConfig(ctx: CommandContext, worker: WorkerRecord): void {
+  ctx.after({
+    kind: 'push',
+    worker_id: worker.worker_id,
+    frame: { type: 'config', config: worker.config, config_version: worker.config_version, paused: worker.paused },
+  })
+}
+
+function setPaused(ctx: CommandContext, id: string, paused: boolean): Result<Worker> {
+  const found = inForce(ctx, id, paused ? 'paused' : 'resumed')
+  if (!found.ok) return found
+  const worker = found.value
+  if (worker.paused === paused) return ok(showWorker(ctx, worker))
+  const after = { ...worker, paused }
+  ctx.store.workers.save(after)
+  ctx.record({
+    action: paused ? 'worker.pause' : 'worker.resume',
+    subject: subject(worker),
+    worker_id: worker.worker_id,
+    summary: worker.name,
+  })
+  if (paused) ctx.onCommit(() => ctx.live.leases.dropOffersTo(worker.worker_id))
+  pushConfig(ctx, after)
+  ctx.after({ kind: 'feed', worker_id: worker.worker_id })
+  return ok(showWorker(ctx, after))
+}
+
+/** The row stays, the token stops at once, its running jobs go to other workers (I14). */
+function revoke(ctx: CommandContext, input: Parsed<'workers.revoke'>): Result<Worker> {
+  const found = load(ctx, input.worker_id)
+  if (!found.ok || found.value.revoked_at !== null) return found.ok ? ok(showWorker(ctx, found.value)) : found
+  const worker = found.value
+  const after = { ...worker, revoked_at: ctx.at }
+  ctx.store.workers.save(after)
+  ctx.store.credentials.revokeOf(worker.worker_id, ctx.at)
+  ctx.record({ action: 'worker.revoke', subject: subject(worker), worker_id: worker.worker_id, summary: worker.name })
+  for (const lease of ctx.live.leases.heldBy(worker.worker_id)) {
+    const job = ctx.store.jobs.get(lease.job_id)
+    if (job?.status === 'running') endLostAttempt(ctx, job, { type: 'worker_lost', message: `${worker.name} was revoked`, retryable: true })
+  }
+  ctx.onCommit(() => {
+    ctx.live.leases.dropOffersTo(worker.worker_id)
+    ctx.live.presence.forget(worker.worker_id)
+  })
+  ctx.after({ kind: 'disconnect', worker_id: worker.worker_id, code: closeCodes.revoked, reason: 'This worker has been revoked.' })
+  return ok(showWorker(ctx, after))
+}
+
+function rotate(ctx: CommandContext, input: Parsed<'workers.rotate'>): Result<{ expires_at: string }> {
+  const found = inForce(ctx, input.worker_id, 'rotated')
+  if (!found.ok) return found
+  ctx.store.credentials.revokeOf(found.value.worker_id, ctx.at)
+  const expires_at = storeMinted(ctx, 'worker', found.value.worker_id)
+  ctx.record({ action: 'worker.rotate', subject: subject(found.value), worker_id: found.value.worker_id, summary: found.value.name })
+  ctx.after({
+    kind: 'disconnect',
+    worker_id: found.value.worker_id,
+    code: closeCodes.revoked,
+    reason: 'The token of this worker has been replaced.',
+  })
+  return ok({ expires_at: isoTime(expires_at) })
+}
+
+export const workerCommands = {
+  'workers.register': register,
+  'workers.list': list,
+  'workers.get': (ctx: CommandContext, input: Parsed<'workers.get'>): Result<Worker> => {
+    const worker = load(ctx, input.worker_id)
+    return worker.ok ? ok(showWorker(ctx, worker.value)) : worker
+  },
+  'workers.update': update,
+  'workers.revoke': revoke,
+  'workers.pause': (ctx: CommandContext, input: Parsed<'workers.pause'>): Result<Worker> => setPaused(ctx, input.worker_id, true),
+  'workers.resume': (ctx: CommandContext, input: Parsed<'workers.resume'>): Result<Worker> => setPaused(ctx, input.worker_id, false),
+  'workers.rotate': rotate,
+  'presence.list': (ctx: CommandContext): Result<{ items: Presence[] }> =>
+    ok({ items: [...ctx.store.workers.inForce()].map((worker) => showPresence(ctx, worker)) }),
+}

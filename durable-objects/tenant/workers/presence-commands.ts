@@ -1,0 +1,140 @@
+/** Responsible for heartbeats: who is there, what it says of itself, which leases it renews and which it must drop. */
+import { limits } from '@modelreins/contract'
+import type { Parsed, PresenceReply, PresenceReport } from '@modelreins/contract'
+import { brief, stopsRunning } from '../../../src/domain/killswitch.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { isOfProcess } from '../../../src/domain/review/risk.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import type { WorkerProfile, WorkerRecord } from './worker-store.ts'
+import { isPaused, lastSeenWriteMs } from './worker-view.ts'
+import { actingWorker, companionFor } from './acting-worker.ts'
+import { leaseUntil } from '../queue/commands/attempts.ts'
+import { endGrant } from '../reviews/commands/grants.ts'
+
+const sameList = (left: readonly string[], right: readonly string[]): boolean =>
+  left.length === right.length && left.every((item, index) => item === right[index])
+
+/** What changed of the profile; absent fields keep what was said before. */
+function profileAfter(worker: WorkerRecord, report: PresenceReport): WorkerProfile {
+  const before = worker.profile
+  return {
+    instance: report.instance ?? before.instance,
+    tags: report.tags ?? before.tags,
+    networks: report.networks ?? before.networks,
+    provider: report.provider ?? before.provider,
+    model: report.model ?? before.model,
+    slots: report.slots ?? before.slots,
+    left: report.status === 'stopped',
+  }
+}
+
+const sameProfile = (left: WorkerProfile, right: WorkerProfile): boolean =>
+  left.instance === right.instance &&
+  left.provider === right.provider &&
+  left.model === right.model &&
+  left.slots === right.slots &&
+  (left.left ?? false) === (right.left ?? false) &&
+  sameList(left.tags, right.tags) &&
+  sameList(left.networks, right.networks)
+
+/** A row on change, and at most every few minutes otherwise. */
+export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: PresenceReport): WorkerRecord {
+  const profile = profileAfter(worker, report)
+  const live = ctx.live.presence.of(worker.worker_id)
+  const changed = !sameProfile(profile, worker.profile)
+  // Also of one that comes back under its name: a human may have said yes to the process before while nobody was there.
+  const ended = profile.left === true || worker.profile.left === true || profile.instance !== worker.profile.instance
+  if (ended) endProcessGrants(ctx, worker)
+  if (!changed && ctx.at - (worker.last_seen_at ?? 0) < lastSeenWriteMs) return worker
+  const after = { ...worker, profile, last_seen_at: ctx.at }
+  ctx.store.workers.save(after)
+  ctx.onCommit(() => {
+    live.written_at = ctx.at
+  })
+  if (changed) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
+  return after
+}
+
+/** A session without a thread is a process: what was allowed to it ends with it, so that another one under this name asks for itself. */
+function endProcessGrants(ctx: CommandContext, worker: WorkerRecord): void {
+  for (const grant of ctx.store.grants.inForce(worker.worker_id, ctx.at)) {
+    if (isOfProcess(grant.session)) endGrant(ctx, grant, 'its process has ended')
+  }
+}
+
+/** Extends what the worker really holds. Long leases are renewed by any presence, short ones when the worker names them. */
+export function renewLeases(
+  ctx: CommandContext,
+  worker: WorkerRecord,
+  named: readonly { readonly job_id: number; readonly attempt: number }[] | undefined,
+): void {
+  if (stopsRunning(ctx.store.meta.killswitch().level)) return
+  const attempts = new Map((named ?? []).map((lease) => [lease.job_id, lease.attempt]))
+  for (const lease of ctx.live.leases.heldBy(worker.worker_id)) {
+    if (!lease.long && named !== undefined && attempts.get(lease.job_id) !== lease.attempt) continue
+    if (!lease.long && named === undefined) continue
+    const job = ctx.store.jobs.get(lease.job_id)
+    if (job?.status === 'running') lease.expires_at = Math.max(lease.expires_at, leaseUntil(ctx, job))
+  }
+}
+
+/** Of the attempts a worker names, those it no longer holds. */
+export function lostLeases(
+  ctx: CommandContext,
+  worker: WorkerRecord,
+  named: readonly { readonly job_id: number; readonly attempt: number }[],
+): PresenceReply['aborts'] {
+  return named.flatMap(({ job_id, attempt }) => {
+    const job = ctx.store.jobs.get(job_id)
+    if (job !== undefined && job.worker_id === worker.worker_id && job.attempt === attempt) {
+      if (job.status === 'running') return []
+      // It was given up for lost but may still be finished: let it.
+      if (job.status === 'retry' && job.outcome?.error?.type === 'worker_lost') return []
+    }
+    return [{ job_id, attempt, reason: job?.outcome?.error?.type ?? 'lease-lost' }]
+  })
+}
+
+export function presenceReply(
+  ctx: CommandContext,
+  worker: WorkerRecord,
+  aborts: PresenceReply['aborts'],
+  heartbeat_ms: number,
+): PresenceReply {
+  return {
+    worker: { worker_id: worker.worker_id, name: worker.name, paused: isPaused(ctx, worker), capabilities: [...worker.capabilities] },
+    config: worker.config,
+    config_version: worker.config_version,
+    killswitch: brief(ctx.store.meta.killswitch()),
+    aborts,
+    intervals: { heartbeat_ms: worker.config.poll_ms ?? heartbeat_ms, poll_wait_s: limits.long_poll_max_s },
+  }
+}
+
+function report(ctx: CommandContext, input: Parsed<'presence.report'>): Result<PresenceReply> {
+  const label = input.worker ?? input.instance
+  const found = ctx.caller.kind === 'member' && label !== undefined ? companionFor(ctx, label) : actingWorker(ctx, label)
+  if (!found.ok) return found
+  const worker = found.value
+  const live = ctx.live.presence.of(worker.worker_id)
+  const instance = input.instance ?? null
+  // Two processes with one name: the first keeps it while it is alive, unless the second says takeover.
+  const other = live.instance !== null && instance !== null && live.instance !== instance && ctx.at - live.last_seen <= limits.presence_ms
+  if (other && input.leases !== undefined && input.takeover !== true) {
+    return fail('name-taken', `${worker.name} is running as ${live.instance} already. Stop that one, or start this one with takeover.`)
+  }
+  ctx.live.presence.seen(worker.worker_id, ctx.at)
+  live.transport = 'poll'
+  if (instance !== null) live.instance = input.status === 'stopped' ? null : instance
+  if (input.details !== undefined) live.details = input.details
+  const after = noteProfile(ctx, worker, input)
+  renewLeases(ctx, after, input.leases)
+  if (input.status === 'stopped') {
+    live.left = true
+    live.transport = 'none'
+  }
+  return ok(presenceReply(ctx, after, lostLeases(ctx, after, input.leases ?? []), limits.heartbeat_poll_ms))
+}
+
+export const presenceCommands = { 'presence.report': report }

@@ -1,0 +1,176 @@
+/**
+ * Responsible for the audit chain: sealing a row onto the one before it, and finding the first row that breaks the chain.
+ * Pure: hash functions and keys stay with the caller. What a chain proves and what it does not is in docs/explanation/audit.md.
+ */
+import type { AuditRow } from '@modelreins/contract'
+import { canonicalString, NotCanonical } from '../canonical-json.ts'
+
+/** A row before it is chained. */
+export type AuditDraft = Omit<AuditRow, 'prev_hash' | 'hash' | 'mac'>
+
+/** From text (UTF-8) to lower-case hex. */
+export type HexOf = (text: string) => string
+
+/** A point of the chain: the row `seq` had this hash. */
+export interface ChainHead {
+  readonly seq: number
+  readonly hash: string
+}
+
+/** What the first row of a tenant is chained to. */
+export const genesisHash = '0'.repeat(64)
+
+/** The point before the first row: rows count from 1. */
+export const genesis: ChainHead = { seq: 0, hash: genesisHash }
+
+const orNull = (text: string | null): string => (text === null ? 'null' : canonicalString(text))
+
+/**
+ * RFC 8785 of a draft, spelled in the order its keys sort. Every command appends a row, so this avoids the generic sort; a
+ * test proves that it equals `canonicalJson`. A field that is added to the row belongs here, in its place.
+ */
+export const canonicalRow = (row: AuditDraft): string =>
+  `{"action":${canonicalString(row.action)},"actor":{"id":${canonicalString(row.actor.id)},"kind":"${row.actor.kind}","name":${canonicalString(row.actor.name)}}` +
+  `,"at":${canonicalString(row.at)},"capability":${orNull(row.capability)},"digest":${orNull(row.digest)},"job_id":${row.job_id}` +
+  `,"risk_tier":${orNull(row.risk_tier)},"seq":${row.seq},"subject":${canonicalString(row.subject)},"summary":${canonicalString(row.summary)}` +
+  `,"worker_id":${orNull(row.worker_id)}}`
+
+const repaired = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd')
+
+/** Lone surrogates have no UTF-8: a store would keep U+FFFD in their place, and the row would no longer fit its hash. */
+function wellFormed(draft: AuditDraft): AuditDraft {
+  const { actor } = draft
+  return {
+    ...draft,
+    actor: { kind: actor.kind, id: repaired(actor.id), name: repaired(actor.name) },
+    action: repaired(draft.action),
+    subject: repaired(draft.subject),
+    worker_id: draft.worker_id === null ? null : repaired(draft.worker_id),
+    capability: draft.capability === null ? null : repaired(draft.capability),
+    summary: repaired(draft.summary),
+  }
+}
+
+const seal = (draft: AuditDraft, prevHash: string, crypto: { readonly sha256: HexOf; readonly hmac: HexOf }): AuditRow => {
+  const hash = crypto.sha256(prevHash + canonicalRow(draft))
+  return { ...draft, prev_hash: prevHash, hash, mac: crypto.hmac(hash) }
+}
+
+/** The row chained to `prevHash`; `hmac` is keyed with the tenant's audit key. Text that is not Unicode is repaired: store what comes back. */
+export function sealRow(draft: AuditDraft, prevHash: string, crypto: { readonly sha256: HexOf; readonly hmac: HexOf }): AuditRow {
+  try {
+    return seal(draft, prevHash, crypto)
+  } catch (error) {
+    if (!(error instanceof NotCanonical)) throw error
+    return seal(wellFormed(draft), prevHash, crypto)
+  }
+}
+
+/**
+ * `changed`: a row no longer fits its hash or MAC, or was hashed anew and the next row does not continue it.
+ * `deleted`: rows are missing. `inserted`: a second row under a number. `reordered`: a row stands before its predecessor.
+ * `truncated`: a head knows rows beyond the end. `rewritten`: consistent in itself, but a head says otherwise.
+ */
+export type ChainFault = 'changed' | 'deleted' | 'inserted' | 'reordered' | 'truncated' | 'rewritten'
+
+export type ChainVerdict =
+  | { readonly ok: true; readonly rows: number; readonly last: ChainHead }
+  /** `seq` is the first bad row as it calls itself (for a missing one: its number); `rows` is how many before it hold. */
+  | { readonly ok: false; readonly rows: number; readonly seq: number; readonly fault: ChainFault; readonly detail: string }
+
+export interface ChainCheck {
+  /** The trusted point before the first row; the genesis unless given. */
+  readonly from?: ChainHead
+  readonly sha256: HexOf
+  /** Without the tenant's key the links are checked, the MACs are not. */
+  readonly hmac?: HexOf
+  /** Heads whose signature the caller has verified, in any order. */
+  readonly heads?: readonly ChainHead[]
+}
+
+type Fault = Extract<ChainVerdict, { ok: false }>
+
+/** Faults that a row shows by itself. */
+function ownFault(row: AuditRow, check: ChainCheck): string | undefined {
+  let spelled: string
+  try {
+    spelled = canonicalRow(row)
+  } catch (error) {
+    if (!(error instanceof NotCanonical)) throw error
+    return `row ${row.seq} holds text that no row can hold`
+  }
+  if (check.sha256(row.prev_hash + spelled) !== row.hash) return `row ${row.seq} does not fit its own hash`
+  if (check.hmac !== undefined && check.hmac(row.hash) !== row.mac) return `the MAC of row ${row.seq} was not made with the tenant's key`
+  return undefined
+}
+
+/** `row` does not follow `before`: what must have happened. Only now are the rows behind it looked at. */
+function linkFault(before: ChainHead, row: AuditRow, following: Iterable<AuditRow>): Omit<Fault, 'ok' | 'rows'> {
+  const expected = before.seq + 1
+  if (row.seq === before.seq) {
+    let next: AuditRow | undefined
+    for (const later of following) {
+      next = later
+      break
+    }
+    // Two rows under one number: the genuine one is the one that the next row continues.
+    return {
+      seq: row.seq,
+      fault: 'inserted',
+      detail:
+        next?.prev_hash === row.hash
+          ? `two rows are numbered ${row.seq}; the first of them does not belong here`
+          : `two rows are numbered ${row.seq}; the second of them does not belong here`,
+    }
+  }
+  if (row.seq < expected) return { seq: row.seq, fault: 'inserted', detail: `row ${row.seq} stands again after row ${before.seq}` }
+  if (row.seq > expected) {
+    for (const later of following) {
+      if (later.seq === expected) return { seq: row.seq, fault: 'reordered', detail: `row ${row.seq} stands before row ${expected}` }
+    }
+    const missing = row.seq - 1 === expected ? `row ${expected} is` : `rows ${expected} to ${row.seq - 1} are`
+    return { seq: expected, fault: 'deleted', detail: `${missing} missing` }
+  }
+  // Right number, own hash fits, but it continues another row: the row before it was hashed anew after a change.
+  return before.seq === 0
+    ? { seq: row.seq, fault: 'changed', detail: `row ${row.seq} does not begin a chain` }
+    : { seq: before.seq, fault: 'changed', detail: `row ${row.seq} continues another row ${before.seq} than the one that is here` }
+}
+
+/** Walks the rows once, in order, and names the first bad one. */
+export function verifyRows(rows: Iterable<AuditRow>, check: ChainCheck): ChainVerdict {
+  const from = check.from ?? genesis
+  const heads = new Map((check.heads ?? []).map((head) => [head.seq, head]))
+  const against = (point: ChainHead): string | undefined => {
+    const head = heads.get(point.seq)
+    return head === undefined || head.hash === point.hash ? undefined : `the signed head of row ${point.seq} names another hash`
+  }
+  let last = from
+  let count = 0
+  const bad = (fault: Omit<Fault, 'ok' | 'rows'>): Fault => ({ ok: false, rows: count, ...fault })
+
+  const disowned = against(from)
+  if (disowned !== undefined) return bad({ seq: from.seq, fault: 'rewritten', detail: disowned })
+  const iterator = rows[Symbol.iterator]()
+  const following: Iterable<AuditRow> = { [Symbol.iterator]: () => ({ next: () => iterator.next() }) }
+  for (const row of following) {
+    const own = ownFault(row, check)
+    if (own !== undefined) return bad({ seq: row.seq, fault: 'changed', detail: own })
+    if (row.seq !== last.seq + 1 || row.prev_hash !== last.hash) {
+      const fault = linkFault(last, row, following)
+      // The rows that hold end before the one that is named.
+      if (count > 0 && fault.seq === last.seq) count -= 1
+      return bad(fault)
+    }
+    const rewritten = against(row)
+    if (rewritten !== undefined)
+      return bad({ seq: row.seq, fault: 'rewritten', detail: `${rewritten}: it, or a row before it, was made anew` })
+    last = { seq: row.seq, hash: row.hash }
+    count += 1
+  }
+  const beyond = Math.max(0, ...heads.keys())
+  if (beyond > last.seq) {
+    return bad({ seq: last.seq + 1, fault: 'truncated', detail: `the rows end at ${last.seq}, but a signed head knows row ${beyond}` })
+  }
+  return { ok: true, rows: count, last }
+}

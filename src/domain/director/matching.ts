@@ -1,0 +1,79 @@
+/** Responsible for whether a worker may do a job at all: every filter, and in words why not. It ranks nobody. */
+import type { Capability, PresenceState, WorkerConfig, WorkerKind } from '@modelreins/contract'
+import type { JobSpec } from '../job/job-machine.ts'
+
+/** What a job asks of a worker. Jobs that ask for the same share a pool. */
+export interface Requirements {
+  readonly capability: string | null
+  readonly pinned: string | null
+  readonly tags: readonly string[]
+  readonly networks: readonly string[]
+  readonly provider: string | null
+  readonly model: string | null
+}
+
+/** A worker as routing sees it: what the tenant declared and what the worker said of itself. */
+export interface WorkerView {
+  readonly worker_id: string
+  readonly name: string
+  readonly kind: WorkerKind
+  readonly capabilities: readonly Capability[]
+  readonly config: WorkerConfig
+  readonly tags: readonly string[]
+  readonly networks: readonly string[]
+  readonly provider: string | null
+  readonly model: string | null
+  readonly paused: boolean
+  readonly revoked: boolean
+  readonly state: PresenceState
+  readonly slots: number
+  readonly running: number
+  /** Attempts that failed lately, and were lost lately. */
+  readonly recent_failures: number
+  /** Its circuit breaker is open until then, milliseconds; null when closed. */
+  readonly breaker_until: number | null
+  /** Mean duration of its recent jobs in milliseconds; null while unknown. */
+  readonly mean_duration_ms: number | null
+  readonly last_threads: readonly string[]
+}
+
+export const requirementsOf = (spec: JobSpec): Requirements => ({
+  capability: spec.capability,
+  pinned: spec.pinned,
+  tags: [...spec.tags].sort(),
+  networks: [...spec.networks].sort(),
+  provider: spec.provider,
+  model: spec.model,
+})
+
+export const isLive = (state: PresenceState): boolean => state !== 'offline'
+
+const missing = (wanted: readonly string[], has: readonly string[]): readonly string[] => wanted.filter((item) => !has.includes(item))
+
+/** A model is asked for by its full name or by a part of it that a person would say: `opus` fits `claude-opus-4`. */
+const fits = (wanted: string, has: string | null): boolean => has !== null && has.toLowerCase().includes(wanted.toLowerCase())
+
+/** Reasons that keep this worker from the job for as long as nobody changes something; empty when it may have it. */
+export function obstacles(wants: Requirements, worker: WorkerView, now: number): readonly string[] {
+  const reasons: string[] = []
+  if (worker.revoked) reasons.push('is revoked')
+  if (worker.paused) reasons.push('is paused')
+  if (wants.pinned !== null && wants.pinned !== worker.worker_id) reasons.push('is not the target')
+  if (wants.capability !== null && !worker.capabilities.some((item) => item.name === wants.capability)) {
+    reasons.push(`does not declare the capability ${wants.capability}`)
+  }
+  const tags = missing(wants.tags, worker.tags)
+  if (tags.length > 0) reasons.push(`lacks the tags ${tags.join(', ')}`)
+  const networks = missing(wants.networks, worker.networks)
+  if (networks.length > 0) reasons.push(`is not on the networks ${networks.join(', ')}`)
+  if (wants.provider !== null && wants.provider !== worker.provider)
+    reasons.push(`runs ${worker.provider ?? 'no known provider'}, not ${wants.provider}`)
+  if (wants.model !== null && !fits(wants.model, worker.model))
+    reasons.push(`has the model ${worker.model ?? 'unknown'}, not ${wants.model}`)
+  if (worker.breaker_until !== null && worker.breaker_until > now) {
+    reasons.push(`failed ${worker.recent_failures} times in a row; tried again in ${Math.ceil((worker.breaker_until - now) / 1000)} s`)
+  }
+  return reasons
+}
+
+export const mayDo = (wants: Requirements, worker: WorkerView, now: number): boolean => obstacles(wants, worker, now).length === 0

@@ -1,0 +1,248 @@
+/**
+ * Responsible for the life of a job: which transition is allowed from which state, and what the job is afterwards. Every
+ * function takes the time as `at` (milliseconds since 1970) and returns a new record; none of them stores anything.
+ */
+import { attemptsByEffort, limits } from '@modelreins/contract'
+import type { Effort, JobError, JobHold, JobRequest, JobStatus, Usage } from '@modelreins/contract'
+import { retryDelay } from './retry.ts'
+import { fail, ok } from '../result.ts'
+import type { Result } from '../result.ts'
+
+/** What was asked for; changes only by an update before the start. */
+export interface JobSpec {
+  readonly prompt: string
+  readonly input: unknown
+  readonly capability: string | null
+  /** Pinned to this worker_id; its name as it was asked for is kept for people. */
+  readonly pinned: string | null
+  readonly target: string | null
+  readonly tags: readonly string[]
+  readonly networks: readonly string[]
+  readonly provider: string | null
+  readonly model: string | null
+  readonly session_id: string | null
+  readonly context: string
+  readonly context_text: string | null
+  /** Earlier jobs of the thread that a human was shown as this job's context: it gets these and no others. */
+  readonly context_turns?: readonly number[]
+  /** Members who have changed it or had it tried again, beside who dispatched it. */
+  readonly wanted_by?: readonly string[]
+  readonly requires_secrets: readonly string[]
+  readonly timeout_ms: number
+  readonly silence_ms: number | null
+  readonly expires_ms: number
+  readonly not_before: number | null
+  readonly metadata: unknown
+}
+
+/** What an attempt left behind. */
+export interface JobOutcome {
+  readonly output: string
+  readonly output_truncated: boolean
+  readonly result: string | null
+  /** R2 key of the whole result when `result` is only its beginning. */
+  readonly stored: string | null
+  readonly exit_code: number | null
+  readonly usage: Usage | null
+  readonly error: JobError | null
+}
+
+export interface JobRecord {
+  readonly id: number
+  readonly status: JobStatus
+  readonly hold: JobHold | null
+  readonly effort: Effort
+  readonly priority: number
+  readonly thread_id: string | null
+  readonly worker_id: string | null
+  readonly attempt: number
+  readonly max_attempts: number
+  /** Fence of the current or last attempt: its lease token carries it. */
+  readonly nonce: string | null
+  /** Claimed by id, by a worker that is silent while it works. */
+  readonly long_lease: boolean
+  readonly created_by: string
+  readonly created_at: number
+  readonly queued_at: number
+  readonly started_at: number | null
+  readonly ended_at: number | null
+  readonly retry_at: number | null
+  readonly review_id: number | null
+  readonly parent_id: number | null
+  readonly stream: boolean
+  readonly spec: JobSpec
+  readonly outcome: JobOutcome | null
+}
+
+export const emptyOutcome: JobOutcome = {
+  output: '',
+  output_truncated: false,
+  result: null,
+  stored: null,
+  exit_code: null,
+  usage: null,
+  error: null,
+}
+
+export const isTerminal = (status: JobStatus): boolean => status === 'done' || status === 'failed'
+
+/** Characters that the large parts of a job take; what bounds pages and shipments. */
+export const sizeOf = (job: JobRecord): number =>
+  job.spec.prompt.length + (job.outcome?.result?.length ?? 0) + (job.outcome?.output.length ?? 0)
+
+/** Schedule-to-start expiry of a queued job; the default needs no index row of its own. */
+export const hasDefaultExpiry = (job: JobRecord): boolean => job.spec.expires_ms === limits.schedule_to_start_ms
+export const expiryOf = (job: JobRecord): number => job.queued_at + job.spec.expires_ms
+
+/** When the running attempt must have ended. */
+export const deadlineOf = (job: JobRecord): number => (job.started_at ?? job.queued_at) + job.spec.timeout_ms
+
+const seconds = (value: number | undefined, otherwise: number): number => (value === undefined ? otherwise : Math.round(value * 1000))
+
+/** The specification of a new job: defaults filled, times in milliseconds. `pinned` is the worker that `target` names. */
+export function specOf(request: JobRequest, pinned: string | null): JobSpec {
+  return {
+    prompt: request.prompt,
+    input: request.input ?? null,
+    capability: request.capability ?? null,
+    pinned,
+    target: request.target ?? null,
+    tags: request.tags ?? [],
+    networks: request.networks ?? [],
+    provider: request.provider ?? null,
+    model: request.model ?? null,
+    session_id: request.session_id ?? null,
+    context: request.context ?? (request.context_text === undefined ? 'none' : 'inline'),
+    context_text: request.context_text ?? null,
+    requires_secrets: request.requires_secrets ?? [],
+    timeout_ms: seconds(request.timeout, limits.timeout_ms),
+    silence_ms: request.silence_timeout === undefined ? null : seconds(request.silence_timeout, 0),
+    expires_ms: seconds(request.expires_in, limits.schedule_to_start_ms),
+    not_before: request.not_before === undefined ? null : Date.parse(request.not_before),
+    metadata: request.metadata ?? null,
+  }
+}
+
+/** A job as it enters the queue. */
+export function newJob(
+  request: JobRequest,
+  about: {
+    readonly id: number
+    readonly at: number
+    readonly pinned: string | null
+    readonly worker_id: string | null
+    readonly created_by: string
+    readonly hold: JobHold | null
+  },
+): JobRecord {
+  const spec = specOf(request, about.pinned)
+  const effort = request.effort ?? 'standard'
+  const scheduled = spec.not_before !== null && spec.not_before > about.at
+  return {
+    id: about.id,
+    status: 'pending',
+    hold: about.hold ?? (scheduled ? 'schedule' : null),
+    effort,
+    priority: request.priority ?? 0,
+    thread_id: request.thread_id ?? null,
+    worker_id: about.worker_id,
+    attempt: 0,
+    max_attempts: request.max_attempts ?? attemptsByEffort[effort],
+    nonce: null,
+    long_lease: false,
+    created_by: about.created_by,
+    created_at: about.at,
+    queued_at: scheduled ? (spec.not_before ?? about.at) : about.at,
+    started_at: null,
+    ended_at: null,
+    retry_at: null,
+    review_id: null,
+    parent_id: null,
+    stream: false,
+    spec,
+    outcome: null,
+  }
+}
+
+/** Whose wish it is that the job runs as it is now: who dispatched it, changed it, or had it tried again. None of them approves it. */
+export const requestersOf = (job: Pick<JobRecord, 'created_by' | 'spec'>): readonly string[] => [
+  ...new Set([job.created_by, ...(job.spec.wanted_by ?? [])]),
+]
+
+/** The job, remembered as what this member wants, too. */
+export function wantedBy(job: JobRecord, memberId: string): JobRecord {
+  const [, ...wanted_by] = requestersOf({ ...job, spec: { ...job.spec, wanted_by: [...(job.spec.wanted_by ?? []), memberId] } })
+  return wanted_by.length === 0 ? job : { ...job, spec: { ...job.spec, wanted_by } }
+}
+
+/** An attempt begins. Only a pending job without a hold can start, and only within its attempts (I6). */
+export function start(
+  job: JobRecord,
+  by: { readonly worker_id: string; readonly nonce: string; readonly at: number; readonly long: boolean },
+): Result<JobRecord> {
+  if (job.status !== 'pending' || job.hold !== null) return notIn(job, 'started')
+  if (job.attempt >= job.max_attempts) return fail('wrong-state', `Job ${job.id} has used its ${job.max_attempts} attempts.`)
+  return ok({
+    ...job,
+    status: 'running',
+    worker_id: by.worker_id,
+    attempt: job.attempt + 1,
+    nonce: by.nonce,
+    long_lease: by.long,
+    started_at: by.at,
+    retry_at: null,
+    outcome: null,
+  })
+}
+
+/** The current attempt ends well. */
+export const complete = (job: JobRecord, outcome: JobOutcome, at: number): JobRecord => ({ ...job, status: 'done', ended_at: at, outcome })
+
+/**
+ * The current attempt ends badly: `retry` while the error is retryable and attempts remain, else failed.
+ * `retryAt` is the provider's own reset time, which beats the backoff. `random` is in [0, 1).
+ */
+export function failAttempt(
+  job: JobRecord,
+  outcome: JobOutcome & { readonly error: JobError },
+  when: { readonly at: number; readonly random: number; readonly retryAt?: number | null },
+): JobRecord {
+  if (!outcome.error.retryable || job.attempt >= job.max_attempts) {
+    return { ...job, status: 'failed', ended_at: when.at, outcome }
+  }
+  const latest = when.at + limits.retry_at_max_ms
+  const retry_at =
+    when.retryAt != null && when.retryAt > when.at ? Math.min(when.retryAt, latest) : when.at + retryDelay(job.attempt, when.random)
+  return { ...job, status: 'retry', retry_at, outcome }
+}
+
+/** Ends a job that will not run (again): abort, expiry, a denied review. */
+export const end = (job: JobRecord, error: JobError, at: number): JobRecord => ({
+  ...job,
+  status: 'failed',
+  hold: null,
+  ended_at: at,
+  retry_at: null,
+  outcome: { ...(job.outcome ?? { ...emptyOutcome, output_truncated: job.stream }), error },
+})
+
+/** A waiting job may be offered (again): retry is due, the schedule has come, the hold is released. Expiry counts from now. */
+export const queue = (job: JobRecord, at: number): JobRecord => ({ ...job, status: 'pending', hold: null, retry_at: null, queued_at: at })
+
+/** A human asks for a new attempt of a failed job: the only way out of a terminal state (docs/explanation/job-lifecycle.md). */
+export function revive(job: JobRecord, at: number): Result<JobRecord> {
+  if (job.status !== 'failed') return notIn(job, 'retried')
+  return ok({
+    ...job,
+    status: 'pending',
+    hold: null,
+    ended_at: null,
+    retry_at: null,
+    queued_at: at,
+    max_attempts: Math.max(job.max_attempts, job.attempt + 1),
+    outcome: null,
+  })
+}
+
+export const notIn = (job: JobRecord, verb: string): Result<never> =>
+  fail('wrong-state', `Job ${job.id} is ${job.status}${job.hold === null ? '' : ` (held for ${job.hold})`} and cannot be ${verb}.`)

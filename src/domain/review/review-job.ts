@@ -1,0 +1,28 @@
+/** Responsible for what reviews do to a job: held, released, handed to a human, settled by his word. It stores nothing. */
+import { complete, emptyOutcome, queue } from '../job/job-machine.ts'
+import type { JobOutcome, JobRecord } from '../job/job-machine.ts'
+
+/** No offer before the review is approved. What the last attempt left behind stays readable. */
+export const holdForReview = (job: JobRecord, reviewId: number): JobRecord => ({
+  ...job,
+  status: 'pending',
+  hold: 'review',
+  retry_at: null,
+  review_id: reviewId,
+})
+
+/** The hold is lifted: into the queue, or to its schedule when that is still ahead. */
+export const releaseFromReview = (job: JobRecord, at: number): JobRecord =>
+  job.spec.not_before !== null && job.spec.not_before > at ? { ...job, hold: 'schedule', queued_at: job.spec.not_before } : queue(job, at)
+
+/** The worker gives the job to a human: the attempt is over, its result is kept, the job waits. */
+export const escalate = (job: JobRecord, outcome: JobOutcome, reviewId: number): JobRecord => ({
+  ...holdForReview(job, reviewId),
+  outcome,
+})
+
+/** A human settles an escalated job: with the result that was kept, or with words of his own. */
+export function settleEscalated(job: JobRecord, answer: string | null, at: number): JobRecord {
+  const kept = job.outcome ?? emptyOutcome
+  return complete({ ...job, hold: null }, answer === null ? kept : { ...kept, result: answer, stored: null }, at)
+}

@@ -1,0 +1,275 @@
+/**
+ * Responsible for the life of a review: pending -> approved | denied | withdrawn | expired | superseded, and approved -> consumed once.
+ * An approval that has not been consumed may still be withdrawn or superseded. Every function takes the time and returns a new record.
+ */
+import { limits } from '@modelreins/contract'
+import type { ReviewStatus, RiskTier, Verdict } from '@modelreins/contract'
+import { fail, ok } from '../result.ts'
+import type { Result } from '../result.ts'
+import type { ReviewedArtifact } from './review-payload.ts'
+import { atLeast } from './risk.ts'
+import type { Policy } from './risk.ts'
+
+export interface DecisionRecord {
+  readonly verdict: Verdict
+  readonly comment: string | null
+  readonly by: string
+  readonly member_id: string
+  readonly at: number
+  /** Of what this decision is about: a decision about anything else does not count. */
+  readonly digest: string
+  /** Tier `session`: narrower terms for the grant. */
+  readonly grant?: GrantTerms
+}
+
+export interface GrantTerms {
+  readonly ttl_ms: number | null
+  readonly uses: number | null
+}
+
+/** What time does next to a pending review. */
+export type Step = 'remind' | 'escalate' | 'expire'
+
+export interface ReviewRecord {
+  readonly id: number
+  readonly status: ReviewStatus
+  /** `dispatch` and `action` gate work, `escalation` settles a job; anything else is what a worker or member submitted. */
+  readonly type: string
+  readonly title: string
+  readonly content: string
+  readonly preview: string | null
+  readonly target: string | null
+  readonly capability: string | null
+  readonly payload: unknown
+  readonly digest: string
+  /** As it was first asked for: a repeated call finds its review by this one, whatever became of the payload. */
+  readonly asked_digest: string
+  /** Before the first edit; undefined while nobody has edited. */
+  readonly asked_payload?: unknown
+  readonly risk_tier: RiskTier | null
+  readonly session: string | null
+  readonly policy: Policy
+  readonly irreversible: boolean
+  readonly job_id: number | null
+  /** Whose action or content it is; for a dispatch the worker it was assigned to. */
+  readonly worker_id: string | null
+  /** The attempt that last asked; null unless an attempt did. */
+  readonly attempt: number | null
+  readonly created_by: string
+  /** Members who may not approve it, since they are asking: member ids. */
+  readonly requested_by: readonly string[]
+  readonly artifacts: readonly ReviewedArtifact[]
+  readonly decisions: readonly DecisionRecord[]
+  readonly superseded_by: number | null
+  readonly created_at: number
+  readonly next: { readonly at: number; readonly step: Step } | null
+  readonly expires_at: number
+  readonly settled_at: number | null
+  readonly consumed_at: number | null
+  /** The attempt, and the call of it, that an approval was spent on. */
+  readonly consumed_by: string | null
+}
+
+export type ReviewDraft = Pick<
+  ReviewRecord,
+  | 'id'
+  | 'type'
+  | 'title'
+  | 'content'
+  | 'preview'
+  | 'target'
+  | 'capability'
+  | 'payload'
+  | 'digest'
+  | 'risk_tier'
+  | 'session'
+  | 'policy'
+  | 'irreversible'
+  | 'job_id'
+  | 'worker_id'
+  | 'attempt'
+  | 'created_by'
+  | 'requested_by'
+> &
+  Partial<Pick<ReviewRecord, 'artifacts'>>
+
+/** Types whose approval lets something start, and is spent by that. */
+export const gatesWork = (type: string): boolean => type === 'dispatch' || type === 'action'
+
+/** Still to be decided, or an approval that waits to be spent. */
+export const isOpen = (review: Pick<ReviewRecord, 'status' | 'type'>): boolean =>
+  review.status === 'pending' || (review.status === 'approved' && gatesWork(review.type))
+
+export function openReview(draft: ReviewDraft, at: number): ReviewRecord {
+  const last = at + limits.review_deny_ms
+  const { on_expiry, ttl_ms } = draft.policy
+  const first = at + Math.min(ttl_ms ?? (on_expiry === 'deny' ? limits.review_deny_ms : limits.review_remind_ms), limits.review_deny_ms)
+  const step: Step = on_expiry === 'deny' || first >= last ? 'expire' : on_expiry === 'escalate' ? 'escalate' : 'remind'
+  return {
+    ...draft,
+    status: 'pending',
+    asked_digest: draft.digest,
+    artifacts: draft.artifacts ?? [],
+    decisions: [],
+    superseded_by: null,
+    created_at: at,
+    next: { at: first, step },
+    expires_at: step === 'expire' ? first : last,
+    settled_at: null,
+    consumed_at: null,
+    consumed_by: null,
+  }
+}
+
+const settledIn = (review: ReviewRecord, verb: string): Result<never> =>
+  fail(
+    'wrong-state',
+    `Review ${review.id} is ${review.status}${review.superseded_by === null ? '' : ` by review ${review.superseded_by}`} and cannot be ${verb}.`,
+  )
+
+/** An answer in words settles an escalation like an approval does; anywhere else it means: not like this. */
+const approves = (type: string, verdict: Verdict): boolean =>
+  verdict === 'approve' || verdict === 'edit' || (verdict === 'respond' && type === 'escalation')
+
+/** The last word of each member who may decide today. */
+function words(review: ReviewRecord, mayDecide: (memberId: string) => boolean): readonly DecisionRecord[] {
+  const last = new Map(review.decisions.map((decision) => [decision.member_id, decision]))
+  return [...last.values()].filter((decision) => mayDecide(decision.member_id))
+}
+
+function tally(review: ReviewRecord, mayDecide: (memberId: string) => boolean): { readonly approve: number; readonly deny: number } {
+  const counted = words(review, mayDecide)
+  return {
+    approve: counted.filter((word) => approves(review.type, word.verdict) && word.digest === review.digest).length,
+    deny: counted.filter((word) => !approves(review.type, word.verdict)).length,
+  }
+}
+
+/** Whether enough of those who approved may still decide; whether the approval was spent is another question. */
+export const isBacked = (review: ReviewRecord, mayDecide: (memberId: string) => boolean): boolean =>
+  tally(review, mayDecide).approve >= review.policy.quorum.approve
+
+/** Whether an approval still stands: not spent, and enough of those who gave it may still decide. */
+export const stands = (review: ReviewRecord, mayDecide: (memberId: string) => boolean): boolean =>
+  review.status === 'approved' && isBacked(review, mayDecide)
+
+/** The narrowest terms that an approving word named. */
+export function grantTerms(review: ReviewRecord): GrantTerms {
+  const named = review.decisions.flatMap((word) => (approves(review.type, word.verdict) && word.grant !== undefined ? [word.grant] : []))
+  const least = (values: readonly (number | null)[]): number | null => {
+    const given = values.filter((value) => value !== null)
+    return given.length === 0 ? null : Math.min(...given)
+  }
+  return { ttl_ms: least(named.map((terms) => terms.ttl_ms)), uses: least(named.map((terms) => terms.uses)) }
+}
+
+/** Whether one of those who approved had asked for it. */
+export const isSelfApproved = (review: ReviewRecord): boolean =>
+  review.decisions.some((word) => approves(review.type, word.verdict) && review.requested_by.includes(word.member_id))
+
+/** Whether what was decided is no looser than what a worker's tier and policy ask for now. */
+export const covers = (review: ReviewRecord, tier: RiskTier, policy: Policy): boolean =>
+  atLeast(review.risk_tier, tier) &&
+  review.policy.quorum.approve >= policy.quorum.approve &&
+  (policy.self_approval || !isSelfApproved(review))
+
+export interface Word {
+  readonly verdict: Verdict
+  readonly comment: string | null
+  readonly by: { readonly member_id: string; readonly name: string }
+  readonly at: number
+  /** What the reviewer saw. */
+  readonly digest?: string | undefined
+  /** With `edit`: what is to run instead, and its digest. */
+  readonly edit?: { readonly payload: unknown; readonly digest: string } | undefined
+  readonly grant?: GrantTerms | undefined
+}
+
+export interface Decided {
+  readonly review: ReviewRecord
+  /** `none`: a repetition. `recorded`: the quorum wants more. */
+  readonly change: 'none' | 'recorded' | 'settled'
+}
+
+/** The same word of the same member again: a double click, or an answer that was lost. */
+function isRepeated(review: ReviewRecord, word: Word): boolean {
+  const mine = review.decisions.findLast((decision) => decision.member_id === word.by.member_id)
+  if (mine === undefined || mine.verdict !== word.verdict) return false
+  if (word.verdict === 'edit' && mine.digest !== word.edit?.digest) return false
+  if (review.status === 'pending') return mine.digest === review.digest
+  return approves(review.type, word.verdict) ? review.status === 'approved' || review.status === 'consumed' : review.status === 'denied'
+}
+
+const missing = (path: string, detail: string): Result<never> =>
+  fail('invalid-request', detail, { issues: [{ path, message: 'is required' }] })
+
+/**
+ * One decision. `selfRefusal`: why this member may not approve what he asked for himself; null when he may, or did not ask.
+ * `mayDecide`: whether a member's earlier word still counts.
+ */
+export function decide(
+  review: ReviewRecord,
+  word: Word,
+  rules: { readonly selfRefusal: string | null; readonly mayDecide: (memberId: string) => boolean },
+): Result<Decided> {
+  if (isRepeated(review, word)) return ok({ review, change: 'none' })
+  if (review.status !== 'pending') return settledIn(review, 'decided')
+  const { verdict, edit } = word
+  if (word.digest !== undefined && word.digest !== review.digest) {
+    return fail('conflict', `Review ${review.id} has changed since you read it: its digest is ${review.digest} now.`)
+  }
+  if ((verdict === 'deny' || verdict === 'respond') && (word.comment ?? '').trim() === '') {
+    return missing('comment', verdict === 'deny' ? 'To deny, say why: the worker reads it.' : 'To respond, say what: the worker reads it.')
+  }
+  if (verdict === 'edit' && edit === undefined) return missing('payload', 'To edit, say what is to run instead: `payload`.')
+  if (rules.selfRefusal !== null && approves(review.type, verdict)) return fail('forbidden', rules.selfRefusal)
+  const changed: ReviewRecord =
+    verdict === 'edit' && edit !== undefined
+      ? { ...review, payload: edit.payload, digest: edit.digest, asked_payload: review.asked_payload ?? review.payload }
+      : review
+  const decision: DecisionRecord = {
+    verdict,
+    comment: word.comment,
+    by: word.by.name,
+    member_id: word.by.member_id,
+    at: word.at,
+    digest: changed.digest,
+    ...(word.grant === undefined ? {} : { grant: word.grant }),
+  }
+  const after: ReviewRecord = { ...changed, decisions: [...review.decisions, decision] }
+  const votes = tally(after, rules.mayDecide)
+  if (votes.deny >= review.policy.quorum.deny) return ok({ review: settle(after, 'denied', word.at), change: 'settled' })
+  if (votes.approve >= review.policy.quorum.approve) return ok({ review: settle(after, 'approved', word.at), change: 'settled' })
+  return ok({ review: after, change: 'recorded' })
+}
+
+const settle = (review: ReviewRecord, status: ReviewStatus, at: number): ReviewRecord => ({ ...review, status, settled_at: at, next: null })
+
+/** Taken back: by who asked, by a member, or because its job has ended. */
+export const withdraw = (review: ReviewRecord, at: number): Result<ReviewRecord> =>
+  isOpen(review) ? ok(settle(review, 'withdrawn', at)) : settledIn(review, 'withdrawn')
+
+/** What it was about has changed; `by` is the review of what it is about now, if there is one. */
+export const supersede = (review: ReviewRecord, by: number | null, at: number): Result<ReviewRecord> =>
+  isOpen(review) ? ok({ ...settle(review, 'superseded', at), superseded_by: by }) : settledIn(review, 'superseded')
+
+/** Spends an approval. There is no second time. */
+export const consume = (review: ReviewRecord, by: string, at: number): Result<ReviewRecord> =>
+  review.status === 'approved' ? ok({ ...review, status: 'consumed', consumed_at: at, consumed_by: by }) : settledIn(review, 'consumed')
+
+/** An artifact joins what is reviewed: whatever was said before was said about something else. */
+export function attach(review: ReviewRecord, artifact: ReviewedArtifact, digest: string): Result<ReviewRecord> {
+  if (review.status !== 'pending') return settledIn(review, 'given an artifact')
+  if (review.artifacts.length >= limits.review_artifacts) {
+    return fail('conflict', `Review ${review.id} has ${limits.review_artifacts} artifacts already.`)
+  }
+  return ok({ ...review, artifacts: [...review.artifacts, artifact], digest })
+}
+
+/** What time has done to a pending review by now; undefined while there is nothing. */
+export function elapse(review: ReviewRecord, at: number): { readonly review: ReviewRecord; readonly step: Step } | undefined {
+  if (review.status !== 'pending' || review.next === null || review.next.at > at) return undefined
+  const { step } = review.next
+  if (step === 'expire') return { review: settle(review, 'expired', at), step }
+  return { review: { ...review, next: { at: review.expires_at, step: 'expire' } }, step }
+}

@@ -1,0 +1,85 @@
+/**
+ * Responsible for letting a caller in or turning it away in one uniform manner: it counts failures and knows which kind of token an
+ * operation takes. Roles, hashes and revocation are the tenant object's business.
+ */
+import type { Failure, Operation } from '@modelreins/contract'
+import { type Result, fail, ok } from '../../domain/result.ts'
+import type { SigningKeys } from '../../domain/access/signing-keys.ts'
+import { authenticationLimited, misconfigured } from '../../telemetry/edge-events.ts'
+import { type Caller, authenticate, callerKey, nobody, unauthorized } from './authenticate.ts'
+import type { Context } from '../exchange.ts'
+import { FailedAttempts, addressKey } from './failed-attempts.ts'
+import { problemResponse } from '../http/problem-response.ts'
+import { callObject } from '../tenant-call.ts'
+import { keysOf } from './signing-keys.ts'
+
+/** The signing keys, or `unavailable` when the Worker lacks its secret: nobody can be let in then. */
+export function signingKeys(context: Context): Result<SigningKeys> {
+  const keys = keysOf(context.env.MODELREINS_SECRET)
+  if (!('reason' in keys)) return ok(keys)
+  misconfigured({ request_id: context.request_id, secret: 'MODELREINS_SECRET', reason: keys.reason })
+  return fail('unavailable', 'The service is not configured yet.', { retry_after_ms: 60_000 })
+}
+
+/** Which kind of token an operation takes; undefined when this one will do. */
+export function wrongKind(row: Operation, caller: Caller): Result<never> | undefined {
+  if (row.scope === 'public') return undefined
+  if (row.scope === 'master') return caller.kind === 'master' ? undefined : fail('forbidden', 'Only the master token may do this.')
+  if (caller.kind === 'master') return fail('forbidden', 'The master token creates and suspends tenants, and nothing inside them.')
+  if (row.scope === 'attempt') return caller.kind === 'lease' ? undefined : fail('forbidden', 'Send the lease token of the attempt.')
+  if (caller.kind === 'lease' && row.scope !== 'artifacts.write') return fail('forbidden', 'A lease token is good for its attempt only.')
+  return undefined
+}
+
+export class Gatekeeper {
+  readonly #failures = new FailedAttempts()
+
+  /** Who calls, as far as the edge can tell. A failure has been counted and is to be answered by `turnAway`. */
+  identify(context: Context): Result<Caller> {
+    const keys = signingKeys(context)
+    if (!keys.ok) return keys
+    const { request, env, ports } = context
+    const address = addressKey(request.headers.get('cf-connecting-ip'))
+    const failures = this.#failures
+    const now = ports.now()
+    const caller = authenticate(request, { keys: keys.value, masterToken: env.MODELREINS_MASTER_TOKEN, failures, address, now })
+    const tried = request.headers.has('authorization')
+    if (!caller.ok && caller.failure.code === 'unauthorized' && tried) this.#count(context, address, now)
+    return caller
+  }
+
+  #count(context: Context, key: string, now: number): void {
+    if (!this.#failures.note(key, now)) return
+    const { request_id } = context
+    const hash = /^token:(.{12})/.exec(key)?.[1]
+    authenticationLimited(hash === undefined ? { request_id, address: key } : { request_id, token_hash: hash })
+  }
+
+  /** The answer to a failure. A 401 is the same whatever caused it, here or in the tenant object. */
+  turnAway(context: Context, caller: Caller, failure: Failure, headers?: Readonly<Record<string, string>>): Response {
+    if (failure.code !== 'unauthorized') return problemResponse(failure, context, headers)
+    const key = callerKey(caller)
+    if (key !== undefined) this.#count(context, key, context.ports.now())
+    return problemResponse(unauthorized.failure, context, { 'www-authenticate': 'Bearer realm="modelreins"' })
+  }
+
+  /**
+   * The answer to a request that fails at the edge already. What is wrong with it is told only to a caller whose token is in force, so the
+   * tenant object is asked first: a revoked token learns neither which paths exist nor what they take.
+   */
+  async refuse(context: Context, caller: Caller, failure: Failure, headers?: Readonly<Record<string, string>>): Promise<Response> {
+    if (caller.kind !== 'member' && caller.kind !== 'worker') return this.turnAway(context, caller, failure, headers)
+    const { ports, env, request_id } = context
+    const { tenant, credential } = caller
+    const call = { operation: 'members.whoami', input: {}, credential, request_id } as const
+    const about = { object: 'tenant', operation: 'members.whoami', idempotent: true } as const
+    const known = await callObject(context, about, () => ports.tenant(env, tenant).perform(call))
+    return this.turnAway(context, caller, known.ok ? failure : known.failure, headers)
+  }
+
+  /** For a path that does not exist, or not with this method: 401 unless the caller is somebody. */
+  async refuseUnknown(context: Context, failure: Failure, headers?: Readonly<Record<string, string>>): Promise<Response> {
+    const caller = this.identify(context)
+    return caller.ok ? this.refuse(context, caller.value, failure, headers) : this.turnAway(context, nobody, caller.failure)
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Responsible for making a new token and sealing it for its one-time view. The token leaves this module only as a hash and as
+ * ciphertext; the key leaves it only inside `view_url`, whose fragment never reaches a server again.
+ */
+import { type ViewPlaintext, tokenPrefixes } from '@modelreins/contract'
+import type { Minted } from '../../../durable-objects/tenant/kernel/call.ts'
+import { type TokenKey, base32, sign } from '../../domain/access/token.ts'
+
+export interface MintRequest {
+  readonly kind: 'member' | 'worker'
+  readonly tenant: string
+  /** Null when the token replaces an earlier one. */
+  readonly name: string | null
+  readonly origin: string
+}
+
+export interface Sealed {
+  readonly minted: Minted
+  readonly view_url: string
+}
+
+/** Bytes of randomness: a credential id needs to be unique, a secret and a view id unguessable. */
+const sizes = { credential: 10, secret: 32, view: 16, key: 32, iv: 12 } as const
+
+export const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
+
+const hex = (bytes: ArrayBuffer): string => Buffer.from(bytes).toString('hex')
+
+/** The id of a new view: it names its tenant and carries a MAC (`parseViewId`). */
+export function newViewId(tenant: string, key: TokenKey, random: (bytes: number) => Uint8Array): string {
+  const text = `vw${tenant.length.toString(36)}${tenant}${base32(random(sizes.view))}`
+  return text + sign(text, key).slice(text.length + 1)
+}
+
+/** A new token, its hash for the object, and the URL of the view that shows it once. `key` signs. */
+export async function mint(request: MintRequest, key: TokenKey, random: (bytes: number) => Uint8Array<ArrayBuffer>): Promise<Sealed> {
+  const credential = base32(random(sizes.credential))
+  const token = sign(`${tokenPrefixes[request.kind]}${request.tenant}_${credential}_${base32(random(sizes.secret))}`, key)
+  const plaintext: ViewPlaintext = { token, kind: request.kind, tenant: request.tenant, name: request.name }
+  const encoder = new TextEncoder()
+  const sealingKey = random(sizes.key)
+  const iv = random(sizes.iv)
+  const aes = await crypto.subtle.importKey('raw', sealingKey, 'AES-GCM', false, ['encrypt'])
+  const ciphertext = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, aes, encoder.encode(JSON.stringify(plaintext)))
+  const id = newViewId(request.tenant, key, random)
+  return {
+    minted: {
+      credential,
+      hash: hex(await crypto.subtle.digest('SHA-256', encoder.encode(token))),
+      view: { id, iv: base64url(iv), ciphertext: base64url(new Uint8Array(ciphertext)) },
+    },
+    view_url: `${request.origin}/view/${id}#${base64url(sealingKey)}`,
+  }
+}

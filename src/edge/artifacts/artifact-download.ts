@@ -1,0 +1,126 @@
+/** Responsible for files on their way out: who may have one the tenant object says, the bytes come from R2, and nothing in them ever runs here. */
+import type { Artifact } from '@modelreins/contract'
+import type { TenantGate } from '../../../durable-objects/tenant/kernel/call.ts'
+import { artifactKey } from '../../domain/artifact/artifact.ts'
+import { type Result, fail, ok } from '../../domain/result.ts'
+import { archiveFailed } from '../../telemetry/edge-events.ts'
+import { ownerOfSlug } from './artifact-slug.ts'
+import { type Caller, nobody, unauthorized } from '../access/authenticate.ts'
+import { type ByteRange, namesTag, parseRange } from '../http/byte-range.ts'
+import { attachment } from '../http/content-disposition.ts'
+import type { Exchange, Reply } from '../exchange.ts'
+import { signingKeys } from '../access/gatekeeper.ts'
+import { callObject, tenantOf } from '../tenant-call.ts'
+
+type Download = Exchange<'artifacts.download'>
+
+const noArtifact = fail('not-found', 'There is no such artifact.')
+const archiveDown = fail('unavailable', 'The archive does not answer. Try again in a moment.', { retry_after_ms: 2_000 })
+
+const ask = <Value>(exchange: Download, tenant: string, call: (gate: TenantGate) => Promise<Result<Value>>): Promise<Result<Value>> =>
+  callObject(exchange, { object: 'tenant', operation: exchange.id, idempotent: true }, () =>
+    call(exchange.ports.tenant(exchange.env, tenant)),
+  )
+
+const locateAs = (exchange: Download, tenant: string, caller: Caller): Promise<Result<Artifact>> => {
+  const { input, request_id } = exchange
+  const { credential } = caller
+  return ask(exchange, tenant, (gate) => gate.locateArtifact({ credential, slug: input.slug, request_id }))
+}
+
+/** `not-found`, if the token is in force in its own tenant; else what is wrong with it. */
+async function notFoundFor(exchange: Download, tenant: string): Promise<Result<never>> {
+  const { caller, request_id } = exchange
+  if (caller.kind === 'lease') return noArtifact
+  const { credential } = caller
+  const known = await ask(exchange, tenant, (gate) => gate.authorize({ credential, scope: 'artifacts.read', request_id }))
+  return known.ok ? noArtifact : known
+}
+
+interface Located {
+  readonly tenant: string
+  readonly artifact: Artifact
+}
+
+/**
+ * The artifact, if the caller may have it. Without a token everything that is not shared is 401, whether it exists or not; another
+ * tenant's file is found only when everybody may have it.
+ */
+async function locate(exchange: Download): Promise<Result<Located>> {
+  const keys = signingKeys(exchange)
+  if (!keys.ok) return keys
+  const owner = ownerOfSlug(exchange.input.slug, keys.value)
+  const own = tenantOf(exchange)
+  if (own !== undefined && owner?.tenant === own) {
+    const found = await locateAs(exchange, own, exchange.caller)
+    return found.ok ? ok({ tenant: own, artifact: found.value }) : found
+  }
+  if (owner !== undefined && owner.genuine) {
+    const shared = await locateAs(exchange, owner.tenant, nobody)
+    if (shared.ok) return ok({ tenant: owner.tenant, artifact: shared.value })
+    if (shared.failure.code !== 'unauthorized') return shared
+  }
+  return own === undefined ? unauthorized : notFoundFor(exchange, own)
+}
+
+/** What a page of this origin could run although it is an attachment: scripts, styles, modules. Nobody needs their type to save them. */
+const runnable = /^(?:text|application)\/(?:x-)?(?:javascript|ecmascript|jscript|livescript|css|wasm)\b/i
+
+function headersOf(artifact: Artifact): Headers {
+  return new Headers({
+    'content-type': runnable.test(artifact.content_type) ? 'application/octet-stream' : artifact.content_type,
+    'content-disposition': attachment(artifact.filename),
+    // The bytes of a slug never change, but who may have them does: caches ask each time.
+    'cache-control': artifact.share ? 'public, no-cache' : 'private, no-store',
+    etag: `"${artifact.sha256}"`,
+    'accept-ranges': 'bytes',
+    'repr-digest': `sha-256=:${Buffer.from(artifact.sha256, 'hex').toString('base64')}:`,
+    ...(artifact.share ? {} : { vary: 'authorization' }),
+  })
+}
+
+async function bytesOf(exchange: Download, located: Located, range: ByteRange | undefined): Promise<Result<ReadableStream>> {
+  const { tenant, artifact } = located
+  try {
+    const found = await exchange.env.ARCHIVE.get(artifactKey(tenant, artifact.slug), range === undefined ? {} : { range })
+    return found === null ? fail('gone', 'The bytes of this artifact have been erased.') : ok(found.body)
+  } catch (error) {
+    archiveFailed({ request_id: exchange.request_id, operation: exchange.id }, error)
+    return archiveDown
+  }
+}
+
+/** If-Range makes a range count only for the same bytes. Of a HEAD request a range is ignored (RFC 9110, section 14.2). */
+function rangeOf(request: Request, size: number, tag: string): ReturnType<typeof parseRange> {
+  const condition = request.headers.get('if-range')
+  const counts = request.method === 'GET' && (condition === null || condition.trim() === tag)
+  return counts ? parseRange(request.headers.get('range'), size) : 'whole'
+}
+
+export async function downloadArtifact(exchange: Download): Promise<Reply> {
+  const { request } = exchange
+  if (exchange.caller.kind === 'master') return fail('forbidden', 'The master token creates and suspends tenants, and nothing inside them.')
+  const located = await locate(exchange)
+  if (!located.ok) return located
+  const { artifact } = located.value
+  const headers = headersOf(artifact)
+  const tag = `"${artifact.sha256}"`
+  if (namesTag(request.headers.get('if-none-match'), tag)) {
+    headers.delete('content-type')
+    return new Response(null, { status: 304, headers })
+  }
+  const range = rangeOf(request, artifact.size_bytes, tag)
+  if (range === 'unsatisfiable') {
+    return new Response(null, { status: 416, headers: { 'content-range': `bytes */${artifact.size_bytes}` } })
+  }
+  const part = range === 'whole' ? undefined : range
+  const length = part?.length ?? artifact.size_bytes
+  if (part !== undefined) headers.set('content-range', `bytes ${part.offset}-${part.offset + part.length - 1}/${artifact.size_bytes}`)
+  if (request.method === 'HEAD' || length === 0) {
+    headers.set('content-length', String(length))
+    return new Response(null, { headers })
+  }
+  const body = await bytesOf(exchange, located.value, part)
+  if (!body.ok) return body
+  return new Response(body.value.pipeThrough(new FixedLengthStream(length)), { status: part === undefined ? 200 : 206, headers })
+}

@@ -1,0 +1,79 @@
+/**
+ * Responsible for what a sender says about a file: in the query, in headers, in the text parts of a multipart body. It reads no file and
+ * knows no rule about who may.
+ */
+import { type Operation, type Parsed, mediaTypeOf, operations } from '@modelreins/contract'
+import { safeFilename } from '../../domain/artifact/filename.ts'
+import { type Result, ok } from '../../domain/result.ts'
+import { parseInput } from '../http/parse-input.ts'
+
+export type ArtifactFields = Parsed<'artifacts.upload'>
+
+/** The fields as they came, by name. */
+export type GivenFields = Readonly<Record<string, string>>
+
+const row: Operation = operations['artifacts.upload']
+export const fieldNames: readonly string[] = Object.keys(row.input.shape)
+/** Headers that carry a field where a query is awkward: `X-Filename` percent-encoded, `X-Job-Id`, ... */
+const headerNames = fieldNames.filter((name) => name !== 'content_type').map((name) => [name, `x-${name.replaceAll('_', '-')}`] as const)
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+export function fieldsOfHeaders(headers: Headers): GivenFields {
+  const given: Record<string, string> = {}
+  for (const [name, header] of headerNames) {
+    const value = headers.get(header)
+    if (value !== null && value !== '') given[name] = name === 'filename' ? decoded(value) : value
+  }
+  return given
+}
+
+/** Any ISO 8601 time, with an offset or without one (UTC then), becomes the one form that the contract has. Anything else stays as it is. */
+function inUtc(text: string): string {
+  const iso = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$/i.exec(text.trim())
+  if (iso === null) return text
+  const zoned =
+    iso[1] === undefined ? `${text.trim().replace(' ', 'T')}${text.trim().length > 10 ? 'Z' : ''}` : text.trim().replace(' ', 'T')
+  const at = Date.parse(zoned)
+  return Number.isNaN(at) ? text : new Date(at).toISOString()
+}
+
+/** The fields by the contract's schema. An empty one is absent: forms cannot leave a field out. */
+export function parseFields(given: GivenFields, tolerant: boolean): Result<ArtifactFields> {
+  const body = Object.fromEntries(
+    Object.entries(given)
+      .filter(([, value]) => value.trim() !== '')
+      .map(([name, value]) => [name, name === 'expires_at' ? inUtc(value) : name === 'filename' ? value : value.trim()]),
+  )
+  const parsed = parseInput(row, { path: {}, query: new URLSearchParams(), body, idempotencyKey: null }, tolerant)
+  // The row's own schema made this value; the table ties the two together.
+  return parsed.ok ? ok(parsed.value as ArtifactFields) : parsed
+}
+
+const mediaType =
+  /^[\w!#$&^.+-]{1,60}\/[\w!#$&^.+-]{1,60}(?:\s*;\s*[\w!#$&^.+-]{1,40}=(?:[\w!#$&^.+:/-]{1,60}|"[\x20\x21\x23-\x5b\x5d-\x7e]{0,60}"))*$/
+/** What tools say of bytes when nobody has told them what the bytes are. */
+const unsaid = /^application\/x-www-form-urlencoded\b/i
+
+export interface FileNaming {
+  readonly filename: string
+  readonly content_type: string
+}
+
+/** How a file is called and what it is: the field's word before the part's or header's, the name's ending where neither says. */
+export function namingOf(
+  fields: ArtifactFields,
+  part: { readonly filename?: string | undefined; readonly contentType?: string | undefined },
+): FileNaming {
+  const filename = safeFilename(fields.filename ?? part.filename ?? '')
+  const told = [fields.content_type, part.contentType]
+    .map((one) => one?.trim() ?? '')
+    .find((one) => mediaType.test(one) && !unsaid.test(one))
+  return { filename, content_type: told ?? mediaTypeOf(filename) }
+}

@@ -1,0 +1,114 @@
+/** Responsible for making one flat input of path, query, headers and body, and for naming every issue in it; it knows no handler. */
+import type { Issue, Operation } from '@modelreins/contract'
+import type * as z from 'zod'
+import { type Result, fail, ok } from '../../domain/result.ts'
+
+/** Where the parts of an input come from. */
+export interface RawInput {
+  readonly path: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+  /** Undefined for methods without a JSON body. */
+  readonly body: Readonly<Record<string, unknown>> | undefined
+  readonly idempotencyKey: string | null
+}
+
+const mostIssues = 100
+const shown = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}...` : text)
+const pathOf = (path: readonly PropertyKey[]): string => shown(path.map(String).join('.'))
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value: unknown = root
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined
+    value = Reflect.get(value, key)
+  }
+  return value
+}
+
+function issueOf(issue: z.core.$ZodIssue, input: unknown): Issue[] {
+  const path = pathOf(issue.path)
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: 'is not a field of this request' }))
+  }
+  if (issue.code === 'invalid_union') {
+    const reasons = issue.errors.flatMap((option) =>
+      option.flatMap((inner) => issueOf({ ...inner, path: [...issue.path, ...inner.path] }, input)),
+    )
+    const messages = [...new Set(reasons.map((reason) => reason.message))]
+    return [{ path, message: shown(messages.length === 0 ? issue.message : messages.join(', or ')) }]
+  }
+  if (issue.code === 'invalid_type' && valueAt(input, issue.path) === undefined) return [{ path, message: 'is required' }]
+  return [{ path, message: shown(issue.message) }]
+}
+
+/** Every issue, by the path of the field it is about. */
+const issuesOf = (error: z.core.$ZodError, input: unknown): Issue[] => error.issues.flatMap((issue) => issueOf(issue, input))
+
+/** More than 100 are counted, so that an answer stays smaller than its request. */
+const bounded = (issues: readonly Issue[]): readonly Issue[] =>
+  issues.length <= mostIssues
+    ? issues
+    : [...issues.slice(0, mostIssues), { path: '', message: `and ${issues.length - mostIssues} more issues` }]
+
+/** The failure for these issues, with the first one told in the sentence too. */
+function invalid(issues: readonly Issue[]): ReturnType<typeof fail> {
+  const [first] = issues
+  const what = first === undefined ? 'The input is not valid' : `${first.path === '' ? 'The input' : `\`${first.path}\``} ${first.message}`
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : ''
+  return fail('invalid-request', `${what}${more}.`, { issues: bounded(issues) })
+}
+
+function fromQuery(query: URLSearchParams, tolerant: boolean, issues: Issue[]): Record<string, unknown> {
+  const flat: Record<string, unknown> = Object.create(null)
+  for (const [key, value] of query) {
+    if (!(key in flat)) flat[key] = value
+    else if (!tolerant) issues.push({ path: shown(key), message: 'is given more than once' })
+  }
+  return flat
+}
+
+interface FlatInput {
+  readonly values: Readonly<Record<string, unknown>>
+  readonly issues: readonly Issue[]
+}
+
+/**
+ * The flat input of an operation. On our own path it is strict: nothing unknown, nothing twice, nothing in the query of a request that
+ * has a body. On a seed's path unknown top-level fields are ignored and null means absent (docs/explanation/compatibility.md).
+ */
+function flatInput(row: Operation, raw: RawInput, tolerant: boolean): FlatInput {
+  const issues: Issue[] = []
+  const known = row.input.shape
+  const flat: Record<string, unknown> = Object.create(null)
+  const queryIsInput = raw.body === undefined
+  const given = queryIsInput ? fromQuery(raw.query, tolerant, issues) : raw.body
+  for (const [key, value] of Object.entries(given)) {
+    if (tolerant && (value === null || !Object.hasOwn(known, key))) continue
+    flat[key] = value
+  }
+  if (!queryIsInput && !tolerant) {
+    for (const key of new Set(raw.query.keys())) issues.push({ path: shown(key), message: 'belongs in the body, not in the query' })
+  }
+  if (raw.idempotencyKey !== null && !tolerant && row.status === 201 && !Object.hasOwn(known, 'idempotency_key')) {
+    issues.push({ path: 'Idempotency-Key', message: 'is not taken here: look whether it was created before you repeat the call' })
+  }
+  if (raw.idempotencyKey !== null && Object.hasOwn(known, 'idempotency_key')) {
+    if (flat.idempotency_key === undefined) flat.idempotency_key = raw.idempotencyKey
+    else if (flat.idempotency_key !== raw.idempotencyKey) {
+      issues.push({ path: 'idempotency_key', message: 'differs from the Idempotency-Key header' })
+    }
+  }
+  for (const [key, value] of Object.entries(raw.path)) {
+    if (!tolerant && flat[key] !== undefined && String(flat[key]) !== value) issues.push({ path: key, message: 'differs from the path' })
+    flat[key] = value
+  }
+  return { values: { ...flat }, issues }
+}
+
+/** Parses the flat input with the operation's schema: defaults filled, text of paths and queries converted. Names every issue there is. */
+export function parseInput(row: Operation, raw: RawInput, tolerant: boolean): Result<Record<string, unknown>> {
+  const flat = flatInput(row, raw, tolerant)
+  const parsed = row.input.safeParse(flat.values)
+  if (parsed.success && flat.issues.length === 0) return ok(parsed.data)
+  return invalid([...flat.issues, ...(parsed.success ? [] : issuesOf(parsed.error, flat.values))])
+}

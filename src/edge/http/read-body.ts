@@ -1,0 +1,99 @@
+/** Responsible for taking a JSON body off the wire within its limit; it knows no operation and no schema. */
+import { limits } from '@modelreins/contract'
+import { type Result, fail, ok } from '../../domain/result.ts'
+
+/** How the request announces its body: `tolerant` on the seeds' paths, whose programs may leave the content type out. */
+export interface BodyRules {
+  readonly limit: number
+  readonly tolerant: boolean
+}
+
+const tooLarge = (limit: number) => fail('too-large', `The body is larger than ${limit} bytes.`)
+
+/**
+ * The bytes of a body of at most `limit` bytes. Counted while they arrive: Content-Length is a claim, not a fact, and chunked bodies
+ * make none. What comes after the limit is not read.
+ */
+export async function readBytes(request: Request, limit: number): Promise<Result<Uint8Array>> {
+  const announced = Number(request.headers.get('content-length') ?? 0)
+  if (announced > limit) return tooLarge(limit)
+  if (request.body === null) return ok(new Uint8Array())
+  const reader = request.body.getReader()
+  const parts: Uint8Array[] = []
+  let size = 0
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      size += value.byteLength
+      if (size > limit) {
+        await reader.cancel().catch(() => undefined)
+        return tooLarge(limit)
+      }
+      parts.push(value)
+    }
+  } catch {
+    return fail('invalid-request', 'The body broke off before its end.')
+  }
+  const [only] = parts
+  if (parts.length === 1 && only !== undefined) return ok(only)
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.byteLength
+  }
+  return ok(whole)
+}
+
+/** True for JSON in UTF-8, in whichever of its spellings: `application/json`, `application/problem+json; charset=UTF-8`. */
+function isJson(contentType: string): boolean {
+  const [type = '', ...parameters] = contentType.toLowerCase().split(';')
+  if (!/^\s*application\/(?:[a-z0-9.-]+\+)?json\s*$/.test(type)) return false
+  return parameters.every((parameter) => !/^\s*charset\s*=/.test(parameter) || /=\s*"?utf-?8"?\s*$/.test(parameter))
+}
+
+/** Nesting is bounded, since whatever walks a value later (schemas, canonical JSON) recurses. */
+function tooDeep(root: unknown): boolean {
+  let level: unknown[] = [root]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > limits.json_depth) return true
+    const below: unknown[] = []
+    for (const value of level) {
+      if (typeof value !== 'object' || value === null) continue
+      for (const child of Object.values(value)) if (typeof child === 'object' && child !== null) below.push(child)
+    }
+    level = below
+  }
+  return false
+}
+
+/** The JSON object in the body; no body is an empty object. 413, 415 and 400 as the edge promises them. */
+export async function readJsonObject(request: Request, rules: BodyRules): Promise<Result<Record<string, unknown>>> {
+  const encoding = request.headers.get('content-encoding')
+  if (encoding !== null && encoding.toLowerCase() !== 'identity') {
+    return fail('unsupported-media-type', `Content-Encoding ${encoding.slice(0, 40)} is not supported; send the body as it is.`)
+  }
+  const bytes = await readBytes(request, rules.limit)
+  if (!bytes.ok) return bytes
+  if (bytes.value.byteLength === 0) return ok({})
+  const contentType = request.headers.get('content-type')
+  if (contentType === null ? !rules.tolerant : !isJson(contentType)) {
+    return fail('unsupported-media-type', 'Send the body as JSON in UTF-8, with `Content-Type: application/json`.')
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes.value))
+  } catch (error) {
+    const why = error instanceof SyntaxError ? 'is not valid JSON' : 'is not valid UTF-8'
+    return fail('invalid-request', `The body ${why}.`, { issues: [{ path: '', message: `the body ${why}` }] })
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return fail('invalid-request', 'The body must be a JSON object.', { issues: [{ path: '', message: 'must be a JSON object' }] })
+  }
+  if (tooDeep(value)) {
+    const message = `must not be nested deeper than ${limits.json_depth} levels`
+    return fail('invalid-request', `The body ${message}.`, { issues: [{ path: '', message }] })
+  }
+  return ok(Object.fromEntries(Object.entries(value)))
+}

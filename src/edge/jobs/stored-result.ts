@@ -1,0 +1,62 @@
+/** Responsible for results that are too large to be kept with the job: R2 has the whole, the tenant object the beginning and the key. */
+import { limits } from '@modelreins/contract'
+import { type Result, fail, ok } from '../../domain/result.ts'
+import { archiveFailed } from '../../telemetry/edge-events.ts'
+import { base32 } from '../../domain/access/token.ts'
+import type { Exchange } from '../exchange.ts'
+
+export interface StoredResult {
+  /** The beginning, at most `limits.result_inline_bytes`, cut between characters. */
+  readonly beginning: string
+  readonly key: string
+}
+
+/** The longest beginning of a text that fits into so many bytes of UTF-8 without splitting a character. */
+export function beginningOf(text: string, maxBytes: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes))
+  return text.slice(0, read)
+}
+
+const prefix = (tenant: string): string => `results/${tenant}/`
+
+const archiveDown = fail('unavailable', 'The archive does not answer. Try again in a moment.', { retry_after_ms: 2_000 })
+
+/** Puts a result into R2 if it is too large to be kept inline; undefined when it is not. The key is unguessable and used once. */
+export async function storeLargeResult(
+  exchange: Exchange,
+  tenant: string,
+  jobId: number,
+  result: string,
+): Promise<Result<StoredResult | undefined>> {
+  const beginning = beginningOf(result, limits.result_inline_bytes)
+  if (beginning.length === result.length) return ok(undefined)
+  const key = `${prefix(tenant)}${jobId}/${base32(exchange.ports.random(16))}`
+  try {
+    await exchange.env.ARCHIVE.put(key, result, { httpMetadata: { contentType: 'text/plain; charset=utf-8' } })
+  } catch (error) {
+    archiveFailed({ request_id: exchange.request_id, operation: exchange.id }, error)
+    return archiveDown
+  }
+  return ok({ beginning, key })
+}
+
+/** Takes back what a refused completion had stored; what remains when this fails is unreachable and harmless. */
+export async function discardResult(exchange: Exchange, stored: StoredResult): Promise<void> {
+  try {
+    await exchange.env.ARCHIVE.delete(stored.key)
+  } catch (error) {
+    archiveFailed({ request_id: exchange.request_id, operation: exchange.id }, error)
+  }
+}
+
+/** The stored result as a stream; `gone` when R2 no longer has it. */
+export async function readStoredResult(exchange: Exchange, tenant: string, key: string): Promise<Result<ReadableStream>> {
+  if (!key.startsWith(prefix(tenant))) throw new Error(`stored result of ${tenant} under a foreign key`)
+  try {
+    const found = await exchange.env.ARCHIVE.get(key)
+    return found === null ? fail('gone', 'The stored result has been erased.') : ok(found.body)
+  } catch (error) {
+    archiveFailed({ request_id: exchange.request_id, operation: exchange.id }, error)
+    return archiveDown
+  }
+}

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import { newJob } from '../../../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../../../src/domain/job/job-machine.ts'
+import { RecentJobs } from '../../../../../durable-objects/tenant/queue/recent-jobs.ts'
+
+const job = (id: number, more: Partial<JobRecord> = {}): JobRecord => ({
+  ...newJob({ prompt: 'x' }, { id, at: 0, pinned: null, worker_id: null, created_by: 'anna', hold: null }),
+  ...more,
+})
+
+it('answers the newest state that it was given, and forgets what it is told to', () => {
+  const recent = new RecentJobs()
+  recent.keep(job(1), 10)
+  recent.keep(job(1, { attempt: 1 }), 10)
+  expect(recent.get(1)?.attempt).toBe(1)
+  recent.drop(1)
+  expect(recent.get(1)).toBeUndefined()
+})
+
+it('keeps a bounded number of characters, the oldest jobs giving way first', () => {
+  const recent = new RecentJobs()
+  for (let id = 1; id <= 5; id += 1) recent.keep(job(id), 1_000_000)
+  expect([1, 2, 3, 4, 5].filter((id) => recent.get(id) !== undefined)).toEqual([2, 3, 4, 5])
+  // One that is larger than everything together is not worth the others.
+  recent.keep(job(6), 5_000_000)
+  expect(recent.get(6)).toBeUndefined()
+})
+
+it('keeps a bounded number of jobs', () => {
+  const recent = new RecentJobs()
+  for (let id = 1; id <= 2_001; id += 1) recent.keep(job(id), 1)
+  expect([recent.get(1), recent.get(2)?.id, recent.get(2_001)?.id]).toEqual([undefined, 2, 2_001])
+})
+
+it('never stands between a human and what is stored', () => {
+  const recent = new RecentJobs()
+  recent.keep(job(1), 10)
+  recent.keep(job(1, { review_id: 7 }), 10)
+  expect(recent.get(1)).toBeUndefined()
+})

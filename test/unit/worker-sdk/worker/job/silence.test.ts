@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest'
+import { Silence } from '../../../../../worker-sdk/src/worker/job/silence.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+it('stands still while a human is asked, and starts anew with the answer', async () => {
+  const clock = new ManualClock()
+  let stuck = 0
+  const silence = new Silence(clock, 5_000, () => (stuck += 1))
+  silence.heard()
+  let answer: (text: string) => void = () => undefined
+  const asked = silence.whileAsking(() => new Promise<string>((resolve) => (answer = resolve)))
+  await clock.advance(60_000)
+  expect(stuck).toBe(0)
+  answer('go on')
+  expect(await asked).toBe('go on')
+  await clock.advance(4_999)
+  expect(stuck).toBe(0)
+  await clock.advance(1)
+  expect(stuck).toBe(1)
+})
+
+it('never fires without a limit, nor after the end', async () => {
+  const clock = new ManualClock()
+  let stuck = 0
+  const none = new Silence(clock, null, () => (stuck += 1))
+  none.heard()
+  const ended = new Silence(clock, 1_000, () => (stuck += 1))
+  ended.heard()
+  ended.end()
+  ended.heard()
+  await clock.advance(10_000)
+  expect(stuck).toBe(0)
+})

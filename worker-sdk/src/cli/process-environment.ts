@@ -1,0 +1,113 @@
+/** Responsible for what a command gets from the process around it, as one value that tests replace. It decides nothing. */
+import { execFile } from 'node:child_process'
+import { realpathSync } from 'node:fs'
+import { systemClock, type Clock } from '../client/clock.ts'
+import type { Fetch } from '../client/transport.ts'
+import type { Environment } from '../worker/settings/options.ts'
+import type { Asker } from './ask.ts'
+
+export interface Sink {
+  /** Text, or the bytes of a file as they are. */
+  write(piece: string | Uint8Array): void
+  /** Settles when what was written has gone far enough that more may follow: a slow reader must not fill our memory. */
+  drained(): Promise<void>
+  readonly isTerminal: boolean
+  readonly columns: number
+}
+
+/** What asks a program to end: Ctrl-C, a service manager, a terminal that was closed, Ctrl-\. */
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'
+
+export interface Surroundings {
+  /** Behind the program's name. */
+  readonly argv: readonly string[]
+  readonly env: Environment
+  readonly platform: NodeJS.Platform
+  readonly home: string
+  readonly stdout: Sink
+  readonly stderr: Sink
+  readonly stdinIsTerminal: boolean
+  /** Everything that arrives on standard input until it ends. */
+  readonly readStdin: () => Promise<string>
+  /** Opens a conversation; only where standard input and error are a terminal. */
+  readonly openAsker: () => Asker
+  /** Calls back on these signals, SIGINT and SIGTERM unless told, until the returned function is called. */
+  readonly onSignal: (listener: (signal: StopSignal) => void, signals?: readonly StopSignal[]) => () => void
+  readonly fetch: Fetch
+  readonly clock: Clock
+  /** How this program is started again: Node and the script. */
+  readonly program: readonly [node: string, script: string]
+  /** Runs a program of the system to its end; both outputs in one text. Code 127: there is no such program. */
+  readonly runProgram: (file: string, args: readonly string[]) => Promise<{ readonly code: number; readonly output: string }>
+  /** Of the person who runs it; undefined where there is no such number. */
+  readonly userId: number | undefined
+}
+
+const sinkOf = (stream: NodeJS.WriteStream): Sink => ({
+  write: (piece) => void stream.write(piece),
+  drained: () => (stream.writableNeedDrain ? new Promise((resolve) => void stream.once('drain', resolve)) : Promise.resolve()),
+  get isTerminal() {
+    return stream.isTTY === true
+  },
+  get columns() {
+    return stream.isTTY === true && stream.columns > 0 ? stream.columns : 80
+  },
+})
+
+async function readStdin(): Promise<string> {
+  process.stdin.setEncoding('utf8')
+  const parts: string[] = []
+  for await (const part of process.stdin) parts.push(String(part))
+  return parts.join('')
+}
+
+const runProgram: Surroundings['runProgram'] = (file, args) =>
+  new Promise((resolve) => {
+    execFile(file, [...args], { timeout: 60_000, windowsHide: true }, (error, stdout, stderr) => {
+      const missing = error !== null && 'code' in error && error.code === 'ENOENT'
+      const code = error === null ? 0 : missing ? 127 : typeof error.code === 'number' ? error.code : 1
+      resolve({
+        code,
+        output: [stdout, stderr, missing ? error.message : '']
+          .filter((text) => text !== '')
+          .join('\n')
+          .trim(),
+      })
+    })
+  })
+
+/** A link in a folder of binaries may move; what it points to is where the package is. */
+function scriptPath(): string {
+  const script = process.argv[1] ?? ''
+  try {
+    return realpathSync(script)
+  } catch {
+    return script
+  }
+}
+
+function onSignal(listener: (signal: StopSignal) => void, signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM']): () => void {
+  const handlers = signals.map((signal) => ({ signal, handler: () => listener(signal) }))
+  for (const { signal, handler } of handlers) process.on(signal, handler)
+  return () => {
+    for (const { signal, handler } of handlers) process.off(signal, handler)
+  }
+}
+
+export const processSurroundings = (home: string, openAsker: () => Asker): Surroundings => ({
+  argv: process.argv.slice(2),
+  env: process.env,
+  platform: process.platform,
+  home,
+  stdout: sinkOf(process.stdout),
+  stderr: sinkOf(process.stderr),
+  stdinIsTerminal: process.stdin.isTTY === true,
+  readStdin,
+  openAsker,
+  onSignal,
+  fetch: (input, init) => globalThis.fetch(input, init),
+  clock: systemClock,
+  program: [process.execPath, scriptPath()],
+  runProgram,
+  userId: process.getuid?.(),
+})

@@ -1,0 +1,31 @@
+/** Responsible for saying an attempt's end in fewer words when the server would not take all of them. Pure; it sends nothing. */
+import { ModelReinsError } from '../../client/error.ts'
+import type { Settlement } from './outbox.ts'
+import { boundedMessage } from '../job/outcome.ts'
+
+/**
+ * The next plainer form of a settlement that was refused as it stands: the result alone, then a failure that says why, then nothing.
+ * Undefined as well when the words are not the reason: a lease that is lost stays lost.
+ */
+export function plainer(entry: Settlement, refusal: unknown): Settlement | undefined {
+  if (!(refusal instanceof ModelReinsError) || (refusal.code !== 'invalid-request' && refusal.code !== 'too-large')) return undefined
+  const { job_id, chunks } = entry.body
+  const who = { token: entry.token, attempt: entry.attempt }
+  // Whether there is a stream to close is no ornament.
+  const core = { job_id, ...(chunks === undefined ? {} : { chunks }) }
+  if (entry.kind === 'fail') {
+    const { type, message, retryable, ...rest } = entry.body.error
+    const body = { ...core, error: { type, message, ...(retryable === undefined ? {} : { retryable }) } }
+    return saysLess(body, entry.body) || Object.keys(rest).length > 0 ? { kind: 'fail', ...who, body } : undefined
+  }
+  const { result } = entry.body
+  const body = { ...core, ...(result === undefined ? {} : { result }) }
+  if (refusal.code === 'invalid-request' && saysLess(body, entry.body)) return { kind: 'complete', ...who, body }
+  const message =
+    refusal.code === 'too-large'
+      ? 'The result is too large to be sent: upload it as an artifact'
+      : boundedMessage(`The server refused the result: ${refusal.message}`)
+  return { kind: 'fail', ...who, body: { ...core, error: { type: 'unknown', message, retryable: false } } }
+}
+
+const saysLess = (less: object, more: object): boolean => Object.keys(less).length < Object.keys(more).length

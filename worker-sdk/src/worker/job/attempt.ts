@@ -1,0 +1,232 @@
+/**
+ * Responsible for one attempt from offer to settlement: start, context, handler, output, outcome. It owns the attempt's signal
+ * and knows neither socket nor poll.
+ */
+import { limits, type Job, type Offer, type OutputChunk } from '@modelreins/contract'
+import type { Client } from '../../client/client.ts'
+import type { Clock } from '../../client/clock.ts'
+import { mayPass } from '../../client/retry.ts'
+import type { Debug } from '../debug.ts'
+import type { Delivery, Started } from '../delivery/delivery.ts'
+import type { Emit } from '../emitter.ts'
+import { AttemptStopped, type Executor } from './executor.ts'
+import { jobContext } from './job-context.ts'
+import type { Settlement } from '../delivery/outbox.ts'
+import { boundedMessage, outcomeOfReturn, outcomeOfStop, outcomeOfThrow, type AttemptError, type AttemptOutcome } from './outcome.ts'
+import { lastBytes, OutputBuffer, type OutputEnd } from '../delivery/output-buffer.ts'
+import type { Redactor } from '../delivery/redactor.ts'
+import type { LiveAttempt, Roster } from './live-attempts.ts'
+import { isLocal, type SecretResolver } from './secrets.ts'
+import { Silence } from './silence.ts'
+import { UsageTotal } from './usage-total.ts'
+
+export interface AttemptPorts {
+  readonly client: Client
+  readonly clock: Clock
+  readonly delivery: Delivery
+  readonly roster: Roster
+  readonly redactor: Redactor
+  readonly resolveSecret: SecretResolver
+  readonly executor: () => Executor
+  /** A provider runs the jobs, not an executor of the caller's. */
+  readonly usesProvider: () => boolean
+  readonly contextBudget: number | undefined
+  readonly emit: Emit
+  readonly onTrouble: (type: string, error: unknown) => void
+  /** The handler of an attempt that the server stopped has ended. */
+  readonly onStopped: (attempt: { readonly job_id: number; readonly attempt: number }) => void
+  readonly debug: Debug
+}
+
+/** Last output is tried this long before the completion goes without it. */
+const lastOutputMs = 10_000
+
+/** Runs an offer in a slot that `release` gives back. Never rejects. */
+export async function runAttempt(ports: AttemptPorts, offer: Offer, release: () => void): Promise<void> {
+  let started: Started
+  try {
+    started = await ports.delivery.start(offer)
+  } catch (error) {
+    ports.debug(`offer of job ${offer.job.id} not taken: ${error instanceof Error ? error.message : String(error)}`)
+    release()
+    return
+  }
+  await new Attempt(ports, started).run(release)
+}
+
+class Attempt {
+  readonly #ports: AttemptPorts
+  readonly #job: Job
+  readonly #token: string
+  readonly #attempt: number
+  readonly #controller = new AbortController()
+  readonly #output: OutputBuffer
+  readonly #silence: Silence
+  readonly #usage = new UsageTotal()
+  #stopped: AttemptStopped | undefined
+
+  constructor(ports: AttemptPorts, started: Started) {
+    this.#ports = ports
+    this.#job = started.job
+    this.#token = started.token
+    this.#attempt = started.attempt
+    const limit = this.#job.silence_timeout ?? null
+    this.#silence = new Silence(ports.clock, limit === null ? null : limit * 1_000, () =>
+      this.#stop(new AttemptStopped('timeout', `timeout: the attempt said nothing for ${limit} s`)),
+    )
+    this.#output = new OutputBuffer({
+      clock: ports.clock,
+      redactor: ports.redactor,
+      send: (chunks, signal) => this.#sendOutput(chunks, signal),
+      onText: (content, stream) => {
+        this.#silence.heard()
+        ports.emit('output', { jobId: this.#job.id, content, stream })
+      },
+      onClosed: () => this.#stop(new AttemptStopped('lease-lost', 'the server takes no more output of this attempt')),
+      onTrouble: (error) => ports.onTrouble('output', error),
+    })
+  }
+
+  async run(release: () => void): Promise<void> {
+    const { clock, emit, roster } = this.#ports
+    const id = this.#job.id
+    let finish: () => void = () => undefined
+    const live: LiveAttempt = {
+      job_id: id,
+      attempt: this.#attempt,
+      stop: (why) => this.#stop(why),
+      finished: new Promise((resolve) => {
+        finish = resolve
+      }),
+    }
+    roster.enter(live)
+    emit('job:start', { id, prompt: this.#job.prompt })
+    const cancelTimeout = clock.after(this.#job.timeout * 1_000, () =>
+      this.#stop(new AttemptStopped('timeout', `timeout: the attempt took longer than ${this.#job.timeout} s`)),
+    )
+    this.#silence.heard()
+    const outcome = await this.#execute()
+    cancelTimeout()
+    this.#silence.end()
+    const giveUp = new AbortController()
+    const cancelGiveUp = clock.after(lastOutputMs, () => giveUp.abort())
+    if (this.#isVoid()) giveUp.abort()
+    const output = await this.#output.end(giveUp.signal)
+    cancelGiveUp()
+    // The slot is free from here on: the next credit travels in the same message as the completion.
+    const settled = this.#isVoid() ? undefined : this.#ports.delivery.settle(this.#settlement(outcome, output))
+    roster.leave(live)
+    release()
+    if (this.#isVoid()) this.#ports.onStopped({ job_id: id, attempt: this.#attempt })
+    this.#tell(outcome, await settled)
+    finish()
+  }
+
+  /** The server has ended this attempt: there is nothing left to say about it. */
+  #isVoid(): boolean {
+    const kind = this.#stopped?.kind
+    return kind === 'abort' || kind === 'killswitch' || kind === 'lease-lost'
+  }
+
+  #stop(why: AttemptStopped): void {
+    // What the server says outranks our own reasons: a void lease must not be settled.
+    if (this.#stopped === undefined || why.kind === 'abort' || why.kind === 'killswitch' || why.kind === 'lease-lost') this.#stopped = why
+    this.#controller.abort(why)
+  }
+
+  async #execute(): Promise<AttemptOutcome> {
+    const now = (): Date => new Date(this.#ports.clock.now())
+    try {
+      // What this machine has is registered with the redactor before anything runs. An executor of the caller's may ask other connectors
+      // itself; a provider cannot, and must not run without what its job requires.
+      for (const reference of this.#job.requires_secrets)
+        if (isLocal(reference) || this.#ports.usesProvider()) await this.#ports.resolveSecret(reference)
+      const context = await this.#loadContext()
+      const { client, clock, resolveSecret } = this.#ports
+      const ctx = jobContext({
+        job: this.#job,
+        attempt: this.#attempt,
+        token: this.#token,
+        signal: this.#controller.signal,
+        context,
+        client,
+        clock,
+        output: this.#output,
+        resolveSecret,
+        onUsage: (usage) => {
+          const wrong = this.#usage.add(usage)
+          if (wrong !== undefined) this.#ports.onTrouble('usage', new Error(`job ${this.#job.id}: ${wrong}`))
+        },
+      })
+      const authorize: typeof ctx.authorize = (...asked) => this.#silence.whileAsking(() => ctx.authorize(...asked))
+      const returned = await this.#ports.executor()(this.#job, { ...ctx, authorize })
+      const outcome = outcomeOfReturn(returned)
+      return this.#stopped === undefined || outcome.ok
+        ? outcome
+        : { ok: false, exitCode: outcome.exitCode, error: outcomeOfStop(this.#stopped) }
+    } catch (error) {
+      if (this.#stopped !== undefined) return { ok: false, exitCode: null, error: outcomeOfStop(this.#stopped) }
+      return outcomeOfThrow(error, now())
+    }
+  }
+
+  async #loadContext(): Promise<string> {
+    if (this.#job.context === 'none') return ''
+    const budget = this.#ports.contextBudget
+    const reply = await this.#ports.client.context.get(
+      { job_id: this.#job.id, ...(budget === undefined ? {} : { budget }) },
+      { signal: this.#controller.signal },
+    )
+    this.#ports.emit('context', { policy: reply.policy, size: reply.size, context: reply.context })
+    return reply.context
+  }
+
+  async #sendOutput(chunks: readonly OutputChunk[], signal: AbortSignal): Promise<{ closed: boolean }> {
+    try {
+      const reply = await this.#ports.client.claims.output(
+        { job_id: this.#job.id, chunks: [...chunks] },
+        { token: this.#token, retry: false },
+      )
+      return { closed: reply.closed }
+    } catch (error) {
+      // Anything but a passing failure means that this attempt's output is not wanted any more.
+      if (mayPass(error) || signal.aborted) throw error
+      this.#ports.debug(`output of job ${this.#job.id} refused: ${error instanceof Error ? error.message : String(error)}`)
+      return { closed: true }
+    }
+  }
+
+  #settlement(outcome: AttemptOutcome, output: OutputEnd): Settlement {
+    const common = {
+      job_id: this.#job.id,
+      ...(this.#usage.total === undefined ? {} : { usage: this.#usage.total }),
+      ...(output.tail.text === '' && !output.tail.truncated ? {} : { tail: output.tail }),
+      ...(output.chunks === undefined ? {} : { chunks: output.chunks }),
+    }
+    const who = { token: this.#token, attempt: this.#attempt }
+    const { redactor } = this.#ports
+    if (outcome.ok) {
+      const result = outcome.result === null ? {} : { result: lastBytes(redactor.redact(outcome.result), limits.result_bytes) }
+      return { kind: 'complete', ...who, body: { ...common, ...result, exit_code: outcome.exitCode } }
+    }
+    const { type, message, retryable, retry_at } = outcome.error
+    const error = { type, message: boundedMessage(redactor.redact(message)), retryable, ...(retry_at === undefined ? {} : { retry_at }) }
+    return { kind: 'fail', ...who, body: { ...common, error, ...(outcome.exitCode === null ? {} : { exit_code: outcome.exitCode }) } }
+  }
+
+  /** `instead`: why it did not end as the outcome says. */
+  #tell(outcome: AttemptOutcome, instead: AttemptError | undefined): void {
+    const id = this.#job.id
+    const own = outcome.ok ? undefined : outcome.error
+    const error = this.#isVoid() && this.#stopped !== undefined ? outcomeOfStop(this.#stopped) : (instead ?? own)
+    if (error === undefined) this.#ports.emit('job:done', { id, exitCode: outcome.exitCode ?? 0 })
+    else {
+      this.#ports.emit('job:error', {
+        id,
+        error: this.#ports.redactor.redact(error.message),
+        errorType: error.type,
+        retryable: error.retryable,
+      })
+    }
+  }
+}

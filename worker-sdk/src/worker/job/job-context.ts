@@ -1,0 +1,56 @@
+/** Responsible for what an executor can do for its job: output, usage, secrets, artifacts, reviews. It ends with the attempt. */
+import { basename } from 'node:path'
+import { limits, type Job, type Usage } from '@modelreins/contract'
+import type { Client } from '../../client/client.ts'
+import type { Clock } from '../../client/clock.ts'
+import { uploadSource, type ArtifactSource } from './artifact-file.ts'
+import type { ArtifactFile, ArtifactOptions, JobContext } from './executor.ts'
+import type { OutputBuffer } from '../delivery/output-buffer.ts'
+import { authorize, submitReview } from './reviews.ts'
+import type { SecretResolver } from './secrets.ts'
+
+export interface ContextParts {
+  readonly job: Job
+  readonly attempt: number
+  readonly token: string
+  readonly signal: AbortSignal
+  readonly context: string
+  readonly client: Client
+  readonly clock: Clock
+  readonly output: OutputBuffer
+  readonly resolveSecret: SecretResolver
+  readonly onUsage: (usage: Usage) => void
+}
+
+const isFile = (what: ArtifactSource | ArtifactFile): what is ArtifactFile => typeof what === 'object' && 'body' in what
+
+/** The form that says everything in one object, where a text is the text itself. Of the name only the last part counts. */
+function ofFile({ filename, body, ...rest }: ArtifactFile): readonly [ArtifactSource, ArtifactOptions] {
+  const options = { ...rest, filename: basename(filename) }
+  if (typeof body === 'string') return [new TextEncoder().encode(body), options]
+  return [body instanceof Uint8Array ? body : body.path, options]
+}
+
+export function jobContext(parts: ContextParts): JobContext {
+  const { job, client, clock, token, signal } = parts
+  const asking = { client, clock, jobId: job.id, token, signal }
+  return {
+    job,
+    attempt: parts.attempt,
+    fence: token,
+    signal,
+    context: parts.context,
+    output: (text, stream) => parts.output.write(text, stream),
+    usage: parts.onUsage,
+    secret: parts.resolveSecret,
+    uploadArtifact: (what: ArtifactSource | ArtifactFile, options: ArtifactOptions = {}) => {
+      // By the lease: an attempt that has lost it attaches nothing more.
+      const [source, named] = isFile(what) ? ofFile(what) : [what, options]
+      return uploadSource((bytes, all) => client.uploadArtifact(bytes, all), source, { ...named, jobId: job.id, token, signal })
+    },
+    downloadArtifact: (slugOrUrl) => client.downloadArtifact(slugOrUrl, { signal }),
+    listArtifacts: async () => (await client.artifacts.list({ job_id: job.id, limit: limits.list_max }, { signal })).items,
+    submitReview: (review) => submitReview(asking, review),
+    authorize: (capability, action, options = {}) => authorize(asking, capability, action, options),
+  }
+}

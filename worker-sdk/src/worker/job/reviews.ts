@@ -1,0 +1,48 @@
+/** Responsible for asking humans from inside a job: submitting reviews, and waiting until an action is allowed or refused. */
+import { limits, type Input, type Review } from '@modelreins/contract'
+import { fullJitter } from '../../client/backoff.ts'
+import type { Client } from '../../client/client.ts'
+import { pause, type Clock } from '../../client/clock.ts'
+import { mayPass } from '../../client/retry.ts'
+import { ActionRefused, type Authorized, type AuthorizeOptions, type ReviewRequest } from './executor.ts'
+
+export interface AskingJob {
+  readonly client: Client
+  readonly clock: Clock
+  readonly jobId: number
+  readonly token: string
+  readonly signal: AbortSignal
+}
+
+const backoff = { baseMs: 1_000, capMs: 30_000 }
+
+export const submitReview = (asking: AskingJob, request: ReviewRequest): Promise<Review> =>
+  // Whether the payload is JSON is for the schema to say, before anything is sent.
+  asking.client.call('reviews.submit', { ...request, job_id: asking.jobId } as Input<'reviews.submit'>, { signal: asking.signal })
+
+/** Waits for as long as the human thinks; a broken connection or a restarted server finds the same question again. */
+export async function authorize(asking: AskingJob, capability: string, action: unknown, options: AuthorizeOptions): Promise<Authorized> {
+  const { client, clock, signal } = asking
+  const input = {
+    ...options,
+    job_id: asking.jobId,
+    capability,
+    action,
+    wait: limits.long_poll_max_s,
+    // The same for every repetition of this call, and for no other: an answer that got lost is given again, a second action is not.
+    idempotency_key: `${clock.now().toString(36)}-${clock.random().toString(36).slice(2)}`,
+  } as Input<'claims.authorize'>
+  for (let failures = 0; ;) {
+    signal.throwIfAborted()
+    try {
+      const reply = await client.call('claims.authorize', input, { token: asking.token, signal, retry: false })
+      failures = 0
+      if (reply.outcome === 'refused') throw new ActionRefused(capability, reply.review_id, reply.comment)
+      if (reply.outcome === 'allowed') return { action: reply.action, reviewId: reply.review_id, comment: reply.comment }
+    } catch (error) {
+      if (!mayPass(error)) throw error
+      await pause(clock, fullJitter(backoff, failures, clock), signal)
+      failures += 1
+    }
+  }
+}

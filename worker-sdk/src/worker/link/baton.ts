@@ -1,0 +1,100 @@
+/**
+ * Responsible for the baton: work comes over the socket or by long poll, never both. Socket first; a long poll while the socket is
+ * refused; full jitter before every reconnect, so that a deploy, which cuts all sockets at once, is not followed by a stampede.
+ */
+import { closeCodes } from '@modelreins/contract'
+import { fullJitter } from '../../client/backoff.ts'
+import { pause, type Clock } from '../../client/clock.ts'
+import { ModelReinsError } from '../../client/error.ts'
+import type { Debug } from '../debug.ts'
+import type { Transport } from '../settings/options.ts'
+import { isRefusal, nameTaken } from '../presence/refusals.ts'
+import type { LinkEnd, SocketLink } from './socket-link.ts'
+
+export interface IntakePorts {
+  readonly clock: Clock
+  readonly transport: Transport
+  readonly connect: () => SocketLink
+  /** The socket that is being opened or is open; undefined when there is none. */
+  readonly onLink: (link: SocketLink | undefined) => void
+  /** Polls until aborted or until `done` says so between two polls. */
+  readonly poll: (signal: AbortSignal, done: () => boolean) => Promise<void>
+  /** A sign of life over HTTP, before polling begins. True: acknowledged. */
+  readonly beat: () => Promise<boolean>
+  /** The server will not have this worker: trying again changes nothing. */
+  readonly onFatal: (error: ModelReinsError) => void
+  readonly onTrouble: (type: string, error: unknown) => void
+  readonly debug: Debug
+}
+
+const reconnect = { baseMs: 1_000, capMs: 30_000 }
+/** How long to poll before the socket is tried again: at least this, doubling with every failure. */
+const pollSpell = { baseMs: 15_000, capMs: 300_000 }
+
+/** Runs until `signal` aborts or the server refuses the worker for good. */
+export async function runIntake(ports: IntakePorts, signal: AbortSignal): Promise<void> {
+  if (ports.transport === 'poll') {
+    await pollSpellOf(ports, signal, () => false)
+    return
+  }
+  let refusals = 0
+  while (!signal.aborted) {
+    const end = await socketSpell(ports, signal)
+    if (signal.aborted) return
+    const fatal = fatalOf(end, ports.transport)
+    if (fatal !== undefined) {
+      ports.onFatal(fatal)
+      return
+    }
+    ports.debug(`socket ended (${end.code}): ${end.error.message}`)
+    if (end.opened) {
+      refusals = 0
+      await pause(ports.clock, fullJitter(reconnect, 0, ports.clock), signal)
+      continue
+    }
+    if (ports.transport === 'socket') {
+      ports.onTrouble('connect', end.error)
+      await pause(ports.clock, fullJitter(reconnect, refusals, ports.clock), signal)
+    } else {
+      const until = ports.clock.now() + spellMs(refusals, ports.clock)
+      await pollSpellOf(ports, signal, () => ports.clock.now() >= until)
+    }
+    refusals += 1
+  }
+}
+
+async function socketSpell(ports: IntakePorts, signal: AbortSignal): Promise<LinkEnd> {
+  const link = ports.connect()
+  ports.onLink(link)
+  const onAbort = (): void => link.close()
+  signal.addEventListener('abort', onAbort, { once: true })
+  const end = await link.ended
+  signal.removeEventListener('abort', onAbort)
+  ports.onLink(undefined)
+  return end
+}
+
+async function pollSpellOf(ports: IntakePorts, signal: AbortSignal, done: () => boolean): Promise<void> {
+  // The first heartbeat goes before the first claim; while nobody answers it, there is nothing to ask for.
+  for (let attempt = 0; !signal.aborted && !done() && !(await ports.beat()); attempt += 1) {
+    await pause(ports.clock, fullJitter(reconnect, attempt, ports.clock), signal)
+  }
+  await ports.poll(signal, done)
+}
+
+/** Half of it is certain, half is chance. */
+const spellMs = (refusals: number, clock: Clock): number => {
+  const bound = Math.min(pollSpell.capMs, pollSpell.baseMs * 2 ** Math.min(refusals, 10))
+  return bound / 2 + Math.floor((clock.random() * bound) / 2)
+}
+
+/**
+ * A refused upgrade alone is not the server's word on the token: a proxy that dislikes sockets says 403 as well. With `auto` the
+ * heartbeat over HTTP, which comes next, tells.
+ */
+function fatalOf(end: LinkEnd, transport: Transport): ModelReinsError | undefined {
+  if (end.code === closeCodes.name_taken || end.error.code === 'name-taken') return nameTaken(end.error, end.opened)
+  if (end.code === closeCodes.revoked)
+    return new ModelReinsError('This worker token has been revoked.', { code: 'unauthorized', cause: end.error })
+  return transport === 'socket' && isRefusal(end.error) ? end.error : undefined
+}

@@ -1,0 +1,256 @@
+/**
+ * Responsible for one worker socket: hello and welcome, frames batched on the way out, replies matched to requests by `ref`.
+ * It never reconnects and decides nothing; what arrives is handed on.
+ */
+import { closeCodes, type Problem, type ServerFrame, type WorkerFrame } from '@modelreins/contract'
+import type { Clock } from '../../client/clock.ts'
+import { errorFromProblem, ModelReinsError, networkError } from '../../client/error.ts'
+import { parseJson } from '../../client/transport.ts'
+import { readFrame } from './read-frame.ts'
+import type { OpenSocket, Socket } from './socket.ts'
+
+/** Frames that nobody asked for. */
+export type PushFrame = Exclude<ServerFrame, { type: 'started' | 'settled' | 'problem' }>
+export type ReplyFrame = Extract<ServerFrame, { type: 'started' | 'settled' }>
+type RequestFrame = Extract<WorkerFrame, { type: 'start' | 'complete' | 'fail' }>
+type Unreferenced<Frame> = Frame extends unknown ? Omit<Frame, 'ref'> : never
+
+export interface LinkPorts {
+  readonly open: OpenSocket
+  readonly clock: Clock
+  readonly url: string
+  readonly token: string
+  readonly hello: () => WorkerFrame
+  /** How many offers can be taken now. */
+  readonly credit: () => number
+  readonly onPush: (frame: PushFrame) => void
+  /** A frame came that this version cannot read. */
+  readonly onUnread: (why: string) => void
+  /** A frame was refused that nobody waits for. */
+  readonly onProblem: (problem: Problem) => void
+}
+
+/** How a socket ended: `opened` is whether it ever was welcome. */
+export interface LinkEnd {
+  readonly opened: boolean
+  readonly code: number
+  readonly error: ModelReinsError
+}
+
+const welcomeWithinMs = 10_000
+const replyWithinMs = 10_000
+/** Unlike any number of slots: what the server believes may be something else. */
+const unknownCredit = -1
+
+interface Waiting {
+  readonly resolve: (frame: ReplyFrame) => void
+  readonly reject: (error: ModelReinsError) => void
+  readonly cancel: () => void
+}
+
+export class SocketLink {
+  /** Settles when the socket has ended, however it did; never rejects. */
+  readonly ended: Promise<LinkEnd>
+  readonly #ports: LinkPorts
+  readonly #socket: Socket
+  readonly #waiting = new Map<number, Waiting>()
+  #finish: (end: LinkEnd) => void = () => undefined
+  #cancelWelcome: () => void = () => undefined
+  #opened = false
+  #over = false
+  #ref = 0
+  #outgoing: WorkerFrame[] = []
+  #scheduled = false
+  #creditChanged = false
+  #credit = 0
+  #lastHeard: number
+  #pinged: number | undefined
+
+  constructor(ports: LinkPorts) {
+    this.#ports = ports
+    this.#lastHeard = ports.clock.now()
+    this.ended = new Promise((resolve) => {
+      this.#finish = resolve
+    })
+    this.#cancelWelcome = ports.clock.after(welcomeWithinMs, () => {
+      this.#end(0, new ModelReinsError('The server did not answer on the socket', { code: 'timeout' }))
+      this.#socket.terminate()
+    })
+    const url = `${ports.url.replace(/^http/, 'ws')}/api/v1/connect`
+    this.#socket = ports.open(
+      url,
+      { authorization: `Bearer ${ports.token}` },
+      {
+        onOpen: () => this.#socket.send(JSON.stringify(ports.hello())),
+        onMessage: (text) => this.#receive(text),
+        onRefused: (status, body) => this.#end(0, errorFromProblem(status, parseJson(body))),
+        onError: (error) => this.#end(0, networkError(ports.url, error)),
+        onClose: (code, reason) =>
+          this.#end(code, new ModelReinsError(reason === '' ? `The socket was closed (${code})` : reason, { code: 'network' })),
+      },
+    )
+  }
+
+  /** Welcome, and not over: frames may be sent. */
+  get open(): boolean {
+    return this.#opened && !this.#over
+  }
+
+  /** Frames sent in one turn of the event loop travel as one message, which the server commits at once. */
+  send(frame: WorkerFrame): void {
+    if (this.#over) return
+    this.#outgoing.push(frame)
+    this.#schedule()
+  }
+
+  /** The credit may have changed: the server is told with whatever leaves next. */
+  creditChanged(): void {
+    if (!this.open) return
+    this.#creditChanged = true
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#scheduled = false
+    const frames = this.#outgoing
+    this.#outgoing = []
+    if (this.#over) return
+    if (this.#creditChanged) {
+      this.#creditChanged = false
+      const slots = this.#ports.credit()
+      if (slots !== this.#credit) frames.push({ type: 'credit', slots })
+      this.#credit = slots
+    }
+    for (const message of messagesOf(frames)) this.#socket.send(message)
+  }
+
+  /** Sends and waits for the reply that carries the same `ref`; rejects with the problem, or `network` when the socket ends first. */
+  request(frame: Unreferenced<RequestFrame>): Promise<ReplyFrame> {
+    if (!this.open) return Promise.reject(new ModelReinsError('The socket is not open', { code: 'network' }))
+    this.#ref += 1
+    const ref = this.#ref
+    return new Promise((resolve, reject) => {
+      const cancel = this.#ports.clock.after(replyWithinMs, () => {
+        this.#waiting.delete(ref)
+        reject(new ModelReinsError('No reply on the socket', { code: 'timeout' }))
+      })
+      this.#waiting.set(ref, { resolve, reject, cancel })
+      this.send({ ...frame, ref })
+    })
+  }
+
+  /** Asks for a sign of life. False: the last ping was not answered, so nobody is there. */
+  ping(): boolean {
+    if (this.#pinged !== undefined && this.#lastHeard < this.#pinged) return false
+    this.#pinged = this.#ports.clock.now()
+    if (this.open) this.#socket.send('ping')
+    return true
+  }
+
+  close(code = 1000, reason = ''): void {
+    this.#flush()
+    this.#socket.close(code, reason)
+    this.#end(code, new ModelReinsError('The worker closed the socket', { code: 'network' }))
+  }
+
+  /** Gives up a connection that does not answer. */
+  abandon(): void {
+    this.#end(0, new ModelReinsError('The socket went silent', { code: 'network' }))
+    this.#socket.terminate()
+  }
+
+  #receive(text: string): void {
+    if (this.#over) return
+    this.#lastHeard = this.#ports.clock.now()
+    if (text === 'pong') return
+    const value = parseJson(text)
+    for (const raw of Array.isArray(value) ? value : [value]) {
+      const read = readFrame(raw)
+      if (read.ok) this.#handle(read.frame)
+      else this.#ports.onUnread(read.why)
+    }
+  }
+
+  #handle(frame: ServerFrame): void {
+    if (frame.type === 'started' || frame.type === 'settled') {
+      this.#take(frame.ref)?.resolve(frame)
+      return
+    }
+    if (frame.type === 'problem') {
+      const waiting = frame.ref === null ? undefined : this.#take(frame.ref)
+      if (waiting === undefined) this.#onUnreferenced(frame.problem)
+      else waiting.reject(errorFromProblem(frame.problem.status, frame.problem))
+      return
+    }
+    if (frame.type === 'welcome') {
+      this.#opened = true
+      this.#cancelWelcome()
+    }
+    this.#ports.onPush(frame)
+  }
+
+  /** The server drops a message whole when it cannot read a part of it, and does not say which: what was in it is asked another way. */
+  #onUnreferenced(problem: Problem): void {
+    if (problem.code === 'name-taken') {
+      // The answer to hello: the close that follows says the same, cut to what a close may say.
+      this.#end(closeCodes.name_taken, errorFromProblem(problem.status, problem))
+      this.#socket.close(1000, '')
+      return
+    }
+    this.#ports.onProblem(problem)
+    if (problem.code !== 'invalid-request') return
+    this.#failWaiting(new ModelReinsError('The server did not read the message', { code: 'network' }))
+    this.#credit = unknownCredit
+    this.creditChanged()
+  }
+
+  #failWaiting(error: ModelReinsError): void {
+    for (const ref of this.#waiting.keys()) this.#take(ref)?.reject(error)
+  }
+
+  #take(ref: number): Waiting | undefined {
+    const waiting = this.#waiting.get(ref)
+    this.#waiting.delete(ref)
+    waiting?.cancel()
+    return waiting
+  }
+
+  #end(code: number, error: ModelReinsError): void {
+    if (this.#over) return
+    this.#over = true
+    this.#cancelWelcome()
+    this.#failWaiting(new ModelReinsError('The socket ended before the reply', { code: 'network', cause: error }))
+    this.#finish({ opened: this.#opened, code, error })
+  }
+}
+
+/** The contract's bound on a batch. */
+const framesPerMessage = 512
+/** Larger messages would keep the server from everything else; a single frame is never larger than a few of these. */
+const messageChars = 512 * 1024
+
+/** Frames as messages: as few as may be. */
+function messagesOf(frames: readonly WorkerFrame[]): string[] {
+  const messages: string[] = []
+  let batch: string[] = []
+  let chars = 0
+  const close = (): void => {
+    if (batch.length > 0) messages.push(batch.length === 1 ? batch.join() : `[${batch.join()}]`)
+    batch = []
+    chars = 0
+  }
+  for (const frame of frames) {
+    const text = JSON.stringify(frame)
+    if (batch.length === framesPerMessage || chars + text.length > messageChars) close()
+    batch.push(text)
+    chars += text.length
+  }
+  close()
+  return messages
+}

@@ -1,0 +1,57 @@
+/** Responsible for what the worker says of itself: which process this is, what it can do, which leases it holds. */
+import { hostname } from 'node:os'
+import { parseCredentialToken, type PresenceReport } from '@modelreins/contract'
+import type { Clock } from '../../client/clock.ts'
+import { version } from '../../version.ts'
+import type { LiveValues } from '../settings/live-settings.ts'
+import type { ResolvedOptions, Transport } from '../settings/options.ts'
+import type { LiveLease } from '../job/live-attempts.ts'
+
+/** The contract's bound on leases in one report; more slots than that there are not. */
+const maxLeases = 256
+
+export interface SelfReport extends PresenceReport {
+  instance: string
+}
+
+export interface State {
+  readonly live: LiveValues
+  readonly status: 'idle' | 'busy' | 'stopping' | 'stopped'
+  readonly leases: readonly LiveLease[]
+  /** Take the name over from another process. */
+  readonly takeover: boolean
+}
+
+export class Identity {
+  /** Unlike any other process, also on this machine and after a restart. */
+  readonly instance: string
+  /** With a member key the name says which worker this is (the companion path); a worker token says it itself. */
+  readonly companion: { readonly worker?: string }
+
+  constructor(options: ResolvedOptions, clock: Clock) {
+    this.instance = `${hostname()}:${process.pid}:${Math.floor(clock.random() * 0xffff_ffff).toString(36)}`.slice(-255)
+    this.companion = parseCredentialToken(options.token)?.kind === 'member' ? { worker: options.name ?? hostname() } : {}
+  }
+
+  /** The socket is for workers with a token of their own: a companion polls, unless it insists and wants to be told. */
+  transportFor(wanted: Transport): Transport {
+    return wanted === 'auto' && this.companion.worker !== undefined ? 'poll' : wanted
+  }
+
+  report(state: State): SelfReport {
+    const { slots, tags, networks, provider, model } = state.live
+    return {
+      instance: this.instance,
+      status: state.status,
+      tags: [...tags],
+      networks: [...networks],
+      slots,
+      ...(provider === undefined ? {} : { provider }),
+      ...(model === undefined ? {} : { model }),
+      details: { sdk: `node ${version}`, runtime: process.version, platform: `${process.platform}-${process.arch}` },
+      leases: state.leases.slice(0, maxLeases).map(({ job_id, attempt }) => ({ job_id, attempt })),
+      ...this.companion,
+      ...(state.takeover ? { takeover: true } : {}),
+    }
+  }
+}

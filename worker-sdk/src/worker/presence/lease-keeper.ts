@@ -1,0 +1,95 @@
+/**
+ * Responsible for keeping leases while a handler blocks the event loop: a thread that watches the loop's turns and sends the
+ * heartbeat in its place. It starts with the first job; a worker without a handler that computes never hears of it.
+ */
+import { Worker as Thread } from 'node:worker_threads'
+import type { Clock } from '../../client/clock.ts'
+import { pulseThread, type PulseData } from './lease-keeper-thread.ts'
+
+export interface PulsePorts {
+  readonly clock: Clock
+  readonly url: string
+  readonly token: string
+  /** What the worker would say of itself now. */
+  readonly report: () => unknown
+  readonly running: () => number
+  /** The loop was blocked for so many milliseconds. */
+  readonly onBlocked: (ms: number) => void
+  readonly onTrouble: (error: unknown) => void
+}
+
+export interface PulseTimes {
+  readonly tickMs: number
+  /** Without a turn for this long the loop counts as blocked. Well under the lease. */
+  readonly blockedMs: number
+  readonly beatMs: number
+}
+
+const defaultTimes: PulseTimes = { tickMs: 1_000, blockedMs: 5_000, beatMs: 5_000 }
+
+export class Pulse {
+  readonly #ports: PulsePorts
+  readonly #times: PulseTimes
+  readonly #turns = new Int32Array(new SharedArrayBuffer(8))
+  #thread: Thread | undefined
+  #cancelTick: (() => void) | undefined
+  #over = false
+
+  constructor(ports: PulsePorts, times: PulseTimes = defaultTimes) {
+    this.#ports = ports
+    this.#times = times
+  }
+
+  /** A job is about to run: from here on the thread knows what to say for it. */
+  follow(): void {
+    if (this.#over) return
+    this.#thread ??= this.#start()
+    Atomics.store(this.#turns, 1, this.#ports.running())
+    this.#thread?.postMessage(JSON.stringify(this.#ports.report()))
+    if (this.#cancelTick === undefined) this.#tick()
+  }
+
+  async stop(): Promise<void> {
+    this.#over = true
+    this.#cancelTick?.()
+    await this.#thread?.terminate()
+  }
+
+  #tick(): void {
+    Atomics.add(this.#turns, 0, 1)
+    const running = this.#ports.running()
+    Atomics.store(this.#turns, 1, running)
+    this.#cancelTick = undefined
+    if (running === 0 || this.#over) return
+    const due = this.#ports.clock.now() + this.#times.tickMs
+    this.#cancelTick = this.#ports.clock.after(this.#times.tickMs, () => {
+      const late = this.#ports.clock.now() - due
+      if (late >= this.#times.blockedMs) this.#ports.onBlocked(late)
+      this.#tick()
+    })
+  }
+
+  #start(): Thread | undefined {
+    const workerData: PulseData = {
+      url: this.#ports.url,
+      token: this.#ports.token,
+      shared: this.#turns.buffer as SharedArrayBuffer,
+      ...this.#times,
+    }
+    try {
+      // Without the parent's flags and environment: the thread needs neither.
+      const thread = new Thread(`(${pulseThread.toString()})(require('node:worker_threads'))`, {
+        eval: true,
+        workerData,
+        execArgv: [],
+        env: {},
+      })
+      thread.unref()
+      thread.on('error', this.#ports.onTrouble)
+      return thread
+    } catch (error) {
+      this.#ports.onTrouble(error)
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/** Responsible for why a worker does not run, or runs no more: whether the reason may still pass, and the words for it. It stops nothing. */
+import { limits } from '@modelreins/contract'
+import type { Clock } from '../../client/clock.ts'
+import { ModelReinsError } from '../../client/error.ts'
+
+/** Refusals that no waiting changes. */
+export const isRefusal = (error: unknown): error is ModelReinsError =>
+  error instanceof ModelReinsError && ['unauthorized', 'forbidden', 'name-taken', 'not-found'].includes(error.code)
+
+export const stoppedEarly = (): ModelReinsError =>
+  new ModelReinsError('The worker was stopped before it was ready', { code: 'conflict', status: 0 })
+
+export const startedAgain = (): ModelReinsError =>
+  new ModelReinsError('This worker has been stopped, and a worker is started once: make a new one', { code: 'conflict', status: 0 })
+
+/** The server's words end with advice of their own; one piece of advice is enough. */
+const firstSentence = (error: ModelReinsError): string => error.message.split(/\.(?:\s|$)/, 1)[0] ?? ''
+
+/** `held`: this worker had the name, and another process took it. Status 0: the message says itself what to do. */
+export function nameTaken(error: ModelReinsError, held: boolean): ModelReinsError {
+  const who = firstSentence(error) || 'Another process runs under this worker name'
+  const message = held
+    ? `Another process has taken over the name of this worker, which therefore stops: ${who}.`
+    : `${who}. Stop that process, choose another name, or take the name over (--takeover; \`takeover: true\` in code).`
+  return new ModelReinsError(message, { code: 'name-taken', status: 0, cause: error })
+}
+
+/** Presence is believed for so long after the last heartbeat of a process that died without a word. */
+const patienceMs = limits.presence_ms + limits.heartbeat_poll_ms
+
+/** A name that is held over HTTP may be held by a dead process: nothing but silence tells. A socket ends with its process. */
+export class NamePatience {
+  readonly #clock: Clock
+  #since: number | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** What to say while it is worth waiting; undefined when it is not any more. */
+  wait(error: ModelReinsError): Error | undefined {
+    if (error.code !== 'name-taken') return undefined
+    this.#since ??= this.#clock.now()
+    if (this.#clock.now() - this.#since >= patienceMs) return undefined
+    const seconds = Math.round(patienceMs / 1_000)
+    return new Error(`${firstSentence(error)}. It may have died: waiting up to ${seconds} s for it to fall silent`)
+  }
+}

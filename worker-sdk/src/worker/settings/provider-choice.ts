@@ -1,0 +1,78 @@
+/** Responsible for which provider runs the jobs, now and after the operator changed it: checked before it is used. */
+import { ModelReinsError } from '../../client/error.ts'
+import { createProvider, isProviderName, providerNames } from '../../providers/index.ts'
+import { scrubEnvironment } from '../../providers/environment.ts'
+import type { Provider, ProviderSettings } from '../../providers/provider.ts'
+import type { Executor } from '../job/executor.ts'
+import type { LiveSettings } from './live-settings.ts'
+import type { Environment, ResolvedOptions } from './options.ts'
+import { providerExecutor } from '../job/provider-executor.ts'
+
+/** What providers may read now; the CLI's `doctor` and `--setup` look with it too. */
+export function providerSettings(options: ResolvedOptions, model: string | undefined, env: Environment): ProviderSettings {
+  return {
+    env: scrubEnvironment(env, options.token),
+    extraArgs: options.extraArgs,
+    allowHosts: options.allowHosts,
+    ...(model === undefined ? {} : { model }),
+    ...(options.command === undefined ? {} : { command: options.command }),
+    ...(options.promptArg === undefined ? {} : { promptArg: options.promptArg }),
+    ...(options.outputFormat === undefined ? {} : { outputFormat: options.outputFormat }),
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+    ...(options.workDir === undefined ? {} : { workDir: options.workDir }),
+  }
+}
+
+export class ProviderChoice {
+  readonly #options: ResolvedOptions
+  readonly #live: LiveSettings
+  readonly #env: Environment
+  #provider: Provider | undefined
+
+  constructor(options: ResolvedOptions, live: LiveSettings, env: Environment) {
+    this.#options = options
+    this.#live = live
+    this.#env = env
+  }
+
+  /** A provider runs the jobs, not an executor of the caller's. */
+  get inUse(): boolean {
+    return this.#provider !== undefined
+  }
+
+  /** The executor that runs jobs with whichever provider is chosen when they start. */
+  async prepare(): Promise<Executor> {
+    const first = await this.#usable(this.#options.type ?? '', this.#live.values.model)
+    this.#provider = first
+    return providerExecutor(
+      () => this.#provider ?? first,
+      () => providerSettings(this.#options, this.#live.values.model, this.#env),
+    )
+  }
+
+  /** Answers what makes it run the jobs that start from then on; rejects, and changes nothing, when it cannot be used here. */
+  async ready(name: string, model: string | undefined): Promise<() => void> {
+    const provider = await this.#usable(name, model)
+    return () => {
+      this.#provider = provider
+    }
+  }
+
+  /** The provider of that name, if this machine can run it; throws with what is missing and how to get it. */
+  async #usable(name: string, model: string | undefined): Promise<Provider> {
+    if (!isProviderName(name)) {
+      throw new ModelReinsError(`There is no provider called "${name}". There are: ${providerNames.join(', ')}`, {
+        code: 'invalid-request',
+        status: 0,
+      })
+    }
+    const provider = createProvider(name)
+    const check = await provider.check(providerSettings(this.#options, model, this.#env))
+    if (check.usable) return provider
+    throw new ModelReinsError(`The provider ${name} cannot be used here: ${check.detail}`, {
+      code: 'unavailable',
+      status: 0,
+      retryable: false,
+    })
+  }
+}
