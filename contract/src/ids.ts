@@ -85,14 +85,6 @@ export function parseLeaseToken(token: string): LeaseToken | undefined {
   }
 }
 
-/** A one-time view URL: everything after `#` never reaches the server. */
-export function parseViewUrl(url: string): { readonly origin: string; readonly id: string; readonly key: string } | undefined {
-  const match = /^(https?:\/\/[^/#?]+)\/view\/(vw[a-z0-9]{10,100})#([A-Za-z0-9_-]{43})$/.exec(url.trim())
-  if (match === null) return undefined
-  const [, origin = '', id = '', key = ''] = match
-  return { origin, id, key }
-}
-
 /**
  * `vw` (a one-time view) or `ar` (an artifact), the length of the tenant's slug in base 36, the slug, random characters, a MAC: such an id
  * says whose it is, so that its object is found without a search, and a made-up one is told apart before any object is touched.
