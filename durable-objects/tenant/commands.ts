@@ -12,6 +12,7 @@ import { killswitchCommands } from './killswitch/commands.ts'
 import { memberCommands } from './members/commands.ts'
 import { presenceCommands } from './workers/presence-commands.ts'
 import { reviewCommands } from './reviews/commands/reviews.ts'
+import { sessionCommands } from './sessions/commands.ts'
 import { webhookCommands } from './webhooks/commands.ts'
 import { workerCommands } from './workers/commands.ts'
 
@@ -29,6 +30,7 @@ export const tenantCommands = {
   ...memberCommands,
   ...presenceCommands,
   ...reviewCommands,
+  ...sessionCommands,
   ...webhookCommands,
   ...workerCommands,
 }

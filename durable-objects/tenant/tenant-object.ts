@@ -38,6 +38,8 @@ import { addMember } from './members/commands.ts'
 import { disableWebhook } from './webhooks/commands.ts'
 import { Connections } from './connections/sockets.ts'
 import type { Caller, CommandContext, Live } from './kernel/context.ts'
+import { isWorthTouching } from '../../src/domain/session/session.ts'
+import { addressSubject, countFailure } from './sessions/sign-in.ts'
 import { isoTime, systemCaller } from './kernel/context.ts'
 import { Effects } from './kernel/effects.ts'
 import { Executor } from './kernel/execute.ts'
@@ -193,10 +195,24 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   #authorized(credential: CallCredential, scope: Scope): Result<{ readonly parts: Parts; readonly caller: Caller }> {
     const parts = this.#parts
     if (parts === undefined) return refused
-    const caller = authenticate(this.#store, credential)
+    const at = surroundings.now()
+    const caller = authenticate(this.#store, credential, at)
     if (!caller.ok) return caller
+    this.#noteUse(parts, caller.value, at)
     if (!mayCall(caller.value, scope)) return fail('forbidden', `${caller.value.actor.name} may not do this: it takes ${scope}.`)
     return ok({ parts, caller: caller.value })
+  }
+
+  /** A session that is used stays: its last use is written now and then. */
+  #noteUse(parts: Parts, caller: Caller, at: number): void {
+    const id = caller.kind === 'member' ? caller.session : undefined
+    const session = id === undefined ? undefined : this.#store.sessions.find(id)
+    if (session === undefined || !isWorthTouching(session, at)) return
+    parts.executor.runBatch(systemCaller, (ctx) => (ctx.store.sessions.touch(session.session_id, ctx.at), []))
+  }
+
+  async noteFailedSignIn(request: Parameters<TenantGate['noteFailedSignIn']>[0]): Promise<void> {
+    this.#parts?.executor.runBatch(systemCaller, (ctx) => (countFailure(ctx, addressSubject(request.address)), []))
   }
 
   async perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<TenantAnswer<Id>> {

@@ -81,7 +81,7 @@ export async function perform<Id extends TenantOperationId>(
   exchange: Exchange,
   operation: Id,
   input: Parsed<Id>,
-  more: Pick<TenantCall, 'minted' | 'stored_result'> = {},
+  more: Pick<TenantCall, 'minted' | 'stored_result' | 'visit'> = {},
 ): Promise<TenantAnswer<Id>> {
   const tenant = tenantOf(exchange)
   if (tenant === undefined) return noTenant

@@ -10,7 +10,7 @@ import type { TenantCommands } from '../commands.ts'
 
 /** Who calls: a hash, never a token. */
 export type CallCredential =
-  | { readonly kind: 'member' | 'worker'; readonly credential: string; readonly hash: string }
+  | { readonly kind: 'member' | 'worker' | 'session'; readonly credential: string; readonly hash: string }
   | { readonly kind: 'lease'; readonly lease: Omit<LeaseToken, 'signed' | 'mac'> }
   | { readonly kind: 'master' }
   | { readonly kind: 'none' }
@@ -23,6 +23,20 @@ export interface Minted {
   readonly view: { readonly id: string; readonly iv: string; readonly ciphertext: string }
 }
 
+/** What the edge knows of a browser that signs in or registers a passkey. */
+export interface Visit {
+  /** Scheme, host and port of the page. */
+  readonly origin: string
+  /** WebAuthn RP id: the host name. */
+  readonly rp_id: string
+  /** From `addressKey`. */
+  readonly address: string
+  readonly device: string
+  readonly place: string | null
+  /** The session that the edge minted; its token is in the cookie of the answer. */
+  readonly session?: { readonly session_id: string; readonly hash: string }
+}
+
 export type TenantOperationId = Extract<keyof TenantCommands, OperationId>
 
 export interface TenantCall<Id extends TenantOperationId = TenantOperationId> {
@@ -31,6 +45,8 @@ export interface TenantCall<Id extends TenantOperationId = TenantOperationId> {
   readonly credential: CallCredential
   readonly request_id: string
   readonly minted?: Minted
+  /** Of a browser: sign-ins and passkeys. */
+  readonly visit?: Visit
   /**
    * `claims.complete`, `claims.close`: the whole result lies in R2 under this key and `input.result` is only its beginning
    * (`limits.result_inline_bytes`, cut between characters). The object keeps the key with the job (and mirrors it to D1) when it
@@ -122,6 +138,8 @@ export interface TenantGate extends ArtifactCalls {
   watch(request: { readonly credential: CallCredential; readonly job_id: number; readonly request_id: string }): Promise<Result<WatchedJob>>
   /** An attempt has said its first word: its stream must learn of the end, however that comes. Idempotent; a stale fence changes nothing. */
   noteStream(request: { readonly job_id: number; readonly attempt: number; readonly nonce: string }): Promise<void>
+  /** A sign-in from this address has failed before anybody was named: counted, so that the next ones wait. */
+  noteFailedSignIn(request: { readonly address: string; readonly request_id: string }): Promise<void>
   /** WebSocket upgrade, with the credential in `x-modelreins-credential` as JSON. */
   fetch(request: Request): Promise<Response>
 }

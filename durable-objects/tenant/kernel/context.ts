@@ -6,7 +6,7 @@ import type { Actor, ServerFrame } from '@modelreins/contract'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 import type { StreamEnd } from '../../job-stream/gate.ts'
-import type { CallCredential, Minted } from './call.ts'
+import type { CallCredential, Minted, Visit } from './call.ts'
 import type { DueClock } from './due-clock.ts'
 import type { LeaseBook } from '../queue/lease-book.ts'
 import type { PresenceBook } from '../workers/presence-book.ts'
@@ -15,8 +15,11 @@ import type { MemberRow } from '../members/credential-store.ts'
 import type { Store } from './open-store.ts'
 import type { WorkerRecord } from '../workers/worker-store.ts'
 
+export type { Visit }
+
 export type Caller =
-  | { readonly kind: 'member'; readonly actor: Actor; readonly member: MemberRow }
+  /** `session`: the browser session that called; absent for a key. */
+  | { readonly kind: 'member'; readonly actor: Actor; readonly member: MemberRow; readonly session?: string }
   | { readonly kind: 'worker'; readonly actor: Actor; readonly worker: WorkerRecord }
   | {
       readonly kind: 'lease'
@@ -83,6 +86,7 @@ export interface CommandContext {
   readonly caller: Caller
   readonly request_id: string
   readonly minted?: Minted | undefined
+  readonly visit?: Visit | undefined
   readonly stored_result?: string | undefined
   readonly store: Store
   readonly live: Live

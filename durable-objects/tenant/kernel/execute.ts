@@ -7,7 +7,7 @@ import type { Result } from '../../../src/domain/result.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 import { sha256Hex } from '../audit/audit-writer.ts'
 import type { AuditWriter } from '../audit/audit-writer.ts'
-import type { Minted } from './call.ts'
+import type { Minted, Visit } from './call.ts'
 import { systemCaller } from './context.ts'
 import type { Caller, CommandContext, Effect, Live } from './context.ts'
 import type { Store } from './open-store.ts'
@@ -36,6 +36,7 @@ export interface ExecutorParts {
 export interface Request {
   readonly request_id: string
   readonly minted?: Minted | undefined
+  readonly visit?: Visit | undefined
   readonly stored_result?: string | undefined
 }
 
@@ -97,6 +98,7 @@ export class Executor {
       caller,
       request_id: request.request_id,
       minted: request.minted,
+      visit: request.visit,
       stored_result: request.stored_result,
       store,
       live,
@@ -127,6 +129,7 @@ export class Executor {
       store.jobs.forget()
       store.pools.forget()
       store.credentials.forget()
+      store.sessions.forget()
       store.meta.forget()
       store.reviews.forget()
       store.webhooks.forget()

@@ -11,6 +11,7 @@ import { JobStore } from '../queue/job-store.ts'
 import { MetaStore } from './meta-store.ts'
 import { PoolStore } from '../queue/pool-store.ts'
 import { ReviewStore } from '../reviews/review-store.ts'
+import { SessionStore } from '../sessions/session-store.ts'
 import { WebhookStore } from '../webhooks/webhook-store.ts'
 import { WorkerStore } from '../workers/worker-store.ts'
 
@@ -25,6 +26,7 @@ export interface Store {
   readonly meta: MetaStore
   readonly pools: PoolStore
   readonly reviews: ReviewStore
+  readonly sessions: SessionStore
   readonly webhooks: WebhookStore
   readonly workers: WorkerStore
 }
@@ -41,6 +43,7 @@ export async function openStore(storage: DurableObjectStorage): Promise<Store> {
     meta: new MetaStore(db),
     pools: new PoolStore(db),
     reviews: new ReviewStore(db),
+    sessions: new SessionStore(db),
     webhooks: new WebhookStore(db),
     workers: new WorkerStore(db),
   }

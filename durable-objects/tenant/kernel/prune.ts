@@ -19,4 +19,5 @@ export function prune(store: Store, at: number, shippedSeq: number): void {
   store.grants.prune(at - limits.review_retention_ms)
   store.grants.forgetSeen(at - limits.review_retention_ms)
   store.webhooks.prune(before)
+  store.sessions.prune(at)
 }

@@ -6,6 +6,8 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
+export { passkeys, sessions, signInFailures, usedChallenges } from '../sessions/table.ts'
+
 export const meta = sqliteTable('meta', { key: text().primaryKey(), value: text().notNull() })
 
 export const jobs = sqliteTable(
