@@ -59,7 +59,17 @@ export const gates: readonly Gate[] = [
     kind: 'static',
     name: 'types',
     title: 'Types',
-    commands: typeProjects.map((project) => ({ tool: 'typescript', arguments: ['-p', project] })),
+    // What has not changed since the last run is not checked again: a second run takes a sixth of the time.
+    commands: typeProjects.map((project) => ({
+      tool: 'typescript',
+      arguments: [
+        '-p',
+        project,
+        '--incremental',
+        '--tsBuildInfoFile',
+        `node_modules/.cache/types/${project.replaceAll('/', '-')}.tsbuildinfo`,
+      ],
+    })),
     limitMinutes: 5,
   },
   {
