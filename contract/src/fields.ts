@@ -5,9 +5,14 @@ import { limits } from './limits.ts'
 /** Bytes of UTF-8 that a text takes on the wire and in storage; a lone surrogate counts as its replacement character. */
 export function byteLength(text: string): number {
   let bytes = 0
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at)
+    if (unit < 0x80) bytes += 1
+    else if (unit < 0x800) bytes += 2
+    else if (unit >= 0xd800 && unit <= 0xdbff && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) {
+      bytes += 4
+      at += 1
+    } else bytes += 3
   }
   return bytes
 }
@@ -24,8 +29,47 @@ export const jsonValue = (maxBytes: number) =>
     error: `must be at most ${maxBytes} bytes as JSON`,
   })
 
-/** ISO 8601 in UTC, as every time in this protocol. */
+/** ISO 8601 in UTC, as every time that this protocol answers with. */
 export const time = z.iso.datetime()
+
+const offsetTime = z.iso.datetime({ offset: true })
+/** RFC 3339 spellings as one: small letters, a blank before the time, an offset without its colon, a `+` that a query has turned into a blank. */
+const spelledTime = (given: string): string =>
+  given
+    .trim()
+    .toUpperCase()
+    .replace(/^(\d{4}-\d\d-\d\d) (?=\d)/, '$1T')
+    .replace(/ (?=\d\d:?\d\d$)/, '+')
+    .replace(/([+-]\d\d)(\d\d)$/, '$1:$2')
+    .replace(/(T\d\d:\d\d)(?=[Z+-])/, '$1:00')
+
+/** A time as callers give it: ISO 8601 with an offset, or in UTC; in UTC from here on. */
+export const givenTime = z
+  .string()
+  .max(64)
+  .refine((given) => offsetTime.safeParse(spelledTime(given)).success && !Number.isNaN(Date.parse(spelledTime(given))), {
+    error: 'must be a time with its offset, such as 2030-01-31T08:00:00Z or 2030-01-31T09:00:00+01:00',
+    abort: true,
+  })
+  .overwrite((given) => new Date(spelledTime(given)).toISOString())
+  .meta({ format: 'date-time' })
+
+/** A field that means nothing beside what else is said: `when` it is there and does not count, it is refused by its name. */
+export interface Meaningless<Value> {
+  readonly field: keyof Value & string
+  readonly when: (value: Value) => boolean
+  readonly message: string
+}
+
+/** For `.check()` of a request: no field is ever dropped without a word. */
+export const refuseMeaningless =
+  <Value extends object>(...rules: readonly Meaningless<Value>[]) =>
+  (payload: z.core.ParsePayload<Value>): void => {
+    for (const { field, when, message } of rules) {
+      if (payload.value[field] === undefined || !when(payload.value)) continue
+      payload.issues.push({ code: 'custom', input: payload.value[field], path: [field], message })
+    }
+  }
 
 /** A label that people choose and read: no control characters, not blank. */
 export const label = z
@@ -33,7 +77,7 @@ export const label = z
   .trim()
   .min(1)
   .max(limits.name_chars)
-  .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
+  .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'must not contain control characters')
 
 /** A worker's name: what people type as a target, so it has no spaces and no slashes. */
 export const workerName = z

@@ -1,7 +1,23 @@
 /** Responsible for what a job looks like to a caller and what may be asked when one is dispatched; it decides nothing. */
 import * as z from 'zod'
 import { artifactBrief } from './artifact.ts'
-import { capabilityName, flag, integer, jobId, jsonValue, label, page, paging, seconds, tagList, text, time, workerName } from './fields.ts'
+import {
+  capabilityName,
+  flag,
+  givenTime,
+  integer,
+  jobId,
+  jsonValue,
+  label,
+  page,
+  paging,
+  refuseMeaningless,
+  seconds,
+  tagList,
+  text,
+  time,
+  workerName,
+} from './fields.ts'
 import { workerId } from './ids.ts'
 import { limits } from './limits.ts'
 
@@ -54,20 +70,40 @@ const settable = {
   expires_in: seconds(limits.schedule_to_start_max_ms).optional(),
   max_attempts: z.number().int().min(1).max(limits.attempts_max).optional(),
   /** Not offered before this time. */
-  not_before: time.optional(),
+  not_before: givenTime.optional(),
   metadata: jsonValue(limits.metadata_bytes).optional(),
 }
 
-export const jobRequest = z
-  .strictObject({
-    prompt: text(limits.prompt_bytes).min(1),
-    ...settable,
-    when_offline: z.enum(['reject', 'queue']).optional(),
-    /** One job for several workers is not to be had: a list that was dropped in silence would be one job instead. */
-    targets: z.never({ error: 'is not supported: dispatch one job for each worker' }).optional(),
-    idempotency_key: z.string().min(1).max(200).optional(),
-  })
-  .meta({ id: 'JobRequest' })
+export const jobFields = z.strictObject({
+  prompt: text(limits.prompt_bytes).min(1),
+  ...settable,
+  when_offline: z.enum(['reject', 'queue']).optional(),
+  /** One job for several workers is not to be had: a list that was dropped in silence would be one job instead. */
+  targets: z.never({ error: 'is not supported: dispatch one job for each worker' }).optional(),
+  idempotency_key: z.string().min(1).max(200).optional(),
+})
+const contextRules = [
+  {
+    field: 'context_text',
+    when: ({ context }: z.output<typeof jobFields>) => context !== undefined && context !== 'inline',
+    message: 'goes with the context inline',
+  },
+  {
+    field: 'context',
+    when: ({ context, thread_id }: z.output<typeof jobFields>) =>
+      thread_id === undefined && context !== undefined && context !== 'none' && context !== 'inline',
+    message: 'needs thread_id: without a thread there are no earlier turns',
+  },
+] as const
+export const jobRequest = jobFields.check(refuseMeaningless<z.output<typeof jobFields>>(...contextRules)).meta({ id: 'JobRequest' })
+/** Nobody is asked who is there when a job is only queued. */
+export const jobCreation = jobFields.check(
+  refuseMeaningless<z.output<typeof jobFields>>(...contextRules, {
+    field: 'when_offline',
+    when: () => true,
+    message: 'goes with a dispatch: a job that is created is queued whoever is there',
+  }),
+)
 export type JobRequest = z.output<typeof jobRequest>
 
 export const jobPatch = z.strictObject({
@@ -163,8 +199,17 @@ export const bulkResult = z.object({
   /** Jobs that the filter matches and this call left alone: one call takes `limits.bulk_jobs`, so repeat while there are any. */
   remaining: z.number().int(),
 })
-export const bulkAbort = z.strictObject({ ...jobFilter, all: flag.optional(), reason: text(500).optional(), dry_run: flag.optional() })
-export const bulkRetry = z.strictObject({ ...jobFilter, all: flag.optional(), dry_run: flag.optional() })
+const abortFields = z.strictObject({ ...jobFilter, all: flag.optional(), reason: text(500).optional(), dry_run: flag.optional() })
+const retryFields = z.strictObject({ ...jobFilter, all: flag.optional(), dry_run: flag.optional() })
+/** Everything, or what a filter matches: a request that says both may mean either. */
+const allAndFilter = {
+  field: 'all',
+  when: (request: { readonly [name: string]: unknown }) =>
+    request['all'] === true && Object.keys(jobFilter).some((name) => request[name] !== undefined),
+  message: 'does not go together with a filter: say which jobs, or all of them',
+} as const
+export const bulkAbort = abortFields.check(refuseMeaningless<z.output<typeof abortFields>>(allAndFilter))
+export const bulkRetry = retryFields.check(refuseMeaningless<z.output<typeof retryFields>>(allAndFilter))
 
 /** One filter's verdict on one worker, in words. */
 export const workerVerdict = z.object({

@@ -24,6 +24,10 @@ export const limits = {
   /** A result up to this size is kept with the job; a larger one goes to R2. */
   result_inline_bytes: 64 * kib,
   result_bytes: 16 * 1024 * kib,
+  /** Largest body of a completion: JSON spells a line feed as two bytes. */
+  result_body_bytes: 20 * 1024 * kib,
+  /** What is read of a body that is refused, so that its sender hears why instead of a broken connection. */
+  drain_bytes: 32 * 1024 * kib,
   /** Output that travels inside `complete` and is kept with the job. */
   tail_bytes: 64 * kib,
   output_chunk_bytes: 64 * kib,

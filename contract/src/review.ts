@@ -1,8 +1,8 @@
 /** Responsible for reviews, decisions and grants as callers see them; it decides nothing. */
 import * as z from 'zod'
-import { capabilityName, flag, integer, jsonValue, page, paging, seconds, text, time } from './fields.ts'
+import { capabilityName, flag, integer, jsonValue, page, paging, refuseMeaningless, seconds, text, time } from './fields.ts'
 import { publicId } from './ids.ts'
-import { jobRequest } from './job.ts'
+import { jobFields } from './job.ts'
 import { limits } from './limits.ts'
 import { riskTier } from './worker.ts'
 
@@ -85,7 +85,7 @@ export const reviewId = integer(1, Number.MAX_SAFE_INTEGER)
 export const reviewGet = z.strictObject({ review_id: reviewId, wait: integer(0, limits.long_poll_max_s).optional() })
 /** What the reviewer saw. A decision about anything else is refused. */
 const seenDigest = z.string().regex(/^[0-9a-f]{64}$/)
-export const reviewDecision = z.strictObject({
+const decisionFields = z.strictObject({
   review_id: reviewId,
   verdict,
   /** Required to deny: the worker reads it. */
@@ -98,8 +98,22 @@ export const reviewDecision = z.strictObject({
     .strictObject({ ttl: seconds(limits.grant_max_ms).optional(), uses: z.number().int().min(1).max(1_000_000).optional() })
     .optional(),
 })
+export const reviewDecision = decisionFields.check(
+  refuseMeaningless<z.output<typeof decisionFields>>(
+    {
+      field: 'payload',
+      when: ({ verdict: said }) => said !== 'edit',
+      message: 'goes with the verdict edit: approve releases what was read, unchanged',
+    },
+    {
+      field: 'grant',
+      when: ({ verdict: said }) => said !== 'approve' && said !== 'edit',
+      message: 'goes with the verdicts approve and edit: nothing else makes a grant',
+    },
+  ),
+)
 /** What an edit may change of a job. */
-export const jobEdit = jobRequest.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
+export const jobEdit = jobFields.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
 export type JobEdit = z.output<typeof jobEdit>
 export const reviewWithdrawal = z.strictObject({ review_id: reviewId, comment: text(4_000).optional() })
 export const reviewBulkDecision = z.strictObject({

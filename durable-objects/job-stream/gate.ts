@@ -12,6 +12,7 @@ export interface JobStreamGate {
   /**
    * Appends chunks of one attempt. `chunks[].seq` counts from 0 within the attempt, so a repeated chunk is recognised; the
    * stream numbers all attempts through. An attempt older than the newest seen is `lease-lost`; a closed stream too.
+   * `opens`: the first chunk of the attempt that the stream has is among these; chunks before it are a declared gap.
    * `offered_at` of the lease token orders two offers of one attempt number: the later one holds. `next_seq` counts within the attempt.
    */
   append(request: {
@@ -21,7 +22,7 @@ export interface JobStreamGate {
     readonly nonce: string
     readonly offered_at?: number
     readonly chunks: readonly OutputChunk[]
-  }): Promise<Result<{ readonly next_seq: number; readonly closed: boolean }>>
+  }): Promise<Result<{ readonly next_seq: number; readonly closed: boolean; readonly opens: boolean }>>
   /**
    * The job has ended (or `attempt` has, when `end` is null: later appends of it are refused). `tail` is output that never came as chunks;
    * `chunks` is how many the writer knows to be here: of later ones it has not heard, so its tail says them again. Idempotent.

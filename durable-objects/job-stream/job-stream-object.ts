@@ -6,7 +6,7 @@ import { transcriptFailed } from '../../src/telemetry/job-stream-events.ts'
 import { systemClock, timing, type StreamClock } from './clock.ts'
 import { fence } from './fencing.ts'
 import { transcriptKey, type JobEnd, type JobEndGate, type JobStreamGate, type RecentOutput, type StreamEnd } from './gate.ts'
-import { JobStream, leaseLost, type Append, type Close } from './job-stream.ts'
+import { JobStream, leaseLost, type Append, type Appended, type Close } from './job-stream.ts'
 import { restore } from './restore.ts'
 import { choreOf } from './retention.ts'
 import { encodeEnd, sseHeaders } from './sse.ts'
@@ -72,7 +72,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     })
   }
 
-  async append(request: Append): Promise<Result<{ readonly next_seq: number; readonly closed: boolean }>> {
+  async append(request: Append): Promise<Result<Appended>> {
     const lost = leaseLost(request.job_id, request.attempt)
     // A first attempt has nothing behind it: its lease token dies before a stream is emptied.
     const stream = await this.#open(request, request.attempt, request.attempt > 1)

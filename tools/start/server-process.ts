@@ -89,11 +89,14 @@ function announce(state: StateFolder, { host, port }: ServerRequest): void {
   else state.saveConnection({ url: `http://${callable(host)}:${port}`, tenant: owner.tenant, owner_key: owner.key })
 }
 
-/** Hosts that this machine's owner allows calls to, as he would say it in wrangler.toml: a receiver of webhooks beside the server. */
-const allowedHosts = (): Readonly<Record<string, string>> => {
-  const { MODELREINS_ALLOW_HOSTS: hosts } = process.env
-  return hosts === undefined ? {} : { MODELREINS_ALLOW_HOSTS: hosts }
-}
+/** What the owner of this machine allows, as in wrangler.toml: hosts to call (a receiver of webhooks beside the server), origins of pages that call. */
+const allowances = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    ['MODELREINS_ALLOW_HOSTS', 'MODELREINS_ALLOW_ORIGINS'].flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value] as const]
+    }),
+  )
 
 async function start(request: ServerRequest): Promise<string> {
   const state = StateFolder.open(request.stateFolder)
@@ -128,7 +131,7 @@ async function start(request: ServerRequest): Promise<string> {
     root: request.root,
     host: request.host,
     dataFolder: state.file('data'),
-    secrets: { MODELREINS_SECRET: secrets.signing, MODELREINS_MASTER_TOKEN: secrets.master, ...allowedHosts() },
+    secrets: { MODELREINS_SECRET: secrets.signing, MODELREINS_MASTER_TOKEN: secrets.master, ...allowances() },
     onLog: log,
     onRestart: () => {
       if (plane !== undefined) record(plane.url)

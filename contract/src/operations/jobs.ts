@@ -45,7 +45,7 @@ export const jobsOperations = {
     path: '/api/v1/jobs',
     scope: 'jobs.dispatch',
     summary: 'Queue a job for whichever eligible worker asks first',
-    input: jobs.jobRequest,
+    input: jobs.jobCreation,
     output: jobs.job,
     status: 201,
     problems: ['idempotency-conflict', 'killswitch'],

@@ -7,6 +7,7 @@ import type { Offer } from '@modelreins/contract'
 import { expiryOf, sizeOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { mayClaim } from '../../../src/domain/killswitch.ts'
+import { admitted } from '../../../src/domain/director/breaker.ts'
 import { isLive, mayDo } from '../../../src/domain/director/matching.ts'
 import { sign } from '../../../src/domain/access/token.ts'
 import { declared, isGated } from '../../../src/domain/review/risk.ts'
@@ -46,7 +47,7 @@ function sources(ctx: Choosing, worker: WorkerRecord): readonly Source[] {
   const found: Source[] = []
   for (const id of ctx.live.occupied) {
     const pool = ctx.store.pools.get(id)
-    if (pool === undefined || !mayDo(pool.wants, view, ctx.at)) continue
+    if (pool === undefined || !mayDo(pool.wants, view)) continue
     const gate = gateOf(pool, worker)
     if (pool.worker_id === worker.worker_id || pool.worker_id === null) {
       found.push({ pool, turn: 0, gate })
@@ -56,7 +57,13 @@ function sources(ctx: Choosing, worker: WorkerRecord): readonly Source[] {
     const otherView = other === undefined ? undefined : viewOf(ctx, other)
     // A worker that let an offer lapse may be a connection that died: what it has not started is anybody's, until it starts something.
     const silent = ctx.live.presence.of(pool.worker_id).silent_offers > 0
-    const gone = silent || otherView === undefined || otherView.revoked || otherView.paused || !isLive(otherView.state)
+    const gone =
+      silent ||
+      otherView === undefined ||
+      otherView.revoked ||
+      otherView.paused ||
+      !isLive(otherView.state) ||
+      otherView.breaker.state === 'open'
     if (gone) found.push({ pool, turn: 0, gate })
     else if (otherView.running + ctx.live.leases.offersTo(otherView.worker_id) >= otherView.slots) found.push({ pool, turn: 1, gate })
   }
@@ -73,12 +80,14 @@ const lookahead = 20
 
 /** Up to `max` jobs for this worker, in the order it should have them. None that it may not start. */
 export function choose(ctx: Choosing, worker: WorkerRecord, max: number): readonly Choice[] {
-  if (max < 1 || !mayClaim(ctx.store.meta.killswitch().level)) return []
+  const view = viewOf(ctx, worker)
+  const room = admitted(view.breaker, max, view.running + ctx.live.leases.offersTo(worker.worker_id))
+  if (room < 1 || !mayClaim(ctx.store.meta.killswitch().level)) return []
   const heads: (Head & { readonly pool: number; readonly turn: number; readonly gate: Source['gate'] })[] = []
   for (const { pool, turn, gate } of sources(ctx, worker)) {
     if (gate === 'closed') continue
     const offered = ctx.live.leases.offersIn(pool.id)
-    const found = ctx.store.jobs.headsExcept(pool.id, gate === 'each' ? max + lookahead : max, offered)
+    const found = ctx.store.jobs.headsExcept(pool.id, gate === 'each' ? room + lookahead : room, offered)
     if (found.length === 0 && offered.size === 0) ctx.live.occupied.delete(pool.id)
     for (const head of found) heads.push({ ...head, pool: pool.id, turn, gate })
   }
@@ -86,7 +95,7 @@ export function choose(ctx: Choosing, worker: WorkerRecord, max: number): readon
   const chosen: Choice[] = []
   let size = 0
   for (const head of heads) {
-    if (chosen.length === max || size > limits.list_bytes) break
+    if (chosen.length === room || size > limits.list_bytes) break
     const job = ctx.store.jobs.get(head.id)
     // An expired one is left to the sweep, which also says so in the audit trail.
     if (job === undefined || expiryOf(job) <= ctx.at) continue

@@ -86,7 +86,13 @@ function queueDue(ctx: CommandContext): void {
 
 function expire(ctx: CommandContext, job: JobRecord): void {
   if (isTerminal(job.status) || job.status === 'running') return
-  const error: JobError = { type: 'expired', message: `No worker started it within ${job.spec.expires_ms / 1000} s`, retryable: false }
+  const within = `within ${job.spec.expires_ms / 1000} s`
+  // Queued again after an attempt: somebody had started it, and what is missing is the next one.
+  const message =
+    job.attempt === 0
+      ? `No worker started it ${within}`
+      : `No worker started attempt ${job.attempt + 1} ${within} of its return to the queue`
+  const error: JobError = { type: 'expired', message, retryable: false }
   const after = end(job, error, ctx.at)
   updateJob(ctx, after)
   ctx.record({

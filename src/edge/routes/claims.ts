@@ -28,7 +28,15 @@ export async function appendOutput(exchange: Exchange<'claims.output'>): Promise
   const about = { object: 'job-stream', operation: exchange.id, idempotent: true } as const
   const request = { tenant, job_id, attempt, nonce, offered_at, chunks: input.chunks }
   const append = callObject(exchange, about, () => ports.jobStream(env, tenant, job_id).append(request))
-  if (input.chunks.every(({ seq }) => seq > 0)) return append
+  const answer = async (): Promise<Reply> => {
+    const appended = await append
+    return appended.ok ? ok({ next_seq: appended.value.next_seq, closed: appended.value.closed }) : appended
+  }
+  // The first word mostly is chunk 0; of a sender that counts from 1, or has lost it, the stream says which one was.
+  if (input.chunks.every(({ seq }) => seq > 0)) {
+    const appended = await append
+    if (!appended.ok || !appended.value.opens) return answer()
+  }
   const telling = { object: 'tenant', operation: exchange.id, idempotent: true } as const
   const told = callObject(exchange, telling, async () =>
     ports
@@ -37,8 +45,8 @@ export async function appendOutput(exchange: Exchange<'claims.output'>): Promise
       .then(() => ok(undefined)),
   )
   // Told or not, the output is there: the stream itself asks how its job has ended.
-  const [appended] = await Promise.all([append, told])
-  return appended
+  await Promise.all([append, told])
+  return answer()
 }
 
 interface WithResult {

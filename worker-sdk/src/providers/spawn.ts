@@ -5,6 +5,7 @@ import { runChild } from './child.ts'
 import { scrubEnvironment } from './environment.ts'
 import { launchOfShell } from './program.ts'
 import { composePrompt, modelOf } from './prompt.ts'
+import { endOf } from '../worker/job/long-result.ts'
 import type { Provider, ProviderCheck, ProviderRun, ProviderSettings } from './provider.ts'
 
 const missing = 'spawn needs a command: --command "your shell line" (MODELREINS_COMMAND)'
@@ -64,11 +65,7 @@ const run = async (job: ProviderRun): ReturnType<Provider['run']> => {
     onStdout: (text) => job.output(text, 'stdout'),
     onStderr: (text) => job.output(text, 'stderr'),
   })
-  const cut =
-    end.stdoutDropped > 0
-      ? `[the first ${end.stdoutDropped} characters are only in the output; a result holds ${limits.result_bytes} bytes]\n`
-      : ''
-  const result = end.stdout.trim() === '' ? undefined : cut + end.stdout.trimEnd()
+  const result = end.stdout.trim() === '' ? undefined : endOf(end.stdout.trimEnd(), limits.result_bytes, end.stdoutDropped)
   return {
     exitCode: end.exitCode,
     stderr: end.stderr,

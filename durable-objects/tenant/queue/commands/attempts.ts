@@ -40,7 +40,8 @@ function settle(ctx: CommandContext, before: JobRecord, after: JobRecord, worker
   updateJob(ctx, after)
   ctx.onCommit(() => {
     ctx.live.presence.ended(workerId, {
-      good: after.status === 'done',
+      job_id: before.id,
+      error: after.status === 'done' ? null : (after.outcome?.error?.type ?? 'unknown'),
       at: ctx.at,
       duration_ms: ctx.at - (before.started_at ?? ctx.at),
       thread: before.thread_id,

@@ -71,7 +71,7 @@ function claimById(ctx: CommandContext, input: Parsed<'claims.claim'>): Result<R
   }
   const reined = claimRefusal(ctx.store.meta.killswitch())
   if (reined !== undefined) return reined
-  const against = obstacles(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
+  const against = obstacles(requirementsOf(job.spec), viewOf(ctx, worker))
   if (against.length > 0) return fail('forbidden', `${worker.name} ${against.join(' and ')}.`)
   const offer = ctx.live.leases.offer(job.id)
   if (offer !== undefined && offer.worker_id !== worker.worker_id && offer.expires_at > ctx.at) {

@@ -105,6 +105,10 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
       `Job ${job.id} has changed since review ${review.id} was opened. Review ${held.review_id} is about it as it is now.`,
     )
   }
+  if (input.grant !== undefined && review.session === null) {
+    const detail = `Review ${review.id} asks for no session: approving it makes no grant.`
+    return fail('invalid-request', detail, { issues: [{ path: 'grant', message: 'goes with reviews of the tier session' }] })
+  }
   const edit = input.verdict === 'edit' ? editOf(ctx, review, input.payload) : ok(undefined)
   if (!edit.ok) return edit
   const word: Word = {

@@ -232,11 +232,13 @@ const isHighSurrogate = (text: string, index: number): boolean => {
 export function lastBytes(text: string, maxBytes: number): string {
   if (byteLength(text) <= maxBytes) return text
   let start = text.length
+  // Unit by unit: results have millions of them, and the worker's other jobs wait meanwhile.
   for (let bytes = 0; start > 0;) {
-    const step = isHighSurrogate(text, start - 2) ? 2 : 1
-    bytes += byteLength(text.slice(start - step, start))
+    const unit = text.charCodeAt(start - 1)
+    const pair = unit >= 0xdc00 && unit <= 0xdfff && isHighSurrogate(text, start - 2)
+    bytes += pair ? 4 : unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3
     if (bytes > maxBytes) break
-    start -= step
+    start -= pair ? 2 : 1
   }
   return text.slice(start)
 }
