@@ -77,6 +77,8 @@ export const label = z
   .trim()
   .min(1)
   .max(limits.name_chars)
+  // Spelled so that ECMAScript, Python and RE2 read the same: \p{Cc} is not known everywhere.
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'must not contain control characters')
 
 /** A worker's name: what people type as a target, so it has no spaces and no slashes. */

@@ -155,7 +155,7 @@ export const presence = z
     details: z.json(),
     last_seen: time.nullable(),
     /** Null while its circuit breaker is closed. */
-    breaker: breaker.nullable(),
+    breaker: breaker.nullable().optional(),
   })
   .meta({ id: 'Presence' })
 export type Presence = z.infer<typeof presence>
@@ -178,7 +178,7 @@ export const worker = z
     state: presenceState,
     running: z.number().int(),
     /** Null while its circuit breaker is closed. */
-    breaker: breaker.nullable(),
+    breaker: breaker.nullable().optional(),
   })
   .meta({ id: 'Worker' })
 export type Worker = z.infer<typeof worker>

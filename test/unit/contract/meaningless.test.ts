@@ -4,6 +4,7 @@
  */
 import { operationIds, operations, type OperationId } from '@modelreins/contract'
 import { describe, expect, it } from 'vitest'
+import type * as z from 'zod'
 
 const paging = ['limit', 'cursor']
 const routing = [
@@ -147,18 +148,17 @@ describe('every optional field', () => {
     expect(optionalOf(id).filter((name) => !known.has(name))).toEqual([])
   })
 
-  it.each(nowhere)('%s refuses %s in %j', (id, field, request, path = field) => {
-    const parsed = operations[id].input.safeParse(request)
-    expect(parsed.success).toBe(false)
-    expect(parsed.error?.issues.map((issue) => issue.path.join('.'))).toContain(path)
-    // It is this field that is refused, not the rest.
-    const whole = JSON.stringify(request)
-    expect(whole).toContain(field)
-  })
+  for (const [id, field, request, path] of nowhere)
+    it(`of ${id}: ${field} is refused by its name in ${JSON.stringify(request)}`, () => {
+      const input: z.ZodType = operations[id].input
+      const parsed = input.safeParse(request)
+      expect(parsed.error?.issues.map((issue) => issue.path.join('.'))).toEqual([path ?? field])
+    })
 
   it('is refused where nobody knows it, on every operation', () => {
     for (const id of operationIds) {
-      const parsed = operations[id].input.safeParse({ no_such_field: 1 })
+      const input: z.ZodType = operations[id].input
+      const parsed = input.safeParse({ no_such_field: 1 })
       expect(
         parsed.error?.issues.some((issue) => issue.code === 'unrecognized_keys'),
         id,
