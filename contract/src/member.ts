@@ -1,6 +1,6 @@
 /** Responsible for tenants, members and one-time views as callers see them; it decides nothing. */
 import * as z from 'zod'
-import { label, page, paging, time } from './fields.ts'
+import { flag, label, page, paging, time } from './fields.ts'
 import { memberId, tenantSlug, viewId } from './ids.ts'
 
 export const roles = ['owner', 'operator', 'reviewer', 'viewer'] as const
@@ -28,6 +28,9 @@ export const memberPage = page(member)
 export const memberList = z.strictObject({ ...paging })
 export const memberRef = z.strictObject({ member_id: memberId })
 export const memberCreated = member.extend({ view_url: z.string(), expires_at: time })
+
+/** `keep_running`: what companions under the key run goes on; without it their attempts end, and the jobs are tried again. */
+export const memberRotation = z.strictObject({ member_id: memberId, keep_running: flag.optional() })
 
 /** A new token for somebody who has one: the old one stops at once. */
 export const rotated = z.object({ view_url: z.string(), expires_at: time })

@@ -1,7 +1,7 @@
 /** Responsible for reading jobs and for what members do to them: update, abort, retry, and asking why. */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
-import { end, isTerminal, notIn, revive, sizeOf, wantedBy } from '../../../../src/domain/job/job-machine.ts'
+import { end, isTerminal, notIn, owingStop, revive, sizeOf, wantedBy } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord, JobSpec } from '../../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
@@ -64,7 +64,8 @@ function list(ctx: CommandContext, input: Parsed<'jobs.list'>): Result<{ items: 
 /** Ends a job that has not ended. A running attempt is void at once; its worker is told to stop. */
 export function abortJob(ctx: CommandContext, job: JobRecord, reason: string): JobRecord {
   const error: JobError = { type: 'aborted', message: reason, retryable: false }
-  const after = end(job, error, ctx.at)
+  const ended = end(job, error, ctx.at)
+  const after = job.status === 'running' ? owingStop(ended) : ended
   updateJob(ctx, after)
   ctx.record({
     action: 'job.abort',
