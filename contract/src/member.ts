@@ -46,7 +46,17 @@ export const whoami = z
   })
   .meta({ id: 'WhoAmI' })
 
-export const viewRef = z.strictObject({ view_id: viewId })
+/**
+ * `proof`: base64url of the SHA-256 of `modelreins view proof <key>`, the key being what the address has behind `#`. A wrong one uses
+ * nothing up. Programs of before send none, in a JSON body; browsers of other sites are refused without it.
+ */
+export const viewReveal = z.strictObject({
+  view_id: viewId,
+  proof: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/)
+    .optional(),
+})
 /** AES-256-GCM under the key in the URL's fragment; base64url. Answered once. */
 export const sealedView = z.object({ iv: z.string(), ciphertext: z.string() }).meta({ id: 'SealedView' })
 export type SealedView = z.infer<typeof sealedView>

@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
-import { operations } from '@modelreins/contract'
+import { closeCodes, operations } from '@modelreins/contract'
 import type { Scope } from '@modelreins/contract'
 import { auditMacKey } from '../../src/domain/audit/audit-keys.ts'
 import { parseAllowedHosts } from '../../src/domain/outbound.ts'
@@ -12,7 +12,7 @@ import { fail, ok } from '../../src/domain/result.ts'
 import type { Result } from '../../src/domain/result.ts'
 import { parseSigningKeys } from '../../src/domain/access/signing-keys.ts'
 import type { SigningKeys } from '../../src/domain/access/signing-keys.ts'
-import type { JobEnd } from '../job-stream/gate.ts'
+import type { JobEnd, JobEndGate } from '../job-stream/gate.ts'
 import { AlarmClock } from './kernel/alarm-clock.ts'
 import { ArtifactEraser } from './artifacts/artifact-eraser.ts'
 import { bringBeforeHuman } from './reviews/missing-reviews.ts'
@@ -32,7 +32,7 @@ import type {
 import { setTimer, surroundings } from './kernel/clock.ts'
 import { tenantCommands } from './commands.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './artifacts/commands.ts'
-import { noteStreamed, watchJob } from './queue/commands/jobs.ts'
+import { mayWriteOutput, noteStreamed, watchJob } from './queue/commands/jobs.ts'
 import { endOf, resultPlace } from './queue/job-view.ts'
 import { addMember } from './members/commands.ts'
 import { disableWebhook } from './webhooks/commands.ts'
@@ -46,6 +46,7 @@ import { Executor } from './kernel/execute.ts'
 import { heldFor, undecided, waiterOf } from './connections/held-poll.ts'
 import { AuditGate } from './audit/heads-gate.ts'
 import { DueClock } from './kernel/due-clock.ts'
+import { WatchBook } from './connections/watch-book.ts'
 import { LeaseBook } from './queue/lease-book.ts'
 import { PresenceBook } from './workers/presence-book.ts'
 import { SocketBook } from './connections/socket-book.ts'
@@ -88,6 +89,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       sockets: new SocketBook(state),
       occupied: new Set(),
       due: new DueClock(),
+      watches: new WatchBook(),
     }
     void state.blockConcurrencyWhile(async () => {
       this.#store = await openStore(state.storage)
@@ -226,6 +228,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
         parts.executor.run(who, call, (ctx) => command(ctx, call.input)),
       )
     const first = runAs(caller)
+    if (call.operation === 'members.revoke' || call.operation === 'members.rotate') await parts.effects.told()
     const waiting = heldFor(call.operation, call.input, first)
     if (waiting === 0) return first
     const review = undecided(call.operation, first)
@@ -263,7 +266,11 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   }): Promise<Result<WatchedJob>> {
     const authorized = this.#authorized(request.credential, 'jobs.read')
     if (!authorized.ok) return authorized
-    return authorized.value.parts.executor.run(authorized.value.caller, request, (ctx) => watchJob(ctx, request.job_id))
+    const { parts, caller } = authorized.value
+    const watched = parts.executor.run(caller, request, (ctx) => watchJob(ctx, request.job_id))
+    if (watched.ok && 'credential' in request.credential)
+      this.#live.watches.note(request.job_id, caller.actor.id, request.credential.credential)
+    return watched
   }
 
   async keptJobs(request: Parameters<TenantGate['keptJobs']>[0]): ReturnType<TenantGate['keptJobs']> {
@@ -273,6 +280,16 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
 
   async noteStream(request: Parameters<TenantGate['noteStream']>[0]): Promise<void> {
     this.#parts?.executor.runBatch(systemCaller, (ctx) => (noteStreamed(ctx, request), []))
+  }
+
+  /** Asked by a job's stream object before it takes an attempt's words: whoever may not write any more is told so there. */
+  async mayWrite(request: Parameters<JobEndGate['mayWrite']>[0]): ReturnType<JobEndGate['mayWrite']> {
+    if (this.#parts === undefined || this.#store.meta.identity()?.suspended === true) return refused
+    return this.#parts.executor.run(systemCaller, { request_id: 'internal' }, (ctx) => mayWriteOutput(ctx, request))
+  }
+
+  async mayWatch({ credential }: Parameters<JobEndGate['mayWatch']>[0]): Promise<boolean> {
+    return this.#authorized(credential, 'jobs.read').ok
   }
 
   async locateResult(request: { readonly credential: CallCredential; readonly job_id: number }): Promise<Result<ResultPlace>> {
@@ -355,11 +372,14 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
           subject: `tenant:${identity.tenant}`,
           summary: identity.name,
         })
+        if (request.suspended) ctx.after({ kind: 'distrust' })
       }
       return ok({ name: identity.name, created_at: isoTime(identity.created_at) })
     })
-    if (request.suspended)
-      for (const worker of [...this.#live.sockets.workers()]) parts.connections.disconnect(worker, 4003, 'The tenant is suspended.')
+    if (request.suspended) {
+      parts.connections.disconnectAll(closeCodes.revoked, 'The tenant is suspended.')
+      await parts.effects.told()
+    }
     return changed
   }
 

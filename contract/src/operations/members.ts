@@ -59,7 +59,7 @@ export const membersOperations = {
     path: '/api/v1/views/:view_id/reveal',
     scope: 'public',
     summary: 'Take the ciphertext of a one-time view and erase it',
-    input: members.viewRef,
+    input: members.viewReveal,
     output: members.sealedView,
     status: 200,
     problems: ['not-found', 'gone'],

@@ -57,6 +57,7 @@ function revoke(ctx: CommandContext, input: Parsed<'members.revoke'>): Result<Me
   ctx.store.credentials.revokeOf(row.member_id, ctx.at)
   ctx.record({ action: 'member.revoke', subject: subject(row), summary: row.name })
   endSessionsOf(ctx, row.member_id, 'its member was revoked')
+  ctx.after({ kind: 'distrust', member_id: row.member_id })
   for (const companion of companionsOf(ctx, row.member_id)) endAttemptsOf(ctx, companion, keyGone(row, 'revoked'))
   endUnbackedGrants(ctx)
   return ok(show({ ...row, revoked_at: ctx.at }))
@@ -81,6 +82,7 @@ function rotate(ctx: CommandContext, input: Parsed<'members.rotate'>): Result<{ 
   // Who signed in with the old key may be whom the rotation is to keep out; the session that rotates stays.
   const current = ctx.caller.kind === 'member' ? ctx.caller.session : undefined
   endSessionsOf(ctx, row.member_id, 'its key was replaced', (one) => one.method === 'key' && one.session_id !== current)
+  ctx.after({ kind: 'distrust', member_id: row.member_id })
   for (const companion of companionsOf(ctx, row.member_id)) {
     if (input.keep_running === true) voidOffersTo(ctx, companion)
     else endAttemptsOf(ctx, companion, keyGone(row, 'replaced'))

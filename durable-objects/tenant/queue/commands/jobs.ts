@@ -183,6 +183,20 @@ export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob>
   })
 }
 
+/** Whether what this attempt says is to be taken. Asked with its first word, so that its end finds the way to the stream. */
+export function mayWriteOutput(
+  ctx: CommandContext,
+  of: { readonly job_id: number; readonly attempt: number; readonly nonce: string },
+): Result<null> {
+  const job = ctx.store.jobs.get(of.job_id)
+  if (job?.status !== 'running' || job.attempt !== of.attempt || job.nonce !== of.nonce) {
+    const how = job === undefined ? 'the job is gone' : `the job is ${job.status} at attempt ${job.attempt}`
+    return fail('lease-lost', `Attempt ${of.attempt} of job ${of.job_id} writes no more: ${how}.`)
+  }
+  if (!job.stream) ctx.store.jobs.markStreamed(job.id)
+  return ok(null)
+}
+
 /** Output of this attempt has arrived at the job's stream. An end that came before the word of it did not reach the stream, and does now. */
 export function noteStreamed(ctx: CommandContext, of: { readonly job_id: number; readonly attempt: number; readonly nonce: string }): void {
   const job = ctx.store.jobs.get(of.job_id)
