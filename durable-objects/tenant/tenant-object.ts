@@ -27,13 +27,13 @@ import type {
   TenantGate,
   TenantOperationId,
   TenantReply,
-  WatchedJob,
 } from './kernel/call.ts'
 import { setTimer, surroundings } from './kernel/clock.ts'
 import { tenantCommands } from './commands.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './artifacts/commands.ts'
 import { mayWriteOutput, noteStreamed, watchJob } from './queue/commands/jobs.ts'
 import { endOf, resultPlace } from './queue/job-view.ts'
+import { masterCaller, setSuspended } from './members/suspension.ts'
 import { addMember } from './members/commands.ts'
 import { disableWebhook } from './webhooks/commands.ts'
 import { Connections } from './connections/sockets.ts'
@@ -69,6 +69,9 @@ interface Parts {
 }
 
 const refused = fail('unauthorized', 'The token is not in force.')
+
+/** Whoever is answered these may rely on it: open streams have been told. */
+const endsRights: ReadonlySet<string> = new Set(['members.revoke', 'members.rotate', 'sessions.end', 'sessions.end_many'])
 
 const hmac = (secret: string, text: string): Uint8Array => createHmac('sha256', secret).update(text).digest()
 
@@ -228,7 +231,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
         parts.executor.run(who, call, (ctx) => command(ctx, call.input)),
       )
     const first = runAs(caller)
-    if (call.operation === 'members.revoke' || call.operation === 'members.rotate') await parts.effects.told()
+    if (endsRights.has(call.operation)) await parts.effects.told()
     const waiting = heldFor(call.operation, call.input, first)
     if (waiting === 0) return first
     const review = undecided(call.operation, first)
@@ -259,11 +262,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     return ok({ kind: caller.kind, id: caller.actor.id, name: caller.actor.name })
   }
 
-  async watch(request: {
-    readonly credential: CallCredential
-    readonly job_id: number
-    readonly request_id: string
-  }): Promise<Result<WatchedJob>> {
+  async watch(request: Parameters<TenantGate['watch']>[0]): ReturnType<TenantGate['watch']> {
     const authorized = this.#authorized(request.credential, 'jobs.read')
     if (!authorized.ok) return authorized
     const { parts, caller } = authorized.value
@@ -352,7 +351,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const at = surroundings.now()
     const audit_kid = keys[0].id
     const parts = this.#open(request.tenant, audit_kid)
-    const made = parts.executor.run({ kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } }, request, (ctx) => {
+    const made = parts.executor.run(masterCaller, request, (ctx) => {
       ctx.store.meta.setIdentity({ tenant: request.tenant, name: request.name, created_at: ctx.at, suspended: false, audit_kid })
       ctx.record({ action: 'tenant.create', subject: `tenant:${request.tenant}`, summary: request.name })
       return ok(addMember(ctx, request.owner_name, 'owner'))
@@ -362,20 +361,8 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
 
   async setSuspended(request: { readonly suspended: boolean; readonly request_id: string }): ReturnType<TenantGate['setSuspended']> {
     const parts = this.#parts
-    const identity = this.#store.meta.identity()
-    if (parts === undefined || identity === undefined) return fail('not-found', 'There is no such tenant.')
-    const changed = parts.executor.run({ kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } }, request, (ctx) => {
-      if (identity.suspended !== request.suspended) {
-        ctx.store.meta.setIdentity({ ...identity, suspended: request.suspended })
-        ctx.record({
-          action: request.suspended ? 'tenant.suspend' : 'tenant.resume',
-          subject: `tenant:${identity.tenant}`,
-          summary: identity.name,
-        })
-        if (request.suspended) ctx.after({ kind: 'distrust' })
-      }
-      return ok({ name: identity.name, created_at: isoTime(identity.created_at) })
-    })
+    if (parts === undefined) return fail('not-found', 'There is no such tenant.')
+    const changed = parts.executor.run(masterCaller, request, (ctx) => setSuspended(ctx, request.suspended))
     if (request.suspended) {
       parts.connections.disconnectAll(closeCodes.revoked, 'The tenant is suspended.')
       await parts.effects.told()

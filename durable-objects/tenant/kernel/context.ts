@@ -49,8 +49,8 @@ export type Effect =
       readonly tail: string
       readonly chunks?: number | undefined
     }
-  /** A right has ended: streams let go of this member's viewers, or, without one, of all, and ask about their writers anew. */
-  | { readonly kind: 'distrust'; readonly member_id?: string }
+  /** A right has ended: streams let go of this member's viewers (by one key or any), or, without one, of all, and ask about their writers anew. */
+  | { readonly kind: 'distrust'; readonly member_id?: string; readonly key?: string }
   /** A review changed: whoever waits for it is answered. */
   | { readonly kind: 'review'; readonly review_id: number }
   /** Webhooks have something to send. */

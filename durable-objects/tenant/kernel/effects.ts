@@ -69,7 +69,7 @@ export class Effects {
           this.#closeStream(effect)
           break
         case 'distrust':
-          this.#distrust(effect.member_id)
+          this.#distrust(effect.member_id, effect.key)
           break
         case 'review':
           this.#parts.reviews.tell(effect.review_id)
@@ -152,13 +152,14 @@ export class Effects {
     if (this.#telling.size > 0) await Promise.all(this.#telling)
   }
 
-  #distrust(memberId: string | undefined): void {
+  #distrust(memberId: string | undefined, key: string | undefined): void {
     const { watches, leases } = this.#parts.choosing(0).live
     const running = memberId === undefined ? [...leases.leases()].map((lease) => lease.job_id) : []
     const { streams, tenant } = this.#parts
     for (const jobId of new Set([...watches.jobsOf(memberId), ...running])) {
       const stub = streams.get(streams.idFromName(streamName(tenant, jobId))) as unknown as Pick<JobStreamGate, 'distrust'>
-      const viewers = memberId === undefined ? {} : { viewers: watches.keysOf(jobId, memberId) }
+      const viewers = memberId === undefined ? {} : { viewers: watches.keysOf(jobId, memberId).filter((one) => one === (key ?? one)) }
+      if (viewers.viewers?.length === 0) continue
       const told = new Promise<void>((resolve) => {
         const stop = setTimer(resolve, patienceMs)
         const telling = stub
