@@ -5,7 +5,7 @@
 import { createHmac } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
 import { operations } from '@modelreins/contract'
-import type { Scope } from '@modelreins/contract'
+import type { Scope, TenantOperationId } from '@modelreins/contract'
 import { auditMacKey } from '../../src/domain/audit/audit-keys.ts'
 import { parseAllowedHosts } from '../../src/domain/outbound.ts'
 import { fail, ok } from '../../src/domain/result.ts'
@@ -25,7 +25,6 @@ import type {
   TenantAnswer,
   TenantCall,
   TenantGate,
-  TenantOperationId,
   TenantReply,
   WatchedJob,
 } from './kernel/call.ts'
