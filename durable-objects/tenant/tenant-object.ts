@@ -5,7 +5,7 @@
 import { createHmac } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
 import { closeCodes, operations } from '@modelreins/contract'
-import type { Scope } from '@modelreins/contract'
+import type { Scope, TenantOperationId } from '@modelreins/contract'
 import { auditMacKey } from '../../src/domain/audit/audit-keys.ts'
 import { parseAllowedHosts } from '../../src/domain/outbound.ts'
 import { fail, ok } from '../../src/domain/result.ts'
@@ -18,16 +18,7 @@ import { ArtifactEraser } from './artifacts/artifact-eraser.ts'
 import { bringBeforeHuman } from './reviews/missing-reviews.ts'
 import { AuditWriter, sha256Hex } from './audit/audit-writer.ts'
 import { authenticate, mayCall } from './members/authenticate.ts'
-import type {
-  Authorized,
-  CallCredential,
-  ResultPlace,
-  TenantAnswer,
-  TenantCall,
-  TenantGate,
-  TenantOperationId,
-  TenantReply,
-} from './kernel/call.ts'
+import type { Authorized, CallCredential, ResultPlace, TenantAnswer, TenantCall, TenantGate, TenantReply } from './kernel/call.ts'
 import { setTimer, surroundings } from './kernel/clock.ts'
 import { tenantCommands } from './commands.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './artifacts/commands.ts'

@@ -1,6 +1,6 @@
 /** Responsible for how jobs come into being: dispatch (the Director picks), batch, and create (whoever asks first). */
 import type { Job, JobRequest, Parsed, RiskTier } from '@modelreins/contract'
-import { canonicalJson } from '../../../../src/domain/canonical-json.ts'
+import { canonicalJson } from '@modelreins/contract'
 import { describe, rank } from '../../../../src/domain/director/director.ts'
 import type { Verdict } from '../../../../src/domain/director/director.ts'
 import { newJob, specOf } from '../../../../src/domain/job/job-machine.ts'
