@@ -1,21 +1,7 @@
 /** Responsible for the field types that many messages share: names, times, lists in queries; it knows no operation. */
 import * as z from 'zod'
+import { byteLength } from './byte-length.ts'
 import { limits } from './limits.ts'
-
-/** Bytes of UTF-8 that a text takes on the wire and in storage; a lone surrogate counts as its replacement character. */
-export function byteLength(text: string): number {
-  let bytes = 0
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at)
-    if (unit < 0x80) bytes += 1
-    else if (unit < 0x800) bytes += 2
-    else if (unit >= 0xd800 && unit <= 0xdbff && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) {
-      bytes += 4
-      at += 1
-    } else bytes += 3
-  }
-  return bytes
-}
 
 /** A text bounded in bytes, not characters: storage limits count bytes. */
 export const text = (maxBytes: number) =>

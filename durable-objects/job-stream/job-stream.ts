@@ -34,13 +34,6 @@ const readBytes = 64 * 1024
 export const leaseLost = (jobId: number, attempt: number) =>
   fail('lease-lost', `Attempt ${attempt} of job ${jobId} writes no more: it has ended, or a newer one has begun.`)
 
-/** `opens`: the first chunk that was accepted of this attempt is among these, whatever its number. A repeated call says so again. */
-export interface Appended {
-  readonly next_seq: number
-  readonly closed: boolean
-  readonly opens: boolean
-}
-
 export class JobStream implements ViewerSource {
   readonly #store: StreamStore
   #state: StreamState | undefined
@@ -48,8 +41,6 @@ export class JobStream implements ViewerSource {
   #next: number
   #bytes: number
   #heardAt: number
-  /** Sequence of the first chunk of the attempt that writes now; unknown after a cold start, when it has long been told. */
-  #opening: number | undefined
   /** What was read last: live viewers mostly want the same batch. */
   #read: { readonly from: number; readonly found: Encoded | undefined } | undefined
 
@@ -74,7 +65,7 @@ export class JobStream implements ViewerSource {
   }
 
   /** A closed stream refuses every attempt; `reopened` says that a human has had the job tried again. */
-  append(request: Append, at: number, reopened = false): Result<Appended> {
+  append(request: Append, at: number, reopened = false): Result<{ readonly next_seq: number; readonly closed: boolean }> {
     const lost = leaseLost(request.job_id, request.attempt)
     const verdict = fence(this.#state, request)
     if (verdict === 'lost') return lost
@@ -85,12 +76,10 @@ export class JobStream implements ViewerSource {
     if (fresh.value.length > 0) {
       this.#change(() => {
         if (verdict === 'newer') this.#begin(request, base)
-        if (verdict === 'newer') this.#opening = fresh.value[0]?.[0]
         this.#add(fresh.value, request.attempt, at)
       })
     }
-    const opens = this.#opening !== undefined && request.chunks.some(({ seq }) => base + seq === this.#opening)
-    return ok({ next_seq: this.#next - base, closed: false, opens })
+    return ok({ next_seq: this.#next - base, closed: false })
   }
 
   /** False when nothing changes: it was closed so before, or a newer attempt has begun since. */

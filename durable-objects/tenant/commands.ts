@@ -1,4 +1,8 @@
-/** Responsible for the list of everything a tenant object can be asked to do; each noun has a file of its own in commands/. */
+/** Responsible for the list of everything a tenant object can be asked to do: a command for every row of the operations table that says `by: 'tenant'`. */
+import type { Parsed, TenantOperationId } from '@modelreins/contract'
+import type { Result } from '../../src/domain/result.ts'
+import type { TenantReply } from './kernel/call.ts'
+import type { CommandContext } from './kernel/context.ts'
 import { artifactCommands } from './artifacts/commands.ts'
 import { attemptCommands } from './queue/commands/attempts.ts'
 import { authorizeCommands } from './reviews/commands/authorize.ts'
@@ -16,7 +20,11 @@ import { sessionCommands } from './sessions/commands.ts'
 import { webhookCommands } from './webhooks/commands.ts'
 import { workerCommands } from './workers/commands.ts'
 
-export const tenantCommands = {
+type TenantCommands = {
+  readonly [Id in TenantOperationId]: (ctx: CommandContext, input: Parsed<Id>) => Result<TenantReply<Id>>
+}
+
+export const tenantCommands: TenantCommands = {
   ...artifactCommands,
   ...attemptCommands,
   ...authorizeCommands,
@@ -34,5 +42,3 @@ export const tenantCommands = {
   ...webhookCommands,
   ...workerCommands,
 }
-
-export type TenantCommands = typeof tenantCommands

@@ -4,36 +4,27 @@
  */
 import { createHmac } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
-import { operations } from '@modelreins/contract'
-import type { Scope } from '@modelreins/contract'
+import { closeCodes, operations } from '@modelreins/contract'
+import type { Scope, TenantOperationId } from '@modelreins/contract'
 import { auditMacKey } from '../../src/domain/audit/audit-keys.ts'
 import { parseAllowedHosts } from '../../src/domain/outbound.ts'
 import { fail, ok } from '../../src/domain/result.ts'
 import type { Result } from '../../src/domain/result.ts'
 import { parseSigningKeys } from '../../src/domain/access/signing-keys.ts'
 import type { SigningKeys } from '../../src/domain/access/signing-keys.ts'
-import type { JobEnd } from '../job-stream/gate.ts'
+import type { JobEnd, JobEndGate } from '../job-stream/gate.ts'
 import { AlarmClock } from './kernel/alarm-clock.ts'
 import { ArtifactEraser } from './artifacts/artifact-eraser.ts'
 import { bringBeforeHuman } from './reviews/missing-reviews.ts'
 import { AuditWriter, sha256Hex } from './audit/audit-writer.ts'
 import { authenticate, mayCall } from './members/authenticate.ts'
-import type {
-  Authorized,
-  CallCredential,
-  ResultPlace,
-  TenantAnswer,
-  TenantCall,
-  TenantGate,
-  TenantOperationId,
-  TenantReply,
-  WatchedJob,
-} from './kernel/call.ts'
+import type { Authorized, CallCredential, ResultPlace, TenantAnswer, TenantCall, TenantGate, TenantReply } from './kernel/call.ts'
 import { setTimer, surroundings } from './kernel/clock.ts'
 import { tenantCommands } from './commands.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './artifacts/commands.ts'
-import { noteStreamed, watchJob } from './queue/commands/jobs.ts'
+import { mayWriteOutput, noteStreamed, watchJob } from './queue/commands/jobs.ts'
 import { endOf, resultPlace } from './queue/job-view.ts'
+import { masterCaller, setSuspended } from './members/suspension.ts'
 import { addMember } from './members/commands.ts'
 import { disableWebhook } from './webhooks/commands.ts'
 import { Connections } from './connections/sockets.ts'
@@ -46,6 +37,7 @@ import { Executor } from './kernel/execute.ts'
 import { heldFor, undecided, waiterOf } from './connections/held-poll.ts'
 import { AuditGate } from './audit/heads-gate.ts'
 import { DueClock } from './kernel/due-clock.ts'
+import { WatchBook } from './connections/watch-book.ts'
 import { LeaseBook } from './queue/lease-book.ts'
 import { PresenceBook } from './workers/presence-book.ts'
 import { SocketBook } from './connections/socket-book.ts'
@@ -69,6 +61,9 @@ interface Parts {
 
 const refused = fail('unauthorized', 'The token is not in force.')
 
+/** Whoever is answered these may rely on it: open streams have been told. */
+const endsRights: ReadonlySet<string> = new Set(['members.revoke', 'members.rotate', 'sessions.end', 'sessions.end_many'])
+
 const hmac = (secret: string, text: string): Uint8Array => createHmac('sha256', secret).update(text).digest()
 
 export class TenantObject extends DurableObject<Env> implements TenantGate {
@@ -88,6 +83,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       sockets: new SocketBook(state),
       occupied: new Set(),
       due: new DueClock(),
+      watches: new WatchBook(),
     }
     void state.blockConcurrencyWhile(async () => {
       this.#store = await openStore(state.storage)
@@ -226,6 +222,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
         parts.executor.run(who, call, (ctx) => command(ctx, call.input)),
       )
     const first = runAs(caller)
+    if (endsRights.has(call.operation)) await parts.effects.told()
     const waiting = heldFor(call.operation, call.input, first)
     if (waiting === 0) return first
     const review = undecided(call.operation, first)
@@ -256,14 +253,14 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     return ok({ kind: caller.kind, id: caller.actor.id, name: caller.actor.name })
   }
 
-  async watch(request: {
-    readonly credential: CallCredential
-    readonly job_id: number
-    readonly request_id: string
-  }): Promise<Result<WatchedJob>> {
+  async watch(request: Parameters<TenantGate['watch']>[0]): ReturnType<TenantGate['watch']> {
     const authorized = this.#authorized(request.credential, 'jobs.read')
     if (!authorized.ok) return authorized
-    return authorized.value.parts.executor.run(authorized.value.caller, request, (ctx) => watchJob(ctx, request.job_id))
+    const { parts, caller } = authorized.value
+    const watched = parts.executor.run(caller, request, (ctx) => watchJob(ctx, request.job_id))
+    if (watched.ok && 'credential' in request.credential)
+      this.#live.watches.note(request.job_id, caller.actor.id, request.credential.credential)
+    return watched
   }
 
   async keptJobs(request: Parameters<TenantGate['keptJobs']>[0]): ReturnType<TenantGate['keptJobs']> {
@@ -273,6 +270,16 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
 
   async noteStream(request: Parameters<TenantGate['noteStream']>[0]): Promise<void> {
     this.#parts?.executor.runBatch(systemCaller, (ctx) => (noteStreamed(ctx, request), []))
+  }
+
+  /** Asked by a job's stream object before it takes an attempt's words: whoever may not write any more is told so there. */
+  async mayWrite(request: Parameters<JobEndGate['mayWrite']>[0]): ReturnType<JobEndGate['mayWrite']> {
+    if (this.#parts === undefined || this.#store.meta.identity()?.suspended === true) return refused
+    return this.#parts.executor.run(systemCaller, { request_id: 'internal' }, (ctx) => mayWriteOutput(ctx, request))
+  }
+
+  async mayWatch({ credential }: Parameters<JobEndGate['mayWatch']>[0]): Promise<boolean> {
+    return this.#authorized(credential, 'jobs.read').ok
   }
 
   async locateResult(request: { readonly credential: CallCredential; readonly job_id: number }): Promise<Result<ResultPlace>> {
@@ -335,7 +342,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const at = surroundings.now()
     const audit_kid = keys[0].id
     const parts = this.#open(request.tenant, audit_kid)
-    const made = parts.executor.run({ kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } }, request, (ctx) => {
+    const made = parts.executor.run(masterCaller, request, (ctx) => {
       ctx.store.meta.setIdentity({ tenant: request.tenant, name: request.name, created_at: ctx.at, suspended: false, audit_kid })
       ctx.record({ action: 'tenant.create', subject: `tenant:${request.tenant}`, summary: request.name })
       return ok(addMember(ctx, request.owner_name, 'owner'))
@@ -345,21 +352,12 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
 
   async setSuspended(request: { readonly suspended: boolean; readonly request_id: string }): ReturnType<TenantGate['setSuspended']> {
     const parts = this.#parts
-    const identity = this.#store.meta.identity()
-    if (parts === undefined || identity === undefined) return fail('not-found', 'There is no such tenant.')
-    const changed = parts.executor.run({ kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } }, request, (ctx) => {
-      if (identity.suspended !== request.suspended) {
-        ctx.store.meta.setIdentity({ ...identity, suspended: request.suspended })
-        ctx.record({
-          action: request.suspended ? 'tenant.suspend' : 'tenant.resume',
-          subject: `tenant:${identity.tenant}`,
-          summary: identity.name,
-        })
-      }
-      return ok({ name: identity.name, created_at: isoTime(identity.created_at) })
-    })
-    if (request.suspended)
-      for (const worker of [...this.#live.sockets.workers()]) parts.connections.disconnect(worker, 4003, 'The tenant is suspended.')
+    if (parts === undefined) return fail('not-found', 'There is no such tenant.')
+    const changed = parts.executor.run(masterCaller, request, (ctx) => setSuspended(ctx, request.suspended))
+    if (request.suspended) {
+      parts.connections.disconnectAll(closeCodes.revoked, 'The tenant is suspended.')
+      await parts.effects.told()
+    }
     return changed
   }
 

@@ -1,5 +1,6 @@
 /** Responsible for which first answers are worth waiting for, for how long and on whose behalf; it waits for nothing itself. */
-import type { TenantAnswer, TenantOperationId } from '../kernel/call.ts'
+import type { TenantOperationId } from '@modelreins/contract'
+import type { TenantAnswer } from '../kernel/call.ts'
 import { actingWorker } from '../workers/acting-worker.ts'
 import type { Caller, CommandContext } from '../kernel/context.ts'
 import type { Store } from '../kernel/open-store.ts'

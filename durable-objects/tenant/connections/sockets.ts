@@ -71,6 +71,11 @@ export class Connections {
     for (const socket of this.#parts.state.getWebSockets(workerId)) this.#end(socket, code, reason)
   }
 
+  /** Ends every socket there is, greeted or not. */
+  disconnectAll(code: number, reason: string): void {
+    for (const socket of this.#parts.state.getWebSockets()) this.#end(socket, code, reason)
+  }
+
   /** A socket is gone. Its leases last until the worker would have renewed them, so that a reconnect finds them. */
   closed(socket: WebSocket): void {
     const { live } = this.#parts
@@ -105,6 +110,10 @@ export class Connections {
     if (note === undefined) return this.#end(socket, closeCodes.protocol_error, 'This connection is not known any more: connect again.')
     const worker = this.#parts.store.workers.get(note.worker_id)
     if (worker === undefined || worker.revoked_at !== null) return this.#end(socket, closeCodes.revoked, 'This worker has been revoked.')
+    // Asked with each message: a token that has been replaced, or a tenant that is suspended, lives on in no old socket.
+    const credential = this.#parts.store.credentials.find(note.credential)
+    if (credential === undefined || credential.revoked_at !== null || this.#parts.store.meta.identity()?.suspended !== false)
+      return this.#end(socket, closeCodes.revoked, 'The token of this connection is not in force.')
     const frames = parseMessage(data)
     if ('reason' in frames) {
       this.send(socket, [{ type: 'problem', ref: null, problem: problemOf({ code: 'invalid-request', detail: frames.reason }) }])

@@ -3,10 +3,9 @@
  * the input; the object checks the hash, revocation and scope, and acts. Both ends may be of different versions for minutes
  * after a deploy, so fields are added, never changed.
  */
-import type { AuditKey, AuditSeal, LeaseToken, Operations, OperationId, Parsed, Scope } from '@modelreins/contract'
+import type { AuditKey, AuditSeal, LeaseToken, Operations, Parsed, Scope, TenantOperationId } from '@modelreins/contract'
 import type { Result } from '../../../src/domain/result.ts'
 import type { ArtifactCalls } from '../artifacts/artifact-calls.ts'
-import type { TenantCommands } from '../commands.ts'
 
 /** Who calls: a hash, never a token. */
 export type CallCredential =
@@ -36,8 +35,6 @@ export interface Visit {
   /** The session that the edge minted; its token is in the cookie of the answer. */
   readonly session?: { readonly session_id: string; readonly hash: string }
 }
-
-export type TenantOperationId = Extract<keyof TenantCommands, OperationId>
 
 export interface TenantCall<Id extends TenantOperationId = TenantOperationId> {
   readonly operation: Id

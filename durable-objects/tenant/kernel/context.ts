@@ -8,6 +8,7 @@ import type { TokenKey } from '../../../src/domain/access/token.ts'
 import type { StreamEnd } from '../../job-stream/gate.ts'
 import type { CallCredential, Minted, Visit } from './call.ts'
 import type { DueClock } from './due-clock.ts'
+import type { WatchBook } from '../connections/watch-book.ts'
 import type { LeaseBook } from '../queue/lease-book.ts'
 import type { PresenceBook } from '../workers/presence-book.ts'
 import type { SocketBook } from '../connections/socket-book.ts'
@@ -48,6 +49,8 @@ export type Effect =
       readonly tail: string
       readonly chunks?: number | undefined
     }
+  /** A right has ended: streams let go of this member's viewers (by one key or any), or, without one, of all, and ask about their writers anew. */
+  | { readonly kind: 'distrust'; readonly member_id?: string; readonly key?: string }
   /** A review changed: whoever waits for it is answered. */
   | { readonly kind: 'review'; readonly review_id: number }
   /** Webhooks have something to send. */
@@ -64,6 +67,7 @@ export interface Live {
   /** Pools that may have claimable jobs; one that turns out empty is taken out. */
   readonly occupied: Set<number>
   readonly due: DueClock
+  readonly watches: WatchBook
 }
 
 /** A row of the audit trail as a command states it; the rest is filled in when it is sealed. */

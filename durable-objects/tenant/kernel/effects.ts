@@ -7,6 +7,7 @@ import { unaskedOf } from '../reviews/missing-reviews.ts'
 import { choose, makeOffer } from '../queue/offers.ts'
 import type { Choosing, Unasked } from '../queue/offers.ts'
 import type { Connections } from '../connections/sockets.ts'
+import { setTimer } from './clock.ts'
 import type { Effect } from './context.ts'
 import { streamName } from '../../job-stream/gate.ts'
 import type { JobStreamGate } from '../../job-stream/gate.ts'
@@ -30,8 +31,12 @@ export interface EffectParts {
   readonly failed: (what: string, error: unknown) => void
 }
 
+/** How long a revocation waits for a stream to hear of it; the stream asks by itself soon after. */
+const patienceMs = 2_000
+
 export class Effects {
   readonly #parts: EffectParts
+  readonly #telling = new Set<Promise<void>>()
 
   constructor(parts: EffectParts) {
     this.#parts = parts
@@ -62,6 +67,9 @@ export class Effects {
           break
         case 'close_stream':
           this.#closeStream(effect)
+          break
+        case 'distrust':
+          this.#distrust(effect.member_id, effect.key)
           break
         case 'review':
           this.#parts.reviews.tell(effect.review_id)
@@ -139,10 +147,37 @@ export class Effects {
     }
   }
 
+  /** Resolves when the streams have heard of rights that ended, or are not to be waited for any longer: a revocation holds once it is answered. */
+  async told(): Promise<void> {
+    if (this.#telling.size > 0) await Promise.all(this.#telling)
+  }
+
+  #distrust(memberId: string | undefined, key: string | undefined): void {
+    const { watches, leases } = this.#parts.choosing(0).live
+    const running = memberId === undefined ? [...leases.leases()].map((lease) => lease.job_id) : []
+    const { streams, tenant } = this.#parts
+    for (const jobId of new Set([...watches.jobsOf(memberId), ...running])) {
+      const stub = streams.get(streams.idFromName(streamName(tenant, jobId))) as unknown as Pick<JobStreamGate, 'distrust'>
+      const viewers = memberId === undefined ? {} : { viewers: watches.keysOf(jobId, memberId).filter((one) => one === (key ?? one)) }
+      if (viewers.viewers?.length === 0) continue
+      const told = new Promise<void>((resolve) => {
+        const stop = setTimer(resolve, patienceMs)
+        const telling = stub
+          .distrust(viewers)
+          .catch((error: unknown) => this.#parts.failed('stream.distrust', error))
+          .finally(() => (stop(), resolve()))
+        this.#parts.waitUntil(telling)
+      })
+      this.#telling.add(told)
+      void told.then(() => this.#telling.delete(told))
+    }
+  }
+
   #closeStream(effect: Extract<Effect, { kind: 'close_stream' }>): void {
     const { streams, tenant } = this.#parts
     const stub = streams.get(streams.idFromName(streamName(tenant, effect.job_id))) as unknown as Pick<JobStreamGate, 'close'>
     const { kind: _, ...request } = effect
+    if (request.end !== null) this.#parts.choosing(0).live.watches.forget(request.job_id)
     this.#parts.waitUntil(stub.close({ tenant, ...request }).catch((error: unknown) => this.#parts.failed('stream.close', error)))
   }
 }

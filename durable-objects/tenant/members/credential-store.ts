@@ -1,5 +1,5 @@
 /** Responsible for members, the hashes of tokens, and one-time views. It never sees a token. */
-import { and, asc, desc, eq, isNotNull, isNull, lt, lte, min } from 'drizzle-orm'
+import { and, asc, desc, eq, isNotNull, isNull, lt, lte, max, min } from 'drizzle-orm'
 import type { Role } from '@modelreins/contract'
 import type { TenantDatabase } from '../kernel/open-store.ts'
 import { credentials, members, views } from '../kernel/schema.ts'
@@ -12,6 +12,8 @@ export class CredentialStore {
   readonly #db: TenantDatabase
   /** Every call looks its credential up; they are few and change only here. Null remembers an unknown one. */
   readonly #known = new Map<string, CredentialRow>()
+  /** Every call with a lease asks; as few, and as seldom changed. */
+  readonly #issued = new Map<string, number | undefined>()
   constructor(db: TenantDatabase) {
     this.#db = db
   }
@@ -19,6 +21,7 @@ export class CredentialStore {
   /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
   forget(): void {
     this.#known.clear()
+    this.#issued.clear()
   }
 
   find(credential: string): CredentialRow | undefined {
@@ -34,6 +37,20 @@ export class CredentialStore {
       .insert(credentials)
       .values({ ...row, revoked_at: null })
       .run()
+    this.#issued.delete(row.subject)
+  }
+
+  /** When the token that is in force was given out, milliseconds; undefined while there is none. */
+  issuedAt(subject: string): number | undefined {
+    if (!this.#issued.has(subject)) {
+      const row = this.#db
+        .select({ at: max(credentials.created_at) })
+        .from(credentials)
+        .where(and(eq(credentials.subject, subject), isNull(credentials.revoked_at)))
+        .get()
+      this.#issued.set(subject, row?.at ?? undefined)
+    }
+    return this.#issued.get(subject)
   }
 
   /** Stops every token of a subject that is still in force. */
@@ -43,7 +60,7 @@ export class CredentialStore {
       .set({ revoked_at: at })
       .where(and(eq(credentials.subject, subject), isNull(credentials.revoked_at)))
       .run()
-    this.#known.clear()
+    this.forget()
   }
 
   addMember(row: MemberRow): void {

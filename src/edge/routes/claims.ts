@@ -17,8 +17,8 @@ function leaseFor(exchange: Exchange, jobId: number): Result<LeaseToken> {
 }
 
 /**
- * Straight to the job's own object: chatty output must not slow the tenant's claims (docs/explanation/scale.md). Only the first word of an
- * attempt is told to the tenant object too, so that the end finds its way to the stream whoever ends the job.
+ * Straight to the job's own object: chatty output must not slow the tenant's claims (docs/explanation/scale.md). That object asks the
+ * tenant's about the writer, with the first word of an attempt and every half minute: so the end finds its way to the stream, too.
  */
 export async function appendOutput(exchange: Exchange<'claims.output'>): Promise<Reply> {
   const { input, env, ports } = exchange
@@ -27,26 +27,7 @@ export async function appendOutput(exchange: Exchange<'claims.output'>): Promise
   const { tenant, job_id, attempt, nonce, offered_at } = lease.value
   const about = { object: 'job-stream', operation: exchange.id, idempotent: true } as const
   const request = { tenant, job_id, attempt, nonce, offered_at, chunks: input.chunks }
-  const append = callObject(exchange, about, () => ports.jobStream(env, tenant, job_id).append(request))
-  const answer = async (): Promise<Reply> => {
-    const appended = await append
-    return appended.ok ? ok({ next_seq: appended.value.next_seq, closed: appended.value.closed }) : appended
-  }
-  // The first word mostly is chunk 0; of a sender that counts from 1, or has lost it, the stream says which one was.
-  if (input.chunks.every(({ seq }) => seq > 0)) {
-    const appended = await append
-    if (!appended.ok || !appended.value.opens) return answer()
-  }
-  const telling = { object: 'tenant', operation: exchange.id, idempotent: true } as const
-  const told = callObject(exchange, telling, async () =>
-    ports
-      .tenant(env, tenant)
-      .noteStream({ job_id, attempt, nonce })
-      .then(() => ok(undefined)),
-  )
-  // Told or not, the output is there: the stream itself asks how its job has ended.
-  await Promise.all([append, told])
-  return answer()
+  return callObject(exchange, about, () => ports.jobStream(env, tenant, job_id).append(request))
 }
 
 interface WithResult {
