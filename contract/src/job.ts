@@ -116,6 +116,10 @@ export const jobPatch = z.strictObject({
   timeout: settable.timeout,
   max_attempts: settable.max_attempts,
   metadata: settable.metadata,
+  /** Moves a scheduled job, or the next try of one that waits for it; null: now. */
+  not_before: givenTime.nullable().optional(),
+  /** When it expires unless it has been started. */
+  expires_at: givenTime.optional(),
 })
 
 export const jobError = z.object({ type: z.string(), message: z.string(), retryable: z.boolean() })
@@ -172,6 +176,12 @@ export const job = z
     /** Only where one job is read, and only when it has some: the newest 100. `GET /api/v1/artifacts?job_id=` lists them all. */
     artifacts: z.array(artifactBrief).optional(),
     retry_at: time.nullable(),
+    /** Not offered before this time; null: at once. */
+    not_before: time.nullable().optional(),
+    /** When a waiting job expires; null while it does not wait for a start. */
+    expires_at: time.nullable().optional(),
+    /** `member:NAME`, or `worker:NAME`: whose job it is. */
+    created_by: z.string().nullable().optional(),
     created_at: time,
     started_at: time.nullable(),
     ended_at: time.nullable(),
@@ -186,6 +196,8 @@ export const jobFilter = {
   capability: capabilityName.optional(),
   worker: z.union([workerName, workerId]).optional(),
   effort: effort.optional(),
+  /** By the name or member_id of a member, or as jobs show it: `member:NAME`. */
+  created_by: z.string().min(1).max(255).optional(),
 }
 export const jobList = z.strictObject({ ...jobFilter, ...paging })
 export const jobPage = page(job)

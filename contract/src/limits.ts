@@ -74,7 +74,7 @@ export const limits = {
   timeout_ms: 1 * hour,
   timeout_max_ms: 24 * hour,
   /** How long a lease token outlives the hard timeout, so that a late completion can still be told apart from a forgery. */
-  lease_token_slack_ms: 1 * hour,
+  lease_token_slack_ms: 24 * hour,
 
   retry_base_ms: 2 * second,
   retry_cap_ms: 5 * minute,

@@ -36,6 +36,7 @@ import { Effects } from './kernel/effects.ts'
 import { Executor } from './kernel/execute.ts'
 import { heldFor, undecided, waiterOf } from './connections/held-poll.ts'
 import { AuditGate } from './audit/heads-gate.ts'
+import { Continuity } from './kernel/continuity.ts'
 import { DueClock } from './kernel/due-clock.ts'
 import { WatchBook } from './connections/watch-book.ts'
 import { LeaseBook } from './queue/lease-book.ts'
@@ -83,6 +84,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       sockets: new SocketBook(state),
       occupied: new Set(),
       due: new DueClock(),
+      continuity: new Continuity(),
       watches: new WatchBook(),
     }
     void state.blockConcurrencyWhile(async () => {

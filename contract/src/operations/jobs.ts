@@ -160,7 +160,7 @@ export const jobsOperations = {
     by: 'tenant',
     repeat: 'never',
     tool: true,
-    summary: 'Start a new attempt of a failed job',
+    summary: 'Start a new attempt of a failed job, or try one that waits for its retry now',
     input: jobRef,
     example: { job_id: 42 },
     output: jobs.job,

@@ -14,7 +14,7 @@ function randomText(length: number): string {
   return text
 }
 
-export const surroundings: Surroundings = { now: () => Date.now(), random: () => Math.random(), randomText }
+export const surroundings: Surroundings = { now: () => Date.now(), ticks: () => performance.now(), random: () => Math.random(), randomText }
 
 /** Returns how to stop it. */
 export function setTimer(run: () => void, ms: number): () => void {

@@ -7,6 +7,7 @@ import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 import type { StreamEnd } from '../../job-stream/gate.ts'
 import type { CallCredential, Minted, Visit } from './call.ts'
+import type { Continuity } from './continuity.ts'
 import type { DueClock } from './due-clock.ts'
 import type { WatchBook } from '../connections/watch-book.ts'
 import type { LeaseBook } from '../queue/lease-book.ts'
@@ -67,6 +68,7 @@ export interface Live {
   /** Pools that may have claimable jobs; one that turns out empty is taken out. */
   readonly occupied: Set<number>
   readonly due: DueClock
+  readonly continuity: Continuity
   readonly watches: WatchBook
 }
 

@@ -4,6 +4,7 @@
  */
 import { ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
+import { isStorageFull, storageFull } from '../../../src/domain/storage-failure.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 import { sha256Hex } from '../audit/audit-writer.ts'
 import type { AuditWriter } from '../audit/audit-writer.ts'
@@ -11,11 +12,14 @@ import type { Minted, Visit } from './call.ts'
 import { systemCaller } from './context.ts'
 import type { Caller, CommandContext, Effect, Live } from './context.ts'
 import type { Store } from './open-store.ts'
+import { afterJump } from '../queue/after-jump.ts'
 import { nextDue, sweep } from '../queue/sweep.ts'
 
 /** Where time and chance come from; tests put their own in. */
 export interface Surroundings {
   readonly now: () => number
+  /** Milliseconds from any beginning, of a clock that is not set by hand. */
+  readonly ticks: () => number
   readonly random: () => number
   readonly randomText: (length: number) => string
 }
@@ -71,6 +75,8 @@ export class Executor {
   /** Does what has become due, in a transaction of its own. Cheap while nothing is. */
   catchUp(): void {
     const { live, store, surroundings } = this.#parts
+    const jump = live.continuity.note(surroundings.now(), surroundings.ticks(), live.due.at)
+    if (jump !== undefined) this.#transact(systemCaller, internalRequest, (ctx) => ok(afterJump(ctx, jump)))
     if (surroundings.now() < live.due.at) return
     this.#transact(systemCaller, internalRequest, (ctx) => {
       sweep(ctx)
@@ -133,6 +139,7 @@ export class Executor {
       store.meta.forget()
       store.reviews.forget()
       store.webhooks.forget()
+      if (isStorageFull(error)) return storageFull()
       if (!(error instanceof RolledBack) || result === undefined) throw error
       return result
     }

@@ -68,6 +68,8 @@ export interface JobSelection {
   readonly worker_id?: string
   readonly capability?: string
   readonly effort?: Effort
+  /** Id of the member or worker that made it. */
+  readonly created_by?: string
 }
 
 export interface Matching extends JobSelection {
@@ -81,6 +83,7 @@ const matches = (matching: Matching) =>
     matching.statuses === undefined ? undefined : inArray(jobs.status, [...matching.statuses]),
     matching.thread_id === undefined ? undefined : eq(jobs.thread_id, matching.thread_id),
     matching.worker_id === undefined ? undefined : eq(jobs.worker_id, matching.worker_id),
+    matching.created_by === undefined ? undefined : eq(jobs.created_by, matching.created_by),
     matching.effort === undefined ? undefined : eq(jobs.effort, matching.effort),
     matching.capability === undefined ? undefined : eq(sql`json_extract(${jobs.spec}, '$.capability')`, matching.capability),
   )

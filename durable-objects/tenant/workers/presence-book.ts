@@ -3,7 +3,7 @@
  * recent failures. Lost with the object's memory; every value has a safe beginning.
  */
 import { limits } from '@modelreins/contract'
-import { afterAttempt, closedBreaker } from '../../../src/domain/director/breaker.ts'
+import { afterAttempt, breakerLimits, closedBreaker } from '../../../src/domain/director/breaker.ts'
 import type { Breaker } from '../../../src/domain/director/breaker.ts'
 
 export interface LivePresence {
@@ -89,6 +89,17 @@ export class PresenceBook {
     }
     if (how.thread !== null)
       entry.threads = [...entry.threads.filter((thread) => thread !== how.thread), how.thread].slice(-rememberedThreads)
+  }
+
+  /** The clock was set back: nobody was seen in the future, and nothing lasts into it for longer than from now. */
+  setBack(at: number): void {
+    for (const entry of this.#entries.values()) {
+      entry.last_seen = Math.min(entry.last_seen, at)
+      entry.asked_at = Math.min(entry.asked_at, at)
+      entry.written_at = Math.min(entry.written_at, at)
+      if (entry.breaker.open_until !== null)
+        entry.breaker = { ...entry.breaker, open_until: Math.min(entry.breaker.open_until, at + breakerLimits.open_ms) }
+    }
   }
 
   forget(workerId: string): void {
