@@ -12,7 +12,7 @@ import { HeadKey } from './heads-key.ts'
 import { Heads } from './heads.ts'
 import type { HeadParts } from './heads.ts'
 import type { OutboxShipper } from './outbox-shipper.ts'
-import type { Store } from '../kernel/open-store.ts'
+import type { Store } from '../kernel/context.ts'
 
 export interface AuditGateParts extends Pick<HeadParts, 'tenant' | 'archive' | 'now' | 'waitUntil' | 'rearm' | 'failed'> {
   /** The signing key that the tenant's audit keys are derived from. */
@@ -35,7 +35,8 @@ export class AuditGate {
       key: () => this.#headKey(),
       newest: () => audit.head,
       appendedAt: (seq) => appendedAt(store, seq),
-      signed: { get: () => store.meta.signedSeq(), set: (seq) => store.meta.setSignedSeq(seq) },
+      // The last audit row that a signed head was kept for; 0 before the first.
+      signed: { get: () => Number(store.values.read('signed_seq') ?? 0), set: (seq) => store.values.write('signed_seq', seq) },
       copy: (head) => shipper.copyHead(head),
     })
   }

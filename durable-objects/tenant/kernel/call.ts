@@ -6,7 +6,7 @@
 import type { AuditKey, AuditSeal, LeaseToken, Operations, OperationId, Parsed, Scope } from '@modelreins/contract'
 import type { Result } from '../../../src/domain/result.ts'
 import type { ArtifactCalls } from '../artifacts/artifact-calls.ts'
-import type { TenantCommands } from '../commands.ts'
+import type { TenantCommands } from '../rooms.ts'
 
 /** Who calls: a hash, never a token. */
 export type CallCredential =

@@ -6,8 +6,8 @@ import type { Result } from '../../../src/domain/result.ts'
 import { sameText } from '../../../src/domain/access/token.ts'
 import type { CallCredential } from '../kernel/call.ts'
 import type { Caller } from '../kernel/context.ts'
-import type { Store } from '../kernel/open-store.ts'
-import type { WorkerRecord } from '../workers/worker-store.ts'
+import type { Store } from '../kernel/context.ts'
+import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 
 /** One answer for every way of not being let in: the edge makes it the uniform 401. */
 const refused = fail('unauthorized', 'The token is not in force.')
@@ -15,7 +15,7 @@ const refused = fail('unauthorized', 'The token is not in force.')
 const asWorker = (worker: WorkerRecord): Caller['actor'] => ({ kind: 'worker', id: worker.worker_id, name: worker.name })
 
 export function authenticate(store: Store, credential: CallCredential): Result<Caller> {
-  const identity = store.meta.identity()
+  const identity = store.identity.get()
   if (identity === undefined) return refused
   if (credential.kind === 'none') return ok({ kind: 'none', actor: { kind: 'system', id: 'anonymous', name: 'somebody with the link' } })
   if (credential.kind === 'master') return ok({ kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } })

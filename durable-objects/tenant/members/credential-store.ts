@@ -1,8 +1,9 @@
 /** Responsible for members, the hashes of tokens, and one-time views. It never sees a token. */
 import { and, asc, desc, eq, isNotNull, isNull, lt, lte, min } from 'drizzle-orm'
 import type { Role } from '@modelreins/contract'
-import type { TenantDatabase } from '../kernel/open-store.ts'
-import { credentials, members, views } from '../kernel/schema.ts'
+import type { TenantDatabase } from '../kernel/open-stores.ts'
+import type { Forget } from '../kernel/rollback.ts'
+import { credentials, members, views } from './tables.ts'
 
 export type CredentialRow = typeof credentials.$inferSelect
 export type MemberRow = Omit<typeof members.$inferSelect, 'role'> & { readonly role: Role }
@@ -12,13 +13,10 @@ export class CredentialStore {
   readonly #db: TenantDatabase
   /** Every call looks its credential up; they are few and change only here. Null remembers an unknown one. */
   readonly #known = new Map<string, CredentialRow>()
-  constructor(db: TenantDatabase) {
+  readonly #forget: Forget
+  constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
-  }
-
-  /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
-  forget(): void {
-    this.#known.clear()
+    this.#forget = forget
   }
 
   find(credential: string): CredentialRow | undefined {
@@ -34,6 +32,7 @@ export class CredentialStore {
       .insert(credentials)
       .values({ ...row, revoked_at: null })
       .run()
+    this.#forget(() => void this.#known.delete(row.credential))
   }
 
   /** Stops every token of a subject that is still in force. */
@@ -43,7 +42,11 @@ export class CredentialStore {
       .set({ revoked_at: at })
       .where(and(eq(credentials.subject, subject), isNull(credentials.revoked_at)))
       .run()
-    this.#known.clear()
+    const drop = (): void => {
+      for (const row of this.#known.values()) if (row.subject === subject) this.#known.delete(row.credential)
+    }
+    drop()
+    this.#forget(drop)
   }
 
   addMember(row: MemberRow): void {

@@ -16,12 +16,14 @@ import { releaseFromReview, settleEscalated } from '../../../../src/domain/revie
 import { edited, jobPayload } from '../../../../src/domain/review/review-payload.ts'
 import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
 import { fitsJob, gateAgain, mayDecide } from '../clearance.ts'
-import { asWord, jobSubject, systemActor } from '../../kernel/context.ts'
+import { asWord, systemActor } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
+import { recordRelease, releaseBehind } from '../behind.ts'
 import { askFor, isAbout } from '../gate.ts'
-import { closeStream, recordRelease, regateBehind, updateJob } from '../../queue/save-job.ts'
+import type { Duty } from '../../kernel/room.ts'
+import { closeStream, jobSubject, saveJob, settleJob } from '../../queue/save-job.ts'
 import type { MemberRow } from '../../members/credential-store.ts'
-import type { WorkerRecord } from '../../workers/worker-store.ts'
+import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { announceReview, digestOf, recordReview, tellSettled } from '../review-log.ts'
 import { escalatedPayload } from './escalate.ts'
 
@@ -98,7 +100,7 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
   const job = heldJob(ctx, review)
   if (job !== undefined && isStale(ctx, review)) {
     const held = review.type === 'dispatch' ? askFor(ctx, job, gateAgain(ctx, review), 'the job has changed') : job
-    if (held !== job) updateJob(ctx, held)
+    if (held !== job) saveJob(ctx, held)
     ctx.keep()
     return fail(
       'conflict',
@@ -143,7 +145,7 @@ function settled(ctx: CommandContext, review: ReviewRecord): void {
   } else if (job !== undefined) {
     failJob(ctx, review, job)
   }
-  if (review.session !== null) regateBehind(ctx, review.id)
+  if (review.session !== null) releaseBehind(ctx, review.id)
   tellSettled(ctx, review)
 }
 
@@ -181,7 +183,7 @@ function releaseJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): 
   const after = spec.ok ? releaseFromReview({ ...job, spec: spec.value }, ctx.at) : job
   // The start takes the digest again; a job that does not fit here would only be held anew there.
   if (!spec.ok || !fitsJob(ctx, review, after)) throw new Error(`Job ${job.id} is not what review ${review.id} approved`)
-  updateJob(ctx, after)
+  saveJob(ctx, after)
   recordRelease(ctx, after, review.id)
 }
 
@@ -195,7 +197,7 @@ function answerJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): v
   const answer =
     answers.at(-1)?.comment ?? (review.asked_payload === undefined ? null : typeof written === 'string' ? written : JSON.stringify(written))
   const after = settleEscalated(job, answer, ctx.at)
-  updateJob(ctx, after)
+  settleJob(ctx, after)
   ctx.record({
     action: 'job.complete',
     subject: jobSubject(job),
@@ -220,7 +222,7 @@ export function failJob(ctx: CommandContext, review: ReviewRecord, job: JobRecor
     retryable: false,
   }
   const after = end(job, error, ctx.at)
-  updateJob(ctx, after)
+  settleJob(ctx, after)
   ctx.record({
     action: 'job.fail',
     subject: jobSubject(job),
@@ -232,8 +234,11 @@ export function failJob(ctx: CommandContext, review: ReviewRecord, job: JobRecor
   if (job.stream) closeStream(ctx, after, '')
 }
 
+/** Reviews treated in one sweep; the clock comes back for the rest. */
+const atOnce = 500
+
 /** What time does to reviews: reminders, escalations, and the end of those that nobody decided. After a long sleep several at once. */
-export function elapseReviews(ctx: CommandContext, atOnce: number): void {
+function elapseReviews(ctx: CommandContext): void {
   for (const due of ctx.store.reviews.due(ctx.at, atOnce)) {
     let elapsed = elapse(due, ctx.at)
     while (elapsed !== undefined) {
@@ -247,3 +252,5 @@ export function elapseReviews(ctx: CommandContext, atOnce: number): void {
     }
   }
 }
+
+export const reviewDuty: Duty = { next: ({ store }) => store.reviews.nextDue(), run: elapseReviews }

@@ -12,7 +12,7 @@ import { noteAcknowledgement } from '../killswitch/commands.ts'
 import { lostLeases, noteProfile, presenceReply, renewLeases } from '../workers/presence-commands.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
-import type { WorkerRecord } from '../workers/worker-store.ts'
+import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 
 /** A failure as it looks inside a frame. */
 export const problemOf = (failure: Failure): Problem => {

@@ -4,39 +4,29 @@
  */
 import { closeCodes, workerFrame } from '@modelreins/contract'
 import type { ServerFrame, WorkerFrame } from '@modelreins/contract'
-import type { TokenKey } from '../../../src/domain/access/token.ts'
-import type { Caller, CommandContext, Live } from '../kernel/context.ts'
-import type { Executor } from '../kernel/execute.ts'
-import type { SocketNote } from './socket-book.ts'
+import type { Caller, CommandContext, Store } from '../kernel/context.ts'
+import type { Host } from '../kernel/host.ts'
+import type { SocketNote } from '../connections/socket-book.ts'
 import { answerFrame, problemOf, welcome } from './frames.ts'
-import type { Store } from '../kernel/open-store.ts'
-import type { WorkerRecord } from '../workers/worker-store.ts'
-
-export interface ConnectionParts {
-  readonly state: DurableObjectState
-  readonly store: Store
-  readonly live: Live
-  readonly keys: readonly TokenKey[]
-  readonly executor: Executor
-}
+import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 
 /** Largest message: a batch of completions with their inline results. The platform's own limit is 32 MiB. */
 const messageBytes = 4 * 1024 * 1024
 const framesPerMessage = 512
 
-export class Connections {
-  readonly #parts: ConnectionParts
+export class WorkerSockets {
+  readonly #host: Host
 
-  constructor(parts: ConnectionParts) {
-    this.#parts = parts
-    parts.state.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
+  constructor(host: Host) {
+    this.#host = host
+    host.state.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
   }
 
   /** Accepts an upgrade of a worker that has been authenticated. */
   accept(worker: WorkerRecord, credential: string, at: number): Response {
     const { 0: client, 1: server } = new WebSocketPair()
-    this.#parts.state.acceptWebSocket(server, [worker.worker_id])
-    this.#parts.live.sockets.keep(server, {
+    this.#host.state.acceptWebSocket(server, [worker.worker_id])
+    this.#host.live.sockets.keep(server, {
       worker_id: worker.worker_id,
       instance: '',
       credential,
@@ -57,30 +47,30 @@ export class Connections {
     }
   }
 
-  push(workerId: string, frame: ServerFrame): void {
-    const socket = this.#parts.live.sockets.ofWorker(workerId)
-    if (socket !== undefined) this.send(socket, [frame])
+  push(workerId: string, frames: readonly ServerFrame[]): void {
+    const socket = this.#host.live.sockets.ofWorker(workerId)
+    if (socket !== undefined) this.send(socket, frames)
   }
 
   broadcast(frame: ServerFrame): void {
-    for (const socket of [...this.#parts.live.sockets.all()]) this.send(socket, [frame])
+    for (const socket of [...this.#host.live.sockets.all()]) this.send(socket, [frame])
   }
 
   /** Ends every socket of a worker, greeted or not. */
   disconnect(workerId: string, code: number, reason: string): void {
-    for (const socket of this.#parts.state.getWebSockets(workerId)) this.#end(socket, code, reason)
+    for (const socket of this.#host.state.getWebSockets(workerId)) this.#end(socket, code, reason)
   }
 
   /** A socket is gone. Its leases last until the worker would have renewed them, so that a reconnect finds them. */
   closed(socket: WebSocket): void {
-    const { live } = this.#parts
+    const { live } = this.#host
     const note = live.sockets.note(socket)
     const heard = note === undefined ? null : live.sockets.heardAt(note.worker_id)
     const dropped = live.sockets.drop(socket)
     if (dropped === undefined || !dropped.greeted) return
     live.presence.heard(dropped.worker_id, heard ?? 0)
     for (const lease of live.leases.heldBy(dropped.worker_id)) live.due.hint(lease.expires_at)
-    this.#parts.executor.runBatch(callerOf(this.#parts.store, dropped.worker_id), (ctx) => {
+    this.#host.run(callerOf(this.#host.store, dropped.worker_id), (ctx) => {
       for (const offer of live.leases.dropOffersTo(dropped.worker_id)) ctx.after({ kind: 'wake', pool: offer.pool })
       return []
     })
@@ -101,9 +91,9 @@ export class Connections {
   }
 
   message(socket: WebSocket, data: string | ArrayBuffer): void {
-    const note = this.#parts.live.sockets.note(socket)
+    const note = this.#host.live.sockets.note(socket)
     if (note === undefined) return this.#end(socket, closeCodes.protocol_error, 'This connection is not known any more: connect again.')
-    const worker = this.#parts.store.workers.get(note.worker_id)
+    const worker = this.#host.store.workers.get(note.worker_id)
     if (worker === undefined || worker.revoked_at !== null) return this.#end(socket, closeCodes.revoked, 'This worker has been revoked.')
     const frames = parseMessage(data)
     if ('reason' in frames) {
@@ -116,7 +106,7 @@ export class Connections {
   #handle(socket: WebSocket, worker: WorkerRecord, frames: readonly ReadFrame[]): void {
     let refused: { readonly code: number; readonly reason: string } | undefined
     const caller: Caller = { kind: 'worker', worker, actor: { kind: 'worker', id: worker.worker_id, name: worker.name } }
-    const answers = this.#parts.executor.runBatch(caller, (ctx) => {
+    const answers = this.#host.run(caller, (ctx) => {
       const replies: ServerFrame[] = []
       for (const frame of frames) {
         if (refused !== undefined) break
@@ -128,12 +118,12 @@ export class Connections {
         const current = ctx.store.workers.get(worker.worker_id) ?? worker
         if (frame.type === 'hello') {
           refused = this.#greet(ctx, socket, current, frame, replies)
-        } else if (this.#parts.live.sockets.note(socket)?.greeted !== true) {
+        } else if (this.#host.live.sockets.note(socket)?.greeted !== true) {
           refused = { code: closeCodes.protocol_error, reason: 'Say hello first.' }
         } else if (frame.type === 'credit') {
           this.#credit(ctx, current, frame.slots)
         } else {
-          const reply = answerFrame(ctx, this.#parts.keys, current, frame)
+          const reply = answerFrame(ctx, this.#host.keys, current, frame)
           if (reply !== undefined) replies.push(reply)
         }
       }
@@ -144,7 +134,7 @@ export class Connections {
   }
 
   #credit(ctx: CommandContext, worker: WorkerRecord, slots: number): void {
-    const { live } = this.#parts
+    const { live } = this.#host
     live.presence.of(worker.worker_id).asked_at = ctx.at
     live.sockets.setCredit(worker.worker_id, slots)
     if (slots > 0) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
@@ -158,7 +148,7 @@ export class Connections {
     hello: Extract<WorkerFrame, { type: 'hello' }>,
     replies: ServerFrame[],
   ): { readonly code: number; readonly reason: string } | undefined {
-    const { live } = this.#parts
+    const { live } = this.#host
     const other = live.sockets.ofWorker(worker.worker_id)
     const theirs = other === undefined || other === socket ? undefined : live.sockets.note(other)
     if (

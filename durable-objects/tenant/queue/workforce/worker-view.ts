@@ -1,10 +1,10 @@
 /** Responsible for seeing stored and live knowledge of a worker as one: state, load, profile. It changes nothing. */
 import { limits } from '@modelreins/contract'
 import type { Presence, PresenceState, Worker } from '@modelreins/contract'
-import { stopsRunning } from '../../../src/domain/killswitch.ts'
-import type { WorkerView } from '../../../src/domain/director/matching.ts'
-import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
-import type { CommandContext } from '../kernel/context.ts'
+import { stopsRunning } from '../../../../src/domain/killswitch.ts'
+import type { WorkerView } from '../../../../src/domain/director/matching.ts'
+import { isoTime, isoTimeOrNull } from '../../kernel/context.ts'
+import type { CommandContext } from '../../kernel/context.ts'
 import { isDeaf } from './presence-book.ts'
 import type { WorkerRecord } from './worker-store.ts'
 
@@ -47,7 +47,7 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
 }
 
 export const isPaused = (ctx: Pick<CommandContext, 'store'>, worker: WorkerRecord): boolean =>
-  worker.paused || stopsRunning(ctx.store.meta.killswitch().level)
+  worker.paused || stopsRunning(ctx.store.killswitch.state().level)
 
 export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
   const live = ctx.live.presence.of(worker.worker_id)

@@ -1,8 +1,9 @@
-/** Responsible for worker rows as they are stored. Presence, load and leases are not stored; see ../live/. */
+/** Responsible for worker rows as they are stored. Presence, load and leases are not stored: see presence-book.ts and ../lease-book.ts. */
 import { and, asc, eq, gt, isNull } from 'drizzle-orm'
 import type { Capability, WorkerConfig, WorkerKind } from '@modelreins/contract'
-import type { TenantDatabase } from '../kernel/open-store.ts'
-import { workers } from '../kernel/schema.ts'
+import type { TenantDatabase } from '../../kernel/open-stores.ts'
+import type { Forget } from '../../kernel/rollback.ts'
+import { workers } from './tables.ts'
 
 /** What a worker last said of itself. */
 export interface WorkerProfile {
@@ -62,13 +63,10 @@ export class WorkerStore {
   readonly #db: TenantDatabase
   /** Every dispatch and claim looks at all workers; rows are parsed once and kept. */
   #known: Map<string, WorkerRecord> | undefined
-  constructor(db: TenantDatabase) {
+  readonly #forget: Forget
+  constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
-  }
-
-  /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
-  forget(): void {
-    this.#known = undefined
+    this.#forget = forget
   }
 
   #inForce(): Map<string, WorkerRecord> {
@@ -104,9 +102,18 @@ export class WorkerStore {
 
   save(worker: WorkerRecord): void {
     const row = toRow(worker)
+    // Read before the write: what is read after it would have to be forgotten with it.
+    const known = this.#inForce()
     this.#db.insert(workers).values(row).onConflictDoUpdate({ target: workers.worker_id, set: row }).run()
-    if (worker.revoked_at === null) this.#inForce().set(worker.worker_id, worker)
-    else this.#inForce().delete(worker.worker_id)
+    const before = known.get(worker.worker_id)
+    if (worker.revoked_at === null) known.set(worker.worker_id, worker)
+    else known.delete(worker.worker_id)
+    this.#forget(() => {
+      // Put back at the end, a revoked one would be out of its order.
+      if (worker.revoked_at !== null) this.#known = undefined
+      else if (before === undefined) known.delete(worker.worker_id)
+      else known.set(worker.worker_id, before)
+    })
   }
 
   list(options: { readonly limit: number; readonly after?: string; readonly includeRevoked: boolean }): readonly WorkerRecord[] {
