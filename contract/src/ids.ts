@@ -6,14 +6,16 @@ export const tenantSlug = z.string().regex(/^[a-z0-9]{2,32}$/, 'use 2 to 32 lowe
 export const workerId = z.string().regex(/^wk[a-z0-9]{10,30}$/)
 export const memberId = z.string().regex(/^mb[a-z0-9]{10,30}$/)
 export const viewId = z.string().regex(/^vw[a-z0-9]{10,100}$/)
+export const sessionId = z.string().regex(/^ss[a-z0-9]{10,40}$/)
+export const passkeyId = z.string().regex(/^pk[a-z0-9]{10,40}$/)
 export const publicId = z.string().regex(/^[a-z0-9]{8,60}$/)
 
-export const tokenPrefixes = { member: 'mrk_', worker: 'mrw_', lease: 'mrl_' } as const
+export const tokenPrefixes = { member: 'mrk_', worker: 'mrw_', session: 'mrs_', lease: 'mrl_' } as const
 export type TokenKind = keyof typeof tokenPrefixes
 
-/** What a member or worker token says of itself before anyone has looked it up. */
+/** What a member key, a worker token or a session token says of itself before anyone has looked it up. */
 export interface CredentialToken {
-  readonly kind: 'member' | 'worker'
+  readonly kind: 'member' | 'worker' | 'session'
   readonly tenant: string
   readonly credential: string
   /** All but the MAC: what the MAC is computed over. */
@@ -21,16 +23,16 @@ export interface CredentialToken {
   readonly mac: string
 }
 
-const credentialPattern = /^(mrk_|mrw_)([a-z0-9]{2,32})_([a-z0-9]{8,32})_([a-z0-9]{20,64})_([a-z0-9]{20,64})$/
+const credentialPattern = /^(mrk_|mrw_|mrs_)([a-z0-9]{2,32})_([a-z0-9]{8,32})_([a-z0-9]{20,64})_([a-z0-9]{20,64})$/
 
-/** Splits a member or worker token into its parts; undefined when it is not spelled like one. */
+/** Splits a member, worker or session token into its parts; undefined when it is not spelled like one. */
 export function parseCredentialToken(token: string): CredentialToken | undefined {
   const match = credentialPattern.exec(token)
   if (match === null) return undefined
   const [, prefix, tenant, credential, , mac] = match
   if (tenant === undefined || credential === undefined || mac === undefined) return undefined
   return {
-    kind: prefix === tokenPrefixes.member ? 'member' : 'worker',
+    kind: prefix === tokenPrefixes.member ? 'member' : prefix === tokenPrefixes.worker ? 'worker' : 'session',
     tenant,
     credential,
     signed: token.slice(0, token.length - mac.length - 1),
@@ -83,14 +85,6 @@ export function parseLeaseToken(token: string): LeaseToken | undefined {
     signed: token.slice(0, token.length - mac.length - 1),
     mac,
   }
-}
-
-/** A one-time view URL: everything after `#` never reaches the server. */
-export function parseViewUrl(url: string): { readonly origin: string; readonly id: string; readonly key: string } | undefined {
-  const match = /^(https?:\/\/[^/#?]+)\/view\/(vw[a-z0-9]{10,100})#([A-Za-z0-9_-]{43})$/.exec(url.trim())
-  if (match === null) return undefined
-  const [, origin = '', id = '', key = ''] = match
-  return { origin, id, key }
 }
 
 /**

@@ -121,6 +121,22 @@ export const limits = {
   /** Failed authentications per address before it is told to wait. */
   auth_failures: 20,
   auth_window_ms: 1 * minute,
+
+  /** A browser session ends this long after its last use. */
+  session_idle_ms: 12 * hour,
+  /** A browser session ends this long after the sign-in, whatever its use. */
+  session_absolute_ms: 30 * day,
+  /** The last use of a session is written at most this often: a row written is what costs. */
+  session_touch_ms: 10 * minute,
+  /** Sessions of one member; a further sign-in ends the one that was used longest ago. */
+  sessions_per_member: 50,
+  passkeys_per_member: 20,
+  /** A WebAuthn challenge is good for one answer within this time. */
+  challenge_ms: 5 * minute,
+  /** Failed sign-ins that cost no waiting. */
+  sign_in_failures_forgiven: 3,
+  /** Failed sign-ins are forgotten this long after the last one. */
+  sign_in_memory_ms: 1 * day,
 } as const
 
 /** Attempts by effort unless the request says otherwise. */

@@ -6,6 +6,7 @@ import type * as z from 'zod'
 import { serviceOperations } from './operations/service.ts'
 import { tenantsOperations } from './operations/tenants.ts'
 import { membersOperations } from './operations/members.ts'
+import { sessionsOperations } from './operations/sessions.ts'
 import { workersOperations } from './operations/workers.ts'
 import { presenceOperations } from './operations/presence.ts'
 import { jobsOperations } from './operations/jobs.ts'
@@ -26,6 +27,7 @@ export const operations = {
   ...serviceOperations,
   ...tenantsOperations,
   ...membersOperations,
+  ...sessionsOperations,
   ...workersOperations,
   ...presenceOperations,
   ...jobsOperations,

@@ -7,11 +7,12 @@ import { killswitchRoom } from './killswitch/room.ts'
 import { memberRoom } from './members/room.ts'
 import { queueRoom } from './queue/room.ts'
 import { reviewRoom } from './reviews/room.ts'
+import { sessionRoom } from './sessions/room.ts'
 import { webhookRoom } from './webhooks/room.ts'
 import { workerRoom } from './workers/room.ts'
 
 /** In this order: the queue's duties first, since they settle jobs that others have to do with. */
-const list = [queueRoom, workerRoom, reviewRoom, killswitchRoom, artifactRoom, webhookRoom, memberRoom, auditRoom] as const
+const list = [queueRoom, workerRoom, reviewRoom, killswitchRoom, artifactRoom, webhookRoom, memberRoom, sessionRoom, auditRoom] as const
 
 export const rooms: readonly Room[] = list
 

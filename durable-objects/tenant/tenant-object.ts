@@ -10,6 +10,7 @@ import { parseSigningKeys } from '../../src/domain/access/signing-keys.ts'
 import { parseAllowedHosts } from '../../src/domain/outbound.ts'
 import { fail, ok } from '../../src/domain/result.ts'
 import type { Result } from '../../src/domain/result.ts'
+import { isWorthTouching } from '../../src/domain/session/session.ts'
 import type { JobEnd } from '../job-stream/gate.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './artifacts/commands.ts'
 import { AlarmClock } from './kernel/alarm-clock.ts'
@@ -23,7 +24,7 @@ import type {
   TenantOperationId,
   TenantReply,
   WatchedJob,
-} from './kernel/call.ts'
+} from './call.ts'
 import { timeAndChance } from './kernel/clock.ts'
 import { isoTime, systemCaller } from './kernel/context.ts'
 import type { Caller, CommandContext, Store } from './kernel/context.ts'
@@ -36,6 +37,7 @@ import { addMember } from './members/commands.ts'
 import { noteStreamed, watchJob } from './queue/commands/jobs.ts'
 import { endOf, resultPlace } from './queue/job-view.ts'
 import { rooms } from './rooms.ts'
+import { addressSubject, countFailure } from './sessions/sign-in.ts'
 
 const refused = fail('unauthorized', 'The token is not in force.')
 
@@ -91,10 +93,24 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   #authorized(credential: CallCredential, scope: Scope): Result<{ readonly running: RunningTenant; readonly caller: Caller }> {
     const running = this.#running
     if (running === undefined) return refused
-    const caller = authenticate(this.#store, credential)
+    const at = now()
+    const caller = authenticate(this.#store, credential, at)
     if (!caller.ok) return caller
+    this.#noteUse(running, caller.value, at)
     if (!mayCall(caller.value, scope)) return fail('forbidden', `${caller.value.actor.name} may not do this: it takes ${scope}.`)
     return ok({ running, caller: caller.value })
+  }
+
+  /** A session that is used stays: its last use is written now and then. */
+  #noteUse({ executor }: RunningTenant, caller: Caller, at: number): void {
+    const id = caller.kind === 'member' ? caller.session : undefined
+    const session = id === undefined ? undefined : this.#store.sessions.find(id)
+    if (session === undefined || !isWorthTouching(session, at)) return
+    executor.runBatch(systemCaller, (ctx) => (ctx.store.sessions.touch(session.session_id, ctx.at), []))
+  }
+
+  async noteFailedSignIn(request: Parameters<TenantGate['noteFailedSignIn']>[0]): Promise<void> {
+    this.#running?.executor.runBatch(systemCaller, (ctx) => (countFailure(ctx, addressSubject(request.address)), []))
   }
 
   async perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<TenantAnswer<Id>> {

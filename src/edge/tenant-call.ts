@@ -1,7 +1,7 @@
 /** Responsible for calling objects so that their failures are ours: retried when safe, told apart, never leaked. It knows no operation's rules. */
 import { type Operation, type Parsed, operations, problemSchema } from '@modelreins/contract'
 import * as z from 'zod'
-import type { Authorized, TenantAnswer, TenantCall, TenantGate, TenantOperationId } from '../../durable-objects/tenant/kernel/call.ts'
+import type { Authorized, TenantAnswer, TenantCall, TenantGate, TenantOperationId } from '../../durable-objects/tenant/call.ts'
 import { type Result, fail, ok } from '../domain/result.ts'
 import { objectFailed } from '../telemetry/edge-events.ts'
 import type { Context, Exchange } from './exchange.ts'
@@ -81,7 +81,7 @@ export async function perform<Id extends TenantOperationId>(
   exchange: Exchange,
   operation: Id,
   input: Parsed<Id>,
-  more: Pick<TenantCall, 'minted' | 'stored_result'> = {},
+  more: Pick<TenantCall, 'minted' | 'stored_result' | 'visit'> = {},
 ): Promise<TenantAnswer<Id>> {
   const tenant = tenantOf(exchange)
   if (tenant === undefined) return noTenant

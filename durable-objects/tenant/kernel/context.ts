@@ -5,7 +5,7 @@
  */
 import type { Actor } from '@modelreins/contract'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
-import type { Minted } from './call.ts'
+import type { Minted, Visit } from './credential.ts'
 import type { DueClock } from './due-clock.ts'
 import type { Room } from './room.ts'
 import type { ValueStore } from './value-store.ts'
@@ -78,6 +78,7 @@ export interface CommandContext extends ReadContext {
   readonly caller: Caller
   readonly request_id: string
   readonly minted?: Minted | undefined
+  readonly visit?: Visit | undefined
   readonly stored_result?: string | undefined
   /** In [0, 1). */
   readonly random: () => number

@@ -4,7 +4,7 @@
  */
 import { ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import type { Minted } from './call.ts'
+import type { Minted, Visit } from './credential.ts'
 import { systemCaller } from './context.ts'
 import type { Caller, CommandContext, Effect } from './context.ts'
 import { nextDue, runDuties } from './duties.ts'
@@ -14,6 +14,7 @@ import type { Rollback } from './rollback.ts'
 export interface Request {
   readonly request_id: string
   readonly minted?: Minted | undefined
+  readonly visit?: Visit | undefined
   readonly stored_result?: string | undefined
 }
 
@@ -79,6 +80,7 @@ export class Executor {
       caller,
       request_id: request.request_id,
       minted: request.minted,
+      visit: request.visit,
       stored_result: request.stored_result,
       random,
       record: (note) => live.trail.append(note, caller, at),

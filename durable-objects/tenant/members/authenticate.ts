@@ -3,18 +3,22 @@ import type { Scope } from '@modelreins/contract'
 import { roleMay, workerMay } from '../../../src/domain/access/access.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
+import { sessionInForce } from '../../../src/domain/session/session.ts'
 import { sameText } from '../../../src/domain/access/token.ts'
-import type { CallCredential } from '../kernel/call.ts'
+import type { CallCredential } from '../kernel/credential.ts'
 import type { Caller } from '../kernel/context.ts'
 import type { Store } from '../kernel/context.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
+import type { MemberRow } from './credential-store.ts'
 
 /** One answer for every way of not being let in: the edge makes it the uniform 401. */
 const refused = fail('unauthorized', 'The token is not in force.')
 
+const actorOf = (member: MemberRow): Caller['actor'] => ({ kind: 'member', id: member.member_id, name: member.name })
+
 const asWorker = (worker: WorkerRecord): Caller['actor'] => ({ kind: 'worker', id: worker.worker_id, name: worker.name })
 
-export function authenticate(store: Store, credential: CallCredential): Result<Caller> {
+export function authenticate(store: Store, credential: CallCredential, at: number): Result<Caller> {
   const identity = store.identity.get()
   if (identity === undefined) return refused
   if (credential.kind === 'none') return ok({ kind: 'none', actor: { kind: 'system', id: 'anonymous', name: 'somebody with the link' } })
@@ -25,12 +29,19 @@ export function authenticate(store: Store, credential: CallCredential): Result<C
     if (worker === undefined || worker.revoked_at !== null) return refused
     return ok({ kind: 'lease', worker, lease: credential.lease, actor: asWorker(worker) })
   }
+  if (credential.kind === 'session') {
+    const session = store.sessions.find(credential.credential)
+    if (session === undefined || !sameText(session.hash, credential.hash) || !sessionInForce(session, at)) return refused
+    const member = store.credentials.member(session.member_id)
+    if (member === undefined || member.revoked_at !== null) return refused
+    return ok({ kind: 'member', member, actor: actorOf(member), session: session.session_id })
+  }
   const row = store.credentials.find(credential.credential)
   if (row === undefined || row.kind !== credential.kind || row.revoked_at !== null || !sameText(row.hash, credential.hash)) return refused
   if (credential.kind === 'member') {
     const member = store.credentials.member(row.subject)
     if (member === undefined || member.revoked_at !== null) return refused
-    return ok({ kind: 'member', member, actor: { kind: 'member', id: member.member_id, name: member.name } })
+    return ok({ kind: 'member', member, actor: actorOf(member) })
   }
   const worker = store.workers.get(row.subject)
   if (worker === undefined || worker.revoked_at !== null) return refused
@@ -41,6 +52,8 @@ export function authenticate(store: Store, credential: CallCredential): Result<C
 export function mayCall(caller: Caller, scope: Scope): boolean {
   switch (caller.kind) {
     case 'member':
+      // A browser's cookie never does a worker's work, whatever the role may.
+      if (caller.session !== undefined && scope === 'work') return false
       return scope === 'public' || roleMay(caller.member.role, scope)
     case 'worker':
       return scope === 'public' || workerMay(scope, caller.worker.may_raise_killswitch)

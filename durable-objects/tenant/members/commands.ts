@@ -6,6 +6,7 @@ import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { MemberRow } from './credential-store.ts'
+import { endSessionsOf } from '../sessions/sessions.ts'
 import { endUnbackedGrants } from '../reviews/commands/grants.ts'
 import { storeMinted } from './store-minted.ts'
 
@@ -54,6 +55,7 @@ function revoke(ctx: CommandContext, input: Parsed<'members.revoke'>): Result<Me
   ctx.store.credentials.revokeMember(row.member_id, ctx.at)
   ctx.store.credentials.revokeOf(row.member_id, ctx.at)
   ctx.record({ action: 'member.revoke', subject: subject(row), summary: row.name })
+  endSessionsOf(ctx, row.member_id, 'its member was revoked')
   endUnbackedGrants(ctx)
   return ok(show({ ...row, revoked_at: ctx.at }))
 }
@@ -65,6 +67,9 @@ function rotate(ctx: CommandContext, input: Parsed<'members.rotate'>): Result<{ 
   ctx.store.credentials.revokeOf(row.member_id, ctx.at)
   const expires_at = storeMinted(ctx, 'member', row.member_id)
   ctx.record({ action: 'member.rotate', subject: subject(row), summary: row.name })
+  // Who signed in with the old key may be whom the rotation is to keep out; the session that rotates stays.
+  const current = ctx.caller.kind === 'member' ? ctx.caller.session : undefined
+  endSessionsOf(ctx, row.member_id, 'its key was replaced', (one) => one.method === 'key' && one.session_id !== current)
   return ok({ expires_at: isoTime(expires_at) })
 }
 

@@ -11,7 +11,8 @@ declare module '../kernel/context.ts' {
     readonly identity: IdentityStore
   }
   interface Callers {
-    member: { readonly member: MemberRow }
+    /** `session`: the browser session that called; absent for a key. */
+    member: { readonly member: MemberRow; readonly session?: string }
   }
 }
 

@@ -8,16 +8,18 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type LeaseToken, parseCredentialToken, parseLeaseToken, tokenPrefixes } from '@modelreins/contract'
-import type { CallCredential } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { CallCredential } from '../../../durable-objects/tenant/call.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import { type TokenKey, genuine } from '../../domain/access/token.ts'
+import { cookieToken, crossSite } from '../sessions/cookie.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
 
 export type Caller =
   | {
       readonly kind: 'member' | 'worker'
       readonly tenant: string
-      readonly credential: Extract<CallCredential, { kind: 'member' | 'worker' }>
+      /** A member calls with a key or with the session of a browser. */
+      readonly credential: Extract<CallCredential, { kind: 'member' | 'worker' | 'session' }>
     }
   | {
       readonly kind: 'lease'
@@ -40,6 +42,8 @@ export interface AuthenticationContext {
   /** From `addressKey`. */
   readonly address: string
   readonly now: number
+  /** Of this service, as the caller addressed it. */
+  readonly origin: string
 }
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
@@ -67,8 +71,11 @@ export function callerOf(token: string, keys: readonly TokenKey[], masterToken: 
   if (parsed === undefined) return isMaster(token, masterToken) ? { kind: 'master', credential: { kind: 'master' } } : undefined
   if (!genuine(parsed.signed, parsed.mac, keys)) return undefined
   const hash = sha256(token).toString('hex')
-  return { kind: parsed.kind, tenant: parsed.tenant, credential: { kind: parsed.kind, credential: parsed.credential, hash } }
+  const kind = parsed.kind === 'session' ? 'member' : parsed.kind
+  return { kind, tenant: parsed.tenant, credential: { kind: parsed.kind, credential: parsed.credential, hash } }
 }
+
+export const isSession = (caller: Caller): boolean => caller.credential.kind === 'session'
 
 /** What failures of this caller are counted under; a caller without a credential of its own is counted by address alone. */
 export const callerKey = (caller: Caller): string | undefined =>
@@ -79,11 +86,16 @@ const limited = (wait: number) =>
 
 /** The caller; `unauthorized`, or `rate-limited` when this address or this token has failed too often. The caller of this counts failures. */
 export function authenticate(request: Request, context: AuthenticationContext): Result<Caller> {
-  const token = bearerToken(request)
+  const cookie = cookieToken(request, context.origin)
+  const token = bearerToken(request) ?? cookie
   if (token === undefined) return unauthorized
-  const caller = callerOf(token, context.keys, context.masterToken)
+  const known = callerOf(token, context.keys, context.masterToken)
+  // A session token is good in its cookie only: what scripts read and send is a key.
+  const caller = known !== undefined && isSession(known) !== (cookie !== undefined) ? undefined : known
   const key = caller === undefined ? context.address : callerKey(caller)
   const wait = key === undefined ? 0 : context.failures.wait(key, context.now)
   if (wait > 0) return limited(wait)
-  return caller === undefined ? unauthorized : ok(caller)
+  if (caller === undefined) return unauthorized
+  const elsewhere = cookie === undefined ? undefined : crossSite(request, context.origin)
+  return elsewhere === undefined ? ok(caller) : fail('forbidden', elsewhere)
 }

@@ -6,11 +6,12 @@ import type { Failure, Operation } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import type { SigningKeys } from '../../domain/access/signing-keys.ts'
 import { authenticationLimited, misconfigured } from '../../telemetry/edge-events.ts'
-import { type Caller, authenticate, callerKey, nobody, unauthorized } from './authenticate.ts'
+import { type Caller, authenticate, callerKey, isSession, nobody, unauthorized } from './authenticate.ts'
 import type { Context } from '../exchange.ts'
 import { FailedAttempts, addressKey } from './failed-attempts.ts'
 import { problemResponse } from '../http/problem-response.ts'
 import { callObject } from '../tenant-call.ts'
+import { cookieToken } from '../sessions/cookie.ts'
 import { keysOf } from './signing-keys.ts'
 
 /** The signing keys, or `unavailable` when the Worker lacks its secret: nobody can be let in then. */
@@ -27,6 +28,7 @@ export function wrongKind(row: Operation, caller: Caller): Result<never> | undef
   if (row.scope === 'master') return caller.kind === 'master' ? undefined : fail('forbidden', 'Only the master token may do this.')
   if (caller.kind === 'master') return fail('forbidden', 'The master token creates and suspends tenants, and nothing inside them.')
   if (row.scope === 'attempt') return caller.kind === 'lease' ? undefined : fail('forbidden', 'Send the lease token of the attempt.')
+  if (isSession(caller) && row.scope === 'work') return fail('forbidden', 'A browser session does no work of a worker: use a worker token.')
   if (caller.kind === 'lease' && row.scope !== 'artifacts.write') return fail('forbidden', 'A lease token is good for its attempt only.')
   return undefined
 }
@@ -38,12 +40,12 @@ export class Gatekeeper {
   identify(context: Context): Result<Caller> {
     const keys = signingKeys(context)
     if (!keys.ok) return keys
-    const { request, env, ports } = context
+    const { request, env, ports, origin } = context
     const address = addressKey(request.headers.get('cf-connecting-ip'))
     const failures = this.#failures
     const now = ports.now()
-    const caller = authenticate(request, { keys: keys.value, masterToken: env.MODELREINS_MASTER_TOKEN, failures, address, now })
-    const tried = request.headers.has('authorization')
+    const caller = authenticate(request, { keys: keys.value, masterToken: env.MODELREINS_MASTER_TOKEN, failures, address, now, origin })
+    const tried = request.headers.has('authorization') || cookieToken(request, origin) !== undefined
     if (!caller.ok && caller.failure.code === 'unauthorized' && tried) this.#count(context, address, now)
     return caller
   }

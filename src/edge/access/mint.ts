@@ -3,7 +3,7 @@
  * ciphertext; the key leaves it only inside `view_url`, whose fragment never reaches a server again.
  */
 import { type ViewPlaintext, tokenPrefixes } from '@modelreins/contract'
-import type { Minted } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { Minted } from '../../../durable-objects/tenant/call.ts'
 import { type TokenKey, base32, sign } from '../../domain/access/token.ts'
 
 export interface MintRequest {

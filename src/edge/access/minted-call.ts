@@ -1,6 +1,6 @@
 /** Responsible for operations that hand out a token: mint, let the object store hash and ciphertext, answer with the view's address. */
 import type { OperationId, Parsed } from '@modelreins/contract'
-import type { TenantOperationId } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { TenantOperationId } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { signingKeys } from './gatekeeper.ts'
 import { type MintRequest, mint } from './mint.ts'

@@ -1,6 +1,7 @@
 /** Responsible for what people open in a browser, beside the operations: pages of ours and the files they need. All of them are public. */
 import type { Hono } from 'hono'
 import type { EdgeBindings } from '../app.ts'
+import { builtFileHeaders, dashboardPage, isOpened, screens } from './dashboard.ts'
 import { page, pagePolicy, staticFile } from './page.ts'
 
 /** Opening the page burns nothing; it takes no address with it, stays in no cache and in no index. */
@@ -11,7 +12,11 @@ const viewHeaders = {
 }
 
 export function bindPages(app: Hono<EdgeBindings>): void {
-  app.get('/', (c) => c.redirect('/docs', 302))
+  app.get('/', (c) => dashboardPage(c.env.context))
+  for (const screen of screens) {
+    app.get(`/${screen}/*`, (c, next) => (isOpened(c.env.context.request) ? dashboardPage(c.env.context) : next()))
+  }
+  app.get('/dashboard/:file', (c) => staticFile(c.env.context, `/dashboard/${encodeURIComponent(c.req.param('file'))}`, builtFileHeaders))
   app.get('/view/:view_id', (c) => page(c.env.context, '/pages/view.html', viewHeaders))
   app.get('/docs/problems', (c) => page(c.env.context, '/pages/problems.html'))
   app.get('/assets/:file', (c) => staticFile(c.env.context, `/assets/${encodeURIComponent(c.req.param('file'))}`))

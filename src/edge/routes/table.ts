@@ -3,7 +3,7 @@
  * object does not perform must be named here, and one that it performs may be.
  */
 import type { OperationId } from '@modelreins/contract'
-import type { TenantOperationId } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { TenantOperationId } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Handler, Reply } from '../exchange.ts'
 import { perform } from '../tenant-call.ts'
 import { downloadArtifact } from '../artifacts/artifact-download.ts'
@@ -13,6 +13,7 @@ import { appendOutput, authorizeAction, closeClaim, completeClaim, connect, fail
 import { getJob, jobResult, listJobs } from './jobs.ts'
 import { createMember, rotateMember } from './members.ts'
 import { docs, health, metrics, openapi } from './service.ts'
+import { endSession, passkeyOptions, registerPasskey, registrationOptions, signIn, signInWithPasskey } from '../sessions/sign-in.ts'
 import { streamJob } from './stream.ts'
 import { createTenant, listTenants, resumeTenant, suspendTenant } from './tenants.ts'
 import type { UnfinishedId } from './unfinished.ts'
@@ -34,6 +35,12 @@ const handlers: Handlers = {
   'members.create': createMember,
   'members.rotate': rotateMember,
   'views.reveal': revealView,
+  'sessions.create': signIn,
+  'sessions.passkey_options': passkeyOptions,
+  'sessions.create_with_passkey': signInWithPasskey,
+  'sessions.end': endSession,
+  'passkeys.options': registrationOptions,
+  'passkeys.create': registerPasskey,
   'workers.register': registerWorker,
   'workers.rotate': rotateWorker,
   'jobs.get': getJob,

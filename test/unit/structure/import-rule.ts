@@ -60,6 +60,7 @@ export const parts: readonly Part[] = [
       'worker-sdk',
       'migrations',
       'examples',
+      'dashboard',
       'tools',
       'test',
       'bench',

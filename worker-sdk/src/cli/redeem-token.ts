@@ -21,7 +21,9 @@ export const looksLikeView = (text: string): boolean => /^https?:\/\//i.test(tex
 
 function describe(token: string, name?: string, origin?: string): TakenToken {
   const parts = parseCredentialToken(token)
-  return { token, kind: parts?.kind, tenant: parts?.tenant, name, origin }
+  // A browser's session token is good in its cookie only.
+  const kind = parts?.kind === 'session' ? undefined : parts?.kind
+  return { token, kind, tenant: parts?.tenant, name, origin }
 }
 
 /**

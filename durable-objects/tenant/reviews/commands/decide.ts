@@ -17,17 +17,17 @@ import { edited, jobPayload } from '../../../../src/domain/review/review-payload
 import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
 import { fitsJob, gateAgain, mayDecide } from '../clearance.ts'
 import { asWord, systemActor } from '../../kernel/context.ts'
-import type { CommandContext } from '../../kernel/context.ts'
+import type { Caller, CommandContext } from '../../kernel/context.ts'
 import { recordRelease, releaseBehind } from '../behind.ts'
 import { askFor, isAbout } from '../gate.ts'
 import type { Duty } from '../../kernel/room.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../../queue/save-job.ts'
-import type { MemberRow } from '../../members/credential-store.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { announceReview, digestOf, recordReview, tellSettled } from '../review-log.ts'
 import { escalatedPayload } from './escalate.ts'
 
 type Input = Parsed<'reviews.decide'>
+type Member = Extract<Caller, { kind: 'member' }>['member']
 
 /** The job that this review holds now. */
 function heldJob(ctx: CommandContext, review: ReviewRecord): JobRecord | undefined {
@@ -45,7 +45,7 @@ function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string
   // Else it is his companion's question, in a job that somebody else wanted.
   const wanted = job !== undefined && requestersOf(job).includes(memberId)
   const what = wanted ? `dispatched or changed job ${job.id}` : `asked for review ${review.id}`
-  const decides = (member: MemberRow): boolean => roleMay(member.role, 'reviews.decide') && !review.requested_by.includes(member.member_id)
+  const decides = (member: Member): boolean => roleMay(member.role, 'reviews.decide') && !review.requested_by.includes(member.member_id)
   const others = ctx.store.credentials.membersWithKey().filter(decides)
   if (others.length > 0) return `You ${what}, so somebody else approves it: ${namesOf(others)}. You may deny it.`
   const keyless = ctx.store.credentials.membersInForce().filter(decides)
@@ -55,7 +55,7 @@ function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string
   return `You ${what}, and nobody else can approve it${unopened}. ${reviewer}${allowed}. You may deny it.`
 }
 
-const namesOf = (members: readonly MemberRow[]): string => members.map((member) => member.name).join(', ')
+const namesOf = (members: readonly Member[]): string => members.map((member) => member.name).join(', ')
 
 /** The call that would allow it, to be sent as it is, unless there are other capabilities to repeat. */
 function selfApprovalCall(name: string, item: Capability | undefined, worker: WorkerRecord | undefined): string {

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import type { AuditRow, Input } from '@modelreins/contract'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { TenantOperationId } from '../../../../durable-objects/tenant/kernel/call.ts'
+import type { TenantOperationId } from '../../../../durable-objects/tenant/call.ts'
 import { frozenTime, sha256, TestTenant, type WorkerHandle } from './harness.ts'
 
 beforeEach(() => void frozenTime())

@@ -3,25 +3,15 @@
  * the input; the object checks the hash, revocation and scope, and acts. Both ends may be of different versions for minutes
  * after a deploy, so fields are added, never changed.
  */
-import type { AuditKey, AuditSeal, LeaseToken, Operations, OperationId, Parsed, Scope } from '@modelreins/contract'
-import type { Result } from '../../../src/domain/result.ts'
-import type { ArtifactCalls } from '../artifacts/artifact-calls.ts'
-import type { TenantCommands } from '../rooms.ts'
+import type { AuditSeal, Operations, OperationId, Parsed, Scope } from '@modelreins/contract'
+import type { Result } from '../../src/domain/result.ts'
+import type { ArtifactCalls } from './artifacts/artifact-calls.ts'
+import type { AuditStatus } from './audit/heads-gate.ts'
+import type { CallCredential, Minted, Visit } from './kernel/credential.ts'
+import type { ResultPlace, WatchedJob } from './queue/job-view.ts'
+import type { TenantCommands } from './rooms.ts'
 
-/** Who calls: a hash, never a token. */
-export type CallCredential =
-  | { readonly kind: 'member' | 'worker'; readonly credential: string; readonly hash: string }
-  | { readonly kind: 'lease'; readonly lease: Omit<LeaseToken, 'signed' | 'mac'> }
-  | { readonly kind: 'master' }
-  | { readonly kind: 'none' }
-
-/** A credential that the edge minted for an operation that creates or replaces one: the object stores hash and ciphertext. */
-export interface Minted {
-  readonly credential: string
-  /** SHA-256 of the token, hex. */
-  readonly hash: string
-  readonly view: { readonly id: string; readonly iv: string; readonly ciphertext: string }
-}
+export type { AuditStatus, CallCredential, Minted, ResultPlace, Visit, WatchedJob }
 
 export type TenantOperationId = Extract<keyof TenantCommands, OperationId>
 
@@ -31,6 +21,8 @@ export interface TenantCall<Id extends TenantOperationId = TenantOperationId> {
   readonly credential: CallCredential
   readonly request_id: string
   readonly minted?: Minted
+  /** Of a browser: sign-ins and passkeys. */
+  readonly visit?: Visit
   /**
    * `claims.complete`, `claims.close`: the whole result lies in R2 under this key and `input.result` is only its beginning
    * (`limits.result_inline_bytes`, cut between characters). The object keeps the key with the job (and mirrors it to D1) when it
@@ -57,24 +49,6 @@ export interface Authorized {
   readonly kind: 'member' | 'worker'
   readonly id: string
   readonly name: string
-}
-
-/** Where the result of an ended job is: inline, or in R2 under the key that `TenantCall.stored_result` brought. */
-export interface ResultPlace {
-  readonly text: string | null
-  readonly stored: string | null
-}
-
-/** What the edge needs to export and verify the audit trail, which it reads elsewhere. */
-export interface AuditStatus {
-  /** The newest row as the object knows it. */
-  readonly head: { readonly seq: number; readonly hash: string }
-  /** Highest sequence that the object has seen arrive in D1. */
-  readonly shipped: number
-  /** Id of the signing key that MACs and heads are derived from. */
-  readonly kid: string
-  /** Public half of the key that signs heads. */
-  readonly key: AuditKey
 }
 
 /** The tenant object as the edge sees it. */
@@ -122,20 +96,8 @@ export interface TenantGate extends ArtifactCalls {
   watch(request: { readonly credential: CallCredential; readonly job_id: number; readonly request_id: string }): Promise<Result<WatchedJob>>
   /** An attempt has said its first word: its stream must learn of the end, however that comes. Idempotent; a stale fence changes nothing. */
   noteStream(request: { readonly job_id: number; readonly attempt: number; readonly nonce: string }): Promise<void>
+  /** A sign-in from this address has failed before anybody was named: counted, so that the next ones wait. */
+  noteFailedSignIn(request: { readonly address: string; readonly request_id: string }): Promise<void>
   /** WebSocket upgrade, with the credential in `x-modelreins-credential` as JSON. */
   fetch(request: Request): Promise<Response>
-}
-
-/** What a viewer needs to begin: if the job has ended and was never streamed, `output` is all there is. */
-export interface WatchedJob {
-  readonly status: string
-  readonly ended: boolean
-  readonly streamed: boolean
-  readonly attempt: number
-  readonly output: string
-  readonly end: {
-    readonly status: string
-    readonly result: string | null
-    readonly error: { readonly type: string; readonly message: string; readonly retryable: boolean } | null
-  } | null
 }

@@ -1,0 +1,57 @@
+/**
+ * Responsible for the contract as the dashboard's first load needs it: the table of operations and the constants, without zod. The server
+ * checks every call by the same table, so that a schema in the page would be 25 KiB for a second opinion.
+ */
+import { fileURLToPath } from 'node:url'
+import * as contract from '@modelreins/contract'
+import type { Plugin } from 'vite'
+
+const name = '@modelreins/contract'
+const resolved = `\0${name}`
+
+/** Modules of the contract that import nothing: they are taken as they are. */
+const bare = ['limits.ts', 'media-type.ts', 'scope.ts', 'view-url.ts'].map((file) =>
+  fileURLToPath(import.meta.resolve(`${name}/source/${file}`)),
+)
+
+const isSchema = (value: unknown): boolean => typeof value === 'object' && value !== null && 'safeParse' in value
+const isData = (value: unknown): boolean => {
+  const text = JSON.stringify(value)
+  return text !== undefined && typeof value !== 'function' && !isSchema(value)
+}
+
+/** What the client reads of a row; `scope` tells which roles may call it. */
+function rowsText(): string {
+  const rows = Object.entries(contract.operations).map(([id, row]) => {
+    const { method, path, scope } = row
+    const more = Object.fromEntries(['held', 'produces', 'body'].flatMap((key) => (key in row ? [[key, Reflect.get(row, key)]] : [])))
+    const text = JSON.stringify({ method, path, scope, ...more })
+    return `${JSON.stringify(id)}: { ...${text}, input: open }`
+  })
+  return `{ ${rows.join(',\n')} }`
+}
+
+/** The module's text: constants as JSON, every schema as one that lets pass what it is given. */
+export function contractText(): string {
+  const exported = Object.entries(contract)
+  const named = new Set(['operations', 'operationIds', 'limits', 'scopes'])
+  const constants = exported
+    .filter(([key, value]) => !named.has(key) && isData(value))
+    .map(([key, value]) => `export const ${key} = ${JSON.stringify(value)}`)
+  const schemas = exported.filter(([, value]) => isSchema(value)).map(([key]) => `export const ${key} = open`)
+  return [
+    ...bare.map((path) => `export * from ${JSON.stringify(path)}`),
+    'const open = { safeParse: (data) => ({ success: true, data }), parse: (data) => data }',
+    `export const operations = ${rowsText()}`,
+    'export const operationIds = Object.keys(operations)',
+    ...constants,
+    ...schemas,
+  ].join('\n')
+}
+
+export const contractWithoutSchemas: Plugin = {
+  name: 'contract-without-schemas',
+  enforce: 'pre',
+  resolveId: (source) => (source === name ? resolved : undefined),
+  load: (id) => (id === resolved ? { code: contractText(), moduleSideEffects: false } : undefined),
+}

@@ -1,0 +1,46 @@
+/** Responsible for the one client through which the dashboard speaks to its own server; the session's cookie says who calls. */
+import { Client, ModelReinsError, type Fetch } from '../../../worker-sdk/src/client/index.ts'
+
+export { ModelReinsError, redeemView, isViewUrl } from '../../../worker-sdk/src/client/index.ts'
+
+/** A form of another site cannot send this header: with the cookie alone nothing is changed. */
+export const ownHeader = { 'x-modelreins-request': '1' } as const
+
+type Listener = (reached: boolean) => void
+const listeners = new Set<Listener>()
+/** Told after every call whether the server was reached. */
+export const onReach = (listener: Listener): (() => void) => {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+const tell = (reached: boolean): void => {
+  for (const listener of listeners) listener(reached)
+}
+
+export const browserFetch: Fetch = async (url, init) => {
+  try {
+    const response = await fetch(url, { ...init, credentials: 'same-origin', headers: { ...headersOf(init), ...ownHeader } })
+    tell(true)
+    return response
+  } catch (error) {
+    if (init.signal?.aborted !== true) tell(false)
+    throw error
+  }
+}
+
+/** The client passes a plain record. */
+const headersOf = (init: RequestInit): Record<string, string> => Object.fromEntries(new Headers(init.headers).entries())
+
+export const client = new Client({ url: location.origin, fetch: browserFetch, retry: { attempts: 2 } })
+
+/** What went wrong, as a person reads it. */
+export function sentence(error: unknown): string {
+  if (error instanceof ModelReinsError) {
+    if (error.code === 'network') return 'The server cannot be reached. Check your connection; what you typed is kept.'
+    const issues = error.issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`))
+    return issues.length > 0 ? `${issues.join('; ')}.` : error.message
+  }
+  return error instanceof Error ? error.message : String(error)
+}
+export const isUnauthorized = (error: unknown): boolean => error instanceof ModelReinsError && error.code === 'unauthorized'
+export const isForbidden = (error: unknown): boolean => error instanceof ModelReinsError && error.code === 'forbidden'

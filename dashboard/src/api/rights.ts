@@ -1,0 +1,25 @@
+/**
+ * Responsible for which buttons a role sees. The server alone decides what a role may do (src/domain/access/access.ts, which a test compares this
+ * with); a button that would only be refused is not shown.
+ */
+import type { Role, Scope } from '@modelreins/contract'
+
+const viewer: readonly Scope[] = ['self', 'jobs.read', 'workers.read', 'reviews.read', 'killswitch.read', 'artifacts.read']
+const reviewer: readonly Scope[] = [...viewer, 'reviews.decide', 'audit.read']
+const operator: readonly Scope[] = [
+  ...viewer,
+  'jobs.dispatch',
+  'jobs.abort',
+  'workers.manage',
+  'work',
+  'reviews.submit',
+  'killswitch.raise',
+  'killswitch.clear',
+  'artifacts.write',
+  'audit.read',
+]
+const owner: readonly Scope[] = [...operator, 'reviews.decide', 'members.manage', 'webhooks.manage']
+
+const byRole: Readonly<Record<Role, readonly Scope[]>> = { viewer, reviewer, operator, owner }
+
+export const roleShows = (role: Role | null, scope: Scope): boolean => role !== null && byRole[role].includes(scope)

@@ -1,0 +1,69 @@
+/** Responsible for who is signed in, and for signing in and out. A key that is typed goes to the server once and is kept nowhere. */
+import type { Role, Scope } from '@modelreins/contract'
+import { useQuery } from '@tanstack/react-query'
+import { createContext, useContext } from 'react'
+import { browserFetch, client, isUnauthorized, isViewUrl, ModelReinsError, redeemView } from './client.ts'
+import { call } from './call.ts'
+import { queryClient } from './queries.ts'
+import { roleShows } from './rights.ts'
+
+export interface Me {
+  readonly tenant: string
+  readonly id: string
+  readonly name: string
+  readonly role: Role | null
+}
+
+/** Null: nobody is signed in. */
+export const useSession = () =>
+  useQuery({
+    queryKey: ['members.whoami'],
+    queryFn: async ({ signal }): Promise<Me | null> => {
+      try {
+        return await client.call('members.whoami', {}, { signal })
+      } catch (error) {
+        if (isUnauthorized(error)) return null
+        throw error
+      }
+    },
+    staleTime: 60_000,
+    refetchInterval: false,
+  })
+
+export const MeContext = createContext<Me | undefined>(undefined)
+export function useMe(): Me {
+  const me = useContext(MeContext)
+  if (me === undefined) throw new Error('used outside of the signed-in frame')
+  return me
+}
+export const useMay = (scope: Scope): boolean => roleShows(useMe().role, scope)
+
+/** What a link opens is a key, and the key opens a session: the link is used up by it. */
+export async function keyOf(text: string): Promise<string> {
+  const trimmed = text.trim()
+  if (!isViewUrl(trimmed)) return trimmed
+  if (new URL(trimmed).origin !== location.origin) {
+    throw new ModelReinsError(`This link belongs to ${new URL(trimmed).origin}: open it there. It has not been used up.`, {
+      code: 'invalid-request',
+      status: 0,
+    })
+  }
+  return (await redeemView(trimmed, browserFetch)).token
+}
+
+export async function signIn(key: string): Promise<void> {
+  await call('POST', '/api/v1/sessions', { key })
+  await signedIn()
+}
+
+/** What another member saw is not for this one. */
+export async function signedIn(): Promise<void> {
+  queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'members.whoami' })
+  await queryClient.invalidateQueries({ queryKey: ['members.whoami'] })
+}
+
+export async function signOut(): Promise<void> {
+  await call('DELETE', '/api/v1/sessions/current')
+  queryClient.clear()
+  location.assign('/')
+}

@@ -1,0 +1,30 @@
+/**
+ * Responsible for what happens after a deploy, when the files of the page that is open are gone: it is loaded once more by itself, and if
+ * that was a moment ago, the person is told instead.
+ */
+import { useSyncExternalStore } from 'react'
+
+const mark = 'modelreins.reloaded-at'
+const pauseMs = 60_000
+let stale = false
+const listeners = new Set<() => void>()
+
+export function watchForNewVersion(): void {
+  addEventListener('vite:preloadError', (event) => {
+    event.preventDefault()
+    const last = Number(sessionStorage.getItem(mark) ?? 0)
+    if (Date.now() - last > pauseMs) {
+      sessionStorage.setItem(mark, String(Date.now()))
+      location.reload()
+      return
+    }
+    stale = true
+    for (const listener of listeners) listener()
+  })
+}
+
+const subscribe = (listener: () => void): (() => void) => {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+export const useNewVersion = (): boolean => useSyncExternalStore(subscribe, () => stale)

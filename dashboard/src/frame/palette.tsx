@@ -1,0 +1,145 @@
+/** Responsible for the command palette: going places and acting by typing a few letters. It knows no screen's inside. */
+import { useNavigate } from '@tanstack/react-router'
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
+import { useOperation } from '../api/queries.ts'
+import { useMay } from '../api/session.ts'
+import { places } from './places.ts'
+import { waitingInput } from './waiting.ts'
+
+interface Command {
+  readonly id: string
+  readonly name: string
+  readonly hint?: string
+  readonly run: () => void
+}
+
+const matches = (name: string, query: string): boolean => {
+  const text = name.toLowerCase()
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word))
+}
+
+function useCommands(query: string): readonly Command[] {
+  const navigate = useNavigate()
+  const mayDispatch = useMay('jobs.dispatch')
+  const mayKill = useMay('killswitch.raise')
+  const mayManage = useMay('workers.manage')
+  const reviews = useOperation('reviews.list', waitingInput)
+  const workers = useOperation('workers.list', { limit: 200 })
+  return useMemo(() => {
+    const job = /^#?(\d{1,15})$/.exec(query.trim())?.[1]
+    const first = reviews.data?.items.at(-1)
+    const all: Command[] = [
+      ...(job === undefined
+        ? []
+        : [{ id: `job-${job}`, name: `Open job ${job}`, run: () => void navigate({ to: '/jobs/$jobId', params: { jobId: job } }) }]),
+      ...places.map((place) => ({
+        id: place.to,
+        name: `Go to ${place.name}`,
+        hint: `g ${place.key}`,
+        run: () => void navigate({ to: place.to }),
+      })),
+      ...(mayDispatch ? [{ id: 'dispatch', name: 'Dispatch a job', hint: 'n', run: () => void navigate({ to: '/chat' }) }] : []),
+      ...(first === undefined
+        ? []
+        : [
+            {
+              id: 'review',
+              name: `Decide the next review: ${first.title}`,
+              run: () => void navigate({ to: '/reviews/$reviewId', params: { reviewId: String(first.id) } }),
+            },
+          ]),
+      { id: 'failed', name: 'Show failed jobs', run: () => void navigate({ to: '/jobs', search: { status: 'failed' } }) },
+      { id: 'running', name: 'Show running jobs', run: () => void navigate({ to: '/jobs', search: { status: 'running' } }) },
+      ...(mayManage ? [{ id: 'register', name: 'Register a worker', run: () => void navigate({ to: '/workers/register' }) }] : []),
+      ...(mayKill
+        ? [{ id: 'kill', name: 'Kill: open the killswitch', run: () => void navigate({ to: '/killswitch', search: { level: '3' } }) }]
+        : []),
+      ...(workers.data?.items ?? []).map((worker) => ({
+        id: worker.worker_id,
+        name: `Open worker ${worker.name}`,
+        hint: worker.state,
+        run: () => void navigate({ to: '/workers/$workerId', params: { workerId: worker.worker_id } }),
+      })),
+    ]
+    return all.filter((command) => job !== undefined || matches(command.name, query)).slice(0, 12)
+  }, [query, navigate, mayDispatch, mayKill, mayManage, reviews.data, workers.data])
+}
+
+export function Palette({ onClose }: { readonly onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [query, setQuery] = useState('')
+  const [at, setAt] = useState(0)
+  const commands = useCommands(query)
+  const current = commands[Math.min(at, commands.length - 1)]
+  useEffect(() => {
+    if (dialog.current?.open === false) dialog.current.showModal()
+  }, [])
+  const run = (command: Command | undefined): void => {
+    if (command === undefined) return
+    onClose()
+    command.run()
+  }
+  const move = (event: KeyboardEvent): void => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+    if (step !== undefined) {
+      event.preventDefault()
+      setAt((commands.length + Math.min(at, commands.length - 1) + step) % Math.max(1, commands.length))
+    } else if (event.key === 'Enter') {
+      event.preventDefault()
+      run(current)
+    }
+  }
+  return (
+    <dialog
+      ref={dialog}
+      aria-label="Command palette"
+      onCancel={(event) => {
+        event.preventDefault()
+        onClose()
+      }}
+      onClick={(event) => {
+        if (event.target === dialog.current) onClose()
+      }}
+      className="mx-auto mt-[12vh] w-[calc(100%-1.5rem)] max-w-xl rounded-lg border border-line bg-raised text-ink p-0 shadow-pop"
+    >
+      <input
+        role="combobox"
+        aria-label="Command"
+        aria-expanded="true"
+        aria-controls="palette-list"
+        aria-activedescendant={current === undefined ? undefined : `palette-${current.id}`}
+        autoFocus
+        value={query}
+        onChange={(event) => {
+          setQuery(event.target.value)
+          setAt(0)
+        }}
+        onKeyDown={move}
+        placeholder="Type a command, a place, a worker or a job's number"
+        className="w-full border-b border-line bg-transparent px-4 py-3.5 text-lg outline-none"
+      />
+      <ul id="palette-list" role="listbox" aria-label="Commands" className="max-h-[50vh] overflow-y-auto p-1.5">
+        {commands.map((command) => (
+          <li
+            key={command.id}
+            id={`palette-${command.id}`}
+            role="option"
+            aria-selected={command === current}
+            onPointerMove={() => setAt(commands.indexOf(command))}
+            onClick={() => run(command)}
+            className="flex cursor-pointer items-center justify-between gap-4 rounded-md px-3 py-2 aria-selected:bg-accent-wash"
+          >
+            <span className="truncate foreign">{command.name}</span>
+            {command.hint === undefined ? null : <span className="text-sm text-soft">{command.hint}</span>}
+          </li>
+        ))}
+      </ul>
+      <p role="status" className="px-4 pb-3 text-sm text-soft">
+        {commands.length === 0 ? 'Nothing is called that. Try a place, a worker, or a job by its number.' : ''}
+      </p>
+    </dialog>
+  )
+}

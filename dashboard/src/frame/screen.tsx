@@ -1,0 +1,47 @@
+/** Responsible for what every screen begins with: its heading, which takes the focus when one comes here, its actions, and the tab's title. */
+import { useRouterState } from '@tanstack/react-router'
+import { useEffect, useRef, type ReactNode } from 'react'
+import { useWaiting } from './waiting.ts'
+
+let navigations = 0
+
+interface Props {
+  readonly title: string
+  /** Beside the heading; the tab's title stays `title`. */
+  readonly badge?: ReactNode
+  readonly lead?: ReactNode
+  readonly actions?: ReactNode
+  readonly children: ReactNode
+  readonly narrow?: boolean
+}
+
+export function Screen({ title, badge, lead, actions, children, narrow = false }: Props) {
+  const heading = useRef<HTMLHeadingElement>(null)
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  const waiting = useWaiting()
+  useEffect(() => {
+    document.title = `${waiting > 0 ? `(${waiting}) ` : ''}${title} - ModelReins`
+  }, [title, waiting])
+  useEffect(() => {
+    navigations += 1
+    // The first page of a visit is read from its top, as the browser does it.
+    if (navigations > 1 && !(document.activeElement instanceof HTMLInputElement)) heading.current?.focus({ preventScroll: true })
+  }, [path])
+  return (
+    <div className={`mx-auto flex w-full flex-col gap-4 px-4 py-5 sm:px-6 lg:py-7 ${narrow ? 'max-w-3xl' : 'max-w-6xl'}`}>
+      <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
+        <div className="min-w-0">
+          <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <h1 ref={heading} tabIndex={-1} className="text-2xl font-semibold tracking-tight foreign outline-none">
+              {title}
+            </h1>
+            {badge}
+          </div>
+          {lead === undefined ? null : <div className="mt-0.5 max-w-prose text-soft">{lead}</div>}
+        </div>
+        {actions === undefined ? null : <div className="flex flex-wrap gap-2">{actions}</div>}
+      </div>
+      {children}
+    </div>
+  )
+}

@@ -1,0 +1,130 @@
+/** Responsible for signing in: a key, a one-time link, or a passkey. It stands at whatever address was asked for, which is shown afterwards. */
+import { useEffect, useId, useState, type FormEvent } from 'react'
+import { sentence } from '../api/client.ts'
+import { isCancelled, passkeysWork, signInWithPasskey } from '../api/passkeys.ts'
+import { keyOf, signedIn, signIn } from '../api/session.ts'
+import iconUrl from '../icon.svg'
+import { Button } from '../parts/button.tsx'
+
+/** `npm start` prints `/sign-in#<view id>.<key>`: what is behind the # reaches no server. */
+function linkInFragment(): string | undefined {
+  const match = /^#(vw[a-z0-9]+)\.([A-Za-z0-9_-]{43})$/.exec(location.hash)
+  return match === null ? undefined : `${location.origin}/view/${match[1]}#${match[2]}`
+}
+
+export function SignIn() {
+  const id = useId()
+  const [fault, setFault] = useState('')
+  const [busy, setBusy] = useState<'key' | 'passkey' | undefined>(undefined)
+  const [text, setText] = useState('')
+  useEffect(() => {
+    document.title = 'Sign in - ModelReins'
+    const link = linkInFragment()
+    if (link === undefined) return
+    setText(link)
+    history.replaceState(history.state, '', location.pathname + location.search)
+  }, [])
+
+  const attempt = async (how: 'key' | 'passkey', act: () => Promise<void>): Promise<void> => {
+    setBusy(how)
+    setFault('')
+    try {
+      await act()
+    } catch (error) {
+      if (isCancelled(error)) setFault('No passkey was used. Try again, or sign in with a key.')
+      else setFault(failure(how, error))
+    } finally {
+      setBusy(undefined)
+    }
+  }
+  const submit = (event: FormEvent): void => {
+    event.preventDefault()
+    const typed = text
+    if (typed.trim() === '') {
+      setFault('Enter your key (it begins with mrk_) or the one-time link that you were sent.')
+      return
+    }
+    void attempt('key', async () => {
+      const key = await keyOf(typed)
+      // A link is used up now: what it held stays in the field until the server has taken it.
+      setText(key)
+      await signIn(key)
+    })
+  }
+  const withPasskey = (): void =>
+    void attempt('passkey', async () => {
+      await signInWithPasskey()
+      await signedIn()
+    })
+
+  return (
+    <main className="grid min-h-dvh place-items-center px-4 py-10">
+      <div className="w-full max-w-sm">
+        <div className="mb-5 flex items-center gap-3">
+          <img src={iconUrl} alt="" className="size-10" />
+          <div>
+            <h1 className="text-xl font-semibold tracking-tight">Sign in to ModelReins</h1>
+            <p className="text-sm text-soft">{location.host}</p>
+          </div>
+        </div>
+        <div className="card p-5">
+          {passkeysWork() ? (
+            <>
+              <Button className="w-full min-h-11" busy={busy === 'passkey'} onClick={withPasskey}>
+                Use a passkey
+              </Button>
+              <div className="my-4 flex items-center gap-3 text-sm text-soft" aria-hidden="true">
+                <span className="h-px flex-1 bg-line" />
+                or
+                <span className="h-px flex-1 bg-line" />
+              </div>
+            </>
+          ) : null}
+          <form onSubmit={submit} noValidate className="flex flex-col gap-3">
+            <div>
+              <label htmlFor={id} className="mb-1 block font-medium">
+                Key or one-time link
+              </label>
+              <input
+                id={id}
+                className="field min-h-11 font-mono"
+                type="password"
+                autoComplete="current-password"
+                autoCapitalize="none"
+                spellCheck={false}
+                value={text}
+                onChange={(event) => setText(event.target.value)}
+                aria-invalid={fault !== ''}
+                aria-describedby={`${id}-help ${id}-fault`}
+              />
+              <p id={`${id}-help`} className="mt-1 text-sm text-soft">
+                An owner of your tenant gives you one under Settings, Members.
+              </p>
+            </div>
+            <p id={`${id}-fault`} role="alert" className="text-bad empty:hidden foreign">
+              {fault}
+            </p>
+            <Button type="submit" look="primary" className="min-h-11" busy={busy === 'key'}>
+              Sign in
+            </Button>
+          </form>
+        </div>
+        <p className="mt-4 text-sm text-soft">
+          Programs use the key itself: see the{' '}
+          <a className="text-accent underline" href="/docs">
+            API documentation
+          </a>
+          .
+        </p>
+      </div>
+    </main>
+  )
+}
+
+function failure(how: 'key' | 'passkey', error: unknown): string {
+  const words = sentence(error)
+  if (how === 'passkey') return `The passkey was not accepted: ${words}`
+  return /unauthorized|Authentication required|token that is in force/i.test(words)
+    ? 'This key is not in force. Check that it is whole; if it was revoked, an owner can rotate it.'
+    : words
+}

@@ -1,0 +1,23 @@
+/** Responsible for starting the dashboard in the page; it draws nothing itself. */
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { queryClient } from './api/queries.ts'
+import { watchForNewVersion } from './frame/new-version.ts'
+import { applyTheme } from './parts/settings-store.ts'
+import { router } from './routes.ts'
+import './styles.css'
+
+applyTheme()
+watchForNewVersion()
+
+const root = document.getElementById('root')
+if (root === null) throw new Error('the page has no root')
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={queryClient}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </StrictMode>,
+)

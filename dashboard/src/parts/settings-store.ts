@@ -1,0 +1,57 @@
+/** Responsible for what a person has set for this browser: theme, time format, drafts. No secret ever comes here. */
+import { useSyncExternalStore } from 'react'
+
+const prefix = 'modelreins.'
+const listeners = new Set<() => void>()
+
+/** Storage may be full or forbidden; a setting is then kept until the tab closes. */
+const memory = new Map<string, string>()
+
+export function read(key: string): string | undefined {
+  try {
+    return localStorage.getItem(prefix + key) ?? memory.get(key)
+  } catch {
+    return memory.get(key)
+  }
+}
+
+export function write(key: string, value: string | undefined): void {
+  if (value === undefined) memory.delete(key)
+  else memory.set(key, value)
+  try {
+    if (value === undefined) localStorage.removeItem(prefix + key)
+    else localStorage.setItem(prefix + key, value)
+  } catch {
+    // Kept in memory above.
+  }
+  for (const listener of listeners) listener()
+}
+
+const subscribe = (listener: () => void): (() => void) => {
+  const onStorage = (event: StorageEvent): void => {
+    if (event.key === null || event.key.startsWith(prefix)) listener()
+  }
+  listeners.add(listener)
+  addEventListener('storage', onStorage)
+  return () => {
+    listeners.delete(listener)
+    removeEventListener('storage', onStorage)
+  }
+}
+
+export function useSetting<const Value extends string>(key: string, values: readonly [Value, ...Value[]]): [Value, (value: Value) => void] {
+  const current = useSyncExternalStore(subscribe, () => read(key))
+  const value = values.find((one) => one === current) ?? values[0]
+  return [value, (next) => write(key, next)]
+}
+
+export const themes = ['system', 'light', 'dark'] as const
+export const timeFormats = ['relative', 'local', 'utc'] as const
+export const useTimeFormat = () => useSetting('time-format', timeFormats)
+export const useTheme = () => useSetting('theme', themes)
+
+export function applyTheme(): void {
+  const theme = read('theme')
+  if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme
+  else delete document.documentElement.dataset['theme']
+}

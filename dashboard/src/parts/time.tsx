@@ -1,0 +1,106 @@
+/** Responsible for showing moments and spans in the one format that the person has chosen; the exact time with its zone is one hover away. */
+import { useEffect, useState } from 'react'
+import { useTimeFormat } from './settings-store.ts'
+
+const language = (): string => navigator.language
+const relative = new Intl.RelativeTimeFormat(language(), { numeric: 'auto', style: 'narrow' })
+const local = new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'medium' })
+const exactFormat = new Intl.DateTimeFormat(language(), { dateStyle: 'full', timeStyle: 'long' })
+
+const steps = [
+  ['second', 60],
+  ['minute', 60],
+  ['hour', 24],
+  ['day', 30],
+  ['month', 12],
+] as const
+
+export function relativeWords(at: number, now: number): string {
+  let value = (at - now) / 1_000
+  for (const [unit, size] of steps) {
+    if (Math.abs(value) < size) return relative.format(Math.trunc(value), unit)
+    value /= size
+  }
+  return relative.format(Math.trunc(value), 'year')
+}
+
+/** The time now, renewed at this pace while the tab is seen: a tab that nobody looks at wakes up for nothing. */
+export function useNow(everyMs: number): number {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    let timer: ReturnType<typeof setInterval> | undefined
+    const run = (): void => {
+      clearInterval(timer)
+      if (document.hidden) return
+      setNow(Date.now())
+      timer = setInterval(() => setNow(Date.now()), everyMs)
+    }
+    run()
+    document.addEventListener('visibilitychange', run)
+    return () => {
+      clearInterval(timer)
+      document.removeEventListener('visibilitychange', run)
+    }
+  }, [everyMs])
+  return now
+}
+
+export function Time({ at, none = '–' }: { readonly at: string | null | undefined; readonly none?: string }) {
+  const [format] = useTimeFormat()
+  const moment = at == null ? Number.NaN : Date.parse(at)
+  if (Number.isNaN(moment)) return <span>{none}</span>
+  return (
+    <time dateTime={new Date(moment).toISOString()} title={exactFormat.format(moment)} className="whitespace-nowrap">
+      {format === 'relative' ? <Relative at={moment} /> : format === 'local' ? local.format(moment) : utcWords(moment)}
+    </time>
+  )
+}
+
+const utcWords = (moment: number): string =>
+  new Date(moment)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z')
+
+function Relative({ at }: { readonly at: number }) {
+  const age = Math.abs(Date.now() - at)
+  const now = useNow(age < 60_000 ? 1_000 : 30_000)
+  return <>{relativeWords(at, Math.max(now, at > Date.now() ? 0 : at))}</>
+}
+
+/** A span such as `4.2 s` or `1 h 05 min`. */
+export function spanWords(ms: number): string {
+  const seconds = Math.max(0, ms) / 1_000
+  if (seconds < 10) return `${seconds.toFixed(1)} s`
+  if (seconds < 60) return `${Math.floor(seconds)} s`
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0')
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ${two((seconds % 3_600) / 60)} min`
+  return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3_600)} h`
+}
+
+/** From a start to an end, or to now while there is none. */
+export function Span({ from, to }: { readonly from: string | null; readonly to: string | null }) {
+  if (from === null) return <span>–</span>
+  return to === null ? <Running from={from} /> : <span>{spanWords(Date.parse(to) - Date.parse(from))}</span>
+}
+
+function Running({ from }: { readonly from: string }) {
+  const now = useNow(1_000)
+  return <span>{spanWords(now - Date.parse(from))}</span>
+}
+
+const sizes = ['B', 'KiB', 'MiB', 'GiB'] as const
+export function bytesWords(bytes: number): string {
+  let value = bytes
+  let index = 0
+  while (value >= 1024 && index < sizes.length - 1) {
+    value /= 1024
+    index += 1
+  }
+  return `${value.toFixed(index === 0 || value >= 100 ? 0 : 1)} ${sizes[index]}`
+}
+
+const numbers = new Intl.NumberFormat(language())
+export const numberWords = (value: number): string => numbers.format(value)
+export const plural = (count: number, one: string, many = `${one}s`): string => `${numbers.format(count)} ${count === 1 ? one : many}`

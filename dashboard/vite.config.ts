@@ -1,0 +1,26 @@
+/** Responsible for how the dashboard is built: hashed files under /dashboard/, nothing inline, nothing from another origin. */
+import { fileURLToPath } from 'node:url'
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+import { contractWithoutSchemas } from './build/contract-without-schemas.ts'
+
+export default defineConfig(({ command }) => ({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  // While it is developed it stands at `/` of a server of its own (tools/dashboard/main.ts).
+  base: command === 'serve' ? '/' : '/dashboard/',
+  plugins: [contractWithoutSchemas, react(), tailwindcss()],
+  build: {
+    outDir: '../dist/assets/dashboard',
+    emptyOutDir: true,
+    assetsDir: '',
+    // The policy allows no `data:` but pictures, and an inlined file is in nobody's cache.
+    assetsInlineLimit: 0,
+    manifest: 'manifest.json',
+    modulePreload: { polyfill: false },
+    // The first browsers with `light-dark()`.
+    target: ['chrome123', 'firefox120', 'safari17.5'],
+    reportCompressedSize: false,
+  },
+  worker: { format: 'es' },
+}))

@@ -1,0 +1,39 @@
+/**
+ * Responsible for when a request is a person's, who wants the dashboard, and not a program's: some addresses are both a screen and an
+ * operation of the seeds (`/jobs/12`). A browser that opens an address says so; everybody else gets the operation. It knows no screen.
+ */
+import type { Context } from '../exchange.ts'
+import { page, pagePolicy } from './page.ts'
+
+/** The first words of its addresses, beside `/`. */
+export const screens = [
+  'sign-in',
+  'chat',
+  'jobs',
+  'reviews',
+  'my-work',
+  'workers',
+  'schedules',
+  'audit',
+  'settings',
+  'killswitch',
+  'threads',
+] as const
+
+/** `Sec-Fetch-Dest` cannot be set by a script. Where it is missing (plain HTTP to another machine), what a browser accepts has to do. */
+export function isOpened(request: Request): boolean {
+  const accept = request.headers.get('accept') ?? ''
+  if (!accept.includes('text/html')) return false
+  const destination = request.headers.get('sec-fetch-dest')
+  return destination === null ? !request.headers.has('authorization') : destination === 'document'
+}
+
+/** A build's files have names of their own for good; the page that names them is asked for anew each time. */
+export const dashboardPage = (context: Context): Promise<Response> =>
+  page(context, '/dashboard/index.html', {
+    'content-security-policy': `${pagePolicy}; worker-src 'self'; font-src 'self'; manifest-src 'self'`,
+    'cache-control': 'no-cache',
+    vary: 'accept, sec-fetch-dest',
+  })
+
+export const builtFileHeaders = { 'cache-control': 'public, max-age=31536000, immutable' } as const
