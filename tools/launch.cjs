@@ -35,11 +35,32 @@ function bundledNode() {
   return undefined
 }
 
+/** Scripts of package.json in which npm stands between a person and this process. */
+var ownScripts = ['start', 'worker']
+
+/**
+ * npm passes TERM and INT on to what it runs; a HUP or KILL ends npm alone, and what it ran would go on without anybody to stop it. Whoever
+ * starts this file without npm may end before it, as a shell with `nohup` does.
+ */
+function stopWithNpm(stop) {
+  if (ownScripts.indexOf(process.env.npm_lifecycle_event || '') === -1 || process.platform === 'win32') return
+  var npm = process.ppid
+  var timer = setInterval(function () {
+    if (process.ppid === npm) return
+    clearInterval(timer)
+    stop()
+  }, 250)
+  timer.unref()
+}
+
 function main() {
   var version = versionOf(process.version)
   if (script === undefined) return fail('Say which tool to run: node tools/launch.cjs tools/start/main.ts')
   if (!fs.existsSync(path.join(root, 'node_modules'))) return fail('The dependencies are not installed yet: run `npm ci`, then this again.')
   if (runsTypeScript(version)) {
+    stopWithNpm(function () {
+      process.kill(process.pid, 'SIGHUP')
+    })
     process.argv.splice(1, 2, path.resolve(script))
     return require(path.resolve(script))
   }
@@ -57,10 +78,15 @@ function main() {
     )
   }
   var child = childProcess.spawn(node, [path.resolve(script)].concat(process.argv.slice(3)), { stdio: 'inherit' })
-  // Ctrl-C reaches the child by itself, as one of the terminal's group; this process only waits for it.
-  process.on('SIGINT', function () {})
-  process.on('SIGTERM', function () {
-    child.kill('SIGTERM')
+  // Ctrl-C reaches the child by itself as well, as one of the terminal's group: it takes both for one. `kill` reaches only this process.
+  var signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  signals.forEach(function (signal) {
+    process.on(signal, function () {
+      child.kill(signal)
+    })
+  })
+  stopWithNpm(function () {
+    child.kill('SIGHUP')
   })
   child.on('exit', function (code, signal) {
     process.exit(code === null ? (signal === 'SIGINT' ? 130 : 143) : code)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('../../worker-sdk/src/cli/main.ts', import.meta.url))
+export const cliMain = fileURLToPath(new URL('../../worker-sdk/src/cli/main.ts', import.meta.url))
 
 export interface Ended {
   /** Minus the signal's number is not used: a process that a signal ended counts as -1. */
@@ -38,7 +38,7 @@ export class CliHome {
   readonly #running = new Set<ChildProcess>()
 
   start(words: readonly string[], options: CliOptions = {}): RunningCli {
-    const child = spawn(process.execPath, [main, ...words], {
+    const child = spawn(process.execPath, [cliMain, ...words], {
       cwd: this.folder,
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], HOME: this.folder, NO_COLOR: '1', MODELREINS_CONFIG: this.configFile, ...options.env },

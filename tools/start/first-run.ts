@@ -34,15 +34,24 @@ const at = (url: string, viewUrl: string): string => viewUrl.replace(/^https?:\/
 export const freshAt = (url: string, { fresh }: Owner): Owner['fresh'] =>
   fresh === undefined ? undefined : { viewUrl: at(url, fresh.viewUrl) }
 
-export async function ensureOwner(url: string, folder: StateFolder): Promise<Owner> {
+const keyRefused = (folder: StateFolder, tenant: string): string =>
+  [
+    `The owner key in ${folder.file('secrets.json')} is not accepted by tenant ${tenant}: it was revoked, or secrets.json and data are not from the same backup.`,
+    `Restore both from one backup, or write the key of another owner of that tenant into secrets.json (owner.key).`,
+    `To begin again without that data, move ${folder.file('data')} away or name another folder with --state DIR.`,
+  ].join('\n')
+
+/** `hadData`: databases of an earlier start were there. Without them a key that is not accepted is that of data which was removed: begun anew. */
+export async function ensureOwner(url: string, folder: StateFolder, hadData: boolean): Promise<Owner> {
   const secrets = folder.secrets()
   if (secrets.owner !== undefined) {
     try {
       await new Client({ url, token: secrets.owner.key }).members.whoami()
       return { ...secrets.owner, fresh: undefined }
     } catch (error) {
-      // 401: the data was removed and the secrets were not. Everything else is for the person to see.
+      // Everything else is for the person to see.
       if (!isProblem(error, 'unauthorized')) throw error
+      if (hadData) throw new StartFailure(keyRefused(folder, secrets.owner.tenant))
     }
   }
   const { tenant, viewUrl } = await createTenant(url, secrets.master)

@@ -5,9 +5,9 @@ import type { Job } from '@modelreins/contract'
 import { Client } from '../../worker-sdk/src/client/index.ts'
 import { createProvider, isProviderName, providerNames } from '../../worker-sdk/src/providers/index.ts'
 import { helpText, parseArguments, type StartOptions } from './arguments.ts'
+import { damagedFiles } from './damaged-files.ts'
 import { demoPrompt } from './demo-prompt.ts'
 import { runJob } from './demo-job.ts'
-import { callable } from './address.ts'
 import { ensureOwner, ensureWorker, freshAt, type Owner } from './first-run.ts'
 import * as say from './presentation.ts'
 import { chooseProvider, type Probe, type ProviderChoice } from './provider-choice.ts'
@@ -56,10 +56,11 @@ class Session {
   async run(): Promise<number> {
     const { host, port, stateFolder } = this.#options
     const folder = StateFolder.open(stateFolder)
-    const first = folder.secrets().owner === undefined ? await this.#firstOwner(folder) : undefined
+    const hadData = folder.hasData()
+    const first = folder.secrets().owner === undefined || !hadData ? await this.#firstOwner(folder, hadData) : undefined
     this.#server = await startServer({ root, host, port, stateFolder }, this.#abort.signal)
     const { url } = this.#server
-    const found = await ensureOwner(url, folder)
+    const found = await this.#explained(folder, ensureOwner(url, folder, hadData || first !== undefined))
     const owner = first === undefined || found.fresh !== undefined ? found : { ...found, fresh: freshAt(url, first) }
     folder.saveConnection({ url, tenant: owner.tenant, owner_key: owner.key })
     const authorization = folder.saveAuthorization(owner.key)
@@ -79,17 +80,24 @@ class Session {
   }
 
   /** The tenant and its owner, made behind an address that nobody knows: whoever sees the real one answer finds connection.json written. */
-  async #firstOwner(folder: StateFolder): Promise<Owner> {
-    const { host, port, stateFolder } = this.#options
+  async #firstOwner(folder: StateFolder, hadData: boolean): Promise<Owner> {
+    const { stateFolder } = this.#options
     this.#server = await startServer({ root, host: '127.0.0.1', port: 0, stateFolder }, this.#abort.signal)
-    const owner = await ensureOwner(this.#server.url, folder)
+    const owner = await this.#explained(folder, ensureOwner(this.#server.url, folder, hadData))
     await this.#server.stop()
     this.#server = undefined
     this.#abort.signal.throwIfAborted()
-    // A port that is to be chosen is known once the server has it.
-    if (port !== 0) folder.saveConnection({ url: `http://${callable(host)}:${port}`, tenant: owner.tenant, owner_key: owner.key })
     folder.saveAuthorization(owner.key)
     return owner
+  }
+
+  /** A server that starts and then cannot answer may have found its data damaged: that is what to say then. */
+  async #explained(folder: StateFolder, owner: Promise<Owner>): Promise<Owner> {
+    try {
+      return await owner
+    } catch (error) {
+      throw error instanceof StartFailure ? error : (damagedFiles(folder) ?? error)
+    }
   }
 
   /** Worker first, server last: the worker hands its jobs back to a server that still answers. What is only starting sees the signal. */
@@ -172,6 +180,8 @@ function print(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
+const oneKeypressMs = 500
+
 async function main(words: readonly string[]): Promise<number> {
   const parsed = parseArguments(words, { defaultState, folder: typedIn, providers: providerNames })
   if (parsed.kind === 'help') {
@@ -183,8 +193,13 @@ async function main(words: readonly string[]): Promise<number> {
     return 64
   }
   const session = new Session(parsed.options)
+  let asked = 0
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
+      // One Ctrl-C may arrive more than once: from the terminal, from npm, from the launcher.
+      const again = performance.now() - asked > oneKeypressMs
+      asked = performance.now()
+      if (session.stopping && !again) return
       // Asked twice: the children notice that this process is gone and stop by themselves.
       if (session.stopping) process.exit(130)
       if (signal !== 'SIGHUP') print('', 'Stopping...')

@@ -4,8 +4,10 @@
  */
 import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { callable } from './address.ts'
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts'
-import { lockFolder, type FolderLock } from './folder-lock.ts'
+import { damagedFiles, proveRegistryIsThere } from './damaged-files.ts'
+import { waitForFolder, type FolderLock } from './folder-lock.ts'
 import { bornAt, childrenNamed, endProcess } from './process-identity.ts'
 import { StartFailure } from './start-failure.ts'
 import { StateFolder } from './state-folder.ts'
@@ -32,7 +34,13 @@ const logLimitBytes = 5 * 1024 * 1024
 /** What the Worker logs, kept beside the state; one older file is kept. */
 function logTo(file: string): (level: string, message: string) => void {
   if (existsSync(file) && statSync(file).size > logLimitBytes) renameSync(file, `${file}.1`)
-  return (level, message) => appendFileSync(file, `${new Date().toISOString()} ${level} ${message}\n`, { mode: 0o600 })
+  return (level, message) => {
+    try {
+      appendFileSync(file, `${new Date().toISOString()} ${level} ${message}\n`, { mode: 0o600 })
+    } catch {
+      // A full disk, or a folder that is gone: a server does not end because its log cannot be written.
+    }
+  }
 }
 
 const report = (message: ServerReport): Promise<void> =>
@@ -48,12 +56,37 @@ let stopping: Promise<void> | undefined
 
 const stop = (): Promise<void> => {
   stopping ??= (async () => {
+    markEnding()
     await plane?.stop()
     folder?.forgetRecord()
     lock?.release()
     process.exit(0)
   })()
   return stopping
+}
+
+/** For the next start, which waits for a server that ends and not for one that stays. */
+function markEnding(): void {
+  const record = folder?.record()
+  if (record === undefined) return
+  try {
+    folder?.saveRecord({ ...record, ending: true })
+  } catch {
+    // A full disk: the next start waits a little less.
+  }
+}
+
+const isEnding = (state: StateFolder) => (): boolean => {
+  const record = state.record()
+  const starter = record?.processes.find((one) => one.role === 'start')
+  return record?.ending === true || (starter !== undefined && bornAt(starter.pid) !== starter.born)
+}
+
+/** Before anything answers: whoever sees this server well finds its address here, not the last one's. */
+function announce(state: StateFolder, { host, port }: ServerRequest): void {
+  const { owner } = state.secrets()
+  if (owner === undefined || port === 0) state.forgetConnection()
+  else state.saveConnection({ url: `http://${callable(host)}:${port}`, tenant: owner.tenant, owner_key: owner.key })
 }
 
 /** Hosts that this machine's owner allows calls to, as he would say it in wrangler.toml: a receiver of webhooks beside the server. */
@@ -64,13 +97,15 @@ const allowedHosts = (): Readonly<Record<string, string>> => {
 
 async function start(request: ServerRequest): Promise<string> {
   const state = StateFolder.open(request.stateFolder)
-  lock = lockFolder(state.path, state.file('lock'))
+  lock = await waitForFolder(state.path, state.file('lock'), isEnding(state))
   folder = state
   // Nobody holds the folder, so a runtime on the record is an orphan of a server that was killed: it would keep the port and write to our files.
   for (const left of state.record()?.processes ?? []) {
     if (left.role === 'workerd') await endProcess(left.pid, left.born)
   }
   const secrets = state.secrets()
+  proveRegistryIsThere(state)
+  announce(state, request)
   const record = (url: string): void => {
     const processes = [
       { role: 'start' as const, pid: process.ppid },
@@ -100,7 +135,12 @@ async function start(request: ServerRequest): Promise<string> {
     },
     onFailure: () => void revive(serve, log),
   }
-  return (await serve(request.port)).url
+  try {
+    return (await serve(request.port)).url
+  } catch (error) {
+    state.forgetConnection()
+    throw error instanceof StartFailure ? error : (damagedFiles(state) ?? error)
+  }
 }
 
 /** Once more from the beginning, on the same port: while the runtime was away, a passing connection may have taken it. */

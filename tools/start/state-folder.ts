@@ -1,6 +1,6 @@
 /** Responsible for the files of one state folder: which there are, who may read them, written whole or not at all. It starts nothing. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { StartFailure } from './start-failure.ts'
 
@@ -29,6 +29,8 @@ export interface Connection {
 /** Which processes serve this folder, so that what a killed server left behind can be told from a stranger's. */
 export interface ServerRecord {
   readonly url: string
+  /** The server has been told to stop. */
+  readonly ending?: boolean
   readonly processes: readonly { readonly role: 'start' | 'server' | 'workerd'; readonly pid: number; readonly born: string }[]
 }
 
@@ -40,6 +42,14 @@ function makeFolder(path: string): void {
   makeFolder(dirname(path))
   mkdirSync(path, { mode: 0o700 })
 }
+
+/** The database files below this folder: the runtime keeps one per object and one per D1 database, and some of its own that hold no data. */
+export const databasesIn = (folder: string): readonly string[] =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.sqlite') && !/(?:^|[\\/])(?:cache|metadata\.sqlite$)/.test(name))
+        .map((name) => join(folder, name))
+    : []
 
 export class StateFolder {
   readonly path: string
@@ -64,10 +74,11 @@ export class StateFolder {
     return new StateFolder(path)
   }
 
-  /** Generated at the first start and kept. */
+  /** Generated at the first start and kept. Throws `StartFailure` when the data of an earlier start is here and its secrets are not. */
   secrets(): Secrets {
     const kept = this.#read<Secrets>('secrets.json')
-    if (kept !== undefined) return kept
+    if (kept !== undefined) return this.#checked(kept)
+    if (this.hasData()) throw new StartFailure(this.#secretsMissing())
     const fresh: Secrets = {
       signing: `a:${randomBytes(32).toString('hex')}`,
       master: `mrm_${randomBytes(24).toString('hex')}`,
@@ -76,8 +87,35 @@ export class StateFolder {
     return fresh
   }
 
+  /** Whether an earlier start has left databases here. */
+  hasData(): boolean {
+    return databasesIn(this.file('data')).length > 0
+  }
+
+  #secretsMissing(): string {
+    const data = this.file('data')
+    return [
+      `${this.file('secrets.json')} is missing, but ${data} holds the data of an earlier start.`,
+      `Restore secrets.json from the same backup: without it no key or worker token of that data is valid, and its audit heads cannot be signed on.`,
+      `To begin again without that data (its jobs, members, workers and audit trail), move ${data} away or name another folder with --state DIR.`,
+    ].join('\n')
+  }
+
+  #checked(secrets: Secrets): Secrets {
+    const texts = [secrets?.signing, secrets?.master, ...(secrets?.owner === undefined ? [] : [secrets.owner.tenant, secrets.owner.key])]
+    if (texts.every((text) => typeof text === 'string' && text !== '')) return secrets
+    throw new StartFailure(
+      `${this.file('secrets.json')} is incomplete: restore it from a backup, or begin again with another folder (--state DIR).`,
+    )
+  }
+
   saveSecrets(secrets: Secrets): void {
     this.#write('secrets.json', secrets)
+  }
+
+  /** Nobody who reads this folder is sent to a server that is gone. */
+  forgetConnection(): void {
+    rmSync(this.file('connection.json'), { force: true })
   }
 
   saveConnection(connection: Connection): void {
@@ -129,7 +167,8 @@ export class StateFolder {
       throw new StartFailure(`${this.file(name)} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
     }
     try {
-      return JSON.parse(text)
+      // An editor may have put a byte order mark in front.
+      return JSON.parse(text.replace(/^\uFEFF/, ''))
     } catch {
       throw new StartFailure(`${this.file(name)} is damaged: restore it, or begin again with another folder (--state DIR).`)
     }

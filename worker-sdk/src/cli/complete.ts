@@ -36,11 +36,43 @@ const valuesOf = (from: Flag | Argument): readonly Candidate[] => {
 }
 
 /** Which command the words name, and how many of them its name takes. */
-function commandIn(words: readonly string[]): { readonly command: Command | undefined; readonly args: number } {
+function commandIn(words: readonly string[]): Found {
   const pair = findCommand(words.slice(0, 2))
-  if (words.length >= 2 && pair !== undefined) return { command: pair, args: words.length - 2 }
+  if (words.length >= 2 && pair !== undefined) return { command: pair, args: words.length - 2, words }
   const single = words.length === 0 ? findCommand(['run']) : findCommand(words.slice(0, 1))
-  return { command: single, args: Math.max(0, words.length - 1) }
+  return { command: single, args: Math.max(0, words.length - 1), words }
+}
+
+interface Found {
+  readonly command: Command | undefined
+  readonly args: number
+  readonly words: readonly string[]
+}
+
+type Flags = ReadonlyMap<string, Flag>
+
+/** With their dashes, long and short. */
+const byName = (flags: readonly Flag[]): Flags =>
+  new Map(flags.flatMap((flag) => [`--${flag.name}`, ...(flag.short === undefined ? [] : [`-${flag.short}`])].map((name) => [name, flag])))
+
+/** Of every command: enough to tell a flag's value from a word, since a name takes a value in all of them or in none. */
+const everyFlag: Flags = byName(shown.flatMap(flagsOf))
+
+const takesNext = (word: string): boolean => everyFlag.get(word)?.value !== undefined
+
+/** The words that are neither flags nor values of flags. */
+const wordsAmong = (before: readonly string[]): readonly string[] =>
+  before.filter((word, index) => !word.startsWith('-') && !takesNext(before[index - 1] ?? ''))
+
+/** Which flags of the command are given, and whose value comes next: `unknown` when the command has no such flag. */
+function flagsAmong(
+  before: readonly string[],
+  flags: Flags,
+): { readonly used: ReadonlySet<string>; readonly pending: Flag | 'unknown' | undefined } {
+  const used = new Set(before.flatMap((word) => flags.get(word.split('=')[0] ?? word)?.name ?? []))
+  const last = before.at(-1) ?? ''
+  const isValue = takesNext(before.at(-2) ?? '')
+  return { used, pending: isValue || !takesNext(last) ? undefined : (flags.get(last) ?? 'unknown') }
 }
 
 /** `words`: everything behind the program's name up to the cursor; the last one may be empty or unfinished. */
@@ -49,23 +81,11 @@ export function candidates(words: readonly string[]): readonly Candidate[] {
   const last = words.at(-1) ?? ''
   const current = last === '""' ? '' : last
   const before = words.slice(0, -1)
-  const flags = new Map(shown.flatMap(flagsOf).map((flag) => [`--${flag.name}`, flag]))
-  for (const flag of [...flags.values()]) if (flag.short !== undefined) flags.set(`-${flag.short}`, flag)
-  const plainWords: string[] = []
-  const used = new Set<string>()
-  let pending: Flag | undefined
-  for (const word of before) {
-    if (pending !== undefined) {
-      pending = undefined
-      continue
-    }
-    const flag = flags.get(word.split('=')[0] ?? word)
-    if (flag !== undefined) used.add(flag.name)
-    if (flag?.value !== undefined && !word.includes('=')) pending = flag
-    else if (!word.startsWith('-')) plainWords.push(word)
-  }
+  const { command, args, words: plainWords } = commandIn(wordsAmong(before))
+  const flags = byName(command === undefined ? [] : flagsOf(command))
+  const { used, pending } = flagsAmong(before, flags)
+  if (pending === 'unknown') return []
   if (pending !== undefined) return starting(current, valuesOf(pending))
-  const { command, args } = commandIn(plainWords)
   const inline = /^(--[a-z-]+)=/.exec(current)
   const inlineFlag = inline === null ? undefined : flags.get(inline[1] ?? '')
   if (inline !== null && inlineFlag !== undefined) {

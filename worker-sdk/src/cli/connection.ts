@@ -88,10 +88,13 @@ export async function keepView(
   const occupied = [slot ?? keyNamed('token'), ...(slot === undefined ? [adminKey] : [])].filter(
     (key) => valueIn(before, key) !== undefined,
   )
-  if (occupied.length > 0) {
+  const [held] = occupied
+  if (held !== undefined) {
+    // What the link holds is not known before it is opened: a member's key counts when it is kept where commands look first.
+    const kept = occupied.includes(adminKey) ? adminKey : held
     throw new UsageError(
-      `${found.place} is a one-time view URL, and the config file holds a ${occupied[0]?.name ?? 'token'} already`,
-      `\`modelreins-worker config set token <view URL>\` replaces it; MODELREINS_CONFIG names another file`,
+      `${found.place} is a one-time view URL, and the config file holds a ${held.name} already`,
+      `\`modelreins-worker config set ${kept.name} <view URL>\` replaces it; MODELREINS_CONFIG names another file`,
     )
   }
   const taken = await takeToken(found.token, { fetch: context.fetch, server })

@@ -30,11 +30,12 @@ const ownHelp: Partial<Record<ErrorCode, string | undefined>> = {
   internal: 'This is a bug of the server; its log names the request.',
   'rate-limited': undefined,
   unavailable: 'Try again in a moment.',
-  gone: `\`${programName} workers rotate NAME\` makes a new one.`,
-  'name-taken': 'Choose another name, revoke the worker that has it, or take it over with --takeover.',
+  // What is gone, and what to do about it, depends on the command: `hint` says it.
+  gone: undefined,
+  'name-taken': 'Choose another name, or revoke what has it.',
   killswitch: `A member clears it with \`${programName} kill --clear\`.`,
   'no-eligible-worker': `\`${programName} workers\` lists them; \`${programName} workers register\` adds one.`,
-  'no-live-worker': `Start a worker, or give --queue.`,
+  'no-live-worker': 'Start a worker.',
 }
 
 function helpOf(error: ModelReinsError): string | undefined {

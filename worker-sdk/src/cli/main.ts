@@ -19,10 +19,17 @@ process.on('warning', (warning) => {
   if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`)
 })
 
+/** A command whose answer could not be written has not answered, whatever it did. */
+const unwritten = 74
+
 // `modelreins-worker jobs | head`: the reader has what it wanted. A terminal that is gone answers EIO.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') {
+      // A full disk, most likely: what else is wrong goes to the other stream, which may still take it.
+      if (stream === process.stdout) process.stderr.write(`${programName}: standard output cannot be written: ${error.message}\n`)
+      process.exit(unwritten)
+    }
     // A worker at work has children to end first: nobody reads any more, so this is what closing the terminal is.
     if (process.listenerCount('SIGHUP') === 0) process.exit()
     process.emit('SIGHUP', 'SIGHUP')

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { nameOf, type Argument, type Command, type Flag } from './command.ts'
 import { Invocation, type FlagUse } from './invocation.ts'
 import { didYouMean } from '../nearest.ts'
+import { globalFlags } from './table/flags.ts'
 import { commands, commandsOf, findCommand, flagsOf, groups } from './table/index.ts'
 import { seeHelp, UsageError } from './usage-error.ts'
 
@@ -47,13 +48,25 @@ function resolveCommand(words: readonly string[], literal: boolean): Found {
   throw new UsageError(`There is no command "${first}"${didYouMean(first, groups)}`, seeHelp([]))
 }
 
-/** For a message about a flag; the words themselves may be wrong as well. */
-function likelyCommand(words: readonly string[], literal: boolean): Command {
-  try {
-    return resolveCommand(words, literal).command
-  } catch {
-    return commandNamed(['run'])
-  }
+/** What a message about a flag is about: the words of a command or of a group, and the flags that go with them. */
+interface Owner {
+  readonly words: readonly string[]
+  readonly flags: readonly Flag[]
+}
+
+const ownerOf = (command: Command): Owner => ({ words: command.words, flags: flagsOf(command) })
+
+/**
+ * Whose flag it was to be. The words behind the command's name may be values of a flag that nobody knows. `wordsFirst`: a word stands before
+ * the flag; one that names nothing is told as what is wrong then, and taken for the value of a mistyped flag otherwise.
+ */
+function likelyOwner(words: readonly string[], literal: boolean, wordsFirst: boolean): Owner {
+  const [first, second] = words
+  if (first === undefined || literal) return ownerOf(commandNamed(['run']))
+  const named = (second === undefined ? undefined : findCommand([first, second])) ?? findCommand([first])
+  if (named !== undefined) return ownerOf(named)
+  if (commandsOf(first).length > 0) return { words: [first], flags: globalFlags }
+  return ownerOf(wordsFirst ? resolveCommand(words, literal).command : commandNamed(['run']))
 }
 
 function commandNamed(words: readonly string[]): Command {
@@ -62,12 +75,14 @@ function commandNamed(words: readonly string[]): Command {
   return command
 }
 
-function unknownFlag(raw: string, command: Command): UsageError {
-  const names = flagsOf(command).map((flag) => `--${flag.name}`)
-  const owner = commands.find((other) => other !== command && flagsOf(other).some((flag) => `--${flag.name}` === raw))
+function unknownFlag(raw: string, { words, flags }: Owner): UsageError {
+  const names = flags.map((flag) => `--${flag.name}`)
+  const others = commands.filter((other) => other.hidden !== true && flagsOf(other).some((flag) => `--${flag.name}` === raw))
+  // Of several the one that is called nearly the same: `workers` is helped by `workers register`.
+  const owner = others.find((other) => other.words[0] === words[0]) ?? others[0]
   const known = owner === undefined ? '' : ` (${nameOf(owner)} has)`
   const near = owner === undefined ? didYouMean(raw, names) : ''
-  return new UsageError(`${nameOf(command)} has no flag ${raw}${known}${near}`, seeHelp(command.words))
+  return new UsageError(`${words.join(' ')} has no flag ${raw}${known}${near}`, seeHelp(words[0] === 'run' ? [] : words))
 }
 
 /** A flag takes a value everywhere or nowhere, so this needs no command. */
@@ -134,8 +149,9 @@ export function parseCommandLine(argv: readonly string[]): Parsed {
 
   // Before the words are: a value that went astray looks like a command.
   for (const token of options) {
-    const flag = flags.get(token.name)
-    if (flag === undefined) throw unknownFlag(token.rawName, likelyCommand(words, literal))
+    const owner = likelyOwner(words, literal, first !== undefined && first.index < token.index)
+    const flag = owner.flags.find((one) => one.name === token.name) ?? flags.get(token.name)
+    if (flag === undefined) throw unknownFlag(token.rawName, owner)
     checkPresence(flag, token.value, token.inlineValue === true)
   }
   const { command, rest } = withSetup(resolveCommand(words, literal), options)
@@ -145,7 +161,7 @@ export function parseCommandLine(argv: readonly string[]): Parsed {
     const flag = allowed.get(token.name)
     if (flag === undefined) {
       if (token.name === 'setup' && command.words[0] === 'setup') continue
-      throw unknownFlag(token.rawName, command)
+      throw unknownFlag(token.rawName, ownerOf(command))
     }
     checkChoice(flag, token.value)
     uses.push({ flag, value: token.value })

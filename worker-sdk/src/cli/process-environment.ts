@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../client/clock.ts'
 import type { Fetch } from '../client/transport.ts'
 import type { Environment } from '../worker/settings/options.ts'
 import type { Asker } from './ask.ts'
+import { textOf } from './read-text.ts'
 
 export interface Sink {
   /** Text, or the bytes of a file as they are. */
@@ -55,10 +56,9 @@ const sinkOf = (stream: NodeJS.WriteStream): Sink => ({
 })
 
 async function readStdin(): Promise<string> {
-  process.stdin.setEncoding('utf8')
-  const parts: string[] = []
-  for await (const part of process.stdin) parts.push(String(part))
-  return parts.join('')
+  const parts: Buffer[] = []
+  for await (const part of process.stdin) parts.push(Buffer.from(part))
+  return textOf(Buffer.concat(parts))
 }
 
 const runProgram: Surroundings['runProgram'] = (file, args) =>

@@ -44,6 +44,18 @@ export async function takeToken(text: string, using: { readonly fetch: Fetch; re
   }
   const origin = new URL(given).origin
   try {
+    return await opened(given, origin, using)
+  } catch (error) {
+    if (!(error instanceof ModelReinsError) || error.code !== 'gone') throw error
+    throw new ModelReinsError(
+      `${error.message} A one-time link opens once: \`workers rotate NAME\` or \`members rotate NAME\` makes a new one.`,
+      { code: 'gone', status: error.status, cause: error },
+    )
+  }
+}
+
+async function opened(given: string, origin: string, using: Parameters<typeof takeToken>[1]): Promise<TakenToken> {
+  try {
     const revealed = await redeemView(given, using.fetch, webcrypto.subtle)
     return describe(revealed.token, revealed.name ?? undefined, origin)
   } catch (error) {

@@ -92,9 +92,20 @@ export function errorFromProblem(status: number, body: unknown, retryAfterMs?: n
   })
 }
 
+/** OpenSSL's names for a certificate whose issuer this machine does not know. */
+const unknownIssuer: ReadonlySet<string> = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])
+const caAdvice = '; when your organisation issues its own certificates, name the file of its root certificate in NODE_EXTRA_CA_CERTS'
+
 /** A call that never got an answer, in words that help: which address, and what the platform said. */
 export function networkError(url: string, cause: unknown): ModelReinsError {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
   const words = inner instanceof Error ? inner.message || ('code' in inner ? String(inner.code) : inner.name) : String(inner)
-  return new ModelReinsError(`Cannot reach ${new URL(url).origin}: ${words}`, { code: 'network', cause })
+  const advice = inner instanceof Error && 'code' in inner && unknownIssuer.has(String(inner.code)) ? caAdvice : ''
+  return new ModelReinsError(`Cannot reach ${new URL(url).origin}: ${words}${advice}`, { code: 'network', cause })
 }

@@ -76,10 +76,10 @@ async function failureOf(response: Response, url: string, clock: Clock): Promise
   return errorFromProblem(response.status, parseJson(await response.text().catch(() => '')), retryAfterMs)
 }
 
-/** The value of a JSON text; undefined when it is none. */
+/** The value of a JSON text, with or without a byte order mark; undefined when it is none. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch {
     return undefined
   }

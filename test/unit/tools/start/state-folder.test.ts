@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, sta
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { lockFolder } from '../../../../tools/start/folder-lock.ts'
+import { waitForFolder } from '../../../../tools/start/folder-lock.ts'
 import { StartFailure } from '../../../../tools/start/start-failure.ts'
 import { StateFolder } from '../../../../tools/start/state-folder.ts'
 
@@ -59,12 +59,28 @@ describe('a state folder', () => {
 })
 
 describe('the lock of a state folder', () => {
-  test('is held by one server at a time', () => {
+  const stays = (): boolean => false
+
+  test('is held by one server at a time', async () => {
     const file = join(base, 'lock')
-    const lock = lockFolder(base, file)
-    expect(() => lockFolder(base, file)).toThrow(/is in use by another server/)
+    const lock = await waitForFolder(base, file, stays)
+    await expect(waitForFolder(base, file, stays)).rejects.toThrow(/is in use by another server/)
     lock.release()
-    lockFolder(base, file).release()
+    const next = await waitForFolder(base, file, stays)
+    next.release()
     expect(existsSync(file)).toBe(true)
+  })
+
+  test('is waited for while its holder is on the way out', async () => {
+    const file = join(base, 'lock')
+    const lock = await waitForFolder(base, file, stays)
+    let asked = 0
+    const next = await waitForFolder(base, file, () => {
+      asked += 1
+      if (asked === 25) lock.release()
+      return true
+    })
+    next.release()
+    expect(asked).toBeGreaterThanOrEqual(25)
   })
 })

@@ -1,11 +1,16 @@
 /** What a shell is offered at Tab. */
+import { jobStatuses, reviewStatuses } from '@modelreins/contract'
 import { describe, expect, it } from 'vitest'
 import { candidates, filesMark, foldersMark } from '../../../../worker-sdk/src/cli/complete.ts'
 import { completionScript } from '../../../../worker-sdk/src/cli/completion-scripts.ts'
+import { nameOf } from '../../../../worker-sdk/src/cli/command.ts'
+import { commands } from '../../../../worker-sdk/src/cli/table/index.ts'
 import { shells } from '../../../../worker-sdk/src/cli/table/worker.ts'
 import { Stage } from './stage.ts'
 
 const offered = (...words: readonly string[]): readonly string[] => candidates(words).map(({ text }) => text)
+
+const shown = commands.filter((command) => command.hidden !== true)
 
 describe('completion', () => {
   it('offers commands, then their second words', () => {
@@ -30,6 +35,24 @@ describe('completion', () => {
     expect(offered('--work-dir', '')).toEqual([foldersMark])
     expect(offered('completions', 'z')).toEqual(['zsh'])
   })
+
+  it('offers the values of the command that was typed, and none for a flag it does not have', () => {
+    expect(offered('jobs', '--status', '')).toEqual(jobStatuses)
+    expect(offered('jobs', 'abort', '--status', '')).toEqual(jobStatuses)
+    expect(offered('reviews', '--status', '')).toEqual([...reviewStatuses, 'all'])
+    expect(offered('reviews', '--status=pend')).toEqual(['--status=pending'])
+    expect(offered('workers', '--status', '')).toEqual([])
+  })
+
+  it.each(shown.map((command) => [nameOf(command), command] as const))(
+    'offers for every flag of %s what its row lists',
+    (_name, command) => {
+      for (const flag of command.flags.filter((one) => one.choices !== undefined)) {
+        const words = nameOf(command) === 'run' ? [] : command.words
+        expect(offered(...words, `--${flag.name}`, '')).toEqual(flag.choices)
+      }
+    },
+  )
 
   it('is not confused by values that look like commands', () => {
     expect(offered('--name', 'config', 'jobs', '--sta')).toEqual(['--status'])

@@ -75,6 +75,15 @@ describe('the config file', () => {
     expect(JSON.parse(readFileSync(join(folder, 'real.json'), 'utf8'))).toEqual({ name: 'b' })
   })
 
+  it('may begin with a byte order mark, as some editors write one', async () => {
+    const stage = new Stage()
+    mkdirSync(dirname(stage.configFile))
+    writeFileSync(stage.configFile, '\uFEFF{"server": "https://x.example"}')
+    expect(await stage.run(['config', 'list'])).toEqual({ code: 0, out: 'server\thttps://x.example\n', err: '' })
+    await stage.run(['config', 'set', 'name', 'a'])
+    expect(fileOf(stage)).toEqual({ server: 'https://x.example', name: 'a' })
+  })
+
   it('that is not JSON is told, not overwritten', async () => {
     const stage = new Stage()
     mkdirSync(dirname(stage.configFile))
@@ -193,6 +202,27 @@ describe('a one-time view URL where a token is wanted', () => {
     expect(told.err).toContain('worker triager')
   })
 
+  it('of a second member speaks as that member from then on, whichever name the file keeps keys under', async () => {
+    const other = memberKey.replace('hgfedcba21', 'zzzzzzzz21')
+    const stage = new Stage()
+    await stage.run(['config', 'set', 'server', server.url])
+    await stage.run(['config', 'set', 'admin_token', other])
+    const refused = await stage.run(['status', '--token', server.seal(memberKey, 'second')])
+    expect([refused.code, refused.err]).toEqual([64, expect.stringContaining('config set admin_token <view URL>')])
+    const told = await stage.run(['config', 'set', 'token', server.seal(memberKey, 'second')])
+    expect(fileOf(stage)).toEqual({ server: server.url, token: memberKey, admin_token: memberKey })
+    expect(told.err).toContain('admin_token is replaced as well (it was mrk_acme_****)')
+  })
+
+  it('is told apart from a key as it is: nothing is replaced that was not named', async () => {
+    const other = memberKey.replace('hgfedcba21', 'zzzzzzzz21')
+    const stage = new Stage()
+    await stage.run(['config', 'set', 'admin_token', other])
+    const told = await stage.run(['config', 'set', 'token', memberKey])
+    expect(fileOf(stage)).toEqual({ token: memberKey, admin_token: other })
+    expect(told.err).toContain('commands use admin_token first')
+  })
+
   it('opens once: the second time it is gone, and nothing is written', async () => {
     const stage = new Stage()
     const view = server.seal(workerToken, null)
@@ -200,6 +230,7 @@ describe('a one-time view URL where a token is wanted', () => {
     await stage.run(['config', 'unset', 'token'])
     const again = await stage.run(['config', 'set', 'token', view])
     expect(again.code).toBe(66)
+    expect(again.err).toContain('`workers rotate NAME` or `members rotate NAME` makes a new one')
     expect(fileOf(stage)).toEqual({ server: server.url })
   })
 

@@ -30,6 +30,21 @@ describe('a failure', () => {
     })
   })
 
+  it('says of something that is gone what the server said, and nothing about links', () => {
+    const told = tell(errorFromProblem(410, { code: 'gone', title: 'Gone', detail: 'The bytes of this artifact have been erased.' }))
+    expect(`${told.message} ${told.help ?? ''}`).not.toMatch(/rotate|link/)
+  })
+
+  it.each(['SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'])(
+    'over a certificate nobody here knows (%s) names NODE_EXTRA_CA_CERTS',
+    (code) => {
+      const refused = Object.assign(new Error('self-signed certificate in certificate chain'), { code })
+      expect(networkError('https://x.example/y', new TypeError('fetch failed', { cause: refused })).message).toContain(
+        'NODE_EXTRA_CA_CERTS',
+      )
+    },
+  )
+
   it('of the operating system is not called a bug', async () => {
     const told = await new Stage().run([
       'dispatch',

@@ -92,6 +92,23 @@ describe('flags', () => {
     expect(complaint('jobs', '--level', '3').message).toBe('jobs has no flag --level (kill has)')
   })
 
+  it('that nobody knows are told of the command that was typed, also before the rest of its words make sense', () => {
+    expect(complaint('workers', '--stat', 'x').message).toBe('workers has no flag --stat')
+    expect(complaint('config', '--foo').message).toBe('config has no flag --foo')
+    expect(complaint('jobs', 'retry', '--wroker', 'x').message).toBe('jobs retry has no flag --wroker; did you mean --worker?')
+    expect(complaint('dispach', 'x', '--foo').message).toBe('There is no command "dispach"; did you mean dispatch?')
+    expect(complaint('--nam', 'foo').message).toBe('run has no flag --nam; did you mean --name?')
+  })
+
+  it('without their value are shown as the command that was typed takes them', () => {
+    expect(complaint('jobs', '--token').message).toBe('--token needs a value: --token KEY')
+    expect(complaint('--token').message).toBe('--token needs a value: --token TOKEN')
+  })
+
+  it('of the bulk verbs name everything alike', () => {
+    for (const verb of ['abort', 'retry']) expect(parsed('jobs', verb, '--all', '--yes').said.on('all')).toBe(true)
+  })
+
   it('take only what the table lists', () => {
     expect(complaint('dispatch', 'x', '--effort', 'depe').message).toBe(
       '--effort is one of trivial, quick, standard, deep, critical, not "depe"; did you mean deep?',

@@ -1,5 +1,5 @@
 /** Responsible for `audit`: asking the trail, taking it away, and verifying what was taken away. */
-import { createReadStream, createWriteStream, existsSync, readFileSync } from 'node:fs'
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { auditQuery, type AuditRow } from '@modelreins/contract'
@@ -13,6 +13,7 @@ import type { CommandContext } from '../context.ts'
 import { momentOf } from '../time-flag.ts'
 import type { Column } from '../presenter.ts'
 import { showAge } from '../time-words.ts'
+import { readTextFile } from '../read-text.ts'
 import { UsageError } from '../usage-error.ts'
 
 const columns = (now: number): readonly Column<AuditRow>[] => [
@@ -106,7 +107,7 @@ export async function auditVerify(context: CommandContext): Promise<number> {
 }
 
 function trustOf(text: string): Trust {
-  const content = existsSync(text) ? readFileSync(text, 'utf8') : text
+  const content = existsSync(text) ? readTextFile(text) : text
   try {
     return parseTrust(content)
   } catch (error) {

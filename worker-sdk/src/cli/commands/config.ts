@@ -30,14 +30,25 @@ export async function configSet(context: CommandContext): Promise<number> {
   } else {
     const taken = await takeToken(text, { fetch: context.fetch, server: serverOf(context) })
     const server = taken.origin !== undefined && valueIn(context.config(), keyNamed('server')) === undefined ? taken.origin : undefined
+    // Commands ask with admin_token first: a link that was spent on another member's key must not be of no effect.
+    const replaced = key !== adminKey && taken.kind === 'member' ? valueIn(context.config(), adminKey) : undefined
+    const link = taken.origin !== undefined
     changeConfig(context.configPath, {
       ...changeOf(key, taken.token),
+      ...(replaced !== undefined && link ? changeOf(adminKey, taken.token) : {}),
       ...(server === undefined ? {} : changeOf(keyNamed('server'), server)),
     })
     show.note(`${key.name} = ${masked(taken.token)}${taken.name === undefined ? '' : ` (${taken.kind} ${taken.name})`}`)
     if (server !== undefined) show.note(`server = ${server}`)
     if (taken.kind === undefined)
       show.warn('This does not look like a token of ModelReins: those begin with mrw_ or mrk_ and are one word.')
+    if (replaced !== undefined && replaced !== taken.token) {
+      show.warn(
+        link
+          ? `This is a member key, and commands use admin_token first: admin_token is replaced as well (it was ${masked(String(replaced))})`
+          : 'This is a member key, and commands use admin_token first: `config set admin_token -` replaces that one',
+      )
+    }
     if (key === adminKey && taken.kind === 'worker') show.warn('This is the token of a worker; admin_token is for a member key.')
   }
   const variable = overriddenBy(key, context.env)

@@ -1,5 +1,4 @@
 /** Responsible for `dispatch`: a job from a command line, and its answer on standard output. */
-import { readFileSync } from 'node:fs'
 import { jobRequest, limits, type Input, type Job } from '@modelreins/contract'
 import type * as z from 'zod'
 import type { Client } from '../../client/client.ts'
@@ -9,6 +8,7 @@ import { Detached, detachedExit, detachedText, followToEnd, untilDetached } from
 import { endText, errorText } from '../job-text.ts'
 import { momentOf } from '../time-flag.ts'
 import { manyLines } from '../safe-text.ts'
+import { readTextFile } from '../read-text.ts'
 import { seeHelp, UsageError } from '../usage-error.ts'
 
 type Request = Input<'jobs.dispatch'>
@@ -76,7 +76,7 @@ async function promptOf(context: CommandContext): Promise<string> {
   const file = said.text('file')
   const words = said.arguments
   if (file !== undefined && words.length > 0) throw new UsageError('A prompt and --file are both given; say one of them')
-  if (file !== undefined) return file === '-' ? around.readStdin() : readFileSync(file, 'utf8')
+  if (file !== undefined) return file === '-' ? around.readStdin() : readTextFile(file)
   if (words.length > 0 && !(words.length === 1 && words[0] === '-')) return words.join(' ')
   if (said.text('context-file') === '-')
     throw new UsageError('Standard input cannot be both the prompt and the context: give the prompt as an argument')
@@ -90,7 +90,7 @@ async function requestOf(context: CommandContext): Promise<Request> {
   if (prompt.trim() === '') throw new UsageError('The prompt is empty')
   const contextFile = said.text('context-file')
   const contextText =
-    contextFile === undefined ? undefined : contextFile === '-' ? await context.around.readStdin() : readFileSync(contextFile, 'utf8')
+    contextFile === undefined ? undefined : contextFile === '-' ? await context.around.readStdin() : readTextFile(contextFile)
   const tags = said.words('tag')
   const networks = said.words('network')
   const secrets = said.list('secret')

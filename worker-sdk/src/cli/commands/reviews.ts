@@ -1,5 +1,4 @@
 /** Responsible for `reviews` and `grants`: what waits for a human, and the decision, bound to what was read. */
-import { readFileSync } from 'node:fs'
 import { reviewDecision, reviewList, type Grant, type Input, type Review, type Verdict } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { parseJson } from '../../client/transport.ts'
@@ -9,6 +8,7 @@ import type { CommandContext } from '../context.ts'
 import type { Column } from '../presenter.ts'
 import { manyLines, oneLine } from '../safe-text.ts'
 import { showAge } from '../time-words.ts'
+import { readTextFile } from '../read-text.ts'
 import { UsageError } from '../usage-error.ts'
 
 const shortest = 12
@@ -108,7 +108,7 @@ export function reviewsDeny(context: CommandContext): Promise<number> {
 
 export async function reviewsEdit(context: CommandContext): Promise<number> {
   const file = context.said.text('payload-file')
-  const text = file === undefined ? undefined : file === '-' ? await context.around.readStdin() : readFileSync(file, 'utf8')
+  const text = file === undefined ? undefined : file === '-' ? await context.around.readStdin() : readTextFile(file)
   const payload = text === undefined ? context.said.json('payload') : parseJson(text)
   if (payload === undefined)
     throw new UsageError(text === undefined ? 'edit needs --payload or --payload-file' : `${file} does not hold JSON`)

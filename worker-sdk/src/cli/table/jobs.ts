@@ -89,7 +89,13 @@ export const jobCommands: readonly Command[] = [
   {
     words: ['jobs', 'retry'],
     about: 'Start a new attempt of every failed job that a filter matches',
-    flags: [...filters, dryRunFlag, yesFlag, ...memberFlags],
+    flags: [
+      ...filters,
+      { name: 'all', about: 'Every failed job of the tenant: the same as no filter' },
+      dryRunFlag,
+      yesFlag,
+      ...memberFlags,
+    ],
     examples: [{ line: 'jobs retry --worker my-triager', about: 'Count, ask, retry' }],
   },
   {
