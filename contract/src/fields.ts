@@ -1,16 +1,7 @@
 /** Responsible for the field types that many messages share: names, times, lists in queries; it knows no operation. */
 import * as z from 'zod'
+import { byteLength } from './byte-length.ts'
 import { limits } from './limits.ts'
-
-/** Bytes of UTF-8 that a text takes on the wire and in storage; a lone surrogate counts as its replacement character. */
-export function byteLength(text: string): number {
-  let bytes = 0
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4
-  }
-  return bytes
-}
 
 /** A text bounded in bytes, not characters: storage limits count bytes. */
 export const text = (maxBytes: number) =>

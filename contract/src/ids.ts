@@ -93,6 +93,8 @@ export function parseLeaseToken(token: string): LeaseToken | undefined {
  */
 export interface TenantIdParts {
   readonly tenant: string
+  /** What comes between the tenant and the MAC. */
+  readonly middle: string
   /** All but the MAC: what the MAC is computed over. */
   readonly signed: string
   readonly mac: string
@@ -108,8 +110,17 @@ function parseTenantId(prefix: 'vw' | 'ar', id: string): TenantIdParts | undefin
   const [, , length = '', rest = ''] = match
   const slugChars = Number.parseInt(length, 36)
   if (rest.length < slugChars + idRandomChars + idMacChars) return undefined
-  return { tenant: rest.slice(0, slugChars), signed: id.slice(0, -idMacChars), mac: id.slice(-idMacChars) }
+  const middle = rest.slice(slugChars, -idMacChars)
+  return { tenant: rest.slice(0, slugChars), middle, signed: id.slice(0, -idMacChars), mac: id.slice(-idMacChars) }
 }
+
+/**
+ * The text whose SHA-256, as base64url, proves that its sender holds the key of a view's address, without giving the key away. The id of
+ * the view commits to that proof: `p` and the first characters of its own SHA-256 in base 32.
+ */
+export const viewProofText = (key: string): string => `modelreins view proof ${key}`
+export const viewProofPrefix = 'p'
+export const viewProofChars = idRandomChars
 
 /** Splits the id of a one-time view into its parts; undefined when it is not spelled like one. */
 export const parseViewId = (id: string): TenantIdParts | undefined => parseTenantId('vw', id)

@@ -1,6 +1,6 @@
 /** Responsible for tenants, members and one-time views as callers see them; it decides nothing. */
 import * as z from 'zod'
-import { label, page, paging, time } from './fields.ts'
+import { flag, label, page, paging, time } from './fields.ts'
 import { memberId, tenantSlug, viewId } from './ids.ts'
 
 export const roles = ['owner', 'operator', 'reviewer', 'viewer'] as const
@@ -29,6 +29,9 @@ export const memberList = z.strictObject({ ...paging })
 export const memberRef = z.strictObject({ member_id: memberId })
 export const memberCreated = member.extend({ view_url: z.string(), expires_at: time })
 
+/** `keep_running`: what companions under the key run goes on; without it their attempts end, and the jobs are tried again. */
+export const memberRotation = z.strictObject({ member_id: memberId, keep_running: flag.optional() })
+
 /** A new token for somebody who has one: the old one stops at once. */
 export const rotated = z.object({ view_url: z.string(), expires_at: time })
 
@@ -43,7 +46,17 @@ export const whoami = z
   })
   .meta({ id: 'WhoAmI' })
 
-export const viewRef = z.strictObject({ view_id: viewId })
+/**
+ * `proof`: base64url of the SHA-256 of `modelreins view proof <key>`, the key being what the address has behind `#`. A wrong one uses
+ * nothing up. Programs of before send none, in a JSON body; browsers of other sites are refused without it.
+ */
+export const viewReveal = z.strictObject({
+  view_id: viewId,
+  proof: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/)
+    .optional(),
+})
 /** AES-256-GCM under the key in the URL's fragment; base64url. Answered once. */
 export const sealedView = z.object({ iv: z.string(), ciphertext: z.string() }).meta({ id: 'SealedView' })
 export type SealedView = z.infer<typeof sealedView>

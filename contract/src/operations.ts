@@ -47,6 +47,8 @@ export type Input<Id extends OperationId> = z.input<Operations[Id]['input']>
 /** What an implementation gets: parsed, defaults filled. */
 export type Parsed<Id extends OperationId> = z.output<Operations[Id]['input']>
 export type Output<Id extends OperationId> = z.output<Operations[Id]['output']>
+/** Operations that are commands of the tenant object. */
+export type TenantOperationId = { [Id in OperationId]: Operations[Id]['by'] extends 'tenant' ? Id : never }[OperationId]
 
 export const operationIds = Object.keys(operations) as readonly OperationId[]
 

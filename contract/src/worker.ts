@@ -102,6 +102,9 @@ export const workerPatch = z.strictObject({
   may_raise_killswitch: flag.optional(),
 })
 
+/** `keep_running`: attempts that run go on under the lease they have; without it they end, and their jobs are tried again. */
+export const workerRotation = z.strictObject({ worker_id: workerId, keep_running: flag.optional() })
+
 export const registeredWorker = z
   .object({
     worker_id: z.string(),

@@ -24,6 +24,8 @@ export const timing = {
   keep_alive_ms: 15 * second,
   /** Viewers wait, and nothing came for this long: was the close lost? */
   silence_ms: 30 * second,
+  /** Whoever reads or writes is asked about again after this long: a right ends where it is used, also when no word of its end came. */
+  trust_ms: 30 * second,
   /** A viewer that takes nothing for this long is disconnected; it may resume by `Last-Event-ID`. */
   stalled_ms: 60 * second,
   /** From the end to the transcript: off the path of the last viewers. */

@@ -1,6 +1,7 @@
 /** Responsible for the job-stream object as the edge and the tenant object see it (append, watch, close), and for what it asks the tenant object. */
 import type { OutputChunk } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
+import type { CallCredential } from '../tenant/call.ts'
 
 export interface StreamEnd {
   readonly status: string
@@ -47,9 +48,21 @@ export interface JobStreamGate {
   /**
    * GET with `?after=N&tenant=&job_id=`: server-sent events from sequence N+1 on (-1: all; `Last-Event-ID` goes before `after`).
    * `&ended=0` says that the tenant object holds the job to be in flight: a stream that ended with an earlier attempt waits for the next.
+   * `x-modelreins-viewer` says as JSON who watches (`ViewerIdentity`): whoever is named is asked about again while the stream is open.
    * Anything but 200 carries a `Failure` as JSON.
    */
   fetch(request: Request): Promise<Response>
+  /**
+   * A right has ended in the tenant: the viewers of these identities (all without `viewers`) are let go at once, and whoever writes is
+   * asked about before his next word. Idempotent.
+   */
+  distrust(request: { readonly viewers?: readonly string[] }): Promise<void>
+}
+
+/** Who watches: `id` for counting and letting go, the credential for asking whether it is still in force. No token is in it. */
+export interface ViewerIdentity {
+  readonly id: string
+  readonly credential: CallCredential
 }
 
 export interface RecentOutput {
@@ -70,6 +83,10 @@ export interface JobEnd {
 export interface JobEndGate {
   /** How the job ended; null while it has not. A job that nobody knows any more has ended: say so as a failure. */
   jobEnd(request: { readonly job_id: number }): Promise<JobEnd | null>
+  /** Whether what this attempt writes is to be taken now: it runs, by this fence, in a tenant that is not suspended. */
+  mayWrite(request: { readonly job_id: number; readonly attempt: number; readonly nonce: string }): Promise<Result<null>>
+  /** Whether this credential may still read the job's output. */
+  mayWatch(request: { readonly credential: CallCredential }): Promise<boolean>
 }
 
 /** The name under which the stream object of a job is found. */

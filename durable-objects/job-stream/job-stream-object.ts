@@ -1,10 +1,11 @@
 /** Responsible for exposing one job's stream: append and close by call, viewers by SSE, upkeep by alarm. What is allowed is decided elsewhere. */
 import { DurableObject } from 'cloudflare:workers'
-import { problems, type Failure } from '@modelreins/contract'
+import { limits, problems, type Failure } from '@modelreins/contract'
 import { fail, ok, type Result } from '../../src/domain/result.ts'
 import { transcriptFailed } from '../../src/telemetry/job-stream-events.ts'
 import { systemClock, timing, type StreamClock } from './clock.ts'
 import { fence } from './fencing.ts'
+import type { ViewerIdentity } from './gate.ts'
 import { transcriptKey, type JobEnd, type JobEndGate, type JobStreamGate, type RecentOutput, type StreamEnd } from './gate.ts'
 import { JobStream, leaseLost, type Append, type Close } from './job-stream.ts'
 import { restore } from './restore.ts'
@@ -12,6 +13,7 @@ import { choreOf } from './retention.ts'
 import { encodeEnd, sseHeaders } from './sse.ts'
 import { open, openIfThere } from './store/open.ts'
 import { recentInTranscript, transcriptAttempt, transcriptSource, writeTranscript } from './transcript.ts'
+import { WriterTrust, writerOf } from './writer-trust.ts'
 import { Viewers, viewersMax, type ViewerSource } from './viewers.ts'
 
 /** Whose stream this is. The object knows only once it has been told. */
@@ -24,6 +26,7 @@ interface Watch extends Whose {
   readonly after: number
   /** The tenant object says that the job has not ended. */
   readonly live: boolean
+  readonly viewer: ViewerIdentity | undefined
 }
 
 function parseWatch(request: Request): Watch | undefined {
@@ -33,7 +36,10 @@ function parseWatch(request: Request): Watch | undefined {
   const given = request.headers.get('last-event-id')
   const after = Number(given !== null && /^\d{1,16}$/.test(given) ? given : (query.get('after') ?? -1))
   if (tenant === '' || !Number.isSafeInteger(job_id) || !Number.isSafeInteger(after) || after < -1) return undefined
-  return { tenant, job_id, after, live: query.get('ended') === '0' }
+  const named = request.headers.get('x-modelreins-viewer')
+  // Written by our own edge, which checked the credential.
+  const viewer = named === null ? undefined : (JSON.parse(named) as ViewerIdentity)
+  return { tenant, job_id, after, live: query.get('ended') === '0', viewer }
 }
 
 const refused = (failure: Failure): Response => Response.json(failure, { status: problems[failure.code].status })
@@ -41,12 +47,12 @@ const refused = (failure: Failure): Response => Response.json(failure, { status:
 export class JobStreamObject extends DurableObject<Env> implements JobStreamGate {
   /** Replaced by tests; properties cannot be reached by RPC. */
   clock: StreamClock = systemClock
-  askEnd = async ({ tenant, job_id }: Whose): Promise<JobEnd | null> => {
+  tenantGate = (tenant: string): JobEndGate => {
     const { TENANT } = this.env
     // A namespace that does not know its class gives stubs without methods; the gate is what both sides have agreed on.
-    const stub = TENANT.get(TENANT.idFromName(tenant)) as unknown as JobEndGate
-    return stub.jobEnd({ job_id })
+    return TENANT.get(TENANT.idFromName(tenant)) as unknown as JobEndGate
   }
+  askEnd = async ({ tenant, job_id }: Whose): Promise<JobEnd | null> => this.tenantGate(tenant).jobEnd({ job_id })
 
   /** Undefined while nothing is stored here. */
   #stream: JobStream | undefined
@@ -57,6 +63,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   #heardAt = 0
   #asking = false
   #stopTicking: (() => void) | undefined
+  readonly #trust = new WriterTrust()
   readonly #viewers = new Viewers(() => this.#settle())
   readonly #source: ViewerSource = {
     read: (from) => this.#stream?.read(from),
@@ -74,6 +81,9 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
 
   async append(request: Append): Promise<Result<{ readonly next_seq: number; readonly closed: boolean }>> {
     const lost = leaseLost(request.job_id, request.attempt)
+    if (fence(this.#stream?.state, request) === 'lost') return lost
+    const allowed = await this.#trust.allows(request, this.clock, () => this.tenantGate(request.tenant).mayWrite(writerOf(request)))
+    if (!allowed.ok) return allowed
     // A first attempt has nothing behind it: its lease token dies before a stream is emptied.
     const stream = await this.#open(request, request.attempt, request.attempt > 1)
     if (stream === undefined) return lost
@@ -105,6 +115,11 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     return archived ?? { text: '', truncated: false, closed: false }
   }
 
+  async distrust({ viewers }: Parameters<JobStreamGate['distrust']>[0]): Promise<void> {
+    this.#trust.end()
+    this.#viewers.dismiss((who) => viewers === undefined || (who !== undefined && viewers.includes(who.id)))
+  }
+
   override async fetch(request: Request): Promise<Response> {
     const watch = parseWatch(request)
     if (watch === undefined) return refused(fail('invalid-request', 'Say whose stream, and after which sequence.').failure)
@@ -112,19 +127,24 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
       const detail = `${viewersMax} viewers watch this job already.`
       return refused(fail('rate-limited', detail, { retry_after_ms: timing.silence_ms }).failure)
     }
+    const { viewer } = watch
+    this.#whose = watch
+    if (viewer !== undefined && this.#viewers.countOf(viewer.id) >= limits.viewer_streams) {
+      const detail = `You watch this job ${limits.viewer_streams} times already. Close one of these streams first.`
+      return refused(fail('rate-limited', detail, { retry_after_ms: timing.silence_ms }).failure)
+    }
     if (this.#stream === undefined) {
       const archived = await this.env.ARCHIVE.get(transcriptKey(watch.tenant, watch.job_id))
       if (archived !== null) {
-        if (!(await this.#runsAgain(watch))) return this.#attach(transcriptSource(archived.body), watch.after + 1)
+        if (!(await this.#runsAgain(watch))) return this.#attach(transcriptSource(archived.body), watch.after + 1, viewer)
         await archived.body.cancel()
         await this.#open(watch, Number.POSITIVE_INFINITY, true)
         await this.#reopen()
       }
     } else if (this.#stream.end() !== undefined && (await this.#runsAgain(watch))) await this.#reopen()
-    this.#whose = watch
     if (watch.live) this.#learned = undefined
     // A viewer that knows more than is here (a crash took it back) is told again.
-    return this.#attach(this.#source, Math.min(watch.after + 1, this.#stream?.next ?? 0))
+    return this.#attach(this.#source, Math.min(watch.after + 1, this.#stream?.next ?? 0), viewer)
   }
 
   override async alarm(): Promise<void> {
@@ -194,9 +214,9 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     await this.ctx.storage.setAlarm(this.clock.now() + ms)
   }
 
-  #attach(source: ViewerSource, from: number): Response {
+  #attach(source: ViewerSource, from: number, viewer: ViewerIdentity | undefined): Response {
     if (this.#viewers.count === 0) this.#heardAt = this.clock.now()
-    const body = this.#viewers.attach(source, from, this.clock)
+    const body = this.#viewers.attach(source, from, this.clock, viewer)
     this.#stopTicking ??= this.clock.every(timing.keep_alive_ms, () => this.#tick())
     return new Response(body, { headers: sseHeaders })
   }
@@ -215,7 +235,20 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   #tick(): void {
     const now = this.clock.now()
     this.#viewers.tick(now)
+    for (const who of this.#viewers.untrusted(now)) this.ctx.waitUntil(this.#askAbout(who))
     if (this.#viewers.count > 0 && now - this.#heardAt >= timing.silence_ms) this.ctx.waitUntil(this.#askForViewers())
+  }
+
+  /** While nobody answers, what was last known counts: the next tick asks again. */
+  async #askAbout(who: ViewerIdentity): Promise<void> {
+    if (this.#whose === undefined) return
+    const same = JSON.stringify(who)
+    try {
+      if (await this.tenantGate(this.#whose.tenant).mayWatch({ credential: who.credential })) this.#viewers.trust(who, this.clock.now())
+      else this.#viewers.dismiss((one) => JSON.stringify(one) === same)
+    } catch {
+      // Asked again with the next tick.
+    }
   }
 
   /** A close is one call and may be lost: whoever waits in silence is owed the question. */

@@ -5,6 +5,7 @@
  * has gone, but a write to a reader that has gone fails (measured; the keep-alive finds out within its interval).
  */
 import { timing, type StreamClock } from './clock.ts'
+import type { ViewerIdentity } from './gate.ts'
 import { keepAlive, opening, type Encoded } from './sse.ts'
 
 /** What a viewer reads. */
@@ -21,6 +22,10 @@ export interface ViewerSource {
 export const viewersMax = 100
 
 interface Viewer {
+  /** Undefined of one that nobody has named. */
+  readonly who: ViewerIdentity | undefined
+  /** When it was last known that he may read. */
+  trustedAt: number
   readonly source: ViewerSource
   readonly writer: WritableStreamDefaultWriter<Uint8Array>
   /** When the write that is under way began; undefined while waiting for something to say. */
@@ -46,12 +51,50 @@ export class Viewers {
   }
 
   /** A stream of events from sequence `from` on; it ends after the end event. */
-  attach(source: ViewerSource, from: number, clock: StreamClock): ReadableStream<Uint8Array> {
+  attach(source: ViewerSource, from: number, clock: StreamClock, who?: ViewerIdentity): ReadableStream<Uint8Array> {
     const { readable, writable } = new IdentityTransformStream()
-    const viewer: Viewer = { source, writer: writable.getWriter(), writingSince: undefined, saidAt: clock.now(), wake: undefined }
+    const now = clock.now()
+    const viewer: Viewer = {
+      who,
+      trustedAt: now,
+      source,
+      writer: writable.getWriter(),
+      writingSince: undefined,
+      saidAt: now,
+      wake: undefined,
+    }
     this.#viewers.add(viewer)
     void this.#serve(viewer, from, clock)
     return readable
+  }
+
+  /** Streams that this viewer has open. */
+  countOf(id: string): number {
+    return [...this.#viewers].filter(({ who }) => who?.id === id).length
+  }
+
+  /** Credentials that nobody has been asked about for a while, each once. */
+  untrusted(now: number): readonly ViewerIdentity[] {
+    const due = new Map<string, ViewerIdentity>()
+    for (const { who, trustedAt } of this.#viewers) {
+      if (who !== undefined && now - trustedAt >= timing.trust_ms) due.set(JSON.stringify(who), who)
+    }
+    return [...due.values()]
+  }
+
+  trust(who: ViewerIdentity, now: number): void {
+    const key = JSON.stringify(who)
+    for (const viewer of this.#viewers) if (viewer.who !== undefined && JSON.stringify(viewer.who) === key) viewer.trustedAt = now
+  }
+
+  /** Nothing more for those, from this moment on. */
+  dismiss(which: (who: ViewerIdentity | undefined) => boolean): void {
+    for (const viewer of this.#viewers) if (which(viewer.who)) this.#drop(viewer, 'the right to read has ended')
+  }
+
+  #drop(viewer: Viewer, why: string): void {
+    this.#remove(viewer)
+    viewer.writer.abort(new Error(why)).catch(() => undefined)
   }
 
   /** There is something new to read. */
@@ -66,8 +109,7 @@ export class Viewers {
       if (viewer.writingSince === undefined) {
         if (now - viewer.saidAt >= timing.keep_alive_ms) viewer.wake?.()
       } else if (now - viewer.writingSince >= timing.stalled_ms) {
-        this.#remove(viewer)
-        viewer.writer.abort(new Error('the viewer did not read')).catch(() => undefined)
+        this.#drop(viewer, 'the viewer did not read')
       }
     }
   }
@@ -88,9 +130,11 @@ export class Viewers {
   /** Says everything, and the end. */
   async #tell(viewer: Viewer, from: number, clock: StreamClock): Promise<void> {
     let next = from
-    for (;;) {
+    while (this.#viewers.has(viewer)) {
       const news = this.#news
       const found = await viewer.source.read(next)
+      // Let go while this was read.
+      if (!this.#viewers.has(viewer)) return
       if (found !== undefined) {
         next = found.next
         await this.#write(viewer, found.events, clock)

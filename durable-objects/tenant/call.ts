@@ -3,17 +3,14 @@
  * the input; the object checks the hash, revocation and scope, and acts. Both ends may be of different versions for minutes
  * after a deploy, so fields are added, never changed.
  */
-import type { AuditSeal, Operations, OperationId, Parsed, Scope } from '@modelreins/contract'
+import type { AuditSeal, Operations, Parsed, Scope, TenantOperationId } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
 import type { ArtifactCalls } from './artifacts/artifact-calls.ts'
 import type { AuditStatus } from './audit/heads-gate.ts'
 import type { CallCredential, Minted, Visit } from './kernel/credential.ts'
 import type { ResultPlace, WatchedJob } from './queue/job-view.ts'
-import type { TenantCommands } from './rooms.ts'
 
 export type { AuditStatus, CallCredential, Minted, ResultPlace, Visit, WatchedJob }
-
-export type TenantOperationId = Extract<keyof TenantCommands, OperationId>
 
 export interface TenantCall<Id extends TenantOperationId = TenantOperationId> {
   readonly operation: Id

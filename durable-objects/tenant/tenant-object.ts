@@ -4,27 +4,17 @@
  */
 import { createHmac } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
-import { operations } from '@modelreins/contract'
-import type { Scope } from '@modelreins/contract'
+import { closeCodes, operations } from '@modelreins/contract'
+import type { Scope, TenantOperationId } from '@modelreins/contract'
 import { parseSigningKeys } from '../../src/domain/access/signing-keys.ts'
 import { parseAllowedHosts } from '../../src/domain/outbound.ts'
 import { fail, ok } from '../../src/domain/result.ts'
 import type { Result } from '../../src/domain/result.ts'
 import { isWorthTouching } from '../../src/domain/session/session.ts'
-import type { JobEnd } from '../job-stream/gate.ts'
+import type { JobEnd, JobEndGate } from '../job-stream/gate.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './artifacts/commands.ts'
 import { AlarmClock } from './kernel/alarm-clock.ts'
-import type {
-  Authorized,
-  CallCredential,
-  ResultPlace,
-  TenantAnswer,
-  TenantCall,
-  TenantGate,
-  TenantOperationId,
-  TenantReply,
-  WatchedJob,
-} from './call.ts'
+import type { Authorized, CallCredential, ResultPlace, TenantAnswer, TenantCall, TenantGate, TenantReply } from './call.ts'
 import { timeAndChance } from './kernel/clock.ts'
 import { isoTime, systemCaller } from './kernel/context.ts'
 import type { Caller, CommandContext, Store } from './kernel/context.ts'
@@ -34,12 +24,16 @@ import { startTenant } from './kernel/tenant.ts'
 import type { RunningTenant } from './kernel/tenant.ts'
 import { authenticate, mayCall } from './members/authenticate.ts'
 import { addMember } from './members/commands.ts'
-import { noteStreamed, watchJob } from './queue/commands/jobs.ts'
+import { masterCaller, setSuspended } from './members/suspension.ts'
+import { mayWriteOutput, noteStreamed, watchJob } from './queue/commands/jobs.ts'
 import { endOf, resultPlace } from './queue/job-view.ts'
 import { rooms } from './rooms.ts'
 import { addressSubject, countFailure } from './sessions/sign-in.ts'
 
 const refused = fail('unauthorized', 'The token is not in force.')
+
+/** Whoever is answered these may rely on it: open streams have been told. */
+const endsRights: ReadonlySet<string> = new Set(['members.revoke', 'members.rotate', 'sessions.end', 'sessions.end_many'])
 
 const hmac = (secret: string, text: string): Uint8Array => createHmac('sha256', secret).update(text).digest()
 
@@ -128,6 +122,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
         executor.run(who, call, (ctx) => command(ctx, call.input)),
       )
     const first = runAs(caller)
+    if (endsRights.has(call.operation)) await host.live.streamTrust.told()
     const waiting = first.ok ? room?.waits?.[call.operation]?.(host, caller, call.input, first.value) : undefined
     if (waiting === undefined) return first
     const afterwards = await waiting
@@ -153,14 +148,14 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     return ok({ kind: caller.kind, id: caller.actor.id, name: caller.actor.name })
   }
 
-  async watch(request: {
-    readonly credential: CallCredential
-    readonly job_id: number
-    readonly request_id: string
-  }): Promise<Result<WatchedJob>> {
+  async watch(request: Parameters<TenantGate['watch']>[0]): ReturnType<TenantGate['watch']> {
     const authorized = this.#authorized(request.credential, 'jobs.read')
     if (!authorized.ok) return authorized
-    return authorized.value.running.executor.run(authorized.value.caller, request, (ctx) => watchJob(ctx, request.job_id))
+    const { running, caller } = authorized.value
+    const watched = running.executor.run(caller, request, (ctx) => watchJob(ctx, request.job_id))
+    if (watched.ok && 'credential' in request.credential)
+      running.host.live.watches.note(request.job_id, caller.actor.id, request.credential.credential)
+    return watched
   }
 
   async keptJobs(request: Parameters<TenantGate['keptJobs']>[0]): ReturnType<TenantGate['keptJobs']> {
@@ -170,6 +165,16 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
 
   async noteStream(request: Parameters<TenantGate['noteStream']>[0]): Promise<void> {
     this.#running?.executor.runBatch(systemCaller, (ctx) => (noteStreamed(ctx, request), []))
+  }
+
+  /** Asked by a job's stream object before it takes an attempt's words: whoever may not write any more is told so there. */
+  async mayWrite(request: Parameters<JobEndGate['mayWrite']>[0]): ReturnType<JobEndGate['mayWrite']> {
+    if (this.#running === undefined || this.#store.identity.get()?.suspended === true) return refused
+    return this.#running.executor.run(systemCaller, { request_id: 'internal' }, (ctx) => mayWriteOutput(ctx, request))
+  }
+
+  async mayWatch({ credential }: Parameters<JobEndGate['mayWatch']>[0]): Promise<boolean> {
+    return this.#authorized(credential, 'jobs.read').ok
   }
 
   async locateResult(request: { readonly credential: CallCredential; readonly job_id: number }): Promise<Result<ResultPlace>> {
@@ -232,7 +237,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const at = now()
     const audit_kid = keys[0].id
     const running = this.#open(request.tenant, audit_kid)
-    const made = running.executor.run({ kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } }, request, (ctx) => {
+    const made = running.executor.run(masterCaller, request, (ctx) => {
       ctx.store.identity.set({ tenant: request.tenant, name: request.name, created_at: ctx.at, suspended: false, audit_kid })
       ctx.record({ action: 'tenant.create', subject: `tenant:${request.tenant}`, summary: request.name })
       return ok(addMember(ctx, request.owner_name, 'owner'))
@@ -242,22 +247,13 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
 
   async setSuspended(request: { readonly suspended: boolean; readonly request_id: string }): ReturnType<TenantGate['setSuspended']> {
     const running = this.#running
-    const identity = this.#store.identity.get()
-    if (running === undefined || identity === undefined) return fail('not-found', 'There is no such tenant.')
-    const changed = running.executor.run({ kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } }, request, (ctx) => {
-      if (identity.suspended !== request.suspended) {
-        ctx.store.identity.set({ ...identity, suspended: request.suspended })
-        ctx.record({
-          action: request.suspended ? 'tenant.suspend' : 'tenant.resume',
-          subject: `tenant:${identity.tenant}`,
-          summary: identity.name,
-        })
-      }
-      return ok({ name: identity.name, created_at: isoTime(identity.created_at) })
-    })
-    if (request.suspended)
-      for (const worker of [...running.host.live.sockets.workers()])
-        running.host.live.workerSockets.disconnect(worker, 4003, 'The tenant is suspended.')
+    if (running === undefined) return fail('not-found', 'There is no such tenant.')
+    const { live } = running.host
+    const changed = running.executor.run(masterCaller, request, (ctx) => setSuspended(ctx, request.suspended))
+    if (request.suspended) {
+      live.workerSockets.disconnectAll(closeCodes.revoked, 'The tenant is suspended.')
+      await live.streamTrust.told()
+    }
     return changed
   }
 

@@ -1,6 +1,5 @@
 /** Responsible for making a route of every path in the operations table; it knows no operation by name. */
 import { type Operation, type OperationId, operationIds, operations, operationPaths } from '@modelreins/contract'
-import { implemented } from './routes/unfinished.ts'
 
 export interface BoundMethod {
   readonly id: OperationId
@@ -23,7 +22,7 @@ const parameters = (path: string): number => path.split('/').filter((part) => pa
 /** Every path with its methods; fixed paths before those with parameters, so that `/jobs/abort` is never taken for a job. */
 export function boundPaths(): readonly BoundPath[] {
   const table = new Map<string, Map<Operation['method'], BoundMethod>>()
-  for (const id of operationIds.filter(implemented)) {
+  for (const id of operationIds) {
     const row = rowOf(id)
     for (const path of operationPaths(row)) {
       const methods = table.get(path) ?? new Map<Operation['method'], BoundMethod>()

@@ -1,7 +1,7 @@
 /** Responsible for calling objects so that their failures are ours: retried when safe, told apart, never leaked. It knows no operation's rules. */
-import { type Operation, type Parsed, operations, problemSchema } from '@modelreins/contract'
+import { type Operation, type Parsed, type TenantOperationId, operations, problemSchema } from '@modelreins/contract'
 import * as z from 'zod'
-import type { Authorized, TenantAnswer, TenantCall, TenantGate, TenantOperationId } from '../../durable-objects/tenant/call.ts'
+import type { Authorized, TenantAnswer, TenantCall, TenantGate } from '../../durable-objects/tenant/call.ts'
 import { type Result, fail, ok } from '../domain/result.ts'
 import { objectFailed } from '../telemetry/edge-events.ts'
 import type { Context, Exchange } from './exchange.ts'
@@ -49,11 +49,10 @@ export async function callObject<Value>(
   }
 }
 
-/** Calls that change nothing more when repeated: reads, replacements, keyed creations, and the verbs of one attempt. */
-const repeatable = (row: Operation, input: unknown): boolean =>
-  row.method !== 'POST' ||
-  row.scope === 'attempt' ||
-  (typeof input === 'object' && input !== null && Reflect.get(input, 'idempotency_key') !== undefined)
+/** Whether the call may be sent to the object again when its answer got lost. */
+export function repeatable(row: Pick<Operation, 'repeat'>, input: object): boolean {
+  return row.repeat === 'safe' || (row.repeat === 'by-key' && Reflect.get(input, 'idempotency_key') !== undefined)
+}
 
 /** The tenant whose token this is; the edge never calls a tenant object for a caller that names none. */
 export function tenantOf(exchange: Exchange): string | undefined {

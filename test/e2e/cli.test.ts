@@ -1,13 +1,13 @@
 /** The command line against a real server: a machine is set up, works, is watched, stopped and started again. */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job, KillswitchState, Review } from '@modelreins/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Client } from '../../worker-sdk/src/client/index.ts'
 import { CliHome, type Ended, type RunningCli } from '../support/cli-process.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { isRunning } from '../support/standins/running.ts'
+import { until } from '../support/until.ts'
 
 let server: TestServer
 let operator: Client
@@ -51,20 +51,38 @@ function jobOf(told: Ended): Job {
   return JSON.parse(told.out) as Job
 }
 
-async function untilStatus(id: number, status: Job['status']): Promise<Job> {
-  for (;;) {
-    const job = await operator.jobs.get({ job_id: id })
-    if (job.status === status) return job
-    await sleep(50)
-  }
+/** What other processes do takes this long at most; every wait says what it saw last. */
+const patience = 20_000
+
+function untilStatus(id: number, status: Job['status']): Promise<Job> {
+  let last: Job | undefined
+  return until(
+    async () => {
+      last = await operator.jobs.get({ job_id: id })
+      return last.status === status ? last : undefined
+    },
+    patience,
+    () => `job ${id} is ${last?.status ?? 'unknown'}, not ${status}${last?.error == null ? '' : `: ${last.error.message}`}`,
+  )
 }
 
 /** Of the child that writes it there. */
-async function pidIn(home: CliHome): Promise<number> {
+function pidIn(home: CliHome): Promise<number> {
   const file = join(home.folder, 'child.pid')
-  while (!existsSync(file) || readFileSync(file, 'utf8') === '') await sleep(20)
-  return Number(readFileSync(file, 'utf8'))
+  const read = (): string => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '')
+  return until(
+    () => (read() === '' ? undefined : Number(read())),
+    patience,
+    () => `no child has written ${file}`,
+  )
 }
+
+const untilGone = (pid: number): Promise<true> =>
+  until(
+    () => !isRunning(pid) || undefined,
+    patience,
+    () => `process ${pid} still runs`,
+  )
 
 beforeAll(async () => {
   server = await startServer()
@@ -279,7 +297,7 @@ describe('a worker at work', () => {
     const child = await pidIn(home)
     worker.signal('SIGKILL')
     await worker.ended
-    while (isRunning(child)) await sleep(50)
+    await untilGone(child)
     await desk.run(['job', String(job.id), '--abort'])
   })
 

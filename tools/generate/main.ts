@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openapiDocument } from '../../src/edge/openapi/openapi.ts'
-import { implemented } from '../../src/edge/routes/unfinished.ts'
 import { cliReference } from '../../worker-sdk/src/cli/reference.ts'
 import { isCurrent, write, type GeneratedFile } from './generated-file.ts'
 import { addMigration, migrationDrift, migrationLines } from './migrations.ts'
@@ -15,11 +14,11 @@ const text = (path: string): string => readFileSync(join(root, path), 'utf8')
 function generatedFiles(): readonly GeneratedFile[] {
   const { version }: { version: string } = JSON.parse(text('package.json'))
   return [
-    { path: 'docs/reference/operations.md', content: operationsPage(implemented) },
+    { path: 'docs/reference/operations.md', content: operationsPage() },
     { path: 'docs/reference/problems.md', content: problemsPage() },
     { path: 'docs/reference/limits.md', content: limitsPage(text('contract/src/limits.ts')) },
     { path: 'docs/reference/cli.md', content: cliReference() },
-    { path: 'docs/reference/openapi.json', content: `${JSON.stringify(openapiDocument({ version, implemented }), undefined, 2)}\n` },
+    { path: 'docs/reference/openapi.json', content: `${JSON.stringify(openapiDocument({ version }), undefined, 2)}\n` },
   ]
 }
 

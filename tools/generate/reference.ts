@@ -64,8 +64,8 @@ function operationBlock(id: OperationId): string {
   ].join('\n\n')
 }
 
-export function operationsPage(implemented: (id: OperationId) => boolean): string {
-  const ids = operationIds.filter(implemented)
+export function operationsPage(): string {
+  const ids = operationIds
   const nouns = [...new Set(ids.map((id) => id.split('.')[0] ?? id))]
   return page(
     'Operations',

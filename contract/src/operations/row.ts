@@ -14,7 +14,18 @@ export interface Operation {
   /** Shorter spellings of `path` that no program of the seeds' time calls: as strict as it. */
   readonly aliases?: readonly string[]
   readonly scope: Scope
+  /** Who carries it out. `tenant`: a command of the tenant object. `stream`: the job's stream object. `edge`: the edge, from what it asks of others. */
+  readonly by: 'tenant' | 'edge' | 'stream'
+  /**
+   * What sending the same call again does, after an answer that got lost. `safe`: nothing more. `by-key`: nothing more when both carry the
+   * same idempotency key. `never`: it may act twice, or refuse what it has just done.
+   */
+  readonly repeat: 'safe' | 'by-key' | 'never'
+  /** Whether assistants get it as a tool. What only humans decide, hands out a credential or moves raw bytes is not one. */
+  readonly tool: boolean
   readonly summary: string
+  /** An input that the schema accepts, as the reference and openapi.json show it. */
+  readonly example: Readonly<Record<string, unknown>>
   /** One flat object: path parameters, then the query (GET, DELETE) or the JSON body (the rest). */
   readonly input: z.ZodObject
   readonly output: z.ZodType

@@ -12,6 +12,7 @@ import type { Result } from '../../../src/domain/result.ts'
 import type { ArtifactPlace, KeptUpload } from './artifact-calls.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
 import type { Caller, CommandContext } from '../kernel/context.ts'
+import type { AttemptLease } from '../queue/commands/attempts.ts'
 import { attachArtifact } from '../reviews/commands/reviews.ts'
 
 const subject = (artifact: Pick<ArtifactRecord, 'slug'>): string => `artifact:${artifact.slug}`
@@ -61,6 +62,14 @@ const workerOf = (caller: Caller): string | undefined =>
 
 const noJob = (id: number): Result<never> => fail('not-found', `There is no job ${id}.`)
 
+/** Whether the attempt that the lease names runs: with its end, whichever, the lease is good for nothing more. */
+const isRunning = (ctx: Pick<CommandContext, 'at'>, job: JobRecord | undefined, lease: AttemptLease): boolean =>
+  job?.status === 'running' &&
+  job.attempt === lease.attempt &&
+  job.nonce === lease.nonce &&
+  job.worker_id === lease.worker_id &&
+  lease.expires_at > ctx.at
+
 /** The job that the artifact is to belong to: a lease names its own, a worker any that it was given, a member any at all. */
 function jobFor(ctx: CommandContext, asked: number | undefined): Result<number | null> {
   const { caller } = ctx
@@ -69,8 +78,7 @@ function jobFor(ctx: CommandContext, asked: number | undefined): Result<number |
     const job = ctx.store.jobs.get(lease.job_id)
     if (asked !== undefined && asked !== lease.job_id) return fail('forbidden', `This lease token is for job ${lease.job_id}.`)
     if (job === undefined) return noJob(lease.job_id)
-    const current = job.attempt === lease.attempt && job.nonce === lease.nonce && job.worker_id === lease.worker_id
-    if (!current || lease.expires_at <= ctx.at) return fail('lease-lost', `The lease of attempt ${lease.attempt} of job ${job.id} is over.`)
+    if (!isRunning(ctx, job, lease)) return fail('lease-lost', `The lease of attempt ${lease.attempt} of job ${job.id} is over.`)
     return ok(job.id)
   }
   if (asked === undefined) return ok(null)
@@ -242,8 +250,9 @@ export function locateArtifact(ctx: Pick<CommandContext, 'at' | 'caller' | 'stor
   const readable = artifact !== undefined && isReadable(artifact, ctx.at)
   if (caller.kind === 'none') return readable && artifact.share && !suspended ? ok(showArtifact(artifact)) : unauthorized
   // A lease is good for one attempt: what belongs to its job, and what everybody may have.
-  const foreign =
-    caller.kind === 'lease' && artifact?.share !== true && (artifact?.job_id !== caller.lease.job_id || caller.lease.expires_at <= ctx.at)
+  const ofAttempt = (lease: AttemptLease): boolean =>
+    artifact?.job_id === lease.job_id && isRunning(ctx, ctx.store.jobs.get(lease.job_id), lease)
+  const foreign = caller.kind === 'lease' && artifact?.share !== true && !ofAttempt(caller.lease)
   if (artifact === undefined || artifact.state === 'uploading' || foreign) return noArtifact
   if (readable) return ok(showArtifact(artifact))
   // A reservation that came to nothing was never an artifact.

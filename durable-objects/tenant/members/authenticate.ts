@@ -10,6 +10,7 @@ import type { Caller } from '../kernel/context.ts'
 import type { Store } from '../kernel/context.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import type { MemberRow } from './credential-store.ts'
+import type { AttemptLease } from '../queue/commands/attempts.ts'
 
 /** One answer for every way of not being let in: the edge makes it the uniform 401. */
 const refused = fail('unauthorized', 'The token is not in force.')
@@ -17,6 +18,22 @@ const refused = fail('unauthorized', 'The token is not in force.')
 const actorOf = (member: MemberRow): Caller['actor'] => ({ kind: 'member', id: member.member_id, name: member.name })
 
 const asWorker = (worker: WorkerRecord): Caller['actor'] => ({ kind: 'worker', id: worker.worker_id, name: worker.name })
+
+/**
+ * Whether what this lease was given under is still in force: the worker, and the token by which it was taken. A lease that is older than
+ * the token in force is good only for an attempt that a rotation has left running.
+ */
+export function leaseStands(store: Store, lease: AttemptLease): boolean {
+  const worker = store.workers.get(lease.worker_id)
+  if (worker === undefined || worker.revoked_at !== null) return false
+  const owner = worker.companion_of
+  if (owner !== null && store.credentials.member(owner)?.revoked_at !== null) return false
+  const since = store.credentials.issuedAt(owner ?? worker.worker_id)
+  if (since === undefined) return false
+  if (lease.offered_at >= since) return true
+  const job = store.jobs.get(lease.job_id)
+  return job?.status === 'running' && job.attempt === lease.attempt && job.nonce === lease.nonce
+}
 
 export function authenticate(store: Store, credential: CallCredential, at: number): Result<Caller> {
   const identity = store.identity.get()
@@ -26,7 +43,7 @@ export function authenticate(store: Store, credential: CallCredential, at: numbe
   if (identity.suspended) return refused
   if (credential.kind === 'lease') {
     const worker = store.workers.get(credential.lease.worker_id)
-    if (worker === undefined || worker.revoked_at !== null) return refused
+    if (worker === undefined || !leaseStands(store, credential.lease)) return refused
     return ok({ kind: 'lease', worker, lease: credential.lease, actor: asWorker(worker) })
   }
   if (credential.kind === 'session') {

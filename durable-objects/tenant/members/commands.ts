@@ -1,6 +1,6 @@
 /** Responsible for members and one-time views: create, list, revoke, rotate, reveal, and who a caller is. */
 import { limits } from '@modelreins/contract'
-import type { Member, Parsed, SealedView } from '@modelreins/contract'
+import type { JobError, Member, Parsed, SealedView } from '@modelreins/contract'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
@@ -8,6 +8,7 @@ import type { CommandContext } from '../kernel/context.ts'
 import type { MemberRow } from './credential-store.ts'
 import { endSessionsOf } from '../sessions/sessions.ts'
 import { endUnbackedGrants } from '../reviews/commands/grants.ts'
+import { endAttemptsOf, voidOffersTo } from '../queue/commands/attempts.ts'
 import { storeMinted } from './store-minted.ts'
 
 const show = (row: MemberRow): Member => ({
@@ -56,9 +57,20 @@ function revoke(ctx: CommandContext, input: Parsed<'members.revoke'>): Result<Me
   ctx.store.credentials.revokeOf(row.member_id, ctx.at)
   ctx.record({ action: 'member.revoke', subject: subject(row), summary: row.name })
   endSessionsOf(ctx, row.member_id, 'its member was revoked')
+  ctx.after({ kind: 'distrust', member_id: row.member_id })
+  for (const companion of companionsOf(ctx, row.member_id)) endAttemptsOf(ctx, companion, keyGone(row, 'revoked'))
   endUnbackedGrants(ctx)
   return ok(show({ ...row, revoked_at: ctx.at }))
 }
+
+const companionsOf = (ctx: CommandContext, memberId: string) =>
+  [...ctx.store.workers.inForce()].filter((worker) => worker.companion_of === memberId)
+
+const keyGone = (row: MemberRow, how: string): JobError => ({
+  type: 'token_replaced',
+  message: `The key of ${row.name}, under which it ran, was ${how}`,
+  retryable: true,
+})
 
 function rotate(ctx: CommandContext, input: Parsed<'members.rotate'>): Result<{ expires_at: string }> {
   const row = ctx.store.credentials.member(input.member_id)
@@ -70,6 +82,11 @@ function rotate(ctx: CommandContext, input: Parsed<'members.rotate'>): Result<{ 
   // Who signed in with the old key may be whom the rotation is to keep out; the session that rotates stays.
   const current = ctx.caller.kind === 'member' ? ctx.caller.session : undefined
   endSessionsOf(ctx, row.member_id, 'its key was replaced', (one) => one.method === 'key' && one.session_id !== current)
+  ctx.after({ kind: 'distrust', member_id: row.member_id })
+  for (const companion of companionsOf(ctx, row.member_id)) {
+    if (input.keep_running === true) voidOffersTo(ctx, companion)
+    else endAttemptsOf(ctx, companion, keyGone(row, 'replaced'))
+  }
   return ok({ expires_at: isoTime(expires_at) })
 }
 

@@ -1,5 +1,5 @@
 /** Responsible for members, the hashes of tokens, and one-time views. It never sees a token. */
-import { and, asc, desc, eq, isNotNull, isNull, lt, lte, min } from 'drizzle-orm'
+import { and, asc, desc, eq, isNotNull, isNull, lt, lte, max, min } from 'drizzle-orm'
 import type { Role } from '@modelreins/contract'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
@@ -13,6 +13,8 @@ export class CredentialStore {
   readonly #db: TenantDatabase
   /** Every call looks its credential up; they are few and change only here. Null remembers an unknown one. */
   readonly #known = new Map<string, CredentialRow>()
+  /** Every call with a lease asks; as few, and as seldom changed. */
+  readonly #issued = new Map<string, number | undefined>()
   readonly #forget: Forget
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
@@ -32,7 +34,20 @@ export class CredentialStore {
       .insert(credentials)
       .values({ ...row, revoked_at: null })
       .run()
-    this.#forget(() => void this.#known.delete(row.credential))
+    this.#changed(row.subject, row.credential)
+  }
+
+  /** When the token that is in force was given out, milliseconds; undefined while there is none. */
+  issuedAt(subject: string): number | undefined {
+    if (!this.#issued.has(subject)) {
+      const row = this.#db
+        .select({ at: max(credentials.created_at) })
+        .from(credentials)
+        .where(and(eq(credentials.subject, subject), isNull(credentials.revoked_at)))
+        .get()
+      this.#issued.set(subject, row?.at ?? undefined)
+    }
+    return this.#issued.get(subject)
   }
 
   /** Stops every token of a subject that is still in force. */
@@ -42,7 +57,14 @@ export class CredentialStore {
       .set({ revoked_at: at })
       .where(and(eq(credentials.subject, subject), isNull(credentials.revoked_at)))
       .run()
+    this.#changed(subject)
+  }
+
+  /** What is remembered of this subject, or of a credential of it, is not so any more; nor is it once the write is rolled back. */
+  #changed(subject: string, credential?: string): void {
     const drop = (): void => {
+      this.#issued.delete(subject)
+      if (credential !== undefined) this.#known.delete(credential)
       for (const row of this.#known.values()) if (row.subject === subject) this.#known.delete(row.credential)
     }
     drop()

@@ -3,7 +3,7 @@ import { and, asc, desc, eq, gt, inArray, isNotNull, lt, lte, max, ne, sql } fro
 import { getTableColumns } from 'drizzle-orm'
 import type { Effort, JobHold, JobStatus } from '@modelreins/contract'
 import { deadlineOf, expiryOf, hasDefaultExpiry } from '../../../src/domain/job/job-machine.ts'
-import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import type { JobOutcome, JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { places, poolRank } from '../../../src/domain/job/queue.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
@@ -187,6 +187,16 @@ export class JobStore {
     this.#recent.drop(id)
     this.#written(id)
     this.#db.update(jobs).set({ stream: 1 }).where(eq(jobs.id, id)).run()
+  }
+
+  /** What the last attempt left behind, without a change of the job's place. */
+  saveOutcome(id: number, outcome: JobOutcome): void {
+    this.#recent.drop(id)
+    this.#db
+      .update(jobs)
+      .set({ outcome: JSON.stringify(outcome) })
+      .where(eq(jobs.id, id))
+      .run()
   }
 
   get(id: number): JobRecord | undefined {

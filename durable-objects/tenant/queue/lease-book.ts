@@ -10,6 +10,8 @@ export interface Lease {
   readonly attempt: number
   /** Claimed by id: renewed by any sign of life of the worker, and long enough for a silent handler. */
   readonly long: boolean
+  /** The job was nobody's before: whoever else asked for it may be told that it is taken. */
+  readonly open?: boolean
   expires_at: number
 }
 
@@ -23,6 +25,9 @@ export interface LiveOffer {
 
 const none: ReadonlySet<number> = new Set()
 
+/** Offers that were taken back by name; an offer lapses within seconds, so older ones need no remembering. */
+const voidsKept = 10_000
+
 export class LeaseBook {
   readonly #leases = new Map<number, Lease>()
   readonly #byWorker = new Map<string, Set<number>>()
@@ -31,6 +36,7 @@ export class LeaseBook {
   readonly #issued = new Map<number, string>()
   readonly #offersByPool = new Map<number, Set<number>>()
   readonly #offersByWorker = new Map<string, number>()
+  readonly #void = new Set<string>()
 
   lease(jobId: number): Lease | undefined {
     return this.#leases.get(jobId)
@@ -109,6 +115,18 @@ export class LeaseBook {
 
   offers(): IterableIterator<LiveOffer> {
     return this.#offers.values()
+  }
+
+  /** What was on offer to this worker cannot be started any more, though its token is not over. */
+  voidOffersTo(workerId: string): readonly LiveOffer[] {
+    const dropped = this.dropOffersTo(workerId)
+    if (this.#void.size > voidsKept) this.#void.clear()
+    for (const offer of dropped) this.#void.add(offer.nonce)
+    return dropped
+  }
+
+  isVoid(nonce: string): boolean {
+    return this.#void.has(nonce)
   }
 
   /** Nothing of a revoked or stopped worker stands. */

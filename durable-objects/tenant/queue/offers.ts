@@ -7,7 +7,7 @@ import type { Offer } from '@modelreins/contract'
 import { expiryOf, sizeOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { mayClaim } from '../../../src/domain/killswitch.ts'
-import { isLive, mayDo } from '../../../src/domain/director/matching.ts'
+import { isLive, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
 import { sign } from '../../../src/domain/access/token.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
@@ -27,6 +27,21 @@ interface Source {
   readonly refuses: Refuses
 }
 
+/** Whether a job that waits for `assigned` may be offered to this worker, and when: undefined while its own worker is there and has room. */
+function turnOf(ctx: ReadContext, worker: WorkerRecord, assigned: string | null): Source['turn'] | undefined {
+  if (assigned === null || assigned === worker.worker_id) return 0
+  const other = ctx.store.workers.get(assigned)
+  const view = other === undefined ? undefined : viewOf(ctx, other)
+  // A worker that let an offer lapse may be a connection that died: what it has not started is anybody's, until it starts something.
+  const silent = ctx.live.presence.of(assigned).silent_offers > 0
+  if (silent || view === undefined || view.revoked || view.paused || !isLive(view.state)) return 0
+  return view.running + ctx.live.leases.offersTo(view.worker_id) >= view.slots ? 1 : undefined
+}
+
+/** Whether this queued job is one that the worker could be offered by now: by what it asks for, and by whose it is. */
+export const isOpenTo = (ctx: ReadContext, worker: WorkerRecord, job: JobRecord): boolean =>
+  turnOf(ctx, worker, job.worker_id) !== undefined && mayDo(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
+
 /** Pools this worker may take from now. */
 function sources(ctx: ReadContext, worker: WorkerRecord): readonly Source[] {
   const view = viewOf(ctx, worker)
@@ -34,18 +49,8 @@ function sources(ctx: ReadContext, worker: WorkerRecord): readonly Source[] {
   for (const id of ctx.live.occupied) {
     const pool = ctx.store.pools.get(id)
     if (pool === undefined || !mayDo(pool.wants, view, ctx.at)) continue
-    const refuses = refusesOf(ctx, pool, worker)
-    if (pool.worker_id === worker.worker_id || pool.worker_id === null) {
-      found.push({ pool, turn: 0, refuses })
-      continue
-    }
-    const other = ctx.store.workers.get(pool.worker_id)
-    const otherView = other === undefined ? undefined : viewOf(ctx, other)
-    // A worker that let an offer lapse may be a connection that died: what it has not started is anybody's, until it starts something.
-    const silent = ctx.live.presence.of(pool.worker_id).silent_offers > 0
-    const gone = silent || otherView === undefined || otherView.revoked || otherView.paused || !isLive(otherView.state)
-    if (gone) found.push({ pool, turn: 0, refuses })
-    else if (otherView.running + ctx.live.leases.offersTo(otherView.worker_id) >= otherView.slots) found.push({ pool, turn: 1, refuses })
+    const turn = turnOf(ctx, worker, pool.worker_id)
+    if (turn !== undefined) found.push({ pool, turn, refuses: refusesOf(ctx, pool, worker) })
   }
   return found
 }

@@ -1,6 +1,6 @@
 /** Responsible for the pools: which requirements and which assignment a pool number stands for. */
 import { eq } from 'drizzle-orm'
-import { canonicalJson } from '../../../src/domain/canonical-json.ts'
+import { canonicalJson } from '@modelreins/contract'
 import type { Requirements } from '../../../src/domain/director/matching.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'

@@ -3,6 +3,7 @@ import { limits } from '@modelreins/contract'
 import type { LeaseToken, ServerFrame } from '@modelreins/contract'
 import { SocketBook } from '../connections/socket-book.ts'
 import { Waiters } from '../connections/waiters.ts'
+import { WatchBook } from '../connections/watch-book.ts'
 import type { Live, ReadContext } from '../kernel/context.ts'
 import type { Pruning, Room } from '../kernel/room.ts'
 import { attemptCommands, leaseUntil } from './commands/attempts.ts'
@@ -17,6 +18,8 @@ import { LeaseBook } from './lease-book.ts'
 import { PoolStore } from './pool-store.ts'
 import { closeJobStream } from './stream-end.ts'
 import type { StreamClosing } from './stream-end.ts'
+import { StreamTrust } from './stream-trust.ts'
+import type { EndedRight } from './stream-trust.ts'
 import { queueDuty } from './sweep.ts'
 import { WakeList } from './wake.ts'
 import { KillswitchStore } from './workforce/killswitch-store.ts'
@@ -39,6 +42,8 @@ declare module '../kernel/context.ts' {
     /** Pools that may have claimable jobs; one that turns out empty is taken out. */
     readonly occupied: Set<number>
     readonly wakeList: WakeList
+    readonly watches: WatchBook
+    readonly streamTrust: StreamTrust
   }
   interface Callers {
     worker: { readonly worker: WorkerRecord }
@@ -54,6 +59,8 @@ declare module '../kernel/context.ts' {
     /** Answers every held poll now, with or without work. */
     release_polls: object
     close_stream: StreamClosing
+    /** A right has ended: streams let go of its viewers, and ask about their writers anew. */
+    distrust: EndedRight
   }
 }
 
@@ -89,13 +96,15 @@ export const queueRoom = {
     pools: new PoolStore(db, forget),
     workers: new WorkerStore(db, forget),
   }),
-  memory: ({ state, setTimer }) => ({
+  memory: (host) => ({
     leases: new LeaseBook(),
     presence: new PresenceBook(),
-    sockets: new SocketBook(state),
-    waiters: new Waiters(setTimer),
+    sockets: new SocketBook(host.state),
+    waiters: new Waiters(host.setTimer),
     occupied: new Set<number>(),
     wakeList: new WakeList(),
+    watches: new WatchBook(),
+    streamTrust: new StreamTrust(host),
   }),
   restore,
   duties: [queueDuty],
@@ -105,6 +114,7 @@ export const queueRoom = {
     feed: ({ live }, { worker_id }) => live.wakeList.addWorker(worker_id),
     release_polls: ({ live }) => live.waiters.wakeAll(),
     close_stream: closeJobStream,
+    distrust: ({ live }, right) => live.streamTrust.distrust(right),
   },
   onCommit: (host) => host.live.wakeList.serve(host),
   prune,

@@ -12,7 +12,8 @@ export interface StreamClosing {
 }
 
 export function closeJobStream(host: Host, { job_id, attempt, end, tail, chunks }: StreamClosing): void {
-  const { tenant, env } = host
+  const { tenant, env, live } = host
+  if (end !== null) live.watches.forget(job_id)
   const stub = env.JOB_STREAM.get(env.JOB_STREAM.idFromName(streamName(tenant, job_id)))
   // The platform's stub knows no methods of ours.
   const gate = stub as unknown as Pick<JobStreamGate, 'close'>

@@ -4,6 +4,10 @@ import type { Store } from '../kernel/context.ts'
 
 const turnsOfThread = 100
 
+/** The policy that a call asks for where it reads no more than the job's own, which its dispatcher chose; else the job's own. */
+export const withinPolicy = (own: string, asked: string | undefined): string =>
+  asked === 'none' || (asked !== undefined && turnsOf(asked) > 0 && turnsOf(asked) <= turnsOf(own)) ? asked : own
+
 /** How many earlier turns a context policy takes; 0 for those that take none. */
 const turnsOf = (policy: string): number => (policy === 'thread' ? turnsOfThread : policy.startsWith('last:') ? Number(policy.slice(5)) : 0)
 

@@ -25,6 +25,7 @@ export const showSession = (session: SessionRecord, current: string | undefined)
 
 export function endSession(ctx: CommandContext, session: SessionRecord, why: string): void {
   ctx.store.sessions.end(session.session_id, ctx.at)
+  ctx.after({ kind: 'distrust', member_id: session.member_id, key: session.session_id })
   ctx.record({ action: 'session.end', subject: `session:${session.session_id}`, summary: why })
 }
 

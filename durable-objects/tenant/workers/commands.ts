@@ -9,7 +9,7 @@ import { closeCodes } from '@modelreins/contract'
 import { emptyProfile } from '../queue/workforce/worker-store.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { showPresence, showWorker } from '../queue/workforce/worker-view.ts'
-import { endLostAttempt } from '../queue/commands/attempts.ts'
+import { endAttemptsOf, voidOffersTo } from '../queue/commands/attempts.ts'
 import { storeMinted } from '../members/store-minted.ts'
 
 const subject = (worker: WorkerRecord): string => `worker:${worker.worker_id}`
@@ -142,14 +142,8 @@ function revoke(ctx: CommandContext, input: Parsed<'workers.revoke'>): Result<Wo
   ctx.store.workers.save(after)
   ctx.store.credentials.revokeOf(worker.worker_id, ctx.at)
   ctx.record({ action: 'worker.revoke', subject: subject(worker), worker_id: worker.worker_id, summary: worker.name })
-  for (const lease of ctx.live.leases.heldBy(worker.worker_id)) {
-    const job = ctx.store.jobs.get(lease.job_id)
-    if (job?.status === 'running') endLostAttempt(ctx, job, { type: 'worker_lost', message: `${worker.name} was revoked`, retryable: true })
-  }
-  ctx.onCommit(() => {
-    ctx.live.leases.dropOffersTo(worker.worker_id)
-    ctx.live.presence.forget(worker.worker_id)
-  })
+  endAttemptsOf(ctx, worker, { type: 'worker_lost', message: `${worker.name} was revoked`, retryable: true })
+  ctx.onCommit(() => ctx.live.presence.forget(worker.worker_id))
   ctx.after({ kind: 'disconnect', worker_id: worker.worker_id, code: closeCodes.revoked, reason: 'This worker has been revoked.' })
   return ok(showWorker(ctx, after))
 }
@@ -157,9 +151,19 @@ function revoke(ctx: CommandContext, input: Parsed<'workers.revoke'>): Result<Wo
 function rotate(ctx: CommandContext, input: Parsed<'workers.rotate'>): Result<{ expires_at: string }> {
   const found = inForce(ctx, input.worker_id, 'rotated')
   if (!found.ok) return found
-  ctx.store.credentials.revokeOf(found.value.worker_id, ctx.at)
-  const expires_at = storeMinted(ctx, 'worker', found.value.worker_id)
-  ctx.record({ action: 'worker.rotate', subject: subject(found.value), worker_id: found.value.worker_id, summary: found.value.name })
+  const worker = found.value
+  const running = input.keep_running === true ? ctx.live.leases.running(worker.worker_id) : 0
+  ctx.store.credentials.revokeOf(worker.worker_id, ctx.at)
+  const expires_at = storeMinted(ctx, 'worker', worker.worker_id)
+  ctx.record({
+    action: 'worker.rotate',
+    subject: subject(worker),
+    worker_id: worker.worker_id,
+    summary: `${worker.name}${running === 0 ? '' : `, ${running} running attempts go on`}`,
+  })
+  // What the old token was given goes with it: a copy of the token may hold leases as well.
+  if (input.keep_running === true) voidOffersTo(ctx, worker)
+  else endAttemptsOf(ctx, worker, { type: 'token_replaced', message: `The token of ${worker.name} was replaced`, retryable: true })
   ctx.after({
     kind: 'disconnect',
     worker_id: found.value.worker_id,

@@ -6,9 +6,10 @@ import type { Result } from '../../../src/domain/result.ts'
 import { genuine } from '../../../src/domain/access/token.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
-import { completeAttempt, endLostAttempt, failTheAttempt, leaseUntil, startAttempt } from '../queue/commands/attempts.ts'
+import { completeAttempt, endLostAttempt, failTheAttempt, leaseUntil, noteStopped, startAttempt } from '../queue/commands/attempts.ts'
 import type { AttemptLease } from '../queue/commands/attempts.ts'
 import { noteAcknowledgement } from '../killswitch/commands.ts'
+import { leaseStands } from '../members/authenticate.ts'
 import { lostLeases, noteProfile, presenceReply, renewLeases } from '../workers/presence-commands.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
@@ -28,7 +29,9 @@ function leaseOf(ctx: CommandContext, keys: readonly TokenKey[], worker: WorkerR
   const known = (): boolean => lease !== undefined && ctx.live.leases.wasIssued(lease.job_id, token)
   const valid =
     lease !== undefined && (known() || genuine(lease.signed, lease.mac, keys)) && lease.tenant === ctx.tenant && lease.expires_at > ctx.at
-  return valid && lease.worker_id === worker.worker_id ? ok(lease) : fail('lease-lost', 'This lease token is not in force.')
+  return valid && lease.worker_id === worker.worker_id && leaseStands(ctx.store, lease)
+    ? ok(lease)
+    : fail('lease-lost', 'This lease token is not in force.')
 }
 
 /** Attempts that the book says this process holds, but which it does not name, ended with the process before it. */
@@ -101,13 +104,7 @@ export function answerFrame(
       return undefined
     case 'abort_ack':
       // The server ended the attempt when it was aborted; the word that the process is gone closes the trail.
-      ctx.record({
-        action: 'job.abort_acknowledged',
-        subject: `job:${frame.job_id}`,
-        job_id: frame.job_id,
-        worker_id: worker.worker_id,
-        summary: `attempt ${frame.attempt} stopped`,
-      })
+      noteStopped(ctx, worker, frame)
       return undefined
   }
 }

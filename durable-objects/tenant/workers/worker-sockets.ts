@@ -61,6 +61,11 @@ export class WorkerSockets {
     for (const socket of this.#host.state.getWebSockets(workerId)) this.#end(socket, code, reason)
   }
 
+  /** Ends every socket there is, greeted or not. */
+  disconnectAll(code: number, reason: string): void {
+    for (const socket of this.#host.state.getWebSockets()) this.#end(socket, code, reason)
+  }
+
   /** A socket is gone. Its leases last until the worker would have renewed them, so that a reconnect finds them. */
   closed(socket: WebSocket): void {
     const { live } = this.#host
@@ -95,6 +100,10 @@ export class WorkerSockets {
     if (note === undefined) return this.#end(socket, closeCodes.protocol_error, 'This connection is not known any more: connect again.')
     const worker = this.#host.store.workers.get(note.worker_id)
     if (worker === undefined || worker.revoked_at !== null) return this.#end(socket, closeCodes.revoked, 'This worker has been revoked.')
+    // Asked with each message: a token that has been replaced, or a tenant that is suspended, lives on in no old socket.
+    const credential = this.#host.store.credentials.find(note.credential)
+    if (credential === undefined || credential.revoked_at !== null || this.#host.store.identity.get()?.suspended !== false)
+      return this.#end(socket, closeCodes.revoked, 'The token of this connection is not in force.')
     const frames = parseMessage(data)
     if ('reason' in frames) {
       this.send(socket, [{ type: 'problem', ref: null, problem: problemOf({ code: 'invalid-request', detail: frames.reason }) }])

@@ -3,7 +3,7 @@
  * Pure: hash functions and keys stay with the caller. What a chain proves and what it does not is in docs/explanation/audit.md.
  */
 import type { AuditRow } from '@modelreins/contract'
-import { canonicalString, NotCanonical } from '../canonical-json.ts'
+import { canonicalString, NotCanonical } from '@modelreins/contract'
 
 /** A row before it is chained. */
 export type AuditDraft = Omit<AuditRow, 'prev_hash' | 'hash' | 'mac'>

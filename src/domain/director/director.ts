@@ -15,14 +15,23 @@ interface Weights {
   readonly local: number
 }
 
-/** What each effort asks for. */
+/**
+ * What each effort asks for (docs/explanation/routing.md). `standard` weighs quality above the rest since the catalogue's qualities lie
+ * closer together than its costs: with equal weights the cheap class would win.
+ */
 export const weightsByEffort: Readonly<Record<Effort, Weights>> = {
   trivial: { cost: 6, quality: 0.5, speed: 0.5, local: 2 },
   quick: { cost: 3, quality: 0.5, speed: 3, local: 0 },
-  standard: { cost: 2, quality: 2, speed: 2, local: 0 },
-  deep: { cost: 0.5, quality: 5, speed: 0.5, local: -1 },
+  standard: { cost: 2.5, quality: 4, speed: 1, local: 0 },
+  deep: { cost: 0.5, quality: 6, speed: 0.5, local: -1 },
   critical: { cost: 0, quality: 8, speed: 0.5, local: 0 },
 }
+
+/** Spreads jobs over workers of one class that have a slot free; too little to change the class. */
+const sharingWeight = 0.1
+const failureWeight = 0.5
+const threadWeight = 0.6
+const deafWeight = 5
 
 export interface JobView {
   readonly wants: Requirements
@@ -51,15 +60,15 @@ function score(job: JobView, worker: WorkerView): { readonly score: number; read
   const load = worker.running / Math.max(1, worker.slots)
   if (worker.running > 0) {
     // A full worker makes the job wait, whatever its class: weigh it like the best trait of this effort.
-    total -= load * Math.max(weights.cost, weights.quality, weights.speed)
+    total -= load * (load < 1 ? sharingWeight : Math.max(weights.cost, weights.quality, weights.speed))
     reasons.push(`runs ${worker.running} of ${worker.slots}`)
   }
   if (worker.recent_failures > 0) {
-    total -= worker.recent_failures * 0.5
+    total -= worker.recent_failures * failureWeight
     reasons.push(`${worker.recent_failures} recent failures`)
   }
   if (job.thread_id !== null && worker.last_threads.includes(job.thread_id)) {
-    total += 1
+    total += threadWeight
     reasons.push('has worked on this thread')
   }
   if (worker.mean_duration_ms !== null) {
@@ -67,7 +76,7 @@ function score(job: JobView, worker: WorkerView): { readonly score: number; read
     reasons.push(`takes ${Math.round(worker.mean_duration_ms / 1000)} s on average`)
   }
   if (worker.state === 'deaf') {
-    total -= 5
+    total -= deafWeight
     reasons.push('did not answer its last offers')
   }
   return { score: round(total), reasons }

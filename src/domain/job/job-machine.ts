@@ -45,6 +45,8 @@ export interface JobOutcome {
   readonly exit_code: number | null
   readonly usage: Usage | null
   readonly error: JobError | null
+  /** The server ended the attempt while it ran: its worker owes the word that the process is gone, once. */
+  readonly stop_owed?: true
 }
 
 export interface JobRecord {
@@ -225,6 +227,18 @@ export const end = (job: JobRecord, error: JobError, at: number): JobRecord => (
   retry_at: null,
   outcome: { ...(job.outcome ?? { ...emptyOutcome, output_truncated: job.stream }), error },
 })
+
+/** The attempt was ended over the head of its worker, which is told to stop and says once that it has. */
+export const owingStop = (job: JobRecord): JobRecord =>
+  job.outcome === null ? job : { ...job, outcome: { ...job.outcome, stop_owed: true } }
+
+/** The outcome once that word has come; undefined when this worker owes none for this attempt. */
+export function stoppedBy(job: JobRecord, of: { readonly worker_id: string; readonly attempt: number }): JobOutcome | undefined {
+  const { outcome } = job
+  if (outcome?.stop_owed !== true || job.attempt !== of.attempt || job.worker_id !== of.worker_id) return undefined
+  const { stop_owed: _, ...rest } = outcome
+  return rest
+}
 
 /** A waiting job may be offered (again): retry is due, the schedule has come, the hold is released. Expiry counts from now. */
 export const queue = (job: JobRecord, at: number): JobRecord => ({ ...job, status: 'pending', hold: null, retry_at: null, queued_at: at })

@@ -1,7 +1,6 @@
 /** Responsible for what a review binds to: the text that is hashed, the payload of a job, and what an edit makes of it. It computes no hash. */
 import type { Issue, JobEdit } from '@modelreins/contract'
-import { jobEdit } from '@modelreins/contract'
-import { NotCanonical, canonicalJson } from '../canonical-json.ts'
+import { NotCanonical, canonicalJson, jobEdit } from '@modelreins/contract'
 import type { JobSpec } from '../job/job-machine.ts'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'

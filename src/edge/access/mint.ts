@@ -2,7 +2,8 @@
  * Responsible for making a new token and sealing it for its one-time view. The token leaves this module only as a hash and as
  * ciphertext; the key leaves it only inside `view_url`, whose fragment never reaches a server again.
  */
-import { type ViewPlaintext, tokenPrefixes } from '@modelreins/contract'
+import { createHash } from 'node:crypto'
+import { type ViewPlaintext, tokenPrefixes, viewProofChars, viewProofPrefix, viewProofText } from '@modelreins/contract'
 import type { Minted } from '../../../durable-objects/tenant/call.ts'
 import { type TokenKey, base32, sign } from '../../domain/access/token.ts'
 
@@ -20,15 +21,21 @@ export interface Sealed {
 }
 
 /** Bytes of randomness: a credential id needs to be unique, a secret and a view id unguessable. */
-const sizes = { credential: 10, secret: 32, view: 16, key: 32, iv: 12 } as const
+const sizes = { credential: 10, secret: 32, key: 32, iv: 12 } as const
 
 export const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
 
 const hex = (bytes: ArrayBuffer): string => Buffer.from(bytes).toString('hex')
 
-/** The id of a new view: it names its tenant and carries a MAC (`parseViewId`). */
-export function newViewId(tenant: string, key: TokenKey, random: (bytes: number) => Uint8Array): string {
-  const text = `vw${tenant.length.toString(36)}${tenant}${base32(random(sizes.view))}`
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** What the id of a view says of the proof: whoever knows only the id can neither make the proof nor the key from it. */
+export const commitment = (proof: string): string => viewProofPrefix + base32(sha256(proof)).slice(0, viewProofChars)
+
+/** The id of a new view: it names its tenant, commits to the proof of its key, and carries a MAC (`parseViewId`). */
+export function newViewId(tenant: string, key: TokenKey, sealingKey: string): string {
+  const proof = sha256(viewProofText(sealingKey)).toString('base64url')
+  const text = `vw${tenant.length.toString(36)}${tenant}${commitment(proof)}`
   return text + sign(text, key).slice(text.length + 1)
 }
 
@@ -42,7 +49,7 @@ export async function mint(request: MintRequest, key: TokenKey, random: (bytes: 
   const iv = random(sizes.iv)
   const aes = await crypto.subtle.importKey('raw', sealingKey, 'AES-GCM', false, ['encrypt'])
   const ciphertext = await crypto.subtle.encrypt({ name: 'AES-GCM', iv }, aes, encoder.encode(JSON.stringify(plaintext)))
-  const id = newViewId(request.tenant, key, random)
+  const id = newViewId(request.tenant, key, base64url(sealingKey))
   return {
     minted: {
       credential,

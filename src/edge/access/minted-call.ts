@@ -1,13 +1,11 @@
 /** Responsible for operations that hand out a token: mint, let the object store hash and ciphertext, answer with the view's address. */
-import type { OperationId, Parsed } from '@modelreins/contract'
-import type { TenantOperationId } from '../../../durable-objects/tenant/call.ts'
+import type { Parsed, TenantOperationId } from '@modelreins/contract'
 import type { Exchange, Reply } from '../exchange.ts'
 import { signingKeys } from './gatekeeper.ts'
 import { type MintRequest, mint } from './mint.ts'
 import { perform, tenantOf } from '../tenant-call.ts'
 
-type MintingOperationId = Extract<OperationId, 'members.create' | 'members.rotate' | 'workers.register' | 'workers.rotate'> &
-  TenantOperationId
+type MintingOperationId = Extract<TenantOperationId, 'members.create' | 'members.rotate' | 'workers.register' | 'workers.rotate'>
 
 /** Performs the operation with a token minted for it; `name` is null when the token replaces an earlier one. */
 export async function performMinted<Id extends MintingOperationId>(

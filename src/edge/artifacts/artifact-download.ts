@@ -63,8 +63,11 @@ async function locate(exchange: Download): Promise<Result<Located>> {
   return own === undefined ? unauthorized : notFoundFor(exchange, own)
 }
 
-/** What a page of this origin could run although it is an attachment: scripts, styles, modules. Nobody needs their type to save them. */
-const runnable = /^(?:text|application)\/(?:x-)?(?:javascript|ecmascript|jscript|livescript|css|wasm)\b/i
+/**
+ * What a page of this origin could run although it is an attachment: scripts, styles, modules. Nobody needs their type to save them. The
+ * word anywhere in the type counts, since browsers run versioned spellings too (`text/javascript1.5`).
+ */
+const runnable = /^[^;]*(?:(?:java|ecma|live|j)script|css|wasm|xslt?\b)/i
 
 function headersOf(artifact: Artifact): Headers {
   return new Headers({

@@ -1,7 +1,6 @@
 /** Responsible for the interface as OpenAPI 3.1, made from the operations table alone; it answers no request. */
 import {
   type Operation,
-  type OperationId,
   type ProblemCode,
   type Scope,
   commonProblems,
@@ -18,8 +17,6 @@ import { type Json, type JsonObject, SchemaBook } from './openapi-schemas.ts'
 
 export interface OpenapiRequest {
   readonly version: string
-  /** False for rows that nothing implements yet: they are left out. */
-  readonly implemented: (id: OperationId) => boolean
 }
 
 const schemes = {
@@ -115,8 +112,8 @@ const responseRefs = (responses: readonly Response[]): JsonObject =>
   Object.fromEntries(responses.map((response) => [response.status, { $ref: `#/components/responses/${responseName(response)}` }]))
 
 /** Every combination that some operation answers, once. */
-function responseComponents(request: OpenapiRequest, problem: JsonObject): JsonObject {
-  const all = operationIds.filter(request.implemented).flatMap((id) => problemsOf(operations[id]))
+function responseComponents(problem: JsonObject): JsonObject {
+  const all = operationIds.flatMap((id) => problemsOf(operations[id]))
   return Object.fromEntries(
     all.map((response) => [
       responseName(response),
@@ -149,9 +146,9 @@ function securityOf(row: Operation): readonly JsonObject[] {
 
 const spelled = (path: string): string => path.replaceAll(/:([a-z_]+)/g, '{$1}')
 
-function pathsOf(request: OpenapiRequest, book: SchemaBook): JsonObject {
+function pathsOf(book: SchemaBook): JsonObject {
   const paths = new Map<string, Map<string, JsonObject>>()
-  for (const id of operationIds.filter(request.implemented)) {
+  for (const id of operationIds) {
     const row: Operation = operations[id]
     const output = book.schema(row.output, 'output')
     const reference = book.schema(row.input, 'input')
@@ -180,11 +177,11 @@ function pathsOf(request: OpenapiRequest, book: SchemaBook): JsonObject {
   return Object.fromEntries([...paths].map(([path, methods]) => [path, Object.fromEntries(methods)]))
 }
 
-/** The document: every implemented operation on every path it has, every schema a component once. */
+/** The document: every operation on every path it has, every schema a component once. */
 export function openapiDocument(request: OpenapiRequest): JsonObject {
   const book = new SchemaBook()
-  const paths = pathsOf(request, book)
-  const responses = responseComponents(request, book.schema(problemSchema, 'output'))
+  const paths = pathsOf(book)
+  const responses = responseComponents(book.schema(problemSchema, 'output'))
   return {
     openapi: '3.1.0',
     info: {

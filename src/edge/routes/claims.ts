@@ -17,8 +17,8 @@ function leaseFor(exchange: Exchange, jobId: number): Result<LeaseToken> {
 }
 
 /**
- * Straight to the job's own object: chatty output must not slow the tenant's claims (docs/explanation/scale.md). Only the first word of an
- * attempt is told to the tenant object too, so that the end finds its way to the stream whoever ends the job.
+ * Straight to the job's own object: chatty output must not slow the tenant's claims (docs/explanation/scale.md). That object asks the
+ * tenant's about the writer, with the first word of an attempt and every half minute: so the end finds its way to the stream, too.
  */
 export async function appendOutput(exchange: Exchange<'claims.output'>): Promise<Reply> {
   const { input, env, ports } = exchange
@@ -27,18 +27,7 @@ export async function appendOutput(exchange: Exchange<'claims.output'>): Promise
   const { tenant, job_id, attempt, nonce, offered_at } = lease.value
   const about = { object: 'job-stream', operation: exchange.id, idempotent: true } as const
   const request = { tenant, job_id, attempt, nonce, offered_at, chunks: input.chunks }
-  const append = callObject(exchange, about, () => ports.jobStream(env, tenant, job_id).append(request))
-  if (input.chunks.every(({ seq }) => seq > 0)) return append
-  const telling = { object: 'tenant', operation: exchange.id, idempotent: true } as const
-  const told = callObject(exchange, telling, async () =>
-    ports
-      .tenant(env, tenant)
-      .noteStream({ job_id, attempt, nonce })
-      .then(() => ok(undefined)),
-  )
-  // Told or not, the output is there: the stream itself asks how its job has ended.
-  const [appended] = await Promise.all([append, told])
-  return appended
+  return callObject(exchange, about, () => ports.jobStream(env, tenant, job_id).append(request))
 }
 
 interface WithResult {

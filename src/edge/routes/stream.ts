@@ -1,5 +1,6 @@
 /** Responsible for a viewer's way to a job's output: straight from the tenant object when it ended without a stream, else the stream object's. */
 import type { Job } from '@modelreins/contract'
+import type { ViewerIdentity } from '../../../durable-objects/job-stream/gate.ts'
 import type { WatchedJob } from '../../../durable-objects/tenant/call.ts'
 import { type Result, ok } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
@@ -41,6 +42,16 @@ async function watch(exchange: Exchange<'jobs.stream'>): Promise<Result<WatchedJ
   return archived.ok ? ok(fromArchive(archived.value)) : archived
 }
 
+/** Says to the stream object who watches; a header of this name from outside never gets there. */
+const viewerHeader = 'x-modelreins-viewer'
+
+/** So that the stream object can ask again whether he still may. */
+function viewerOf({ caller }: Exchange<'jobs.stream'>): Record<string, string> {
+  if (caller.kind !== 'member' && caller.kind !== 'worker') return {}
+  const { credential } = caller
+  return { [viewerHeader]: JSON.stringify({ id: credential.credential, credential } satisfies ViewerIdentity) }
+}
+
 export async function streamJob(exchange: Exchange<'jobs.stream'>): Promise<Reply> {
   const { input, request, env, ports } = exchange
   const watched = await watch(exchange)
@@ -53,7 +64,9 @@ export async function streamJob(exchange: Exchange<'jobs.stream'>): Promise<Repl
   const query = new URLSearchParams({ after: String(after), tenant, job_id: String(input.job_id), ended: job.ended ? '1' : '0' })
   const about = { object: 'job-stream', operation: exchange.id, idempotent: true } as const
   const streamed = await callObject(exchange, about, () =>
-    ports.jobStream(env, tenant, input.job_id).fetch(new Request(`https://job-stream/?${query}`, { signal: request.signal })),
+    ports
+      .jobStream(env, tenant, input.job_id)
+      .fetch(new Request(`https://job-stream/?${query}`, { signal: request.signal, headers: viewerOf(exchange) })),
   )
   if (!(streamed instanceof Response)) return streamed
   return streamed.status === 200 ? new Response(streamed.body, { headers }) : failureIn(streamed)

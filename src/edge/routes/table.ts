@@ -2,8 +2,7 @@
  * Responsible for which handler answers which operation. The type forces every operation to have one: an operation that the tenant
  * object does not perform must be named here, and one that it performs may be.
  */
-import type { OperationId } from '@modelreins/contract'
-import type { TenantOperationId } from '../../../durable-objects/tenant/call.ts'
+import type { OperationId, TenantOperationId } from '@modelreins/contract'
 import type { Exchange, Handler, Reply } from '../exchange.ts'
 import { perform } from '../tenant-call.ts'
 import { downloadArtifact } from '../artifacts/artifact-download.ts'
@@ -16,11 +15,10 @@ import { docs, health, metrics, openapi } from './service.ts'
 import { endSession, passkeyOptions, registerPasskey, registrationOptions, signIn, signInWithPasskey } from '../sessions/sign-in.ts'
 import { streamJob } from './stream.ts'
 import { createTenant, listTenants, resumeTenant, suspendTenant } from './tenants.ts'
-import type { UnfinishedId } from './unfinished.ts'
 import { revealView } from './views.ts'
 import { registerWorker, rotateWorker } from './workers.ts'
 
-type EdgeOperationId = Exclude<OperationId, TenantOperationId | UnfinishedId>
+type EdgeOperationId = Exclude<OperationId, TenantOperationId>
 type Handlers = { readonly [Id in EdgeOperationId]: Handler<Id> } & { readonly [Id in TenantOperationId]?: Handler<Id> }
 
 const handlers: Handlers = {

@@ -1,10 +1,38 @@
-/** Responsible for finding the object of a one-time view; what a reveal does is the object's business. */
-import { parseViewId } from '@modelreins/contract'
-import { fail } from '../../domain/result.ts'
-import { genuine } from '../../domain/access/token.ts'
+/**
+ * Responsible for finding the object of a one-time view, and for who may have it opened: the id stands in access logs and previews, so the
+ * proof of the key is asked for. What a reveal does is the object's business.
+ */
+import { parseViewId, viewProofPrefix } from '@modelreins/contract'
+import { type Result, fail, ok } from '../../domain/result.ts'
+import { genuine, sameText } from '../../domain/access/token.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { signingKeys } from '../access/gatekeeper.ts'
+import { commitment } from '../access/mint.ts'
 import { callObject } from '../tenant-call.ts'
+
+/** A page of another site, as browsers say of themselves; programs that are none say nothing. */
+function fromElsewhere({ request, origin }: Pick<Exchange, 'request' | 'origin'>): boolean {
+  const site = request.headers.get('sec-fetch-site')
+  if (site !== null) return site !== 'same-origin' && site !== 'none'
+  const from = request.headers.get('origin')
+  return from !== null && from !== origin
+}
+
+const nothingUsed = 'Nothing has been used up.'
+
+/**
+ * Programs of before prove nothing. They are told from a link scanner by the JSON that they send, which a page elsewhere cannot, and
+ * views of before have nothing to prove by.
+ */
+function mayReveal(exchange: Exchange<'views.reveal'>, middle: string): Result<null> {
+  const { proof } = exchange.input
+  if (proof !== undefined && middle.startsWith(viewProofPrefix)) {
+    return sameText(commitment(proof), middle) ? ok(null) : fail('forbidden', `The proof is not that of this view's key. ${nothingUsed}`)
+  }
+  const json = exchange.request.headers.get('content-type')?.toLowerCase().startsWith('application/json') === true
+  if (json && !fromElsewhere(exchange)) return ok(null)
+  return fail('forbidden', `Send JSON with the \`proof\` of the key that the address has behind the #. ${nothingUsed}`)
+}
 
 /** An id whose MAC is not ours was never given out: no object is touched for it. */
 export async function revealView(exchange: Exchange<'views.reveal'>): Promise<Reply> {
@@ -13,6 +41,8 @@ export async function revealView(exchange: Exchange<'views.reveal'>): Promise<Re
   if (!keys.ok) return keys
   const view = parseViewId(input.view_id)
   if (view === undefined || !genuine(view.signed, view.mac, keys.value)) return fail('not-found', 'There is no such view.')
+  const allowed = mayReveal(exchange, view.middle)
+  if (!allowed.ok) return allowed
   const call = { operation: 'views.reveal', input, credential: { kind: 'none' }, request_id } as const
   const about = { object: 'tenant', operation: exchange.id, idempotent: false } as const
   return callObject(exchange, about, () => ports.tenant(env, view.tenant).perform(call))

@@ -68,6 +68,12 @@ describe('an outbound address', () => {
     expect(refused.filter((url) => judge(url) === 'allowed')).toEqual([])
   })
 
+  it('may not be a number in a spelling that the URL parser would have undone', () => {
+    const hostnames = ['127.0.0.01', '8.8.8.08', '0177.0.0.1', '2130706433', '1.2.3', '0x7f000001', 'a.b.1', '256.256.256.256']
+    const refused = (hostname: string) => refusalOf({ protocol: 'https:', hostname, port: '', username: '', password: '' }, [])
+    expect(hostnames.filter((hostname) => refused(hostname) === undefined)).toEqual([])
+  })
+
   it('is allowed by name, and only by that name and port', () => {
     expect(judge('http://127.0.0.1:9000/x', '127.0.0.1:9000')).toBe('allowed')
     expect(judge('http://127.0.0.1:9001/x', '127.0.0.1:9000')).not.toBe('allowed')

@@ -1,7 +1,7 @@
 /** Says what the edge does when an object fails: retried when safe, told apart, never leaked. The failures are the platform's, which no test can provoke. */
 import { describe, expect, test, vi } from 'vitest'
 import type { Context } from '../../../src/edge/exchange.ts'
-import { callObject, failureIn } from '../../../src/edge/tenant-call.ts'
+import { callObject, failureIn, repeatable } from '../../../src/edge/tenant-call.ts'
 
 /** Nothing but the request id is read of it here. */
 const context = { request_id: 'request-1' } as Context
@@ -34,6 +34,17 @@ describe('a passing fault', () => {
   test('is not repeated when that could do it twice', async () => {
     expect(await calls([failing({ retryable: true })], false)).toMatchObject({ answer: { failure: { code: 'unavailable' } }, attempts: 1 })
   })
+})
+
+test('a call is repeated as its row says: by key only with one', () => {
+  const table = [
+    ['safe', {}, true],
+    ['by-key', {}, false],
+    ['by-key', { idempotency_key: undefined }, false],
+    ['by-key', { idempotency_key: 'one' }, true],
+    ['never', { idempotency_key: 'one' }, false],
+  ] as const
+  for (const [repeat, input, may] of table) expect(repeatable({ repeat }, input), `${repeat} ${JSON.stringify(input)}`).toBe(may)
 })
 
 describe('an overloaded object', () => {

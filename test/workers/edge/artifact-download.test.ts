@@ -152,6 +152,10 @@ describe('what goes over the wire', () => {
       'text/css',
       'application/wasm',
       'application/x-javascript',
+      ...['1.0', '1.1', '1.2', '1.3', '1.4', '1.5'].map((version) => `text/javascript${version}`),
+      'text/x-ecmascript',
+      'text/jscript;charset=utf-8',
+      'application/xslt+xml',
     ]) {
       const made = await upload('?filename=x', 'x', tenant.owner, type)
       expect(made.content_type).toBe(type)

@@ -1,6 +1,7 @@
 /** Responsible for calling the Worker over HTTP in tests: a tenant to call it in, and few words to do so. */
 import { SELF } from 'cloudflare:test'
-import { parseViewUrl, viewPlaintext, type Problem, problemSchema } from '@modelreins/contract'
+import { createHash } from 'node:crypto'
+import { parseViewUrl, viewPlaintext, viewProofText, type Problem, problemSchema } from '@modelreins/contract'
 import { expect } from 'vitest'
 
 export const origin = 'https://reins.example'
@@ -51,11 +52,15 @@ export async function problem(answer: Promise<Response>, status: number): Promis
   return document
 }
 
+export const proofOf = (key: string): string => createHash('sha256').update(viewProofText(key)).digest('base64url')
+
 /** Redeems a one-time view, as the page and the CLI do. */
 export async function redeem(viewUrl: string) {
   const view = parseViewUrl(viewUrl)
   if (view === undefined) throw new Error(`not a view: ${viewUrl}`)
-  const sealed = await json<{ iv: string; ciphertext: string }>(call('POST', `/api/v1/views/${view.id}/reveal`))
+  const sealed = await json<{ iv: string; ciphertext: string }>(
+    call('POST', `/api/v1/views/${view.id}/reveal`, { body: { proof: proofOf(view.key) } }),
+  )
   const bytes = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, 'base64url'))
   const key = await crypto.subtle.importKey('raw', bytes(view.key), 'AES-GCM', false, ['decrypt'])
   const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: bytes(sealed.iv) }, key, bytes(sealed.ciphertext))

@@ -2,7 +2,7 @@
 import { parseViewUrl } from '@modelreins/contract'
 import { env, listDurableObjectIds } from 'cloudflare:test'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { call, json, newTenant, origin, problem, redeem, type TestTenant } from './edge.ts'
+import { call, json, newTenant, origin, problem, proofOf, redeem, type TestTenant } from './edge.ts'
 
 let tenant: TestTenant
 beforeAll(async () => {
@@ -21,7 +21,7 @@ async function newView(): Promise<{ readonly url: string; readonly id: string }>
   return { url: made.view_url, id: parseViewUrl(made.view_url)?.id ?? '' }
 }
 
-const reveal = (id: string): Promise<Response> => call('POST', `/api/v1/views/${id}/reveal`)
+const reveal = (id: string): Promise<Response> => call('POST', `/api/v1/views/${id}/reveal`, { body: {} })
 
 describe('a view', () => {
   test('has an address of this service whose key is behind the #', async () => {
@@ -50,6 +50,40 @@ describe('a view', () => {
     const { id } = await newView()
     const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await reveal(id)).status))
     expect(statuses.toSorted()).toEqual([200, ...Array.from({ length: 9 }, () => 410)])
+  })
+
+  test('is not burned by whoever knows its path alone, nor by a wrong proof', async () => {
+    const { url, id } = await newView()
+    const path = `/api/v1/views/${id}/reveal`
+    const json = { 'content-type': 'application/json' }
+    const elsewhere = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+    const attempts: readonly { readonly body?: unknown; readonly headers?: Record<string, string> }[] = [
+      {},
+      { headers: elsewhere },
+      { body: '{}', headers: { 'content-type': 'text/plain', ...elsewhere } },
+      { body: '', headers: { ...json, ...elsewhere } },
+      { body: {}, headers: { 'sec-fetch-site': 'cross-site' } },
+      { body: {}, headers: { 'sec-fetch-site': 'same-site' } },
+      { body: {}, headers: { origin: 'https://evil.example' } },
+      { body: {}, headers: { origin: 'null' } },
+      { body: { proof: proofOf('another key') } },
+      { body: { proof: proofOf('another key') }, headers: { 'sec-fetch-site': 'same-origin' } },
+    ]
+    for (const attempt of attempts) {
+      const answer = await call('POST', path, attempt)
+      expect([JSON.stringify(attempt), answer.status < 400]).toEqual([JSON.stringify(attempt), false])
+    }
+    await problem(call('POST', path, { body: { proof: 'short' } }), 400)
+    expect((await redeem(url)).token).toMatch(/^mrw_/)
+  })
+
+  test('is opened by the page of this origin, and by a program of before that sends no proof', async () => {
+    const first = await newView()
+    const key = parseViewUrl(first.url)?.key ?? ''
+    const headers = { origin, 'sec-fetch-site': 'same-origin' }
+    expect((await call('POST', `/api/v1/views/${first.id}/reveal`, { body: { proof: proofOf(key) }, headers })).status).toBe(200)
+    const second = await newView()
+    expect((await reveal(second.id)).status).toBe(200)
   })
 
   test('leaves an audit row that does not hold the token', async () => {

@@ -3,8 +3,7 @@
  * signatures hold; it checks no signature.
  */
 import { createHash } from 'node:crypto'
-import type { AuditFault, AuditHead, AuditRow } from '@modelreins/contract'
-import { canonicalJson, NotCanonical } from './canonical.ts'
+import { canonicalJson, NotCanonical, type AuditFault, type AuditHead, type AuditRow } from '@modelreins/contract'
 
 const genesisHash = '0'.repeat(64)
 

@@ -1,7 +1,7 @@
 /** Responsible for the single checks of `doctor`: what is so, and what to do about it. They change nothing. */
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { problems, type Output } from '@modelreins/contract'
+import { isLoopbackHost, problems, type Output } from '@modelreins/contract'
 import { Client } from '../client/client.ts'
 import { ModelReinsError } from '../client/error.ts'
 import { isProviderName, providerNames } from '../providers/index.ts'
@@ -147,11 +147,9 @@ function reached(url: string, health: Output<'service.health'>, took: number): C
   return warn('server', `${detail}, degraded (${parts.join(', ')})`, 'the server itself says that a part of it does not work')
 }
 
-const isLocal = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host) || host.endsWith('.localhost')
-
 const plainHttp = (url: string): readonly Check[] => {
   const { protocol, hostname } = new URL(url)
-  return protocol === 'https:' || isLocal(hostname)
+  return protocol === 'https:' || isLoopbackHost(hostname)
     ? []
     : [warn('transport', 'the token travels unencrypted over http', 'use an https address')]
 }

@@ -15,7 +15,7 @@ import { ModelReinsError } from './error.ts'
 import { followJob, type StreamOptions } from './job-stream.ts'
 import { nounsOf, type Answer, type CallOptions, type Nouns } from './nouns.ts'
 import { rowOf, wireRequest } from './request.ts'
-import { defaultRetry, keyed, mayPass, mayRepeat, type RetryPolicy } from './retry.ts'
+import { defaultRetry, mayPass, mayRepeat, takesKey, type RetryPolicy } from './retry.ts'
 import { parseJson, send, type Fetch } from './transport.ts'
 
 export interface ClientOptions {
@@ -113,8 +113,10 @@ export class Client {
   async #call(id: OperationId, input: unknown, options: CallOptions = {}): Promise<unknown> {
     const wire = wireRequest(id, input)
     const row = rowOf(id)
-    const key = options.idempotencyKey ?? (keyed.has(id) ? this.#freshKey() : undefined)
-    const attempts = options.retry === false || !mayRepeat(id, key !== undefined) || isStream(options.body) ? 1 : this.#retry.attempts
+    const inBody = keyIn(input)
+    const key = options.idempotencyKey ?? (takesKey(id) && !inBody ? this.#freshKey() : undefined)
+    const repeatable = mayRepeat(id, inBody || key !== undefined) && !isStream(options.body)
+    const attempts = options.retry === false || !repeatable ? 1 : this.#retry.attempts
     const request = {
       url: this.url + wire.path,
       method: wire.method,
@@ -174,6 +176,10 @@ function serverAddress(url: string): string {
   }
   return parsed.origin + parsed.pathname.replace(/\/+$/, '')
 }
+
+/** The caller's own key, as a field: it travels in the body, and a header beside it would have to say the same. */
+const keyIn = (input: unknown): boolean =>
+  typeof input === 'object' && input !== null && 'idempotency_key' in input && input.idempotency_key !== undefined
 
 const isStream = (body: CallOptions['body']): boolean => body instanceof ReadableStream
 

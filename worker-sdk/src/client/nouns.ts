@@ -1,5 +1,5 @@
 /** Responsible for the typed nouns of the client (`client.jobs.dispatch`): one method per row of the operations table, made from it. */
-import { operationIds, type Input, type OperationId, type Operations, type Output } from '@modelreins/contract'
+import { operationIds, operations, type Input, type Operation, type OperationId, type Operations, type Output } from '@modelreins/contract'
 
 /** What a call answers: JSON as the table says, text for pages and metrics, the response itself for bytes and for what may be long. */
 export type Answer<Id extends OperationId> = Operations[Id] extends { readonly produces: infer Kind }
@@ -10,7 +10,7 @@ export type Answer<Id extends OperationId> = Operations[Id] extends { readonly p
 
 export interface CallOptions {
   readonly signal?: AbortSignal
-  /** Sent as `Idempotency-Key`; made by the client for dispatch and create when absent. */
+  /** Sent as `Idempotency-Key`; made by the client when absent, for operations that are repeated by key. */
   readonly idempotencyKey?: string
   /** Instead of the client's token: the lease token of one attempt. */
   readonly token?: string
@@ -25,7 +25,10 @@ export interface CallOptions {
 
 type Camel<Text extends string> = Text extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Text
 /** Operations that are not one request and one answer have methods of their own. */
-type Streamed = 'jobs.stream' | 'claims.connect'
+const streams = ['text/event-stream', 'websocket'] as const
+type Streamed = {
+  [Id in OperationId]: Operations[Id] extends { readonly produces: (typeof streams)[number] } ? Id : never
+}[OperationId]
 type CallableId = Exclude<OperationId, Streamed>
 type NounOf<Id> = Id extends `${infer Noun}.${string}` ? Noun : never
 type Method<Id extends OperationId> =
@@ -39,14 +42,14 @@ export type Nouns = {
   }
 }
 
-const streamed: readonly OperationId[] = ['jobs.stream', 'claims.connect']
+const isStreamed = ({ produces }: Operation): boolean => streams.some((kind) => kind === produces)
 const camel = (text: string): string => text.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 /** The nouns, bound to a client's `call`. */
 export function nounsOf(call: (id: OperationId, input: unknown, options?: CallOptions) => Promise<unknown>): Nouns {
   const nouns: Record<string, Record<string, unknown>> = {}
   for (const id of operationIds) {
-    if (streamed.includes(id)) continue
+    if (isStreamed(operations[id])) continue
     const [noun = '', verb = ''] = id.split('.')
     const methods = (nouns[noun] ??= {})
     methods[camel(verb)] = (input?: unknown, options?: CallOptions) => call(id, input, options)

@@ -13,24 +13,12 @@ export interface RetryPolicy extends Backoff {
 
 export const defaultRetry: RetryPolicy = { attempts: 3, baseMs: 250, capMs: 5_000, maxWaitMs: 30_000 }
 
-/** POSTs that change nothing when they are repeated: by lease token, by generation, by holder. */
-const repeatable: ReadonlySet<OperationId> = new Set<OperationId>([
-  'claims.start',
-  'claims.output',
-  'claims.complete',
-  'claims.fail',
-  'claims.claim',
-  'killswitch.ack',
-  'workers.pause',
-  'workers.resume',
-])
-
-/** Operations for which a key is made when the caller gives none, so that a lost reply never means a second job or file. */
-export const keyed: ReadonlySet<OperationId> = new Set<OperationId>(['jobs.dispatch', 'jobs.create', 'artifacts.upload'])
+/** Operations that are repeated by key: one is made when the caller gives none, so that a lost reply never means a second job or file. */
+export const takesKey = (id: OperationId): boolean => rowOf(id).repeat === 'by-key'
 
 export function mayRepeat(id: OperationId, hasKey: boolean): boolean {
-  const row = rowOf(id)
-  return row.method !== 'POST' || hasKey || repeatable.has(id)
+  const { repeat } = rowOf(id)
+  return repeat === 'safe' || (repeat === 'by-key' && hasKey)
 }
 
 /** `no-live-worker` and `killswitch` may pass too, but only a human knows when: those are told at once. */

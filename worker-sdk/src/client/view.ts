@@ -1,5 +1,5 @@
 /** Responsible for redeeming a one-time view: takes the ciphertext, which erases it on the server, and opens it with the key in the fragment. */
-import { parseViewUrl, sealedView, viewPlaintext, type ViewPlaintext } from '@modelreins/contract'
+import { parseViewUrl, sealedView, viewPlaintext, viewProofText, type ViewPlaintext } from '@modelreins/contract'
 import { systemClock } from './clock.ts'
 import { ModelReinsError } from './error.ts'
 import { parseJson, send, type Fetch } from './transport.ts'
@@ -7,7 +7,7 @@ import { parseJson, send, type Fetch } from './transport.ts'
 /** What a view hides: a token, and whose it is; `name` is null when the token replaces an earlier one. */
 export type RevealedToken = ViewPlaintext
 
-export type Subtle = Pick<typeof globalThis.crypto.subtle, 'importKey' | 'decrypt'>
+export type Subtle = Pick<typeof globalThis.crypto.subtle, 'importKey' | 'decrypt' | 'digest'>
 
 /** True for what looks like a one-time view URL: the CLI takes one wherever it takes a token. */
 export const isViewUrl = (text: string): boolean => parseViewUrl(text) !== undefined
@@ -30,7 +30,7 @@ export async function redeemView(
       url: `${view.origin}/api/v1/views/${view.id}/reveal`,
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: '{}',
+      body: JSON.stringify({ proof: await proofOf(view.key, subtle) }),
       timeoutMs: 30_000,
     },
     { fetch, clock: systemClock },
@@ -50,6 +50,15 @@ export async function redeemView(
   const revealed = viewPlaintext.safeParse(parseJson(new TextDecoder().decode(plain)))
   if (!revealed.success) throw new ModelReinsError('The view holds something else than a token', { code: 'unexpected-response' })
   return revealed.data
+}
+
+/** Says to the server that we hold the key, without giving it away. */
+async function proofOf(key: string, subtle: Subtle): Promise<string> {
+  const digest = await subtle.digest('SHA-256', new TextEncoder().encode(viewProofText(key)))
+  return btoa(String.fromCharCode(...new Uint8Array(digest)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
 }
 
 function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {

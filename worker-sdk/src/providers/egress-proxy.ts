@@ -8,7 +8,7 @@
 import { type LookupAddress, promises as dns } from 'node:dns'
 import http from 'node:http'
 import net, { isIP } from 'node:net'
-import { isPublicAddress } from './private-address.ts'
+import { isPublicAddress } from '@modelreins/contract'
 
 export interface EgressProxy {
   /** `http://127.0.0.1:<port>`. */

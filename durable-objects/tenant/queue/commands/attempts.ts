@@ -4,7 +4,7 @@
  */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, KillswitchBrief, LeaseToken, Offer, Parsed } from '@modelreins/contract'
-import { complete, emptyOutcome, failAttempt, start } from '../../../../src/domain/job/job-machine.ts'
+import { complete, emptyOutcome, failAttempt, owingStop, start, stoppedBy } from '../../../../src/domain/job/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { brief, claimRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
@@ -61,7 +61,7 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
   const offer = ctx.live.leases.offer(job.id)
   const spoken =
     offer === undefined ? ctx.at <= lease.offered_at + limits.offer_ms : offer.nonce === lease.nonce && offer.worker_id === worker.worker_id
-  if (!spoken || job.attempt + 1 !== lease.attempt) return lost(job, 'this offer has lapsed')
+  if (!spoken || ctx.live.leases.isVoid(lease.nonce) || job.attempt + 1 !== lease.attempt) return lost(job, 'this offer has lapsed')
   const started = start(job, { worker_id: worker.worker_id, nonce: lease.nonce, at: ctx.at, long })
   if (!started.ok) return lost(job, `it is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}`)
   const clearance = clearanceOf(ctx, job, worker)
@@ -73,7 +73,14 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
   const spent = spendHolds(ctx, running, worker)
   ctx.onCommit(() => {
     const expires_at = leaseUntil(ctx, running)
-    ctx.live.leases.grant({ job_id: job.id, worker_id: worker.worker_id, attempt: running.attempt, long, expires_at })
+    ctx.live.leases.grant({
+      job_id: job.id,
+      worker_id: worker.worker_id,
+      attempt: running.attempt,
+      long,
+      open: job.worker_id === null,
+      expires_at,
+    })
     ctx.live.due.hint(expires_at)
     ctx.live.presence.of(worker.worker_id).silent_offers = 0
   })
@@ -204,11 +211,11 @@ const endNote = (job: JobRecord): string => (job.outcome?.error == null ? '' : `
 /** The lease lapsed, or the attempt took too long: the server ends it in the worker's place. */
 export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobError): JobRecord {
   const outcome = { ...emptyOutcome, output_truncated: job.stream, error }
-  const after = failAttempt(job, outcome, { at: ctx.at, random: ctx.random() })
+  const after = owingStop(failAttempt(job, outcome, { at: ctx.at, random: ctx.random() }))
   const worker = job.worker_id
   if (worker !== null) endAttempt(ctx, job, after, worker)
   ctx.record({
-    action: error.type === 'worker_lost' ? 'job.lose' : 'job.timeout',
+    action: error.type === 'timeout' ? 'job.timeout' : 'job.lose',
     subject: jobSubject(job),
     job_id: job.id,
     worker_id: worker,
@@ -221,6 +228,38 @@ export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobEr
   }
   closeStream(ctx, after, '')
   return after
+}
+
+/** A worker's right to what it was given is over: its offers are void, and what it runs ends and is tried again. */
+export function endAttemptsOf(ctx: CommandContext, worker: WorkerRecord, error: JobError): void {
+  for (const { job_id } of ctx.live.leases.heldBy(worker.worker_id)) {
+    const job = ctx.store.jobs.get(job_id)
+    if (job?.status === 'running') endLostAttempt(ctx, job, error)
+  }
+  voidOffersTo(ctx, worker)
+}
+
+/** A token that was given with an offer starts nothing any more; somebody else may have the jobs. */
+export function voidOffersTo(ctx: CommandContext, worker: WorkerRecord): void {
+  ctx.onCommit(() => void ctx.live.leases.voidOffersTo(worker.worker_id))
+  for (const offer of ctx.live.leases.offers()) {
+    if (offer.worker_id === worker.worker_id) ctx.after({ kind: 'wake', pool: offer.pool })
+  }
+}
+
+/** Counts once, of the worker that held the attempt: a frame is a claim, and the trail keeps what it says for good. */
+export function noteStopped(ctx: CommandContext, worker: WorkerRecord, of: { readonly job_id: number; readonly attempt: number }): void {
+  const job = ctx.store.jobs.get(of.job_id)
+  const outcome = job === undefined ? undefined : stoppedBy(job, { worker_id: worker.worker_id, attempt: of.attempt })
+  if (outcome === undefined) return
+  ctx.store.jobs.saveOutcome(of.job_id, outcome)
+  ctx.record({
+    action: 'job.abort_acknowledged',
+    subject: `job:${of.job_id}`,
+    job_id: of.job_id,
+    worker_id: worker.worker_id,
+    summary: `attempt ${of.attempt} stopped`,
+  })
 }
 
 const ofLease = (ctx: CommandContext): Result<{ readonly lease: AttemptLease; readonly worker: WorkerRecord }> =>

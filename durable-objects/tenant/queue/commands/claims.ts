@@ -7,10 +7,10 @@ import type { ClaimPollReply, Job, KillswitchBrief, Parsed } from '@modelreins/c
 import { isTerminal } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { brief, claimRefusal } from '../../../../src/domain/killswitch.ts'
-import { obstacles, requirementsOf } from '../../../../src/domain/director/matching.ts'
+import { mayDo, obstacles, requirementsOf } from '../../../../src/domain/director/matching.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
-import { choose, holdRefused, makeOffer, refusedTo } from '../offers.ts'
+import { choose, holdRefused, isOpenTo, makeOffer, refusedTo } from '../offers.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { showJob } from '../job-view.ts'
 import { viewOf } from '../workforce/worker-view.ts'
@@ -54,15 +54,25 @@ function inbox(ctx: CommandContext, input: Parsed<'claims.inbox'>): Result<{ job
   return ok({ jobs, killswitch })
 }
 
+/**
+ * Ids follow one another, so a worker may ask by any of them: of a job that it could not be offered it does not even learn that it
+ * exists. A running one may be told of when it was open to all before.
+ */
+const mayKnow = (ctx: CommandContext, worker: WorkerRecord, job: JobRecord): boolean =>
+  job.status === 'running'
+    ? ctx.live.leases.lease(job.id)?.open === true && mayDo(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
+    : job.status === 'pending' && isOpenTo(ctx, worker, job)
+
 function claimById(ctx: CommandContext, input: Parsed<'claims.claim'>): Result<ReturnType<typeof startReply>> {
   const acting = actingWorker(ctx, input.worker)
   if (!acting.ok) return acting
   const worker = acting.value
   seenPolling(ctx, worker)
   const job = ctx.store.jobs.get(input.job_id)
-  if (job === undefined) return fail('not-found', `There is no job ${input.job_id}.`)
+  const mine = job?.worker_id === worker.worker_id
+  if (job === undefined || !(mine || mayKnow(ctx, worker, job))) return fail('not-found', `There is no job ${input.job_id}.`)
   // Repeated by the worker that has it: the same claim (its first answer was lost).
-  if (job.status === 'running' && job.worker_id === worker.worker_id) return ok(startReply(ctx, job))
+  if (job.status === 'running' && mine) return ok(startReply(ctx, job))
   if (job.status === 'running') return fail('already-claimed', `Job ${job.id} is running elsewhere.`)
   if (job.status !== 'pending' || job.hold !== null) {
     return fail('wrong-state', `Job ${job.id} is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}.`)

@@ -1,6 +1,6 @@
 /** Responsible for how jobs come into being: dispatch (the Director picks), batch, and create (whoever asks first). */
 import type { Job, JobRequest, Parsed, RiskTier } from '@modelreins/contract'
-import { canonicalJson } from '../../../../src/domain/canonical-json.ts'
+import { canonicalJson } from '@modelreins/contract'
 import { describe, rank } from '../../../../src/domain/director/director.ts'
 import type { Verdict } from '../../../../src/domain/director/director.ts'
 import { newJob, specOf } from '../../../../src/domain/job/job-machine.ts'
@@ -88,13 +88,24 @@ interface Earlier {
   readonly job: JobRecord | undefined
 }
 
+/** A key belongs to its caller: what one member has used up is free for the others, and for other tables of keys. */
+const keyOf = (ctx: CommandContext, key: string): string => `dispatch/${ctx.caller.actor.id}/${key}`
+
+/** What a key of this caller stands for. Keys of before were the tenant's: one still answers the member who dispatched with it. */
+function knownKey(ctx: CommandContext, key: string): ReturnType<CommandContext['store']['jobs']['idempotent']> {
+  const own = ctx.store.jobs.idempotent(keyOf(ctx, key))
+  if (own !== undefined) return own
+  const older = ctx.store.jobs.idempotent(key)
+  return older !== undefined && ctx.store.jobs.get(older.job_id)?.created_by === ctx.caller.actor.id ? older : undefined
+}
+
 /** What an idempotency key already stands for. */
 function earlier(ctx: CommandContext, request: JobRequest): Result<Earlier | undefined> {
   const key = request.idempotency_key
   if (key === undefined) return ok(undefined)
   const { idempotency_key: _, ...body } = request
   const digest = ctx.sha256(canonicalJson(body))
-  const known = ctx.store.jobs.idempotent(key)
+  const known = knownKey(ctx, key)
   if (known === undefined) return ok({ digest, job: undefined })
   if (known.digest !== digest) {
     return fail('idempotency-conflict', `The key ${key} was used for another request, which made job ${known.job_id}.`)
@@ -113,7 +124,7 @@ function earlierBatch(ctx: CommandContext, input: Parsed<'jobs.dispatch_batch'>)
     const path = `jobs.${keyed}.idempotency_key`
     return fail('invalid-request', 'A batch has one key, or its jobs have.', { issues: [{ path, message: 'the batch has a key already' }] })
   }
-  const known = ctx.store.jobs.idempotent(key)
+  const known = knownKey(ctx, key)
   if (known === undefined) return ok(undefined)
   if (known.digest !== batchDigest(ctx, input))
     return fail('idempotency-conflict', `The key ${key} was used for another request, which made job ${known.job_id}.`)
@@ -164,7 +175,7 @@ function admit(ctx: CommandContext, request: JobRequest, action: 'job.dispatch' 
   if (!assigned.ok) return assigned
   const job = makeJob(ctx, request, assigned.value, action)
   if (before.value !== undefined && request.idempotency_key !== undefined) {
-    ctx.store.jobs.rememberKey(request.idempotency_key, before.value.digest, job.id, ctx.at)
+    ctx.store.jobs.rememberKey(keyOf(ctx, request.idempotency_key), before.value.digest, job.id, ctx.at)
   }
   return ok(showJob(ctx, job))
 }
@@ -202,7 +213,7 @@ export const dispatchCommands = {
     }
     const [first] = items
     if (input.idempotency_key !== undefined && first !== undefined)
-      ctx.store.jobs.rememberKey(input.idempotency_key, batchDigest(ctx, input), first.id, ctx.at)
+      ctx.store.jobs.rememberKey(keyOf(ctx, input.idempotency_key), batchDigest(ctx, input), first.id, ctx.at)
     return ok({ items })
   },
 }

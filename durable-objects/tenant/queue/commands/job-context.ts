@@ -4,7 +4,7 @@ import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import type { CommandContext } from '../../kernel/context.ts'
-import { shownTurns, threadTurns } from '../thread.ts'
+import { shownTurns, threadTurns, withinPolicy } from '../thread.ts'
 
 /** Characters, unless the call says otherwise. */
 const defaultBudget = 64_000
@@ -32,7 +32,7 @@ export const contextCommands = {
     if (job === undefined || foreign) return fail('not-found', `There is no job ${input.job_id}.`)
     const { context_text, context_turns } = job.spec
     // What a human had to release is read as he was shown it: another policy, or a later turn, would be something else.
-    const policy = job.review_id === null ? (input.policy ?? job.spec.context) : job.spec.context
+    const policy = job.review_id === null ? withinPolicy(job.spec.context, input.policy) : job.spec.context
     const budget = input.budget ?? defaultBudget
     const turns = context_turns === undefined ? threadTurns(ctx.store, job, policy) : shownTurns(ctx.store, context_turns)
     const context = policy === 'inline' ? (context_text ?? '').slice(-budget) : assemble(turns, budget)

@@ -1,7 +1,7 @@
 /** Responsible for listing jobs and for what members do to them: update, abort, retry, and asking why. A job with its files: artifacts/. */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
-import { end, isTerminal, notIn, revive, sizeOf, wantedBy } from '../../../../src/domain/job/job-machine.ts'
+import { end, isTerminal, notIn, owingStop, revive, sizeOf, wantedBy } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord, JobSpec } from '../../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
@@ -63,7 +63,8 @@ function list(ctx: CommandContext, input: Parsed<'jobs.list'>): Result<{ items: 
 /** Ends a job that has not ended. A running attempt is void at once; its worker is told to stop. */
 export function abortJob(ctx: CommandContext, job: JobRecord, reason: string): JobRecord {
   const error: JobError = { type: 'aborted', message: reason, retryable: false }
-  const after = end(job, error, ctx.at)
+  const ended = end(job, error, ctx.at)
+  const after = job.status === 'running' ? owingStop(ended) : ended
   settleJob(ctx, after)
   ctx.record({
     action: 'job.abort',
@@ -178,6 +179,20 @@ export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob>
     output: job.outcome?.output ?? '',
     end: ended ? { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null } : null,
   })
+}
+
+/** Whether what this attempt says is to be taken. Asked with its first word, so that its end finds the way to the stream. */
+export function mayWriteOutput(
+  ctx: CommandContext,
+  of: { readonly job_id: number; readonly attempt: number; readonly nonce: string },
+): Result<null> {
+  const job = ctx.store.jobs.get(of.job_id)
+  if (job?.status !== 'running' || job.attempt !== of.attempt || job.nonce !== of.nonce) {
+    const how = job === undefined ? 'the job is gone' : `the job is ${job.status} at attempt ${job.attempt}`
+    return fail('lease-lost', `Attempt ${of.attempt} of job ${of.job_id} writes no more: ${how}.`)
+  }
+  if (!job.stream) ctx.store.jobs.markStreamed(job.id)
+  return ok(null)
 }
 
 /** Output of this attempt has arrived at the job's stream. An end that came before the word of it did not reach the stream, and does now. */

@@ -4,7 +4,7 @@
  */
 import type { Capability, JobError, Parsed } from '@modelreins/contract'
 import { roleMay } from '../../../../src/domain/access/access.ts'
-import { canonicalJson } from '../../../../src/domain/canonical-json.ts'
+import { canonicalJson } from '@modelreins/contract'
 import { termsOf } from '../../../../src/domain/review/grant.ts'
 import { end, requestersOf } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'

@@ -1,11 +1,10 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { AuditRow } from '@modelreins/contract'
-import { auditRow } from '@modelreins/contract'
+import { auditRow, canonicalJson } from '@modelreins/contract'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AuditDraft, ChainHead } from '../../../../src/domain/audit/audit-chain.ts'
 import { canonicalRow, genesisHash, sealRow, verifyRows } from '../../../../src/domain/audit/audit-chain.ts'
-import { canonicalJson } from '../../../../src/domain/canonical-json.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const hmac = (text: string): string => createHmac('sha256', 'the key of one tenant').update(text).digest('hex')

@@ -51,7 +51,7 @@ describe('a minted token', () => {
 
 describe('the id of a view', () => {
   test.each(['ab', 'acme', 'z9', 'a'.repeat(32), '2222'])('says that it is of tenant %s, and is genuine', (tenant) => {
-    const id = newViewId(tenant, keys[0], random)
+    const id = newViewId(tenant, keys[0], 'the sealing key')
     expect(viewId.safeParse(id).success).toBe(true)
     expect(tenantOfView(id)).toBe(tenant)
     const parts = parseViewId(id)
@@ -59,7 +59,7 @@ describe('the id of a view', () => {
   })
 
   test('is not genuine for another tenant', () => {
-    const parts = parseViewId(newViewId('acme', keys[0], random).replace('acme', 'evil'))
+    const parts = parseViewId(newViewId('acme', keys[0], 'the sealing key').replace('acme', 'evil'))
     expect(parts?.tenant).toBe('evil')
     expect(genuine(parts?.signed ?? '', parts?.mac ?? '', keys)).toBe(false)
   })

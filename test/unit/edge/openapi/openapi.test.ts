@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { type Json, type JsonObject, SchemaBook } from '../../../../src/edge/openapi/openapi-schemas.ts'
 import { openapiDocument } from '../../../../src/edge/openapi/openapi.ts'
 
-const document = openapiDocument({ version: '1.2.3', implemented: () => true })
+const document = openapiDocument({ version: '1.2.3' })
 
 const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 const at = (root: Json | undefined, ...keys: readonly string[]): Json | undefined =>
@@ -33,11 +33,6 @@ describe('the document', () => {
     expect(references.length).toBeGreaterThan(20)
     const broken = references.filter((reference) => at(document, ...reference.replace('#/', '').split('/')) === undefined)
     expect(broken).toEqual([])
-  })
-
-  test('leaves out what is not implemented', () => {
-    const some = openapiDocument({ version: '1', implemented: (id) => id === 'jobs.get' })
-    expect(Object.keys(at(some, 'paths') as JsonObject)).toEqual(['/api/v1/jobs/{job_id}', '/jobs/{job_id}'])
   })
 
   test('gives every operation an id of its own', () => {

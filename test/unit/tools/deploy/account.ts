@@ -17,6 +17,8 @@ export class FakeAccount {
   migrated = 0
   tenants = new Set<string>()
   healthyAfter = 0
+  /** How often its health was asked for. */
+  healthChecks = 0
   /** Every command line, and everything that any of them held. */
   readonly calls: string[] = []
   deployedConfig = ''
@@ -86,6 +88,7 @@ export class FakeAccount {
   readonly fetch = async (url: string, init: RequestInit = {}): Promise<Response> => {
     if (url.endsWith('/health')) {
       this.healthyAfter -= 1
+      this.healthChecks += 1
       return new Response('', { status: this.healthyAfter >= 0 ? 404 : 200 })
     }
     const bearer = new Headers(init.headers).get('authorization')

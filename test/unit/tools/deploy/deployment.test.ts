@@ -41,13 +41,15 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
+/** What the owner opens: made once, by the deployment that creates the tenant. */
+const link = 'https://modelreins.mine.workers.dev/view/vwx#key'
 const run = (more: Partial<DeployPorts> = {}) => deploy({ ...ports, ...more }, { tenant: 'main', url: undefined })
 
 describe('the first deployment', () => {
   test('makes everything there is to make and gives the owner a link', async () => {
     expect(await run()).toEqual({
       url: 'https://modelreins.mine.workers.dev',
-      viewUrl: 'https://modelreins.mine.workers.dev/view/vwx#key',
+      viewUrl: link,
     })
     expect([...account.databases.keys()]).toEqual(['modelreins'])
     expect([...account.buckets]).toEqual(['modelreins'])
@@ -68,15 +70,19 @@ describe('the first deployment', () => {
     const secrets = [...(account.secrets?.values() ?? [])]
     expect(secrets).toHaveLength(2)
     for (const secret of secrets) expect([...account.calls, ...lines].join('\n')).not.toContain(secret)
-    const file = account.calls.flatMap((line) => / --secrets-file (\S+)/.exec(line)?.[1] ?? [])[0]
-    expect(file).toBeDefined()
-    expect(existsSync(file ?? '')).toBe(false)
+    const files = account.calls.flatMap((line) => / --secrets-file (\S+)/.exec(line)?.[1] ?? [])
+    expect(files).toHaveLength(1)
+    expect(files.filter((file) => existsSync(file))).toEqual([])
     expect(statSync(kept).mode & 0o777).toBe(0o600)
   })
 
   test('waits for a new address to be known', async () => {
     account.healthyAfter = 5
-    expect((await run()).viewUrl).toBeDefined()
+    const waits: number[] = []
+    const sleep = async (ms: number): Promise<void> => void waits.push(ms)
+    expect((await run({ sleep })).viewUrl).toBe(link)
+    expect(account.healthChecks).toBe(6)
+    expect(waits).toHaveLength(5)
     account.healthyAfter = 1_000
     await expect(run()).rejects.toThrow(/does not answer yet.*run this again/)
   })
@@ -99,7 +105,13 @@ describe('a deployment that is run again', () => {
     async (step) => {
       account.failNext = step
       await expect(run()).rejects.toThrow(/wrangler says/)
-      expect((await run()).viewUrl).toBeDefined()
+      expect((await run()).viewUrl).toBe(link)
+      // What had been made before is not made again: only the step that failed is called twice.
+      for (const made of ['d1 create', 'r2 bucket create']) {
+        expect(account.calls.filter((line) => line.startsWith(made))).toHaveLength(made === step ? 2 : 1)
+      }
+      expect([...account.databases.keys()]).toEqual(['modelreins'])
+      expect([...account.tenants]).toEqual(['main'])
       expect(account.secrets?.get('MODELREINS_MASTER_TOKEN')).toBe(ports.kept.get('acc1', 'modelreins')?.master_token)
     },
   )
@@ -121,7 +133,7 @@ describe('what a person has to do is said in a sentence', () => {
 
   test('to sign in, and somebody is there: the sign-in begins', async () => {
     account.signedIn = false
-    expect((await run({ interactive: true })).viewUrl).toBeDefined()
+    expect((await run({ interactive: true })).viewUrl).toBe(link)
     expect(account.calls).toContain('login')
   })
 

@@ -29,9 +29,9 @@ describe('the words for a schema', () => {
 })
 
 describe('the reference pages', () => {
-  test('have every operation that is implemented, and none that is not', () => {
-    const page = operationsPage((id) => id !== 'jobs.why')
-    for (const id of operationIds) expect(page.includes(`### ${id}\n`)).toBe(id !== 'jobs.why')
+  test('have every operation', () => {
+    const page = operationsPage()
+    for (const id of operationIds) expect(page).toContain(`### ${id}\n`)
   })
 
   test('have a heading to link to for every problem', () => {

@@ -1,6 +1,6 @@
 /** The client against a real HTTP server: how calls look on the wire, what failures look like, and what is tried again. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { operationIds } from '@modelreins/contract'
+import { operationIds, operations, type Operation } from '@modelreins/contract'
 import { Client, ModelReinsError } from '../../../../worker-sdk/src/client/index.ts'
 import { answer, problemOf, refuse } from '../support/control-plane.ts'
 import { httpServer, type HttpServer } from '../support/http-server.ts'
@@ -42,7 +42,8 @@ describe('a call on the wire', () => {
     for (const id of operationIds) {
       const [noun = '', verb = ''] = id.split('.')
       const name = verb.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
-      if (id === 'jobs.stream' || id === 'claims.connect') continue
+      const { produces }: Operation = operations[id]
+      if (produces === 'text/event-stream' || produces === 'websocket') continue
       expect(Object(Object(reins)[noun])[name], id).toBeTypeOf('function')
     }
   })
@@ -61,6 +62,14 @@ describe('a call on the wire', () => {
     expect(keys[0]).toMatch(/^sdk-/)
     expect(keys[1]).toBe(keys[0])
     expect(keys[2]).not.toBe(keys[0])
+  })
+
+  it('leaves a key that the input brings as it is, and repeats the call by it', async () => {
+    server.handle = (_, response, count) => (count === 1 ? response.destroy() : answer(response, 201, jobOf()))
+    await client().jobs.dispatch({ prompt: 'a', idempotency_key: 'mine' })
+    expect(server.requests.map((request) => [request.headers['idempotency-key'], request.body])).toEqual(
+      Array.from({ length: 2 }, () => [undefined, '{"prompt":"a","idempotency_key":"mine"}']),
+    )
   })
 
   it('sends bytes with their type, and the fields in the query', async () => {
@@ -178,9 +187,24 @@ describe('trying again', () => {
     expect(server.requests).toHaveLength(3)
   })
 
-  it('does not happen for calls that would act twice', async () => {
+  const oneAnswer = (row: Operation): boolean => row.produces !== 'text/event-stream' && row.produces !== 'websocket'
+  const callable = operationIds.filter((id) => oneAnswer(operations[id]))
+
+  it.each(callable)('happens for %s as its row says, and with the same key each time', async (id) => {
+    const row: Operation = operations[id]
     server.handle = (_, response) => refuse(response, 'unavailable')
-    await expect(client().workers.register({ name: 'one' })).rejects.toMatchObject({ code: 'unavailable' })
+    const { idempotency_key: _, ...input } = row.example
+    await expect(client().call(id, input as never)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(server.requests).toHaveLength(row.repeat === 'never' ? 1 : 3)
+    const keys = new Set(server.requests.map((request) => request.headers['idempotency-key']))
+    expect(keys.size).toBe(1)
+    expect([...keys][0] !== undefined).toBe(row.repeat === 'by-key')
+  })
+
+  it('does not happen by a key that the operation does not take', async () => {
+    server.handle = (_, response) => refuse(response, 'unavailable')
+    const call = client().workers.register({ name: 'one' }, { idempotencyKey: 'mine' })
+    await expect(call).rejects.toMatchObject({ code: 'unavailable' })
     expect(server.requests).toHaveLength(1)
   })
 

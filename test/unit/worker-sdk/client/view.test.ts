@@ -1,5 +1,5 @@
 /** Redeeming a one-time view: the key never leaves this side. */
-import { webcrypto } from 'node:crypto'
+import { createHash, webcrypto } from 'node:crypto'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { isViewUrl, redeemView } from '../../../../worker-sdk/src/client/index.ts'
 import { answer, refuse } from '../support/control-plane.ts'
@@ -28,6 +28,8 @@ it('answers the token and whose it is, and sends no part of the key', async () =
   expect(await redeemView(`${server.url}/view/${id}#${key}`)).toEqual(token)
   expect(server.requests).toMatchObject([{ method: 'POST', path: `/api/v1/views/${id}/reveal` }])
   expect(JSON.stringify(server.requests)).not.toContain(key)
+  const proof = createHash('sha256').update(`modelreins view proof ${key}`).digest('base64url')
+  expect(JSON.parse(server.requests[0]?.body ?? '')).toEqual({ proof })
 })
 
 it('takes a token that replaces an earlier one, which has no name', async () => {

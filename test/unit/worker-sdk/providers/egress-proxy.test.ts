@@ -4,7 +4,6 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type EgressProxy, type Resolve, startEgressProxy } from '../../../../worker-sdk/src/providers/egress-proxy.ts'
-import { isPublicAddress } from '../../../../worker-sdk/src/providers/private-address.ts'
 import { type WireServer, startWireServer } from '../../../support/wire/wire-server.ts'
 
 let proxy: EgressProxy | undefined
@@ -40,49 +39,6 @@ const tunnel = (through: EgressProxy, target: string, send = ''): Promise<string
     socket.on('close', () => resolve(answer))
     socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`)
   })
-
-describe('isPublicAddress', () => {
-  it.each(['1.1.1.1', '93.184.216.34', '172.32.0.1', '2606:4700::1111', '::ffff:1.1.1.1', '[2a00:1450::1]'])(
-    'knows %s as public',
-    (address) => {
-      expect(isPublicAddress(address)).toBe(true)
-    },
-  )
-  it.each([
-    '127.0.0.1',
-    '127.255.0.1',
-    '0.0.0.0',
-    '10.1.2.3',
-    '172.16.0.1',
-    '172.31.255.255',
-    '192.168.1.1',
-    '169.254.169.254',
-    '100.64.0.1',
-    '198.18.0.1',
-    '224.0.0.1',
-    '255.255.255.255',
-    '::1',
-    '::',
-    'fe80::1',
-    'fe80::1%eth0',
-    'fc00::1',
-    'fd12::1',
-    'ff02::1',
-    '::ffff:127.0.0.1',
-    '::ffff:7f00:1',
-    '::ffff:a9fe:a9fe',
-    '64:ff9b::7f00:1',
-    '2002:7f00:1::',
-    '2001:0:1::',
-    '2001:db8::1',
-    '[::1]',
-    'localhost',
-    'example.com',
-    '',
-  ])('does not know "%s" as public', (address) => {
-    expect(isPublicAddress(address)).toBe(false)
-  })
-})
 
 describe('the egress proxy', () => {
   it('refuses loopback, private and link-local addresses, by number and by name, plain and tunnelled', async () => {

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:test'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { timing } from '../../../../durable-objects/job-stream/clock.ts'
 import { transcriptKey } from '../../../../durable-objects/job-stream/gate.ts'
 import { choreOf } from '../../../../durable-objects/job-stream/retention.ts'
@@ -82,12 +82,20 @@ describe('an emptied stream', () => {
     expect(said(await stream.replay())).toEqual(whole)
   })
 
-  it('is left by a viewer at any time', async () => {
-    const stream = await emptied()
-    const viewer = await stream.watch()
-    await viewer.take(1)
-    await viewer.leave()
-  })
+  it.each(Array.from({ length: whole.length + 1 }, (_, heard) => heard))(
+    'is left by a viewer after %i events: nothing stays of it, and the others hear everything',
+    async (heard) => {
+      const stream = await emptied()
+      const viewer = await stream.watch()
+      const other = await stream.watch()
+      expect(said(await viewer.take(heard))).toEqual(whole.slice(0, heard))
+      await viewer.leave()
+      expect(said(await other.rest())).toEqual(whole)
+      // The last one to go stops the clock that keeps connections open: the object may sleep.
+      await vi.waitFor(() => expect(stream.clock.tickers).toBe(0))
+      expect(await stream.rows()).toBe(0)
+    },
+  )
 
   it('stays as it is when a close comes once more', async () => {
     const stream = await emptied()

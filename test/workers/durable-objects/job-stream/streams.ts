@@ -1,6 +1,7 @@
 /** Responsible for what the tests of the job-stream object share: a stream with a clock moved by hand, and a viewer that reads SSE. */
 import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { streamEvent, type OutputChunk, type StreamEvent } from '@modelreins/contract'
+import { ok, type Result } from '../../../../src/domain/result.ts'
 import type { StreamClock } from '../../../../durable-objects/job-stream/clock.ts'
 import {
   streamName,
@@ -55,6 +56,10 @@ export class TestStream {
   /** And what came with the completion. */
   tail = ''
   asked = 0
+  /** What the tenant object says of whoever writes, and of whoever watches. */
+  mayWrite: () => Promise<Result<null>> = async () => ok(null)
+  mayWatch: (credential: string) => boolean = () => true
+  askedAboutWriters = 0
   readonly #id: DurableObjectId
 
   private constructor() {
@@ -143,6 +148,14 @@ export class TestStream {
   async #inject(): Promise<void> {
     await this.inside((object) => {
       object.clock = this.clock
+      object.tenantGate = () => ({
+        jobEnd: async () => null,
+        mayWrite: async () => {
+          this.askedAboutWriters += 1
+          return this.mayWrite()
+        },
+        mayWatch: async ({ credential }) => this.mayWatch('credential' in credential ? credential.credential : ''),
+      })
       object.askEnd = async () => {
         this.asked += 1
         const end = this.answer()

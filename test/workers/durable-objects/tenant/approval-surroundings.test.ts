@@ -69,14 +69,24 @@ describe('the thread of a job that a human released', () => {
     expect(await read()).toMatchObject({ ok: true, value: { context: 'the plan' } })
   })
 
-  it('is open to its worker where nobody was asked', async () => {
+  it.each([
+    ['none', 'thread', 'none'],
+    ['none', 'last:1', 'none'],
+    ['inline', 'thread', 'inline'],
+    ['last:1', 'thread', 'last:1'],
+    ['last:1', 'last:2', 'last:1'],
+    ['last:2', 'last:1', 'last:1'],
+    ['thread', 'last:1', 'last:1'],
+    ['thread', 'none', 'none'],
+    ['thread', 'inline', 'thread'],
+  ] as const)('is read as its dispatcher said, or less of it: a job with %s, asked for %s, is read with %s', async (own, policy, read) => {
     const at = await scene('auto')
-    await (
-      await turn(at, 'first', 'harmless')
-    )()
-    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', thread_id: 't', context: 'none' })
+    for (const prompt of ['first', 'second']) await (await turn(at, prompt, 'harmless'))()
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', thread_id: 't', context: own, context_text: 'inline text' })
     await runOffered(at)
-    expect((await at.tenant.must('context.get', { job_id: job.id, policy: 'thread' }, at.anna.credential)).context).toContain('harmless')
+    const reply = await at.tenant.must('context.get', { job_id: job.id, policy }, at.anna.credential)
+    expect(reply.policy).toBe(read)
+    expect(reply.context.match(/User: /g)?.length ?? 0).toBe({ none: 0, inline: 0, 'last:1': 1, thread: 2 }[read])
   })
 
   it('cannot be edited in', async () => {

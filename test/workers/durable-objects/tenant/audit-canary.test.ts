@@ -1,7 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
-import type { AuditRow, Input } from '@modelreins/contract'
+import type { AuditRow, Input, TenantOperationId } from '@modelreins/contract'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { TenantOperationId } from '../../../../durable-objects/tenant/call.ts'
 import { frozenTime, sha256, TestTenant, type WorkerHandle } from './harness.ts'
 
 beforeEach(() => void frozenTime())

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import type { Capability, Input, LeaseToken, Offer, Role } from '@modelreins/contract'
+import type { Capability, Input, LeaseToken, Offer, Role, TenantOperationId } from '@modelreins/contract'
 import { operations, parseLeaseToken } from '@modelreins/contract'
-import type { CallCredential, TenantAnswer, TenantGate, TenantOperationId } from '../../../../durable-objects/tenant/call.ts'
+import type { CallCredential, TenantAnswer, TenantGate } from '../../../../durable-objects/tenant/call.ts'
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 

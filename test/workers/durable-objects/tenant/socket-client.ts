@@ -4,6 +4,8 @@ import type { TestTenant, WorkerHandle } from './harness.ts'
 
 export class TestSocket {
   readonly received: ServerFrame[] = []
+  /** Answers of the platform to `ping`: no frames. */
+  pongs = 0
   sent = 0
   closed: { readonly code: number; readonly reason: string } | undefined
   readonly #socket: WebSocket
@@ -13,6 +15,11 @@ export class TestSocket {
     this.#socket = socket
     socket.accept()
     socket.addEventListener('message', (event) => {
+      if (event.data === 'pong') {
+        this.pongs += 1
+        this.#tell()
+        return
+      }
       const frames: ServerFrame | ServerFrame[] = JSON.parse(String(event.data))
       this.received.push(...[frames].flat())
       this.#tell()
@@ -65,6 +72,10 @@ export class TestSocket {
       if (this.closed !== undefined) throw new Error(`closed while waiting for ${type}: ${this.closed.code} ${this.closed.reason}`)
       await this.#change()
     }
+  }
+
+  async untilPongs(count: number): Promise<void> {
+    while (this.pongs < count) await this.#change()
   }
 
   async untilClosed(): Promise<{ readonly code: number; readonly reason: string }> {

@@ -2,6 +2,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { closeCodes, limits } from '@modelreins/contract'
 import type { Offer } from '@modelreins/contract'
+import { TenantObject } from '../../../../durable-objects/tenant/tenant-object.ts'
 import { frozenTime, TestTenant } from './harness.ts'
 import { TestSocket } from './socket-client.ts'
 
@@ -45,14 +46,27 @@ describe('the worker socket', () => {
   it('answers ping without waking the object', async () => {
     const tenant = await TestTenant.create()
     const anna = await tenant.worker('anna')
-    const socket = await TestSocket.open(tenant, anna)
-    const pong = new Promise((resolve) => {
-      const original = JSON.parse
-      vi.spyOn(JSON, 'parse').mockImplementation((text: string) => (text === 'pong' ? (resolve('pong'), { type: 'pong' }) : original(text)))
-    })
-    socket.sendText('ping')
-    expect(await pong).toBe('pong')
-    vi.restoreAllMocks()
+    const socket = await TestSocket.greet(tenant, anna)
+    const woken = vi.spyOn(TenantObject.prototype, 'webSocketMessage')
+    try {
+      // The spy sees what does wake it.
+      socket.send({ type: 'presence' })
+      await socket.next('welcome')
+      expect(woken).toHaveBeenCalledTimes(1)
+      await evictDurableObject(tenant.raw)
+      socket.sendText('ping')
+      socket.sendText('ping')
+      await socket.untilPongs(2)
+      expect(woken).toHaveBeenCalledTimes(1)
+      // The platform's own record of whom it answered, and when: the sign of life that presence reads.
+      const answered = await runInDurableObject(tenant.raw, (_, state) =>
+        state.getWebSockets().map((one) => state.getWebSocketAutoResponseTimestamp(one)?.getTime() ?? 0),
+      )
+      expect(answered).toHaveLength(1)
+      expect(answered[0]).toBeGreaterThan(0)
+    } finally {
+      woken.mockRestore()
+    }
   })
 
   it('refuses a second process under one name, unless it says takeover', async () => {

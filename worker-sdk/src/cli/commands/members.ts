@@ -71,7 +71,13 @@ export async function membersRotate(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
   const member = await named(client, context.said.argument(0) ?? '')
   if (!(await confirmed(context, `Replace the key of ${member.name}? The old one stops at once.`))) return left(context)
-  showView(context.show, await client.members.rotate({ member_id: member.member_id }), `${member.name} has a new key`, 'admin_token')
+  const keep = context.said.on('keep-running') ? { keep_running: true } : {}
+  showView(
+    context.show,
+    await client.members.rotate({ member_id: member.member_id, ...keep }),
+    `${member.name} has a new key`,
+    'admin_token',
+  )
   return 0
 }
 

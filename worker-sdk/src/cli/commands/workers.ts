@@ -217,10 +217,13 @@ export async function workersRevoke(context: CommandContext): Promise<number> {
 export async function workersRotate(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
   const worker = await named(context, client)
-  if (!(await confirmed(context, `Replace the token of ${worker.name}? The one it has stops at once.`))) {
+  const keep_running = context.said.on('keep-running')
+  const what = keep_running ? 'The one it has stops at once.' : 'The one it has stops at once, and so does what it runs.'
+  if (!(await confirmed(context, `Replace the token of ${worker.name}? ${what}`))) {
     context.show.note('Nothing was done')
     return 1
   }
-  showView(context.show, await client.workers.rotate({ worker_id: worker.worker_id }), `${worker.name} has a new token`, 'token')
+  const rotated = await client.workers.rotate({ worker_id: worker.worker_id, ...(keep_running ? { keep_running } : {}) })
+  showView(context.show, rotated, `${worker.name} has a new token`, 'token')
   return 0
 }

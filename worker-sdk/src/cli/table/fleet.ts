@@ -1,7 +1,7 @@
 /** Responsible for the table's rows about the fleet: status, workers, kill. It runs nothing. */
 import { killswitchLevels, riskTiers, workerKinds } from '@modelreins/contract'
 import type { Argument, Command, Flag } from '../command.ts'
-import { memberFlags, yesFlag } from './flags.ts'
+import { keepRunningFlag, memberFlags, yesFlag } from './flags.ts'
 
 const worker: Argument = { name: 'WORKER', about: 'Name or worker_id' }
 const capability: Flag = {
@@ -76,9 +76,9 @@ export const fleetCommands: readonly Command[] = [
   },
   {
     words: ['workers', 'rotate'],
-    about: 'Replace the token of a worker; the old one stops at once',
+    about: 'Replace the token of a worker; the old one stops at once, and so do its running attempts',
     arguments: [worker],
-    flags: [yesFlag, ...memberFlags],
+    flags: [keepRunningFlag, yesFlag, ...memberFlags],
     examples: [{ line: 'workers rotate my-triager', about: 'Prints the view URL of the new token' }],
   },
   {

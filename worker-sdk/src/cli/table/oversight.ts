@@ -1,7 +1,7 @@
 /** Responsible for the table's rows about human decisions and the audit trail: reviews, grants, audit, webhooks, members. It runs nothing. */
 import { reviewStatuses, roles, webhookEvents } from '@modelreins/contract'
 import type { Argument, Command, Flag } from '../command.ts'
-import { memberFlags, yesFlag } from './flags.ts'
+import { keepRunningFlag, memberFlags, yesFlag } from './flags.ts'
 
 const id: Argument = { name: 'ID', about: 'Number of the review' }
 const ids: Argument = { ...id, many: true, about: 'Number of the review; several are decided together, what is irreversible left out' }
@@ -238,7 +238,7 @@ export const oversightCommands: readonly Command[] = [
     words: ['members', 'rotate'],
     about: 'Replace the key of a member; the old one stops at once',
     arguments: [{ name: 'MEMBER', about: 'Name or member_id' }],
-    flags: [yesFlag, ...memberFlags],
+    flags: [keepRunningFlag, yesFlag, ...memberFlags],
     examples: [{ line: 'members rotate Ada', about: 'Prints the view URL of the new key' }],
   },
   {

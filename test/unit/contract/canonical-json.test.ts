@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson, NotCanonical } from '../../../src/domain/canonical-json.ts'
+import { canonicalJson, NotCanonical } from '@modelreins/contract'
 
 describe('canonical JSON (RFC 8785)', () => {
   it('spells the example of section 3.2.2 as section 3.2.4 prints it', () => {
