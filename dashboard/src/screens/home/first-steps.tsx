@@ -1,7 +1,7 @@
 /** Responsible for the three steps of a tenant that is new: each ticks itself off when the server sees that it was done. */
-import { useOperation } from '../api/queries.ts'
-import { LinkButton } from '../parts/button.tsx'
-import { Command } from '../parts/copy.tsx'
+import { useOperation } from '../../api/queries.ts'
+import { LinkButton } from '../../parts/button.tsx'
+import { Command } from '../../parts/copy.tsx'
 
 export function FirstSteps() {
   const workers = useOperation('workers.list', { limit: 5 })
