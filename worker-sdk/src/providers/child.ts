@@ -25,6 +25,8 @@ export interface ChildOptions {
   /** Written to stdin, which is then closed. Without it stdin is empty from the start. */
   readonly stdin?: string
   readonly signal: AbortSignal
+  /** Aborted when the program has said its last word: what is left of it is ended, which is no failure. */
+  readonly enough?: AbortSignal
   /** The child is read no faster than these settle. */
   readonly onStdout?: (text: string) => Promise<void> | void
   readonly onStderr?: (text: string) => Promise<void> | void
@@ -49,6 +51,9 @@ const lingerMs = 250
 const pipeMs = 1_000
 
 const notStarted = (exitCode: number, error: Error): ChildEnd => ({ exitCode, stdout: '', stdoutDropped: 0, stderr: error.message, error })
+
+/** Room in a result for the line that says what was cut. */
+const resultNoticeBytes = 200
 
 /** `spawn` reports a missing working directory as if the program were missing. */
 const directoryProblem = (cwd: string | undefined): Error | undefined => {
@@ -111,9 +116,10 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   }
   const onAbort = (): void => void end()
   options.signal.addEventListener('abort', onAbort, { once: true })
-  if (options.signal.aborted) onAbort()
+  options.enough?.addEventListener('abort', onAbort, { once: true })
+  if (options.signal.aborted || options.enough?.aborted === true) onAbort()
 
-  const stdout = createTail(limits.result_bytes)
+  const stdout = createTail(limits.result_bytes - resultNoticeBytes)
   const stderr = createTail(limits.error_message_bytes)
   const pump = async (
     stream: NodeJS.ReadableStream | null,
@@ -155,6 +161,7 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
     break
   }
   options.signal.removeEventListener('abort', onAbort)
+  options.enough?.removeEventListener('abort', onAbort)
 
   const error =
     (options.signal.aborted ? stopReason(options.signal) : problemOfReading) ??

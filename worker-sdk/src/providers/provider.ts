@@ -16,6 +16,8 @@ export interface ProviderSettings {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Hosts the operator allows although they are private (playwright, http). */
   readonly allowHosts?: readonly string[]
+  /** `claude`: whether a run whose tools were denied has failed; otherwise it is only said. */
+  readonly deniedTools?: 'tell' | 'fail'
 }
 
 /** What one job's execution is given. */
@@ -27,6 +29,8 @@ export interface ProviderRun {
   /** Aborts on abort, killswitch, timeout or shutdown. A provider stops everything it started before it settles. */
   readonly signal: AbortSignal
   readonly output: (text: string, stream?: 'stdout' | 'stderr' | 'system') => Promise<void>
+  /** The work goes on although there is nothing to show: begins the silence limit anew. A connection that is only kept alive is no work. */
+  readonly heard?: () => void
   /** Adds to what this attempt has told before. */
   readonly usage: (usage: Usage) => void
   readonly uploadArtifact: (file: {
@@ -54,8 +58,18 @@ export interface ProviderCheck {
   readonly detail: string
 }
 
+/** How long an execution may say nothing before it counts as stuck, where neither job nor worker says otherwise. Milliseconds. */
+export interface SilenceLimits {
+  /** Before anything was said: a large prompt on a small machine takes its time. */
+  readonly first: number
+  /** Between one word and the next. */
+  readonly next: number
+}
+
 export interface Provider {
   readonly name: string
+  /** None: silence is no sign of anything. */
+  readonly silence?: SilenceLimits
   /** Looks before anything is claimed: binary on PATH, endpoint answering. */
   check(settings: ProviderSettings): Promise<ProviderCheck>
   run(run: ProviderRun): Promise<ProviderOutcome>
