@@ -83,7 +83,7 @@ const outcomeOf = (end: ChildEnd, answer: AgentAnswer, incomplete: Error, endedB
 export const runAgent = async (run: ProviderRun, call: AgentCall): Promise<ProviderOutcome> => {
   const { settings } = run
   const { provider } = call.cli
-  const file = findCli(call.cli, settings)
+  const file = settings.replay === undefined ? findCli(call.cli, settings) : settings.replay.file
   if (file === undefined) return { exitCode: 127, error: new Error(missingCli(call.cli, settings)) }
   const unread = createUnread()
   const reader = call.reader(unread)
@@ -101,7 +101,8 @@ export const runAgent = async (run: ProviderRun, call: AgentCall): Promise<Provi
     for (const note of leftOut.splice(0)) await run.output(note, 'system')
   }
   const end = await runChild({
-    launch: launchOf(file, call.args, settings.env),
+    launch: settings.replay ?? launchOf(file, call.args, settings.env),
+    tap: settings.tap,
     cwd: settings.workDir,
     env: { ...settings.env, ...call.env },
     ...(call.stdin === undefined ? {} : { stdin: call.stdin }),

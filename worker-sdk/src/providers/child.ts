@@ -13,6 +13,7 @@ import { endProcessGroup } from './process-group.ts'
 import { watchGroup } from './orphan-watch.ts'
 import { markVariable, originOf } from './process-table.ts'
 import type { Launch } from './program.ts'
+import type { Tap } from './recording/tap.ts'
 import { killGraceMs, stopReason, stoppedExitCode } from './stopped.ts'
 import { createTail } from './tail.ts'
 
@@ -27,6 +28,8 @@ export interface ChildOptions {
   readonly signal: AbortSignal
   /** Aborted when the program has said its last word: what is left of it is ended, which is no failure. */
   readonly enough?: AbortSignal
+  /** Writes down what it says. */
+  readonly tap?: Tap | undefined
   /** The child is read no faster than these settle. */
   readonly onStdout?: (text: string) => Promise<void> | void
   readonly onStderr?: (text: string) => Promise<void> | void
@@ -119,11 +122,13 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   options.enough?.addEventListener('abort', onAbort, { once: true })
   if (options.signal.aborted || options.enough?.aborted === true) onAbort()
 
+  options.tap?.program(options.launch.args)
   const stdout = createTail(limits.result_bytes - resultNoticeBytes)
   const stderr = createTail(limits.error_message_bytes)
   const pump = async (
     stream: NodeJS.ReadableStream | null,
     keep: (text: string) => void,
+    kind: 'stdout' | 'stderr',
     tell: ChildOptions['onStdout'],
   ): Promise<void> => {
     if (stream === null) return
@@ -132,6 +137,7 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
       for await (const chunk of stream) {
         const text = String(chunk)
         keep(text)
+        options.tap?.text(kind, text)
         telling += 1
         await tell?.(text)
         telling -= 1
@@ -144,12 +150,16 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
       }
     }
   }
-  const read = Promise.all([pump(child.stdout, stdout.push, options.onStdout), pump(child.stderr, stderr.push, options.onStderr)])
+  const read = Promise.all([
+    pump(child.stdout, stdout.push, 'stdout', options.onStdout),
+    pump(child.stderr, stderr.push, 'stderr', options.onStderr),
+  ])
   // A program that does not read its input closes the pipe (EPIPE): its affair.
   child.stdin?.on('error', () => undefined)
   if (options.stdin !== undefined) child.stdin?.end(options.stdin)
 
   const { code, signal } = await exited
+  const byItself = ending === undefined
   await settleWithin(read, lingerMs)
   const allGone = await end()
   unwatch()
@@ -163,6 +173,8 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   options.signal.removeEventListener('abort', onAbort)
   options.enough?.removeEventListener('abort', onAbort)
 
+  // A program that was ended from outside has not exited: played again, it stays.
+  if (byItself) options.tap?.exit(exitCodeOf(code, signal))
   const error =
     (options.signal.aborted ? stopReason(options.signal) : problemOfReading) ??
     (allGone ? undefined : new Error('a process that the program started could not be killed'))

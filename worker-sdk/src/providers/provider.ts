@@ -1,5 +1,7 @@
 /** Responsible for what a provider is: a thin shim from a job to something that executes it. It knows no loop, no lease and no token. */
 import type { Job, Usage } from '@modelreins/contract'
+import type { Launch } from './program.ts'
+import type { Tap } from './recording/tap.ts'
 
 /** Settings a provider may read; all come from WorkerOptions and may change between jobs. */
 export interface ProviderSettings {
@@ -18,6 +20,10 @@ export interface ProviderSettings {
   readonly allowHosts?: readonly string[]
   /** `claude`: whether a run whose tools were denied has failed; otherwise it is only said. */
   readonly deniedTools?: 'tell' | 'fail'
+  /** Writes down what the program or server says. */
+  readonly tap?: Tap
+  /** Started in place of the provider's program: what plays a recording of it. */
+  readonly replay?: Launch
 }
 
 /** What one job's execution is given. */

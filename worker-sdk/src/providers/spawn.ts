@@ -48,7 +48,7 @@ const check = async (settings: ProviderSettings): Promise<ProviderCheck> => {
 const run = async (job: ProviderRun): ReturnType<Provider['run']> => {
   const { settings } = job
   const command = settings.command?.trim() ?? ''
-  if (command === '') return { exitCode: 127, error: new Error(missing), stderr: missing }
+  if (command === '' && settings.replay === undefined) return { exitCode: 127, error: new Error(missing), stderr: missing }
   const prompt = composePrompt(job)
   const extra = settings.extraArgs ?? []
   const asArgument = settings.promptArg !== undefined && settings.promptArg !== ''
@@ -58,7 +58,8 @@ const run = async (job: ProviderRun): ReturnType<Provider['run']> => {
   }
   const args = asArgument ? [...extra, settings.promptArg, prompt] : extra
   const end = await runChild({
-    launch: launchOfShell(command, args, settings.env),
+    launch: settings.replay ?? launchOfShell(command, args, settings.env),
+    tap: settings.tap,
     cwd: settings.workDir,
     env: { ...settings.env, ...jobVariables(job) },
     ...(asArgument ? {} : { stdin: prompt }),
