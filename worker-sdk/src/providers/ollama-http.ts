@@ -103,7 +103,7 @@ const chat = async (run: ProviderRun, url: string, model: string): Promise<strin
     body: bodyOf(run, model),
     signal,
     env: settings.env,
-  tap: settings.tap,
+    tap: settings.tap,
   })
   const unread = createUnread()
   const text = createResultTail()
