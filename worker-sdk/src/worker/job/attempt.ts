@@ -5,7 +5,7 @@
 import { limits, type Job, type Offer, type OutputChunk } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import type { Clock } from '../../client/clock.ts'
-import { mayPass } from '../../client/retry.ts'
+import { mayHaveBeenFine } from '../../client/retry.ts'
 import type { Debug } from '../debug.ts'
 import type { Delivery, Started } from '../delivery/delivery.ts'
 import type { Emit } from '../emitter.ts'
@@ -199,7 +199,7 @@ class Attempt {
       return { closed: reply.closed }
     } catch (error) {
       // Anything but a passing failure means that this attempt's output is not wanted any more.
-      if (mayPass(error) || signal.aborted) throw error
+      if (mayHaveBeenFine(error) || signal.aborted) throw error
       this.#ports.debug(`output of job ${this.#job.id} refused: ${error instanceof Error ? error.message : String(error)}`)
       return { closed: true }
     }
