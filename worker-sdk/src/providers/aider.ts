@@ -140,7 +140,7 @@ const createReader = (run: ProviderRun, unread: Unread, model: string | undefine
 }
 
 /** A first character of `/` or `!` would be taken for a command, `/run` and `!` for one of a shell's. Prompts are data. */
-const asData = (prompt: string): string => (/^\s*[/!]/.test(prompt) ? `The request:\n\n${prompt}` : prompt)
+const asData = (prompt: string): string => (/^[\s\ufeff]*[/!]/.test(prompt) ? `The request:\n\n${prompt}` : prompt)
 
 const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
   const folder = await mkdtemp(join(tmpdir(), 'modelreins-aider-')) // readable by its owner alone

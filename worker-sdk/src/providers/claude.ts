@@ -44,7 +44,7 @@ export const claudeArgs = (settings: ProviderSettings, model: string | undefined
 const outside = { CLAUDECODE: undefined, CLAUDE_CODE_ENTRYPOINT: undefined }
 
 /** A first character of `/` would be taken for a command of Claude Code's own. Prompts are data. */
-const asData = (prompt: string): string => (/^\s*\//.test(prompt) ? `The request:\n\n${prompt}` : prompt)
+const asData = (prompt: string): string => (/^[\s\ufeff]*\//.test(prompt) ? `The request:\n\n${prompt}` : prompt)
 
 const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
   const format = job.settings.outputFormat ?? 'stream-json'
