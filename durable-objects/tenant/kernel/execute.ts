@@ -1,41 +1,16 @@
 /**
- * Responsible for running commands: read the clock once, one synchronous transaction, then memory, then effects. Nothing
- * awaits inside, so a tenant's history is a sequence.
+ * Responsible for running commands: read the clock once, one synchronous transaction, then memory, then effects. Nothing awaits inside, so
+ * a tenant's history is a sequence.
  */
 import { ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isStorageFull, storageFull } from '../../../src/domain/storage-failure.ts'
-import type { TokenKey } from '../../../src/domain/access/token.ts'
-import { sha256Hex } from '../audit/audit-writer.ts'
-import type { AuditWriter } from '../audit/audit-writer.ts'
-import type { Minted, Visit } from './call.ts'
+import type { Minted, Visit } from './credential.ts'
 import { systemCaller } from './context.ts'
-import type { Caller, CommandContext, Effect, Live } from './context.ts'
-import type { Store } from './open-store.ts'
-import { afterJump } from '../queue/after-jump.ts'
-import { nextDue, sweep } from '../queue/sweep.ts'
-
-/** Where time and chance come from; tests put their own in. */
-export interface Surroundings {
-  readonly now: () => number
-  /** Milliseconds from any beginning, of a clock that is not set by hand. */
-  readonly ticks: () => number
-  readonly random: () => number
-  readonly randomText: (length: number) => string
-}
-
-export interface ExecutorParts {
-  readonly storage: DurableObjectStorage
-  readonly store: Store
-  readonly live: Live
-  readonly audit: AuditWriter
-  readonly tenant: string
-  readonly key: TokenKey
-  readonly allowedHosts: readonly string[]
-  readonly surroundings: Surroundings
-  /** Called after each commit that left something to do. */
-  readonly react: (effects: readonly Effect[], at: number) => void
-}
+import type { Caller, CommandContext, Effect } from './context.ts'
+import { nextDue, runDuties } from './duties.ts'
+import type { Host } from './host.ts'
+import type { Rollback } from './rollback.ts'
 
 export interface Request {
   readonly request_id: string
@@ -49,13 +24,18 @@ class RolledBack extends Error {}
 const internalRequest: Request = { request_id: 'internal' }
 
 export class Executor {
-  readonly #parts: ExecutorParts
+  readonly #host: Host
+  readonly #rollback: Rollback
+  readonly #committed: (effects: readonly Effect[]) => void
 
-  constructor(parts: ExecutorParts) {
-    this.#parts = parts
+  /** `committed` is called after each commit. */
+  constructor(host: Host, rollback: Rollback, committed: (effects: readonly Effect[]) => void) {
+    this.#host = host
+    this.#rollback = rollback
+    this.#committed = committed
   }
 
-  /** Runs one command. A failure rolls back whatever it wrote, memory included, unless the command says `keep`. */
+  /** Runs one command. A failure rolls back what it wrote, and forgets no more than that, unless the command says `keep`. */
   run<Value>(
     caller: Caller,
     request: Request,
@@ -74,14 +54,19 @@ export class Executor {
 
   /** Does what has become due, in a transaction of its own. Cheap while nothing is. */
   catchUp(): void {
-    const { live, store, surroundings } = this.#parts
-    const jump = live.continuity.note(surroundings.now(), surroundings.ticks(), live.due.at)
-    if (jump !== undefined) this.#transact(systemCaller, internalRequest, (ctx) => ok(afterJump(ctx, jump)))
-    if (surroundings.now() < live.due.at) return
+    const { live, now, ticks, rooms } = this.#host
+    const jump = live.continuity.note(now(), ticks(), live.due.at)
+    if (jump !== undefined) {
+      this.#transact(systemCaller, internalRequest, (ctx) => {
+        for (const room of rooms) room.onJump?.(ctx, jump)
+        return ok(undefined)
+      })
+    }
+    if (now() < live.due.at) return
     this.#transact(systemCaller, internalRequest, (ctx) => {
-      sweep(ctx)
+      runDuties(ctx)
       // Before anybody arms the clock by it: what is not known yet after a cold start would ring for nothing, again and again.
-      ctx.onCommit(() => live.due.set(nextDue({ at: ctx.at, store, live })))
+      ctx.onCommit(() => live.due.set(nextDue(ctx)))
       return ok(undefined)
     })
   }
@@ -91,61 +76,49 @@ export class Executor {
     request: Request,
     command: (ctx: CommandContext) => Result<Value>,
   ): Result<Value> & { readonly replayed?: boolean } {
-    const { storage, audit, live, store, surroundings } = this.#parts
-    const at = surroundings.now()
+    const { state, live, random, allowedHosts } = this.#host
+    const reading = this.#host.read()
+    const { at } = reading
     const effects: Effect[] = []
     const changes: (() => void)[] = []
-    const head = audit.head
     let replayed = false
     let kept = false
     const ctx: CommandContext = {
-      at,
-      tenant: this.#parts.tenant,
+      ...reading,
       caller,
       request_id: request.request_id,
       minted: request.minted,
       visit: request.visit,
       stored_result: request.stored_result,
-      store,
-      live,
-      key: this.#parts.key,
-      random: surroundings.random,
-      randomText: surroundings.randomText,
-      sha256: sha256Hex,
-      record: (note) => audit.append(note, caller, at).seq,
+      random,
+      record: (note) => live.trail.append(note, caller, at),
       after: (effect) => void effects.push(effect),
       onCommit: (change) => void changes.push(change),
       keep: () => {
         kept = true
       },
-      allowedHosts: this.#parts.allowedHosts,
+      allowedHosts,
       replayed: () => {
         replayed = true
       },
     }
     let result: Result<Value> | undefined
+    this.#rollback.begin()
     try {
-      storage.transactionSync(() => {
+      state.storage.transactionSync(() => {
         result = command(ctx)
         if (!result.ok && !kept) throw new RolledBack()
       })
     } catch (error) {
-      audit.rewind(head)
-      store.workers.forget()
-      store.jobs.forget()
-      store.pools.forget()
-      store.credentials.forget()
-      store.sessions.forget()
-      store.meta.forget()
-      store.reviews.forget()
-      store.webhooks.forget()
+      this.#rollback.undo()
       if (isStorageFull(error)) return storageFull()
       if (!(error instanceof RolledBack) || result === undefined) throw error
       return result
     }
+    this.#rollback.commit()
     if (result === undefined) throw new Error('A command returned nothing')
     for (const change of changes) change()
-    this.#parts.react(effects, at)
+    this.#committed(effects)
     return replayed ? { ...result, replayed } : result
   }
 }

@@ -7,7 +7,7 @@ import { leaseUntil } from './commands/attempts.ts'
 import { systemActor } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { Jump } from '../kernel/continuity.ts'
-import { updateJob } from './save-job.ts'
+import { saveJob } from './save-job.ts'
 
 const seconds = (ms: number): number => Math.round(ms / 1000)
 
@@ -21,7 +21,7 @@ export function afterJump(ctx: CommandContext, jump: Jump): void {
     const job = ctx.store.jobs.get(lease.job_id)
     if (job?.status !== 'running') continue
     // Set back, its deadline would be as much further away.
-    if (job.started_at !== null && job.started_at > ctx.at) updateJob(ctx, { ...job, started_at: ctx.at })
+    if (job.started_at !== null && job.started_at > ctx.at) saveJob(ctx, { ...job, started_at: ctx.at })
     const fresh = lease.long ? leaseUntil(ctx, job) : ctx.at + limits.cold_start_grace_ms
     ctx.onCommit(() => {
       lease.expires_at = jump.kind === 'gap' ? Math.max(lease.expires_at, fresh) : Math.min(lease.expires_at, fresh)

@@ -13,7 +13,7 @@ const max = limits.result_bytes
 describe('a result', () => {
   it.each([max - 1, max])('of %i bytes is taken as it is', (bytes) => {
     const text = 'x'.repeat(bytes)
-    expect(endOf(text)).toBe(text)
+    expect(endOf(text, max)).toBe(text)
   })
 
   it.each([
@@ -22,12 +22,11 @@ describe('a result', () => {
     ['in characters of three bytes', '€'.repeat(max / 2) + 'z'],
     ['in pairs of surrogates', '🙂'.repeat(max / 3) + 'z'],
   ])('%s the bound is its end, with a note of what is missing', (_name, text) => {
-    const kept = endOf(text)
+    const kept = endOf(text, max)
     expect(byteLength(kept)).toBeLessThanOrEqual(max)
     expect(byteLength(kept)).toBeGreaterThan(max - 8)
-    const [, missing, rest = ''] =
-      /^\[the first (\d+) characters are only in the output; a result holds \d+ bytes\]\n([^]*)$/u.exec(kept) ?? []
-    expect(Number(missing) + rest.length).toBe(text.length)
+    const [, missing, rest = ''] = /^\[the first (\d+) bytes are only in the output; a result holds \d+ bytes\]\n([^]*)$/u.exec(kept) ?? []
+    expect(Number(missing) + byteLength(rest)).toBe(byteLength(text))
     expect(text.endsWith(rest)).toBe(true)
   })
 
@@ -36,7 +35,7 @@ describe('a result', () => {
     const kept = endOf(endOf(text, 10_000), 5_000)
     expect(kept.match(/only in the output/g)).toHaveLength(1)
     expect(kept.split('\n')[0]).toBe(
-      `[the first ${text.length - (kept.length - kept.indexOf('\n') - 1)} characters are only in the output; a result holds ${max} bytes]`,
+      `[the first ${text.length - (kept.length - kept.indexOf('\n') - 1)} bytes are only in the output; a result holds ${max} bytes]`,
     )
   })
 })

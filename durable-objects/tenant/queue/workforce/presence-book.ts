@@ -1,0 +1,110 @@
+/**
+ * Responsible for what is known of workers right now and is not worth a row: last seen, transport, credit, silent offers,
+ * recent failures. Lost with the object's memory; every value has a safe beginning.
+ */
+import { limits } from '@modelreins/contract'
+import { afterAttempt, breakerLimits, closedBreaker } from '../../../../src/domain/director/breaker.ts'
+import type { Breaker } from '../../../../src/domain/director/breaker.ts'
+
+export interface LivePresence {
+  instance: string | null
+  transport: 'socket' | 'poll' | 'none'
+  /** Milliseconds; of the last call or frame. A socket's pings are asked of the platform instead. */
+  last_seen: number
+  /** It said that it stops, and has not been heard since: it is gone at once, not after a while. */
+  left: boolean
+  details: unknown
+  /** Offers that lapsed without an answer since the last one that was answered. */
+  silent_offers: number
+  failures_in_a_row: number
+  breaker: Breaker
+  mean_duration_ms: number | null
+  /** Newest last, at most 20. */
+  threads: string[]
+  /** Asked for work lately (credit, poll or inbox): told apart from merely being there. */
+  asked_at: number
+  /** When the profile was last written, so that a row is written on change and every few minutes only. */
+  written_at: number
+}
+
+const rememberedThreads = 20
+
+export class PresenceBook {
+  readonly #entries = new Map<string, LivePresence>()
+
+  of(workerId: string): LivePresence {
+    let entry = this.#entries.get(workerId)
+    if (entry === undefined) {
+      entry = {
+        instance: null,
+        transport: 'none',
+        last_seen: 0,
+        left: false,
+        details: null,
+        silent_offers: 0,
+        failures_in_a_row: 0,
+        breaker: closedBreaker,
+        mean_duration_ms: null,
+        threads: [],
+        asked_at: 0,
+        written_at: 0,
+      }
+      this.#entries.set(workerId, entry)
+    }
+    return entry
+  }
+
+  seen(workerId: string, at: number): LivePresence {
+    const entry = this.heard(workerId, at)
+    entry.left = false
+    return entry
+  }
+
+  /** As `seen`, of a connection that has ended: a late word about a worker that has left does not bring it back. */
+  heard(workerId: string, at: number): LivePresence {
+    const entry = this.of(workerId)
+    entry.last_seen = Math.max(entry.last_seen, at)
+    return entry
+  }
+
+  /** An attempt of this worker ended: feeds the Director and the circuit breaker. */
+  ended(
+    workerId: string,
+    how: {
+      readonly job_id: number
+      /** Type of its error; null when it ended well. */
+      readonly error: string | null
+      readonly at: number
+      readonly duration_ms: number
+      readonly thread: string | null
+    },
+  ): void {
+    const entry = this.of(workerId)
+    entry.breaker = afterAttempt(entry.breaker, how)
+    if (how.error === null) {
+      entry.failures_in_a_row = 0
+      entry.mean_duration_ms = entry.mean_duration_ms === null ? how.duration_ms : entry.mean_duration_ms * 0.8 + how.duration_ms * 0.2
+    } else {
+      entry.failures_in_a_row += 1
+    }
+    if (how.thread !== null)
+      entry.threads = [...entry.threads.filter((thread) => thread !== how.thread), how.thread].slice(-rememberedThreads)
+  }
+
+  /** The clock was set back: nobody was seen in the future, and nothing lasts into it for longer than from now. */
+  setBack(at: number): void {
+    for (const entry of this.#entries.values()) {
+      entry.last_seen = Math.min(entry.last_seen, at)
+      entry.asked_at = Math.min(entry.asked_at, at)
+      entry.written_at = Math.min(entry.written_at, at)
+      if (entry.breaker.open_until !== null)
+        entry.breaker = { ...entry.breaker, open_until: Math.min(entry.breaker.open_until, at + breakerLimits.open_ms) }
+    }
+  }
+
+  forget(workerId: string): void {
+    this.#entries.delete(workerId)
+  }
+}
+
+export const isDeaf = (entry: LivePresence): boolean => entry.silent_offers >= limits.deaf_after_offers
