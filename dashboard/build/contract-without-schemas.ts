@@ -10,9 +10,8 @@ const name = '@modelreins/contract'
 const resolved = `\0${name}`
 
 /** Modules of the contract that import nothing: they are taken as they are. */
-const bare = ['limits.ts', 'media-type.ts', 'scope.ts', 'view-url.ts'].map((file) =>
-  fileURLToPath(import.meta.resolve(`${name}/source/${file}`)),
-)
+const files = ['byte-length.ts', 'canonical-json.ts', 'limits.ts', 'media-type.ts', 'scope.ts', 'special-addresses.ts', 'view-url.ts']
+const bare = files.map((file) => fileURLToPath(import.meta.resolve(`${name}/source/${file}`)))
 
 const isSchema = (value: unknown): boolean => typeof value === 'object' && value !== null && 'safeParse' in value
 const isData = (value: unknown): boolean => {
@@ -34,6 +33,7 @@ function rowsText(): string {
 /** The module's text: constants as JSON, every schema as one that lets pass what it is given. */
 export function contractText(): string {
   const exported = Object.entries(contract)
+  // What the bare modules export is not written down a second time: it would hide the original.
   const named = new Set(['operations', 'operationIds', 'limits', 'scopes'])
   const constants = exported
     .filter(([key, value]) => !named.has(key) && isData(value))
