@@ -9,6 +9,9 @@ const sources = readModules().filter((module) => isProduct(module.path) && modul
 describe('a documented limit', () => {
   test.each(Object.keys(limits))('%s is read by the product', (name) => {
     const reading = new RegExp(`\\blimits\\.${name}\\b`)
-    expect(sources.some((module) => reading.test(module.source)), `nothing reads limits.${name}`).toBe(true)
+    expect(
+      sources.some((module) => reading.test(module.source)),
+      `nothing reads limits.${name}`,
+    ).toBe(true)
   })
 })
