@@ -98,7 +98,7 @@ export class Worker extends Emitter {
     this.#identity = new Identity(this.options, this.#clock)
     this.client = new Client({ url, token, clock: this.#clock, fetch: options.fetch ?? proxyFetch(this.#env) })
     this.#live = new LiveSettings(this.options)
-    this.#providers = new ProviderChoice(this.options, this.#live, this.#env)
+    this.#providers = new ProviderChoice(this.options, this.#live, this.#env, (text) => this.#redactor.redact(text))
 
     const link = (): SocketLink | undefined => (this.#link?.open === true ? this.#link : undefined)
     const onTrouble = (type: string, error: unknown): void => this.#trouble(type, error)

@@ -59,6 +59,7 @@ const startProxy = async (hosts: Readonly<Record<string, string>>): Promise<Prox
     const url = new URL(request.url ?? '')
     asked.push(`${request.method} ${url.host} ${request.headers['proxy-authorization'] ?? ''}`)
     const target = new URL(hosts[url.host] ?? 'http://127.0.0.1:1')
+    const { 'proxy-authorization': _, ...headers } = request.headers
     const onward = ask({
       host: target.hostname,
       port: target.port,
