@@ -20,7 +20,7 @@ import { artifactsOperations } from './operations/artifacts.ts'
 import type { Operation } from './operations/row.ts'
 import type { ProblemCode } from './problem.ts'
 
-export { operationPaths } from './operations/row.ts'
+export { inputOf, operationPaths } from './operations/row.ts'
 export type { Operation } from './operations/row.ts'
 
 export const operations = {

@@ -10,6 +10,7 @@ import { emptyProfile } from './worker-store.ts'
 import type { WorkerRecord } from './worker-store.ts'
 import { showPresence, showWorker } from './worker-view.ts'
 import { endAttemptsOf, voidOffersTo } from '../queue/commands/attempts.ts'
+import { endGrantsOfChanged } from '../reviews/commands/grants.ts'
 import { storeMinted } from '../members/store-minted.ts'
 
 const subject = (worker: WorkerRecord): string => `worker:${worker.worker_id}`
@@ -92,6 +93,7 @@ function update(ctx: CommandContext, input: Parsed<'workers.update'>): Result<Wo
     config_version: input.config === undefined ? worker.config_version : worker.config_version + 1,
     may_raise_killswitch: input.may_raise_killswitch ?? worker.may_raise_killswitch,
   }
+  endGrantsOfChanged(ctx, worker, after)
   ctx.store.workers.save(after)
   const { worker_id: _, ...changed } = input
   const tiers = input.capabilities?.map((item) => `${item.name}=${item.risk_tier}`).join(', ')

@@ -10,7 +10,7 @@ import type { WorkerProfile, WorkerRecord } from './worker-store.ts'
 import { isPaused, lastSeenWriteMs } from './worker-view.ts'
 import { actingWorker, companionFor } from './acting-worker.ts'
 import { leaseUntil } from '../queue/commands/attempts.ts'
-import { endGrant } from '../reviews/commands/grants.ts'
+import { endGrant, endGrantsOfChanged } from '../reviews/commands/grants.ts'
 
 const sameList = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((item, index) => item === right[index])
@@ -48,6 +48,7 @@ export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: P
   if (ended) endProcessGrants(ctx, worker)
   if (!changed && ctx.at - (worker.last_seen_at ?? 0) < lastSeenWriteMs) return worker
   const after = { ...worker, profile, last_seen_at: ctx.at }
+  endGrantsOfChanged(ctx, worker, after)
   ctx.store.workers.save(after)
   ctx.onCommit(() => {
     live.written_at = ctx.at

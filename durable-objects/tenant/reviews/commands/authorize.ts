@@ -160,7 +160,7 @@ function redeem(ctx: CommandContext, review: ReviewRecord, asking: Asking): Repl
     supersedeReview(ctx, review, null, 'it was approved for another session')
     return undefined
   }
-  const grant = review.session === null ? undefined : grantFor(ctx, asking.worker.worker_id, asking.input.capability, review.session)
+  const grant = review.session === null ? undefined : grantFor(ctx, asking.worker, asking.input.capability, review.session, asking.job)
   const sound =
     covers(review, asking.tier, asking.policy) &&
     stands(review, mayDecide(ctx)) &&
@@ -199,9 +199,9 @@ function answered(ctx: CommandContext, asking: Asking): Reply | undefined {
 
 /** Tier `session`: a grant lets it pass; a question for the same session, once asked, is asked for all. */
 function inSession(ctx: CommandContext, asking: Asking): Reply | undefined {
-  const { input, worker, session } = asking
+  const { input, job, worker, session } = asking
   if (session === null) return undefined
-  const grant = grantFor(ctx, worker.worker_id, input.capability, session)
+  const grant = grantFor(ctx, worker, input.capability, session, job)
   if (grant !== undefined) {
     ctx.store.grants.save(used(grant))
     recordAllowed(ctx, asking, `, grant ${grant.grant_id}`)

@@ -15,7 +15,7 @@ import type { ReviewRecord, Word } from '../../../../src/domain/review/review.ts
 import { releaseFromReview, settleEscalated } from '../../../../src/domain/review/review-job.ts'
 import { edited, jobPayload } from '../../../../src/domain/review/review-payload.ts'
 import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
-import { fitsJob, gateAgain, mayDecide } from '../clearance.ts'
+import { fitsJob, gateAgain, mayDecide, surroundingsFor } from '../clearance.ts'
 import { asWord, jobSubject, systemActor } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { askFor, isAbout } from '../gate.ts'
@@ -74,7 +74,7 @@ function editOf(ctx: CommandContext, review: ReviewRecord, payload: unknown): Re
     if (job === undefined) return ok(undefined)
     const spec = edited(job.spec, payload)
     if (!spec.ok) return spec
-    whole = jobPayload(spec.value)
+    whole = jobPayload(spec.value, surroundingsFor(ctx, review, review.payload, job))
   }
   const { capability, artifacts } = review
   return ok({ payload: whole, digest: digestOf(ctx, { capability, payload: whole, artifacts }) })
@@ -127,7 +127,9 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
     ctx,
     after,
     input.verdict,
-    `${asWord(after.type)}: ${change === 'settled' ? after.status : 'recorded, the quorum asks for more'}`,
+    `${asWord(after.type)}: ${change === 'settled' ? after.status : 'recorded, the quorum asks for more'}${
+      input.digest === undefined ? ', sent without a digest: about what it was then' : ''
+    }`,
   )
   if (change === 'settled') settled(ctx, after)
   return ok(after)
