@@ -16,6 +16,7 @@ import { killswitchCommands } from './killswitch/commands.ts'
 import { memberCommands } from './members/commands.ts'
 import { presenceCommands } from './workers/presence-commands.ts'
 import { reviewCommands } from './reviews/commands/reviews.ts'
+import { settingsCommands } from './reviews/commands/loosening.ts'
 import { sessionCommands } from './sessions/commands.ts'
 import { webhookCommands } from './webhooks/commands.ts'
 import { workerCommands } from './workers/commands.ts'
@@ -39,6 +40,7 @@ export const tenantCommands: TenantCommands = {
   ...presenceCommands,
   ...reviewCommands,
   ...sessionCommands,
+  ...settingsCommands,
   ...webhookCommands,
   ...workerCommands,
 }

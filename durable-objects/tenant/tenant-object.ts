@@ -10,6 +10,7 @@ import { auditMacKey } from '../../src/domain/audit/audit-keys.ts'
 import { parseAllowedHosts } from '../../src/domain/outbound.ts'
 import { fail, ok } from '../../src/domain/result.ts'
 import type { Result } from '../../src/domain/result.ts'
+import { Rates } from '../../src/domain/access/rates.ts'
 import { parseSigningKeys } from '../../src/domain/access/signing-keys.ts'
 import type { SigningKeys } from '../../src/domain/access/signing-keys.ts'
 import type { JobEnd, JobEndGate } from '../job-stream/gate.ts'
@@ -84,6 +85,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       occupied: new Set(),
       due: new DueClock(),
       watches: new WatchBook(),
+      rates: new Rates(),
     }
     void state.blockConcurrencyWhile(async () => {
       this.#store = await openStore(state.storage)
@@ -344,6 +346,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const parts = this.#open(request.tenant, audit_kid)
     const made = parts.executor.run(masterCaller, request, (ctx) => {
       ctx.store.meta.setIdentity({ tenant: request.tenant, name: request.name, created_at: ctx.at, suspended: false, audit_kid })
+      if (request.require_capability !== undefined) ctx.store.meta.setRequireCapability(request.require_capability)
       ctx.record({ action: 'tenant.create', subject: `tenant:${request.tenant}`, summary: request.name })
       return ok(addMember(ctx, request.owner_name, 'owner'))
     })

@@ -4,6 +4,7 @@
  */
 import type { Actor, ServerFrame } from '@modelreins/contract'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import type { Rates } from '../../../src/domain/access/rates.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 import type { StreamEnd } from '../../job-stream/gate.ts'
 import type { CallCredential, Minted, Visit } from './call.ts'
@@ -68,6 +69,7 @@ export interface Live {
   readonly occupied: Set<number>
   readonly due: DueClock
   readonly watches: WatchBook
+  readonly rates: Rates
 }
 
 /** A row of the audit trail as a command states it; the rest is filled in when it is sealed. */

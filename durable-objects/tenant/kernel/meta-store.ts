@@ -53,6 +53,15 @@ export class MetaStore {
     this.#write('identity', identity)
   }
 
+  /** Undefined of a tenant from before the setting, which has never said. */
+  requireCapability(): boolean | undefined {
+    return this.#read<boolean>('require_capability')
+  }
+
+  setRequireCapability(value: boolean): void {
+    this.#write('require_capability', value)
+  }
+
   killswitch(): Killswitch {
     return this.#read<Killswitch>('killswitch') ?? clearKillswitch
   }

@@ -17,7 +17,7 @@ import type { CommandContext } from '../../kernel/context.ts'
 import { askFor, isFreeForAnother, spend } from '../../reviews/gate.ts'
 import { showJob } from '../job-view.ts'
 import { closeStream, updateJob } from '../save-job.ts'
-import { isPaused } from '../../workers/worker-view.ts'
+import { isNamedOnly, isPaused } from '../../workers/worker-view.ts'
 import type { WorkerRecord } from '../../workers/worker-store.ts'
 
 export type AttemptLease = Omit<LeaseToken, 'signed' | 'mac'>
@@ -65,6 +65,7 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
   if (!spoken || ctx.live.leases.isVoid(lease.nonce) || job.attempt + 1 !== lease.attempt) return lost(job, 'this offer has lapsed')
   const started = start(job, { worker_id: worker.worker_id, nonce: lease.nonce, at: ctx.at, long })
   if (!started.ok) return lost(job, `it is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}`)
+  if (job.spec.capability === null && isNamedOnly(ctx, worker)) return lost(job, `${worker.name} takes only jobs that name a capability`)
   const clearance = clearanceOf(ctx, job, worker)
   if (clearance.kind !== 'pass') return refuseStart(ctx, job, worker, clearance)
   const running = started.value

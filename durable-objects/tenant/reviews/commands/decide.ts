@@ -22,7 +22,8 @@ import { askFor, isAbout } from '../gate.ts'
 import { closeStream, recordRelease, regateBehind, updateJob } from '../../queue/save-job.ts'
 import type { MemberRow } from '../../members/credential-store.ts'
 import type { WorkerRecord } from '../../workers/worker-store.ts'
-import { announceReview, digestOf, recordReview, tellSettled } from '../review-log.ts'
+import { announceReview, digestOf, recordReview, supersedeReview, tellSettled } from '../review-log.ts'
+import { applyLoosening, isLooseningStale, looseningType } from './loosening.ts'
 import { escalatedPayload } from './escalate.ts'
 
 type Input = Parsed<'reviews.decide'>
@@ -105,6 +106,14 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
       `Job ${job.id} has changed since review ${review.id} was opened. Review ${held.review_id} is about it as it is now.`,
     )
   }
+  if (review.type === looseningType && review.status === 'pending') {
+    if (input.verdict === 'edit') return fail('invalid-request', 'A loosening is approved as it is, or denied.')
+    if (isLooseningStale(ctx, review)) {
+      supersedeReview(ctx, review, null, 'what it would change has changed')
+      ctx.keep()
+      return fail('conflict', `What review ${review.id} would change has changed since. Ask again.`)
+    }
+  }
   const edit = input.verdict === 'edit' ? editOf(ctx, review, input.payload) : ok(undefined)
   if (!edit.ok) return edit
   const word: Word = {
@@ -140,6 +149,7 @@ function settled(ctx: CommandContext, review: ReviewRecord): void {
   const job = heldJob(ctx, review)
   if (review.status === 'approved') {
     grantSession(ctx, review)
+    if (review.type === looseningType) applyLoosening(ctx, review)
     if (job !== undefined && review.type === 'dispatch') releaseJob(ctx, review, job)
     if (job !== undefined && review.type === 'escalation') answerJob(ctx, review, job)
   } else if (job !== undefined) {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Job } from '@modelreins/contract'
 import { capability, noon, review, said, scene, tamper, trail, type Scene } from './approval-scene.ts'
 import { frozenTime, sha256, type MemberHandle } from './harness.ts'
-import { canonicalJson } from '../../../../src/domain/canonical-json.ts'
+import { canonicalJson } from '@modelreins/contract'
 
 let clock: ReturnType<typeof frozenTime>
 beforeEach(() => {
