@@ -4,6 +4,7 @@ import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import { contractWithoutSchemas } from './build/contract-without-schemas.ts'
+import { nodeInBrowser } from './build/node-in-browser.ts'
 
 export default defineConfig(({ command }) => ({
   root: fileURLToPath(new URL('.', import.meta.url)),
@@ -21,6 +22,8 @@ export default defineConfig(({ command }) => ({
     // The first browsers with `light-dark()`.
     target: ['chrome123', 'firefox120', 'safari17.5'],
     reportCompressedSize: false,
+    // How long each plugin took is of no interest to who installs.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [nodeInBrowser] },
 }))

@@ -1,8 +1,22 @@
 /** Responsible for the addresses of the dashboard: which screen stands where, and what of it is in the address. */
-import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { Frame, Loading } from './frame/frame.tsx'
 import { ScreenFailed, NoSuchScreen } from './frame/dead-ends.tsx'
-import { Home } from './screens/home.tsx'
+import { Home } from './screens/home/home.tsx'
+
+type Search<Name extends string> = { readonly [Key in Name]?: string }
+
+/** Filters and choices are texts; whatever else an address carries is dropped. */
+const search =
+  <Name extends string>(...names: readonly Name[]) =>
+  (given: Record<string, unknown>): Search<Name> => {
+    const found: { [Key in Name]?: string } = {}
+    for (const name of names) {
+      const value = given[name]
+      if (typeof value === 'string' && value !== '') found[name] = value.slice(0, 500)
+    }
+    return found
+  }
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NoSuchScreen })
 const getParentRoute = () => root
@@ -10,6 +24,71 @@ const getParentRoute = () => root
 const tree = root.addChildren([
   createRoute({ getParentRoute, path: '/', component: Home }),
   createRoute({ getParentRoute, path: '/sign-in', component: Home }),
+  createRoute({
+    getParentRoute,
+    path: '/jobs',
+    validateSearch: search('status', 'q'),
+    component: lazyRouteComponent(() => import('./screens/jobs/jobs.tsx'), 'Jobs'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/jobs/$jobId',
+    validateSearch: search('attempt'),
+    component: lazyRouteComponent(() => import('./screens/jobs/job.tsx'), 'Job'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/reviews',
+    validateSearch: search('show'),
+    component: lazyRouteComponent(() => import('./screens/reviews/reviews.tsx'), 'Reviews'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/reviews/$reviewId',
+    validateSearch: search('show'),
+    component: lazyRouteComponent(() => import('./screens/reviews/reviews.tsx'), 'OneReview'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/chat',
+    validateSearch: search('thread'),
+    component: lazyRouteComponent(() => import('./screens/chat/chat.tsx'), 'Chat'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/workers',
+    validateSearch: search('q', 'show'),
+    component: lazyRouteComponent(() => import('./screens/workers/workers.tsx'), 'Workers'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/workers/register',
+    component: lazyRouteComponent(() => import('./screens/workers/register.tsx'), 'Register'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/workers/$workerId',
+    validateSearch: search('add'),
+    component: lazyRouteComponent(() => import('./screens/workers/worker.tsx'), 'Worker'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/killswitch',
+    validateSearch: search('level'),
+    component: lazyRouteComponent(() => import('./screens/killswitch/killswitch.tsx'), 'Killswitch'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/audit',
+    validateSearch: search('actor', 'action', 'worker', 'job', 'since', 'until', 'row'),
+    component: lazyRouteComponent(() => import('./screens/audit/audit.tsx'), 'Audit'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/settings',
+    validateSearch: search('tab', 'hook'),
+    component: lazyRouteComponent(() => import('./screens/settings/settings.tsx'), 'Settings'),
+  }),
 ])
 
 export const router = createRouter({

@@ -1,7 +1,7 @@
 /** Responsible for the job-stream object as the edge and the tenant object see it (append, watch, close), and for what it asks the tenant object. */
 import type { OutputChunk } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
-import type { CallCredential } from '../tenant/kernel/call.ts'
+import type { CallCredential } from '../tenant/call.ts'
 
 export interface StreamEnd {
   readonly status: string

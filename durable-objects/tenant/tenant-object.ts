@@ -6,59 +6,29 @@ import { createHmac } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
 import { closeCodes, operations } from '@modelreins/contract'
 import type { Scope, TenantOperationId } from '@modelreins/contract'
-import { auditMacKey } from '../../src/domain/audit/audit-keys.ts'
+import { parseSigningKeys } from '../../src/domain/access/signing-keys.ts'
 import { parseAllowedHosts } from '../../src/domain/outbound.ts'
 import { fail, ok } from '../../src/domain/result.ts'
 import type { Result } from '../../src/domain/result.ts'
-import { Rates } from '../../src/domain/access/rates.ts'
-import { parseSigningKeys } from '../../src/domain/access/signing-keys.ts'
-import type { SigningKeys } from '../../src/domain/access/signing-keys.ts'
+import { isWorthTouching } from '../../src/domain/session/session.ts'
 import type { JobEnd, JobEndGate } from '../job-stream/gate.ts'
-import { AlarmClock } from './kernel/alarm-clock.ts'
-import { ArtifactEraser } from './artifacts/artifact-eraser.ts'
-import { bringBeforeHuman } from './reviews/missing-reviews.ts'
-import { AuditWriter, sha256Hex } from './audit/audit-writer.ts'
-import { authenticate, mayCall } from './members/authenticate.ts'
-import type { Authorized, CallCredential, ResultPlace, TenantAnswer, TenantCall, TenantGate, TenantReply } from './kernel/call.ts'
-import { setTimer, surroundings } from './kernel/clock.ts'
-import { tenantCommands } from './commands.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './artifacts/commands.ts'
+import { AlarmClock } from './kernel/alarm-clock.ts'
+import type { Authorized, CallCredential, ResultPlace, TenantAnswer, TenantCall, TenantGate, TenantReply } from './call.ts'
+import { timeAndChance } from './kernel/clock.ts'
+import { isoTime, systemCaller } from './kernel/context.ts'
+import type { Caller, CommandContext, Store } from './kernel/context.ts'
+import { openStores } from './kernel/open-stores.ts'
+import { Rollback } from './kernel/rollback.ts'
+import { startTenant } from './kernel/tenant.ts'
+import type { RunningTenant } from './kernel/tenant.ts'
+import { authenticate, mayCall } from './members/authenticate.ts'
+import { addMember } from './members/commands.ts'
+import { masterCaller, setSuspended } from './members/suspension.ts'
 import { mayWriteOutput, noteStreamed, watchJob } from './queue/commands/jobs.ts'
 import { endOf, resultPlace } from './queue/job-view.ts'
-import { masterCaller, setSuspended } from './members/suspension.ts'
-import { addMember } from './members/commands.ts'
-import { disableWebhook } from './webhooks/commands.ts'
-import { Connections } from './connections/sockets.ts'
-import type { Caller, CommandContext, Live } from './kernel/context.ts'
-import { isWorthTouching } from '../../src/domain/session/session.ts'
+import { rooms } from './rooms.ts'
 import { addressSubject, countFailure } from './sessions/sign-in.ts'
-import { isoTime, systemCaller } from './kernel/context.ts'
-import { Effects } from './kernel/effects.ts'
-import { Executor } from './kernel/execute.ts'
-import { heldFor, undecided, waiterOf } from './connections/held-poll.ts'
-import { AuditGate } from './audit/heads-gate.ts'
-import { DueClock } from './kernel/due-clock.ts'
-import { WatchBook } from './connections/watch-book.ts'
-import { LeaseBook } from './queue/lease-book.ts'
-import { PresenceBook } from './workers/presence-book.ts'
-import { SocketBook } from './connections/socket-book.ts'
-import { OutboxShipper } from './audit/outbox-shipper.ts'
-import type { Store } from './kernel/open-store.ts'
-import { openStore } from './kernel/open-store.ts'
-import { takeStock, Upkeep } from './kernel/upkeep.ts'
-import { Topic, Waiters } from './connections/waiters.ts'
-import { WebhookSender } from './webhooks/webhook-sender.ts'
-
-/** Everything that exists once the tenant is known: an object that was never provisioned answers 401 and writes nothing. */
-interface Parts {
-  readonly tenant: string
-  readonly executor: Executor
-  readonly effects: Effects
-  readonly connections: Connections
-  readonly upkeep: Upkeep
-  readonly audit: AuditGate
-  readonly keys: SigningKeys
-}
 
 const refused = fail('unauthorized', 'The token is not in force.')
 
@@ -67,183 +37,106 @@ const endsRights: ReadonlySet<string> = new Set(['members.revoke', 'members.rota
 
 const hmac = (secret: string, text: string): Uint8Array => createHmac('sha256', secret).update(text).digest()
 
+const { now } = timeAndChance
+
 export class TenantObject extends DurableObject<Env> implements TenantGate {
+  readonly #rollback = new Rollback()
   #store!: Store
   #clock!: AlarmClock
-  readonly #live: Live
-  readonly #waiters = new Waiters(setTimer)
-  readonly #reviews = new Topic(setTimer)
-  #parts: Parts | undefined
+  /** Undefined until the tenant is known: an object that was never provisioned answers 401 and writes nothing. */
+  #running: RunningTenant | undefined
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env)
-    this.#live = {
-      since: surroundings.now(),
-      presence: new PresenceBook(),
-      leases: new LeaseBook(),
-      sockets: new SocketBook(state),
-      occupied: new Set(),
-      due: new DueClock(),
-      watches: new WatchBook(),
-      rates: new Rates(),
-    }
     void state.blockConcurrencyWhile(async () => {
-      this.#store = await openStore(state.storage)
-      this.#clock = new AlarmClock(state.storage, { now: surroundings.now, set: setTimer }, await state.storage.getAlarm(), () =>
-        this.#parts?.upkeep.wakeUp(),
+      this.#store = await openStores(state.storage, rooms, this.#rollback.forget)
+      this.#clock = new AlarmClock(state.storage, { now, set: timeAndChance.setTimer }, await state.storage.getAlarm(), () =>
+        this.#running?.upkeep.wakeUp(),
       )
-      const identity = this.#store.meta.identity()
+      const identity = this.#store.identity.get()
       if (identity !== undefined) this.#open(identity.tenant, identity.audit_kid)
     })
   }
 
-  /** Wires the parts, and takes stock after a cold start. */
-  #open(tenant: string, auditKid: string): Parts {
+  #open(tenant: string, auditKid: string): RunningTenant {
     const keys = parseSigningKeys(this.env.MODELREINS_SECRET, hmac)
     if ('reason' in keys) throw new Error(keys.reason)
     const auditKey = keys.find((key) => key.id === auditKid)
     if (auditKey === undefined) throw new Error(`MODELREINS_SECRET no longer has the key ${auditKid} of this tenant's audit trail`)
-    const store = this.#store
-    const live = this.#live
-    const waitUntil = (promise: Promise<unknown>): void => this.ctx.waitUntil(promise)
-    const failed = (what: string, error: unknown): void =>
-      console.warn(JSON.stringify({ event: what, tenant, error: error instanceof Error ? error.message : String(error) }))
-    const archive = this.env.ARCHIVE
-    const audit = new AuditWriter(store.audit, auditMacKey(auditKey, tenant))
-    const allowedHosts = parseAllowedHosts(this.env.MODELREINS_ALLOW_HOSTS)
-    const executor: Executor = new Executor({
-      storage: this.ctx.storage,
-      store,
-      live,
-      audit,
+    this.#running = startTenant({
+      ...timeAndChance,
       tenant,
-      key: keys[0],
-      allowedHosts,
-      surroundings,
-      react: (reactions, at) => {
-        effects.perform(reactions, at)
-        upkeep.committed()
-      },
-    })
-    const connections = new Connections({ state: this.ctx, store, live, keys, executor })
-    const effects = new Effects({
-      choosing: (at) => ({ at, tenant, store, live, key: keys[0], randomText: surroundings.randomText, sha256: sha256Hex }),
-      ask: (found) => void executor.runBatch(systemCaller, (ctx) => (bringBeforeHuman(ctx, found), [])),
-      deliver: () => sender.tend(),
-      erase: (slugs) => eraser.tend(slugs),
-      connections,
-      waiters: this.#waiters,
-      reviews: this.#reviews,
-      streams: this.env.JOB_STREAM,
-      tenant,
-      waitUntil,
-      failed,
-    })
-    const shipper = new OutboxShipper({
-      database: this.env.REGISTRY,
-      tenant,
-      seeing: () => ({ at: surroundings.now(), store, live }),
-      setTimer,
-      waitUntil,
-      failed: (reason) => failed('outbox.ship', reason),
-    })
-    const gate = new AuditGate({
-      tenant,
-      signingKey: auditKey,
-      store,
-      audit,
-      shipper,
-      archive,
-      now: surroundings.now,
-      waitUntil,
-      rearm: () => upkeep.arm(),
-      failed: (reason) => failed('audit.head', reason),
-    })
-    const sender = new WebhookSender({
-      tenant,
-      store,
       keys,
-      allowedHosts,
-      now: surroundings.now,
-      random: surroundings.random,
-      fetch: (url, init) => fetch(url, init),
-      waitUntil,
-      disable: (hook) => void executor.runBatch(systemCaller, (ctx) => (disableWebhook(ctx, hook), [])),
-      rearm: () => upkeep.arm(),
+      auditKey,
+      env: this.env,
+      state: this.ctx,
+      rooms,
+      store: this.#store,
+      rollback: this.#rollback,
+      clock: this.#clock,
+      allowedHosts: parseAllowedHosts(this.env.MODELREINS_ALLOW_HOSTS),
     })
-    const eraser = new ArtifactEraser({
-      tenant,
-      archive,
-      store,
-      now: surroundings.now,
-      waitUntil,
-      failed: (reason) => failed('artifact.erase', reason),
-    })
-    const upkeep = new Upkeep({ clock: this.#clock, store, live, now: surroundings.now, executor, audit, shipper, gate, sender })
-    takeStock(store, live, surroundings.now())
-    this.#parts = { tenant, executor, effects, connections, upkeep, audit: gate, keys }
-    return this.#parts
+    return this.#running
   }
 
   override async alarm(): Promise<void> {
     this.#clock.rang()
-    await this.#parts?.upkeep.alarm()
+    await this.#running?.upkeep.alarm()
   }
 
-  #authorized(credential: CallCredential, scope: Scope): Result<{ readonly parts: Parts; readonly caller: Caller }> {
-    const parts = this.#parts
-    if (parts === undefined) return refused
-    const at = surroundings.now()
+  #authorized(credential: CallCredential, scope: Scope): Result<{ readonly running: RunningTenant; readonly caller: Caller }> {
+    const running = this.#running
+    if (running === undefined) return refused
+    const at = now()
     const caller = authenticate(this.#store, credential, at)
     if (!caller.ok) return caller
-    this.#noteUse(parts, caller.value, at)
+    this.#noteUse(running, caller.value, at)
     if (!mayCall(caller.value, scope)) return fail('forbidden', `${caller.value.actor.name} may not do this: it takes ${scope}.`)
-    return ok({ parts, caller: caller.value })
+    return ok({ running, caller: caller.value })
   }
 
   /** A session that is used stays: its last use is written now and then. */
-  #noteUse(parts: Parts, caller: Caller, at: number): void {
+  #noteUse({ executor }: RunningTenant, caller: Caller, at: number): void {
     const id = caller.kind === 'member' ? caller.session : undefined
     const session = id === undefined ? undefined : this.#store.sessions.find(id)
     if (session === undefined || !isWorthTouching(session, at)) return
-    parts.executor.runBatch(systemCaller, (ctx) => (ctx.store.sessions.touch(session.session_id, ctx.at), []))
+    executor.runBatch(systemCaller, (ctx) => (ctx.store.sessions.touch(session.session_id, ctx.at), []))
   }
 
   async noteFailedSignIn(request: Parameters<TenantGate['noteFailedSignIn']>[0]): Promise<void> {
-    this.#parts?.executor.runBatch(systemCaller, (ctx) => (countFailure(ctx, addressSubject(request.address)), []))
+    this.#running?.executor.runBatch(systemCaller, (ctx) => (countFailure(ctx, addressSubject(request.address)), []))
   }
 
   async perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<TenantAnswer<Id>> {
     const authorized = this.#authorized(call.credential, operations[call.operation].scope)
     if (!authorized.ok) return authorized
-    const { parts, caller } = authorized.value
-    const command = tenantCommands[call.operation] as unknown as (ctx: CommandContext, input: unknown) => Result<TenantReply<Id>>
+    const { running, caller } = authorized.value
+    const { host, executor } = running
+    const room = rooms.find((one) => one.commands?.[call.operation] !== undefined)
+    // The table says which input and which output belong to an operation; the compiler does not follow it into the list of rooms.
+    const command = room?.commands?.[call.operation] as ((ctx: CommandContext, input: unknown) => Result<TenantReply<Id>>) | undefined
+    if (command === undefined) return fail('not-found', `There is no operation ${call.operation}.`)
     const runAs = (who: Caller): TenantAnswer<Id> =>
-      this.#reined(
+      this.#withKillswitch(
         who,
-        parts.executor.run(who, call, (ctx) => command(ctx, call.input)),
+        executor.run(who, call, (ctx) => command(ctx, call.input)),
       )
     const first = runAs(caller)
-    if (endsRights.has(call.operation)) await parts.effects.told()
-    const waiting = heldFor(call.operation, call.input, first)
-    if (waiting === 0) return first
-    const review = undecided(call.operation, first)
-    const worker = review === undefined ? waiterOf(this.#store, caller, call.input) : undefined
-    let woken = false
-    if (review !== undefined) await this.#reviews.wait(review, waiting * 1000)
-    else if (worker !== undefined) woken = await this.#waiters.wait(worker, waiting * 1000)
-    else return first
-    // Who was revoked while waiting gets nothing (I14); who was paused, resumed or changed is what he is now.
+    if (endsRights.has(call.operation)) await host.live.streamTrust.told()
+    const waiting = first.ok ? room?.waits?.[call.operation]?.(host, caller, call.input, first.value) : undefined
+    if (waiting === undefined) return first
+    const afterwards = await waiting
+    // Whoever was revoked while waiting gets nothing (I14); whoever was paused, resumed or changed is what they are now.
     const still = this.#authorized(call.credential, operations[call.operation].scope)
     const answer = still.ok ? runAs(still.value.caller) : still
-    if (woken) parts.effects.rouse(surroundings.now())
+    afterwards?.()
     return answer
   }
 
   /** Whoever works for the tenant learns of the killswitch whatever it asks. */
-  #reined<Id extends TenantOperationId>(caller: Caller, answer: TenantAnswer<Id>): TenantAnswer<Id> {
+  #withKillswitch<Id extends TenantOperationId>(caller: Caller, answer: TenantAnswer<Id>): TenantAnswer<Id> {
     if (!('worker' in caller)) return answer
-    const { level, generation } = this.#store.meta.killswitch()
+    const { level, generation } = this.#store.killswitch.state()
     return { ...answer, reins: { level, generation } }
   }
 
@@ -258,10 +151,10 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   async watch(request: Parameters<TenantGate['watch']>[0]): ReturnType<TenantGate['watch']> {
     const authorized = this.#authorized(request.credential, 'jobs.read')
     if (!authorized.ok) return authorized
-    const { parts, caller } = authorized.value
-    const watched = parts.executor.run(caller, request, (ctx) => watchJob(ctx, request.job_id))
+    const { running, caller } = authorized.value
+    const watched = running.executor.run(caller, request, (ctx) => watchJob(ctx, request.job_id))
     if (watched.ok && 'credential' in request.credential)
-      this.#live.watches.note(request.job_id, caller.actor.id, request.credential.credential)
+      running.host.live.watches.note(request.job_id, caller.actor.id, request.credential.credential)
     return watched
   }
 
@@ -271,13 +164,13 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   }
 
   async noteStream(request: Parameters<TenantGate['noteStream']>[0]): Promise<void> {
-    this.#parts?.executor.runBatch(systemCaller, (ctx) => (noteStreamed(ctx, request), []))
+    this.#running?.executor.runBatch(systemCaller, (ctx) => (noteStreamed(ctx, request), []))
   }
 
   /** Asked by a job's stream object before it takes an attempt's words: whoever may not write any more is told so there. */
   async mayWrite(request: Parameters<JobEndGate['mayWrite']>[0]): ReturnType<JobEndGate['mayWrite']> {
-    if (this.#parts === undefined || this.#store.meta.identity()?.suspended === true) return refused
-    return this.#parts.executor.run(systemCaller, { request_id: 'internal' }, (ctx) => mayWriteOutput(ctx, request))
+    if (this.#running === undefined || this.#store.identity.get()?.suspended === true) return refused
+    return this.#running.executor.run(systemCaller, { request_id: 'internal' }, (ctx) => mayWriteOutput(ctx, request))
   }
 
   async mayWatch({ credential }: Parameters<JobEndGate['mayWatch']>[0]): Promise<boolean> {
@@ -307,7 +200,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     command: (ctx: CommandContext) => Result<Value>,
   ): Result<Value> {
     const authorized = this.#authorized(request.credential, 'artifacts.write')
-    return authorized.ok ? authorized.value.parts.executor.run(authorized.value.caller, request, command) : authorized
+    return authorized.ok ? authorized.value.running.executor.run(authorized.value.caller, request, command) : authorized
   }
 
   async locateArtifact(request: Parameters<TenantGate['locateArtifact']>[0]): ReturnType<TenantGate['locateArtifact']> {
@@ -318,8 +211,8 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
       kind === 'none' ? 'public' : kind === 'lease' ? 'artifacts.write' : 'artifacts.read',
     )
     if (!authorized.ok) return authorized
-    const reading = { at: surroundings.now(), caller: authorized.value.caller, store: this.#store }
-    return locateArtifact(reading, request.slug, this.#store.meta.identity()?.suspended === true)
+    const reading = { at: now(), caller: authorized.value.caller, store: this.#store }
+    return locateArtifact(reading, request.slug, this.#store.identity.get()?.suspended === true)
   }
 
   /** Asked by a job's stream object whose viewers have heard nothing for a while: a lost close must not leave them hanging. */
@@ -329,24 +222,24 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
 
   async auditStatus(request: Parameters<TenantGate['auditStatus']>[0]): ReturnType<TenantGate['auditStatus']> {
     const authorized = this.#authorized(request.credential, 'audit.read')
-    return authorized.ok ? ok(await authorized.value.parts.audit.status(request.sign)) : authorized
+    return authorized.ok ? ok(await authorized.value.running.host.live.auditGate.status(request.sign)) : authorized
   }
 
   async sealExport(request: Parameters<TenantGate['sealExport']>[0]): ReturnType<TenantGate['sealExport']> {
     const authorized = this.#authorized(request.credential, 'audit.read')
-    return authorized.ok ? ok(authorized.value.parts.audit.seal(request.seal)) : authorized
+    return authorized.ok ? ok(authorized.value.running.host.live.auditGate.seal(request.seal)) : authorized
   }
 
   async provision(request: Parameters<TenantGate['provision']>[0]): ReturnType<TenantGate['provision']> {
-    if (this.#store.meta.identity() !== undefined) return fail('name-taken', `The tenant ${request.tenant} exists.`)
+    if (this.#store.identity.get() !== undefined) return fail('name-taken', `The tenant ${request.tenant} exists.`)
     const keys = parseSigningKeys(this.env.MODELREINS_SECRET, hmac)
     if ('reason' in keys) return fail('unavailable', keys.reason)
-    const at = surroundings.now()
+    const at = now()
     const audit_kid = keys[0].id
-    const parts = this.#open(request.tenant, audit_kid)
-    const made = parts.executor.run(masterCaller, request, (ctx) => {
-      ctx.store.meta.setIdentity({ tenant: request.tenant, name: request.name, created_at: ctx.at, suspended: false, audit_kid })
-      if (request.require_capability !== undefined) ctx.store.meta.setRequireCapability(request.require_capability)
+    const running = this.#open(request.tenant, audit_kid)
+    const made = running.executor.run(masterCaller, request, (ctx) => {
+      ctx.store.identity.set({ tenant: request.tenant, name: request.name, created_at: ctx.at, suspended: false, audit_kid })
+      if (request.require_capability !== undefined) ctx.store.settings.setRequireCapability(request.require_capability)
       ctx.record({ action: 'tenant.create', subject: `tenant:${request.tenant}`, summary: request.name })
       return ok(addMember(ctx, request.owner_name, 'owner'))
     })
@@ -354,12 +247,13 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   }
 
   async setSuspended(request: { readonly suspended: boolean; readonly request_id: string }): ReturnType<TenantGate['setSuspended']> {
-    const parts = this.#parts
-    if (parts === undefined) return fail('not-found', 'There is no such tenant.')
-    const changed = parts.executor.run(masterCaller, request, (ctx) => setSuspended(ctx, request.suspended))
+    const running = this.#running
+    if (running === undefined) return fail('not-found', 'There is no such tenant.')
+    const { live } = running.host
+    const changed = running.executor.run(masterCaller, request, (ctx) => setSuspended(ctx, request.suspended))
     if (request.suspended) {
-      parts.connections.disconnectAll(closeCodes.revoked, 'The tenant is suspended.')
-      await parts.effects.told()
+      live.workerSockets.disconnectAll(closeCodes.revoked, 'The tenant is suspended.')
+      await live.streamTrust.told()
     }
     return changed
   }
@@ -370,23 +264,23 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const authorized = this.#authorized(credential, 'work')
     if (!authorized.ok)
       return Response.json(authorized.failure, { status: 401, headers: { 'x-modelreins-failure': authorized.failure.code } })
-    const { caller, parts } = authorized.value
+    const { caller, running } = authorized.value
     if (caller.kind !== 'worker' || credential.kind !== 'worker') {
       const refusal = fail('forbidden', 'The socket is for workers with a token of their own.').failure
       return Response.json(refusal, { status: 403, headers: { 'x-modelreins-failure': refusal.code } })
     }
-    return parts.connections.accept(caller.worker, credential.credential, surroundings.now())
+    return running.host.live.workerSockets.accept(caller.worker, credential.credential, now())
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
-    this.#parts?.connections.message(socket, data)
+    this.#running?.host.live.workerSockets.message(socket, data)
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
-    this.#parts?.connections.left(socket)
+    this.#running?.host.live.workerSockets.left(socket)
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
-    this.#parts?.connections.closed(socket)
+    this.#running?.host.live.workerSockets.closed(socket)
   }
 }

@@ -1,6 +1,6 @@
 /** Responsible for what a route's handler gets and answers; it knows no route. */
 import type { Operation, OperationId, Parsed } from '@modelreins/contract'
-import type { Reins } from '../../durable-objects/tenant/kernel/call.ts'
+import type { Reins } from '../../durable-objects/tenant/call.ts'
 import type { Result } from '../domain/result.ts'
 import type { Caller } from './access/authenticate.ts'
 import type { EdgePorts } from './ports.ts'

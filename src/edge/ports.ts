@@ -1,6 +1,6 @@
 /** Responsible for what the edge needs of the rest of the program, as types: `src/index.ts` brings the real ones, tests bring theirs. */
 import type { JobStreamGate } from '../../durable-objects/job-stream/gate.ts'
-import type { TenantGate } from '../../durable-objects/tenant/kernel/call.ts'
+import type { TenantGate } from '../../durable-objects/tenant/call.ts'
 import type { Registry } from '../registry/open.ts'
 
 /** What the edge reads of D1. */

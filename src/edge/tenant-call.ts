@@ -1,7 +1,7 @@
 /** Responsible for calling objects so that their failures are ours: retried when safe, told apart, never leaked. It knows no operation's rules. */
 import { type Operation, type Parsed, type TenantOperationId, operations, problemSchema } from '@modelreins/contract'
 import * as z from 'zod'
-import type { Authorized, TenantAnswer, TenantCall, TenantGate } from '../../durable-objects/tenant/kernel/call.ts'
+import type { Authorized, TenantAnswer, TenantCall, TenantGate } from '../../durable-objects/tenant/call.ts'
 import { type Result, fail, ok } from '../domain/result.ts'
 import { objectFailed } from '../telemetry/edge-events.ts'
 import type { Context, Exchange } from './exchange.ts'

@@ -37,6 +37,7 @@ export const typeProjects = [
   'worker-sdk',
   'dashboard',
   'dashboard/build',
+  'dashboard/verifier',
   'tools',
   'test',
   'test/workers',

@@ -4,6 +4,6 @@ import { defineConfig } from 'drizzle-kit'
 export default defineConfig({
   dialect: 'sqlite',
   driver: 'durable-sqlite',
-  schema: './durable-objects/tenant/kernel/schema.ts',
+  schema: './durable-objects/tenant/**/tables.ts',
   out: './migrations/tenant',
 })

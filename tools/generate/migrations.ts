@@ -14,7 +14,7 @@ export interface MigrationLine {
 
 export const migrationLines: readonly MigrationLine[] = [
   { name: 'registry', schema: 'src/registry/schema.ts', folder: 'migrations/registry' },
-  { name: 'tenant', schema: 'durable-objects/tenant/kernel/schema.ts', folder: 'migrations/tenant', driver: 'durable-sqlite' },
+  { name: 'tenant', schema: 'durable-objects/tenant/**/tables.ts', folder: 'migrations/tenant', driver: 'durable-sqlite' },
   { name: 'job-stream', schema: 'durable-objects/job-stream/store/schema.ts', folder: 'migrations/job-stream', driver: 'durable-sqlite' },
 ]
 

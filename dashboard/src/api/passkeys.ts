@@ -1,45 +1,36 @@
 /** Responsible for passkeys as the browser makes and uses them (WebAuthn level 3, the JSON forms); the server says what to sign. */
-import { call } from './call.ts'
+import type { Input, Output } from '@modelreins/contract'
+import { client } from './client.ts'
 
 export const passkeysWork = (): boolean => typeof PublicKeyCredential === 'function' && isSecureContext
-
-interface Answered {
-  toJSON(): unknown
-}
-const answered = (credential: Credential | null): Answered => {
-  if (credential === null || !(credential instanceof PublicKeyCredential)) throw new Error('The browser gave no passkey.')
-  return credential
-}
-const bytes = (text: string): ArrayBuffer =>
-  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0)).buffer
-
-type RequestJson = Parameters<typeof PublicKeyCredential.parseRequestOptionsFromJSON>[0]
-type CreationJson = Parameters<typeof PublicKeyCredential.parseCreationOptionsFromJSON>[0]
 
 /** Cancelled or timed out: the person knows, and nothing has happened. */
 export const isCancelled = (error: unknown): boolean =>
   error instanceof DOMException && (error.name === 'NotAllowedError' || error.name === 'AbortError')
 
-const field = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
-/** Servers answer the options alone, or as `{publicKey}`, as the browser takes them. */
-const optionsOf = <Json>(value: unknown): Json => (field(value, 'publicKey') ?? field(value, 'options') ?? value) as Json
+function answered(credential: Credential | null): PublicKeyCredential {
+  if (credential instanceof PublicKeyCredential) return credential
+  throw new Error('The browser gave no passkey.')
+}
 
-export async function askPasskey(options: unknown): Promise<unknown> {
-  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(optionsOf<RequestJson>(options))
-  return answered(await navigator.credentials.get({ publicKey })).toJSON()
+export type Assertion = Input<'sessions.create_with_passkey'>['credential']
+
+/** Has the person use one of their passkeys for what the server asks to be signed. */
+export async function askPasskey(options: Output<'sessions.passkey_options'>): Promise<Assertion> {
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON({ ...options, allowCredentials: [...options.allowCredentials] })
+  // `toJSON` is of a registration or of an assertion; `get` answers the latter.
+  return answered(await navigator.credentials.get({ publicKey })).toJSON() as Assertion
 }
 
 export async function signInWithPasskey(): Promise<void> {
-  const options = await call('POST', '/api/v1/sessions/passkey/options', {})
-  await call('POST', '/api/v1/sessions/passkey', { credential: await askPasskey(options) })
+  const options = await client.call('sessions.passkey_options', {})
+  await client.call('sessions.create_with_passkey', { credential: await askPasskey(options) })
 }
 
 export async function addPasskey(name: string): Promise<void> {
-  const options = await call('POST', '/api/v1/passkeys/options', {})
-  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(optionsOf<CreationJson>(options))
+  const options = await client.call('passkeys.options', {})
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options)
   const credential = answered(await navigator.credentials.create({ publicKey }))
-  await call('POST', '/api/v1/passkeys', { name, credential: credential.toJSON() })
+  // `create` answers a registration.
+  await client.call('passkeys.create', { name, credential: credential.toJSON() as Input<'passkeys.create'>['credential'] })
 }
-
-export { bytes as fromBase64Url }

@@ -3,7 +3,6 @@ import type { Role, Scope } from '@modelreins/contract'
 import { useQuery } from '@tanstack/react-query'
 import { createContext, useContext } from 'react'
 import { browserFetch, client, isUnauthorized, isViewUrl, ModelReinsError, redeemView } from './client.ts'
-import { call } from './call.ts'
 import { queryClient } from './queries.ts'
 import { roleShows } from './rights.ts'
 
@@ -52,7 +51,7 @@ export async function keyOf(text: string): Promise<string> {
 }
 
 export async function signIn(key: string): Promise<void> {
-  await call('POST', '/api/v1/sessions', { key })
+  await client.call('sessions.create', { key })
   await signedIn()
 }
 
@@ -63,7 +62,7 @@ export async function signedIn(): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  await call('DELETE', '/api/v1/sessions/current')
+  await client.call('sessions.end', { session_id: 'current' })
   queryClient.clear()
   location.assign('/')
 }

@@ -1,7 +1,7 @@
 /** Responsible for the shape of the edge's calls about artifacts: the bytes go between the edge and R2, the object knows of them. */
 import type { Artifact } from '@modelreins/contract'
 import type { Result } from '../../../src/domain/result.ts'
-import type { CallCredential } from '../kernel/call.ts'
+import type { CallCredential } from '../kernel/credential.ts'
 
 interface About {
   readonly credential: CallCredential

@@ -1,8 +1,8 @@
 /** Responsible for artifact rows: found by slug, by job, by review, by time. The bytes are elsewhere. It decides nothing. */
 import { and, asc, count, desc, eq, inArray, isNotNull, lt, lte } from 'drizzle-orm'
 import type { ArtifactRecord, ArtifactState } from '../../../src/domain/artifact/artifact.ts'
-import type { TenantDatabase } from '../kernel/open-store.ts'
-import { artifacts } from '../kernel/schema.ts'
+import type { TenantDatabase } from '../kernel/open-stores.ts'
+import { artifacts } from './tables.ts'
 
 type Row = typeof artifacts.$inferSelect
 

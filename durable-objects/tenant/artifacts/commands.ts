@@ -3,14 +3,14 @@
  * R2, `ArtifactEraser` takes them out.
  */
 import { limits } from '@modelreins/contract'
-import type { Artifact, ArtifactBrief, Parsed } from '@modelreins/contract'
+import type { Artifact, Parsed } from '@modelreins/contract'
 import { erase, isReadable } from '../../../src/domain/artifact/artifact.ts'
 import type { ArtifactRecord } from '../../../src/domain/artifact/artifact.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { ArtifactPlace, KeptUpload } from './artifact-calls.ts'
-import { isoTime, isoTimeOrNull, systemActor } from '../kernel/context.ts'
+import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
 import type { Caller, CommandContext } from '../kernel/context.ts'
 import type { AttemptLease } from '../queue/commands/attempts.ts'
 import { attachArtifact } from '../reviews/commands/reviews.ts'
@@ -32,13 +32,19 @@ export const showArtifact = (artifact: ArtifactRecord): Artifact => ({
   expires_at: isoTimeOrNull(artifact.expires_at),
 })
 
-const inPlace = (artifact: ArtifactRecord): string =>
+export const inPlace = (artifact: ArtifactRecord): string =>
   [
     ...(artifact.job_id === null ? [] : [`of job ${artifact.job_id}`]),
     ...(artifact.review_id === null ? [] : [`for review ${artifact.review_id}`]),
   ].join(', ')
 
-function record(ctx: CommandContext, artifact: ArtifactRecord, action: string, summary: string, actor = ctx.caller.actor): void {
+export function recordArtifact(
+  ctx: CommandContext,
+  artifact: ArtifactRecord,
+  action: string,
+  summary: string,
+  actor = ctx.caller.actor,
+): void {
   ctx.record({
     action: `artifact.${action}`,
     subject: subject(artifact),
@@ -134,7 +140,7 @@ function save(ctx: CommandContext, artifact: ArtifactRecord): ArtifactRecord {
 }
 
 /** Nobody gets it from now on. */
-function giveUp(ctx: CommandContext, artifact: ArtifactRecord, why: ArtifactRecord['gone_why']): void {
+export function giveUp(ctx: CommandContext, artifact: ArtifactRecord, why: ArtifactRecord['gone_why']): void {
   save(ctx, erase(artifact, why, ctx.at))
   ctx.after({ kind: 'erase', slugs: [artifact.slug] })
 }
@@ -219,7 +225,7 @@ export function keepArtifact(ctx: CommandContext, slug: string, upload: KeptUplo
     if (!attached.ok) return attached
   }
   save(ctx, kept)
-  record(ctx, kept, 'upload', [content_type, inPlace(kept), ...(share ? ['shared'] : [])].filter((word) => word !== '').join(', '))
+  recordArtifact(ctx, kept, 'upload', [content_type, inPlace(kept), ...(share ? ['shared'] : [])].filter((word) => word !== '').join(', '))
   return ok(showArtifact(kept))
 }
 
@@ -278,16 +284,6 @@ function list(ctx: CommandContext, input: Parsed<'artifacts.list'>): Result<{ it
   return ok({ items: shown, next_cursor: found.length > limit ? String(items.at(-1)?.id) : null })
 }
 
-/** The newest of a job, as the job lists them. */
-export const artifactsOfJob = (ctx: Pick<CommandContext, 'at' | 'store'>, jobId: number): ArtifactBrief[] =>
-  ctx.store.artifacts
-    .list({ job_id: jobId }, Number.MAX_SAFE_INTEGER, 100)
-    .filter((one) => isReadable(one, ctx.at))
-    .map((one) => {
-      const { slug, url, filename, content_type, size_bytes } = showArtifact(one)
-      return { slug, url, filename, content_type, size_bytes }
-    })
-
 /** An artifact that this caller may change: a worker only what it has uploaded, with a lease only of that job. */
 function changeable(ctx: CommandContext, slug: string): Result<ArtifactRecord> {
   const artifact = ctx.store.artifacts.get(slug)
@@ -316,7 +312,7 @@ function update(ctx: CommandContext, input: Parsed<'artifacts.update'>): Result<
     ...(share === artifact.share ? [] : [share ? 'shared' : 'no longer shared']),
     ...(expires_at === artifact.expires_at ? [] : [expires_at === null ? 'kept for good' : `expires ${isoTime(expires_at)}`]),
   ]
-  record(ctx, after, share === artifact.share ? 'update' : share ? 'share' : 'unshare', words.join(', '))
+  recordArtifact(ctx, after, share === artifact.share ? 'update' : share ? 'share' : 'unshare', words.join(', '))
   return ok(showArtifact(after))
 }
 
@@ -331,20 +327,8 @@ function remove(ctx: CommandContext, input: Parsed<'artifacts.delete'>): Result<
     return fail('conflict', `Review ${review.id} is about it: a worker cannot delete it before it is decided.`)
   }
   giveUp(ctx, artifact, 'deleted')
-  record(ctx, artifact, 'delete', inPlace(artifact))
+  recordArtifact(ctx, artifact, 'delete', inPlace(artifact))
   return ok({ ok: true })
-}
-
-/** What time does: uploads are given up, artifacts expire, erasures are tried again, what is gone is forgotten. */
-export function elapseArtifacts(ctx: CommandContext, atOnce: number): void {
-  for (const artifact of ctx.store.artifacts.due(ctx.at, atOnce)) {
-    if (artifact.state === 'erased') {
-      ctx.store.artifacts.forget(artifact.id)
-      continue
-    }
-    giveUp(ctx, artifact, artifact.state === 'kept' ? 'expired' : null)
-    if (artifact.state === 'kept') record(ctx, artifact, 'expire', inPlace(artifact), systemActor)
-  }
 }
 
 export const artifactCommands = { 'artifacts.list': list, 'artifacts.update': update, 'artifacts.delete': remove }

@@ -1,8 +1,10 @@
 /** Responsible for the audit rows in the object: appended in order, read for shipping, pruned once shipped and old. */
 import { and, asc, desc, gt, lt, sql } from 'drizzle-orm'
 import type { AuditRow } from '@modelreins/contract'
-import type { TenantDatabase } from '../kernel/open-store.ts'
-import { audit } from '../kernel/schema.ts'
+import type { ChainHead } from '../../../src/domain/audit/audit-chain.ts'
+import type { TenantDatabase } from '../kernel/open-stores.ts'
+import type { Forget } from '../kernel/rollback.ts'
+import { audit } from './tables.ts'
 
 /** Rows that are remembered until they are shipped: what was just written need not be read again. */
 const remembered = 2_000
@@ -11,10 +13,13 @@ export class AuditStore {
   readonly #db: TenantDatabase
   /** The newest rows, without a gap between them. */
   #newest: AuditRow[] = []
+  readonly #forget: Forget
+  #head: ChainHead | undefined
   readonly #insert
   readonly #after
-  constructor(db: TenantDatabase) {
+  constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
+    this.#forget = forget
     this.#insert = db
       .insert(audit)
       .values({ seq: sql.placeholder('seq'), row: sql.placeholder('row') })
@@ -30,19 +35,24 @@ export class AuditStore {
 
   append(row: AuditRow): void {
     this.#insert.run({ seq: row.seq, row: JSON.stringify(row) })
+    const before = this.#head
+    this.#head = { seq: row.seq, hash: row.hash }
     this.#newest.push(row)
+    this.#forget(() => {
+      this.#head = before
+      this.#newest.pop()
+    })
     if (this.#newest.length > 2 * remembered) this.#newest = this.#newest.slice(-remembered)
   }
 
-  /** After a rollback: rows behind this one were never stored. */
-  rewind(seq: number): void {
-    this.#newest = this.#newest.filter((row) => row.seq <= seq)
-  }
-
   /** The newest row, which is never pruned: the chain goes on from it. */
-  last(): AuditRow | undefined {
+  head(): ChainHead | undefined {
+    if (this.#head !== undefined) return this.#head
     const row = this.#db.select({ row: audit.row }).from(audit).orderBy(desc(audit.seq)).limit(1).get()
-    return row === undefined ? undefined : JSON.parse(row.row)
+    if (row === undefined) return undefined
+    const { seq, hash }: AuditRow = JSON.parse(row.row)
+    this.#head = { seq, hash }
+    return this.#head
   }
 
   after(seq: number, limit: number): readonly AuditRow[] {

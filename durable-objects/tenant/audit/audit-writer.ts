@@ -1,34 +1,32 @@
-/** Responsible for sealing audit rows into the tenant's chain as they are appended, and for taking them back on a rollback. */
-import { createHash, createHmac } from 'node:crypto'
+/** Responsible for sealing audit rows into the tenant's chain as they are appended. */
+import { createHmac } from 'node:crypto'
 import type { AuditRow } from '@modelreins/contract'
 import { genesis, sealRow } from '../../../src/domain/audit/audit-chain.ts'
 import type { ChainHead } from '../../../src/domain/audit/audit-chain.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { AuditNote, Caller } from '../kernel/context.ts'
+import { sha256Hex } from '../kernel/sha256.ts'
 import type { AuditStore } from './audit-store.ts'
-
-export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 export class AuditWriter {
   readonly #store: AuditStore
   readonly #hmac: (text: string) => string
-  #head: ChainHead
 
   /** `secret`: the tenant's own MAC key. */
   constructor(store: AuditStore, secret: Uint8Array) {
     this.#store = store
     this.#hmac = (text) => createHmac('sha256', secret).update(text).digest('hex')
-    this.#head = store.last() ?? genesis
   }
 
   get head(): ChainHead {
-    return this.#head
+    return this.#store.head() ?? genesis
   }
 
   append(note: AuditNote, caller: Caller, at: number): AuditRow {
+    const { head } = this
     const row = sealRow(
       {
-        seq: this.#head.seq + 1,
+        seq: head.seq + 1,
         at: isoTime(at),
         actor: note.actor ?? caller.actor,
         action: note.action,
@@ -40,17 +38,10 @@ export class AuditWriter {
         digest: note.digest ?? null,
         summary: note.summary.slice(0, 500),
       },
-      this.#head.hash,
+      head.hash,
       { sha256: sha256Hex, hmac: this.#hmac },
     )
     this.#store.append(row)
-    this.#head = { seq: row.seq, hash: row.hash }
     return row
-  }
-
-  /** After a rollback: the chain goes on from where storage is. */
-  rewind(head: ChainHead): void {
-    this.#head = head
-    this.#store.rewind(head.seq)
   }
 }

@@ -3,16 +3,27 @@
  * reads no rows: export and verification read them elsewhere.
  */
 import { auditSealText } from '@modelreins/contract'
-import type { AuditSeal } from '@modelreins/contract'
+import type { AuditKey, AuditSeal } from '@modelreins/contract'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 import type { AuditWriter } from './audit-writer.ts'
-import type { AuditStatus } from '../kernel/call.ts'
 import { isoTime } from '../kernel/context.ts'
 import { HeadKey } from './heads-key.ts'
 import { Heads } from './heads.ts'
 import type { HeadParts } from './heads.ts'
 import type { OutboxShipper } from './outbox-shipper.ts'
-import type { Store } from '../kernel/open-store.ts'
+import type { Store } from '../kernel/context.ts'
+
+/** What the edge needs to export and verify the audit trail, which it reads elsewhere. */
+export interface AuditStatus {
+  /** The newest row as the object knows it. */
+  readonly head: { readonly seq: number; readonly hash: string }
+  /** Highest sequence that the object has seen arrive in D1. */
+  readonly shipped: number
+  /** Id of the signing key that MACs and heads are derived from. */
+  readonly kid: string
+  /** Public half of the key that signs heads. */
+  readonly key: AuditKey
+}
 
 export interface AuditGateParts extends Pick<HeadParts, 'tenant' | 'archive' | 'now' | 'waitUntil' | 'rearm' | 'failed'> {
   /** The signing key that the tenant's audit keys are derived from. */
@@ -35,7 +46,8 @@ export class AuditGate {
       key: () => this.#headKey(),
       newest: () => audit.head,
       appendedAt: (seq) => appendedAt(store, seq),
-      signed: { get: () => store.meta.signedSeq(), set: (seq) => store.meta.setSignedSeq(seq) },
+      // The last audit row that a signed head was kept for; 0 before the first.
+      signed: { get: () => Number(store.values.read('signed_seq') ?? 0), set: (seq) => store.values.write('signed_seq', seq) },
       copy: (head) => shipper.copyHead(head),
     })
   }

@@ -10,7 +10,7 @@ import { ship } from '../../../src/registry/ship.ts'
 import type { Shipment } from '../../../src/registry/ship.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { showJob } from '../queue/job-view.ts'
-import { showWorker } from '../workers/worker-view.ts'
+import { showWorker } from '../queue/workforce/worker-view.ts'
 
 const rowsPerShipment = 500
 /** Characters of jobs in one shipment: prompts and results are large, and everything is in memory at once. */

@@ -1,5 +1,5 @@
 /** Responsible for real time, real chance and real timers: the only file of the tenant object that reads them. */
-import type { Surroundings } from './execute.ts'
+import type { TimeAndChance } from './host.ts'
 
 const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
@@ -14,10 +14,9 @@ function randomText(length: number): string {
   return text
 }
 
-export const surroundings: Surroundings = { now: () => Date.now(), random: () => Math.random(), randomText }
-
-/** Returns how to stop it. */
-export function setTimer(run: () => void, ms: number): () => void {
+function setTimer(run: () => void, ms: number): () => void {
   const timer = setTimeout(run, ms)
   return () => clearTimeout(timer)
 }
+
+export const timeAndChance: TimeAndChance = { now: () => Date.now(), random: () => Math.random(), randomText, setTimer }

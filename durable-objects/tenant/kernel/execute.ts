@@ -1,39 +1,17 @@
 /**
- * Responsible for running commands: read the clock once, one synchronous transaction, then memory, then effects. Nothing
- * awaits inside, so a tenant's history is a sequence.
+ * Responsible for running commands: read the clock once, one synchronous transaction, then memory, then effects. Nothing awaits inside, so
+ * a tenant's history is a sequence.
  */
 import { limits, operations } from '@modelreins/contract'
 import type { TenantOperationId } from '@modelreins/contract'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import type { TokenKey } from '../../../src/domain/access/token.ts'
-import { sha256Hex } from '../audit/audit-writer.ts'
-import type { AuditWriter } from '../audit/audit-writer.ts'
-import type { Minted, Visit } from './call.ts'
+import type { Minted, Visit } from './credential.ts'
 import { systemCaller } from './context.ts'
-import type { Caller, CommandContext, Effect, Live } from './context.ts'
-import type { Store } from './open-store.ts'
-import { nextDue, sweep } from '../queue/sweep.ts'
-
-/** Where time and chance come from; tests put their own in. */
-export interface Surroundings {
-  readonly now: () => number
-  readonly random: () => number
-  readonly randomText: (length: number) => string
-}
-
-export interface ExecutorParts {
-  readonly storage: DurableObjectStorage
-  readonly store: Store
-  readonly live: Live
-  readonly audit: AuditWriter
-  readonly tenant: string
-  readonly key: TokenKey
-  readonly allowedHosts: readonly string[]
-  readonly surroundings: Surroundings
-  /** Called after each commit that left something to do. */
-  readonly react: (effects: readonly Effect[], at: number) => void
-}
+import type { Caller, CommandContext, Effect } from './context.ts'
+import { nextDue, runDuties } from './duties.ts'
+import type { Host } from './host.ts'
+import type { Rollback } from './rollback.ts'
 
 export interface Request {
   readonly request_id: string
@@ -59,13 +37,20 @@ function spenderOf(caller: Caller, request: Request): string | undefined {
 }
 
 export class Executor {
-  readonly #parts: ExecutorParts
+  readonly #host: Host
+  readonly #rollback: Rollback
+  /** Rows of the audit trail that commands have asked for. */
+  #rows = 0
+  readonly #committed: (effects: readonly Effect[]) => void
 
-  constructor(parts: ExecutorParts) {
-    this.#parts = parts
+  /** `committed` is called after each commit. */
+  constructor(host: Host, rollback: Rollback, committed: (effects: readonly Effect[]) => void) {
+    this.#host = host
+    this.#rollback = rollback
+    this.#committed = committed
   }
 
-  /** Runs one command. A failure rolls back whatever it wrote, memory included, unless the command says `keep`. */
+  /** Runs one command. A failure rolls back what it wrote, and forgets no more than that, unless the command says `keep`. */
   run<Value>(
     caller: Caller,
     request: Request,
@@ -74,15 +59,15 @@ export class Executor {
     this.catchUp()
     const spender = spenderOf(caller, request)
     if (spender === undefined) return this.#transact(caller, request, command)
-    const { live, audit, surroundings } = this.#parts
-    const wait = live.rates.wait(spender, surroundings.now(), rowsRate)
+    const { live, now } = this.#host
+    const wait = live.rates.wait(spender, now(), rowsRate)
     if (wait > 0) {
       const detail = `${caller.actor.name} has written ${rowsRate.most} rows of the audit trail within a minute.`
       return fail('rate-limited', detail, { retry_after_ms: wait })
     }
-    const before = audit.head.seq
+    const before = this.#rows
     const done = this.#transact(caller, request, command)
-    if (audit.head.seq > before) live.rates.note(spender, surroundings.now(), rowsRate, audit.head.seq - before)
+    if (this.#rows > before) live.rates.note(spender, now(), rowsRate, this.#rows - before)
     return done
   }
 
@@ -95,12 +80,12 @@ export class Executor {
 
   /** Does what has become due, in a transaction of its own. Cheap while nothing is. */
   catchUp(): void {
-    const { live, store, surroundings } = this.#parts
-    if (surroundings.now() < live.due.at) return
+    const { live, now } = this.#host
+    if (now() < live.due.at) return
     this.#transact(systemCaller, internalRequest, (ctx) => {
-      sweep(ctx)
+      runDuties(ctx)
       // Before anybody arms the clock by it: what is not known yet after a cold start would ring for nothing, again and again.
-      ctx.onCommit(() => live.due.set(nextDue({ at: ctx.at, store, live })))
+      ctx.onCommit(() => live.due.set(nextDue(ctx)))
       return ok(undefined)
     })
   }
@@ -110,60 +95,51 @@ export class Executor {
     request: Request,
     command: (ctx: CommandContext) => Result<Value>,
   ): Result<Value> & { readonly replayed?: boolean } {
-    const { storage, audit, live, store, surroundings } = this.#parts
-    const at = surroundings.now()
+    const { state, live, random, allowedHosts } = this.#host
+    const reading = this.#host.read()
+    const { at } = reading
     const effects: Effect[] = []
     const changes: (() => void)[] = []
-    const head = audit.head
     let replayed = false
     let kept = false
     const ctx: CommandContext = {
-      at,
-      tenant: this.#parts.tenant,
+      ...reading,
       caller,
       request_id: request.request_id,
       minted: request.minted,
       visit: request.visit,
       stored_result: request.stored_result,
-      store,
-      live,
-      key: this.#parts.key,
-      random: surroundings.random,
-      randomText: surroundings.randomText,
-      sha256: sha256Hex,
-      record: (note) => audit.append(note, caller, at).seq,
+      random,
+      record: (note) => {
+        this.#rows += 1
+        return live.trail.append(note, caller, at)
+      },
       after: (effect) => void effects.push(effect),
       onCommit: (change) => void changes.push(change),
       keep: () => {
         kept = true
       },
-      allowedHosts: this.#parts.allowedHosts,
+      allowedHosts,
       replayed: () => {
         replayed = true
       },
     }
     let result: Result<Value> | undefined
+    this.#rollback.begin()
     try {
-      storage.transactionSync(() => {
+      state.storage.transactionSync(() => {
         result = command(ctx)
         if (!result.ok && !kept) throw new RolledBack()
       })
     } catch (error) {
-      audit.rewind(head)
-      store.workers.forget()
-      store.jobs.forget()
-      store.pools.forget()
-      store.credentials.forget()
-      store.sessions.forget()
-      store.meta.forget()
-      store.reviews.forget()
-      store.webhooks.forget()
+      this.#rollback.undo()
       if (!(error instanceof RolledBack) || result === undefined) throw error
       return result
     }
+    this.#rollback.commit()
     if (result === undefined) throw new Error('A command returned nothing')
     for (const change of changes) change()
-    this.#parts.react(effects, at)
+    this.#committed(effects)
     return replayed ? { ...result, replayed } : result
   }
 }

@@ -6,10 +6,10 @@ import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
-import type { WorkerRecord } from '../workers/worker-store.ts'
-import { hasLeft, lastSeen } from '../workers/worker-view.ts'
+import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
+import { hasLeft, lastSeen } from '../queue/workforce/worker-view.ts'
 import { announce } from '../webhooks/webhook-queue.ts'
-import { actingWorker } from '../workers/acting-worker.ts'
+import { actingWorker } from '../queue/workforce/acting-worker.ts'
 import { abortJob } from '../queue/commands/jobs.ts'
 
 /** A process that was last heard of longer ago is not waited for: it ran nothing that this switch could have stopped. */
@@ -22,7 +22,7 @@ function owesWord(ctx: CommandContext, worker: WorkerRecord, state: Killswitch):
 }
 
 function show(ctx: CommandContext, state: Killswitch): KillswitchState {
-  const acks = ctx.store.meta.acknowledgements(state.generation)
+  const acks = ctx.store.acknowledgements.of(state.generation)
   const acknowledged: KillswitchState['acknowledged'] = []
   const stragglers: KillswitchState['stragglers'] = []
   for (const worker of ctx.store.workers.inForce()) {
@@ -43,7 +43,7 @@ function tellEverybody(ctx: CommandContext, state: Killswitch): void {
 }
 
 function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<KillswitchState> {
-  const before = ctx.store.meta.killswitch()
+  const before = ctx.store.killswitch.state()
   // Who names no level wants everything to stop, and must not loosen the reins by it.
   const level = input.level ?? Math.max(3, before.level)
   if (ctx.caller.kind === 'worker' && level < before.level) {
@@ -58,7 +58,7 @@ function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<K
     raised_by: ctx.caller.actor.name,
     raised_at: ctx.at,
   }
-  ctx.store.meta.setKillswitch(state)
+  ctx.store.killswitch.set(state)
   ctx.record({
     action: 'killswitch.raise',
     subject: 'killswitch',
@@ -88,16 +88,16 @@ function pauseOrResume(ctx: CommandContext, isPaused: (worker: WorkerRecord) => 
     ctx.after({
       kind: 'push',
       worker_id: worker.worker_id,
-      frame: { type: 'config', config: worker.config, config_version: worker.config_version, paused },
+      frames: [{ type: 'config', config: worker.config, config_version: worker.config_version, paused }],
     })
   }
 }
 
 function clear(ctx: CommandContext, input: Parsed<'killswitch.clear'>): Result<KillswitchState> {
-  const before = ctx.store.meta.killswitch()
+  const before = ctx.store.killswitch.state()
   const resume = input.resume_all ?? false
   const state: Killswitch = { level: 0, reason: null, generation: before.generation + 1, raised_by: null, raised_at: null }
-  ctx.store.meta.setKillswitch(state)
+  ctx.store.killswitch.set(state)
   pauseOrResume(ctx, (worker) => !resume && (worker.paused || stopsRunning(before.level)))
   ctx.record({
     action: 'killswitch.clear',
@@ -118,9 +118,9 @@ function acknowledge(ctx: CommandContext, input: Parsed<'killswitch.ack'>): Resu
 
 /** Only the generation in force can be acknowledged; a late word about an older one says nothing. */
 export function noteAcknowledgement(ctx: CommandContext, workerId: string, name: string, generation: number): void {
-  const state = ctx.store.meta.killswitch()
-  if (generation !== state.generation || ctx.store.meta.acknowledgements(generation).has(workerId)) return
-  ctx.store.meta.acknowledge(workerId, generation, ctx.at)
+  const state = ctx.store.killswitch.state()
+  if (generation !== state.generation || ctx.store.acknowledgements.of(generation).has(workerId)) return
+  ctx.store.acknowledgements.add(workerId, generation, ctx.at)
   ctx.record({
     action: 'killswitch.acknowledge',
     subject: 'killswitch',
@@ -130,7 +130,7 @@ export function noteAcknowledgement(ctx: CommandContext, workerId: string, name:
 }
 
 export const killswitchCommands = {
-  'killswitch.get': (ctx: CommandContext): Result<KillswitchState> => ok(show(ctx, ctx.store.meta.killswitch())),
+  'killswitch.get': (ctx: CommandContext): Result<KillswitchState> => ok(show(ctx, ctx.store.killswitch.state())),
   'killswitch.raise': raise,
   'killswitch.clear': clear,
   'killswitch.ack': acknowledge,

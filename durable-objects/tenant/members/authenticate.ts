@@ -5,17 +5,17 @@ import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { sessionInForce } from '../../../src/domain/session/session.ts'
 import { sameText } from '../../../src/domain/access/token.ts'
-import type { CallCredential } from '../kernel/call.ts'
+import type { CallCredential } from '../kernel/credential.ts'
 import type { Caller } from '../kernel/context.ts'
-import type { Store } from '../kernel/open-store.ts'
+import type { Store } from '../kernel/context.ts'
+import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import type { MemberRow } from './credential-store.ts'
 import type { AttemptLease } from '../queue/commands/attempts.ts'
-import type { WorkerRecord } from '../workers/worker-store.ts'
 
 /** One answer for every way of not being let in: the edge makes it the uniform 401. */
 const refused = fail('unauthorized', 'The token is not in force.')
 
-export const actorOf = (member: MemberRow): Caller['actor'] => ({ kind: 'member', id: member.member_id, name: member.name })
+const actorOf = (member: MemberRow): Caller['actor'] => ({ kind: 'member', id: member.member_id, name: member.name })
 
 const asWorker = (worker: WorkerRecord): Caller['actor'] => ({ kind: 'worker', id: worker.worker_id, name: worker.name })
 
@@ -36,7 +36,7 @@ export function leaseStands(store: Store, lease: AttemptLease): boolean {
 }
 
 export function authenticate(store: Store, credential: CallCredential, at: number): Result<Caller> {
-  const identity = store.meta.identity()
+  const identity = store.identity.get()
   if (identity === undefined) return refused
   if (credential.kind === 'none') return ok({ kind: 'none', actor: { kind: 'system', id: 'anonymous', name: 'somebody with the link' } })
   if (credential.kind === 'master') return ok({ kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } })

@@ -1,8 +1,9 @@
 /** Responsible for members, the hashes of tokens, and one-time views. It never sees a token. */
 import { and, asc, desc, eq, isNotNull, isNull, lt, lte, max, min } from 'drizzle-orm'
 import type { Role } from '@modelreins/contract'
-import type { TenantDatabase } from '../kernel/open-store.ts'
-import { credentials, members, views } from '../kernel/schema.ts'
+import type { TenantDatabase } from '../kernel/open-stores.ts'
+import type { Forget } from '../kernel/rollback.ts'
+import { credentials, members, views } from './tables.ts'
 
 export type CredentialRow = typeof credentials.$inferSelect
 export type MemberRow = Omit<typeof members.$inferSelect, 'role'> & { readonly role: Role }
@@ -14,14 +15,10 @@ export class CredentialStore {
   readonly #known = new Map<string, CredentialRow>()
   /** Every call with a lease asks; as few, and as seldom changed. */
   readonly #issued = new Map<string, number | undefined>()
-  constructor(db: TenantDatabase) {
+  readonly #forget: Forget
+  constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
-  }
-
-  /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
-  forget(): void {
-    this.#known.clear()
-    this.#issued.clear()
+    this.#forget = forget
   }
 
   find(credential: string): CredentialRow | undefined {
@@ -37,7 +34,7 @@ export class CredentialStore {
       .insert(credentials)
       .values({ ...row, revoked_at: null })
       .run()
-    this.#issued.delete(row.subject)
+    this.#changed(row.subject, row.credential)
   }
 
   /** When the token that is in force was given out, milliseconds; undefined while there is none. */
@@ -60,7 +57,18 @@ export class CredentialStore {
       .set({ revoked_at: at })
       .where(and(eq(credentials.subject, subject), isNull(credentials.revoked_at)))
       .run()
-    this.forget()
+    this.#changed(subject)
+  }
+
+  /** What is remembered of this subject, or of a credential of it, is not so any more; nor is it once the write is rolled back. */
+  #changed(subject: string, credential?: string): void {
+    const drop = (): void => {
+      this.#issued.delete(subject)
+      if (credential !== undefined) this.#known.delete(credential)
+      for (const row of this.#known.values()) if (row.subject === subject) this.#known.delete(row.credential)
+    }
+    drop()
+    this.#forget(drop)
   }
 
   addMember(row: MemberRow): void {

@@ -8,10 +8,10 @@ export const masterCaller: Caller = { kind: 'master', actor: { kind: 'master', i
 
 /** Saying so again changes nothing. */
 export function setSuspended(ctx: CommandContext, suspended: boolean): Result<{ readonly name: string; readonly created_at: string }> {
-  const identity = ctx.store.meta.identity()
+  const identity = ctx.store.identity.get()
   if (identity === undefined) return fail('not-found', 'There is no such tenant.')
   if (identity.suspended !== suspended) {
-    ctx.store.meta.setIdentity({ ...identity, suspended })
+    ctx.store.identity.set({ ...identity, suspended })
     const action = suspended ? 'tenant.suspend' : 'tenant.resume'
     ctx.record({ action, subject: `tenant:${identity.tenant}`, summary: identity.name })
   }

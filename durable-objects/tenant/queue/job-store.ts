@@ -5,9 +5,10 @@ import type { Effort, JobHold, JobStatus } from '@modelreins/contract'
 import { deadlineOf, expiryOf, hasDefaultExpiry } from '../../../src/domain/job/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { places, poolRank } from '../../../src/domain/job/queue.ts'
-import type { TenantDatabase } from '../kernel/open-store.ts'
+import type { TenantDatabase } from '../kernel/open-stores.ts'
+import type { Forget } from '../kernel/rollback.ts'
 import { RecentJobs } from './recent-jobs.ts'
-import { idempotency, jobs } from '../kernel/schema.ts'
+import { idempotency, jobs } from './tables.ts'
 
 type Row = typeof jobs.$inferSelect
 
@@ -102,10 +103,12 @@ export class JobStore {
   readonly #heads
   readonly #headsExcept
   readonly #recent = new RecentJobs()
+  readonly #forget: Forget
   #nextId: number | undefined
 
-  constructor(db: TenantDatabase) {
+  constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
+    this.#forget = forget
     // Prepared once: building SQL costs more than running it on the claim path.
     const columns = Object.keys(getTableColumns(jobs)) as (keyof Row)[]
     const all = Object.fromEntries(columns.map((name) => [name, sql`${sql.placeholder(name)}`])) as Record<
@@ -146,12 +149,6 @@ export class JobStore {
       .prepare()
   }
 
-  /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
-  forget(): void {
-    this.#recent.clear()
-    this.#nextId = undefined
-  }
-
   /** Ids count 1, 2, 3, ... within the lane (docs/explanation/scale.md, "Beyond one object"). */
   nextId(): number {
     this.#nextId ??=
@@ -159,24 +156,36 @@ export class JobStore {
         .select({ id: max(jobs.id) })
         .from(jobs)
         .get()?.id ?? 0) + 1
-    return this.#nextId++
+    const id = this.#nextId
+    this.#forget(() => {
+      this.#nextId = id
+    })
+    this.#nextId = id + 1
+    return id
   }
 
   insert(job: JobRecord, poolId: (job: JobRecord) => number): void {
     const row = toRow(job, poolId)
     this.#insert.run({ ...row })
+    this.#written(job.id)
     this.#recent.keep(job, charactersOf(row))
   }
 
   update(job: JobRecord, poolId: (job: JobRecord) => number): void {
     const row = toRow(job, poolId)
     this.#update.run({ ...row })
+    this.#written(job.id)
     this.#recent.keep(job, charactersOf(row))
+  }
+
+  #written(id: number): void {
+    this.#forget(() => this.#recent.drop(id))
   }
 
   /** A stream object may exist from now on. */
   markStreamed(id: number): void {
     this.#recent.drop(id)
+    this.#written(id)
     this.#db.update(jobs).set({ stream: 1 }).where(eq(jobs.id, id)).run()
   }
 

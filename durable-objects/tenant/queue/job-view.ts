@@ -5,9 +5,28 @@ import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { JobEnd } from '../../job-stream/gate.ts'
-import type { ResultPlace } from '../kernel/call.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
+
+/** Where the result of an ended job is: inline, or in R2 under the key that `TenantCall.stored_result` brought. */
+export interface ResultPlace {
+  readonly text: string | null
+  readonly stored: string | null
+}
+
+/** What a viewer needs to begin: if the job has ended and was never streamed, `output` is all there is. */
+export interface WatchedJob {
+  readonly status: string
+  readonly ended: boolean
+  readonly streamed: boolean
+  readonly attempt: number
+  readonly output: string
+  readonly end: {
+    readonly status: string
+    readonly result: string | null
+    readonly error: { readonly type: string; readonly message: string; readonly retryable: boolean } | null
+  } | null
+}
 
 export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job {
   const outcome = job.outcome

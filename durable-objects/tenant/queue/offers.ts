@@ -1,6 +1,6 @@
 /**
- * Responsible for choosing which queued jobs a worker is offered next, which of them a human must be asked about first, and for the
- * lease token of an offer. Reads only heads of pools, so its cost does not grow with the queue.
+ * Responsible for choosing which queued jobs a worker is offered next, which of them some hold refuses it, and for the lease token of an
+ * offer. Reads only heads of pools, so its cost does not grow with the queue.
  */
 import { leaseText, limits } from '@modelreins/contract'
 import type { Offer } from '@modelreins/contract'
@@ -9,39 +9,26 @@ import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { mayClaim } from '../../../src/domain/killswitch.ts'
 import { isLive, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
 import { sign } from '../../../src/domain/access/token.ts'
-import { declared, isGated } from '../../../src/domain/review/risk.ts'
-import { clearanceOf } from '../reviews/clearance.ts'
-import type { Clearance } from '../reviews/clearance.ts'
 import { isoTime } from '../kernel/context.ts'
-import type { CommandContext } from '../kernel/context.ts'
-import { isFreeForAnother } from '../reviews/gate.ts'
+import type { CommandContext, ReadContext } from '../kernel/context.ts'
+import { beforeQueue, clearanceOf, refusesOf } from './hold.ts'
+import type { Refuses } from './hold.ts'
+import { saveJob } from './save-job.ts'
 import { showJob } from './job-view.ts'
 import type { Head } from './job-store.ts'
 import type { Pool } from './pool-store.ts'
-import type { WorkerRecord } from '../workers/worker-store.ts'
-import { viewOf } from '../workers/worker-view.ts'
-
-/** What choosing needs of a context: it writes nothing. */
-export type Choosing = Pick<CommandContext, 'at' | 'tenant' | 'store' | 'live' | 'key' | 'randomText' | 'sha256'>
+import type { WorkerRecord } from './workforce/worker-store.ts'
+import { viewOf } from './workforce/worker-view.ts'
 
 interface Source {
   readonly pool: Pool
   /** 0: its own, or nobody's; 1: another worker's, who is busy. Own work goes first, whatever its age. */
   readonly turn: 0 | 1
-  /** Whether its jobs need no decision, a decision that none of them has, or may have one each. */
-  readonly gate: 'open' | 'closed' | 'each'
-}
-
-/** Pools of jobs that were approved are apart from those of jobs that were not, so a queue of the latter hides none of the former. */
-function gateOf(pool: Pool, worker: WorkerRecord): Source['gate'] {
-  const { capability } = pool.wants
-  const tier = capability === null ? null : (declared(worker.capabilities, capability)?.risk_tier ?? null)
-  if (tier === 'approve') return pool.released === true ? 'each' : 'closed'
-  return tier === 'session' || pool.released === true ? 'each' : 'open'
+  readonly refuses: Refuses
 }
 
 /** Whether a job that waits for `assigned` may be offered to this worker, and when: undefined while its own worker is there and has room. */
-function turnOf(ctx: Choosing, worker: WorkerRecord, assigned: string | null): Source['turn'] | undefined {
+function turnOf(ctx: ReadContext, worker: WorkerRecord, assigned: string | null): Source['turn'] | undefined {
   if (assigned === null || assigned === worker.worker_id) return 0
   const other = ctx.store.workers.get(assigned)
   const view = other === undefined ? undefined : viewOf(ctx, other)
@@ -52,18 +39,18 @@ function turnOf(ctx: Choosing, worker: WorkerRecord, assigned: string | null): S
 }
 
 /** Whether this queued job is one that the worker could be offered by now: by what it asks for, and by whose it is. */
-export const isOpenTo = (ctx: Choosing, worker: WorkerRecord, job: JobRecord): boolean =>
+export const isOpenTo = (ctx: ReadContext, worker: WorkerRecord, job: JobRecord): boolean =>
   turnOf(ctx, worker, job.worker_id) !== undefined && mayDo(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
 
 /** Pools this worker may take from now. */
-function sources(ctx: Choosing, worker: WorkerRecord): readonly Source[] {
+function sources(ctx: ReadContext, worker: WorkerRecord): readonly Source[] {
   const view = viewOf(ctx, worker)
   const found: Source[] = []
   for (const id of ctx.live.occupied) {
     const pool = ctx.store.pools.get(id)
     if (pool === undefined || !mayDo(pool.wants, view, ctx.at)) continue
     const turn = turnOf(ctx, worker, pool.worker_id)
-    if (turn !== undefined) found.push({ pool, turn, gate: gateOf(pool, worker) })
+    if (turn !== undefined) found.push({ pool, turn, refuses: refusesOf(ctx, pool, worker) })
   }
   return found
 }
@@ -77,15 +64,15 @@ export interface Choice {
 const lookahead = 20
 
 /** Up to `max` jobs for this worker, in the order it should have them. None that it may not start. */
-export function choose(ctx: Choosing, worker: WorkerRecord, max: number): readonly Choice[] {
-  if (max < 1 || !mayClaim(ctx.store.meta.killswitch().level)) return []
-  const heads: (Head & { readonly pool: number; readonly turn: number; readonly gate: Source['gate'] })[] = []
-  for (const { pool, turn, gate } of sources(ctx, worker)) {
-    if (gate === 'closed') continue
+export function choose(ctx: ReadContext, worker: WorkerRecord, max: number): readonly Choice[] {
+  if (max < 1 || !mayClaim(ctx.store.killswitch.state().level)) return []
+  const heads: (Head & { readonly pool: number; readonly turn: number; readonly refuses: Refuses })[] = []
+  for (const { pool, turn, refuses } of sources(ctx, worker)) {
+    if (refuses === 'all') continue
     const offered = ctx.live.leases.offersIn(pool.id)
-    const found = ctx.store.jobs.headsExcept(pool.id, gate === 'each' ? max + lookahead : max, offered)
+    const found = ctx.store.jobs.headsExcept(pool.id, refuses === 'some' ? max + lookahead : max, offered)
     if (found.length === 0 && offered.size === 0) ctx.live.occupied.delete(pool.id)
-    for (const head of found) heads.push({ ...head, pool: pool.id, turn, gate })
+    for (const head of found) heads.push({ ...head, pool: pool.id, turn, refuses })
   }
   heads.sort((left, right) => left.turn - right.turn || left.rank - right.rank || left.id - right.id)
   const chosen: Choice[] = []
@@ -95,49 +82,50 @@ export function choose(ctx: Choosing, worker: WorkerRecord, max: number): readon
     const job = ctx.store.jobs.get(head.id)
     // An expired one is left to the sweep, which also says so in the audit trail.
     if (job === undefined || expiryOf(job) <= ctx.at) continue
-    if (head.gate !== 'open' && clearanceOf(ctx, job, worker).kind !== 'pass') continue
+    if (head.refuses !== 'none' && clearanceOf(ctx, job, worker).kind !== 'pass') continue
     size += sizeOf(job)
     chosen.push({ job, pool: head.pool })
   }
   return chosen
 }
 
-export interface Unasked {
-  readonly job: JobRecord
-  readonly ask: Extract<Clearance, { kind: 'ask' }>
-}
+/** Jobs that one look finds refused: each of them will cost somebody's attention. */
+const refusedAtOnce = 20
 
 /**
- * Jobs that this worker would be offered, had a human been asked: its tier was made stricter, or the worker that needed no decision is
- * gone. While another one is there that may start them freely, they are left to it.
+ * Jobs that this worker would be offered, were they not refused it. Those that another worker may start as they are, are left to that one.
+ * Cheap for workers to whom nothing is refused.
  */
-export function unasked(ctx: Choosing, worker: WorkerRecord, max: number): readonly Unasked[] {
-  if (!mayClaim(ctx.store.meta.killswitch().level)) return []
-  const found: Unasked[] = []
-  for (const { pool, turn, gate } of sources(ctx, worker)) {
-    if (gate === 'open' || turn !== 0) continue
-    let free: boolean | undefined
-    const heads = ctx.store.jobs.heads(pool.id, max)
+export function refusedTo(ctx: ReadContext, worker: WorkerRecord): readonly JobRecord[] {
+  const none = [...ctx.live.occupied].every((id) => {
+    const pool = ctx.store.pools.get(id)
+    return pool === undefined || refusesOf(ctx, pool, worker) === 'none'
+  })
+  if (none || !mayClaim(ctx.store.killswitch.state().level)) return []
+  const found: JobRecord[] = []
+  for (const { pool, turn, refuses } of sources(ctx, worker)) {
+    if (refuses === 'none' || turn !== 0) continue
+    const heads = ctx.store.jobs.heads(pool.id, refusedAtOnce)
     if (heads.length === 0) ctx.live.occupied.delete(pool.id)
     for (const head of heads) {
       const job = ctx.live.leases.offer(head.id) === undefined ? ctx.store.jobs.get(head.id) : undefined
-      const ask = job === undefined ? undefined : clearanceOf(ctx, job, worker)
-      if (job === undefined || ask?.kind !== 'ask') continue
-      if (!ask.broken) {
-        free ??= isFreeForAnother(ctx, job, worker.worker_id)
-        if (free) break
-      }
-      if (found.length === max) return found
-      found.push({ job, ask })
+      const clearance = job === undefined ? undefined : clearanceOf(ctx, job, worker)
+      if (job === undefined || clearance?.kind !== 'refused') continue
+      if (clearance.staysQueued()) break
+      if (found.length === refusedAtOnce) return found
+      found.push(job)
     }
   }
   return found
 }
 
-/** Whether a worker has anything to be asked about, so that most need not be searched for. */
-export const mayNeedAsking = (ctx: Pick<Choosing, 'live' | 'store'>, worker: WorkerRecord): boolean =>
-  worker.capabilities.some((item) => isGated(item.risk_tier)) ||
-  [...ctx.live.occupied].some((id) => ctx.store.pools.get(id)?.released === true)
+/** Holds what is refused to this worker, where nothing else would ever move it. */
+export function holdRefused(ctx: CommandContext, worker: WorkerRecord, refused: readonly JobRecord[]): void {
+  for (const job of refused) {
+    const held = beforeQueue(ctx, job, { kind: 'refused', worker })
+    if (held !== job) saveJob(ctx, held)
+  }
+}
 
 /** The token that an attempt of this job by this worker would carry. */
 export function leaseToken(
@@ -150,7 +138,7 @@ export function leaseToken(
 }
 
 /** Makes an offer: remembers it, and spells it for the worker. */
-export function makeOffer(ctx: Choosing, worker: WorkerRecord, choice: Choice): Offer {
+export function makeOffer(ctx: ReadContext, worker: WorkerRecord, choice: Choice): Offer {
   const nonce = ctx.randomText(10)
   const expires_at = ctx.at + limits.offer_ms
   const attempt = choice.job.attempt + 1

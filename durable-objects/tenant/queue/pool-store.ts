@@ -2,8 +2,9 @@
 import { eq } from 'drizzle-orm'
 import { canonicalJson } from '@modelreins/contract'
 import type { Requirements } from '../../../src/domain/director/matching.ts'
-import type { TenantDatabase } from '../kernel/open-store.ts'
-import { pools } from '../kernel/schema.ts'
+import type { TenantDatabase } from '../kernel/open-stores.ts'
+import type { Forget } from '../kernel/rollback.ts'
+import { pools } from './tables.ts'
 
 /** What all jobs of one pool have in common. `worker_id` is whom the Director assigned; null while nobody is. */
 export interface PoolKey {
@@ -21,14 +22,10 @@ export class PoolStore {
   /** Pools are few (distinct requirements times workers) and never change: kept for good once read. */
   readonly #byId = new Map<number, Pool>()
   readonly #idByKey = new Map<string, number>()
-  constructor(db: TenantDatabase) {
+  readonly #forget: Forget
+  constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
-  }
-
-  /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
-  forget(): void {
-    this.#byId.clear()
-    this.#idByKey.clear()
+    this.#forget = forget
   }
 
   /** The pool with this key, made when it is new. */
@@ -37,9 +34,18 @@ export class PoolStore {
     const known = this.#idByKey.get(text)
     if (known !== undefined) return { ...key, id: known }
     const row = this.#db.select().from(pools).where(eq(pools.key, text)).get()
-    const id = row?.id ?? this.#db.insert(pools).values({ key: text }).returning({ id: pools.id }).get().id
+    const id = row?.id ?? this.#insert(text)
     this.#idByKey.set(text, id)
     return { ...key, id }
+  }
+
+  #insert(key: string): number {
+    const { id } = this.#db.insert(pools).values({ key }).returning({ id: pools.id }).get()
+    this.#forget(() => {
+      this.#idByKey.delete(key)
+      this.#byId.delete(id)
+    })
+    return id
   }
 
   get(id: number): Pool | undefined {

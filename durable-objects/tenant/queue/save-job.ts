@@ -1,16 +1,15 @@
-/** Responsible for writing a job with its place in the queue, for waking whoever may take it, and for ending the reviews of one that has ended. */
+/** Responsible for writing a job with its place in the queue, and for waking whoever may take it. */
 import { limits } from '@modelreins/contract'
 import { deadlineOf, expiryOf, isTerminal } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { requirementsOf } from '../../../src/domain/director/matching.ts'
-import { isReleased } from '../reviews/clearance.ts'
-import { jobSubject } from '../kernel/context.ts'
-import type { CommandContext } from '../kernel/context.ts'
-import { gatedBehind } from '../reviews/gate.ts'
-import { withdrawReviewsOf } from '../reviews/review-log.ts'
+import type { CommandContext, ReadContext } from '../kernel/context.ts'
+import { isReleased, tellSettled } from './hold.ts'
 
-/** The pool that a claimable job waits in: its requirements, its assignment, and whether a human has released it. */
-export const poolOf = (ctx: Pick<CommandContext, 'store'>, job: JobRecord): number =>
+export const jobSubject = (job: Pick<JobRecord, 'id'>): string => `job:${job.id}`
+
+/** The pool that a claimable job waits in: its requirements, its assignment, and whether it carries a decision of its own. */
+export const poolOf = (ctx: ReadContext, job: JobRecord): number =>
   ctx.store.pools.of({
     wants: requirementsOf(job.spec),
     worker_id: job.worker_id,
@@ -27,7 +26,7 @@ function dueOf(job: JobRecord): number | undefined {
   return claimable(job) ? expiryOf(job) : undefined
 }
 
-function announce(ctx: CommandContext, job: JobRecord): void {
+function wakeFor(ctx: CommandContext, job: JobRecord): void {
   const due = dueOf(job)
   if (due !== undefined) ctx.onCommit(() => ctx.live.due.hint(due))
   if (!claimable(job)) return
@@ -42,39 +41,23 @@ function announce(ctx: CommandContext, job: JobRecord): void {
 
 export function insertJob(ctx: CommandContext, job: JobRecord): void {
   ctx.store.jobs.insert(job, (one) => poolOf(ctx, one))
-  announce(ctx, job)
+  wakeFor(ctx, job)
 }
 
 /** Writes what became of a job. An offer of it does not survive; neither does its lease unless it runs. */
-export function updateJob(ctx: CommandContext, job: JobRecord): void {
+export function saveJob(ctx: CommandContext, job: JobRecord): void {
   ctx.store.jobs.update(job, (one) => poolOf(ctx, one))
   ctx.onCommit(() => {
     ctx.live.leases.dropOffer(job.id)
     if (job.status !== 'running') ctx.live.leases.release(job.id)
   })
-  announce(ctx, job)
-  if (isTerminal(job.status)) for (const review of withdrawReviewsOf(ctx, job)) regateBehind(ctx, review.id)
+  wakeFor(ctx, job)
 }
 
-/** A session's review is settled: jobs that waited behind it go on, or one of them asks in its place. */
-export function regateBehind(ctx: CommandContext, reviewId: number): void {
-  for (const job of gatedBehind(ctx, reviewId)) {
-    updateJob(ctx, job)
-    recordRelease(ctx, job, reviewId)
-  }
-}
-
-/** One audit row for a job that its review no longer holds. */
-export function recordRelease(ctx: CommandContext, job: JobRecord, reviewId: number): void {
-  if (job.hold === 'review') return
-  ctx.record({
-    action: 'job.release',
-    subject: jobSubject(job),
-    job_id: job.id,
-    worker_id: job.worker_id,
-    capability: job.spec.capability,
-    summary: `review ${reviewId} is settled`,
-  })
+/** Writes a job that may have ended; if it has, everybody is told who wants to know. */
+export function settleJob(ctx: CommandContext, job: JobRecord): void {
+  saveJob(ctx, job)
+  if (isTerminal(job.status)) tellSettled(ctx, job)
 }
 
 /** Tells the stream's viewers that the job has ended, or that this attempt of it has; `tail` and `chunks` as its worker said. */

@@ -1,5 +1,5 @@
 /**
- * Responsible for what time alone changes: lapsed offers and leases, due retries and schedules, deadlines and expiries. Runs
+ * Responsible for what time alone changes in the queue: lapsed offers and leases, due retries and schedules, deadlines and expiries. Runs
  * before every command and on every alarm, so a late or doubled alarm changes nothing.
  */
 import { limits } from '@modelreins/contract'
@@ -7,13 +7,12 @@ import type { JobError } from '@modelreins/contract'
 import { end, expiryOf, isTerminal, queue } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { highestRank, places, queuedWithin } from '../../../src/domain/job/queue.ts'
-import { elapseArtifacts } from '../artifacts/commands.ts'
 import { endLostAttempt } from './commands/attempts.ts'
-import { elapseReviews } from '../reviews/commands/decide.ts'
-import { jobSubject, systemActor } from '../kernel/context.ts'
+import { systemActor } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
-import { gated } from '../reviews/gate.ts'
-import { closeStream, updateJob } from './save-job.ts'
+import type { Duty } from '../kernel/room.ts'
+import { beforeQueue } from './hold.ts'
+import { closeStream, jobSubject, saveJob, settleJob } from './save-job.ts'
 
 /** Jobs treated in one sweep; the alarm clock comes back for the rest. */
 const atOnce = 500
@@ -69,9 +68,9 @@ function queueDue(ctx: CommandContext): void {
     // Each start spends its decision, so a new attempt of what a human had to release is asked about anew.
     const after =
       job.status === 'retry'
-        ? gated(ctx, queue({ ...job, worker_id: job.spec.pinned }, ctx.at), job.review_id !== null)
+        ? beforeQueue(ctx, queue({ ...job, worker_id: job.spec.pinned }, ctx.at), { kind: 'queued', was: job })
         : queue(job, ctx.at)
-    updateJob(ctx, after)
+    saveJob(ctx, after)
     const action = job.status === 'retry' ? 'job.requeue' : 'job.release'
     ctx.record({
       action,
@@ -88,7 +87,7 @@ function expire(ctx: CommandContext, job: JobRecord): void {
   if (isTerminal(job.status) || job.status === 'running') return
   const error: JobError = { type: 'expired', message: `No worker started it within ${job.spec.expires_ms / 1000} s`, retryable: false }
   const after = end(job, error, ctx.at)
-  updateJob(ctx, after)
+  settleJob(ctx, after)
   ctx.record({
     action: 'job.expire',
     subject: jobSubject(job),
@@ -133,21 +132,18 @@ function rouse(ctx: CommandContext): void {
 const hasRoom = ({ live }: Pick<CommandContext, 'live'>): boolean =>
   [...live.sockets.workers()].some((worker) => live.sockets.credit(worker) > 0)
 
-export function sweep(ctx: CommandContext): void {
+function sweep(ctx: CommandContext): void {
   lapseOffers(ctx)
   lapseLeases(ctx)
   endOverdueAttempts(ctx)
   queueDue(ctx)
   for (const job of ctx.store.jobs.expired(ctx.at, atOnce)) expire(ctx, job)
   expireDefaults(ctx)
-  elapseReviews(ctx, atOnce)
-  elapseArtifacts(ctx, atOnce)
-  ctx.store.credentials.eraseExpiredViews(ctx.at)
   rouse(ctx)
 }
 
 /** The next time that `sweep` has something to do, in milliseconds; undefined when nothing waits for time. */
-export function nextDue(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>): number | undefined {
+function nextDue(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>): number | undefined {
   const times: number[] = []
   if (ctx.live.occupied.size > 0 && hasRoom(ctx)) times.push(ctx.at + limits.presence_ms)
   const front = (pool: number): number | undefined => ctx.store.jobs.heads(pool, 1)[0]?.rank
@@ -159,15 +155,11 @@ export function nextDue(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>): num
     const rank = front(pool)
     if (rank !== undefined) times.push(nextDefaultExpiry(ctx, pool, rank))
   }
-  const review = ctx.store.reviews.nextDue()
-  if (review !== undefined) times.push(review)
-  const artifact = ctx.store.artifacts.nextDue()
-  if (artifact !== undefined) times.push(artifact)
-  const view = ctx.store.credentials.nextViewExpiry()
-  if (view !== undefined) times.push(view)
   const expiry = ctx.store.jobs.nextExpiry()
   if (expiry !== undefined) times.push(expiry)
   for (const offer of ctx.live.leases.offers()) times.push(offer.expires_at)
   for (const lease of ctx.live.leases.leases()) times.push(leaseEnds(ctx, lease.job_id) ?? lease.expires_at)
   return times.length === 0 ? undefined : Math.min(...times)
 }
+
+export const queueDuty: Duty = { next: nextDue, run: sweep }

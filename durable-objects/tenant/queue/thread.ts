@@ -1,6 +1,6 @@
 /** Responsible for which earlier jobs of its thread are a job's context. It changes nothing. */
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
-import type { Store } from '../kernel/open-store.ts'
+import type { Store } from '../kernel/context.ts'
 
 const turnsOfThread = 100
 

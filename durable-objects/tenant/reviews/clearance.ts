@@ -16,7 +16,7 @@ import { declared, isGated, policyOf, sessionOf } from '../../../src/domain/revi
 import type { Policy } from '../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { digestOf } from './review-log.ts'
-import type { WorkerRecord } from '../workers/worker-store.ts'
+import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { isAsShown } from './reviewed-files.ts'
 
 type Seeing = Pick<CommandContext, 'at' | 'store' | 'sha256'>

@@ -1,23 +1,22 @@
 /**
- * Responsible for bringing jobs before a human: which review a job must wait for, opening it, and spending what was decided when an
- * attempt starts. It answers the job as it should stand; whoever calls writes it.
+ * Responsible for bringing jobs before a human: which review a job must wait for, and opening it. It answers the job as it should stand;
+ * whoever calls writes it.
  */
 import { isLive, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
 import { requestersOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
-import { used } from '../../../src/domain/review/grant.ts'
 import { covers } from '../../../src/domain/review/review.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
 import { holdForReview, releaseFromReview } from '../../../src/domain/review/review-job.ts'
 import { jobPayload, reviewedJob } from '../../../src/domain/review/review-payload.ts'
 import { declared, isGated, policyOf, strictest } from '../../../src/domain/review/risk.ts'
-import type { AuditNote, CommandContext } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
 import { gateAgain, gateAt, gatingReview, grantFor, surroundings, surroundingsFor } from './clearance.ts'
-import type { Clearance, Gate } from './clearance.ts'
-import { digestOf, openReview, spendReview, supersedeReview } from './review-log.ts'
+import type { Gate } from './clearance.ts'
+import { digestOf, openReview, supersedeReview } from './review-log.ts'
 import { filesToShow, isAsShown } from './reviewed-files.ts'
 import { withTurns } from '../queue/thread.ts'
-import { viewOf } from '../workers/worker-view.ts'
+import { viewOf } from '../queue/workforce/worker-view.ts'
 
 /** Nobody is assigned: what the strictest of those who may take it asks for. */
 function gateOfAnybody(ctx: CommandContext, job: JobRecord): Gate | undefined {
@@ -136,20 +135,4 @@ export function isFreeForAnother(ctx: Pick<CommandContext, 'at' | 'store' | 'liv
     if (isLive(view.state) && view.state !== 'deaf' && mayDo(wants, view, ctx.at)) return true
   }
   return false
-}
-
-/** Spends what let the attempt start, in the transaction in which it starts; answers what its audit row should say. */
-export function spend(
-  ctx: CommandContext,
-  pass: Extract<Clearance, { kind: 'pass' }>,
-  running: JobRecord,
-): Pick<AuditNote, 'risk_tier' | 'digest'> & { readonly note: string } {
-  if (pass.review !== null) spendReview(ctx, pass.review, `job ${running.id} attempt ${running.attempt}/${running.nonce ?? ''}`)
-  if (pass.grant !== null) ctx.store.grants.save(used(pass.grant))
-  const by = pass.review === null ? '' : `, review ${pass.review.id}`
-  return {
-    risk_tier: pass.tier,
-    digest: pass.tier === null ? null : (pass.review?.digest ?? digestOf(ctx, reviewedJob(running.spec, []))),
-    note: `${by}${pass.grant === null ? '' : `, grant ${pass.grant.grant_id}`}`,
-  }
 }

@@ -1,8 +1,8 @@
 /** Responsible for grants, and for the list of what should be looked at, as they are stored. It decides nothing. */
 import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import type { GrantRecord } from '../../../src/domain/review/grant.ts'
-import type { TenantDatabase } from '../kernel/open-store.ts'
-import { grants, toLookAt } from '../kernel/schema.ts'
+import type { TenantDatabase } from '../kernel/open-stores.ts'
+import { grants, toLookAt } from './tables.ts'
 
 export type LookRow = typeof toLookAt.$inferSelect
 

@@ -91,10 +91,10 @@ function hintDue(ctx: CommandContext, review: ReviewRecord): void {
 
 /** Tells whoever waits: held calls, the worker on its socket, webhooks. */
 export function tellSettled(ctx: CommandContext, review: ReviewRecord): void {
-  ctx.after({ kind: 'review', review_id: review.id })
+  ctx.after({ kind: 'settled_review', review_id: review.id })
   if (review.worker_id !== null && review.type !== 'dispatch') {
     const { id: review_id, job_id, status } = review
-    ctx.after({ kind: 'push', worker_id: review.worker_id, frame: { type: 'review', review_id, job_id, status } })
+    ctx.after({ kind: 'push', worker_id: review.worker_id, frames: [{ type: 'review', review_id, job_id, status }] })
   }
   announceReview(ctx, 'review.settled', review)
 }

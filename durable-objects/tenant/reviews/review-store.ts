@@ -3,8 +3,9 @@ import { and, asc, desc, eq, inArray, isNotNull, lt, lte, max } from 'drizzle-or
 import type { ReviewStatus } from '@modelreins/contract'
 import { isOpen } from '../../../src/domain/review/review.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
-import type { TenantDatabase } from '../kernel/open-store.ts'
-import { reviewPayloads, reviews } from '../kernel/schema.ts'
+import type { TenantDatabase } from '../kernel/open-stores.ts'
+import type { Forget } from '../kernel/rollback.ts'
+import { reviewPayloads, reviews } from './tables.ts'
 
 type Row = typeof reviews.$inferSelect
 type Doc = Omit<ReviewRecord, keyof Row | 'payload' | 'asked_payload' | 'next'> & { readonly next: ReviewRecord['next'] }
@@ -42,14 +43,10 @@ export class ReviewStore {
   /** Every placement of a reviewed job, and every end of a job, asks which reviews are open. */
   #open: Map<number, OpenReview> | undefined
   #nextId: number | undefined
-  constructor(db: TenantDatabase) {
+  readonly #forget: Forget
+  constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
-  }
-
-  /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
-  forget(): void {
-    this.#open = undefined
-    this.#nextId = undefined
+    this.#forget = forget
   }
 
   #known(): Map<number, OpenReview> {
@@ -81,21 +78,28 @@ export class ReviewStore {
         .select({ id: max(reviews.id) })
         .from(reviews)
         .get()?.id ?? 0) + 1
-    return this.#nextId++
+    const id = this.#nextId
+    this.#forget(() => {
+      this.#nextId = id
+    })
+    this.#nextId = id + 1
+    return id
   }
 
   insert(review: ReviewRecord): void {
+    const open = this.#known()
     this.#db.insert(reviews).values(toRow(review)).run()
     this.#db
       .insert(reviewPayloads)
       .values({ review_id: review.id, kind: 'asked', payload: JSON.stringify(review.payload ?? null) })
       .run()
-    this.#remember(review)
+    this.#remember(open, review)
   }
 
   /** Writes what became of a review; its payload only when a reviewer has edited it now. */
   update(review: ReviewRecord, edited = false): void {
     const { id, ...row } = toRow(review)
+    const open = this.#known()
     this.#db.update(reviews).set(row).where(eq(reviews.id, id)).run()
     if (edited) {
       const payload = JSON.stringify(review.payload ?? null)
@@ -105,16 +109,21 @@ export class ReviewStore {
         .onConflictDoUpdate({ target: [reviewPayloads.review_id, reviewPayloads.kind], set: { payload } })
         .run()
     }
-    this.#remember(review)
+    this.#remember(open, review)
   }
 
-  #remember(review: ReviewRecord): void {
+  /** `open` was read before the write: what is read after it would have to be forgotten with it. */
+  #remember(open: Map<number, OpenReview>, review: ReviewRecord): void {
     const { id, status, type, job_id, worker_id, capability, session, asked_digest } = review
-    if (isOpen(review)) {
-      this.#known().set(id, { id, status, type, job_id, worker_id, capability, session, asked_digest })
-    } else {
-      this.#known().delete(id)
-    }
+    const before = open.get(id)
+    if (isOpen(review)) open.set(id, { id, status, type, job_id, worker_id, capability, session, asked_digest })
+    else open.delete(id)
+    this.#forget(() => {
+      // Put back at the end, a settled one would be out of its order.
+      if (before !== undefined && !open.has(id)) this.#open = undefined
+      else if (before === undefined) open.delete(id)
+      else open.set(id, before)
+    })
   }
 
   #full(row: Row): ReviewRecord {

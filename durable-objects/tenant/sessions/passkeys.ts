@@ -7,11 +7,13 @@ import { algorithms } from '../../../src/domain/session/webauthn.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
-import type { CommandContext, Visit } from '../kernel/context.ts'
-import type { MemberRow } from '../members/credential-store.ts'
+import type { Caller, CommandContext } from '../kernel/context.ts'
+import type { Visit } from '../kernel/credential.ts'
 import { endSessionsOf } from './sessions.ts'
 import type { PasskeyRow } from './session-store.ts'
 import { checkRegistration, rpIdHash } from './webauthn-response.ts'
+
+type Member = Extract<Caller, { kind: 'member' }>['member']
 
 const show = (row: PasskeyRow): Passkey => ({
   passkey_id: row.passkey_id,
@@ -25,7 +27,7 @@ const show = (row: PasskeyRow): Passkey => ({
 export const userHandle = (tenant: string, memberId: string): string => Buffer.from(`${tenant}:${memberId}`).toString('base64url')
 
 interface Asked {
-  readonly member: MemberRow
+  readonly member: Member
   readonly visit: Visit
 }
 

@@ -4,8 +4,9 @@ import { limits } from '@modelreins/contract'
 import { waitAfter, banFrom } from '../../../src/domain/session/ban.ts'
 import type { FailureRecord } from '../../../src/domain/session/ban.ts'
 import type { SessionRecord } from '../../../src/domain/session/session.ts'
-import type { TenantDatabase } from '../kernel/open-store.ts'
-import { passkeys, sessions, signInFailures, usedChallenges } from './table.ts'
+import type { TenantDatabase } from '../kernel/open-stores.ts'
+import type { Forget } from '../kernel/rollback.ts'
+import { passkeys, sessions, signInFailures, usedChallenges } from './tables.ts'
 
 export type PasskeyRow = typeof passkeys.$inferSelect
 
@@ -23,13 +24,15 @@ export class SessionStore {
   readonly #known = new Map<string, SessionRecord>()
   /** Failures below a ban: losing them to an eviction forgives a few typos. */
   readonly #failures = new Map<string, FailureRecord>()
-  constructor(db: TenantDatabase) {
+  readonly #forget: Forget
+  constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
+    this.#forget = forget
   }
 
-  /** After a rollback, memory must not be ahead of storage. */
-  forget(): void {
-    this.#known.clear()
+  #changed(id: string): void {
+    this.#known.delete(id)
+    this.#forget(() => void this.#known.delete(id))
   }
 
   find(id: string): SessionRecord | undefined {
@@ -55,16 +58,17 @@ export class SessionStore {
 
   add(session: SessionRecord): void {
     this.#db.insert(sessions).values(session).run()
+    this.#changed(session.session_id)
   }
 
   touch(id: string, at: number): void {
     this.#db.update(sessions).set({ last_used_at: at }).where(eq(sessions.session_id, id)).run()
-    this.#known.delete(id)
+    this.#changed(id)
   }
 
   end(id: string, at: number): void {
     this.#db.update(sessions).set({ ended_at: at }).where(eq(sessions.session_id, id)).run()
-    this.#known.delete(id)
+    this.#changed(id)
   }
 
   passkey(id: string): PasskeyRow | undefined {

@@ -6,11 +6,11 @@ import { readChallenge } from '../../../src/domain/session/challenge.ts'
 import type { SessionRecord } from '../../../src/domain/session/session.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import { actorOf } from '../members/authenticate.ts'
-import type { CommandContext } from '../kernel/context.ts'
-import type { MemberRow } from '../members/credential-store.ts'
+import type { Caller, CommandContext } from '../kernel/context.ts'
 import { endSession, showSession } from './sessions.ts'
 import { checkAssertion, rpIdHash } from './webauthn-response.ts'
+
+type Member = Extract<Caller, { kind: 'member' }>['member']
 
 const refused = fail('unauthorized', 'The sign-in is not valid.')
 
@@ -32,7 +32,7 @@ function waitOf(ctx: CommandContext, subjects: readonly string[]): number {
   return Math.max(0, ...subjects.map((subject) => (ctx.store.sessions.failure(subject)?.until ?? 0) - ctx.at))
 }
 
-function openSession(ctx: CommandContext, member: MemberRow, method: 'key' | 'passkey', passkeyId: string | null): Result<SignedIn> {
+function openSession(ctx: CommandContext, member: Member, method: 'key' | 'passkey', passkeyId: string | null): Result<SignedIn> {
   const { visit } = ctx
   if (visit?.session === undefined) throw new Error('The edge minted no session')
   const open = ctx.store.sessions.ofMember(member.member_id)
@@ -54,7 +54,7 @@ function openSession(ctx: CommandContext, member: MemberRow, method: 'key' | 'pa
     action: 'session.create',
     subject: `session:${session.session_id}`,
     summary: `by ${method}, ${visit.device}`,
-    actor: actorOf(member),
+    actor: { kind: 'member', id: member.member_id, name: member.name },
   })
   const { member_id, name, role } = member
   return ok({ session: showSession(session, session.session_id), member: { member_id, name, role }, tenant: ctx.tenant })

@@ -50,7 +50,8 @@ export class WebhookSender {
    */
   get dueAt(): number {
     const underway = this.#sending.size === 0 ? Number.POSITIVE_INFINITY : this.#parts.now() + strandedMs
-    return Math.min(this.#waitingAt, underway)
+    // With as many on their way as there may be, the next one starts when one of them has ended.
+    return this.#sending.size >= atOnce ? underway : Math.min(this.#waitingAt, underway)
   }
 
   get #waitingAt(): number {

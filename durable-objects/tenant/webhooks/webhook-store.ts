@@ -1,8 +1,9 @@
 /** Responsible for webhooks and their deliveries as they are stored: the queue of what is to be sent, and the log of what came of it. */
 import { and, asc, desc, eq, isNotNull, isNull, lt, lte, notInArray } from 'drizzle-orm'
 import type { WebhookDelivery, WebhookEvent } from '@modelreins/contract'
-import type { TenantDatabase } from '../kernel/open-store.ts'
-import { webhookDeliveries, webhooks } from '../kernel/schema.ts'
+import type { TenantDatabase } from '../kernel/open-stores.ts'
+import type { Forget } from '../kernel/rollback.ts'
+import { webhookDeliveries, webhooks } from './tables.ts'
 
 export interface WebhookRecord {
   readonly webhook_id: string
@@ -44,13 +45,17 @@ export class WebhookStore {
   readonly #db: TenantDatabase
   /** Every review asks who wants to know; most tenants have no webhook. */
   #known: readonly WebhookRecord[] | undefined
-  constructor(db: TenantDatabase) {
+  readonly #forget: Forget
+  constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
+    this.#forget = forget
   }
 
-  /** Forgets what it remembered: after a rollback, memory must not be ahead of storage. */
-  forget(): void {
+  #changed(): void {
     this.#known = undefined
+    this.#forget(() => {
+      this.#known = undefined
+    })
   }
 
   all(): readonly WebhookRecord[] {
@@ -65,14 +70,14 @@ export class WebhookStore {
   save(hook: WebhookRecord): void {
     const row: HookRow = { ...hook, events: JSON.stringify(hook.events) }
     this.#db.insert(webhooks).values(row).onConflictDoUpdate({ target: webhooks.webhook_id, set: row }).run()
-    this.#known = undefined
+    this.#changed()
   }
 
   /** With everything that was to be sent to it. */
   delete(id: string): void {
     this.#db.delete(webhooks).where(eq(webhooks.webhook_id, id)).run()
     this.#db.delete(webhookDeliveries).where(eq(webhookDeliveries.webhook_id, id)).run()
-    this.#known = undefined
+    this.#changed()
   }
 
   enqueue(delivery: Pick<DeliveryRecord, 'webhook_id' | 'message_id' | 'event' | 'body' | 'created_at'>): void {

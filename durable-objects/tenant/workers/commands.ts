@@ -6,9 +6,9 @@ import type { Result } from '../../../src/domain/result.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { closeCodes } from '@modelreins/contract'
-import { emptyProfile } from './worker-store.ts'
-import type { WorkerRecord } from './worker-store.ts'
-import { showPresence, showWorker } from './worker-view.ts'
+import { emptyProfile } from '../queue/workforce/worker-store.ts'
+import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
+import { showPresence, showWorker } from '../queue/workforce/worker-view.ts'
 import { endAttemptsOf, voidOffersTo } from '../queue/commands/attempts.ts'
 import { endGrantsOfChanged } from '../reviews/commands/grants.ts'
 import { loosened } from '../reviews/commands/loosening.ts'
@@ -118,7 +118,7 @@ function pushConfig(ctx: CommandContext, worker: WorkerRecord): void {
   ctx.after({
     kind: 'push',
     worker_id: worker.worker_id,
-    frame: { type: 'config', config: worker.config, config_version: worker.config_version, paused: worker.paused },
+    frames: [{ type: 'config', config: worker.config, config_version: worker.config_version, paused: worker.paused }],
   })
 }
 

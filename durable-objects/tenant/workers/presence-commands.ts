@@ -6,9 +6,10 @@ import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isOfProcess } from '../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../kernel/context.ts'
-import type { WorkerProfile, WorkerRecord } from './worker-store.ts'
-import { isPaused, lastSeenWriteMs } from './worker-view.ts'
-import { actingWorker, companionFor } from './acting-worker.ts'
+import type { WorkerProfile, WorkerRecord } from '../queue/workforce/worker-store.ts'
+import { isPaused, lastSeenWriteMs } from '../queue/workforce/worker-view.ts'
+import { actingWorker } from '../queue/workforce/acting-worker.ts'
+import { companionFor } from './companion.ts'
 import { leaseUntil } from '../queue/commands/attempts.ts'
 import { endGrant, endGrantsOfChanged } from '../reviews/commands/grants.ts'
 
@@ -70,7 +71,7 @@ export function renewLeases(
   worker: WorkerRecord,
   named: readonly { readonly job_id: number; readonly attempt: number }[] | undefined,
 ): void {
-  if (stopsRunning(ctx.store.meta.killswitch().level)) return
+  if (stopsRunning(ctx.store.killswitch.state().level)) return
   const attempts = new Map((named ?? []).map((lease) => [lease.job_id, lease.attempt]))
   for (const lease of ctx.live.leases.heldBy(worker.worker_id)) {
     if (!lease.long && named !== undefined && attempts.get(lease.job_id) !== lease.attempt) continue
@@ -107,7 +108,7 @@ export function presenceReply(
     worker: { worker_id: worker.worker_id, name: worker.name, paused: isPaused(ctx, worker), capabilities: [...worker.capabilities] },
     config: worker.config,
     config_version: worker.config_version,
-    killswitch: brief(ctx.store.meta.killswitch()),
+    killswitch: brief(ctx.store.killswitch.state()),
     aborts,
     intervals: { heartbeat_ms: worker.config.poll_ms ?? heartbeat_ms, poll_wait_s: limits.long_poll_max_s },
   }

@@ -8,7 +8,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type LeaseToken, parseCredentialToken, parseLeaseToken, tokenPrefixes } from '@modelreins/contract'
-import type { CallCredential } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { CallCredential } from '../../../durable-objects/tenant/call.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import { type TokenKey, genuine } from '../../domain/access/token.ts'
 import { cookieToken, crossSite } from '../sessions/cookie.ts'

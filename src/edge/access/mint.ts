@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type ViewPlaintext, tokenPrefixes, viewProofChars, viewProofPrefix, viewProofText } from '@modelreins/contract'
-import type { Minted } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { Minted } from '../../../durable-objects/tenant/call.ts'
 import { type TokenKey, base32, sign } from '../../domain/access/token.ts'
 
 export interface MintRequest {

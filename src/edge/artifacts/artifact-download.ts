@@ -1,6 +1,6 @@
 /** Responsible for files on their way out: who may have one the tenant object says, the bytes come from R2, and nothing in them ever runs here. */
 import type { Artifact } from '@modelreins/contract'
-import type { TenantGate } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { TenantGate } from '../../../durable-objects/tenant/call.ts'
 import { artifactKey } from '../../domain/artifact/artifact.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import { archiveFailed } from '../../telemetry/edge-events.ts'

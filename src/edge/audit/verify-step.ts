@@ -4,7 +4,7 @@
  */
 import { createHash, createHmac } from 'node:crypto'
 import type { AuditFault, AuditHead, AuditRow, AuditVerification, Parsed } from '@modelreins/contract'
-import type { AuditStatus } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { AuditStatus } from '../../../durable-objects/tenant/call.ts'
 import { type ChainHead, type ChainVerdict, genesis, verifyRows } from '../../domain/audit/audit-chain.ts'
 import { auditMacKey } from '../../domain/audit/audit-keys.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'

@@ -3,7 +3,7 @@ import { askTenant, authorize, tenantOf } from '../tenant-call.ts'
 import { exportLines, streamOf } from '../audit/export-lines.ts'
 import { verifyStep } from '../audit/verify-step.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
-import type { AuditStatus } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { AuditStatus } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 
 export async function queryAudit(exchange: Exchange<'audit.query'>): Promise<Reply> {

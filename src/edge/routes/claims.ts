@@ -1,7 +1,7 @@
 /** Responsible for the calls of one attempt that carry bytes (output, large results) and for the way to the worker socket. */
 import type { LeaseToken } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
-import type { TenantAnswer } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { TenantAnswer } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { problemResponse } from '../http/problem-response.ts'
 import { discardResult, storeLargeResult } from '../jobs/stored-result.ts'

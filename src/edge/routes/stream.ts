@@ -1,7 +1,7 @@
 /** Responsible for a viewer's way to a job's output: straight from the tenant object when it ended without a stream, else the stream object's. */
 import type { Job } from '@modelreins/contract'
 import type { ViewerIdentity } from '../../../durable-objects/job-stream/gate.ts'
-import type { WatchedJob } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { WatchedJob } from '../../../durable-objects/tenant/call.ts'
 import { type Result, ok } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { askTenant, callObject, failureIn, tenantOf } from '../tenant-call.ts'

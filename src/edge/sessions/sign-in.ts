@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type OperationId, limits, parseCredentialToken, tokenPrefixes } from '@modelreins/contract'
-import type { CallCredential, TenantAnswer, Visit } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { CallCredential, TenantAnswer, Visit } from '../../../durable-objects/tenant/call.ts'
 import { type TokenKey, base32, genuine, sign } from '../../domain/access/token.ts'
 import { newChallenge } from '../../domain/session/challenge.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'

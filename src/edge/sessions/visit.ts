@@ -1,5 +1,5 @@
 /** Responsible for what the edge tells the tenant object of a browser: origin, address, device and place, all of them shown and never trusted. */
-import type { Visit } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { Visit } from '../../../durable-objects/tenant/call.ts'
 import { addressKey } from '../access/failed-attempts.ts'
 import type { Context } from '../exchange.ts'
 

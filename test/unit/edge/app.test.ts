@@ -1,6 +1,6 @@
 /** Says what the edge makes of failures that no test can provoke in the real parts: a bug, a registry that is away, a Worker without its secret. */
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import type { TenantGate } from '../../../durable-objects/tenant/kernel/call.ts'
+import type { TenantGate } from '../../../durable-objects/tenant/call.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import { sign } from '../../../src/domain/access/token.ts'
 import { createApp } from '../../../src/edge/app.ts'

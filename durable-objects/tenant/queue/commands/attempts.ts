@@ -10,15 +10,14 @@ import { brief, claimRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { leaseToken } from '../offers.ts'
-import { clearanceOf } from '../../reviews/clearance.ts'
-import type { Clearance } from '../../reviews/clearance.ts'
-import { asWord, isoTime, jobSubject, systemActor } from '../../kernel/context.ts'
+import { asWord, isoTime, systemActor } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
-import { askFor, isFreeForAnother, spend } from '../../reviews/gate.ts'
+import { beforeQueue, clearanceOf, spendHolds } from '../hold.ts'
+import type { Refusal } from '../hold.ts'
 import { showJob } from '../job-view.ts'
-import { closeStream, updateJob } from '../save-job.ts'
-import { isNamedOnly, isPaused } from '../../workers/worker-view.ts'
-import type { WorkerRecord } from '../../workers/worker-store.ts'
+import { closeStream, jobSubject, saveJob, settleJob } from '../save-job.ts'
+import { isNamedOnly, isPaused } from '../workforce/worker-view.ts'
+import type { WorkerRecord } from '../workforce/worker-store.ts'
 
 export type AttemptLease = Omit<LeaseToken, 'signed' | 'mac'>
 
@@ -35,9 +34,9 @@ function attemptOf(ctx: CommandContext, lease: AttemptLease): Result<JobRecord> 
   return ok(job)
 }
 
-/** Ends the attempt's lease book entry, feeds the Director's memory, and lets the worker have more. */
-function settle(ctx: CommandContext, before: JobRecord, after: JobRecord, workerId: string): void {
-  updateJob(ctx, after)
+/** An attempt has ended: writes the job, feeds the Director's memory, and lets the worker have more. */
+function endAttempt(ctx: CommandContext, before: JobRecord, after: JobRecord, workerId: string): void {
+  settleJob(ctx, after)
   ctx.onCommit(() => {
     ctx.live.presence.ended(workerId, {
       good: after.status === 'done',
@@ -55,7 +54,7 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
   if (job === undefined) return fail('not-found', `There is no job ${lease.job_id}.`)
   const same = job.attempt === lease.attempt && job.nonce === lease.nonce && job.worker_id === worker.worker_id
   if (same && job.status === 'running') return ok(job)
-  const reined = claimRefusal(ctx.store.meta.killswitch())
+  const reined = claimRefusal(ctx.store.killswitch.state())
   if (reined !== undefined) return reined
   if (isPaused(ctx, worker)) return lost(job, `${worker.name} is paused`)
   // Offers live in memory: after a restart the signed token alone speaks for one, unless the job was offered again.
@@ -67,10 +66,12 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
   if (!started.ok) return lost(job, `it is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}`)
   if (job.spec.capability === null && isNamedOnly(ctx, worker)) return lost(job, `${worker.name} takes only jobs that name a capability`)
   const clearance = clearanceOf(ctx, job, worker)
-  if (clearance.kind !== 'pass') return refuseStart(ctx, job, worker, clearance)
+  if (clearance.kind === 'undeclared')
+    return fail('capability-not-declared', `${worker.name} does not declare the capability ${job.spec.capability}.`)
+  if (clearance.kind === 'refused') return refuseStart(ctx, job, worker, clearance)
   const running = started.value
-  updateJob(ctx, running)
-  const spent = spend(ctx, clearance, running)
+  saveJob(ctx, running)
+  const spent = spendHolds(ctx, running, worker)
   ctx.onCommit(() => {
     const expires_at = leaseUntil(ctx, running)
     ctx.live.leases.grant({
@@ -89,29 +90,21 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
     job_id: job.id,
     worker_id: worker.worker_id,
     capability: job.spec.capability,
-    digest: spent.digest ?? null,
+    digest: spent.digest,
     summary: `attempt ${running.attempt} of ${running.max_attempts}${spent.note}`,
   }
-  const seq = ctx.record({ ...note, subject: jobSubject(job), risk_tier: spent.risk_tier ?? null })
-  if (spent.risk_tier === 'audit') ctx.store.grants.flag({ ...note, seq, at: ctx.at })
+  const seq = ctx.record({ ...note, subject: jobSubject(job), risk_tier: spent.risk_tier })
+  spent.recorded(seq, note.summary)
   return ok(running)
 }
 
-/** I7: no attempt starts without what its worker's tier asks for. The job is brought before a human, unless somebody may take it freely. */
-function refuseStart(
-  ctx: CommandContext,
-  job: JobRecord,
-  worker: WorkerRecord,
-  refusal: Exclude<Clearance, { kind: 'pass' }>,
-): Result<never> {
-  if (refusal.kind === 'undeclared') {
-    return fail('capability-not-declared', `${worker.name} does not declare the capability ${job.spec.capability}.`)
-  }
-  if (!refusal.broken && isFreeForAnother(ctx, job, worker.worker_id)) return lost(job, `it needs a decision: ${refusal.why}`)
-  const held = askFor(ctx, job, refusal.gate, refusal.why)
-  updateJob(ctx, held)
+/** I7: no attempt starts without what the holds ask for. The job is held, unless another worker may start it as it is. */
+function refuseStart(ctx: CommandContext, job: JobRecord, worker: WorkerRecord, refusal: Refusal): Result<never> {
+  const held = beforeQueue(ctx, job, { kind: 'refused', worker })
+  if (held === job) return lost(job, `it ${refusal.why}`)
+  saveJob(ctx, held)
   ctx.keep()
-  return lost(job, `it is held for review ${held.review_id}: ${refusal.why}`)
+  return lost(job, `it is held for ${held.hold}${held.review_id === null ? '' : ` ${held.review_id}`} and ${refusal.why}`)
 }
 
 /** When the lease of an attempt lapses unless it is renewed. */
@@ -123,7 +116,7 @@ export function startReply(ctx: CommandContext, job: JobRecord): Offer & { kills
   return {
     job: showJob(ctx, job),
     lease: { token, attempt: job.attempt, expires_at: isoTime(leaseUntil(ctx, job)) },
-    killswitch: brief(ctx.store.meta.killswitch()),
+    killswitch: brief(ctx.store.killswitch.state()),
   }
 }
 
@@ -162,7 +155,7 @@ export function completeAttempt(ctx: CommandContext, lease: AttemptLease, input:
   if (job.status !== 'running' && !awaitsItsWorker(job)) return lost(job, `it is ${job.status}${endNote(job)}`)
   const streamed = { ...job, worker_id: lease.worker_id, stream: job.stream || input.chunks !== undefined }
   const after = complete({ ...streamed, hold: null, retry_at: null }, outcomeOf(ctx, job, input), ctx.at)
-  settle(ctx, job, after, lease.worker_id)
+  endAttempt(ctx, job, after, lease.worker_id)
   ctx.record({
     action: 'job.complete',
     subject: jobSubject(job),
@@ -191,7 +184,7 @@ export function failTheAttempt(ctx: CommandContext, lease: AttemptLease, input: 
     { ...outcomeOf(ctx, job, input), error },
     input.error.retry_at ?? null,
   )
-  settle(ctx, job, after, lease.worker_id)
+  endAttempt(ctx, job, after, lease.worker_id)
   tellStream(ctx, after, input)
   return ok(after)
 }
@@ -221,7 +214,7 @@ export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobEr
   const outcome = { ...emptyOutcome, output_truncated: job.stream, error }
   const after = owingStop(failAttempt(job, outcome, { at: ctx.at, random: ctx.random() }))
   const worker = job.worker_id
-  if (worker !== null) settle(ctx, job, after, worker)
+  if (worker !== null) endAttempt(ctx, job, after, worker)
   ctx.record({
     action: error.type === 'timeout' ? 'job.timeout' : 'job.lose',
     subject: jobSubject(job),
@@ -232,7 +225,7 @@ export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobEr
     actor: systemActor,
   })
   if (worker !== null) {
-    ctx.after({ kind: 'push', worker_id: worker, frame: { type: 'abort', job_id: job.id, attempt: job.attempt, reason: error.type } })
+    ctx.after({ kind: 'push', worker_id: worker, frames: [{ type: 'abort', job_id: job.id, attempt: job.attempt, reason: error.type }] })
   }
   closeStream(ctx, after, '')
   return after
@@ -276,7 +269,7 @@ const ofLease = (ctx: CommandContext): Result<{ readonly lease: AttemptLease; re
     : fail('unauthorized', 'This call carries the lease token of an attempt.')
 
 const show = (ctx: CommandContext, settled: Result<JobRecord>): Result<{ job: Job; killswitch: KillswitchBrief }> =>
-  settled.ok ? ok({ job: showJob(ctx, settled.value), killswitch: brief(ctx.store.meta.killswitch()) }) : settled
+  settled.ok ? ok({ job: showJob(ctx, settled.value), killswitch: brief(ctx.store.killswitch.state()) }) : settled
 
 export const attemptCommands = {
   'claims.start': (ctx: CommandContext, _input: Parsed<'claims.start'>) => {

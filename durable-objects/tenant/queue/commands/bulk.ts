@@ -38,7 +38,7 @@ function abortMany(ctx: CommandContext, input: Parsed<'jobs.abort_many'>): Resul
 }
 
 function retryMany(ctx: CommandContext, input: Parsed<'jobs.retry_many'>): Result<BulkResult> {
-  const refused = dispatchRefusal(ctx.store.meta.killswitch())
+  const refused = dispatchRefusal(ctx.store.killswitch.state())
   if (refused !== undefined) return refused
   const selection = selectionOf(ctx, input)
   const unsaid = refuseUnsaidAll(selection, input.all, 'retry')

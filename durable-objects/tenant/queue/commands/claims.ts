@@ -1,6 +1,6 @@
 /**
  * Responsible for how workers come by jobs: polled offers, and the inbox, claim and close by id that the seeds' workers use
- * (docs/explanation/compatibility.md).
+ * (docs/explanation/compatibility.md). Closing may hand the job to a human, so reviews/ has the command.
  */
 import { limits } from '@modelreins/contract'
 import type { ClaimPollReply, Job, KillswitchBrief, Parsed } from '@modelreins/contract'
@@ -10,16 +10,14 @@ import { brief, claimRefusal } from '../../../../src/domain/killswitch.ts'
 import { mayDo, obstacles, requirementsOf } from '../../../../src/domain/director/matching.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
-import { bringBeforeHuman, unaskedOf } from '../../reviews/missing-reviews.ts'
-import { choose, isOpenTo, makeOffer } from '../offers.ts'
+import { choose, holdRefused, isOpenTo, makeOffer, refusedTo } from '../offers.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { showJob } from '../job-view.ts'
-import { viewOf } from '../../workers/worker-view.ts'
-import type { WorkerRecord } from '../../workers/worker-store.ts'
-import { actingWorker } from '../../workers/acting-worker.ts'
+import { viewOf } from '../workforce/worker-view.ts'
+import type { WorkerRecord } from '../workforce/worker-store.ts'
+import { actingWorker } from '../workforce/acting-worker.ts'
 import { completeAttempt, failTheAttempt, startAttempt, startReply } from './attempts.ts'
 import type { AttemptLease } from './attempts.ts'
-import { escalateAttempt } from '../../reviews/commands/escalate.ts'
 
 /** A sign of life over HTTP; an inbox look or a poll is also a wish for work. */
 export function seenPolling(ctx: CommandContext, worker: WorkerRecord): void {
@@ -30,14 +28,14 @@ export function seenPolling(ctx: CommandContext, worker: WorkerRecord): void {
 
 export const pollReply = (ctx: CommandContext, worker: WorkerRecord, max: number): ClaimPollReply => ({
   offers: choose(ctx, worker, max).map((choice) => makeOffer(ctx, worker, choice)),
-  killswitch: brief(ctx.store.meta.killswitch()),
+  killswitch: brief(ctx.store.killswitch.state()),
 })
 
 const pollOffers = (ctx: CommandContext, input: Parsed<'claims.poll'>): Result<ClaimPollReply> => {
   const worker = actingWorker(ctx, input.worker ?? input.instance)
   if (!worker.ok) return worker
   seenPolling(ctx, worker.value)
-  bringBeforeHuman(ctx, unaskedOf(ctx, worker.value))
+  holdRefused(ctx, worker.value, refusedTo(ctx, worker.value))
   return ok(pollReply(ctx, worker.value, input.max ?? 1))
 }
 
@@ -45,12 +43,12 @@ function inbox(ctx: CommandContext, input: Parsed<'claims.inbox'>): Result<{ job
   const worker = actingWorker(ctx, input.worker)
   if (!worker.ok) return worker
   seenPolling(ctx, worker.value)
-  const killswitch = brief(ctx.store.meta.killswitch())
+  const killswitch = brief(ctx.store.killswitch.state())
   if (input.status !== undefined && input.status !== 'pending') {
     const held = ctx.live.leases.heldBy(worker.value.worker_id).flatMap((lease) => ctx.store.jobs.get(lease.job_id) ?? [])
     return ok({ jobs: input.status === 'running' ? held.map((job) => showJob(ctx, job)) : [], killswitch })
   }
-  bringBeforeHuman(ctx, unaskedOf(ctx, worker.value))
+  holdRefused(ctx, worker.value, refusedTo(ctx, worker.value))
   // Jobs out on offer to this worker by another way are not in the list: two ways to one job would race.
   const jobs = choose(ctx, worker.value, input.limit ?? limits.list_default).map((choice) => showJob(ctx, choice.job))
   return ok({ jobs, killswitch })
@@ -58,12 +56,13 @@ function inbox(ctx: CommandContext, input: Parsed<'claims.inbox'>): Result<{ job
 
 /**
  * Ids follow one another, so a worker may ask by any of them: of a job that it could not be offered it does not even learn that it
- * exists. A running one may be told of when it was open to all before.
+ * exists. A job that was nobody's, and that it might have taken, may be told of when it runs or has ended.
  */
-const mayKnow = (ctx: CommandContext, worker: WorkerRecord, job: JobRecord): boolean =>
-  job.status === 'running'
-    ? ctx.live.leases.lease(job.id)?.open === true && mayDo(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
-    : job.status === 'pending' && isOpenTo(ctx, worker, job)
+function mayKnow(ctx: CommandContext, worker: WorkerRecord, job: JobRecord): boolean {
+  if (job.status === 'pending') return isOpenTo(ctx, worker, job)
+  const open = job.status === 'running' ? ctx.live.leases.lease(job.id)?.open === true : job.worker_id === null
+  return open && mayDo(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
+}
 
 function claimById(ctx: CommandContext, input: Parsed<'claims.claim'>): Result<ReturnType<typeof startReply>> {
   const acting = actingWorker(ctx, input.worker)
@@ -79,7 +78,7 @@ function claimById(ctx: CommandContext, input: Parsed<'claims.claim'>): Result<R
   if (job.status !== 'pending' || job.hold !== null) {
     return fail('wrong-state', `Job ${job.id} is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}.`)
   }
-  const reined = claimRefusal(ctx.store.meta.killswitch())
+  const reined = claimRefusal(ctx.store.killswitch.state())
   if (reined !== undefined) return reined
   const against = obstacles(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
   if (against.length > 0) return fail('forbidden', `${worker.name} ${against.join(' and ')}.`)
@@ -128,7 +127,10 @@ function closingWorker(ctx: CommandContext, input: Parsed<'claims.close'>): Resu
     : fail('lease-lost', `Job ${job.id} is not held by a companion of this key.`)
 }
 
-function closeById(ctx: CommandContext, input: Parsed<'claims.close'>): Result<Job> {
+/** Hands a running job to a human instead of ending it; reviews do that. */
+type HandOver = (ctx: CommandContext, job: JobRecord, worker: WorkerRecord, result: string | null) => Result<JobRecord>
+
+export function closeById(ctx: CommandContext, input: Parsed<'claims.close'>, handOver: HandOver): Result<Job> {
   const acting = closingWorker(ctx, input)
   if (!acting.ok) return acting
   const worker = acting.value
@@ -143,7 +145,7 @@ function closeById(ctx: CommandContext, input: Parsed<'claims.close'>): Result<J
     return same ? ok(showJob(ctx, job)) : fail('wrong-state', `Job ${job.id} is ${job.status} already.`)
   }
   if (input.status === 'escalated') {
-    const escalated = escalateAttempt(ctx, job, worker, input.result ?? null)
+    const escalated = handOver(ctx, job, worker, input.result ?? null)
     return escalated.ok ? ok(showJob(ctx, escalated.value)) : escalated
   }
   const settled =
@@ -164,5 +166,4 @@ export const claimCommands = {
   'claims.poll': pollOffers,
   'claims.inbox': inbox,
   'claims.claim': claimById,
-  'claims.close': closeById,
 }

@@ -10,13 +10,12 @@ import { requirementsOf } from '../../../../src/domain/director/matching.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { declared } from '../../../../src/domain/review/risk.ts'
-import { jobSubject } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
-import { gated } from '../../reviews/gate.ts'
+import { beforeQueue } from '../hold.ts'
 import { showJob } from '../job-view.ts'
-import { insertJob } from '../save-job.ts'
-import type { WorkerRecord } from '../../workers/worker-store.ts'
-import { workforce } from '../../workers/worker-view.ts'
+import { insertJob, jobSubject } from '../save-job.ts'
+import type { WorkerRecord } from '../workforce/worker-store.ts'
+import { workforce } from '../workforce/worker-view.ts'
 
 export interface Assignment {
   readonly worker_id: string | null
@@ -147,8 +146,8 @@ function makeJob(
     created_by: ctx.caller.actor.id,
     hold: null,
   })
-  // The tier is read here, on the server, of the very worker that was chosen; a review it asks for opens in this transaction.
-  const job = gated(ctx, made, true)
+  // What holds it is read here, on the server, of the very worker that was chosen; a review it asks for opens in this transaction.
+  const job = beforeQueue(ctx, made, { kind: 'queued', was: null })
   insertJob(ctx, job)
   ctx.record({
     action,
@@ -170,7 +169,7 @@ function admit(ctx: CommandContext, request: JobRequest, action: 'job.dispatch' 
     ctx.replayed()
     return ok(showJob(ctx, before.value.job))
   }
-  const refused = dispatchRefusal(ctx.store.meta.killswitch())
+  const refused = dispatchRefusal(ctx.store.killswitch.state())
   if (refused !== undefined) return refused
   const assigned = action === 'job.dispatch' ? assign(ctx, request) : unassigned(ctx, request)
   if (!assigned.ok) return assigned

@@ -1,4 +1,4 @@
-/** Responsible for reading jobs and for what members do to them: update, abort, retry, and asking why. */
+/** Responsible for listing jobs and for what members do to them: update, abort, retry, and asking why. A job with its files: artifacts/. */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
 import { end, isTerminal, notIn, owingStop, revive, sizeOf, wantedBy } from '../../../../src/domain/job/job-machine.ts'
@@ -6,18 +6,17 @@ import type { JobRecord, JobSpec } from '../../../../src/domain/job/job-machine.
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
-import type { WatchedJob } from '../../kernel/call.ts'
-import { jobSubject } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
-import { gated } from '../../reviews/gate.ts'
+import { beforeQueue } from '../hold.ts'
 import { showJob } from '../job-view.ts'
-import { closeStream, updateJob } from '../save-job.ts'
+import type { WatchedJob } from '../job-view.ts'
+import { closeStream, jobSubject, saveJob, settleJob } from '../save-job.ts'
 import type { JobSelection } from '../job-store.ts'
-import { artifactsOfJob } from '../../artifacts/commands.ts'
 import { assignAnew, findWorker } from './dispatch.ts'
 import { explain } from './why.ts'
 
-const load = (ctx: CommandContext, id: number): Result<JobRecord> => {
+/** The job with this id, or that there is none. */
+export const loadJob = (ctx: CommandContext, id: number): Result<JobRecord> => {
   const job = ctx.store.jobs.get(id)
   return job === undefined ? fail('not-found', `There is no job ${id}.`) : ok(job)
 }
@@ -66,7 +65,7 @@ export function abortJob(ctx: CommandContext, job: JobRecord, reason: string): J
   const error: JobError = { type: 'aborted', message: reason, retryable: false }
   const ended = end(job, error, ctx.at)
   const after = job.status === 'running' ? owingStop(ended) : ended
-  updateJob(ctx, after)
+  settleJob(ctx, after)
   ctx.record({
     action: 'job.abort',
     subject: jobSubject(job),
@@ -76,7 +75,7 @@ export function abortJob(ctx: CommandContext, job: JobRecord, reason: string): J
     summary: `was ${job.status}`,
   })
   if (job.status === 'running' && job.worker_id !== null) {
-    ctx.after({ kind: 'push', worker_id: job.worker_id, frame: { type: 'abort', job_id: job.id, attempt: job.attempt, reason } })
+    ctx.after({ kind: 'push', worker_id: job.worker_id, frames: [{ type: 'abort', job_id: job.id, attempt: job.attempt, reason }] })
     ctx.after({ kind: 'feed', worker_id: job.worker_id })
   }
   if (job.status === 'running' || job.stream) closeStream(ctx, after, '')
@@ -87,7 +86,7 @@ export const abortReason = (ctx: CommandContext, reason: string | undefined): st
   `Aborted by ${ctx.caller.actor.name}${reason === undefined || reason === '' ? '' : `: ${reason}`}`
 
 function abort(ctx: CommandContext, input: Parsed<'jobs.abort'>): Result<Job> {
-  const job = load(ctx, input.job_id)
+  const job = loadJob(ctx, input.job_id)
   if (!job.ok) return job
   if (job.value.status === 'failed' && job.value.outcome?.error?.type === 'aborted') return ok(showJob(ctx, job.value))
   if (isTerminal(job.value.status)) return notIn(job.value, 'aborted')
@@ -103,8 +102,8 @@ export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord>
   if (!revived.ok) return revived
   // What had to be released by a human has to be released again: each start spends its decision.
   const again = wanted(ctx, { ...revived.value, worker_id: job.spec.pinned, stream: job.stream })
-  const after = gated(ctx, again, job.review_id !== null)
-  updateJob(ctx, after)
+  const after = beforeQueue(ctx, again, { kind: 'queued', was: job })
+  saveJob(ctx, after)
   ctx.record({
     action: 'job.retry',
     subject: jobSubject(job),
@@ -116,16 +115,16 @@ export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord>
 }
 
 function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
-  const job = load(ctx, input.job_id)
+  const job = loadJob(ctx, input.job_id)
   if (!job.ok) return job
-  const refused = dispatchRefusal(ctx.store.meta.killswitch())
+  const refused = dispatchRefusal(ctx.store.killswitch.state())
   if (refused !== undefined) return refused
   const after = retryJob(ctx, job.value)
   return after.ok ? ok(showJob(ctx, after.value)) : after
 }
 
 function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> {
-  const found = load(ctx, input.job_id)
+  const found = loadJob(ctx, input.job_id)
   if (!found.ok) return found
   const job = found.value
   if (job.status !== 'pending' && job.status !== 'retry') return notIn(job, 'changed')
@@ -152,9 +151,8 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
     max_attempts: Math.max(input.max_attempts ?? job.max_attempts, job.attempt + 1),
   }
   // Another payload, or another worker, may need another decision; a retry is asked about when it is due.
-  const moved = spec.pinned !== job.spec.pinned || assigned.value !== job.worker_id
-  const after = changed.status === 'pending' ? gated(ctx, changed, job.review_id !== null, moved) : changed
-  updateJob(ctx, after)
+  const after = changed.status === 'pending' ? beforeQueue(ctx, changed, { kind: 'queued', was: job }) : changed
+  saveJob(ctx, after)
   const { job_id: _, ...given } = input
   ctx.record({
     action: 'job.update',
@@ -168,7 +166,7 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
 
 /** Lets a viewer in, and remembers that there is one, so that the end reaches the stream object. */
 export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob> {
-  const found = load(ctx, jobId)
+  const found = loadJob(ctx, jobId)
   if (!found.ok) return found
   const job = found.value
   const ended = isTerminal(job.status)
@@ -206,18 +204,12 @@ export function noteStreamed(ctx: CommandContext, of: { readonly job_id: number;
 }
 
 export const jobCommands = {
-  'jobs.get': (ctx: CommandContext, input: Parsed<'jobs.get'>): Result<Job> => {
-    const job = load(ctx, input.job_id)
-    if (!job.ok) return job
-    const artifacts = artifactsOfJob(ctx, job.value.id)
-    return ok({ ...showJob(ctx, job.value), ...(artifacts.length === 0 ? {} : { artifacts }) })
-  },
   'jobs.list': list,
   'jobs.update': update,
   'jobs.abort': abort,
   'jobs.retry': retry,
   'jobs.why': (ctx: CommandContext, input: Parsed<'jobs.why'>): Result<Why> => {
-    const job = load(ctx, input.job_id)
+    const job = loadJob(ctx, input.job_id)
     return job.ok ? ok(explain(ctx, job.value)) : job
   },
 }

@@ -4,15 +4,16 @@ import { rank } from '../../../../src/domain/director/director.ts'
 import type { Verdict } from '../../../../src/domain/director/director.ts'
 import { expiryOf, isTerminal } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
+import { isEscalated } from '../../../../src/domain/review/review-job.ts'
 import { mayClaim } from '../../../../src/domain/killswitch.ts'
 import { isLive, mayDo, requirementsOf } from '../../../../src/domain/director/matching.ts'
 import type { WorkerView } from '../../../../src/domain/director/matching.ts'
 import { poolRank } from '../../../../src/domain/job/queue.ts'
-import { clearanceOf } from '../../reviews/clearance.ts'
+import { clearanceOf } from '../hold.ts'
 import { isoTime } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { poolOf } from '../save-job.ts'
-import { workforce } from '../../workers/worker-view.ts'
+import { workforce } from '../workforce/worker-view.ts'
 
 const inWords = (ms: number): string =>
   ms < 90_000
@@ -33,7 +34,7 @@ function standing(worker: WorkerView): string {
 
 /** What holds a job that is not simply queued; undefined for one that is. */
 function held(ctx: CommandContext, job: JobRecord): string | undefined {
-  const { level } = ctx.store.meta.killswitch()
+  const { level } = ctx.store.killswitch.state()
   if (job.status === 'running') {
     const lease = ctx.live.leases.lease(job.id)
     return `It is running: attempt ${job.attempt} since ${isoTime(job.started_at ?? ctx.at)}${lease === undefined ? '' : `, lease for another ${inWords(lease.expires_at - ctx.at)}`}.`
@@ -43,7 +44,7 @@ function held(ctx: CommandContext, job: JobRecord): string | undefined {
   if (job.status === 'retry')
     return `Attempt ${job.attempt} failed (${job.outcome?.error?.type ?? 'unknown'}); the next one is due in ${inWords((job.retry_at ?? ctx.at) - ctx.at)}.`
   if (job.hold === 'review')
-    return job.review_id !== null && ctx.store.reviews.open(job.review_id)?.type === 'escalation'
+    return isEscalated(job)
       ? `Its worker handed it to a human: review ${job.review_id} settles it.`
       : `It waits for a human: review ${job.review_id ?? 'not yet opened'} must be approved before any worker is offered this job.`
   if (job.hold === 'schedule') return `It is scheduled for ${isoTime(job.queued_at)}.`
@@ -98,7 +99,7 @@ export function explain(ctx: CommandContext, job: JobRecord): Why {
   const needs = (workerId: string): readonly string[] => {
     const worker = queued ? ctx.store.workers.get(workerId) : undefined
     const clearance = worker === undefined ? undefined : clearanceOf(ctx, job, worker)
-    return clearance?.kind === 'ask' ? [`needs a decision first: ${clearance.why}`] : []
+    return clearance?.kind === 'refused' ? [clearance.why] : []
   }
   return {
     job_id: job.id,

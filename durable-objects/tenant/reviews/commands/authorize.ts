@@ -17,7 +17,7 @@ import type { Policy } from '../../../../src/domain/review/risk.ts'
 import { grantFor, mayDecide } from '../clearance.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { digestOf, openReview, recordReview, spendReview, supersedeReview } from '../review-log.ts'
-import type { WorkerRecord } from '../../workers/worker-store.ts'
+import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { leaseUntil } from '../../queue/commands/attempts.ts'
 
 type Reply = Output<'claims.authorize'>

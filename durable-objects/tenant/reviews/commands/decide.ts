@@ -16,17 +16,19 @@ import { releaseFromReview, settleEscalated } from '../../../../src/domain/revie
 import { edited, jobPayload } from '../../../../src/domain/review/review-payload.ts'
 import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
 import { fitsJob, gateAgain, mayDecide, surroundingsFor } from '../clearance.ts'
-import { asWord, jobSubject, systemActor } from '../../kernel/context.ts'
-import type { CommandContext } from '../../kernel/context.ts'
+import { asWord, systemActor } from '../../kernel/context.ts'
+import type { Caller, CommandContext } from '../../kernel/context.ts'
+import { recordRelease, releaseBehind } from '../behind.ts'
 import { askFor, isAbout } from '../gate.ts'
-import { closeStream, recordRelease, regateBehind, updateJob } from '../../queue/save-job.ts'
-import type { MemberRow } from '../../members/credential-store.ts'
-import type { WorkerRecord } from '../../workers/worker-store.ts'
+import type { Duty } from '../../kernel/room.ts'
+import { closeStream, jobSubject, saveJob, settleJob } from '../../queue/save-job.ts'
+import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { announceReview, digestOf, recordReview, supersedeReview, tellSettled } from '../review-log.ts'
 import { applyLoosening, isLooseningStale, looseningType } from './loosening.ts'
 import { escalatedPayload } from './escalate.ts'
 
 type Input = Parsed<'reviews.decide'>
+type Member = Extract<Caller, { kind: 'member' }>['member']
 
 /** The job that this review holds now. */
 function heldJob(ctx: CommandContext, review: ReviewRecord): JobRecord | undefined {
@@ -44,7 +46,7 @@ function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string
   // Else it is his companion's question, in a job that somebody else wanted.
   const wanted = job !== undefined && requestersOf(job).includes(memberId)
   const what = wanted ? `dispatched or changed job ${job.id}` : `asked for review ${review.id}`
-  const decides = (member: MemberRow): boolean => roleMay(member.role, 'reviews.decide') && !review.requested_by.includes(member.member_id)
+  const decides = (member: Member): boolean => roleMay(member.role, 'reviews.decide') && !review.requested_by.includes(member.member_id)
   const others = ctx.store.credentials.membersWithKey().filter(decides)
   if (others.length > 0) return `You ${what}, so somebody else approves it: ${namesOf(others)}. You may deny it.`
   const keyless = ctx.store.credentials.membersInForce().filter(decides)
@@ -54,7 +56,7 @@ function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string
   return `You ${what}, and nobody else can approve it${unopened}. ${reviewer}${allowed}. You may deny it.`
 }
 
-const namesOf = (members: readonly MemberRow[]): string => members.map((member) => member.name).join(', ')
+const namesOf = (members: readonly Member[]): string => members.map((member) => member.name).join(', ')
 
 /** The call that would allow it, to be sent as it is, unless there are other capabilities to repeat. */
 function selfApprovalCall(name: string, item: Capability | undefined, worker: WorkerRecord | undefined): string {
@@ -99,7 +101,7 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
   const job = heldJob(ctx, review)
   if (job !== undefined && isStale(ctx, review)) {
     const held = review.type === 'dispatch' ? askFor(ctx, job, gateAgain(ctx, review), 'the job has changed') : job
-    if (held !== job) updateJob(ctx, held)
+    if (held !== job) saveJob(ctx, held)
     ctx.keep()
     return fail(
       'conflict',
@@ -155,7 +157,7 @@ function settled(ctx: CommandContext, review: ReviewRecord): void {
   } else if (job !== undefined) {
     failJob(ctx, review, job)
   }
-  if (review.session !== null) regateBehind(ctx, review.id)
+  if (review.session !== null) releaseBehind(ctx, review.id)
   tellSettled(ctx, review)
 }
 
@@ -193,7 +195,7 @@ function releaseJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): 
   const after = spec.ok ? releaseFromReview({ ...job, spec: spec.value }, ctx.at) : job
   // The start takes the digest again; a job that does not fit here would only be held anew there.
   if (!spec.ok || !fitsJob(ctx, review, after)) throw new Error(`Job ${job.id} is not what review ${review.id} approved`)
-  updateJob(ctx, after)
+  saveJob(ctx, after)
   recordRelease(ctx, after, review.id)
 }
 
@@ -207,7 +209,7 @@ function answerJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): v
   const answer =
     answers.at(-1)?.comment ?? (review.asked_payload === undefined ? null : typeof written === 'string' ? written : JSON.stringify(written))
   const after = settleEscalated(job, answer, ctx.at)
-  updateJob(ctx, after)
+  settleJob(ctx, after)
   ctx.record({
     action: 'job.complete',
     subject: jobSubject(job),
@@ -232,7 +234,7 @@ export function failJob(ctx: CommandContext, review: ReviewRecord, job: JobRecor
     retryable: false,
   }
   const after = end(job, error, ctx.at)
-  updateJob(ctx, after)
+  settleJob(ctx, after)
   ctx.record({
     action: 'job.fail',
     subject: jobSubject(job),
@@ -244,8 +246,11 @@ export function failJob(ctx: CommandContext, review: ReviewRecord, job: JobRecor
   if (job.stream) closeStream(ctx, after, '')
 }
 
+/** Reviews treated in one sweep; the clock comes back for the rest. */
+const atOnce = 500
+
 /** What time does to reviews: reminders, escalations, and the end of those that nobody decided. After a long sleep several at once. */
-export function elapseReviews(ctx: CommandContext, atOnce: number): void {
+function elapseReviews(ctx: CommandContext): void {
   for (const due of ctx.store.reviews.due(ctx.at, atOnce)) {
     let elapsed = elapse(due, ctx.at)
     while (elapsed !== undefined) {
@@ -259,3 +264,5 @@ export function elapseReviews(ctx: CommandContext, atOnce: number): void {
     }
   }
 }
+
+export const reviewDuty: Duty = { next: ({ store }) => store.reviews.nextDue(), run: elapseReviews }

@@ -1,15 +1,16 @@
 /** Responsible for an attempt that ends by handing its job to a human: the result is kept, and a review of it opens (`close` with `escalated`). */
+import type { Job, Parsed } from '@modelreins/contract'
 import { emptyOutcome } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { escalate } from '../../../../src/domain/review/review-job.ts'
 import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
-import { jobSubject } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
-import { closeStream, updateJob } from '../../queue/save-job.ts'
+import { closeById } from '../../queue/commands/claims.ts'
+import { closeStream, jobSubject, saveJob } from '../../queue/save-job.ts'
 import { openReview } from '../review-log.ts'
-import type { WorkerRecord } from '../../workers/worker-store.ts'
+import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 
 /** What a human says yes or no to: the result as it is kept with the job. */
 export const escalatedPayload = (job: Pick<JobRecord, 'outcome'>): { readonly result: string | null } => ({
@@ -42,7 +43,7 @@ export function escalateAttempt(ctx: CommandContext, job: JobRecord, worker: Wor
     requested_by: [],
   })
   const after = escalate(job, outcome, review.id)
-  updateJob(ctx, after)
+  saveJob(ctx, after)
   ctx.record({
     action: 'job.escalate',
     subject: jobSubject(job),
@@ -63,4 +64,8 @@ export function escalateAttempt(ctx: CommandContext, job: JobRecord, worker: Wor
   ctx.after({ kind: 'feed', worker_id: worker.worker_id })
   if (job.stream) closeStream(ctx, after, '')
   return ok(after)
+}
+
+export const escalateCommands = {
+  'claims.close': (ctx: CommandContext, input: Parsed<'claims.close'>): Result<Job> => closeById(ctx, input, escalateAttempt),
 }

@@ -8,7 +8,7 @@ import { isoTime, isoTimeOrNull, systemActor } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import type { GrantRecord } from '../../../../src/domain/review/grant.ts'
 import { showGrant } from '../review-view.ts'
-import type { WorkerRecord } from '../../workers/worker-store.ts'
+import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import type { LookRow } from '../grant-store.ts'
 
 /** A worker sees its own. */

@@ -11,7 +11,7 @@ import { policyOf } from '../../../../src/domain/review/risk.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import type { CommandContext } from '../../kernel/context.ts'
-import type { WorkerRecord } from '../../workers/worker-store.ts'
+import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { digestOf, openReview } from '../review-log.ts'
 
 export const looseningType = 'loosening'
@@ -28,7 +28,7 @@ type Change =
 
 /** Somebody else is there to ask. A tenant from before the setting changes its tiers as it did, until it has said what it wants. */
 function isDecidedByOthers(ctx: CommandContext): boolean {
-  if (ctx.store.meta.requireCapability() === undefined) return false
+  if (ctx.store.settings.requireCapability() === undefined) return false
   return ctx.store.credentials.membersWithKey().some((member) => member.role === 'reviewer' && member.member_id !== ctx.caller.actor.id)
 }
 
@@ -75,17 +75,17 @@ export function loosened(
   return ok({ capabilities: worker.capabilities, review_id: review.id, words })
 }
 
-const show = (ctx: CommandContext): TenantSettings => ({ require_capability: ctx.store.meta.requireCapability() ?? false })
+const show = (ctx: CommandContext): TenantSettings => ({ require_capability: ctx.store.settings.requireCapability() ?? false })
 
 function setRequireCapability(ctx: CommandContext, value: boolean): void {
-  ctx.store.meta.setRequireCapability(value)
+  ctx.store.settings.setRequireCapability(value)
   ctx.record({ action: 'settings.update', subject: `tenant:${ctx.tenant}`, summary: `require_capability ${value ? 'on' : 'off'}` })
   for (const worker of ctx.store.workers.inForce()) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
 }
 
 function update(ctx: CommandContext, input: Parsed<'settings.update'>): Result<TenantSettings> {
   const { require_capability: value } = input
-  const before = ctx.store.meta.requireCapability()
+  const before = ctx.store.settings.requireCapability()
   if (value === undefined || value === before) return ok(show(ctx))
   if (before === true && isDecidedByOthers(ctx)) {
     const words = ['Jobs that name no capability may go to workers whose capabilities ask a human']
@@ -101,7 +101,7 @@ const changeOf = (review: ReviewRecord): Change => review.payload as Change
 /** Whether what the review is about is still what there is. */
 export function isLooseningStale(ctx: CommandContext, review: ReviewRecord): boolean {
   const change = changeOf(review)
-  if ('setting' in change) return ctx.store.meta.requireCapability() === change.value
+  if ('setting' in change) return ctx.store.settings.requireCapability() === change.value
   const worker = ctx.store.workers.get(change.worker_id)
   if (worker === undefined || worker.revoked_at !== null) return true
   return canonicalJson(worker.capabilities) !== canonicalJson(change.before)

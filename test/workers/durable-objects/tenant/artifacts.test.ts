@@ -5,8 +5,9 @@ import { limits } from '@modelreins/contract'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { KeptUpload } from '../../../../durable-objects/tenant/artifacts/artifact-calls.ts'
 import { ArtifactEraser } from '../../../../durable-objects/tenant/artifacts/artifact-eraser.ts'
-import type { CallCredential } from '../../../../durable-objects/tenant/kernel/call.ts'
-import { openStore } from '../../../../durable-objects/tenant/kernel/open-store.ts'
+import type { CallCredential } from '../../../../durable-objects/tenant/call.ts'
+import { openStores } from '../../../../durable-objects/tenant/kernel/open-stores.ts'
+import { rooms } from '../../../../durable-objects/tenant/rooms.ts'
 import { artifactKey } from '../../../../src/domain/artifact/artifact.ts'
 import { frozenTime, sha256, TestTenant } from './harness.ts'
 
@@ -207,7 +208,7 @@ describe('R2 that does not answer', () => {
     const slug = await uploaded()
     // The delete reaches the row, and the bytes are still there: as after an eviction between the two.
     await runInDurableObject(tenant.raw, async (_, state) => {
-      const store = await openStore(state.storage)
+      const store = await openStores(state.storage, rooms, () => {})
       const record = store.artifacts.get(slug)
       if (record === undefined) throw new Error('no row')
       let tries = 0
@@ -240,7 +241,7 @@ describe('R2 that does not answer', () => {
   test('and an object that is evicted before it has been asked do not make an erasure forgotten', async () => {
     const slug = await uploaded()
     await runInDurableObject(tenant.raw, async (_, state) => {
-      const store = await openStore(state.storage)
+      const store = await openStores(state.storage, rooms, () => {})
       const record = store.artifacts.get(slug)
       if (record === undefined) throw new Error('no row')
       store.artifacts.update({

@@ -5,7 +5,7 @@ import type { Input, Offer } from '@modelreins/contract'
 import { capability, noon, scene, setTier, tamper, trail } from './approval-scene.ts'
 import type { Scene } from './approval-scene.ts'
 import { failureOf, frozenTime } from './harness.ts'
-import type { CallCredential } from '../../../../durable-objects/tenant/kernel/call.ts'
+import type { CallCredential } from '../../../../durable-objects/tenant/call.ts'
 import { TestSocket } from './socket-client.ts'
 
 let clock: ReturnType<typeof frozenTime>

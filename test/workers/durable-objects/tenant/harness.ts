@@ -4,7 +4,7 @@ import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
 import type { Capability, Input, LeaseToken, Offer, Role, TenantOperationId } from '@modelreins/contract'
 import { operations, parseLeaseToken } from '@modelreins/contract'
-import type { CallCredential, TenantAnswer, TenantGate } from '../../../../durable-objects/tenant/kernel/call.ts'
+import type { CallCredential, TenantAnswer, TenantGate } from '../../../../durable-objects/tenant/call.ts'
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 

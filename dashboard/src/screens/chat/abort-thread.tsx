@@ -1,0 +1,18 @@
+/** Responsible for the red button of a conversation: it counts first, and names the count in the button that acts. */
+import { useState } from 'react'
+import { Button } from '../../parts/button.tsx'
+import { BulkDialog } from '../jobs/bulk.tsx'
+
+export function AbortThread({ thread, running }: { readonly thread: string; readonly running: number }) {
+  const [asking, setAsking] = useState(false)
+  return (
+    <>
+      <Button look="danger" disabled={running === 0} onClick={() => setAsking(true)}>
+        Abort thread
+      </Button>
+      {asking ? (
+        <BulkDialog verb="abort" chosen={{ kind: 'filter', filter: { thread_id: thread } }} onClose={() => setAsking(false)} />
+      ) : null}
+    </>
+  )
+}

@@ -1,0 +1,248 @@
+/** Responsible for what is about to be sent: prompt, effort, mode, targets; who would get it is said before it goes. */
+import type { Effort, Presence } from '@modelreins/contract'
+import { useId, useState, type KeyboardEvent } from 'react'
+import { useOperation } from '../../api/queries.ts'
+import { Button } from '../../parts/button.tsx'
+import { plural } from '../../parts/time.tsx'
+import type { Draft } from './draft.ts'
+
+export const effortStops: readonly { readonly value: Effort; readonly says: string }[] = [
+  { value: 'trivial', says: 'the smallest local model, 1 attempt' },
+  { value: 'quick', says: 'a small hosted model, 2 attempts' },
+  { value: 'standard', says: 'a balanced model, 3 attempts' },
+  { value: 'deep', says: 'a large model, 4 attempts' },
+  { value: 'critical', says: 'the best model there is, 4 attempts, ahead of the queue' },
+]
+const stopOf = (effort: string): number =>
+  Math.max(
+    0,
+    effortStops.findIndex((stop) => stop.value === effort),
+  )
+
+export const modes = [
+  { value: 'now', name: 'Now', says: 'refused when no worker is there' },
+  { value: 'queue', name: 'Queue', says: 'waits for a worker that is offline' },
+] as const
+
+function Effort({ value, onChange }: { readonly value: string; readonly onChange: (value: Effort) => void }) {
+  const id = useId()
+  const at = stopOf(value)
+  const stop = effortStops[at]
+  return (
+    <div className="min-w-56 flex-1">
+      <div className="flex items-baseline justify-between gap-2">
+        <label htmlFor={id} className="font-medium">
+          Effort
+        </label>
+        <span className="text-sm text-soft">
+          <strong className="text-ink">{stop?.value}</strong>: {stop?.says}
+        </span>
+      </div>
+      <input
+        id={id}
+        type="range"
+        min={0}
+        max={4}
+        step={1}
+        value={at}
+        aria-valuetext={`${stop?.value}: ${stop?.says}`}
+        onChange={(event) => onChange(effortStops[Number(event.target.value)]?.value ?? 'standard')}
+        className="mt-1 h-6 w-full accent-accent"
+      />
+      <div aria-hidden="true" className="flex justify-between px-1 text-xs text-soft">
+        {effortStops.map((one) => (
+          <span key={one.value} className={one.value === value ? 'font-semibold text-accent' : ''}>
+            {one.value}
+          </span>
+        ))}
+      </div>
+    </div>
+  )
+}
+
+const order = { idle: 0, online: 0, busy: 1, deaf: 2, offline: 3 } as const
+
+function Targets({
+  chosen,
+  workers,
+  onChange,
+}: {
+  readonly chosen: readonly string[]
+  readonly workers: readonly Presence[]
+  readonly onChange: (names: readonly string[]) => void
+}) {
+  const [query, setQuery] = useState('')
+  const sorted = workers.toSorted((one, other) => order[one.state] - order[other.state] || one.name.localeCompare(other.name))
+  const fitting = sorted.filter((worker) => worker.name.toLowerCase().includes(query.toLowerCase()))
+  const shown = [
+    ...sorted.filter((worker) => chosen.includes(worker.name)),
+    ...fitting.filter((worker) => !chosen.includes(worker.name)).slice(0, 12),
+  ]
+  return (
+    <fieldset className="min-w-0">
+      <legend className="float-left mr-3 font-medium">Targets</legend>
+      <div className="flex flex-wrap items-center gap-1.5">
+        {workers.length > 12 ? (
+          <input
+            type="search"
+            aria-label="Find a worker"
+            placeholder="Find"
+            className="field min-h-8 w-32 text-sm"
+            value={query}
+            onChange={(event) => setQuery(event.target.value)}
+          />
+        ) : null}
+        {shown.map((worker) => (
+          <label
+            key={worker.worker_id}
+            className="inline-flex min-h-8 items-center gap-1.5 rounded-full border border-line px-3 text-sm has-checked:border-accent has-checked:bg-accent-wash has-checked:font-medium has-focus-visible:outline-2 has-focus-visible:outline-accent"
+          >
+            <input
+              type="checkbox"
+              className="sr-only"
+              checked={chosen.includes(worker.name)}
+              onChange={(event) =>
+                onChange(event.target.checked ? [...chosen, worker.name] : chosen.filter((name) => name !== worker.name))
+              }
+            />
+            <span
+              aria-hidden="true"
+              className={`size-2 rounded-full ${worker.state === 'offline' ? 'bg-edge' : worker.state === 'busy' ? 'bg-accent' : worker.state === 'deaf' ? 'bg-bad' : 'bg-good'}`}
+            />
+            <span className="max-w-40 truncate">{worker.name}</span>
+            {worker.state === 'offline' || worker.state === 'deaf' ? <span className="text-soft">{worker.state}</span> : null}
+          </label>
+        ))}
+        {workers.length === 0 ? <span className="text-soft">No worker is registered yet.</span> : null}
+      </div>
+    </fieldset>
+  )
+}
+
+function preview(draft: Draft, workers: readonly Presence[]): string {
+  const live = workers.filter((worker) => worker.state !== 'offline')
+  if (draft.targets.length === 0) {
+    if (live.length === 0)
+      return draft.mode === 'queue'
+        ? 'No worker is there: it waits until one is.'
+        : 'No worker is there: it would be refused. Choose Mode Queue, or start a worker.'
+    return `The Director picks one of ${plural(live.length, 'worker')} that are there.`.replace('1 worker that are', '1 worker that is')
+  }
+  const gone = draft.targets.filter((name) => !live.some((worker) => worker.name === name))
+  const goes =
+    draft.targets.length === 1
+      ? `It goes to ${draft.targets[0]} and to nobody else.`
+      : `Each of ${draft.targets.length} workers gets it; their answers stand side by side.`
+  return gone.length === 0
+    ? goes
+    : `${goes} ${gone.join(', ')} ${gone.length === 1 ? 'is' : 'are'} offline${draft.mode === 'queue' ? ' and gets it later.' : ': refused, unless the Mode is Queue.'}`
+}
+
+interface Props {
+  readonly draft: Draft
+  readonly onChange: (change: Partial<Draft>) => void
+  readonly onSend: () => void
+  readonly busy: boolean
+}
+
+export function Composer({ draft, onChange, onSend, busy }: Props) {
+  const id = useId()
+  const presence = useOperation('presence.list', {})
+  const workers = presence.data?.items ?? []
+  const keys = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault()
+      event.stopPropagation()
+      onSend()
+    }
+  }
+  return (
+    <form
+      className="card flex flex-col gap-3 p-4"
+      aria-label="Dispatch"
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSend()
+      }}
+    >
+      <div>
+        <label htmlFor={id} className="sr-only">
+          Prompt
+        </label>
+        <textarea
+          id={id}
+          className="field field-sizing-content max-h-[40vh] min-h-20 resize-y text-lg"
+          placeholder="What is to be done?"
+          value={draft.prompt}
+          onChange={(event) => onChange({ prompt: event.target.value })}
+          onKeyDown={keys}
+        />
+      </div>
+      <div className="flex flex-wrap gap-x-6 gap-y-3">
+        <Effort value={draft.effort} onChange={(effort) => onChange({ effort })} />
+        <div>
+          <label htmlFor={`${id}-mode`} className="block font-medium">
+            Mode
+          </label>
+          <select
+            id={`${id}-mode`}
+            className="field mt-1 w-auto"
+            value={draft.mode}
+            onChange={(event) => onChange({ mode: event.target.value })}
+          >
+            {modes.map((mode) => (
+              <option key={mode.value} value={mode.value}>
+                {mode.name}: {mode.says}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div>
+          <label htmlFor={`${id}-capability`} className="block font-medium">
+            Capability <span className="font-normal text-soft">(optional)</span>
+          </label>
+          <CapabilityField id={`${id}-capability`} value={draft.capability} onChange={(capability) => onChange({ capability })} />
+        </div>
+      </div>
+      <Targets chosen={draft.targets} workers={workers} onChange={(targets) => onChange({ targets })} />
+      <div className="flex flex-wrap items-center justify-between gap-3 border-t border-line pt-3">
+        <p className="text-soft foreign" aria-live="polite">
+          {preview(draft, workers)}
+        </p>
+        <Button type="submit" look="primary" className="min-h-11 px-5" busy={busy} disabled={draft.prompt.trim() === ''} title="Ctrl+Enter">
+          Send it
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+function CapabilityField({
+  id,
+  value,
+  onChange,
+}: {
+  readonly id: string
+  readonly value: string
+  readonly onChange: (value: string) => void
+}) {
+  const workers = useOperation('workers.list', { limit: 200 })
+  const names = [...new Set((workers.data?.items ?? []).flatMap((worker) => worker.capabilities.map((one) => one.name)))].sort()
+  return (
+    <>
+      <input
+        id={id}
+        list={`${id}-list`}
+        className="field mt-1 w-44"
+        value={value}
+        autoComplete="off"
+        onChange={(event) => onChange(event.target.value)}
+      />
+      <datalist id={`${id}-list`}>
+        {names.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+    </>
+  )
+}

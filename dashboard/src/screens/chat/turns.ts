@@ -1,0 +1,31 @@
+/** Responsible for which jobs of a thread belong to one question: those that were sent to several workers at once. */
+import type { Job } from '@modelreins/contract'
+
+export interface Turn {
+  readonly key: string
+  readonly prompt: string
+  readonly at: string
+  readonly jobs: readonly Job[]
+}
+
+/** Set by Chat on each of the jobs that one press of the button made. */
+export const groupName = 'chat_turn'
+
+function groupOf(job: Job): string {
+  const { metadata } = job
+  const group: unknown = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) ? metadata[groupName] : undefined
+  return typeof group === 'string' ? group : `job-${job.id}`
+}
+
+/** Oldest first, as a conversation is read. */
+export function turnsOf(jobs: readonly Job[]): readonly Turn[] {
+  const groups = new Map<string, Job[]>()
+  for (const job of jobs.toSorted((one, other) => one.id - other.id)) {
+    const key = groupOf(job)
+    groups.set(key, [...(groups.get(key) ?? []), job])
+  }
+  return [...groups].flatMap(([key, members]) => {
+    const first = members[0]
+    return first === undefined ? [] : [{ key, prompt: first.prompt, at: first.created_at, jobs: members }]
+  })
+}

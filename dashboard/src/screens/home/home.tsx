@@ -1,0 +1,175 @@
+/** Responsible for Home: what waits for you, what runs, what failed since you looked; on an empty tenant, the three first steps. */
+import { Link } from '@tanstack/react-router'
+import { useEffect, useState, type ReactNode } from 'react'
+import { useOperation } from '../../api/queries.ts'
+import { useMay, useMe } from '../../api/session.ts'
+import { Screen } from '../../frame/screen.tsx'
+import { useWaiting, waitingInput } from '../../frame/waiting.ts'
+import { Badge } from '../../parts/badge.tsx'
+import { buttonClass, LinkButton } from '../../parts/button.tsx'
+import { brief, JobLine, type BriefJob } from '../../parts/job-line.tsx'
+import { ErrorNotice, Skeleton } from '../../parts/notices.tsx'
+import { oneLine } from '../../parts/safe-text.ts'
+import { read, write } from '../../parts/settings-store.ts'
+import { plural, Time } from '../../parts/time.tsx'
+import { FirstSteps } from './first-steps.tsx'
+
+function Section({ title, more, children }: { readonly title: string; readonly more?: ReactNode; readonly children: ReactNode }) {
+  return (
+    <section className="flex flex-col gap-2">
+      <div className="flex items-baseline justify-between gap-3">
+        <h2 className="text-lg font-semibold">{title}</h2>
+        {more}
+      </div>
+      {children}
+    </section>
+  )
+}
+
+const Quiet = ({ children }: { readonly children: ReactNode }) => <p className="card px-4 py-3 text-soft">{children}</p>
+
+function Waiting() {
+  const { data, error, isPending, refetch } = useOperation('reviews.list', waitingInput)
+  const mayDecide = useMay('reviews.decide')
+  if (isPending) return <Skeleton label="Reviews" rows={2} />
+  if (error !== null) return <ErrorNotice error={error} what="Reviews" retry={() => void refetch()} />
+  if (data.items.length === 0) return <Quiet>Nothing waits for a decision.</Quiet>
+  return (
+    <ul className="card divide-y divide-line overflow-hidden">
+      {data.items.slice(0, 6).map((review) => (
+        <li key={review.id} className="relative flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5 hover:bg-sunken">
+          <Badge tone="warn">{review.capability ?? review.type}</Badge>
+          <Link
+            to="/reviews/$reviewId"
+            params={{ reviewId: String(review.id) }}
+            className="min-w-0 flex-1 basis-48 truncate font-medium foreign after:absolute after:inset-0"
+          >
+            {oneLine(review.title)}
+          </Link>
+          <span className="text-sm text-soft">
+            {mayDecide ? '' : 'a reviewer decides · '}
+            <Time at={review.created_at} />
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function JobList({ jobs, none }: { readonly jobs: readonly BriefJob[]; readonly none: string }) {
+  if (jobs.length === 0) return <Quiet>{none}</Quiet>
+  return (
+    <ul className="card divide-y divide-line overflow-hidden">
+      {jobs.map((job) => (
+        <JobLine key={job.id} job={job} />
+      ))}
+    </ul>
+  )
+}
+
+/** When this browser last showed Home to this member; the moment stays put while Home is open. */
+function useLastLook(): number {
+  const me = useMe()
+  const key = `looked.${me.tenant}.${me.id}`
+  const [last] = useState(() => Number(read(key) ?? 0))
+  useEffect(() => {
+    const leave = (): void => write(key, String(Date.now()))
+    addEventListener('pagehide', leave)
+    return () => {
+      removeEventListener('pagehide', leave)
+      leave()
+    }
+  }, [key])
+  return last
+}
+
+function Figures() {
+  const waiting = useWaiting()
+  const presence = useOperation('presence.list', {})
+  const items = presence.data?.items ?? []
+  const live = items.filter((one) => one.state !== 'offline')
+  const running = live.reduce((sum, one) => sum + one.running, 0)
+  const slots = live.reduce((sum, one) => sum + one.slots, 0)
+  const deaf = items.filter((one) => one.state === 'deaf').length
+  const figure = (label: string, value: string, note: string, to: '/reviews' | '/jobs' | '/workers') => (
+    <Link to={to} className="card px-4 py-3 hover:border-edge">
+      <span className="block text-sm text-soft">{label}</span>
+      <span className="block text-xl font-semibold">{value}</span>
+      <span className="block text-sm text-soft">{note}</span>
+    </Link>
+  )
+  return (
+    <div className="grid gap-3 sm:grid-cols-3">
+      {figure('Waiting on you', waiting > 199 ? '199+' : String(waiting), waiting === 1 ? 'decision' : 'decisions', '/reviews')}
+      {figure('Running now', String(running), slots === 0 ? 'no worker is there' : `of ${plural(slots, 'slot')}`, '/jobs')}
+      {figure('Workers there', String(live.length), deaf === 0 ? `of ${items.length}` : `of ${items.length}, ${deaf} deaf`, '/workers')}
+    </div>
+  )
+}
+
+export function Home() {
+  const last = useLastLook()
+  const mayDispatch = useMay('jobs.dispatch')
+  const newest = useOperation('jobs.list', { limit: 1 })
+  const running = useOperation('jobs.list', { status: ['running'], limit: 20 })
+  const failed = useOperation('jobs.list', { status: ['failed'], limit: 20 })
+  const workers = useOperation('workers.list', { limit: 1 })
+  const empty = newest.data?.items.length === 0 || workers.data?.items.length === 0
+  const failures = (failed.data?.items ?? [])
+    .filter((job) => Date.parse(job.ended_at ?? job.created_at) > last && job.error?.type !== 'aborted')
+    .map(brief)
+  return (
+    <Screen
+      title="Home"
+      actions={
+        mayDispatch ? (
+          <LinkButton look="primary" to="/chat">
+            Dispatch a job
+          </LinkButton>
+        ) : undefined
+      }
+    >
+      {empty && mayDispatch ? <FirstSteps /> : <Figures />}
+      <Section title="Waiting on you">
+        <Waiting />
+      </Section>
+      <Section
+        title="Running now"
+        more={
+          <Link className="text-accent underline" to="/jobs" search={{ status: 'running' }}>
+            All running jobs
+          </Link>
+        }
+      >
+        {running.isPending ? (
+          <Skeleton label="Running jobs" rows={2} />
+        ) : running.error === null ? (
+          <JobList jobs={running.data.items.map(brief)} none="No job is running." />
+        ) : (
+          <ErrorNotice error={running.error} what="Running jobs" />
+        )}
+      </Section>
+      <Section
+        title={last === 0 ? 'Failed' : 'Failed since you looked'}
+        more={
+          <Link className="text-accent underline" to="/jobs" search={{ status: 'failed' }}>
+            All failed jobs
+          </Link>
+        }
+      >
+        {failed.isPending ? (
+          <Skeleton label="Failed jobs" rows={2} />
+        ) : failed.error === null ? (
+          <JobList jobs={failures} none="Nothing has failed." />
+        ) : (
+          <ErrorNotice error={failed.error} what="Failed jobs" />
+        )}
+      </Section>
+      {newest.data?.items.length === 0 && !mayDispatch ? (
+        <p className="text-soft">
+          No job has been dispatched yet. An operator does so under <span className={buttonClass('quiet', 'px-0!')}>Chat</span>.
+        </p>
+      ) : null}
+    </Screen>
+  )
+}

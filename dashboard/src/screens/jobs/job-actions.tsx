@@ -1,0 +1,99 @@
+/** Responsible for what can be done to one job: abort it with a reason, retry it, or dispatch it anew with changes. */
+import type { Job } from '@modelreins/contract'
+import { useNavigate } from '@tanstack/react-router'
+import { useId, useState } from 'react'
+import { client } from '../../api/client.ts'
+import { refresh } from '../../api/queries.ts'
+import { useMay, useMe } from '../../api/session.ts'
+import { Button } from '../../parts/button.tsx'
+import { Modal } from '../../parts/modal.tsx'
+import { write } from '../../parts/settings-store.ts'
+import { complain, say } from '../../parts/toasts.tsx'
+import { draftKey } from '../chat/draft.ts'
+
+function AbortDialog({ job, onClose }: { readonly job: Job; readonly onClose: () => void }) {
+  const id = useId()
+  const [reason, setReason] = useState('')
+  const [busy, setBusy] = useState(false)
+  const abort = async (): Promise<void> => {
+    setBusy(true)
+    try {
+      await client.call('jobs.abort', { job_id: job.id, ...(reason.trim() === '' ? {} : { reason: reason.trim() }) })
+      say(`Job ${job.id} is aborted.`)
+      await refresh('jobs')
+      onClose()
+    } catch (error) {
+      complain(error)
+      setBusy(false)
+    }
+  }
+  return (
+    <Modal title={`Abort job ${job.id}`} onClose={onClose}>
+      <p>
+        {job.status === 'running'
+          ? `${job.assigned_to ?? 'The worker'} ends its processes; what was written so far is kept.`
+          : 'It is not offered to any worker any more.'}
+      </p>
+      <label htmlFor={id} className="mt-3 mb-1 block font-medium">
+        Reason <span className="font-normal text-soft">(kept in the audit trail)</span>
+      </label>
+      <input id={id} className="field" maxLength={500} value={reason} onChange={(event) => setReason(event.target.value)} />
+      <div className="mt-4 flex justify-end gap-2">
+        <Button onClick={onClose}>Let it go on</Button>
+        <Button look="danger" busy={busy} onClick={() => void abort()}>
+          Abort job {job.id}
+        </Button>
+      </div>
+    </Modal>
+  )
+}
+
+export function JobActions({ job }: { readonly job: Job }) {
+  const me = useMe()
+  const navigate = useNavigate()
+  const mayAbort = useMay('jobs.abort')
+  const mayDispatch = useMay('jobs.dispatch')
+  const [asking, setAsking] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const ended = job.status === 'done' || job.status === 'failed'
+  const retry = async (): Promise<void> => {
+    setBusy(true)
+    try {
+      await client.call('jobs.retry', { job_id: job.id })
+      say(`Job ${job.id} gets a new attempt.`)
+      await refresh('jobs')
+    } catch (error) {
+      complain(error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  const again = (): void => {
+    write(
+      draftKey(me, ''),
+      JSON.stringify({
+        prompt: job.prompt,
+        effort: job.effort,
+        targets: job.target === null ? [] : [job.target],
+        capability: job.capability ?? '',
+      }),
+    )
+    void navigate({ to: '/chat' })
+  }
+  return (
+    <>
+      {ended && mayDispatch ? <Button onClick={again}>Edit and dispatch anew</Button> : null}
+      {job.status === 'failed' && mayDispatch ? (
+        <Button look="primary" busy={busy} onClick={() => void retry()}>
+          Retry
+        </Button>
+      ) : null}
+      {!ended && mayAbort ? (
+        <Button look="danger" onClick={() => setAsking(true)}>
+          Abort...
+        </Button>
+      ) : null}
+      {asking ? <AbortDialog job={job} onClose={() => setAsking(false)} /> : null}
+    </>
+  )
+}

@@ -1,0 +1,254 @@
+/** Responsible for one job: what it is, why it waits, what it says, what came of it, and what the audit trail knows of it. */
+import type { Job as JobShape } from '@modelreins/contract'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
+import { client } from '../../api/client.ts'
+import { useOperation } from '../../api/queries.ts'
+import { useMay } from '../../api/session.ts'
+import { Screen } from '../../frame/screen.tsx'
+import { useJobOutput } from '../../output/job-output.ts'
+import { Markdown } from '../../output/markdown.tsx'
+import { prose } from '../../output/terminal-lines.ts'
+import { Terminal } from '../../output/terminal.tsx'
+import { JobBadge } from '../../parts/badge.tsx'
+import { Button } from '../../parts/button.tsx'
+import { CopyButton } from '../../parts/copy.tsx'
+import { Facts, Panel } from '../../parts/facts.tsx'
+import { Json } from '../../parts/json.tsx'
+import { LongText } from '../../parts/long-text.tsx'
+import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
+import { oneLine } from '../../parts/safe-text.ts'
+import { bytesWords, Span, Time } from '../../parts/time.tsx'
+import { complain } from '../../parts/toasts.tsx'
+import { JobActions } from './job-actions.tsx'
+import { WhyPanel } from './why.tsx'
+
+function OutputPanel({ job }: { readonly job: JobShape }) {
+  const output = useJobOutput(job.id, job.status === 'running')
+  const search = useSearch({ from: '/jobs/$jobId' })
+  const navigate = useNavigate({ from: '/jobs/$jobId' })
+  const attempts = [...output.attempts.keys()].sort((one, other) => one - other)
+  const newest = attempts.at(-1)
+  const wanted = Number(search.attempt ?? newest)
+  const shown = output.attempts.get(wanted) ?? (newest === undefined ? undefined : output.attempts.get(newest))
+  const live = job.status === 'running' && wanted === job.attempt
+  return (
+    <Panel
+      title="Output"
+      actions={
+        attempts.length < 2 ? undefined : (
+          <nav aria-label="Attempts" className="flex gap-1">
+            {attempts.map((attempt) => (
+              <Button
+                key={attempt}
+                look={attempt === wanted ? 'plain' : 'quiet'}
+                className="min-h-8 text-sm"
+                aria-pressed={attempt === wanted}
+                onClick={() => void navigate({ search: { attempt: String(attempt) }, replace: true })}
+              >
+                Attempt {attempt}
+              </Button>
+            ))}
+          </nav>
+        )
+      }
+    >
+      {output.state === 'broken' ? <ErrorNotice error={output.error} what="The output" /> : null}
+      {shown === undefined ? (
+        output.state === 'opening' && job.started_at !== null ? (
+          <Skeleton label="The output" rows={2} />
+        ) : (
+          <p className="text-soft">
+            {job.started_at === null ? 'Nothing yet: it has not started.' : job.ended_at === null ? 'Nothing yet.' : 'It wrote nothing.'}
+          </p>
+        )
+      ) : (
+        <Terminal output={shown} version={shown.size + shown.lines.length} name={`job-${job.id}-attempt-${wanted}`} live={live} />
+      )}
+    </Panel>
+  )
+}
+
+function ResultPanel({ job }: { readonly job: JobShape }) {
+  const [plain, setPlain] = useState(false)
+  const [whole, setWhole] = useState<string | undefined>(undefined)
+  const text = whole ?? job.result
+  if (text === null || text === '') return null
+  const load = (): void => void client.call('jobs.result', { job_id: job.id }).then(setWhole, complain)
+  return (
+    <Panel
+      title="Result"
+      actions={
+        <span className="flex gap-2">
+          <Button className="min-h-8 text-sm" aria-pressed={plain} onClick={() => setPlain(!plain)}>
+            As text
+          </Button>
+          <CopyButton text={text} />
+        </span>
+      }
+    >
+      {plain ? <LongText text={text} mono /> : <Markdown text={prose(text)} />}
+      {job.result_truncated && whole === undefined ? (
+        <Button className="mt-3" onClick={load}>
+          Load the whole result
+        </Button>
+      ) : null}
+    </Panel>
+  )
+}
+
+function Files({ job }: { readonly job: JobShape }) {
+  const files = job.artifacts ?? []
+  if (files.length === 0) return null
+  return (
+    <Panel title="Files">
+      <ul className="divide-y divide-line">
+        {files.map((file) => (
+          <li key={file.slug} className="flex flex-wrap items-center justify-between gap-3 py-2">
+            <a className="min-w-0 font-medium text-accent underline foreign" href={`/s/${encodeURIComponent(file.slug)}`} download>
+              {oneLine(file.filename)}
+            </a>
+            <span className="text-sm text-soft">
+              {file.content_type}, {bytesWords(file.size_bytes)}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  )
+}
+
+function Trail({ jobId }: { readonly jobId: number }) {
+  const { data, error, isPending } = useOperation('audit.query', { job_id: jobId, order: 'asc', limit: 100 })
+  return (
+    <Panel title="Audit rows of this job">
+      {isPending ? (
+        <Skeleton label="Audit rows" rows={3} />
+      ) : error !== null ? (
+        <ErrorNotice error={error} what="Audit rows" />
+      ) : data.items.length === 0 ? (
+        <p className="text-soft">They arrive here seconds after they were written.</p>
+      ) : (
+        <ol className="divide-y divide-line">
+          {data.items.map((row) => (
+            <li key={row.seq} className="flex flex-wrap gap-x-3 py-1.5">
+              <Link to="/audit" search={{ row: String(row.seq) }} className="w-12 text-accent underline">
+                {row.seq}
+              </Link>
+              <span className="w-36 font-medium">{row.action}</span>
+              <span className="text-soft foreign">
+                {row.actor.kind} {row.actor.name}
+              </span>
+              <span className="min-w-0 flex-1 basis-60 truncate text-soft foreign">{oneLine(row.summary)}</span>
+              <span className="text-sm text-soft">
+                <Time at={row.at} />
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Panel>
+  )
+}
+
+export function Job() {
+  const { jobId } = useParams({ from: '/jobs/$jobId' })
+  const id = Number(jobId)
+  const { data: job, error, isPending, refetch } = useOperation('jobs.get', { job_id: id })
+  const mayAudit = useMay('audit.read')
+  if (isPending) {
+    return (
+      <Screen title={`Job ${jobId}`}>
+        <Skeleton label="The job" rows={6} />
+      </Screen>
+    )
+  }
+  if (job === undefined) {
+    return (
+      <Screen title={`Job ${jobId}`}>
+        <ErrorNotice error={error} what="This job" retry={() => void refetch()} />
+      </Screen>
+    )
+  }
+  const ended = job.status === 'done' || job.status === 'failed'
+  const tokens =
+    job.usage === null
+      ? undefined
+      : `${job.usage.tokens_in ?? '?'} in, ${job.usage.tokens_out ?? '?'} out${job.usage.cost_usd === undefined ? '' : `, ${job.usage.cost_usd.toFixed(4)} USD as the worker reports it`}`
+  return (
+    <Screen title={`Job ${job.id}`} badge={<JobBadge job={job} />} actions={<JobActions job={job} />}>
+      {job.error === null ? null : (
+        <Notice
+          tone={job.error.type === 'aborted' ? 'plain' : 'bad'}
+          title={job.error.type === 'aborted' ? 'Aborted' : `Failed: ${job.error.type}`}
+        >
+          <LongText text={job.error.message} mono />
+        </Notice>
+      )}
+      {ended ? null : <WhyPanel job={job} />}
+      <div className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_20rem] lg:items-start">
+        <div className="flex min-w-0 flex-col gap-4">
+          <Panel title="Prompt" actions={<CopyButton text={job.prompt} />}>
+            <LongText text={job.prompt} />
+            <div className="mt-3 flex flex-col gap-2">
+              {job.input === null ? null : <Json value={job.input} label="Input" />}
+              {job.metadata === null ? null : <Json value={job.metadata} label="Metadata" />}
+            </div>
+          </Panel>
+          <ResultPanel job={job} />
+          <OutputPanel job={job} />
+          <Files job={job} />
+          {mayAudit ? <Trail jobId={job.id} /> : null}
+        </div>
+        <Panel title="Facts">
+          <Facts
+            rows={[
+              [
+                'Worker',
+                job.worker_id === null ? (
+                  'none yet'
+                ) : (
+                  <Link to="/workers/$workerId" params={{ workerId: job.worker_id }} className="text-accent underline">
+                    {job.assigned_to}
+                  </Link>
+                ),
+              ],
+              ['Attempt', `${job.attempt} of ${job.max_attempts}`],
+              ['Effort', job.effort],
+              ['Priority', job.priority],
+              job.capability === null ? undefined : ['Capability', job.capability],
+              job.thread_id === null
+                ? undefined
+                : [
+                    'Thread',
+                    <Link key="thread" to="/chat" search={{ thread: job.thread_id }} className="text-accent underline">
+                      {oneLine(job.thread_id, 60)}
+                    </Link>,
+                  ],
+              job.review_id === null
+                ? undefined
+                : [
+                    'Review',
+                    <Link
+                      key="review"
+                      to="/reviews/$reviewId"
+                      params={{ reviewId: String(job.review_id) }}
+                      className="text-accent underline"
+                    >
+                      {job.review_id}
+                    </Link>,
+                  ],
+              ['Dispatched', <Time key="created" at={job.created_at} />],
+              ['Started', <Time key="started" at={job.started_at} none="not yet" />],
+              ['Took', <Span key="took" from={job.started_at} to={job.ended_at} />],
+              job.retry_at === null ? undefined : ['Next attempt', <Time key="retry" at={job.retry_at} />],
+              job.exit_code === null ? undefined : ['Exit code', job.exit_code],
+              tokens === undefined ? undefined : ['Tokens', tokens],
+              job.requires_secrets.length === 0 ? undefined : ['Secrets', job.requires_secrets.join(', ')],
+            ]}
+          />
+        </Panel>
+      </div>
+    </Screen>
+  )
+}

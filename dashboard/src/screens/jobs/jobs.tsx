@@ -1,0 +1,277 @@
+/** Responsible for the list of jobs: states as tabs, filters in the address, many selected at once. */
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { useMemo, useState, type FormEvent, type MouseEvent } from 'react'
+import { useMay } from '../../api/session.ts'
+import { useKeys } from '../../frame/keys.ts'
+import { Screen } from '../../frame/screen.tsx'
+import { JobBadge } from '../../parts/badge.tsx'
+import { Button, LinkButton } from '../../parts/button.tsx'
+import type { BriefJob } from '../../parts/job-line.tsx'
+import { Empty, ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
+import { Rows } from '../../parts/rows.tsx'
+import { plural, Span, Time } from '../../parts/time.tsx'
+import { BulkDialog, type Chosen, type Verb } from './bulk.tsx'
+import { readFilter, tabs } from './filter.ts'
+import { useJobRows } from './job-store.ts'
+
+const columns = 'grid-cols-[1.5rem_2.25rem_minmax(0,1fr)_auto] md:grid-cols-[1.5rem_4rem_7.5rem_minmax(0,1fr)_9rem_5.5rem_7rem]'
+
+function Selection(props: {
+  readonly ids: ReadonlySet<number>
+  readonly everything: boolean
+  readonly onEverything: () => void
+  readonly onClear: () => void
+  readonly onVerb: (verb: Verb) => void
+}) {
+  const mayAbort = useMay('jobs.abort')
+  const mayRetry = useMay('jobs.dispatch')
+  if (props.ids.size === 0 && !props.everything) return null
+  return (
+    <div className="card flex flex-wrap items-center gap-2 px-4 py-2" role="region" aria-label="Selection">
+      <span role="status" className="font-medium">
+        {props.everything ? 'Everything that matches' : `${plural(props.ids.size, 'job')} selected`}
+      </span>
+      {props.everything ? null : <Button onClick={props.onEverything}>Select all that match</Button>}
+      <Button look="quiet" onClick={props.onClear}>
+        Clear
+      </Button>
+      <span className="ml-auto flex gap-2">
+        {mayRetry ? <Button onClick={() => props.onVerb('retry')}>Retry...</Button> : null}
+        {mayAbort ? (
+          <Button look="danger" onClick={() => props.onVerb('abort')}>
+            Abort...
+          </Button>
+        ) : null}
+      </span>
+    </div>
+  )
+}
+
+export function Jobs() {
+  const search = useSearch({ from: '/jobs' })
+  const navigate = useNavigate({ from: '/jobs' })
+  const { filter, faults } = useMemo(() => readFilter(search), [search])
+  const rows = useJobRows(filter)
+  const [selected, setSelected] = useState<ReadonlySet<number>>(new Set())
+  const [everything, setEverything] = useState(false)
+  const [anchor, setAnchor] = useState<number | undefined>(undefined)
+  const [verb, setVerb] = useState<Verb | undefined>(undefined)
+  const mayChoose = useMay('jobs.abort')
+  const [typed, setTyped] = useState(search.q ?? '')
+  const clear = (): void => {
+    setSelected(new Set())
+    setEverything(false)
+  }
+  useKeys(
+    [
+      { keys: '/', what: 'Filter the list', group: 'Jobs', run: () => document.querySelector<HTMLInputElement>('#job-filter')?.focus() },
+      { keys: 'x', what: 'Select the row', group: 'Jobs', run: () => undefined },
+    ],
+    [],
+  )
+  const apply = (event: FormEvent): void => {
+    event.preventDefault()
+    clear()
+    void navigate({ search: { ...search, q: typed.trim() }, replace: true })
+  }
+  const toggle = (job: BriefJob, withShift: boolean): void => {
+    setEverything(false)
+    const next = new Set(selected)
+    const from = rows.items.findIndex((row) => row.id === anchor)
+    const to = rows.items.findIndex((row) => row.id === job.id)
+    const range = withShift && from !== -1 ? rows.items.slice(Math.min(from, to), Math.max(from, to) + 1) : [job]
+    const add = !selected.has(job.id)
+    for (const row of range) {
+      if (add) next.add(row.id)
+      else next.delete(row.id)
+    }
+    setAnchor(job.id)
+    setSelected(next)
+  }
+  const chosen = useMemo(
+    (): Chosen => (everything ? { kind: 'filter', filter } : { kind: 'ids', ids: [...selected] }),
+    [everything, filter, selected],
+  )
+  const open = (job: BriefJob): void => void navigate({ to: '/jobs/$jobId', params: { jobId: String(job.id) } })
+  return (
+    <Screen
+      title="Jobs"
+      actions={
+        useMay('jobs.dispatch') ? (
+          <LinkButton look="primary" to="/chat">
+            Dispatch a job
+          </LinkButton>
+        ) : undefined
+      }
+    >
+      <div className="flex flex-wrap items-center gap-3">
+        <nav aria-label="States" className="flex flex-wrap gap-1">
+          {tabs.map((tab) => (
+            <Link
+              key={tab.name}
+              to="/jobs"
+              search={{ q: search.q ?? '', status: tab.status ?? '' }}
+              aria-current={(search.status ?? undefined) === tab.status ? 'page' : undefined}
+              onClick={clear}
+              className="rounded-md px-3 py-1.5 text-soft hover:bg-sunken aria-[current=page]:bg-accent-wash aria-[current=page]:font-medium aria-[current=page]:text-accent"
+            >
+              {tab.name}
+            </Link>
+          ))}
+        </nav>
+        <form onSubmit={apply} role="search" className="ml-auto flex w-full min-w-0 gap-2 sm:w-auto">
+          <input
+            id="job-filter"
+            type="search"
+            aria-label="Filter"
+            placeholder="worker:name capability:name thread:id"
+            className="field min-w-0 sm:w-80"
+            value={typed}
+            onChange={(event) => setTyped(event.target.value)}
+          />
+          <Button type="submit">Filter</Button>
+        </form>
+      </div>
+      {faults.length === 0 ? null : <Notice tone="warn">{faults.join(' ')}</Notice>}
+      <Selection ids={selected} everything={everything} onEverything={() => setEverything(true)} onClear={clear} onVerb={setVerb} />
+      {rows.fresh > 0 ? (
+        <Button className="self-center" onClick={rows.showFresh}>
+          <span role="status">{rows.fresh >= 50 ? '50 or more new jobs' : plural(rows.fresh, 'new job')}</span>
+        </Button>
+      ) : null}
+      {rows.isPending ? (
+        <Skeleton label="Jobs" rows={8} />
+      ) : rows.error !== null && rows.items.length === 0 ? (
+        <ErrorNotice error={rows.error} what="Jobs" retry={rows.retry} />
+      ) : rows.items.length === 0 ? (
+        <Empty
+          title={Object.keys(filter).length === 0 ? 'No jobs yet' : 'No job matches'}
+          action={
+            Object.keys(filter).length === 0 ? (
+              <LinkButton to="/chat">Open Chat</LinkButton>
+            ) : (
+              <LinkButton to="/jobs">Show all jobs</LinkButton>
+            )
+          }
+        >
+          {Object.keys(filter).length === 0
+            ? 'A job is a prompt that one of your workers runs. Dispatch one from Chat, from the command line, or by the API.'
+            : 'Jobs that match the filter appear here as they are dispatched.'}
+        </Empty>
+      ) : (
+        <Rows
+          label="Jobs"
+          items={rows.items}
+          idOf={(job) => job.id}
+          columns={columns}
+          header={['', 'Job', 'State', 'Prompt', 'Worker', 'Took', 'Dispatched']}
+          hasMore={rows.hasMore}
+          loadMore={rows.loadMore}
+          onOpen={open}
+          onKey={(key, job, event) => {
+            if (mayChoose && (key === 'x' || key === ' ')) {
+              event.preventDefault()
+              toggle(job, event.shiftKey)
+            }
+          }}
+          isMarked={(job) => everything || selected.has(job.id)}
+          row={(job, narrow) => (
+            <JobCells
+              job={job}
+              narrow={narrow}
+              marked={everything || selected.has(job.id)}
+              {...(mayChoose ? { onMark: (event: MouseEvent) => toggle(job, event.shiftKey) } : {})}
+            />
+          )}
+        />
+      )}
+      {verb === undefined ? null : (
+        <BulkDialog
+          verb={verb}
+          chosen={chosen}
+          onClose={(done) => {
+            setVerb(undefined)
+            if (done) clear()
+          }}
+        />
+      )}
+    </Screen>
+  )
+}
+
+function JobCells({
+  job,
+  narrow,
+  marked,
+  onMark,
+}: {
+  readonly job: BriefJob
+  readonly narrow: boolean
+  readonly marked: boolean
+  readonly onMark?: (event: MouseEvent) => void
+}) {
+  const mark = (
+    <span role="gridcell" className="grid size-6 place-items-center">
+      {onMark === undefined ? null : (
+        <input
+          type="checkbox"
+          tabIndex={-1}
+          aria-label={`Select job ${job.id}`}
+          checked={marked}
+          onChange={() => undefined}
+          onClick={onMark}
+          className="size-4 accent-accent"
+        />
+      )}
+    </span>
+  )
+  const prompt = (
+    <Link to="/jobs/$jobId" params={{ jobId: String(job.id) }} tabIndex={-1} className="block truncate font-medium foreign hover:underline">
+      {job.line}
+    </Link>
+  )
+  const took = job.started_at === null ? <span>–</span> : <Span from={job.started_at} to={job.ended_at} />
+  if (narrow) {
+    return (
+      <>
+        {mark}
+        <span role="gridcell" className="text-sm text-soft">
+          {job.id}
+        </span>
+        <span role="gridcell" className="min-w-0">
+          {prompt}
+          <span className="flex min-w-0 gap-2 text-sm text-soft">
+            <span className="truncate foreign">{job.assigned_to ?? 'nobody yet'}</span>
+            <Time at={job.created_at} />
+          </span>
+        </span>
+        <span role="gridcell">
+          <JobBadge job={job} />
+        </span>
+      </>
+    )
+  }
+  return (
+    <>
+      {mark}
+      <span role="gridcell" className="text-soft">
+        {job.id}
+      </span>
+      <span role="gridcell" className="min-w-0">
+        <JobBadge job={job} />
+      </span>
+      <span role="gridcell" className="min-w-0">
+        {prompt}
+      </span>
+      <span role="gridcell" className="truncate text-soft foreign">
+        {job.assigned_to ?? '–'}
+      </span>
+      <span role="gridcell" className="text-soft">
+        {took}
+      </span>
+      <span role="gridcell" className="text-soft">
+        <Time at={job.created_at} />
+      </span>
+    </>
+  )
+}

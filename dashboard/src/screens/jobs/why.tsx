@@ -1,0 +1,95 @@
+/** Responsible for the answer to "why does it wait": the server's sentence, each worker with what keeps it, and the action that would help. */
+import type { Job, Why as WhyAnswer } from '@modelreins/contract'
+import { useState } from 'react'
+import { client } from '../../api/client.ts'
+import { refresh, useOperation } from '../../api/queries.ts'
+import { useMay } from '../../api/session.ts'
+import { Button, LinkButton } from '../../parts/button.tsx'
+import { Panel } from '../../parts/facts.tsx'
+import { ErrorNotice } from '../../parts/notices.tsx'
+import { complain, say } from '../../parts/toasts.tsx'
+
+type Verdict = WhyAnswer['workers'][number]
+
+function Remedy({ verdict, job }: { readonly verdict: Verdict; readonly job: Job }) {
+  const mayManage = useMay('workers.manage')
+  const [busy, setBusy] = useState(false)
+  const paused = verdict.reasons.some((reason) => reason === 'is paused')
+  const lacks = job.capability !== null && verdict.reasons.some((reason) => reason.startsWith('does not declare the capability'))
+  if (!mayManage) return null
+  const resume = async (): Promise<void> => {
+    setBusy(true)
+    try {
+      await client.call('workers.resume', { worker_id: verdict.worker_id })
+      say(`${verdict.name} is offered work again.`)
+      await refresh('jobs', 'workers', 'presence')
+    } catch (error) {
+      complain(error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <>
+      {paused ? (
+        <Button className="min-h-8 text-sm" busy={busy} onClick={() => void resume()}>
+          Resume it
+        </Button>
+      ) : null}
+      {lacks ? (
+        <LinkButton
+          className="min-h-8 text-sm"
+          to="/workers/$workerId"
+          params={{ workerId: verdict.worker_id }}
+          search={{ add: job.capability ?? '' }}
+        >
+          Add the capability
+        </LinkButton>
+      ) : null}
+    </>
+  )
+}
+
+export function WhyPanel({ job }: { readonly job: Job }) {
+  const { data, error, isPending, refetch } = useOperation('jobs.why', { job_id: job.id })
+  const mayDispatch = useMay('jobs.dispatch')
+  const title = job.status === 'running' ? 'Why here' : 'Why waiting'
+  if (isPending) return null
+  if (error !== null) return <ErrorNotice error={error} what="The reason" retry={() => void refetch()} />
+  return (
+    <Panel
+      title={title}
+      actions={
+        <>
+          {job.hold === 'review' && job.review_id !== null ? (
+            <LinkButton look="primary" to="/reviews/$reviewId" params={{ reviewId: String(job.review_id) }}>
+              Open the review
+            </LinkButton>
+          ) : null}
+          {data.workers.length === 0 && mayDispatch ? <LinkButton to="/workers/register">Register a worker</LinkButton> : null}
+        </>
+      }
+    >
+      <p className="text-lg foreign">{data.answer}</p>
+      {data.workers.length === 0 ? null : (
+        <ul className="mt-3 divide-y divide-line border-t border-line" aria-label="Workers, the best first">
+          {data.workers.slice(0, 50).map((verdict) => (
+            <li key={verdict.worker_id} className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2">
+              <LinkButton
+                look="quiet"
+                className="min-h-8 px-1! font-semibold"
+                to="/workers/$workerId"
+                params={{ workerId: verdict.worker_id }}
+              >
+                {verdict.name}
+              </LinkButton>
+              <span className={verdict.eligible ? 'text-good' : 'text-soft'}>{verdict.eligible ? 'may take it' : 'may not take it'}</span>
+              <span className="min-w-0 flex-1 basis-60 text-soft foreign">{verdict.reasons.join('; ')}</span>
+              <Remedy verdict={verdict} job={job} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  )
+}

@@ -1,0 +1,139 @@
+/** Responsible for showing what a review asks about: the payload as prose and fields, its canonical form, its digest, and what has changed. */
+import type { Review } from '@modelreins/contract'
+import { diffLines, diffWords, type Change } from 'diff'
+import { useEffect, useMemo, useState } from 'react'
+import { useOperation } from '../../api/queries.ts'
+import { CopyButton } from '../../parts/copy.tsx'
+import { Facts, Panel } from '../../parts/facts.tsx'
+import { Json } from '../../parts/json.tsx'
+import { LongText } from '../../parts/long-text.tsx'
+import { spelledOut } from '../../parts/safe-text.ts'
+import { canonicalText, sha256Hex, shortDigest } from './digest.ts'
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Long texts as text, short values as facts, the rest as JSON. */
+export function PayloadView({ payload }: { readonly payload: unknown }) {
+  if (typeof payload === 'string') return <LongText text={payload} />
+  if (!isRecord(payload)) return <Json value={payload} label="Payload" open />
+  const entries = Object.entries(payload).filter(([, value]) => value !== null)
+  const texts = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  const facts = entries.filter(([, value]) => typeof value === 'number' || typeof value === 'boolean')
+  const rest = entries.filter(([, value]) => typeof value === 'object')
+  return (
+    <div className="flex flex-col gap-3">
+      {texts.map(([name, text]) => (
+        <div key={name}>
+          <h3 className="text-sm font-medium text-soft foreign">{name}</h3>
+          <LongText text={text} />
+        </div>
+      ))}
+      {facts.length === 0 ? null : <Facts rows={facts.map(([name, value]) => [name, String(value)])} />}
+      {rest.map(([name, value]) => (
+        <Json key={name} value={value} label={name} open />
+      ))}
+    </div>
+  )
+}
+
+function Changes({ before, after }: { readonly before: unknown; readonly after: unknown }) {
+  const parts = useMemo((): readonly Change[] => {
+    const [one, other] = [JSON.stringify(before, null, 2), JSON.stringify(after, null, 2)]
+    return one.length + other.length > 60_000 ? diffLines(one, other) : diffWords(one, other)
+  }, [before, after])
+  if (parts.every((part) => !part.added && !part.removed)) return <p className="text-soft">The same, letter by letter.</p>
+  return (
+    <pre
+      tabIndex={0}
+      aria-label="Changes"
+      className="max-h-96 overflow-auto rounded-md border border-line p-3 font-mono text-sm whitespace-pre-wrap foreign"
+    >
+      {parts.map((part, index) =>
+        part.added ? (
+          <ins key={index} className="bg-good-wash text-good">
+            {spelledOut(part.value)}
+          </ins>
+        ) : part.removed ? (
+          <del key={index} className="bg-bad-wash text-bad">
+            {spelledOut(part.value)}
+          </del>
+        ) : (
+          <span key={index}>{spelledOut(part.value)}</span>
+        ),
+      )}
+    </pre>
+  )
+}
+
+/** The newest approved review of the same kind: what a reviewer has said yes to before. */
+function LastApproved({ review }: { readonly review: Review }) {
+  const { data } = useOperation('reviews.list', { status: ['approved', 'consumed'], limit: 100 })
+  const before = data?.items.find((one) => one.id < review.id && one.capability === review.capability && one.type === review.type)
+  if (review.edited_from !== null) {
+    return (
+      <Panel title="What the edit changed">
+        <Changes before={review.edited_from.payload} after={review.payload} />
+      </Panel>
+    )
+  }
+  if (before === undefined) return null
+  return (
+    <Panel title={`Against review ${before.id}, the last approved of this kind`}>
+      <Changes before={before.payload} after={review.payload} />
+    </Panel>
+  )
+}
+
+function Digest({ review }: { readonly review: Review }) {
+  const text = useMemo(() => canonicalText(review), [review])
+  const [computed, setComputed] = useState<string | undefined>(undefined)
+  useEffect(() => {
+    let current = true
+    if (text !== undefined && isSecureContext) void sha256Hex(text).then((digest) => current && setComputed(digest))
+    return () => {
+      current = false
+    }
+  }, [text])
+  const verdict =
+    text === undefined
+      ? 'The payload has text that is not Unicode, so that it has no canonical form.'
+      : computed === undefined
+        ? ''
+        : computed === review.digest
+          ? 'Computed in this browser from what is shown here: it fits.'
+          : 'Computed in this browser: it does NOT fit what is shown here. Do not approve; tell an owner.'
+  return (
+    <Panel title="Digest" actions={<CopyButton text={review.digest} />}>
+      <p className="font-mono text-lg">{shortDigest(review.digest)}</p>
+      <p className="font-mono text-xs text-soft foreign">{review.digest}</p>
+      <p role="status" className={`mt-2 ${computed !== undefined && computed !== review.digest ? 'font-semibold text-bad' : 'text-soft'}`}>
+        {verdict}
+      </p>
+      {text === undefined ? null : (
+        <details className="mt-2 rounded-md border border-line">
+          <summary className="px-3 py-1.5 text-soft select-none">Canonical JSON</summary>
+          <pre
+            tabIndex={0}
+            aria-label="Canonical JSON"
+            className="max-h-72 overflow-auto border-t border-line p-3 font-mono text-xs whitespace-pre-wrap foreign"
+          >
+            {spelledOut(text.slice(0, 500_000))}
+          </pre>
+        </details>
+      )}
+    </Panel>
+  )
+}
+
+export function Payload({ review }: { readonly review: Review }) {
+  return (
+    <>
+      <Panel title="What is asked">
+        {review.payload === null ? <p className="text-soft">No payload beside the text.</p> : <PayloadView payload={review.payload} />}
+      </Panel>
+      <LastApproved review={review} />
+      <Digest review={review} />
+    </>
+  )
+}

@@ -1,0 +1,20 @@
+/** Responsible for opening the object's SQLite: migrations first, then one handle that the stores of all rooms share. */
+import { drizzle } from 'drizzle-orm/durable-sqlite'
+import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite'
+import { migrate } from 'drizzle-orm/durable-sqlite/migrator'
+import migrations from '../../../migrations/tenant/migrations.js'
+import type { Store } from './context.ts'
+import type { Forget } from './rollback.ts'
+import type { Room } from './room.ts'
+import { ValueStore } from './value-store.ts'
+
+export type TenantDatabase = DrizzleSqliteDODatabase
+
+export async function openStores(storage: DurableObjectStorage, rooms: readonly Room[], forget: Forget): Promise<Store> {
+  const db = drizzle(storage)
+  await migrate(db, migrations)
+  const values = new ValueStore(db, forget)
+  const stores: Partial<Store> = Object.assign({ values }, ...rooms.map((room) => room.tables?.({ db, values, forget })))
+  // A room that declares a store opens it: rooms.ts has the compiler check that.
+  return stores as Store
+}

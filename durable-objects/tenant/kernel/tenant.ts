@@ -1,0 +1,49 @@
+/** Responsible for starting one tenant: its rooms get their memory, and commands, effects and time are put together. */
+import { Rates } from '../../../src/domain/access/rates.ts'
+import type { AlarmClock } from './alarm-clock.ts'
+import type { Live, ReadContext } from './context.ts'
+import { DueClock } from './due-clock.ts'
+import { performEffects } from './effects.ts'
+import { Executor } from './execute.ts'
+import type { Host } from './host.ts'
+import type { Rollback } from './rollback.ts'
+import { sha256Hex } from './sha256.ts'
+import { Upkeep } from './upkeep.ts'
+
+export interface TenantParts extends Pick<
+  Host,
+  'tenant' | 'env' | 'state' | 'rooms' | 'store' | 'keys' | 'auditKey' | 'allowedHosts' | 'now' | 'random' | 'randomText' | 'setTimer'
+> {
+  readonly rollback: Rollback
+  readonly clock: AlarmClock
+}
+
+export interface RunningTenant {
+  readonly host: Host
+  readonly executor: Executor
+  readonly upkeep: Upkeep
+}
+
+export function startTenant({ rollback, clock, ...parts }: TenantParts): RunningTenant {
+  const { tenant, rooms, store, keys, randomText, now, state } = parts
+  // Every room that declares something here makes it, below; nothing is asked of it before.
+  const live = { since: now(), due: new DueClock(), rates: new Rates() } as Live
+  const host: Host = {
+    ...parts,
+    live,
+    read: (): ReadContext => ({ at: now(), tenant, store, live, rooms, key: keys[0], randomText, sha256: sha256Hex }),
+    run: (caller, commands) => executor.runBatch(caller, commands),
+    perform: (effects) => performEffects(host, effects),
+    waitUntil: (promise) => state.waitUntil(promise),
+    failed: (what, error) =>
+      console.warn(JSON.stringify({ event: what, tenant, error: error instanceof Error ? error.message : String(error) })),
+    inAlarm: () => upkeep.inAlarm,
+    rearm: () => upkeep.arm(),
+  }
+  const executor: Executor = new Executor(host, rollback, (effects) => upkeep.committed(effects))
+  const upkeep: Upkeep = new Upkeep(clock, host, executor)
+  for (const room of rooms) Object.assign(live, room.memory?.(host))
+  for (const room of rooms) room.restore?.(host.read())
+  live.due.hint(now())
+  return { host, executor, upkeep }
+}

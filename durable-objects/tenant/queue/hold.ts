@@ -1,0 +1,111 @@
+/**
+ * Responsible for the two hooks by which rooms take part in the queue: a hold, which keeps a job from being offered or started, and the
+ * word that a job has settled. The queue knows no room; it asks each of them in turn.
+ */
+import type { JobHold } from '@modelreins/contract'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { declared } from '../../../src/domain/review/risk.ts'
+import type { AuditNote, CommandContext, ReadContext } from '../kernel/context.ts'
+import type { Pool } from './pool-store.ts'
+import type { WorkerRecord } from './workforce/worker-store.ts'
+
+/** Whether a worker may start a job as things are now. */
+export type Clearance =
+  | { readonly kind: 'pass' }
+  /** The worker does not declare the capability. */
+  | { readonly kind: 'undeclared' }
+  | Refusal
+
+export interface Refusal {
+  readonly kind: 'refused'
+  /** A phrase after the job's or worker's name, such as "needs a decision". */
+  readonly why: string
+  /** True: another worker may start the job as it is, so it stays in the queue. False: `before` would hold it. */
+  readonly staysQueued: () => boolean
+}
+
+/** Why a hold is asked how a job should wait. */
+export type Occasion =
+  /** It is about to wait in the queue. `was`: the job before; null for a new one. */
+  | { readonly kind: 'queued'; readonly was: JobRecord | null }
+  /** This worker asked for work, and `clear` refuses it the job. */
+  | { readonly kind: 'refused'; readonly worker: WorkerRecord }
+
+/** What the audit row of a start says of a hold that let it pass. */
+export interface Spent extends Pick<AuditNote, 'risk_tier' | 'digest'> {
+  readonly note?: string
+  /** Told the number of that row and what it says. */
+  readonly recorded?: (seq: number, summary: string) => void
+}
+
+export interface Hold {
+  /** `job.hold` while this holds a job. */
+  readonly reason: JobHold
+  /** The job as it should wait: held, released, or the very same. The caller writes it. */
+  before(ctx: CommandContext, job: JobRecord, occasion: Occasion): JobRecord
+  /** Whether this worker may start the job now. Writes nothing. */
+  clear(ctx: ReadContext, job: JobRecord, worker: WorkerRecord): Extract<Clearance, { kind: 'pass' }> | Refusal
+  /** An attempt starts, in this transaction: spends what let it. */
+  spend(ctx: CommandContext, running: JobRecord, worker: WorkerRecord): Spent
+  /** How jobs are told apart in the queue, so that refused ones hide no others. Without it, every job is looked at by itself. */
+  readonly pools?: {
+    /** The job carries a decision of its own, and waits apart from those that do not. */
+    released(ctx: ReadContext, job: JobRecord): boolean
+    /** Which jobs of the pool `clear` refuses this worker. */
+    refuses(pool: Pool, worker: WorkerRecord): Refuses
+  }
+}
+export type Refuses = 'none' | 'some' | 'all'
+
+declare module '../kernel/room.ts' {
+  interface Room {
+    readonly hold?: Hold
+    /** A job has ended for good, and has been saved as it is. */
+    onSettled?(ctx: CommandContext, job: JobRecord): void
+  }
+}
+
+const holdsOf = (ctx: Pick<ReadContext, 'rooms'>): readonly Hold[] => ctx.rooms.flatMap((room) => room.hold ?? [])
+
+/** The job as it should wait. The first hold that holds it has the say until it lets go. */
+export function beforeQueue(ctx: CommandContext, job: JobRecord, occasion: Occasion): JobRecord {
+  let after = job
+  for (const hold of holdsOf(ctx)) {
+    after = hold.before(ctx, after, occasion)
+    if (after.hold === hold.reason) break
+  }
+  return after
+}
+
+export function clearanceOf(ctx: ReadContext, job: JobRecord, worker: WorkerRecord): Clearance {
+  const { capability } = job.spec
+  if (capability !== null && declared(worker.capabilities, capability) === undefined) return { kind: 'undeclared' }
+  for (const hold of holdsOf(ctx)) {
+    const clearance = hold.clear(ctx, job, worker)
+    if (clearance.kind !== 'pass') return clearance
+  }
+  return { kind: 'pass' }
+}
+
+/** All that let the attempt start is spent; answers what its audit row should say. */
+export function spendHolds(ctx: CommandContext, running: JobRecord, worker: WorkerRecord): Required<Spent> {
+  const spent = holdsOf(ctx).map((hold) => hold.spend(ctx, running, worker))
+  return {
+    risk_tier: spent.find((one) => one.risk_tier != null)?.risk_tier ?? null,
+    digest: spent.find((one) => one.digest != null)?.digest ?? null,
+    note: spent.map((one) => one.note ?? '').join(''),
+    recorded: (seq, summary) => spent.forEach((one) => one.recorded?.(seq, summary)),
+  }
+}
+
+export const isReleased = (ctx: ReadContext, job: JobRecord): boolean =>
+  holdsOf(ctx).some((hold) => hold.pools?.released(ctx, job) === true)
+
+export function refusesOf(ctx: Pick<ReadContext, 'rooms'>, pool: Pool, worker: WorkerRecord): Refuses {
+  const found = holdsOf(ctx).map((hold) => hold.pools?.refuses(pool, worker) ?? 'some')
+  return found.includes('all') ? 'all' : found.includes('some') ? 'some' : 'none'
+}
+
+export function tellSettled(ctx: CommandContext, job: JobRecord): void {
+  for (const room of ctx.rooms) room.onSettled?.(ctx, job)
+}

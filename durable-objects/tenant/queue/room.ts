@@ -1,0 +1,125 @@
+/** Responsible for handing the queue to the kernel: jobs, the pools they wait in, and the workforce that may take them. */
+import { limits } from '@modelreins/contract'
+import type { LeaseToken, ServerFrame } from '@modelreins/contract'
+import { SocketBook } from '../connections/socket-book.ts'
+import { Waiters } from '../connections/waiters.ts'
+import { WatchBook } from '../connections/watch-book.ts'
+import type { Live, ReadContext } from '../kernel/context.ts'
+import type { Pruning, Room } from '../kernel/room.ts'
+import { attemptCommands, leaseUntil } from './commands/attempts.ts'
+import { bulkCommands } from './commands/bulk.ts'
+import { claimCommands } from './commands/claims.ts'
+import { dispatchCommands } from './commands/dispatch.ts'
+import { contextCommands } from './commands/job-context.ts'
+import { jobCommands } from './commands/jobs.ts'
+import { waitForJobs, waitForOffers } from './held-poll.ts'
+import { JobStore } from './job-store.ts'
+import { LeaseBook } from './lease-book.ts'
+import { PoolStore } from './pool-store.ts'
+import { closeJobStream } from './stream-end.ts'
+import type { StreamClosing } from './stream-end.ts'
+import { StreamTrust } from './stream-trust.ts'
+import type { EndedRight } from './stream-trust.ts'
+import { queueDuty } from './sweep.ts'
+import { WakeList } from './wake.ts'
+import { SettingsStore } from './workforce/settings-store.ts'
+import { KillswitchStore } from './workforce/killswitch-store.ts'
+import { PresenceBook } from './workforce/presence-book.ts'
+import { WorkerStore } from './workforce/worker-store.ts'
+import type { WorkerRecord } from './workforce/worker-store.ts'
+
+declare module '../kernel/context.ts' {
+  interface Store {
+    readonly jobs: JobStore
+    readonly killswitch: KillswitchStore
+    readonly settings: SettingsStore
+    readonly pools: PoolStore
+    readonly workers: WorkerStore
+  }
+  interface Live {
+    readonly leases: LeaseBook
+    readonly presence: PresenceBook
+    readonly sockets: SocketBook
+    readonly waiters: Waiters
+    /** Pools that may have claimable jobs; one that turns out empty is taken out. */
+    readonly occupied: Set<number>
+    readonly wakeList: WakeList
+    readonly watches: WatchBook
+    readonly streamTrust: StreamTrust
+  }
+  interface Callers {
+    worker: { readonly worker: WorkerRecord }
+    lease: { readonly worker: WorkerRecord; readonly lease: Omit<LeaseToken, 'signed' | 'mac'> }
+  }
+  interface Effects {
+    /** A pool may have work for somebody. */
+    wake: { readonly pool: number }
+    /** A worker may be able to take more. */
+    feed: { readonly worker_id: string }
+    /** Frames for a worker, in one message, should it be on a socket (workers/). */
+    push: { readonly worker_id: string; readonly frames: readonly ServerFrame[] }
+    /** Answers every held poll now, with or without work. */
+    release_polls: object
+    close_stream: StreamClosing
+    /** A right has ended: streams let go of its viewers, and ask about their writers anew. */
+    distrust: EndedRight
+  }
+}
+
+/** Finds the occupied pools, and gives every running job one fresh lease instead of trusting stale ones. */
+function restore({ at, store, live }: ReadContext): void {
+  for (const pool of store.jobs.occupiedPools()) live.occupied.add(pool)
+  for (const job of store.jobs.due(0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) {
+    if (job.worker_id === null) continue
+    const heard = job.long_lease ? null : live.sockets.heardAt(job.worker_id)
+    // A hibernated socket tells when its worker was last heard: waking up is no reason to believe in it for longer.
+    const expires_at = heard === null ? leaseUntil({ at }, job) : heard + limits.lease_ms
+    live.leases.grant({ job_id: job.id, worker_id: job.worker_id, attempt: job.attempt, long: job.long_lease, expires_at })
+  }
+}
+
+/** Leases behind no socket, and offers, are known to memory alone. */
+const awake = ({ leases, sockets }: Live): boolean =>
+  !leases.offers().next().done || [...leases.leases()].some((lease) => !lease.long && sockets.ofWorker(lease.worker_id) === undefined)
+
+function prune({ at, store, live, atOnce }: Pruning): void {
+  const before = at - limits.retention_ms
+  // A job that has ended is in D1 once the row of its end is: before that it is here alone.
+  if (live.trail.isShipped(before)) store.jobs.prune(before, atOnce)
+  store.jobs.forgetKeys(at - limits.idempotency_ms)
+}
+
+export const queueRoom = {
+  name: 'queue',
+  commands: { ...attemptCommands, ...bulkCommands, ...claimCommands, ...contextCommands, ...dispatchCommands, ...jobCommands },
+  tables: ({ db, values, forget }) => ({
+    jobs: new JobStore(db, forget),
+    killswitch: new KillswitchStore(values),
+    settings: new SettingsStore(values),
+    pools: new PoolStore(db, forget),
+    workers: new WorkerStore(db, forget),
+  }),
+  memory: (host) => ({
+    leases: new LeaseBook(),
+    presence: new PresenceBook(),
+    sockets: new SocketBook(host.state),
+    waiters: new Waiters(host.setTimer),
+    occupied: new Set<number>(),
+    wakeList: new WakeList(),
+    watches: new WatchBook(),
+    streamTrust: new StreamTrust(host),
+  }),
+  restore,
+  duties: [queueDuty],
+  awake,
+  effects: {
+    wake: ({ live }, { pool }) => live.wakeList.addPool(pool),
+    feed: ({ live }, { worker_id }) => live.wakeList.addWorker(worker_id),
+    release_polls: ({ live }) => live.waiters.wakeAll(),
+    close_stream: closeJobStream,
+    distrust: ({ live }, right) => live.streamTrust.distrust(right),
+  },
+  onCommit: (host) => host.live.wakeList.serve(host),
+  prune,
+  waits: { 'claims.poll': waitForOffers, 'claims.inbox': waitForJobs },
+} satisfies Room

@@ -1,0 +1,65 @@
+/**
+ * Responsible for the tables of the queue. Rows written are the bill, so each index earns its keep: `jobs_place` alone answers what is next in a
+ * pool, what runs (by deadline), what is due (retry, schedule) and what is held. A job that has ended has no place and costs no index row.
+ */
+import { sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+export const jobs = sqliteTable(
+  'jobs',
+  {
+    id: integer().primaryKey(),
+    status: text().notNull(),
+    hold: text(),
+    /** Where it stands: a pool's id, or one of `places` in src/domain/job/queue.ts; null once it has ended. */
+    pool: integer(),
+    /** Order within the place, in milliseconds since 1970. */
+    rank: integer(),
+    /** Schedule-to-start expiry, only when it is not the default one (that is derived from rank). */
+    expires_at: integer(),
+    effort: text().notNull(),
+    priority: integer().notNull(),
+    thread_id: text(),
+    worker_id: text(),
+    attempt: integer().notNull(),
+    max_attempts: integer().notNull(),
+    nonce: text(),
+    long_lease: integer().notNull(),
+    created_by: text().notNull(),
+    created_at: integer().notNull(),
+    queued_at: integer().notNull(),
+    started_at: integer(),
+    ended_at: integer(),
+    retry_at: integer(),
+    review_id: integer(),
+    parent_id: integer(),
+    /** 1 when a stream object may exist for it. */
+    stream: integer().notNull(),
+    spec: text().notNull(),
+    outcome: text(),
+  },
+  (table) => [
+    index('jobs_place')
+      .on(table.pool, table.rank)
+      .where(sql`pool is not null`),
+    index('jobs_expiry')
+      .on(table.expires_at)
+      .where(sql`expires_at is not null`),
+    index('jobs_thread')
+      .on(table.thread_id)
+      .where(sql`thread_id is not null`),
+    index('jobs_parent')
+      .on(table.parent_id)
+      .where(sql`parent_id is not null`),
+  ],
+)
+
+/** Jobs that ask for the same things of a worker, and are assigned alike, wait in one pool. */
+export const pools = sqliteTable('pools', { id: integer().primaryKey(), key: text().notNull().unique() })
+
+export const idempotency = sqliteTable('idempotency', {
+  key: text().primaryKey(),
+  digest: text().notNull(),
+  job_id: integer().notNull(),
+  created_at: integer().notNull(),
+})

@@ -1,0 +1,27 @@
+/** Responsible for which worker a call acts as: its token says so, or, with a member's key, the name it gives (the companion path of seed 000). */
+import { fail, ok } from '../../../../src/domain/result.ts'
+import type { Result } from '../../../../src/domain/result.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import type { WorkerRecord } from './worker-store.ts'
+
+/** Names that people may type as a target: what a companion calls itself becomes one. */
+export const asWorkerName = (label: string): string => {
+  const name = label
+    .replace(/[^A-Za-z0-9._@:-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '')
+    .slice(0, 120)
+  return name === '' ? 'companion' : name
+}
+
+/** The worker that this call speaks for. `name` counts only with a member's key; for a worker token it is an instance label. */
+export function actingWorker(ctx: CommandContext, name: string | undefined): Result<WorkerRecord> {
+  if (ctx.caller.kind === 'worker' || ctx.caller.kind === 'lease') return ok(ctx.caller.worker)
+  if (ctx.caller.kind !== 'member') return fail('forbidden', 'Only a worker may do this.')
+  if (name === undefined)
+    return fail('invalid-request', 'With an API key, say which worker this is: `worker`.', {
+      issues: [{ path: 'worker', message: 'required with an API key' }],
+    })
+  const worker = ctx.store.workers.named(asWorkerName(name))
+  if (worker === undefined) return fail('not-found', `No companion is called ${name}. Report its presence first: PUT /presence.`)
+  return worker.companion_of === ctx.caller.member.member_id ? ok(worker) : fail('forbidden', `${worker.name} has a token of its own.`)
+}

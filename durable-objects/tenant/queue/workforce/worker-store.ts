@@ -1,0 +1,134 @@
+/** Responsible for worker rows as they are stored. Presence, load and leases are not stored: see presence-book.ts and ../lease-book.ts. */
+import { and, asc, eq, gt, isNull } from 'drizzle-orm'
+import type { Capability, WorkerConfig, WorkerKind } from '@modelreins/contract'
+import type { TenantDatabase } from '../../kernel/open-stores.ts'
+import type { Forget } from '../../kernel/rollback.ts'
+import { workers } from './tables.ts'
+
+/** What a worker last said of itself. */
+export interface WorkerProfile {
+  readonly instance: string | null
+  readonly tags: readonly string[]
+  readonly networks: readonly string[]
+  readonly provider: string | null
+  readonly model: string | null
+  readonly slots: number
+  /** It said that it stops: after a cold start nobody else would know. */
+  readonly left?: boolean
+}
+export const emptyProfile: WorkerProfile = { instance: null, tags: [], networks: [], provider: null, model: null, slots: 1 }
+
+export interface WorkerRecord {
+  readonly worker_id: string
+  readonly name: string
+  readonly kind: WorkerKind
+  readonly description: string
+  readonly capabilities: readonly Capability[]
+  readonly requires_secrets: readonly string[]
+  readonly config: WorkerConfig
+  readonly config_version: number
+  readonly may_raise_killswitch: boolean
+  readonly paused: boolean
+  readonly profile: WorkerProfile
+  readonly companion_of: string | null
+  readonly created_at: number
+  readonly last_seen_at: number | null
+  readonly revoked_at: number | null
+}
+
+type Row = typeof workers.$inferSelect
+
+const toRow = (worker: WorkerRecord): Row => ({
+  ...worker,
+  capabilities: JSON.stringify(worker.capabilities),
+  requires_secrets: JSON.stringify(worker.requires_secrets),
+  config: JSON.stringify(worker.config),
+  profile: JSON.stringify(worker.profile),
+  may_raise_killswitch: Number(worker.may_raise_killswitch),
+  paused: Number(worker.paused),
+})
+
+const fromRow = (row: Row): WorkerRecord => ({
+  ...row,
+  kind: row.kind as WorkerKind,
+  capabilities: JSON.parse(row.capabilities),
+  requires_secrets: JSON.parse(row.requires_secrets),
+  config: JSON.parse(row.config),
+  profile: JSON.parse(row.profile),
+  may_raise_killswitch: row.may_raise_killswitch === 1,
+  paused: row.paused === 1,
+})
+
+export class WorkerStore {
+  readonly #db: TenantDatabase
+  /** Every dispatch and claim looks at all workers; rows are parsed once and kept. */
+  #known: Map<string, WorkerRecord> | undefined
+  readonly #forget: Forget
+  constructor(db: TenantDatabase, forget: Forget) {
+    this.#db = db
+    this.#forget = forget
+  }
+
+  #inForce(): Map<string, WorkerRecord> {
+    this.#known ??= new Map(
+      this.#db
+        .select()
+        .from(workers)
+        .where(isNull(workers.revoked_at))
+        .orderBy(asc(workers.worker_id))
+        .all()
+        .map((row) => [row.worker_id, fromRow(row)]),
+    )
+    return this.#known
+  }
+
+  /** Workers that are not revoked. */
+  inForce(): Iterable<WorkerRecord> {
+    return this.#inForce().values()
+  }
+
+  /** Also finds a revoked one: its row stays. */
+  get(id: string): WorkerRecord | undefined {
+    const known = this.#inForce().get(id)
+    if (known !== undefined) return known
+    const row = this.#db.select().from(workers).where(eq(workers.worker_id, id)).get()
+    return row === undefined ? undefined : fromRow(row)
+  }
+
+  named(name: string): WorkerRecord | undefined {
+    for (const worker of this.inForce()) if (worker.name === name) return worker
+    return undefined
+  }
+
+  save(worker: WorkerRecord): void {
+    const row = toRow(worker)
+    // Read before the write: what is read after it would have to be forgotten with it.
+    const known = this.#inForce()
+    this.#db.insert(workers).values(row).onConflictDoUpdate({ target: workers.worker_id, set: row }).run()
+    const before = known.get(worker.worker_id)
+    if (worker.revoked_at === null) known.set(worker.worker_id, worker)
+    else known.delete(worker.worker_id)
+    this.#forget(() => {
+      // Put back at the end, a revoked one would be out of its order.
+      if (worker.revoked_at !== null) this.#known = undefined
+      else if (before === undefined) known.delete(worker.worker_id)
+      else known.set(worker.worker_id, before)
+    })
+  }
+
+  list(options: { readonly limit: number; readonly after?: string; readonly includeRevoked: boolean }): readonly WorkerRecord[] {
+    const rows = this.#db
+      .select()
+      .from(workers)
+      .where(
+        and(
+          options.after === undefined ? undefined : gt(workers.worker_id, options.after),
+          options.includeRevoked ? undefined : isNull(workers.revoked_at),
+        ),
+      )
+      .orderBy(asc(workers.worker_id))
+      .limit(options.limit)
+      .all()
+    return rows.map(fromRow)
+  }
+}

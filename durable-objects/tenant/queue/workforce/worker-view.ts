@@ -1,0 +1,123 @@
+/** Responsible for seeing stored and live knowledge of a worker as one: state, load, profile. It changes nothing. */
+import { limits } from '@modelreins/contract'
+import type { Presence, PresenceState, Worker } from '@modelreins/contract'
+import { stopsRunning } from '../../../../src/domain/killswitch.ts'
+import type { WorkerView } from '../../../../src/domain/director/matching.ts'
+import { isGated } from '../../../../src/domain/review/risk.ts'
+import { isoTime, isoTimeOrNull } from '../../kernel/context.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import { isDeaf } from './presence-book.ts'
+import type { WorkerRecord } from './worker-store.ts'
+
+/** Rows of `last_seen_at` are written this seldom: rows written are the bill. */
+export const lastSeenWriteMs = 3 * 60_000
+
+type Seeing = Pick<CommandContext, 'at' | 'store' | 'live'>
+
+/** Milliseconds of the last sign of life, by socket, poll, or stored row; null when it never came. */
+export function lastSeen(ctx: Seeing, worker: WorkerRecord): number | null {
+  const heard = Math.max(ctx.live.sockets.heardAt(worker.worker_id) ?? 0, ctx.live.presence.of(worker.worker_id).last_seen)
+  const stored = worker.last_seen_at ?? 0
+  const seen = Math.max(heard, stored)
+  return seen === 0 ? null : seen
+}
+
+/** It said that it stops, and has not been heard since. */
+export function hasLeft(ctx: Seeing, worker: WorkerRecord): boolean {
+  const live = ctx.live.presence.of(worker.worker_id)
+  return live.last_seen === 0 ? worker.profile.left === true : live.left
+}
+
+export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
+  if (worker.revoked_at !== null) return 'offline'
+  const live = ctx.live.presence.of(worker.worker_id)
+  const running = ctx.live.leases.running(worker.worker_id)
+  const onSocket = ctx.live.sockets.isHealthy(worker.worker_id, ctx.at)
+  // A long lease is the promise of a silent worker: it counts as life (docs/explanation/compatibility.md).
+  const silent = ctx.live.leases.heldBy(worker.worker_id).some((lease) => lease.long && lease.expires_at > ctx.at)
+  const left = hasLeft(ctx, worker)
+  const polled = !left && ctx.at - live.last_seen <= limits.presence_ms
+  // After a cold start nothing is known yet: the stored time is as old as the writes are seldom. Whoever is there says so soon.
+  const unheard = live.last_seen === 0 && ctx.at - ctx.live.since <= limits.presence_ms
+  const remembered =
+    !left && unheard && worker.last_seen_at !== null && ctx.at - worker.last_seen_at <= lastSeenWriteMs + limits.presence_ms
+  if (!onSocket && !polled && !silent && !remembered) return 'offline'
+  if (isDeaf(live)) return 'deaf'
+  if (running > 0) return 'busy'
+  return ctx.at - live.asked_at <= limits.presence_ms || ctx.live.sockets.credit(worker.worker_id) > 0 ? 'idle' : 'online'
+}
+
+export const isPaused = (ctx: Pick<CommandContext, 'store'>, worker: WorkerRecord): boolean =>
+  worker.paused || stopsRunning(ctx.store.killswitch.state().level)
+
+/** The tenant's setting, where this worker has something to guard: a job that names no capability would go around the tiers of all. */
+export const isNamedOnly = (ctx: Pick<CommandContext, 'store'>, worker: WorkerRecord): boolean =>
+  ctx.store.settings.requireCapability() === true && worker.capabilities.some((item) => isGated(item.risk_tier))
+
+export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
+  const live = ctx.live.presence.of(worker.worker_id)
+  return {
+    worker_id: worker.worker_id,
+    name: worker.name,
+    kind: worker.kind,
+    capabilities: worker.capabilities,
+    config: worker.config,
+    tags: worker.config.tags ?? worker.profile.tags,
+    networks: worker.config.networks ?? worker.profile.networks,
+    provider: worker.config.provider ?? worker.profile.provider,
+    model: worker.config.model ?? worker.profile.model,
+    paused: isPaused(ctx, worker),
+    revoked: worker.revoked_at !== null,
+    named_only: isNamedOnly(ctx, worker),
+    state: stateOf(ctx, worker),
+    slots: worker.config.slots ?? worker.profile.slots,
+    running: ctx.live.leases.running(worker.worker_id),
+    recent_failures: live.failures_in_a_row,
+    breaker_until: live.breaker_until,
+    mean_duration_ms: live.mean_duration_ms,
+    last_threads: live.threads,
+  }
+}
+
+export const workforce = (ctx: Seeing): readonly WorkerView[] => [...ctx.store.workers.inForce()].map((worker) => viewOf(ctx, worker))
+
+export function showWorker(ctx: Seeing, worker: WorkerRecord): Worker {
+  return {
+    worker_id: worker.worker_id,
+    name: worker.name,
+    kind: worker.kind,
+    description: worker.description,
+    capabilities: [...worker.capabilities],
+    requires_secrets: [...worker.requires_secrets],
+    config: worker.config,
+    config_version: worker.config_version,
+    may_raise_killswitch: worker.may_raise_killswitch,
+    paused: isPaused(ctx, worker),
+    revoked_at: isoTimeOrNull(worker.revoked_at),
+    created_at: isoTime(worker.created_at),
+    last_seen: isoTimeOrNull(lastSeen(ctx, worker)),
+    state: stateOf(ctx, worker),
+    running: ctx.live.leases.running(worker.worker_id),
+  }
+}
+
+export function showPresence(ctx: Seeing, worker: WorkerRecord): Presence {
+  const live = ctx.live.presence.of(worker.worker_id)
+  const view = viewOf(ctx, worker)
+  return {
+    worker_id: worker.worker_id,
+    name: worker.name,
+    kind: worker.kind,
+    state: view.state,
+    instance: live.instance ?? worker.profile.instance,
+    transport: view.state === 'offline' ? 'none' : ctx.live.sockets.ofWorker(worker.worker_id) === undefined ? 'poll' : 'socket',
+    running: view.running,
+    slots: view.slots,
+    provider: view.provider,
+    model: view.model,
+    tags: [...view.tags],
+    networks: [...view.networks],
+    details: (live.details ?? null) as Presence['details'],
+    last_seen: isoTimeOrNull(lastSeen(ctx, worker)),
+  }
+}

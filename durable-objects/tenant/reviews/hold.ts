@@ -1,0 +1,69 @@
+/** Responsible for the hold by which a human decides: what the queue asks of reviews, answered from gate and clearance. */
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { used } from '../../../src/domain/review/grant.ts'
+import { reviewedJob } from '../../../src/domain/review/review-payload.ts'
+import { declared } from '../../../src/domain/review/risk.ts'
+import type { CommandContext, ReadContext } from '../kernel/context.ts'
+import type { Hold, Occasion, Refuses, Spent } from '../queue/hold.ts'
+import type { Pool } from '../queue/pool-store.ts'
+import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
+import { clearanceOf, isReleased } from './clearance.ts'
+import { askFor, gated, isFreeForAnother } from './gate.ts'
+import { digestOf, spendReview } from './review-log.ts'
+
+function before(ctx: CommandContext, job: JobRecord, occasion: Occasion): JobRecord {
+  if (occasion.kind === 'refused') return askForWorker(ctx, job, occasion.worker)
+  const { was } = occasion
+  // What a human had to release has to be released again, whoever does it then. A job that nobody has held waits for its worker's tier.
+  const strict = was === null || was.review_id !== null
+  const moved = was?.status === 'pending' && (was.spec.pinned !== job.spec.pinned || was.worker_id !== job.worker_id)
+  return gated(ctx, job, strict, moved)
+}
+
+function askForWorker(ctx: CommandContext, job: JobRecord, worker: WorkerRecord): JobRecord {
+  const clearance = clearanceOf(ctx, job, worker)
+  if (clearance.kind !== 'ask' || (!clearance.broken && isFreeForAnother(ctx, job, worker.worker_id))) return job
+  return askFor(ctx, job, clearance.gate, clearance.why)
+}
+
+function clear(ctx: ReadContext, job: JobRecord, worker: WorkerRecord): ReturnType<Hold['clear']> {
+  const clearance = clearanceOf(ctx, job, worker)
+  if (clearance.kind !== 'ask') return { kind: 'pass' }
+  const { broken, why } = clearance
+  return {
+    kind: 'refused',
+    why: `needs a decision first: ${why}`,
+    staysQueued: () => !broken && isFreeForAnother(ctx, job, worker.worker_id),
+  }
+}
+
+/** Spends what let the attempt start. A start under the tier `audit` is listed, so that somebody looks at it. */
+function spend(ctx: CommandContext, running: JobRecord, worker: WorkerRecord): Spent {
+  const pass = clearanceOf(ctx, running, worker)
+  // Checked before in this very transaction: a start without clearance is a bug, and must not run anything.
+  if (pass.kind !== 'pass') throw new Error(`Job ${running.id} was started without clearance`)
+  const { review, grant, tier } = pass
+  const { capability } = running.spec
+  if (review !== null) spendReview(ctx, review, `job ${running.id} attempt ${running.attempt}/${running.nonce ?? ''}`)
+  if (grant !== null) ctx.store.grants.save(used(grant))
+  const digest = tier === null ? null : (review?.digest ?? digestOf(ctx, reviewedJob(running.spec, [])))
+  const about = { job_id: running.id, worker_id: worker.worker_id, capability, digest }
+  return {
+    risk_tier: tier,
+    digest,
+    note: `${review === null ? '' : `, review ${review.id}`}${grant === null ? '' : `, grant ${grant.grant_id}`}`,
+    ...(tier === 'audit'
+      ? { recorded: (seq, summary) => ctx.store.grants.flag({ seq, at: ctx.at, action: 'job.start', ...about, summary }) }
+      : {}),
+  }
+}
+
+/** Jobs that were approved wait apart from those that were not, so a queue of the latter hides none of the former. */
+function refuses(pool: Pool, worker: WorkerRecord): Refuses {
+  const { capability } = pool.wants
+  const tier = capability === null ? null : (declared(worker.capabilities, capability)?.risk_tier ?? null)
+  if (tier === 'approve') return pool.released === true ? 'some' : 'all'
+  return tier === 'session' || pool.released === true ? 'some' : 'none'
+}
+
+export const reviewHold: Hold = { reason: 'review', before, clear, spend, pools: { released: isReleased, refuses } }

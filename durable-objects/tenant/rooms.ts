@@ -1,0 +1,34 @@
+/** Responsible for the list of rooms: what a tenant object is made of. A new subject is a folder with a `room.ts`, and one line here. */
+import type { Parsed, TenantOperationId } from '@modelreins/contract'
+import type { Result } from '../../src/domain/result.ts'
+import { artifactRoom } from './artifacts/room.ts'
+import { auditRoom } from './audit/room.ts'
+import type { TenantReply } from './call.ts'
+import type { CommandContext, Store } from './kernel/context.ts'
+import type { Room } from './kernel/room.ts'
+import { killswitchRoom } from './killswitch/room.ts'
+import { memberRoom } from './members/room.ts'
+import { queueRoom } from './queue/room.ts'
+import { reviewRoom } from './reviews/room.ts'
+import { sessionRoom } from './sessions/room.ts'
+import { webhookRoom } from './webhooks/room.ts'
+import { workerRoom } from './workers/room.ts'
+
+/** In this order: the queue's duties first, since they settle jobs that others have to do with. */
+const list = [queueRoom, workerRoom, reviewRoom, killswitchRoom, artifactRoom, webhookRoom, memberRoom, sessionRoom, auditRoom] as const
+
+export const rooms: readonly Room[] = list
+
+type Listed = (typeof list)[number]
+type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void ? All : never
+
+/** The compiler's word that each operation of the tenant object has its command in a room of the list. */
+type Commands = {
+  readonly [Id in TenantOperationId]: (ctx: CommandContext, input: Parsed<Id>) => Result<TenantReply<Id>>
+}
+type Performed = Intersection<Extract<Listed, { readonly commands: unknown }>['commands']>
+export const everyOperationIsPerformed: Performed extends Commands ? true : never = true
+
+/** And that each store that a room declares is opened by a room of the list. */
+type Opened = Intersection<ReturnType<Extract<Listed, { tables(opening: never): unknown }>['tables']>>
+export const everyStoreIsOpened: Opened extends Omit<Store, 'values'> ? true : never = true

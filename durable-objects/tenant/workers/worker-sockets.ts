@@ -1,0 +1,243 @@
+/**
+ * Responsible for worker sockets: accepting them, greeting, one process per name, credit, and closing. Sockets hibernate:
+ * nothing here may rely on memory that the attachment does not also hold.
+ */
+import { closeCodes, limits, workerFrame } from '@modelreins/contract'
+import type { ServerFrame, WorkerFrame } from '@modelreins/contract'
+import type { Caller, CommandContext, Store } from '../kernel/context.ts'
+import type { Host } from '../kernel/host.ts'
+import type { SocketNote } from '../connections/socket-book.ts'
+import { answerFrame, problemOf, welcome } from './frames.ts'
+import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
+
+/** Largest message: a batch of completions with their inline results. The platform's own limit is 32 MiB. */
+const messageBytes = 4 * 1024 * 1024
+const framesPerMessage = 512
+
+export class WorkerSockets {
+  readonly #host: Host
+  /** Sockets that have not said hello, and how to stop waiting for it. */
+  readonly #waiting = new Map<WebSocket, () => void>()
+
+  constructor(host: Host) {
+    this.#host = host
+    host.state.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
+  }
+
+  /** Accepts an upgrade of a worker that has been authenticated. */
+  accept(worker: WorkerRecord, credential: string, at: number): Response {
+    const { 0: client, 1: server } = new WebSocketPair()
+    this.#hangUpOnSilent(worker.worker_id)
+    this.#host.state.acceptWebSocket(server, [worker.worker_id])
+    this.#host.live.sockets.keep(server, {
+      worker_id: worker.worker_id,
+      instance: '',
+      credential,
+      connected_at: at,
+      credit: 0,
+      greeted: false,
+    })
+    const stop = this.#host.setTimer(() => {
+      if (this.#host.live.sockets.note(server)?.greeted === false) this.#end(server, closeCodes.protocol_error, 'Say hello first.')
+    }, limits.hello_ms)
+    this.#waiting.set(server, stop)
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  /** A worker that says nothing may open sockets for ever: the one that waits longest gives way. */
+  #hangUpOnSilent(workerId: string): void {
+    const { sockets } = this.#host.live
+    const silent = this.#host.state
+      .getWebSockets(workerId)
+      .flatMap((socket) => {
+        const note = sockets.note(socket)
+        return note === undefined || note.greeted ? [] : [{ socket, since: note.connected_at }]
+      })
+      .toSorted((left, right) => left.since - right.since)
+    for (const { socket } of silent.slice(0, Math.max(0, silent.length - limits.silent_sockets + 1)))
+      this.#end(socket, closeCodes.protocol_error, 'Say hello first.')
+  }
+
+  send(socket: WebSocket, frames: readonly ServerFrame[]): void {
+    if (frames.length === 0) return
+    try {
+      socket.send(JSON.stringify(frames.length === 1 ? frames[0] : frames))
+    } catch {
+      // Closed under our hands: whatever was in it is repeated on reconnect or lapses.
+      this.closed(socket)
+    }
+  }
+
+  push(workerId: string, frames: readonly ServerFrame[]): void {
+    const socket = this.#host.live.sockets.ofWorker(workerId)
+    if (socket !== undefined) this.send(socket, frames)
+  }
+
+  broadcast(frame: ServerFrame): void {
+    for (const socket of [...this.#host.live.sockets.all()]) this.send(socket, [frame])
+  }
+
+  /** Ends every socket of a worker, greeted or not. */
+  disconnect(workerId: string, code: number, reason: string): void {
+    for (const socket of this.#host.state.getWebSockets(workerId)) this.#end(socket, code, reason)
+  }
+
+  /** Ends every socket there is, greeted or not. */
+  disconnectAll(code: number, reason: string): void {
+    for (const socket of this.#host.state.getWebSockets()) this.#end(socket, code, reason)
+  }
+
+  /** A socket is gone. Its leases last until the worker would have renewed them, so that a reconnect finds them. */
+  closed(socket: WebSocket): void {
+    const { live } = this.#host
+    this.#stopWaiting(socket)
+    const note = live.sockets.note(socket)
+    const heard = note === undefined ? null : live.sockets.heardAt(note.worker_id)
+    const dropped = live.sockets.drop(socket)
+    if (dropped === undefined || !dropped.greeted) return
+    live.presence.heard(dropped.worker_id, heard ?? 0)
+    for (const lease of live.leases.heldBy(dropped.worker_id)) live.due.hint(lease.expires_at)
+    this.#host.run(callerOf(this.#host.store, dropped.worker_id), (ctx) => {
+      for (const offer of live.leases.dropOffersTo(dropped.worker_id)) ctx.after({ kind: 'wake', pool: offer.pool })
+      return []
+    })
+  }
+
+  #stopWaiting(socket: WebSocket): void {
+    this.#waiting.get(socket)?.()
+    this.#waiting.delete(socket)
+  }
+
+  /** The other side has closed. Without a closing frame of ours its process would wait half a minute for one. */
+  left(socket: WebSocket): void {
+    this.#end(socket, 1000, '')
+  }
+
+  #end(socket: WebSocket, code: number, reason: string): void {
+    try {
+      socket.close(code, reason)
+    } catch {
+      // It was closed already.
+    }
+    this.closed(socket)
+  }
+
+  message(socket: WebSocket, data: string | ArrayBuffer): void {
+    const note = this.#host.live.sockets.note(socket)
+    if (note === undefined) return this.#end(socket, closeCodes.protocol_error, 'This connection is not known any more: connect again.')
+    const worker = this.#host.store.workers.get(note.worker_id)
+    if (worker === undefined || worker.revoked_at !== null) return this.#end(socket, closeCodes.revoked, 'This worker has been revoked.')
+    // Asked with each message: a token that has been replaced, or a tenant that is suspended, lives on in no old socket.
+    const credential = this.#host.store.credentials.find(note.credential)
+    if (credential === undefined || credential.revoked_at !== null || this.#host.store.identity.get()?.suspended !== false)
+      return this.#end(socket, closeCodes.revoked, 'The token of this connection is not in force.')
+    const frames = parseMessage(data)
+    if ('reason' in frames) {
+      this.send(socket, [{ type: 'problem', ref: null, problem: problemOf({ code: 'invalid-request', detail: frames.reason }) }])
+      return
+    }
+    this.#handle(socket, worker, frames)
+  }
+
+  #handle(socket: WebSocket, worker: WorkerRecord, frames: readonly ReadFrame[]): void {
+    let refused: { readonly code: number; readonly reason: string } | undefined
+    const caller: Caller = { kind: 'worker', worker, actor: { kind: 'worker', id: worker.worker_id, name: worker.name } }
+    const answers = this.#host.run(caller, (ctx) => {
+      const replies: ServerFrame[] = []
+      for (const frame of frames) {
+        if (refused !== undefined) break
+        if ('reason' in frame) {
+          replies.push({ type: 'problem', ref: frame.ref, problem: problemOf({ code: 'invalid-request', detail: frame.reason }) })
+          continue
+        }
+        // Earlier frames of the batch may have changed the row (profile, killswitch).
+        const current = ctx.store.workers.get(worker.worker_id) ?? worker
+        if (frame.type === 'hello') {
+          refused = this.#greet(ctx, socket, current, frame, replies)
+        } else if (this.#host.live.sockets.note(socket)?.greeted !== true) {
+          refused = { code: closeCodes.protocol_error, reason: 'Say hello first.' }
+        } else if (frame.type === 'credit') {
+          this.#credit(ctx, current, frame.slots)
+        } else {
+          const reply = answerFrame(ctx, this.#host.keys, current, frame)
+          if (reply !== undefined) replies.push(reply)
+        }
+      }
+      return replies
+    })
+    this.send(socket, answers)
+    if (refused !== undefined) this.#end(socket, refused.code, refused.reason)
+  }
+
+  #credit(ctx: CommandContext, worker: WorkerRecord, slots: number): void {
+    const { live } = this.#host
+    live.presence.of(worker.worker_id).asked_at = ctx.at
+    live.sockets.setCredit(worker.worker_id, slots)
+    if (slots > 0) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
+  }
+
+  /** One process per name: a healthy one keeps it unless the new one says takeover; a reconnect of the same process replaces itself. */
+  #greet(
+    ctx: CommandContext,
+    socket: WebSocket,
+    worker: WorkerRecord,
+    hello: Extract<WorkerFrame, { type: 'hello' }>,
+    replies: ServerFrame[],
+  ): { readonly code: number; readonly reason: string } | undefined {
+    const { live } = this.#host
+    const other = live.sockets.ofWorker(worker.worker_id)
+    const theirs = other === undefined || other === socket ? undefined : live.sockets.note(other)
+    if (
+      theirs !== undefined &&
+      theirs.instance !== hello.instance &&
+      hello.takeover !== true &&
+      live.sockets.isHealthy(worker.worker_id, ctx.at)
+    ) {
+      const detail = `${worker.name} is running as ${theirs.instance} already. Stop that one, or start this one with takeover.`
+      replies.push({ type: 'problem', ref: null, problem: problemOf({ code: 'name-taken', detail }) })
+      return { code: closeCodes.name_taken, reason: detail.slice(0, 120) }
+    }
+    this.#stopWaiting(socket)
+    const mine = live.sockets.note(socket)
+    if (mine !== undefined) live.sockets.keep(socket, { ...mine, instance: hello.instance, greeted: true } satisfies SocketNote)
+    if (other !== undefined && other !== socket) {
+      live.sockets.drop(other)
+      other.close(closeCodes.name_taken, `${worker.name} runs as ${hello.instance.slice(0, 60)} now.`.slice(0, 120))
+    }
+    replies.push(welcome(ctx, worker, hello))
+    return undefined
+  }
+}
+
+/** A frame, or what is wrong with it and whose question it was: the other frames of its message are other jobs' business. */
+type ReadFrame = WorkerFrame | { readonly ref: number | null; readonly reason: string }
+
+function readFrame(raw: unknown, index: number): ReadFrame {
+  const parsed = workerFrame.safeParse(raw)
+  if (parsed.success) return parsed.data
+  const ref: unknown = typeof raw === 'object' && raw !== null && 'ref' in raw ? raw.ref : null
+  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  return { ref: Number.isSafeInteger(ref) ? Number(ref) : null, reason: `frame ${index}: ${issues.join('; ')}` }
+}
+
+function parseMessage(data: string | ArrayBuffer): readonly ReadFrame[] | { readonly reason: string } {
+  if (typeof data !== 'string') return { reason: 'Frames are JSON text.' }
+  if (data.length > messageBytes) return { reason: `A message takes at most ${messageBytes} characters.` }
+  let json: unknown
+  try {
+    json = JSON.parse(data)
+  } catch {
+    return { reason: 'The message is not JSON.' }
+  }
+  const raw: readonly unknown[] = Array.isArray(json) ? json : [json]
+  if (raw.length === 0 || raw.length > framesPerMessage)
+    return { reason: `A message is one frame, or an array of 1 to ${framesPerMessage}.` }
+  return raw.map(readFrame)
+}
+
+function callerOf(store: Store, workerId: string): Caller {
+  const worker = store.workers.get(workerId)
+  return worker === undefined
+    ? { kind: 'system', actor: { kind: 'system', id: 'system', name: 'ModelReins' } }
+    : { kind: 'worker', worker, actor: { kind: 'worker', id: worker.worker_id, name: worker.name } }
+}

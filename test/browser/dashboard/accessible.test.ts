@@ -1,0 +1,66 @@
+/** Says that every screen can be used by everybody: axe finds nothing, in both themes, on a phone and on a desk; nothing scrolls sideways. */
+import { AxeBuilder } from '@axe-core/playwright'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chromiumPath, openDashboard, type Dashboard } from '../../support/dashboard.ts'
+import { livedIn, type LivedIn } from '../../support/lived-in.ts'
+
+const screens = [
+  ['/', 'Home'],
+  ['/chat?thread=t-release', 'Chat'],
+  ['/jobs', 'Jobs'],
+  ['/jobs/1', 'Job 1'],
+  ['/jobs/4', 'Job 4'],
+  ['/reviews', 'Reviews'],
+  ['/reviews/1', 'Reviews'],
+  ['/workers', 'Workers'],
+  ['/workers/register', 'Register worker'],
+  ['/killswitch?level=3', 'Killswitch'],
+  ['/audit', 'Audit'],
+  ['/audit?row=3', 'Audit'],
+  ['/settings', 'Settings'],
+  ['/settings?tab=sign-in', 'Settings'],
+  ['/settings?tab=webhooks', 'Settings'],
+] as const
+
+describe.skipIf(chromiumPath === undefined)('every screen', () => {
+  let dashboard: Dashboard
+  let tenant: LivedIn
+  beforeAll(async () => {
+    dashboard = await openDashboard()
+    tenant = await livedIn(dashboard)
+  })
+  afterAll(async () => {
+    await tenant?.stop()
+    await dashboard?.close()
+  })
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [390, 1280]) {
+      test(`has no fault that axe finds, ${colorScheme}, ${width} pixels wide`, async () => {
+        const { page, faults } = await dashboard.open('/', { colorScheme, viewport: { width, height: 844 } })
+        const found: string[] = []
+        for (const [path, title] of screens) {
+          await page.goto(dashboard.url + path)
+          await page.getByRole('heading', { level: 1, name: title }).waitFor()
+          await page.locator('[aria-label$=": loading"]').first().waitFor({ state: 'detached' })
+          const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
+          for (const violation of violations)
+            found.push(`${path}: ${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)
+          const wide = Number(await page.evaluate('document.documentElement.scrollWidth'))
+          if (wide > width) found.push(`${path} is ${wide} pixels wide`)
+        }
+        expect(found).toEqual([])
+        expect(faults).toEqual([])
+      }, 300_000)
+    }
+  }
+
+  test('signs in without a fault that axe finds', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page } = await dashboard.visit('/', { colorScheme, viewport: { width: 390, height: 844 } })
+      await page.getByRole('button', { name: 'Use a passkey' }).waitFor()
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      expect(violations.map((violation) => violation.id)).toEqual([])
+    }
+  })
+})
