@@ -48,6 +48,8 @@ export const attemptFailure = z.strictObject({
     /** When a rate limit says it resets; the job parks until then. */
     retry_at: time.nullable().optional(),
   }),
+  /** The account that this worker runs jobs with is at a limit until then: nothing that needs it can run there before. */
+  parked_until: time.nullable().optional(),
   exit_code: z.number().int().nullable().optional(),
   usage: usage.optional(),
   tail: tail.optional(),

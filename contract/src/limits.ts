@@ -75,6 +75,10 @@ export const limits = {
   retry_base_ms: 2 * second,
   retry_cap_ms: 5 * minute,
   retry_at_max_ms: 7 * day,
+  /** A told time is met with so much delay at most, so that those who wait for it do not come at once. */
+  retry_jitter_ms: 30 * second,
+  /** A job whose provider is at a limit that tells no time waits for it this long, unless it says `expires_in`. */
+  limit_wait_ms: 1 * day,
   attempts_max: 20,
 
   /** Head start in the queue per point of priority; priority runs from -10 to 10. */
@@ -151,6 +155,9 @@ export const limits = {
   /** Failed sign-ins are forgotten this long after the last one. */
   sign_in_memory_ms: 1 * day,
 } as const
+
+/** Waits for a limit that tells no time, upper bounds, one after the other; the last one repeats. */
+export const limitWaitsMs = [1 * minute, 5 * minute, 15 * minute, 1 * hour, 3 * hour] as const
 
 /** Attempts by effort unless the request says otherwise. */
 export const attemptsByEffort = { trivial: 1, quick: 2, standard: 3, deep: 4, critical: 4 } as const

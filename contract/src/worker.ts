@@ -183,6 +183,8 @@ export const presenceReport = z.strictObject({
   /** With an API key (the companion path of seed 000): which worker this is. A worker token needs none. */
   worker: instanceLabel.optional(),
   leases: z.array(liveLease).max(256).optional(),
+  /** The account that the worker runs jobs with is at a limit until then; null or absent: it is not. */
+  parked_until: time.nullable().optional(),
   takeover: flag.optional(),
 })
 export type PresenceReport = z.output<typeof presenceReport>

@@ -2,6 +2,7 @@
  * Responsible for the contract as the dashboard's first load needs it: the table of operations and the constants, without zod. The server
  * checks every call by the same table, so that a schema in the page would be 25 KiB for a second opinion.
  */
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as contract from '@modelreins/contract'
 import type { Plugin } from 'vite'
@@ -10,8 +11,12 @@ const name = '@modelreins/contract'
 const resolved = `\0${name}`
 
 /** Modules of the contract that import nothing: they are taken as they are. */
-const bare = ['limits.ts', 'media-type.ts', 'scope.ts', 'view-url.ts'].map((file) =>
-  fileURLToPath(import.meta.resolve(`${name}/source/${file}`)),
+const files = ['byte-length.ts', 'canonical-json.ts', 'limits.ts', 'media-type.ts', 'scope.ts', 'special-addresses.ts', 'view-url.ts']
+const bare = files.map((file) => fileURLToPath(import.meta.resolve(`${name}/source/${file}`)))
+
+/** Their exports, by the words that export them. */
+const bareNames = bare.flatMap((path) =>
+  [...readFileSync(path, 'utf8').matchAll(/^export (?:const|function|class) (\w+)/gm)].map((match) => match[1] ?? ''),
 )
 
 const isSchema = (value: unknown): boolean => typeof value === 'object' && value !== null && 'safeParse' in value
@@ -34,10 +39,15 @@ function rowsText(): string {
 /** The module's text: constants as JSON, every schema as one that lets pass what it is given. */
 export function contractText(): string {
   const exported = Object.entries(contract)
-  const named = new Set(['operations', 'operationIds', 'limits', 'scopes'])
+  // What a bare module exports is not written down a second time: it would hide the original.
+  const named = new Set(['operations', 'operationIds', 'limits', 'scopes', ...bareNames])
   const constants = exported
     .filter(([key, value]) => !named.has(key) && isData(value))
     .map(([key, value]) => `export const ${key} = ${JSON.stringify(value)}`)
+  // Small spellings, such as what a signature is over: each stands on its own and is taken word for word.
+  const functions = exported
+    .filter(([key, value]) => !named.has(key) && typeof value === 'function')
+    .map(([key, value]) => `export const ${key} = ${String(value)}`)
   const schemas = exported.filter(([, value]) => isSchema(value)).map(([key]) => `export const ${key} = open`)
   return [
     ...bare.map((path) => `export * from ${JSON.stringify(path)}`),
@@ -45,6 +55,7 @@ export function contractText(): string {
     `export const operations = ${rowsText()}`,
     'export const operationIds = Object.keys(operations)',
     ...constants,
+    ...functions,
     ...schemas,
   ].join('\n')
 }

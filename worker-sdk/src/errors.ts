@@ -2,6 +2,8 @@
  * Responsible for naming what went wrong in an attempt and whether another attempt may help: an ordered table, whose types
  * and order programs rely on. It knows no job; the scheduler decides what a retryable error means.
  */
+import { collect, type Evidence } from './classify/evidence.ts'
+import { resetOfHeaders } from './classify/reset-headers.ts'
 import { resetTime } from './reset-time.ts'
 
 export const ERROR_TYPES = {
@@ -32,44 +34,13 @@ export type Classifiable =
   | null
   | undefined
 
-/** What is counted is no status, whatever stands before it: "401 files", "403 of 500". */
-const counted =
-  String.raw`(?!\s+(?:` +
-  'files lines rows items tests records bytes tokens times entries changes errors warnings ms seconds minutes hours jobs objects results matches issues problems commits pages messages images documents packages modules failures vulnerabilities'
-    .split(' ')
-    .map((noun) => `[${noun.charAt(0)}${noun.charAt(0).toUpperCase()}]${noun.slice(1)}`)
-    .join('|') +
-  String.raw`)\b)(?!\s*(?:(?:out )?of|\/)\s*\d)`
-/** How a program ends is told with the same words; nobody's exit code is a status of HTTP. */
-const howItEnded = String.raw`(?<!\b(?:exit(?:ed|s)?|return(?:ed|s)?|finished|ended|terminated)(?: with)? (?:an? |the )?)`
-/** A bare "code" is a field of something: a program that says "code 401" in a sentence speaks of its own. */
-const fieldNamed = String.raw`(?:["']code["']|(?<=^\s*|[{,([]\s*)code(?=\s*[:=]))`
-/**
- * A bare number is a status only where something says so: "HTTP 429", "status code 401", "API Error: 403 {...}", `"code": 429`.
- * A line number, a count, a port, a price and an exit code are not (false friends in the tests).
- */
-const statusIn = (numbers: string): readonly RegExp[] => [
-  // Named: the word right before it, and no counted noun behind it.
-  new RegExp(
-    String.raw`${howItEnded}(?:\bhttp(?:\/[\d.]+)?|\bstatus(?:[ _-]?code)?|\bapi error|\b(?:error|response)[ _-]?code|${fieldNamed})["']?\s*(?:[:=(]|is|was|of)?\s*["'(]?(?:http\s+)?(?:${numbers})(?![\w.]\d|\d|:\d)${counted}`,
-    'im',
-  ),
-  // "Error: 429 {json}", "AuthenticationError: 401 Incorrect API key": what follows is a message, not a counted noun.
-  new RegExp(String.raw`\b\w*(?:[Ee]rror|ERROR):? (?:${numbers})(?=$|[,:;)]|\s*[-{("'<]|\s+[A-Z])${counted}`, 'm'),
-]
-/** The way clients of the OpenAI kind write a whole message: "401 Incorrect API key provided". Only the error's own message, never a line of stderr. */
-const wholeMessage = (numbers: string): RegExp => new RegExp(String.raw`^\s*(?:error:?\s+)?(?:${numbers})${counted}(?:$|[ :] ?[A-Z{"])`)
-
 interface Rule {
   readonly type: ErrorType
   readonly headline: string
   readonly retryable: boolean
-  /** The table's phrases, then the real providers' own words for the same thing. */
+  /** The table's phrases, then the real providers' own words for the same thing. They hold where no status is known. */
   readonly phrases: readonly RegExp[]
   readonly codes?: readonly string[]
-  readonly statuses?: readonly number[]
-  /** A message that is nothing but a status and its text. */
-  readonly whole?: RegExp
 }
 
 /** Order matters: the first rule that matches names the error. */
@@ -88,18 +59,16 @@ const rules: readonly Rule[] = [
     phrases: [
       /not logged in/i,
       /unauthori[sz]ed/i,
-      ...statusIn('401|403'),
-      // claude: "Invalid API key · Please run /login", "OAuth token has expired"; Anthropic and OpenAI error types
-      /please run \/login/i,
-      /(?:invalid|incorrect|missing|no) (?:x-)?api[ -]?key/i,
+      // claude: "Invalid API key · Please run /login", "OAuth token has expired", "Failed to authenticate: OAuth session expired"
+      /please (?:run \/?|re-?)?log ?in\b/i,
+      /(?:invalid|incorrect|missing|expired|no) (?:x-)?api[ -]?key/i,
       /authentication_error|permission_error|invalid_api_key/i,
-      /oauth token (?:has )?(?:expired|revoked)/i,
-      /authentication failed|\b403 forbidden\b/i,
+      /(?:oauth|access|refresh|login|auth)[ _-](?:token|session)s? (?:has |have |is |are |was )?(?:expired|revoked|invalid)/i,
+      /\bsession (?:has |is )?expired\b|\btoken_expired\b/i,
+      /authentication (?:failed|required)|(?:failed|unable|could not|not able) to authenticate|\b403 forbidden\b/i,
       // aider and litellm
       /\bAuthenticationError\b|\bPermissionDeniedError\b/,
     ],
-    statuses: [401, 403],
-    whole: wholeMessage('401|403'),
   },
   {
     type: ERROR_TYPES.RATE_LIMITED,
@@ -107,20 +76,14 @@ const rules: readonly Rule[] = [
     retryable: true,
     phrases: [
       /rate[ _-]?limit/i,
-      ...statusIn('429'),
       /too many/i,
-      /hit your (?:\w+ )?limit/i,
+      /(?:hit|reached|exceeded) your (?:[\w-]+ ){0,3}limit/i,
       /usage[ _]limit/i,
-      /limit reached/i,
+      /limit[ _](?:has been )?(?:reached|exceeded)/i,
       /resets /i,
-      // Anthropic: 529 overloaded_error; OpenAI: insufficient_quota; Google by way of aider: RESOURCE_EXHAUSTED
-      /overloaded_error|\boverloaded\b/i,
-      /insufficient_quota|exceeded your current quota|resource_exhausted|quota exceeded/i,
-      // 1min.ai: credits of the team are used up
-      /insufficient[ _]credits?|not enough credits?/i,
+      // Google by way of aider: RESOURCE_EXHAUSTED
+      /exceeded your current quota|resource_exhausted|resource has been exhausted|quota exceeded/i,
     ],
-    statuses: [429, 529],
-    whole: wholeMessage('429'),
   },
   {
     type: ERROR_TYPES.TIMEOUT,
@@ -128,7 +91,6 @@ const rules: readonly Rule[] = [
     retryable: true,
     phrases: [/timeout/i, /etimedout/i, /timed out/i],
     codes: ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'],
-    statuses: [408, 504],
   },
   {
     type: ERROR_TYPES.NETWORK,
@@ -140,95 +102,65 @@ const rules: readonly Rule[] = [
       /\bdns\b/i,
       // the same failures in other words
       /econnreset|econnaborted|ehostunreach|enetunreach|enetdown|eai_again|epipe/i,
-      /connection (?:refused|reset|error|aborted)|socket hang up|other side closed|fetch failed|error sending request|stream disconnected/i,
-      /name or service not known|temporary failure in name resolution/i,
+      /connection (?:refused|reset|error|aborted|closed)|socket hang up|other side closed|fetch failed|error sending request|stream disconnected/i,
+      /name or service not known|temporary failure in name resolution|could not resolve host/i,
+      // a server's own fault, in its words
+      /\boverloaded\b|overloaded_error|server_error|internal server error|bad gateway|no healthy upstream/i,
+      /service (?:is )?(?:temporarily |currently )?unavailable|temporarily unavailable/i,
+      /\bservers? (?:is |are )?(?:currently )?(?:down|busy|overloaded|unavailable)\b|(?:provider|upstream) (?:has )?disconnected/i,
+      /\bempty response received\b|\bmodel is (?:still )?loading\b|\bloading model\b/i,
     ],
     codes: ['ECONNREFUSED', 'ENOTFOUND', 'ECONNRESET', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE', 'UND_ERR_SOCKET'],
   },
 ]
 
-/** Text that names an error type without being that error: stack frames, timer functions, options. */
-const noise: readonly RegExp[] = [
-  /^[ \t]+at .+$/gm, // JavaScript frames: "at listOnTimeout (node:internal/timers:581:17)"
-  /^[ \t]*File ".+", line \d+.*$/gm, // Python frames
-  /\b(?:set|clear|_on|on|listOn)Timeout\b/g,
-  /--[\w-]*timeout\b/gi,
+/** What no wait cures: an account without money, a request that can never fit. The provider's status may say "too many" all the same. */
+const incurable: readonly RegExp[] = [
+  /insufficient[ _-]?(?:credit|balance|quota|fund)s?/i,
+  /(?:credit )?balance (?:is )?(?:too low|insufficient|exhausted|not enough)|(?:not enough|no(?: remaining)?|out of|run out of|never purchased) credits?\b/i,
+  /payment required|billing (?:hard )?limit|billing_error|\binsufficient_quota\b/i,
+  /reduce (?:your|the) (?:message|prompt|input|request)|must be reduced in order/i,
+  /(?:exceeds?|exceeded|exceeding) the (?:available |maximum |model'?s? )?context|context_length_exceeded|maximum context length|prompt is too long/i,
 ]
 
-/** Characters looked at: an error that needs more to say what it is does not say it. */
-const longestText = 64 * 1024
+/** A program that the machine, or its own runtime, has taken the memory from. */
+const outOfMemory =
+  /heap out of memory|reached heap limit|allocation failed - |\boom[- ]?kill|\bout of memory\b|cannot allocate memory|std::bad_alloc|\bMemoryError\b/i
 
-const withoutNoise = (text: string): string =>
-  noise.reduce((rest, pattern) => rest.replace(pattern, ''), text.length > longestText ? text.slice(-longestText) : text)
-
-interface Evidence {
-  /** Messages, outermost first, then stderr. */
-  readonly text: string
-  readonly message: string
-  readonly codes: ReadonlySet<string>
-  readonly status: number | undefined
+interface Verdict {
+  readonly type: ErrorType
+  readonly headline: string
+  readonly retryable: boolean
 }
 
-/** `message`, `name` and `cause` of an Error are not enumerable: they are read one by one. */
-const read = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null && name in value ? Reflect.get(value, name) : undefined
+const ofRule = (type: ErrorType): Rule | undefined => rules.find((rule) => rule.type === type)
 
-/** Of anybody's `Headers`, or of a record; names may be spelled in any case, values may be numbers or lists. */
-const headerOf = (headers: unknown, name: string): string | undefined => {
-  if (typeof headers !== 'object' || headers === null) return undefined
-  // The compiler does not take the symbol's presence for what it means.
-  const pairs = Symbol.iterator in headers ? (headers as Iterable<unknown>) : Object.entries(headers)
-  for (const pair of pairs) {
-    const [key, value]: readonly unknown[] = Array.isArray(pair) ? pair : []
-    if (typeof key !== 'string' || key.toLowerCase() !== name) continue
-    const first: unknown = Array.isArray(value) ? value[0] : value
-    if (typeof first === 'string' || typeof first === 'number') return String(first)
-  }
+/** A status decides, whatever the words. Undefined: final, and named by its words or its exit code. */
+const verdictOfStatus = (status: number): Verdict | undefined => {
+  if (status >= 500) return { type: ERROR_TYPES.NETWORK, headline: 'Server error', retryable: true }
+  if (status === 429) return ofRule(ERROR_TYPES.RATE_LIMITED)
+  if (status === 408) return ofRule(ERROR_TYPES.TIMEOUT)
+  if (status === 401 || status === 403 || status === 407) return ofRule(ERROR_TYPES.AUTH_FAILED)
   return undefined
 }
 
-/** The error and what caused it: fetch says "fetch failed" and keeps ECONNREFUSED in its cause. */
-const chainOf = (error: unknown): readonly unknown[] => {
-  const chain: unknown[] = []
-  for (let at: unknown = error; at !== undefined && at !== null && chain.length < 8; at = read(at, 'cause')) {
-    chain.push(at)
-    const several = read(at, 'errors') // AggregateError of a connection that tried IPv6 and IPv4
-    if (Array.isArray(several)) chain.push(...several.slice(0, 4))
-  }
-  return chain
-}
+const says = (rule: Rule, evidence: Evidence): boolean =>
+  rule.codes?.some((code) => evidence.codes.has(code)) === true || rule.phrases.some((phrase) => phrase.test(evidence.words))
 
-const collect = (error: unknown, stderr: string): Evidence => {
-  const messages: string[] = []
-  const codes = new Set<string>()
-  let status: number | undefined
-  for (const link of chainOf(error)) {
-    const message = typeof link === 'string' ? link : read(link, 'message')
-    if (typeof message === 'string' && message !== '') messages.push(message)
-    const code = read(link, 'code')
-    if (typeof code === 'string') codes.add(code)
-    // Clients of the axios kind keep the answer beside the error.
-    for (const answer of [link, read(link, 'response')]) {
-      const told = read(answer, 'status') ?? read(answer, 'statusCode')
-      if (typeof told === 'number') status ??= told
-      const retryAfter = headerOf(read(answer, 'headers'), 'retry-after')
-      if (retryAfter !== undefined) messages.push(`Retry-After: ${retryAfter}`)
-    }
-  }
-  return { text: withoutNoise([...messages, stderr].join('\n')), message: messages[0] ?? '', codes, status }
+const verdictOf = (evidence: Evidence): Verdict | undefined => {
+  const { status, words } = evidence
+  const cured = !incurable.some((phrase) => phrase.test(words))
+  if (status === undefined) return rules.find((rule) => says(rule, evidence) && (cured || !rule.retryable))
+  const decided = verdictOfStatus(status)
+  if (decided !== undefined) return decided.type === ERROR_TYPES.RATE_LIMITED && !cured ? undefined : decided
+  return rules.find((rule) => !rule.retryable && says(rule, evidence))
 }
-
-const matches = (rule: Rule, evidence: Evidence): boolean =>
-  (evidence.status !== undefined && rule.statuses?.includes(evidence.status) === true) ||
-  rule.codes?.some((code) => evidence.codes.has(code)) === true ||
-  rule.whole?.test(evidence.message) === true ||
-  rule.phrases.some((phrase) => phrase.test(evidence.text))
 
 const longestLine = 500
 
 /** The line that says it best: the error's own, else the last that is not empty. */
-const saying = ({ message, text }: Evidence): string => {
-  const lines = (message === '' ? text : message).split('\n').map((line) => line.trim())
+const saying = ({ message, stderr }: Evidence): string => {
+  const lines = (message === '' ? stderr : message).split('\n').map((line) => line.trim())
   const chosen = message === '' ? lines.findLast((line) => line !== '') : lines.find((line) => line !== '')
   return (chosen ?? '').slice(0, longestLine)
 }
@@ -239,29 +171,47 @@ const messageOf = (headline: string, evidence: Evidence, alone: boolean): string
   return detail === '' ? headline : `${headline}: ${detail}`
 }
 
+/** Words that say no more than the headline. */
+const bare = /^(?:(?:http\/?[\d.]*|error|status(?: code)?)[: ]*)*(?:429)?[: ]*(?:too many requests|rate limit(?:ed)?)?[.!]?$/i
+
+const classify = (evidence: Evidence, exitCode: number | null | undefined, now: Date): ClassifiedError => {
+  const ended = exitCode !== undefined && exitCode !== null && exitCode !== 0
+  // A runtime that ran out of memory prints a trace after it, and aborts.
+  const starved = evidence.status === undefined && outOfMemory.test(evidence.words)
+  if (starved && (exitCode === 134 || exitCode === 137)) {
+    return { type: ERROR_TYPES.OOM, message: messageOf('Out of memory', evidence, false), retryable: false }
+  }
+  const verdict = verdictOf(evidence)
+  if (verdict !== undefined) {
+    const message = messageOf(verdict.headline, evidence, verdict.type === ERROR_TYPES.RATE_LIMITED)
+    const reset = verdict.retryable ? (resetOfHeaders(evidence.headers, now) ?? resetTime(evidence.all, now)) : undefined
+    const named = { type: verdict.type, message, retryable: verdict.retryable }
+    return reset === undefined ? named : { ...named, retry_at: reset.toISOString() }
+  }
+  if (exitCode === 137) {
+    return { type: ERROR_TYPES.OOM, message: 'Killed (exit code 137), most likely out of memory', retryable: false }
+  }
+  if (starved && ended) return { type: ERROR_TYPES.OOM, message: messageOf('Out of memory', evidence, false), retryable: false }
+  if (ended) return { type: ERROR_TYPES.EXIT_ERROR, message: messageOf(`Exited with code ${exitCode}`, evidence, false), retryable: false }
+  return { type: ERROR_TYPES.UNKNOWN, message: saying(evidence) || 'Unknown error', retryable: false }
+}
+
 /**
- * Names an error by the table above: the first row that matches wins. `stderr` is the last part of what the program wrote there.
- * `now` is what relative reset times count from. Never throws.
+ * Names an error: a known status decides, and where there is none the first row of the table above whose words match. `stderr` is the last part
+ * of what the program wrote there. `now` is what relative reset times count from. Never throws.
  */
 export const classifyError = (
   error: Classifiable | unknown,
   exitCode?: number | null,
   stderr?: string | null,
   now: Date = new Date(),
-): ClassifiedError => {
-  const evidence = collect(error, stderr ?? '')
-  const rule = rules.find((candidate) => matches(candidate, evidence))
-  if (rule !== undefined) {
-    const message = messageOf(rule.headline, evidence, rule.type === ERROR_TYPES.RATE_LIMITED)
-    const reset = rule.retryable ? resetTime(evidence.text, now) : undefined
-    const named = { type: rule.type, message, retryable: rule.retryable }
-    return reset === undefined ? named : { ...named, retry_at: reset.toISOString() }
-  }
-  if (exitCode === 137) {
-    return { type: ERROR_TYPES.OOM, message: 'Killed (exit code 137), most likely out of memory', retryable: false }
-  }
-  if (exitCode !== undefined && exitCode !== null && exitCode !== 0) {
-    return { type: ERROR_TYPES.EXIT_ERROR, message: messageOf(`Exited with code ${exitCode}`, evidence, false), retryable: false }
-  }
-  return { type: ERROR_TYPES.UNKNOWN, message: saying(evidence) || 'Unknown error', retryable: false }
+): ClassifiedError => classify(collect(error, stderr ?? ''), exitCode, now)
+
+/** The same for a job's record: the provider's own words stand behind "Rate limited" too, which programs compare alone. */
+export const explainError = (error: unknown, exitCode: number | null | undefined, stderr: string, now: Date): ClassifiedError => {
+  const evidence = collect(error, stderr)
+  const classified = classify(evidence, exitCode, now)
+  if (classified.type !== ERROR_TYPES.RATE_LIMITED) return classified
+  const words = saying(evidence)
+  return bare.test(words) ? classified : { ...classified, message: `${classified.message}: ${words}` }
 }

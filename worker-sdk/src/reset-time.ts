@@ -7,6 +7,10 @@ const day = 24 * hour
 
 /** A reset further away than this is a misreading. */
 const farthest = 31 * day
+/** A time that passed so recently is a limit that is just being lifted, told by a message that is a little old; not the same time tomorrow. */
+const justPassed = 30 * minute
+/** How long such a limit is waited for. */
+const soon = 1 * minute
 
 const unitMs = (unit: string): number => {
   const name = unit.toLowerCase()
@@ -18,31 +22,90 @@ const unitMs = (unit: string): number => {
   return day
 }
 
-const amount = String.raw`\d+(?:\.\d+)?\s*(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\b`
+const units = String.raw`(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\b`
+const amount = String.raw`(?:\d{1,12}(?:\.\d{1,12})?\s{0,3}|an?\s|one\s)${units}`
 /** Go and OpenAI write `6m0s`, without a blank between the parts. */
-const span = String.raw`(?:\d+(?:\.\d+)?(?:ms|s|m|h|d)){2,}|${amount}(?:(?:,?\s+(?:and\s+)?)${amount})*`
+const span = String.raw`(?:\d{1,12}(?:\.\d{1,12})?(?:ms|s|m|h|d)){2,8}|${amount}(?:(?:,?\s(?:and\s)?)${amount}){0,8}`
 /** "try again in 20s", "retry after 5 seconds", "resets in 2 hours 3 minutes", `"retryDelay": "34s"`. */
 const afterSpan = new RegExp(
-  String.raw`(?:(?:try|retry) again|retry|wait|resets?|available(?: again)?|retry-?after|retrydelay)["']?\s*(?::|=|in|after|for)?\s*(?:about\s+)?["']?(${span})`,
+  String.raw`(?:(?:try|retry)(?:ing)? again|retry(?:ing)?|wait|(?<![\w])resets?|reset_after|available(?: again)?|retry-?after|retry_?delay)["']?\s{0,4}(?::|=|in|after|for|until)?\s{0,4}(?:about\s|approximately\s|at least\s|~)?["']?(${span})`,
   'i',
 )
 /** The header and its JSON twin: seconds, or an HTTP date. */
 const retryAfterSeconds =
-  /\b(?:retry[-_ ]?after(?:[-_ ]?seconds?)?|resets?[-_]in[-_]seconds)["']?\s*[:=]?\s*["']?(\d+(?:\.\d+)?)(?=\s*(?:["',;)\]}]|$))/im
-const retryAfterMs = /\bretry[-_ ]?after[-_ ]?ms["']?\s*[:=]?\s*["']?(\d+(?:\.\d+)?)/i
-const httpDate = /\bretry-after["']?\s*[:=]?\s*["']?((?:mon|tue|wed|thu|fri|sat|sun),\s+\d{1,2}\s+\w{3}\s+\d{4}\s+[\d:]{8}\s+gmt)/i
+  /\b(?:retry[-_ ]?after(?:[-_ ]?(?:seconds?|secs?|s))?|resets?[-_]?(?:in|after)[-_]?(?:seconds?|secs?))["']?[ \t]{0,4}[:=]?[ \t]{0,4}["']?(\d{1,12}(?:\.\d{1,12})?)(?=[ \t]{0,4}(?:["',;)\]}]|$))/im
+const retryAfterMs =
+  /\b(?:retry[-_ ]?after|resets?[-_]?in)[-_ ]?(?:ms|millis(?:econds)?)["']?\s{0,4}[:=]?\s{0,4}["']?(\d{1,15}(?:\.\d{1,12})?)/i
+const httpDate = /\bretry-after["']?\s{0,4}[:=]?\s{0,4}["']?((?:mon|tue|wed|thu|fri|sat|sun),\s+\d{1,2}\s+\w{3}\s+\d{4}\s+[\d:]{8}\s+gmt)/i
 /** Claude Code in print mode: "Claude AI usage limit reached|1749924000". */
-const epoch = /(?:limit reached\||resets?(?:[-_ ](?:at|time))?["']?\s*[:=|]\s*["']?)(1\d{9}(?:\d{3})?)\b/i
+const epoch = /(?:limit reached\||resets?(?:[-_ ]?(?:at|time|timestamp))?["']?\s{0,4}[:=|]\s{0,4}["']?)(1\d{9}(?:\d{3})?)\b/i
 const isoTime =
-  /(?:resets?|retry|try again|available)[^\n]{0,30}?(\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:z|[+-]\d{2}:?\d{2})?)/i
-/** "resets 3pm", "resets Oct 9 at 5:30am (Europe/London)", "try again at Nov 3rd, 2025 5:14 PM", "resets at 15:00". */
-const wallClock =
-  /(?:resets?|try again|available again)(?:\s+(?:at|on|by))?\s+(?:(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(?:(\d{4})\s*,?\s*)?(?:at\s+)?)?(\d{1,2})(?::(\d{2}))?\s*(am|pm)?(?!\d|\.\d|%)(?:\s*\(?(utc|gmt|[a-z]+\/[a-z_/+-]+)\)?)?/i
+  /(?:resets?|retry|try again|available|until)[^\n]{0,30}?(\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)[ \t]{0,2}(z\b|utc\b|gmt\b|[+-]\d{2}:?\d{2}\b)?/i
+
+const monthName = String.raw`(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?`
+const year = String.raw`(?:,?\s{1,2}(\d{4})(?!\d|:))?`
+/** "Oct 9", "November 3rd, 2025"; and "9 October 2026". */
+const monthFirst = String.raw`${monthName}\s{1,2}(\d{1,2})(?:st|nd|rd|th)?${year}`
+const dayFirst = String.raw`(\d{1,2})(?:st|nd|rd|th)?\s{1,2}(?:of\s)?${monthName}${year}`
+const weekdayName = String.raw`(?:on\s|next\s)?(sun|mon|tue|wed|thu|fri|sat)[a-z]{0,6}\.?`
+const clockTime = String.raw`(\d{1,2})(?::(\d{2}))?(?::\d{2})?\s{0,2}(am|pm|a\.m\.|p\.m\.)?(?!\d|\.\d|%|:)`
+/** A zone in brackets, or bare when it is one that is known: any other word behind a time is only a word. */
+const zoneName = String.raw`(?:\s{0,2}\(([A-Za-z][\w/+:-]{1,40})\)|\s{1,2}(utc(?:[+-]\d{1,2}(?::?\d{2})?)?|gmt(?:[+-]\d{1,2}(?::?\d{2})?)?|[a-z]+\/[a-z_/+-]+|[ecmp][sd]?t|z)\b)?`
+const wallStart = String.raw`(?:resets?|try again|available again|retry)(?:\s{1,2}(?:at|on|by|after))?[:\s]\s{0,2}`
+const separator = String.raw`,?\s{1,2}(?:at\s)?`
+/** "resets 3pm", "resets Oct 9 at 5:30am (Europe/London)", "try again at Nov 3rd, 2025 5:14 PM", "resets Fri 4:00 PM", "resets at 15:00". */
+const wallClock = new RegExp(
+  String.raw`${wallStart}(?:${weekdayName}${separator})?(?:(?:${monthFirst}|${dayFirst})${separator})?${clockTime}${zoneName}`,
+  'i',
+)
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 
 const spanMs = (text: string): number =>
-  [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/gi)].reduce((sum, [, count, unit]) => sum + Number(count) * unitMs(unit ?? ''), 0)
+  [...text.matchAll(/(\d+(?:\.\d+)?|\ban?\b|\bone\b)\s*([a-z]+)/gi)].reduce(
+    (sum, [, count = '', unit = '']) => sum + (/^\d/.test(count) ? Number(count) : 1) * unitMs(unit),
+    0,
+  )
+
+const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
+/** Abbreviations that the platform does not know, by what those who print them mean. */
+const abbreviations: Readonly<Record<string, string>> = {
+  et: 'America/New_York',
+  edt: 'America/New_York',
+  est: 'America/New_York',
+  ct: 'America/Chicago',
+  cdt: 'America/Chicago',
+  cst: 'America/Chicago',
+  mt: 'America/Denver',
+  mdt: 'America/Denver',
+  mst: 'America/Denver',
+  pt: 'America/Los_Angeles',
+  pdt: 'America/Los_Angeles',
+  pst: 'America/Los_Angeles',
+  bst: 'Europe/London',
+  cest: 'Europe/Paris',
+  eest: 'Europe/Athens',
+  msk: 'Europe/Moscow',
+  ist: 'Asia/Kolkata',
+  jst: 'Asia/Tokyo',
+  kst: 'Asia/Seoul',
+  sgt: 'Asia/Singapore',
+  hkt: 'Asia/Hong_Kong',
+  aest: 'Australia/Sydney',
+  aedt: 'Australia/Sydney',
+  z: 'UTC',
+  utc: 'UTC',
+  gmt: 'UTC',
+}
+
+/** A zone as `Intl` takes it. "UTC+5:30" and "GMT-3" count from Greenwich eastwards, as people write them; "Etc/GMT+3" is its own matter. */
+const zoneOf = (name: string): string => {
+  const offset = /^(?:utc|gmt)([+-])(\d{1,2})(?::?(\d{2}))?$/i.exec(name)
+  if (offset === null) return abbreviations[name.toLowerCase()] ?? name
+  const [, sign, hours = '', minutes = '00'] = offset
+  // Offsets as names of zones came with Node 20; whole hours have a name everywhere, with the sign turned round.
+  return minutes === '00' ? `Etc/GMT${sign === '+' ? '-' : '+'}${Number(hours)}` : `${sign}${hours.padStart(2, '0')}:${minutes}`
+}
 
 interface Fields {
   readonly year: number
@@ -88,29 +151,43 @@ const instantOf = (fields: Fields, zone: string | undefined): number | undefined
 const hourOf = (hourText: string, half: string | undefined): number => {
   const shown = Number(hourText)
   if (half === undefined) return shown
-  return (shown % 12) + (half.toLowerCase() === 'pm' ? 12 : 0)
+  return (shown % 12) + (half.toLowerCase().startsWith('p') ? 12 : 0)
 }
 
 const fromWallClock = (match: RegExpExecArray, now: number, localZone: string | undefined): number | undefined => {
-  const [, monthName, dayText, yearText, hourText, minuteText, half, zoneName] = match
+  const [, weekday, month1, day1, year1, day2, month2, year2, hourText, minuteText, half, bracketed, bare] = match
   // A bare number is no time of day: "resets 5 counters".
   if (hourText === undefined || (half === undefined && minuteText === undefined)) return undefined
-  const zone = zoneName === undefined ? localZone : /^(?:utc|gmt)$/i.test(zoneName) ? 'UTC' : zoneName
+  const named = bracketed ?? bare
+  const wanted = named === undefined ? localZone : zoneOf(named)
+  // A zone that nobody knows is most likely this machine's own, under a name that was made up.
+  const zone = wallOf(now, wanted) === undefined ? localZone : wanted
   const today = wallOf(now, zone)
   if (today === undefined) return undefined
   const time = { hour: hourOf(hourText, half), minute: Number(minuteText ?? 0) }
   if (time.hour > 23 || time.minute > 59) return undefined
-  if (monthName === undefined || dayText === undefined) {
-    const at = instantOf({ ...today, ...time }, zone)
-    // The next time the clock shows it: Date.UTC carries day 32 over into the next month.
-    return at !== undefined && at <= now ? instantOf({ ...today, ...time, day: today.day + 1 }, zone) : at
+  const passed = (at: number | undefined): boolean => at !== undefined && at <= now - justPassed
+  // Date.UTC carries day 32 over into the next month.
+  const onDay = (days: number): number | undefined => instantOf({ ...today, ...time, day: today.day + days }, zone)
+  const monthName = month1 ?? month2
+  const dayText = day1 ?? day2
+  if (monthName !== undefined && dayText !== undefined) {
+    const month = months.indexOf(monthName.toLowerCase())
+    const yearText = year1 ?? year2
+    const at = instantOf({ year: Number(yearText ?? today.year), month, day: Number(dayText), ...time }, zone)
+    return passed(at) && yearText === undefined ? instantOf({ year: today.year + 1, month, day: Number(dayText), ...time }, zone) : at
   }
-  const month = months.indexOf(monthName.toLowerCase())
-  const at = instantOf({ year: Number(yearText ?? today.year), month, day: Number(dayText), ...time }, zone)
-  if (at !== undefined && at <= now && yearText === undefined) {
-    return instantOf({ year: today.year + 1, month, day: Number(dayText), ...time }, zone)
+  if (weekday !== undefined) {
+    const weekdayToday = new Date(Date.UTC(today.year, today.month, today.day)).getUTCDay()
+    const ahead = (weekdays.indexOf(weekday.toLowerCase()) - weekdayToday + 7) % 7
+    const at = onDay(ahead)
+    return passed(at) ? onDay(ahead + 7) : at
   }
-  return at
+  // The next time the clock shows it; or the last, when that is a moment ago.
+  const yesterday = onDay(-1)
+  if (yesterday !== undefined && !passed(yesterday)) return yesterday
+  const at = onDay(0)
+  return passed(at) ? onDay(1) : at
 }
 
 const readInstant = (text: string, now: number, zone: string | undefined): number | undefined => {
@@ -122,19 +199,26 @@ const readInstant = (text: string, now: number, zone: string | undefined): numbe
   if (seconds !== undefined) return now + Number(seconds) * second
   const stamp = epoch.exec(text)?.[1]
   if (stamp !== undefined) return Number(stamp) * (stamp.length === 10 ? second : 1)
-  const iso = isoTime.exec(text)?.[1]
-  if (iso !== undefined) return Date.parse(/(?:z|[+-]\d{2}:?\d{2})$/i.test(iso) ? iso : `${iso.replace(' ', 'T')}Z`)
+  const [, iso, offset = 'Z'] = isoTime.exec(text) ?? []
+  if (iso !== undefined) return Date.parse(`${iso.replace(/[t ]/i, 'T')}${/^[zug]/i.test(offset) ? 'Z' : offset}`)
   const wait = afterSpan.exec(text)?.[1]
   if (wait !== undefined) return now + spanMs(wait)
   const clock = wallClock.exec(text)
   return clock === null ? undefined : fromWallClock(clock, now, zone)
 }
 
+/** Characters looked at: a reset time further behind the error's beginning is not the error's. */
+const longestText = 64 * 1024
+
 /**
- * When the text says its limit resets, or undefined. A time of day without a zone is read in `zone` (an IANA name), by default the machine's own,
- * since command lines print local time. Times in the past and more than 31 days ahead are misreadings.
+ * When the text says its limit resets, or undefined. A time of day without a zone, or in one that nobody knows, is read in `zone` (an IANA name), by
+ * default the machine's own, since command lines print local time. A time that has just passed means soon; one that passed long ago, or is more
+ * than 31 days ahead, is a misreading.
  */
 export const resetTime = (text: string, now: Date, zone?: string): Date | undefined => {
-  const at = readInstant(text, now.getTime(), zone)
-  return at === undefined || !(at > now.getTime()) || at > now.getTime() + farthest ? undefined : new Date(at)
+  const from = now.getTime()
+  const at = readInstant(text.length > longestText ? text.slice(-longestText) : text, from, zone)
+  if (at === undefined || Number.isNaN(at) || at > from + farthest) return undefined
+  if (at > from) return new Date(at)
+  return at < from && at > from - justPassed ? new Date(from + soon) : undefined
 }

@@ -4,7 +4,7 @@
  */
 import { attemptsByEffort, limits } from '@modelreins/contract'
 import type { Effort, JobError, JobHold, JobRequest, JobStatus, Usage } from '@modelreins/contract'
-import { retryDelay } from './retry.ts'
+import { limitDelay, retryDelay, toldTime } from './retry.ts'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'
 
@@ -27,6 +27,8 @@ export interface JobSpec {
   readonly context_turns?: readonly number[]
   /** Members who have changed it or had it tried again, beside who dispatched it. */
   readonly wanted_by?: readonly string[]
+  /** Attempts in a row, up to now, that ended at a provider's limit, and when the first of them did. */
+  readonly limited?: { readonly times: number; readonly since: number }
   readonly requires_secrets: readonly string[]
   readonly timeout_ms: number
   readonly silence_ms: number | null
@@ -200,22 +202,48 @@ export function start(
 /** The current attempt ends well. */
 export const complete = (job: JobRecord, outcome: JobOutcome, at: number): JobRecord => ({ ...job, status: 'done', ended_at: at, outcome })
 
+interface FailedAt {
+  readonly at: number
+  readonly random: number
+  /** The provider's own reset time, which beats every other wait. */
+  readonly retryAt?: number | null
+}
+
+/** A provider was at its limit: the work was not tried. */
+const isLimit = (error: JobError): boolean => error.type === 'rate_limited' && error.retryable
+
+const toldIn = (when: FailedAt): number | undefined =>
+  when.retryAt != null && when.retryAt > when.at
+    ? Math.min(toldTime(when.retryAt, when.random), when.at + limits.retry_at_max_ms)
+    : undefined
+
+/** How long a job waits for a limit that tells no time. */
+const limitWait = (job: JobRecord): number => (hasDefaultExpiry(job) ? limits.limit_wait_ms : job.spec.expires_ms)
+
+/** Waits for the limit, which costs no attempt: `max_attempts` grows with it. Without a told time it waits longer and longer, within the job's deadline. */
+function waitForLimit(job: JobRecord, outcome: JobOutcome, when: FailedAt): JobRecord {
+  const { times, since } = job.spec.limited ?? { times: 0, since: when.at }
+  const told = toldIn(when)
+  const retry_at = told ?? when.at + limitDelay(times, when.random)
+  if (told === undefined && retry_at > since + limitWait(job)) return { ...job, status: 'failed', ended_at: when.at, outcome }
+  const spec = { ...job.spec, limited: { times: times + 1, since } }
+  return { ...job, status: 'retry', retry_at, outcome, max_attempts: job.max_attempts + 1, spec }
+}
+
+/** The job without the memory of limits, once an attempt has ended otherwise. */
+const forgetLimits = ({ spec: { limited: _, ...spec }, ...job }: JobRecord): JobRecord => ({ ...job, spec })
+
 /**
- * The current attempt ends badly: `retry` while the error is retryable and attempts remain, else failed.
- * `retryAt` is the provider's own reset time, which beats the backoff. `random` is in [0, 1).
+ * The current attempt ends badly: `retry` while the error is retryable and attempts remain, else failed. `random` is in [0, 1).
+ * An attempt that met its provider's limit does not count.
  */
-export function failAttempt(
-  job: JobRecord,
-  outcome: JobOutcome & { readonly error: JobError },
-  when: { readonly at: number; readonly random: number; readonly retryAt?: number | null },
-): JobRecord {
+export function failAttempt(job: JobRecord, outcome: JobOutcome & { readonly error: JobError }, when: FailedAt): JobRecord {
+  if (isLimit(outcome.error)) return waitForLimit(job, outcome, when)
   if (!outcome.error.retryable || job.attempt >= job.max_attempts) {
     return { ...job, status: 'failed', ended_at: when.at, outcome }
   }
-  const latest = when.at + limits.retry_at_max_ms
-  const retry_at =
-    when.retryAt != null && when.retryAt > when.at ? Math.min(when.retryAt, latest) : when.at + retryDelay(job.attempt, when.random)
-  return { ...job, status: 'retry', retry_at, outcome }
+  const retry_at = toldIn(when) ?? when.at + retryDelay(job.attempt, when.random)
+  return { ...forgetLimits(job), status: 'retry', retry_at, outcome }
 }
 
 /** Ends a job that will not run (again): abort, expiry, a denied review. */
@@ -247,7 +275,7 @@ export const queue = (job: JobRecord, at: number): JobRecord => ({ ...job, statu
 export function revive(job: JobRecord, at: number): Result<JobRecord> {
   if (job.status !== 'failed') return notIn(job, 'retried')
   return ok({
-    ...job,
+    ...forgetLimits(job),
     status: 'pending',
     hold: null,
     ended_at: null,

@@ -1,6 +1,7 @@
 /** Responsible for files on their way to the server and back, in any runtime with `fetch`: types, digests, repeats. It opens no file. */
 import { limits, mediaTypeOf, type Artifact, type Input } from '@modelreins/contract'
 import { ModelReinsError } from './error.ts'
+import { foreignAnswer } from './foreign.ts'
 import type { Answer, CallOptions } from './nouns.ts'
 
 /** A stream has no length and can be sent once only; everything else is sent again when the answer is lost. */
@@ -130,6 +131,8 @@ export async function downloadArtifact(
   const response = await ports.download({ slug }, options)
   const { headers } = response
   const sha256 = headers.get('etag')?.replaceAll(/^W\/|"/g, '') ?? ''
+  // Every artifact has its digest; without one it is somebody else's page.
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw foreignAnswer(response.url, response.status, await response.text())
   const bytes = async (): Promise<Uint8Array> => {
     const whole = new Uint8Array(await response.arrayBuffer())
     const found = await sha256Of(whole)

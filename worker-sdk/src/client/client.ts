@@ -12,6 +12,7 @@ import {
 import { fullJitter } from './backoff.ts'
 import { pause, systemClock, type Clock } from './clock.ts'
 import { ModelReinsError } from './error.ts'
+import { foreignAnswer, isOurs } from './foreign.ts'
 import { followJob, type StreamOptions } from './job-stream.ts'
 import { nounsOf, type Answer, type CallOptions, type Nouns } from './nouns.ts'
 import { rowOf, wireRequest } from './request.ts'
@@ -138,7 +139,7 @@ export class Client {
     }
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await send(request, { fetch: this.#fetch, clock: this.#clock }, (response) => readAnswer(response, row.produces))
+        return await send(request, { fetch: this.#fetch, clock: this.#clock }, (response) => readAnswer(id, response, request.url))
       } catch (error) {
         if (attempt + 1 >= attempts || !mayPass(error)) throw error
         const wait = error.retryAfterMs ?? fullJitter(this.#retry, attempt, this.#clock)
@@ -189,17 +190,18 @@ function heldMs(held: true | undefined, input: unknown): number {
   return Number(input.wait) * 1000 || 0
 }
 
-async function readAnswer(response: Response, produces: string | undefined): Promise<unknown> {
+const isPage = (response: Response): boolean => response.headers.get('content-type')?.includes('text/html') === true
+
+async function readAnswer(id: OperationId, response: Response, url: string): Promise<unknown> {
+  const { produces } = rowOf(id)
+  // A page in place of anything else is somebody else's.
+  if (isPage(response) && produces?.includes('html') !== true && id !== 'artifacts.download') {
+    throw foreignAnswer(url, response.status, await response.text())
+  }
   if (produces === 'application/octet-stream' || produces === 'application/x-ndjson') return response
   const text = await response.text()
   if (produces !== undefined) return text
-  if (text === '') return undefined
-  const value = parseJson(text)
-  if (value === undefined) {
-    throw new ModelReinsError('The server answered something that is not JSON: is this the address of a ModelReins server?', {
-      code: 'unexpected-response',
-      status: response.status,
-    })
-  }
+  const value = text === '' ? undefined : parseJson(text)
+  if ((value === undefined && text !== '') || !isOurs(id, value)) throw foreignAnswer(url, response.status, text)
   return value
 }

@@ -21,6 +21,7 @@ export interface ModelReinsErrorFields {
   readonly retryAfterMs?: number
   readonly issues?: readonly Issue[]
   readonly requestId?: string
+  readonly foreign?: boolean
   readonly cause?: unknown
 }
 
@@ -36,6 +37,8 @@ export class ModelReinsError extends Error {
   /** Names the request in the server's log. */
   readonly requestId: string | undefined
   readonly exitCode: number
+  /** Something between here and the server answered in its place: it says nothing about the call. */
+  readonly foreign: boolean
 
   constructor(message: string, fields: ModelReinsErrorFields) {
     super(message, fields.cause === undefined ? undefined : { cause: fields.cause })
@@ -47,6 +50,7 @@ export class ModelReinsError extends Error {
     this.issues = fields.issues ?? []
     this.requestId = fields.requestId
     this.exitCode = row.exit
+    this.foreign = fields.foreign ?? false
   }
 }
 
@@ -59,8 +63,12 @@ const isProblemCode = (value: unknown): value is ProblemCode => problemCodes.som
 const isIssue = (value: unknown): value is Issue =>
   isRecord(value) && typeof value['path'] === 'string' && typeof value['message'] === 'string'
 
+/** Our words, also of a server newer than this client, whose code is not known here. */
+export const isProblem = (body: unknown): boolean =>
+  isRecord(body) && typeof body['code'] === 'string' && (isProblemCode(body['code']) || typeof body['retryable'] === 'boolean')
+
 /** The code for a status when the body names none (a proxy in between, or a server newer than this client). */
-function codeOfStatus(status: number): ErrorCode {
+export function codeOfStatus(status: number): ErrorCode {
   if (status === 502 || status === 503 || status === 504) return 'unavailable'
   return problemCodes.find((code) => problems[code].status === status) ?? (status >= 500 ? 'internal' : 'unexpected-response')
 }

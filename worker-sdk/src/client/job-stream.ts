@@ -3,6 +3,7 @@ import { streamEvent, type StreamEvent } from '@modelreins/contract'
 import { fullJitter } from './backoff.ts'
 import { pause, type Clock } from './clock.ts'
 import { ModelReinsError, networkError } from './error.ts'
+import { foreignAnswer } from './foreign.ts'
 import { mayPass, type RetryPolicy } from './retry.ts'
 import { EventParser, type ServerSentEvent } from './sse.ts'
 import { parseJson, send, type Fetch } from './transport.ts'
@@ -73,6 +74,9 @@ async function* connection(source: StreamSource, after: number, signal: AbortSig
       { clock: source.clock, fetch: (url, init) => source.fetch(url, { ...init, signal: controller.signal }) },
       async (answer) => answer,
     )
+    if (response.headers.get('content-type')?.includes('text/event-stream') !== true) {
+      throw foreignAnswer(source.url, response.status, await response.text())
+    }
     if (response.body === null)
       throw new ModelReinsError('The stream has no body', { code: 'unexpected-response', status: response.status })
     const reader = response.body.getReader()

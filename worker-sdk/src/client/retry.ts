@@ -25,8 +25,13 @@ export function mayRepeat(id: OperationId, hasKey: boolean): boolean {
 export const mayPass = (error: unknown): error is ModelReinsError =>
   error instanceof ModelReinsError &&
   error.retryable &&
-  (error.code === 'network' ||
+  (error.foreign ||
+    error.code === 'network' ||
     error.code === 'timeout' ||
     error.code === 'unavailable' ||
     error.code === 'rate-limited' ||
     error.code === 'internal')
+
+/** Whether the call may have been fine: it failed for a reason that passes, or something in between answered it. What must not be lost is kept. */
+export const mayHaveBeenFine = (error: unknown): error is ModelReinsError =>
+  mayPass(error) || (error instanceof ModelReinsError && error.foreign)

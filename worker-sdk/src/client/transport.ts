@@ -1,6 +1,9 @@
 /** Responsible for sending one HTTP request and reading one answer, within a time limit. It knows no operation and never retries. */
 import type { Clock } from './clock.ts'
-import { errorFromProblem, ModelReinsError, networkError, parseRetryAfter } from './error.ts'
+import { ModelReinsError, networkError, parseRetryAfter } from './error.ts'
+import { refusalOf } from './foreign.ts'
+
+export { parseJson } from './json-text.ts'
 
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>
 
@@ -69,18 +72,11 @@ async function failureOf(response: Response, url: string, clock: Clock): Promise
       {
         code: 'unexpected-response',
         status: response.status,
+        // Most likely a wrong address; but a portal, too, sends everybody to its own page.
+        foreign: true,
       },
     )
   }
-  const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), clock.now())
-  return errorFromProblem(response.status, parseJson(await response.text().catch(() => '')), retryAfterMs)
-}
-
-/** The value of a JSON text, with or without a byte order mark; undefined when it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch {
-    return undefined
-  }
+  const text = await response.text().catch(() => '')
+  return refusalOf(url, response.status, text, parseRetryAfter(response.headers.get('retry-after'), clock.now()))
 }

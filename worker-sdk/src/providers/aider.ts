@@ -11,6 +11,8 @@ import { type AgentReader, runAgent } from './agent-run.ts'
 import { type CliProgram, checkCli } from './cli-check.ts'
 import { composePrompt, modelOf } from './prompt.ts'
 import type { Provider, ProviderCheck, ProviderOutcome, ProviderRun, ProviderSettings } from './provider.ts'
+import { agentSilence } from './silence.ts'
+import type { Unread } from './unread.ts'
 
 const cli: CliProgram = { provider: 'aider', program: 'aider', install: 'python -m pip install aider-install && aider-install' }
 
@@ -58,16 +60,21 @@ const usageLine =
 const costLine = /^Cost: \$([\d.]+) message, \$([\d.]+) session\./
 
 /** Aider prints the provider's exception and exits 0. A retry that helped is followed by the usage line of an answer. */
-const failureLine = /^(litellm\.\w+: .*|The API provider .*|.*Exception: .*|Unable to list models.*|Missing these environment variables:.*)/
-const limitLine = /^Model .* has hit a token limit!/
+const failureLine =
+  /^(?:litellm\.\w+: |The API provider|.{0,200}Exception: |Unable to list models|Missing these environment variables:|Empty response received from LLM|Model .{1,200} has hit a token limit!)/
+/** It stopped although the model had not finished: the files may be half changed. */
+const stoppedLine = /^Only \d+ reflections allowed, stopping\./
+/** Lines of one failure that are kept: the exception, its body, and what aider advises. */
+const failureLines = 60
 
 const scale = { k: 1_000, M: 1_000_000 } as const
 const count = (digits: string | undefined, unit: string | undefined): number =>
   Math.round(Number((digits ?? '0').replaceAll(',', '')) * (unit === 'k' ? scale.k : unit === 'M' ? scale.M : 1))
 
-const createReader = (run: ProviderRun, model: string | undefined): AgentReader => {
+const createReader = (run: ProviderRun, unread: Unread, model: string | undefined): AgentReader => {
   const answer: string[] = []
-  const failures: string[] = []
+  /** From the first line of a failure on, until the usage line of an answer shows that a retry helped. */
+  const failure: string[] = []
   let tokensIn = 0
   let tokensOut = 0
   let cost: number | undefined
@@ -78,10 +85,11 @@ const createReader = (run: ProviderRun, model: string | undefined): AgentReader 
     const session = usage?.[6] ?? costLine.exec(line)?.[2]
     if (session !== undefined) cost = Number(session) // the running total of the session
     if (usage === null) return session !== undefined
+    const received = count(usage[3], usage[4])
     tokensIn += count(usage[1], usage[2])
-    tokensOut += count(usage[3], usage[4])
+    tokensOut += received
     told = true
-    failures.length = 0
+    if (received > 0) failure.length = 0
     return true
   }
   const usage = (): Usage | undefined =>
@@ -94,30 +102,51 @@ const createReader = (run: ProviderRun, model: string | undefined): AgentReader 
         }
       : undefined
 
+  const problem = (text: string): string | undefined => {
+    if (failure.length > 0) return failure.join('\n').trim()
+    if (!told) return `aider ended without an answer${text === '' ? '' : ', though it said: ' + text.slice(-200)}`
+    return text === '' && tokensOut === 0 ? 'Empty response received: aider was answered with 0 tokens' : undefined
+  }
+
   return {
     async line(line) {
+      run.heard?.()
       if (readUsage(line)) return run.output(`${line}\n`, 'system')
       if (banner.test(line)) {
         answer.length = 0 // whatever came before its banner is not the answer
         return run.output(`${line}\n`, 'system')
       }
-      if (failureLine.test(line) || limitLine.test(line)) failures.push(line.trim())
+      if (failure.length > 0 ? failure.length < failureLines : failureLine.test(line)) failure.push(line.trimEnd())
       answer.push(line)
       await run.output(`${line}\n`, 'stdout')
+      if (stoppedLine.test(line)) await run.output(`[aider stopped before the model had finished: ${line}]\n`, 'system')
     },
-    end: () => ({
-      result: answer.join('\n').trim(),
-      usage: usage(),
-      error: failures.length === 0 ? undefined : new Error(failures.slice(-3).join('\n')),
-    }),
+    // Its usage line ends an answer, not the run: it may commit, lint and ask again.
+    finished: () => false,
+    end() {
+      const text = answer.join('\n').trim()
+      const words = problem(text)
+      const first = text === '' ? unread.first() : undefined
+      return {
+        complete: words === undefined,
+        result: text,
+        usage: usage(),
+        ...(words === undefined
+          ? {}
+          : { error: new Error(first === undefined ? words : `${words}: ${first}`), vague: failure.length === 0 }),
+      }
+    },
   }
 }
+
+/** A first character of `/` or `!` would be taken for a command, `/run` and `!` for one of a shell's. Prompts are data. */
+const asData = (prompt: string): string => (/^[\s\ufeff]*[/!]/.test(prompt) ? `The request:\n\n${prompt}` : prompt)
 
 const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
   const folder = await mkdtemp(join(tmpdir(), 'modelreins-aider-')) // readable by its owner alone
   try {
     const messageFile = join(folder, 'message.txt')
-    await writeFile(messageFile, composePrompt(job), { mode: 0o600 })
+    await writeFile(messageFile, asData(composePrompt(job)), { mode: 0o600 })
     const model = modelOf(job)
     return await runAgent(job, {
       cli,
@@ -125,11 +154,11 @@ const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
       // Errors offer a page with help, and `--yes-always` opens it: in a browser that does nothing.
       // Lines are wrapped at the width of the terminal, or at 80 where there is none.
       env: { BROWSER: 'true', COLUMNS: '1000', PYTHONUNBUFFERED: '1', PYTHONIOENCODING: 'utf-8' },
-      reader: createReader(job, model),
+      reader: (unread) => createReader(job, unread, model),
     })
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-export const aiderProvider: Provider = { name: 'aider', check, run }
+export const aiderProvider: Provider = { name: 'aider', check, run, silence: agentSilence }

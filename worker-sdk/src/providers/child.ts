@@ -13,6 +13,7 @@ import { endProcessGroup } from './process-group.ts'
 import { watchGroup } from './orphan-watch.ts'
 import { markVariable, originOf } from './process-table.ts'
 import type { Launch } from './program.ts'
+import type { Tap } from './recording/tap.ts'
 import { killGraceMs, stopReason, stoppedExitCode } from './stopped.ts'
 import { createTail } from './tail.ts'
 
@@ -25,6 +26,10 @@ export interface ChildOptions {
   /** Written to stdin, which is then closed. Without it stdin is empty from the start. */
   readonly stdin?: string
   readonly signal: AbortSignal
+  /** Aborted when the program has said its last word: what is left of it is ended, which is no failure. */
+  readonly enough?: AbortSignal
+  /** Writes down what it says. */
+  readonly tap?: Tap | undefined
   /** The child is read no faster than these settle. */
   readonly onStdout?: (text: string) => Promise<void> | void
   readonly onStderr?: (text: string) => Promise<void> | void
@@ -49,6 +54,9 @@ const lingerMs = 250
 const pipeMs = 1_000
 
 const notStarted = (exitCode: number, error: Error): ChildEnd => ({ exitCode, stdout: '', stdoutDropped: 0, stderr: error.message, error })
+
+/** Room in a result for the line that says what was cut. */
+const resultNoticeBytes = 200
 
 /** `spawn` reports a missing working directory as if the program were missing. */
 const directoryProblem = (cwd: string | undefined): Error | undefined => {
@@ -111,13 +119,16 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   }
   const onAbort = (): void => void end()
   options.signal.addEventListener('abort', onAbort, { once: true })
-  if (options.signal.aborted) onAbort()
+  options.enough?.addEventListener('abort', onAbort, { once: true })
+  if (options.signal.aborted || options.enough?.aborted === true) onAbort()
 
-  const stdout = createTail(limits.result_bytes)
+  options.tap?.program(options.launch.args)
+  const stdout = createTail(limits.result_bytes - resultNoticeBytes)
   const stderr = createTail(limits.error_message_bytes)
   const pump = async (
     stream: NodeJS.ReadableStream | null,
     keep: (text: string) => void,
+    kind: 'stdout' | 'stderr',
     tell: ChildOptions['onStdout'],
   ): Promise<void> => {
     if (stream === null) return
@@ -126,6 +137,7 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
       for await (const chunk of stream) {
         const text = String(chunk)
         keep(text)
+        options.tap?.text(kind, text)
         telling += 1
         await tell?.(text)
         telling -= 1
@@ -138,12 +150,16 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
       }
     }
   }
-  const read = Promise.all([pump(child.stdout, stdout.push, options.onStdout), pump(child.stderr, stderr.push, options.onStderr)])
+  const read = Promise.all([
+    pump(child.stdout, stdout.push, 'stdout', options.onStdout),
+    pump(child.stderr, stderr.push, 'stderr', options.onStderr),
+  ])
   // A program that does not read its input closes the pipe (EPIPE): its affair.
   child.stdin?.on('error', () => undefined)
   if (options.stdin !== undefined) child.stdin?.end(options.stdin)
 
   const { code, signal } = await exited
+  const byItself = ending === undefined
   await settleWithin(read, lingerMs)
   const allGone = await end()
   unwatch()
@@ -155,7 +171,10 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
     break
   }
   options.signal.removeEventListener('abort', onAbort)
+  options.enough?.removeEventListener('abort', onAbort)
 
+  // A program that was ended from outside has not exited: played again, it stays.
+  if (byItself) options.tap?.exit(exitCodeOf(code, signal))
   const error =
     (options.signal.aborted ? stopReason(options.signal) : problemOfReading) ??
     (allGone ? undefined : new Error('a process that the program started could not be killed'))

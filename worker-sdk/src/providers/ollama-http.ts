@@ -1,13 +1,18 @@
 /** Responsible for the `ollama-http` provider: Ollama's own API (NDJSON over `POST /api/chat`). It knows no other server. Source: Ollama's docs/api.md. */
 import type { Usage } from '@modelreins/contract'
 import { type Endpoint, type Found, resolveEndpoint, resolveKey } from './endpoint.ts'
-import { EndpointError, errorOf, exchange, exchangeJson } from './http-exchange.ts'
+import { contentOf } from './answer-content.ts'
+import { EndpointError, errorIn, errorOf, exchange, exchangeJson } from './http-exchange.ts'
 import { at, listAt, numberAt, parseJson, textAt } from './json.ts'
-import { linesOf } from './lines.ts'
 import { requestParameters } from './parameters.ts'
 import { composePrompt, modelOf } from './prompt.ts'
 import type { Provider, ProviderCheck, ProviderOutcome, ProviderRun, ProviderSettings } from './provider.ts'
+import { answersLater } from './openai-provider.ts'
+import { streamSilence } from './silence.ts'
+import { serverEvents, withGrace } from './sse.ts'
 import { failedOutcome } from './stopped.ts'
+import { createResultTail } from './tail.ts'
+import { createUnread } from './unread.ts'
 
 const checkMs = 5_000
 
@@ -27,7 +32,7 @@ const headersOf = (settings: ProviderSettings): Record<string, string> => {
 
 /** Names of the pulled models, the one changed last first. */
 const listModels = async (url: string, settings: ProviderSettings, signal: AbortSignal): Promise<readonly string[]> => {
-  const reply = await exchangeJson({ url: `${url}/api/tags`, headers: headersOf(settings), signal })
+  const reply = await exchangeJson({ url: `${url}/api/tags`, headers: headersOf(settings), signal, env: settings.env })
   const names = listAt(reply, 'models').map((entry) => textAt(entry, 'name') ?? textAt(entry, 'model'))
   return names.filter((name): name is string => name !== undefined && !/embed/i.test(name))
 }
@@ -39,7 +44,7 @@ const check = async (settings: ProviderSettings): Promise<ProviderCheck> => {
   const signal = AbortSignal.timeout(checkMs)
   try {
     const [version, models] = await Promise.all([
-      exchangeJson({ url: `${url}/api/version`, headers: headersOf(settings), signal }),
+      exchangeJson({ url: `${url}/api/version`, headers: headersOf(settings), signal, env: settings.env }),
       listModels(url, settings, signal),
     ])
     const label = `Ollama ${textAt(version, 'version') ?? ''} at ${url} (${source})`
@@ -50,6 +55,8 @@ const check = async (settings: ProviderSettings): Promise<ProviderCheck> => {
     }
     return { usable: true, detail: `${label}, ${models.length} models: ${models.slice(0, 3).join(', ')}` }
   } catch (error) {
+    const answered = answersLater(error)
+    if (answered !== undefined) return { usable: true, detail: `${url} (${source}) ${answered}` }
     const reason = error instanceof Error ? error.message || error.name : String(error)
     return { usable: false, detail: `ollama-http: ${url} (${source}) does not answer (${reason}). Start it with: ollama serve` }
   }
@@ -85,27 +92,67 @@ const bodyOf = (run: ProviderRun, model: string): object => {
   }
 }
 
+/** What comes after `done`, if anything does, is waited for no longer than this. */
+const graceMs = 1_000
+
 const chat = async (run: ProviderRun, url: string, model: string): Promise<string> => {
-  const reply = await exchange({ url: `${url}/api/chat`, headers: headersOf(run.settings), body: bodyOf(run, model), signal: run.signal })
-  const pieces: string[] = []
-  for await (const line of linesOf(reply.pieces)) {
-    if (line.trim() === '') continue
-    const chunk = parseJson(line)
-    if (at(chunk, 'error') !== undefined) throw errorOf(chunk)
-    const thought = textAt(chunk, 'message', 'thinking')
-    if (thought !== undefined && thought !== '') await run.output(thought, 'system')
-    const text = textAt(chunk, 'message', 'content')
-    if (text !== undefined && text !== '') {
-      pieces.push(text)
-      await run.output(text, 'stdout')
+  const { settings, signal } = run
+  const reply = await exchange({
+    url: `${url}/api/chat`,
+    headers: headersOf(settings),
+    body: bodyOf(run, model),
+    signal,
+    env: settings.env,
+    tap: settings.tap,
+  })
+  const unread = createUnread()
+  const text = createResultTail()
+  let said = false
+  let done: unknown
+  const take = async (chunk: unknown): Promise<void> => {
+    const error = errorIn(chunk)
+    if (error !== undefined) throw errorOf(error)
+    const message = at(chunk, 'message')
+    const content = contentOf(at(message, 'content') ?? at(chunk, 'response'))
+    const thought = contentOf(at(message, 'thinking') ?? at(chunk, 'thinking')).text + content.thought
+    if (thought !== '') await run.output(thought, 'system')
+    if (content.text !== '') {
+      said ||= content.text.trim() !== ''
+      text.push(content.text)
+      await run.output(content.text, 'stdout')
     }
-    if (at(chunk, 'done') === true) {
-      run.usage(usageOf(chunk, model))
-      if (textAt(chunk, 'done_reason') === 'length') await run.output('\n[the answer was cut at the token limit]\n', 'system')
-      return pieces.join('')
-    }
+    if (at(chunk, 'done') === true) done = chunk
+    else if (message === undefined && at(chunk, 'response') === undefined) unread.add('an object without a message', JSON.stringify(chunk))
   }
-  throw new EndpointError('stream disconnected before the answer was complete')
+  try {
+    for await (const { event, data } of withGrace(serverEvents(reply.pieces, unread), () => done !== undefined, graceMs, reply.close)) {
+      const value = parseJson(data)
+      if (event === 'error') throw errorOf(value ?? data)
+      if (value === undefined) unread.add('text', data)
+      else for (const chunk of Array.isArray(value) ? value : [value]) await take(chunk)
+      if (done !== undefined) break
+    }
+  } finally {
+    reply.close()
+    if (done !== undefined) run.usage(usageOf(done, model))
+  }
+  const note = unread.note('ollama-http')
+  if (note !== undefined) await run.output(note, 'system')
+  const first = unread.first()
+  if (done === undefined) {
+    throw new EndpointError(
+      !said && first !== undefined
+        ? `nothing of the answer could be read; it begins: ${first}`
+        : 'stream disconnected before the answer was complete: no "done" came',
+    )
+  }
+  const cut = textAt(done, 'done_reason') === 'length'
+  if (!said)
+    throw new EndpointError(
+      cut ? 'the model used up its tokens before it said anything' : 'empty response received: Ollama ended well without any text',
+    )
+  if (cut) await run.output('\n[the answer was cut at the token limit]\n', 'system')
+  return text.text()
 }
 
 const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
@@ -121,4 +168,4 @@ const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
   }
 }
 
-export const ollamaHttpProvider: Provider = { name: 'ollama-http', check, run }
+export const ollamaHttpProvider: Provider = { name: 'ollama-http', check, run, silence: streamSilence }

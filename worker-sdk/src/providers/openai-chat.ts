@@ -1,11 +1,15 @@
 /**
  * Responsible for one chat completion from an OpenAI-compatible server, streamed (server-sent events, `stream_options.include_usage`),
- * and for its list of models. It knows no product that speaks this API.
+ * and for its list of models. The finish reason, or `[DONE]`, decides that an answer is whole. It knows no product that speaks this API.
  */
 import type { Usage } from '@modelreins/contract'
-import { EndpointError, type ExchangeReply, errorOf, exchange, exchangeJson, readText } from './http-exchange.ts'
-import { at, listAt, numberAt, parseJson, textAt } from './json.ts'
-import { serverEvents } from './sse.ts'
+import { contentOf } from './answer-content.ts'
+import { EndpointError, type ExchangeReply, errorIn, errorOf, exchange, exchangeJson } from './http-exchange.ts'
+import { at, isObject, listAt, numberAt, parseJson, textAt } from './json.ts'
+import type { Tap } from './recording/tap.ts'
+import { serverEvents, withGrace } from './sse.ts'
+import { createResultTail } from './tail.ts'
+import { createUnread } from './unread.ts'
 
 export interface ChatServer {
   /** Up to and including `/v1`. */
@@ -20,28 +24,33 @@ export interface ChatRequest {
   /** Merged into the request body: temperature, max_tokens, ... */
   readonly parameters: Readonly<Record<string, unknown>>
   readonly signal: AbortSignal
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly tap?: Tap | undefined
   /** Pieces of the answer (`stdout`), and of the reasoning before it (`system`). */
   readonly output: (text: string, stream: 'stdout' | 'system') => Promise<void>
-}
-
-export interface ChatAnswer {
-  readonly text: string
-  readonly usage: Usage | undefined
+  /** Told once, however the answer ends. */
+  readonly usage: (usage: Usage) => void
+  /** The model works although there is nothing to show. */
+  readonly heard?: (() => void) | undefined
 }
 
 const headersOf = ({ key }: ChatServer): Record<string, string> => (key === undefined ? {} : { authorization: `Bearer ${key}` })
 
 /** Ids of the models that the server offers for chat: embedding models are in the same list. */
-export const listModels = async (server: ChatServer, signal: AbortSignal): Promise<readonly string[]> => {
-  const reply = await exchangeJson({ url: `${server.url}/models`, headers: headersOf(server), signal })
+export const listModels = async (
+  server: ChatServer,
+  signal: AbortSignal,
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<readonly string[]> => {
+  const reply = await exchangeJson({ url: `${server.url}/models`, headers: headersOf(server), signal, env })
   const ids = listAt(reply, 'data').map((entry) => textAt(entry, 'id'))
   return ids.filter((id): id is string => id !== undefined && !/embed/i.test(id))
 }
 
 const usageOf = (value: unknown, model: string | undefined): Usage | undefined => {
   const usage = at(value, 'usage')
-  const tokensIn = numberAt(usage, 'prompt_tokens')
-  const tokensOut = numberAt(usage, 'completion_tokens')
+  const tokensIn = numberAt(usage, 'prompt_tokens') ?? numberAt(usage, 'input_tokens')
+  const tokensOut = numberAt(usage, 'completion_tokens') ?? numberAt(usage, 'output_tokens')
   const cost = numberAt(usage, 'cost') // OpenRouter and gateways like it; OpenAI tells none
   if (tokensIn === undefined && tokensOut === undefined) return undefined
   return {
@@ -52,51 +61,140 @@ const usageOf = (value: unknown, model: string | undefined): Usage | undefined =
   }
 }
 
+/** Reasons that say the answer was not brought to its end. Any other reason is an end. */
+const brokenFinish = /error|abort|cancel|fail|interrupt|insufficient|disconnect|timeout|unavailable/i
+const isCut = (reason: string | undefined): boolean => reason === 'length' || reason === 'max_tokens' || reason === 'MAX_TOKENS'
+const isFiltered = (reason: string | undefined): boolean => reason === 'content_filter' || reason === 'SAFETY'
+
 const noteOfFinish = (reason: string | undefined): string | undefined => {
-  if (reason === 'length') return '\n[the answer was cut at the token limit]\n'
-  if (reason === 'content_filter') return '\n[the answer was cut by the content filter]\n'
+  if (isCut(reason)) return '\n[the answer was cut at the token limit]\n'
+  if (isFiltered(reason)) return '\n[the answer was cut by the content filter]\n'
   return undefined
 }
 
-const readStream = async (request: ChatRequest, reply: ExchangeReply): Promise<ChatAnswer> => {
-  const pieces: string[] = []
-  let usage: Usage | undefined
-  let model: string | undefined
-  let finish: string | undefined
-  let ended = false
-  for await (const { data } of serverEvents(reply.pieces)) {
-    if (data.trim() === '[DONE]') {
-      ended = true
-      break
-    }
-    const chunk = parseJson(data)
-    if (at(chunk, 'error') !== undefined && at(chunk, 'error') !== null) throw errorOf(chunk)
-    model ??= textAt(chunk, 'model')
-    usage = usageOf(chunk, model) ?? usage
-    const choice = at(chunk, 'choices', 0)
-    const thought = textAt(choice, 'delta', 'reasoning_content') ?? textAt(choice, 'delta', 'reasoning')
-    if (thought !== undefined && thought !== '') await request.output(thought, 'system')
-    const text = textAt(choice, 'delta', 'content') ?? textAt(choice, 'text')
-    if (text !== undefined && text !== '') {
-      pieces.push(text)
-      await request.output(text, 'stdout')
-    }
-    finish = textAt(choice, 'finish_reason') ?? finish
+/** What a server may still send after the finish reason: usage, `[DONE]`, the end of the connection. */
+const graceMs = 3_000
+
+/** Reads the parts of one answer as they come, in whatever form. */
+class Reading {
+  readonly #request: ChatRequest
+  readonly unread = createUnread()
+  readonly #text = createResultTail()
+  #said = false
+  #model: string | undefined
+  #usage: Usage | undefined
+  #finish: string | undefined
+  #done = false
+  #asked: string | undefined
+
+  constructor(request: ChatRequest) {
+    this.#request = request
   }
-  if (!ended && finish === undefined) throw new EndpointError('stream disconnected before the answer was complete')
-  const note = noteOfFinish(finish)
-  if (note !== undefined) await request.output(note, 'system')
-  return { text: pieces.join(''), usage }
+
+  /** The server has said that this was all. */
+  get finished(): boolean {
+    return this.#done || this.#finish !== undefined
+  }
+
+  get usage(): Usage | undefined {
+    return this.#usage
+  }
+
+  /** `[DONE]`. */
+  close(): void {
+    this.#done = true
+  }
+
+  async take(chunk: unknown): Promise<void> {
+    const error = errorIn(chunk)
+    if (error !== undefined) throw errorOf(error)
+    this.#model ??= textAt(chunk, 'model')
+    this.#usage = usageOf(chunk, this.#model) ?? this.#usage
+    const choice = at(chunk, 'choices', 0)
+    if (choice === undefined) {
+      const known = ['choices', 'usage', 'id', 'object', 'model', 'created'].some((key) => at(chunk, key) !== undefined)
+      if (!known)
+        this.unread.add(isObject(chunk) ? `an object of ${Object.keys(chunk).slice(0, 4).join(', ')}` : typeof chunk, JSON.stringify(chunk))
+      return
+    }
+    const failed = errorIn(choice)
+    if (failed !== undefined) throw errorOf(failed)
+    const whole = at(choice, 'message')
+    await this.#read(at(choice, 'delta') ?? whole ?? choice)
+    const finish = textAt(choice, 'finish_reason') ?? textAt(choice, 'native_finish_reason')
+    if (finish !== undefined && finish !== '') this.#finish = finish
+    // An answer that is not streamed is there as a whole.
+    if (whole !== undefined && whole !== null) this.#done = true
+  }
+
+  async #read(message: unknown): Promise<void> {
+    const content = contentOf(at(message, 'content') ?? at(message, 'text') ?? at(message, 'refusal'))
+    for (const kind of content.unknown) this.unread.add(kind, JSON.stringify(message))
+    const reasoning = contentOf(at(message, 'reasoning_content') ?? at(message, 'reasoning') ?? at(message, 'thinking'))
+    const thought = reasoning.text + reasoning.thought + content.thought
+    if (thought !== '') await this.#request.output(thought, 'system')
+    const tool = textAt(message, 'tool_calls', 0, 'function', 'name') ?? textAt(message, 'function_call', 'name')
+    if (tool !== undefined) this.#asked = tool
+    if (listAt(message, 'tool_calls').length > 0) this.#request.heard?.()
+    if (content.text === '') return
+    this.#said ||= content.text.trim() !== ''
+    this.#text.push(content.text)
+    await this.#request.output(content.text, 'stdout')
+  }
+
+  /** The answer, or why there is none. */
+  async end(): Promise<string> {
+    const note = this.unread.note('answer')
+    if (note !== undefined) await this.#request.output(note, 'system')
+    const first = this.unread.first()
+    const begins = first === undefined ? '' : `; what could not be read begins: ${first}`
+    if (this.#finish !== undefined && brokenFinish.test(this.#finish)) {
+      throw new EndpointError(`connection error: the server broke the answer off (finish_reason "${this.#finish}")`)
+    }
+    if (!this.finished) {
+      if (this.#said || first === undefined) {
+        throw new EndpointError(`stream disconnected before the answer was complete: neither a finish_reason nor [DONE] came${begins}`)
+      }
+      throw new EndpointError(`nothing of the answer could be read; it begins: ${first}`)
+    }
+    if (!this.#said) throw this.#silent(begins)
+    const cut = noteOfFinish(this.#finish)
+    if (cut !== undefined) await this.#request.output(cut, 'system')
+    return this.#text.text()
+  }
+
+  #silent(begins: string): EndpointError {
+    if (this.#asked !== undefined) return new EndpointError(`the model asked for the tool "${this.#asked}", which is not offered to it`)
+    if (isCut(this.#finish)) return new EndpointError('the model used up its tokens before it said anything (finish_reason "length")')
+    if (isFiltered(this.#finish)) return new EndpointError('the content filter withheld the answer')
+    if (begins !== '') return new EndpointError(`the server ended well, but nothing of its answer is text${begins}`)
+    return new EndpointError('empty response received: the server ended well without any text')
+  }
 }
 
-/** A server that does not stream answers with one JSON object although it was asked to. */
-const readWhole = async (request: ChatRequest, reply: ExchangeReply): Promise<ChatAnswer> => {
-  const json = parseJson(await readText(reply.pieces))
-  if (at(json, 'error') !== undefined && at(json, 'error') !== null) throw errorOf(json)
-  const text = textAt(json, 'choices', 0, 'message', 'content') ?? textAt(json, 'choices', 0, 'text')
-  if (text === undefined) throw new EndpointError(`${new URL(request.server.url).host} answered without a choice`)
-  await request.output(text, 'stdout')
-  return { text, usage: usageOf(json, textAt(json, 'model')) }
+const readAnswer = async (request: ChatRequest, reply: ExchangeReply): Promise<string> => {
+  const reading = new Reading(request)
+  const events = withGrace(serverEvents(reply.pieces, reading.unread), () => reading.finished, graceMs, reply.close)
+  try {
+    for await (const { event, data } of events) {
+      if (data.trim() === '') continue
+      if (data.trim() === '[DONE]') {
+        reading.close()
+        break
+      }
+      const value = parseJson(data)
+      if (event === 'error') throw errorOf(value ?? data)
+      if (value === undefined) reading.unread.add('text', data)
+      else for (const chunk of Array.isArray(value) ? value : [value]) await reading.take(chunk)
+    }
+  } catch (error) {
+    // A connection that breaks after the last word takes nothing of the answer with it.
+    if (request.signal.aborted || error instanceof EndpointError || !reading.finished) throw error
+  } finally {
+    reply.close()
+    if (reading.usage !== undefined) request.usage({ model: request.model, ...reading.usage })
+  }
+  return reading.end()
 }
 
 const ask = (request: ChatRequest, streamOptions: object): Promise<ExchangeReply> =>
@@ -111,10 +209,12 @@ const ask = (request: ChatRequest, streamOptions: object): Promise<ExchangeReply
       ...streamOptions,
     },
     signal: request.signal,
+    tap: request.tap,
+    ...(request.env === undefined ? {} : { env: request.env }),
   })
 
-/** Throws `EndpointError` when the server refuses or breaks off. */
-export const completeChat = async (request: ChatRequest): Promise<ChatAnswer> => {
+/** The whole answer. Throws `EndpointError` when the server refuses, breaks off, or says nothing. */
+export const completeChat = async (request: ChatRequest): Promise<string> => {
   const reply = await ask(request, { stream_options: { include_usage: true } }).catch((error: unknown) => {
     // Older servers refuse the option by name; the answer is worth more than its usage.
     const unknownOption =
@@ -122,5 +222,5 @@ export const completeChat = async (request: ChatRequest): Promise<ChatAnswer> =>
     if (!unknownOption) throw error
     return ask(request, {})
   })
-  return reply.contentType.includes('application/json') ? readWhole(request, reply) : readStream(request, reply)
+  return readAnswer(request, reply)
 }

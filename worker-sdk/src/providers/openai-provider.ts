@@ -5,6 +5,7 @@ import { type ChatServer, completeChat, listModels } from './openai-chat.ts'
 import { requestParameters } from './parameters.ts'
 import { composePrompt, modelOf } from './prompt.ts'
 import type { Provider, ProviderCheck, ProviderOutcome, ProviderRun, ProviderSettings } from './provider.ts'
+import { streamSilence } from './silence.ts'
 import { failedOutcome } from './stopped.ts'
 
 export interface OpenAiProduct {
@@ -32,12 +33,19 @@ const serverOf = (product: OpenAiProduct, settings: ProviderSettings): Found<Cha
 
 const isWithoutList = (error: unknown): boolean => error instanceof EndpointError && (error.status === 404 || error.status === 405)
 
+/** A server that is there and cannot serve yet: jobs that meet it are tried again. Undefined for any other failure. */
+export const answersLater = (error: unknown): string | undefined => {
+  if (!(error instanceof EndpointError) || (error.status !== 503 && error.status !== 429)) return undefined
+  const doing = /loading/i.test(error.message) ? 'its model is loading' : 'it is busy'
+  return `answers, but ${doing} (${error.message})`
+}
+
 const check = async (product: OpenAiProduct, settings: ProviderSettings): Promise<ProviderCheck> => {
   const server = serverOf(product, settings)
   if (!server.ok) return { usable: false, detail: `${product.name}: ${server.reason}. ${product.help}` }
   const where = `${server.value.url} (${server.value.source})`
   try {
-    const models = await listModels(server.value, AbortSignal.timeout(checkMs))
+    const models = await listModels(server.value, AbortSignal.timeout(checkMs), settings.env)
     const some = models.slice(0, 3).join(', ')
     return { usable: true, detail: models.length === 0 ? where : `${where}, ${models.length} models: ${some}` }
   } catch (error) {
@@ -46,6 +54,8 @@ const check = async (product: OpenAiProduct, settings: ProviderSettings): Promis
     if (error instanceof EndpointError && (error.status === 401 || error.status === 403)) {
       return { usable: false, detail: `${product.name}: ${where} refuses the key: set ${product.keys.join(' or ')}` }
     }
+    const answered = answersLater(error)
+    if (answered !== undefined) return { usable: true, detail: `${where} ${answered}` }
     const reason = error instanceof Error ? error.message || error.name : String(error)
     return { usable: false, detail: `${product.name}: ${where} does not answer (${reason}). ${product.help}` }
   }
@@ -54,7 +64,7 @@ const check = async (product: OpenAiProduct, settings: ProviderSettings): Promis
 const pickModel = async (product: OpenAiProduct, run: ProviderRun, server: ChatServer): Promise<string> => {
   const named = modelOf(run) ?? resolveKey(run.settings, product.models ?? [])
   if (named !== undefined) return named
-  const models = await listModels(server, run.signal).catch((error: unknown) => {
+  const models = await listModels(server, run.signal, run.settings.env).catch((error: unknown) => {
     if (isWithoutList(error)) return []
     throw error
   })
@@ -72,16 +82,19 @@ const run = async (product: OpenAiProduct, job: ProviderRun): Promise<ProviderOu
     const json = job.settings.outputFormat === 'json' ? { response_format: { type: 'json_object' } } : {}
     const parameters = { ...json, ...requestParameters(job.settings.extraArgs) }
     const model = await pickModel(product, job, server.value)
-    const answer = await completeChat({
+    const result = await completeChat({
       server: server.value,
       model,
       prompt: composePrompt(job),
       parameters,
       signal: job.signal,
+      env: job.settings.env,
+      tap: job.settings.tap,
       output: job.output,
+      usage: job.usage,
+      heard: job.heard,
     })
-    if (answer.usage !== undefined) job.usage({ model, ...answer.usage })
-    return { exitCode: 0, result: answer.text }
+    return { exitCode: 0, result }
   } catch (error) {
     return failedOutcome(error, job.signal)
   }
@@ -91,4 +104,5 @@ export const createOpenAiProvider = (product: OpenAiProduct): Provider => ({
   name: product.name,
   check: (settings) => check(product, settings),
   run: (job) => run(product, job),
+  silence: streamSilence,
 })

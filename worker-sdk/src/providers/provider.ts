@@ -1,5 +1,7 @@
 /** Responsible for what a provider is: a thin shim from a job to something that executes it. It knows no loop, no lease and no token. */
 import type { Job, Usage } from '@modelreins/contract'
+import type { Launch } from './program.ts'
+import type { Tap } from './recording/tap.ts'
 
 /** Settings a provider may read; all come from WorkerOptions and may change between jobs. */
 export interface ProviderSettings {
@@ -16,6 +18,12 @@ export interface ProviderSettings {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Hosts the operator allows although they are private (playwright, http). */
   readonly allowHosts?: readonly string[]
+  /** `claude`: whether a run whose tools were denied has failed; otherwise it is only said. */
+  readonly deniedTools?: 'tell' | 'fail'
+  /** Writes down what the program or server says. */
+  readonly tap?: Tap
+  /** Started in place of the provider's program: what plays a recording of it. */
+  readonly replay?: Launch
 }
 
 /** What one job's execution is given. */
@@ -27,6 +35,8 @@ export interface ProviderRun {
   /** Aborts on abort, killswitch, timeout or shutdown. A provider stops everything it started before it settles. */
   readonly signal: AbortSignal
   readonly output: (text: string, stream?: 'stdout' | 'stderr' | 'system') => Promise<void>
+  /** The work goes on although there is nothing to show: begins the silence limit anew. A connection that is only kept alive is no work. */
+  readonly heard?: () => void
   /** Adds to what this attempt has told before. */
   readonly usage: (usage: Usage) => void
   readonly uploadArtifact: (file: {
@@ -54,8 +64,18 @@ export interface ProviderCheck {
   readonly detail: string
 }
 
+/** How long an execution may say nothing before it counts as stuck, where neither job nor worker says otherwise. Milliseconds. */
+export interface SilenceLimits {
+  /** Before anything was said: a large prompt on a small machine takes its time. */
+  readonly first: number
+  /** Between one word and the next. */
+  readonly next: number
+}
+
 export interface Provider {
   readonly name: string
+  /** None: silence is no sign of anything. */
+  readonly silence?: SilenceLimits
   /** Looks before anything is claimed: binary on PATH, endpoint answering. */
   check(settings: ProviderSettings): Promise<ProviderCheck>
   run(run: ProviderRun): Promise<ProviderOutcome>

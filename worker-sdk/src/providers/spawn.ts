@@ -1,11 +1,13 @@
 /** Responsible for the `spawn` provider: the operator's own shell line, with the prompt on stdin or behind `promptArg`. It knows no model. */
 import { execFile } from 'node:child_process'
-import { limits } from '@modelreins/contract'
+import { withoutEcho } from '../classify/quiet.ts'
 import { runChild } from './child.ts'
 import { scrubEnvironment } from './environment.ts'
+import { evidenceOf } from './error-lines.ts'
 import { launchOfShell } from './program.ts'
 import { composePrompt, modelOf } from './prompt.ts'
 import type { Provider, ProviderCheck, ProviderRun, ProviderSettings } from './provider.ts'
+import { cutNotice } from './tail.ts'
 
 const missing = 'spawn needs a command: --command "your shell line" (MODELREINS_COMMAND)'
 
@@ -46,7 +48,7 @@ const check = async (settings: ProviderSettings): Promise<ProviderCheck> => {
 const run = async (job: ProviderRun): ReturnType<Provider['run']> => {
   const { settings } = job
   const command = settings.command?.trim() ?? ''
-  if (command === '') return { exitCode: 127, error: new Error(missing), stderr: missing }
+  if (command === '' && settings.replay === undefined) return { exitCode: 127, error: new Error(missing), stderr: missing }
   const prompt = composePrompt(job)
   const extra = settings.extraArgs ?? []
   const asArgument = settings.promptArg !== undefined && settings.promptArg !== ''
@@ -56,7 +58,8 @@ const run = async (job: ProviderRun): ReturnType<Provider['run']> => {
   }
   const args = asArgument ? [...extra, settings.promptArg, prompt] : extra
   const end = await runChild({
-    launch: launchOfShell(command, args, settings.env),
+    launch: settings.replay ?? launchOfShell(command, args, settings.env),
+    tap: settings.tap,
     cwd: settings.workDir,
     env: { ...settings.env, ...jobVariables(job) },
     ...(asArgument ? {} : { stdin: prompt }),
@@ -64,14 +67,10 @@ const run = async (job: ProviderRun): ReturnType<Provider['run']> => {
     onStdout: (text) => job.output(text, 'stdout'),
     onStderr: (text) => job.output(text, 'stderr'),
   })
-  const cut =
-    end.stdoutDropped > 0
-      ? `[the first ${end.stdoutDropped} characters are only in the output; a result holds ${limits.result_bytes} bytes]\n`
-      : ''
-  const result = end.stdout.trim() === '' ? undefined : cut + end.stdout.trimEnd()
+  const result = end.stdout.trim() === '' ? undefined : cutNotice(end.stdoutDropped) + end.stdout.trimEnd()
   return {
     exitCode: end.exitCode,
-    stderr: end.stderr,
+    stderr: end.exitCode === 0 ? end.stderr : evidenceOf(end.stdout, withoutEcho(end.stderr, prompt)),
     ...(result === undefined ? {} : { result }),
     ...(end.error === undefined ? {} : { error: end.error }),
   }

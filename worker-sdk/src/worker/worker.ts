@@ -164,6 +164,8 @@ export class Worker extends Emitter {
       executor: () => this.#executor ?? refuseToRun,
       usesProvider: () => this.#providers.inUse,
       contextBudget: this.options.contextBudget,
+      silence: () => this.#providers.silence(),
+      onParked: (until) => this.#identity.park(until, () => link()?.send({ type: 'presence', ...this.#report() })),
       emit: this.emit,
       onTrouble,
       onStopped: (attempt) => link()?.send({ type: 'abort_ack', ...attempt }),

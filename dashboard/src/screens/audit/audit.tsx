@@ -1,9 +1,8 @@
 /** Responsible for the audit trail: who did what when, each row with the bytes its hash is over, and its verification. */
-import type { AuditRow } from '@modelreins/contract'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useCallback, useEffect, useId, useMemo, useState, type FormEvent } from 'react'
-import { canonicalJson, NotCanonical } from '../../../../worker-sdk/src/audit/canonical.ts'
+import { canonicalJson, NotCanonical, type AuditRow } from '@modelreins/contract'
 import { client } from '../../api/client.ts'
 import { pages, useOperation } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'

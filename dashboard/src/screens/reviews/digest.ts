@@ -1,6 +1,5 @@
 /** Responsible for computing a review's digest in the browser, from what is shown: what you approve is what you read. */
-import type { Review } from '@modelreins/contract'
-import { canonicalJson, NotCanonical } from '../../../../worker-sdk/src/audit/canonical.ts'
+import { canonicalJson, NotCanonical, type Review } from '@modelreins/contract'
 
 /** The text that the digest is over: RFC 8785 of {artifacts, capability, payload}; undefined when the payload has no canonical form. */
 export function canonicalText(review: Pick<Review, 'artifact_digests' | 'capability' | 'payload'>): string | undefined {

@@ -49,7 +49,6 @@ describe('resetTime', () => {
     'no time at all',
     'resets 5 counters',
     'resets 99:99',
-    'resets 3pm (Middle/Earth)',
     'Retry-After: 0',
     'Retry-After: 99999999',
     'Claude AI usage limit reached|1577908600',

@@ -120,7 +120,7 @@ describe('claude', () => {
     ['login', { type: 'auth_failed', retryable: false }],
     ['status', { type: 'rate_limited', retryable: true }],
     ['turns', { type: 'exit_error', message: 'Exited with code 1: claude ended with error_max_turns' }],
-    ['crash', { type: 'exit_error', message: 'Exited with code 7: claude ended without a result' }],
+    ['crash', { type: 'exit_error', message: 'Exited with code 7: TypeError: boom' }],
   ])('names the failure of "%s"', async (scenario, expected) => {
     expect(classify((await finish('claude', scenario)).outcome)).toMatchObject(expected)
   })

@@ -78,7 +78,7 @@ describe('ollama-http', () => {
     [
       'a busy server',
       (_q, r) => sendJson(r, 503, { error: 'server busy, please try again. maximum pending requests exceeded' }),
-      { type: 'exit_error' },
+      { type: 'network' },
     ],
     [
       'the limit of the cloud',

@@ -62,7 +62,7 @@ describe('onemin', () => {
       'used up credits',
       (_q, r) =>
         sendJson(r, 400, { success: false, error: { code: 'INSUFFICIENT_CREDITS', message: 'The feature requires 1280 credits' } }),
-      'rate_limited',
+      'exit_error',
     ],
     [
       'an error event',

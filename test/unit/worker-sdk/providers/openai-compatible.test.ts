@@ -141,8 +141,8 @@ describe('an OpenAI-compatible server', () => {
     ],
     [401, { error: { message: 'Incorrect API key provided: sk-***' } }, { type: 'auth_failed', retryable: false }],
     [404, { error: { message: 'The model `x` does not exist', code: 'model_not_found' } }, { type: 'exit_error', retryable: false }],
-    [500, 'upstream sad', { type: 'exit_error', message: 'Exited with code 1: HTTP 500: "upstream sad"' }],
-    [504, { detail: 'gateway' }, { type: 'timeout', retryable: true }],
+    [500, 'upstream sad', { type: 'network', message: 'Server error: HTTP 500: "upstream sad"', retryable: true }],
+    [504, { detail: 'gateway' }, { type: 'network', retryable: true }],
   ])('refuses with %i', async (status, body, expected) => {
     const { url } = await serve((_request, response) => sendJson(response, status, body, status === 429 ? { 'retry-after': '20' } : {}))
     expect(classify(await http.run(recordRun({ endpoint: url, model: 'm', env: {} })))).toMatchObject(expected)
@@ -197,7 +197,9 @@ describe('an OpenAI-compatible server', () => {
 
   it('must answer with what it says it answers with', async () => {
     const { url } = await serve((_request, response) => sendPieces(response, 'application/json', ['<html>']))
-    expect((await http.run(recordRun({ endpoint: url, model: 'm', env: {} }))).error?.message).toContain('answered without a choice')
+    expect((await http.run(recordRun({ endpoint: url, model: 'm', env: {} }))).error?.message).toBe(
+      'nothing of the answer could be read; it begins: <html>',
+    )
   })
 })
 

@@ -7,7 +7,8 @@ import { createProvider, isProviderName, providerNames } from '../../../../worke
 import { createLineCutter } from '../../../../worker-sdk/src/providers/lines.ts'
 import { findProgram, launchOf, launchOfShell, quoteForCmd } from '../../../../worker-sdk/src/providers/program.ts'
 import { serverEvents } from '../../../../worker-sdk/src/providers/sse.ts'
-import { createTail } from '../../../../worker-sdk/src/providers/tail.ts'
+import { asResult, createTail } from '../../../../worker-sdk/src/providers/tail.ts'
+import { byteLength, limits } from '@modelreins/contract'
 
 async function* of(...pieces: string[]): AsyncGenerator<string> {
   yield* pieces
@@ -140,11 +141,34 @@ describe('lines and events', () => {
     expect(cutter.rest()).toEqual([])
   })
 
-  it('are refused when a line never ends', () => {
+  it('are the same however the text is split', () => {
+    const text = '\ufeffa\r\n\nlöng\n😀x\nlast'
+    for (let first = 0; first <= text.length; first += 1) {
+      for (let second = first; second <= text.length; second += 1) {
+        const cutter = createLineCutter()
+        const pieces = [text.slice(0, first), text.slice(first, second), text.slice(second)]
+        const lines = [...pieces.flatMap((piece) => cutter.push(piece)), ...cutter.rest()]
+        expect(lines).toEqual(['a', '', 'löng', '😀x', 'last'])
+      }
+    }
+  })
+
+  it('leave out a line of too many bytes, say so once, and go on behind it', () => {
+    const leftOut: object[] = []
+    const cutter = createLineCutter((line) => leftOut.push(line), 10)
+    const lines = ['ok\n', 'ääää', 'ää', 'ä\nfine\n'].flatMap((piece) => cutter.push(piece))
+    expect(lines).toEqual(['ok', 'fine'])
+    expect(leftOut).toEqual([{ bytes: 14, begins: 'ääääää' }])
+    cutter.push('0123456789ab')
+    expect(cutter.rest()).toEqual([])
+    expect(leftOut).toHaveLength(2)
+  })
+
+  it('do not fill the memory when one never ends', () => {
     const cutter = createLineCutter()
-    expect(() => {
-      for (let piece = 0; piece < 20; piece += 1) cutter.push('x'.repeat(1024 * 1024))
-    }).toThrow('a line of more than')
+    const piece = 'x'.repeat(1024 * 1024)
+    for (let count = 0; count < 40; count += 1) cutter.push(piece)
+    expect(cutter.push('\nnext\n')).toEqual(['next'])
   })
 
   it('carry a name, several lines of data, and no comments', async () => {
@@ -167,5 +191,23 @@ describe('createTail', () => {
     expect(tail.dropped()).toBe(2)
     tail.push('0123456789')
     expect([tail.text(), tail.dropped()]).toEqual(['56789', 12])
+  })
+
+  it('counts bytes, and cuts no character in two', () => {
+    for (let bound = 1; bound <= 12; bound += 1) {
+      const tail = createTail(bound)
+      for (const piece of ['äö', '€', '😀', 'b', '😀']) tail.push(piece)
+      expect(byteLength(tail.text())).toBeLessThanOrEqual(bound)
+      expect('äö€😀b😀'.endsWith(tail.text())).toBe(true)
+      expect(tail.dropped() + byteLength(tail.text())).toBe(byteLength('äö€😀b😀'))
+    }
+  })
+
+  it('makes of a text that is too long a result that is not', () => {
+    const long = 'ä'.repeat(limits.result_bytes)
+    const result = asResult(long)
+    expect(byteLength(result)).toBeLessThanOrEqual(limits.result_bytes)
+    expect(result).toMatch(/^\[the first \d+ bytes are only in the output; a result holds 16777216 bytes\]\nä/)
+    expect(asResult('short')).toBe('short')
   })
 })

@@ -104,13 +104,19 @@ describe.each<Transport>(['socket', 'poll'])('a worker by %s', (transport) => {
   it('runs as many jobs at a time as it has slots', async () => {
     let running = 0
     let most = 0
+    let open: () => void = () => undefined
+    const full = new Promise<void>((resolve) => {
+      open = resolve
+    })
     const { worker } = bench.make(plane, {
       transport,
       slots: 3,
       executor: async () => {
         running += 1
         most = Math.max(most, running)
-        await new Promise((resolve) => setTimeout(resolve, 5))
+        // Nobody goes on before there are as many as there may be; one more would be seen in the meantime.
+        if (running >= 3) open()
+        await full
         running -= 1
       },
     })

@@ -6,7 +6,8 @@ import { byteLength, limits, type Job, type Offer } from '@modelreins/contract'
 import { fullJitter } from '../../client/backoff.ts'
 import type { Client } from '../../client/client.ts'
 import { pause, type Clock } from '../../client/clock.ts'
-import { mayPass } from '../../client/retry.ts'
+import { ModelReinsError } from '../../client/error.ts'
+import { mayHaveBeenFine, mayPass } from '../../client/retry.ts'
 import type { ClassifiedError } from '../../errors.ts'
 import type { Debug } from '../debug.ts'
 import type { Outbox, Settlement } from './outbox.ts'
@@ -54,6 +55,8 @@ const emptyOutcome = {
   error: null,
 } as const satisfies Partial<Job>
 
+/** So many times in a row are no accident. */
+const timesTooLarge = 5
 const redelivery = { baseMs: 1_000, capMs: 30_000 }
 /** A larger message would hold up the frames behind it. */
 const socketBytes = limits.result_inline_bytes
@@ -63,6 +66,8 @@ export class Delivery {
   readonly giveUp = new AbortController()
   readonly #ports: DeliveryPorts
   readonly #underWay = new Map<string, Promise<Sent>>()
+  /** How often in a row something in between said that a settlement is too large for it. */
+  readonly #tooLarge = new Map<string, number>()
   #pass: Promise<boolean> | undefined
   #redelivering: Promise<void> | undefined
 
@@ -187,7 +192,9 @@ export class Delivery {
       if (entry.kind === 'complete') await this.#ports.client.claims.complete(entry.body, options)
       else await this.#ports.client.claims.fail(entry.body, options)
     } catch (error) {
-      if (!mayPass(error) && !this.giveUp.signal.aborted) return this.#refused(entry, error)
+      if (this.#neverFits(entry, error))
+        return this.#refused(entry, new ModelReinsError(error.message, { code: 'too-large', cause: error }))
+      if (!mayHaveBeenFine(error) && !this.giveUp.signal.aborted) return this.#refused(entry, error)
       this.#ports.debug(`job ${entry.body.job_id} stays in the outbox: ${error instanceof Error ? error.message : String(error)}`)
       return later
     }
@@ -210,6 +217,17 @@ export class Delivery {
     return { ...sent, instead: sent.instead ?? { type: 'unknown', message: less.body.error.message, retryable: false } }
   }
 
+  /** A proxy that lets no body of this size through says so every time; one that is only disturbed says other things in between. */
+  #neverFits(entry: Settlement, error: unknown): error is ModelReinsError {
+    if (!(error instanceof ModelReinsError) || !error.foreign || error.status !== 413) {
+      this.#tooLarge.delete(entry.token)
+      return false
+    }
+    const times = (this.#tooLarge.get(entry.token) ?? 0) + 1
+    this.#tooLarge.set(entry.token, times)
+    return times >= timesTooLarge
+  }
+
   #keep(entry: Settlement): void {
     try {
       this.#ports.outbox.put(entry)
@@ -220,6 +238,7 @@ export class Delivery {
   }
 
   #done(entry: Settlement): void {
+    this.#tooLarge.delete(entry.token)
     this.#ports.roster.dropLease(leaseOf(entry))
     try {
       this.#ports.outbox.remove(entry)

@@ -5,7 +5,7 @@
 import { limits, type Job, type Offer, type OutputChunk } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import type { Clock } from '../../client/clock.ts'
-import { mayPass } from '../../client/retry.ts'
+import { mayHaveBeenFine } from '../../client/retry.ts'
 import type { Debug } from '../debug.ts'
 import type { Delivery, Started } from '../delivery/delivery.ts'
 import type { Emit } from '../emitter.ts'
@@ -14,6 +14,7 @@ import { jobContext } from './job-context.ts'
 import type { Settlement } from '../delivery/outbox.ts'
 import { boundedMessage, outcomeOfReturn, outcomeOfStop, outcomeOfThrow, type AttemptError, type AttemptOutcome } from './outcome.ts'
 import { lastBytes, OutputBuffer, type OutputEnd } from '../delivery/output-buffer.ts'
+import type { SilenceLimits } from '../../providers/provider.ts'
 import type { Redactor } from '../delivery/redactor.ts'
 import type { LiveAttempt, Roster } from './live-attempts.ts'
 import { isLocal, type SecretResolver } from './secrets.ts'
@@ -31,12 +32,18 @@ export interface AttemptPorts {
   /** A provider runs the jobs, not an executor of the caller's. */
   readonly usesProvider: () => boolean
   readonly contextBudget: number | undefined
+  /** How long an attempt may say nothing, where its job does not say. */
+  readonly silence: () => SilenceLimits | null
+  /** The account that jobs run with is at a limit until then (ISO 8601). */
+  readonly onParked: (until: string) => void
   readonly emit: Emit
   readonly onTrouble: (type: string, error: unknown) => void
   /** The handler of an attempt that the server stopped has ended. */
   readonly onStopped: (attempt: { readonly job_id: number; readonly attempt: number }) => void
   readonly debug: Debug
 }
+
+const silenceHint = ' (silence_timeout of the job, or --silence-timeout of the worker, sets another limit)'
 
 /** Last output is tried this long before the completion goes without it. */
 const lastOutputMs = 10_000
@@ -70,9 +77,10 @@ class Attempt {
     this.#job = started.job
     this.#token = started.token
     this.#attempt = started.attempt
-    const limit = this.#job.silence_timeout ?? null
-    this.#silence = new Silence(ports.clock, limit === null ? null : limit * 1_000, () =>
-      this.#stop(new AttemptStopped('timeout', `timeout: the attempt said nothing for ${limit} s`)),
+    const own = this.#job.silence_timeout ?? null
+    const silence = own === null ? ports.silence() : { first: own * 1_000, next: own * 1_000 }
+    this.#silence = new Silence(ports.clock, silence, (ms) =>
+      this.#stop(new AttemptStopped('timeout', `timeout: the attempt said nothing for ${ms / 1_000} s${own === null ? silenceHint : ''}`)),
     )
     this.#output = new OutputBuffer({
       clock: ports.clock,
@@ -104,7 +112,7 @@ class Attempt {
     const cancelTimeout = clock.after(this.#job.timeout * 1_000, () =>
       this.#stop(new AttemptStopped('timeout', `timeout: the attempt took longer than ${this.#job.timeout} s`)),
     )
-    this.#silence.heard()
+    this.#silence.begin()
     const outcome = await this.#execute()
     cancelTimeout()
     this.#silence.end()
@@ -153,6 +161,7 @@ class Attempt {
         clock,
         output: this.#output,
         resolveSecret,
+        onHeard: () => this.#silence.heard(),
         onUsage: (usage) => {
           const wrong = this.#usage.add(usage)
           if (wrong !== undefined) this.#ports.onTrouble('usage', new Error(`job ${this.#job.id}: ${wrong}`))
@@ -190,7 +199,7 @@ class Attempt {
       return { closed: reply.closed }
     } catch (error) {
       // Anything but a passing failure means that this attempt's output is not wanted any more.
-      if (mayPass(error) || signal.aborted) throw error
+      if (mayHaveBeenFine(error) || signal.aborted) throw error
       this.#ports.debug(`output of job ${this.#job.id} refused: ${error instanceof Error ? error.message : String(error)}`)
       return { closed: true }
     }
@@ -211,7 +220,18 @@ class Attempt {
     }
     const { type, message, retryable, retry_at } = outcome.error
     const error = { type, message: boundedMessage(redactor.redact(message)), retryable, ...(retry_at === undefined ? {} : { retry_at }) }
-    return { kind: 'fail', ...who, body: { ...common, error, ...(outcome.exitCode === null ? {} : { exit_code: outcome.exitCode }) } }
+    const parked = type === 'rate_limited' && retryable && retry_at !== undefined ? { parked_until: retry_at } : {}
+    if (parked.parked_until !== undefined && this.#ports.usesProvider()) this.#ports.onParked(parked.parked_until)
+    return {
+      kind: 'fail',
+      ...who,
+      body: {
+        ...common,
+        error,
+        ...(this.#ports.usesProvider() ? parked : {}),
+        ...(outcome.exitCode === null ? {} : { exit_code: outcome.exitCode }),
+      },
+    }
   }
 
   /** `instead`: why it did not end as the outcome says. */

@@ -64,6 +64,8 @@ export interface JobContext {
   readonly context: string
   /** Streams output, redacted. Settles when it is accepted; wait for it, and a fast writer cannot fill the memory. */
   output(text: string, stream?: OutputStream): Promise<void>
+  /** Says that the work goes on although there is nothing to show: the silence limit begins anew. */
+  heard(): void
   /** Reports tokens and cost; calls add up, the last model named counts. */
   usage(usage: Usage): void
   /** The value of a `vault://` reference, resolved on this machine and kept out of every output. */

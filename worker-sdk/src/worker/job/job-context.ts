@@ -20,6 +20,7 @@ export interface ContextParts {
   readonly output: OutputBuffer
   readonly resolveSecret: SecretResolver
   readonly onUsage: (usage: Usage) => void
+  readonly onHeard: () => void
 }
 
 const isFile = (what: ArtifactSource | ArtifactFile): what is ArtifactFile => typeof what === 'object' && 'body' in what
@@ -42,6 +43,7 @@ export function jobContext(parts: ContextParts): JobContext {
     context: parts.context,
     output: (text, stream) => parts.output.write(text, stream),
     usage: parts.onUsage,
+    heard: parts.onHeard,
     secret: parts.resolveSecret,
     uploadArtifact: (what: ArtifactSource | ArtifactFile, options: ArtifactOptions = {}) => {
       // By the lease: an attempt that has lost it attaches nothing more.

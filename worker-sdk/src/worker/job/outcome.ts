@@ -1,6 +1,6 @@
 /** Responsible for reading an executor's ending: what it returned, what it threw, what a provider reported. Pure; it settles nothing. */
 import { byteLength, limits } from '@modelreins/contract'
-import { classifyError, type ClassifiedError, type ErrorType } from '../../errors.ts'
+import { classifyError, explainError, type ClassifiedError, type ErrorType } from '../../errors.ts'
 import { ActionRefused, AttemptStopped } from './executor.ts'
 import { lastBytes } from '../delivery/output-buffer.ts'
 
@@ -77,7 +77,7 @@ const shown = (value: unknown): string =>
 
 export function outcomeOfThrow(thrown: unknown, now: Date): AttemptOutcome {
   if (thrown instanceof ProviderFailed) {
-    const { retry_at, ...error } = classifyError(thrown.cause, thrown.exitCode, thrown.stderr, now)
+    const { retry_at, ...error } = explainError(thrown.cause, thrown.exitCode, thrown.stderr, now)
     const again = thrown.final ? { retryable: false } : retry_at === undefined ? {} : { retry_at }
     return { ok: false, exitCode: thrown.exitCode, error: { ...error, ...again } }
   }
@@ -85,7 +85,7 @@ export function outcomeOfThrow(thrown: unknown, now: Date): AttemptOutcome {
   // Never by its words: they are a reviewer's, who may say "too many", which is not to be tried again.
   const refusal = refusalIn(thrown)
   if (refusal !== undefined) return { ok: false, exitCode: null, error: { type: 'denied', message: refusal.message, retryable: false } }
-  return { ok: false, exitCode: null, error: classifyError(thrown, null, '', now) }
+  return { ok: false, exitCode: null, error: explainError(thrown, null, '', now) }
 }
 
 /** Itself, or as the cause of what a handler made of it. */

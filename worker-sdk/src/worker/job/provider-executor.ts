@@ -1,7 +1,7 @@
 /** Responsible for running jobs with a provider: the executor that the worker has when it is given none. It knows no provider by name. */
-import { limits } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
 import type { Provider, ProviderSettings } from '../../providers/provider.ts'
+import { asResult, createResultTail } from '../../providers/tail.ts'
 import type { Executor } from './executor.ts'
 import { ProviderFailed } from './outcome.ts'
 
@@ -13,8 +13,7 @@ export const refuseToRun: Executor = () => {
 /** `provider` and `settings` are asked per job: both may be changed while the worker runs. */
 export function providerExecutor(provider: () => Provider, settings: () => ProviderSettings): Executor {
   return async (job, ctx) => {
-    const stdout: string[] = []
-    let bytes = 0
+    const stdout = createResultTail()
     const outcome = await provider().run({
       job,
       context: ctx.context,
@@ -22,16 +21,14 @@ export function providerExecutor(provider: () => Provider, settings: () => Provi
       signal: ctx.signal,
       usage: (usage) => ctx.usage(usage),
       uploadArtifact: (file) => ctx.uploadArtifact(file),
+      heard: () => ctx.heard(),
       output: (text, stream = 'stdout') => {
-        if (stream === 'stdout' && bytes <= limits.result_bytes) {
-          stdout.push(text)
-          bytes += text.length
-        }
+        if (stream === 'stdout') stdout.push(text)
         return ctx.output(text, stream)
       },
     })
     if (outcome.exitCode !== 0 || outcome.error !== undefined)
       throw new ProviderFailed(outcome.exitCode, outcome.stderr ?? '', outcome.error, outcome.final)
-    return outcome.result ?? stdout.join('')
+    return outcome.result === undefined ? stdout.text() : asResult(outcome.result)
   }
 }

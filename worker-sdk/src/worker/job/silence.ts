@@ -3,25 +3,39 @@
  * clock stands still: thinking is not being stuck.
  */
 import type { Clock } from '../../client/clock.ts'
+import type { SilenceLimits } from '../../providers/provider.ts'
 
 export class Silence {
   readonly #clock: Clock
-  readonly #limitMs: number | null
-  readonly #onStuck: () => void
+  readonly #limits: SilenceLimits | null
+  readonly #onStuck: (ms: number) => void
   #cancel: () => void = () => undefined
   #asking = 0
+  #said = false
 
-  /** `limitMs`: null when the job sets no such limit. */
-  constructor(clock: Clock, limitMs: number | null, onStuck: () => void) {
+  /** `limits`: null when nobody sets any. */
+  constructor(clock: Clock, limits: SilenceLimits | null, onStuck: (ms: number) => void) {
     this.#clock = clock
-    this.#limitMs = limitMs
+    this.#limits = limits
     this.#onStuck = onStuck
   }
 
-  /** The attempt begins, or has said something. */
+  /** The attempt begins: its first word may take longer than the next ones. */
+  begin(): void {
+    this.#arm()
+  }
+
+  /** The attempt has said something, or that it goes on. */
   heard(): void {
+    this.#said = true
+    this.#arm()
+  }
+
+  #arm(): void {
     this.#cancel()
-    if (this.#limitMs !== null && this.#asking === 0) this.#cancel = this.#clock.after(this.#limitMs, this.#onStuck)
+    if (this.#limits === null || this.#asking > 0) return
+    const ms = this.#said ? this.#limits.next : this.#limits.first
+    this.#cancel = this.#clock.after(ms, () => this.#onStuck(ms))
   }
 
   async whileAsking<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
@@ -31,7 +45,7 @@ export class Silence {
       return await ask()
     } finally {
       this.#asking -= 1
-      this.heard()
+      this.#arm()
     }
   }
 

@@ -5,6 +5,7 @@
 import { closeCodes, type Problem, type ServerFrame, type WorkerFrame } from '@modelreins/contract'
 import type { Clock } from '../../client/clock.ts'
 import { errorFromProblem, ModelReinsError, networkError } from '../../client/error.ts'
+import { refusalOf } from '../../client/foreign.ts'
 import { parseJson } from '../../client/transport.ts'
 import { readFrame } from './read-frame.ts'
 import type { OpenSocket, Socket } from './socket.ts'
@@ -83,7 +84,7 @@ export class SocketLink {
       {
         onOpen: () => this.#socket.send(JSON.stringify(ports.hello())),
         onMessage: (text) => this.#receive(text),
-        onRefused: (status, body) => this.#end(0, errorFromProblem(status, parseJson(body))),
+        onRefused: (status, body) => this.#end(0, refusalOf(ports.url, status, body)),
         onError: (error) => this.#end(0, networkError(ports.url, error)),
         onClose: (code, reason) =>
           this.#end(code, new ModelReinsError(reason === '' ? `The socket was closed (${code})` : reason, { code: 'network' })),

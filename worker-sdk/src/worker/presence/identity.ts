@@ -27,8 +27,11 @@ export class Identity {
   readonly instance: string
   /** With a member key the name says which worker this is (the companion path); a worker token says it itself. */
   readonly companion: { readonly worker?: string }
+  readonly #clock: Clock
+  #parkedUntil: string | undefined
 
   constructor(options: ResolvedOptions, clock: Clock) {
+    this.#clock = clock
     this.instance = `${hostname()}:${process.pid}:${Math.floor(clock.random() * 0xffff_ffff).toString(36)}`.slice(-255)
     this.companion = parseCredentialToken(options.token)?.kind === 'member' ? { worker: options.name ?? hostname() } : {}
   }
@@ -36,6 +39,13 @@ export class Identity {
   /** The socket is for workers with a token of their own: a companion polls, unless it insists and wants to be told. */
   transportFor(wanted: Transport): Transport {
     return wanted === 'auto' && this.companion.worker !== undefined ? 'poll' : wanted
+  }
+
+  /** The account that jobs run with is at a limit until then. `tell` is called when that is news. */
+  park(until: string, tell: () => void): void {
+    if (this.#parkedUntil !== undefined && Date.parse(this.#parkedUntil) >= Date.parse(until)) return
+    this.#parkedUntil = until
+    tell()
   }
 
   report(state: State): SelfReport {
@@ -51,6 +61,7 @@ export class Identity {
       details: { sdk: `node ${version}`, runtime: process.version, platform: `${process.platform}-${process.arch}` },
       leases: state.leases.slice(0, maxLeases).map(({ job_id, attempt }) => ({ job_id, attempt })),
       ...this.companion,
+      ...(this.#parkedUntil !== undefined && Date.parse(this.#parkedUntil) > this.#clock.now() ? { parked_until: this.#parkedUntil } : {}),
       ...(state.takeover ? { takeover: true } : {}),
     }
   }

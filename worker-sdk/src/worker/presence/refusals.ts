@@ -3,9 +3,9 @@ import { limits } from '@modelreins/contract'
 import type { Clock } from '../../client/clock.ts'
 import { ModelReinsError } from '../../client/error.ts'
 
-/** Refusals that no waiting changes. */
+/** Refusals that no waiting changes; of the server itself, not of something in between. */
 export const isRefusal = (error: unknown): error is ModelReinsError =>
-  error instanceof ModelReinsError && ['unauthorized', 'forbidden', 'name-taken', 'not-found'].includes(error.code)
+  error instanceof ModelReinsError && !error.foreign && ['unauthorized', 'forbidden', 'name-taken', 'not-found'].includes(error.code)
 
 export const stoppedEarly = (): ModelReinsError =>
   new ModelReinsError('The worker was stopped before it was ready', { code: 'conflict', status: 0 })

@@ -54,6 +54,10 @@ export interface WorkerOptions {
   allowHosts?: string | readonly string[]
   /** Milliseconds that `stop()` waits for running jobs before it hands them back. Default: 30,000. */
   graceMs?: number
+  /** Seconds an attempt may say nothing, where its job does not say; 0: as long as its timeout. Default: the provider's own. */
+  silenceTimeout?: number
+  /** `claude`: whether a run whose tools were denied has failed (`fail`), or is only told about (`tell`, the default). */
+  deniedTools?: string
   /** Context characters loaded per job at most. Default: the server's. */
   contextBudget?: number
 
@@ -140,6 +144,20 @@ export const settings: Readonly<Record<SettingName, Setting>> = {
     'Private hosts that providers may reach',
   ),
   graceMs: setting('count', 'MODELREINS_GRACE_MS', ['grace_ms', 'graceMs'], 'grace-ms', 'Milliseconds that a stop waits for running jobs'),
+  silenceTimeout: setting(
+    'count',
+    'MODELREINS_SILENCE_TIMEOUT',
+    ['silence_timeout', 'silenceTimeout'],
+    'silence-timeout',
+    'Seconds a job may say nothing (0: as long as its timeout)',
+  ),
+  deniedTools: setting(
+    'text',
+    'MODELREINS_DENIED_TOOLS',
+    ['denied_tools', 'deniedTools'],
+    'denied-tools',
+    'What denied tools of claude make of a job: tell or fail',
+  ),
   contextBudget: setting(
     'count',
     'MODELREINS_CONTEXT_BUDGET',
@@ -183,6 +201,8 @@ export interface ResolvedOptions {
   readonly allowHosts: readonly string[]
   readonly graceMs: number
   readonly contextBudget: number | undefined
+  readonly silenceTimeout: number | undefined
+  readonly deniedTools: 'tell' | 'fail' | undefined
 }
 
 export type Origin = 'option' | 'environment' | 'config' | 'default'
@@ -284,6 +304,8 @@ export function resolveOptions(options: WorkerOptions, env: Environment, config:
     allowHosts: list('allowHosts'),
     graceMs: count('graceMs', 0, 86_400_000) ?? 30_000,
     contextBudget: count('contextBudget', 0, 1_000_000),
+    silenceTimeout: count('silenceTimeout', 0, 86_400),
+    deniedTools: read('deniedTools', (value) => (value === 'tell' || value === 'fail' ? value : undefined), 'tell or fail'),
   }
   if (issues.length > 0) {
     throw new ModelReinsError(issues.map((issue) => issue.message).join('; '), { code: 'invalid-request', status: 0, issues })

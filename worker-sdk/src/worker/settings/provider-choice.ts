@@ -2,7 +2,7 @@
 import { ModelReinsError } from '../../client/error.ts'
 import { createProvider, isProviderName, providerNames } from '../../providers/index.ts'
 import { scrubEnvironment } from '../../providers/environment.ts'
-import type { Provider, ProviderSettings } from '../../providers/provider.ts'
+import type { Provider, ProviderSettings, SilenceLimits } from '../../providers/provider.ts'
 import type { Executor } from '../job/executor.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { Environment, ResolvedOptions } from './options.ts'
@@ -19,6 +19,7 @@ export function providerSettings(options: ResolvedOptions, model: string | undef
     ...(options.promptArg === undefined ? {} : { promptArg: options.promptArg }),
     ...(options.outputFormat === undefined ? {} : { outputFormat: options.outputFormat }),
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+    ...(options.deniedTools === undefined ? {} : { deniedTools: options.deniedTools }),
     ...(options.workDir === undefined ? {} : { workDir: options.workDir }),
   }
 }
@@ -38,6 +39,13 @@ export class ProviderChoice {
   /** A provider runs the jobs, not an executor of the caller's. */
   get inUse(): boolean {
     return this.#provider !== undefined
+  }
+
+  /** How long jobs may say nothing, where they do not say themselves. */
+  silence(): SilenceLimits | null {
+    const seconds = this.#options.silenceTimeout
+    if (seconds === undefined) return this.#provider?.silence ?? null
+    return seconds === 0 ? null : { first: seconds * 1_000, next: seconds * 1_000 }
   }
 
   /** The executor that runs jobs with whichever provider is chosen when they start. */

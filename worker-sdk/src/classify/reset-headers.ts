@@ -1,0 +1,70 @@
+/** Responsible for reading, in the headers of an answer, when its limit resets; it knows no text and reads no clock of its own. */
+
+const second = 1_000
+const farthest = 31 * 24 * 3_600 * second
+
+/** Of anybody's `Headers`, or of a record; names may be spelled in any case, values may be numbers or lists. */
+const pairsOf = (headers: unknown): readonly (readonly [string, string])[] => {
+  if (typeof headers !== 'object' || headers === null) return []
+  // The compiler does not take the symbol's presence for what it means.
+  const pairs = Symbol.iterator in headers ? (headers as Iterable<unknown>) : Object.entries(headers)
+  const read: (readonly [string, string])[] = []
+  for (const pair of pairs) {
+    const [key, value]: readonly unknown[] = Array.isArray(pair) ? pair : []
+    const first: unknown = Array.isArray(value) ? value[0] : value
+    if (typeof key === 'string' && (typeof first === 'string' || typeof first === 'number')) read.push([key.toLowerCase(), String(first)])
+    if (read.length >= 200) break
+  }
+  return read
+}
+
+/** "6m0s", "1.5s", "250ms", "45.821s" as Go and Google write spans. */
+const spanMs = (text: string): number | undefined => {
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(text)) return undefined
+  const unit = { ms: 1, s: second, m: 60 * second, h: 3_600 * second, d: 86_400 * second }
+  return [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)].reduce(
+    // The pattern names exactly the keys of `unit`.
+    (sum, [, count, name]) => sum + Number(count) * unit[name as keyof typeof unit],
+    0,
+  )
+}
+
+/** A span, a date, seconds since 1970 (or milliseconds), or a number of `small` from now. */
+const instantOf = (value: string, now: number, small: number): number | undefined => {
+  const text = value.trim()
+  const span = spanMs(text)
+  if (span !== undefined) return now + span
+  if (/^\d+(?:\.\d+)?$/.test(text)) {
+    const count = Number(text)
+    return count >= 1e12 ? count : count >= 1e9 ? count * second : now + count * small
+  }
+  const date = Date.parse(text)
+  return Number.isNaN(date) ? undefined : date
+}
+
+/** The last of these headers that counts: `retry-after-ms` is finer than `retry-after`, and both are the server's own advice. */
+export const resetOfHeaders = (headers: readonly unknown[], at: Date): Date | undefined => {
+  const now = at.getTime()
+  const pairs = headers.flatMap(pairsOf)
+  const first = (pattern: RegExp): string | undefined => pairs.find(([name]) => pattern.test(name))?.[1]
+  const usable = (instant: number | undefined): Date | undefined =>
+    instant !== undefined && instant > now && instant <= now + farthest ? new Date(instant) : undefined
+
+  const ms = first(/^(?:x-)?retry[-_]?after[-_]?ms$/)
+  const advised = ms === undefined ? undefined : usable(instantOf(ms, now, 1))
+  if (advised !== undefined) return advised
+  const after = first(/^(?:x-)?retry[-_]?(?:after(?:[-_]?seconds)?|delay)$/)
+  const asked = after === undefined ? undefined : usable(instantOf(after, now, second))
+  if (asked !== undefined) return asked
+
+  // Several limits have a reset each; those that are used up are waited for, and all of them when nobody tells which.
+  const left = new Map(
+    pairs.filter(([name]) => name.includes('remaining')).map(([name, value]) => [name.replace('remaining', ''), Number(value)]),
+  )
+  const resets = pairs
+    .filter(([name]) => /(?:rate-?limit|^reset).*reset|^(?:x-)?resets?(?:[-_]?(?:at|time|in|after|seconds))*$|^x-reset/.test(name))
+    .filter(([name]) => !((left.get(name.replace('reset', '')) ?? 0) > 0))
+    .map(([name, value]) => instantOf(value, now, name.endsWith('ms') ? 1 : second))
+    .filter((instant) => instant !== undefined)
+  return resets.length === 0 ? undefined : usable(Math.max(...resets))
+}

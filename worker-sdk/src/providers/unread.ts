@@ -1,0 +1,32 @@
+/** Responsible for counting what a provider said and nobody understood, so that none of it is passed over in silence. It reads nothing itself. */
+
+export interface Unread {
+  /** Something of a kind that is not known; `text` is what was there. */
+  add(kind: string, text: string): void
+  /** One line for the people who watch; undefined when everything was understood. */
+  note(who: string): string | undefined
+  /** What could not be read first, shortened; undefined when everything was understood. */
+  first(): string | undefined
+}
+
+const shown = 200
+const kindsShown = 5
+
+export const createUnread = (): Unread => {
+  const kinds = new Map<string, number>()
+  let first: string | undefined
+  return {
+    add(kind, text) {
+      first ??= text.trim().slice(0, shown)
+      const name = kind.slice(0, 60)
+      if (kinds.has(name) || kinds.size < 100) kinds.set(name, (kinds.get(name) ?? 0) + 1)
+    },
+    note(who) {
+      if (kinds.size === 0) return undefined
+      const count = [...kinds.values()].reduce((sum, one) => sum + one, 0)
+      const names = [...kinds.keys()].slice(0, kindsShown).join(', ')
+      return `[${who}: ${count} ${count === 1 ? 'part' : 'parts'} of the answer of unknown kind left out: ${names}${kinds.size > kindsShown ? ', ...' : ''}]\n`
+    },
+    first: () => first,
+  }
+}
