@@ -1,7 +1,7 @@
 /** Responsible for which media type a file's name stands for, on both sides alike; it looks into no file. */
 
 /** Endings that agents produce; everything else is bytes. */
-const byEnding: Readonly<Record<string, string>> = {
+export const mediaTypes: Readonly<Record<string, string>> = {
   txt: 'text/plain; charset=utf-8',
   log: 'text/plain; charset=utf-8',
   diff: 'text/x-diff; charset=utf-8',
@@ -41,5 +41,5 @@ const byEnding: Readonly<Record<string, string>> = {
 /** The media type that a file's name stands for: by its ending, `application/octet-stream` when that says nothing. */
 export function mediaTypeOf(filename: string): string {
   const ending = /\.([A-Za-z0-9]{1,8})$/.exec(filename)?.[1]?.toLowerCase() ?? ''
-  return (Object.hasOwn(byEnding, ending) ? byEnding[ending] : undefined) ?? 'application/octet-stream'
+  return (Object.hasOwn(mediaTypes, ending) ? mediaTypes[ending] : undefined) ?? 'application/octet-stream'
 }

@@ -19,6 +19,8 @@ export interface TestGate {
   readonly limitMinutes: number
   /** Said when tests were skipped. */
   readonly whenSkipped?: string
+  /** Set to 1 in the environment: what was skipped has failed. */
+  readonly requiredBy?: string
 }
 
 export type Gate = StaticGate | TestGate
@@ -95,8 +97,13 @@ export const gates: readonly Gate[] = [
   tests('model', 'Model', 'vitest.model.config.ts', 8),
   tests('workers', 'Inside workerd', 'vitest.workers.config.ts', 12),
   tests('e2e', 'End to end', 'vitest.e2e.config.ts', 15),
+  tests('python', 'Python SDK', 'vitest.python.config.ts', 10, {
+    whenSkipped: 'the Python SDK needs Python 3.9 or newer with venv, and PyPI for hatchling, mypy and ruff: what is missing is said above',
+    requiredBy: 'MODELREINS_REQUIRE_PYTHON',
+  }),
   tests('browser', 'Browser', 'vitest.browser.config.ts', 8, {
     whenSkipped: 'browser tests need Chromium: install it, or name it in MODELREINS_CHROMIUM',
+    requiredBy: 'MODELREINS_REQUIRE_BROWSER',
   }),
 ]
 

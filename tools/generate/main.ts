@@ -6,6 +6,7 @@ import { openapiDocument } from '../../src/edge/openapi/openapi.ts'
 import { cliReference } from '../../worker-sdk/src/cli/reference.ts'
 import { isCurrent, write, type GeneratedFile } from './generated-file.ts'
 import { addMigration, migrationDrift, migrationLines } from './migrations.ts'
+import { pythonFiles } from './python/python-files.ts'
 import { limitsPage, operationsPage, problemsPage } from './reference.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -19,6 +20,7 @@ function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/reference/limits.md', content: limitsPage(text('contract/src/limits.ts')) },
     { path: 'docs/reference/cli.md', content: cliReference() },
     { path: 'docs/reference/openapi.json', content: `${JSON.stringify(openapiDocument({ version }), undefined, 2)}\n` },
+    ...pythonFiles(text),
   ]
 }
 

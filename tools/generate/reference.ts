@@ -17,10 +17,10 @@ import { roleMay, workerMay } from '../../src/domain/access/access.ts'
 import { answerWords, fieldsOf } from './schema-words.ts'
 
 const notice = '<!-- Made by `npm run generate` from the contract. Change the contract, not this page. -->'
-const page = (title: string, ...blocks: readonly string[]): string => `${[`# ${title}`, notice, ...blocks].join('\n\n')}\n`
+export const page = (title: string, ...blocks: readonly string[]): string => `${[`# ${title}`, notice, ...blocks].join('\n\n')}\n`
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { root } from './source-tree.ts'
 
-const pages = ['*.md', 'docs/**/*.md', 'examples/**/*.md', 'worker-sdk/*.md'].flatMap((pattern) =>
+const pages = ['*.md', 'docs/**/*.md', 'examples/**/*.md', 'worker-sdk/*.md', 'sdk-python/*.md'].flatMap((pattern) =>
   globSync(pattern, { cwd: root, exclude: (name) => name.includes('node_modules') }),
 )
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')

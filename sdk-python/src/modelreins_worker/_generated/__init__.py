@@ -1,0 +1,1 @@
+"""Responsible for what is made from the contract: tables, classes, methods. Nothing here is written by hand."""

@@ -1,0 +1,1244 @@
+"""Responsible for what the server answers, as classes. Made by `npm run generate` from the contract: do not edit."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Literal, Optional, Union
+
+from .._record import Record
+
+
+class Usage(Record):
+    """Usage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    tokens_in: Optional[float]
+    tokens_out: Optional[float]
+    cost_usd: Optional[float]
+    model: Optional[str]
+
+
+class JobError(Record):
+    """JobError, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    type: str
+    message: str
+    retryable: bool
+
+
+class ArtifactBrief(Record):
+    """ArtifactBrief, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    slug: str
+    url: str
+    filename: str
+    content_type: str
+    size_bytes: int
+
+
+class Job(Record):
+    """Job, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "usage": Usage,
+        "error": JobError,
+        "artifacts": ArtifactBrief,
+    }
+    id: int
+    status: Literal["pending", "running", "retry", "done", "failed"]
+    hold: Optional[Literal["review", "schedule", "secrets", "budget"]]
+    prompt: str
+    input: Any
+    capability: Optional[str]
+    effort: Literal["trivial", "quick", "standard", "deep", "critical"]
+    priority: int
+    thread_id: Optional[str]
+    session_id: Optional[str]
+    context: str
+    tags: List[str]
+    networks: List[str]
+    provider: Optional[str]
+    model: Optional[str]
+    target: Optional[str]
+    requires_secrets: List[str]
+    metadata: Any
+    assigned_to: Optional[str]
+    worker_id: Optional[str]
+    attempt: int
+    max_attempts: int
+    timeout: float
+    silence_timeout: Optional[float]
+    output: str
+    output_truncated: bool
+    result: Optional[str]
+    result_truncated: bool
+    exit_code: Optional[int]
+    usage: Optional[Usage]
+    error: Optional[JobError]
+    review_id: Optional[int]
+    artifacts: Optional[List[ArtifactBrief]]
+    retry_at: Optional[str]
+    created_at: str
+    started_at: Optional[str]
+    ended_at: Optional[str]
+
+
+class Lease(Record):
+    """Lease, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    token: str
+    attempt: int
+    expires_at: str
+
+
+class Offer(Record):
+    """Offer, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "job": Job,
+        "lease": Lease,
+    }
+    job: Job
+    lease: Lease
+
+
+class ReviewPolicyQuorum(Record):
+    """ReviewPolicyQuorum, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    approve: Optional[int]
+    deny: Optional[int]
+
+
+class ReviewPolicy(Record):
+    """ReviewPolicy, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "quorum": ReviewPolicyQuorum,
+    }
+    ttl: Optional[float]
+    on_expiry: Optional[Literal["deny", "escalate", "keep"]]
+    quorum: Optional[ReviewPolicyQuorum]
+    self_approval: Optional[bool]
+    irreversible: Optional[bool]
+    grant_ttl: Optional[float]
+    grant_uses: Optional[int]
+
+
+class Capability(Record):
+    """Capability, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "policy": ReviewPolicy,
+    }
+    name: str
+    risk_tier: Literal["auto", "audit", "approve", "session"]
+    requires_secrets: Optional[List[str]]
+    policy: Optional[ReviewPolicy]
+
+
+class PresenceReplyWorker(Record):
+    """PresenceReplyWorker, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "capabilities": Capability,
+    }
+    worker_id: str
+    name: str
+    paused: bool
+    capabilities: List[Capability]
+
+
+class WorkerConfig(Record):
+    """WorkerConfig, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    slots: Optional[int]
+    tags: Optional[List[str]]
+    networks: Optional[List[str]]
+    model: Optional[str]
+    provider: Optional[str]
+    poll_ms: Optional[int]
+    cost: Optional[float]
+    quality: Optional[float]
+    speed: Optional[float]
+    locality: Optional[Literal["local", "cloud"]]
+
+
+class KillswitchBrief(Record):
+    """KillswitchBrief, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    level: int
+    active: bool
+    reason: Optional[str]
+    generation: int
+
+
+class PresenceReplyAborts(Record):
+    """PresenceReplyAborts, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    job_id: int
+    attempt: int
+    reason: str
+
+
+class PresenceReplyIntervals(Record):
+    """PresenceReplyIntervals, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    heartbeat_ms: int
+    poll_wait_s: int
+
+
+class PresenceReply(Record):
+    """PresenceReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "worker": PresenceReplyWorker,
+        "config": WorkerConfig,
+        "killswitch": KillswitchBrief,
+        "aborts": PresenceReplyAborts,
+        "intervals": PresenceReplyIntervals,
+    }
+    worker: PresenceReplyWorker
+    config: WorkerConfig
+    config_version: int
+    killswitch: KillswitchBrief
+    aborts: List[PresenceReplyAborts]
+    intervals: PresenceReplyIntervals
+
+
+class ReviewEditedFrom(Record):
+    """ReviewEditedFrom, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    payload: Any
+    digest: str
+
+
+class Decision(Record):
+    """Decision, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    verdict: Literal["approve", "deny", "edit", "respond"]
+    comment: Optional[str]
+    by: str
+    member_id: str
+    at: str
+    digest: str
+
+
+class ReviewQuorum(Record):
+    """ReviewQuorum, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    approve: int
+    deny: int
+
+
+class Review(Record):
+    """Review, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "edited_from": ReviewEditedFrom,
+        "decisions": Decision,
+        "quorum": ReviewQuorum,
+    }
+    id: int
+    status: Literal["pending", "approved", "denied", "withdrawn", "expired", "superseded", "consumed"]
+    type: str
+    title: str
+    content: str
+    preview: Optional[str]
+    target: Optional[str]
+    capability: Optional[str]
+    payload: Any
+    digest: str
+    edited_from: Optional[ReviewEditedFrom]
+    risk_tier: Optional[Literal["auto", "audit", "approve", "session"]]
+    session: Optional[str]
+    irreversible: bool
+    job_id: Optional[int]
+    worker_id: Optional[str]
+    created_by: str
+    artifacts: List[str]
+    artifact_digests: List[str]
+    decisions: List[Decision]
+    quorum: ReviewQuorum
+    superseded_by: Optional[int]
+    created_at: str
+    expires_at: Optional[str]
+    settled_at: Optional[str]
+    consumed_at: Optional[str]
+
+
+class Artifact(Record):
+    """Artifact, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    slug: str
+    url: str
+    filename: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+    job_id: Optional[int]
+    review_id: Optional[int]
+    share: bool
+    created_by: str
+    created_at: str
+    expires_at: Optional[str]
+
+
+class KillswitchAcknowledged(Record):
+    """KillswitchAcknowledged, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    worker_id: str
+    name: str
+    last_seen: Optional[str]
+    acknowledged_at: str
+
+
+class KillswitchStragglers(Record):
+    """KillswitchStragglers, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    worker_id: str
+    name: str
+    last_seen: Optional[str]
+
+
+class Killswitch(Record):
+    """Killswitch, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "acknowledged": KillswitchAcknowledged,
+        "stragglers": KillswitchStragglers,
+    }
+    level: int
+    active: bool
+    reason: Optional[str]
+    generation: int
+    raised_by: Optional[str]
+    raised_at: Optional[str]
+    acknowledged: List[KillswitchAcknowledged]
+    stragglers: List[KillswitchStragglers]
+
+
+class Health(Record):
+    """Health, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    status: Literal["ok", "degraded"]
+    version: str
+    time: str
+    checks: Dict[str, str]
+
+
+class TenantsCreateReplyOwner(Record):
+    """TenantsCreateReplyOwner, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    member_id: str
+    name: str
+
+
+class TenantsCreateReply(Record):
+    """TenantsCreateReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "owner": TenantsCreateReplyOwner,
+    }
+    tenant: str
+    name: str
+    suspended: bool
+    created_at: str
+    owner: TenantsCreateReplyOwner
+    view_url: str
+    expires_at: str
+
+
+class Tenant(Record):
+    """Tenant, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    tenant: str
+    name: str
+    suspended: bool
+    created_at: str
+
+
+class TenantPage(Record):
+    """TenantPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Tenant,
+    }
+    items_: List[Tenant]
+    next_cursor: Optional[str]
+
+
+class WhoAmI(Record):
+    """WhoAmI, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    tenant: str
+    kind: Literal["member", "worker"]
+    id: str
+    name: str
+    role: Optional[Literal["owner", "operator", "reviewer", "viewer"]]
+    server_time: str
+
+
+class MembersCreateReply(Record):
+    """MembersCreateReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    member_id: str
+    name: str
+    role: Literal["owner", "operator", "reviewer", "viewer"]
+    created_at: str
+    revoked_at: Optional[str]
+    view_url: str
+    expires_at: str
+
+
+class Member(Record):
+    """Member, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    member_id: str
+    name: str
+    role: Literal["owner", "operator", "reviewer", "viewer"]
+    created_at: str
+    revoked_at: Optional[str]
+
+
+class MemberPage(Record):
+    """MemberPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Member,
+    }
+    items_: List[Member]
+    next_cursor: Optional[str]
+
+
+class MembersRotateReply(Record):
+    """MembersRotateReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    view_url: str
+    expires_at: str
+
+
+class SealedView(Record):
+    """SealedView, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    iv: str
+    ciphertext: str
+
+
+class Session(Record):
+    """Session, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    session_id: str
+    member_id: str
+    method: Literal["key", "passkey"]
+    device: str
+    place: Optional[str]
+    created_at: str
+    last_used_at: str
+    expires_at: str
+    current: bool
+
+
+class SignedInMember(Record):
+    """SignedInMember, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    member_id: str
+    name: str
+    role: Literal["owner", "operator", "reviewer", "viewer"]
+
+
+class SignedIn(Record):
+    """SignedIn, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "session": Session,
+        "member": SignedInMember,
+    }
+    session: Session
+    member: SignedInMember
+    tenant: str
+
+
+class PasskeyRequestOptionsAllowCredentials(Record):
+    """PasskeyRequestOptionsAllowCredentials, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    type: Literal["public-key"]
+    id: str
+
+
+class PasskeyRequestOptions(Record):
+    """PasskeyRequestOptions, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "allowCredentials": PasskeyRequestOptionsAllowCredentials,
+    }
+    challenge: str
+    rpId: str
+    timeout: int
+    userVerification: Literal["required"]
+    allowCredentials: List[PasskeyRequestOptionsAllowCredentials]
+
+
+class SessionPage(Record):
+    """SessionPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Session,
+    }
+    items_: List[Session]
+    next_cursor: Optional[str]
+
+
+class SessionsEndReply(Record):
+    """SessionsEndReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    ended: int
+
+
+class PasskeyCreationOptionsRp(Record):
+    """PasskeyCreationOptionsRp, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    id: str
+    name: str
+
+
+class PasskeyCreationOptionsUser(Record):
+    """PasskeyCreationOptionsUser, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    id: str
+    name: str
+    displayName: str
+
+
+class PasskeyCreationOptionsPubKeyCredParams(Record):
+    """PasskeyCreationOptionsPubKeyCredParams, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    type: Literal["public-key"]
+    alg: int
+
+
+class PasskeyCreationOptionsAuthenticatorSelection(Record):
+    """PasskeyCreationOptionsAuthenticatorSelection, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    residentKey: Literal["required"]
+    requireResidentKey: bool
+    userVerification: Literal["required"]
+
+
+class PasskeyCreationOptions(Record):
+    """PasskeyCreationOptions, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "rp": PasskeyCreationOptionsRp,
+        "user": PasskeyCreationOptionsUser,
+        "pubKeyCredParams": PasskeyCreationOptionsPubKeyCredParams,
+        "authenticatorSelection": PasskeyCreationOptionsAuthenticatorSelection,
+        "excludeCredentials": PasskeyRequestOptionsAllowCredentials,
+    }
+    challenge: str
+    rp: PasskeyCreationOptionsRp
+    user: PasskeyCreationOptionsUser
+    pubKeyCredParams: List[PasskeyCreationOptionsPubKeyCredParams]
+    timeout: int
+    attestation: Literal["none"]
+    authenticatorSelection: PasskeyCreationOptionsAuthenticatorSelection
+    excludeCredentials: List[PasskeyRequestOptionsAllowCredentials]
+
+
+class Passkey(Record):
+    """Passkey, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    passkey_id: str
+    name: str
+    member_id: str
+    created_at: str
+    last_used_at: Optional[str]
+
+
+class PasskeyPage(Record):
+    """PasskeyPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Passkey,
+    }
+    items_: List[Passkey]
+    next_cursor: Optional[str]
+
+
+class Ban(Record):
+    """Ban, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    ban_id: str
+    subject: str
+    failures: int
+    until: str
+
+
+class BanPage(Record):
+    """BanPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Ban,
+    }
+    items_: List[Ban]
+    next_cursor: Optional[str]
+
+
+class RegisteredWorker(Record):
+    """RegisteredWorker, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "capabilities": Capability,
+    }
+    worker_id: str
+    name: str
+    kind: Literal["silicon", "carbon", "xenon", "companion"]
+    capabilities: List[Capability]
+    view_url: str
+    expires_at: str
+
+
+class Worker(Record):
+    """Worker, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "capabilities": Capability,
+        "config": WorkerConfig,
+    }
+    worker_id: str
+    name: str
+    kind: Literal["silicon", "carbon", "xenon", "companion"]
+    description: str
+    capabilities: List[Capability]
+    requires_secrets: List[str]
+    config: WorkerConfig
+    config_version: int
+    may_raise_killswitch: bool
+    paused: bool
+    revoked_at: Optional[str]
+    created_at: str
+    last_seen: Optional[str]
+    state: Literal["online", "idle", "busy", "deaf", "offline"]
+    running: int
+
+
+class WorkerPage(Record):
+    """WorkerPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Worker,
+    }
+    items_: List[Worker]
+    next_cursor: Optional[str]
+
+
+class Presence(Record):
+    """Presence, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    worker_id: str
+    name: str
+    kind: Literal["silicon", "carbon", "xenon", "companion"]
+    state: Literal["online", "idle", "busy", "deaf", "offline"]
+    instance: Optional[str]
+    transport: Literal["socket", "poll", "none"]
+    running: int
+    slots: int
+    provider: Optional[str]
+    model: Optional[str]
+    tags: List[str]
+    networks: List[str]
+    details: Any
+    last_seen: Optional[str]
+
+
+class PresenceList(Record):
+    """PresenceList, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Presence,
+    }
+    items_: List[Presence]
+
+
+class JobList(Record):
+    """JobList, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Job,
+    }
+    items_: List[Job]
+
+
+class JobPage(Record):
+    """JobPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Job,
+    }
+    items_: List[Job]
+    next_cursor: Optional[str]
+
+
+class JobsAbortManyReply(Record):
+    """JobsAbortManyReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    count: int
+    dry_run: bool
+    job_ids: List[int]
+    remaining: int
+
+
+class WhyWorkers(Record):
+    """WhyWorkers, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    worker_id: str
+    name: str
+    eligible: bool
+    live: bool
+    score: Optional[float]
+    reasons: List[str]
+
+
+class Why(Record):
+    """Why, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "workers": WhyWorkers,
+    }
+    job_id: int
+    status: Literal["pending", "running", "retry", "done", "failed"]
+    answer: str
+    ahead: Optional[int]
+    workers: List[WhyWorkers]
+
+
+class ClaimsInboxReply(Record):
+    """ClaimsInboxReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "jobs": Job,
+        "killswitch": KillswitchBrief,
+    }
+    jobs: List[Job]
+    killswitch: KillswitchBrief
+
+
+class ClaimsClaimReply(Record):
+    """ClaimsClaimReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "job": Job,
+        "lease": Lease,
+        "killswitch": KillswitchBrief,
+    }
+    job: Job
+    lease: Lease
+    killswitch: KillswitchBrief
+
+
+class ClaimsPollReply(Record):
+    """ClaimsPollReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "offers": Offer,
+        "killswitch": KillswitchBrief,
+    }
+    offers: List[Offer]
+    killswitch: KillswitchBrief
+
+
+class ClaimsOutputReply(Record):
+    """ClaimsOutputReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    next_seq: int
+    closed: bool
+
+
+class ClaimsCompleteReply(Record):
+    """ClaimsCompleteReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "job": Job,
+        "killswitch": KillswitchBrief,
+    }
+    job: Job
+    killswitch: KillswitchBrief
+
+
+class ClaimsAuthorizeReply(Record):
+    """ClaimsAuthorizeReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    outcome: Literal["allowed", "waiting", "refused"]
+    review_id: Optional[int]
+    grant_id: Optional[str]
+    action: Any
+    comment: Optional[str]
+
+
+class Context(Record):
+    """Context, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    policy: str
+    size: int
+    context: str
+
+
+class ReviewPage(Record):
+    """ReviewPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Review,
+    }
+    items_: List[Review]
+    next_cursor: Optional[str]
+
+
+class ReviewsDecideManyReplyLeftOut(Record):
+    """ReviewsDecideManyReplyLeftOut, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    review_id: int
+    reason: str
+
+
+class ReviewsDecideManyReply(Record):
+    """ReviewsDecideManyReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "left_out": ReviewsDecideManyReplyLeftOut,
+    }
+    decided: List[int]
+    left_out: List[ReviewsDecideManyReplyLeftOut]
+
+
+class Grant(Record):
+    """Grant, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    grant_id: str
+    worker_id: str
+    capability: str
+    session: str
+    uses: int
+    max_uses: Optional[int]
+    granted_by: str
+    review_id: int
+    created_at: str
+    expires_at: str
+    revoked_at: Optional[str]
+
+
+class GrantPage(Record):
+    """GrantPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Grant,
+    }
+    items_: List[Grant]
+    next_cursor: Optional[str]
+
+
+class KillswitchAckReply(Record):
+    """KillswitchAckReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    ok: bool
+
+
+class AuditRowActor(Record):
+    """AuditRowActor, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    kind: Literal["member", "worker", "system", "master"]
+    id: str
+    name: str
+
+
+class AuditRow(Record):
+    """AuditRow, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "actor": AuditRowActor,
+    }
+    seq: int
+    at: str
+    actor: AuditRowActor
+    action: str
+    subject: str
+    job_id: Optional[int]
+    worker_id: Optional[str]
+    capability: Optional[str]
+    risk_tier: Optional[str]
+    digest: Optional[str]
+    summary: str
+    prev_hash: str
+    hash: str
+    mac: str
+
+
+class AuditRowPage(Record):
+    """AuditRowPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": AuditRow,
+    }
+    items_: List[AuditRow]
+    next_cursor: Optional[str]
+
+
+class AuditHead(Record):
+    """AuditHead, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    seq: int
+    hash: str
+    at: str
+    kid: str
+    signature: str
+
+
+class AuditKeyJwk(Record):
+    """AuditKeyJwk, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: str
+
+
+class AuditKey(Record):
+    """AuditKey, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "jwk": AuditKeyJwk,
+    }
+    kid: str
+    jwk: AuditKeyJwk
+    raw: str
+
+
+class AuditHeadPage(Record):
+    """AuditHeadPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": AuditHead,
+        "keys": AuditKey,
+    }
+    items_: List[AuditHead]
+    next_cursor: Optional[str]
+    tenant: str
+    keys_: List[AuditKey]
+
+
+class AuditVerificationFault(Record):
+    """AuditVerificationFault, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    kind: Literal["changed", "deleted", "inserted", "reordered", "truncated", "rewritten", "forged", "head-missing", "incomplete", "malformed"]
+    seq: Optional[int]
+    detail: str
+
+
+class AuditVerification(Record):
+    """AuditVerification, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "last_head": AuditHead,
+        "fault": AuditVerificationFault,
+    }
+    ok: bool
+    complete: bool
+    rows: int
+    first_seq: Optional[int]
+    last_seq: Optional[int]
+    heads: int
+    last_head: Optional[AuditHead]
+    fault: Optional[AuditVerificationFault]
+    next_cursor: Optional[str]
+
+
+class ToLookAt(Record):
+    """ToLookAt, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    seq: int
+    at: str
+    action: str
+    job_id: Optional[int]
+    worker_id: Optional[str]
+    worker: Optional[str]
+    capability: Optional[str]
+    digest: Optional[str]
+    summary: str
+    seen_at: Optional[str]
+    seen_by: Optional[str]
+
+
+class ToLookAtPage(Record):
+    """ToLookAtPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": ToLookAt,
+    }
+    items_: List[ToLookAt]
+    next_cursor: Optional[str]
+
+
+class AuditSeenReply(Record):
+    """AuditSeenReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    seen: List[int]
+
+
+class WebhooksCreateReply(Record):
+    """WebhooksCreateReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    webhook_id: str
+    url: str
+    events: List[Literal["review.created", "review.settled", "review.reminded", "review.escalated", "killswitch.raised"]]
+    created_by: str
+    created_at: str
+    disabled_at: Optional[str]
+    secret: str
+
+
+class Webhook(Record):
+    """Webhook, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    webhook_id: str
+    url: str
+    events: List[Literal["review.created", "review.settled", "review.reminded", "review.escalated", "killswitch.raised"]]
+    created_by: str
+    created_at: str
+    disabled_at: Optional[str]
+
+
+class WebhookPage(Record):
+    """WebhookPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Webhook,
+    }
+    items_: List[Webhook]
+    next_cursor: Optional[str]
+
+
+class WebhookDeliveryAttempts(Record):
+    """WebhookDeliveryAttempts, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    at: str
+    status: Optional[int]
+    error: Optional[str]
+    took_ms: float
+
+
+class WebhookDelivery(Record):
+    """WebhookDelivery, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "attempts": WebhookDeliveryAttempts,
+    }
+    delivery_id: int
+    message_id: str
+    event: Literal["review.created", "review.settled", "review.reminded", "review.escalated", "killswitch.raised"]
+    state: Literal["pending", "delivered", "failed"]
+    created_at: str
+    next_attempt_at: Optional[str]
+    attempts: List[WebhookDeliveryAttempts]
+
+
+class WebhookDeliveryPage(Record):
+    """WebhookDeliveryPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": WebhookDelivery,
+    }
+    items_: List[WebhookDelivery]
+    next_cursor: Optional[str]
+
+
+class ArtifactPage(Record):
+    """ArtifactPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Artifact,
+    }
+    items_: List[Artifact]
+    next_cursor: Optional[str]
+
+
+__all__ = [
+    "Usage",
+    "JobError",
+    "ArtifactBrief",
+    "Job",
+    "Lease",
+    "Offer",
+    "ReviewPolicyQuorum",
+    "ReviewPolicy",
+    "Capability",
+    "PresenceReplyWorker",
+    "WorkerConfig",
+    "KillswitchBrief",
+    "PresenceReplyAborts",
+    "PresenceReplyIntervals",
+    "PresenceReply",
+    "ReviewEditedFrom",
+    "Decision",
+    "ReviewQuorum",
+    "Review",
+    "Artifact",
+    "KillswitchAcknowledged",
+    "KillswitchStragglers",
+    "Killswitch",
+    "Health",
+    "TenantsCreateReplyOwner",
+    "TenantsCreateReply",
+    "Tenant",
+    "TenantPage",
+    "WhoAmI",
+    "MembersCreateReply",
+    "Member",
+    "MemberPage",
+    "MembersRotateReply",
+    "SealedView",
+    "Session",
+    "SignedInMember",
+    "SignedIn",
+    "PasskeyRequestOptionsAllowCredentials",
+    "PasskeyRequestOptions",
+    "SessionPage",
+    "SessionsEndReply",
+    "PasskeyCreationOptionsRp",
+    "PasskeyCreationOptionsUser",
+    "PasskeyCreationOptionsPubKeyCredParams",
+    "PasskeyCreationOptionsAuthenticatorSelection",
+    "PasskeyCreationOptions",
+    "Passkey",
+    "PasskeyPage",
+    "Ban",
+    "BanPage",
+    "RegisteredWorker",
+    "Worker",
+    "WorkerPage",
+    "Presence",
+    "PresenceList",
+    "JobList",
+    "JobPage",
+    "JobsAbortManyReply",
+    "WhyWorkers",
+    "Why",
+    "ClaimsInboxReply",
+    "ClaimsClaimReply",
+    "ClaimsPollReply",
+    "ClaimsOutputReply",
+    "ClaimsCompleteReply",
+    "ClaimsAuthorizeReply",
+    "Context",
+    "ReviewPage",
+    "ReviewsDecideManyReplyLeftOut",
+    "ReviewsDecideManyReply",
+    "Grant",
+    "GrantPage",
+    "KillswitchAckReply",
+    "AuditRowActor",
+    "AuditRow",
+    "AuditRowPage",
+    "AuditHead",
+    "AuditKeyJwk",
+    "AuditKey",
+    "AuditHeadPage",
+    "AuditVerificationFault",
+    "AuditVerification",
+    "ToLookAt",
+    "ToLookAtPage",
+    "AuditSeenReply",
+    "WebhooksCreateReply",
+    "Webhook",
+    "WebhookPage",
+    "WebhookDeliveryAttempts",
+    "WebhookDelivery",
+    "WebhookDeliveryPage",
+    "ArtifactPage",
+]

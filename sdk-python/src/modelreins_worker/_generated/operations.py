@@ -1,0 +1,1485 @@
+"""Responsible for the typed methods of the client, one per operation. Made by `npm run generate` from the contract: do not edit."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Mapping, Optional, Sequence, Union, cast
+
+from .._record import UNSET, Call, Unset, fields
+from .models import (
+    Artifact,
+    ArtifactPage,
+    AuditHeadPage,
+    AuditRowPage,
+    AuditSeenReply,
+    AuditVerification,
+    Ban,
+    BanPage,
+    ClaimsAuthorizeReply,
+    ClaimsClaimReply,
+    ClaimsCompleteReply,
+    ClaimsInboxReply,
+    ClaimsOutputReply,
+    ClaimsPollReply,
+    Context,
+    Grant,
+    GrantPage,
+    Health,
+    Job,
+    JobList,
+    JobPage,
+    JobsAbortManyReply,
+    Killswitch,
+    KillswitchAckReply,
+    Member,
+    MemberPage,
+    MembersCreateReply,
+    MembersRotateReply,
+    Passkey,
+    PasskeyCreationOptions,
+    PasskeyPage,
+    PasskeyRequestOptions,
+    PresenceList,
+    PresenceReply,
+    RegisteredWorker,
+    Review,
+    ReviewPage,
+    ReviewsDecideManyReply,
+    SealedView,
+    SessionPage,
+    SessionsEndReply,
+    SignedIn,
+    Tenant,
+    TenantPage,
+    TenantsCreateReply,
+    ToLookAtPage,
+    WebhookDeliveryPage,
+    WebhookPage,
+    WebhooksCreateReply,
+    WhoAmI,
+    Why,
+    Worker,
+    WorkerPage,
+)
+
+
+class _Noun:
+    """Methods about one subject, bound to a client."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+
+class ServiceOperations(_Noun):
+    """Operations about service."""
+
+    def health(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Health:
+        """Say whether the service can work.
+
+        GET /api/v1/health
+        """
+        return Health.of(self._call("service.health", {}, timeout=request_timeout))
+
+    def openapi(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Any:
+        """This interface as OpenAPI 3.1.
+
+        GET /openapi.json
+        """
+        return self._call("service.openapi", {}, timeout=request_timeout)
+
+    def docs(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> str:
+        """This interface as a page.
+
+        GET /docs
+        """
+        return cast("str", self._call("service.docs", {}, timeout=request_timeout))
+
+    def metrics(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> str:
+        """Gauges of the tenant in Prometheus text format.
+
+        GET /api/v1/metrics
+        """
+        return cast("str", self._call("service.metrics", {}, timeout=request_timeout))
+
+
+class TenantsOperations(_Noun):
+    """Operations about tenants."""
+
+    def create(
+        self,
+        *,
+        tenant: str,
+        name: Optional[str] = None,
+        owner_name: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> TenantsCreateReply:
+        """Create a tenant and its first owner.
+
+        POST /api/v1/tenants
+
+        :raises ModelReinsError: ``name-taken``.
+        """
+        return TenantsCreateReply.of(self._call("tenants.create", fields(locals()), timeout=request_timeout))
+
+    def list(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> TenantPage:
+        """List tenants.
+
+        GET /api/v1/tenants
+        """
+        return TenantPage.of(self._call("tenants.list", fields(locals()), timeout=request_timeout))
+
+    def suspend(
+        self,
+        tenant: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Tenant:
+        """Refuse every token of a tenant.
+
+        POST /api/v1/tenants/:tenant/suspend
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Tenant.of(self._call("tenants.suspend", fields(locals()), timeout=request_timeout))
+
+    def resume(
+        self,
+        tenant: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Tenant:
+        """Accept the tokens of a suspended tenant again.
+
+        POST /api/v1/tenants/:tenant/resume
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Tenant.of(self._call("tenants.resume", fields(locals()), timeout=request_timeout))
+
+
+class MembersOperations(_Noun):
+    """Operations about members."""
+
+    def whoami(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> WhoAmI:
+        """Say whose token this is.
+
+        GET /api/v1/whoami
+        """
+        return WhoAmI.of(self._call("members.whoami", {}, timeout=request_timeout))
+
+    def create(
+        self,
+        *,
+        name: str,
+        role: Literal["owner", "operator", "reviewer", "viewer"],
+        request_timeout: Optional[float] = None,
+    ) -> MembersCreateReply:
+        """Add a member; the key is delivered once through view_url.
+
+        POST /api/v1/members
+
+        :raises ModelReinsError: ``name-taken``.
+        """
+        return MembersCreateReply.of(self._call("members.create", fields(locals()), timeout=request_timeout))
+
+    def list(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> MemberPage:
+        """List members.
+
+        GET /api/v1/members
+        """
+        return MemberPage.of(self._call("members.list", fields(locals()), timeout=request_timeout))
+
+    def revoke(
+        self,
+        member_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Member:
+        """Stop a member key; the row stays.
+
+        DELETE /api/v1/members/:member_id
+
+        :raises ModelReinsError: ``not-found``, ``conflict``.
+        """
+        return Member.of(self._call("members.revoke", fields(locals()), timeout=request_timeout))
+
+    def rotate(
+        self,
+        member_id: str,
+        *,
+        keep_running: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> MembersRotateReply:
+        """Replace a member key; the old one stops at once, and so do the attempts of its companions unless keep_running.
+
+        POST /api/v1/members/:member_id/rotate
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        """
+        return MembersRotateReply.of(self._call("members.rotate", fields(locals()), timeout=request_timeout))
+
+
+class ViewsOperations(_Noun):
+    """Operations about views."""
+
+    def reveal(
+        self,
+        view_id: str,
+        *,
+        proof: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> SealedView:
+        """Take the ciphertext of a one-time view and erase it.
+
+        POST /api/v1/views/:view_id/reveal
+
+        :raises ModelReinsError: ``not-found``, ``gone``.
+        """
+        return SealedView.of(self._call("views.reveal", fields(locals()), timeout=request_timeout))
+
+
+class SessionsOperations(_Noun):
+    """Operations about sessions."""
+
+    def create(
+        self,
+        *,
+        key: str,
+        request_timeout: Optional[float] = None,
+    ) -> SignedIn:
+        """Sign in a browser with a member key; the session is set as a cookie.
+
+        POST /api/v1/sessions
+
+        :raises ModelReinsError: ``unauthorized``, ``forbidden``, ``rate-limited``.
+        """
+        return SignedIn.of(self._call("sessions.create", fields(locals()), timeout=request_timeout))
+
+    def passkey_options(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> PasskeyRequestOptions:
+        """Get the challenge for a sign-in with a passkey.
+
+        POST /api/v1/sessions/passkey/options
+
+        :raises ModelReinsError: ``forbidden``.
+        """
+        return PasskeyRequestOptions.of(self._call("sessions.passkey_options", {}, timeout=request_timeout))
+
+    def create_with_passkey(
+        self,
+        *,
+        credential: Mapping[str, Any],
+        request_timeout: Optional[float] = None,
+    ) -> SignedIn:
+        """Sign in a browser with a passkey; the session is set as a cookie.
+
+        POST /api/v1/sessions/passkey
+
+        :raises ModelReinsError: ``unauthorized``, ``forbidden``, ``rate-limited``.
+        """
+        return SignedIn.of(self._call("sessions.create_with_passkey", fields(locals()), timeout=request_timeout))
+
+    def list(
+        self,
+        *,
+        member_id: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> SessionPage:
+        """List the browser sessions of the caller, or of one member.
+
+        GET /api/v1/sessions
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return SessionPage.of(self._call("sessions.list", fields(locals()), timeout=request_timeout))
+
+    def end(
+        self,
+        session_id: Union[Literal["current"], str],
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> SessionsEndReply:
+        """End one browser session; `current` is the one that asks.
+
+        DELETE /api/v1/sessions/:session_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return SessionsEndReply.of(self._call("sessions.end", fields(locals()), timeout=request_timeout))
+
+    def end_many(
+        self,
+        *,
+        others: Optional[bool] = None,
+        member_id: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> SessionsEndReply:
+        """End the other browser sessions of the caller, or all of one member.
+
+        DELETE /api/v1/sessions
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return SessionsEndReply.of(self._call("sessions.end_many", fields(locals()), timeout=request_timeout))
+
+
+class PasskeysOperations(_Noun):
+    """Operations about passkeys."""
+
+    def options(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> PasskeyCreationOptions:
+        """Get the challenge for the registration of a passkey.
+
+        POST /api/v1/passkeys/options
+
+        :raises ModelReinsError: ``conflict``.
+        """
+        return PasskeyCreationOptions.of(self._call("passkeys.options", {}, timeout=request_timeout))
+
+    def create(
+        self,
+        *,
+        name: str,
+        credential: Mapping[str, Any],
+        request_timeout: Optional[float] = None,
+    ) -> Passkey:
+        """Register a passkey of the caller.
+
+        POST /api/v1/passkeys
+
+        :raises ModelReinsError: ``conflict``.
+        """
+        return Passkey.of(self._call("passkeys.create", fields(locals()), timeout=request_timeout))
+
+    def list(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> PasskeyPage:
+        """List the passkeys of the caller.
+
+        GET /api/v1/passkeys
+        """
+        return PasskeyPage.of(self._call("passkeys.list", {}, timeout=request_timeout))
+
+    def rename(
+        self,
+        passkey_id: str,
+        *,
+        name: str,
+        request_timeout: Optional[float] = None,
+    ) -> Passkey:
+        """Rename a passkey of the caller.
+
+        PATCH /api/v1/passkeys/:passkey_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Passkey.of(self._call("passkeys.rename", fields(locals()), timeout=request_timeout))
+
+    def remove(
+        self,
+        passkey_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Passkey:
+        """Remove a passkey of the caller; its sessions end.
+
+        DELETE /api/v1/passkeys/:passkey_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Passkey.of(self._call("passkeys.remove", fields(locals()), timeout=request_timeout))
+
+
+class BansOperations(_Noun):
+    """Operations about bans."""
+
+    def list(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> BanPage:
+        """List addresses and members whose sign-ins by key are refused for a while.
+
+        GET /api/v1/bans
+        """
+        return BanPage.of(self._call("bans.list", {}, timeout=request_timeout))
+
+    def lift(
+        self,
+        ban_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Ban:
+        """Lift a ban; its failures are forgotten.
+
+        DELETE /api/v1/bans/:ban_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Ban.of(self._call("bans.lift", fields(locals()), timeout=request_timeout))
+
+
+class WorkersOperations(_Noun):
+    """Operations about workers."""
+
+    def register(
+        self,
+        *,
+        name: str,
+        description: Optional[str] = None,
+        kind: Optional[Literal["silicon", "carbon", "xenon", "companion"]] = None,
+        capabilities: Optional[Sequence[Mapping[str, Any]]] = None,
+        requires_secrets: Optional[Sequence[str]] = None,
+        config: Optional[Mapping[str, Any]] = None,
+        may_raise_killswitch: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> RegisteredWorker:
+        """Register a worker; the token is delivered once through view_url.
+
+        POST /api/v1/workers/register
+
+        :raises ModelReinsError: ``name-taken``.
+        """
+        return RegisteredWorker.of(self._call("workers.register", fields(locals()), timeout=request_timeout))
+
+    def list(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        include_revoked: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> WorkerPage:
+        """List workers.
+
+        GET /api/v1/workers
+        """
+        return WorkerPage.of(self._call("workers.list", fields(locals()), timeout=request_timeout))
+
+    def get(
+        self,
+        worker_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Worker:
+        """Read one worker.
+
+        GET /api/v1/workers/:worker_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Worker.of(self._call("workers.get", fields(locals()), timeout=request_timeout))
+
+    def update(
+        self,
+        worker_id: str,
+        *,
+        description: Optional[str] = None,
+        capabilities: Optional[Sequence[Mapping[str, Any]]] = None,
+        requires_secrets: Optional[Sequence[str]] = None,
+        config: Optional[Mapping[str, Any]] = None,
+        may_raise_killswitch: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Worker:
+        """Change capabilities, description or config.
+
+        PATCH /api/v1/workers/:worker_id
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        """
+        return Worker.of(self._call("workers.update", fields(locals()), timeout=request_timeout))
+
+    def revoke(
+        self,
+        worker_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Worker:
+        """Revoke a worker softly: the row stays, the token stops.
+
+        DELETE /api/v1/workers/:worker_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Worker.of(self._call("workers.revoke", fields(locals()), timeout=request_timeout))
+
+    def pause(
+        self,
+        worker_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Worker:
+        """Offer nothing more to a worker.
+
+        POST /api/v1/workers/:worker_id/pause
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        """
+        return Worker.of(self._call("workers.pause", fields(locals()), timeout=request_timeout))
+
+    def resume(
+        self,
+        worker_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Worker:
+        """Offer work to a paused worker again.
+
+        POST /api/v1/workers/:worker_id/resume
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        """
+        return Worker.of(self._call("workers.resume", fields(locals()), timeout=request_timeout))
+
+    def rotate(
+        self,
+        worker_id: str,
+        *,
+        keep_running: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> MembersRotateReply:
+        """Replace a worker token; the old one stops at once, and so does what runs under it unless keep_running.
+
+        POST /api/v1/workers/:worker_id/rotate
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        """
+        return MembersRotateReply.of(self._call("workers.rotate", fields(locals()), timeout=request_timeout))
+
+
+class PresenceOperations(_Noun):
+    """Operations about presence."""
+
+    def report(
+        self,
+        *,
+        instance: Optional[str] = None,
+        status: Optional[str] = None,
+        tags: Optional[Sequence[str]] = None,
+        networks: Optional[Sequence[str]] = None,
+        provider: Optional[str] = None,
+        model: Optional[str] = None,
+        slots: Optional[int] = None,
+        details: Any = UNSET,
+        worker_type: Optional[str] = None,
+        worker: Optional[str] = None,
+        leases: Optional[Sequence[Mapping[str, Any]]] = None,
+        parked_until: Union[str, Unset, None] = UNSET,
+        takeover: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> PresenceReply:
+        """Heartbeat: renew leases, learn config, aborts and the killswitch.
+
+        PUT /api/v1/presence
+
+        :raises ModelReinsError: ``name-taken``, ``not-found``.
+        """
+        return PresenceReply.of(self._call("presence.report", fields(locals(), "details", "parked_until"), timeout=request_timeout))
+
+    def list(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> PresenceList:
+        """Who is there, how busy, last seen when.
+
+        GET /api/v1/presence
+        """
+        return PresenceList.of(self._call("presence.list", {}, timeout=request_timeout))
+
+
+class JobsOperations(_Noun):
+    """Operations about jobs."""
+
+    def dispatch(
+        self,
+        *,
+        prompt: str,
+        input: Any = UNSET,
+        capability: Optional[str] = None,
+        target: Optional[str] = None,
+        tags: Optional[Sequence[str]] = None,
+        networks: Optional[Sequence[str]] = None,
+        provider: Optional[str] = None,
+        model: Optional[str] = None,
+        effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        priority: Optional[int] = None,
+        thread_id: Optional[str] = None,
+        session_id: Optional[str] = None,
+        context: Optional[str] = None,
+        context_text: Optional[str] = None,
+        requires_secrets: Optional[Sequence[str]] = None,
+        timeout: Optional[float] = None,
+        silence_timeout: Optional[float] = None,
+        expires_in: Optional[float] = None,
+        max_attempts: Optional[int] = None,
+        not_before: Optional[str] = None,
+        metadata: Any = UNSET,
+        when_offline: Optional[Literal["reject", "queue"]] = None,
+        idempotency_key: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Job:
+        """Dispatch a job to the worker that the Director picks.
+
+        POST /api/v1/dispatch
+
+        :raises ModelReinsError: ``no-eligible-worker``, ``no-live-worker``, ``capability-not-declared``, ``idempotency-conflict``, ``killswitch``, ``conflict``.
+        """
+        return Job.of(self._call("jobs.dispatch", fields(locals(), "input", "metadata"), timeout=request_timeout))
+
+    def dispatch_batch(
+        self,
+        *,
+        jobs: Sequence[Mapping[str, Any]],
+        idempotency_key: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> JobList:
+        """Dispatch up to 1,000 jobs, all or none.
+
+        POST /api/v1/dispatch/batch
+
+        :raises ModelReinsError: ``no-eligible-worker``, ``no-live-worker``, ``capability-not-declared``, ``idempotency-conflict``, ``killswitch``, ``conflict``.
+        """
+        return JobList.of(self._call("jobs.dispatch_batch", fields(locals()), timeout=request_timeout))
+
+    def create(
+        self,
+        *,
+        prompt: str,
+        input: Any = UNSET,
+        capability: Optional[str] = None,
+        target: Optional[str] = None,
+        tags: Optional[Sequence[str]] = None,
+        networks: Optional[Sequence[str]] = None,
+        provider: Optional[str] = None,
+        model: Optional[str] = None,
+        effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        priority: Optional[int] = None,
+        thread_id: Optional[str] = None,
+        session_id: Optional[str] = None,
+        context: Optional[str] = None,
+        context_text: Optional[str] = None,
+        requires_secrets: Optional[Sequence[str]] = None,
+        timeout: Optional[float] = None,
+        silence_timeout: Optional[float] = None,
+        expires_in: Optional[float] = None,
+        max_attempts: Optional[int] = None,
+        not_before: Optional[str] = None,
+        metadata: Any = UNSET,
+        when_offline: Optional[Literal["reject", "queue"]] = None,
+        idempotency_key: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Job:
+        """Queue a job for whichever eligible worker asks first.
+
+        POST /api/v1/jobs
+
+        :raises ModelReinsError: ``idempotency-conflict``, ``killswitch``.
+        """
+        return Job.of(self._call("jobs.create", fields(locals(), "input", "metadata"), timeout=request_timeout))
+
+    def get(
+        self,
+        job_id: int,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Job:
+        """Read one job.
+
+        GET /api/v1/jobs/:job_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Job.of(self._call("jobs.get", fields(locals()), timeout=request_timeout))
+
+    def result(
+        self,
+        job_id: int,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> str:
+        """The whole result as text.
+
+        GET /api/v1/jobs/:job_id/result
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        """
+        return cast("str", self._call("jobs.result", fields(locals()), timeout=request_timeout))
+
+    def list(
+        self,
+        *,
+        status: Optional[Sequence[Literal["pending", "running", "retry", "done", "failed"]]] = None,
+        thread_id: Optional[str] = None,
+        capability: Optional[str] = None,
+        worker: Optional[str] = None,
+        effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> JobPage:
+        """List jobs, newest first.
+
+        GET /api/v1/jobs
+        """
+        return JobPage.of(self._call("jobs.list", fields(locals()), timeout=request_timeout))
+
+    def update(
+        self,
+        job_id: int,
+        *,
+        effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        priority: Optional[int] = None,
+        target: Union[str, Unset, None] = UNSET,
+        tags: Optional[Sequence[str]] = None,
+        networks: Optional[Sequence[str]] = None,
+        timeout: Optional[float] = None,
+        max_attempts: Optional[int] = None,
+        metadata: Any = UNSET,
+        request_timeout: Optional[float] = None,
+    ) -> Job:
+        """Change a job that has not started.
+
+        PATCH /api/v1/jobs/:job_id
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``, ``no-eligible-worker``, ``capability-not-declared``.
+        """
+        return Job.of(self._call("jobs.update", fields(locals(), "target", "metadata"), timeout=request_timeout))
+
+    def abort(
+        self,
+        job_id: int,
+        *,
+        reason: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Job:
+        """Abort one job.
+
+        POST /api/v1/jobs/:job_id/abort
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        """
+        return Job.of(self._call("jobs.abort", fields(locals()), timeout=request_timeout))
+
+    def abort_many(
+        self,
+        *,
+        status: Optional[Sequence[Literal["pending", "running", "retry", "done", "failed"]]] = None,
+        thread_id: Optional[str] = None,
+        capability: Optional[str] = None,
+        worker: Optional[str] = None,
+        effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        all: Optional[bool] = None,
+        reason: Optional[str] = None,
+        dry_run: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> JobsAbortManyReply:
+        """Abort every job that a filter matches; `dry_run` counts first.
+
+        POST /api/v1/jobs/abort
+        """
+        return JobsAbortManyReply.of(self._call("jobs.abort_many", fields(locals()), timeout=request_timeout))
+
+    def retry(
+        self,
+        job_id: int,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Job:
+        """Start a new attempt of a failed job.
+
+        POST /api/v1/jobs/:job_id/retry
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``, ``killswitch``, ``no-eligible-worker``.
+        """
+        return Job.of(self._call("jobs.retry", fields(locals()), timeout=request_timeout))
+
+    def retry_many(
+        self,
+        *,
+        status: Optional[Sequence[Literal["pending", "running", "retry", "done", "failed"]]] = None,
+        thread_id: Optional[str] = None,
+        capability: Optional[str] = None,
+        worker: Optional[str] = None,
+        effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        all: Optional[bool] = None,
+        dry_run: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> JobsAbortManyReply:
+        """Retry every failed job that a filter matches.
+
+        POST /api/v1/jobs/retry
+
+        :raises ModelReinsError: ``killswitch``.
+        """
+        return JobsAbortManyReply.of(self._call("jobs.retry_many", fields(locals()), timeout=request_timeout))
+
+    def why(
+        self,
+        job_id: int,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Why:
+        """Why the job waits, computed now.
+
+        GET /api/v1/jobs/:job_id/why
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Why.of(self._call("jobs.why", fields(locals()), timeout=request_timeout))
+
+
+class ClaimsOperations(_Noun):
+    """Operations about claims."""
+
+    def inbox(
+        self,
+        *,
+        worker: Optional[str] = None,
+        status: Optional[str] = None,
+        wait: Optional[int] = None,
+        limit: Optional[int] = None,
+        request_timeout: Optional[float] = None,
+    ) -> ClaimsInboxReply:
+        """Jobs this worker may claim by id.
+
+        GET /api/v1/my-jobs
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return ClaimsInboxReply.of(self._call("claims.inbox", fields(locals()), timeout=request_timeout))
+
+    def claim(
+        self,
+        job_id: int,
+        *,
+        worker: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> ClaimsClaimReply:
+        """Offer and start in one call, with a long lease.
+
+        POST /api/v1/jobs/:job_id/claim
+
+        :raises ModelReinsError: ``not-found``, ``already-claimed``, ``wrong-state``, ``killswitch``, ``forbidden``.
+        """
+        return ClaimsClaimReply.of(self._call("claims.claim", fields(locals()), timeout=request_timeout))
+
+    def close(
+        self,
+        job_id: int,
+        *,
+        status: Literal["done", "failed", "escalated"],
+        result: Optional[str] = None,
+        worker: Optional[str] = None,
+        error_type: Optional[str] = None,
+        retryable: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Job:
+        """Settle a job claimed by id.
+
+        POST /api/v1/jobs/:job_id/close
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``, ``lease-lost``.
+        """
+        return Job.of(self._call("claims.close", fields(locals()), timeout=request_timeout))
+
+    def poll(
+        self,
+        *,
+        max: Optional[int] = None,
+        wait: Optional[int] = None,
+        instance: Optional[str] = None,
+        worker: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> ClaimsPollReply:
+        """Ask for offers, waiting for up to 25 seconds.
+
+        POST /api/v1/claims
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return ClaimsPollReply.of(self._call("claims.poll", fields(locals()), timeout=request_timeout))
+
+    def start(
+        self,
+        job_id: int,
+        *,
+        token: str,
+        request_timeout: Optional[float] = None,
+    ) -> ClaimsClaimReply:
+        """Start an offered job: the attempt begins.
+
+        POST /api/v1/claims/:job_id/start
+
+        :raises ModelReinsError: ``not-found``, ``lease-lost``, ``killswitch``, ``capability-not-declared``.
+        """
+        return ClaimsClaimReply.of(self._call("claims.start", fields(locals()), timeout=request_timeout, token=token))
+
+    def output(
+        self,
+        job_id: int,
+        *,
+        chunks: Sequence[Mapping[str, Any]],
+        token: str,
+        request_timeout: Optional[float] = None,
+    ) -> ClaimsOutputReply:
+        """Append output by sequence; repeating a chunk changes nothing.
+
+        POST /api/v1/claims/:job_id/output
+
+        :raises ModelReinsError: ``not-found``, ``lease-lost``, ``killswitch``.
+        """
+        return ClaimsOutputReply.of(self._call("claims.output", fields(locals()), timeout=request_timeout, token=token))
+
+    def complete(
+        self,
+        job_id: int,
+        *,
+        result: Union[str, Unset, None] = UNSET,
+        exit_code: Optional[int] = None,
+        usage: Optional[Mapping[str, Any]] = None,
+        tail: Optional[Mapping[str, Any]] = None,
+        chunks: Optional[int] = None,
+        token: str,
+        request_timeout: Optional[float] = None,
+    ) -> ClaimsCompleteReply:
+        """Complete an attempt; repeating it changes nothing.
+
+        POST /api/v1/claims/:job_id/complete
+
+        :raises ModelReinsError: ``not-found``, ``lease-lost``, ``killswitch``.
+        """
+        return ClaimsCompleteReply.of(self._call("claims.complete", fields(locals(), "result"), timeout=request_timeout, token=token))
+
+    def fail(
+        self,
+        job_id: int,
+        *,
+        error: Mapping[str, Any],
+        parked_until: Union[str, Unset, None] = UNSET,
+        exit_code: Union[int, Unset, None] = UNSET,
+        usage: Optional[Mapping[str, Any]] = None,
+        tail: Optional[Mapping[str, Any]] = None,
+        chunks: Optional[int] = None,
+        token: str,
+        request_timeout: Optional[float] = None,
+    ) -> ClaimsCompleteReply:
+        """Fail an attempt; a retryable error puts the job into retry.
+
+        POST /api/v1/claims/:job_id/fail
+
+        :raises ModelReinsError: ``not-found``, ``lease-lost``, ``killswitch``.
+        """
+        return ClaimsCompleteReply.of(self._call("claims.fail", fields(locals(), "parked_until", "exit_code"), timeout=request_timeout, token=token))
+
+    def authorize(
+        self,
+        job_id: int,
+        *,
+        capability: str,
+        action: Any,
+        title: Optional[str] = None,
+        irreversible: Optional[bool] = None,
+        wait: Optional[int] = None,
+        idempotency_key: Optional[str] = None,
+        token: str,
+        request_timeout: Optional[float] = None,
+    ) -> ClaimsAuthorizeReply:
+        """Ask whether an action may run now, waiting for a human for up to 25 seconds; repeating it finds the same question.
+
+        POST /api/v1/claims/:job_id/authorize
+
+        :raises ModelReinsError: ``not-found``, ``lease-lost``, ``capability-not-declared``.
+        """
+        return ClaimsAuthorizeReply.of(self._call("claims.authorize", fields(locals(), "action"), timeout=request_timeout, token=token))
+
+
+class ContextOperations(_Noun):
+    """Operations about context."""
+
+    def get(
+        self,
+        *,
+        job_id: int,
+        policy: Optional[str] = None,
+        budget: Optional[int] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Context:
+        """What a worker may know of the surroundings of a job.
+
+        GET /api/v1/context
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Context.of(self._call("context.get", fields(locals()), timeout=request_timeout))
+
+
+class ReviewsOperations(_Noun):
+    """Operations about reviews."""
+
+    def submit(
+        self,
+        *,
+        title: str,
+        type: Optional[str] = None,
+        content: Optional[str] = None,
+        preview: Optional[str] = None,
+        target: Optional[str] = None,
+        payload: Any = UNSET,
+        capability: Optional[str] = None,
+        irreversible: Optional[bool] = None,
+        job_id: Optional[int] = None,
+        created_by: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Review:
+        """Put something before a human.
+
+        POST /api/v1/reviews
+
+        :raises ModelReinsError: ``not-found``, ``capability-not-declared``, ``idempotency-conflict``.
+        """
+        return Review.of(self._call("reviews.submit", fields(locals(), "payload"), timeout=request_timeout))
+
+    def list(
+        self,
+        *,
+        status: Optional[Sequence[Literal["pending", "approved", "denied", "withdrawn", "expired", "superseded", "consumed"]]] = None,
+        job_id: Optional[int] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> ReviewPage:
+        """List reviews, newest first; a worker sees its own.
+
+        GET /api/v1/reviews
+        """
+        return ReviewPage.of(self._call("reviews.list", fields(locals()), timeout=request_timeout))
+
+    def get(
+        self,
+        review_id: int,
+        *,
+        wait: Optional[int] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Review:
+        """Read one review; with `wait`, once it is settled or the time is up.
+
+        GET /api/v1/reviews/:review_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Review.of(self._call("reviews.get", fields(locals()), timeout=request_timeout))
+
+    def decide(
+        self,
+        review_id: int,
+        *,
+        verdict: Literal["approve", "deny", "edit", "respond"],
+        comment: Optional[str] = None,
+        digest: Optional[str] = None,
+        payload: Any = UNSET,
+        grant: Optional[Mapping[str, Any]] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Review:
+        """Approve, deny, edit or respond; bound to the digest that was read.
+
+        POST /api/v1/reviews/:review_id/decide
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``, ``conflict``.
+        """
+        return Review.of(self._call("reviews.decide", fields(locals(), "payload"), timeout=request_timeout))
+
+    def decide_many(
+        self,
+        *,
+        review_ids: Sequence[Union[int, Mapping[str, Any]]],
+        verdict: Literal["approve", "deny"],
+        comment: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> ReviewsDecideManyReply:
+        """Approve or deny several reviews, by id or bound to the digest that was read; what is irreversible or has moved is left out.
+
+        POST /api/v1/reviews/decide
+        """
+        return ReviewsDecideManyReply.of(self._call("reviews.decide_many", fields(locals()), timeout=request_timeout))
+
+    def withdraw(
+        self,
+        review_id: int,
+        *,
+        comment: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Review:
+        """Take a review back before its approval is spent; a job that waits for it fails.
+
+        POST /api/v1/reviews/:review_id/withdraw
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        """
+        return Review.of(self._call("reviews.withdraw", fields(locals()), timeout=request_timeout))
+
+
+class GrantsOperations(_Noun):
+    """Operations about grants."""
+
+    def list(
+        self,
+        *,
+        session: Optional[str] = None,
+        include_ended: Optional[bool] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> GrantPage:
+        """List session grants, newest first.
+
+        GET /api/v1/grants
+        """
+        return GrantPage.of(self._call("grants.list", fields(locals()), timeout=request_timeout))
+
+    def revoke(
+        self,
+        grant_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Grant:
+        """Revoke a grant: the next use asks again.
+
+        DELETE /api/v1/grants/:grant_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Grant.of(self._call("grants.revoke", fields(locals()), timeout=request_timeout))
+
+
+class KillswitchOperations(_Noun):
+    """Operations about killswitch."""
+
+    def get(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Killswitch:
+        """Level, reason, who acknowledged and who has not.
+
+        GET /api/v1/killswitch
+        """
+        return Killswitch.of(self._call("killswitch.get", {}, timeout=request_timeout))
+
+    def raise_(
+        self,
+        *,
+        level: Optional[int] = None,
+        reason: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Killswitch:
+        """Raise the killswitch (default: 3, stop).
+
+        POST /api/v1/killswitch
+
+        :raises ModelReinsError: ``wrong-state``.
+        """
+        return Killswitch.of(self._call("killswitch.raise", fields(locals()), timeout=request_timeout))
+
+    def clear(
+        self,
+        *,
+        resume_all: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Killswitch:
+        """Clear the killswitch; workers stay paused unless resume_all.
+
+        DELETE /api/v1/killswitch
+        """
+        return Killswitch.of(self._call("killswitch.clear", fields(locals()), timeout=request_timeout))
+
+    def ack(
+        self,
+        *,
+        generation: int,
+        worker: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> KillswitchAckReply:
+        """A worker confirms that it has stopped for a generation.
+
+        POST /api/v1/killswitch/ack
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return KillswitchAckReply.of(self._call("killswitch.ack", fields(locals()), timeout=request_timeout))
+
+
+class AuditOperations(_Noun):
+    """Operations about audit."""
+
+    def query(
+        self,
+        *,
+        actor: Optional[str] = None,
+        action: Optional[str] = None,
+        since: Optional[str] = None,
+        until: Optional[str] = None,
+        job_id: Optional[int] = None,
+        worker: Optional[str] = None,
+        capability: Optional[str] = None,
+        order: Optional[Literal["asc", "desc"]] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> AuditRowPage:
+        """Audit rows by actor, action, time, job, worker.
+
+        GET /api/v1/audit
+
+        :raises ModelReinsError: ``unavailable``.
+        """
+        return AuditRowPage.of(self._call("audit.query", fields(locals()), timeout=request_timeout))
+
+    def heads(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> AuditHeadPage:
+        """Signed heads of the audit trail, newest first, and the public key that made them.
+
+        GET /api/v1/audit/heads
+
+        :raises ModelReinsError: ``unavailable``.
+        """
+        return AuditHeadPage.of(self._call("audit.heads", fields(locals()), timeout=request_timeout))
+
+    def export(
+        self,
+        *,
+        since: Optional[str] = None,
+        until: Optional[str] = None,
+        from_seq: Optional[int] = None,
+        through_seq: Optional[int] = None,
+        request_timeout: Optional[float] = None,
+    ) -> str:
+        """The audit trail with its signed heads as NDJSON, to be verified anywhere.
+
+        GET /api/v1/audit/export
+
+        :raises ModelReinsError: ``unavailable``.
+        """
+        return cast("str", self._call("audit.export", fields(locals()), timeout=request_timeout))
+
+    def verify(
+        self,
+        *,
+        from_seq: Optional[int] = None,
+        cursor: Optional[str] = None,
+        limit: Optional[int] = None,
+        request_timeout: Optional[float] = None,
+    ) -> AuditVerification:
+        """Verify stored rows, MACs and archived heads, step by step; the first bad row is named.
+
+        GET /api/v1/audit/verify
+
+        :raises ModelReinsError: ``unavailable``.
+        """
+        return AuditVerification.of(self._call("audit.verify", fields(locals()), timeout=request_timeout))
+
+    def to_look_at(
+        self,
+        *,
+        include_seen: Optional[bool] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> ToLookAtPage:
+        """What ran under the tier `audit` and nobody has looked at yet, oldest first.
+
+        GET /api/v1/audit/to-look-at
+        """
+        return ToLookAtPage.of(self._call("audit.to_look_at", fields(locals()), timeout=request_timeout))
+
+    def seen(
+        self,
+        *,
+        seqs: Sequence[int],
+        request_timeout: Optional[float] = None,
+    ) -> AuditSeenReply:
+        """Mark rows as looked at.
+
+        POST /api/v1/audit/seen
+        """
+        return AuditSeenReply.of(self._call("audit.seen", fields(locals()), timeout=request_timeout))
+
+
+class WebhooksOperations(_Noun):
+    """Operations about webhooks."""
+
+    def create(
+        self,
+        *,
+        url: str,
+        events: Optional[Sequence[Literal["review.created", "review.settled", "review.reminded", "review.escalated", "killswitch.raised"]]] = None,
+        request_timeout: Optional[float] = None,
+    ) -> WebhooksCreateReply:
+        """Send reviews and the killswitch to an address, signed (Standard Webhooks); the secret is shown once.
+
+        POST /api/v1/webhooks
+
+        :raises ModelReinsError: ``conflict``.
+        """
+        return WebhooksCreateReply.of(self._call("webhooks.create", fields(locals()), timeout=request_timeout))
+
+    def list(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> WebhookPage:
+        """List webhooks.
+
+        GET /api/v1/webhooks
+        """
+        return WebhookPage.of(self._call("webhooks.list", fields(locals()), timeout=request_timeout))
+
+    def delete(
+        self,
+        webhook_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> KillswitchAckReply:
+        """Delete a webhook and what was to be sent to it.
+
+        DELETE /api/v1/webhooks/:webhook_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return KillswitchAckReply.of(self._call("webhooks.delete", fields(locals()), timeout=request_timeout))
+
+    def deliveries(
+        self,
+        webhook_id: str,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> WebhookDeliveryPage:
+        """What was sent, what the receiver answered, and what is still to be sent, newest first.
+
+        GET /api/v1/webhooks/:webhook_id/deliveries
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return WebhookDeliveryPage.of(self._call("webhooks.deliveries", fields(locals()), timeout=request_timeout))
+
+
+class ArtifactsOperations(_Noun):
+    """Operations about artifacts."""
+
+    def list(
+        self,
+        *,
+        job_id: Optional[int] = None,
+        review_id: Optional[int] = None,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> ArtifactPage:
+        """List artifacts, newest first; a worker sees those of its jobs and its own.
+
+        GET /api/v1/artifacts
+        """
+        return ArtifactPage.of(self._call("artifacts.list", fields(locals()), timeout=request_timeout))
+
+    def update(
+        self,
+        slug: str,
+        *,
+        share: Optional[bool] = None,
+        expires_at: Union[str, Unset, None] = UNSET,
+        request_timeout: Optional[float] = None,
+    ) -> Artifact:
+        """Share an artifact, stop sharing it, or say when it expires.
+
+        PATCH /api/v1/artifacts/:slug
+
+        :raises ModelReinsError: ``not-found``, ``gone``.
+        """
+        return Artifact.of(self._call("artifacts.update", fields(locals(), "expires_at"), timeout=request_timeout))
+
+    def delete(
+        self,
+        slug: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> KillswitchAckReply:
+        """Delete an artifact.
+
+        DELETE /api/v1/artifacts/:slug
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return KillswitchAckReply.of(self._call("artifacts.delete", fields(locals()), timeout=request_timeout))
+
+
+class Operations:
+    """Every operation of the server: one attribute per noun, one method per verb."""
+
+    def __init__(self, call: Call) -> None:
+        self.service = ServiceOperations(call)
+        self.tenants = TenantsOperations(call)
+        self.members = MembersOperations(call)
+        self.views = ViewsOperations(call)
+        self.sessions = SessionsOperations(call)
+        self.passkeys = PasskeysOperations(call)
+        self.bans = BansOperations(call)
+        self.workers = WorkersOperations(call)
+        self.presence = PresenceOperations(call)
+        self.jobs = JobsOperations(call)
+        self.claims = ClaimsOperations(call)
+        self.context = ContextOperations(call)
+        self.reviews = ReviewsOperations(call)
+        self.grants = GrantsOperations(call)
+        self.killswitch = KillswitchOperations(call)
+        self.audit = AuditOperations(call)
+        self.webhooks = WebhooksOperations(call)
+        self.artifacts = ArtifactsOperations(call)

@@ -1,0 +1,3 @@
+"""Responsible for the version of this package."""
+
+__version__ = "0.3.0"

@@ -1,0 +1,1 @@
+"""Responsible for running jobs: the worker and its parts. Callers use the names that the package exports."""

@@ -1,0 +1,111 @@
+"""Responsible for the sign of life: ``PUT /presence`` with the leases from a thread of its own, first to start and last to stop. It hands replies on and decides nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from typing import Any, Callable, Dict, Mapping
+
+from .._calls import Calls
+from .._errors import ModelReinsError
+from .._version import __version__
+from .beside import beside
+
+_BEAT_TIMEOUT_S = 10.0
+#: How often the process beside is told that the interpreter turns, while jobs run.
+_TURN_S = 1.0
+
+
+class Heartbeat:
+    """Beats until it is stopped, whatever the handlers do."""
+
+    def __init__(
+        self,
+        calls: Calls,
+        *,
+        report: Callable[[], Dict[str, Any]],
+        running: Callable[[], int],
+        interval: Callable[[], float],
+        on_reply: Callable[[Mapping[str, Any]], None],
+        on_trouble: Callable[[ModelReinsError], None],
+    ) -> None:
+        self._calls = calls
+        self._report = report
+        self._running = running
+        self._interval = interval
+        self._on_reply = on_reply
+        self._on_trouble = on_trouble
+        self._wake = threading.Event()
+        self._over = False
+        self._poked = False
+        self._thread = threading.Thread(target=self._run, name="modelreins-heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Begin to beat; the first beat is the caller's."""
+        self._thread.start()
+
+    def poke(self) -> None:
+        """Beat now."""
+        self._poked = True
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._over = True
+        self._wake.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(_BEAT_TIMEOUT_S + 1)
+
+    def beat(self) -> None:
+        """Send one beat and hand the reply on.
+
+        :raises ModelReinsError: when there is none.
+        """
+        body = self._report()
+        beside_body = {key: value for key, value in body.items() if key != "takeover"}
+        if self._running():
+            beside.report({"url": self._calls.transport.url, "token": self._calls.bearer, "body": beside_body})
+        self._on_reply(self._calls.call("presence.report", body, repeat=False, timeout=_BEAT_TIMEOUT_S))
+
+    def goodbye(self, timeout: float) -> None:
+        """Send the last beat: a worker is believed to be there until it says otherwise, or for half a minute."""
+        try:
+            self._calls.call("presence.report", self._report(), repeat=False, timeout=timeout)
+        except ModelReinsError:
+            pass  # nobody is there to be told
+
+    def follow(self) -> None:
+        """Tell the process beside what to say: a handler is about to run, and may hold the interpreter."""
+        body = {key: value for key, value in self._report().items() if key != "takeover"}
+        beside.report({"url": self._calls.transport.url, "token": self._calls.bearer, "body": body})
+
+    def _run(self) -> None:
+        due = time.monotonic() + self._interval()
+        while not self._over:
+            left = due - time.monotonic()
+            self._wake.wait(max(0.0, min(left, _TURN_S) if self._running() else left))
+            self._wake.clear()
+            if self._running():
+                beside.turn()
+            if self._over:
+                return
+            if time.monotonic() < due and not self._poked:
+                continue
+            self._poked = False
+            try:
+                self.beat()
+            except ModelReinsError as error:
+                self._on_trouble(error)
+            due = time.monotonic() + self._interval()
+
+
+def about_this_process() -> Dict[str, str]:
+    """Return what the server shows beside the worker."""
+    machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "unknown")
+    return {
+        "sdk": f"python {__version__}",
+        "runtime": f"{sys.implementation.name} {sys.version.split()[0]}",
+        "platform": f"{sys.platform}-{machine}",
+    }

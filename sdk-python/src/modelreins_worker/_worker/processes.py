@@ -1,0 +1,156 @@
+"""Responsible for what children get and how they end: no credential, and TERM, then KILL after a grace, until nothing is left. It knows no job."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional
+
+if TYPE_CHECKING:
+    import subprocess
+
+#: Everything that a child starts inherits this variable: on Linux it is found by it after it has left the group.
+MARK = "MODELREINS_CHILD_MARK"
+_KILL_ROUNDS = 20
+
+
+def end_process(process: subprocess.Popen[bytes], mark: str, grace: Callable[[], float]) -> bool:
+    """End a child, its process group, and on Linux whatever carries its mark.
+
+    ``grace`` is asked again and again for the seconds from TERM to KILL: who is being stopped gently may be told to
+    hurry. ``False`` when something could not be killed.
+    """
+    if os.name != "posix":
+        return _end_windows(process, grace)
+    begun = time.monotonic()
+    _signal(process, mark, signal.SIGTERM)
+    while time.monotonic() - begun < grace():
+        if _gone(process, mark):
+            return True
+        time.sleep(0.01)
+    for _ in range(_KILL_ROUNDS):
+        _signal(process, mark, signal.SIGKILL)
+        deadline = time.monotonic() + 0.25
+        while time.monotonic() < deadline:
+            if _gone(process, mark):
+                return True
+            time.sleep(0.005)
+    return False
+
+
+def _signal(process: subprocess.Popen[bytes], mark: str, name: int) -> None:
+    _send_group(process.pid, name)
+    for pid in _marked(mark):
+        try:
+            os.kill(pid, name)
+        except OSError:
+            pass  # it is gone already
+
+
+def _send_group(group: int, name: int) -> bool:
+    try:
+        os.killpg(group, name)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        # Something of the group lives under another user, or (macOS) is a zombie.
+        return name == 0
+    return True
+
+
+def _gone(process: subprocess.Popen[bytes], mark: str) -> bool:
+    # Reaped first: a zombie counts as a member of its group.
+    return process.poll() is not None and not _send_group(process.pid, 0) and not _marked(mark)
+
+
+def _marked(mark: str) -> List[int]:
+    if not sys.platform.startswith("linux"):
+        return []
+    wanted = f"{MARK}={mark}".encode()
+    found: List[int] = []
+    try:
+        names = os.listdir("/proc")
+    except OSError:
+        return []
+    for name in names:
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/environ", "rb") as file:
+                    if wanted in file.read().split(b"\0"):
+                        found.append(int(name))
+            except OSError:
+                continue  # another user's, or gone
+    return found
+
+
+def _end_windows(process: subprocess.Popen[bytes], grace: Callable[[], float]) -> bool:
+    import subprocess
+
+    def taskkill(*flags: str) -> None:
+        subprocess.run(
+            ["taskkill", "/PID", str(process.pid), "/T", *flags],
+            capture_output=True,
+            check=False,
+        )
+
+    taskkill()
+    begun = time.monotonic()
+    while process.poll() is None and time.monotonic() - begun < grace():
+        time.sleep(0.05)
+    if process.poll() is None:
+        taskkill("/F")
+    for _ in range(_KILL_ROUNDS):
+        if process.poll() is not None:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+class Ending:
+    """Ends one child at most once, from whichever thread asks first; the others wait for it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], mark: str, grace: Callable[[], float]) -> None:
+        self._process = process
+        self._mark = mark
+        self._grace = grace
+        self._lock = threading.Lock()
+        self._thread: Optional[threading.Thread] = None
+        self.all_gone = True
+
+    def begin(self) -> None:
+        """Begin to end it; returns at once."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="modelreins-end", daemon=True)
+                self._thread.start()
+
+    def finish(self) -> bool:
+        """End it and wait until it is gone; ``False`` when something could not be killed."""
+        self.begin()
+        if self._thread is not None:
+            self._thread.join()
+        return self.all_gone
+
+    def _run(self) -> None:
+        self.all_gone = end_process(self._process, self._mark, self._grace)
+
+
+#: Names under our own prefix that hold a credential: MODELREINS_TOKEN, MODELREINS_API_KEY, MODELREINS_ADMIN_TOKEN, ...
+_OWN = re.compile(r"MODELREINS_.*(?:TOKEN|KEY|SECRET|PASS)", re.IGNORECASE)
+#: A token keeps its shape under whatever name an operator exported it, also inside a header or a URL.
+_SHAPE = re.compile(r"^mr[kwl]_[a-z0-9]|(?<![A-Za-z0-9])mr[kwl]_[a-z0-9]{2,32}(?:_[a-z0-9]+){2}_[a-z0-9]{20,64}(?![A-Za-z0-9])")
+#: Something shorter is a stand-in, and would take half of the environment with it.
+_SHORTEST = 12
+
+
+def scrub(environ: Mapping[str, str], token: str = "") -> Dict[str, str]:
+    """Return a copy without credentials of this service, ``token`` among them whatever its shape."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not _OWN.match(name) and not _SHAPE.search(value) and not (len(token) >= _SHORTEST and token in value)
+    }
