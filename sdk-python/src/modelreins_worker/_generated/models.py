@@ -631,6 +631,14 @@ class BanPage(Record):
     next_cursor: Optional[str]
 
 
+class TenantSettings(Record):
+    """TenantSettings, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    require_capability: bool
+    review_id: Optional[int]
+
+
 class RegisteredWorker(Record):
     """RegisteredWorker, as the server answers it: a dict with attributes."""
 
@@ -669,6 +677,7 @@ class Worker(Record):
     last_seen: Optional[str]
     state: Literal["online", "idle", "busy", "deaf", "offline"]
     running: int
+    review_id: Optional[int]
 
 
 class WorkerPage(Record):
@@ -1199,6 +1208,7 @@ __all__ = [
     "PasskeyPage",
     "Ban",
     "BanPage",
+    "TenantSettings",
     "RegisteredWorker",
     "Worker",
     "WorkerPage",

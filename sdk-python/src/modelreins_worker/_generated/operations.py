@@ -50,6 +50,7 @@ from .models import (
     SignedIn,
     Tenant,
     TenantPage,
+    TenantSettings,
     TenantsCreateReply,
     ToLookAtPage,
     WebhookDeliveryPage,
@@ -126,6 +127,7 @@ class TenantsOperations(_Noun):
         tenant: str,
         name: Optional[str] = None,
         owner_name: Optional[str] = None,
+        require_capability: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> TenantsCreateReply:
         """Create a tenant and its first owner.
@@ -458,6 +460,33 @@ class BansOperations(_Noun):
         return Ban.of(self._call("bans.lift", fields(locals()), timeout=request_timeout))
 
 
+class SettingsOperations(_Noun):
+    """Operations about settings."""
+
+    def get(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> TenantSettings:
+        """Settings of the tenant.
+
+        GET /api/v1/settings
+        """
+        return TenantSettings.of(self._call("settings.get", {}, timeout=request_timeout))
+
+    def update(
+        self,
+        *,
+        require_capability: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> TenantSettings:
+        """Change settings; what loosens one waits for a review where the tenant has reviewers.
+
+        PATCH /api/v1/settings
+        """
+        return TenantSettings.of(self._call("settings.update", fields(locals()), timeout=request_timeout))
+
+
 class WorkersOperations(_Noun):
     """Operations about workers."""
 
@@ -520,7 +549,7 @@ class WorkersOperations(_Noun):
         may_raise_killswitch: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> Worker:
-        """Change capabilities, description or config.
+        """Change capabilities, description or config; what loosens a tier or policy takes an owner, and a review where there are reviewers.
 
         PATCH /api/v1/workers/:worker_id
 
@@ -611,7 +640,7 @@ class PresenceOperations(_Noun):
 
         PUT /api/v1/presence
 
-        :raises ModelReinsError: ``name-taken``, ``not-found``.
+        :raises ModelReinsError: ``name-taken``, ``not-found``, ``conflict``.
         """
         return PresenceReply.of(self._call("presence.report", fields(locals(), "details", "parked_until"), timeout=request_timeout))
 
@@ -1137,7 +1166,7 @@ class ReviewsOperations(_Noun):
         comment: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> ReviewsDecideManyReply:
-        """Approve or deny several reviews, by id or bound to the digest that was read; what is irreversible or has moved is left out.
+        """Approve or deny several reviews, each bound to the digest that was read; what is irreversible or has moved is left out.
 
         POST /api/v1/reviews/decide
         """
@@ -1472,6 +1501,7 @@ class Operations:
         self.sessions = SessionsOperations(call)
         self.passkeys = PasskeysOperations(call)
         self.bans = BansOperations(call)
+        self.settings = SettingsOperations(call)
         self.workers = WorkersOperations(call)
         self.presence = PresenceOperations(call)
         self.jobs = JobsOperations(call)
