@@ -46,7 +46,6 @@ export const limits = {
   claim_max: 100,
   /** Streams of one job's output that one member may have open at once; all viewers of a job together have 100. */
   viewer_streams: 10,
-  fan_out_targets: 32,
 
   /** An offer that is not started by then goes back to the queue. */
   offer_ms: 5 * second,

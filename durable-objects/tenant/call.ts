@@ -6,11 +6,11 @@
 import type { AuditSeal, Operations, Parsed, Scope, TenantOperationId } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
 import type { ArtifactCalls } from './artifacts/artifact-calls.ts'
-import type { AuditStatus } from './audit/heads-gate.ts'
+import type { AuditGauges, AuditStatus } from './audit/heads-gate.ts'
 import type { CallCredential, Minted, Visit } from './kernel/credential.ts'
 import type { ResultPlace, WatchedJob } from './queue/job-view.ts'
 
-export type { AuditStatus, CallCredential, Minted, ResultPlace, Visit, WatchedJob }
+export type { AuditGauges, AuditStatus, CallCredential, Minted, ResultPlace, Visit, WatchedJob }
 
 export interface TenantCall<Id extends TenantOperationId = TenantOperationId> {
   readonly operation: Id
@@ -69,6 +69,8 @@ export interface TenantGate extends ArtifactCalls {
     readonly sign: boolean
     readonly request_id: string
   }): Promise<Result<AuditStatus>>
+  /** Takes `workers.read`. What monitoring watches of the audit trail. */
+  auditGauges(request: { readonly credential: CallCredential; readonly request_id: string }): Promise<Result<AuditGauges>>
   /** Takes `audit.read`. Signs the end of an export. */
   sealExport(request: {
     readonly credential: CallCredential

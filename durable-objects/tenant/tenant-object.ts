@@ -225,6 +225,11 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     return authorized.ok ? ok(await authorized.value.running.host.live.auditGate.status(request.sign)) : authorized
   }
 
+  async auditGauges(request: Parameters<TenantGate['auditGauges']>[0]): ReturnType<TenantGate['auditGauges']> {
+    const authorized = this.#authorized(request.credential, 'workers.read')
+    return authorized.ok ? ok(authorized.value.running.host.live.auditGate.gauges()) : authorized
+  }
+
   async sealExport(request: Parameters<TenantGate['sealExport']>[0]): ReturnType<TenantGate['sealExport']> {
     const authorized = this.#authorized(request.credential, 'audit.read')
     return authorized.ok ? ok(authorized.value.running.host.live.auditGate.seal(request.seal)) : authorized

@@ -20,7 +20,7 @@ export interface Shipment {
 export interface Shipped {
   /** Highest audit sequence stored without a hole below it. */
   readonly audit_seq: number
-  /** Sequences of this shipment under which another row was stored before: the chain has forked, and the stored row stays. */
+  /** Sequences of this shipment under which another row is stored: the chain has forked, and nothing of the shipment was stored. */
   readonly forks: readonly number[]
 }
 
@@ -105,6 +105,9 @@ export const forksSelect = `
   SELECT audit.seq FROM shipped CROSS JOIN audit ON audit.tenant = ?1 AND audit.seq = CAST(shipped.value->>'seq' AS INTEGER)
   WHERE audit.hash <> shipped.value->>'hash' ORDER BY audit.seq`
 
+/** SQLite reads no such JSON: the statement fails, and the whole batch with it, when a shipped row is another one than the stored one. */
+const forkGuard = `SELECT json_extract(CASE WHEN EXISTS (${forksSelect}) THEN 'forked' ELSE '{}' END, '$') AS guard`
+
 interface HourRange {
   readonly hour: number
   readonly first_seq: number
@@ -173,19 +176,27 @@ function statementsOf(database: D1Database, tenant: string, shipment: Shipment):
 
 /** Stores a shipment, all of it or nothing. `unavailable` when D1 does not answer: ship the same rows again later. */
 export async function ship(database: D1Database, tenant: string, shipment: Shipment): Promise<Result<Shipped>> {
-  const points = shipment.audit.map(({ seq, hash }) => ({ seq, hash }))
-  const forks = jsonArrays(points).map((json) => database.prepare(forksSelect).bind(tenant, json))
-  const done = await calling(() =>
-    database.batch<{ seq?: number; audit_seq?: number }>([
-      ...statementsOf(database, tenant, shipment),
-      database.prepare(advance).bind(tenant),
-      ...forks,
-      database.prepare('SELECT audit_seq FROM shipments WHERE tenant = ?').bind(tenant),
-    ]),
-  )
-  if (!done.ok) return done
-  const audit_seq = done.value.at(-1)?.results[0]?.audit_seq
-  if (audit_seq === undefined) throw new Error('the batch advanced no shipment')
-  const forked = done.value.slice(-1 - forks.length, -1).flatMap((answer) => answer.results.flatMap((row) => row.seq ?? []))
-  return ok({ audit_seq, forks: forked })
+  const points = jsonArrays(shipment.audit.map(({ seq, hash }) => ({ seq, hash })))
+  const shippedSeq = database.prepare('SELECT audit_seq FROM shipments WHERE tenant = ?').bind(tenant)
+  const forksOf = () => points.map((json) => database.prepare(forksSelect).bind(tenant, json))
+  try {
+    const done = await calling(() =>
+      database.batch<{ audit_seq?: number }>([
+        ...points.map((json) => database.prepare(forkGuard).bind(tenant, json)),
+        ...statementsOf(database, tenant, shipment),
+        database.prepare(advance).bind(tenant),
+        shippedSeq,
+      ]),
+    )
+    if (!done.ok) return done
+    const audit_seq = done.value.at(-1)?.results[0]?.audit_seq
+    if (audit_seq === undefined) throw new Error('the batch advanced no shipment')
+    return ok({ audit_seq, forks: [] })
+  } catch (error) {
+    const found = await calling(() => database.batch<{ seq?: number; audit_seq?: number }>([...forksOf(), shippedSeq]))
+    if (!found.ok) return found
+    const forks = found.value.slice(0, -1).flatMap((answer) => answer.results.flatMap((row) => row.seq ?? []))
+    if (forks.length === 0) throw error
+    return ok({ audit_seq: found.value.at(-1)?.results[0]?.audit_seq ?? 0, forks })
+  }
 }

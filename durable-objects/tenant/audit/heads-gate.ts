@@ -19,10 +19,19 @@ export interface AuditStatus {
   readonly head: { readonly seq: number; readonly hash: string }
   /** Highest sequence that the object has seen arrive in D1. */
   readonly shipped: number
+  /** The first row that D1 holds otherwise than the object: nothing is shipped over it. Null while they agree. */
+  readonly fork: number | null
   /** Id of the signing key that MACs and heads are derived from. */
   readonly kid: string
   /** Public half of the key that signs heads. */
   readonly key: AuditKey
+}
+
+export interface AuditGauges {
+  /** Rows that have not arrived in D1. */
+  readonly unshipped: number
+  /** As in `AuditStatus`. */
+  readonly fork: number | null
 }
 
 export interface AuditGateParts extends Pick<HeadParts, 'tenant' | 'archive' | 'now' | 'waitUntil' | 'rearm' | 'failed'> {
@@ -64,7 +73,12 @@ export class AuditGate {
     if (sign) await this.heads.sign()
     const { head } = audit
     await shipper.flush()
-    return { head, shipped: shipper.shipped, kid: signingKey.id, key: this.#headKey().public }
+    return { head, shipped: shipper.shipped, fork: shipper.fork, kid: signingKey.id, key: this.#headKey().public }
+  }
+
+  gauges(): AuditGauges {
+    const { audit, shipper } = this.#parts
+    return { unshipped: Math.max(0, audit.head.seq - shipper.shipped), fork: shipper.fork }
   }
 
   seal(about: Pick<AuditSeal, 'from_seq' | 'through_seq' | 'rows' | 'sha256'>): AuditSeal & { readonly signature: string } {

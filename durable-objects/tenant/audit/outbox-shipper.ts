@@ -7,7 +7,7 @@ import { isTerminal, sizeOf } from '../../../src/domain/job/job-machine.ts'
 import { openRegistry } from '../../../src/registry/open.ts'
 import type { RegistryHeads } from '../../../src/registry/heads.ts'
 import { ship } from '../../../src/registry/ship.ts'
-import type { Shipment } from '../../../src/registry/ship.ts'
+import type { Shipment, Shipped } from '../../../src/registry/ship.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { showJob } from '../queue/job-view.ts'
 import { showWorker } from '../queue/workforce/worker-view.ts'
@@ -38,6 +38,8 @@ export interface ShipperParts {
   readonly setTimer: (run: () => void, ms: number) => () => void
   readonly waitUntil: (promise: Promise<unknown>) => void
   readonly failed: (reason: string) => void
+  /** D1 has another row than the object under this number, or rows that the object has never made. */
+  readonly forked: (seq: number) => void
 }
 
 export class OutboxShipper {
@@ -48,6 +50,7 @@ export class OutboxShipper {
   #scheduled = false
   #flushing: Promise<boolean> | undefined
   #failures = 0
+  #fork: number | null = null
 
   constructor(parts: ShipperParts) {
     this.#parts = parts
@@ -57,6 +60,11 @@ export class OutboxShipper {
   /** Highest sequence known to be in D1: what is at or below it may be pruned. */
   get shipped(): number {
     return this.#shipped ?? 0
+  }
+
+  /** The first row that D1 holds otherwise than the object; null while they agree. Nothing is shipped over it: somebody has to look. */
+  get fork(): number | null {
+    return this.#fork
   }
 
   /** There is something new. */
@@ -80,14 +88,12 @@ export class OutboxShipper {
   async #flush(): Promise<boolean> {
     try {
       for (;;) {
-        const shipment = this.#shipped === undefined ? { audit: [], jobs: [], workers: [] } : this.#load(this.#shipped)
+        const shipment = this.#load(this.#shipped ?? (await this.#lastAgreed()))
         if (this.#shipped !== undefined && shipment.audit.length === 0) {
           this.#failures = 0
           return true
         }
-        const done = await ship(this.#parts.database, this.#parts.tenant, shipment)
-        if (!done.ok) throw new Error(done.failure.detail)
-        const { audit_seq } = done.value
+        const { audit_seq } = await this.#ship(shipment)
         // A hole that these rows do not fill would be shipped against for ever, as fast as D1 answers.
         if (shipment.audit.length > 0 && audit_seq <= (this.#shipped ?? 0))
           throw new Error(`D1 stays at row ${audit_seq} after rows ${shipment.audit[0]?.seq} to ${shipment.audit.at(-1)?.seq}`)
@@ -100,6 +106,32 @@ export class OutboxShipper {
       this.nudge(delay)
       return false
     }
+  }
+
+  async #ship(shipment: Shipment): Promise<Shipped> {
+    const done = await ship(this.#parts.database, this.#parts.tenant, shipment)
+    if (!done.ok) throw new Error(done.failure.detail)
+    const [fork] = done.value.forks
+    if (fork !== undefined) throw this.#forkAt(fork)
+    this.#fork = null
+    return done.value
+  }
+
+  #forkAt(seq: number): Error {
+    this.#fork = seq
+    this.#parts.forked(seq)
+    return new Error(`D1 holds another row ${seq} than this tenant's chain: nothing is shipped over it`)
+  }
+
+  /**
+   * After a cold start: the row before the last one that D1 has, so that the first shipment repeats that one and learns whether it is the
+   * same there. D1 may have been set back or filled by somebody else while nobody looked.
+   */
+  async #lastAgreed(): Promise<number> {
+    const { audit_seq } = await this.#ship({ audit: [], jobs: [], workers: [] })
+    const newest = this.#parts.seeing().store.audit.head()?.seq ?? 0
+    if (audit_seq > newest) throw this.#forkAt(newest + 1)
+    return Math.max(0, audit_seq - 1)
   }
 
   /** The copy of a head that listings answer. Throws when D1 does not take it. */

@@ -37,6 +37,7 @@ function memory(host: Host) {
     setTimer: host.setTimer,
     waitUntil,
     failed: (reason) => host.failed('outbox.ship', reason),
+    forked: (seq) => console.error(JSON.stringify({ event: 'audit.fork', tenant, seq })),
   })
   const auditGate: AuditGate = new AuditGate({
     tenant,

@@ -73,7 +73,8 @@ function restore({ at, store, live }: ReadContext): void {
     if (job.worker_id === null) continue
     const heard = job.long_lease ? null : live.sockets.heardAt(job.worker_id)
     // A hibernated socket tells when its worker was last heard: waking up is no reason to believe in it for longer.
-    const expires_at = heard === null ? leaseUntil({ at }, job) : heard + limits.lease_ms
+    const silent = job.long_lease ? leaseUntil({ at }, job) : at + limits.cold_start_grace_ms
+    const expires_at = heard === null ? silent : heard + limits.lease_ms
     live.leases.grant({ job_id: job.id, worker_id: job.worker_id, attempt: job.attempt, long: job.long_lease, expires_at })
   }
 }

@@ -104,6 +104,16 @@ function headFault({ heads, copies }: Material, genuine: ReadonlySet<number>): A
   return faults.toSorted((one, other) => (one.seq ?? 0) - (other.seq ?? 0))[0]
 }
 
+/** D1 says otherwise than the tenant object, which has stopped to ship: rows behind this point are nowhere else. */
+const forkFault = ({ fork }: AuditStatus): AuditFault | undefined =>
+  fork === null
+    ? undefined
+    : {
+        kind: 'rewritten',
+        seq: fork,
+        detail: `the database holds another row ${fork} than the tenant's own chain; no row is stored behind it`,
+      }
+
 /** Consistent to the end of D1: is it the end that the tenant object knows? */
 function endFault({ head, shipped }: AuditStatus, end: ChainHead): AuditFault | undefined {
   if (end.seq < shipped)
@@ -144,7 +154,7 @@ export async function verifyStep(exchange: Exchange, request: VerifyRequest): Pr
   const fault = earliest(
     faultOf(verdict),
     headFault(material.value, new Set(genuine.map(({ seq }) => seq))),
-    ended ? endFault(status, verdict.last) : undefined,
+    ended ? (forkFault(status) ?? endFault(status, verdict.last)) : undefined,
   )
   const last_seq = start.value.seq + verdict.rows
   const held = genuine.filter(({ seq }) => seq <= last_seq && seq >= start.value.seq)

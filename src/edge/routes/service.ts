@@ -2,9 +2,10 @@
 import { type Parsed, presenceStates } from '@modelreins/contract'
 import { type Gauge, exposition } from '../../telemetry/prometheus.ts'
 import { ok } from '../../domain/result.ts'
+import type { AuditGauges } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { page, staticFile } from '../pages/page.ts'
-import { perform } from '../tenant-call.ts'
+import { askTenant, perform } from '../tenant-call.ts'
 import { keysOf } from '../access/signing-keys.ts'
 
 const patience = 1_000
@@ -50,7 +51,7 @@ export const docs = (exchange: Exchange<'service.docs'>): Promise<Reply> => page
 
 type Presences = readonly { readonly state: string; readonly running: number; readonly slots: number }[]
 
-function gauges(presences: Presences, killswitchLevel: number): readonly Gauge[] {
+function gauges(presences: Presences, killswitchLevel: number, audit: AuditGauges): readonly Gauge[] {
   const sum = (of: (presence: Presences[number]) => number): number => presences.reduce((total, presence) => total + of(presence), 0)
   const inState = (state: string): number => presences.filter((presence) => presence.state === state).length
   return [
@@ -66,6 +67,12 @@ function gauges(presences: Presences, killswitchLevel: number): readonly Gauge[]
       samples: [{ value: sum((one) => (one.state === 'offline' ? 0 : one.slots)) }],
     },
     { name: 'modelreins_killswitch_level', help: 'Killswitch level, 0 clear to 4 halt.', samples: [{ value: killswitchLevel }] },
+    { name: 'modelreins_audit_unshipped_rows', help: 'Audit rows that have not arrived in D1.', samples: [{ value: audit.unshipped }] },
+    {
+      name: 'modelreins_audit_forked',
+      help: '1 when D1 holds another audit row than the tenant: nothing is stored behind it.',
+      samples: [{ value: audit.fork === null ? 0 : 1 }],
+    },
   ]
 }
 
@@ -75,7 +82,11 @@ export async function metrics(exchange: Exchange<'service.metrics'>): Promise<Re
   if (!present.ok) return present
   const killswitch = await perform(exchange, 'killswitch.get', nothing)
   if (!killswitch.ok) return killswitch
-  return new Response(exposition(gauges(present.value.items, killswitch.value.level)), {
+  const { request_id } = exchange
+  const { credential } = exchange.caller
+  const audit = await askTenant(exchange, (gate) => gate.auditGauges({ credential, request_id }), true)
+  if (!audit.ok) return audit
+  return new Response(exposition(gauges(present.value.items, killswitch.value.level, audit.value)), {
     headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
   })
 }

@@ -48,6 +48,16 @@ describe('a shipment', () => {
     expect(value(await registry.audit.range('fork', { after: 0 }))).toEqual(rows)
   })
 
+  it('stores nothing of a shipment over a fork: no row behind it, no job, no worker', async () => {
+    const rows = auditChain(3)
+    const longer = auditChain(9, (seq) => (seq >= 3 ? { summary: 'another history' } : {}))
+    await ship(env.REGISTRY, 'over', { ...nothing, audit: rows })
+    const shipment = { ...nothing, audit: longer, jobs: [job(1, { updated_seq: 9, status: 'done' })] }
+    expect(value(await ship(env.REGISTRY, 'over', shipment))).toEqual({ audit_seq: 3, forks: [3] })
+    expect(value(await registry.audit.range('over', { after: 0 }))).toEqual(rows)
+    expect(await registry.jobs.get('over', 1)).toMatchObject({ ok: false })
+  })
+
   it('never takes a job or a worker back to an older state', async () => {
     const jobs = (updated_seq: number, status: 'done' | 'failed') => ({ ...nothing, jobs: [job(1, { updated_seq, status })] })
     await ship(env.REGISTRY, 'newer', jobs(20, 'done'))
