@@ -32,6 +32,7 @@ const named: Partial<Record<SettingName, Partial<Flag>>> = {
   outputFormat: { value: 'NAME' },
   endpoint: { value: 'URL' },
   transport: { value: 'WAY', choices: ['auto', 'socket', 'poll'] },
+  record: { value: 'FILE', complete: 'file' },
   deniedTools: { value: 'WHAT', choices: ['tell', 'fail'] },
   outboxFile: { value: 'FILE', complete: 'file', about: 'File for undelivered completions (default: beside the config file)' },
 }

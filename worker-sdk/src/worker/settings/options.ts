@@ -58,6 +58,8 @@ export interface WorkerOptions {
   silenceTimeout?: number
   /** `claude`: whether a run whose tools were denied has failed (`fail`), or is only told about (`tell`, the default). */
   deniedTools?: string
+  /** What the provider's program or server says in each job is written to this file, redacted, for bug reports. */
+  record?: string
   /** Context characters loaded per job at most. Default: the server's. */
   contextBudget?: number
 
@@ -158,6 +160,7 @@ export const settings: Readonly<Record<SettingName, Setting>> = {
     'denied-tools',
     'What denied tools of claude make of a job: tell or fail',
   ),
+  record: setting('text', 'MODELREINS_RECORD', 'record', 'record', 'File that keeps what the provider said, redacted'),
   contextBudget: setting(
     'count',
     'MODELREINS_CONTEXT_BUDGET',
@@ -203,6 +206,7 @@ export interface ResolvedOptions {
   readonly contextBudget: number | undefined
   readonly silenceTimeout: number | undefined
   readonly deniedTools: 'tell' | 'fail' | undefined
+  readonly record: string | undefined
 }
 
 export type Origin = 'option' | 'environment' | 'config' | 'default'
@@ -304,6 +308,7 @@ export function resolveOptions(options: WorkerOptions, env: Environment, config:
     allowHosts: list('allowHosts'),
     graceMs: count('graceMs', 0, 86_400_000) ?? 30_000,
     contextBudget: count('contextBudget', 0, 1_000_000),
+    record: text('record'),
     silenceTimeout: count('silenceTimeout', 0, 86_400),
     deniedTools: read('deniedTools', (value) => (value === 'tell' || value === 'fail' ? value : undefined), 'tell or fail'),
   }
