@@ -57,7 +57,10 @@ export const refuseMeaningless =
     }
   }
 
-/** A label that people choose and read: no control characters, not blank. */
+/** What is not to be seen: marks, overrides and the like, which make two texts look alike. Beyond what every dialect of patterns can spell. */
+const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
+
+/** A label that people choose and read: not blank, and nothing in it that is not to be seen. */
 export const label = z
   .string()
   .trim()
@@ -65,7 +68,8 @@ export const label = z
   .max(limits.name_chars)
   // Spelled so that ECMAScript, Python and RE2 read the same: \p{Cc} is not known everywhere.
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
-  .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'must not contain control characters')
+  .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'must not contain control characters or invisible ones')
+  .refine((text) => !unseen.test(text), { error: 'must not contain control characters or invisible ones' })
 
 /** A worker's name: what people type as a target, so it has no spaces and no slashes. */
 export const workerName = z

@@ -17,10 +17,11 @@ import { killswitchOperations } from './operations/killswitch.ts'
 import { auditOperations } from './operations/audit.ts'
 import { webhooksOperations } from './operations/webhooks.ts'
 import { artifactsOperations } from './operations/artifacts.ts'
+import { settingsOperations } from './operations/settings.ts'
 import type { Operation } from './operations/row.ts'
 import type { ProblemCode } from './problem.ts'
 
-export { operationPaths } from './operations/row.ts'
+export { inputOf, operationPaths } from './operations/row.ts'
 export type { Operation } from './operations/row.ts'
 
 export const operations = {
@@ -28,6 +29,7 @@ export const operations = {
   ...tenantsOperations,
   ...membersOperations,
   ...sessionsOperations,
+  ...settingsOperations,
   ...workersOperations,
   ...presenceOperations,
   ...jobsOperations,

@@ -98,32 +98,39 @@ const decisionFields = z.strictObject({
     .strictObject({ ttl: seconds(limits.grant_max_ms).optional(), uses: z.number().int().min(1).max(1_000_000).optional() })
     .optional(),
 })
-export const reviewDecision = decisionFields.check(
-  refuseMeaningless<z.output<typeof decisionFields>>(
-    {
-      field: 'payload',
-      when: ({ verdict: said }) => said !== 'edit',
-      message: 'goes with the verdict edit: approve releases what was read, unchanged',
-    },
-    {
-      field: 'grant',
-      when: ({ verdict: said }) => said !== 'approve' && said !== 'edit',
-      message: 'goes with the verdicts approve and edit: nothing else makes a grant',
-    },
-  ),
+const decisionRules = refuseMeaningless<z.output<typeof decisionFields>>(
+  {
+    field: 'payload',
+    when: ({ verdict: said }) => said !== 'edit',
+    message: 'goes with the verdict edit: approve releases what was read, unchanged',
+  },
+  {
+    field: 'grant',
+    when: ({ verdict: said }) => said !== 'approve' && said !== 'edit',
+    message: 'goes with the verdicts approve and edit: nothing else makes a grant',
+  },
 )
+export const reviewDecision = decisionFields.check(decisionRules)
+/** On our own path nobody decides about what he has not read. */
+export const reviewDecisionRead = decisionFields.required({ digest: true }).check(decisionRules)
 /** What an edit may change of a job. */
 export const jobEdit = jobFields.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
 export type JobEdit = z.output<typeof jobEdit>
 export const reviewWithdrawal = z.strictObject({ review_id: reviewId, comment: text(4_000).optional() })
 export const reviewBulkDecision = z.strictObject({
-  /** A plain id decides about whatever the review is now; with its digest, it is left out when that has moved. */
+  /** A review whose digest has moved is left out. */
   review_ids: z
     .array(z.union([reviewId, z.strictObject({ review_id: reviewId, digest: seenDigest })]))
     .min(1)
     .max(100),
   verdict: z.enum(['approve', 'deny']),
   comment: text(4_000).optional(),
+})
+export const reviewBulkDecisionRead = reviewBulkDecision.extend({
+  review_ids: z
+    .array(z.strictObject({ review_id: reviewId, digest: seenDigest }, { error: 'give review_id and the digest that was read' }))
+    .min(1)
+    .max(100),
 })
 export const reviewBulkReply = z.object({
   decided: z.array(z.number().int()),

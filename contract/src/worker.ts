@@ -70,7 +70,7 @@ export const capability = z
   .meta({ id: 'Capability' })
 export type Capability = z.infer<typeof capability>
 
-const capabilities = z
+export const capabilities = z
   .array(capability)
   .max(200)
   .refine((list) => new Set(list.map((item) => item.name)).size === list.length, 'names a capability twice')
@@ -182,6 +182,8 @@ export const worker = z
     running: z.number().int(),
     /** Null while its circuit breaker is closed. */
     breaker: breaker.nullable().optional(),
+    /** Only in the answer to a change that loosens a tier or policy where others decide: the review that must be approved first. */
+    review_id: z.number().int().optional(),
   })
   .meta({ id: 'Worker' })
 export type Worker = z.infer<typeof worker>

@@ -9,6 +9,7 @@ import {
   type Operation,
   type OperationId,
   type Scope,
+  inputOf,
   operationPaths,
 } from '@modelreins/contract'
 import { attemptsByEffort, headStartByEffort, limits } from '@modelreins/contract'
@@ -36,7 +37,7 @@ function holders(scope: Scope): string {
 
 function operationBlock(id: OperationId): string {
   const row: Operation = operations[id]
-  const fields = fieldsOf(row.input)
+  const fields = fieldsOf(inputOf(row, false))
   const inPath = new Set(row.path.split('/').flatMap((part) => (part.startsWith(':') ? [part.slice(1)] : [])))
   const where = (name: string): string =>
     inPath.has(name) ? 'path' : row.body === 'raw' ? 'query or part' : row.method === 'GET' || row.method === 'DELETE' ? 'query' : 'body'

@@ -10,6 +10,7 @@ import {
   problemSchema,
   problems,
   roles,
+  inputOf,
   operationPaths,
 } from '@modelreins/contract'
 import { roleMay, workerMay } from '../../domain/access/access.ts'
@@ -151,7 +152,7 @@ function pathsOf(book: SchemaBook): JsonObject {
   for (const id of operationIds) {
     const row: Operation = operations[id]
     const output = book.schema(row.output, 'output')
-    const reference = book.schema(row.input, 'input')
+    const reference = book.schema(inputOf(row, false), 'input')
     const named = typeof reference.$ref === 'string' ? reference.$ref.split('/').at(-1) : undefined
     const found = named === undefined ? reference : book.components()[named]
     const whole = isObject(found) ? found : {}

@@ -26,7 +26,11 @@ const filter = ['status', 'thread_id', 'capability', 'worker', 'effort', 'create
 
 /** Fields that mean something in every request of the operation; what the state of things makes of them is the operation's answer. */
 const always: Partial<Record<OperationId, readonly string[]>> = {
-  'tenants.create': ['name', 'owner_name'],
+  'tenants.create': ['name', 'owner_name', 'require_capability'],
+  'settings.update': ['require_capability'],
+  'members.rotate': ['keep_running'],
+  'workers.rotate': ['keep_running'],
+  'views.reveal': ['proof'],
   'tenants.list': paging,
   'members.list': paging,
   'sessions.list': ['member_id'],
@@ -44,6 +48,7 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
     'slots',
     'details',
     'worker_type',
+    'parked_until',
     'worker',
     'leases',
     'takeover',
@@ -52,7 +57,7 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
   'jobs.dispatch_batch': ['idempotency_key'],
   'jobs.create': job,
   'jobs.list': [...filter, ...paging],
-  'jobs.update': ['effort', 'priority', 'target', 'tags', 'networks', 'timeout', 'max_attempts', 'metadata', 'not_before', 'expires_in'],
+  'jobs.update': ['effort', 'priority', 'target', 'tags', 'networks', 'timeout', 'max_attempts', 'metadata', 'not_before', 'expires_at'],
   'jobs.abort': ['reason'],
   'jobs.abort_many': [...filter, 'reason', 'dry_run'],
   'jobs.retry_many': [...filter, 'dry_run'],
@@ -62,7 +67,7 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
   'claims.close': ['result', 'worker'],
   'claims.poll': ['max', 'wait', 'instance', 'worker'],
   'claims.complete': ['result', 'exit_code', 'usage', 'tail', 'chunks'],
-  'claims.fail': ['exit_code', 'usage', 'tail', 'chunks'],
+  'claims.fail': ['parked_until', 'exit_code', 'usage', 'tail', 'chunks'],
   'claims.authorize': ['title', 'irreversible', 'wait', 'idempotency_key'],
   'context.get': ['policy', 'budget'],
   'reviews.submit': [

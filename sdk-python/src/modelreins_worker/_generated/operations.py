@@ -30,9 +30,9 @@ from .models import (
     JobsAbortManyReply,
     Killswitch,
     KillswitchAckReply,
-    Member,
     MemberPage,
     MembersCreateReply,
+    MembersRevokeReply,
     MembersRotateReply,
     Passkey,
     PasskeyCreationOptions,
@@ -50,6 +50,7 @@ from .models import (
     SignedIn,
     Tenant,
     TenantPage,
+    TenantSettings,
     TenantsCreateReply,
     ToLookAtPage,
     WebhookDeliveryPage,
@@ -126,6 +127,7 @@ class TenantsOperations(_Noun):
         tenant: str,
         name: Optional[str] = None,
         owner_name: Optional[str] = None,
+        require_capability: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> TenantsCreateReply:
         """Create a tenant and its first owner.
@@ -224,15 +226,16 @@ class MembersOperations(_Noun):
         self,
         member_id: str,
         *,
+        stop_jobs: Optional[bool] = None,
         request_timeout: Optional[float] = None,
-    ) -> Member:
-        """Stop a member key; the row stays.
+    ) -> MembersRevokeReply:
+        """Stop a member key; the row stays. Says how many jobs of theirs wait or run, and stops them with `stop_jobs`.
 
         DELETE /api/v1/members/:member_id
 
         :raises ModelReinsError: ``not-found``, ``conflict``.
         """
-        return Member.of(self._call("members.revoke", fields(locals()), timeout=request_timeout))
+        return MembersRevokeReply.of(self._call("members.revoke", fields(locals()), timeout=request_timeout))
 
     def rotate(
         self,
@@ -458,6 +461,33 @@ class BansOperations(_Noun):
         return Ban.of(self._call("bans.lift", fields(locals()), timeout=request_timeout))
 
 
+class SettingsOperations(_Noun):
+    """Operations about settings."""
+
+    def get(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> TenantSettings:
+        """Settings of the tenant.
+
+        GET /api/v1/settings
+        """
+        return TenantSettings.of(self._call("settings.get", {}, timeout=request_timeout))
+
+    def update(
+        self,
+        *,
+        require_capability: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> TenantSettings:
+        """Change settings; what loosens one waits for a review where the tenant has reviewers.
+
+        PATCH /api/v1/settings
+        """
+        return TenantSettings.of(self._call("settings.update", fields(locals()), timeout=request_timeout))
+
+
 class WorkersOperations(_Noun):
     """Operations about workers."""
 
@@ -520,7 +550,7 @@ class WorkersOperations(_Noun):
         may_raise_killswitch: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> Worker:
-        """Change capabilities, description or config.
+        """Change capabilities, description or config; what loosens a tier or policy takes an owner, and a review where there are reviewers.
 
         PATCH /api/v1/workers/:worker_id
 
@@ -611,7 +641,7 @@ class PresenceOperations(_Noun):
 
         PUT /api/v1/presence
 
-        :raises ModelReinsError: ``name-taken``, ``not-found``.
+        :raises ModelReinsError: ``name-taken``, ``not-found``, ``conflict``.
         """
         return PresenceReply.of(self._call("presence.report", fields(locals(), "details", "parked_until"), timeout=request_timeout))
 
@@ -753,6 +783,7 @@ class JobsOperations(_Noun):
         capability: Optional[str] = None,
         worker: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        created_by: Optional[str] = None,
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
         request_timeout: Optional[float] = None,
@@ -775,6 +806,8 @@ class JobsOperations(_Noun):
         timeout: Optional[float] = None,
         max_attempts: Optional[int] = None,
         metadata: Any = UNSET,
+        not_before: Union[str, Unset, None] = UNSET,
+        expires_at: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> Job:
         """Change a job that has not started.
@@ -783,7 +816,7 @@ class JobsOperations(_Noun):
 
         :raises ModelReinsError: ``not-found``, ``wrong-state``, ``no-eligible-worker``, ``capability-not-declared``.
         """
-        return Job.of(self._call("jobs.update", fields(locals(), "target", "metadata"), timeout=request_timeout))
+        return Job.of(self._call("jobs.update", fields(locals(), "target", "metadata", "not_before"), timeout=request_timeout))
 
     def abort(
         self,
@@ -808,6 +841,7 @@ class JobsOperations(_Noun):
         capability: Optional[str] = None,
         worker: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        created_by: Optional[str] = None,
         all: Optional[bool] = None,
         reason: Optional[str] = None,
         dry_run: Optional[bool] = None,
@@ -825,7 +859,7 @@ class JobsOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> Job:
-        """Start a new attempt of a failed job.
+        """Start a new attempt of a failed job, or try one that waits for its retry now.
 
         POST /api/v1/jobs/:job_id/retry
 
@@ -841,6 +875,7 @@ class JobsOperations(_Noun):
         capability: Optional[str] = None,
         worker: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        created_by: Optional[str] = None,
         all: Optional[bool] = None,
         dry_run: Optional[bool] = None,
         request_timeout: Optional[float] = None,
@@ -1137,7 +1172,7 @@ class ReviewsOperations(_Noun):
         comment: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> ReviewsDecideManyReply:
-        """Approve or deny several reviews, by id or bound to the digest that was read; what is irreversible or has moved is left out.
+        """Approve or deny several reviews, each bound to the digest that was read; what is irreversible or has moved is left out.
 
         POST /api/v1/reviews/decide
         """
@@ -1211,6 +1246,7 @@ class KillswitchOperations(_Noun):
         *,
         level: Optional[int] = None,
         reason: Optional[str] = None,
+        lower: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> Killswitch:
         """Raise the killswitch (default: 3, stop).
@@ -1472,6 +1508,7 @@ class Operations:
         self.sessions = SessionsOperations(call)
         self.passkeys = PasskeysOperations(call)
         self.bans = BansOperations(call)
+        self.settings = SettingsOperations(call)
         self.workers = WorkersOperations(call)
         self.presence = PresenceOperations(call)
         self.jobs = JobsOperations(call)

@@ -133,6 +133,8 @@ ROWS: Dict[str, Row] = {
     "passkeys.remove": Row("DELETE", "/api/v1/passkeys/:passkey_id", False, False, "json", ("passkey_id", "name",)),
     "bans.list": Row("GET", "/api/v1/bans", False, False, "json", ("items", "next_cursor",)),
     "bans.lift": Row("DELETE", "/api/v1/bans/:ban_id", False, False, "json", ("ban_id", "subject",)),
+    "settings.get": Row("GET", "/api/v1/settings", False, False, "json", ("require_capability",)),
+    "settings.update": Row("PATCH", "/api/v1/settings", False, False, "json", ("require_capability",)),
     "workers.register": Row("POST", "/api/v1/workers/register", False, False, "json", ("worker_id", "name",)),
     "workers.list": Row("GET", "/api/v1/workers", False, False, "json", ("items", "next_cursor",)),
     "workers.get": Row("GET", "/api/v1/workers/:worker_id", False, False, "json", ("worker_id", "name",)),
