@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openapiDocument } from '../../src/edge/openapi/openapi.ts'
+import { openapiDocument } from '../openapi/document.ts'
+import { spelledShort } from '../openapi/spelling.ts'
 import { cliReference } from '../../worker-sdk/src/cli/reference.ts'
 import { isCurrent, write, type GeneratedFile } from './generated-file.ts'
 import { addMigration, migrationDrift, migrationLines } from './migrations.ts'
@@ -19,7 +20,7 @@ function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/reference/problems.md', content: problemsPage() },
     { path: 'docs/reference/limits.md', content: limitsPage(text('contract/src/limits.ts')) },
     { path: 'docs/reference/cli.md', content: cliReference() },
-    { path: 'docs/reference/openapi.json', content: `${JSON.stringify(openapiDocument({ version }), undefined, 2)}\n` },
+    { path: 'docs/reference/openapi.json', content: spelledShort(openapiDocument({ version })) },
     ...pythonFiles(text),
   ]
 }

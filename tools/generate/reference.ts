@@ -35,6 +35,12 @@ function holders(scope: Scope): string {
   return [...members, ...workers].join(', ')
 }
 
+const repeatWords = {
+  safe: 'Safe to repeat.',
+  'by-key': 'Safe to repeat with the same idempotency key.',
+  never: 'Not safe to repeat: look first.',
+} as const
+
 function operationBlock(id: OperationId): string {
   const row: Operation = operations[id]
   const fields = fieldsOf(inputOf(row, false))
@@ -46,7 +52,7 @@ function operationBlock(id: OperationId): string {
       .slice(1)
       .map((path) => `, also \`${path}\``)
       .join('')}`,
-    `For: ${holders(row.scope)}.${row.held === true ? ' May be held open.' : ''}`,
+    `For: ${holders(row.scope)}.${row.held === true ? ' May be held open.' : ''} ${repeatWords[row.repeat]}`,
     row.produces === undefined ? `Answers ${row.status}: ${answerWords(row.output)}.` : `Answers ${row.status}, \`${row.produces}\`.`,
     `Problems: ${[...new Set([...row.problems, ...commonProblems(row)])].map((code) => `[\`${code}\`](problems.md#${code})`).join(', ')}.`,
   ]
@@ -61,6 +67,7 @@ function operationBlock(id: OperationId): string {
             ['field', 'in', 'type', ''],
             fields.map((field) => [`\`${field.name}\``, where(field.name), field.type, field.required ? 'required' : '']),
           ),
+          `Example: \`${JSON.stringify(row.example)}\``,
         ]),
   ].join('\n\n')
 }
