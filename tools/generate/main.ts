@@ -9,6 +9,7 @@ import { isCurrent, write, type GeneratedFile } from './generated-file.ts'
 import { addMigration, migrationDrift, migrationLines } from './migrations.ts'
 import { pythonFiles } from './python/python-files.ts'
 import { limitsPage, operationsPage, problemsPage } from './reference.ts'
+import { eventsPage, limitsPage, operationsPage, problemsPage } from './reference.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const text = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -18,6 +19,7 @@ function generatedFiles(): readonly GeneratedFile[] {
   return [
     { path: 'docs/reference/operations.md', content: operationsPage() },
     { path: 'docs/reference/problems.md', content: problemsPage() },
+    { path: 'docs/reference/audit-actions.md', content: eventsPage() },
     { path: 'docs/reference/limits.md', content: limitsPage(text('contract/src/limits.ts')) },
     { path: 'docs/reference/cli.md', content: cliReference() },
     { path: 'docs/reference/openapi.json', content: spelledShort(openapiDocument({ version })) },

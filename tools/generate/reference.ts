@@ -12,7 +12,7 @@ import {
   inputOf,
   operationPaths,
 } from '@modelreins/contract'
-import { attemptsByEffort, headStartByEffort, limits } from '@modelreins/contract'
+import { attemptsByEffort, auditActions, headStartByEffort, limits, tenantEvents } from '@modelreins/contract'
 import { roleMay, workerMay } from '../../src/domain/access/access.ts'
 import { answerWords, fieldsOf } from './schema-words.ts'
 
@@ -95,6 +95,19 @@ export function problemsPage(): string {
         row.help,
       ].join('\n\n')
     }),
+  )
+}
+
+export function eventsPage(): string {
+  const nouns = [...new Set(auditActions.map((action) => action.split('.')[0] ?? action))]
+  const rows = (noun: string): readonly (readonly string[])[] =>
+    auditActions
+      .filter((action) => action.startsWith(`${noun}.`))
+      .map((action) => [`\`${action}\``, tenantEvents[action].says, tenantEvents[action].fields.map((field) => `\`${field}\``).join(', ')])
+  return page(
+    'Audit actions',
+    'What a row of the [audit trail](../explanation/audit.md) can say. Every row has its number, time, actor, action, subject and summary; the last column names what else rows of an action state.',
+    ...nouns.flatMap((noun) => [`## ${noun}`, table(['action', 'meaning', 'also states'], rows(noun))]),
   )
 }
 
