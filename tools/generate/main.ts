@@ -8,7 +8,6 @@ import { cliReference } from '../../worker-sdk/src/cli/reference.ts'
 import { isCurrent, write, type GeneratedFile } from './generated-file.ts'
 import { addMigration, migrationDrift, migrationLines } from './migrations.ts'
 import { pythonFiles } from './python/python-files.ts'
-import { limitsPage, operationsPage, problemsPage } from './reference.ts'
 import { eventsPage, limitsPage, operationsPage, problemsPage } from './reference.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
