@@ -8,6 +8,7 @@ import { cliReference } from '../../worker-sdk/src/cli/reference.ts'
 import { isCurrent, write, type GeneratedFile } from './generated-file.ts'
 import { addMigration, migrationDrift, migrationLines } from './migrations.ts'
 import { pythonFiles } from './python/python-files.ts'
+import { withSettings } from './settings.ts'
 import { eventsPage, limitsPage, operationsPage, problemsPage } from './reference.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -20,6 +21,7 @@ function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/reference/problems.md', content: problemsPage() },
     { path: 'docs/reference/audit-actions.md', content: eventsPage() },
     { path: 'docs/reference/limits.md', content: limitsPage(text('contract/src/limits.ts')) },
+    { path: 'worker-sdk/README.md', content: withSettings(text('worker-sdk/README.md')) },
     { path: 'docs/reference/cli.md', content: cliReference() },
     { path: 'docs/reference/openapi.json', content: spelledShort(openapiDocument({ version })) },
     ...pythonFiles(text),
