@@ -1,11 +1,11 @@
 /** Responsible for following one job's output over server-sent events, through every broken connection, until its end. */
 import { streamEvent, type StreamEvent } from '@modelreins/contract'
+import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { fullJitter } from './backoff.ts'
 import { pause, type Clock } from './clock.ts'
 import { ModelReinsError, networkError } from './error.ts'
 import { foreignAnswer } from './foreign.ts'
 import { mayPass, type RetryPolicy } from './retry.ts'
-import { EventParser, type ServerSentEvent } from './sse.ts'
 import { parseJson, send, type Fetch } from './transport.ts'
 
 export interface StreamOptions {
@@ -81,11 +81,13 @@ async function* connection(source: StreamSource, after: number, signal: AbortSig
       throw new ModelReinsError('The stream has no body', { code: 'unexpected-response', status: response.status })
     const reader = response.body.getReader()
     const decoder = new TextDecoder()
-    const parser = new EventParser()
+    const events: EventSourceMessage[] = []
+    const parser = createParser({ onEvent: (event) => void events.push(event) })
     for (;;) {
       const part = await readWithin(reader, source.clock, controller)
       if (part === undefined) return
-      for (const raw of parser.push(decoder.decode(part, { stream: true }))) {
+      parser.feed(decoder.decode(part, { stream: true }))
+      for (const raw of events.splice(0)) {
         const event = eventOf(raw)
         if (event !== undefined) yield event
       }
@@ -114,7 +116,7 @@ async function readWithin(
 }
 
 /** Undefined for events that a newer server may send and this client does not know. */
-function eventOf(raw: ServerSentEvent): StreamEvent | undefined {
+function eventOf(raw: EventSourceMessage): StreamEvent | undefined {
   const parsed = streamEvent.safeParse({
     event: raw.event,
     data: parseJson(raw.data),

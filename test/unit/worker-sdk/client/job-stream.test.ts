@@ -2,7 +2,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { ServerResponse } from 'node:http'
 import { Client } from '../../../../worker-sdk/src/client/index.ts'
-import { EventParser } from '../../../../worker-sdk/src/client/sse.ts'
 import { answer, refuse } from '../support/control-plane.ts'
 import { httpServer, type HttpServer } from '../support/http-server.ts'
 import { jobOf } from '../support/job.ts'
@@ -126,18 +125,4 @@ it('dispatches and waits: answers the job as it ended', async () => {
   const job = await client().dispatchAndWait({ prompt: 'question' }, { onEvent: (event) => events.push(event.event) })
   expect(job).toMatchObject({ id: 9, status: 'done', result: '42' })
   expect(events).toEqual(['output', 'end'])
-})
-
-it('parses events however the bytes are cut, with LF, CRLF and CR', () => {
-  for (const newline of ['\n', '\r\n', '\r']) {
-    const text = [':comment', 'event: x', 'data: one', 'data:two', 'id: 3', '', 'data: {"a":1}', '', ''].join(newline)
-    for (let cut = 0; cut <= text.length; cut += 1) {
-      const parser = new EventParser()
-      const events = [...parser.push(text.slice(0, cut)), ...parser.push(text.slice(cut)), ...parser.push('\n')]
-      expect(events).toEqual([
-        { event: 'x', id: '3', data: 'one\ntwo' },
-        { event: 'message', id: '3', data: '{"a":1}' },
-      ])
-    }
-  }
 })
