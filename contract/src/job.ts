@@ -59,19 +59,21 @@ const settable = {
   metadata: jsonValue(limits.metadata_bytes).optional(),
 }
 
-export const jobRequest = z
-  .strictObject({
-    prompt: text(limits.prompt_bytes).min(1),
-    ...settable,
-    when_offline: z.enum(['reject', 'queue']).optional(),
-    /** Fan-out: the same prompt for each of these workers, by name or worker_id (seed 002). */
-    targets: fanOutTargets.optional(),
-    /** Fan-out to workers that the Director picks. */
-    fan_out: fanOutRequest.optional(),
-    /** How the answers of a fan-out become one. */
-    merge: mergeRequest.optional(),
-    idempotency_key: z.string().min(1).max(200).optional(),
-  })
+/** Every field of a dispatch, before it is known whether they go together. */
+export const jobRequestFields = z.strictObject({
+  prompt: text(limits.prompt_bytes).min(1),
+  ...settable,
+  when_offline: z.enum(['reject', 'queue']).optional(),
+  /** Fan-out: the same prompt for each of these workers, by name or worker_id (seed 002). */
+  targets: fanOutTargets.optional(),
+  /** Fan-out to workers that the Director picks. */
+  fan_out: fanOutRequest.optional(),
+  /** How the answers of a fan-out become one. */
+  merge: mergeRequest.optional(),
+  idempotency_key: z.string().min(1).max(200).optional(),
+})
+
+export const jobRequest = jobRequestFields
   .superRefine((request, ctx) => {
     const several = request.targets !== undefined || request.fan_out !== undefined
     const clash = (field: string, message: string): void => ctx.addIssue({ code: 'custom', path: [field], message })

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { capabilityName, flag, integer, jsonValue, page, paging, seconds, text, time } from './fields.ts'
 import { publicId } from './ids.ts'
-import { jobRequest } from './job.ts'
+import { jobRequestFields } from './job.ts'
 import { limits } from './limits.ts'
 import { riskTier } from './worker.ts'
 
@@ -101,7 +101,7 @@ export const reviewDecision = z.strictObject({
 /** On our own path nobody decides about what he has not read. */
 export const reviewDecisionRead = reviewDecision.required({ digest: true })
 /** What an edit may change of a job. */
-export const jobEdit = jobRequest.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
+export const jobEdit = jobRequestFields.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
 export type JobEdit = z.output<typeof jobEdit>
 export const reviewWithdrawal = z.strictObject({ review_id: reviewId, comment: text(4_000).optional() })
 export const reviewBulkDecision = z.strictObject({

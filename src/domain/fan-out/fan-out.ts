@@ -18,6 +18,23 @@ export interface MergePlan {
   readonly vote_field: string | null
 }
 
+/** What a job record says of the fan-out that it is the parent of. */
+export interface FanOutSpec {
+  readonly plan: MergePlan
+  /** Set in the transaction that makes the merge job: there is never a second one (I10). */
+  readonly merge_job_id: number | null
+}
+
+/** What an ended fan-out keeps of its answers. */
+export interface FanOutOutcome {
+  readonly children: readonly { readonly job_id: number; readonly worker: string; readonly status: JobStatus }[]
+  readonly merge: MergeState
+}
+
+/** When the deadline of the merge does something, milliseconds since 1970; undefined when time changes nothing. */
+export const mergeDue = (spec: FanOutSpec): number | undefined =>
+  spec.merge_job_id === null ? (spec.plan.deadline_at ?? undefined) : undefined
+
 export interface Child {
   readonly job_id: number
   readonly worker: string
