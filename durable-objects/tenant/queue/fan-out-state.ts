@@ -2,6 +2,7 @@
 import type { Job } from '@modelreins/contract'
 import { mergeStateOf } from '../../../src/domain/fan-out/fan-out.ts'
 import type { Child, FanOut } from '../../../src/domain/fan-out/fan-out.ts'
+import { isTerminal } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import type { Store } from '../kernel/context.ts'
 
@@ -10,6 +11,7 @@ export interface WatchedChild {
   readonly job_id: number
   readonly worker: string
   readonly role: 'child' | 'merge'
+  readonly ended: boolean
 }
 
 type Stores = Pick<Store, 'jobs' | 'workers'>
@@ -41,7 +43,7 @@ export function fanOutOf(store: Stores, parent: JobRecord): FanOut {
 }
 
 export const watchedChildren = (store: Stores, parent: JobRecord): readonly WatchedChild[] =>
-  store.jobs.ofParent(parent.id).map((job) => ({ job_id: job.id, worker: workerName(store, job), role: job.spec.role ?? 'child' }))
+  store.jobs.ofParent(parent.id).map((job) => ({ job_id: job.id, worker: workerName(store, job), role: job.spec.role ?? 'child', ended: isTerminal(job.status) }))
 
 /** What a job's answer says of its parent, or of its children. */
 export function familyOf(store: Stores, job: JobRecord): Pick<Job, 'kind' | 'parent_id' | 'role' | 'children' | 'merge'> {
