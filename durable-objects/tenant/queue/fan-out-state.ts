@@ -43,7 +43,9 @@ export function fanOutOf(store: Stores, parent: JobRecord): FanOut {
 }
 
 export const watchedChildren = (store: Stores, parent: JobRecord): readonly WatchedChild[] =>
-  store.jobs.ofParent(parent.id).map((job) => ({ job_id: job.id, worker: workerName(store, job), role: job.spec.role ?? 'child', ended: isTerminal(job.status) }))
+  store.jobs
+    .ofParent(parent.id)
+    .map((job) => ({ job_id: job.id, worker: workerName(store, job), role: job.spec.role ?? 'child', ended: isTerminal(job.status) }))
 
 /** What a job's answer says of its parent, or of its children. */
 export function familyOf(store: Stores, job: JobRecord): Pick<Job, 'kind' | 'parent_id' | 'role' | 'children' | 'merge'> {
