@@ -50,6 +50,10 @@ export const limits = {
   claim_max: 100,
   /** Streams of one job's output that one member may have open at once; all viewers of a job together have 100. */
   viewer_streams: 10,
+  /** Workers that one dispatch may ask at once. */
+  fan_out_targets: 32,
+  /** What a merge job may be told to do with the answers. */
+  merge_prompt_bytes: 16 * kib,
 
   /** An offer that is not started by then goes back to the queue. */
   offer_ms: 5 * second,

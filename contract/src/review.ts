@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { capabilityName, flag, integer, jsonValue, page, paging, refuseMeaningless, seconds, text, time } from './fields.ts'
 import { publicId } from './ids.ts'
-import { jobFields } from './job.ts'
+import { jobRequestFields } from './job.ts'
 import { limits } from './limits.ts'
 import { riskTier } from './worker.ts'
 
@@ -114,7 +114,7 @@ export const reviewDecision = decisionFields.check(decisionRules)
 /** On our own path nobody decides about what he has not read. */
 export const reviewDecisionRead = decisionFields.required({ digest: true }).check(decisionRules)
 /** What an edit may change of a job. */
-export const jobEdit = jobFields.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
+export const jobEdit = jobRequestFields.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
 export type JobEdit = z.output<typeof jobEdit>
 export const reviewWithdrawal = z.strictObject({ review_id: reviewId, comment: text(4_000).optional() })
 export const reviewBulkDecision = z.strictObject({

@@ -160,12 +160,31 @@ export const jobsOperations = {
     by: 'tenant',
     repeat: 'never',
     tool: true,
-    summary: 'Start a new attempt of a failed job, or try one that waits for its retry now',
-    input: jobRef,
     example: { job_id: 42 },
+    summary:
+      'Start a new attempt of a failed job, or try one that waits for its retry now; of a fan-out: its failed children, or the merge alone',
+    input: z.strictObject({
+      job_id: jobId,
+      /** Of a fan-out: `children` (the failed ones, the default) or `merge`. */
+      what: z.enum(['children', 'merge']).optional(),
+    }),
     output: jobs.job,
     status: 200,
     problems: ['not-found', 'wrong-state', 'killswitch', 'no-eligible-worker'],
+  }),
+  'jobs.children': operation({
+    method: 'GET',
+    path: '/api/v1/jobs/:job_id/children',
+    scope: 'jobs.read',
+    by: 'tenant',
+    repeat: 'safe',
+    tool: true,
+    example: { job_id: 42 },
+    summary: 'List the children of a fan-out and its merge job, with their results',
+    input: jobRef,
+    output: jobs.jobPage,
+    status: 200,
+    problems: ['not-found', 'wrong-state'],
   }),
   'jobs.retry_many': operation({
     method: 'POST',

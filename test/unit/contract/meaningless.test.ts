@@ -22,7 +22,7 @@ const routing = [
   'metadata',
 ]
 const job = ['input', ...routing, 'thread_id', 'session_id', 'silence_timeout', 'expires_in', 'not_before', 'idempotency_key']
-const filter = ['status', 'thread_id', 'capability', 'worker', 'effort', 'created_by']
+const filter = ['status', 'thread_id', 'capability', 'worker', 'effort', 'created_by', 'parent_id']
 
 /** Fields that mean something in every request of the operation; what the state of things makes of them is the operation's answer. */
 const always: Partial<Record<OperationId, readonly string[]>> = {
@@ -53,9 +53,10 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
     'leases',
     'takeover',
   ],
-  'jobs.dispatch': [...job, 'when_offline'],
+  'jobs.dispatch': [...job, 'when_offline', 'targets', 'fan_out'],
+  'jobs.retry': ['what'],
   'jobs.dispatch_batch': ['idempotency_key'],
-  'jobs.create': job,
+  'jobs.create': [...job, 'targets', 'fan_out'],
   'jobs.list': [...filter, ...paging],
   'jobs.update': ['effort', 'priority', 'target', 'tags', 'networks', 'timeout', 'max_attempts', 'metadata', 'not_before', 'expires_at'],
   'jobs.abort': ['reason'],
@@ -107,12 +108,13 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
 
 /** A request in which the field has no meaning, by operation and field; the path of the issue when it is not the field's own name. */
 const nowhere: readonly (readonly [id: OperationId, field: string, request: Readonly<Record<string, unknown>>, path?: string])[] = [
-  ['jobs.dispatch', 'targets', { prompt: 'x', targets: ['a', 'b'] }],
+  ['jobs.dispatch', 'merge', { prompt: 'x', merge: { by: 'concat' } }],
+  ['jobs.dispatch', 'target', { prompt: 'x', target: 'a', targets: ['a', 'b'] }],
   ['jobs.dispatch', 'context_text', { prompt: 'x', context: 'none', context_text: 'y' }],
   ['jobs.dispatch', 'context_text', { prompt: 'x', context: 'thread', thread_id: 't', context_text: 'y' }],
   ['jobs.dispatch', 'context', { prompt: 'x', context: 'thread' }],
   ['jobs.dispatch', 'context', { prompt: 'x', context: 'last:3' }],
-  ['jobs.create', 'targets', { prompt: 'x', targets: ['a', 'b'] }],
+  ['jobs.create', 'merge', { prompt: 'x', merge: { by: 'concat' } }],
   ['jobs.create', 'context_text', { prompt: 'x', context: 'none', context_text: 'y' }],
   ['jobs.create', 'context', { prompt: 'x', context: 'last:3' }],
   ['jobs.create', 'when_offline', { prompt: 'x', when_offline: 'reject' }],

@@ -7,6 +7,40 @@ from typing import Any, Dict, List, Literal, Optional, Union
 from .._record import Record
 
 
+class JobChildren(Record):
+    """JobChildren, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    job_id: int
+    worker: str
+    status: str
+
+
+class MergeStateCounts(Record):
+    """MergeStateCounts, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    answer: str
+    count: int
+    workers: List[str]
+
+
+class MergeState(Record):
+    """MergeState, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "counts": MergeStateCounts,
+    }
+    by: Literal["worker", "concat", "vote", "first", "none"]
+    answered: int
+    failed: int
+    missing: int
+    degraded: bool
+    job_id: Optional[int]
+    counts: Optional[List[MergeStateCounts]]
+
+
 class Usage(Record):
     """Usage, as the server answers it: a dict with attributes."""
 
@@ -42,11 +76,18 @@ class Job(Record):
 
     __slots__ = ()
     _nested = {
+        "children": JobChildren,
+        "merge": MergeState,
         "usage": Usage,
         "error": JobError,
         "artifacts": ArtifactBrief,
     }
     id: int
+    kind: Optional[Literal["job", "fan_out"]]
+    parent_id: Optional[int]
+    role: Optional[Literal["child", "merge"]]
+    children: Optional[List[JobChildren]]
+    merge: Optional[MergeState]
     status: Literal["pending", "running", "retry", "done", "failed"]
     hold: Optional[Literal["review", "schedule", "secrets", "budget"]]
     prompt: str
@@ -1201,6 +1242,9 @@ class ArtifactPage(Record):
 
 
 __all__ = [
+    "JobChildren",
+    "MergeStateCounts",
+    "MergeState",
     "Usage",
     "JobError",
     "ArtifactBrief",

@@ -685,6 +685,9 @@ class JobsOperations(_Noun):
         not_before: Optional[str] = None,
         metadata: Any = UNSET,
         when_offline: Optional[Literal["reject", "queue"]] = None,
+        targets: Optional[Sequence[str]] = None,
+        fan_out: Optional[Mapping[str, Any]] = None,
+        merge: Optional[Mapping[str, Any]] = None,
         idempotency_key: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> Job:
@@ -736,6 +739,9 @@ class JobsOperations(_Noun):
         not_before: Optional[str] = None,
         metadata: Any = UNSET,
         when_offline: Optional[Literal["reject", "queue"]] = None,
+        targets: Optional[Sequence[str]] = None,
+        fan_out: Optional[Mapping[str, Any]] = None,
+        merge: Optional[Mapping[str, Any]] = None,
         idempotency_key: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> Job:
@@ -784,6 +790,7 @@ class JobsOperations(_Noun):
         worker: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
         created_by: Optional[str] = None,
+        parent_id: Optional[int] = None,
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
         request_timeout: Optional[float] = None,
@@ -842,6 +849,7 @@ class JobsOperations(_Noun):
         worker: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
         created_by: Optional[str] = None,
+        parent_id: Optional[int] = None,
         all: Optional[bool] = None,
         reason: Optional[str] = None,
         dry_run: Optional[bool] = None,
@@ -857,15 +865,30 @@ class JobsOperations(_Noun):
         self,
         job_id: int,
         *,
+        what: Optional[Literal["children", "merge"]] = None,
         request_timeout: Optional[float] = None,
     ) -> Job:
-        """Start a new attempt of a failed job, or try one that waits for its retry now.
+        """Start a new attempt of a failed job, or try one that waits for its retry now; of a fan-out: its failed children, or the merge alone.
 
         POST /api/v1/jobs/:job_id/retry
 
         :raises ModelReinsError: ``not-found``, ``wrong-state``, ``killswitch``, ``no-eligible-worker``.
         """
         return Job.of(self._call("jobs.retry", fields(locals()), timeout=request_timeout))
+
+    def children(
+        self,
+        job_id: int,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> JobPage:
+        """List the children of a fan-out and its merge job, with their results.
+
+        GET /api/v1/jobs/:job_id/children
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        """
+        return JobPage.of(self._call("jobs.children", fields(locals()), timeout=request_timeout))
 
     def retry_many(
         self,
@@ -876,6 +899,7 @@ class JobsOperations(_Noun):
         worker: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
         created_by: Optional[str] = None,
+        parent_id: Optional[int] = None,
         all: Optional[bool] = None,
         dry_run: Optional[bool] = None,
         request_timeout: Optional[float] = None,

@@ -26,7 +26,11 @@ async function follow(after?: number): Promise<string[]> {
         ? event.data.text
         : event.event === 'gap'
           ? `gap ${event.data.from}-${event.data.to}`
-          : `end ${event.data.status}`,
+          : event.event === 'merge'
+            ? `merge by ${event.data.worker}`
+            : event.event === 'child'
+              ? `child ${event.data.worker} ${event.data.status}`
+              : `end ${event.data.status}`,
     )
   }
   return seen
@@ -125,4 +129,16 @@ it('dispatches and waits: answers the job as it ended', async () => {
   const job = await client().dispatchAndWait({ prompt: 'question' }, { onEvent: (event) => events.push(event.event) })
   expect(job).toMatchObject({ id: 9, status: 'done', result: '42' })
   expect(events).toEqual(['output', 'end'])
+})
+
+it('goes on after the cursor of a fan-out, whose events name their job', async () => {
+  const said = (seq: number, cursor: string): string =>
+    `event: output\nid: ${cursor}\ndata: {"job_id":3,"worker":"bert","seq":${seq},"attempt":1,"stream":"stdout","text":"${seq}"}\n\n`
+  const child = 'event: child\nid: 3.e\ndata: {"job_id":3,"worker":"bert","role":"child","status":"done","result":"x","error":null}\n\n'
+  server.handle = (_, response, count) => {
+    begin(response)
+    response.end(count === 1 ? said(0, '3.0') : said(1, '3.1') + child + end)
+  }
+  expect(await follow()).toEqual(['0', '1', 'child bert done', 'end done'])
+  expect(server.requests[1]).toMatchObject({ path: '/api/v1/jobs/9/stream', headers: { 'last-event-id': '3.0' } })
 })
