@@ -3,7 +3,7 @@
  * and effects. A command decides and writes inside one transaction; it awaits nothing. Rooms add their own stores, books, effects and
  * callers to the interfaces here (`declare module`), each in its `room.ts`, so that the kernel names none of them.
  */
-import type { Actor } from '@modelreins/contract'
+import type { Actor, TenantEvent } from '@modelreins/contract'
 import type { Rates } from '../../../src/domain/access/rates.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 import type { Continuity } from './continuity.ts'
@@ -44,18 +44,7 @@ export interface Effects {}
 export type Effect = { [Kind in keyof Effects]: { readonly kind: Kind } & Effects[Kind] }[keyof Effects]
 
 /** A row of the audit trail as a command states it; the rest is filled in when it is sealed. */
-export interface AuditNote {
-  readonly action: string
-  readonly subject: string
-  readonly summary: string
-  readonly job_id?: number | null
-  readonly worker_id?: string | null
-  readonly capability?: string | null
-  readonly risk_tier?: string | null
-  readonly digest?: string | null
-  /** Who did it, when it is not the caller. */
-  readonly actor?: Actor
-}
+export type AuditNote = TenantEvent
 
 /** The audit trail as commands need it. */
 export interface AuditTrail {

@@ -132,7 +132,7 @@ function whoami(ctx: CommandContext) {
     const { worker } = ctx.caller
     return ok({ tenant: ctx.tenant, kind: 'worker' as const, id: worker.worker_id, name: worker.name, role: null, server_time })
   }
-  return fail('forbidden', 'Only members and workers are somebody.')
+  return fail('forbidden', '`whoami` needs a member key or a worker token.')
 }
 
 export const memberCommands = {

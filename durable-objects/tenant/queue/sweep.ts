@@ -87,6 +87,7 @@ function queueDue(ctx: CommandContext): void {
       action,
       subject: jobSubject(job),
       job_id: job.id,
+      worker_id: after.worker_id,
       capability: job.spec.capability,
       summary: `was ${job.status}${after.hold === 'review' ? `, held for review ${after.review_id}` : ''}`,
       actor: systemActor,
