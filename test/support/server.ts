@@ -20,6 +20,8 @@ export interface TestServer {
   readonly ownerKey: string
   /** Creates tenants, nothing else. */
   readonly masterToken: string
+  /** What its local bucket is called. */
+  readonly bucket: string
   readonly stateFolder: string
   /** What `npm start` has printed since the last start. */
   readonly output: () => string
@@ -40,6 +42,7 @@ export interface TestServerOptions {
   readonly port?: number
   /** Instead of `--no-worker`. */
   readonly flags?: readonly string[]
+  readonly environment?: NodeJS.ProcessEnv
 }
 
 interface Running {
@@ -91,7 +94,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const start = async (): Promise<void> => {
     // The file of the last start names a server that is gone.
     rmSync(join(stateFolder, 'connection.json'), { force: true })
-    running = launch([...(options.flags ?? ['--no-worker']), '--port', String(port), '--state', stateFolder])
+    running = launch([...(options.flags ?? ['--no-worker']), '--port', String(port), '--state', stateFolder], options.environment)
     connection = await untilReady(running, stateFolder)
     port = Number(new URL(connection.url).port)
   }
@@ -136,6 +139,9 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     },
     get masterToken() {
       return readJson<Secrets>(join(stateFolder, 'secrets.json')).master
+    },
+    get bucket() {
+      return readJson<Secrets>(join(stateFolder, 'secrets.json')).bucket
     },
     stateFolder,
     output: () => running.text(),
