@@ -115,15 +115,15 @@ describe('a server', () => {
       headers: { authorization, 'content-type': 'text/plain' },
       body: 'kept bytes',
     })
-    const { slug }: { slug: string } = JSON.parse(await sent.text())
+    const file: { url: string } = JSON.parse(await sent.text())
     await server.stop()
     const secret = server.bucket
     renameBucket(join(server.stateFolder, 'data'), secret, formerBucketName)
-    const file = join(server.stateFolder, 'secrets.json')
-    const { bucket: _bucket, ...before } = JSON.parse(readFileSync(file, 'utf8'))
-    writeFileSync(file, JSON.stringify(before))
+    const secrets = join(server.stateFolder, 'secrets.json')
+    const { bucket: _bucket, ...before } = JSON.parse(readFileSync(secrets, 'utf8'))
+    writeFileSync(secrets, JSON.stringify(before))
     await server.start()
-    const got = await fetch(`${server.url}/a/${slug}`, { headers: { authorization } })
+    const got = await fetch(new URL(new URL(file.url).pathname, server.url), { headers: { authorization } })
     expect([got.status, await got.text()]).toEqual([200, 'kept bytes'])
     expect([formerBucketName, secret]).not.toContain(server.bucket)
     expect(existsSync(join(server.stateFolder, 'data', 'r2', formerBucketName))).toBe(false)

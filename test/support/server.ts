@@ -69,13 +69,16 @@ export function launch(flags: readonly string[], environment: NodeJS.ProcessEnv 
 
 const readJson = <Content>(path: string): Content => JSON.parse(readFileSync(path, 'utf8'))
 
-async function untilReady(running: Running, stateFolder: string): Promise<Connection> {
+/** The last thing that `npm start` says once it is up: from then on it only watches. */
+const settledHint = 'Ctrl-C stops everything'
+
+async function untilReady(running: Running, stateFolder: string, hint: string): Promise<Connection> {
   const file = join(stateFolder, 'connection.json')
   let ended: number | undefined
   void running.exit.then((code) => (ended = code))
   for (let waited = 0; waited < startLimitMs; waited += 25) {
     if (ended !== undefined) throw new Error(`npm start ended with exit code ${ended}:\n${running.text()}`)
-    if (existsSync(file)) {
+    if (existsSync(file) && running.text().includes(hint)) {
       const connection = readJson<Connection>(file)
       const health = await fetch(`${connection.url}/health`).catch(() => undefined)
       if (health?.status === 200) return connection
@@ -95,7 +98,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     // The file of the last start names a server that is gone.
     rmSync(join(stateFolder, 'connection.json'), { force: true })
     running = launch([...(options.flags ?? ['--no-worker']), '--port', String(port), '--state', stateFolder], options.environment)
-    connection = await untilReady(running, stateFolder)
+    connection = await untilReady(running, stateFolder, options.flags === undefined ? settledHint : '')
     port = Number(new URL(connection.url).port)
   }
   await start()

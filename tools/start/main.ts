@@ -67,7 +67,8 @@ class Session {
     this.#introduce(url, owner, folder)
     const failed = this.#options.worker ? await this.#work(url, owner, folder) : false
     if (this.#options.once) return failed ? 1 : 0
-    const jobs = await new Client({ url, token: owner.key }).jobs.list({ limit: 1 })
+    // Only for an example to show: a runtime that is being started again is no reason to end.
+    const jobs = await new Client({ url, token: owner.key }).jobs.list({ limit: 1 }).catch(() => ({ items: [] }))
     this.#abort.signal.throwIfAborted()
     print(
       '',
