@@ -215,7 +215,14 @@ export type PresenceReport = z.output<typeof presenceReport>
 
 export const presenceReply = z
   .object({
-    worker: z.object({ worker_id: z.string(), name: z.string(), paused: z.boolean(), capabilities: z.array(capability) }),
+    worker: z.object({
+      worker_id: z.string(),
+      name: z.string(),
+      paused: z.boolean(),
+      capabilities: z.array(capability),
+      /** What it was registered with: jobs may ask it for these. */
+      requires_secrets: z.array(z.string()).optional(),
+    }),
     config: workerConfig,
     config_version: z.number().int(),
     killswitch: killswitchBrief,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { formerBucketName, newBucketName } from './local-bucket.ts'
+import { proveOwn } from './own-folder.ts'
 import { StartFailure } from './start-failure.ts'
 
 /** What only this machine knows: signs tokens, creates tenants, opens them again after a restart. */
@@ -61,8 +62,9 @@ export class StateFolder {
     this.path = path
   }
 
-  /** Makes the folder if it is missing, and proves that it can be written. */
+  /** Makes the folder if it is missing, and proves that it is this user's alone to write, and can be written. */
   static open(path: string): StateFolder {
+    proveOwn(path)
     try {
       makeFolder(path)
       // In a folder that others may look into, what the objects keep is still the owner's alone.
@@ -106,7 +108,12 @@ export class StateFolder {
   }
 
   #checked(secrets: Secrets): Secrets {
-    const texts = [secrets.signing, secrets.master, secrets.bucket, ...(secrets.owner === undefined ? [] : [secrets.owner.tenant, secrets.owner.key])]
+    const texts = [
+      secrets.signing,
+      secrets.master,
+      secrets.bucket,
+      ...(secrets.owner === undefined ? [] : [secrets.owner.tenant, secrets.owner.key]),
+    ]
     if (texts.every((text) => typeof text === 'string' && text !== '')) return secrets
     throw new StartFailure(
       `${this.file('secrets.json')} is incomplete: restore it from a backup, or begin again with another folder (--state DIR).`,

@@ -30,7 +30,7 @@ import { Pulse } from './presence/lease-keeper.ts'
 import { isRefusal, nameTaken, NamePatience, startedAgain, stoppedEarly } from './presence/refusals.ts'
 import { RepeatFilter } from './repeat-filter.ts'
 import { Roster } from './job/live-attempts.ts'
-import { environmentSecrets, secretResolver } from './job/secrets.ts'
+import { declaredSecrets, environmentSecrets, secretResolver } from './job/secrets.ts'
 import { socketThrough, type OpenSocket } from './link/socket.ts'
 import { SocketLink, type PushFrame } from './link/socket-link.ts'
 
@@ -105,6 +105,7 @@ export class Worker extends Emitter {
     const operator = new OperatorConfig({
       live: this.#live,
       providers: this.#providers,
+      locked: this.options.lockProvider,
       onApplied: (applied) => this.#applied(applied),
       onTrouble,
     })
@@ -155,13 +156,14 @@ export class Worker extends Emitter {
       onTrouble: (error) => this.#trouble('heartbeat', error),
       debug: this.#debug('heartbeat'),
     })
+    const secrets = { allowed: this.options.allowSecret, declared: () => declaredSecrets(this.#directives.worker), token }
     this.#attempts = {
       client: this.client,
       clock: this.#clock,
       delivery: this.#delivery,
       roster: this.#roster,
       redactor: this.#redactor,
-      resolveSecret: secretResolver(this.#env, this.#redactor),
+      resolveSecret: secretResolver(this.#env, this.#redactor, secrets),
       executor: () => this.#executor ?? refuseToRun,
       usesProvider: () => this.#providers.inUse,
       contextBudget: this.options.contextBudget,
