@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     name: 'attack',
     include: ['test/attack/**/*.test.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
     // As for the end-to-end tests: a file starts servers of its own.
     maxWorkers: 2,
   },

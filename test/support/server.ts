@@ -12,7 +12,7 @@ import { bornAt, endProcess } from '../../tools/start/process-identity.ts'
 import type { Connection, Secrets, ServerRecord } from '../../tools/start/state-folder.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const startLimitMs = 60_000
+const startLimitMs = 110_000
 
 export interface TestServer {
   readonly url: string
