@@ -156,14 +156,13 @@ export class Worker extends Emitter {
       onTrouble: (error) => this.#trouble('heartbeat', error),
       debug: this.#debug('heartbeat'),
     })
-    const secrets = { allowed: this.options.allowSecret, declared: () => declaredSecrets(this.#directives.worker), token }
     this.#attempts = {
       client: this.client,
       clock: this.#clock,
       delivery: this.#delivery,
       roster: this.#roster,
       redactor: this.#redactor,
-      resolveSecret: secretResolver(this.#env, this.#redactor, secrets),
+      resolveSecret: secretResolver(this.#env, this.#redactor, this.options, () => declaredSecrets(this.#directives.worker)),
       executor: () => this.#executor ?? refuseToRun,
       usesProvider: () => this.#providers.inUse,
       contextBudget: this.options.contextBudget,

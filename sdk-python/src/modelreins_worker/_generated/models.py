@@ -198,6 +198,7 @@ class PresenceReplyWorker(Record):
     name: str
     paused: bool
     capabilities: List[Capability]
+    requires_secrets: Optional[List[str]]
 
 
 class WorkerConfig(Record):

@@ -44,7 +44,7 @@ describe('what a job may ask for', () => {
     HEADER: `Bearer ${token}`,
   }
   const ask = (reference: string, allowed: readonly string[] = [], declared: readonly string[] = []): Promise<string> =>
-    secretResolver(env, new Redactor(), { allowed, declared: () => declared, token })(reference)
+    secretResolver(env, new Redactor(), { allowSecret: allowed, token }, () => declared)(reference)
 
   it('is what the machine’s owner allows, or what the worker was registered with, and nothing else', async () => {
     expect(await ask('vault://env/SMTP_PASS', ['SMTP_PASS'])).toBe('swordfish-11')
