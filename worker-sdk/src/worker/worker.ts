@@ -88,8 +88,7 @@ export class Worker extends Emitter {
     const { url, token, outboxFile } = this.options
     refuseViewUrl(token)
     for (const secret of [token, ...this.options.redact, ...environmentSecrets(this.#env)]) this.#redactor.add(secret)
-    const selection = this.#env['DEBUG']
-    this.#debug = (part: string) => debugFor(part, selection, (line) => void process.stderr.write(this.#redactor.redact(line)))
+    this.#debug = (part: string) => debugFor(part, this.#env['DEBUG'], (line) => void process.stderr.write(this.#redactor.redact(line)))
     this.#clock = options.clock ?? systemClock
     this.#told = new RepeatFilter(this.#clock)
     this.#patience = new NamePatience(this.#clock)
