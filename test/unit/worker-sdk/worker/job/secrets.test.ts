@@ -51,7 +51,7 @@ describe('what a job may ask for', () => {
     expect(await ask('vault://env/SMTP_PASS', ['vault://env/SMTP_PASS'])).toBe('swordfish-11')
     expect(await ask('vault://env/SMTP_PASS#password', [], ['vault://env/SMTP_PASS'])).toBe('swordfish-11')
     await expect(ask('vault://env/AWS_SECRET_ACCESS_KEY', ['SMTP_PASS'], ['vault://keeper/AWS_SECRET_ACCESS_KEY'])).rejects.toThrow(
-      'this worker lets no job have the variable AWS_SECRET_ACCESS_KEY',
+      'AWS_SECRET_ACCESS_KEY cannot be resolved: this worker lets no job have it',
     )
     await expect(ask('vault://env/SMTP_PASS')).rejects.toThrow('--allow-secret SMTP_PASS')
   })
