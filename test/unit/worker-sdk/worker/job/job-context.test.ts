@@ -73,7 +73,7 @@ describe('what a job says beside its output', () => {
     plane.intercept = ({ path, body }, response) => {
       if (!/reviews|authorize|upload/.test(path)) return false
       seen.push({ path: decodeURIComponent(path), body: JSON.stringify(body) })
-      const allowed = { outcome: 'allowed', action: { send: 'to [redacted]' }, review_id: null, comment: null }
+      const allowed = { outcome: 'allowed', action: { send: 'to [redacted]' }, review_id: null, grant_id: null, comment: null }
       answer(response, 200, path.includes('authorize') ? allowed : { slug: 'abcdefgh', url: '/s/abcdefgh' })
       return true
     }
