@@ -32,6 +32,7 @@ const hostile: readonly (readonly [string, string])[] = [
 
 /** What nobody sees, or a terminal obeys; the colours are our own. */
 const unseen = /[^\P{C}\n\t]|(?! )\p{Z}|\p{Default_Ignorable_Code_Point}/u
+// oxlint-disable-next-line no-control-regex -- escape sequences are what this is about
 const withoutOwnColours = (text: string): string => text.replaceAll(/\u001B\[(?:1|2|22|3[1236]|39)m/g, '')
 
 let server: TestServer

@@ -74,7 +74,12 @@ describe('what a job says beside its output', () => {
       if (!/reviews|authorize|upload/.test(path)) return false
       seen.push({ path: decodeURIComponent(path), body: JSON.stringify(body) })
       const allowed = { outcome: 'allowed', action: { send: 'to [redacted]' }, review_id: null, grant_id: null, comment: null }
-      answer(response, 200, path.includes('authorize') ? allowed : { slug: 'abcdefgh', url: '/s/abcdefgh' })
+      const review = { id: 6, status: 'pending' }
+      answer(
+        response,
+        200,
+        path.includes('authorize') ? allowed : path.includes('reviews') ? review : { slug: 'abcdefgh', url: '/s/abcdefgh' },
+      )
       return true
     }
     const action = { send: `to ${secret}` }
