@@ -5,7 +5,6 @@ import { isLive, mayDo, obstacles, requirementsOf, type Requirements, type Worke
 import { specOf } from '../../../../src/domain/job/job-machine.ts'
 import { workerView } from './workforce.ts'
 
-const now = 1_800_000_000_000
 const anything: Requirements = { capability: null, pinned: null, tags: [], networks: [], provider: null, model: null }
 const able = workerView('anna', {
   capabilities: [{ name: 'docs.report', risk_tier: 'auto' }],
@@ -43,7 +42,7 @@ describe('a filter', () => {
 
   it('names all that is against a worker, not the first thing only', () => {
     const wants = { ...anything, capability: 'x', tags: ['y'], provider: 'codex' }
-    expect(obstacles(wants, { ...able, paused: true, revoked: true }, now)).toHaveLength(5)
+    expect(obstacles(wants, { ...able, paused: true, revoked: true })).toHaveLength(5)
   })
 
   it('does not look at load, state or failures: those are for the ranking', () => {

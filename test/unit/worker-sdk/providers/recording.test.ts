@@ -23,7 +23,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 /** Records one job whose provider meets `of`. */
 const record = async (of: Recording, file: string, redact: (text: string) => string = (text) => text): Promise<unknown> => {
   const player = await startPlayer(of)
-  const run = recordRun()
+  const run = recordRun({})
   const settings = { env: { PATH: process.env['PATH'] }, model: 'm', ...player.settings }
   const executor = providerExecutor(
     () => createProvider('claude' === of.head.provider ? 'claude' : 'http'),

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { Socket } from 'node:net'
 import { expect, it } from 'vitest'
-import { openWebSocket } from '../../../../../worker-sdk/src/worker/link/socket.ts'
+import { socketThrough } from '../../../../../worker-sdk/src/worker/link/socket.ts'
 
 it('tells a refusal with its body, and lets go of the connection that the server would keep open', async () => {
   const server = createServer((_request, response) => void response.end('unused'))
@@ -22,7 +22,7 @@ it('tells a refusal with its body, and lets go of the connection that the server
   const port = typeof address === 'object' && address !== null ? address.port : 0
   try {
     const refused = await new Promise<{ status: number; body: string }>((resolve, reject) => {
-      openWebSocket(
+      socketThrough({})(
         `ws://127.0.0.1:${port}/`,
         {},
         {
