@@ -3,6 +3,7 @@ import type { Parsed, TenantOperationId } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
 import { artifactRoom } from './artifacts/room.ts'
 import { auditRoom } from './audit/room.ts'
+import { eventRoom } from './events/room.ts'
 import type { TenantReply } from './call.ts'
 import type { CommandContext, Store } from './kernel/context.ts'
 import type { Room } from './kernel/room.ts'
@@ -15,7 +16,18 @@ import { webhookRoom } from './webhooks/room.ts'
 import { workerRoom } from './workers/room.ts'
 
 /** In this order: the queue's duties first, since they settle jobs that others have to do with. */
-const list = [queueRoom, workerRoom, reviewRoom, killswitchRoom, artifactRoom, webhookRoom, memberRoom, sessionRoom, auditRoom] as const
+const list = [
+  queueRoom,
+  workerRoom,
+  reviewRoom,
+  killswitchRoom,
+  artifactRoom,
+  webhookRoom,
+  memberRoom,
+  sessionRoom,
+  auditRoom,
+  eventRoom,
+] as const
 
 export const rooms: readonly Room[] = list
 

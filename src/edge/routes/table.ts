@@ -9,6 +9,7 @@ import { downloadArtifact } from '../artifacts/artifact-download.ts'
 import { uploadArtifact } from './artifacts.ts'
 import { exportAudit, listHeads, queryAudit, verifyAudit } from './audit.ts'
 import { appendOutput, authorizeAction, closeClaim, completeClaim, connect, failClaim, startClaim } from './claims.ts'
+import { followEvents } from './events.ts'
 import { getJob, jobResult, listJobs } from './jobs.ts'
 import { createMember, rotateMember } from './members.ts'
 import { docs, health, metrics, openapi } from './service.ts'
@@ -54,6 +55,7 @@ const handlers: Handlers = {
   'claims.connect': connect,
   'artifacts.upload': uploadArtifact,
   'artifacts.download': downloadArtifact,
+  'events.follow': followEvents,
   'audit.query': queryAudit,
   'audit.heads': listHeads,
   'audit.export': exportAudit,
