@@ -7,8 +7,8 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileS
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { transformSync } from 'esbuild'
-import { openapiDocument } from '../src/edge/openapi/openapi.ts'
-import { problemsHtml } from '../src/edge/pages/problems-html.ts'
+import { openapiDocument } from './openapi/document.ts'
+import { problemsHtml } from './problems-html.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pages = join(root, 'src/edge/pages/browser')

@@ -18,13 +18,16 @@ export const jsonValue = (maxBytes: number) =>
 /** ISO 8601 in UTC, as every time in this protocol. */
 export const time = z.iso.datetime()
 
-/** A label that people choose and read: no control characters, not blank. */
+/** A label that people choose and read: not blank, and nothing in it that is not to be seen. */
 export const label = z
   .string()
   .trim()
   .min(1)
   .max(limits.name_chars)
-  .regex(/^[^\p{Cc}]*$/u, 'must not contain control characters')
+  .regex(
+    /^[^\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]*$/u,
+    'must not contain control characters or invisible ones',
+  )
 
 /** A worker's name: what people type as a target, so it has no spaces and no slashes. */
 export const workerName = z

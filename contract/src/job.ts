@@ -1,6 +1,7 @@
 /** Responsible for what a job looks like to a caller and what may be asked when one is dispatched; it decides nothing. */
 import * as z from 'zod'
 import { artifactBrief } from './artifact.ts'
+import { fanOutChild, fanOutRequest, fanOutTargets, jobKinds, jobRoles, mergeRequest, mergeState } from './fan-out.ts'
 import { capabilityName, flag, integer, jobId, jsonValue, label, page, paging, seconds, tagList, text, time, workerName } from './fields.ts'
 import { workerId } from './ids.ts'
 import { limits } from './limits.ts'
@@ -58,14 +59,31 @@ const settable = {
   metadata: jsonValue(limits.metadata_bytes).optional(),
 }
 
-export const jobRequest = z
-  .strictObject({
-    prompt: text(limits.prompt_bytes).min(1),
-    ...settable,
-    when_offline: z.enum(['reject', 'queue']).optional(),
-    /** One job for several workers is not to be had: a list that was dropped in silence would be one job instead. */
-    targets: z.never({ error: 'is not supported: dispatch one job for each worker' }).optional(),
-    idempotency_key: z.string().min(1).max(200).optional(),
+/** Every field of a dispatch, before it is known whether they go together. */
+export const jobRequestFields = z.strictObject({
+  prompt: text(limits.prompt_bytes).min(1),
+  ...settable,
+  when_offline: z.enum(['reject', 'queue']).optional(),
+  /** Fan-out: the same prompt for each of these workers, by name or worker_id (seed 002). */
+  targets: fanOutTargets.optional(),
+  /** Fan-out to workers that the Director picks. */
+  fan_out: fanOutRequest.optional(),
+  /** How the answers of a fan-out become one. */
+  merge: mergeRequest.optional(),
+  idempotency_key: z.string().min(1).max(200).optional(),
+})
+
+export const jobRequest = jobRequestFields
+  .superRefine((request, ctx) => {
+    const several = request.targets !== undefined || request.fan_out !== undefined
+    const clash = (field: string, message: string): void => ctx.addIssue({ code: 'custom', path: [field], message })
+    if (request.targets !== undefined && request.fan_out !== undefined)
+      clash('fan_out', 'does not go with targets: name the workers, or let the Director pick them')
+    if (several && request.target !== undefined) clash('target', 'does not go with a fan-out: use targets')
+    if (!several && request.merge !== undefined) clash('merge', 'goes with targets or fan_out')
+    const asked = request.targets?.length ?? request.fan_out?.count
+    if (asked !== undefined && (request.merge?.quorum ?? 0) > asked)
+      clash('merge', `quorum is more than the ${asked} workers that are asked`)
   })
   .meta({ id: 'JobRequest' })
 export type JobRequest = z.output<typeof jobRequest>
@@ -97,6 +115,15 @@ export type Usage = z.infer<typeof usage>
 export const job = z
   .object({
     id: z.number().int(),
+    /** `fan_out`: the parent of several children, run by no worker itself. */
+    kind: z.enum(jobKinds).optional(),
+    /** The fan-out that a child or a merge job belongs to. */
+    parent_id: z.number().int().nullable().optional(),
+    role: z.enum(jobRoles).nullable().optional(),
+    /** Of a fan-out: its children, in the order of the targets. */
+    children: z.array(fanOutChild).optional(),
+    /** Of a fan-out: how far the answers have become one. */
+    merge: mergeState.optional(),
     status: jobStatus,
     hold: jobHold.nullable(),
     prompt: z.string(),
@@ -150,6 +177,8 @@ export const jobFilter = {
   capability: capabilityName.optional(),
   worker: z.union([workerName, workerId]).optional(),
   effort: effort.optional(),
+  /** Children and merge job of a fan-out. */
+  parent_id: jobId.optional(),
 }
 export const jobList = z.strictObject({ ...jobFilter, ...paging })
 export const jobPage = page(job)

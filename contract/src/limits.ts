@@ -52,6 +52,10 @@ export const limits = {
   event_presence_ms: 1 * second,
   /** Streams of one job's output that one member may have open at once; all viewers of a job together have 100. */
   viewer_streams: 10,
+  /** Workers that one dispatch may ask at once. */
+  fan_out_targets: 32,
+  /** What a merge job may be told to do with the answers. */
+  merge_prompt_bytes: 16 * kib,
 
   /** An offer that is not started by then goes back to the queue. */
   offer_ms: 5 * second,
@@ -102,6 +106,17 @@ export const limits = {
   review_remind_ms: 1 * day,
   review_deny_ms: 7 * day,
   grant_max_ms: 12 * hour,
+  /** Reviews that one caller may submit in a minute. */
+  reviews_per_minute: 30,
+  /** Actions that the jobs of one worker may bring before a human in a minute. */
+  questions_per_minute: 120,
+  /** Rows of the audit trail that one worker may cause in a minute, beside those of the jobs it is given. */
+  worker_rows_per_minute: 1_000,
+  /** Companions that one member may have. */
+  companions: 50,
+  /** A socket that has not said hello by then is closed; of one worker only so many may wait to say it. */
+  hello_ms: 10 * second,
+  silent_sockets: 4,
   /** Members that a policy may ask to agree. */
   quorum_max: 10,
   review_artifacts: 64,

@@ -7,7 +7,13 @@ export const roles = ['owner', 'operator', 'reviewer', 'viewer'] as const
 export const role = z.enum(roles)
 export type Role = z.infer<typeof role>
 
-export const tenantRequest = z.strictObject({ tenant: tenantSlug, name: label.optional(), owner_name: label.optional() })
+export const tenantRequest = z.strictObject({
+  tenant: tenantSlug,
+  name: label.optional(),
+  owner_name: label.optional(),
+  /** The setting of that name, on unless said otherwise (`GET /api/v1/settings`). */
+  require_capability: flag.optional(),
+})
 export const tenant = z.object({ tenant: z.string(), name: z.string(), suspended: z.boolean(), created_at: time }).meta({ id: 'Tenant' })
 export type Tenant = z.infer<typeof tenant>
 export const tenantPage = page(tenant)

@@ -18,10 +18,11 @@ import { auditOperations } from './operations/audit.ts'
 import { eventsOperations } from './operations/events.ts'
 import { webhooksOperations } from './operations/webhooks.ts'
 import { artifactsOperations } from './operations/artifacts.ts'
+import { settingsOperations } from './operations/settings.ts'
 import type { Operation } from './operations/row.ts'
 import type { ProblemCode } from './problem.ts'
 
-export { operationPaths } from './operations/row.ts'
+export { inputOf, operationPaths } from './operations/row.ts'
 export type { Operation } from './operations/row.ts'
 
 export const operations = {
@@ -29,6 +30,7 @@ export const operations = {
   ...tenantsOperations,
   ...membersOperations,
   ...sessionsOperations,
+  ...settingsOperations,
   ...workersOperations,
   ...presenceOperations,
   ...jobsOperations,

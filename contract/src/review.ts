@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { capabilityName, flag, integer, jsonValue, page, paging, seconds, text, time } from './fields.ts'
 import { publicId } from './ids.ts'
-import { jobRequest } from './job.ts'
+import { jobRequestFields } from './job.ts'
 import { limits } from './limits.ts'
 import { riskTier } from './worker.ts'
 
@@ -98,18 +98,26 @@ export const reviewDecision = z.strictObject({
     .strictObject({ ttl: seconds(limits.grant_max_ms).optional(), uses: z.number().int().min(1).max(1_000_000).optional() })
     .optional(),
 })
+/** On our own path nobody decides about what he has not read. */
+export const reviewDecisionRead = reviewDecision.required({ digest: true })
 /** What an edit may change of a job. */
-export const jobEdit = jobRequest.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
+export const jobEdit = jobRequestFields.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
 export type JobEdit = z.output<typeof jobEdit>
 export const reviewWithdrawal = z.strictObject({ review_id: reviewId, comment: text(4_000).optional() })
 export const reviewBulkDecision = z.strictObject({
-  /** A plain id decides about whatever the review is now; with its digest, it is left out when that has moved. */
+  /** A review whose digest has moved is left out. */
   review_ids: z
     .array(z.union([reviewId, z.strictObject({ review_id: reviewId, digest: seenDigest })]))
     .min(1)
     .max(100),
   verdict: z.enum(['approve', 'deny']),
   comment: text(4_000).optional(),
+})
+export const reviewBulkDecisionRead = reviewBulkDecision.extend({
+  review_ids: z
+    .array(z.strictObject({ review_id: reviewId, digest: seenDigest }, { error: 'give review_id and the digest that was read' }))
+    .min(1)
+    .max(100),
 })
 export const reviewBulkReply = z.object({
   decided: z.array(z.number().int()),

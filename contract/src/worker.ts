@@ -61,7 +61,7 @@ export const capability = z
   .meta({ id: 'Capability' })
 export type Capability = z.infer<typeof capability>
 
-const capabilities = z
+export const capabilities = z
   .array(capability)
   .max(200)
   .refine((list) => new Set(list.map((item) => item.name)).size === list.length, 'names a capability twice')
@@ -158,6 +158,8 @@ export const worker = z
     last_seen: time.nullable(),
     state: presenceState,
     running: z.number().int(),
+    /** Only in the answer to a change that loosens a tier or policy where others decide: the review that must be approved first. */
+    review_id: z.number().int().optional(),
   })
   .meta({ id: 'Worker' })
 export type Worker = z.infer<typeof worker>

@@ -25,13 +25,14 @@ const isData = (value: unknown): boolean => {
   return text !== undefined && typeof value !== 'function' && !isSchema(value)
 }
 
-/** What the client reads of a row; `scope` tells which roles may call it. */
+/** Words for people and servers, which the client does not read. */
+const leftOut = new Set(['summary', 'example', 'problems', 'aliases', 'seedPaths', 'status', 'tool', 'by'])
+
+/** Every field of a row as it is; `input` and `output` let pass what they are given. */
 function rowsText(): string {
   const rows = Object.entries(contract.operations).map(([id, row]) => {
-    const { method, path, scope } = row
-    const more = Object.fromEntries(['held', 'produces', 'body'].flatMap((key) => (key in row ? [[key, Reflect.get(row, key)]] : [])))
-    const text = JSON.stringify({ method, path, scope, ...more })
-    return `${JSON.stringify(id)}: { ...${text}, input: open }`
+    const data = Object.fromEntries(Object.entries(row).filter(([name, value]) => !leftOut.has(name) && isData(value)))
+    return `${JSON.stringify(id)}: { ...${JSON.stringify(data)}, input: open, output: open }`
   })
   return `{ ${rows.join(',\n')} }`
 }

@@ -5,6 +5,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queryClient } from './api/queries.ts'
 import { watchForNewVersion } from './frame/new-version.ts'
+import { places } from './frame/places.ts'
 import { applyTheme } from './parts/settings-store.ts'
 import { router } from './routes.ts'
 import './styles.css'
@@ -21,3 +22,11 @@ createRoot(root).render(
     </QueryClientProvider>
   </StrictMode>,
 )
+
+// The other screens are fetched when there is nothing else to do, so that going there shows them at once.
+const whenIdle = typeof requestIdleCallback === 'function' ? requestIdleCallback : (run: () => void) => setTimeout(run, 2_000)
+addEventListener('load', () => {
+  whenIdle(() => {
+    for (const { to } of places) void router.preloadRoute({ to })
+  })
+})

@@ -56,6 +56,16 @@ const tree = root.addChildren([
   }),
   createRoute({
     getParentRoute,
+    path: '/my-work',
+    component: lazyRouteComponent(() => import('./screens/work/work.tsx'), 'Work'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/schedules',
+    component: lazyRouteComponent(() => import('./screens/schedules/schedules.tsx'), 'Schedules'),
+  }),
+  createRoute({
+    getParentRoute,
     path: '/workers',
     validateSearch: search('q', 'show'),
     component: lazyRouteComponent(() => import('./screens/workers/workers.tsx'), 'Workers'),

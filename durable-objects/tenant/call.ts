@@ -82,6 +82,8 @@ export interface TenantGate extends ArtifactCalls {
     readonly tenant: string
     readonly name: string
     readonly owner_name: string
+    /** The setting; an edge of before does not say. */
+    readonly require_capability?: boolean
     readonly minted: Minted
     readonly request_id: string
   }): Promise<Result<{ readonly member_id: string; readonly created_at: string; readonly expires_at: string }>>

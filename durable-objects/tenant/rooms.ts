@@ -5,6 +5,7 @@ import { artifactRoom } from './artifacts/room.ts'
 import { auditRoom } from './audit/room.ts'
 import { eventRoom } from './events/room.ts'
 import type { TenantReply } from './call.ts'
+import { fanOutRoom } from './fan-out/room.ts'
 import type { CommandContext, Store } from './kernel/context.ts'
 import type { Room } from './kernel/room.ts'
 import { killswitchRoom } from './killswitch/room.ts'
@@ -18,6 +19,7 @@ import { workerRoom } from './workers/room.ts'
 /** In this order: the queue's duties first, since they settle jobs that others have to do with. */
 const list = [
   queueRoom,
+  fanOutRoom,
   workerRoom,
   reviewRoom,
   killswitchRoom,

@@ -249,6 +249,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const running = this.#open(request.tenant, audit_kid)
     const made = running.executor.run(masterCaller, request, (ctx) => {
       ctx.store.identity.set({ tenant: request.tenant, name: request.name, created_at: ctx.at, suspended: false, audit_kid })
+      if (request.require_capability !== undefined) ctx.store.settings.setRequireCapability(request.require_capability)
       ctx.record({ action: 'tenant.create', subject: `tenant:${request.tenant}`, summary: request.name })
       return ok(addMember(ctx, request.owner_name, 'owner'))
     })

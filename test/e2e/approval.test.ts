@@ -94,7 +94,7 @@ describe('over HTTP', () => {
     const body = { type: 'post', title: 'Draft', content: 'Hello', preview: null, target: null, job_id: null, created_by: 'worker:anna-1' }
     const submitted = await anna.call<Review>('POST', '/review', { body })
     expect([submitted.status, Number.isInteger(submitted.body.id)]).toEqual([201, true])
-    const job = await dispatch({ prompt: 'Hard' })
+    const job = await dispatch({ prompt: 'Hard', capability: 'mail.read' })
     await claim(job.id)
     const closed = await anna.call<Job>('POST', `/jobs/${job.id}/close`, { body: { status: 'escalated', result: 'Perhaps 42' } })
     expect(closed.body).toMatchObject({ status: 'pending', hold: 'review', result: 'Perhaps 42' })

@@ -79,8 +79,8 @@ async function run(program: string, token: string, env: Readonly<Record<string, 
 const cli = (words: readonly string[], stdin?: string, token = server.ownerKey): Promise<Ended> =>
   home.run(words, { env: { MODELREINS_URL: server.url, MODELREINS_API_KEY: token }, ...(stdin === undefined ? {} : { stdin }) })
 const jobOf = async (id: number): Promise<Job> => (await owner<Job>('GET', `/jobs/${id}`)).body
-const dispatched = async (target: string, prompt: string): Promise<number> =>
-  Number((await cli(['dispatch', '--target', target, '--no-wait', '-'], prompt)).out)
+const dispatched = async (target: string, prompt: string, ...more: readonly string[]): Promise<number> =>
+  Number((await cli(['dispatch', '--target', target, '--no-wait', ...more, '-'], prompt)).out)
 const ended = (id: number): Promise<Job> =>
   until(
     async () => {
@@ -226,7 +226,12 @@ describe('the approved publisher', () => {
   })
 
   const start = async (name: string): Promise<void> => {
-    const { token } = await registerWorker(url, owner, name, { capabilities: [{ name: 'publish', risk_tier: 'approve' }] })
+    const { token } = await registerWorker(url, owner, name, {
+      capabilities: [
+        { name: 'draft', risk_tier: 'auto' },
+        { name: 'publish', risk_tier: 'approve' },
+      ],
+    })
     program = await run('approved-publisher/publisher.mjs', token, { PUBLISH_DIR: published })
   }
   const reviewOf = (jobId: number): Promise<Review> =>
@@ -234,7 +239,7 @@ describe('the approved publisher', () => {
 
   test('publishes nothing before a second person approves, and then exactly what was approved', async () => {
     await start('publisher')
-    const id = await dispatched('publisher', '# News\n\nWe have reins.')
+    const id = await dispatched('publisher', '# News\n\nWe have reins.', '--capability', 'draft')
     const review = await reviewOf(id)
     expect(review).toMatchObject({
       status: 'pending',
@@ -259,7 +264,7 @@ describe('the approved publisher', () => {
 
   test('publishes the text as the reviewer edited it, not as it was drafted', async () => {
     await start('edited-publisher')
-    const id = await dispatched('edited-publisher', 'We are the best.')
+    const id = await dispatched('edited-publisher', 'We are the best.', '--capability', 'draft')
     const review = await reviewOf(id)
     const payload = { file: `job-${id}.md`, text: 'We are quite good.' }
     const words = [
@@ -283,7 +288,7 @@ describe('the approved publisher', () => {
   test('publishes nothing that was denied, and the job fails with what the reviewer said', async () => {
     await start('denied-publisher')
     const before = files()
-    const id = await dispatched('denied-publisher', 'Our competitor is a horse.')
+    const id = await dispatched('denied-publisher', 'Our competitor is a horse.', '--capability', 'draft')
     const review = await reviewOf(id)
     const words = ['reviews', 'deny', String(review.id), '--digest', review.digest, '--comment', 'Not about competitors.']
     expect(await cli(words, undefined, rosa)).toMatchObject({ code: 0 })

@@ -61,7 +61,7 @@ describe.skipIf(without !== undefined)('Python workers', () => {
     }
     expect(jobs).toHaveLength(jobsInAll)
     expect(jobs.filter((job) => job.status !== 'done' || job.attempt !== 1 || job.result !== `echo: ${job.prompt}`)).toEqual([])
-    const handled = programs.flatMap((program) => [...program.text().matchAll(/^handles (\d+)$/gm)].map((match) => Number(match[1])))
+    const handled = programs.flatMap((program) => [...program.out().matchAll(/^handles (\d+)$/gm)].map((match) => Number(match[1])))
     expect(handled).toHaveLength(jobsInAll)
     expect(new Set(handled).size).toBe(jobsInAll)
   })

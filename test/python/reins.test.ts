@@ -127,6 +127,19 @@ describe.skipIf(without !== undefined)('a Python worker', () => {
     expect(two.text()).toContain('run has returned')
   })
 
+  test('ends at once on SIGTERM while no server answers', async () => {
+    const program = fleet.programs.start(newest, undefined, {
+      code: 'from modelreins_worker import Worker; Worker().run(print)',
+      env: { MODELREINS_URL: 'http://127.0.0.1:1', MODELREINS_TOKEN: 'mrw_x' },
+    })
+    // It has tried a few times, so that it waits long before it tries again.
+    await program.said(/heartbeat: Cannot reach/)
+    const begun = performance.now()
+    program.kill('SIGTERM')
+    expect(await program.exit).toBe(0)
+    expect(performance.now() - begun).toBeLessThan(10_000)
+  })
+
   test('gives a job its time limit, and no more', async () => {
     const { owner } = await fleet.tenant()
     await fleet.worker('limited', { owner })

@@ -2,12 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openapiDocument } from '../../src/edge/openapi/openapi.ts'
+import { openapiDocument } from '../openapi/document.ts'
+import { spelledShort } from '../openapi/spelling.ts'
 import { cliReference } from '../../worker-sdk/src/cli/reference.ts'
 import { isCurrent, write, type GeneratedFile } from './generated-file.ts'
 import { addMigration, migrationDrift, migrationLines } from './migrations.ts'
 import { pythonFiles } from './python/python-files.ts'
-import { limitsPage, operationsPage, problemsPage } from './reference.ts'
+import { withSettings } from './settings.ts'
+import { eventsPage, limitsPage, operationsPage, problemsPage } from './reference.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const text = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -17,9 +19,11 @@ function generatedFiles(): readonly GeneratedFile[] {
   return [
     { path: 'docs/reference/operations.md', content: operationsPage() },
     { path: 'docs/reference/problems.md', content: problemsPage() },
+    { path: 'docs/reference/audit-actions.md', content: eventsPage() },
     { path: 'docs/reference/limits.md', content: limitsPage(text('contract/src/limits.ts')) },
+    { path: 'worker-sdk/README.md', content: withSettings(text('worker-sdk/README.md')) },
     { path: 'docs/reference/cli.md', content: cliReference() },
-    { path: 'docs/reference/openapi.json', content: `${JSON.stringify(openapiDocument({ version }), undefined, 2)}\n` },
+    { path: 'docs/reference/openapi.json', content: spelledShort(openapiDocument({ version })) },
     ...pythonFiles(text),
   ]
 }

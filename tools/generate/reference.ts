@@ -9,9 +9,10 @@ import {
   type Operation,
   type OperationId,
   type Scope,
+  inputOf,
   operationPaths,
 } from '@modelreins/contract'
-import { attemptsByEffort, headStartByEffort, limits } from '@modelreins/contract'
+import { attemptsByEffort, auditActions, headStartByEffort, limits, tenantEvents } from '@modelreins/contract'
 import { roleMay, workerMay } from '../../src/domain/access/access.ts'
 import { answerWords, fieldsOf } from './schema-words.ts'
 
@@ -34,9 +35,15 @@ function holders(scope: Scope): string {
   return [...members, ...workers].join(', ')
 }
 
+const repeatWords = {
+  safe: 'Safe to repeat.',
+  'by-key': 'Safe to repeat with the same idempotency key.',
+  never: 'Not safe to repeat: look first.',
+} as const
+
 function operationBlock(id: OperationId): string {
   const row: Operation = operations[id]
-  const fields = fieldsOf(row.input)
+  const fields = fieldsOf(inputOf(row, false))
   const inPath = new Set(row.path.split('/').flatMap((part) => (part.startsWith(':') ? [part.slice(1)] : [])))
   const where = (name: string): string =>
     inPath.has(name) ? 'path' : row.body === 'raw' ? 'query or part' : row.method === 'GET' || row.method === 'DELETE' ? 'query' : 'body'
@@ -45,7 +52,7 @@ function operationBlock(id: OperationId): string {
       .slice(1)
       .map((path) => `, also \`${path}\``)
       .join('')}`,
-    `For: ${holders(row.scope)}.${row.held === true ? ' May be held open.' : ''}`,
+    `For: ${holders(row.scope)}.${row.held === true ? ' May be held open.' : ''} ${repeatWords[row.repeat]}`,
     row.produces === undefined ? `Answers ${row.status}: ${answerWords(row.output)}.` : `Answers ${row.status}, \`${row.produces}\`.`,
     `Problems: ${[...new Set([...row.problems, ...commonProblems(row)])].map((code) => `[\`${code}\`](problems.md#${code})`).join(', ')}.`,
   ]
@@ -60,6 +67,7 @@ function operationBlock(id: OperationId): string {
             ['field', 'in', 'type', ''],
             fields.map((field) => [`\`${field.name}\``, where(field.name), field.type, field.required ? 'required' : '']),
           ),
+          `Example: \`${JSON.stringify(row.example)}\``,
         ]),
   ].join('\n\n')
 }
@@ -87,6 +95,19 @@ export function problemsPage(): string {
         row.help,
       ].join('\n\n')
     }),
+  )
+}
+
+export function eventsPage(): string {
+  const nouns = [...new Set(auditActions.map((action) => action.split('.')[0] ?? action))]
+  const rows = (noun: string): readonly (readonly string[])[] =>
+    auditActions
+      .filter((action) => action.startsWith(`${noun}.`))
+      .map((action) => [`\`${action}\``, tenantEvents[action].says, tenantEvents[action].fields.map((field) => `\`${field}\``).join(', ')])
+  return page(
+    'Audit actions',
+    'What a row of the [audit trail](../explanation/audit.md) can say. Every row has its number, time, actor, action, subject and summary; the last column names what else rows of an action state.',
+    ...nouns.flatMap((noun) => [`## ${noun}`, table(['action', 'meaning', 'also states'], rows(noun))]),
   )
 }
 

@@ -114,7 +114,7 @@ class Session {
   #introduce(url: string, owner: Owner, folder: StateFolder): void {
     const connection = say.shortPath(folder.file('connection.json'), typedIn)
     print('', say.controlPlane({ url, host: this.#options.host, tenant: owner.tenant, state: say.shortPath(folder.path, typedIn) }))
-    print(owner.fresh === undefined ? say.keptKey(connection) : say.ownerKey(owner.key, owner.fresh.viewUrl, connection))
+    print(owner.fresh === undefined ? say.keptKey(connection, url) : say.ownerKey(owner.key, owner.fresh.viewUrl, connection))
   }
 
   /** Starts the worker of this machine, and gives it a job when there was none yet or one is asked for. True when that job failed. */

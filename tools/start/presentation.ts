@@ -39,8 +39,16 @@ export function controlPlane(place: Place): string {
   ].join('\n')
 }
 
+/** The same port by its name: passkeys are of a name, and a browser takes no address for one. */
+export const byName = (url: string): string => url.replace(/^http:\/\/(?:127\.0\.0\.1|\[::1\])(?=[:/]|$)/, 'http://localhost')
+
+/** Behind the # stands what no server is told; the page opens the view and signs in with the key in it. */
+export const signInLink = (viewUrl: string): string => byName(viewUrl).replace(/\/view\/([a-z0-9]+)#/, '/sign-in#$1.')
+
 export function ownerKey(key: string, viewUrl: string, connection: string): string {
   return [
+    row('dashboard', signInLink(viewUrl)),
+    row('', 'signs you in, once, within 24 hours; it uses up the link below'),
     row('owner key', key),
     row('', `shown this once; kept in ${connection}, which only you can read`),
     row('or a link', viewUrl),
@@ -48,7 +56,8 @@ export function ownerKey(key: string, viewUrl: string, connection: string): stri
   ].join('\n')
 }
 
-export const keptKey = (connection: string): string => row('owner key', `as before, in ${connection}`)
+export const keptKey = (connection: string, url: string): string =>
+  [row('dashboard', `${byName(url)}/`), row('owner key', `as before, in ${connection}`)].join('\n')
 
 export const worker = (name: string, choice: ProviderChoice): string => [row('worker', name), row('', `runs ${choice.because}`)].join('\n')
 

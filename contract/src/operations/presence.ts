@@ -18,7 +18,7 @@ export const presenceOperations = {
     example: { instance: 'mac-mini', status: 'idle', slots: 2, leases: [{ job_id: 42, attempt: 1 }] },
     output: workers.presenceReply,
     status: 200,
-    problems: ['name-taken', 'not-found'],
+    problems: ['name-taken', 'not-found', 'conflict'],
   }),
   'presence.list': operation({
     method: 'GET',

@@ -28,6 +28,8 @@ export interface Operation {
   readonly example: Readonly<Record<string, unknown>>
   /** One flat object: path parameters, then the query (GET, DELETE) or the JSON body (the rest). */
   readonly input: z.ZodObject
+  /** What our own path takes, where it insists on more than the seeds' paths do; else `input`. */
+  readonly ownInput?: z.ZodObject
   readonly output: z.ZodType
   readonly status: 200 | 201 | 202 | 204
   /** Codes beyond those that every operation may answer (see `commonProblems`). */
@@ -49,6 +51,10 @@ export const operationPaths = (row: Pick<Operation, 'path' | 'aliases' | 'seedPa
   ...(row.aliases ?? []),
   ...(row.seedPaths ?? []),
 ]
+
+/** What a path of this row takes; `tolerant`: one of the seeds'. */
+export const inputOf = (row: Pick<Operation, 'input' | 'ownInput'>, tolerant: boolean): z.ZodObject =>
+  tolerant ? row.input : (row.ownInput ?? row.input)
 
 /** Keeps each row's own types while checking that it is one. */
 export const operation = <const Row extends Operation>(row: Row): Row => row

@@ -53,7 +53,8 @@ export const workersOperations = {
     by: 'tenant',
     repeat: 'safe',
     tool: false,
-    summary: 'Change capabilities, description or config',
+    summary:
+      'Change capabilities, description or config; what loosens a tier or policy takes an owner, and a review where there are reviewers',
     input: workers.workerPatch,
     example: { worker_id: 'wk0123456789abcdef', config: { slots: 4, model: 'claude-sonnet-4-5' } },
     output: workers.worker,

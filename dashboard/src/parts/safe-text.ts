@@ -4,8 +4,8 @@
  * Controls, marks that turn the direction of text (Unicode UAX 9, "Trojan Source") and what is nothing to see. The joiners are left: names
  * in Persian and many emoji are spelled with them.
  */
-const invisible = /[\p{Cc}\p{Bidi_Control}\u{200b}\u{2060}-\u{2064}\u{feff}]/gv
-const invisibleInLines = /[[\p{Cc}--[\n\r\t]]\p{Bidi_Control}\u{200b}\u{2060}-\u{2064}\u{feff}]/gv
+const invisible = new RegExp(String.raw`[\p{Cc}\p{Bidi_Control}\u{200b}\u{2060}-\u{2064}\u{feff}]`, 'gv')
+const invisibleInLines = new RegExp(String.raw`[[\p{Cc}--[\n\r\t]]\p{Bidi_Control}\u{200b}\u{2060}-\u{2064}\u{feff}]`, 'gv')
 
 /** One line, at most this long, with nothing invisible in it. */
 export function oneLine(text: string, chars = 240): string {

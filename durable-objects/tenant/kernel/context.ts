@@ -4,6 +4,7 @@
  * callers to the interfaces here (`declare module`), each in its `room.ts`, so that the kernel names none of them.
  */
 import type { Actor } from '@modelreins/contract'
+import type { Rates } from '../../../src/domain/access/rates.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 import type { Minted, Visit } from './credential.ts'
 import type { DueClock } from './due-clock.ts'
@@ -21,6 +22,8 @@ export interface Live {
   readonly since: number
   readonly due: DueClock
   readonly trail: AuditTrail
+  /** How much each caller does in a while. */
+  readonly rates: Rates
 }
 
 /** Who may call, by kind, and what is known of each. */

@@ -2,7 +2,9 @@
  * Responsible for running commands: read the clock once, one synchronous transaction, then memory, then effects. Nothing awaits inside, so
  * a tenant's history is a sequence.
  */
-import { ok } from '../../../src/domain/result.ts'
+import { limits, operations } from '@modelreins/contract'
+import type { TenantOperationId } from '@modelreins/contract'
+import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { Minted, Visit } from './credential.ts'
 import { systemCaller } from './context.ts'
@@ -16,15 +18,29 @@ export interface Request {
   readonly minted?: Minted | undefined
   readonly visit?: Visit | undefined
   readonly stored_result?: string | undefined
+  readonly operation?: TenantOperationId
 }
 
 class RolledBack extends Error {}
 
 const internalRequest: Request = { request_id: 'internal' }
 
+const rowsRate = { most: limits.worker_rows_per_minute, per_ms: 60_000 }
+
+/** The verbs of a job cost a worker nothing: it is given the jobs. What else it writes into the trail is bounded. */
+function spenderOf(caller: Caller, request: Request): string | undefined {
+  if (!('worker' in caller)) return undefined
+  const { operation } = request
+  const given = operation !== undefined && operation.startsWith('claims.') && operation !== 'claims.authorize'
+  const reads = operation !== undefined && operations[operation].method === 'GET'
+  return given || reads ? undefined : `rows/${caller.worker.worker_id}`
+}
+
 export class Executor {
   readonly #host: Host
   readonly #rollback: Rollback
+  /** Rows of the audit trail that commands have asked for. */
+  #rows = 0
   readonly #committed: (effects: readonly Effect[]) => void
 
   /** `committed` is called after each commit. */
@@ -41,7 +57,18 @@ export class Executor {
     command: (ctx: CommandContext) => Result<Value>,
   ): Result<Value> & { readonly replayed?: boolean } {
     this.catchUp()
-    return this.#transact(caller, request, command)
+    const spender = spenderOf(caller, request)
+    if (spender === undefined) return this.#transact(caller, request, command)
+    const { live, now } = this.#host
+    const wait = live.rates.wait(spender, now(), rowsRate)
+    if (wait > 0) {
+      const detail = `${caller.actor.name} has written ${rowsRate.most} rows of the audit trail within a minute.`
+      return fail('rate-limited', detail, { retry_after_ms: wait })
+    }
+    const before = this.#rows
+    const done = this.#transact(caller, request, command)
+    if (this.#rows > before) live.rates.note(spender, now(), rowsRate, this.#rows - before)
+    return done
   }
 
   /** Runs several commands in one transaction. Each has checked before it writes, so one that fails undoes nothing of the others. */
@@ -83,7 +110,10 @@ export class Executor {
       visit: request.visit,
       stored_result: request.stored_result,
       random,
-      record: (note) => live.trail.append(note, caller, at),
+      record: (note) => {
+        this.#rows += 1
+        return live.trail.append(note, caller, at)
+      },
       after: (effect) => void effects.push(effect),
       onCommit: (change) => void changes.push(change),
       keep: () => {

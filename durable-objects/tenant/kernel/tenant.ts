@@ -1,4 +1,5 @@
 /** Responsible for starting one tenant: its rooms get their memory, and commands, effects and time are put together. */
+import { Rates } from '../../../src/domain/access/rates.ts'
 import type { AlarmClock } from './alarm-clock.ts'
 import type { Live, ReadContext } from './context.ts'
 import { DueClock } from './due-clock.ts'
@@ -26,7 +27,7 @@ export interface RunningTenant {
 export function startTenant({ rollback, clock, ...parts }: TenantParts): RunningTenant {
   const { tenant, rooms, store, keys, randomText, now, state } = parts
   // Every room that declares something here makes it, below; nothing is asked of it before.
-  const live = { since: now(), due: new DueClock() } as Live
+  const live = { since: now(), due: new DueClock(), rates: new Rates() } as Live
   const host: Host = {
     ...parts,
     live,

@@ -1,6 +1,7 @@
 /** Responsible for members and one-time views: create, list, revoke, rotate, reveal, and who a caller is. */
 import { limits } from '@modelreins/contract'
 import type { JobError, Member, Parsed, SealedView } from '@modelreins/contract'
+import { lookOf } from '../../../src/domain/access/look-alike.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
@@ -36,6 +37,10 @@ export function addMember(
 
 function create(ctx: CommandContext, input: Parsed<'members.create'>) {
   if (ctx.store.credentials.memberNamed(input.name) !== undefined) return fail('name-taken', `A member called ${input.name} exists.`)
+  const look = lookOf(input.name)
+  const alike = ctx.store.credentials.membersInForce().find((member) => lookOf(member.name) === look)
+  if (alike !== undefined)
+    return fail('name-taken', `The name looks like that of ${alike.name} (${alike.member_id}). Choose one that does not.`)
   const made = addMember(ctx, input.name, input.role)
   return ok({ ...made.member, expires_at: made.expires_at })
 }

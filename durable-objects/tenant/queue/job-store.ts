@@ -4,6 +4,7 @@ import { getTableColumns } from 'drizzle-orm'
 import type { Effort, JobHold, JobStatus } from '@modelreins/contract'
 import { deadlineOf, expiryOf, hasDefaultExpiry } from '../../../src/domain/job/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { mergeDue } from '../../../src/domain/fan-out/fan-out.ts'
 import { places, poolRank } from '../../../src/domain/job/queue.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
@@ -14,6 +15,8 @@ type Row = typeof jobs.$inferSelect
 
 /** Where a job stands, from its state alone; `poolId` is asked only for a job that may be offered. */
 function placeOf(job: JobRecord, poolId: (job: JobRecord) => number): { readonly pool: number | null; readonly rank: number | null } {
+  if (job.status === 'running' && job.spec.fan_out !== undefined)
+    return { pool: places.parents, rank: mergeDue(job.spec.fan_out) ?? Number.MAX_SAFE_INTEGER }
   if (job.status === 'running') return { pool: places.running, rank: deadlineOf(job) }
   if (job.status === 'retry') return { pool: places.timed, rank: job.retry_at ?? 0 }
   if (job.status !== 'pending') return { pool: null, rank: null }
@@ -69,6 +72,7 @@ export interface JobSelection {
   readonly worker_id?: string
   readonly capability?: string
   readonly effort?: Effort
+  readonly parent_id?: number
 }
 
 export interface Matching extends JobSelection {
@@ -82,6 +86,7 @@ const matches = (matching: Matching) =>
     matching.statuses === undefined ? undefined : inArray(jobs.status, [...matching.statuses]),
     matching.thread_id === undefined ? undefined : eq(jobs.thread_id, matching.thread_id),
     matching.worker_id === undefined ? undefined : eq(jobs.worker_id, matching.worker_id),
+    matching.parent_id === undefined ? undefined : and(eq(jobs.parent_id, matching.parent_id), isNotNull(jobs.parent_id)),
     matching.effort === undefined ? undefined : eq(jobs.effort, matching.effort),
     matching.capability === undefined ? undefined : eq(sql`json_extract(${jobs.spec}, '$.capability')`, matching.capability),
   )
@@ -266,6 +271,17 @@ export class JobStore {
       .limit(1)
       .get()
     return row?.at ?? undefined
+  }
+
+  /** Children and merge job of a fan-out, in the order of their ids. */
+  ofParent(parentId: number): readonly JobRecord[] {
+    return this.#db
+      .select()
+      .from(jobs)
+      .where(and(eq(jobs.parent_id, parentId), isNotNull(jobs.parent_id)))
+      .orderBy(asc(jobs.id))
+      .all()
+      .map(fromRow)
   }
 
   /** Jobs of a thread, newest first. */

@@ -5,6 +5,8 @@ import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { JobEnd } from '../../job-stream/gate.ts'
+import { familyOf } from './fan-out-state.ts'
+import type { WatchedChild } from './fan-out-state.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 
@@ -16,6 +18,8 @@ export interface ResultPlace {
 
 /** What a viewer needs to begin: if the job has ended and was never streamed, `output` is all there is. */
 export interface WatchedJob {
+  /** Of a fan-out: what there is to watch in its place, the merge job last. */
+  readonly children?: readonly WatchedChild[]
   readonly status: string
   readonly ended: boolean
   readonly streamed: boolean
@@ -32,6 +36,7 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
   const outcome = job.outcome
   return {
     id: job.id,
+    ...familyOf(ctx.store, job),
     status: job.status,
     hold: job.hold,
     prompt: job.spec.prompt,

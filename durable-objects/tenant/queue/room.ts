@@ -22,6 +22,7 @@ import { StreamTrust } from './stream-trust.ts'
 import type { EndedRight } from './stream-trust.ts'
 import { queueDuty } from './sweep.ts'
 import { WakeList } from './wake.ts'
+import { SettingsStore } from './workforce/settings-store.ts'
 import { KillswitchStore } from './workforce/killswitch-store.ts'
 import { PresenceBook } from './workforce/presence-book.ts'
 import { WorkerStore } from './workforce/worker-store.ts'
@@ -31,6 +32,7 @@ declare module '../kernel/context.ts' {
   interface Store {
     readonly jobs: JobStore
     readonly killswitch: KillswitchStore
+    readonly settings: SettingsStore
     readonly pools: PoolStore
     readonly workers: WorkerStore
   }
@@ -94,6 +96,7 @@ export const queueRoom = {
   tables: ({ db, values, forget }) => ({
     jobs: new JobStore(db, forget),
     killswitch: new KillswitchStore(values),
+    settings: new SettingsStore(values),
     pools: new PoolStore(db, forget),
     workers: new WorkerStore(db, forget),
   }),

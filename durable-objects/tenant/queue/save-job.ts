@@ -1,6 +1,7 @@
 /** Responsible for writing a job with its place in the queue, and for waking whoever may take it. */
 import { limits } from '@modelreins/contract'
 import { deadlineOf, expiryOf, isTerminal } from '../../../src/domain/job/job-machine.ts'
+import { mergeDue } from '../../../src/domain/fan-out/fan-out.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { requirementsOf } from '../../../src/domain/director/matching.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
@@ -20,7 +21,7 @@ const claimable = (job: JobRecord): boolean => job.status === 'pending' && job.h
 
 /** When time alone will change this job. */
 function dueOf(job: JobRecord): number | undefined {
-  if (job.status === 'running') return deadlineOf(job)
+  if (job.status === 'running') return job.spec.fan_out === undefined ? deadlineOf(job) : mergeDue(job.spec.fan_out)
   if (job.status === 'retry') return job.retry_at ?? undefined
   if (job.hold === 'schedule') return job.queued_at
   return claimable(job) ? expiryOf(job) : undefined

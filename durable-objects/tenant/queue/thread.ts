@@ -14,8 +14,10 @@ const turnsOf = (policy: string): number => (policy === 'thread' ? turnsOfThread
 /** Ended turns before this one, newest first. */
 export function threadTurns(store: Pick<Store, 'jobs'>, job: JobRecord, policy: string): readonly JobRecord[] {
   const count = turnsOf(policy)
-  if (count === 0 || job.thread_id === null) return []
-  return store.jobs.ofThread(job.thread_id, count, job.id).filter((earlier) => earlier.status === 'done')
+  // A child is no turn itself: it reads the thread of the fan-out that it belongs to.
+  const { thread_id, id } = (job.parent_id === null ? undefined : store.jobs.get(job.parent_id)) ?? job
+  if (count === 0 || thread_id === null) return []
+  return store.jobs.ofThread(thread_id, count, id).filter((earlier) => earlier.status === 'done')
 }
 
 /** The job with the turns that it has now, so that a human can be shown what its handler will read. Ended jobs do not change any more. */

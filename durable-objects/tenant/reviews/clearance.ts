@@ -6,10 +6,12 @@ import type { RiskTier } from '@modelreins/contract'
 import { roleMay } from '../../../src/domain/access/access.ts'
 import { isInForce } from '../../../src/domain/review/grant.ts'
 import type { GrantRecord } from '../../../src/domain/review/grant.ts'
+import { requestersOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { covers, isBacked, stands } from '../../../src/domain/review/review.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
-import { reviewedJob } from '../../../src/domain/review/review-payload.ts'
+import { bindsSurroundings, reviewedJob } from '../../../src/domain/review/review-payload.ts'
+import type { Around } from '../../../src/domain/review/review-payload.ts'
 import { declared, isGated, policyOf, sessionOf } from '../../../src/domain/review/risk.ts'
 import type { Policy } from '../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../kernel/context.ts'
@@ -50,9 +52,29 @@ export function gatingReview(ctx: Pick<CommandContext, 'store'>, job: JobRecord)
   return open?.type === 'dispatch' && open.job_id === job.id ? ctx.store.reviews.get(open.id) : undefined
 }
 
+/** What the job is done with as things are, for the worker that does it. */
+export const surroundings = (job: JobRecord, worker: WorkerRecord | null | undefined): Around => ({
+  thread_id: job.thread_id,
+  provider: worker == null ? job.spec.provider : (worker.config.provider ?? worker.profile.provider),
+  model: worker == null ? job.spec.model : (worker.config.model ?? worker.profile.model),
+})
+
+/** The same for comparing with a review; undefined for one of before, which bound none of it. By default its own worker does it. */
+export function surroundingsFor(
+  ctx: Pick<CommandContext, 'store'>,
+  review: Pick<ReviewRecord, 'worker_id'>,
+  payload: unknown,
+  job: JobRecord,
+  worker?: WorkerRecord,
+): Around | undefined {
+  if (!bindsSurroundings(payload)) return undefined
+  return surroundings(job, review.worker_id === null ? undefined : (worker ?? ctx.store.workers.get(review.worker_id)))
+}
+
 /** The digest of what the job would run, taken again now, is the one that was decided on, and nothing has come to it or gone from it. */
-export const fitsJob = (ctx: Seeing, review: ReviewRecord, job: JobRecord): boolean =>
-  digestOf(ctx, reviewedJob(job.spec, review.artifacts)) === review.digest && isAsShown(ctx, review, job)
+export const fitsJob = (ctx: Seeing, review: ReviewRecord, job: JobRecord, worker?: WorkerRecord): boolean =>
+  digestOf(ctx, reviewedJob(job.spec, review.artifacts, surroundingsFor(ctx, review, review.payload, job, worker))) === review.digest &&
+  isAsShown(ctx, review, job)
 
 /** A job with an approval under the tier `approve`: it waits apart from those that no such worker may have. */
 export function isReleased(ctx: Pick<CommandContext, 'store'>, job: JobRecord): boolean {
@@ -67,9 +89,28 @@ export function isStanding(ctx: Pick<CommandContext, 'store'>, grant: GrantRecor
   return review !== undefined && isBacked(review, mayDecide(ctx))
 }
 
-/** The newest grant that lets this worker use the capability in this session. */
-export const grantFor = (ctx: Pick<CommandContext, 'at' | 'store'>, workerId: string, capability: string, session: string) =>
-  ctx.store.grants.of(workerId, capability, session).find((grant) => isInForce(grant, ctx.at) && isStanding(ctx, grant))
+/** Whether the grant rests on enough members who did not want this job themselves: nobody approves that by an earlier yes, either. */
+function isByOthers(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord, job: JobRecord): boolean {
+  const review = ctx.store.reviews.get(grant.review_id)
+  const wanted = new Set(requestersOf(job))
+  const may = mayDecide(ctx)
+  return review !== undefined && isBacked(review, (memberId) => !wanted.has(memberId) && may(memberId))
+}
+
+/** The newest grant that lets this worker use the capability in this session, for this job. */
+export function grantFor(
+  ctx: Pick<CommandContext, 'at' | 'store'>,
+  worker: WorkerRecord,
+  capability: string,
+  session: string,
+  job: JobRecord,
+): GrantRecord | undefined {
+  const item = declared(worker.capabilities, capability)
+  const alone = item !== undefined && policyOf(item.policy).self_approval
+  return ctx.store.grants
+    .of(worker.worker_id, capability, session)
+    .find((grant) => isInForce(grant, ctx.at) && isStanding(ctx, grant) && (alone || isByOthers(ctx, grant, job)))
+}
 
 /** The gate that a review stood at, for asking the same again. A session stays the worker's that it was asked for. */
 export function gateAgain(ctx: Pick<CommandContext, 'store'>, review: ReviewRecord): Gate {
@@ -97,7 +138,8 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
     // Whoever starts it: what a human was asked about runs as he answered, or not at all.
     const again = gate ?? gateAgain(ctx, review)
     if (review.status !== 'approved') return { kind: 'ask', gate: again, broken: true, why: `review ${review.id} is ${review.status}` }
-    if (!fitsJob(ctx, review, job)) return { kind: 'ask', gate: again, broken: true, why: `it is not what review ${review.id} approved` }
+    if (!fitsJob(ctx, review, job, worker))
+      return { kind: 'ask', gate: again, broken: true, why: `it is not what review ${review.id} approved` }
     if (!stands(review, mayDecide(ctx)))
       return { kind: 'ask', gate: again, broken: true, why: `who approved review ${review.id} may not decide any more` }
   }
@@ -108,7 +150,7 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
       return { kind: 'ask', gate, broken: false, why: `review ${review.id} was decided under a looser policy than ${worker.name} has` }
     return { kind: 'pass', tier, review, grant: null }
   }
-  const grant = gate.session === null ? undefined : grantFor(ctx, worker.worker_id, capability ?? '', gate.session)
+  const grant = gate.session === null ? undefined : grantFor(ctx, worker, capability ?? '', gate.session, job)
   if (grant !== undefined) return { kind: 'pass', tier, review: review ?? null, grant }
   // Asked while there was no session: the yes is for this job alone, and for the worker it was asked of.
   const own = review !== undefined && review.session === null && (review.risk_tier === 'approve' || review.worker_id === worker.worker_id)

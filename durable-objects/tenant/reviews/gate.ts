@@ -11,7 +11,7 @@ import { holdForReview, releaseFromReview } from '../../../src/domain/review/rev
 import { jobPayload, reviewedJob } from '../../../src/domain/review/review-payload.ts'
 import { declared, isGated, policyOf, strictest } from '../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../kernel/context.ts'
-import { gateAgain, gateAt, gatingReview, grantFor } from './clearance.ts'
+import { gateAgain, gateAt, gatingReview, grantFor, surroundings, surroundingsFor } from './clearance.ts'
 import type { Gate } from './clearance.ts'
 import { digestOf, openReview, supersedeReview } from './review-log.ts'
 import { filesToShow, isAsShown } from './reviewed-files.ts'
@@ -44,7 +44,7 @@ function gateOf(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | un
   const assigned = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
   const gate = assigned === undefined ? (strict ? gateOfAnybody(ctx, job) : undefined) : gateAt(job, assigned)
   if (gate?.tier !== 'session' || gate.worker === null || gate.session === null) return gate
-  return grantFor(ctx, gate.worker.worker_id, job.spec.capability ?? '', gate.session) === undefined ? gate : undefined
+  return grantFor(ctx, gate.worker, job.spec.capability ?? '', gate.session, job) === undefined ? gate : undefined
 }
 
 /**
@@ -67,7 +67,7 @@ export function askFor(ctx: CommandContext, asked: JobRecord, gate: Gate, why: s
     preview: null,
     target: null,
     capability,
-    payload: jobPayload(job.spec),
+    payload: jobPayload(job.spec, surroundings(job, gate.worker)),
     artifacts: filesToShow(ctx, job, before),
     risk_tier: gate.tier,
     session: gate.session,
@@ -87,7 +87,9 @@ export const isAbout = (ctx: CommandContext, review: ReviewRecord, job: JobRecor
   const payload = review.status === 'pending' && review.asked_payload !== undefined ? review.asked_payload : review.payload
   const { capability, artifacts } = review
   return (
-    isAsShown(ctx, review, job) && digestOf(ctx, { capability, payload, artifacts }) === digestOf(ctx, reviewedJob(job.spec, artifacts))
+    isAsShown(ctx, review, job) &&
+    digestOf(ctx, { capability, payload, artifacts }) ===
+      digestOf(ctx, reviewedJob(job.spec, artifacts, surroundingsFor(ctx, review, payload, job)))
   )
 }
 

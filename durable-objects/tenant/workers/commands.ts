@@ -10,6 +10,8 @@ import { emptyProfile } from '../queue/workforce/worker-store.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { showPresence, showWorker } from '../queue/workforce/worker-view.ts'
 import { endAttemptsOf, voidOffersTo } from '../queue/commands/attempts.ts'
+import { endGrantsOfChanged } from '../reviews/commands/grants.ts'
+import { loosened } from '../reviews/commands/loosening.ts'
 import { storeMinted } from '../members/store-minted.ts'
 
 const subject = (worker: WorkerRecord): string => `worker:${worker.worker_id}`
@@ -83,15 +85,19 @@ function update(ctx: CommandContext, input: Parsed<'workers.update'>): Result<Wo
   const found = inForce(ctx, input.worker_id, 'changed')
   if (!found.ok) return found
   const worker = found.value
+  const allowed = loosened(ctx, worker, input.capabilities ?? worker.capabilities)
+  if (!allowed.ok) return allowed
+  const { capabilities, review_id, words } = allowed.value
   const after: WorkerRecord = {
     ...worker,
     description: input.description ?? worker.description,
-    capabilities: input.capabilities ?? worker.capabilities,
+    capabilities,
     requires_secrets: input.requires_secrets ?? worker.requires_secrets,
     config: input.config ?? worker.config,
     config_version: input.config === undefined ? worker.config_version : worker.config_version + 1,
     may_raise_killswitch: input.may_raise_killswitch ?? worker.may_raise_killswitch,
   }
+  endGrantsOfChanged(ctx, worker, after)
   ctx.store.workers.save(after)
   const { worker_id: _, ...changed } = input
   const tiers = input.capabilities?.map((item) => `${item.name}=${item.risk_tier}`).join(', ')
@@ -99,11 +105,13 @@ function update(ctx: CommandContext, input: Parsed<'workers.update'>): Result<Wo
     action: 'worker.update',
     subject: subject(worker),
     worker_id: worker.worker_id,
-    summary: `changed ${Object.keys(changed).sort().join(', ') || 'nothing'}${tiers === undefined ? '' : `: ${tiers}`}`,
+    summary: `changed ${Object.keys(changed).sort().join(', ') || 'nothing'}${tiers === undefined ? '' : `: ${tiers}`}${
+      review_id !== undefined ? `, held for review ${review_id}` : words.length === 0 ? '' : ', looser'
+    }`,
   })
   if (input.config !== undefined) pushConfig(ctx, after)
   ctx.after({ kind: 'feed', worker_id: worker.worker_id })
-  return ok(showWorker(ctx, after))
+  return ok({ ...showWorker(ctx, after), ...(review_id === undefined ? {} : { review_id }) })
 }
 
 function pushConfig(ctx: CommandContext, worker: WorkerRecord): void {

@@ -1,4 +1,5 @@
 /** Responsible for companions: workers without a token of their own, registered by their first presence under a member's key. */
+import { limits } from '@modelreins/contract'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
@@ -16,6 +17,10 @@ export function companionFor(ctx: CommandContext, label: string): Result<WorkerR
       ? ok(known)
       : fail('name-taken', `A worker called ${name} exists already and is not a companion under this key.`)
   }
+  const { member_id } = ctx.caller.member
+  const companions = [...ctx.store.workers.inForce()].filter((one) => one.companion_of === member_id).length
+  if (companions >= limits.companions)
+    return fail('conflict', `You have ${limits.companions} companions, which is the limit. Revoke one: DELETE /api/v1/workers/WORKER_ID.`)
   const worker: WorkerRecord = {
     worker_id: `wk${ctx.randomText(16)}`,
     name,

@@ -11,7 +11,7 @@ import { isPaused, lastSeenWriteMs } from '../queue/workforce/worker-view.ts'
 import { actingWorker } from '../queue/workforce/acting-worker.ts'
 import { companionFor } from './companion.ts'
 import { leaseUntil } from '../queue/commands/attempts.ts'
-import { endGrant } from '../reviews/commands/grants.ts'
+import { endGrant, endGrantsOfChanged } from '../reviews/commands/grants.ts'
 
 const sameList = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((item, index) => item === right[index])
@@ -49,6 +49,7 @@ export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: P
   if (ended) endProcessGrants(ctx, worker)
   if (!changed && ctx.at - (worker.last_seen_at ?? 0) < lastSeenWriteMs) return worker
   const after = { ...worker, profile, last_seen_at: ctx.at }
+  endGrantsOfChanged(ctx, worker, after)
   ctx.store.workers.save(after)
   ctx.onCommit(() => {
     live.written_at = ctx.at

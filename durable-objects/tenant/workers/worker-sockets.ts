@@ -2,7 +2,7 @@
  * Responsible for worker sockets: accepting them, greeting, one process per name, credit, and closing. Sockets hibernate:
  * nothing here may rely on memory that the attachment does not also hold.
  */
-import { closeCodes, workerFrame } from '@modelreins/contract'
+import { closeCodes, limits, workerFrame } from '@modelreins/contract'
 import type { ServerFrame, WorkerFrame } from '@modelreins/contract'
 import type { Caller, CommandContext, Store } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
@@ -16,6 +16,8 @@ const framesPerMessage = 512
 
 export class WorkerSockets {
   readonly #host: Host
+  /** Sockets that have not said hello, and how to stop waiting for it. */
+  readonly #waiting = new Map<WebSocket, () => void>()
 
   constructor(host: Host) {
     this.#host = host
@@ -25,6 +27,7 @@ export class WorkerSockets {
   /** Accepts an upgrade of a worker that has been authenticated. */
   accept(worker: WorkerRecord, credential: string, at: number): Response {
     const { 0: client, 1: server } = new WebSocketPair()
+    this.#hangUpOnSilent(worker.worker_id)
     this.#host.state.acceptWebSocket(server, [worker.worker_id])
     this.#host.live.sockets.keep(server, {
       worker_id: worker.worker_id,
@@ -34,7 +37,25 @@ export class WorkerSockets {
       credit: 0,
       greeted: false,
     })
+    const stop = this.#host.setTimer(() => {
+      if (this.#host.live.sockets.note(server)?.greeted === false) this.#end(server, closeCodes.protocol_error, 'Say hello first.')
+    }, limits.hello_ms)
+    this.#waiting.set(server, stop)
     return new Response(null, { status: 101, webSocket: client })
+  }
+
+  /** A worker that says nothing may open sockets for ever: the one that waits longest gives way. */
+  #hangUpOnSilent(workerId: string): void {
+    const { sockets } = this.#host.live
+    const silent = this.#host.state
+      .getWebSockets(workerId)
+      .flatMap((socket) => {
+        const note = sockets.note(socket)
+        return note === undefined || note.greeted ? [] : [{ socket, since: note.connected_at }]
+      })
+      .toSorted((left, right) => left.since - right.since)
+    for (const { socket } of silent.slice(0, Math.max(0, silent.length - limits.silent_sockets + 1)))
+      this.#end(socket, closeCodes.protocol_error, 'Say hello first.')
   }
 
   send(socket: WebSocket, frames: readonly ServerFrame[]): void {
@@ -69,6 +90,7 @@ export class WorkerSockets {
   /** A socket is gone. Its leases last until the worker would have renewed them, so that a reconnect finds them. */
   closed(socket: WebSocket): void {
     const { live } = this.#host
+    this.#stopWaiting(socket)
     const note = live.sockets.note(socket)
     const heard = note === undefined ? null : live.sockets.heardAt(note.worker_id)
     const dropped = live.sockets.drop(socket)
@@ -79,6 +101,11 @@ export class WorkerSockets {
       for (const offer of live.leases.dropOffersTo(dropped.worker_id)) ctx.after({ kind: 'wake', pool: offer.pool })
       return []
     })
+  }
+
+  #stopWaiting(socket: WebSocket): void {
+    this.#waiting.get(socket)?.()
+    this.#waiting.delete(socket)
   }
 
   /** The other side has closed. Without a closing frame of ours its process would wait half a minute for one. */
@@ -170,6 +197,7 @@ export class WorkerSockets {
       replies.push({ type: 'problem', ref: null, problem: problemOf({ code: 'name-taken', detail }) })
       return { code: closeCodes.name_taken, reason: detail.slice(0, 120) }
     }
+    this.#stopWaiting(socket)
     const mine = live.sockets.note(socket)
     if (mine !== undefined) live.sockets.keep(socket, { ...mine, instance: hello.instance, greeted: true } satisfies SocketNote)
     if (other !== undefined && other !== socket) {

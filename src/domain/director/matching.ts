@@ -25,6 +25,8 @@ export interface WorkerView {
   readonly model: string | null
   readonly paused: boolean
   readonly revoked: boolean
+  /** Takes only jobs that name a capability, since some of its own ask a human (a setting of the tenant). */
+  readonly named_only?: boolean
   readonly state: PresenceState
   readonly slots: number
   readonly running: number
@@ -59,6 +61,8 @@ export function obstacles(wants: Requirements, worker: WorkerView, now: number):
   if (worker.revoked) reasons.push('is revoked')
   if (worker.paused) reasons.push('is paused')
   if (wants.pinned !== null && wants.pinned !== worker.worker_id) reasons.push('is not the target')
+  if (wants.capability === null && worker.named_only === true)
+    reasons.push('takes only jobs that name a capability, since it has some that need a decision')
   if (wants.capability !== null && !worker.capabilities.some((item) => item.name === wants.capability)) {
     reasons.push(`does not declare the capability ${wants.capability}`)
   }

@@ -4,6 +4,7 @@
  */
 import { attemptsByEffort, limits } from '@modelreins/contract'
 import type { Effort, JobError, JobHold, JobRequest, JobStatus, Usage } from '@modelreins/contract'
+import type { FanOutOutcome, FanOutSpec } from '../fan-out/fan-out.ts'
 import { limitDelay, retryDelay, toldTime } from './retry.ts'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'
@@ -35,6 +36,10 @@ export interface JobSpec {
   readonly expires_ms: number
   readonly not_before: number | null
   readonly metadata: unknown
+  /** Only of the parent of a fan-out, which no worker runs. */
+  readonly fan_out?: FanOutSpec
+  /** What it is to its parent. */
+  readonly role?: 'child' | 'merge'
 }
 
 /** What an attempt left behind. */
@@ -49,6 +54,8 @@ export interface JobOutcome {
   readonly error: JobError | null
   /** The server ended the attempt while it ran: its worker owes the word that the process is gone, once. */
   readonly stop_owed?: true
+  /** Of a fan-out. */
+  readonly fan_out?: FanOutOutcome
 }
 
 export interface JobRecord {
@@ -137,9 +144,11 @@ export function newJob(
     readonly worker_id: string | null
     readonly created_by: string
     readonly hold: JobHold | null
+    readonly parent?: { readonly id: number; readonly role: 'child' | 'merge' }
   },
 ): JobRecord {
-  const spec = specOf(request, about.pinned)
+  const plain = specOf(request, about.pinned)
+  const spec: JobSpec = about.parent === undefined ? plain : { ...plain, role: about.parent.role }
   const effort = request.effort ?? 'standard'
   const scheduled = spec.not_before !== null && spec.not_before > about.at
   return {
@@ -161,7 +170,7 @@ export function newJob(
     ended_at: null,
     retry_at: null,
     review_id: null,
-    parent_id: null,
+    parent_id: about.parent?.id ?? null,
     stream: false,
     spec,
     outcome: null,

@@ -13,6 +13,8 @@ export const places = {
   timed: -1,
   /** Waiting for somebody (review, secrets, budget), ranked by expiry. */
   held: -2,
+  /** Parents of fan-outs, ranked by the deadline of their merge. */
+  parents: -3,
 } as const
 
 /** Rank in a pool, milliseconds: the time it was queued, less its head start. Lower is sooner. */

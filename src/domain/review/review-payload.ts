@@ -38,8 +38,37 @@ export function reviewedText({ capability, payload, artifacts }: Reviewed): stri
   }
 }
 
-/** Everything of a job that reaches its handler as content. Routing, times and priorities are not part of what is approved. */
-export const jobPayload = (spec: JobSpec): Readonly<Record<string, unknown>> => ({
+/** What surrounds the content of a job: whose conversation it is, and what it is done with. */
+export interface Around {
+  readonly thread_id: string | null
+  /** Of the worker that a reviewer is told of; of a job that anybody may take, what the job asks for. */
+  readonly provider: string | null
+  readonly model: string | null
+}
+
+/** Of payloads that bind what surrounds the content, too. Older ones have no version, and are verified as they were made. */
+const version = 2
+
+export const bindsSurroundings = (payload: unknown): boolean =>
+  typeof payload === 'object' && payload !== null && 'version' in payload && payload.version === version
+
+const said = (name: string, value: string | null): Readonly<Record<string, string>> => (value === null ? {} : { [name]: value })
+
+/**
+ * Everything of a job that reaches its handler, and what does it. Times and priorities are not part of what is approved. Without `around`
+ * the payload is one of before.
+ */
+export const jobPayload = (spec: JobSpec, around?: Around): Readonly<Record<string, unknown>> => ({
+  ...(around === undefined
+    ? {}
+    : {
+        version,
+        ...said('session_id', spec.session_id),
+        ...said('thread_id', around.thread_id),
+        ...said('provider', around.provider),
+        ...said('model', around.model),
+        ...(spec.tags.length === 0 ? {} : { tags: [...spec.tags] }),
+      }),
   prompt: spec.prompt,
   input: spec.input ?? null,
   ...(spec.context_text === null ? {} : { context_text: spec.context_text }),
@@ -48,9 +77,9 @@ export const jobPayload = (spec: JobSpec): Readonly<Record<string, unknown>> => 
   ...(spec.requires_secrets.length === 0 ? {} : { requires_secrets: [...spec.requires_secrets] }),
 })
 
-export const reviewedJob = (spec: JobSpec, artifacts: readonly ReviewedArtifact[]): Reviewed => ({
+export const reviewedJob = (spec: JobSpec, artifacts: readonly ReviewedArtifact[], around?: Around): Reviewed => ({
   capability: spec.capability,
-  payload: jobPayload(spec),
+  payload: jobPayload(spec, around),
   artifacts,
 })
 
@@ -63,15 +92,15 @@ const refused = (issues: readonly Issue[]): Result<never> =>
     },
   )
 
-/** The job as a reviewer edited it; what the edit leaves out stays. Secrets and the thread cannot be edited in: a copy of them is accepted and ignored. */
+/** Shown to a reviewer and not his to change: a copy of them in an edit is accepted and ignored. */
+const uneditable = ['requires_secrets', 'context', 'version', 'session_id', 'thread_id', 'provider', 'model', 'tags']
+
+/** The job as a reviewer edited it; what the edit leaves out stays. Secrets, the thread and the routing cannot be edited in. */
 export function edited(spec: JobSpec, payload: unknown): Result<JobSpec> {
-  const {
-    requires_secrets: _secrets,
-    context: _context,
-    ...given
-  } = typeof payload === 'object' && payload !== null && !Array.isArray(payload)
-    ? { requires_secrets: undefined, context: undefined, ...payload }
-    : { prompt: payload }
+  const given =
+    typeof payload === 'object' && payload !== null && !Array.isArray(payload)
+      ? Object.fromEntries(Object.entries(payload).filter(([name]) => !uneditable.includes(name)))
+      : { prompt: payload }
   const parsed = jobEdit.safeParse(given)
   if (!parsed.success) {
     return refused(parsed.error.issues.map((issue) => ({ path: ['payload', ...issue.path.map(String)].join('.'), message: issue.message })))

@@ -1,5 +1,5 @@
 /** Responsible for making one flat input of path, query, headers and body, and for naming every issue in it; it knows no handler. */
-import type { Issue, Operation } from '@modelreins/contract'
+import { type Issue, type Operation, inputOf } from '@modelreins/contract'
 import type * as z from 'zod'
 import { type Result, fail, ok } from '../../domain/result.ts'
 
@@ -108,7 +108,7 @@ function flatInput(row: Operation, raw: RawInput, tolerant: boolean): FlatInput 
 /** Parses the flat input with the operation's schema: defaults filled, text of paths and queries converted. Names every issue there is. */
 export function parseInput(row: Operation, raw: RawInput, tolerant: boolean): Result<Record<string, unknown>> {
   const flat = flatInput(row, raw, tolerant)
-  const parsed = row.input.safeParse(flat.values)
+  const parsed = inputOf(row, tolerant).safeParse(flat.values)
   if (parsed.success && flat.issues.length === 0) return ok(parsed.data)
   return invalid([...flat.issues, ...(parsed.success ? [] : issuesOf(parsed.error, flat.values))])
 }

@@ -68,6 +68,22 @@ function tooDeep(root: unknown): boolean {
   return false
 }
 
+/** Where an object has a name that JavaScript takes for its prototype: it would vanish on the way, so it is refused. */
+function prototypePath(root: unknown): string | undefined {
+  let level: readonly (readonly [string, unknown])[] = [['', root]]
+  while (level.length > 0) {
+    const below: (readonly [string, unknown])[] = []
+    for (const [path, value] of level) {
+      if (typeof value !== 'object' || value === null) continue
+      if (Object.hasOwn(value, '__proto__')) return `${path}__proto__`
+      for (const [name, child] of Object.entries(value))
+        if (typeof child === 'object' && child !== null) below.push([`${path}${name.slice(0, 60)}.`, child])
+    }
+    level = below
+  }
+  return undefined
+}
+
 /** The JSON object in the body; no body is an empty object. 413, 415 and 400 as the edge promises them. */
 export async function readJsonObject(request: Request, rules: BodyRules): Promise<Result<Record<string, unknown>>> {
   const encoding = request.headers.get('content-encoding')
@@ -94,6 +110,11 @@ export async function readJsonObject(request: Request, rules: BodyRules): Promis
   if (tooDeep(value)) {
     const message = `must not be nested deeper than ${limits.json_depth} levels`
     return fail('invalid-request', `The body ${message}.`, { issues: [{ path: '', message }] })
+  }
+  const path = prototypePath(value)
+  if (path !== undefined) {
+    const message = 'is not a name that a field may have'
+    return fail('invalid-request', `\`${path}\` ${message}.`, { issues: [{ path, message }] })
   }
   return ok(Object.fromEntries(Object.entries(value)))
 }

@@ -11,13 +11,13 @@ import { callObject } from '../tenant-call.ts'
  */
 export async function createTenant(exchange: Exchange<'tenants.create'>): Promise<Reply> {
   const { input, env, ports, origin, request_id } = exchange
-  const { tenant, name = input.tenant, owner_name = 'owner' } = input
+  const { tenant, name = input.tenant, owner_name = 'owner', require_capability = true } = input
   const keys = signingKeys(exchange)
   if (!keys.ok) return keys
   const row = await ports.registry(env).tenants.create({ tenant, name, created_at: new Date(ports.now()).toISOString() })
   if (!row.ok && row.failure.code !== 'name-taken') return row
   const sealed = await mint({ kind: 'member', tenant, name: owner_name, origin }, keys.value[0], ports.random)
-  const request = { tenant, name, owner_name, minted: sealed.minted, request_id }
+  const request = { tenant, name, owner_name, require_capability, minted: sealed.minted, request_id }
   const about = { object: 'tenant', operation: exchange.id, idempotent: false } as const
   const owner = await callObject(exchange, about, () => ports.tenant(env, tenant).provision(request))
   if (!owner.ok) return owner

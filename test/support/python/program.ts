@@ -11,6 +11,8 @@ export interface Program {
   readonly pid: number
   /** Everything it has printed, on both streams. */
   readonly text: () => string
+  /** What it has printed on standard output alone. */
+  readonly out: () => string
   /** The exit code, or -1 when a signal ended it. */
   readonly exit: Promise<number>
   readonly kill: (signal: NodeJS.Signals) => void
@@ -43,8 +45,12 @@ export class Programs {
     })
     this.#running.add(child)
     let text = ''
+    let out = ''
     let ended = false
-    child.stdout.setEncoding('utf8').on('data', (piece: string) => (text += piece))
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece
+      out += piece
+    })
     child.stderr.setEncoding('utf8').on('data', (piece: string) => (text += piece))
     const exit = new Promise<number>((resolve) => {
       child.once('close', (code) => {
@@ -64,7 +70,7 @@ export class Programs {
         () => `the program did not say ${String(pattern)}:\n${text}`,
       )
     }
-    return { pid: child.pid ?? 0, text: () => text, exit, kill: (signal) => void child.kill(signal), said }
+    return { pid: child.pid ?? 0, text: () => text, out: () => out, exit, kill: (signal) => void child.kill(signal), said }
   }
 
   /** A worker that is ready, with these flags and this token. */

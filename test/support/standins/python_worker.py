@@ -16,7 +16,9 @@ from modelreins_worker import Aborted, ActionRefused, Worker, run_command
 
 
 def say(*words):
-    print(*words, flush=True)
+    # In one piece: lines of several threads must not run into each other.
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
 
 
 def sleep(rest, ctx):

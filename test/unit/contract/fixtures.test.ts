@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import * as z from 'zod'
 import * as contract from '@modelreins/contract'
 import { reviewedText } from '../../../src/domain/review/review-payload.ts'
 
@@ -15,7 +16,9 @@ const schemas = {
   'presence-reply.json': contract.presenceReply,
   'problem.json': contract.problemSchema,
   'review.json': contract.review,
+  'server-frames.json': z.array(contract.serverFrame),
   'webhook.json': contract.webhookBody,
+  'worker-frames.json': z.array(contract.workerFrame),
 }
 
 /** No messages, but cases that every SDK reads alike (test/unit/worker-sdk/errors/shared-cases.test.ts). */
@@ -29,6 +32,22 @@ it.each(Object.entries(schemas))('%s is exactly what the contract says, field by
   const message: unknown = JSON.parse(readFileSync(new URL(file, folder), 'utf8'))
   // Parsing drops what the contract does not know: nothing may be dropped, and nothing may be missing.
   expect(schema.parse(message)).toEqual(message)
+})
+
+it.each([
+  ['worker-frames.json', contract.workerFrame],
+  ['server-frames.json', contract.serverFrame],
+] as const)('%s shows every type of frame, once', (file, union) => {
+  const frames = z.array(z.looseObject({ type: z.string() })).parse(JSON.parse(readFileSync(new URL(file, folder), 'utf8')))
+  expect(frames.map(({ type }) => type)).toEqual(union.options.map((option) => option.shape.type.value))
+})
+
+it('shows an attempt with the lease token that its offer brought', () => {
+  const read = (file: string): unknown => JSON.parse(readFileSync(new URL(file, folder), 'utf8'))
+  const { lease } = contract.offer.parse(read('offer.json'))
+  for (const frame of z.array(contract.workerFrame).parse(read('worker-frames.json'))) {
+    if ('token' in frame) expect(frame.token).toBe(lease.token)
+  }
 })
 
 it('shows a review with the digests that anybody would compute from it', () => {

@@ -1,6 +1,6 @@
 /** Responsible for the shape of the repository: who imports whom, and what every module must have. */
 import { describe, expect, test } from 'vitest'
-import { cycles, partOf, violation } from './import-rule.ts'
+import { circles, cycles, partOf, violation } from './import-rule.ts'
 import { parseModule, readModules } from './source-tree.ts'
 
 const modules = readModules()
@@ -21,6 +21,11 @@ describe('the import graph', () => {
 
   test('has no cycle', () => {
     expect(cycles(modules)).toEqual([])
+  })
+
+  test('has no circle of types through two parts: whoever changes one must not have to know the other', () => {
+    const across = circles(modules).filter((circle) => new Set(circle.map((path) => partOf(path)?.name)).size > 1)
+    expect(across).toEqual([])
   })
 
   test('imports zod as a namespace, which keeps it out of the Worker where it is not used', () => {
@@ -99,5 +104,6 @@ describe('the rule itself', () => {
     ]
     expect(cycles(circle(false))).toEqual([['a.ts', 'b.ts', 'a.ts']])
     expect(cycles(circle(true))).toEqual([])
+    expect(circles(circle(true)).map((group) => group.toSorted())).toEqual([['a.ts', 'b.ts']])
   })
 })

@@ -114,3 +114,30 @@ export function cycles(modules: readonly Module[]): readonly (readonly string[])
   for (const module of modules) walk(module.path, [])
   return found
 }
+
+/** Groups of modules that all lead to each other, imports of types included (Tarjan's strongly connected components). */
+export function circles(modules: readonly Module[]): readonly (readonly string[])[] {
+  const edges = new Map(modules.map((module) => [module.path, module.imports.flatMap((one) => one.target ?? [])]))
+  const found: string[][] = []
+  const order = new Map<string, number>()
+  const lowest = new Map<string, number>()
+  const open: string[] = []
+  const visit = (path: string): number => {
+    const own = order.size
+    order.set(path, own)
+    lowest.set(path, own)
+    open.push(path)
+    for (const next of edges.get(path) ?? []) {
+      if (!edges.has(next)) continue
+      const reached = order.has(next) ? (open.includes(next) ? (order.get(next) ?? own) : own) : visit(next)
+      lowest.set(path, Math.min(lowest.get(path) ?? own, reached))
+    }
+    if (lowest.get(path) === own) {
+      const circle = open.splice(open.indexOf(path))
+      if (circle.length > 1) found.push(circle)
+    }
+    return lowest.get(path) ?? own
+  }
+  for (const path of edges.keys()) if (!order.has(path)) visit(path)
+  return found
+}

@@ -292,7 +292,9 @@ describe('a worker', () => {
     expect(after).toMatchObject({ artifacts: [made.slug], artifact_digests: [sha256('png')] })
     expect(after.digest).not.toBe(review.digest)
     await problem(call('DELETE', `/api/v1/artifacts/${made.slug}`, { token: worker.token }), 409)
-    await json(call('POST', `/api/v1/reviews/${review.id}/decide`, { token: tenant.owner, body: { verdict: 'approve' } }))
+    await json(
+      call('POST', `/api/v1/reviews/${review.id}/decide`, { token: tenant.owner, body: { verdict: 'approve', digest: review.digest } }),
+    )
     const late = await leavingNothing(() => problem(send(`?review_id=${review.id}`, 'late', { token: worker.token }), 409))
     expect(late.code).toBe('wrong-state')
   })

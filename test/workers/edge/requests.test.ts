@@ -251,3 +251,18 @@ test('each operation answers an empty call with a status of its own row', async 
     await response.body?.cancel()
   }
 })
+
+test('a field that JavaScript takes for a prototype is refused by its path, wherever it stands', async () => {
+  const { owner } = await newTenant()
+  for (const [path, text] of [
+    ['__proto__', '{"prompt": "x", "__proto__": {"a": 1}}'],
+    ['input.__proto__', '{"prompt": "x", "input": {"__proto__": {"a": 1}}}'],
+    ['input.list.1.__proto__', '{"prompt": "x", "input": {"list": [0, {"__proto__": 5}]}}'],
+    ['metadata.a.__proto__', '{"prompt": "x", "metadata": {"a": {"b": 1, "__proto__": null}}}'],
+  ]) {
+    for (const where of ['/api/v1/dispatch', '/dispatch']) {
+      const answer = await problem(call('POST', where, { token: owner, body: text }), 400)
+      expect(answer.issues).toEqual([{ path, message: 'is not a name that a field may have' }])
+    }
+  }
+})

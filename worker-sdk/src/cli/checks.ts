@@ -5,10 +5,11 @@ import { isLoopbackHost, problems, type Output } from '@modelreins/contract'
 import { Client } from '../client/client.ts'
 import { ModelReinsError } from '../client/error.ts'
 import { isProviderName, providerNames } from '../providers/index.ts'
+import { proxyFor } from '../net/proxy-rules.ts'
 import { version } from '../version.ts'
 import { findSetting, type ResolvedOptions } from '../worker/settings/options.ts'
 import { waitingIn } from '../worker/delivery/outbox.ts'
-import { openWebSocket } from '../worker/link/socket.ts'
+import { socketThrough } from '../worker/link/socket.ts'
 import { openToOthers } from './config-file.ts'
 import { serverAddress } from './config-keys.ts'
 import type { CommandContext } from './context.ts'
@@ -52,7 +53,40 @@ export function machineChecks(context: CommandContext): readonly Check[] {
     node >= oldestNode
       ? ok('node', process.version)
       : fail('node', process.version, `Node ${oldestNode} or newer is needed`, problems.unavailable.exit)
-  return [nodeCheck, ok('package', `modelreins-worker ${version}`), configCheck(context), ...folderChecks(context)]
+  return [nodeCheck, ok('package', `modelreins-worker ${version}`), configCheck(context), ...folderChecks(context), ...proxyChecks(context)]
+}
+
+/** What the environment says about the way out; nothing where it says nothing. */
+function proxyChecks(context: CommandContext): readonly Check[] {
+  const { env } = context
+  const checks: Check[] = []
+  const named = findSetting('url', flagOptions(context.said), env, context.config()).value
+  for (const address of [typeof named === 'string' ? named : '', 'https://api.example.com']) {
+    try {
+      const choice = address === '' ? undefined : proxyFor(address, env)
+      if (choice === undefined) continue
+      const whom = address === 'https://api.example.com' ? 'other addresses' : new URL(address).host
+      checks.push(
+        ok(
+          'proxy',
+          `${choice.variable}: ${choice.proxy.host} for ${whom}${env['NO_PROXY'] === undefined && env['no_proxy'] === undefined ? '' : ', except NO_PROXY'}`,
+        ),
+      )
+    } catch (error) {
+      checks.push(
+        warn('proxy', error instanceof Error ? error.message : String(error), 'Give an address such as http://proxy.example.com:8080'),
+      )
+    }
+  }
+  const ca = env['NODE_EXTRA_CA_CERTS']
+  if (ca !== undefined && ca !== '') {
+    checks.push(
+      existsSync(ca)
+        ? ok('certificates', `NODE_EXTRA_CA_CERTS: ${ca}`)
+        : warn('certificates', `NODE_EXTRA_CA_CERTS: ${ca} does not exist`, "Name the file of your organisation's root certificate"),
+    )
+  }
+  return checks
 }
 
 function configCheck(context: CommandContext): Check {
@@ -227,7 +261,7 @@ async function killswitchCheck(client: Client): Promise<readonly Check[]> {
 const socketMs = 10_000
 
 /** Opens the worker socket and asks for a sign of life; says no hello, so that a worker that runs under this token is not disturbed. */
-export function socketCheck(url: string, token: string, open = openWebSocket): Promise<Check> {
+export function socketCheck(url: string, token: string, open = socketThrough(process.env)): Promise<Check> {
   const fallback = 'the worker polls instead, which is slower to start jobs; is a proxy in between that does not pass WebSockets?'
   return new Promise((resolve) => {
     const timer = setTimeout(() => finish(warn('socket', `no sign of life within ${socketMs / 1000} s`, fallback)), socketMs)

@@ -2,7 +2,14 @@
 import { parseCredentialToken, tokenPrefixes } from '@modelreins/contract'
 import { ModelReinsError } from '../client/error.ts'
 import { isProviderName, providerNames } from '../providers/index.ts'
-import { resolveOptions, settings, type ConfigValues, type Environment, type SettingName } from '../worker/settings/options.ts'
+import {
+  resolveOptions,
+  settings,
+  type ConfigValues,
+  type Environment,
+  type Setting,
+  type SettingName,
+} from '../worker/settings/options.ts'
 import type { ConfigChange } from './config-file.ts'
 import { didYouMean } from '../nearest.ts'
 import { settingNames } from './table/flags.ts'
@@ -21,7 +28,7 @@ export interface ConfigKey {
 }
 
 const ofSetting = (name: SettingName): ConfigKey => {
-  const row = settings[name]
+  const row: Setting = settings[name]
   const [first = row.flag, ...others] = row.config
   return {
     name: first,

@@ -46,6 +46,8 @@ class Screen {
   #wrote = false
   #lineOpen = false
   #attempt: number | undefined
+  /** Of a fan-out: what each job has begun to say and not ended with a line break. */
+  readonly #lines = new Map<string, string>()
   lastAt: number
 
   constructor(context: CommandContext) {
@@ -55,8 +57,11 @@ class Screen {
     this.lastAt = context.now
   }
 
-  show(event: Extract<StreamEvent, { event: 'output' | 'gap' }>): void {
+  show(event: Exclude<StreamEvent, { event: 'end' }>): void {
     this.lastAt = this.#context.now
+    if (event.event === 'merge') return this.#say(`[${event.data.worker} merges the answers]`)
+    if (event.event === 'child') return this.#childEnded(event.data)
+    if (event.data.worker !== undefined) return this.#fromChild(event)
     if (event.event === 'gap') {
       this.#say(`[output ${event.data.from} to ${event.data.to} is no longer kept]`)
       return
@@ -69,6 +74,30 @@ class Screen {
       const { show } = this.#context
       show.aside(show.errorStyle.dim(this.#aside(text)))
     }
+  }
+
+  /** Whole lines under the worker's name: two that speak at once stay apart. */
+  #fromChild(event: Extract<StreamEvent, { event: 'output' | 'gap' }>): void {
+    const { worker = '' } = event.data
+    if (event.event === 'gap') return this.#say(`[${worker}: output ${event.data.from} to ${event.data.to} is no longer kept]`)
+    const lines = ((this.#lines.get(worker) ?? '') + event.data.text).split('\n')
+    this.#lines.set(worker, lines.pop() ?? '')
+    for (const line of lines) this.#line(worker, line)
+  }
+
+  #line(worker: string, line: string): void {
+    this.#context.show.note(`${this.#context.show.errorStyle.cyan(`${worker} |`)} ${this.#aside(line)}`)
+  }
+
+  #childEnded(child: Extract<StreamEvent, { event: 'child' }>['data']): void {
+    const rest = this.#lines.get(child.worker) ?? ''
+    if (rest !== '') this.#line(child.worker, rest)
+    this.#lines.delete(child.worker)
+    // Its answer, unless that is what it has been saying.
+    if (child.role === 'child' && child.result !== null && rest.trim() !== child.result.trim())
+      for (const line of child.result.trimEnd().split('\n')) this.#line(child.worker, line)
+    const why = child.error === null ? '' : `: ${oneLine(child.error.message)}`
+    this.#say(`[${child.worker}: job ${child.job_id} ${child.status}${why}]`)
   }
 
   answer(text: string): void {

@@ -1,6 +1,7 @@
 /** Responsible for what a command gets from the process around it, as one value that tests replace. It decides nothing. */
 import { execFile } from 'node:child_process'
 import { realpathSync } from 'node:fs'
+import { proxyFetch } from '../net/proxy-fetch.ts'
 import { systemClock, type Clock } from '../client/clock.ts'
 import type { Fetch } from '../client/transport.ts'
 import type { Environment } from '../worker/settings/options.ts'
@@ -105,7 +106,7 @@ export const processSurroundings = (home: string, openAsker: () => Asker): Surro
   readStdin,
   openAsker,
   onSignal,
-  fetch: (input, init) => globalThis.fetch(input, init),
+  fetch: proxyFetch(process.env),
   clock: systemClock,
   program: [process.execPath, scriptPath()],
   runProgram,

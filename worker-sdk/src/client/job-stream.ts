@@ -1,11 +1,11 @@
 /** Responsible for following one job's output over server-sent events, through every broken connection, until its end. */
 import { streamEvent, type StreamEvent } from '@modelreins/contract'
+import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { fullJitter } from './backoff.ts'
 import { pause, type Clock } from './clock.ts'
 import { ModelReinsError, networkError } from './error.ts'
 import { foreignAnswer } from './foreign.ts'
 import { mayPass, type RetryPolicy } from './retry.ts'
-import { EventParser, type ServerSentEvent } from './sse.ts'
 import { parseJson, send, type Fetch } from './transport.ts'
 
 export interface StreamOptions {
@@ -31,17 +31,17 @@ const silenceMs = 45_000
  * what the server no longer has is told as `gap`. Throws what does not pass: 404, 401.
  */
 export async function* followJob(source: StreamSource, options: StreamOptions = {}): AsyncGenerator<StreamEvent, void, void> {
-  let after = options.after ?? -1
+  let after: number | string = options.after ?? -1
   let failures = 0
   while (options.signal?.aborted !== true) {
     try {
       for await (const event of connection(source, after, options.signal)) {
         failures = 0
         if (event.event === 'output') {
-          if (event.id <= after) continue
+          if (typeof event.id === 'number' && typeof after === 'number' && event.id <= after) continue
           after = event.id
         }
-        if (event.event === 'gap') after = Math.max(after, event.data.to)
+        if (event.event === 'gap' && typeof after === 'number') after = Math.max(after, event.data.to)
         yield event
         if (event.event === 'end') return
       }
@@ -56,7 +56,11 @@ export async function* followJob(source: StreamSource, options: StreamOptions = 
   options.signal?.throwIfAborted()
 }
 
-async function* connection(source: StreamSource, after: number, signal: AbortSignal | undefined): AsyncGenerator<StreamEvent, void, void> {
+async function* connection(
+  source: StreamSource,
+  after: number | string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<StreamEvent, void, void> {
   // One controller for the whole connection: leaving the loop early must close it.
   const controller = new AbortController()
   const onAbort = (): void => controller.abort(signal?.reason)
@@ -64,9 +68,9 @@ async function* connection(source: StreamSource, after: number, signal: AbortSig
   try {
     const response = await send(
       {
-        url: after < 0 ? source.url : `${source.url}?after=${after}`,
+        url: typeof after === 'number' && after >= 0 ? `${source.url}?after=${after}` : source.url,
         method: 'GET',
-        headers: { ...source.headers, accept: 'text/event-stream', ...(after < 0 ? {} : { 'last-event-id': String(after) }) },
+        headers: { ...source.headers, accept: 'text/event-stream', ...(after === -1 ? {} : { 'last-event-id': String(after) }) },
         timeoutMs: source.timeoutMs,
         signal: controller.signal,
       },
@@ -81,11 +85,13 @@ async function* connection(source: StreamSource, after: number, signal: AbortSig
       throw new ModelReinsError('The stream has no body', { code: 'unexpected-response', status: response.status })
     const reader = response.body.getReader()
     const decoder = new TextDecoder()
-    const parser = new EventParser()
+    const events: EventSourceMessage[] = []
+    const parser = createParser({ onEvent: (event) => void events.push(event) })
     for (;;) {
       const part = await readWithin(reader, source.clock, controller)
       if (part === undefined) return
-      for (const raw of parser.push(decoder.decode(part, { stream: true }))) {
+      parser.feed(decoder.decode(part, { stream: true }))
+      for (const raw of events.splice(0)) {
         const event = eventOf(raw)
         if (event !== undefined) yield event
       }
@@ -114,11 +120,12 @@ async function readWithin(
 }
 
 /** Undefined for events that a newer server may send and this client does not know. */
-function eventOf(raw: ServerSentEvent): StreamEvent | undefined {
+function eventOf(raw: EventSourceMessage): StreamEvent | undefined {
   const parsed = streamEvent.safeParse({
     event: raw.event,
     data: parseJson(raw.data),
-    ...(raw.id === undefined ? {} : { id: Number(raw.id) }),
+    // A sequence, or the cursor of a fan-out.
+    ...(raw.id === undefined ? {} : { id: /^\d+$/.test(raw.id) ? Number(raw.id) : raw.id }),
   })
   return parsed.success ? parsed.data : undefined
 }

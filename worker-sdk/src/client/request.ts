@@ -1,5 +1,5 @@
 /** Responsible for turning an operation and its input into an HTTP request, from the operations table alone. It sends nothing. */
-import { operations, type Operation, type OperationId } from '@modelreins/contract'
+import { inputOf, operations, type Operation, type OperationId } from '@modelreins/contract'
 import { ModelReinsError } from './error.ts'
 
 export interface WireRequest {
@@ -14,7 +14,7 @@ export const rowOf = (id: OperationId): Operation => operations[id]
 /** Validates the input with the table's schema and lays it out; throws `invalid-request` with every issue. */
 export function wireRequest(id: OperationId, input: unknown): WireRequest {
   const row = rowOf(id)
-  const parsed = row.input.safeParse(input ?? {})
+  const parsed = inputOf(row, false).safeParse(input ?? {})
   if (!parsed.success) {
     const issues = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
     throw new ModelReinsError(

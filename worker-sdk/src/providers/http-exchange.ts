@@ -8,6 +8,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { limits } from '@modelreins/contract'
 import { statusOf } from '../classify/json-words.ts'
+import { routeTo } from '../net/tunnel.ts'
 import { decoded } from './http-body.ts'
 import { at, isObject, parseJson, textAt } from './json.ts'
 import type { Tap } from './recording/tap.ts'
@@ -106,13 +107,16 @@ const open = (exchange: Exchange): Promise<http.IncomingMessage> =>
   new Promise((resolve, reject) => {
     const url = new URL(exchange.url)
     const body = exchange.body === undefined ? undefined : Buffer.from(JSON.stringify(exchange.body))
-    const request = (url.protocol === 'https:' ? https : http).request(url, {
+    const route = routeTo(url.href, exchange.env ?? {})
+    const request = (route.secure ? https : http).request({
+      ...route.options,
       method: exchange.method ?? (body === undefined ? 'GET' : 'POST'),
       headers: {
         accept: 'application/json, text/event-stream, application/x-ndjson',
         'user-agent': 'modelreins-worker',
         ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(body.byteLength) }),
         ...exchange.headers,
+        ...route.headers,
       },
       signal: exchange.signal,
     })

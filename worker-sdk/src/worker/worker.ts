@@ -1,6 +1,7 @@
 /** Responsible for composing a worker from its parts and for its life: start, ready, stop. The parts do the work. */
 import { hostname } from 'node:os'
 import type { Offer } from '@modelreins/contract'
+import { proxyFetch } from '../net/proxy-fetch.ts'
 import { Client } from '../client/client.ts'
 import { atMost, pause, systemClock, type Clock } from '../client/clock.ts'
 import type { ModelReinsError } from '../client/error.ts'
@@ -30,7 +31,7 @@ import { isRefusal, nameTaken, NamePatience, startedAgain, stoppedEarly } from '
 import { RepeatFilter } from './repeat-filter.ts'
 import { Roster } from './job/live-attempts.ts'
 import { environmentSecrets, secretResolver } from './job/secrets.ts'
-import { openWebSocket, type OpenSocket } from './link/socket.ts'
+import { socketThrough, type OpenSocket } from './link/socket.ts'
 import { SocketLink, type PushFrame } from './link/socket-link.ts'
 
 export type WorkerState = 'new' | 'starting' | 'ready' | 'stopping' | 'stopped'
@@ -92,12 +93,12 @@ export class Worker extends Emitter {
     this.#clock = options.clock ?? systemClock
     this.#told = new RepeatFilter(this.#clock)
     this.#patience = new NamePatience(this.#clock)
-    this.#openSocket = options.openSocket ?? openWebSocket
+    this.#openSocket = options.openSocket ?? socketThrough(this.#env)
     this.#executor = options.executor
     this.#identity = new Identity(this.options, this.#clock)
-    this.client = new Client({ url, token, clock: this.#clock, ...(options.fetch === undefined ? {} : { fetch: options.fetch }) })
+    this.client = new Client({ url, token, clock: this.#clock, fetch: options.fetch ?? proxyFetch(this.#env) })
     this.#live = new LiveSettings(this.options)
-    this.#providers = new ProviderChoice(this.options, this.#live, this.#env)
+    this.#providers = new ProviderChoice(this.options, this.#live, this.#env, (text) => this.#redactor.redact(text))
 
     const link = (): SocketLink | undefined => (this.#link?.open === true ? this.#link : undefined)
     const onTrouble = (type: string, error: unknown): void => this.#trouble(type, error)

@@ -1,7 +1,7 @@
 /** Responsible for Chat: threads at the left, the conversation, and what is about to be sent. */
 import type { Effort, Job } from '@modelreins/contract'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { client } from '../../api/client.ts'
 import { refresh, useOperation } from '../../api/queries.ts'
 import { useMay, useMe } from '../../api/session.ts'
@@ -105,6 +105,12 @@ export function Chat() {
   const jobs = useOperation('jobs.list', { thread_id: thread, limit: 200 }, { enabled: thread !== '' })
   const turns = useMemo(() => turnsOf(thread === '' ? [] : (jobs.data?.items ?? [])), [jobs.data, thread])
   const running = turns.flatMap((turn) => turn.jobs).filter((job) => job.ended_at === null).length
+  const end = useRef<HTMLDivElement>(null)
+  const shown = turns.length > 0 ? thread : ''
+  // A conversation is opened where it goes on.
+  useEffect(() => {
+    if (shown !== '') end.current?.scrollIntoView({ block: 'end' })
+  }, [shown, turns.length])
   const send = async (): Promise<void> => {
     if (busy || draft.prompt.trim() === '') return
     setBusy(true)
@@ -141,11 +147,13 @@ export function Chat() {
               {fault}
             </Notice>
           )}
-          {mayDispatch ? (
-            <Composer draft={draft} onChange={change} onSend={() => void send()} busy={busy} />
-          ) : (
-            <Notice>Your role may read conversations, not begin them. An operator or owner may dispatch.</Notice>
-          )}
+          <div ref={end} className="scroll-mb-20 lg:scroll-mb-6">
+            {mayDispatch ? (
+              <Composer draft={draft} onChange={change} onSend={() => void send()} busy={busy} />
+            ) : (
+              <Notice>Your role may read conversations, not begin them. An operator or owner may dispatch.</Notice>
+            )}
+          </div>
         </div>
       </div>
     </Screen>

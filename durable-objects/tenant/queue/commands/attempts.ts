@@ -16,7 +16,7 @@ import { beforeQueue, clearanceOf, spendHolds } from '../hold.ts'
 import type { Refusal } from '../hold.ts'
 import { showJob } from '../job-view.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../save-job.ts'
-import { isPaused } from '../workforce/worker-view.ts'
+import { isNamedOnly, isPaused } from '../workforce/worker-view.ts'
 import type { WorkerRecord } from '../workforce/worker-store.ts'
 
 export type AttemptLease = Omit<LeaseToken, 'signed' | 'mac'>
@@ -64,6 +64,7 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
   if (!spoken || ctx.live.leases.isVoid(lease.nonce) || job.attempt + 1 !== lease.attempt) return lost(job, 'this offer has lapsed')
   const started = start(job, { worker_id: worker.worker_id, nonce: lease.nonce, at: ctx.at, long })
   if (!started.ok) return lost(job, `it is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}`)
+  if (job.spec.capability === null && isNamedOnly(ctx, worker)) return lost(job, `${worker.name} takes only jobs that name a capability`)
   const clearance = clearanceOf(ctx, job, worker)
   if (clearance.kind === 'undeclared')
     return fail('capability-not-declared', `${worker.name} does not declare the capability ${job.spec.capability}.`)

@@ -56,12 +56,13 @@ function inbox(ctx: CommandContext, input: Parsed<'claims.inbox'>): Result<{ job
 
 /**
  * Ids follow one another, so a worker may ask by any of them: of a job that it could not be offered it does not even learn that it
- * exists. A running one may be told of when it was open to all before.
+ * exists. A job that was nobody's, and that it might have taken, may be told of when it runs or has ended.
  */
-const mayKnow = (ctx: CommandContext, worker: WorkerRecord, job: JobRecord): boolean =>
-  job.status === 'running'
-    ? ctx.live.leases.lease(job.id)?.open === true && mayDo(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
-    : job.status === 'pending' && isOpenTo(ctx, worker, job)
+function mayKnow(ctx: CommandContext, worker: WorkerRecord, job: JobRecord): boolean {
+  if (job.status === 'pending') return isOpenTo(ctx, worker, job)
+  const open = job.status === 'running' ? ctx.live.leases.lease(job.id)?.open === true : job.worker_id === null
+  return open && mayDo(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
+}
 
 function claimById(ctx: CommandContext, input: Parsed<'claims.claim'>): Result<ReturnType<typeof startReply>> {
   const acting = actingWorker(ctx, input.worker)

@@ -100,7 +100,7 @@ function knownKey(ctx: CommandContext, key: string): ReturnType<CommandContext['
 }
 
 /** What an idempotency key already stands for. */
-function earlier(ctx: CommandContext, request: JobRequest): Result<Earlier | undefined> {
+export function earlier(ctx: CommandContext, request: JobRequest): Result<Earlier | undefined> {
   const key = request.idempotency_key
   if (key === undefined) return ok(undefined)
   const { idempotency_key: _, ...body } = request
@@ -132,19 +132,28 @@ function earlierBatch(ctx: CommandContext, input: Parsed<'jobs.dispatch_batch'>)
   return ok(made.map((job) => showJob(ctx, job)))
 }
 
-function makeJob(
+export interface Parent {
+  readonly id: number
+  readonly role: 'child' | 'merge'
+  /** Who wants it: not whoever's completion happened to make it. */
+  readonly created_by: string
+}
+
+export function makeJob(
   ctx: CommandContext,
   request: JobRequest,
   assignment: Assignment & { readonly pinned: string | null },
   action: string,
+  parent?: Parent,
 ): JobRecord {
   const made = newJob(request, {
     id: ctx.store.jobs.nextId(),
     at: ctx.at,
     pinned: assignment.pinned,
     worker_id: assignment.worker_id,
-    created_by: ctx.caller.actor.id,
+    created_by: parent?.created_by ?? ctx.caller.actor.id,
     hold: null,
+    ...(parent === undefined ? {} : { parent }),
   })
   // What holds it is read here, on the server, of the very worker that was chosen; a review it asks for opens in this transaction.
   const job = beforeQueue(ctx, made, { kind: 'queued', was: null })
@@ -162,7 +171,15 @@ function makeJob(
   return job
 }
 
-function admit(ctx: CommandContext, request: JobRequest, action: 'job.dispatch' | 'job.create'): Result<Job> {
+const severalAtOnce = (field: string): Result<never> =>
+  fail('invalid-request', 'A fan-out is dispatched by itself: POST /api/v1/dispatch.', {
+    issues: [{ path: field, message: 'is for POST /api/v1/dispatch' }],
+  })
+
+/** One job; a fan-out is several (`fan-out/dispatch.ts`). */
+export function admit(ctx: CommandContext, request: JobRequest, action: 'job.dispatch' | 'job.create'): Result<Job> {
+  if (request.targets !== undefined) return severalAtOnce('targets')
+  if (request.fan_out !== undefined) return severalAtOnce('fan_out')
   const before = earlier(ctx, request)
   if (!before.ok) return before
   if (before.value?.job !== undefined) {
@@ -195,7 +212,6 @@ function unassigned(ctx: CommandContext, request: JobRequest): Result<Assignment
 }
 
 export const dispatchCommands = {
-  'jobs.dispatch': (ctx: CommandContext, request: JobRequest): Result<Job> => admit(ctx, request, 'job.dispatch'),
   'jobs.create': (ctx: CommandContext, request: JobRequest): Result<Job> => admit(ctx, request, 'job.create'),
   'jobs.dispatch_batch': (ctx: CommandContext, input: Parsed<'jobs.dispatch_batch'>): Result<{ items: Job[] }> => {
     const before = earlierBatch(ctx, input)

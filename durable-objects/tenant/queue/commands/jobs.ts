@@ -13,6 +13,7 @@ import type { WatchedJob } from '../job-view.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../save-job.ts'
 import type { JobSelection } from '../job-store.ts'
 import { assignAnew, findWorker } from './dispatch.ts'
+import { watchedChildren } from '../fan-out-state.ts'
 import { explain } from './why.ts'
 
 /** The job with this id, or that there is none. */
@@ -24,7 +25,7 @@ export const loadJob = (ctx: CommandContext, id: number): Result<JobRecord> => {
 /** A filter as the store takes it; undefined when it names a worker that nobody has. */
 export function selectionOf(
   ctx: CommandContext,
-  filter: Pick<Parsed<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort'>,
+  filter: Pick<Parsed<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort' | 'parent_id'>,
 ): JobSelection | undefined {
   const worker = filter.worker === undefined ? undefined : findWorker(ctx, filter.worker)
   if (filter.worker !== undefined && worker === undefined) return undefined
@@ -33,6 +34,7 @@ export function selectionOf(
     ...(filter.thread_id === undefined ? {} : { thread_id: filter.thread_id }),
     ...(filter.capability === undefined ? {} : { capability: filter.capability }),
     ...(filter.effort === undefined ? {} : { effort: filter.effort }),
+    ...(filter.parent_id === undefined ? {} : { parent_id: filter.parent_id }),
     ...(worker === undefined ? {} : { worker_id: worker.worker_id }),
   }
 }
@@ -62,6 +64,8 @@ function list(ctx: CommandContext, input: Parsed<'jobs.list'>): Result<{ items: 
 
 /** Ends a job that has not ended. A running attempt is void at once; its worker is told to stop. */
 export function abortJob(ctx: CommandContext, job: JobRecord, reason: string): JobRecord {
+  // One of many may have ended with another: a fan-out takes its children along.
+  if (isTerminal(job.status)) return job
   const error: JobError = { type: 'aborted', message: reason, retryable: false }
   const ended = end(job, error, ctx.at)
   const after = job.status === 'running' ? owingStop(ended) : ended
@@ -98,6 +102,8 @@ const wanted = (ctx: CommandContext, job: JobRecord): JobRecord => (ctx.caller.k
 
 /** The worker that had it may be gone: an unpinned job goes back to everybody's pool, where age decides. */
 export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
+  if (job.spec.fan_out !== undefined)
+    return fail('wrong-state', `Job ${job.id} is a fan-out: retry it by itself, POST /api/v1/jobs/${job.id}/retry.`)
   const revived = revive(job, ctx.at)
   if (!revived.ok) return revived
   // What had to be released by a human has to be released again: each start spends its decision.
@@ -114,7 +120,8 @@ export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord>
   return ok(after)
 }
 
-function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
+/** `POST /api/v1/jobs/:id/retry` of a job that is no fan-out. */
+export function retryOne(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
   const job = loadJob(ctx, input.job_id)
   if (!job.ok) return job
   const refused = dispatchRefusal(ctx.store.killswitch.state())
@@ -170,8 +177,11 @@ export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob>
   if (!found.ok) return found
   const job = found.value
   const ended = isTerminal(job.status)
-  if (!ended && !job.stream) ctx.store.jobs.markStreamed(job.id)
+  // A fan-out says nothing itself: its children do.
+  const fanOut = job.spec.fan_out !== undefined
+  if (!ended && !job.stream && !fanOut) ctx.store.jobs.markStreamed(job.id)
   return ok({
+    ...(fanOut ? { children: watchedChildren(ctx.store, job) } : {}),
     status: job.status,
     ended,
     streamed: job.stream,
@@ -207,7 +217,6 @@ export const jobCommands = {
   'jobs.list': list,
   'jobs.update': update,
   'jobs.abort': abort,
-  'jobs.retry': retry,
   'jobs.why': (ctx: CommandContext, input: Parsed<'jobs.why'>): Result<Why> => {
     const job = loadJob(ctx, input.job_id)
     return job.ok ? ok(explain(ctx, job.value)) : job

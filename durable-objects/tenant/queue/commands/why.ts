@@ -12,6 +12,7 @@ import { poolRank } from '../../../../src/domain/job/queue.ts'
 import { clearanceOf } from '../hold.ts'
 import { isoTime } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
+import { fanOutOf } from '../fan-out-state.ts'
 import { poolOf } from '../save-job.ts'
 import { workforce } from '../workforce/worker-view.ts'
 
@@ -32,9 +33,18 @@ function standing(worker: WorkerView): string {
   return `live, ${worker.running} of ${worker.slots} slots in use`
 }
 
+/** A fan-out waits for its children, then for its merge job. */
+function fanOutAnswer(ctx: CommandContext, job: JobRecord): string {
+  const { children, merge } = fanOutOf(ctx.store, job)
+  if (merge !== null && merge !== 'refused') return `Its answers are being merged by job ${merge.job_id}, which is ${merge.status}.`
+  const open = children.filter((child) => child.status !== 'done' && child.status !== 'failed')
+  return `It waits for ${open.length} of ${children.length} answers: ${open.map((child) => `job ${child.job_id} (${child.worker}, ${child.status})`).join(', ')}.`
+}
+
 /** What holds a job that is not simply queued; undefined for one that is. */
 function held(ctx: CommandContext, job: JobRecord): string | undefined {
   const { level } = ctx.store.killswitch.state()
+  if (job.status === 'running' && job.spec.fan_out !== undefined) return fanOutAnswer(ctx, job)
   if (job.status === 'running') {
     const lease = ctx.live.leases.lease(job.id)
     return `It is running: attempt ${job.attempt} since ${isoTime(job.started_at ?? ctx.at)}${lease === undefined ? '' : `, lease for another ${inWords(lease.expires_at - ctx.at)}`}.`

@@ -3,6 +3,7 @@ import { limits } from '@modelreins/contract'
 import type { Presence, PresenceState, Worker } from '@modelreins/contract'
 import { stopsRunning } from '../../../../src/domain/killswitch.ts'
 import type { WorkerView } from '../../../../src/domain/director/matching.ts'
+import { isGated } from '../../../../src/domain/review/risk.ts'
 import { isoTime, isoTimeOrNull } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { isDeaf } from './presence-book.ts'
@@ -49,6 +50,10 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
 export const isPaused = (ctx: Pick<CommandContext, 'store'>, worker: WorkerRecord): boolean =>
   worker.paused || stopsRunning(ctx.store.killswitch.state().level)
 
+/** The tenant's setting, where this worker has something to guard: a job that names no capability would go around the tiers of all. */
+export const isNamedOnly = (ctx: Pick<CommandContext, 'store'>, worker: WorkerRecord): boolean =>
+  ctx.store.settings.requireCapability() === true && worker.capabilities.some((item) => isGated(item.risk_tier))
+
 export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
   const live = ctx.live.presence.of(worker.worker_id)
   return {
@@ -63,6 +68,7 @@ export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
     model: worker.config.model ?? worker.profile.model,
     paused: isPaused(ctx, worker),
     revoked: worker.revoked_at !== null,
+    named_only: isNamedOnly(ctx, worker),
     state: stateOf(ctx, worker),
     slots: worker.config.slots ?? worker.profile.slots,
     running: ctx.live.leases.running(worker.worker_id),

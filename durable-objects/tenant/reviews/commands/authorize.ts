@@ -2,6 +2,7 @@
  * Responsible for `ctx.authorize` inside a job: whether the attempt that asks may do this action now, must wait for a human, or may not.
  * The digest of capability and action, for this job, finds an earlier question again: also after the worker was killed and restarted.
  */
+import { limits } from '@modelreins/contract'
 import type { Output, Parsed, RiskTier } from '@modelreins/contract'
 import { requestersOf } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
@@ -160,7 +161,7 @@ function redeem(ctx: CommandContext, review: ReviewRecord, asking: Asking): Repl
     supersedeReview(ctx, review, null, 'it was approved for another session')
     return undefined
   }
-  const grant = review.session === null ? undefined : grantFor(ctx, asking.worker.worker_id, asking.input.capability, review.session)
+  const grant = review.session === null ? undefined : grantFor(ctx, asking.worker, asking.input.capability, review.session, asking.job)
   const sound =
     covers(review, asking.tier, asking.policy) &&
     stands(review, mayDecide(ctx)) &&
@@ -199,9 +200,9 @@ function answered(ctx: CommandContext, asking: Asking): Reply | undefined {
 
 /** Tier `session`: a grant lets it pass; a question for the same session, once asked, is asked for all. */
 function inSession(ctx: CommandContext, asking: Asking): Reply | undefined {
-  const { input, worker, session } = asking
+  const { input, job, worker, session } = asking
   if (session === null) return undefined
-  const grant = grantFor(ctx, worker.worker_id, input.capability, session)
+  const grant = grantFor(ctx, worker, input.capability, session, job)
   if (grant !== undefined) {
     ctx.store.grants.save(used(grant))
     recordAllowed(ctx, asking, `, grant ${grant.grant_id}`)
@@ -233,7 +234,13 @@ function authorize(ctx: CommandContext, input: Parsed<'claims.authorize'>): Resu
   }
   const session = tier === 'session' ? sessionOf(job.thread_id, worker) : null
   const asking: Asking = { ...call, tier, policy: policyOf(item.policy), session }
-  return ok(answered(ctx, asking) ?? inSession(ctx, asking) ?? ask(ctx, asking))
+  const known = answered(ctx, asking) ?? inSession(ctx, asking)
+  if (known !== undefined) return ok(known)
+  const rate = { most: limits.questions_per_minute, per_ms: 60_000 }
+  const wait = ctx.live.rates.wait(`questions/${worker.worker_id}`, ctx.at, rate)
+  if (wait > 0) return fail('rate-limited', `One worker may ask about ${rate.most} actions in a minute.`, { retry_after_ms: wait })
+  ctx.onCommit(() => ctx.live.rates.note(`questions/${worker.worker_id}`, ctx.at, rate))
+  return ok(ask(ctx, asking))
 }
 
 export const authorizeCommands = { 'claims.authorize': authorize }

@@ -15,7 +15,7 @@ import type { ReviewRecord, Word } from '../../../../src/domain/review/review.ts
 import { releaseFromReview, settleEscalated } from '../../../../src/domain/review/review-job.ts'
 import { edited, jobPayload } from '../../../../src/domain/review/review-payload.ts'
 import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
-import { fitsJob, gateAgain, mayDecide } from '../clearance.ts'
+import { fitsJob, gateAgain, mayDecide, surroundingsFor } from '../clearance.ts'
 import { asWord, systemActor } from '../../kernel/context.ts'
 import type { Caller, CommandContext } from '../../kernel/context.ts'
 import { recordRelease, releaseBehind } from '../behind.ts'
@@ -23,7 +23,8 @@ import { askFor, isAbout } from '../gate.ts'
 import type { Duty } from '../../kernel/room.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../../queue/save-job.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
-import { announceReview, digestOf, recordReview, tellSettled } from '../review-log.ts'
+import { announceReview, digestOf, recordReview, supersedeReview, tellSettled } from '../review-log.ts'
+import { applyLoosening, isLooseningStale, looseningType } from './loosening.ts'
 import { escalatedPayload } from './escalate.ts'
 
 type Input = Parsed<'reviews.decide'>
@@ -76,7 +77,7 @@ function editOf(ctx: CommandContext, review: ReviewRecord, payload: unknown): Re
     if (job === undefined) return ok(undefined)
     const spec = edited(job.spec, payload)
     if (!spec.ok) return spec
-    whole = jobPayload(spec.value)
+    whole = jobPayload(spec.value, surroundingsFor(ctx, review, review.payload, job))
   }
   const { capability, artifacts } = review
   return ok({ payload: whole, digest: digestOf(ctx, { capability, payload: whole, artifacts }) })
@@ -107,6 +108,14 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
       `Job ${job.id} has changed since review ${review.id} was opened. Review ${held.review_id} is about it as it is now.`,
     )
   }
+  if (review.type === looseningType && review.status === 'pending') {
+    if (input.verdict === 'edit') return fail('invalid-request', 'A loosening is approved as it is, or denied.')
+    if (isLooseningStale(ctx, review)) {
+      supersedeReview(ctx, review, null, 'what it would change has changed')
+      ctx.keep()
+      return fail('conflict', `What review ${review.id} would change has changed since. Ask again.`)
+    }
+  }
   const edit = input.verdict === 'edit' ? editOf(ctx, review, input.payload) : ok(undefined)
   if (!edit.ok) return edit
   const word: Word = {
@@ -129,7 +138,9 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
     ctx,
     after,
     input.verdict,
-    `${asWord(after.type)}: ${change === 'settled' ? after.status : 'recorded, the quorum asks for more'}`,
+    `${asWord(after.type)}: ${change === 'settled' ? after.status : 'recorded, the quorum asks for more'}${
+      input.digest === undefined ? ', sent without a digest: about what it was then' : ''
+    }`,
   )
   if (change === 'settled') settled(ctx, after)
   return ok(after)
@@ -140,6 +151,7 @@ function settled(ctx: CommandContext, review: ReviewRecord): void {
   const job = heldJob(ctx, review)
   if (review.status === 'approved') {
     grantSession(ctx, review)
+    if (review.type === looseningType) applyLoosening(ctx, review)
     if (job !== undefined && review.type === 'dispatch') releaseJob(ctx, review, job)
     if (job !== undefined && review.type === 'escalation') answerJob(ctx, review, job)
   } else if (job !== undefined) {

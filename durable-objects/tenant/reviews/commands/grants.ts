@@ -8,6 +8,7 @@ import { isoTime, isoTimeOrNull, systemActor } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import type { GrantRecord } from '../../../../src/domain/review/grant.ts'
 import { showGrant } from '../review-view.ts'
+import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import type { LookRow } from '../grant-store.ts'
 
 /** A worker sees its own. */
@@ -82,6 +83,14 @@ function markSeen(ctx: CommandContext, input: Parsed<'audit.seen'>): Result<{ se
     ctx.record({ action: 'audit.seen', subject: 'audit', summary: `${seen.length} rows: ${seen.slice(0, 50).join(', ')}` })
   }
   return ok({ seen: [...seen] })
+}
+
+/** What a human allowed, he allowed to this worker as it was: with another provider or model it asks anew. */
+export function endGrantsOfChanged(ctx: CommandContext, before: WorkerRecord, after: WorkerRecord): void {
+  const doer = ({ config, profile }: WorkerRecord): string =>
+    JSON.stringify([config.provider ?? profile.provider, config.model ?? profile.model])
+  if (doer(before) === doer(after)) return
+  for (const grant of ctx.store.grants.inForce(after.worker_id, ctx.at)) endGrant(ctx, grant, 'its worker has another provider or model')
 }
 
 export const grantCommands = {

@@ -13,10 +13,11 @@ import { showReview } from '../review-view.ts'
 import { digestOf, openReview, recordReview, withdrawReview } from '../review-log.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { actingWorker } from '../../queue/workforce/acting-worker.ts'
+import { looseningType } from './loosening.ts'
 import { decideReview, failJob } from './decide.ts'
 
 /** Types that only the service itself opens: their decisions move jobs. */
-const reserved = new Set(['dispatch', 'action', 'escalation'])
+const reserved = new Set(['dispatch', 'action', 'escalation', looseningType])
 
 /** What a worker has asked about itself. A job that waits for its release is nobody's yet: nothing of it goes to a worker before. */
 const isOf = (review: ReviewRecord, worker: WorkerRecord): boolean => review.worker_id === worker.worker_id && review.type !== 'dispatch'
@@ -57,6 +58,10 @@ function submit(ctx: CommandContext, input: Parsed<'reviews.submit'>): Result<Re
 }
 
 function submitNew(ctx: CommandContext, input: Omit<Parsed<'reviews.submit'>, 'idempotency_key'>): Result<Review> {
+  const rate = { most: limits.reviews_per_minute, per_ms: 60_000 }
+  const wait = ctx.live.rates.wait(`reviews/${ctx.caller.actor.id}`, ctx.at, rate)
+  if (wait > 0) return fail('rate-limited', `One caller may submit ${rate.most} reviews in a minute.`, { retry_after_ms: wait })
+  ctx.onCommit(() => ctx.live.rates.note(`reviews/${ctx.caller.actor.id}`, ctx.at, rate))
   const worker = submitter(ctx, input.created_by)
   const type = input.type ?? 'content'
   if (reserved.has(type)) {

@@ -7,6 +7,40 @@ from typing import Any, Dict, List, Literal, Optional, Union
 from .._record import Record
 
 
+class JobChildren(Record):
+    """JobChildren, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    job_id: int
+    worker: str
+    status: str
+
+
+class MergeStateCounts(Record):
+    """MergeStateCounts, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    answer: str
+    count: int
+    workers: List[str]
+
+
+class MergeState(Record):
+    """MergeState, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "counts": MergeStateCounts,
+    }
+    by: Literal["worker", "concat", "vote", "first", "none"]
+    answered: int
+    failed: int
+    missing: int
+    degraded: bool
+    job_id: Optional[int]
+    counts: Optional[List[MergeStateCounts]]
+
+
 class Usage(Record):
     """Usage, as the server answers it: a dict with attributes."""
 
@@ -42,11 +76,18 @@ class Job(Record):
 
     __slots__ = ()
     _nested = {
+        "children": JobChildren,
+        "merge": MergeState,
         "usage": Usage,
         "error": JobError,
         "artifacts": ArtifactBrief,
     }
     id: int
+    kind: Optional[Literal["job", "fan_out"]]
+    parent_id: Optional[int]
+    role: Optional[Literal["child", "merge"]]
+    children: Optional[List[JobChildren]]
+    merge: Optional[MergeState]
     status: Literal["pending", "running", "retry", "done", "failed"]
     hold: Optional[Literal["review", "schedule", "secrets", "budget"]]
     prompt: str
@@ -631,6 +672,14 @@ class BanPage(Record):
     next_cursor: Optional[str]
 
 
+class TenantSettings(Record):
+    """TenantSettings, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    require_capability: bool
+    review_id: Optional[int]
+
+
 class RegisteredWorker(Record):
     """RegisteredWorker, as the server answers it: a dict with attributes."""
 
@@ -669,6 +718,7 @@ class Worker(Record):
     last_seen: Optional[str]
     state: Literal["online", "idle", "busy", "deaf", "offline"]
     running: int
+    review_id: Optional[int]
 
 
 class WorkerPage(Record):
@@ -1149,6 +1199,9 @@ class ArtifactPage(Record):
 
 
 __all__ = [
+    "JobChildren",
+    "MergeStateCounts",
+    "MergeState",
     "Usage",
     "JobError",
     "ArtifactBrief",
@@ -1199,6 +1252,7 @@ __all__ = [
     "PasskeyPage",
     "Ban",
     "BanPage",
+    "TenantSettings",
     "RegisteredWorker",
     "Worker",
     "WorkerPage",

@@ -50,6 +50,7 @@ from .models import (
     SignedIn,
     Tenant,
     TenantPage,
+    TenantSettings,
     TenantsCreateReply,
     ToLookAtPage,
     WebhookDeliveryPage,
@@ -126,6 +127,7 @@ class TenantsOperations(_Noun):
         tenant: str,
         name: Optional[str] = None,
         owner_name: Optional[str] = None,
+        require_capability: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> TenantsCreateReply:
         """Create a tenant and its first owner.
@@ -458,6 +460,33 @@ class BansOperations(_Noun):
         return Ban.of(self._call("bans.lift", fields(locals()), timeout=request_timeout))
 
 
+class SettingsOperations(_Noun):
+    """Operations about settings."""
+
+    def get(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> TenantSettings:
+        """Settings of the tenant.
+
+        GET /api/v1/settings
+        """
+        return TenantSettings.of(self._call("settings.get", {}, timeout=request_timeout))
+
+    def update(
+        self,
+        *,
+        require_capability: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> TenantSettings:
+        """Change settings; what loosens one waits for a review where the tenant has reviewers.
+
+        PATCH /api/v1/settings
+        """
+        return TenantSettings.of(self._call("settings.update", fields(locals()), timeout=request_timeout))
+
+
 class WorkersOperations(_Noun):
     """Operations about workers."""
 
@@ -520,7 +549,7 @@ class WorkersOperations(_Noun):
         may_raise_killswitch: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> Worker:
-        """Change capabilities, description or config.
+        """Change capabilities, description or config; what loosens a tier or policy takes an owner, and a review where there are reviewers.
 
         PATCH /api/v1/workers/:worker_id
 
@@ -611,7 +640,7 @@ class PresenceOperations(_Noun):
 
         PUT /api/v1/presence
 
-        :raises ModelReinsError: ``name-taken``, ``not-found``.
+        :raises ModelReinsError: ``name-taken``, ``not-found``, ``conflict``.
         """
         return PresenceReply.of(self._call("presence.report", fields(locals(), "details", "parked_until"), timeout=request_timeout))
 
@@ -655,6 +684,9 @@ class JobsOperations(_Noun):
         not_before: Optional[str] = None,
         metadata: Any = UNSET,
         when_offline: Optional[Literal["reject", "queue"]] = None,
+        targets: Optional[Sequence[str]] = None,
+        fan_out: Optional[Mapping[str, Any]] = None,
+        merge: Optional[Mapping[str, Any]] = None,
         idempotency_key: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> Job:
@@ -706,6 +738,9 @@ class JobsOperations(_Noun):
         not_before: Optional[str] = None,
         metadata: Any = UNSET,
         when_offline: Optional[Literal["reject", "queue"]] = None,
+        targets: Optional[Sequence[str]] = None,
+        fan_out: Optional[Mapping[str, Any]] = None,
+        merge: Optional[Mapping[str, Any]] = None,
         idempotency_key: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> Job:
@@ -753,6 +788,7 @@ class JobsOperations(_Noun):
         capability: Optional[str] = None,
         worker: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        parent_id: Optional[int] = None,
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
         request_timeout: Optional[float] = None,
@@ -808,6 +844,7 @@ class JobsOperations(_Noun):
         capability: Optional[str] = None,
         worker: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        parent_id: Optional[int] = None,
         all: Optional[bool] = None,
         reason: Optional[str] = None,
         dry_run: Optional[bool] = None,
@@ -823,15 +860,30 @@ class JobsOperations(_Noun):
         self,
         job_id: int,
         *,
+        what: Optional[Literal["children", "merge"]] = None,
         request_timeout: Optional[float] = None,
     ) -> Job:
-        """Start a new attempt of a failed job.
+        """Start a new attempt of a failed job; of a fan-out: its failed children, or the merge alone.
 
         POST /api/v1/jobs/:job_id/retry
 
         :raises ModelReinsError: ``not-found``, ``wrong-state``, ``killswitch``, ``no-eligible-worker``.
         """
         return Job.of(self._call("jobs.retry", fields(locals()), timeout=request_timeout))
+
+    def children(
+        self,
+        job_id: int,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> JobPage:
+        """List the children of a fan-out and its merge job, with their results.
+
+        GET /api/v1/jobs/:job_id/children
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        """
+        return JobPage.of(self._call("jobs.children", fields(locals()), timeout=request_timeout))
 
     def retry_many(
         self,
@@ -841,6 +893,7 @@ class JobsOperations(_Noun):
         capability: Optional[str] = None,
         worker: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        parent_id: Optional[int] = None,
         all: Optional[bool] = None,
         dry_run: Optional[bool] = None,
         request_timeout: Optional[float] = None,
@@ -1137,7 +1190,7 @@ class ReviewsOperations(_Noun):
         comment: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> ReviewsDecideManyReply:
-        """Approve or deny several reviews, by id or bound to the digest that was read; what is irreversible or has moved is left out.
+        """Approve or deny several reviews, each bound to the digest that was read; what is irreversible or has moved is left out.
 
         POST /api/v1/reviews/decide
         """
@@ -1494,6 +1547,7 @@ class Operations:
         self.sessions = SessionsOperations(call)
         self.passkeys = PasskeysOperations(call)
         self.bans = BansOperations(call)
+        self.settings = SettingsOperations(call)
         self.workers = WorkersOperations(call)
         self.presence = PresenceOperations(call)
         self.jobs = JobsOperations(call)

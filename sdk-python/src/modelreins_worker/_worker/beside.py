@@ -63,6 +63,7 @@ class Beside:
         """End the process; it has nothing to do any more."""
         with self._lock:
             process, self._process = self._process, None
+            self._reported = ""
         if process is not None and process.stdin is not None:
             with contextlib.suppress(OSError):
                 process.stdin.close()
@@ -96,6 +97,7 @@ class Beside:
             except (OSError, ValueError):
                 # Without it children may outlive a SIGKILL, as they would without us.
                 self._process = None
+                self._reported = ""
 
     @staticmethod
     def _start() -> Optional[subprocess.Popen[bytes]]:

@@ -27,28 +27,36 @@ def end_process(process: subprocess.Popen[bytes], mark: str, grace: Callable[[],
     if os.name != "posix":
         return _end_windows(process, grace)
     begun = time.monotonic()
-    _signal(process, mark, signal.SIGTERM)
+    known = _signal(process, mark, signal.SIGTERM)
     while time.monotonic() - begun < grace():
-        if _gone(process, mark):
+        if _gone(process, mark, known):
             return True
         time.sleep(0.01)
     for _ in range(_KILL_ROUNDS):
-        _signal(process, mark, signal.SIGKILL)
+        known = _signal(process, mark, signal.SIGKILL)
         deadline = time.monotonic() + 0.25
         while time.monotonic() < deadline:
-            if _gone(process, mark):
+            if _gone(process, mark, known):
                 return True
             time.sleep(0.005)
     return False
 
 
-def _signal(process: subprocess.Popen[bytes], mark: str, name: int) -> None:
+def _signal(process: subprocess.Popen[bytes], mark: str, name: int) -> List[int]:
+    """Signal the group first, which is one call, and then what has left it; returns the latter."""
     _send_group(process.pid, name)
-    for pid in _marked(mark):
-        try:
-            os.kill(pid, name)
-        except OSError:
-            pass  # it is gone already
+    known = _marked(mark)
+    for pid in known:
+        _send(pid, name)
+    return known
+
+
+def _send(pid: int, name: int) -> bool:
+    try:
+        os.kill(pid, name)
+    except OSError:
+        return False  # it is gone already
+    return True
 
 
 def _send_group(group: int, name: int) -> bool:
@@ -62,9 +70,11 @@ def _send_group(group: int, name: int) -> bool:
     return True
 
 
-def _gone(process: subprocess.Popen[bytes], mark: str) -> bool:
-    # Reaped first: a zombie counts as a member of its group.
-    return process.poll() is not None and not _send_group(process.pid, 0) and not _marked(mark)
+def _gone(process: subprocess.Popen[bytes], mark: str, known: List[int]) -> bool:
+    # Reaped first: a zombie counts as a member of its group. The whole table is read only when nothing is left that is known.
+    if process.poll() is None or _send_group(process.pid, 0) or any(_send(pid, 0) for pid in known):
+        return False
+    return not _marked(mark)
 
 
 def _marked(mark: str) -> List[int]:

@@ -142,6 +142,7 @@ class Worker:
         self._refusal: Optional[ModelReinsError] = None
         self._stop_lock = threading.Lock()
         self._stopping: Optional[threading.Thread] = None
+        self._leaving = threading.Event()
         self._hurry = threading.Event()
         self._stopped = threading.Event()
         self._killed: Optional[Killswitch] = None
@@ -296,6 +297,7 @@ class Worker:
                 return
             self._state = "stopping"
             self._stopping = threading.Thread(target=self._stop, args=(seconds,), name="modelreins-stop", daemon=True)
+        self._leaving.set()
         self._roster.open(False)
         self._intake.stop()
         self._stopping.start()
@@ -310,7 +312,7 @@ class Worker:
             except ModelReinsError as error:
                 self._call_failed("heartbeat", error)
                 wait = error.retry_after if error.retry_after is not None else full_jitter(1.0, 30.0, attempt)
-                self._hurry.wait(min(wait, 5.0) if error.code == "name-taken" else wait)
+                self._leaving.wait(min(wait, 5.0) if error.code == "name-taken" else wait)
                 attempt += 1
                 continue
             break

@@ -96,15 +96,16 @@ describe('several reviews', () => {
     })
   })
 
-  it('are decided as they are now with --yes: nothing was shown', async () => {
+  it('are decided as they are at this moment with --yes: nothing was shown', async () => {
     reviewsAndReply({ decided: [7, 8], left_out: [] })
     expect(await run(['reviews', 'deny', '7', '8', '--comment', 'no', '--yes'])).toEqual({
       code: 0,
       out: '7\tdenied\n8\tdenied\n',
       err: '',
     })
-    expect(last().body).toEqual({ review_ids: [7, 8], verdict: 'deny', comment: 'no' })
-    expect(server.requests).toHaveLength(1)
+    const review_ids = ['7', '8'].map((id) => ({ review_id: Number(id), digest: digest(id) }))
+    expect(last().body).toEqual({ review_ids, verdict: 'deny', comment: 'no' })
+    expect(server.requests).toHaveLength(3)
   })
 })
 

@@ -2,7 +2,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { ServerResponse } from 'node:http'
 import { Client } from '../../../../worker-sdk/src/client/index.ts'
-import { EventParser } from '../../../../worker-sdk/src/client/sse.ts'
 import { answer, refuse } from '../support/control-plane.ts'
 import { httpServer, type HttpServer } from '../support/http-server.ts'
 import { jobOf } from '../support/job.ts'
@@ -27,7 +26,11 @@ async function follow(after?: number): Promise<string[]> {
         ? event.data.text
         : event.event === 'gap'
           ? `gap ${event.data.from}-${event.data.to}`
-          : `end ${event.data.status}`,
+          : event.event === 'merge'
+            ? `merge by ${event.data.worker}`
+            : event.event === 'child'
+              ? `child ${event.data.worker} ${event.data.status}`
+              : `end ${event.data.status}`,
     )
   }
   return seen
@@ -128,16 +131,14 @@ it('dispatches and waits: answers the job as it ended', async () => {
   expect(events).toEqual(['output', 'end'])
 })
 
-it('parses events however the bytes are cut, with LF, CRLF and CR', () => {
-  for (const newline of ['\n', '\r\n', '\r']) {
-    const text = [':comment', 'event: x', 'data: one', 'data:two', 'id: 3', '', 'data: {"a":1}', '', ''].join(newline)
-    for (let cut = 0; cut <= text.length; cut += 1) {
-      const parser = new EventParser()
-      const events = [...parser.push(text.slice(0, cut)), ...parser.push(text.slice(cut)), ...parser.push('\n')]
-      expect(events).toEqual([
-        { event: 'x', id: '3', data: 'one\ntwo' },
-        { event: 'message', id: '3', data: '{"a":1}' },
-      ])
-    }
+it('goes on after the cursor of a fan-out, whose events name their job', async () => {
+  const said = (seq: number, cursor: string): string =>
+    `event: output\nid: ${cursor}\ndata: {"job_id":3,"worker":"bert","seq":${seq},"attempt":1,"stream":"stdout","text":"${seq}"}\n\n`
+  const child = 'event: child\nid: 3.e\ndata: {"job_id":3,"worker":"bert","role":"child","status":"done","result":"x","error":null}\n\n'
+  server.handle = (_, response, count) => {
+    begin(response)
+    response.end(count === 1 ? said(0, '3.0') : said(1, '3.1') + child + end)
   }
+  expect(await follow()).toEqual(['0', '1', 'child bert done', 'end done'])
+  expect(server.requests[1]).toMatchObject({ path: '/api/v1/jobs/9/stream', headers: { 'last-event-id': '3.0' } })
 })

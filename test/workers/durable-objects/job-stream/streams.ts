@@ -233,7 +233,14 @@ export class Viewer {
 /** What was said, gaps as [from, to], the end as its status. */
 export const said = (events: readonly StreamEvent[]): unknown[] =>
   events.map((event) =>
-    event.event === 'output' ? event.data.text : event.event === 'gap' ? [event.data.from, event.data.to] : event.data.status,
+    event.event === 'output'
+      ? event.data.text
+      : event.event === 'gap'
+        ? [event.data.from, event.data.to]
+        : event.event === 'merge'
+          ? event.event
+          : event.data.status,
   )
 
-export const ids = (events: readonly StreamEvent[]): number[] => events.flatMap((event) => (event.event === 'output' ? event.id : []))
+export const ids = (events: readonly StreamEvent[]): number[] =>
+  events.flatMap((event) => (event.event === 'output' ? Number(event.id) : []))

@@ -40,7 +40,7 @@ describe('a viewer', () => {
       const [event] = await viewer.take(1)
       if (event?.event !== 'output') throw new Error('no output')
       heard.push(event.data.text)
-      after = event.id
+      after = Number(event.id)
       await viewer.leave()
     }
     expect(heard).toEqual(['0', '1', '2', '3', '4', '5', '6', '7'])

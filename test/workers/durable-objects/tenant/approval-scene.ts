@@ -143,3 +143,15 @@ export const trail = (tenant: TestTenant, ...beginnings: readonly string[]): Pro
       .map((row) => row.action)
       .filter((action) => beginnings.some((beginning) => action.startsWith(beginning))),
   )
+
+/** Summaries of the rows of one action, oldest first. */
+export const said = (tenant: TestTenant, action: string): Promise<readonly string[]> =>
+  runInDurableObject(tenant.raw, (_, state) =>
+    state.storage.sql
+      .exec<{ summary: string }>(
+        "select json_extract(row, '$.summary') as summary from audit where json_extract(row, '$.action') = ? order by seq",
+        action,
+      )
+      .toArray()
+      .map((row) => row.summary),
+  )

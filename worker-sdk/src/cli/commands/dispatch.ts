@@ -25,7 +25,7 @@ export async function dispatch(context: CommandContext): Promise<number> {
       if (said.on('no-wait')) return accepted(context, job)
       show.note(
         show.errorStyle.dim(
-          `job ${job.id}${job.hold === null ? '' : ` waits (${job.hold})`}${job.assigned_to === null ? '' : ` -> ${job.assigned_to}`}`,
+          `job ${job.id}${job.hold === null ? '' : ` waits (${job.hold})`}${job.assigned_to === null ? '' : ` -> ${job.assigned_to}`}${job.children === undefined ? '' : ` -> ${job.children.map((child) => child.worker).join(', ')}`}`,
         ),
       )
       return await finish(context, client, job.id, signal)
@@ -84,6 +84,29 @@ async function promptOf(context: CommandContext): Promise<string> {
   return around.readStdin()
 }
 
+/** `targets`, `fan_out` and `merge`, as far as flags name them. */
+function fanOutOf({ said }: CommandContext): Record<string, unknown> {
+  const to = said.list('to')
+  const distinct = said.text('distinct')
+  const count = said.count('fan-out')
+  if (to.length === 1 && count === undefined) throw new UsageError('--to is for two or more workers; use --target for one')
+  if (distinct !== undefined && count === undefined) throw new UsageError('--distinct goes with --fan-out')
+  const merge = {
+    by: said.text('merge'),
+    worker: said.text('merge-worker'),
+    prompt: said.text('merge-prompt'),
+    vote_field: said.text('vote-field'),
+    quorum: said.count('quorum'),
+    deadline: said.seconds('deadline'),
+  }
+  const given = Object.fromEntries(Object.entries(merge).filter(([, value]) => value !== undefined))
+  return {
+    targets: to.length === 0 ? undefined : [...to],
+    fan_out: count === undefined ? undefined : { count, ...(distinct === undefined ? {} : { distinct }) },
+    merge: Object.keys(given).length === 0 ? undefined : given,
+  }
+}
+
 async function requestOf(context: CommandContext): Promise<Request> {
   const { said } = context
   const prompt = await promptOf(context)
@@ -97,6 +120,7 @@ async function requestOf(context: CommandContext): Promise<Request> {
   const fields = {
     prompt,
     target: said.text('target'),
+    ...fanOutOf(context),
     capability: said.text('capability'),
     effort: said.text('effort'),
     thread_id: said.text('thread'),
@@ -138,5 +162,7 @@ const flagNames: Readonly<Record<string, string>> = {
   tags: '--tag',
   networks: '--network',
   requires_secrets: '--secret',
+  targets: '--to',
+  merge: '--merge (also --quorum, --deadline)',
 }
 const flagFor = (field: string): string => flagNames[field] ?? `--${field.replaceAll('_', '-')}`

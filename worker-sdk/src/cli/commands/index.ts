@@ -6,6 +6,7 @@ import { audit, auditExport, auditHeads, auditVerify } from './audit.ts'
 import { configGet, configList, configPathCommand, configReset, configSet, configUnset } from './config.ts'
 import { dispatch } from './dispatch.ts'
 import { doctor } from './doctor.ts'
+import { replay } from './replay.ts'
 import { complete, completions, help } from './help.ts'
 import { job } from './job.ts'
 import { jobs, jobsAbort, jobsRetry } from './jobs.ts'
@@ -40,6 +41,7 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'config path': configPathCommand,
   'config reset': configReset,
   doctor,
+  replay,
   'service install': serviceInstall,
   'service uninstall': serviceUninstall,
   'service status': serviceStatus,

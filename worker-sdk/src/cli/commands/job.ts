@@ -1,10 +1,10 @@
-/** Responsible for `job ID`: show, why, follow, result, abort, retry. */
+/** Responsible for `job ID`: show, why, follow, result, children, abort, retry. */
 import { limits, type Why } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { connect } from '../connection.ts'
 import type { CommandContext } from '../context.ts'
 import { Detached, detachedExit, detachedText, followToEnd, untilDetached, wholeResult } from '../follow.ts'
-import { showJob, statusPaint } from '../job-text.ts'
+import { jobColumns, showJob, statusPaint } from '../job-text.ts'
 import { manyLines } from '../safe-text.ts'
 import { UsageError } from '../usage-error.ts'
 import { ended } from './dispatch.ts'
@@ -18,12 +18,13 @@ function jobNumber(context: CommandContext): number {
 export async function job(context: CommandContext): Promise<number> {
   const job_id = jobNumber(context)
   const { said, show } = context
-  const verbs = ['why', 'result', 'abort'].filter((verb) => said.on(verb))
+  const verbs = ['why', 'result', 'children', 'abort'].filter((verb) => said.on(verb))
   if (verbs.length > 1) throw new UsageError(`--${verbs[0]} and --${verbs[1]} do not go together`)
   if (said.on('abort') && said.on('retry')) throw new UsageError('--abort and --retry do not go together')
   if (said.has('reason') && !said.on('abort')) throw new UsageError('--reason goes with --abort')
   const { client } = await connect(context)
   if (said.on('why')) return why(context, client, job_id)
+  if (said.on('children')) return children(context, client, job_id)
   if (said.on('result')) return result(context, client, job_id)
   if (said.on('abort')) {
     const reason = said.text('reason')
@@ -77,6 +78,14 @@ async function result(context: CommandContext, client: Client, jobId: number): P
   const text = (await wholeResult(client, found, false)) ?? ''
   context.show.write(context.around.stdout.isTerminal ? `${manyLines(text).trimEnd()}\n` : text)
   return found.status === 'failed' ? 1 : 0
+}
+
+async function children(context: CommandContext, client: Client, jobId: number): Promise<number> {
+  const { show } = context
+  const found = await client.jobs.children({ job_id: jobId })
+  if (show.json) show.value(found)
+  else show.table(jobColumns(context.now), found.items)
+  return 0
 }
 
 async function why(context: CommandContext, client: Client, jobId: number): Promise<number> {

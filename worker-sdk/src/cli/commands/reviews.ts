@@ -126,9 +126,14 @@ async function decideAll(context: CommandContext, terms: Terms): Promise<number>
   if (said.has('digest') || said.has('ttl') || said.has('uses')) throw new UsageError('--digest, --ttl and --uses are about one review')
   const named = said.arguments.map(reviewNumber)
   const { client } = await connect(context)
-  // What is shown is what is decided about; --yes is for whatever they are now.
+  // What is shown is what is decided about; --yes is for what they are at this moment, and not for what becomes of them meanwhile.
   const review_ids: Input<'reviews.decide_many'>['review_ids'] = []
-  for (const review_id of named) review_ids.push(said.on('yes') ? review_id : await showForDecision(context, client, review_id))
+  for (const review_id of named)
+    review_ids.push(
+      said.on('yes')
+        ? { review_id, digest: (await client.reviews.get({ review_id })).digest }
+        : await showForDecision(context, client, review_id),
+    )
   if (!(await confirmed(context, `${terms.verdict === 'approve' ? 'Approve' : 'Deny'} these ${review_ids.length}?`)))
     return undecided(context)
   const comment = said.text('comment')

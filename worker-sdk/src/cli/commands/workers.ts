@@ -161,6 +161,8 @@ export async function workersSet(context: CommandContext): Promise<number> {
   })
   if (show.json) show.value(changed)
   else show.note(`${changed.name}: ${JSON.stringify(changed.config)} ${tiers(changed.capabilities)}`.trim())
+  if (changed.review_id !== undefined && !show.json)
+    show.note(`Its capabilities stay as they are until review ${changed.review_id} is approved: the change loosens what asks a human`)
   return 0
 }
 

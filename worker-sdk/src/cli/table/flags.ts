@@ -19,7 +19,16 @@ export const dryRunFlag: Flag = { name: 'dry-run', about: 'Say what would happen
 /** Understood by every command. */
 export const globalFlags: readonly Flag[] = [configFlag, helpFlag]
 
-const placeholders = { text: 'TEXT', list: 'A,B', args: 'LINE', count: 'N', flag: undefined } as const
+const placeholders = {
+  text: 'TEXT',
+  address: 'URL',
+  token: 'TOKEN',
+  list: 'A,B',
+  args: 'LINE',
+  count: 'N',
+  flag: undefined,
+  choice: 'WAY',
+} as const
 const named: Partial<Record<SettingName, Partial<Flag>>> = {
   url: { value: 'URL' },
   token: { value: 'TOKEN', about: 'Worker token, or the one-time view URL that holds it' },
@@ -32,6 +41,7 @@ const named: Partial<Record<SettingName, Partial<Flag>>> = {
   outputFormat: { value: 'NAME' },
   endpoint: { value: 'URL' },
   transport: { value: 'WAY', choices: ['auto', 'socket', 'poll'] },
+  record: { value: 'FILE', complete: 'file' },
   deniedTools: { value: 'WHAT', choices: ['tell', 'fail'] },
   outboxFile: { value: 'FILE', complete: 'file', about: 'File for undelivered completions (default: beside the config file)' },
 }

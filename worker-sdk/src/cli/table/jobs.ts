@@ -1,5 +1,5 @@
 /** Responsible for the table's rows about jobs and their files: dispatch, jobs, job, artifacts. It runs nothing. */
-import { efforts, jobStatuses } from '@modelreins/contract'
+import { efforts, jobStatuses, mergeKinds } from '@modelreins/contract'
 import type { Argument, Command, Flag } from '../command.ts'
 import { dryRunFlag, memberFlags, yesFlag } from './flags.ts'
 
@@ -24,6 +24,20 @@ export const jobCommands: readonly Command[] = [
     flags: [
       { name: 'file', value: 'FILE', complete: 'file', about: 'Read the prompt from this file' },
       { name: 'target', value: 'WORKER', about: 'This worker and no other' },
+      { name: 'to', value: 'WORKER', many: true, about: 'Fan-out: one of several workers to ask; repeat it' },
+      { name: 'fan-out', value: 'N', kind: 'count', about: 'Fan-out: ask this many workers that the Director picks' },
+      {
+        name: 'distinct',
+        value: 'WHAT',
+        choices: ['worker', 'provider', 'model'],
+        about: 'With --fan-out: what no two of them share (default: worker)',
+      },
+      { name: 'merge', value: 'HOW', choices: mergeKinds, about: `Fan-out: ${mergeKinds.join(', ')} (default: worker)` },
+      { name: 'merge-worker', value: 'WORKER', about: 'Fan-out: the worker that merges the answers' },
+      { name: 'merge-prompt', value: 'TEXT', about: 'Fan-out: what to do with the answers' },
+      { name: 'vote-field', value: 'NAME', about: 'With --merge vote: the field of JSON answers that is counted' },
+      { name: 'quorum', value: 'N', kind: 'count', about: 'Fan-out: merge as soon as this many have answered' },
+      { name: 'deadline', value: 'TIME', kind: 'duration', about: 'Fan-out: merge after this time with what there is' },
       { name: 'capability', value: 'NAME', about: 'What the worker must have declared' },
       { name: 'effort', value: 'TIER', choices: efforts, about: `${efforts.join(', ')} (default: standard)` },
       { name: 'thread', value: 'ID', about: 'Thread that the job belongs to' },
@@ -52,6 +66,7 @@ export const jobCommands: readonly Command[] = [
       { line: 'dispatch "Review this code for security issues" --effort deep', about: 'Stream the answer' },
       { before: 'git diff |', line: 'dispatch "Review this diff" --context-file -', about: 'Send a diff along' },
       { line: 'dispatch --file prompt.md --quiet > answer.md', about: 'The result alone, into a file' },
+      { line: 'dispatch "Is this a bug?" --to anna --to bert --merge vote', about: 'Ask two workers, take the most frequent answer' },
       { line: 'dispatch "Nightly report" --capability report.generate --queue --no-wait', about: 'Leave it in the queue and go' },
     ],
   },
@@ -107,6 +122,7 @@ export const jobCommands: readonly Command[] = [
       { name: 'why', about: 'Say what it waits for, and how each worker was ranked' },
       { name: 'follow', short: 'f', about: 'Stream its output until it ends' },
       { name: 'result', about: 'Print the whole result and nothing else' },
+      { name: 'children', about: 'Of a fan-out: list its jobs' },
       { name: 'abort', about: 'Abort it' },
       { name: 'reason', value: 'TEXT', about: 'With --abort: kept with the job' },
       { name: 'retry', about: 'Start a new attempt of a failed job' },

@@ -105,6 +105,16 @@ export const workerCommands: readonly Command[] = [
     ],
   },
   {
+    words: ['replay'],
+    about: 'Run a provider over a recording of `run --record FILE`',
+    details: [
+      'Nothing is asked and no agent is started. The last job of the file is played; the exit code is 0 when it would be done, else 1.',
+    ],
+    arguments: [{ name: 'FILE', about: 'The recording', complete: 'file' }],
+    flags: [jsonFlag],
+    examples: [{ line: 'replay job.ndjson', about: 'What would become of the recorded job with this version' }],
+  },
+  {
     words: ['service', 'install'],
     about: 'Run the worker in the background, from login on',
     details: [

@@ -73,9 +73,12 @@ const eventOf = (line: string, number: number): RecordedEvent | undefined => {
   }
 }
 
-/** Throws with the line that is wrong. */
+/** The last recording of the file, which may hold several jobs. Throws with the line that is wrong. */
 export const parseRecording = (text: string): Recording => {
-  const [first, ...rest] = text.split('\n')
-  const events = rest.flatMap((line, index) => (line.trim() === '' ? [] : [eventOf(line, index + 2)]))
-  return { head: headOf(first), events: events.filter((event) => event !== undefined) }
+  const lines = text.split('\n')
+  headOf(lines[0])
+  const begins = lines.findLastIndex((line) => line.startsWith('{"recording":'))
+  const from = Math.max(0, begins)
+  const events = lines.slice(from + 1).flatMap((line, index) => (line.trim() === '' ? [] : [eventOf(line, from + index + 2)]))
+  return { head: headOf(lines[from]), events: events.filter((event) => event !== undefined) }
 }

@@ -17,7 +17,8 @@ import { lastBytes, OutputBuffer, type OutputEnd } from '../delivery/output-buff
 import type { SilenceLimits } from '../../providers/provider.ts'
 import type { Redactor } from '../delivery/redactor.ts'
 import type { LiveAttempt, Roster } from './live-attempts.ts'
-import { isLocal, type SecretResolver } from './secrets.ts'
+import { hasConnector } from '../../connectors/index.ts'
+import type { SecretResolver } from './secrets.ts'
 import { Silence } from './silence.ts'
 import { UsageTotal } from './usage-total.ts'
 
@@ -148,7 +149,7 @@ class Attempt {
       // What this machine has is registered with the redactor before anything runs. An executor of the caller's may ask other connectors
       // itself; a provider cannot, and must not run without what its job requires.
       for (const reference of this.#job.requires_secrets)
-        if (isLocal(reference) || this.#ports.usesProvider()) await this.#ports.resolveSecret(reference)
+        if (hasConnector(reference) || this.#ports.usesProvider()) await this.#ports.resolveSecret(reference)
       const context = await this.#loadContext()
       const { client, clock, resolveSecret } = this.#ports
       const ctx = jobContext({

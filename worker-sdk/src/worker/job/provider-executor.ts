@@ -4,6 +4,7 @@ import type { Provider, ProviderSettings } from '../../providers/provider.ts'
 import { asResult, createResultTail } from '../../providers/tail.ts'
 import type { Executor } from './executor.ts'
 import { ProviderFailed } from './outcome.ts'
+import type { JobRecorder } from './recorder.ts'
 
 /** Of a worker that is not yet ready to run anything. */
 export const refuseToRun: Executor = () => {
@@ -11,13 +12,16 @@ export const refuseToRun: Executor = () => {
 }
 
 /** `provider` and `settings` are asked per job: both may be changed while the worker runs. */
-export function providerExecutor(provider: () => Provider, settings: () => ProviderSettings): Executor {
+export function providerExecutor(provider: () => Provider, settings: () => ProviderSettings, recorder?: JobRecorder): Executor {
   return async (job, ctx) => {
     const stdout = createResultTail()
-    const outcome = await provider().run({
+    const chosen = provider()
+    const now = settings()
+    const recording = recorder?.begin(chosen.name, now, job)
+    const outcome = await chosen.run({
       job,
       context: ctx.context,
-      settings: settings(),
+      settings: recording === undefined ? now : { ...now, tap: recording.tap },
       signal: ctx.signal,
       usage: (usage) => ctx.usage(usage),
       uploadArtifact: (file) => ctx.uploadArtifact(file),
@@ -27,6 +31,7 @@ export function providerExecutor(provider: () => Provider, settings: () => Provi
         return ctx.output(text, stream)
       },
     })
+    recording?.end({ exit_code: outcome.exitCode, ...(outcome.error === undefined ? {} : { failed: true }) })
     if (outcome.exitCode !== 0 || outcome.error !== undefined)
       throw new ProviderFailed(outcome.exitCode, outcome.stderr ?? '', outcome.error, outcome.final)
     return outcome.result === undefined ? stdout.text() : asResult(outcome.result)

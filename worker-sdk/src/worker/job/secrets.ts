@@ -1,6 +1,6 @@
 /** Responsible for resolving `vault://` references with what this machine has, and for telling the redactor before anyone sees a value. */
-import { secretReference } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
+import { parseReference } from '../../connectors/index.ts'
 import type { Environment } from '../settings/options.ts'
 import type { Redactor } from '../delivery/redactor.ts'
 
@@ -9,18 +9,14 @@ export type SecretResolver = (reference: string) => Promise<string>
 const refuse = (reference: string, why: string): ModelReinsError =>
   new ModelReinsError(`The secret ${reference} cannot be resolved: ${why}`, { code: 'invalid-request', status: 0 })
 
-/** Whether this machine resolves the reference by itself, without asking anyone. */
-export const isLocal = (reference: string): boolean => reference.startsWith('vault://env/')
-
-/** `vault://env/NAME` reads an environment variable of the worker; other connectors are told apart by name. */
+/** Looks a reference up with the connector that it names. */
 export function secretResolver(env: Environment, redactor: Redactor): SecretResolver {
   return async (reference) => {
-    if (!secretReference.safeParse(reference).success) throw refuse(reference, 'use vault://<connector>/<path>#<field>')
-    const [connector = '', ...rest] = reference.slice('vault://'.length).split('/')
-    if (connector !== 'env') throw refuse(reference, `this worker has no connector called "${connector}" (it has: env)`)
-    const name = rest.join('/').replace(/#.*$/, '')
-    const value = env[name]
-    if (value === undefined || value === '') throw refuse(reference, `the environment variable ${name} is not set on this machine`)
+    const parsed = parseReference(reference)
+    if (typeof parsed === 'string') throw refuse(reference, parsed)
+    const value = await parsed.connector.resolve(parsed.secret, { env }).catch((error: unknown) => {
+      throw refuse(reference, error instanceof Error ? error.message : String(error))
+    })
     redactor.add(value)
     return value
   }

@@ -1,5 +1,7 @@
 /** Responsible for one WebSocket to the server: opened with the token in a header, never in the URL. It knows no frame. */
+import type { Agent } from 'node:http'
 import { WebSocket } from 'ws'
+import { tunnelFor } from '../../net/tunnel.ts'
 
 /** The part of a WebSocket that the link uses. */
 export interface Socket {
@@ -23,9 +25,16 @@ export type OpenSocket = (url: string, headers: Readonly<Record<string, string>>
 const maxFrameBytes = 8 * 1024 * 1024
 const refusalBytes = 64 * 1024
 
-export const openWebSocket: OpenSocket = (url, headers, handlers) => {
+/** Opens sockets through the proxy that this environment names for their address, if it names one. */
+export const socketThrough =
+  (env: Readonly<Record<string, string | undefined>>): OpenSocket =>
+  (url, headers, handlers) =>
+    open(url, headers, handlers, tunnelFor(url, env))
+
+const open = (...[url, headers, handlers, agent]: [...Parameters<OpenSocket>, Agent | undefined]): Socket => {
   const socket = new WebSocket(url, {
     headers: { ...headers },
+    ...(agent === undefined ? {} : { agent }),
     perMessageDeflate: false,
     maxPayload: maxFrameBytes,
     followRedirects: false,

@@ -7,6 +7,7 @@ import type { Executor } from '../job/executor.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { Environment, ResolvedOptions } from './options.ts'
 import { providerExecutor } from '../job/provider-executor.ts'
+import { fileRecorder } from '../job/recorder.ts'
 
 /** What providers may read now; the CLI's `doctor` and `--setup` look with it too. */
 export function providerSettings(options: ResolvedOptions, model: string | undefined, env: Environment): ProviderSettings {
@@ -30,7 +31,11 @@ export class ProviderChoice {
   readonly #env: Environment
   #provider: Provider | undefined
 
-  constructor(options: ResolvedOptions, live: LiveSettings, env: Environment) {
+  readonly #redact: (text: string) => string
+
+  /** `redact`: what leaves the machine in a recording goes through it. */
+  constructor(options: ResolvedOptions, live: LiveSettings, env: Environment, redact: (text: string) => string) {
+    this.#redact = redact
     this.#options = options
     this.#live = live
     this.#env = env
@@ -55,6 +60,7 @@ export class ProviderChoice {
     return providerExecutor(
       () => this.#provider ?? first,
       () => providerSettings(this.#options, this.#live.values.model, this.#env),
+      this.#options.record === undefined ? undefined : fileRecorder(this.#options.record, this.#redact),
     )
   }
 

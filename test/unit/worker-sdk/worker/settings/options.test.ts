@@ -39,6 +39,7 @@ const rows: [SettingName, string, string, [unknown, string, unknown], [unknown, 
   ['allowHosts', 'MODELREINS_ALLOW_HOSTS', 'allow_hosts', [['h1'], 'h2', ['h3']], [['h1'], ['h2'], ['h3']]],
   ['graceMs', 'MODELREINS_GRACE_MS', 'grace_ms', [0, '10', 20], [0, 10, 20]],
   ['contextBudget', 'MODELREINS_CONTEXT_BUDGET', 'context_budget', [1, '2', 3], [1, 2, 3]],
+  ['record', 'MODELREINS_RECORD', 'record', ['/a', '/b', '/c'], ['/a', '/b', '/c']],
   ['silenceTimeout', 'MODELREINS_SILENCE_TIMEOUT', 'silence_timeout', [0, '60', 90], [0, 60, 90]],
   ['deniedTools', 'MODELREINS_DENIED_TOOLS', 'denied_tools', ['fail', 'tell', 'fail'], ['fail', 'tell', 'fail']],
 ]

@@ -1,4 +1,4 @@
-/** Responsible for the interface as OpenAPI 3.1, made from the operations table alone; it answers no request. */
+/** Responsible for the interface as OpenAPI 3.1, made from the operations table alone. It writes no file. */
 import {
   type Operation,
   type ProblemCode,
@@ -10,10 +10,11 @@ import {
   problemSchema,
   problems,
   roles,
+  inputOf,
   operationPaths,
 } from '@modelreins/contract'
-import { roleMay, workerMay } from '../../domain/access/access.ts'
-import { type Json, type JsonObject, SchemaBook } from './openapi-schemas.ts'
+import { roleMay, workerMay } from '../../src/domain/access/access.ts'
+import { type Json, type JsonObject, SchemaBook } from './schemas.ts'
 
 export interface OpenapiRequest {
   readonly version: string
@@ -68,28 +69,35 @@ function parametersOf(row: Operation, properties: JsonObject, required: readonly
   return [...fromPath, ...fromQuery, ...('idempotency_key' in row.input.shape || row.body === 'raw' ? [idempotency] : [])]
 }
 
-function bodyOf(row: Operation, whole: JsonObject, reference: JsonObject): JsonObject {
+/** Undefined for an operation without a body. */
+function bodyOf(row: Operation, whole: JsonObject, reference: JsonObject): JsonObject | undefined {
   if (row.body === 'raw') {
     const bytes = { type: 'string', format: 'binary' }
     const fields = isObject(whole.properties) ? whole.properties : {}
     const parts = { schema: { type: 'object', properties: { file: bytes, ...fields }, required: ['file'] } }
-    return { requestBody: { required: true, content: { 'application/octet-stream': { schema: bytes }, 'multipart/form-data': parts } } }
+    return { required: true, content: { 'application/octet-stream': { schema: bytes }, 'multipart/form-data': parts } }
   }
-  if (!hasJsonBody(row)) return {}
+  if (!hasJsonBody(row)) return undefined
   const inPath = pathParameters(row.path)
   const properties = isObject(whole.properties) ? whole.properties : {}
   const rest = Object.fromEntries(Object.entries(properties).filter(([name]) => !inPath.includes(name)))
-  if (Object.keys(rest).length === 0) return {}
+  if (Object.keys(rest).length === 0) return undefined
   const required = Array.isArray(whole.required) ? whole.required.filter((name) => typeof name === 'string' && !inPath.includes(name)) : []
   const schema = inPath.length === 0 ? reference : { ...whole, properties: rest, required }
-  return { requestBody: { required: required.length > 0, content: { 'application/json': { schema } } } }
+  const example = Object.fromEntries(Object.entries(row.example).filter(([name]) => !inPath.includes(name)))
+  return { required: required.length > 0, content: { 'application/json': { schema, example: asJson(example) } } }
 }
 
-function answerOf(row: Operation, schema: JsonObject): JsonObject {
+interface Answer {
+  readonly status: number
+  readonly response: JsonObject
+}
+
+function answerOf(row: Operation, schema: JsonObject): Answer {
   const type = row.produces ?? 'application/json'
-  if (type === 'websocket') return { 101: { description: 'The socket is open.' } }
+  if (type === 'websocket') return { status: 101, response: { description: 'The socket is open.' } }
   const content = row.produces === undefined ? schema : { type: 'string', ...(type.startsWith('text/') ? {} : { format: 'binary' }) }
-  return { [row.status]: { description: row.summary, content: { [type]: { schema: content } } } }
+  return { status: row.status, response: { description: row.summary, content: { [type]: { schema: content } } } }
 }
 
 interface Response {
@@ -146,24 +154,47 @@ function securityOf(row: Operation): readonly JsonObject[] {
 
 const spelled = (path: string): string => path.replaceAll(/:([a-z_]+)/g, '{$1}')
 
-function pathsOf(book: SchemaBook): JsonObject {
+/** Through text, as it will travel. */
+const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
+
+interface Parts {
+  readonly paths: JsonObject
+  /** Bodies and answers by operation: every path of an operation points at the same ones. */
+  readonly requestBodies: JsonObject
+  readonly responses: JsonObject
+}
+
+const parameterWithExample = (parameter: JsonObject, example: unknown): JsonObject =>
+  example === undefined ? parameter : { ...parameter, example: asJson(example) }
+
+function partsOf(book: SchemaBook): Parts {
+  const requestBodies = new Map<string, JsonObject>()
+  const answers = new Map<string, JsonObject>()
   const paths = new Map<string, Map<string, JsonObject>>()
   for (const id of operationIds) {
     const row: Operation = operations[id]
     const output = book.schema(row.output, 'output')
-    const reference = book.schema(row.input, 'input')
+    const reference = book.schema(inputOf(row, false), 'input')
     const named = typeof reference.$ref === 'string' ? reference.$ref.split('/').at(-1) : undefined
     const found = named === undefined ? reference : book.components()[named]
     const whole = isObject(found) ? found : {}
     const properties = isObject(whole.properties) ? whole.properties : {}
+    const body = bodyOf(row, whole, reference)
+    if (body !== undefined) requestBodies.set(id, body)
+    const { status, response } = answerOf(row, output)
+    answers.set(id, response)
     const shared = {
       tags: [id.split('.')[0] ?? id],
       summary: row.summary,
-      parameters: parametersOf(row, properties, Array.isArray(whole.required) ? whole.required : []),
-      ...bodyOf(row, whole, reference),
-      responses: { ...answerOf(row, output), ...responseRefs(problemsOf(row)) },
+      parameters: parametersOf(row, properties, Array.isArray(whole.required) ? whole.required : []).map((parameter) =>
+        parameterWithExample(parameter, row.example[String(parameter.name)]),
+      ),
+      ...(body === undefined ? {} : { requestBody: { $ref: `#/components/requestBodies/${id}` } }),
+      responses: { [status]: { $ref: `#/components/responses/${id}` }, ...responseRefs(problemsOf(row)) },
       security: securityOf(row),
       'x-scope': row.scope,
+      'x-repeat': row.repeat,
+      'x-tool': row.tool,
     }
     for (const [index, path] of operationPaths(row).entries()) {
       const alias = index > 0
@@ -174,14 +205,18 @@ function pathsOf(book: SchemaBook): JsonObject {
       paths.set(spelled(path), methods)
     }
   }
-  return Object.fromEntries([...paths].map(([path, methods]) => [path, Object.fromEntries(methods)]))
+  return {
+    paths: Object.fromEntries([...paths].map(([path, methods]) => [path, Object.fromEntries(methods)])),
+    requestBodies: Object.fromEntries(requestBodies),
+    responses: Object.fromEntries(answers),
+  }
 }
 
 /** The document: every operation on every path it has, every schema a component once. */
 export function openapiDocument(request: OpenapiRequest): JsonObject {
   const book = new SchemaBook()
-  const paths = pathsOf(book)
-  const responses = responseComponents(book.schema(problemSchema, 'output'))
+  const { paths, requestBodies, responses } = partsOf(book)
+  const problemResponses = responseComponents(book.schema(problemSchema, 'output'))
   return {
     openapi: '3.1.0',
     info: {
@@ -194,7 +229,8 @@ export function openapiDocument(request: OpenapiRequest): JsonObject {
     paths,
     components: {
       schemas: book.components(),
-      responses,
+      requestBodies,
+      responses: { ...responses, ...problemResponses },
       securitySchemes: Object.fromEntries(
         Object.entries(schemes).map(([name, description]) => [name, { type: 'http', scheme: 'bearer', description }]),
       ),

@@ -4,6 +4,7 @@ import type { ViewerIdentity } from '../../../durable-objects/job-stream/gate.ts
 import type { WatchedJob } from '../../../durable-objects/tenant/call.ts'
 import { type Result, ok } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
+import { fanOutStream, readCursor } from '../jobs/fan-out-stream.ts'
 import { askTenant, callObject, failureIn, tenantOf } from '../tenant-call.ts'
 
 const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
@@ -32,9 +33,8 @@ const fromArchive = (job: Job): WatchedJob => ({
 })
 
 /** What the viewer begins with; `not-found` of the object comes after it has let the caller in, so the archive may be asked in its place. */
-async function watch(exchange: Exchange<'jobs.stream'>): Promise<Result<WatchedJob>> {
+async function watch(exchange: Exchange<'jobs.stream'>, job_id: number): Promise<Result<WatchedJob>> {
   const { request_id, env, ports } = exchange
-  const { job_id } = exchange.input
   const { credential } = exchange.caller
   const watched = await askTenant(exchange, (gate) => gate.watch({ credential, job_id, request_id }), true)
   if (watched.ok || watched.failure.code !== 'not-found') return watched
@@ -52,22 +52,44 @@ function viewerOf({ caller }: Exchange<'jobs.stream'>): Record<string, string> {
   return { [viewerHeader]: JSON.stringify({ id: credential.credential, credential } satisfies ViewerIdentity) }
 }
 
-export async function streamJob(exchange: Exchange<'jobs.stream'>): Promise<Reply> {
-  const { input, request, env, ports } = exchange
-  const watched = await watch(exchange)
-  if (!watched.ok) return watched
-  const after = startAfter(request, input.after)
-  const job = watched.value
-  if (request.method === 'HEAD') return new Response(null, { headers })
-  if (job.ended && !job.streamed) return new Response(wholeStream(job, after), { headers })
+/** The output of one job after this sequence, as the tenant object has let the viewer in to it. */
+async function openStream(exchange: Exchange<'jobs.stream'>, jobId: number, job: WatchedJob, after: number): Promise<Result<Response>> {
+  const { request, env, ports } = exchange
+  if (job.ended && !job.streamed) return ok(new Response(wholeStream(job, after)))
   const tenant = tenantOf(exchange) ?? ''
-  const query = new URLSearchParams({ after: String(after), tenant, job_id: String(input.job_id), ended: job.ended ? '1' : '0' })
+  const query = new URLSearchParams({ after: String(after), tenant, job_id: String(jobId), ended: job.ended ? '1' : '0' })
   const about = { object: 'job-stream', operation: exchange.id, idempotent: true } as const
   const streamed = await callObject(exchange, about, () =>
     ports
-      .jobStream(env, tenant, input.job_id)
+      .jobStream(env, tenant, jobId)
       .fetch(new Request(`https://job-stream/?${query}`, { signal: request.signal, headers: viewerOf(exchange) })),
   )
   if (!(streamed instanceof Response)) return streamed
-  return streamed.status === 200 ? new Response(streamed.body, { headers }) : failureIn(streamed)
+  return streamed.status === 200 ? ok(streamed) : failureIn(streamed)
+}
+
+/** All jobs of a fan-out in one connection; each of them is watched as it would be by itself. */
+function streamFanOut(exchange: Exchange<'jobs.stream'>, parent: WatchedJob): Response {
+  const { input, request } = exchange
+  const look = async (): Promise<WatchedJob | undefined> => {
+    const seen = await watch(exchange, input.job_id)
+    return seen.ok ? seen.value : undefined
+  }
+  const open = async (jobId: number, after: number): Promise<ReadableStream<Uint8Array> | undefined> => {
+    const job = await watch(exchange, jobId)
+    const opened = job.ok ? await openStream(exchange, jobId, job.value, after) : job
+    return opened.ok ? (opened.value.body ?? undefined) : undefined
+  }
+  const cursor = readCursor(request.headers.get('last-event-id'))
+  return new Response(fanOutStream({ look, open, signal: request.signal }, parent, cursor), { headers })
+}
+
+export async function streamJob(exchange: Exchange<'jobs.stream'>): Promise<Reply> {
+  const { input, request } = exchange
+  const watched = await watch(exchange, input.job_id)
+  if (!watched.ok) return watched
+  if (request.method === 'HEAD') return new Response(null, { headers })
+  if (watched.value.children !== undefined) return streamFanOut(exchange, watched.value)
+  const opened = await openStream(exchange, input.job_id, watched.value, startAfter(request, input.after))
+  return opened.ok ? new Response(opened.value.body, { headers }) : opened
 }

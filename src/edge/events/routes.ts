@@ -6,7 +6,7 @@ import type { Parsed } from '@modelreins/contract'
 import { fail } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { callObject, failureIn, tenantOf } from '../tenant-call.ts'
-import { credentialHeader } from './claims.ts'
+import { credentialHeader } from '../routes/claims.ts'
 
 const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 

@@ -1,7 +1,7 @@
 /** Responsible for the audit trail as callers see it: the tenant object says whether they may, D1 has the rows, the archive the signed heads. */
 import { askTenant, authorize, tenantOf } from '../tenant-call.ts'
-import { exportLines, streamOf } from '../audit/export-lines.ts'
-import { verifyStep } from '../audit/verify-step.ts'
+import { exportLines, streamOf } from './export-lines.ts'
+import { verifyStep } from './verify-step.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import type { AuditStatus } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Reply } from '../exchange.ts'

@@ -1,8 +1,9 @@
 /** Says what `openapi.json` promises: every operation, every path, and no reference into nothing. */
 import { type Operation, operationIds, operationPaths, operations, problems } from '@modelreins/contract'
 import { describe, expect, test } from 'vitest'
-import { type Json, type JsonObject, SchemaBook } from '../../../../src/edge/openapi/openapi-schemas.ts'
-import { openapiDocument } from '../../../../src/edge/openapi/openapi.ts'
+import { type Json, type JsonObject, SchemaBook } from '../../../../tools/openapi/schemas.ts'
+import { spelledShort } from '../../../../tools/openapi/spelling.ts'
+import { openapiDocument } from '../../../../tools/openapi/document.ts'
 
 const document = openapiDocument({ version: '1.2.3' })
 
@@ -72,11 +73,28 @@ describe.each(operationIds)('%s', (id) => {
   test('takes every field of its input somewhere: path, query or body', () => {
     const parameters = at(shown(row.path), 'parameters')
     const names = new Set(Array.isArray(parameters) ? parameters.map((one) => at(one, 'name')) : [])
-    const schema = at(shown(row.path), 'requestBody', 'content', 'application/json', 'schema')
+    const shared = at(shown(row.path), 'requestBody', '$ref')
+    const whole = typeof shared === 'string' ? at(document, ...shared.replace('#/', '').split('/')) : undefined
+    const schema = at(whole, 'content', 'application/json', 'schema')
     const reference = at(schema, '$ref')
     const body = typeof reference === 'string' ? at(document, ...reference.replace('#/', '').split('/')) : schema
     for (const name of Object.keys((at(body, 'properties') ?? {}) as JsonObject)) names.add(name)
     expect(Object.keys(row.input.shape).filter((name) => !names.has(name))).toEqual([])
+  })
+})
+
+describe('the spelling', () => {
+  const text = spelledShort(document)
+
+  test('is the document, on a line for each operation and each component', () => {
+    expect(JSON.parse(text)).toEqual(document)
+    const methods = Object.values(at(document, 'paths') as JsonObject).flatMap((path) => Object.keys(path as JsonObject))
+    const components = Object.values(at(document, 'components') as JsonObject).flatMap((kind) => Object.keys(kind as JsonObject))
+    expect(text.split('\n').length).toBeLessThan(1.5 * (methods.length + components.length) + 100)
+  })
+
+  test('holds each body once, whatever the number of paths to it', () => {
+    expect(text.split('"$ref":"#/components/requestBodies/jobs.dispatch"')).toHaveLength(3)
   })
 })
 

@@ -2,9 +2,9 @@
 import { type Job, artifactBrief, limits } from '@modelreins/contract'
 import { type Result, ok } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
-import { mergePages } from '../jobs/merge-pages.ts'
-import { withRecentOutput } from '../jobs/recent-output.ts'
-import { readStoredResult } from '../jobs/stored-result.ts'
+import { mergePages } from './merge-pages.ts'
+import { withRecentOutput } from './recent-output.ts'
+import { readStoredResult } from './stored-result.ts'
 import { askTenant, perform, tenantOf } from '../tenant-call.ts'
 
 const archive = (exchange: Exchange) => exchange.ports.registry(exchange.env).jobs

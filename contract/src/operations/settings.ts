@@ -1,0 +1,35 @@
+/** Responsible for the rows of the operations table about the settings of a tenant. It knows no implementation. */
+import * as service from '../service.ts'
+import * as settings from '../settings.ts'
+import { operation } from './row.ts'
+
+export const settingsOperations = {
+  'settings.get': operation({
+    method: 'GET',
+    path: '/api/v1/settings',
+    scope: 'workers.read',
+    by: 'tenant',
+    repeat: 'safe',
+    tool: false,
+    summary: 'Settings of the tenant',
+    input: service.nothing,
+    example: {},
+    output: settings.tenantSettings,
+    status: 200,
+    problems: [],
+  }),
+  'settings.update': operation({
+    method: 'PATCH',
+    path: '/api/v1/settings',
+    scope: 'members.manage',
+    by: 'tenant',
+    repeat: 'safe',
+    tool: false,
+    summary: 'Change settings; what loosens one waits for a review where the tenant has reviewers',
+    input: settings.settingsPatch,
+    example: { require_capability: true },
+    output: settings.tenantSettings,
+    status: 200,
+    problems: [],
+  }),
+} as const

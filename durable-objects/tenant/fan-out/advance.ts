@@ -1,0 +1,78 @@
+/** Responsible for taking a fan-out one step further after one of its jobs has ended, or when its deadline has come. */
+import type { JobRequest } from '@modelreins/contract'
+import { nextStep } from '../../../src/domain/fan-out/fan-out.ts'
+import type { FanOut, Step } from '../../../src/domain/fan-out/fan-out.ts'
+import { emptyOutcome, isTerminal } from '../../../src/domain/job/job-machine.ts'
+import type { JobOutcome, JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { systemActor } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import { assign, makeJob } from '../queue/commands/dispatch.ts'
+import { abortJob } from '../queue/commands/jobs.ts'
+import { fanOutOf } from '../queue/fan-out-state.ts'
+import { closeStream, jobSubject, saveJob, settleJob } from '../queue/save-job.ts'
+
+function makeMergeJob(ctx: CommandContext, parent: JobRecord, prompt: string, workerId: string | null): Result<JobRecord> {
+  const target = workerId === null ? null : (ctx.store.workers.get(workerId)?.name ?? workerId)
+  const request: JobRequest = {
+    prompt,
+    effort: parent.effort,
+    priority: parent.priority,
+    timeout: parent.spec.timeout_ms / 1000,
+    ...(target === null ? {} : { target }),
+  }
+  const assigned = assign(ctx, request)
+  if (!assigned.ok) return assigned
+  return ok(makeJob(ctx, request, assigned.value, 'fan_out.merge', { id: parent.id, role: 'merge', created_by: parent.created_by }))
+}
+
+type Ending = Extract<Step, { kind: 'done' | 'failed' }>
+
+function finish(ctx: CommandContext, parent: JobRecord, family: FanOut, ending: Ending): void {
+  const outcome: JobOutcome = {
+    ...emptyOutcome,
+    result: ending.kind === 'done' ? ending.result : null,
+    error: ending.kind === 'failed' ? ending.error : null,
+    fan_out: { children: family.children.map(({ job_id, worker, status }) => ({ job_id, worker, status })), merge: ending.merge },
+  }
+  const after: JobRecord = { ...parent, status: ending.kind, ended_at: ctx.at, outcome }
+  settleJob(ctx, after)
+  const { answered, failed, missing, degraded } = ending.merge
+  ctx.record({
+    action: ending.kind === 'done' ? 'job.complete' : 'job.fail',
+    subject: jobSubject(parent),
+    job_id: parent.id,
+    capability: parent.spec.capability,
+    digest: ctx.sha256(outcome.result ?? ''),
+    summary: `fan-out: ${answered} answered, ${failed} failed, ${missing} missing, merged by ${ending.merge.by}${degraded ? ', degraded' : ''}`,
+    actor: systemActor,
+  })
+  closeStream(ctx, after, '')
+  // Last, so that an aborted child finds its parent ended.
+  for (const id of ending.abort) {
+    const child = ctx.store.jobs.get(id)
+    if (child !== undefined) abortJob(ctx, child, `Its fan-out, job ${parent.id}, has ended without it`)
+  }
+}
+
+export function advance(ctx: CommandContext, parentId: number): void {
+  const parent = ctx.store.jobs.get(parentId)
+  const spec = parent?.spec.fan_out
+  if (parent === undefined || spec === undefined || isTerminal(parent.status)) return
+  const family = fanOutOf(ctx.store, parent)
+  const step = nextStep(family, ctx.at)
+  if (step.kind === 'wait') return
+  if (step.kind !== 'merge') return finish(ctx, parent, family, step)
+  const merge = makeMergeJob(ctx, parent, step.prompt, spec.plan.worker)
+  if (merge.ok) return saveJob(ctx, { ...parent, spec: { ...parent.spec, fan_out: { ...spec, merge_job_id: merge.value.id } } })
+  const without = nextStep({ ...family, merge: 'refused' }, ctx.at)
+  if (without.kind === 'done' || without.kind === 'failed') finish(ctx, parent, family, without)
+}
+
+/** A job has ended: its fan-out goes on; an aborted fan-out takes its jobs along. */
+export function onSettled(ctx: CommandContext, job: JobRecord): void {
+  if (job.parent_id !== null) return advance(ctx, job.parent_id)
+  if (job.spec.fan_out === undefined || job.outcome?.error?.type !== 'aborted') return
+  for (const child of ctx.store.jobs.ofParent(job.id)) abortJob(ctx, child, job.outcome.error.message)
+}

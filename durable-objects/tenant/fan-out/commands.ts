@@ -1,0 +1,71 @@
+/** Responsible for what members do to fan-outs: dispatching, listing the children, trying again. */
+import type { Job, JobRequest, Parsed } from '@modelreins/contract'
+import { notIn } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { dispatchRefusal } from '../../../src/domain/killswitch.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import { retryJob, retryOne } from '../queue/commands/jobs.ts'
+import { showJob } from '../queue/job-view.ts'
+import { jobSubject, saveJob } from '../queue/save-job.ts'
+import { advance } from './advance.ts'
+import { dispatch } from './dispatch.ts'
+
+function children(ctx: CommandContext, input: Parsed<'jobs.children'>): Result<{ items: Job[]; next_cursor: string | null }> {
+  const parent = ctx.store.jobs.get(input.job_id)
+  if (parent === undefined) return fail('not-found', `There is no job ${input.job_id}.`)
+  if (parent.spec.fan_out === undefined) return fail('wrong-state', `Job ${parent.id} is no fan-out and has no children.`)
+  return ok({ items: ctx.store.jobs.ofParent(parent.id).map((job) => showJob(ctx, job)), next_cursor: null })
+}
+
+/** The fan-out runs again: with its failed children tried anew, or with a new merge of the answers that there are. */
+function retryFanOut(ctx: CommandContext, parent: JobRecord, what: 'children' | 'merge'): Result<Job> {
+  const spec = parent.spec.fan_out
+  if (spec === undefined || parent.status !== 'failed') return notIn(parent, 'retried')
+  const family = ctx.store.jobs.ofParent(parent.id).filter((job) => job.spec.role === 'child')
+  const failed = family.filter((job) => job.status === 'failed')
+  if (what === 'merge' && !family.some((job) => job.status === 'done'))
+    return fail('wrong-state', `Job ${parent.id} has no answer to merge: retry its children.`)
+  // A deadline that has passed is not waited for again: a retry waits for its answers.
+  const plan = { ...spec.plan, deadline_at: null }
+  const again: JobRecord = {
+    ...parent,
+    status: 'running',
+    ended_at: null,
+    started_at: ctx.at,
+    outcome: null,
+    spec: { ...parent.spec, fan_out: { plan, merge_job_id: null } },
+  }
+  saveJob(ctx, again)
+  ctx.record({
+    action: 'job.retry',
+    subject: jobSubject(parent),
+    job_id: parent.id,
+    capability: parent.spec.capability,
+    summary: what === 'children' ? `fan-out: ${failed.length} children again` : 'fan-out: the merge again',
+  })
+  if (what === 'children') for (const child of failed) retryJob(ctx, child)
+  advance(ctx, parent.id)
+  return ok(showJob(ctx, ctx.store.jobs.get(parent.id) ?? again))
+}
+
+function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
+  const job = ctx.store.jobs.get(input.job_id)
+  if (job?.spec.fan_out === undefined) {
+    if (job !== undefined && input.what !== undefined) {
+      return fail('invalid-request', `Job ${job.id} is no fan-out: leave out \`what\`.`, {
+        issues: [{ path: 'what', message: 'goes with a fan-out' }],
+      })
+    }
+    return retryOne(ctx, input)
+  }
+  const refused = dispatchRefusal(ctx.store.killswitch.state())
+  return refused ?? retryFanOut(ctx, job, input.what ?? 'children')
+}
+
+export const fanOutCommands = {
+  'jobs.dispatch': (ctx: CommandContext, request: JobRequest): Result<Job> => dispatch(ctx, request),
+  'jobs.children': children,
+  'jobs.retry': retry,
+}

@@ -1,0 +1,139 @@
+/** Responsible for dispatching one prompt to several workers: a parent and a child for each of them, all or none. */
+import type { Job, JobRequest } from '@modelreins/contract'
+import { describe, rank } from '../../../src/domain/director/director.ts'
+import { isLive, requirementsOf } from '../../../src/domain/director/matching.ts'
+import type { WorkerView } from '../../../src/domain/director/matching.ts'
+import type { MergePlan } from '../../../src/domain/fan-out/fan-out.ts'
+import { newJob, specOf } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { dispatchRefusal } from '../../../src/domain/killswitch.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import { admit, assign, earlier, findWorker, makeJob } from '../queue/commands/dispatch.ts'
+import { showJob } from '../queue/job-view.ts'
+import { insertJob, jobSubject } from '../queue/save-job.ts'
+import { workforce } from '../queue/workforce/worker-view.ts'
+
+/** The request of one child: the same, for one worker. The thread is its parent's: only the merged answer becomes a turn. */
+function childRequest(request: JobRequest, target: string): JobRequest {
+  const { targets: _targets, fan_out: _fanOut, merge: _merge, idempotency_key: _key, thread_id: _thread, ...rest } = request
+  return { ...rest, target }
+}
+
+const badTarget = (index: number, message: string): Result<never> =>
+  fail('invalid-request', `targets[${index}] ${message}.`, { issues: [{ path: `targets.${index}`, message }] })
+
+/** Names of the workers that are asked, each once. */
+function namedTargets(ctx: CommandContext, targets: readonly string[]): Result<readonly string[]> {
+  const seen = new Set<string>()
+  for (const [index, target] of targets.entries()) {
+    const worker = findWorker(ctx, target)
+    if (worker === undefined) return badTarget(index, `names no worker: ${target}`)
+    if (seen.has(worker.worker_id)) return badTarget(index, `names ${worker.name} again`)
+    seen.add(worker.worker_id)
+  }
+  return ok(targets)
+}
+
+type FanOutRequest = NonNullable<JobRequest['fan_out']>
+
+const keyOf = (worker: WorkerView, distinct: FanOutRequest['distinct']): string => {
+  if (distinct === 'worker') return worker.worker_id
+  return distinct === 'provider' ? (worker.provider ?? '') : `${worker.provider ?? ''}/${worker.model ?? ''}`
+}
+
+/** The best workers that differ in what the request names, best first. */
+function pickedTargets(ctx: CommandContext, request: JobRequest, wanted: FanOutRequest): Result<readonly string[]> {
+  const job = { wants: requirementsOf(specOf(request, null)), effort: request.effort ?? 'standard', thread_id: request.thread_id ?? null }
+  const verdicts = rank(job, workforce(ctx), ctx.at)
+  const picked = new Map<string, string>()
+  for (const { eligible, worker } of verdicts) {
+    if (!eligible || (!isLive(worker.state) && request.when_offline !== 'queue')) continue
+    const key = keyOf(worker, wanted.distinct)
+    if (!picked.has(key)) picked.set(key, worker.name)
+    if (picked.size === wanted.count) return ok([...picked.values()])
+  }
+  const others = verdicts.filter((verdict) => !verdict.eligible)
+  const rest = others.length === 0 ? '' : ` Not eligible: ${describe(others)}.`
+  const anyEligible = verdicts.some((verdict) => verdict.eligible)
+  return fail(
+    anyEligible ? 'no-live-worker' : 'no-eligible-worker',
+    `${wanted.count} workers with another ${wanted.distinct} each are asked for, and ${picked.size} can be had.${rest}`,
+  )
+}
+
+function planOf(ctx: CommandContext, request: JobRequest): Result<MergePlan> {
+  const merge = request.merge ?? { by: 'worker' as const }
+  const worker = merge.worker === undefined ? undefined : findWorker(ctx, merge.worker)
+  if (merge.worker !== undefined && worker === undefined) {
+    return fail('invalid-request', `merge.worker names no worker: ${merge.worker}.`, {
+      issues: [{ path: 'merge.worker', message: `names no worker: ${merge.worker}` }],
+    })
+  }
+  return ok({
+    by: merge.by,
+    worker: worker?.worker_id ?? null,
+    prompt: merge.prompt ?? null,
+    quorum: merge.quorum ?? null,
+    deadline_at: merge.deadline === undefined ? null : ctx.at + Math.round(merge.deadline * 1000),
+    vote_field: merge.vote_field ?? null,
+  })
+}
+
+function makeParent(ctx: CommandContext, request: JobRequest, plan: MergePlan, targets: readonly string[]): JobRecord {
+  const made = newJob(request, {
+    id: ctx.store.jobs.nextId(),
+    at: ctx.at,
+    pinned: null,
+    worker_id: null,
+    created_by: ctx.caller.actor.id,
+    hold: null,
+  })
+  const parent: JobRecord = {
+    ...made,
+    status: 'running',
+    hold: null,
+    started_at: ctx.at,
+    spec: { ...made.spec, fan_out: { plan, merge_job_id: null } },
+  }
+  insertJob(ctx, parent)
+  ctx.record({
+    action: 'job.dispatch',
+    subject: jobSubject(parent),
+    job_id: parent.id,
+    capability: parent.spec.capability,
+    digest: ctx.sha256(parent.spec.prompt),
+    summary: `${parent.effort}, fan-out to ${targets.join(', ')}, merged by ${plan.by}`,
+  })
+  return parent
+}
+
+function fanOut(ctx: CommandContext, request: JobRequest): Result<Job> {
+  const before = earlier(ctx, request)
+  if (!before.ok) return before
+  if (before.value?.job !== undefined) {
+    ctx.replayed()
+    return ok(showJob(ctx, before.value.job))
+  }
+  const refused = dispatchRefusal(ctx.store.killswitch.state())
+  if (refused !== undefined) return refused
+  const plan = planOf(ctx, request)
+  if (!plan.ok) return plan
+  const targets = request.fan_out === undefined ? namedTargets(ctx, request.targets ?? []) : pickedTargets(ctx, request, request.fan_out)
+  if (!targets.ok) return targets
+  const parent = makeParent(ctx, request, plan.value, targets.value)
+  for (const [index, target] of targets.value.entries()) {
+    const child = childRequest(request, target)
+    const assigned = assign(ctx, child)
+    // All or none: the transaction is rolled back.
+    if (!assigned.ok) return fail(assigned.failure.code, `targets[${index}]: ${assigned.failure.detail}`)
+    makeJob(ctx, child, assigned.value, 'job.dispatch', { id: parent.id, role: 'child', created_by: parent.created_by })
+  }
+  if (before.value !== undefined && request.idempotency_key !== undefined)
+    ctx.store.jobs.rememberKey(request.idempotency_key, before.value.digest, parent.id, ctx.at)
+  return ok(showJob(ctx, parent))
+}
+
+export const dispatch = (ctx: CommandContext, request: JobRequest): Result<Job> =>
+  request.targets === undefined && request.fan_out === undefined ? admit(ctx, request, 'job.dispatch') : fanOut(ctx, request)

@@ -1,0 +1,63 @@
+/** Responsible for reading a fan-out as it stands: its children, its merge job, and how both look in a job's answer. It changes nothing. */
+import type { Job } from '@modelreins/contract'
+import { mergeStateOf } from '../../../src/domain/fan-out/fan-out.ts'
+import type { Child, FanOut } from '../../../src/domain/fan-out/fan-out.ts'
+import { isTerminal } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import type { Store } from '../kernel/context.ts'
+
+/** A job of a fan-out that somebody watches. */
+export interface WatchedChild {
+  readonly job_id: number
+  readonly worker: string
+  readonly role: 'child' | 'merge'
+  readonly ended: boolean
+}
+
+type Stores = Pick<Store, 'jobs' | 'workers'>
+
+/** Whom a child was given to; the name of its target when nobody has it now. */
+const workerName = (store: Stores, job: JobRecord): string =>
+  (job.worker_id === null ? undefined : store.workers.get(job.worker_id)?.name) ?? job.spec.target ?? 'any worker'
+
+const childOf = (store: Stores, job: JobRecord): Child => ({
+  job_id: job.id,
+  worker: workerName(store, job),
+  status: job.status,
+  result: job.outcome?.result ?? null,
+  truncated: job.outcome !== null && job.outcome.stored !== null,
+  ended_at: job.ended_at,
+})
+
+export function fanOutOf(store: Stores, parent: JobRecord): FanOut {
+  const { fan_out, prompt } = parent.spec
+  if (fan_out === undefined) throw new Error(`Job ${parent.id} is no fan-out`)
+  const family = store.jobs.ofParent(parent.id)
+  const merge = family.find((job) => job.id === fan_out.merge_job_id)
+  return {
+    prompt,
+    plan: fan_out.plan,
+    children: family.filter((job) => job.spec.role === 'child').map((job) => childOf(store, job)),
+    merge: merge === undefined ? null : { job_id: merge.id, status: merge.status, result: merge.outcome?.result ?? null },
+  }
+}
+
+export const watchedChildren = (store: Stores, parent: JobRecord): readonly WatchedChild[] =>
+  store.jobs
+    .ofParent(parent.id)
+    .map((job) => ({ job_id: job.id, worker: workerName(store, job), role: job.spec.role ?? 'child', ended: isTerminal(job.status) }))
+
+/** What a job's answer says of its parent, or of its children. */
+export function familyOf(store: Stores, job: JobRecord): Pick<Job, 'kind' | 'parent_id' | 'role' | 'children' | 'merge'> {
+  const own = { kind: job.spec.fan_out === undefined ? 'job' : 'fan_out', parent_id: job.parent_id, role: job.spec.role ?? null } as const
+  if (job.spec.fan_out === undefined) return own
+  const now = fanOutOf(store, job)
+  const kept = job.outcome?.fan_out
+  // Children may have been let go before their parent is read again, and may end after it.
+  const children = now.children.length === 0 && kept !== undefined ? kept.children : now.children
+  return {
+    ...own,
+    children: children.map(({ job_id, worker, status }) => ({ job_id, worker, status })),
+    merge: kept?.merge ?? mergeStateOf(now),
+  }
+}

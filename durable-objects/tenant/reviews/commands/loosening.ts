@@ -1,0 +1,131 @@
+/**
+ * Responsible for changes that let something pass which waited for a human before: of a worker's tiers and policies, and of the tenant's
+ * setting. They take an owner; where there are reviewers they wait for one of them, as any other action does.
+ */
+import type { Capability, Parsed, TenantSettings } from '@modelreins/contract'
+import { canonicalJson, capabilities as capabilityList } from '@modelreins/contract'
+import { roleMay } from '../../../../src/domain/access/access.ts'
+import { loosenings } from '../../../../src/domain/review/loosening.ts'
+import type { ReviewRecord } from '../../../../src/domain/review/review.ts'
+import { policyOf } from '../../../../src/domain/review/risk.ts'
+import { fail, ok } from '../../../../src/domain/result.ts'
+import type { Result } from '../../../../src/domain/result.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
+import { digestOf, openReview } from '../review-log.ts'
+
+export const looseningType = 'loosening'
+
+/** What is to change, as a reviewer reads it and as it is applied. */
+type Change =
+  | {
+      readonly worker_id: string
+      readonly name: string
+      readonly before: readonly Capability[]
+      readonly capabilities: readonly Capability[]
+    }
+  | { readonly setting: 'require_capability'; readonly value: boolean }
+
+/** Somebody else is there to ask. A tenant from before the setting changes its tiers as it did, until it has said what it wants. */
+function isDecidedByOthers(ctx: CommandContext): boolean {
+  if (ctx.store.settings.requireCapability() === undefined) return false
+  return ctx.store.credentials.membersWithKey().some((member) => member.role === 'reviewer' && member.member_id !== ctx.caller.actor.id)
+}
+
+/** Asked again with the same words it is the same review. */
+function ask(ctx: CommandContext, change: Change, title: string, words: readonly string[]): ReviewRecord {
+  const digest = digestOf(ctx, { capability: null, payload: change, artifacts: [] })
+  for (const known of ctx.store.reviews.list({ statuses: ['pending'] }, Number.MAX_SAFE_INTEGER)) {
+    if (known.type === looseningType && known.digest === digest) return known
+  }
+  return openReview(ctx, {
+    type: looseningType,
+    title,
+    content: words.join('\n'),
+    preview: null,
+    target: null,
+    capability: null,
+    payload: change,
+    risk_tier: null,
+    session: null,
+    policy: policyOf(undefined),
+    irreversible: false,
+    job_id: null,
+    worker_id: null,
+    attempt: null,
+    requested_by: [],
+  })
+}
+
+const mayLoosen = (ctx: CommandContext): boolean => ctx.caller.kind === 'member' && roleMay(ctx.caller.member.role, 'members.manage')
+
+/** What a worker's capabilities may become at once: all that was asked for, or as they are while a review waits. */
+export function loosened(
+  ctx: CommandContext,
+  worker: WorkerRecord,
+  capabilities: readonly Capability[],
+): Result<{ readonly capabilities: readonly Capability[]; readonly review_id?: number; readonly words: readonly string[] }> {
+  const words = loosenings(worker.capabilities, capabilities)
+  if (words.length === 0) return ok({ capabilities, words })
+  if (!mayLoosen(ctx))
+    return fail('forbidden', `This loosens what ${worker.name} asks a human for, which takes an owner: ${words.join('; ')}.`)
+  if (!isDecidedByOthers(ctx)) return ok({ capabilities, words })
+  const change = { worker_id: worker.worker_id, name: worker.name, before: worker.capabilities, capabilities }
+  const review = ask(ctx, change, `Loosen what ${worker.name} asks a human for`, words)
+  return ok({ capabilities: worker.capabilities, review_id: review.id, words })
+}
+
+const show = (ctx: CommandContext): TenantSettings => ({ require_capability: ctx.store.settings.requireCapability() ?? false })
+
+function setRequireCapability(ctx: CommandContext, value: boolean): void {
+  ctx.store.settings.setRequireCapability(value)
+  ctx.record({ action: 'settings.update', subject: `tenant:${ctx.tenant}`, summary: `require_capability ${value ? 'on' : 'off'}` })
+  for (const worker of ctx.store.workers.inForce()) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
+}
+
+function update(ctx: CommandContext, input: Parsed<'settings.update'>): Result<TenantSettings> {
+  const { require_capability: value } = input
+  const before = ctx.store.settings.requireCapability()
+  if (value === undefined || value === before) return ok(show(ctx))
+  if (before === true && isDecidedByOthers(ctx)) {
+    const words = ['Jobs that name no capability may go to workers whose capabilities ask a human']
+    const review = ask(ctx, { setting: 'require_capability', value }, 'Turn require_capability off', words)
+    return ok({ ...show(ctx), review_id: review.id })
+  }
+  setRequireCapability(ctx, value)
+  return ok(show(ctx))
+}
+
+const changeOf = (review: ReviewRecord): Change => review.payload as Change
+
+/** Whether what the review is about is still what there is. */
+export function isLooseningStale(ctx: CommandContext, review: ReviewRecord): boolean {
+  const change = changeOf(review)
+  if ('setting' in change) return ctx.store.settings.requireCapability() === change.value
+  const worker = ctx.store.workers.get(change.worker_id)
+  if (worker === undefined || worker.revoked_at !== null) return true
+  return canonicalJson(worker.capabilities) !== canonicalJson(change.before)
+}
+
+/** Approved: the change is made, as it was read. */
+export function applyLoosening(ctx: CommandContext, review: ReviewRecord): void {
+  const change = changeOf(review)
+  if ('setting' in change) return setRequireCapability(ctx, change.value)
+  const worker = ctx.store.workers.get(change.worker_id)
+  if (worker === undefined) return
+  // Ours, as it was stored; parsed again since it becomes what workers are held to.
+  const capabilities = capabilityList.parse(change.capabilities)
+  ctx.store.workers.save({ ...worker, capabilities })
+  ctx.record({
+    action: 'worker.update',
+    subject: `worker:${worker.worker_id}`,
+    worker_id: worker.worker_id,
+    summary: `changed capabilities, by review ${review.id}: ${capabilities.map((item) => `${item.name}=${item.risk_tier}`).join(', ')}`,
+  })
+  ctx.after({ kind: 'feed', worker_id: worker.worker_id })
+}
+
+export const settingsCommands = {
+  'settings.get': (ctx: CommandContext): Result<TenantSettings> => ok(show(ctx)),
+  'settings.update': update,
+}

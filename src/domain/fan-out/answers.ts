@@ -1,0 +1,104 @@
+/** Responsible for the texts that several answers become: attributed, cut fairly, counted, and put before a worker that merges them. */
+import { byteLength, limits } from '@modelreins/contract'
+
+export interface Answer {
+  readonly job_id: number
+  readonly worker: string
+  readonly text: string
+  /** The text is only the beginning of the answer. */
+  readonly truncated: boolean
+}
+
+/** Each text's share of `total` bytes: short ones keep all of theirs, and what they leave is divided among the long ones. */
+export function fairShares(sizes: readonly number[], total: number): readonly number[] {
+  const shares = sizes.map(() => 0)
+  let left = total
+  let open = sizes.map((_, index) => index)
+  while (open.length > 0) {
+    const even = Math.floor(left / open.length)
+    const fitting = open.filter((index) => (sizes[index] ?? 0) <= even)
+    if (fitting.length === 0) {
+      for (const index of open) shares[index] = even
+      return shares
+    }
+    for (const index of fitting) {
+      shares[index] = sizes[index] ?? 0
+      left -= sizes[index] ?? 0
+    }
+    open = open.filter((index) => !fitting.includes(index))
+  }
+  return shares
+}
+
+/** The beginning of a text in at most so many bytes of UTF-8, cut between characters. */
+function firstBytes(text: string, maxBytes: number): string {
+  let bytes = 0
+  let end = 0
+  for (const character of text) {
+    bytes += byteLength(character)
+    if (bytes > maxBytes) return text.slice(0, end)
+    end += character.length
+  }
+  return text
+}
+
+const cutNote = (answer: Answer): string => `\n[cut: the whole answer is the result of job ${answer.job_id}]`
+
+/** Every answer under its worker's name, in at most `maxBytes`; a cut is said where it is. */
+export function attributed(answers: readonly Answer[], maxBytes: number): string {
+  const heading = (answer: Answer): string => `## ${answer.worker} (job ${answer.job_id})\n\n`
+  const around = answers.reduce((sum, answer) => sum + byteLength(heading(answer)) + byteLength(cutNote(answer)) + 2, 0)
+  const sizes = answers.map((answer) => byteLength(answer.text))
+  const shares = fairShares(sizes, Math.max(0, maxBytes - around))
+  return answers
+    .map((answer, index) => {
+      const share = shares[index] ?? 0
+      const fits = (sizes[index] ?? 0) <= share
+      const text = fits ? answer.text : firstBytes(answer.text, share)
+      return `${heading(answer)}${text}${fits && !answer.truncated ? '' : cutNote(answer)}`
+    })
+    .join('\n\n')
+}
+
+const defaultInstruction =
+  'Several workers were given the same prompt. Write the one answer that a person should read: keep what is right, settle contradictions, name the worker where the source matters, and add nothing that no answer supports.'
+
+/** What the merge job is asked; it fits a prompt's bound whatever the answers are. */
+export function mergePrompt(prompt: string, answers: readonly Answer[], instruction: string | null): string {
+  const asked = firstBytes(prompt, limits.prompt_bytes / 4)
+  const head = `${instruction ?? defaultInstruction}\n\n# The prompt\n\n${asked}${asked === prompt ? '' : '\n[cut]'}\n\n# The answers\n\n`
+  return head + attributed(answers, limits.prompt_bytes - byteLength(head))
+}
+
+export interface Count {
+  readonly answer: string
+  readonly count: number
+  readonly workers: readonly string[]
+}
+
+/** The text that is counted: trimmed, or one field of a JSON answer; an answer without the field counts as a whole. */
+function countable(text: string, field: string | null): string {
+  const trimmed = text.trim()
+  if (field === null) return trimmed
+  try {
+    const value: unknown = JSON.parse(trimmed)
+    const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, field) : undefined
+    return found === undefined ? trimmed : typeof found === 'string' ? found.trim() : JSON.stringify(found)
+  } catch {
+    return trimmed
+  }
+}
+
+/** Equal answers, most frequent first; among equals the one that was given first. */
+export function countVotes(answers: readonly Answer[], field: string | null): readonly Count[] {
+  const counts = new Map<string, string[]>()
+  for (const answer of answers) {
+    const text = countable(answer.text, field)
+    const workers = counts.get(text) ?? []
+    workers.push(answer.worker)
+    counts.set(text, workers)
+  }
+  return [...counts]
+    .map(([answer, workers]) => ({ answer, count: workers.length, workers }))
+    .toSorted((left, right) => right.count - left.count)
+}

@@ -1,0 +1,36 @@
+/**
+ * Responsible for whether a change of a worker's capabilities lets something pass that waited for a human before: the guard must not be
+ * the guarded one's choice. It stores nothing.
+ */
+import type { Capability } from '@modelreins/contract'
+import { atLeast, declared, isGated, policyOf } from './risk.ts'
+
+function looserPolicy(before: Capability, after: Capability): readonly string[] {
+  const [was, is] = [policyOf(before.policy), policyOf(after.policy)]
+  const looser: readonly (readonly [string, boolean])[] = [
+    ['fewer approvals', is.quorum.approve < was.quorum.approve],
+    ['more denials', is.quorum.deny > was.quorum.deny],
+    ['self-approval', is.self_approval && !was.self_approval],
+    ['decided in bulk', was.irreversible && !is.irreversible],
+    ['no denial by expiry', was.on_expiry === 'deny' && is.on_expiry !== 'deny'],
+    ['longer grants', after.risk_tier === 'session' && is.grant_ttl_ms > was.grant_ttl_ms],
+    ['more uses of a grant', after.risk_tier === 'session' && (is.grant_uses ?? Infinity) > (was.grant_uses ?? Infinity)],
+  ]
+  return looser.filter(([, so]) => so).map(([what]) => what)
+}
+
+/** What the change loosens, in words; empty when nothing. */
+export function loosenings(before: readonly Capability[], after: readonly Capability[]): readonly string[] {
+  const lost = before.flatMap((was) => {
+    const is = declared(after, was.name)
+    // Taken away it could come back without its tier.
+    if (is === undefined) return was.risk_tier === 'auto' ? [] : [`${was.name}: tier ${was.risk_tier} is taken away`]
+    if (!atLeast(is.risk_tier, was.risk_tier)) return [`${was.name}: tier ${was.risk_tier} becomes ${is.risk_tier}`]
+    return isGated(was.risk_tier) ? looserPolicy(was, is).map((what) => `${was.name}: ${what}`) : []
+  })
+  // A name that asks nobody, beside one that does, is a way around it.
+  const ways = before.some((item) => isGated(item.risk_tier))
+    ? after.filter((item) => !isGated(item.risk_tier) && declared(before, item.name) === undefined)
+    : []
+  return [...lost, ...ways.map((item) => `${item.name}: is added with tier ${item.risk_tier}`)]
+}
