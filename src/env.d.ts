@@ -12,4 +12,6 @@ interface Env {
   readonly MODELREINS_MASTER_TOKEN: string
   /** Hosts that may be called although they are private or without TLS: `host` or `host:port`, comma-separated. */
   readonly MODELREINS_ALLOW_HOSTS?: string
+  /** Origins of pages that may call this service from a browser: `https://dash.example`, comma-separated; absent: none. */
+  readonly MODELREINS_ALLOW_ORIGINS?: string
 }

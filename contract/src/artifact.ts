@@ -1,6 +1,6 @@
 /** Responsible for artifacts as callers see them; bytes travel raw, beside these shapes. */
 import * as z from 'zod'
-import { flag, integer, page, paging, time } from './fields.ts'
+import { flag, givenTime, integer, page, paging, time } from './fields.ts'
 import { limits } from './limits.ts'
 
 /** Any name: it is made safe to show and to save under, and never used to find anything. */
@@ -14,7 +14,7 @@ export const artifactUpload = z.strictObject({
   content_type: z.string().max(120).optional(),
   job_id: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   review_id: integer(1, Number.MAX_SAFE_INTEGER).optional(),
-  expires_at: time.optional(),
+  expires_at: givenTime.optional(),
   share: flag.optional(),
   /** SHA-256 in hex that the sender computed; refused when the bytes differ. */
   sha256: z
@@ -56,4 +56,4 @@ export const artifactList = z.strictObject({
   ...paging,
 })
 export const artifactRef = z.strictObject({ slug })
-export const artifactPatch = z.strictObject({ slug, share: flag.optional(), expires_at: time.nullable().optional() })
+export const artifactPatch = z.strictObject({ slug, share: flag.optional(), expires_at: givenTime.nullable().optional() })

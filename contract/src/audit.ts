@@ -1,6 +1,6 @@
 /** Responsible for the audit trail as it travels: rows, signed heads, lines of an export, what a verification answers. It computes no hash. */
 import * as z from 'zod'
-import { capabilityName, integer, page, paging, time } from './fields.ts'
+import { capabilityName, integer, page, paging, givenTime, time } from './fields.ts'
 import { limits } from './limits.ts'
 
 export const actorKinds = ['member', 'worker', 'system', 'master'] as const
@@ -35,8 +35,8 @@ export const auditPage = page(auditRow)
 export const auditQuery = z.strictObject({
   actor: z.string().max(255).optional(),
   action: z.string().max(80).optional(),
-  since: time.optional(),
-  until: time.optional(),
+  since: givenTime.optional(),
+  until: givenTime.optional(),
   job_id: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   worker: z.string().max(255).optional(),
   capability: capabilityName.optional(),
@@ -75,8 +75,8 @@ export const auditHeadText = (head: Omit<AuditHead, 'signature'> & { readonly te
 
 /** `since` is inclusive, `until` is not. Rows between the first and the last that fit are all exported: a chain has no holes. */
 export const auditExport = z.strictObject({
-  since: time.optional(),
-  until: time.optional(),
+  since: givenTime.optional(),
+  until: givenTime.optional(),
   from_seq: seq.optional(),
   through_seq: seq.optional(),
 })

@@ -3,9 +3,15 @@
 /** Bytes of UTF-8 that a text takes on the wire and in storage; a lone surrogate counts as its replacement character. */
 export function byteLength(text: string): number {
   let bytes = 0
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4
+  // Unit by unit: an iterator over characters takes several times as long, and results have millions of them.
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at)
+    if (unit < 0x80) bytes += 1
+    else if (unit < 0x800) bytes += 2
+    else if (unit >= 0xd800 && unit <= 0xdbff && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) {
+      bytes += 4
+      at += 1
+    } else bytes += 3
   }
   return bytes
 }

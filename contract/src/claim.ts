@@ -1,6 +1,6 @@
 /** Responsible for offers, leases and the calls that carry one attempt from start to end; it decides nothing. */
 import * as z from 'zod'
-import { flag, instanceLabel, integer, jobId, text, time } from './fields.ts'
+import { flag, givenTime, instanceLabel, integer, jobId, refuseMeaningless, text, time } from './fields.ts'
 import { job, outputChunk, usage } from './job.ts'
 import { killswitchBrief } from './killswitch.ts'
 import { limits } from './limits.ts'
@@ -39,14 +39,14 @@ export const attemptCompletion = z.strictObject({
    */
   chunks: integer(0, Number.MAX_SAFE_INTEGER).optional(),
 })
-export const attemptFailure = z.strictObject({
+const failureFields = z.strictObject({
   job_id: jobId,
   error: z.object({
     type: z.string().min(1).max(60),
     message: text(limits.error_message_bytes),
     retryable: z.boolean().optional(),
     /** When a rate limit says it resets; the job parks until then. */
-    retry_at: time.nullable().optional(),
+    retry_at: givenTime.nullable().optional(),
   }),
   /** The account that this worker runs jobs with is at a limit until then: nothing that needs it can run there before. */
   parked_until: time.nullable().optional(),
@@ -54,6 +54,12 @@ export const attemptFailure = z.strictObject({
   usage: usage.optional(),
   tail: tail.optional(),
   chunks: integer(0, Number.MAX_SAFE_INTEGER).optional(),
+})
+/** A time to try again belongs to what may be tried again. */
+export const attemptFailure = failureFields.check((payload) => {
+  const { retryable, retry_at } = payload.value.error
+  if (retry_at == null || retryable === true) return
+  payload.issues.push({ code: 'custom', input: retry_at, path: ['error', 'retry_at'], message: 'goes with retryable: true' })
 })
 export const attemptOutput = z.strictObject({
   job_id: jobId,
@@ -73,7 +79,7 @@ export const inbox = z.strictObject({
 export const inboxReply = z.object({ jobs: z.array(job), killswitch: killswitchBrief })
 
 export const claimById = z.strictObject({ job_id: jobId, worker: z.string().max(255).optional() })
-export const closeById = z.strictObject({
+const closeFields = z.strictObject({
   job_id: jobId,
   status: z.enum(['done', 'failed', 'escalated']),
   result: text(limits.result_bytes).optional(),
@@ -81,3 +87,13 @@ export const closeById = z.strictObject({
   error_type: z.string().max(60).optional(),
   retryable: flag.optional(),
 })
+const onlyOfFailures = ['error_type', 'retryable'] as const
+export const closeById = closeFields.check(
+  refuseMeaningless<z.output<typeof closeFields>>(
+    ...onlyOfFailures.map((field) => ({
+      field,
+      when: ({ status }: z.output<typeof closeFields>) => status !== 'failed',
+      message: 'goes with the status failed',
+    })),
+  ),
+)

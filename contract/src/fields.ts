@@ -15,8 +15,50 @@ export const jsonValue = (maxBytes: number) =>
     error: `must be at most ${maxBytes} bytes as JSON`,
   })
 
-/** ISO 8601 in UTC, as every time in this protocol. */
+/** ISO 8601 in UTC, as every time that this protocol answers with. */
 export const time = z.iso.datetime()
+
+const offsetTime = z.iso.datetime({ offset: true })
+/** RFC 3339 spellings as one: small letters, a blank before the time, an offset without its colon, a `+` that a query has turned into a blank. */
+const spelledTime = (given: string): string =>
+  given
+    .trim()
+    .toUpperCase()
+    .replace(/^(\d{4}-\d\d-\d\d) (?=\d)/, '$1T')
+    .replace(/ (?=\d\d:?\d\d$)/, '+')
+    .replace(/([+-]\d\d)(\d\d)$/, '$1:$2')
+    .replace(/(T\d\d:\d\d)(?=[Z+-])/, '$1:00')
+
+/** A time as callers give it: ISO 8601 with an offset, or in UTC; in UTC from here on. */
+export const givenTime = z
+  .string()
+  .max(64)
+  .refine((given) => offsetTime.safeParse(spelledTime(given)).success && !Number.isNaN(Date.parse(spelledTime(given))), {
+    error: 'must be a time with its offset, such as 2030-01-31T08:00:00Z or 2030-01-31T09:00:00+01:00',
+    abort: true,
+  })
+  .overwrite((given) => new Date(spelledTime(given)).toISOString())
+  .meta({ format: 'date-time' })
+
+/** A field that means nothing beside what else is said: `when` it is there and does not count, it is refused by its name. */
+export interface Meaningless<Value> {
+  readonly field: keyof Value & string
+  readonly when: (value: Value) => boolean
+  readonly message: string
+}
+
+/** For `.check()` of a request: no field is ever dropped without a word. */
+export const refuseMeaningless =
+  <Value extends object>(...rules: readonly Meaningless<Value>[]) =>
+  (payload: z.core.ParsePayload<Value>): void => {
+    for (const { field, when, message } of rules) {
+      if (payload.value[field] === undefined || !when(payload.value)) continue
+      payload.issues.push({ code: 'custom', input: payload.value[field], path: [field], message })
+    }
+  }
+
+/** What is not to be seen: marks, overrides and the like, which make two texts look alike. Beyond what every dialect of patterns can spell. */
+const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 
 /** A label that people choose and read: not blank, and nothing in it that is not to be seen. */
 export const label = z
@@ -24,10 +66,10 @@ export const label = z
   .trim()
   .min(1)
   .max(limits.name_chars)
-  .regex(
-    /^[^\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]*$/u,
-    'must not contain control characters or invisible ones',
-  )
+  // Spelled so that ECMAScript, Python and RE2 read the same: \p{Cc} is not known everywhere.
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
+  .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'must not contain control characters or invisible ones')
+  .refine((text) => !unseen.test(text), { error: 'must not contain control characters or invisible ones' })
 
 /** A worker's name: what people type as a target, so it has no spaces and no slashes. */
 export const workerName = z

@@ -2,7 +2,23 @@
 import * as z from 'zod'
 import { artifactBrief } from './artifact.ts'
 import { fanOutChild, fanOutRequest, fanOutTargets, jobKinds, jobRoles, mergeRequest, mergeState } from './fan-out.ts'
-import { capabilityName, flag, integer, jobId, jsonValue, label, page, paging, seconds, tagList, text, time, workerName } from './fields.ts'
+import {
+  capabilityName,
+  flag,
+  givenTime,
+  integer,
+  jobId,
+  jsonValue,
+  label,
+  page,
+  paging,
+  refuseMeaningless,
+  seconds,
+  tagList,
+  text,
+  time,
+  workerName,
+} from './fields.ts'
 import { workerId } from './ids.ts'
 import { limits } from './limits.ts'
 
@@ -55,7 +71,7 @@ const settable = {
   expires_in: seconds(limits.schedule_to_start_max_ms).optional(),
   max_attempts: z.number().int().min(1).max(limits.attempts_max).optional(),
   /** Not offered before this time. */
-  not_before: time.optional(),
+  not_before: givenTime.optional(),
   metadata: jsonValue(limits.metadata_bytes).optional(),
 }
 
@@ -73,19 +89,42 @@ export const jobRequestFields = z.strictObject({
   idempotency_key: z.string().min(1).max(200).optional(),
 })
 
+type Asked = z.output<typeof jobRequestFields>
+const fanOutRules = (request: Asked, ctx: z.RefinementCtx): void => {
+  const several = request.targets !== undefined || request.fan_out !== undefined
+  const clash = (field: string, message: string): void => ctx.addIssue({ code: 'custom', path: [field], message })
+  if (request.targets !== undefined && request.fan_out !== undefined)
+    clash('fan_out', 'does not go with targets: name the workers, or let the Director pick them')
+  if (several && request.target !== undefined) clash('target', 'does not go with a fan-out: use targets')
+  if (!several && request.merge !== undefined) clash('merge', 'goes with targets or fan_out')
+  const asked = request.targets?.length ?? request.fan_out?.count
+  if (asked !== undefined && (request.merge?.quorum ?? 0) > asked) clash('merge', `quorum is more than the ${asked} workers that are asked`)
+}
+const contextRules = [
+  {
+    field: 'context_text',
+    when: ({ context }: z.output<typeof jobRequestFields>) => context !== undefined && context !== 'inline',
+    message: 'goes with the context inline',
+  },
+  {
+    field: 'context',
+    when: ({ context, thread_id }: z.output<typeof jobRequestFields>) =>
+      thread_id === undefined && context !== undefined && context !== 'none' && context !== 'inline',
+    message: 'needs thread_id: without a thread there are no earlier turns',
+  },
+] as const
 export const jobRequest = jobRequestFields
-  .superRefine((request, ctx) => {
-    const several = request.targets !== undefined || request.fan_out !== undefined
-    const clash = (field: string, message: string): void => ctx.addIssue({ code: 'custom', path: [field], message })
-    if (request.targets !== undefined && request.fan_out !== undefined)
-      clash('fan_out', 'does not go with targets: name the workers, or let the Director pick them')
-    if (several && request.target !== undefined) clash('target', 'does not go with a fan-out: use targets')
-    if (!several && request.merge !== undefined) clash('merge', 'goes with targets or fan_out')
-    const asked = request.targets?.length ?? request.fan_out?.count
-    if (asked !== undefined && (request.merge?.quorum ?? 0) > asked)
-      clash('merge', `quorum is more than the ${asked} workers that are asked`)
-  })
+  .superRefine(fanOutRules)
+  .check(refuseMeaningless<z.output<typeof jobRequestFields>>(...contextRules))
   .meta({ id: 'JobRequest' })
+/** Nobody is asked who is there when a job is only queued. */
+export const jobCreation = jobRequestFields.superRefine(fanOutRules).check(
+  refuseMeaningless<z.output<typeof jobRequestFields>>(...contextRules, {
+    field: 'when_offline',
+    when: () => true,
+    message: 'goes with a dispatch: a job that is created is queued whoever is there',
+  }),
+)
 export type JobRequest = z.output<typeof jobRequest>
 
 export const jobPatch = z.strictObject({
@@ -98,6 +137,10 @@ export const jobPatch = z.strictObject({
   timeout: settable.timeout,
   max_attempts: settable.max_attempts,
   metadata: settable.metadata,
+  /** Moves a scheduled job, or the next try of one that waits for it; null: now. */
+  not_before: givenTime.nullable().optional(),
+  /** When it expires unless it has been started. */
+  expires_at: givenTime.optional(),
 })
 
 export const jobError = z.object({ type: z.string(), message: z.string(), retryable: z.boolean() })
@@ -163,6 +206,12 @@ export const job = z
     /** Only where one job is read, and only when it has some: the newest 100. `GET /api/v1/artifacts?job_id=` lists them all. */
     artifacts: z.array(artifactBrief).optional(),
     retry_at: time.nullable(),
+    /** Not offered before this time; null: at once. */
+    not_before: time.nullable().optional(),
+    /** When a waiting job expires; null while it does not wait for a start. */
+    expires_at: time.nullable().optional(),
+    /** `member:NAME`, or `worker:NAME`: whose job it is. */
+    created_by: z.string().nullable().optional(),
     created_at: time,
     started_at: time.nullable(),
     ended_at: time.nullable(),
@@ -177,6 +226,8 @@ export const jobFilter = {
   capability: capabilityName.optional(),
   worker: z.union([workerName, workerId]).optional(),
   effort: effort.optional(),
+  /** By the name or member_id of a member, or as jobs show it: `member:NAME`. */
+  created_by: z.string().min(1).max(255).optional(),
   /** Children and merge job of a fan-out. */
   parent_id: jobId.optional(),
 }
@@ -192,8 +243,17 @@ export const bulkResult = z.object({
   /** Jobs that the filter matches and this call left alone: one call takes `limits.bulk_jobs`, so repeat while there are any. */
   remaining: z.number().int(),
 })
-export const bulkAbort = z.strictObject({ ...jobFilter, all: flag.optional(), reason: text(500).optional(), dry_run: flag.optional() })
-export const bulkRetry = z.strictObject({ ...jobFilter, all: flag.optional(), dry_run: flag.optional() })
+const abortFields = z.strictObject({ ...jobFilter, all: flag.optional(), reason: text(500).optional(), dry_run: flag.optional() })
+const retryFields = z.strictObject({ ...jobFilter, all: flag.optional(), dry_run: flag.optional() })
+/** Everything, or what a filter matches: a request that says both may mean either. */
+const allAndFilter = {
+  field: 'all',
+  when: (request: { readonly [name: string]: unknown }) =>
+    request['all'] === true && Object.keys(jobFilter).some((name) => request[name] !== undefined),
+  message: 'does not go together with a filter: say which jobs, or all of them',
+} as const
+export const bulkAbort = abortFields.check(refuseMeaningless<z.output<typeof abortFields>>(allAndFilter))
+export const bulkRetry = retryFields.check(refuseMeaningless<z.output<typeof retryFields>>(allAndFilter))
 
 /** One filter's verdict on one worker, in words. */
 export const workerVerdict = z.object({

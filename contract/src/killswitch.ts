@@ -1,6 +1,6 @@
 /** Responsible for the killswitch as callers see it: levels, who raised it, who has acknowledged; it decides nothing. */
 import * as z from 'zod'
-import { integer, text, time } from './fields.ts'
+import { flag, integer, refuseMeaningless, text, time } from './fields.ts'
 
 /** 0 clear, 1 hold, 2 drain, 3 stop, 4 halt. */
 export const killswitchLevels = ['clear', 'hold', 'drain', 'stop', 'halt'] as const
@@ -27,4 +27,16 @@ export const killswitchState = killswitchBrief
   .meta({ id: 'Killswitch' })
 export type KillswitchState = z.infer<typeof killswitchState>
 
-export const killswitchRaise = z.strictObject({ level: integer(1, 4).optional(), reason: text(500).optional() })
+const raiseFields = z.strictObject({
+  level: integer(1, 4).optional(),
+  reason: text(500).optional(),
+  /** Says that a level below the one in force is meant: without it a raise never loosens the reins. */
+  lower: flag.optional(),
+})
+export const killswitchRaise = raiseFields.check(
+  refuseMeaningless<z.output<typeof raiseFields>>({
+    field: 'lower',
+    when: ({ level, lower }) => lower === true && level === undefined,
+    message: 'needs level: which one is meant',
+  }),
+)

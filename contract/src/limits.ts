@@ -24,6 +24,10 @@ export const limits = {
   /** A result up to this size is kept with the job; a larger one goes to R2. */
   result_inline_bytes: 64 * kib,
   result_bytes: 16 * 1024 * kib,
+  /** Largest body of a completion: JSON spells a line feed as two bytes. */
+  result_body_bytes: 20 * 1024 * kib,
+  /** What is read of a body that is refused, so that its sender hears why instead of a broken connection. */
+  drain_bytes: 32 * 1024 * kib,
   /** Output that travels inside `complete` and is kept with the job. */
   tail_bytes: 64 * kib,
   output_chunk_bytes: 64 * kib,
@@ -79,7 +83,7 @@ export const limits = {
   timeout_ms: 1 * hour,
   timeout_max_ms: 24 * hour,
   /** How long a lease token outlives the hard timeout, so that a late completion can still be told apart from a forgery. */
-  lease_token_slack_ms: 1 * hour,
+  lease_token_slack_ms: 24 * hour,
 
   retry_base_ms: 2 * second,
   retry_cap_ms: 5 * minute,

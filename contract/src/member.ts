@@ -38,6 +38,19 @@ export const memberCreated = member.extend({ view_url: z.string(), expires_at: t
 /** `keep_running`: what companions under the key run goes on; without it their attempts end, and the jobs are tried again. */
 export const memberRotation = z.strictObject({ member_id: memberId, keep_running: flag.optional() })
 
+/** What of a revoked member's waits or runs: counted before anything is stopped. */
+export const memberRevocation = z.strictObject({ member_id: memberId, stop_jobs: flag.optional() })
+export const memberRevoked = member.extend({
+  jobs: z
+    .object({
+      waiting: z.number().int(),
+      running: z.number().int(),
+      /** Aborted by this call: with `stop_jobs`, up to `limits.bulk_jobs`. */
+      stopped: z.number().int(),
+    })
+    .optional(),
+})
+
 /** A new token for somebody who has one: the old one stops at once. */
 export const rotated = z.object({ view_url: z.string(), expires_at: time })
 

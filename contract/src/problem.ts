@@ -25,7 +25,7 @@ export const problems = {
     title: 'Authentication required',
     retryable: false,
     exit: 77,
-    help: 'Send `Authorization: Bearer <token>` with a token that is in force.',
+    help: 'Send a valid token: `Authorization: Bearer <token>`.',
   },
   forbidden: { status: 403, title: 'Not allowed', retryable: false, exit: 77, help: 'Use a key whose role may do this.' },
   'capability-not-declared': {

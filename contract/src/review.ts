@@ -1,6 +1,6 @@
 /** Responsible for reviews, decisions and grants as callers see them; it decides nothing. */
 import * as z from 'zod'
-import { capabilityName, flag, integer, jsonValue, page, paging, seconds, text, time } from './fields.ts'
+import { capabilityName, flag, integer, jsonValue, page, paging, refuseMeaningless, seconds, text, time } from './fields.ts'
 import { publicId } from './ids.ts'
 import { jobRequestFields } from './job.ts'
 import { limits } from './limits.ts'
@@ -85,7 +85,7 @@ export const reviewId = integer(1, Number.MAX_SAFE_INTEGER)
 export const reviewGet = z.strictObject({ review_id: reviewId, wait: integer(0, limits.long_poll_max_s).optional() })
 /** What the reviewer saw. A decision about anything else is refused. */
 const seenDigest = z.string().regex(/^[0-9a-f]{64}$/)
-export const reviewDecision = z.strictObject({
+const decisionFields = z.strictObject({
   review_id: reviewId,
   verdict,
   /** Required to deny: the worker reads it. */
@@ -98,8 +98,21 @@ export const reviewDecision = z.strictObject({
     .strictObject({ ttl: seconds(limits.grant_max_ms).optional(), uses: z.number().int().min(1).max(1_000_000).optional() })
     .optional(),
 })
+const decisionRules = refuseMeaningless<z.output<typeof decisionFields>>(
+  {
+    field: 'payload',
+    when: ({ verdict: said }) => said !== 'edit',
+    message: 'goes with the verdict edit: approve releases what was read, unchanged',
+  },
+  {
+    field: 'grant',
+    when: ({ verdict: said }) => said !== 'approve' && said !== 'edit',
+    message: 'goes with the verdicts approve and edit: nothing else makes a grant',
+  },
+)
+export const reviewDecision = decisionFields.check(decisionRules)
 /** On our own path nobody decides about what he has not read. */
-export const reviewDecisionRead = reviewDecision.required({ digest: true })
+export const reviewDecisionRead = decisionFields.required({ digest: true }).check(decisionRules)
 /** What an edit may change of a job. */
 export const jobEdit = jobRequestFields.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
 export type JobEdit = z.output<typeof jobEdit>

@@ -35,6 +35,7 @@ export const tenantEvents = {
   'tenant.create': { says: 'The tenant was created.', fields: none },
   'tenant.suspend': { says: 'The tenant was suspended: every token is refused.', fields: none },
   'tenant.resume': { says: 'The tenant was resumed.', fields: none },
+  'settings.update': { says: 'A setting of the tenant changed.', fields: none },
 
   'member.create': { says: 'A member was added.', fields: none },
   'member.revoke': { says: "A member's key was stopped.", fields: none },
@@ -56,6 +57,7 @@ export const tenantEvents = {
   'worker.revoke': { says: 'A worker was revoked.', fields: worker, mirrors: 'worker' },
 
   'job.dispatch': { says: 'A job was dispatched to the worker that the Director picked.', fields: full },
+  'fan_out.merge': { says: 'The answers of a fan-out went to a worker to be merged.', fields: full },
   'job.create': { says: 'A job was queued for whichever eligible worker asks first.', fields: full },
   'job.update': { says: 'A job that had not started was changed.', fields: unassigned },
   'job.release': { says: 'A hold of a job ended: its time has come, or its review is settled.', fields: job },
@@ -63,7 +65,7 @@ export const tenantEvents = {
   'job.complete': { says: 'A job is done.', fields: [...job, 'digest'], mirrors: 'job' },
   'job.fail': { says: 'A job failed and is not tried again.', fields: job, mirrors: 'job' },
   'job.retry_later': { says: 'An attempt failed; another one follows.', fields: job },
-  'job.requeue': { says: 'The wait before the next attempt is over.', fields: unassigned },
+  'job.requeue': { says: 'The wait before the next attempt is over.', fields: job },
   'job.lose': { says: 'A worker was not heard of before the lease of its attempt ended.', fields: job, mirrors: 'job' },
   'job.timeout': { says: 'An attempt took longer than its timeout.', fields: job, mirrors: 'job' },
   'job.expire': { says: 'No worker started a job in time.', fields: unassigned, mirrors: 'job' },

@@ -51,12 +51,21 @@ export const reviewPolicy = z
   .meta({ id: 'ReviewPolicy' })
 export type ReviewPolicy = z.infer<typeof reviewPolicy>
 
+/** A grant is what the tier `session` makes of a yes. */
+const grantFields = ['grant_ttl', 'grant_uses'] as const
 export const capability = z
   .strictObject({
     name: capabilityName,
     risk_tier: riskTier,
     requires_secrets: z.array(secretReference).max(32).optional(),
     policy: reviewPolicy.optional(),
+  })
+  .check(({ value, issues }) => {
+    if (value.risk_tier === 'session') return
+    for (const field of grantFields) {
+      const input = value.policy?.[field]
+      if (input !== undefined) issues.push({ code: 'custom', input, path: ['policy', field], message: 'goes with the tier session' })
+    }
   })
   .meta({ id: 'Capability' })
 export type Capability = z.infer<typeof capability>
@@ -120,6 +129,17 @@ export const presenceStates = ['online', 'idle', 'busy', 'deaf', 'offline'] as c
 export const presenceState = z.enum(presenceStates)
 export type PresenceState = z.infer<typeof presenceState>
 
+/** Open: no job is offered to this worker until then. Half-open: one is tried. Jobs are queued for it all the while; resuming it closes it. */
+export const breaker = z
+  .object({
+    state: z.enum(['open', 'half-open']),
+    until: time.nullable(),
+    /** Ends of attempts in a row that were the worker's own: spawn_failed, auth_failed, worker_lost. */
+    faults: z.number().int(),
+    last_fault: z.string().nullable(),
+  })
+  .meta({ id: 'Breaker' })
+
 export const presence = z
   .object({
     worker_id: z.string(),
@@ -137,6 +157,8 @@ export const presence = z
     networks: z.array(z.string()),
     details: z.json(),
     last_seen: time.nullable(),
+    /** Null while its circuit breaker is closed. */
+    breaker: breaker.nullable().optional(),
   })
   .meta({ id: 'Presence' })
 export type Presence = z.infer<typeof presence>
@@ -158,6 +180,8 @@ export const worker = z
     last_seen: time.nullable(),
     state: presenceState,
     running: z.number().int(),
+    /** Null while its circuit breaker is closed. */
+    breaker: breaker.nullable().optional(),
     /** Only in the answer to a change that loosens a tier or policy where others decide: the review that must be approved first. */
     review_id: z.number().int().optional(),
   })
@@ -191,7 +215,14 @@ export type PresenceReport = z.output<typeof presenceReport>
 
 export const presenceReply = z
   .object({
-    worker: z.object({ worker_id: z.string(), name: z.string(), paused: z.boolean(), capabilities: z.array(capability) }),
+    worker: z.object({
+      worker_id: z.string(),
+      name: z.string(),
+      paused: z.boolean(),
+      capabilities: z.array(capability),
+      /** What it was registered with: jobs may ask it for these. */
+      requires_secrets: z.array(z.string()).optional(),
+    }),
     config: workerConfig,
     config_version: z.number().int(),
     killswitch: killswitchBrief,

@@ -28,7 +28,8 @@ async function sign(job, ctx) {
   return `${lines.length} lines signed in attempt ${ctx.attempt}`
 }
 
-const worker = new Worker({ name: 'signer', executor: sign })
+// Of this machine's variables a job may have this one, and no other.
+const worker = new Worker({ name: 'signer', executor: sign, allowSecret: 'SIGNING_KEY' })
 
 worker.on('ready', ({ name }) => console.log(`${name} is ready`))
 worker.on('job:done', ({ id }) => console.log(`job ${id} done`))

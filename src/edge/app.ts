@@ -9,6 +9,8 @@ import type { Context } from './exchange.ts'
 import { Gatekeeper } from './access/gatekeeper.ts'
 import { bindPages } from './pages/bind-pages.ts'
 import type { EdgePorts } from './ports.ts'
+import { isPreflight, preflightAnswer } from './http/cross-origin.ts'
+import { drainBody } from './http/drain-body.ts'
 import { problemResponse } from './http/problem-response.ts'
 import { requestId } from './http/request-id.ts'
 import { secured } from './http/security-headers.ts'
@@ -49,8 +51,11 @@ export function createApp(ports: EdgePorts): { readonly fetch: (request: Request
   return {
     fetch: async (request, env) => {
       const context: Context = { request, env, ports, origin: new URL(request.url).origin, request_id: requestId(request) }
+      if (isPreflight(request)) return secured(preflightAnswer(), context)
       try {
-        return secured(await app.fetch(request, { context }), context)
+        const response = await app.fetch(request, { context })
+        await drainBody(request)
+        return secured(response, context)
       } catch (error) {
         return secured(internalError(context, error), context)
       }

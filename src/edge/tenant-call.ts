@@ -2,6 +2,7 @@
 import { type Operation, type Parsed, type TenantOperationId, operations, problemSchema } from '@modelreins/contract'
 import * as z from 'zod'
 import type { Authorized, TenantAnswer, TenantCall, TenantGate } from '../../durable-objects/tenant/call.ts'
+import { isStorageFull, storageFull } from '../domain/storage-failure.ts'
 import { type Result, fail, ok } from '../domain/result.ts'
 import { objectFailed } from '../telemetry/edge-events.ts'
 import type { Context, Exchange } from './exchange.ts'
@@ -33,6 +34,7 @@ export async function callObject<Value>(
     try {
       return await attempt()
     } catch (error) {
+      if (isStorageFull(error)) return storageFull()
       const { overloaded, retryable } = flags(error)
       if (!overloaded && !retryable) throw error
       objectFailed({ request_id: at.request_id, operation, object, overloaded, retryable, retried }, error)

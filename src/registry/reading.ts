@@ -45,7 +45,7 @@ export function countingCursor(cursor: string | undefined): Result<number | unde
   if (cursor === undefined) return ok(undefined)
   const value = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN
   if (Number.isSafeInteger(value)) return ok(value)
-  return fail('invalid-request', 'The cursor is not one that a list answered.', {
+  return fail('invalid-request', 'Invalid `cursor`: pass the `next_cursor` of the previous page.', {
     issues: [{ path: 'cursor', message: 'pass next_cursor of the page before, unchanged' }],
   })
 }

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const listed = async (): Promise<readonly string[]> => (await client.artifacts.list({ limit: 200 })).items.map((item) => item.slug)
 /** What the local R2 has on disk. */
-const blobs = (): readonly string[] => readdirSync(join(server.stateFolder, 'data', 'r2', 'modelreins', 'blobs')).toSorted()
+const blobs = (): readonly string[] => readdirSync(join(server.stateFolder, 'data', 'r2', server.bucket, 'blobs')).toSorted()
 
 /** Runs what must leave nothing: not in the list, not in R2. */
 async function leavingNothing(run: () => Promise<void>): Promise<void> {

@@ -94,9 +94,9 @@ const ended = (id: number): Promise<Job> =>
 describe('every example', () => {
   test.each([
     ['summariser/summariser.mjs', 'Name an OpenAI-compatible server'],
-    ['browser-worker/browser.mjs', 'Send a token that is in force'],
-    ['approved-publisher/publisher.mjs', 'Send a token that is in force'],
-    ['custom-executor/signer.mjs', 'Send a token that is in force'],
+    ['browser-worker/browser.mjs', 'Send a valid token'],
+    ['approved-publisher/publisher.mjs', 'Send a valid token'],
+    ['custom-executor/signer.mjs', 'Send a valid token'],
   ])('%s ends with a sentence when it cannot begin: %s', async (program, sentence) => {
     const child = spawn(process.execPath, [join(examples, program)], {
       stdio: ['ignore', 'inherit', 'pipe'],

@@ -10,7 +10,7 @@ import { type Call, caller, registerWorker } from '../support/calls.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const sizeLimit = 1_000_000
+const sizeLimit = 1_100_000
 /** The oldest promised, the oldest still maintained, and the one that runs these tests. */
 const versions = ['18', '20', 'this'] as const
 
@@ -213,7 +213,7 @@ describe.each(versions)('on Node %s', (version) => {
   })
 })
 
-test('what is installed takes less than a megabyte, and nothing of the workspace is in it', () => {
+test('what is installed takes little more than a megabyte, and nothing of the workspace is in it', () => {
   const modules = join(folder, 'stranger', 'node_modules')
   expect(bytesIn(join(modules, 'modelreins-worker')) + bytesIn(join(modules, 'ws'))).toBeLessThan(sizeLimit)
   expect(readdirSync(modules).filter((name) => !name.startsWith('.'))).toEqual(['modelreins-worker', 'ws'])

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { formerBucketName, renameBucket } from '../../tools/start/local-bucket.ts'
 import { bornAt } from '../../tools/start/process-identity.ts'
 import type { ServerRecord } from '../../tools/start/state-folder.ts'
 import { launch, startServer, type TestServer } from '../support/server.ts'
@@ -105,6 +106,27 @@ describe('a server', () => {
     await server.start()
     expect(server.ownerKey).not.toBe(ownerKey)
     expect(await whoami()).toBe(200)
+  })
+
+  test('from before the name of its bucket was a secret keeps its files', async () => {
+    const authorization = `Bearer ${server.ownerKey}`
+    const sent = await fetch(`${server.url}/api/v1/artifacts/upload?filename=kept.txt`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'text/plain' },
+      body: 'kept bytes',
+    })
+    const file: { url: string } = JSON.parse(await sent.text())
+    await server.stop()
+    const secret = server.bucket
+    renameBucket(join(server.stateFolder, 'data'), secret, formerBucketName)
+    const secrets = join(server.stateFolder, 'secrets.json')
+    const { bucket: _bucket, ...before } = JSON.parse(readFileSync(secrets, 'utf8'))
+    writeFileSync(secrets, JSON.stringify(before))
+    await server.start()
+    const got = await fetch(new URL(new URL(file.url).pathname, server.url), { headers: { authorization } })
+    expect([got.status, await got.text()]).toEqual([200, 'kept bytes'])
+    expect([formerBucketName, secret]).not.toContain(server.bucket)
+    expect(existsSync(join(server.stateFolder, 'data', 'r2', formerBucketName))).toBe(false)
   })
 
   test('whose runtime crashes comes back by itself', async () => {

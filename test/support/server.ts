@@ -12,7 +12,7 @@ import { bornAt, endProcess } from '../../tools/start/process-identity.ts'
 import type { Connection, Secrets, ServerRecord } from '../../tools/start/state-folder.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const startLimitMs = 60_000
+const startLimitMs = 110_000
 
 export interface TestServer {
   readonly url: string
@@ -20,6 +20,8 @@ export interface TestServer {
   readonly ownerKey: string
   /** Creates tenants, nothing else. */
   readonly masterToken: string
+  /** What its local bucket is called. */
+  readonly bucket: string
   readonly stateFolder: string
   /** What `npm start` has printed since the last start. */
   readonly output: () => string
@@ -40,6 +42,7 @@ export interface TestServerOptions {
   readonly port?: number
   /** Instead of `--no-worker`. */
   readonly flags?: readonly string[]
+  readonly environment?: NodeJS.ProcessEnv
 }
 
 interface Running {
@@ -66,13 +69,16 @@ export function launch(flags: readonly string[], environment: NodeJS.ProcessEnv 
 
 const readJson = <Content>(path: string): Content => JSON.parse(readFileSync(path, 'utf8'))
 
-async function untilReady(running: Running, stateFolder: string): Promise<Connection> {
+/** The last thing that `npm start` says once it is up: from then on it only watches. */
+const settledHint = 'Ctrl-C stops everything'
+
+async function untilReady(running: Running, stateFolder: string, hint: string): Promise<Connection> {
   const file = join(stateFolder, 'connection.json')
   let ended: number | undefined
   void running.exit.then((code) => (ended = code))
   for (let waited = 0; waited < startLimitMs; waited += 25) {
     if (ended !== undefined) throw new Error(`npm start ended with exit code ${ended}:\n${running.text()}`)
-    if (existsSync(file)) {
+    if (existsSync(file) && running.text().includes(hint)) {
       const connection = readJson<Connection>(file)
       const health = await fetch(`${connection.url}/health`).catch(() => undefined)
       if (health?.status === 200) return connection
@@ -91,8 +97,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const start = async (): Promise<void> => {
     // The file of the last start names a server that is gone.
     rmSync(join(stateFolder, 'connection.json'), { force: true })
-    running = launch([...(options.flags ?? ['--no-worker']), '--port', String(port), '--state', stateFolder])
-    connection = await untilReady(running, stateFolder)
+    running = launch([...(options.flags ?? ['--no-worker']), '--port', String(port), '--state', stateFolder], options.environment)
+    connection = await untilReady(running, stateFolder, options.flags === undefined ? settledHint : '')
     port = Number(new URL(connection.url).port)
   }
   await start()
@@ -136,6 +142,9 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     },
     get masterToken() {
       return readJson<Secrets>(join(stateFolder, 'secrets.json')).master
+    },
+    get bucket() {
+      return readJson<Secrets>(join(stateFolder, 'secrets.json')).bucket
     },
     stateFolder,
     output: () => running.text(),

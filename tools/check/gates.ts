@@ -101,6 +101,7 @@ export const gates: readonly Gate[] = [
     whenSkipped: 'the Python SDK needs Python 3.9 or newer with venv, and PyPI for hatchling, mypy and ruff: what is missing is said above',
     requiredBy: 'MODELREINS_REQUIRE_PYTHON',
   }),
+  tests('attack', 'Attacks', 'vitest.attack.config.ts', 10),
   tests('browser', 'Browser', 'vitest.browser.config.ts', 8, {
     whenSkipped: 'browser tests need Chromium: install it, or name it in MODELREINS_CHROMIUM',
     requiredBy: 'MODELREINS_REQUIRE_BROWSER',

@@ -54,7 +54,7 @@ export function helpText(): string {
     'Examples',
     '  npm start',
     '  npm start -- --once "Report on README.md"',
-    '  npm start -- --no-worker --port 9000 --state /tmp/reins',
+    '  npm start -- --no-worker --port 9000 --state ~/reins',
   ].join('\n')
 }
 

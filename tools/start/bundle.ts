@@ -4,8 +4,10 @@ import { build } from 'esbuild'
 import { StartFailure } from './start-failure.ts'
 
 export interface BundleRequest {
-  /** Absolute path of the Worker's entry, `main` of wrangler.toml. */
+  /** Text of the module that everything begins with. */
   readonly entry: string
+  /** Where the paths in it begin. */
+  readonly folder: string
   readonly define: Readonly<Record<string, string>>
   /** `[[rules]]` of wrangler.toml as wrangler reads them, its own defaults included. */
   readonly rules: readonly { readonly type: string; readonly include: readonly string[] }[]
@@ -24,7 +26,7 @@ export async function bundle(request: BundleRequest): Promise<string> {
   }
   try {
     const result = await build({
-      entryPoints: [request.entry],
+      stdin: { contents: request.entry, resolveDir: request.folder, sourcefile: 'local-entry.js' },
       bundle: true,
       write: false,
       format: 'esm',

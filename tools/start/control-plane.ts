@@ -2,11 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler'
 import { buildAssets } from '../build-assets.ts'
 import { callable } from './address.ts'
 import { bundle } from './bundle.ts'
+import { withClosedHelperPort } from './closed-helper-port.ts'
 import { StartFailure } from './start-failure.ts'
 
 export interface ControlPlaneOptions {
@@ -20,6 +22,8 @@ export interface ControlPlaneOptions {
   readonly pages?: boolean
   /** The Worker's secrets, by binding. */
   readonly secrets: Readonly<Record<string, string>>
+  /** What the local bucket is called: whoever knows it can read it, on a port of this machine. */
+  readonly bucket: string
   readonly onLog: (level: string, message: string) => void
   /** The runtime was started again after a crash. */
   readonly onRestart: () => void
@@ -104,38 +108,57 @@ const variablesOf = (bindings: unknown): Record<string, string> =>
     ? Object.fromEntries(Object.entries(bindings).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])))
     : {}
 
+/** The one way in: a socket of the runtime that leads to the Worker behind our door, past the router and the inner paths of the library. */
+const door = 'door'
+
+/** The Worker's sources and the door in front of them, as one module. */
+const localEntry = (main: string): string =>
+  [
+    `import program from ${JSON.stringify(main)}`,
+    `import { behindDoor } from ${JSON.stringify(fileURLToPath(new URL('local-door.ts', import.meta.url)))}`,
+    `export * from ${JSON.stringify(main)}`,
+    `export const ${door} = behindDoor(program)`,
+    `export { ${door} as default }`,
+  ].join('\n')
+
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   await proveAddressFree(options.host, options.port)
   buildAssets()
   const { workerOptions, define, main } = unstable_getMiniflareWorkerOptions(join(options.root, 'wrangler.toml'))
   const { modulesRules, ...bindings } = workerOptions
   if (options.pages === false) Reflect.deleteProperty(bindings, 'assets')
-  const module = await bundle({ entry: main ?? join(options.root, 'src/index.ts'), define, rules: modulesRules ?? [] })
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      ...bindings,
-      name: 'modelreins',
-      bindings: { ...variablesOf(bindings.bindings), ...options.secrets },
-      modulesRoot: options.root,
-      modules: [{ type: 'ESModule', path: join(options.root, 'worker.js'), contents: module }],
-      host: options.host,
-      port: options.port,
-      resourcePersistencePath: options.dataFolder,
-      // Without it, miniflare asks the network where this machine is.
-      cf: false,
-      log: new RuntimeLog(options),
-      logRequests: false,
-      handleStructuredLogs: ({ level, message }) => options.onLog(level, message),
-      handleUncaughtError: (error) => options.onLog('error', error.stack ?? error.message),
-      unsafeHandleRuntimeRestart: () => options.onRestart(),
-    }),
-  )
-  try {
-    const address = await miniflare.ready
-    await migrateRegistry(miniflare, join(options.root, 'migrations/registry'))
-    return { url: `http://${callable(options.host)}:${address.port}`, runtime: miniflare, stop: () => miniflare.dispose() }
-  } catch (error) {
-    await miniflare.dispose().catch(() => undefined)
-    throw error
-  }
+  const entry = localEntry(main ?? join(options.root, 'src/index.ts'))
+  const module = await bundle({ entry, folder: options.root, define, rules: modulesRules ?? [] })
+  return withClosedHelperPort(async () => {
+    const miniflare = new Miniflare(
+      convertV4MiniflareOptions({
+        ...bindings,
+        name: 'modelreins',
+        bindings: { ...variablesOf(bindings.bindings), ...options.secrets },
+        r2Buckets: { ARCHIVE: options.bucket },
+        modulesRoot: options.root,
+        modules: [{ type: 'ESModule', path: join(options.root, 'worker.js'), contents: module }],
+        unsafeDirectSockets: [{ host: options.host, port: options.port, entrypoint: door }],
+        // The library's own entry cannot be left out: any port of this machine, which nobody is told.
+        host: '127.0.0.1',
+        port: 0,
+        resourcePersistencePath: options.dataFolder,
+        // Without it, miniflare asks the network where this machine is.
+        cf: false,
+        log: new RuntimeLog(options),
+        logRequests: false,
+        handleStructuredLogs: ({ level, message }) => options.onLog(level, message),
+        handleUncaughtError: (error) => options.onLog('error', error.stack ?? error.message),
+        unsafeHandleRuntimeRestart: () => options.onRestart(),
+      }),
+    )
+    try {
+      const address = await miniflare.unsafeGetDirectURL(undefined, door)
+      await migrateRegistry(miniflare, join(options.root, 'migrations/registry'))
+      return { url: `http://${callable(options.host)}:${address.port}`, runtime: miniflare, stop: () => miniflare.dispose() }
+    } catch (error) {
+      await miniflare.dispose().catch(() => undefined)
+      throw error
+    }
+  })
 }

@@ -2,6 +2,7 @@
  * Responsible for the process of this machine's worker: a child of `npm start` that runs the SDK's Worker with a provider. It gets its
  * token in a message, so that the token stands in no argument and no environment.
  */
+import { shown } from '@modelreins/contract'
 import { Worker } from '../../worker-sdk/src/index.ts'
 
 export interface WorkerRequest {
@@ -33,7 +34,7 @@ async function run(request: WorkerRequest): Promise<void> {
   // The name belongs to this state folder, which one server holds: whoever else has it is what a killed start left behind.
   const worker = new Worker({ ...options, type: provider, takeover: true })
   worker.on('killswitch', ({ reason }) => report({ kind: 'killswitch', reason: reason ?? null }))
-  worker.on('error', ({ type, error }) => process.stderr.write(`worker: ${type}: ${String(error)}\n`))
+  worker.on('error', ({ type, error }) => process.stderr.write(`worker: ${type}: ${shown(String(error))}\n`))
   let stopping: Promise<never> | undefined
   const stop = (): Promise<never> => {
     stopping ??= worker.stop({ graceMs }).then(

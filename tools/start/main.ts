@@ -1,7 +1,7 @@
 /** Responsible for `npm start`: the order of things, from the first byte to a clean stop. It knows how to do none of them. */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Job } from '@modelreins/contract'
+import { shownLines, type Job } from '@modelreins/contract'
 import { Client } from '../../worker-sdk/src/client/index.ts'
 import { createProvider, isProviderName, providerNames } from '../../worker-sdk/src/providers/index.ts'
 import { helpText, parseArguments, type StartOptions } from './arguments.ts'
@@ -67,7 +67,8 @@ class Session {
     this.#introduce(url, owner, folder)
     const failed = this.#options.worker ? await this.#work(url, owner, folder) : false
     if (this.#options.once) return failed ? 1 : 0
-    const jobs = await new Client({ url, token: owner.key }).jobs.list({ limit: 1 })
+    // Only for an example to show: a runtime that is being started again is no reason to end.
+    const jobs = await new Client({ url, token: owner.key }).jobs.list({ limit: 1 }).catch(() => ({ items: [] }))
     this.#abort.signal.throwIfAborted()
     print(
       '',
@@ -213,7 +214,7 @@ async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     if (session.stopping) return parsed.options.once ? 130 : 0
     if (!(error instanceof StartFailure)) throw error
-    console.error(error.message)
+    console.error(shownLines(error.message))
     return 1
   } finally {
     await session.stop()

@@ -1,6 +1,6 @@
 /** Responsible for the words that `npm start` shows; it decides nothing and calls nobody. */
 import { relative } from 'node:path'
-import type { AuditRow, Job, StreamEvent } from '@modelreins/contract'
+import { shown, shownLines, type AuditRow, type Job, type StreamEvent } from '@modelreins/contract'
 import type { ProviderChoice } from './provider-choice.ts'
 
 /** A path as short as it can be typed from here. */
@@ -13,9 +13,10 @@ const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : 
 
 const row = (name: string, text: string): string => `  ${name.padEnd(14)}${text}`
 
+/** Jobs, workers and members say what they like: it reaches the terminal as letters, and what cannot be seen is spelled. */
 const firstLine = (text: string, limit: number): string => {
   const line = text.split('\n', 1)[0] ?? ''
-  return line.length > limit || line.length < text.trim().length ? `${line.slice(0, limit).trimEnd()}...` : line
+  return shown(line.length > limit || line.length < text.trim().length ? `${line.slice(0, limit).trimEnd()}...` : line)
 }
 
 export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(ms < 10_000 ? 2 : 1)} s`
@@ -33,8 +34,13 @@ export function controlPlane(place: Place): string {
     'ModelReins is running on this machine.',
     '',
     row('address', place.url),
-    ...(open ? [] : [row('', `listens on ${place.host}: whoever reaches it reads tokens on the wire; put TLS in front`)]),
-    row('tenant', place.tenant),
+    ...(open
+      ? []
+      : [
+          row('', `listens on ${place.host}: whoever reaches that address can call it, and reads tokens on the wire;`),
+          row('', 'put TLS in front, and a firewall around; without --host only this machine reaches it'),
+        ]),
+    row('tenant', shown(place.tenant)),
     row('state', place.state),
   ].join('\n')
 }
@@ -59,19 +65,23 @@ export function ownerKey(key: string, viewUrl: string, connection: string): stri
 export const keptKey = (connection: string, url: string): string =>
   [row('dashboard', `${byName(url)}/`), row('owner key', `as before, in ${connection}`)].join('\n')
 
-export const worker = (name: string, choice: ProviderChoice): string => [row('worker', name), row('', `runs ${choice.because}`)].join('\n')
+export const worker = (name: string, choice: ProviderChoice): string =>
+  [row('worker', shown(name)), row('', `runs ${shown(choice.because)}`)].join('\n')
 
 export function earlierJobs(jobs: readonly Job[]): string {
   const lines = jobs.map(
-    (job) => `  ${String(job.id).padStart(4)}  ${job.status.padEnd(8)}${(job.assigned_to ?? '-').padEnd(20)}${firstLine(job.prompt, 60)}`,
+    (job) =>
+      `  ${String(job.id).padStart(4)}  ${job.status.padEnd(8)}${shown(job.assigned_to ?? '-').padEnd(20)}${firstLine(job.prompt, 60)}`,
   )
   return ['Earlier jobs, newest first', ...lines].join('\n')
 }
 
 export function dispatched(job: Job): string {
-  return [`Job ${job.id} goes to ${job.assigned_to ?? 'the first worker that asks'}`, row('prompt', firstLine(job.prompt, 100)), ''].join(
-    '\n',
-  )
+  return [
+    `Job ${job.id} goes to ${shown(job.assigned_to ?? 'the first worker that asks')}`,
+    row('prompt', firstLine(job.prompt, 100)),
+    '',
+  ].join('\n')
 }
 
 /** Output pieces end anywhere; every line of them gets a margin, and none is torn. */
@@ -90,7 +100,7 @@ export function outputMargin(write: (text: string) => void): { readonly event: (
   }
   return {
     event: (event) => {
-      if (event.event === 'output') put(event.data.text)
+      if (event.event === 'output') put(shownLines(event.data.text))
       if (event.event === 'gap') {
         end()
         write(`  (output ${event.data.from} to ${event.data.to} is no longer kept)\n`)
@@ -102,17 +112,17 @@ export function outputMargin(write: (text: string) => void): { readonly event: (
 }
 
 export function outcome(job: Job, tookMs: number): string {
-  const by = job.assigned_to ?? 'no worker'
+  const by = shown(job.assigned_to ?? 'no worker')
   const head = `Job ${job.id} is ${job.status}: ${by}, ${seconds(tookMs)} from dispatch to the end${job.attempt > 1 ? `, attempt ${job.attempt}` : ''}`
-  if (job.error !== null) return [head, row('error', `${job.error.type}: ${job.error.message}`)].join('\n')
+  if (job.error !== null)
+    return [head, row('error', shownLines(`${job.error.type}: ${job.error.message}`).replaceAll('\n', '\n                '))].join('\n')
   const result = job.result ?? ''
   const same = result.trim() === job.output.trim() || (result === '' && job.output !== '')
   if (same) return [head, row('result', `${result.length.toLocaleString('en-US')} characters, the output above`)].join('\n')
   return [
     head,
     row('result', ''),
-    ...result
-      .trimEnd()
+    ...shownLines(result.trimEnd())
       .split('\n')
       .map((line) => `    ${line}`),
   ].join('\n')
@@ -122,7 +132,7 @@ export function auditRows(rows: readonly AuditRow[]): string {
   if (rows.length === 0) return 'Audit: no row has arrived yet; GET /audit will show them'
   const lines = rows.map(
     (one) =>
-      `  ${String(one.seq).padStart(4)}  ${one.at.slice(11, 23)}  ${one.action.padEnd(16)}${`${one.actor.kind} ${one.actor.name}`.padEnd(26)}${one.hash.slice(0, 12)}`,
+      `  ${String(one.seq).padStart(4)}  ${one.at.slice(11, 23)}  ${one.action.padEnd(16)}${shown(`${one.actor.kind} ${one.actor.name}`).padEnd(26)}${one.hash.slice(0, 12)}`,
   )
   return ['Audit: the rows it left (number, time, action, actor, hash; each hash covers the one before)', ...lines].join('\n')
 }

@@ -8,9 +8,10 @@ import { callable } from './address.ts'
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './control-plane.ts'
 import { damagedFiles, proveRegistryIsThere } from './damaged-files.ts'
 import { waitForFolder, type FolderLock } from './folder-lock.ts'
+import { formerBucketName, newBucketName, renameBucket } from './local-bucket.ts'
 import { bornAt, childrenNamed, endProcess } from './process-identity.ts'
 import { StartFailure } from './start-failure.ts'
-import { StateFolder } from './state-folder.ts'
+import { StateFolder, type Secrets } from './state-folder.ts'
 
 export interface ServerRequest {
   readonly kind: 'start'
@@ -28,6 +29,8 @@ export type ServerReport =
 /** Half a minute altogether: longer than a port stays taken by what is only passing. */
 const reviveTries = 15
 const reviveEveryMs = 2_000
+/** A server that takes longer to say that it is well is not. */
+const answerLimitMs = 5_000
 
 const logLimitBytes = 5 * 1024 * 1024
 
@@ -42,6 +45,9 @@ function logTo(file: string): (level: string, message: string) => void {
     }
   }
 }
+
+// Databases of the runtime, the lock, the log: whatever this process and its children make is the owner's alone.
+process.umask(0o077)
 
 const report = (message: ServerReport): Promise<void> =>
   new Promise((resolve) => {
@@ -89,10 +95,23 @@ function announce(state: StateFolder, { host, port }: ServerRequest): void {
   else state.saveConnection({ url: `http://${callable(host)}:${port}`, tenant: owner.tenant, owner_key: owner.key })
 }
 
-/** Hosts that this machine's owner allows calls to, as he would say it in wrangler.toml: a receiver of webhooks beside the server. */
-const allowedHosts = (): Readonly<Record<string, string>> => {
-  const { MODELREINS_ALLOW_HOSTS: hosts } = process.env
-  return hosts === undefined ? {} : { MODELREINS_ALLOW_HOSTS: hosts }
+/** What the owner of this machine allows, as in wrangler.toml: hosts to call (a receiver of webhooks beside the server), origins of pages that call. */
+const allowances = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    ['MODELREINS_ALLOW_HOSTS', 'MODELREINS_ALLOW_ORIGINS'].flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value] as const]
+    }),
+  )
+
+/** A folder from before the bucket's name was a secret gets one: first the name is kept, then the objects move, and again if that was cut short. */
+function withSecretBucket(state: StateFolder): Secrets {
+  const secrets = state.secrets()
+  const bucket = secrets.bucket === formerBucketName ? newBucketName() : secrets.bucket
+  const kept = { ...secrets, bucket }
+  if (bucket !== secrets.bucket) state.saveSecrets(kept)
+  renameBucket(state.file('data'), formerBucketName, bucket)
+  return kept
 }
 
 async function start(request: ServerRequest): Promise<string> {
@@ -103,7 +122,7 @@ async function start(request: ServerRequest): Promise<string> {
   for (const left of state.record()?.processes ?? []) {
     if (left.role === 'workerd') await endProcess(left.pid, left.born)
   }
-  const secrets = state.secrets()
+  const secrets = withSecretBucket(state)
   proveRegistryIsThere(state)
   announce(state, request)
   const record = (url: string): void => {
@@ -128,7 +147,8 @@ async function start(request: ServerRequest): Promise<string> {
     root: request.root,
     host: request.host,
     dataFolder: state.file('data'),
-    secrets: { MODELREINS_SECRET: secrets.signing, MODELREINS_MASTER_TOKEN: secrets.master, ...allowedHosts() },
+    bucket: secrets.bucket,
+    secrets: { MODELREINS_SECRET: secrets.signing, MODELREINS_MASTER_TOKEN: secrets.master, ...allowances() },
     onLog: log,
     onRestart: () => {
       if (plane !== undefined) record(plane.url)
@@ -136,15 +156,51 @@ async function start(request: ServerRequest): Promise<string> {
     onFailure: () => void revive(serve, log),
   }
   try {
-    return (await serve(request.port)).url
+    const { url } = await serve(request.port)
+    goOn = (error) => {
+      log('error', `not caught: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+      void lookAfter(url, () => revive(serve, log))
+    }
+    return url
   } catch (error) {
     state.forgetConnection()
     throw error instanceof StartFailure ? error : (damagedFiles(state) ?? error)
   }
 }
 
+async function lookAfter(url: string, heal: () => Promise<void>): Promise<void> {
+  if (!(await answers(url))) await heal()
+}
+
+/** What to do with an error that nobody caught, once there is a server. */
+let goOn: ((error: unknown) => void) | undefined
+
+/** All state is in the runtime, which is a process of its own: an error in this one is a reason to look at it, and none to end it. */
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    if (goOn !== undefined) return goOn(error)
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    process.exit(70)
+  })
+}
+
+const answers = async (url: string): Promise<boolean> => {
+  try {
+    return (await fetch(`${url}/health`, { signal: AbortSignal.timeout(answerLimitMs) })).ok
+  } catch {
+    return false
+  }
+}
+
+let reviving: Promise<void> | undefined
+
+const revive = (serve: (port: number) => Promise<ControlPlane>, log: (level: string, message: string) => void): Promise<void> => {
+  reviving ??= startAgain(serve, log).finally(() => (reviving = undefined))
+  return reviving
+}
+
 /** Once more from the beginning, on the same port: while the runtime was away, a passing connection may have taken it. */
-async function revive(serve: (port: number) => Promise<ControlPlane>, log: (level: string, message: string) => void): Promise<void> {
+async function startAgain(serve: (port: number) => Promise<ControlPlane>, log: (level: string, message: string) => void): Promise<void> {
   const url = plane?.url
   if (url === undefined) return
   await plane?.stop().catch(() => undefined)

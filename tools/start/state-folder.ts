@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { formerBucketName, newBucketName } from './local-bucket.ts'
+import { proveOwn } from './own-folder.ts'
 import { StartFailure } from './start-failure.ts'
 
 /** What only this machine knows: signs tokens, creates tenants, opens them again after a restart. */
@@ -9,6 +11,8 @@ export interface Secrets {
   /** `kid:secret`, as the Worker's MODELREINS_SECRET. */
   readonly signing: string
   readonly master: string
+  /** What the local bucket is called: its name opens it. */
+  readonly bucket: string
   readonly owner?: { readonly tenant: string; readonly key: string }
 }
 
@@ -58,8 +62,9 @@ export class StateFolder {
     this.path = path
   }
 
-  /** Makes the folder if it is missing, and proves that it can be written. */
+  /** Makes the folder if it is missing, and proves that it is this user's alone to write, and can be written. */
   static open(path: string): StateFolder {
+    proveOwn(path)
     try {
       makeFolder(path)
       // In a folder that others may look into, what the objects keep is still the owner's alone.
@@ -76,12 +81,13 @@ export class StateFolder {
 
   /** Generated at the first start and kept. Throws `StartFailure` when the data of an earlier start is here and its secrets are not. */
   secrets(): Secrets {
-    const kept = this.#read<Secrets>('secrets.json')
-    if (kept !== undefined) return this.#checked(kept)
+    const kept = this.#read<Omit<Secrets, 'bucket'> & { readonly bucket?: string }>('secrets.json')
+    if (kept !== undefined) return this.#checked({ ...kept, bucket: kept.bucket ?? formerBucketName })
     if (this.hasData()) throw new StartFailure(this.#secretsMissing())
     const fresh: Secrets = {
       signing: `a:${randomBytes(32).toString('hex')}`,
       master: `mrm_${randomBytes(24).toString('hex')}`,
+      bucket: newBucketName(),
     }
     this.saveSecrets(fresh)
     return fresh
@@ -102,7 +108,12 @@ export class StateFolder {
   }
 
   #checked(secrets: Secrets): Secrets {
-    const texts = [secrets?.signing, secrets?.master, ...(secrets?.owner === undefined ? [] : [secrets.owner.tenant, secrets.owner.key])]
+    const texts = [
+      secrets.signing,
+      secrets.master,
+      secrets.bucket,
+      ...(secrets.owner === undefined ? [] : [secrets.owner.tenant, secrets.owner.key]),
+    ]
     if (texts.every((text) => typeof text === 'string' && text !== '')) return secrets
     throw new StartFailure(
       `${this.file('secrets.json')} is incomplete: restore it from a backup, or begin again with another folder (--state DIR).`,

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { shown, shownLines } from '@modelreins/contract'
 import { Worker } from '../../worker-sdk/src/index.ts'
 import { ensureWorker } from '../start/first-run.ts'
 import { fileReport } from '../start/provider-choice.ts'
@@ -63,11 +64,11 @@ async function main(words: readonly string[]): Promise<number> {
   worker.on('ready', () => console.log(`${name} is ready for jobs from ${connection.url}; Ctrl-C stops it.`))
   worker.on('job:start', ({ id }) => console.log(`job ${id} started`))
   worker.on('job:done', ({ id }) => console.log(`job ${id} done`))
-  worker.on('job:error', ({ id, error }) => console.log(`job ${id} failed: ${String(error)}`))
+  worker.on('job:error', ({ id, error }) => console.log(`job ${id} failed: ${shown(String(error))}`))
   worker.on('killswitch', ({ reason }) =>
-    console.log(`stopped by the killswitch${reason === null || reason === undefined ? '' : `: ${reason}`}`),
+    console.log(`stopped by the killswitch${reason === null || reason === undefined ? '' : `: ${shown(reason)}`}`),
   )
-  worker.on('error', ({ type, error }) => console.error(`${type}: ${String(error)}`))
+  worker.on('error', ({ type, error }) => console.error(`${type}: ${shown(String(error))}`))
   const stopped = new Promise<void>((resolvePromise) => {
     worker.on('stopped', () => resolvePromise())
   })
@@ -80,7 +81,7 @@ async function main(words: readonly string[]): Promise<number> {
 void main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error))
+    console.error(shownLines(error instanceof Error ? error.message : String(error)))
     process.exit(1)
   },
 )

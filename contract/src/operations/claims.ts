@@ -55,7 +55,7 @@ export const claimsOperations = {
     output: jobs.job,
     status: 200,
     problems: ['not-found', 'wrong-state', 'lease-lost'],
-    bodyLimit: limits.result_bytes + 64 * 1024,
+    bodyLimit: limits.result_body_bytes,
   }),
   'claims.poll': operation({
     method: 'POST',
@@ -113,7 +113,7 @@ export const claimsOperations = {
     output: claims.settleReply,
     status: 200,
     problems: attemptProblems,
-    bodyLimit: limits.result_bytes + 256 * 1024,
+    bodyLimit: limits.result_body_bytes,
   }),
   'claims.fail': operation({
     method: 'POST',

@@ -59,7 +59,7 @@ export const jobsOperations = {
     repeat: 'by-key',
     tool: true,
     summary: 'Queue a job for whichever eligible worker asks first',
-    input: jobs.jobRequest,
+    input: jobs.jobCreation,
     example: { prompt: 'Report on CONTRIBUTING.md', capability: 'docs.report', idempotency_key: 'report-2026-07-02' },
     output: jobs.job,
     status: 201,
@@ -161,7 +161,8 @@ export const jobsOperations = {
     repeat: 'never',
     tool: true,
     example: { job_id: 42 },
-    summary: 'Start a new attempt of a failed job; of a fan-out: its failed children, or the merge alone',
+    summary:
+      'Start a new attempt of a failed job, or try one that waits for its retry now; of a fan-out: its failed children, or the merge alone',
     input: z.strictObject({
       job_id: jobId,
       /** Of a fan-out: `children` (the failed ones, the default) or `merge`. */

@@ -18,13 +18,16 @@ export function Rail() {
             key={place.to}
             to={place.to}
             activeOptions={{ exact: place.to === '/', includeSearch: false }}
-            aria-label={count > 0 ? `${place.name}, ${count} waiting` : place.name}
+            aria-description={count > 0 ? `${count} waiting` : undefined}
             className="relative flex min-w-17 shrink-0 flex-1 flex-col items-center gap-0.5 rounded-md px-2 py-1.5 text-xs text-soft hover:text-ink data-[status=active]:text-accent lg:flex-none lg:flex-row lg:gap-3 lg:px-3 lg:py-2 lg:text-base lg:hover:bg-sunken lg:data-[status=active]:bg-accent-wash lg:data-[status=active]:font-medium"
           >
             <Icon name={place.icon} />
             <span>{place.name}</span>
             {count > 0 ? (
-              <span className="absolute right-2 top-1 min-w-5 rounded-full bg-accent px-1.5 text-center text-xs/5 font-semibold text-on-accent lg:static lg:ml-auto">
+              <span
+                aria-hidden="true"
+                className="absolute right-2 top-1 min-w-5 rounded-full bg-accent px-1.5 text-center text-xs/5 font-semibold text-on-accent lg:static lg:ml-auto"
+              >
                 {count > 199 ? '199+' : count}
               </span>
             ) : null}

@@ -166,7 +166,7 @@ export function TopBar({ onPalette, onKeys }: { readonly onPalette: () => void; 
     <header className="sticky top-0 z-20 flex h-13 items-center gap-2 border-b border-line bg-card px-3 lg:px-4">
       <Link to="/" className="flex items-center gap-2 rounded-md font-semibold tracking-tight">
         <img src={iconUrl} alt="" className="size-7" />
-        <span className="hidden sm:inline">ModelReins</span>
+        <span className="sr-only sm:not-sr-only">ModelReins</span>
       </Link>
       <button
         type="button"

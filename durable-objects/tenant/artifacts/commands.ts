@@ -3,7 +3,7 @@
  * R2, `ArtifactEraser` takes them out.
  */
 import { limits } from '@modelreins/contract'
-import type { Artifact, Parsed } from '@modelreins/contract'
+import type { Artifact, AuditVerb, Parsed } from '@modelreins/contract'
 import { erase, isReadable } from '../../../src/domain/artifact/artifact.ts'
 import type { ArtifactRecord } from '../../../src/domain/artifact/artifact.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -41,7 +41,7 @@ export const inPlace = (artifact: ArtifactRecord): string =>
 export function recordArtifact(
   ctx: CommandContext,
   artifact: ArtifactRecord,
-  action: string,
+  action: AuditVerb<'artifact'>,
   summary: string,
   actor = ctx.caller.actor,
 ): void {

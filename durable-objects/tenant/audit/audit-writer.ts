@@ -1,6 +1,6 @@
 /** Responsible for sealing audit rows into the tenant's chain as they are appended. */
 import { createHmac } from 'node:crypto'
-import type { AuditRow } from '@modelreins/contract'
+import type { AuditRow, EventFields, TenantEvent } from '@modelreins/contract'
 import { genesis, sealRow } from '../../../src/domain/audit/audit-chain.ts'
 import type { ChainHead } from '../../../src/domain/audit/audit-chain.ts'
 import { isoTime } from '../kernel/context.ts'
@@ -24,6 +24,7 @@ export class AuditWriter {
 
   append(note: AuditNote, caller: Caller, at: number): AuditRow {
     const { head } = this
+    const stated: TenantEvent & Partial<EventFields> = note
     const row = sealRow(
       {
         seq: head.seq + 1,
@@ -31,11 +32,11 @@ export class AuditWriter {
         actor: note.actor ?? caller.actor,
         action: note.action,
         subject: note.subject,
-        job_id: note.job_id ?? null,
-        worker_id: note.worker_id ?? null,
-        capability: note.capability ?? null,
-        risk_tier: note.risk_tier ?? null,
-        digest: note.digest ?? null,
+        job_id: stated.job_id ?? null,
+        worker_id: stated.worker_id ?? null,
+        capability: stated.capability ?? null,
+        risk_tier: stated.risk_tier ?? null,
+        digest: stated.digest ?? null,
         summary: note.summary.slice(0, 500),
       },
       head.hash,

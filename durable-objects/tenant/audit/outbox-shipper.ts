@@ -2,7 +2,7 @@
  * Responsible for bringing audit rows, ended jobs, worker rows and signed heads to D1, at least once and in order. The audit trail is the
  * outbox: D1 says how far it has come, so the object keeps no cursor. D1 may be down; nothing but listings suffers.
  */
-import type { AuditHead, Job, Worker } from '@modelreins/contract'
+import { mirrorOf, type AuditHead, type Job, type Worker } from '@modelreins/contract'
 import { isTerminal, sizeOf } from '../../../src/domain/job/job-machine.ts'
 import { openRegistry } from '../../../src/registry/open.ts'
 import type { RegistryHeads } from '../../../src/registry/heads.ts'
@@ -18,18 +18,6 @@ const sizePerShipment = 2_000_000
 /** Rows gather for this long, so that a busy tenant ships batches. */
 const gatherMs = 200
 const retryMs = [1_000, 5_000, 15_000, 60_000] as const
-
-/** Audit actions after which a job may have ended. */
-const endings = new Set([
-  'job.complete',
-  'job.fail',
-  'job.abort',
-  'job.expire',
-  'job.lose',
-  'job.timeout',
-  'review.decide',
-  'review.expire',
-])
 
 export interface ShipperParts {
   readonly database: D1Database
@@ -149,14 +137,15 @@ export class OutboxShipper {
     let taken = 0
     for (const row of rows) {
       // A job is mirrored once it has ended, and only rows that may have ended it are worth a look: most rows are dispatches and starts.
-      const job = row.job_id === null || jobs.has(row.job_id) || !endings.has(row.action) ? undefined : seeing.store.jobs.get(row.job_id)
+      const job =
+        row.job_id === null || jobs.has(row.job_id) || mirrorOf(row.action) !== 'job' ? undefined : seeing.store.jobs.get(row.job_id)
       if (job !== undefined && isTerminal(job.status)) {
         size += sizeOf(job)
         if (taken > 0 && size > sizePerShipment) break
         const stored = job.outcome?.stored
         jobs.set(job.id, { ...showJob(seeing, job), ...(stored == null ? {} : { stored_result: stored }) })
       }
-      if (row.worker_id !== null && row.action.startsWith('worker.')) {
+      if (row.worker_id !== null && mirrorOf(row.action) === 'worker') {
         const worker = seeing.store.workers.get(row.worker_id)
         if (worker !== undefined) workers.set(worker.worker_id, showWorker(seeing, worker))
       }

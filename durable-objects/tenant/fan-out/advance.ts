@@ -39,15 +39,16 @@ function finish(ctx: CommandContext, parent: JobRecord, family: FanOut, ending: 
   const after: JobRecord = { ...parent, status: ending.kind, ended_at: ctx.at, outcome }
   settleJob(ctx, after)
   const { answered, failed, missing, degraded } = ending.merge
-  ctx.record({
-    action: ending.kind === 'done' ? 'job.complete' : 'job.fail',
+  const row = {
     subject: jobSubject(parent),
     job_id: parent.id,
+    worker_id: null,
     capability: parent.spec.capability,
-    digest: ctx.sha256(outcome.result ?? ''),
     summary: `fan-out: ${answered} answered, ${failed} failed, ${missing} missing, merged by ${ending.merge.by}${degraded ? ', degraded' : ''}`,
     actor: systemActor,
-  })
+  }
+  if (ending.kind === 'done') ctx.record({ action: 'job.complete', ...row, digest: ctx.sha256(outcome.result ?? '') })
+  else ctx.record({ action: 'job.fail', ...row })
   closeStream(ctx, after, '')
   // Last, so that an aborted child finds its parent ended.
   for (const id of ending.abort) {

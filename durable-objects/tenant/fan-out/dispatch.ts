@@ -102,7 +102,9 @@ function makeParent(ctx: CommandContext, request: JobRequest, plan: MergePlan, t
     action: 'job.dispatch',
     subject: jobSubject(parent),
     job_id: parent.id,
+    worker_id: null,
     capability: parent.spec.capability,
+    risk_tier: null,
     digest: ctx.sha256(parent.spec.prompt),
     summary: `${parent.effort}, fan-out to ${targets.join(', ')}, merged by ${plan.by}`,
   })

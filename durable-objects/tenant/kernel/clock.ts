@@ -19,4 +19,10 @@ function setTimer(run: () => void, ms: number): () => void {
   return () => clearTimeout(timer)
 }
 
-export const timeAndChance: TimeAndChance = { now: () => Date.now(), random: () => Math.random(), randomText, setTimer }
+export const timeAndChance: TimeAndChance = {
+  now: () => Date.now(),
+  ticks: () => performance.now(),
+  random: () => Math.random(),
+  randomText,
+  setTimer,
+}

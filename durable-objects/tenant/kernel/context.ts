@@ -3,9 +3,10 @@
  * and effects. A command decides and writes inside one transaction; it awaits nothing. Rooms add their own stores, books, effects and
  * callers to the interfaces here (`declare module`), each in its `room.ts`, so that the kernel names none of them.
  */
-import type { Actor } from '@modelreins/contract'
+import type { Actor, TenantEvent } from '@modelreins/contract'
 import type { Rates } from '../../../src/domain/access/rates.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
+import type { Continuity } from './continuity.ts'
 import type { Minted, Visit } from './credential.ts'
 import type { DueClock } from './due-clock.ts'
 import type { Room } from './room.ts'
@@ -21,6 +22,7 @@ export interface Live {
   /** When memory began, milliseconds since 1970. */
   readonly since: number
   readonly due: DueClock
+  readonly continuity: Continuity
   readonly trail: AuditTrail
   /** How much each caller does in a while. */
   readonly rates: Rates
@@ -42,18 +44,7 @@ export interface Effects {}
 export type Effect = { [Kind in keyof Effects]: { readonly kind: Kind } & Effects[Kind] }[keyof Effects]
 
 /** A row of the audit trail as a command states it; the rest is filled in when it is sealed. */
-export interface AuditNote {
-  readonly action: string
-  readonly subject: string
-  readonly summary: string
-  readonly job_id?: number | null
-  readonly worker_id?: string | null
-  readonly capability?: string | null
-  readonly risk_tier?: string | null
-  readonly digest?: string | null
-  /** Who did it, when it is not the caller. */
-  readonly actor?: Actor
-}
+export type AuditNote = TenantEvent
 
 /** The audit trail as commands need it. */
 export interface AuditTrail {

@@ -6,6 +6,7 @@ import { limits, operations } from '@modelreins/contract'
 import type { TenantOperationId } from '@modelreins/contract'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
+import { isStorageFull, storageFull } from '../../../src/domain/storage-failure.ts'
 import type { Minted, Visit } from './credential.ts'
 import { systemCaller } from './context.ts'
 import type { Caller, CommandContext, Effect } from './context.ts'
@@ -80,7 +81,14 @@ export class Executor {
 
   /** Does what has become due, in a transaction of its own. Cheap while nothing is. */
   catchUp(): void {
-    const { live, now } = this.#host
+    const { live, now, ticks, rooms } = this.#host
+    const jump = live.continuity.note(now(), ticks(), live.due.at)
+    if (jump !== undefined) {
+      this.#transact(systemCaller, internalRequest, (ctx) => {
+        for (const room of rooms) room.onJump?.(ctx, jump)
+        return ok(undefined)
+      })
+    }
     if (now() < live.due.at) return
     this.#transact(systemCaller, internalRequest, (ctx) => {
       runDuties(ctx)
@@ -133,6 +141,7 @@ export class Executor {
       })
     } catch (error) {
       this.#rollback.undo()
+      if (isStorageFull(error)) return storageFull()
       if (!(error instanceof RolledBack) || result === undefined) throw error
       return result
     }

@@ -7,6 +7,8 @@ import type { Room } from './room.ts'
 /** Where time and chance come from; tests put their own in. */
 export interface TimeAndChance {
   readonly now: () => number
+  /** Milliseconds from any beginning, of a clock that is not set by hand. */
+  readonly ticks: () => number
   /** In [0, 1). */
   readonly random: () => number
   /** `length` random lower-case letters and digits. */

@@ -4,6 +4,7 @@
  */
 import type { Result } from '../../../src/domain/result.ts'
 import type { Caller, CommandContext, Effects, Live, ReadContext, Store } from './context.ts'
+import type { Jump } from './continuity.ts'
 import type { Host } from './host.ts'
 import type { TenantDatabase } from './open-stores.ts'
 import type { Forget } from './rollback.ts'
@@ -50,6 +51,8 @@ export interface Room {
   /** Memory is new: derives from the tables what it must know. */
   restore?(ctx: ReadContext): void
   readonly duties?: readonly Duty[]
+  /** The server's own time has jumped: it was asleep, or its clock was set back. Called before anything is done about what is overdue. */
+  onJump?(ctx: CommandContext, jump: Jump): void
   /** True while something is due that memory alone knows of, so that the object must not hibernate before. */
   awake?(live: Live): boolean
   /** What it does after the commit of a command that asked for it, by kind, in the order in which it was asked for. */

@@ -2,6 +2,7 @@
 import { Rates } from '../../../src/domain/access/rates.ts'
 import type { AlarmClock } from './alarm-clock.ts'
 import type { Live, ReadContext } from './context.ts'
+import { Continuity } from './continuity.ts'
 import { DueClock } from './due-clock.ts'
 import { performEffects } from './effects.ts'
 import { Executor } from './execute.ts'
@@ -12,7 +13,19 @@ import { Upkeep } from './upkeep.ts'
 
 export interface TenantParts extends Pick<
   Host,
-  'tenant' | 'env' | 'state' | 'rooms' | 'store' | 'keys' | 'auditKey' | 'allowedHosts' | 'now' | 'random' | 'randomText' | 'setTimer'
+  | 'tenant'
+  | 'env'
+  | 'state'
+  | 'rooms'
+  | 'store'
+  | 'keys'
+  | 'auditKey'
+  | 'allowedHosts'
+  | 'now'
+  | 'ticks'
+  | 'random'
+  | 'randomText'
+  | 'setTimer'
 > {
   readonly rollback: Rollback
   readonly clock: AlarmClock
@@ -27,7 +40,7 @@ export interface RunningTenant {
 export function startTenant({ rollback, clock, ...parts }: TenantParts): RunningTenant {
   const { tenant, rooms, store, keys, randomText, now, state } = parts
   // Every room that declares something here makes it, below; nothing is asked of it before.
-  const live = { since: now(), due: new DueClock(), rates: new Rates() } as Live
+  const live = { since: now(), due: new DueClock(), continuity: new Continuity(), rates: new Rates() } as Live
   const host: Host = {
     ...parts,
     live,

@@ -46,8 +46,12 @@ function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<K
   const before = ctx.store.killswitch.state()
   // Who names no level wants everything to stop, and must not loosen the reins by it.
   const level = input.level ?? Math.max(3, before.level)
-  if (ctx.caller.kind === 'worker' && level < before.level) {
-    return fail('wrong-state', `The killswitch is at level ${before.level}; a worker may raise it, not lower it.`)
+  if (level < before.level && (ctx.caller.kind === 'worker' || input.lower !== true)) {
+    const who =
+      ctx.caller.kind === 'worker'
+        ? 'A worker may raise it, not lower it.'
+        : 'Pass lower: true to lower it, or clear it: DELETE /killswitch.'
+    return fail('wrong-state', `The killswitch is at level ${before.level}, above ${level}. ${who}`)
   }
   // Raised already: who raised it and why, and who has acknowledged, stays as it is.
   if (ctx.caller.kind === 'worker' && level === before.level) return ok(show(ctx, before))

@@ -1,6 +1,6 @@
 /** Responsible for members and one-time views: create, list, revoke, rotate, reveal, and who a caller is. */
 import { limits } from '@modelreins/contract'
-import type { JobError, Member, Parsed, SealedView } from '@modelreins/contract'
+import type { JobError, Member, Output, Parsed, SealedView } from '@modelreins/contract'
 import { lookOf } from '../../../src/domain/access/look-alike.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
@@ -9,6 +9,7 @@ import type { CommandContext } from '../kernel/context.ts'
 import type { MemberRow } from './credential-store.ts'
 import { endSessionsOf } from '../sessions/sessions.ts'
 import { endUnbackedGrants } from '../reviews/commands/grants.ts'
+import { abortJob, abortReason } from '../queue/commands/jobs.ts'
 import { endAttemptsOf, voidOffersTo } from '../queue/commands/attempts.ts'
 import { storeMinted } from './store-minted.ts'
 
@@ -52,10 +53,25 @@ function list(ctx: CommandContext, input: Parsed<'members.list'>): Result<{ item
   return ok({ items: items.map(show), next_cursor: found.length > limit ? (items.at(-1)?.member_id ?? null) : null })
 }
 
-function revoke(ctx: CommandContext, input: Parsed<'members.revoke'>): Result<Member> {
+/** What they had asked for and has not ended goes on, unless whoever revokes them says otherwise: it may be an attacker's, or a colleague's. */
+function jobsLeftBy(ctx: CommandContext, memberId: string, name: string, stop: boolean): NonNullable<Output<'members.revoke'>['jobs']> {
+  const theirs = { created_by: memberId, unfinished: true }
+  const all = ctx.store.jobs.count(theirs)
+  const running = ctx.store.jobs.count({ ...theirs, statuses: ['running'] })
+  const ids = stop ? ctx.store.jobs.ids(theirs, limits.bulk_jobs) : []
+  for (const id of ids) {
+    const job = ctx.store.jobs.get(id)
+    if (job !== undefined) abortJob(ctx, job, abortReason(ctx, `${name} was revoked`))
+  }
+  return { waiting: all - running, running, stopped: ids.length }
+}
+
+function revoke(ctx: CommandContext, input: Parsed<'members.revoke'>): Result<Output<'members.revoke'>> {
   const row = ctx.store.credentials.member(input.member_id)
   if (row === undefined) return fail('not-found', `There is no member ${input.member_id}.`)
-  if (row.revoked_at !== null) return ok(show(row))
+  const jobs = (): NonNullable<Output<'members.revoke'>['jobs']> => jobsLeftBy(ctx, row.member_id, row.name, input.stop_jobs === true)
+  // Repeated, it may still stop what is left.
+  if (row.revoked_at !== null) return ok({ ...show(row), jobs: jobs() })
   if (row.role === 'owner' && ctx.store.credentials.owners() === 1)
     return fail('conflict', 'The last owner cannot be revoked: add another one first.')
   ctx.store.credentials.revokeMember(row.member_id, ctx.at)
@@ -65,7 +81,7 @@ function revoke(ctx: CommandContext, input: Parsed<'members.revoke'>): Result<Me
   ctx.after({ kind: 'distrust', member_id: row.member_id })
   for (const companion of companionsOf(ctx, row.member_id)) endAttemptsOf(ctx, companion, keyGone(row, 'revoked'))
   endUnbackedGrants(ctx)
-  return ok(show({ ...row, revoked_at: ctx.at }))
+  return ok({ ...show({ ...row, revoked_at: ctx.at }), jobs: jobs() })
 }
 
 const companionsOf = (ctx: CommandContext, memberId: string) =>
@@ -116,7 +132,7 @@ function whoami(ctx: CommandContext) {
     const { worker } = ctx.caller
     return ok({ tenant: ctx.tenant, kind: 'worker' as const, id: worker.worker_id, name: worker.name, role: null, server_time })
   }
-  return fail('forbidden', 'Only members and workers are somebody.')
+  return fail('forbidden', '`whoami` needs a member key or a worker token.')
 }
 
 export const memberCommands = {

@@ -71,12 +71,29 @@ export class CredentialStore {
     this.#forget(drop)
   }
 
+  readonly #names = new Map<string, string>()
+
   addMember(row: MemberRow): void {
     this.#db.insert(members).values(row).run()
   }
 
   member(id: string): MemberRow | undefined {
     return this.#db.select().from(members).where(eq(members.member_id, id)).get() as MemberRow | undefined
+  }
+
+  /** Whoever has this name, or had it last. */
+  everNamed(name: string): MemberRow | undefined {
+    return (this.memberNamed(name) ??
+      this.#db.select().from(members).where(eq(members.name, name)).orderBy(desc(members.member_id)).limit(1).get()) as
+      | MemberRow
+      | undefined
+  }
+
+  /** Names stay for good, and every job that is shown asks for one. */
+  nameOf(id: string): string | undefined {
+    const known = this.#names.get(id) ?? this.member(id)?.name
+    if (known !== undefined) this.#names.set(id, known)
+    return known
   }
 
   memberNamed(name: string): MemberRow | undefined {

@@ -2,10 +2,10 @@
  * Responsible for the two hooks by which rooms take part in the queue: a hold, which keeps a job from being offered or started, and the
  * word that a job has settled. The queue knows no room; it asks each of them in turn.
  */
-import type { JobHold } from '@modelreins/contract'
+import type { EventFields, JobHold } from '@modelreins/contract'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { declared } from '../../../src/domain/review/risk.ts'
-import type { AuditNote, CommandContext, ReadContext } from '../kernel/context.ts'
+import type { CommandContext, ReadContext } from '../kernel/context.ts'
 import type { Pool } from './pool-store.ts'
 import type { WorkerRecord } from './workforce/worker-store.ts'
 
@@ -32,7 +32,7 @@ export type Occasion =
   | { readonly kind: 'refused'; readonly worker: WorkerRecord }
 
 /** What the audit row of a start says of a hold that let it pass. */
-export interface Spent extends Pick<AuditNote, 'risk_tier' | 'digest'> {
+export interface Spent extends Partial<Pick<EventFields, 'risk_tier' | 'digest'>> {
   readonly note?: string
   /** Told the number of that row and what it says. */
   readonly recorded?: (seq: number, summary: string) => void

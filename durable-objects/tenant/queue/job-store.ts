@@ -72,6 +72,8 @@ export interface JobSelection {
   readonly worker_id?: string
   readonly capability?: string
   readonly effort?: Effort
+  /** Id of the member or worker that made it. */
+  readonly created_by?: string
   readonly parent_id?: number
 }
 
@@ -86,6 +88,7 @@ const matches = (matching: Matching) =>
     matching.statuses === undefined ? undefined : inArray(jobs.status, [...matching.statuses]),
     matching.thread_id === undefined ? undefined : eq(jobs.thread_id, matching.thread_id),
     matching.worker_id === undefined ? undefined : eq(jobs.worker_id, matching.worker_id),
+    matching.created_by === undefined ? undefined : eq(jobs.created_by, matching.created_by),
     matching.parent_id === undefined ? undefined : and(eq(jobs.parent_id, matching.parent_id), isNotNull(jobs.parent_id)),
     matching.effort === undefined ? undefined : eq(jobs.effort, matching.effort),
     matching.capability === undefined ? undefined : eq(sql`json_extract(${jobs.spec}, '$.capability')`, matching.capability),

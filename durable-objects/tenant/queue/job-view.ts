@@ -1,6 +1,6 @@
 /** Responsible for showing a stored job: as the contract says a job looks, how it ended, where its result lies. It changes nothing. */
 import type { Job } from '@modelreins/contract'
-import { isTerminal } from '../../../src/domain/job/job-machine.ts'
+import { expiryOf, isTerminal } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
@@ -69,10 +69,21 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
     error: outcome?.error ?? null,
     review_id: job.review_id,
     retry_at: isoTimeOrNull(job.retry_at),
+    not_before: isoTimeOrNull(job.spec.not_before),
+    expires_at: job.status === 'pending' ? isoTime(expiryOf(job)) : null,
+    created_by: creatorOf(ctx, job.created_by),
     created_at: isoTime(job.created_at),
     started_at: isoTimeOrNull(job.started_at),
     ended_at: isoTimeOrNull(job.ended_at),
   }
+}
+
+/** Whose a job is, in the words of the audit trail. */
+function creatorOf({ store }: Pick<CommandContext, 'store'>, id: string): string | null {
+  const member = store.credentials.nameOf(id)
+  if (member !== undefined) return `member:${member}`
+  const worker = store.workers.get(id)
+  return worker === undefined ? null : `worker:${worker.name}`
 }
 
 /** How a job ended, for its stream; null while it has not. */

@@ -7,6 +7,7 @@ import type { Offer } from '@modelreins/contract'
 import { expiryOf, sizeOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { mayClaim } from '../../../src/domain/killswitch.ts'
+import { admitted } from '../../../src/domain/director/breaker.ts'
 import { isLive, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
 import { sign } from '../../../src/domain/access/token.ts'
 import { isoTime } from '../kernel/context.ts'
@@ -34,13 +35,13 @@ function turnOf(ctx: ReadContext, worker: WorkerRecord, assigned: string | null)
   const view = other === undefined ? undefined : viewOf(ctx, other)
   // A worker that let an offer lapse may be a connection that died: what it has not started is anybody's, until it starts something.
   const silent = ctx.live.presence.of(assigned).silent_offers > 0
-  if (silent || view === undefined || view.revoked || view.paused || !isLive(view.state)) return 0
+  if (silent || view === undefined || view.revoked || view.paused || !isLive(view.state) || view.breaker.state === 'open') return 0
   return view.running + ctx.live.leases.offersTo(view.worker_id) >= view.slots ? 1 : undefined
 }
 
 /** Whether this queued job is one that the worker could be offered by now: by what it asks for, and by whose it is. */
 export const isOpenTo = (ctx: ReadContext, worker: WorkerRecord, job: JobRecord): boolean =>
-  turnOf(ctx, worker, job.worker_id) !== undefined && mayDo(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
+  turnOf(ctx, worker, job.worker_id) !== undefined && mayDo(requirementsOf(job.spec), viewOf(ctx, worker))
 
 /** Pools this worker may take from now. */
 function sources(ctx: ReadContext, worker: WorkerRecord): readonly Source[] {
@@ -48,7 +49,7 @@ function sources(ctx: ReadContext, worker: WorkerRecord): readonly Source[] {
   const found: Source[] = []
   for (const id of ctx.live.occupied) {
     const pool = ctx.store.pools.get(id)
-    if (pool === undefined || !mayDo(pool.wants, view, ctx.at)) continue
+    if (pool === undefined || !mayDo(pool.wants, view)) continue
     const turn = turnOf(ctx, worker, pool.worker_id)
     if (turn !== undefined) found.push({ pool, turn, refuses: refusesOf(ctx, pool, worker) })
   }
@@ -65,12 +66,14 @@ const lookahead = 20
 
 /** Up to `max` jobs for this worker, in the order it should have them. None that it may not start. */
 export function choose(ctx: ReadContext, worker: WorkerRecord, max: number): readonly Choice[] {
-  if (max < 1 || !mayClaim(ctx.store.killswitch.state().level)) return []
+  const view = viewOf(ctx, worker)
+  const room = admitted(view.breaker, max, view.running + ctx.live.leases.offersTo(worker.worker_id))
+  if (room < 1 || !mayClaim(ctx.store.killswitch.state().level)) return []
   const heads: (Head & { readonly pool: number; readonly turn: number; readonly refuses: Refuses })[] = []
   for (const { pool, turn, refuses } of sources(ctx, worker)) {
     if (refuses === 'all') continue
     const offered = ctx.live.leases.offersIn(pool.id)
-    const found = ctx.store.jobs.headsExcept(pool.id, refuses === 'some' ? max + lookahead : max, offered)
+    const found = ctx.store.jobs.headsExcept(pool.id, refuses === 'some' ? room + lookahead : room, offered)
     if (found.length === 0 && offered.size === 0) ctx.live.occupied.delete(pool.id)
     for (const head of found) heads.push({ ...head, pool: pool.id, turn, refuses })
   }
@@ -78,7 +81,7 @@ export function choose(ctx: ReadContext, worker: WorkerRecord, max: number): rea
   const chosen: Choice[] = []
   let size = 0
   for (const head of heads) {
-    if (chosen.length === max || size > limits.list_bytes) break
+    if (chosen.length === room || size > limits.list_bytes) break
     const job = ctx.store.jobs.get(head.id)
     // An expired one is left to the sweep, which also says so in the audit trail.
     if (job === undefined || expiryOf(job) <= ctx.at) continue

@@ -6,6 +6,7 @@ import { Waiters } from '../connections/waiters.ts'
 import { WatchBook } from '../connections/watch-book.ts'
 import type { Live, ReadContext } from '../kernel/context.ts'
 import type { Pruning, Room } from '../kernel/room.ts'
+import { afterJump } from './after-jump.ts'
 import { attemptCommands, leaseUntil } from './commands/attempts.ts'
 import { bulkCommands } from './commands/bulk.ts'
 import { claimCommands } from './commands/claims.ts'
@@ -112,6 +113,7 @@ export const queueRoom = {
   }),
   restore,
   duties: [queueDuty],
+  onJump: afterJump,
   awake,
   effects: {
     wake: ({ live }, { pool }) => live.wakeList.addPool(pool),

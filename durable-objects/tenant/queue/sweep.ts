@@ -4,7 +4,7 @@
  */
 import { limits } from '@modelreins/contract'
 import type { JobError } from '@modelreins/contract'
-import { end, expiryOf, isTerminal, queue } from '../../../src/domain/job/job-machine.ts'
+import { deadlineOf, end, expiryOf, isTerminal, queue, sleptFor } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { highestRank, places, queuedWithin } from '../../../src/domain/job/queue.ts'
 import { endLostAttempt } from './commands/attempts.ts'
@@ -32,11 +32,12 @@ export function lapseOffers(ctx: CommandContext): void {
 }
 
 /** When the lease of a job really ends: a healthy socket renews by its pings, which the object does not see. */
-export function leaseEnds(ctx: Pick<CommandContext, 'live'>, jobId: number): number | undefined {
+export function leaseEnds(ctx: Pick<CommandContext, 'live' | 'at'>, jobId: number): number | undefined {
   const lease = ctx.live.leases.lease(jobId)
   if (lease === undefined) return undefined
   const heard = lease.long ? null : ctx.live.sockets.heardAt(lease.worker_id)
-  return heard === null ? lease.expires_at : Math.max(lease.expires_at, heard + limits.lease_ms)
+  // Heard in the future: the clock was set back since, and a living socket says so with its next ping.
+  return heard === null || heard > ctx.at ? lease.expires_at : Math.max(lease.expires_at, heard + limits.lease_ms)
 }
 
 function lapseLeases(ctx: CommandContext): void {
@@ -56,8 +57,18 @@ function lapseLeases(ctx: CommandContext): void {
   }
 }
 
+/** Time in which the server was asleep counts against no limit: true when the job has been given it instead of its end. */
+function granted(ctx: CommandContext, job: JobRecord, since: number, limit: number): boolean {
+  const slept = ctx.live.continuity.sleptSince(since)
+  if (slept <= (job.spec.slept_ms ?? 0)) return false
+  const longer = sleptFor(job, slept)
+  saveJob(ctx, longer)
+  return limit - (job.spec.slept_ms ?? 0) + slept > ctx.at
+}
+
 function endOverdueAttempts(ctx: CommandContext): void {
   for (const job of ctx.store.jobs.due(places.running, ctx.at, atOnce)) {
+    if (granted(ctx, job, job.started_at ?? ctx.at, deadlineOf(job))) continue
     endLostAttempt(ctx, job, { type: 'timeout', message: `The attempt took longer than ${job.spec.timeout_ms / 1000} s`, retryable: true })
   }
 }
@@ -76,6 +87,7 @@ function queueDue(ctx: CommandContext): void {
       action,
       subject: jobSubject(job),
       job_id: job.id,
+      worker_id: after.worker_id,
       capability: job.spec.capability,
       summary: `was ${job.status}${after.hold === 'review' ? `, held for review ${after.review_id}` : ''}`,
       actor: systemActor,
@@ -85,7 +97,14 @@ function queueDue(ctx: CommandContext): void {
 
 function expire(ctx: CommandContext, job: JobRecord): void {
   if (isTerminal(job.status) || job.status === 'running') return
-  const error: JobError = { type: 'expired', message: `No worker started it within ${job.spec.expires_ms / 1000} s`, retryable: false }
+  if (granted(ctx, job, job.queued_at, expiryOf(job))) return
+  const within = `within ${job.spec.expires_ms / 1000} s`
+  // Queued again after an attempt: somebody had started it, and what is missing is the next one.
+  const message =
+    job.attempt === 0
+      ? `No worker started it ${within}`
+      : `No worker started attempt ${job.attempt + 1} ${within} of its return to the queue`
+  const error: JobError = { type: 'expired', message, retryable: false }
   const after = end(job, error, ctx.at)
   settleJob(ctx, after)
   ctx.record({

@@ -27,7 +27,7 @@ function gateOfAnybody(ctx: CommandContext, job: JobRecord): Gate | undefined {
     const item = declared(worker.capabilities, capability)
     return item === undefined ? [] : [{ worker, item }]
   })
-  const fitting = having.filter(({ worker }) => mayDo(wants, viewOf(ctx, worker), ctx.at))
+  const fitting = having.filter(({ worker }) => mayDo(wants, viewOf(ctx, worker)))
   const candidates = fitting.length > 0 ? fitting : having
   const approving = candidates.filter(({ item }) => item.risk_tier === 'approve')
   if (approving.length > 0) {
@@ -132,7 +132,7 @@ export function isFreeForAnother(ctx: Pick<CommandContext, 'at' | 'store' | 'liv
     const item = job.spec.capability === null ? undefined : declared(worker.capabilities, job.spec.capability)
     if (item === undefined || isGated(item.risk_tier)) continue
     const view = viewOf(ctx, worker)
-    if (isLive(view.state) && view.state !== 'deaf' && mayDo(wants, view, ctx.at)) return true
+    if (isLive(view.state) && view.state !== 'deaf' && view.breaker.state !== 'open' && mayDo(wants, view)) return true
   }
   return false
 }

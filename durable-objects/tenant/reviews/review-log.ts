@@ -2,7 +2,7 @@
  * Responsible for writing reviews: opened, changed, settled, spent, each with its audit row and with everybody told who waits. It moves
  * no job and makes no decision.
  */
-import type { Actor, WebhookEvent } from '@modelreins/contract'
+import type { Actor, AuditVerb, WebhookEvent } from '@modelreins/contract'
 import { consume, openReview as opened, supersede, withdraw } from '../../../src/domain/review/review.ts'
 import type { ReviewDraft, ReviewRecord } from '../../../src/domain/review/review.ts'
 import { reviewedText } from '../../../src/domain/review/review-payload.ts'
@@ -17,7 +17,7 @@ export const reviewSubject = (review: Pick<ReviewRecord, 'id'>): string => `revi
 export const digestOf = (ctx: Pick<CommandContext, 'sha256'>, reviewed: Reviewed): string => ctx.sha256(reviewedText(reviewed))
 
 /** One audit row about a review. */
-export function recordReview(ctx: CommandContext, review: ReviewRecord, action: string, summary: string, actor?: Actor): void {
+export function recordReview(ctx: CommandContext, review: ReviewRecord, action: AuditVerb<'review'>, summary: string, actor?: Actor): void {
   ctx.record({
     action: `review.${action}`,
     subject: reviewSubject(review),

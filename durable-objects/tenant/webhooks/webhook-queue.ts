@@ -1,13 +1,13 @@
 /** Responsible for putting events into the delivery queue of whoever subscribed, in the transaction of the change they tell of. It sends nothing. */
-import type { WebhookBody, WebhookEvent } from '@modelreins/contract'
+import { shownToAnybody, type WebhookBody, type WebhookEvent } from '@modelreins/contract'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 
-/** `text` is one sentence for people; `data` holds no prompt and no payload. */
+/** `text` is one sentence for people, safe to show as it is; `data` holds no prompt and no payload. */
 export function announce(ctx: CommandContext, event: WebhookEvent, text: string, data: WebhookBody['data']): void {
   const hooks = ctx.store.webhooks.all().filter((hook) => hook.disabled_at === null && hook.events.includes(event))
   if (hooks.length === 0) return
-  const body: WebhookBody = { type: event, timestamp: isoTime(ctx.at), text, data }
+  const body: WebhookBody = { type: event, timestamp: isoTime(ctx.at), text: shownToAnybody(text), data }
   for (const hook of hooks) {
     ctx.store.webhooks.enqueue({
       webhook_id: hook.webhook_id,

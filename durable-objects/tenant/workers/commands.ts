@@ -1,6 +1,7 @@
 /** Responsible for the workers a tenant has: register, change, pause, resume, rotate, revoke. */
 import { limits } from '@modelreins/contract'
 import type { Parsed, Presence, Worker } from '@modelreins/contract'
+import { closedBreaker } from '../../../src/domain/director/breaker.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isoTime } from '../kernel/context.ts'
@@ -126,14 +127,17 @@ function setPaused(ctx: CommandContext, id: string, paused: boolean): Result<Wor
   const found = inForce(ctx, id, paused ? 'paused' : 'resumed')
   if (!found.ok) return found
   const worker = found.value
-  if (worker.paused === paused) return ok(showWorker(ctx, worker))
+  // Whoever resumes a worker has seen to it: its breaker is closed by hand.
+  const tripped = !paused && ctx.live.presence.of(worker.worker_id).breaker.open_until !== null
+  if (worker.paused === paused && !tripped) return ok(showWorker(ctx, worker))
+  if (tripped) ctx.live.presence.of(worker.worker_id).breaker = closedBreaker
   const after = { ...worker, paused }
   ctx.store.workers.save(after)
   ctx.record({
     action: paused ? 'worker.pause' : 'worker.resume',
     subject: subject(worker),
     worker_id: worker.worker_id,
-    summary: worker.name,
+    summary: tripped ? `${worker.name}, its circuit breaker closed by hand` : worker.name,
   })
   if (paused) ctx.onCommit(() => ctx.live.leases.dropOffersTo(worker.worker_id))
   pushConfig(ctx, after)

@@ -105,7 +105,13 @@ export function presenceReply(
   heartbeat_ms: number,
 ): PresenceReply {
   return {
-    worker: { worker_id: worker.worker_id, name: worker.name, paused: isPaused(ctx, worker), capabilities: [...worker.capabilities] },
+    worker: {
+      worker_id: worker.worker_id,
+      name: worker.name,
+      paused: isPaused(ctx, worker),
+      capabilities: [...worker.capabilities],
+      requires_secrets: [...worker.requires_secrets],
+    },
     config: worker.config,
     config_version: worker.config_version,
     killswitch: brief(ctx.store.killswitch.state()),

@@ -3,6 +3,7 @@
  * answer serves dispatch, re-assignment and `GET /jobs/:id/why`.
  */
 import type { Effort } from '@modelreins/contract'
+import { breakerInWords } from './breaker.ts'
 import { traitsOf } from './catalogue.ts'
 import { isLive, obstacles } from './matching.ts'
 import type { Requirements, WorkerView } from './matching.ts'
@@ -32,6 +33,8 @@ const sharingWeight = 0.1
 const failureWeight = 0.5
 const threadWeight = 0.6
 const deafWeight = 5
+/** More than any other trait: whoever can work goes first. */
+const trippedWeight = 20
 
 export interface JobView {
   readonly wants: Requirements
@@ -50,7 +53,7 @@ export interface Verdict {
 
 const round = (value: number): number => Math.round(value * 100) / 100
 
-function score(job: JobView, worker: WorkerView): { readonly score: number; readonly reasons: readonly string[] } {
+function score(job: JobView, worker: WorkerView, now: number): { readonly score: number; readonly reasons: readonly string[] } {
   const traits = traitsOf(worker)
   const weights = weightsByEffort[job.effort]
   const reasons = [`${traits.model_class}: cost ${traits.cost}, quality ${traits.quality}, speed ${traits.speed} (${job.effort})`]
@@ -65,7 +68,7 @@ function score(job: JobView, worker: WorkerView): { readonly score: number; read
   }
   if (worker.recent_failures > 0) {
     total -= worker.recent_failures * failureWeight
-    reasons.push(`${worker.recent_failures} recent failures`)
+    reasons.push(`failed its last ${worker.recent_failures === 1 ? 'attempt' : `${worker.recent_failures} attempts`}`)
   }
   if (job.thread_id !== null && worker.last_threads.includes(job.thread_id)) {
     total += threadWeight
@@ -79,19 +82,25 @@ function score(job: JobView, worker: WorkerView): { readonly score: number; read
     total -= deafWeight
     reasons.push('did not answer its last offers')
   }
+  const tripped = breakerInWords(worker.breaker, now)
+  if (tripped !== undefined) {
+    total -= trippedWeight
+    reasons.push(tripped)
+  }
   return { score: round(total), reasons }
 }
 
 /** Everybody, best first: eligible and live, then eligible, then the rest. Ties go by name, so that the answer is stable. */
 export function rank(job: JobView, workers: readonly WorkerView[], now: number): readonly Verdict[] {
   const verdicts = workers.map((worker): Verdict => {
-    const against = obstacles(job.wants, worker, now)
+    const against = obstacles(job.wants, worker)
     const live = isLive(worker.state)
     if (against.length > 0) return { worker, eligible: false, live, score: null, reasons: against }
-    const scored = score(job, worker)
+    const scored = score(job, worker, now)
     return { worker, eligible: true, live, score: scored.score, reasons: live ? scored.reasons : ['is offline', ...scored.reasons] }
   })
-  const order = (verdict: Verdict): number => (verdict.eligible ? (verdict.live ? 0 : 1) : 2)
+  // One that cannot work now is asked before one that is not there, and after everybody else: the queue takes the job in either case.
+  const order = ({ eligible, live, worker }: Verdict): number => (eligible ? (live ? (worker.breaker.state === 'open' ? 1 : 0) : 2) : 3)
   return verdicts.sort(
     (left, right) =>
       order(left) - order(right) || (right.score ?? 0) - (left.score ?? 0) || (left.worker.name < right.worker.name ? -1 : 1),

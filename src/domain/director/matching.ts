@@ -1,6 +1,7 @@
 /** Responsible for whether a worker may do a job at all: every filter, and in words why not. It ranks nobody. */
 import type { Capability, PresenceState, WorkerConfig, WorkerKind } from '@modelreins/contract'
 import type { JobSpec } from '../job/job-machine.ts'
+import type { BreakerView } from './breaker.ts'
 
 /** What a job asks of a worker. Jobs that ask for the same share a pool. */
 export interface Requirements {
@@ -32,8 +33,7 @@ export interface WorkerView {
   readonly running: number
   /** Attempts that failed lately, and were lost lately. */
   readonly recent_failures: number
-  /** Its circuit breaker is open until then, milliseconds; null when closed. */
-  readonly breaker_until: number | null
+  readonly breaker: BreakerView
   /** Mean duration of its recent jobs in milliseconds; null while unknown. */
   readonly mean_duration_ms: number | null
   readonly last_threads: readonly string[]
@@ -56,7 +56,7 @@ const missing = (wanted: readonly string[], has: readonly string[]): readonly st
 const fits = (wanted: string, has: string | null): boolean => has !== null && has.toLowerCase().includes(wanted.toLowerCase())
 
 /** Reasons that keep this worker from the job for as long as nobody changes something; empty when it may have it. */
-export function obstacles(wants: Requirements, worker: WorkerView, now: number): readonly string[] {
+export function obstacles(wants: Requirements, worker: WorkerView): readonly string[] {
   const reasons: string[] = []
   if (worker.revoked) reasons.push('is revoked')
   if (worker.paused) reasons.push('is paused')
@@ -74,10 +74,7 @@ export function obstacles(wants: Requirements, worker: WorkerView, now: number):
     reasons.push(`runs ${worker.provider ?? 'no known provider'}, not ${wants.provider}`)
   if (wants.model !== null && !fits(wants.model, worker.model))
     reasons.push(`has the model ${worker.model ?? 'unknown'}, not ${wants.model}`)
-  if (worker.breaker_until !== null && worker.breaker_until > now) {
-    reasons.push(`failed ${worker.recent_failures} times in a row; tried again in ${Math.ceil((worker.breaker_until - now) / 1000)} s`)
-  }
   return reasons
 }
 
-export const mayDo = (wants: Requirements, worker: WorkerView, now: number): boolean => obstacles(wants, worker, now).length === 0
+export const mayDo = (wants: Requirements, worker: WorkerView): boolean => obstacles(wants, worker).length === 0

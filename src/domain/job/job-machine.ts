@@ -35,6 +35,8 @@ export interface JobSpec {
   readonly silence_ms: number | null
   readonly expires_ms: number
   readonly not_before: number | null
+  /** Milliseconds in which the server itself was asleep since the job was queued, or its attempt began: they count against neither limit. */
+  readonly slept_ms?: number
   readonly metadata: unknown
   /** Only of the parent of a fan-out, which no worker runs. */
   readonly fan_out?: FanOutSpec
@@ -102,11 +104,20 @@ export const sizeOf = (job: JobRecord): number =>
   job.spec.prompt.length + (job.outcome?.result?.length ?? 0) + (job.outcome?.output.length ?? 0)
 
 /** Schedule-to-start expiry of a queued job; the default needs no index row of its own. */
-export const hasDefaultExpiry = (job: JobRecord): boolean => job.spec.expires_ms === limits.schedule_to_start_ms
-export const expiryOf = (job: JobRecord): number => job.queued_at + job.spec.expires_ms
+export const hasDefaultExpiry = (job: JobRecord): boolean =>
+  job.spec.expires_ms === limits.schedule_to_start_ms && job.spec.slept_ms === undefined
+export const expiryOf = (job: JobRecord): number => job.queued_at + job.spec.expires_ms + (job.spec.slept_ms ?? 0)
 
 /** When the running attempt must have ended. */
-export const deadlineOf = (job: JobRecord): number => (job.started_at ?? job.queued_at) + job.spec.timeout_ms
+export const deadlineOf = (job: JobRecord): number => (job.started_at ?? job.queued_at) + job.spec.timeout_ms + (job.spec.slept_ms ?? 0)
+
+/** The job, which has been given that much more time; `awake` forgets it: another limit begins. */
+export const sleptFor = (job: JobRecord, slept_ms: number): JobRecord => ({ ...job, spec: { ...job.spec, slept_ms } })
+const awake = (spec: JobSpec): JobSpec => {
+  if (spec.slept_ms === undefined) return spec
+  const { slept_ms: _, ...rest } = spec
+  return rest
+}
 
 const seconds = (value: number | undefined, otherwise: number): number => (value === undefined ? otherwise : Math.round(value * 1000))
 
@@ -198,6 +209,7 @@ export function start(
   return ok({
     ...job,
     status: 'running',
+    spec: awake(job.spec),
     worker_id: by.worker_id,
     attempt: job.attempt + 1,
     nonce: by.nonce,
@@ -278,7 +290,14 @@ export function stoppedBy(job: JobRecord, of: { readonly worker_id: string; read
 }
 
 /** A waiting job may be offered (again): retry is due, the schedule has come, the hold is released. Expiry counts from now. */
-export const queue = (job: JobRecord, at: number): JobRecord => ({ ...job, status: 'pending', hold: null, retry_at: null, queued_at: at })
+export const queue = (job: JobRecord, at: number): JobRecord => ({
+  ...job,
+  spec: awake(job.spec),
+  status: 'pending',
+  hold: null,
+  retry_at: null,
+  queued_at: at,
+})
 
 /** A human asks for a new attempt of a failed job: the only way out of a terminal state (docs/explanation/job-lifecycle.md). */
 export function revive(job: JobRecord, at: number): Result<JobRecord> {

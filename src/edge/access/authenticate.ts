@@ -33,7 +33,7 @@ export type Caller =
 export const nobody: Caller = { kind: 'none', credential: { kind: 'none' } }
 
 /** The one answer to a token that is missing, misspelt, forged, unknown or revoked, on a path that exists or not. */
-export const unauthorized = fail('unauthorized', 'Send a token that is in force as `Authorization: Bearer <token>`.')
+export const unauthorized = fail('unauthorized', 'Send a valid token: `Authorization: Bearer <token>`.')
 
 export interface AuthenticationContext {
   readonly keys: readonly TokenKey[]
@@ -82,7 +82,7 @@ export const callerKey = (caller: Caller): string | undefined =>
   caller.kind === 'member' || caller.kind === 'worker' ? `token:${caller.credential.hash}` : undefined
 
 const limited = (wait: number) =>
-  fail('rate-limited', 'Too many failed authentications. Wait, then send a token that is in force.', { retry_after_ms: wait })
+  fail('rate-limited', 'Too many failed authentications. Wait, then send a valid token.', { retry_after_ms: wait })
 
 /** The caller; `unauthorized`, or `rate-limited` when this address or this token has failed too often. The caller of this counts failures. */
 export function authenticate(request: Request, context: AuthenticationContext): Result<Caller> {

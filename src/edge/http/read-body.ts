@@ -1,5 +1,6 @@
 /** Responsible for taking a JSON body off the wire within its limit; it knows no operation and no schema. */
 import { limits } from '@modelreins/contract'
+import { drainReader } from './drain-body.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
 
 /** How the request announces its body: `tolerant` on the seeds' paths, whose programs may leave the content type out. */
@@ -12,10 +13,11 @@ const tooLarge = (limit: number) => fail('too-large', `The body is larger than $
 
 /**
  * The bytes of a body of at most `limit` bytes. Counted while they arrive: Content-Length is a claim, not a fact, and chunked bodies
- * make none. What comes after the limit is not read.
+ * make none. What comes after the limit is read and dropped.
  */
 export async function readBytes(request: Request, limit: number): Promise<Result<Uint8Array>> {
   const announced = Number(request.headers.get('content-length') ?? 0)
+  // Read to its end all the same, once it has been answered (drain-body.ts).
   if (announced > limit) return tooLarge(limit)
   if (request.body === null) return ok(new Uint8Array())
   const reader = request.body.getReader()
@@ -27,7 +29,7 @@ export async function readBytes(request: Request, limit: number): Promise<Result
       if (done) break
       size += value.byteLength
       if (size > limit) {
-        await reader.cancel().catch(() => undefined)
+        await drainReader(reader, size)
         return tooLarge(limit)
       }
       parts.push(value)

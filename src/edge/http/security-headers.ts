@@ -1,4 +1,5 @@
 /** Responsible for the headers that every response carries; it knows no route. */
+import { withOrigin } from './cross-origin.ts'
 
 const everywhere: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
@@ -11,7 +12,15 @@ const everywhere: Readonly<Record<string, string>> = {
 const inert = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 /** The response with the headers of all responses; those that it already has are kept. A switched protocol is passed through as it is. */
-export function secured(response: Response, at: { readonly request_id: string; readonly origin: string }): Response {
+export function secured(
+  response: Response,
+  at: {
+    readonly request_id: string
+    readonly origin: string
+    readonly request: Request
+    readonly env: Pick<Env, 'MODELREINS_ALLOW_ORIGINS'>
+  },
+): Response {
   if (response.status === 101) return response
   const out = new Response(response.body, response)
   const put = (name: string, value: string): void => {
@@ -22,5 +31,6 @@ export function secured(response: Response, at: { readonly request_id: string; r
   put('cache-control', 'no-store')
   if (at.origin.startsWith('https:')) put('strict-transport-security', 'max-age=31536000; includeSubDomains')
   out.headers.set('x-request-id', at.request_id)
+  withOrigin(out.headers, at.request, at.env.MODELREINS_ALLOW_ORIGINS)
   return out
 }

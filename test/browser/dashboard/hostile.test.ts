@@ -15,6 +15,8 @@ const markdown = [
 describe.skipIf(chromiumPath === undefined)('what others wrote', () => {
   let dashboard: Dashboard
   let worker: AnsweringWorker
+  let answered = ''
+  let held: Record<string, unknown> = {}
   beforeAll(async () => {
     dashboard = await openDashboard()
     const token = await dashboard.workerToken({
@@ -26,8 +28,18 @@ describe.skipIf(chromiumPath === undefined)('what others wrote', () => {
       await ctx.output(`\u001b]8;;javascript:alert(5)\u0007link\u001b]8;;\u0007 ${html}\n${'x'.repeat(100_000)}\n`)
       return markdown
     })
-    await dashboard.call('POST', '/api/v1/dispatch', { prompt: html, thread_id: 't-hostile', metadata: { [html]: html } })
-    await dashboard.call('POST', '/api/v1/dispatch', { prompt: `invoice\u202egnp.exe ${html}`, capability: 'post.publish' })
+    const job = await dashboard.call('POST', '/api/v1/dispatch', {
+      prompt: html,
+      target: 'hostile',
+      thread_id: 't-hostile',
+      metadata: { [html]: html },
+    })
+    answered = `/jobs/${String(job['id'])}`
+    held = await dashboard.call('POST', '/api/v1/dispatch', {
+      prompt: `invoice\u202egnp.exe ${html}`,
+      capability: 'post.publish',
+      target: 'hostile',
+    })
   })
   afterAll(async () => {
     await worker?.stop()
@@ -35,7 +47,7 @@ describe.skipIf(chromiumPath === undefined)('what others wrote', () => {
   })
 
   test('is shown as text: nothing runs, no other server is asked, hidden marks are spelled out', async () => {
-    const { page, faults } = await dashboard.open('/jobs/1')
+    const { page, faults } = await dashboard.open(answered)
     await page.getByText('Done', { exact: true }).first().waitFor()
     await page.getByRole('heading', { name: 'Result' }).waitFor()
     await page.getByText('⟨U+202E⟩').first().waitFor()
@@ -47,19 +59,19 @@ describe.skipIf(chromiumPath === undefined)('what others wrote', () => {
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.waitForLoadState('networkidle')
     }
-    await page.goto(`${dashboard.url}/reviews/1`)
+    await page.goto(`${dashboard.url}/reviews/${String(held['review_id'])}`)
     await page.getByText('invoice⟨U+202E⟩gnp.exe').first().waitFor()
     expect(faults).toEqual([])
   })
 
   test('a viewer sees the same, without a button that would be refused', async () => {
     const key = await dashboard.memberKey('Vic', 'viewer')
-    const { page, faults } = await dashboard.open('/reviews/1', { key })
+    const { page, faults } = await dashboard.open(`/reviews/${String(held['review_id'])}`, { key })
     await page.getByText('A reviewer or owner decides this').waitFor()
     expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0)
     await page.goto(`${dashboard.url}/chat`)
     await page.getByText('not begin them').waitFor()
-    await page.goto(`${dashboard.url}/jobs/2`)
+    await page.goto(`${dashboard.url}/jobs/${String(held['id'])}`)
     await page.getByRole('heading', { name: 'Why waiting' }).waitFor()
     expect(await page.getByRole('button', { name: /^(Abort|Retry)/ }).count()).toBe(0)
     await page.goto(`${dashboard.url}/audit`)

@@ -69,7 +69,9 @@ describe('a result', () => {
 
   test('larger than the largest is refused with the limit', async () => {
     const job = await startedJob(tenant, worker)
-    const document = await problem(complete(job, { result: 'z'.repeat(limits.result_bytes + 300_000) }), 413)
+    const above = await problem(complete(job, { result: 'z'.repeat(limits.result_bytes + 1) }), 400)
+    expect(above.issues).toMatchObject([{ path: 'result' }])
+    const document = await problem(complete(job, { result: 'z'.repeat(limits.result_body_bytes) }), 413)
     expect(document.detail).toContain('bytes')
     await json(complete(job, { result: 'small' }))
   })

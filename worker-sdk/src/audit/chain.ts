@@ -30,6 +30,27 @@ function hashOf(prevHash: string, raw: Readonly<Record<string, unknown>>): strin
   }
 }
 
+/** Of several heads of one row the one that was signed first: they say the same, and it has known it longest. */
+function earliest(heads: readonly AuditHead[]): ReadonlyMap<number, AuditHead> {
+  const bySeq = new Map<number, AuditHead>()
+  for (const head of heads) {
+    const known = bySeq.get(head.seq)
+    if (known === undefined || Date.parse(head.at) < Date.parse(known.at)) bySeq.set(head.seq, head)
+  }
+  return bySeq
+}
+
+/** Two signed heads of one row that name different hashes: whichever trail is shown now, there was another one. The lowest such row. */
+export function contradiction(heads: readonly AuditHead[]): readonly [first: AuditHead, second: AuditHead] | undefined {
+  const firsts = new Map<number, AuditHead>()
+  for (const head of [...heads].sort((one, other) => one.seq - other.seq || Date.parse(one.at) - Date.parse(other.at))) {
+    const first = firsts.get(head.seq)
+    if (first === undefined) firsts.set(head.seq, head)
+    else if (first.hash !== head.hash) return [first, head]
+  }
+  return undefined
+}
+
 export class Chain {
   readonly #from: number
   readonly #kept: ReadonlyMap<number, AuditHead>
@@ -43,7 +64,7 @@ export class Chain {
 
   constructor(from: number, kept: readonly AuditHead[]) {
     this.#from = from
-    this.#kept = new Map(kept.map((head) => [head.seq, head]))
+    this.#kept = earliest(kept)
     this.#lastSeq = from - 1
     this.#lastHash = from === 1 ? genesisHash : this.#kept.get(from - 1)?.hash
     const anchor = this.#kept.get(from - 1)

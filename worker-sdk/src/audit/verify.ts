@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { auditSealText, type AuditExportLine, type AuditFault, type AuditHead } from '@modelreins/contract'
-import { Chain } from './chain.ts'
+import { Chain, contradiction } from './chain.ts'
 import { linesOf, LineTooLong, type Line } from './lines.ts'
 import { parseLine } from './parse-line.ts'
 import { keyOfExport, NotAKey, noTrust, signatureHolds, signedBy, type Trust, type TrustedKey } from './trust.ts'
@@ -84,6 +84,20 @@ class Verification {
     this.#chain = new Chain(line.from_seq, this.#trust.heads)
     const alien = this.#trust.heads.find((head) => !signedBy(this.#keys, line.tenant, head))
     if (alien !== undefined) this.#bad('forged', alien.seq, `the kept head of row ${alien.seq} is not of the tenant ${line.tenant}`)
+    this.#contradicted()
+  }
+
+  /** Kept heads may come from several files, saved at several times: that two of them disagree is itself the proof, whatever this file says. */
+  #contradicted(): void {
+    const pair = contradiction(this.#trust.heads)
+    if (pair === undefined) return
+    const [named, other] = pair.map(({ hash, at }) => `${hash}, signed ${at}`)
+    const { seq } = pair[0]
+    this.#bad(
+      'rewritten',
+      seq,
+      `two kept heads of row ${seq} name different hashes: ${named}, and ${other}: that row, or one before it, was made anew`,
+    )
   }
 
   #next(line: AuditExportLine, raw: Readonly<Record<string, unknown>>): void {

@@ -1,6 +1,7 @@
 /** Responsible for questions to a person at a terminal: a line, a secret, a choice, yes or no. It knows no setting. */
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { withoutUnseen } from '@modelreins/contract'
 
 export interface Asker {
   /** The answer, or the default when it is empty. */
@@ -40,7 +41,7 @@ export function openAsker(input: NodeJS.ReadStream = process.stdin, output: Node
   gone.catch(() => undefined)
   const ask = async (question: string): Promise<string> => {
     asking = true
-    const answer = await Promise.race([terminal.question(question), gone])
+    const answer = await Promise.race([terminal.question(withoutUnseen(question)), gone])
     asking = false
     return answer.trim()
   }
@@ -50,7 +51,7 @@ export function openAsker(input: NodeJS.ReadStream = process.stdin, output: Node
       return answer === '' ? preset : answer
     },
     secret: async (question) => {
-      output.write(`${question} (not shown): `)
+      output.write(`${withoutUnseen(question)} (not shown): `)
       muted = true
       try {
         return await ask('')

@@ -264,7 +264,7 @@ const socketMs = 10_000
 export function socketCheck(url: string, token: string, open = socketThrough(process.env)): Promise<Check> {
   const fallback = 'the worker polls instead, which is slower to start jobs; is a proxy in between that does not pass WebSockets?'
   return new Promise((resolve) => {
-    const timer = setTimeout(() => finish(warn('socket', `no sign of life within ${socketMs / 1000} s`, fallback)), socketMs)
+    const timer = setTimeout(() => finish(warn('socket', `no reply within ${socketMs / 1000} s`, fallback)), socketMs)
     let done = false
     const finish = (check: Check): void => {
       if (done) return
@@ -279,7 +279,7 @@ export function socketCheck(url: string, token: string, open = socketThrough(pro
       {
         onOpen: () => socket.send('ping'),
         onMessage: (text) =>
-          finish(text === 'pong' ? ok('socket', 'possible') : warn('socket', 'answers something else than a sign of life', fallback)),
+          finish(text === 'pong' ? ok('socket', 'possible') : warn('socket', 'unexpected reply; expected `pong`', fallback)),
         onRefused: (status) => finish(warn('socket', `refused with status ${status}`, fallback)),
         onError: (error) => finish(warn('socket', error.message, fallback)),
         onClose: (code) => finish(warn('socket', `closed at once (${code})`, fallback)),

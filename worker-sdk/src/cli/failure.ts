@@ -1,5 +1,5 @@
 /** Responsible for telling a failure and choosing the exit code: the problem table's, wherever the failure came from. */
-import { problems, type ProblemCode } from '@modelreins/contract'
+import { problems, shownJson, type ProblemCode } from '@modelreins/contract'
 import { ModelReinsError, type ErrorCode } from '../client/error.ts'
 import { Cancelled } from './ask.ts'
 import { programName } from './command.ts'
@@ -87,19 +87,19 @@ export function reportFailure(
   const told = tell(error, options.hint)
   if (options.json) {
     around.stderr.write(
-      `${JSON.stringify({ error: { code: told.code, message: told.message, help: told.help, request_id: told.requestId, exit_code: told.exitCode } })}\n`,
+      `${shownJson({ error: { code: told.code, message: told.message, help: told.help, request_id: told.requestId, exit_code: told.exitCode } })}\n`,
     )
     return told.exitCode
   }
   const style = styleFor(around.stderr.isTerminal, around.env)
   const lines = [
     `${style.red(`${programName}:`)} ${manyLines(told.message)}`,
-    ...(told.help === undefined ? [] : [`  ${told.help}`]),
+    ...(told.help === undefined ? [] : [`  ${manyLines(told.help)}`]),
     ...(told.requestId === undefined || told.code !== 'internal' ? [] : [`  request ${told.requestId}`]),
   ]
   around.stderr.write(`${lines.join('\n')}\n`)
   if (told.code === 'internal' && error instanceof Error && !(error instanceof ModelReinsError) && around.env['DEBUG'] !== undefined) {
-    around.stderr.write(`${error.stack ?? ''}\n`)
+    around.stderr.write(`${manyLines(error.stack ?? '')}\n`)
   }
   return told.exitCode
 }

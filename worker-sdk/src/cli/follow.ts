@@ -1,7 +1,7 @@
 /**
  * Responsible for watching one job until it ends: its output on standard output, everything else beside it. It dispatches nothing.
  */
-import type { Job, StreamEvent } from '@modelreins/contract'
+import { shownJson, type Job, type StreamEvent } from '@modelreins/contract'
 import type { Client } from '../client/client.ts'
 import { pause } from '../client/clock.ts'
 import { programName } from './command.ts'
@@ -152,7 +152,7 @@ export async function followToEnd(
   const waiting = watching ? sayWhy(context, client, jobId, screen, over.signal) : Promise.resolve()
   try {
     for await (const event of client.stream(jobId, { signal })) {
-      if (options.events === true) context.show.line(JSON.stringify(event))
+      if (options.events === true) context.show.line(shownJson(event))
       else if (streaming && event.event !== 'end') screen.show(event)
       await context.around.stdout.drained()
     }

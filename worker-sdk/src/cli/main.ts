@@ -6,6 +6,10 @@ import { programName } from './command.ts'
 import { reportFailure } from './failure.ts'
 import { runCli } from './run-cli.ts'
 import { processSurroundings } from './process-environment.ts'
+import { takeEnvironment } from './start-environment.ts'
+
+// Before anything else: a program that this process starts must not find a token in what it was started with.
+const started = takeEnvironment()
 
 /** Something that ignores every signal must not keep the process: after this much patience it ends anyway. */
 const lingerMs = 3_000
@@ -36,7 +40,7 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-const around = processSurroundings(homedir(), openAsker)
+const around = processSurroundings(homedir(), openAsker, started)
 runCli(around)
   .catch((error: unknown) => reportFailure(error, around, { json: false }))
   .then((code) => {

@@ -2,7 +2,8 @@
  * Responsible for how a command's answer is written: for eyes on a terminal, for programs in a pipe, or as JSON. Data goes to standard
  * output, everything else to standard error. It knows no command.
  */
-import { oneLine } from './safe-text.ts'
+import { shownJson } from '@modelreins/contract'
+import { guarded, oneLine } from './safe-text.ts'
 import { clip, columnsOf, styleFor, type Paint, type Style } from './style.ts'
 import type { Surroundings } from './process-environment.ts'
 
@@ -40,20 +41,20 @@ export class Presenter {
   }
 
   line(text = ''): void {
-    this.#around.stdout.write(`${text}\n`)
+    this.#around.stdout.write(`${this.#around.stdout.isTerminal ? guarded(text) : text}\n`)
   }
 
   value(value: unknown): void {
-    this.line(JSON.stringify(value, undefined, this.#around.stdout.isTerminal ? 2 : undefined))
+    this.#around.stdout.write(`${shownJson(value, this.#around.stdout.isTerminal ? 2 : undefined)}\n`)
   }
 
   /** Said to a person; in a pipe's standard error it would only be noise. */
   note(text: string): void {
-    if (this.#around.stderr.isTerminal) this.#around.stderr.write(`${text}\n`)
+    if (this.#around.stderr.isTerminal) this.warn(text)
   }
 
   warn(text: string): void {
-    this.#around.stderr.write(`${text}\n`)
+    this.#around.stderr.write(`${guarded(text)}\n`)
   }
 
   /** As it is, to standard error. */

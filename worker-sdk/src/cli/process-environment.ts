@@ -6,6 +6,7 @@ import { systemClock, type Clock } from '../client/clock.ts'
 import type { Fetch } from '../client/transport.ts'
 import type { Environment } from '../worker/settings/options.ts'
 import type { Asker } from './ask.ts'
+import type { StartEnvironment } from './start-environment.ts'
 import { textOf } from './read-text.ts'
 
 export interface Sink {
@@ -24,6 +25,8 @@ export interface Surroundings {
   /** Behind the program's name. */
   readonly argv: readonly string[]
   readonly env: Environment
+  /** Variables with credentials that jobs of this user could read from this process. */
+  readonly exposed?: readonly string[]
   readonly platform: NodeJS.Platform
   readonly home: string
   readonly stdout: Sink
@@ -95,9 +98,10 @@ function onSignal(listener: (signal: StopSignal) => void, signals: readonly Stop
   }
 }
 
-export const processSurroundings = (home: string, openAsker: () => Asker): Surroundings => ({
+export const processSurroundings = (home: string, openAsker: () => Asker, { env, exposed }: StartEnvironment): Surroundings => ({
   argv: process.argv.slice(2),
-  env: process.env,
+  env,
+  exposed,
   platform: process.platform,
   home,
   stdout: sinkOf(process.stdout),

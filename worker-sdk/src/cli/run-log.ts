@@ -2,6 +2,7 @@
 import type { Worker } from '../worker/worker.ts'
 import type { WorkerEvent, WorkerEvents } from '../worker/emitter.ts'
 import type { CommandContext } from './context.ts'
+import { shownJson } from '@modelreins/contract'
 import { manyLines, oneLine } from './safe-text.ts'
 import { clip, type Paint } from './style.ts'
 import { showDuration } from './time-words.ts'
@@ -53,9 +54,9 @@ export class RunLog {
 
   #attachLines(worker: Worker, about: string, verbose: boolean): void {
     const { style } = this.#context.show
-    worker.on('starting', ({ name, url }) => this.say(`${name} connects to ${url}`, style.dim))
-    worker.on('ready', ({ name }) => this.say(`${name} is ready: ${about}`, style.green))
-    worker.on('stopped', ({ name }) => this.say(`${name} has stopped`, style.dim))
+    worker.on('starting', ({ name, url }) => this.say(`${oneLine(name)} connects to ${oneLine(url)}`, style.dim))
+    worker.on('ready', ({ name }) => this.say(`${oneLine(name)} is ready: ${oneLine(about)}`, style.green))
+    worker.on('stopped', ({ name }) => this.say(`${oneLine(name)} has stopped`, style.dim))
     worker.on('job:start', ({ id, prompt }) => {
       // Prompts are for the person who looks, not for a log that is kept.
       const room = this.#context.around.stdout.columns - 40
@@ -115,7 +116,7 @@ export class RunLog {
 
   #json(event: WorkerEvent, payload: unknown): void {
     this.#context.show.line(
-      JSON.stringify({ at: new Date(this.#context.now).toISOString(), event, ...(typeof payload === 'object' ? payload : {}) }),
+      shownJson({ at: new Date(this.#context.now).toISOString(), event, ...(typeof payload === 'object' ? payload : {}) }),
     )
   }
 }

@@ -30,7 +30,7 @@ import { Pulse } from './presence/lease-keeper.ts'
 import { isRefusal, nameTaken, NamePatience, startedAgain, stoppedEarly } from './presence/refusals.ts'
 import { RepeatFilter } from './repeat-filter.ts'
 import { Roster } from './job/live-attempts.ts'
-import { environmentSecrets, secretResolver } from './job/secrets.ts'
+import { declaredSecrets, environmentSecrets, secretResolver } from './job/secrets.ts'
 import { socketThrough, type OpenSocket } from './link/socket.ts'
 import { SocketLink, type PushFrame } from './link/socket-link.ts'
 
@@ -88,8 +88,7 @@ export class Worker extends Emitter {
     const { url, token, outboxFile } = this.options
     refuseViewUrl(token)
     for (const secret of [token, ...this.options.redact, ...environmentSecrets(this.#env)]) this.#redactor.add(secret)
-    const selection = this.#env['DEBUG']
-    this.#debug = (part: string) => debugFor(part, selection, (line) => void process.stderr.write(this.#redactor.redact(line)))
+    this.#debug = (part: string) => debugFor(part, this.#env['DEBUG'], (line) => void process.stderr.write(this.#redactor.redact(line)))
     this.#clock = options.clock ?? systemClock
     this.#told = new RepeatFilter(this.#clock)
     this.#patience = new NamePatience(this.#clock)
@@ -105,6 +104,7 @@ export class Worker extends Emitter {
     const operator = new OperatorConfig({
       live: this.#live,
       providers: this.#providers,
+      locked: this.options.lockProvider,
       onApplied: (applied) => this.#applied(applied),
       onTrouble,
     })
@@ -161,7 +161,7 @@ export class Worker extends Emitter {
       delivery: this.#delivery,
       roster: this.#roster,
       redactor: this.#redactor,
-      resolveSecret: secretResolver(this.#env, this.#redactor),
+      resolveSecret: secretResolver(this.#env, this.#redactor, this.options, () => declaredSecrets(this.#directives.worker)),
       executor: () => this.#executor ?? refuseToRun,
       usesProvider: () => this.#providers.inUse,
       contextBudget: this.options.contextBudget,

@@ -24,7 +24,11 @@ function Raise({ state, live, preset }: { readonly state: KillswitchState; reado
   const raise = async (): Promise<void> => {
     setBusy(true)
     try {
-      const now = await client.call('killswitch.raise', { level, ...(reason.trim() === '' ? {} : { reason: reason.trim() }) })
+      const now = await client.call('killswitch.raise', {
+        level,
+        ...(level < state.level ? { lower: true } : {}),
+        ...(reason.trim() === '' ? {} : { reason: reason.trim() }),
+      })
       queryClient.setQueryData(['killswitch.get', {}], now)
       say(`The killswitch is at level ${now.level}.`)
       await refresh('killswitch', 'jobs', 'workers', 'presence')

@@ -39,7 +39,8 @@ function endAttempt(ctx: CommandContext, before: JobRecord, after: JobRecord, wo
   settleJob(ctx, after)
   ctx.onCommit(() => {
     ctx.live.presence.ended(workerId, {
-      good: after.status === 'done',
+      job_id: before.id,
+      error: after.status === 'done' ? null : (after.outcome?.error?.type ?? 'unknown'),
       at: ctx.at,
       duration_ms: ctx.at - (before.started_at ?? ctx.at),
       thread: before.thread_id,
@@ -86,14 +87,14 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
     ctx.live.presence.of(worker.worker_id).silent_offers = 0
   })
   const note = {
-    action: 'job.start',
+    action: 'job.start' as const,
     job_id: job.id,
     worker_id: worker.worker_id,
     capability: job.spec.capability,
-    digest: spent.digest,
+    digest: spent.digest ?? null,
     summary: `attempt ${running.attempt} of ${running.max_attempts}${spent.note}`,
   }
-  const seq = ctx.record({ ...note, subject: jobSubject(job), risk_tier: spent.risk_tier })
+  const seq = ctx.record({ ...note, subject: jobSubject(job), risk_tier: spent.risk_tier ?? null })
   spent.recorded(seq, note.summary)
   return ok(running)
 }

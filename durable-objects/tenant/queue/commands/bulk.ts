@@ -43,7 +43,13 @@ function retryMany(ctx: CommandContext, input: Parsed<'jobs.retry_many'>): Resul
   const selection = selectionOf(ctx, input)
   const unsaid = refuseUnsaidAll(selection, input.all, 'retry')
   if (unsaid !== undefined) return unsaid
-  return inPortions(ctx, selection && { ...selection, statuses: ['failed'] }, input.dry_run ?? false, (id) => {
+  const statuses = input.status ?? ['failed']
+  const wrong = statuses.find((status) => status !== 'failed' && status !== 'retry')
+  if (wrong !== undefined) {
+    const message = 'may be failed and retry: nothing else can be retried'
+    return fail('invalid-request', `\`status\` ${message}.`, { issues: [{ path: 'status', message }] })
+  }
+  return inPortions(ctx, selection && { ...selection, statuses }, input.dry_run ?? false, (id) => {
     const job = ctx.store.jobs.get(id)
     if (job !== undefined) retryJob(ctx, job)
   })

@@ -61,7 +61,7 @@ function inbox(ctx: CommandContext, input: Parsed<'claims.inbox'>): Result<{ job
 function mayKnow(ctx: CommandContext, worker: WorkerRecord, job: JobRecord): boolean {
   if (job.status === 'pending') return isOpenTo(ctx, worker, job)
   const open = job.status === 'running' ? ctx.live.leases.lease(job.id)?.open === true : job.worker_id === null
-  return open && mayDo(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
+  return open && mayDo(requirementsOf(job.spec), viewOf(ctx, worker))
 }
 
 function claimById(ctx: CommandContext, input: Parsed<'claims.claim'>): Result<ReturnType<typeof startReply>> {
@@ -80,7 +80,7 @@ function claimById(ctx: CommandContext, input: Parsed<'claims.claim'>): Result<R
   }
   const reined = claimRefusal(ctx.store.killswitch.state())
   if (reined !== undefined) return reined
-  const against = obstacles(requirementsOf(job.spec), viewOf(ctx, worker), ctx.at)
+  const against = obstacles(requirementsOf(job.spec), viewOf(ctx, worker))
   if (against.length > 0) return fail('forbidden', `${worker.name} ${against.join(' and ')}.`)
   const offer = ctx.live.leases.offer(job.id)
   if (offer !== undefined && offer.worker_id !== worker.worker_id && offer.expires_at > ctx.at) {

@@ -143,7 +143,7 @@ export function makeJob(
   ctx: CommandContext,
   request: JobRequest,
   assignment: Assignment & { readonly pinned: string | null },
-  action: string,
+  action: 'job.dispatch' | 'job.create' | 'fan_out.merge',
   parent?: Parent,
 ): JobRecord {
   const made = newJob(request, {

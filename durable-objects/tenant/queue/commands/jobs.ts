@@ -1,7 +1,7 @@
 /** Responsible for listing jobs and for what members do to them: update, abort, retry, and asking why. A job with its files: artifacts/. */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
-import { end, isTerminal, notIn, owingStop, revive, sizeOf, wantedBy } from '../../../../src/domain/job/job-machine.ts'
+import { end, isTerminal, notIn, owingStop, queue, revive, sizeOf, wantedBy } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord, JobSpec } from '../../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
@@ -22,13 +22,22 @@ export const loadJob = (ctx: CommandContext, id: number): Result<JobRecord> => {
   return job === undefined ? fail('not-found', `There is no job ${id}.`) : ok(job)
 }
 
+/** The id of whoever this names: a member, in force or not, by name or id, or as a job shows it. */
+function creatorNamed(ctx: CommandContext, named: string): string | undefined {
+  if (named.startsWith('worker:')) return ctx.store.workers.named(named.slice('worker:'.length))?.worker_id
+  const name = named.startsWith('member:') ? named.slice('member:'.length) : named
+  return ctx.store.credentials.member(name)?.member_id ?? ctx.store.credentials.everNamed(name)?.member_id
+}
+
 /** A filter as the store takes it; undefined when it names a worker that nobody has. */
 export function selectionOf(
   ctx: CommandContext,
-  filter: Pick<Parsed<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort' | 'parent_id'>,
+  filter: Pick<Parsed<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort' | 'created_by' | 'parent_id'>,
 ): JobSelection | undefined {
   const worker = filter.worker === undefined ? undefined : findWorker(ctx, filter.worker)
   if (filter.worker !== undefined && worker === undefined) return undefined
+  const creator = filter.created_by === undefined ? undefined : creatorNamed(ctx, filter.created_by)
+  if (filter.created_by !== undefined && creator === undefined) return undefined
   return {
     ...(filter.status === undefined ? {} : { statuses: filter.status }),
     ...(filter.thread_id === undefined ? {} : { thread_id: filter.thread_id }),
@@ -36,6 +45,7 @@ export function selectionOf(
     ...(filter.effort === undefined ? {} : { effort: filter.effort }),
     ...(filter.parent_id === undefined ? {} : { parent_id: filter.parent_id }),
     ...(worker === undefined ? {} : { worker_id: worker.worker_id }),
+    ...(creator === undefined ? {} : { created_by: creator }),
   }
 }
 
@@ -104,7 +114,9 @@ const wanted = (ctx: CommandContext, job: JobRecord): JobRecord => (ctx.caller.k
 export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
   if (job.spec.fan_out !== undefined)
     return fail('wrong-state', `Job ${job.id} is a fan-out: retry it by itself, POST /api/v1/jobs/${job.id}/retry.`)
-  const revived = revive(job, ctx.at)
+  // It waits for its next try: now is as good, and what it would be asked for then is asked for now.
+  const revived =
+    job.status === 'retry' ? ok({ ...queue(job, ctx.at), max_attempts: Math.max(job.max_attempts, job.attempt + 1) }) : revive(job, ctx.at)
   if (!revived.ok) return revived
   // What had to be released by a human has to be released again: each start spends its decision.
   const again = wanted(ctx, { ...revived.value, worker_id: job.spec.pinned, stream: job.stream })
@@ -115,7 +127,7 @@ export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord>
     subject: jobSubject(job),
     job_id: job.id,
     capability: job.spec.capability,
-    summary: `attempt ${job.attempt + 1} asked for${after.hold === 'review' ? `, held for review ${after.review_id}` : ''}`,
+    summary: `attempt ${job.attempt + 1} asked for${job.status === 'retry' ? ' now' : ''}${after.hold === 'review' ? `, held for review ${after.review_id}` : ''}`,
   })
   return ok(after)
 }
@@ -128,6 +140,35 @@ export function retryOne(ctx: CommandContext, input: Parsed<'jobs.retry'>): Resu
   if (refused !== undefined) return refused
   const after = retryJob(ctx, job.value)
   return after.ok ? ok(showJob(ctx, after.value)) : after
+}
+
+/** When it may be offered, and until when it waits: of a job that waits for a start, or for its next try. */
+function retimed(ctx: CommandContext, job: JobRecord, input: Parsed<'jobs.update'>): Result<JobRecord> {
+  let after = job
+  if (input.not_before !== undefined) {
+    const not_before = input.not_before === null ? null : Date.parse(input.not_before)
+    const later = not_before !== null && not_before > ctx.at ? not_before : undefined
+    const spec: JobSpec = { ...after.spec, not_before }
+    if (job.status === 'retry') after = { ...after, spec, retry_at: later ?? ctx.at }
+    else if (job.hold === null || job.hold === 'schedule')
+      after = {
+        ...after,
+        spec,
+        hold: later === undefined ? null : 'schedule',
+        queued_at: later ?? (job.hold === 'schedule' ? ctx.at : job.queued_at),
+      }
+    // Held by a human's decision: the time counts once it is released.
+    else after = { ...after, spec }
+  }
+  if (input.expires_at === undefined) return ok(after)
+  const begins = after.status === 'retry' ? (after.retry_at ?? ctx.at) : after.queued_at
+  const expires_ms = Date.parse(input.expires_at) - begins
+  if (expires_ms > 0 && expires_ms <= limits.schedule_to_start_max_ms) return ok({ ...after, spec: { ...after.spec, expires_ms } })
+  const message =
+    expires_ms > 0
+      ? `must be at most ${limits.schedule_to_start_max_ms / 86_400_000} days after it may be offered`
+      : 'must be after it may be offered'
+  return fail('invalid-request', `\`expires_at\` ${message}.`, { issues: [{ path: 'expires_at', message }] })
 }
 
 function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> {
@@ -149,6 +190,8 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
   const worker_id = input.target === undefined ? job.worker_id : (pinned?.worker_id ?? null)
   const assigned = rerouted ? assignAnew(ctx, { ...job, spec, worker_id }) : ok(worker_id)
   if (!assigned.ok) return assigned
+  if (input.expires_at !== undefined && Date.parse(input.expires_at) <= ctx.at)
+    return fail('invalid-request', 'It would have expired already.', { issues: [{ path: 'expires_at', message: 'must be in the future' }] })
   const reworded = input.metadata !== undefined || spec.pinned !== job.spec.pinned
   const changed: JobRecord = {
     ...(reworded ? wanted(ctx, { ...job, spec }) : { ...job, spec }),
@@ -158,7 +201,9 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
     max_attempts: Math.max(input.max_attempts ?? job.max_attempts, job.attempt + 1),
   }
   // Another payload, or another worker, may need another decision; a retry is asked about when it is due.
-  const after = changed.status === 'pending' ? beforeQueue(ctx, changed, { kind: 'queued', was: job }) : changed
+  const timed = retimed(ctx, changed, input)
+  if (!timed.ok) return timed
+  const after = timed.value.status === 'pending' ? beforeQueue(ctx, timed.value, { kind: 'queued', was: job }) : timed.value
   saveJob(ctx, after)
   const { job_id: _, ...given } = input
   ctx.record({

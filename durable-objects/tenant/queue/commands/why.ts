@@ -75,7 +75,7 @@ function jobsAhead(ctx: CommandContext, job: JobRecord, waitingFor: readonly Wor
     const pool = ctx.store.pools.get(id)
     const theirs =
       pool !== undefined &&
-      waitingFor.some((worker) => (pool.worker_id === null || pool.worker_id === worker.worker_id) && mayDo(pool.wants, worker, ctx.at))
+      waitingFor.some((worker) => (pool.worker_id === null || pool.worker_id === worker.worker_id) && mayDo(pool.wants, worker))
     if (id === own || theirs) ahead += ctx.store.jobs.countIn(id, before)
   }
   return ahead
@@ -122,7 +122,10 @@ export function explain(ctx: CommandContext, job: JobRecord): Why {
       eligible: verdict.eligible,
       live: verdict.live,
       score: verdict.score,
-      reasons: [`is ${standing(verdict.worker)}`, ...verdict.reasons, ...(verdict.eligible ? needs(verdict.worker.worker_id) : [])],
+      // How it stands may be the Director's reason as well.
+      reasons: [
+        ...new Set([`is ${standing(verdict.worker)}`, ...verdict.reasons, ...(verdict.eligible ? needs(verdict.worker.worker_id) : [])]),
+      ],
     })),
   }
 }

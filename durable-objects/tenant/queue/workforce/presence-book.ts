@@ -3,6 +3,8 @@
  * recent failures. Lost with the object's memory; every value has a safe beginning.
  */
 import { limits } from '@modelreins/contract'
+import { afterAttempt, breakerLimits, closedBreaker } from '../../../../src/domain/director/breaker.ts'
+import type { Breaker } from '../../../../src/domain/director/breaker.ts'
 
 export interface LivePresence {
   instance: string | null
@@ -15,7 +17,7 @@ export interface LivePresence {
   /** Offers that lapsed without an answer since the last one that was answered. */
   silent_offers: number
   failures_in_a_row: number
-  breaker_until: number | null
+  breaker: Breaker
   mean_duration_ms: number | null
   /** Newest last, at most 20. */
   threads: string[]
@@ -25,8 +27,6 @@ export interface LivePresence {
   written_at: number
 }
 
-const breakerAfter = 5
-const breakerMs = 60_000
 const rememberedThreads = 20
 
 export class PresenceBook {
@@ -43,7 +43,7 @@ export class PresenceBook {
         details: null,
         silent_offers: 0,
         failures_in_a_row: 0,
-        breaker_until: null,
+        breaker: closedBreaker,
         mean_duration_ms: null,
         threads: [],
         asked_at: 0,
@@ -70,19 +70,36 @@ export class PresenceBook {
   /** An attempt of this worker ended: feeds the Director and the circuit breaker. */
   ended(
     workerId: string,
-    how: { readonly good: boolean; readonly at: number; readonly duration_ms: number; readonly thread: string | null },
+    how: {
+      readonly job_id: number
+      /** Type of its error; null when it ended well. */
+      readonly error: string | null
+      readonly at: number
+      readonly duration_ms: number
+      readonly thread: string | null
+    },
   ): void {
     const entry = this.of(workerId)
-    if (how.good) {
+    entry.breaker = afterAttempt(entry.breaker, how)
+    if (how.error === null) {
       entry.failures_in_a_row = 0
-      entry.breaker_until = null
       entry.mean_duration_ms = entry.mean_duration_ms === null ? how.duration_ms : entry.mean_duration_ms * 0.8 + how.duration_ms * 0.2
     } else {
       entry.failures_in_a_row += 1
-      if (entry.failures_in_a_row >= breakerAfter) entry.breaker_until = how.at + breakerMs
     }
     if (how.thread !== null)
       entry.threads = [...entry.threads.filter((thread) => thread !== how.thread), how.thread].slice(-rememberedThreads)
+  }
+
+  /** The clock was set back: nobody was seen in the future, and nothing lasts into it for longer than from now. */
+  setBack(at: number): void {
+    for (const entry of this.#entries.values()) {
+      entry.last_seen = Math.min(entry.last_seen, at)
+      entry.asked_at = Math.min(entry.asked_at, at)
+      entry.written_at = Math.min(entry.written_at, at)
+      if (entry.breaker.open_until !== null)
+        entry.breaker = { ...entry.breaker, open_until: Math.min(entry.breaker.open_until, at + breakerLimits.open_ms) }
+    }
   }
 
   forget(workerId: string): void {

@@ -2,6 +2,7 @@
 import { limits } from '@modelreins/contract'
 import type { Presence, PresenceState, Worker } from '@modelreins/contract'
 import { stopsRunning } from '../../../../src/domain/killswitch.ts'
+import { viewOfBreaker } from '../../../../src/domain/director/breaker.ts'
 import type { WorkerView } from '../../../../src/domain/director/matching.ts'
 import { isGated } from '../../../../src/domain/review/risk.ts'
 import { isoTime, isoTimeOrNull } from '../../kernel/context.ts'
@@ -47,6 +48,12 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
   return ctx.at - live.asked_at <= limits.presence_ms || ctx.live.sockets.credit(worker.worker_id) > 0 ? 'idle' : 'online'
 }
 
+/** For whoever looks at a worker: null while there is nothing to say. */
+function showBreaker(ctx: Seeing, workerId: string): Presence['breaker'] {
+  const { state, until, faults, last } = viewOfBreaker(ctx.live.presence.of(workerId).breaker, ctx.at)
+  return state === 'closed' ? null : { state, until: isoTimeOrNull(until), faults, last_fault: last }
+}
+
 export const isPaused = (ctx: Pick<CommandContext, 'store'>, worker: WorkerRecord): boolean =>
   worker.paused || stopsRunning(ctx.store.killswitch.state().level)
 
@@ -73,7 +80,7 @@ export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
     slots: worker.config.slots ?? worker.profile.slots,
     running: ctx.live.leases.running(worker.worker_id),
     recent_failures: live.failures_in_a_row,
-    breaker_until: live.breaker_until,
+    breaker: viewOfBreaker(live.breaker, ctx.at),
     mean_duration_ms: live.mean_duration_ms,
     last_threads: live.threads,
   }
@@ -98,6 +105,7 @@ export function showWorker(ctx: Seeing, worker: WorkerRecord): Worker {
     last_seen: isoTimeOrNull(lastSeen(ctx, worker)),
     state: stateOf(ctx, worker),
     running: ctx.live.leases.running(worker.worker_id),
+    breaker: showBreaker(ctx, worker.worker_id),
   }
 }
 
@@ -119,5 +127,6 @@ export function showPresence(ctx: Seeing, worker: WorkerRecord): Presence {
     networks: [...view.networks],
     details: (live.details ?? null) as Presence['details'],
     last_seen: isoTimeOrNull(lastSeen(ctx, worker)),
+    breaker: showBreaker(ctx, worker.worker_id),
   }
 }

@@ -108,6 +108,10 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
       `Job ${job.id} has changed since review ${review.id} was opened. Review ${held.review_id} is about it as it is now.`,
     )
   }
+  if (input.grant !== undefined && review.session === null) {
+    const detail = `Review ${review.id} asks for no session: approving it makes no grant.`
+    return fail('invalid-request', detail, { issues: [{ path: 'grant', message: 'goes with reviews of the tier session' }] })
+  }
   if (review.type === looseningType && review.status === 'pending') {
     if (input.verdict === 'edit') return fail('invalid-request', 'A loosening is approved as it is, or denied.')
     if (isLooseningStale(ctx, review)) {

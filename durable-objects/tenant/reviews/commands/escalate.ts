@@ -55,7 +55,8 @@ export function escalateAttempt(ctx: CommandContext, job: JobRecord, worker: Wor
   })
   ctx.onCommit(() => {
     ctx.live.presence.ended(worker.worker_id, {
-      good: true,
+      job_id: job.id,
+      error: null,
       at: ctx.at,
       duration_ms: ctx.at - (job.started_at ?? ctx.at),
       thread: job.thread_id,

@@ -121,6 +121,9 @@ class Job(Record):
     review_id: Optional[int]
     artifacts: Optional[List[ArtifactBrief]]
     retry_at: Optional[str]
+    not_before: Optional[str]
+    expires_at: Optional[str]
+    created_by: Optional[str]
     created_at: str
     started_at: Optional[str]
     ended_at: Optional[str]
@@ -195,6 +198,7 @@ class PresenceReplyWorker(Record):
     name: str
     paused: bool
     capabilities: List[Capability]
+    requires_secrets: Optional[List[str]]
 
 
 class WorkerConfig(Record):
@@ -481,6 +485,30 @@ class MemberPage(Record):
     next_cursor: Optional[str]
 
 
+class MembersRevokeReplyJobs(Record):
+    """MembersRevokeReplyJobs, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    waiting: int
+    running: int
+    stopped: int
+
+
+class MembersRevokeReply(Record):
+    """MembersRevokeReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "jobs": MembersRevokeReplyJobs,
+    }
+    member_id: str
+    name: str
+    role: Literal["owner", "operator", "reviewer", "viewer"]
+    created_at: str
+    revoked_at: Optional[str]
+    jobs: Optional[MembersRevokeReplyJobs]
+
+
 class MembersRotateReply(Record):
     """MembersRotateReply, as the server answers it: a dict with attributes."""
 
@@ -695,6 +723,16 @@ class RegisteredWorker(Record):
     expires_at: str
 
 
+class Breaker(Record):
+    """Breaker, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    state: Literal["open", "half-open"]
+    until: Optional[str]
+    faults: int
+    last_fault: Optional[str]
+
+
 class Worker(Record):
     """Worker, as the server answers it: a dict with attributes."""
 
@@ -702,6 +740,7 @@ class Worker(Record):
     _nested = {
         "capabilities": Capability,
         "config": WorkerConfig,
+        "breaker": Breaker,
     }
     worker_id: str
     name: str
@@ -718,6 +757,7 @@ class Worker(Record):
     last_seen: Optional[str]
     state: Literal["online", "idle", "busy", "deaf", "offline"]
     running: int
+    breaker: Optional[Breaker]
     review_id: Optional[int]
 
 
@@ -736,6 +776,9 @@ class Presence(Record):
     """Presence, as the server answers it: a dict with attributes."""
 
     __slots__ = ()
+    _nested = {
+        "breaker": Breaker,
+    }
     worker_id: str
     name: str
     kind: Literal["silicon", "carbon", "xenon", "companion"]
@@ -750,6 +793,7 @@ class Presence(Record):
     networks: List[str]
     details: Any
     last_seen: Optional[str]
+    breaker: Optional[Breaker]
 
 
 class PresenceList(Record):
@@ -1234,6 +1278,8 @@ __all__ = [
     "MembersCreateReply",
     "Member",
     "MemberPage",
+    "MembersRevokeReplyJobs",
+    "MembersRevokeReply",
     "MembersRotateReply",
     "SealedView",
     "Session",
@@ -1254,6 +1300,7 @@ __all__ = [
     "BanPage",
     "TenantSettings",
     "RegisteredWorker",
+    "Breaker",
     "Worker",
     "WorkerPage",
     "Presence",

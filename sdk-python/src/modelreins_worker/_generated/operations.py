@@ -30,9 +30,9 @@ from .models import (
     JobsAbortManyReply,
     Killswitch,
     KillswitchAckReply,
-    Member,
     MemberPage,
     MembersCreateReply,
+    MembersRevokeReply,
     MembersRotateReply,
     Passkey,
     PasskeyCreationOptions,
@@ -226,15 +226,16 @@ class MembersOperations(_Noun):
         self,
         member_id: str,
         *,
+        stop_jobs: Optional[bool] = None,
         request_timeout: Optional[float] = None,
-    ) -> Member:
-        """Stop a member key; the row stays.
+    ) -> MembersRevokeReply:
+        """Stop a member key; the row stays. Says how many jobs of theirs wait or run, and stops them with `stop_jobs`.
 
         DELETE /api/v1/members/:member_id
 
         :raises ModelReinsError: ``not-found``, ``conflict``.
         """
-        return Member.of(self._call("members.revoke", fields(locals()), timeout=request_timeout))
+        return MembersRevokeReply.of(self._call("members.revoke", fields(locals()), timeout=request_timeout))
 
     def rotate(
         self,
@@ -788,6 +789,7 @@ class JobsOperations(_Noun):
         capability: Optional[str] = None,
         worker: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        created_by: Optional[str] = None,
         parent_id: Optional[int] = None,
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
@@ -811,6 +813,8 @@ class JobsOperations(_Noun):
         timeout: Optional[float] = None,
         max_attempts: Optional[int] = None,
         metadata: Any = UNSET,
+        not_before: Union[str, Unset, None] = UNSET,
+        expires_at: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> Job:
         """Change a job that has not started.
@@ -819,7 +823,7 @@ class JobsOperations(_Noun):
 
         :raises ModelReinsError: ``not-found``, ``wrong-state``, ``no-eligible-worker``, ``capability-not-declared``.
         """
-        return Job.of(self._call("jobs.update", fields(locals(), "target", "metadata"), timeout=request_timeout))
+        return Job.of(self._call("jobs.update", fields(locals(), "target", "metadata", "not_before"), timeout=request_timeout))
 
     def abort(
         self,
@@ -844,6 +848,7 @@ class JobsOperations(_Noun):
         capability: Optional[str] = None,
         worker: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        created_by: Optional[str] = None,
         parent_id: Optional[int] = None,
         all: Optional[bool] = None,
         reason: Optional[str] = None,
@@ -863,7 +868,7 @@ class JobsOperations(_Noun):
         what: Optional[Literal["children", "merge"]] = None,
         request_timeout: Optional[float] = None,
     ) -> Job:
-        """Start a new attempt of a failed job; of a fan-out: its failed children, or the merge alone.
+        """Start a new attempt of a failed job, or try one that waits for its retry now; of a fan-out: its failed children, or the merge alone.
 
         POST /api/v1/jobs/:job_id/retry
 
@@ -893,6 +898,7 @@ class JobsOperations(_Noun):
         capability: Optional[str] = None,
         worker: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        created_by: Optional[str] = None,
         parent_id: Optional[int] = None,
         all: Optional[bool] = None,
         dry_run: Optional[bool] = None,
@@ -1264,6 +1270,7 @@ class KillswitchOperations(_Noun):
         *,
         level: Optional[int] = None,
         reason: Optional[str] = None,
+        lower: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> Killswitch:
         """Raise the killswitch (default: 3, stop).

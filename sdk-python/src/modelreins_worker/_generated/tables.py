@@ -33,7 +33,7 @@ class Problem(NamedTuple):
 
 PROBLEMS: Dict[str, Problem] = {
     "invalid-request": Problem(400, "The request is not valid", False, 64, "Correct the fields named in `issues`."),
-    "unauthorized": Problem(401, "Authentication required", False, 77, "Send `Authorization: Bearer <token>` with a token that is in force."),
+    "unauthorized": Problem(401, "Authentication required", False, 77, "Send a valid token: `Authorization: Bearer <token>`."),
     "forbidden": Problem(403, "Not allowed", False, 77, "Use a key whose role may do this."),
     "capability-not-declared": Problem(403, "Capability not declared", False, 77, "Declare the capability on a worker, or choose one of the workers named in `detail`."),
     "not-found": Problem(404, "Not found", False, 66, "Check the path and the id."),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { efforts, presenceStates, type Effort } from '@modelreins/contract'
 import { describe as tell, rank, type JobView } from '../../../../src/domain/director/director.ts'
 import { mayDo, type Requirements, type WorkerView } from '../../../../src/domain/director/matching.ts'
-import { fleet, fleetNames, fleetWith, workerView, type FleetName } from './workforce.ts'
+import { fleet, fleetNames, fleetWith, workerView, type FleetName, openBreaker } from './workforce.ts'
 
 const now = 1_800_000_000_000
 const anything: Requirements = { capability: null, pinned: null, tags: [], networks: [], provider: null, model: null }
@@ -62,8 +62,8 @@ describe('the effort table of the documentation', () => {
   })
 
   it.each(byEffort)('$effort goes to $next while the breaker of $first is open', ({ effort, first, next }) => {
-    expect(best(job(effort), fleetWith({ [first]: { breaker_until: now + 1, recent_failures: 5 } }))).toBe(next)
-    expect(best(job(effort), fleetWith({ [first]: { breaker_until: now } }))).toBe(first)
+    expect(best(job(effort), fleetWith({ [first]: { breaker: openBreaker(now + 1) } }))).toBe(next)
+    expect(best(job(effort), fleetWith({ [first]: { breaker: workerView('x').breaker } }))).toBe(first)
   })
 
   it.each(byEffort)('$effort leaves $first before it has failed five times in a row', ({ effort, first, next }) => {
@@ -123,7 +123,7 @@ const views: fc.Arbitrary<readonly WorkerView[]> = fc
       slots: fc.integer({ min: 1, max: 4 }),
       recent_failures: fc.nat(4),
       paused: fc.boolean(),
-      breaker_until: fc.option(fc.constantFrom(now - 1, now, now + 60_000)),
+      breaker: fc.constantFrom(workerView('x').breaker, openBreaker(now + 60_000)),
       mean_duration_ms: fc.option(fc.nat(3_600_000)),
       last_threads: fc.subarray(['chat']),
       tags: fc.subarray(['gpu', 'eu']),
@@ -159,7 +159,7 @@ describe('a ranking', () => {
         const order = verdicts.map(({ eligible, live }) => (eligible ? (live ? 0 : 1) : 2))
         expect(order).toEqual(order.toSorted())
         for (const [index, verdict] of verdicts.entries()) {
-          expect(verdict.eligible).toBe(mayDo(view.wants, verdict.worker, now))
+          expect(verdict.eligible).toBe(mayDo(view.wants, verdict.worker))
           expect(verdict.score === null).toBe(!verdict.eligible)
           const next = verdicts[index + 1]
           if (next !== undefined && order[index] === order[index + 1]) expect(verdict.score ?? 0).toBeGreaterThanOrEqual(next.score ?? 0)
@@ -198,7 +198,7 @@ describe('the words for a ranking', () => {
       'is offline',
       expect.stringContaining('premium'),
       'runs 1 of 2',
-      '2 recent failures',
+      'failed its last 2 attempts',
       'has worked on this thread',
       'takes 90 s on average',
     ])

@@ -17,7 +17,7 @@ export const workerView = (name: string, more: Partial<WorkerView> = {}): Worker
   slots: 1,
   running: 0,
   recent_failures: 0,
-  breaker_until: null,
+  breaker: { state: 'closed', until: null, faults: 0, last: null },
   mean_duration_ms: null,
   last_threads: [],
   ...more,
@@ -33,6 +33,9 @@ export const fleet = {
 } as const
 export type FleetName = keyof typeof fleet
 export const fleetNames: readonly string[] = Object.keys(fleet)
+
+/** After five faults of the worker's own. */
+export const openBreaker = (until: number): WorkerView['breaker'] => ({ state: 'open', until, faults: 5, last: 'spawn_failed' })
 
 /** The fleet with some of its workers changed. */
 export const fleetWith = (changes: Partial<Record<FleetName, Partial<WorkerView>>>): readonly WorkerView[] =>

@@ -31,11 +31,26 @@ function chunked(chunks: number, size: number): { readonly stream: ReadableStrea
 const codeOf = (result: Awaited<ReturnType<typeof readJsonObject>>): string => (result.ok ? 'ok' : result.failure.code)
 
 describe('the limit', () => {
-  test('holds for a chunked body, which is not read to its end', async () => {
+  test.each([
+    [9, 'ok'],
+    [10, 'ok'],
+    [11, 'too-large'],
+  ])('of 1,000 bytes lets %i chunks of 100 be %s', async (chunks, code) => {
+    const read = await readBytes(post(chunked(chunks, 100).stream), 1_000)
+    expect(read.ok ? 'ok' : read.failure.code).toBe(code)
+  })
+
+  test('holds for a chunked body, whose rest is read and dropped so that its sender hears why', async () => {
     const body = chunked(1_000, 100)
     const read = await readBytes(post(body.stream), 1_000)
     expect(read).toMatchObject({ ok: false, failure: { code: 'too-large', detail: expect.stringContaining('1000') } })
-    expect(body.taken()).toBeLessThan(20)
+    expect(body.taken()).toBe(1_000)
+  })
+
+  test('ends the patience with whoever sends without end', async () => {
+    const body = chunked(Number.POSITIVE_INFINITY, 1024 * 1024)
+    expect(await readBytes(post(body.stream), 1_000)).toMatchObject({ ok: false, failure: { code: 'too-large' } })
+    expect(body.taken() * 1024 * 1024).toBeLessThanOrEqual(limits.drain_bytes + 2 * 1024 * 1024)
   })
 
   test('lets a body of exactly its size pass, and not one byte more', async () => {

@@ -1,4 +1,16 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -41,6 +53,54 @@ describe('a state folder', () => {
     const folder = StateFolder.open(base)
     folder.secrets()
     expect(readdirSync(base).toSorted()).toEqual(['data', 'secrets.json'])
+  })
+
+  test('that others may write is refused, and what to do is said', () => {
+    for (const open of [0o777, 0o775, 0o1777, 0o722]) {
+      chmodSync(base, open)
+      expect(() => StateFolder.open(base)).toThrow(/may be written by others.*chmod go-w .*--state DIR/)
+    }
+    chmodSync(base, 0o755)
+    expect(() => StateFolder.open(base)).not.toThrow()
+  })
+
+  test('in a folder where everybody may replace it is refused; /tmp with its sticky bit is not such a folder', () => {
+    const state = join(base, 'shared', 'state')
+    mkdirSync(join(base, 'shared'))
+    chmodSync(join(base, 'shared'), 0o777)
+    expect(() => StateFolder.open(state)).toThrow(/Everybody may replace what is in .*chmod o-w/)
+    chmodSync(join(base, 'shared'), 0o1777)
+    expect(() => StateFolder.open(state)).not.toThrow()
+  })
+
+  test('in which somebody else has put the keys is refused', () => {
+    writeFileSync(join(base, 'secrets.json'), '{"signing":"a:x","master":"mrm_planted"}')
+    chmodSync(join(base, 'secrets.json'), 0o666)
+    expect(() => StateFolder.open(base)).toThrow(/secrets\.json may be written by others/)
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('that belongs to another user is refused, as is a link or a file of theirs in it', () => {
+    const nobody = 65_534
+    const planted = join(base, 'planted')
+    mkdirSync(planted, { mode: 0o700 })
+    chownSync(planted, nobody, nobody)
+    expect(() => StateFolder.open(planted)).toThrow(/belongs to another user \(65534, and this is 0\)/)
+    symlinkSync(join(base, 'elsewhere'), join(base, 'link'))
+    lchownSync(join(base, 'link'), nobody, nobody)
+    expect(() => StateFolder.open(join(base, 'link'))).toThrow(/belongs to another user/)
+    const folder = join(base, 'own')
+    mkdirSync(folder, { mode: 0o700 })
+    writeFileSync(join(folder, 'secrets.json'), '{}', { mode: 0o600 })
+    chownSync(join(folder, 'secrets.json'), nobody, nobody)
+    expect(() => StateFolder.open(folder)).toThrow(/secrets\.json belongs to another user/)
+  })
+
+  test('takes back what a backup left readable', () => {
+    StateFolder.open(base).secrets()
+    chmodSync(join(base, 'secrets.json'), 0o644)
+    chmodSync(join(base, 'data'), 0o755)
+    StateFolder.open(base)
+    expect([mode(join(base, 'secrets.json')), mode(join(base, 'data'))]).toEqual([0o600, 0o700])
   })
 
   test('that is a file, or damaged, is a sentence that says what to do', () => {

@@ -298,3 +298,43 @@ describe('what is trusted', () => {
     expect((await judge(lines, both)).ok).toBe(true)
   })
 })
+
+describe('kept heads from several files', () => {
+  const drafts = trail.rows.map(draftOf)
+  /** The trail as the holder of the signing key would make it anew from row 12 on, with heads of its own. */
+  const anewRows = chain(drafts.map((one) => (one.seq === 12 ? { ...one, subject: 'job:99' } : one)))
+  const anew: Trail = {
+    ...trail,
+    rows: anewRows,
+    heads: [10, 20, 30]
+      .flatMap((seq) => anewRows.filter((row) => row.seq === seq))
+      .map((row) => signHead(trail.signer, 'acme', row, '2026-07-01T00:00:00.000Z')),
+  }
+  const file = (heads: Trail['heads']): Trust => parseTrust(JSON.stringify({ keys: [trail.signer.key], tenant: 'acme', items: heads }))
+  const before = file(trail.heads)
+  const after = file(anew.heads)
+
+  test.each([
+    ['the older file first', [before, after]],
+    ['the newer file first', [after, before]],
+    ['the newer file twice', [before, after, after]],
+  ])('that contradict each other are the proof of a rewrite: %s', async (_, parts) => {
+    for (const shown of [anew, trail]) {
+      const { ok, fault } = await judge(linesOf(shown), joinTrust(parts))
+      expect([ok, fault?.kind, fault?.seq]).toEqual([false, 'rewritten', 20])
+      for (const { rows } of [trail, anew]) expect(fault?.detail).toContain(rows.find(({ seq }) => seq === 20)?.hash)
+    }
+  })
+
+  test('that contradict each other about a row which is not in this part of the trail are told all the same', async () => {
+    expect((await judge(linesOf(anew, 25, 30), joinTrust([before, after]))).fault).toMatchObject({ kind: 'rewritten', seq: 20 })
+    expect((await judge(linesOf(trail, 1, 9), joinTrust([before, after]))).fault).toMatchObject({ kind: 'rewritten', seq: 20 })
+  })
+
+  test('that say the same verify, however often and in whatever order they come', async () => {
+    const later = file(
+      trail.rows.filter(({ seq }) => seq === 20).map((row) => signHead(trail.signer, 'acme', row, '2026-07-01T00:00:00.000Z')),
+    )
+    expect(await judge(lines, joinTrust([later, before, before]))).toMatchObject({ ok: true, proven: { seq: 30 } })
+  })
+})

@@ -33,9 +33,12 @@ const run = (...words: readonly string[]): Promise<Told> => new Stage().run([...
 const answer = (value: unknown): void => {
   server.handle = (_, response) => response.setHeader('content-type', 'application/json').end(JSON.stringify(value))
 }
-const serve = (bytes: string): void => {
+const serve = (bytes: string, name = 'my report.pdf'): void => {
   server.handle = (_, response) =>
-    response.setHeader('etag', `"${sha256}"`).setHeader('content-disposition', "attachment; filename*=UTF-8''my%20report.pdf").end(bytes)
+    response
+      .setHeader('etag', `"${sha256}"`)
+      .setHeader('content-disposition', `attachment; filename*=UTF-8''${encodeURIComponent(name)}`)
+      .end(bytes)
 }
 
 it('lists those of one job, as lines for programs and as JSON', async () => {
@@ -66,6 +69,16 @@ describe('a download', () => {
     expect(readFileSync(path, 'utf8')).toBe(content)
     expect(await run('artifacts', 'get', `${server.url}/s/ar5localabc`, '--output', '-')).toEqual({ code: 0, out: content, err: '' })
     expect(readdirSync(folder)).toEqual(['report.pdf'])
+  })
+
+  it('is not written under a name that programs obey, unless that name is asked for', async () => {
+    for (const name of ['.npmrc', 'Makefile', 'package.json']) {
+      serve(content, name)
+      const told = await run('artifacts', 'get', 'ar5localabc')
+      expect(told).toMatchObject({ code: 64, out: '' })
+      expect(told.err).toContain(`The file calls itself ${name}`)
+      expect(await run('artifacts', 'get', 'ar5localabc', '-o', join(folder, name))).toMatchObject({ code: 0 })
+    }
   })
 
   it('leaves nothing when it is not what its digest says, and what was there stays', async () => {

@@ -68,12 +68,22 @@ describe('reviews withdraw', () => {
 })
 
 describe('several reviews', () => {
-  const shown = { status: 'pending', capability: 'mail.send', type: 'dispatch', title: 'Write' }
+  const fields = { content: '', preview: null, target: null, created_by: 'Olga', job_id: 3, session: null, expires_at: null, artifacts: [] }
+  const kinds = {
+    capability: 'mail.send',
+    type: 'dispatch',
+    risk_tier: 'approve',
+    irreversible: false,
+    quorum: { approve: 1 },
+    decisions: [],
+  }
+  const shown = { ...fields, ...kinds, status: 'pending', title: 'Write', created_at: at }
   const digest = (id: string) => id.repeat(64)
   const reviewsAndReply = (reply: unknown): void => {
     server.handle = ({ method, path }, response) => {
       const id = path.split('/').at(-1) ?? ''
-      const value = method === 'POST' ? reply : { ...shown, id: Number(id), digest: digest(id) }
+      const value =
+        method === 'POST' ? reply : { ...shown, id: Number(id), digest: digest(id), payload: { prompt: `Number ${id}\u009d hidden\u009c` } }
       response.setHeader('content-type', 'application/json').end(JSON.stringify(value))
     }
   }
@@ -82,7 +92,10 @@ describe('several reviews', () => {
     reviewsAndReply({ decided: [7], left_out: [{ review_id: 8, reason: 'Review 8 has changed.' }] })
     const told = await run(['reviews', 'approve', '7', '8'], { terminal: true, answers: ['y'] })
     expect(told).toMatchObject({ code: 1, out: '7\tapproved\n8\tleft out\tReview 8 has changed.\n' })
-    expect(told.err).toContain('7  pending  777777777777  mail.send  Write')
+    for (const id of ['7', '8']) {
+      expect(told.err).toContain(`"prompt": "Number ${id}<U+009D> hidden<U+009C>"`)
+      expect(told.err).toContain(digest(id))
+    }
     expect(last()).toEqual({
       method: 'POST',
       path: '/api/v1/reviews/decide',
@@ -96,7 +109,7 @@ describe('several reviews', () => {
     })
   })
 
-  it('are decided as they are at this moment with --yes: nothing was shown', async () => {
+  it('are decided as they are at this moment with --yes, and not as they become in between', async () => {
     reviewsAndReply({ decided: [7, 8], left_out: [] })
     expect(await run(['reviews', 'deny', '7', '8', '--comment', 'no', '--yes'])).toEqual({
       code: 0,
@@ -105,7 +118,6 @@ describe('several reviews', () => {
     })
     const review_ids = ['7', '8'].map((id) => ({ review_id: Number(id), digest: digest(id) }))
     expect(last().body).toEqual({ review_ids, verdict: 'deny', comment: 'no' })
-    expect(server.requests).toHaveLength(3)
   })
 })
 

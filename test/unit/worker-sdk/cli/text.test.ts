@@ -1,7 +1,7 @@
 /** Words, times and texts as people write and see them. */
 import { describe, expect, it } from 'vitest'
 import { distance, nearest } from '../../../../worker-sdk/src/nearest.ts'
-import { manyLines, oneLine, terminalFilter } from '../../../../worker-sdk/src/cli/safe-text.ts'
+import { guarded, manyLines, oneLine, terminalFilter } from '../../../../worker-sdk/src/cli/safe-text.ts'
 import { clip, columnsOf, styleFor } from '../../../../worker-sdk/src/cli/style.ts'
 import { parseDuration, showAge, showDuration } from '../../../../worker-sdk/src/cli/time-words.ts'
 
@@ -50,13 +50,18 @@ describe('a time', () => {
 describe('text from elsewhere on a terminal', () => {
   const evil = 'a\u001B[2Jb\u001B]0;title\u0007c\u001B]52;c;aGk=\u001B\\d\re\u009B31mf\u202Eg\u0000h'
 
-  it('loses everything that a terminal obeys when it is one line', () => {
-    expect(oneLine(evil)).toBe('abcd ef<U+202E>g h')
+  it('is spelled where a terminal would obey it, and loses nothing but the blanks of a line', () => {
+    expect(oneLine('a\u001B]0;title\u0007b\u009B31m\u202Ec')).toBe('a<U+001B>]0;title<U+0007>b<U+009B>31m<U+202E>c')
     expect(oneLine(' two\nlines ')).toBe('two lines')
   })
 
   it('keeps its lines when it has many', () => {
-    expect(manyLines('a\r\nb\tc\u001B[1A\u0008d')).toBe('a\nb\tcd')
+    expect(manyLines('a\r\nb\tc\u001B[1A\u0008d')).toBe('a\nb\tc<U+001B>[1A<U+0008>d')
+  })
+
+  it('cannot hide behind the colours that this program sets itself', () => {
+    const style = styleFor(true, {})
+    expect(guarded(style.red('a\u001B[8mb\u200Bc'))).toBe('\u001B[31ma<U+001B>[8mb<U+200B>c\u001B[39m')
   })
 
   it('keeps its colours in a stream, and nothing else, wherever the stream is cut', () => {

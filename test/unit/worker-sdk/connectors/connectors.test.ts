@@ -5,7 +5,8 @@ import { Redactor } from '../../../../worker-sdk/src/worker/delivery/redactor.ts
 import { secretResolver } from '../../../../worker-sdk/src/worker/job/secrets.ts'
 
 const redactor = new Redactor()
-const resolve = secretResolver({ DEPLOY_KEY: 'correct-horse', EMPTY: '' }, redactor)
+const allowed = { allowSecret: ['DEPLOY_KEY', 'EMPTY', 'MISSING', 'NOT_SET'], token: 'mrw_x' }
+const resolve = secretResolver({ DEPLOY_KEY: 'correct-horse', EMPTY: '' }, redactor, allowed, () => [])
 
 describe('a reference', () => {
   it.each([

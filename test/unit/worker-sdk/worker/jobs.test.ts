@@ -165,6 +165,7 @@ describe.each<Transport>(['socket', 'poll'])('a worker by %s', (transport) => {
     const { worker, heard } = bench.make(plane, {
       transport,
       redact: ['hunter2-hunter2'],
+      allowSecret: ['MAIL_PASSWORD'],
       env: { MODELREINS_CONFIG: '/nonexistent', MAIL_PASSWORD: 'correct-horse-battery' },
       executor: async (_, ctx) => {
         const secret = await ctx.secret('vault://env/MAIL_PASSWORD')

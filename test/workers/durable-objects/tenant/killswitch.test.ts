@@ -157,7 +157,10 @@ describe('pulling the reins', () => {
     expect(failureOf(await tenant.as(trusted.credential, 'killswitch.clear', {}))).toBe('forbidden')
     expect(failureOf(await tenant.as(trusted.credential, 'killswitch.raise', { level: 4 }))).toBe('ok')
     const { credential } = await tenant.member('operator', 'operator')
-    expect(await tenant.must('killswitch.raise', { level: 1 }, credential)).toMatchObject({ level: 1, raised_by: 'operator' })
+    // Lowering is said, or it is a slip: a raise never loosens the reins.
+    expect(failureOf(await tenant.as(credential, 'killswitch.raise', { level: 1 }))).toBe('wrong-state')
+    expect((await tenant.must('killswitch.get', {}, credential)).level).toBe(4)
+    expect(await tenant.must('killswitch.raise', { level: 1, lower: true }, credential)).toMatchObject({ level: 1, raised_by: 'operator' })
     expect(await tenant.must('killswitch.clear', {}, credential)).toMatchObject({ level: 0, raised_by: null, raised_at: null })
   })
 
@@ -279,7 +282,7 @@ describe('clearing', () => {
   it('by lowering the level leaves workers paused as well', async () => {
     const { tenant, anna } = await scene()
     await tenant.must('killswitch.raise', { level: 3 })
-    await tenant.must('killswitch.raise', { level: 1 })
+    await tenant.must('killswitch.raise', { level: 1, lower: true })
     expect((await tenant.must('workers.get', { worker_id: anna.id })).paused).toBe(true)
     expect(await tenant.offers(anna, 5)).toEqual([])
     await tenant.must('killswitch.clear', {})

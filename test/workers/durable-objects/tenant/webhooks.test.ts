@@ -44,6 +44,14 @@ describe('the delivery of a webhook', () => {
     expect(bodyOf(1)).toMatchObject({ text: 'The killswitch is at level 2, raised by Olga', data: { level: 2, reason: 'smoke' } })
   })
 
+  it('says words from elsewhere so that whoever shows them as they are shows no link, no mention and nothing unseen', async () => {
+    const at = await scene('auto')
+    await hook(at, { events: ['review.created'] })
+    await at.tenant.must('reviews.submit', { title: '<!channel> <https://evil.example|good>\u202e' }, at.anna.credential)
+    await ring(at)
+    expect(bodyOf(0).text).toMatch(/‹!channel› ‹https:\/\/evil\.example\|good›‹U\+202E›$/)
+  })
+
   it('tells of reminders and escalations', async () => {
     const at = await scene('auto')
     await hook(at)

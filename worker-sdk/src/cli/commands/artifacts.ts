@@ -4,12 +4,13 @@ import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { artifactList, type Artifact } from '@modelreins/contract'
+import { artifactList, shown, type Artifact } from '@modelreins/contract'
 import type { DownloadedArtifact } from '../../client/artifacts.ts'
 import { ModelReinsError } from '../../client/error.ts'
 import { connect } from '../connection.ts'
 import type { CommandContext } from '../context.ts'
 import { showBytes } from '../job-text.ts'
+import { isObeyed } from '../obeyed-names.ts'
 import type { Column } from '../presenter.ts'
 import { showAge } from '../time-words.ts'
 import { UsageError } from '../usage-error.ts'
@@ -51,7 +52,7 @@ export async function artifactsGet(context: CommandContext): Promise<number> {
     await toStandardOutput(context, file)
     return 0
   }
-  const path = target ?? ownName(file)
+  const path = target ?? (await nameFor(file))
   if (target === undefined && existsSync(path)) {
     await file.body.cancel()
     throw new UsageError(`${path} is there already`, '--output FILE says where else, or that it may be written over')
@@ -59,15 +60,33 @@ export async function artifactsGet(context: CommandContext): Promise<number> {
   await toFile(file, path)
   const { slug, filename, contentType, sha256 } = file
   if (show.json) show.value({ slug, path, filename, content_type: contentType, sha256 })
-  else if (show.human) show.note(`Written to ${path}`)
+  else if (show.human) show.note(`Written to ${shown(path)}`)
   else show.line(path)
   return 0
 }
 
-/** The server made the name safe to save under; that it names no other folder is not left to the server. */
+/**
+ * The server made the name safe to save under; that it names no other folder, and no file that programs obey without being asked, is not left
+ * to the server: whoever uploaded the file chose the name.
+ */
 function ownName(file: DownloadedArtifact): string {
   const name = basename(file.filename)
-  return name === '' || name === '.' || name === '..' ? file.slug : name
+  if (name === '' || name === '.' || name === '..') return file.slug
+  if (!isObeyed(name)) return name
+  throw new UsageError(
+    `The file calls itself ${shown(name)}, and programs in this folder may read or run a file of that name by themselves`,
+    `--output FILE says under which name it is to be written`,
+  )
+}
+
+/** A file that is not wanted under its name is not read to its end. */
+async function nameFor(file: DownloadedArtifact): Promise<string> {
+  try {
+    return ownName(file)
+  } catch (error) {
+    await file.body.cancel()
+    throw error
+  }
 }
 
 /** Under its name it is whole, or it is not there. */

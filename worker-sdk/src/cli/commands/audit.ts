@@ -2,7 +2,7 @@
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { auditQuery, type AuditRow } from '@modelreins/contract'
+import { auditQuery, withoutUnseen, type AuditRow } from '@modelreins/contract'
 import { joinTrust, NotAKey, parseTrust, type Trust } from '../../audit/trust.ts'
 import { verifyAudit, type AuditVerdict } from '../../audit/verify.ts'
 import { errorFromProblem } from '../../client/error.ts'
@@ -80,11 +80,12 @@ export async function auditExport(context: CommandContext): Promise<number> {
 
 async function toStandardOutput({ around }: CommandContext, body: AsyncIterable<Uint8Array>): Promise<void> {
   const decoder = new TextDecoder()
+  const safe = around.stdout.isTerminal ? withoutUnseen : (text: string) => text
   for await (const chunk of body) {
-    around.stdout.write(decoder.decode(chunk, { stream: true }))
+    around.stdout.write(safe(decoder.decode(chunk, { stream: true })))
     await around.stdout.drained()
   }
-  around.stdout.write(decoder.decode())
+  around.stdout.write(safe(decoder.decode()))
 }
 
 async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -6,6 +6,7 @@ import type { CommandContext } from '../context.ts'
 import { Detached, detachedExit, detachedText, followToEnd, untilDetached, wholeResult } from '../follow.ts'
 import { jobColumns, showJob, statusPaint } from '../job-text.ts'
 import { manyLines } from '../safe-text.ts'
+import { momentOf } from '../time-flag.ts'
 import { UsageError } from '../usage-error.ts'
 import { ended } from './dispatch.ts'
 
@@ -30,6 +31,16 @@ export async function job(context: CommandContext): Promise<number> {
     const reason = said.text('reason')
     await client.jobs.abort({ job_id, ...(reason === undefined ? {} : { reason }) })
     if (!said.on('follow')) show.note(`Job ${job_id} is aborted`)
+  }
+  const not_before = said.text('not-before') === 'now' ? null : momentOf(context, 'not-before', 'ahead')
+  const expires_at = momentOf(context, 'expires-at', 'ahead')
+  if (not_before !== undefined || expires_at !== undefined) {
+    await client.jobs.update({
+      job_id,
+      ...(not_before === undefined ? {} : { not_before }),
+      ...(expires_at === undefined ? {} : { expires_at }),
+    })
+    if (!said.on('follow')) show.note(`Job ${job_id} is moved`)
   }
   if (said.on('retry')) {
     await client.jobs.retry({ job_id })

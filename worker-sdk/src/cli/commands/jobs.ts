@@ -6,7 +6,7 @@ import type { CommandContext } from '../context.ts'
 import { jobColumns } from '../job-text.ts'
 import { seeHelp, UsageError } from '../usage-error.ts'
 
-type Filter = Pick<Input<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort'>
+type Filter = Pick<Input<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort' | 'created_by'>
 
 function filterOf(context: CommandContext): Filter {
   const { said } = context
@@ -17,6 +17,7 @@ function filterOf(context: CommandContext): Filter {
     capability: said.text('capability'),
     worker: said.text('worker'),
     effort: said.text('effort'),
+    created_by: said.text('created-by'),
   }
   const parsed = jobList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
   if (!parsed.success) throw new UsageError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
@@ -51,7 +52,7 @@ export async function jobs(context: CommandContext): Promise<number> {
   return 0
 }
 
-const filterFlags = ['status', 'thread', 'capability', 'worker', 'effort'] as const
+const filterFlags = ['status', 'thread', 'capability', 'worker', 'effort', 'created-by'] as const
 
 export async function jobsAbort(context: CommandContext): Promise<number> {
   const { said } = context
@@ -61,14 +62,16 @@ export async function jobsAbort(context: CommandContext): Promise<number> {
   const filter = filterOf(context)
   const reason = said.text('reason')
   const { client } = await connect(context)
-  const request = { ...filter, ...(said.on('all') ? { all: true } : {}), ...(reason === undefined ? {} : { reason }) }
+  // A filter says which already.
+  const request = { ...filter, ...(narrow ? {} : { all: true }), ...(reason === undefined ? {} : { reason }) }
   return inBulk(context, 'abort', (dry_run) => client.jobs.abortMany({ ...request, dry_run }))
 }
 
 export async function jobsRetry(context: CommandContext): Promise<number> {
   const filter = filterOf(context)
   const { client } = await connect(context)
-  return inBulk(context, 'retry', (dry_run) => client.jobs.retryMany({ ...filter, dry_run }))
+  const narrow = Object.keys(filter).length > 0
+  return inBulk(context, 'retry', (dry_run) => client.jobs.retryMany({ ...filter, ...(narrow ? {} : { all: true }), dry_run }))
 }
 
 type Bulk = { readonly count: number; readonly dry_run: boolean; readonly job_ids: readonly number[] }

@@ -37,7 +37,12 @@ async function raise(context: CommandContext, client: Client): Promise<number> {
   const level = said.count('level')
   const reason = said.text('reason')
   const begun = context.now
-  const raised = await client.killswitch.raise({ ...(level === undefined ? {} : { level }), ...(reason === undefined ? {} : { reason }) })
+  const lower = said.on('lower') ? { lower: true } : {}
+  const raised = await client.killswitch.raise({
+    ...(level === undefined ? {} : { level }),
+    ...lower,
+    ...(reason === undefined ? {} : { reason }),
+  })
   if (!show.json) show.line(show.style.red(`killswitch ${levelText(raised)}`))
   const state = said.on('no-wait') ? raised : await untilAcknowledged(context, client, raised)
   if (show.json) show.value(state)

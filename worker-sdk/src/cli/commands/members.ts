@@ -85,9 +85,18 @@ export async function membersRevoke(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
   const member = await named(client, context.said.argument(0) ?? '')
   if (!(await confirmed(context, `Stop the key of ${member.name} for good?`))) return left(context)
-  const revoked = await client.members.revoke({ member_id: member.member_id })
+  const stop = context.said.on('stop-jobs')
+  const revoked = await client.members.revoke({ member_id: member.member_id, ...(stop ? { stop_jobs: true } : {}) })
   if (context.show.json) context.show.value(revoked)
-  else context.show.note(`The key of ${revoked.name} is stopped`)
+  else {
+    context.show.note(`The key of ${revoked.name} is stopped`)
+    const { waiting = 0, running = 0, stopped = 0 } = revoked.jobs ?? {}
+    if (stopped > 0) context.show.note(`Stopped ${stopped} of their ${waiting + running} jobs`)
+    else if (waiting + running > 0)
+      context.show.warn(
+        `Of their jobs ${running} run and ${waiting} wait: \`jobs --created-by ${revoked.name}\` lists them, \`jobs abort --created-by ${revoked.name}\` stops them`,
+      )
+  }
   return 0
 }
 

@@ -1,12 +1,21 @@
 /** Responsible for `reviews` and `grants`: what waits for a human, and the decision, bound to what was read. */
-import { reviewDecision, reviewList, type Grant, type Input, type Review, type Verdict } from '@modelreins/contract'
-import type { Client } from '../../client/client.ts'
+import {
+  reviewDecision,
+  reviewList,
+  shown,
+  shownLines,
+  shownValue,
+  type Grant,
+  type Input,
+  type Review,
+  type Verdict,
+} from '@modelreins/contract'
 import { parseJson } from '../../client/transport.ts'
 import { confirmed } from '../confirm.ts'
 import { connect } from '../connection.ts'
 import type { CommandContext } from '../context.ts'
 import type { Column } from '../presenter.ts'
-import { manyLines, oneLine } from '../safe-text.ts'
+import { oneLine } from '../safe-text.ts'
 import { showAge } from '../time-words.ts'
 import { readTextFile } from '../read-text.ts'
 import { UsageError } from '../usage-error.ts'
@@ -56,7 +65,7 @@ export async function reviewsShow(context: CommandContext): Promise<number> {
   return 0
 }
 
-/** Everything that a decision is about, safe to show: the payload as it would run, indented. */
+/** Everything that a decision is about, and not a character less: the payload as it would run, indented, with what cannot be seen spelled out. */
 function reviewLines(context: CommandContext, review: Review): readonly string[] {
   const { style } = context.show
   const facts: readonly (readonly [string, string | null | undefined])[] = [
@@ -75,17 +84,15 @@ function reviewLines(context: CommandContext, review: Review): readonly string[]
     ['digest', review.digest],
   ]
   const block = (title: string, text: string | null): readonly string[] =>
-    text === null || text === '' ? [] : [style.dim(title), manyLines(text).trimEnd().replaceAll(/^/gm, '  ')]
+    text === null || text === '' ? [] : [style.dim(title), shownLines(text).replaceAll(/^/gm, '  ')]
   return [
-    ...facts.flatMap(([name, value]) =>
-      value === null || value === undefined ? [] : [`${style.dim(name.padEnd(10))}  ${oneLine(value)}`],
-    ),
+    ...facts.flatMap(([name, value]) => (value === null || value === undefined ? [] : [`${style.dim(name.padEnd(10))}  ${shown(value)}`])),
     ...block('content', review.content),
     ...block('preview', review.preview),
     ...(review.payload === null ? [] : block('payload', JSON.stringify(review.payload, undefined, 2))),
     ...review.decisions.map(
       (one) =>
-        `${style.dim('decision  ')}  ${oneLine(`${one.verdict} by ${one.by} at ${one.at}${one.comment === null ? '' : `: ${one.comment}`}`)}`,
+        `${style.dim('decision  ')}  ${shown(`${one.verdict} by ${one.by} at ${one.at}${one.comment === null ? '' : `: ${one.comment}`}`)}`,
     ),
   ]
 }
@@ -126,14 +133,13 @@ async function decideAll(context: CommandContext, terms: Terms): Promise<number>
   if (said.has('digest') || said.has('ttl') || said.has('uses')) throw new UsageError('--digest, --ttl and --uses are about one review')
   const named = said.arguments.map(reviewNumber)
   const { client } = await connect(context)
-  // What is shown is what is decided about; --yes is for what they are at this moment, and not for what becomes of them meanwhile.
-  const review_ids: Input<'reviews.decide_many'>['review_ids'] = []
-  for (const review_id of named)
-    review_ids.push(
-      said.on('yes')
-        ? { review_id, digest: (await client.reviews.get({ review_id })).digest }
-        : await showForDecision(context, client, review_id),
-    )
+  // What is shown is what is decided about; --yes is for what they are at this moment.
+  const review_ids: { readonly review_id: number; readonly digest: string }[] = []
+  for (const review_id of named) {
+    const review = await client.reviews.get({ review_id })
+    if (!said.on('yes')) for (const line of [...reviewLines(context, review), '']) show.note(line)
+    review_ids.push({ review_id, digest: review.digest })
+  }
   if (!(await confirmed(context, `${terms.verdict === 'approve' ? 'Approve' : 'Deny'} these ${review_ids.length}?`)))
     return undecided(context)
   const comment = said.text('comment')
@@ -148,12 +154,6 @@ async function decideAll(context: CommandContext, terms: Terms): Promise<number>
     for (const { review_id, reason } of reply.left_out) show.line(`${review_id}\tleft out\t${oneLine(reason)}`)
   }
   return reply.left_out.length === 0 ? 0 : 1
-}
-
-async function showForDecision({ show }: CommandContext, client: Client, review_id: number) {
-  const { digest, status, capability, type, title } = await client.reviews.get({ review_id })
-  show.note(`${review_id}  ${status}  ${digest.slice(0, shortest)}  ${oneLine(`${capability ?? type}  ${title}`)}`)
-  return { review_id, digest }
 }
 
 type More = Pick<Input<'reviews.decide'>, 'grant'> & { readonly payload?: unknown }
@@ -182,7 +182,7 @@ async function decideOne(context: CommandContext, terms: Terms, more: More = {})
       )
   } else if (terms.question !== '' && !said.on('yes')) {
     for (const line of reviewLines(context, review)) show.note(line)
-    if (more.payload !== undefined) show.note(`new payload\n${manyLines(JSON.stringify(more.payload, undefined, 2))}`)
+    if (more.payload !== undefined) show.note(`new payload\n${shownValue(more.payload)}`)
     if (!(await confirmed(context, terms.question))) return undecided(context)
   }
   const comment = said.text('comment')

@@ -2,6 +2,7 @@
 import { problems, type ProblemCode } from '@modelreins/contract'
 import { findSetting, resolveOptions } from '../../worker/settings/options.ts'
 import { Worker } from '../../worker/worker.ts'
+import { programName } from '../command.ts'
 import type { CommandContext } from '../context.ts'
 import { RunLog } from '../run-log.ts'
 import type { StopSignal } from '../process-environment.ts'
@@ -18,6 +19,11 @@ const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(probl
 export async function run(context: CommandContext): Promise<number> {
   const options = await workerOptions(context)
   const resolved = resolveOptions(options, context.env, context.config())
+  const { exposed = [] } = context.around
+  if (exposed.length > 0)
+    context.show.warn(
+      `${exposed.join(', ')}: jobs of this user can read what this process was started with; \`${programName} config set token -\` keeps the token elsewhere`,
+    )
   const outboxFile = resolved.outboxFile ?? defaultOutbox(context, resolved)
   const worker = new Worker({
     ...options,

@@ -18,10 +18,14 @@ interface Row {
 }
 
 const stateOf = ({ worker }: Row): string =>
-  worker.revoked_at !== null ? 'revoked' : worker.paused ? `${worker.state}, paused` : worker.state
+  worker.revoked_at !== null
+    ? 'revoked'
+    : [worker.state, ...(worker.paused ? ['paused'] : []), ...(worker.breaker == null ? [] : [`breaker ${worker.breaker.state}`])].join(
+        ', ',
+      )
 const paintOf = ({ worker }: Row, style: Style): Paint => {
   if (worker.revoked_at !== null || worker.state === 'offline') return style.dim
-  return worker.paused || worker.state === 'deaf' ? style.yellow : style.green
+  return worker.paused || worker.breaker != null || worker.state === 'deaf' ? style.yellow : style.green
 }
 const tiers = (list: readonly Capability[]): string => list.map((item) => `${item.name}=${item.risk_tier}`).join(' ')
 

@@ -98,6 +98,7 @@ export const fleetCommands: readonly Command[] = [
     flags: [
       { name: 'level', value: 'N', kind: 'count', choices: ['1', '2', '3', '4'], about: `${levels.join(', ')} (default: 3)` },
       { name: 'reason', value: 'TEXT', about: 'Told to every worker, kept in the audit trail' },
+      { name: 'lower', about: 'With --level: lower it to this level; without, a lower level than the one in force is refused' },
       { name: 'clear', about: 'Clear the killswitch; workers stay paused' },
       { name: 'resume-all', about: 'With --clear: workers take work again' },
       { name: 'timeout', value: 'TIME', kind: 'duration', about: 'How long to wait for acknowledgements (default: 30s)' },

@@ -9,6 +9,7 @@ const filters: readonly Flag[] = [
   { name: 'capability', value: 'NAME', about: 'Only jobs for this capability' },
   { name: 'worker', value: 'NAME', about: 'Only jobs of this worker' },
   { name: 'effort', value: 'TIER', choices: efforts, about: `Only jobs of this tier: ${efforts.join(', ')}` },
+  { name: 'created-by', value: 'NAME', about: 'Only jobs that this member dispatched, also when they are revoked' },
 ]
 const id: Argument = { name: 'ID', about: 'Number of the job' }
 
@@ -125,7 +126,13 @@ export const jobCommands: readonly Command[] = [
       { name: 'children', about: 'Of a fan-out: list its jobs' },
       { name: 'abort', about: 'Abort it' },
       { name: 'reason', value: 'TEXT', about: 'With --abort: kept with the job' },
-      { name: 'retry', about: 'Start a new attempt of a failed job' },
+      { name: 'retry', about: 'Start a new attempt of a failed job, or try one that waits for its retry now' },
+      {
+        name: 'not-before',
+        value: 'TIME',
+        about: 'Move it: not offered before this time (ISO 8601), or after this long (10m); now: at once',
+      },
+      { name: 'expires-at', value: 'TIME', about: 'Move its expiry to this time (ISO 8601), or to this long from now (2h)' },
       ...memberFlags,
     ],
     examples: [

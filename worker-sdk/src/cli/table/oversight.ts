@@ -245,7 +245,10 @@ export const oversightCommands: readonly Command[] = [
     words: ['members', 'revoke'],
     about: 'Stop the key of a member for good; the row stays',
     arguments: [{ name: 'MEMBER', about: 'Name or member_id' }],
-    flags: [yesFlag, ...memberFlags],
-    examples: [{ line: 'members revoke Ada', about: 'At once' }],
+    flags: [{ name: 'stop-jobs', about: 'Abort what they had asked for and has not ended' }, yesFlag, ...memberFlags],
+    examples: [
+      { line: 'members revoke Ada', about: 'At once; says what of theirs waits or runs' },
+      { line: 'members revoke Ada --stop-jobs --yes', about: 'A stolen key: nothing of it goes on' },
+    ],
   },
 ]

@@ -68,7 +68,7 @@ export class OutputBuffer {
   /** Takes text; settles at once unless the writer is far ahead of the network. */
   async write(text: string, stream: OutputStream = 'stdout'): Promise<void> {
     if (this.#ended || text === '') return
-    this.#take(this.#streamOf(stream).push(text), stream)
+    this.#take(this.#streamOf(stream).push(text, this.#continues(text, stream)), stream)
     this.#arrange()
     if (this.#pendingBytes > highWaterBytes && !this.#closed) await new Promise<void>((resolve) => this.#waiters.push(resolve))
   }
@@ -103,6 +103,17 @@ export class OutputBuffer {
     const known = this.#redacted.get(stream) ?? this.#ports.redactor.stream()
     this.#redacted.set(stream, known)
     return known
+  }
+
+  /** Half of a secret here and half of it on another stream are read side by side: so much of this text is the second half. */
+  #continues(text: string, stream: OutputStream): number {
+    for (const [other, redacted] of this.#redacted) {
+      const length = other === stream ? 0 : this.#ports.redactor.continued(redacted.kept, text)
+      if (length === 0) continue
+      redacted.hideKept()
+      return length
+    }
+    return 0
   }
 
   #take(text: string, stream: OutputStream): void {
@@ -232,11 +243,13 @@ const isHighSurrogate = (text: string, index: number): boolean => {
 export function lastBytes(text: string, maxBytes: number): string {
   if (byteLength(text) <= maxBytes) return text
   let start = text.length
+  // Unit by unit: results have millions of them, and the worker's other jobs wait meanwhile.
   for (let bytes = 0; start > 0;) {
-    const step = isHighSurrogate(text, start - 2) ? 2 : 1
-    bytes += byteLength(text.slice(start - step, start))
+    const unit = text.charCodeAt(start - 1)
+    const pair = unit >= 0xdc00 && unit <= 0xdfff && isHighSurrogate(text, start - 2)
+    bytes += pair ? 4 : unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3
     if (bytes > maxBytes) break
-    start -= step
+    start -= pair ? 2 : 1
   }
   return text.slice(start)
 }

@@ -1,7 +1,9 @@
 /** Responsible for saying an attempt's end in fewer words when the server would not take all of them. Pure; it sends nothing. */
+import { byteLength, limits } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
 import type { Settlement } from './outbox.ts'
 import { boundedMessage } from '../job/outcome.ts'
+import { endOf } from '../job/long-result.ts'
 
 /**
  * The next plainer form of a settlement that was refused as it stands: the result alone, then a failure that says why, then nothing.
@@ -21,9 +23,13 @@ export function plainer(entry: Settlement, refusal: unknown): Settlement | undef
   const { result } = entry.body
   const body = { ...core, ...(result === undefined ? {} : { result }) }
   if (refusal.code === 'invalid-request' && saysLess(body, entry.body)) return { kind: 'complete', ...who, body }
+  if (refusal.code === 'too-large' && typeof result === 'string' && byteLength(result) > limits.result_inline_bytes) {
+    // What succeeded stays a success: JSON may take six bytes for one, so the end of it is tried in halves.
+    return { kind: 'complete', ...who, body: { ...entry.body, result: endOf(result, Math.floor(byteLength(result) / 2)) } }
+  }
   const message =
     refusal.code === 'too-large'
-      ? 'The result is too large to be sent: upload it as an artifact'
+      ? 'The completion is too large to be sent'
       : boundedMessage(`The server refused the result: ${refusal.message}`)
   return { kind: 'fail', ...who, body: { ...core, error: { type: 'unknown', message, retryable: false } } }
 }

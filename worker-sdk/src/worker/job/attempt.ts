@@ -163,6 +163,7 @@ class Attempt {
         output: this.#output,
         resolveSecret,
         onHeard: () => this.#silence.heard(),
+        redactor: this.#ports.redactor,
         onUsage: (usage) => {
           const wrong = this.#usage.add(usage)
           if (wrong !== undefined) this.#ports.onTrouble('usage', new Error(`job ${this.#job.id}: ${wrong}`))
@@ -207,14 +208,16 @@ class Attempt {
   }
 
   #settlement(outcome: AttemptOutcome, output: OutputEnd): Settlement {
+    const { redactor } = this.#ports
+    const usage = this.#usage.total
+    const model = usage?.model
     const common = {
       job_id: this.#job.id,
-      ...(this.#usage.total === undefined ? {} : { usage: this.#usage.total }),
+      ...(usage === undefined ? {} : { usage: model === undefined ? usage : { ...usage, model: redactor.redact(model) } }),
       ...(output.tail.text === '' && !output.tail.truncated ? {} : { tail: output.tail }),
       ...(output.chunks === undefined ? {} : { chunks: output.chunks }),
     }
     const who = { token: this.#token, attempt: this.#attempt }
-    const { redactor } = this.#ports
     if (outcome.ok) {
       const result = outcome.result === null ? {} : { result: lastBytes(redactor.redact(outcome.result), limits.result_bytes) }
       return { kind: 'complete', ...who, body: { ...common, ...result, exit_code: outcome.exitCode } }

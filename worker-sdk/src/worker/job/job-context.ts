@@ -5,6 +5,7 @@ import type { Client } from '../../client/client.ts'
 import type { Clock } from '../../client/clock.ts'
 import { uploadSource, type ArtifactSource } from './artifact-file.ts'
 import type { ArtifactFile, ArtifactOptions, JobContext } from './executor.ts'
+import type { Redactor } from '../delivery/redactor.ts'
 import type { OutputBuffer } from '../delivery/output-buffer.ts'
 import { authorize, submitReview } from './reviews.ts'
 import type { SecretResolver } from './secrets.ts'
@@ -19,6 +20,7 @@ export interface ContextParts {
   readonly clock: Clock
   readonly output: OutputBuffer
   readonly resolveSecret: SecretResolver
+  readonly redactor: Redactor
   readonly onUsage: (usage: Usage) => void
   readonly onHeard: () => void
 }
@@ -33,8 +35,8 @@ function ofFile({ filename, body, ...rest }: ArtifactFile): readonly [ArtifactSo
 }
 
 export function jobContext(parts: ContextParts): JobContext {
-  const { job, client, clock, token, signal } = parts
-  const asking = { client, clock, jobId: job.id, token, signal }
+  const { job, client, clock, token, signal, redactor } = parts
+  const asking = { client, clock, jobId: job.id, token, signal, redactor }
   return {
     job,
     attempt: parts.attempt,
@@ -48,7 +50,9 @@ export function jobContext(parts: ContextParts): JobContext {
     uploadArtifact: (what: ArtifactSource | ArtifactFile, options: ArtifactOptions = {}) => {
       // By the lease: an attempt that has lost it attaches nothing more.
       const [source, named] = isFile(what) ? ofFile(what) : [what, options]
-      return uploadSource((bytes, all) => client.uploadArtifact(bytes, all), source, { ...named, jobId: job.id, token, signal })
+      const upload: Parameters<typeof uploadSource>[0] = (bytes, { filename, ...all }) =>
+        client.uploadArtifact(bytes, { ...all, ...(filename === undefined ? {} : { filename: redactor.redact(filename) }) })
+      return uploadSource(upload, source, { ...named, jobId: job.id, token, signal })
     },
     downloadArtifact: (slugOrUrl) => client.downloadArtifact(slugOrUrl, { signal }),
     listArtifacts: async () => (await client.artifacts.list({ job_id: job.id, limit: limits.list_max }, { signal })).items,

@@ -1,9 +1,11 @@
 /** Responsible for asking humans from inside a job: submitting reviews, and waiting until an action is allowed or refused. */
+import { isDeepStrictEqual } from 'node:util'
 import { limits, type Input, type Review } from '@modelreins/contract'
 import { fullJitter } from '../../client/backoff.ts'
 import type { Client } from '../../client/client.ts'
 import { pause, type Clock } from '../../client/clock.ts'
 import { mayPass } from '../../client/retry.ts'
+import type { Redactor } from '../delivery/redactor.ts'
 import { ActionRefused, type Authorized, type AuthorizeOptions, type ReviewRequest } from './executor.ts'
 
 export interface AskingJob {
@@ -12,22 +14,31 @@ export interface AskingJob {
   readonly jobId: number
   readonly token: string
   readonly signal: AbortSignal
+  /** What a human is asked goes to the server as output does: without this machine's secrets. */
+  readonly redactor: Redactor
 }
 
 const backoff = { baseMs: 1_000, capMs: 30_000 }
 
+const redacted = (asking: AskingJob, request: ReviewRequest): object => Object(asking.redactor.redactValue(request))
+
 export const submitReview = (asking: AskingJob, request: ReviewRequest): Promise<Review> =>
   // Whether the payload is JSON is for the schema to say, before anything is sent.
-  asking.client.call('reviews.submit', { ...request, job_id: asking.jobId } as Input<'reviews.submit'>, { signal: asking.signal })
+  asking.client.call('reviews.submit', { ...redacted(asking, request), job_id: asking.jobId } as Input<'reviews.submit'>, {
+    signal: asking.signal,
+  })
 
 /** Waits for as long as the human thinks; a broken connection or a restarted server finds the same question again. */
 export async function authorize(asking: AskingJob, capability: string, action: unknown, options: AuthorizeOptions): Promise<Authorized> {
-  const { client, clock, signal } = asking
+  const { client, clock, signal, redactor } = asking
+  // The server sees the action without secrets; whoever runs it gets it as it was, unless a reviewer made another of it.
+  const asked = redactor.redactValue(action)
   const input = {
     ...options,
+    ...(options.title === undefined ? {} : { title: redactor.redact(options.title) }),
     job_id: asking.jobId,
     capability,
-    action,
+    action: asked,
     wait: limits.long_poll_max_s,
     // The same for every repetition of this call, and for no other: an answer that got lost is given again, a second action is not.
     idempotency_key: `${clock.now().toString(36)}-${clock.random().toString(36).slice(2)}`,
@@ -38,7 +49,8 @@ export async function authorize(asking: AskingJob, capability: string, action: u
       const reply = await client.call('claims.authorize', input, { token: asking.token, signal, retry: false })
       failures = 0
       if (reply.outcome === 'refused') throw new ActionRefused(capability, reply.review_id, reply.comment)
-      if (reply.outcome === 'allowed') return { action: reply.action, reviewId: reply.review_id, comment: reply.comment }
+      if (reply.outcome === 'allowed')
+        return { action: isDeepStrictEqual(reply.action, asked) ? action : reply.action, reviewId: reply.review_id, comment: reply.comment }
     } catch (error) {
       if (!mayPass(error)) throw error
       await pause(clock, fullJitter(backoff, failures, clock), signal)

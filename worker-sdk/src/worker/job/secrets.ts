@@ -1,6 +1,8 @@
 /** Responsible for resolving `vault://` references with what this machine has, and for telling the redactor before anyone sees a value. */
+import type { PresenceReply } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
 import { parseReference } from '../../connectors/index.ts'
+import { scrubEnvironment } from '../../providers/environment.ts'
 import type { Environment } from '../settings/options.ts'
 import type { Redactor } from '../delivery/redactor.ts'
 
@@ -9,12 +11,53 @@ export type SecretResolver = (reference: string) => Promise<string>
 const refuse = (reference: string, why: string): ModelReinsError =>
   new ModelReinsError(`The secret ${reference} cannot be resolved: ${why}`, { code: 'invalid-request', status: 0 })
 
-/** Looks a reference up with the connector that it names. */
-export function secretResolver(env: Environment, redactor: Redactor): SecretResolver {
+/** What a job may ask this machine for: whoever dispatches names the secret, so that what they may name is decided here. */
+export interface SecretPolicy {
+  /** What the machine's owner lets jobs have: variables by their names, other secrets by reference. */
+  readonly allowSecret: readonly string[]
+  /** The worker's own token: under no name is it anybody's secret. */
+  readonly token: string
+}
+
+/** What the worker was registered with, for itself and for its capabilities; nothing before the server has said who it is. */
+export const declaredSecrets = (worker: PresenceReply['worker'] | undefined): readonly string[] =>
+  worker === undefined
+    ? []
+    : [...(worker.requires_secrets ?? []), ...worker.capabilities.flatMap((capability) => capability.requires_secrets ?? [])]
+
+/** Two references to fields of one secret are references to it. */
+const withoutField = (reference: string): string => reference.replace(/#.*$/, '')
+const fullReference = (allowed: string): string => withoutField(allowed.startsWith('vault://') ? allowed : `vault://env/${allowed}`)
+
+/** Ours, whatever the owner allows: tokens, keys, the address, the settings. */
+const isOurs = (reference: string): boolean => /^vault:\/\/env\/MODELREINS_/i.test(reference)
+
+function checkAllowed(reference: string, allowed: readonly string[]): void {
+  if (isOurs(reference)) throw refuse(reference, `the variables of this service are nobody's secrets`)
+  const secret = withoutField(reference)
+  if (allowed.map(fullReference).includes(secret)) return
+  const name = secret.replace(/^vault:\/\/env\//, '')
+  const how = `start it with --allow-secret ${name} (option \`allowSecret\`, MODELREINS_ALLOW_SECRET)`
+  throw refuse(reference, `this worker lets no job have it: register the worker with the secret, or ${how}`)
+}
+
+/**
+ * Looks a reference up with the connector that it names, if the machine's owner lets jobs have it, or `declared` has it: the references that
+ * this worker was registered with.
+ */
+export function secretResolver(
+  env: Environment,
+  redactor: Redactor,
+  policy: SecretPolicy,
+  declared: () => readonly string[],
+): SecretResolver {
   return async (reference) => {
     const parsed = parseReference(reference)
     if (typeof parsed === 'string') throw refuse(reference, parsed)
-    const value = await parsed.connector.resolve(parsed.secret, { env }).catch((error: unknown) => {
+    checkAllowed(reference, [...policy.allowSecret, ...declared()])
+    // The environment as a child would get it: our own credentials are not in it, whatever they are called.
+    const ports = { env: scrubEnvironment(env, policy.token) }
+    const value = await parsed.connector.resolve(parsed.secret, ports).catch((error: unknown) => {
       throw refuse(reference, error instanceof Error ? error.message : String(error))
     })
     redactor.add(value)

@@ -6,6 +6,8 @@ import type { ProviderChoice } from './provider-choice.ts'
 export interface OperatorConfigPorts {
   readonly live: LiveSettings
   readonly providers: ProviderChoice
+  /** The machine's owner keeps provider and model to themselves. Its command and arguments no server can change at all. */
+  readonly locked: boolean
   /** What is in force from now on. */
   readonly onApplied: (applied: readonly AppliedSetting[]) => void
   readonly onTrouble: (type: string, error: unknown) => void
@@ -19,8 +21,9 @@ export class OperatorConfig {
     this.#ports = ports
   }
 
-  apply(config: WorkerConfig): void {
+  apply(asked: WorkerConfig): void {
     const { live, providers, onApplied, onTrouble } = this.#ports
+    const config = this.#allowed(asked)
     this.#newest = config
     const { provider, model } = live.under(config)
     const checked = providers.inUse && provider !== undefined && provider !== live.values.provider
@@ -36,5 +39,16 @@ export class OperatorConfig {
       },
       (error: unknown) => onTrouble('config', error),
     )
+  }
+
+  /** Without what is locked here; that it was asked for is told, once for each change. */
+  #allowed(config: WorkerConfig): WorkerConfig {
+    const { live, locked, onTrouble } = this.#ports
+    if (!locked) return config
+    const { provider, model, ...rest } = config
+    const others = [provider === live.values.provider ? undefined : provider, model === live.values.model ? undefined : model]
+    const refused = others.filter((one) => one !== undefined).join(', ')
+    if (refused !== '') onTrouble('config', new Error(`the server asks for ${refused}: provider and model are locked on this machine`))
+    return rest
   }
 }

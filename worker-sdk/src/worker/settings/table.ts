@@ -200,6 +200,23 @@ export const settings = {
     flag: 'allow-hosts',
     about: 'Private hosts that providers may reach',
   }),
+  /** Secrets that jobs may ask this machine for, beside those that the worker was registered with: variables by name, others by reference. */
+  allowSecret: row({
+    kind: 'list',
+    env: ['MODELREINS_ALLOW_SECRET'],
+    config: ['allow_secret', 'allowSecret'],
+    flag: 'allow-secret',
+    about: 'Variables that jobs may ask for as secrets, comma-separated',
+  }),
+  /** The server may not change what runs the jobs: provider and model stay as they are set here. */
+  lockProvider: row({
+    kind: 'flag',
+    otherwise: false,
+    env: ['MODELREINS_LOCK_PROVIDER'],
+    config: ['locked', 'lock_provider', 'lockProvider'],
+    flag: 'lock-provider',
+    about: 'Keep provider and model as they are set here, whatever the server says',
+  }),
   /** Milliseconds that `stop()` waits for running jobs before it hands them back. Default: 30,000. */
   graceMs: row({
     kind: 'count',

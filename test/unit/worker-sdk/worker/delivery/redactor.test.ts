@@ -50,6 +50,73 @@ describe('every spelling of a secret', () => {
   })
 })
 
+describe('a secret that is broken up', () => {
+  const secret = `sk-ant-api03-${'A1b2C3d4E5f6G7h8I9j0'.repeat(5)}`
+  const redactor = redactorOf(secret)
+  const bytes = Buffer.from(secret)
+  const folded = (text: string, width: number, joint = '\n'): string => text.match(new RegExp(`.{1,${width}}`, 'g'))?.join(joint) ?? ''
+  const percent = [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+  const spelled: readonly (readonly [string, string])[] = [
+    ['base64 as it wraps', folded(bytes.toString('base64'), 76)],
+    ['base64 as openssl wraps it, on Windows', folded(bytes.toString('base64'), 64, '\r\n')],
+    ['base64 in indented YAML', folded(bytes.toString('base64'), 40, '\n    ')],
+    ['base64 in a JSON text', folded(bytes.toString('base64'), 76, String.raw`\n`)],
+    ['hex as xxd wraps it', folded(bytes.toString('hex'), 60)],
+    ...[1, 2, 3, 4, 5, 7, 16, 40].map((width) => [`folded at ${width}`, folded(secret, width)] as const),
+    ['with colours inside', [...secret].join('\u001B[31m')],
+    ['with a title inside', `${secret.slice(0, 30)}\u001B]0;x\u0007${secret.slice(30)}`],
+    ['with marks inside that nobody sees', [...secret].join('\u200B')],
+    ['all of it in percent', percent],
+    ['all of it in percent, in capitals', percent.toUpperCase()],
+    ['some of it in percent', secret.replaceAll('-', '%2d')],
+    ['as JSON escapes', [...secret].map((one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')],
+    ['as C escapes', [...bytes].map((byte) => `\\x${byte.toString(16)}`).join('')],
+    ['as HTML', [...bytes].map((byte) => `&#${byte};`).join('')],
+    ['as HTML in hexadecimal', [...bytes].map((byte) => `&#x${byte.toString(16)};`).join('')],
+  ]
+
+  it.each(spelled)('%s', (_, text) => {
+    expect(redactor.redact(`before ${text} after`)).toBe('before [redacted] after')
+  })
+
+  it.each(spelled)('%s, in pieces of any size', (_, text) => {
+    const whole = `before ${text} after`
+    for (const size of [1, 2, 3, 5, 8, 13, 50]) {
+      const left = streamed(redactor, whole.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [])
+      // So few characters before a line's end are passed on, and no more.
+      const kept = left.replace('before ', '').replace(' after', '').replace('[redacted]', '')
+      expect(kept.replaceAll(/[\r\n ]|\\n/g, '').length, left).toBeLessThanOrEqual(3)
+    }
+  })
+
+  it('is found by what is left of it when its first characters ended a line', () => {
+    const left = streamed(redactor, [`key=${secret.slice(0, 2)}\n`, `${secret.slice(2)}\n`])
+    expect(left).toBe(`key=${secret.slice(0, 2)}\n[redacted]\n`)
+  })
+
+  it('does not hold back the end of a line for the sake of a letter', () => {
+    const stream = redactor.stream()
+    expect(stream.push('keys\n')).toBe('keys\n')
+    expect(stream.push('100%\n')).toBe('100%\n')
+  })
+
+  it('is hidden in values, names and lists of a JSON value, and everything else stays', () => {
+    const value = { [secret]: [secret, 1, null, { a: `x ${secret}` }], when: new Date(0) }
+    expect(redactor.redactValue(value)).toEqual({ '[redacted]': ['[redacted]', 1, null, { a: 'x [redacted]' }], when: new Date(0) })
+    const circle: Record<string, unknown> = {}
+    circle['self'] = circle
+    expect(() => redactor.redactValue(circle)).not.toThrow()
+  })
+
+  it('passes a large text in little time', () => {
+    const line = `${'some output with 100% of what jobs say \\ & more'.repeat(2)}\n`
+    const text = line.repeat(20_000)
+    const begun = performance.now()
+    expect(streamed(redactor, text.match(/[^]{1,65536}/g) ?? [])).toBe(text)
+    expect(performance.now() - begun).toBeLessThan(5_000)
+  })
+})
+
 it('finds a secret at every split of the text', () => {
   const redactor = redactorOf('mrw_acme_0123456789')
   const text = 'token=mrw_acme_0123456789; again bXJ3X2FjbWVfMDEyMzQ1Njc4OQ== and mrw_acme_012345678X'

@@ -33,7 +33,7 @@ async function begin(options: object = {}) {
 
 describe('secrets', () => {
   it('come from the environment, and are refused with a reason when they cannot', async () => {
-    const { job } = await begin({ env: { ...env, SMTP_PASS: 'swordfish-11' } })
+    const { job } = await begin({ env: { ...env, SMTP_PASS: 'swordfish-11' }, allowSecret: 'SMTP_PASS, NOT_SET' })
     expect(await job.ctx.secret('vault://env/SMTP_PASS')).toBe('swordfish-11')
     await expect(job.ctx.secret('vault://env/NOT_SET')).rejects.toThrow('the environment variable NOT_SET is not set on this machine')
     await expect(job.ctx.secret('vault://keeper/mail#password')).rejects.toThrow('no connector called "keeper"')
@@ -43,6 +43,7 @@ describe('secrets', () => {
   it('that a job requires are registered before it runs, and fail it when they are missing', async () => {
     const { worker, heard } = bench.make(plane, {
       env: { ...env, QUIET_NAME: 'swordfish-12' },
+      allowSecret: ['QUIET_NAME', 'MISSING'],
       executor: () => 'swordfish-12',
     })
     await worker.start()
@@ -61,6 +62,65 @@ describe('secrets', () => {
     const id = plane.dispatch({ requires_secrets: ['vault://keeper/mail#password'] })
     await plane.until(() => plane.endOf(id) !== undefined)
     expect(plane.endOf(id)?.body).toMatchObject({ result: 'asked for 1' })
+  })
+})
+
+describe('what a job says beside its output', () => {
+  const secret = 'swordfish-13'
+
+  it('has no secret in it: reviews, actions, names of files, the model it used', async () => {
+    const seen: { path: string; body: string }[] = []
+    plane.intercept = ({ path, body }, response) => {
+      if (!/reviews|authorize|upload/.test(path)) return false
+      seen.push({ path: decodeURIComponent(path), body: JSON.stringify(body) })
+      const allowed = { outcome: 'allowed', action: { send: 'to [redacted]' }, review_id: null, grant_id: null, comment: null }
+      const review = { id: 6, status: 'pending' }
+      answer(
+        response,
+        200,
+        path.includes('authorize') ? allowed : path.includes('reviews') ? review : { slug: 'abcdefgh', url: '/s/abcdefgh' },
+      )
+      return true
+    }
+    const action = { send: `to ${secret}` }
+    let ran: unknown
+    const { worker } = bench.make(plane, {
+      redact: [secret],
+      env,
+      executor: async (_, ctx) => {
+        ctx.usage({ model: `m ${secret}` })
+        await ctx.submitReview({ title: `t ${secret}`, content: secret, preview: secret, payload: { [secret]: [secret] } })
+        await ctx.uploadArtifact({ filename: `${secret}.txt`, body: 'x' })
+        ran = (await ctx.authorize('mail.send', action, { title: secret })).action
+      },
+    })
+    await worker.start()
+    const id = plane.dispatch()
+    await plane.until(() => plane.endOf(id) !== undefined)
+    expect(plane.endOf(id)?.body).toMatchObject({ usage: { model: 'm [redacted]' } })
+    expect(seen).toHaveLength(3)
+    for (const { path, body } of seen) expect(path + body).not.toContain(secret)
+    for (const { path, body } of seen) expect(path + body).toContain('[redacted]')
+    // Nobody changed it: what runs is what the job asked for.
+    expect(ran).toEqual(action)
+  })
+
+  it('has no secret in it when one half is said on each stream', async () => {
+    const { worker, heard } = bench.make(plane, {
+      redact: [secret],
+      env,
+      executor: async (_, ctx) => {
+        await ctx.output(`a ${secret.slice(0, 6)}`, 'stdout')
+        await ctx.output(`${secret.slice(6)} b`, 'stderr')
+        await ctx.output(' c', 'stdout')
+      },
+    })
+    await worker.start()
+    const id = plane.dispatch()
+    await plane.until(() => plane.endOf(id) !== undefined)
+    const said = heard.flatMap(({ event, payload }) => (event === 'output' ? [payload] : []))
+    expect(JSON.stringify(said)).not.toMatch(/swordf|ish-13/)
+    expect(JSON.stringify(said).split('[redacted]')).toHaveLength(3)
   })
 })
 

@@ -25,7 +25,7 @@ function program(name: string, body: string): void {
   chmodSync(join(folder, name), 0o755)
 }
 
-async function started() {
+async function started(more: { readonly lockProvider?: boolean } = {}) {
   program(
     'claude',
     `[ "$1" = --version ] && echo '2.1.0 (Claude Code)' && exit; echo '{"type":"result","subtype":"success","is_error":false,"result":"by claude"}'`,
@@ -34,6 +34,7 @@ async function started() {
     transport: 'socket',
     type: 'claude',
     model: 'opus',
+    ...more,
     env: { MODELREINS_CONFIG: '/nonexistent', PATH: `${folder}:/usr/bin:/bin` },
   })
   await made.worker.start()
@@ -92,4 +93,31 @@ it('does not change to a provider that the operator has taken back while it was 
   expect(plane.endOf(id)).toMatchObject({ body: { result: 'by claude' } })
   expect(reported()).toMatchObject({ provider: 'claude', tags: ['back'] })
   expect(heard.filter(({ event }) => event === 'config:applied')).toHaveLength(1)
+})
+
+it('keeps provider and model when they are locked on this machine, takes the rest, and says so', async () => {
+  const seen = join(folder, 'checked')
+  program('codex', `touch ${seen}; echo codex-cli 1.0.0`)
+  const { next, heard } = await started({ lockProvider: true })
+  const trouble = next('error')
+  configure({ provider: 'codex', model: 'gpt', tags: ['new'] })
+  expect(await trouble).toMatchObject({ type: 'config', error: expect.stringContaining('provider and model are locked on this machine') })
+  await plane.until(() => reported() !== undefined)
+  expect(reported()).toMatchObject({ provider: 'claude', model: 'opus', tags: ['new'] })
+  expect(existsSync(seen)).toBe(false)
+  const id = plane.dispatch()
+  await plane.until(() => plane.endOf(id) !== undefined)
+  expect(plane.endOf(id)).toMatchObject({ body: { result: 'by claude' } })
+  expect(heard.filter(({ event }) => event === 'config:applied').map(({ payload }) => payload)).toEqual([{ key: 'tags', value: ['new'] }])
+})
+
+it('has no way to change the command or the arguments of a provider from the server', async () => {
+  const { next } = await started()
+  const trouble = next('error')
+  // What a server of another version might send: it is not understood, and told.
+  configure({ command: 'evil', extra_args: ['--yes'] } as WorkerConfig)
+  expect(await trouble).toMatchObject({ type: 'protocol' })
+  const id = plane.dispatch()
+  await plane.until(() => plane.endOf(id) !== undefined)
+  expect(plane.endOf(id)).toMatchObject({ body: { result: 'by claude' } })
 })
