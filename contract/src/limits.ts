@@ -48,6 +48,12 @@ export const limits = {
   /** Jobs that one bulk call aborts or retries. */
   bulk_jobs: 1_000,
   claim_max: 100,
+  /** Connections that follow the events of one tenant at once. */
+  event_connections: 1_000,
+  /** Past events that one connection may ask for; beyond them it fetches the state again. */
+  event_replay: 5_000,
+  /** Presence of one worker is said this seldom at most. */
+  event_presence_ms: 1 * second,
   /** Streams of one job's output that one member may have open at once; all viewers of a job together have 100. */
   viewer_streams: 10,
   /** Workers that one dispatch may ask at once. */

@@ -15,6 +15,7 @@ import { contextOperations } from './operations/context.ts'
 import { reviewsOperations } from './operations/reviews.ts'
 import { killswitchOperations } from './operations/killswitch.ts'
 import { auditOperations } from './operations/audit.ts'
+import { eventsOperations } from './operations/events.ts'
 import { webhooksOperations } from './operations/webhooks.ts'
 import { artifactsOperations } from './operations/artifacts.ts'
 import { settingsOperations } from './operations/settings.ts'
@@ -38,6 +39,7 @@ export const operations = {
   ...reviewsOperations,
   ...killswitchOperations,
   ...auditOperations,
+  ...eventsOperations,
   ...webhooksOperations,
   ...artifactsOperations,
 } as const satisfies Record<string, Operation>

@@ -37,6 +37,8 @@ export const tenantEvents = {
   'tenant.resume': { says: 'The tenant was resumed.', fields: none },
   'settings.update': { says: 'A setting of the tenant changed.', fields: none },
 
+  'server.jump': { says: "The server's clock jumped, or the server did not run: running jobs got a fresh lease.", fields: none },
+
   'member.create': { says: 'A member was added.', fields: none },
   'member.revoke': { says: "A member's key was stopped.", fields: none },
   'member.rotate': { says: "A member's key was replaced.", fields: none },

@@ -3,6 +3,7 @@ import type { Parsed, TenantOperationId } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
 import { artifactRoom } from './artifacts/room.ts'
 import { auditRoom } from './audit/room.ts'
+import { eventRoom } from './events/room.ts'
 import type { TenantReply } from './call.ts'
 import { fanOutRoom } from './fan-out/room.ts'
 import type { CommandContext, Store } from './kernel/context.ts'
@@ -27,6 +28,7 @@ const list = [
   memberRoom,
   sessionRoom,
   auditRoom,
+  eventRoom,
 ] as const
 
 export const rooms: readonly Room[] = list

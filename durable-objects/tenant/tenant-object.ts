@@ -4,14 +4,15 @@
  */
 import { createHmac } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
-import { closeCodes, operations } from '@modelreins/contract'
-import type { Scope, TenantOperationId } from '@modelreins/contract'
+import { closeCodes, operations, problems } from '@modelreins/contract'
+import type { Failure, Parsed, Scope, TenantOperationId } from '@modelreins/contract'
 import { parseSigningKeys } from '../../src/domain/access/signing-keys.ts'
 import { parseAllowedHosts } from '../../src/domain/outbound.ts'
 import { fail, ok } from '../../src/domain/result.ts'
 import type { Result } from '../../src/domain/result.ts'
 import { isWorthTouching } from '../../src/domain/session/session.ts'
 import type { JobEnd, JobEndGate } from '../job-stream/gate.ts'
+import { followEvents } from './events/connect.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './artifacts/commands.ts'
 import { AlarmClock } from './kernel/alarm-clock.ts'
 import type { Authorized, CallCredential, ResultPlace, TenantAnswer, TenantCall, TenantGate, TenantReply } from './call.ts'
@@ -31,6 +32,10 @@ import { rooms } from './rooms.ts'
 import { addressSubject, countFailure } from './sessions/sign-in.ts'
 
 const refused = fail('unauthorized', 'The token is not in force.')
+
+/** A failure of `fetch`, which cannot return a result; the edge makes a problem document of it. */
+const refusal = ({ failure }: { readonly failure: Failure }): Response =>
+  Response.json(failure, { status: problems[failure.code].status, headers: { 'x-modelreins-failure': failure.code } })
 
 /** Whoever is answered these may rely on it: open streams have been told. */
 const endsRights: ReadonlySet<string> = new Set(['members.revoke', 'members.rotate', 'sessions.end', 'sessions.end_many'])
@@ -263,29 +268,36 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     return changed
   }
 
-  /** The worker socket. The edge has checked the MAC; the header says who it is, and comes from the edge alone. */
+  /** Sockets: of workers, and of whoever follows events. The edge has checked the MAC; the headers say who it is, and come from the edge alone. */
   override async fetch(request: Request): Promise<Response> {
     const credential = JSON.parse(request.headers.get('x-modelreins-credential') ?? '{"kind":"none"}') as CallCredential
-    const authorized = this.#authorized(credential, 'work')
-    if (!authorized.ok)
-      return Response.json(authorized.failure, { status: 401, headers: { 'x-modelreins-failure': authorized.failure.code } })
+    const asked = request.headers.get('x-modelreins-feed')
+    const authorized = this.#authorized(credential, asked === null ? 'work' : 'self')
+    if (!authorized.ok) return refusal(authorized)
     const { caller, running } = authorized.value
-    if (caller.kind !== 'worker' || credential.kind !== 'worker') {
-      const refusal = fail('forbidden', 'The socket is for workers with a token of their own.').failure
-      return Response.json(refusal, { status: 403, headers: { 'x-modelreins-failure': refusal.code } })
+    if (asked !== null) {
+      const opened = followEvents(running.host, caller, credential, JSON.parse(asked) as Parsed<'events.follow'>)
+      return opened.ok ? new Response(null, { status: 101, webSocket: opened.value }) : refusal(opened)
     }
+    if (caller.kind !== 'worker' || credential.kind !== 'worker')
+      return refusal(fail('forbidden', 'The socket is for workers with a token of their own.'))
     return running.host.live.workerSockets.accept(caller.worker, credential.credential, now())
   }
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    if (this.#running?.host.live.feed.has(socket) === true) return
     this.#running?.host.live.workerSockets.message(socket, data)
   }
 
   override async webSocketClose(socket: WebSocket): Promise<void> {
-    this.#running?.host.live.workerSockets.left(socket)
+    const live = this.#running?.host.live
+    if (live?.feed.has(socket) === true) live.feed.left(socket)
+    else live?.workerSockets.left(socket)
   }
 
   override async webSocketError(socket: WebSocket): Promise<void> {
-    this.#running?.host.live.workerSockets.closed(socket)
+    const live = this.#running?.host.live
+    if (live?.feed.has(socket) === true) live.feed.left(socket)
+    else live?.workerSockets.closed(socket)
   }
 }

@@ -62,7 +62,7 @@ export const artifactsOperations = {
     tool: false,
     summary: 'Share an artifact, stop sharing it, or say when it expires',
     input: artifacts.artifactPatch,
-    example: { slug: 'acme0123456789abcdef', share: true, expires_at: '2026-12-31T00:00:00Z' },
+    example: { slug: 'acme0123456789abcdef', share: true, expires_at: '2026-12-31T00:00:00.000Z' },
     output: artifacts.artifact,
     status: 200,
     problems: ['not-found', 'gone'],

@@ -26,7 +26,8 @@ export class SocketBook {
     this.#state = state
     for (const socket of state.getWebSockets()) {
       const note = socket.deserializeAttachment() as SocketNote | null
-      if (note === null) continue
+      // Sockets that follow events carry no worker.
+      if (note === null || !('worker_id' in note)) continue
       this.#notes.set(socket, note)
       if (note.greeted) this.#byWorker.set(note.worker_id, socket)
     }

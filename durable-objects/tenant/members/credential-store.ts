@@ -96,6 +96,10 @@ export class CredentialStore {
     return known
   }
 
+  idOf(nameOrId: string): string | undefined {
+    return (this.member(nameOrId) ?? this.everNamed(nameOrId))?.member_id
+  }
+
   memberNamed(name: string): MemberRow | undefined {
     return this.#db
       .select()

@@ -19,7 +19,10 @@ declare module '../kernel/context.ts' {
 export const memberRoom = {
   name: 'members',
   commands: memberCommands,
-  tables: ({ db, values, forget }) => ({ credentials: new CredentialStore(db, forget), identity: new IdentityStore(values) }),
+  tables: ({ db, values, forget }) => {
+    const credentials = new CredentialStore(db, forget)
+    return { credentials, requesters: credentials, identity: new IdentityStore(values) }
+  },
   duties: [
     {
       next: ({ store }) => store.credentials.nextViewExpiry(),

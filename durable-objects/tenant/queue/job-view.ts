@@ -80,7 +80,7 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
 
 /** Whose a job is, in the words of the audit trail. */
 function creatorOf({ store }: Pick<CommandContext, 'store'>, id: string): string | null {
-  const member = store.credentials.nameOf(id)
+  const member = store.requesters.nameOf(id)
   if (member !== undefined) return `member:${member}`
   const worker = store.workers.get(id)
   return worker === undefined ? null : `worker:${worker.name}`

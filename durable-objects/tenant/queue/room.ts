@@ -29,12 +29,21 @@ import { PresenceBook } from './workforce/presence-book.ts'
 import { WorkerStore } from './workforce/worker-store.ts'
 import type { WorkerRecord } from './workforce/worker-store.ts'
 
+/** Who may have asked for a job: what the queue asks of the members it does not know. */
+interface Requesters {
+  nameOf(id: string): string | undefined
+  /** Of whoever has this name or id, or had it last. */
+  idOf(nameOrId: string): string | undefined
+}
+
 declare module '../kernel/context.ts' {
   interface Store {
     readonly jobs: JobStore
     readonly killswitch: KillswitchStore
     readonly settings: SettingsStore
     readonly pools: PoolStore
+    /** From members/. */
+    readonly requesters: Requesters
     readonly workers: WorkerStore
   }
   interface Live {

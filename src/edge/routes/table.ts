@@ -10,6 +10,7 @@ import { uploadArtifact } from '../artifacts/routes.ts'
 import { exportAudit, listHeads, queryAudit, verifyAudit } from '../audit/routes.ts'
 import { appendOutput, authorizeAction, closeClaim, completeClaim, connect, failClaim, startClaim } from './claims.ts'
 import { getJob, jobResult, listJobs } from '../jobs/routes.ts'
+import { followEvents } from '../events/routes.ts'
 import { createMember, rotateMember } from './members.ts'
 import { docs, health, metrics, openapi } from './service.ts'
 import { endSession, passkeyOptions, registerPasskey, registrationOptions, signIn, signInWithPasskey } from '../sessions/sign-in.ts'
@@ -54,6 +55,7 @@ const handlers: Handlers = {
   'claims.connect': connect,
   'artifacts.upload': uploadArtifact,
   'artifacts.download': downloadArtifact,
+  'events.follow': followEvents,
   'audit.query': queryAudit,
   'audit.heads': listHeads,
   'audit.export': exportAudit,

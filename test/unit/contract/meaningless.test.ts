@@ -92,6 +92,7 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
   'killswitch.raise': ['level', 'reason'],
   'killswitch.clear': ['resume_all'],
   'killswitch.ack': ['worker'],
+  'events.follow': ['after', 'noun', 'id', 'job_id', 'worker_id'],
   'audit.query': ['actor', 'action', 'since', 'until', 'job_id', 'worker', 'capability', 'order', ...paging],
   'audit.heads': paging,
   'audit.export': ['since', 'until', 'from_seq', 'through_seq'],

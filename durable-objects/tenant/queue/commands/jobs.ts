@@ -26,7 +26,7 @@ export const loadJob = (ctx: CommandContext, id: number): Result<JobRecord> => {
 function creatorNamed(ctx: CommandContext, named: string): string | undefined {
   if (named.startsWith('worker:')) return ctx.store.workers.named(named.slice('worker:'.length))?.worker_id
   const name = named.startsWith('member:') ? named.slice('member:'.length) : named
-  return ctx.store.credentials.member(name)?.member_id ?? ctx.store.credentials.everNamed(name)?.member_id
+  return ctx.store.requesters.idOf(name)
 }
 
 /** A filter as the store takes it; undefined when it names a worker that nobody has. */

@@ -1410,6 +1410,28 @@ class AuditOperations(_Noun):
         return AuditSeenReply.of(self._call("audit.seen", fields(locals()), timeout=request_timeout))
 
 
+class EventsOperations(_Noun):
+    """Operations about events."""
+
+    def follow(
+        self,
+        *,
+        after: Optional[int] = None,
+        noun: Optional[str] = None,
+        id: Optional[str] = None,
+        job_id: Optional[int] = None,
+        worker_id: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> str:
+        """Events of the tenant as they happen, by WebSocket or server-sent events, resumable by sequence.
+
+        GET /api/v1/events
+
+        :raises ModelReinsError: ``conflict``, ``unavailable``.
+        """
+        return cast("str", self._call("events.follow", fields(locals()), timeout=request_timeout))
+
+
 class WebhooksOperations(_Noun):
     """Operations about webhooks."""
 
@@ -1542,5 +1564,6 @@ class Operations:
         self.grants = GrantsOperations(call)
         self.killswitch = KillswitchOperations(call)
         self.audit = AuditOperations(call)
+        self.events = EventsOperations(call)
         self.webhooks = WebhooksOperations(call)
         self.artifacts = ArtifactsOperations(call)

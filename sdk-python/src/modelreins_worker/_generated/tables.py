@@ -188,6 +188,7 @@ ROWS: Dict[str, Row] = {
     "audit.verify": Row("GET", "/api/v1/audit/verify", False, False, "json", ("ok", "complete",)),
     "audit.to_look_at": Row("GET", "/api/v1/audit/to-look-at", False, False, "json", ("items", "next_cursor",)),
     "audit.seen": Row("POST", "/api/v1/audit/seen", False, False, "json", ("seen",)),
+    "events.follow": Row("GET", "/api/v1/events", True, False, "text/event-stream", ()),
     "webhooks.create": Row("POST", "/api/v1/webhooks", False, False, "json", ("webhook_id", "url",)),
     "webhooks.list": Row("GET", "/api/v1/webhooks", False, False, "json", ("items", "next_cursor",)),
     "webhooks.delete": Row("DELETE", "/api/v1/webhooks/:webhook_id", False, False, "json", ("ok",)),

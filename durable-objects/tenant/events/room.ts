@@ -1,0 +1,25 @@
+/** Responsible for handing the event feed to the kernel. */
+import type { Room } from '../kernel/room.ts'
+import { Feed } from './feed.ts'
+
+declare module '../kernel/context.ts' {
+  interface Live {
+    readonly feed: Feed
+  }
+}
+
+export const eventRoom = {
+  name: 'events',
+  memory: (host) => ({ feed: new Feed(host) }),
+  restore: ({ live }) => live.feed.begin(),
+  // The sweep that finds somebody gone commits, and that says it.
+  duties: [{ next: ({ live }) => live.feed.silenceAt(), run: () => {} }],
+  effects: {
+    distrust: ({ live }, { member_id, key }) => live.feed.disconnect(member_id, key),
+    disconnect: ({ live }, { worker_id }) => live.feed.disconnect(worker_id),
+  },
+  onCommit: ({ live }) => {
+    live.feed.tell()
+    live.feed.tellPresence()
+  },
+} satisfies Room

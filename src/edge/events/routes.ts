@@ -1,0 +1,91 @@
+/**
+ * Responsible for a follower's way to the tenant's events: a socket of the tenant object, handed on as it is or told as server-sent events.
+ * The object sees sockets only, which hibernate; a stream that is held open here costs it nothing.
+ */
+import type { Parsed } from '@modelreins/contract'
+import { fail } from '../../domain/result.ts'
+import type { Exchange, Reply } from '../exchange.ts'
+import { callObject, failureIn, tenantOf } from '../tenant-call.ts'
+import { credentialHeader } from '../routes/claims.ts'
+
+const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+
+/** Says to the object what is asked for; a header of this name from outside never gets there. */
+const feedHeader = 'x-modelreins-feed'
+
+const keepAliveMs = 20_000
+/** Bytes that a reader may be behind; one that is slower goes on from its last sequence. */
+const mostBehind = 1024 * 1024
+
+const encoder = new TextEncoder()
+
+/** `Last-Event-ID` of a reconnecting follower, else `after`. */
+function queryOf({ input, request }: Exchange<'events.follow'>): Parsed<'events.follow'> {
+  const last = request.headers.get('last-event-id')
+  return last !== null && /^\d{1,15}$/.test(last) ? { ...input, after: Number(last) } : input
+}
+
+/** A frame as a server-sent event: its text stays as the object spelt it. */
+export function serverSentEvent(text: string): string {
+  const { type, seq }: { readonly type?: string; readonly seq?: number } = JSON.parse(text)
+  return `${seq === undefined ? '' : `id: ${seq}\n`}event: ${type}\ndata: ${text}\n\n`
+}
+
+function streamOf(socket: WebSocket): ReadableStream<Uint8Array> {
+  let stop = (): void => {}
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const end = (): void => {
+          clearInterval(timer)
+          try {
+            controller.close()
+          } catch {
+            // The reader was faster.
+          }
+        }
+        const say = (text: string): void => {
+          if ((controller.desiredSize ?? 0) <= 0) return stop()
+          controller.enqueue(encoder.encode(text))
+        }
+        const timer = setInterval(() => say(': still here\n\n'), keepAliveMs)
+        stop = () => {
+          end()
+          socket.close(1000)
+        }
+        socket.addEventListener('message', (event) => say(serverSentEvent(String(event.data))))
+        socket.addEventListener('close', end)
+        socket.addEventListener('error', end)
+        say('retry: 1000\n\n')
+        socket.accept()
+      },
+      cancel: () => stop(),
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: mostBehind }),
+  )
+}
+
+export async function followEvents(exchange: Exchange<'events.follow'>): Promise<Reply> {
+  const { request, env, ports, request_id, caller } = exchange
+  const tenant = tenantOf(exchange)
+  if (tenant === undefined) return fail('forbidden', 'This token belongs to no tenant.')
+  const asked = new Headers({
+    upgrade: 'websocket',
+    [credentialHeader]: JSON.stringify(caller.credential),
+    [feedHeader]: JSON.stringify(queryOf(exchange)),
+    'x-request-id': request_id,
+  })
+  const about = { object: 'tenant', operation: exchange.id, idempotent: true } as const
+  const opened = await callObject(exchange, about, () =>
+    ports.tenant(env, tenant).fetch(new Request(new URL('/api/v1/events', request.url), { headers: asked })),
+  )
+  if (!(opened instanceof Response)) return opened
+  if (opened.status !== 101 || opened.webSocket === null) return failureIn(opened)
+  if (request.headers.get('upgrade')?.toLowerCase() === 'websocket') return opened
+  if (request.method === 'HEAD') {
+    opened.webSocket.accept()
+    opened.webSocket.close(1000)
+    return new Response(null, { headers })
+  }
+  return new Response(streamOf(opened.webSocket), { headers })
+}
