@@ -353,7 +353,7 @@ const steps = [
   ),
   fc.integer({ min: 1, max: 4 }).map((level) =>
     step(`killswitch level ${level}`, async (model, real) => {
-      await real.tenant.must('killswitch.raise', { level })
+      await real.tenant.must('killswitch.raise', { level, lower: true })
       model.raised(level)
     }),
   ),

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const { scripts } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as { readonly scripts: Readonly<Record<string, string>> }
 const launched = Object.entries(scripts).flatMap(([name, line]) => {
-  const tool = /^node tools\/launch\.cjs (\S+)$/.exec(line)?.[1]
+  const tool = /^(?:exec )?node tools\/launch\.cjs (\S+)$/.exec(line)?.[1]
   return tool === undefined ? [] : [{ name, tool }]
 })
 

@@ -236,15 +236,15 @@ describe('a form', () => {
 })
 
 describe('a worker', () => {
-  test('attaches files to jobs that it was given, running or ended, by its token or by the lease', async () => {
+  test('attaches files to jobs that it was given: by its token, running or ended; by the lease, while the attempt runs', async () => {
     const { id, lease } = await startedJob(tenant, worker)
     expect(await upload(`?job_id=${id}`, 'a', { token: worker.token })).toMatchObject({ job_id: id })
     expect(await upload('', 'b', { token: lease })).toMatchObject({ job_id: id })
     await json(call('POST', `/api/v1/claims/${id}/complete`, { token: lease, body: { result: 'done' } }))
-    expect(await upload(`?job_id=${id}`, 'c', { token: lease })).toMatchObject({ job_id: id })
+    expect(await problem(send(`?job_id=${id}`, 'c', { token: lease }), 409)).toMatchObject({ code: 'lease-lost' })
     expect(await upload(`?job_id=${id}`, 'd', { token: worker.token })).toMatchObject({ job_id: id })
     const job = await json<{ artifacts: Artifact[] }>(call('GET', `/api/v1/jobs/${id}`, { token: tenant.owner }))
-    expect(job.artifacts).toHaveLength(4)
+    expect(job.artifacts).toHaveLength(3)
     expect(job.artifacts[0]).toMatchObject({ size_bytes: 1, url: expect.stringMatching(/^\/s\//) })
   })
 
@@ -293,7 +293,7 @@ describe('a worker', () => {
     expect(after.digest).not.toBe(review.digest)
     await problem(call('DELETE', `/api/v1/artifacts/${made.slug}`, { token: worker.token }), 409)
     await json(
-      call('POST', `/api/v1/reviews/${review.id}/decide`, { token: tenant.owner, body: { verdict: 'approve', digest: review.digest } }),
+      call('POST', `/api/v1/reviews/${review.id}/decide`, { token: tenant.owner, body: { verdict: 'approve', digest: after.digest } }),
     )
     const late = await leavingNothing(() => problem(send(`?review_id=${review.id}`, 'late', { token: worker.token }), 409))
     expect(late.code).toBe('wrong-state')

@@ -92,9 +92,9 @@ describe('bodies', () => {
     }
   })
 
-  test('several targets are refused, not dropped, and a number that is none is told so', async () => {
+  test('a target of several that names nobody is named, and a number that is none is told so', async () => {
     expect((await problem(asOwner('POST', '/dispatch', { prompt: 'x', targets: ['a', 'b'] }), 400)).detail).toContain(
-      'one job for each worker',
+      'targets[0] names no worker: a',
     )
     expect((await problem(asOwner('GET', '/jobs/abc'), 400)).detail).toContain('must be a whole number from 1')
     expect((await problem(asOwner('GET', '/jobs/1/stream?after=x'), 400)).detail).toContain('must be a whole number from -1')

@@ -152,11 +152,11 @@ describe('a ranking', () => {
     )
   })
 
-  it('puts those that may and are live first, then those that may, then the others, each by score', () => {
+  it('puts those that may and are live first, then those whose breaker is open, then those that may, then the others, each by score', () => {
     fc.assert(
       fc.property(jobs, views, (view, workers) => {
         const verdicts = rank(view, workers, now)
-        const order = verdicts.map(({ eligible, live }) => (eligible ? (live ? 0 : 1) : 2))
+        const order = verdicts.map(({ eligible, live, worker }) => (eligible ? (live ? (worker.breaker.state === 'open' ? 1 : 0) : 2) : 3))
         expect(order).toEqual(order.toSorted())
         for (const [index, verdict] of verdicts.entries()) {
           expect(verdict.eligible).toBe(mayDo(view.wants, verdict.worker))

@@ -55,7 +55,7 @@ describe('an upload', () => {
       job_id: '3',
       review_id: '4',
       share: 'true',
-      expires_at: '2999-01-01T00:00:00Z',
+      expires_at: '2999-01-01T00:00:00.000Z',
       sha256: sha256('hello'),
     })
     expect(server.requests[0]).toMatchObject({ body: 'hello', headers: { 'content-type': 'image/png', 'content-length': '5' } })

@@ -82,7 +82,8 @@ describe('the thread of a job that a human released', () => {
   ] as const)('is read as its dispatcher said, or less of it: a job with %s, asked for %s, is read with %s', async (own, policy, read) => {
     const at = await scene('auto')
     for (const prompt of ['first', 'second']) await (await turn(at, prompt, 'harmless'))()
-    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', thread_id: 't', context: own, context_text: 'inline text' })
+    const text = own === 'inline' ? { context_text: 'inline text' } : {}
+    const job = await at.tenant.must('jobs.dispatch', { prompt: 'x', thread_id: 't', context: own, ...text })
     await runOffered(at)
     const reply = await at.tenant.must('context.get', { job_id: job.id, policy }, at.anna.credential)
     expect(reply.policy).toBe(read)
