@@ -73,7 +73,7 @@ export const gates: readonly Gate[] = [
         `node_modules/.cache/types/${project.replaceAll('/', '-')}.tsbuildinfo`,
       ],
     })),
-    limitMinutes: 5,
+    limitMinutes: 12,
   },
   {
     kind: 'static',
@@ -93,16 +93,16 @@ export const gates: readonly Gate[] = [
     ],
     limitMinutes: 3,
   },
-  tests('unit', 'Unit', 'vitest.config.ts', 8, { arguments: ['run', '--config', 'vitest.config.ts', '--project', 'unit'] }),
-  tests('model', 'Model', 'vitest.model.config.ts', 8),
-  tests('workers', 'Inside workerd', 'vitest.workers.config.ts', 12),
-  tests('e2e', 'End to end', 'vitest.e2e.config.ts', 15),
-  tests('python', 'Python SDK', 'vitest.python.config.ts', 10, {
+  tests('unit', 'Unit', 'vitest.config.ts', 15, { arguments: ['run', '--config', 'vitest.config.ts', '--project', 'unit'] }),
+  tests('model', 'Model', 'vitest.model.config.ts', 12),
+  tests('workers', 'Inside workerd', 'vitest.workers.config.ts', 25),
+  tests('e2e', 'End to end', 'vitest.e2e.config.ts', 30),
+  tests('python', 'Python SDK', 'vitest.python.config.ts', 15, {
     whenSkipped: 'the Python SDK needs Python 3.9 or newer with venv, and PyPI for hatchling, mypy and ruff: what is missing is said above',
     requiredBy: 'MODELREINS_REQUIRE_PYTHON',
   }),
-  tests('attack', 'Attacks', 'vitest.attack.config.ts', 10),
-  tests('browser', 'Browser', 'vitest.browser.config.ts', 8, {
+  tests('attack', 'Attacks', 'vitest.attack.config.ts', 15),
+  tests('browser', 'Browser', 'vitest.browser.config.ts', 15, {
     whenSkipped: 'browser tests need Chromium: install it, or name it in MODELREINS_CHROMIUM',
     requiredBy: 'MODELREINS_REQUIRE_BROWSER',
   }),

@@ -57,6 +57,11 @@ async function refused(answer: Response): Promise<void> {
     say(`${gone} If that was not you, somebody else has the token: have it revoked at once. ${askForAnother}`, 'bad')
   } else if (answer.status === 404) {
     say(`There is no such view. Check that the address is whole. ${askForAnother}`, 'bad')
+  } else if (answer.status === 403) {
+    say(
+      `The key in this address does not fit this view. Nothing has been used up: check that the address is whole. ${askForAnother}`,
+      'bad',
+    )
   } else {
     say(`${problem.detail ?? `The server answered ${answer.status}.`} Try again in a moment.`, 'bad')
     page.reveal.disabled = false
