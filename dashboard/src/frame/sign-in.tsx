@@ -124,7 +124,6 @@ export function SignIn() {
 function failure(how: 'key' | 'passkey', error: unknown): string {
   const words = sentence(error)
   if (how === 'passkey') return `The passkey was not accepted: ${words}`
-  return /unauthorized|Authentication required|token that is in force/i.test(words)
-    ? 'This key is not in force. Check that it is whole; if it was revoked, an owner can rotate it.'
-    : words
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+  return code === 'unauthorized' ? 'This key is not in force. Check that it is whole; if it was revoked, an owner can rotate it.' : words
 }
