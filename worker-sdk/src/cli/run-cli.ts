@@ -41,7 +41,9 @@ export async function runCli(around: Surroundings): Promise<number> {
 function hintFor(error: unknown, context: CommandContext): string | undefined {
   if (isProblem(error, 'not-found')) return listHint(context)
   const takes = (flag: string): boolean => context.said.command.flags.some((one) => one.name === flag)
-  if (isProblem(error, 'name-taken') && takes('takeover'))
+  // What stopped the worker may have said so already.
+  const told = error instanceof Error && error.message.includes('--takeover')
+  if (isProblem(error, 'name-taken') && takes('takeover') && !told)
     return 'Choose another name, revoke the worker that has it, or take it over with --takeover.'
   if (isProblem(error, 'no-live-worker') && takes('queue')) return 'Start a worker, or give --queue.'
   if (!isProblem(error, 'forbidden')) return undefined
