@@ -82,7 +82,8 @@ export class StateFolder {
   /** Generated at the first start and kept. Throws `StartFailure` when the data of an earlier start is here and its secrets are not. */
   secrets(): Secrets {
     const kept = this.#read<Omit<Secrets, 'bucket'> & { readonly bucket?: string }>('secrets.json')
-    if (kept !== undefined) return this.#checked({ ...kept, bucket: kept.bucket ?? formerBucketName })
+    // A damaged file may hold any JSON, null too.
+    if (kept !== undefined) return this.#checked({ ...kept, bucket: kept?.bucket ?? formerBucketName })
     if (this.hasData()) throw new StartFailure(this.#secretsMissing())
     const fresh: Secrets = {
       signing: `a:${randomBytes(32).toString('hex')}`,
