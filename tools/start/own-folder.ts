@@ -6,7 +6,15 @@ import { chmodSync, lstatSync, readdirSync, type Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { StartFailure } from './start-failure.ts'
 
-const stat = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false })
+/** Nothing where the path leads through a file: whoever makes the folder says so in words. */
+function stat(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined
+    throw error
+  }
+}
 const writableByOthers = (mode: number): boolean => (mode & 0o022) !== 0
 /** Others may put files there and take files away, other people's among them: no sticky bit as /tmp has it. */
 const openToEverybody = (mode: number): boolean => (mode & 0o002) !== 0 && (mode & 0o1000) === 0
