@@ -22,7 +22,10 @@ describe.skipIf(chromiumPath === undefined)('what others wrote', () => {
     const token = await dashboard.workerToken({
       name: 'hostile',
       description: html,
-      capabilities: [{ name: 'post.publish', risk_tier: 'approve' }],
+      capabilities: [
+        { name: 'post.draft', risk_tier: 'auto' },
+        { name: 'post.publish', risk_tier: 'approve' },
+      ],
     })
     worker = await startWorker(dashboard.server.url, token, 'hostile', async (_job, ctx) => {
       await ctx.output(`\u001b]8;;javascript:alert(5)\u0007link\u001b]8;;\u0007 ${html}\n${'x'.repeat(100_000)}\n`)
@@ -30,6 +33,7 @@ describe.skipIf(chromiumPath === undefined)('what others wrote', () => {
     })
     const job = await dashboard.call('POST', '/api/v1/dispatch', {
       prompt: html,
+      capability: 'post.draft',
       target: 'hostile',
       thread_id: 't-hostile',
       metadata: { [html]: html },
