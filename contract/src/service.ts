@@ -5,5 +5,5 @@ import { time } from './fields.ts'
 export const health = z
   .object({ status: z.enum(['ok', 'degraded']), version: z.string(), time, checks: z.record(z.string(), z.string()) })
   .meta({ id: 'Health' })
-export const nothing = z.strictObject({})
-export const done = z.object({ ok: z.literal(true) })
+export const emptyInput = z.strictObject({})
+export const okReply = z.object({ ok: z.literal(true) })

@@ -19,7 +19,7 @@ const second = 1_000
 const minute = 60 * second
 const hour = 60 * minute
 
-export const timing = {
+export const streamTimings = {
   /** A comment to every viewer that heard nothing for this long. */
   keep_alive_ms: 15 * second,
   /** Viewers wait, and nothing came for this long: was the close lost? */

@@ -29,7 +29,7 @@ const largestGap = 1_000_000
  * The chunks that have not been seen, numbered in the stream. `base` is where the attempt's chunk 0 stands; `next` is the
  * stream's next sequence. A sequence that the sender left out stays free: a declared gap.
  */
-export function numbered(chunks: readonly OutputChunk[], base: number, next: number): Result<StoredChunk[]> {
+export function numberChunks(chunks: readonly OutputChunk[], base: number, next: number): Result<StoredChunk[]> {
   const fresh: StoredChunk[] = []
   let expected = next - base
   for (const chunk of chunks.toSorted((left, right) => left.seq - right.seq)) {
@@ -59,7 +59,7 @@ export interface PackedBatch {
 const chunkOverhead = 64
 
 /** Packs chunks into as few rows as fit. */
-export function packed(chunks: readonly StoredChunk[]): PackedBatch[] {
+export function packChunks(chunks: readonly StoredChunk[]): PackedBatch[] {
   const rows: PackedBatch[] = []
   let open: StoredChunk[] = []
   let bytes = 0

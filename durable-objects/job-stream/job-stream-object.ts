@@ -3,13 +3,13 @@ import { DurableObject } from 'cloudflare:workers'
 import { limits, problems, type Failure } from '@modelreins/contract'
 import { fail, ok, type Result } from '../../src/domain/result.ts'
 import { transcriptFailed } from '../../src/telemetry/job-stream-events.ts'
-import { systemClock, timing, type StreamClock } from './clock.ts'
+import { systemClock, streamTimings, type StreamClock } from './clock.ts'
 import { fence } from './fencing.ts'
 import type { ViewerIdentity } from './gate.ts'
 import { transcriptKey, type JobEnd, type JobEndGate, type JobStreamGate, type RecentOutput, type StreamEnd } from './gate.ts'
 import { JobStream, leaseLost, type Append, type Close } from './job-stream.ts'
 import { restore } from './restore.ts'
-import { choreOf } from './retention.ts'
+import { alarmTaskOf } from './retention.ts'
 import { encodeEnd, sseHeaders } from './sse.ts'
 import { open, openIfThere } from './store/open.ts'
 import { recentInTranscript, transcriptAttempt, transcriptSource, writeTranscript } from './transcript.ts'
@@ -100,7 +100,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     if (!done.ok) return done
     this.#learned = undefined
     this.#changed()
-    if (ended || (first && stream.state !== undefined)) await this.#ringIn(timing.unwatched_silence_ms)
+    if (ended || (first && stream.state !== undefined)) await this.#ringIn(streamTimings.unwatched_silence_ms)
     return done
   }
 
@@ -125,13 +125,13 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     if (watch === undefined) return refused(fail('invalid-request', 'Say whose stream, and after which sequence.').failure)
     if (this.#viewers.count >= viewersMax) {
       const detail = `${viewersMax} viewers watch this job already.`
-      return refused(fail('rate-limited', detail, { retry_after_ms: timing.silence_ms }).failure)
+      return refused(fail('rate-limited', detail, { retry_after_ms: streamTimings.silence_ms }).failure)
     }
     const { viewer } = watch
     this.#whose = watch
     if (viewer !== undefined && this.#viewers.countOf(viewer.id) >= limits.viewer_streams) {
       const detail = `You watch this job ${limits.viewer_streams} times already. Close one of these streams first.`
-      return refused(fail('rate-limited', detail, { retry_after_ms: timing.silence_ms }).failure)
+      return refused(fail('rate-limited', detail, { retry_after_ms: streamTimings.silence_ms }).failure)
     }
     if (this.#stream === undefined) {
       const archived = await this.env.ARCHIVE.get(transcriptKey(watch.tenant, watch.job_id))
@@ -151,7 +151,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     const stream = this.#stream
     if (stream?.state === undefined) return
     const now = this.clock.now()
-    const chore = choreOf(stream.state, stream.heardAt, now)
+    const chore = alarmTaskOf(stream.state, stream.heardAt, now)
     switch (chore.kind) {
       case 'wait':
         // Never at or before now: an alarm set for now inside an alarm does not ring.
@@ -160,14 +160,14 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
       case 'ask': {
         const asked = await this.#ask(stream.state)
         if (asked.ok && asked.value !== null) await this.#finish(asked.value)
-        else await this.#ringIn(timing.unwatched_silence_ms)
+        else await this.#ringIn(streamTimings.unwatched_silence_ms)
         break
       }
       case 'archive':
         await this.#archive(stream)
         break
       case 'empty':
-        if (this.#viewers.count > 0) await this.#ringIn(timing.silence_ms)
+        if (this.#viewers.count > 0) await this.#ringIn(streamTimings.silence_ms)
         else await this.#empty()
         break
     }
@@ -207,7 +207,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   }
 
   async #reopen(): Promise<void> {
-    if (this.#stream?.reopen() === true) await this.#ringIn(timing.unwatched_silence_ms)
+    if (this.#stream?.reopen() === true) await this.#ringIn(streamTimings.unwatched_silence_ms)
   }
 
   async #ringIn(ms: number): Promise<void> {
@@ -217,7 +217,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   #attach(source: ViewerSource, from: number, viewer: ViewerIdentity | undefined): Response {
     if (this.#viewers.count === 0) this.#heardAt = this.clock.now()
     const body = this.#viewers.attach(source, from, this.clock, viewer)
-    this.#stopTicking ??= this.clock.every(timing.keep_alive_ms, () => this.#tick())
+    this.#stopTicking ??= this.clock.every(streamTimings.keep_alive_ms, () => this.#tick())
     return new Response(body, { headers: sseHeaders })
   }
 
@@ -236,7 +236,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     const now = this.clock.now()
     this.#viewers.tick(now)
     for (const who of this.#viewers.untrusted(now)) this.ctx.waitUntil(this.#askAbout(who))
-    if (this.#viewers.count > 0 && now - this.#heardAt >= timing.silence_ms) this.ctx.waitUntil(this.#askForViewers())
+    if (this.#viewers.count > 0 && now - this.#heardAt >= streamTimings.silence_ms) this.ctx.waitUntil(this.#askForViewers())
   }
 
   /** While nobody answers, what was last known counts: the next tick asks again. */
@@ -284,7 +284,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   async #closed(stream: JobStream): Promise<void> {
     const ended = stream.state !== undefined && stream.state.end !== null
     this.#changed()
-    await this.#ringIn(ended ? timing.archive_after_ms : timing.unwatched_silence_ms)
+    await this.#ringIn(ended ? streamTimings.archive_after_ms : streamTimings.unwatched_silence_ms)
   }
 
   async #archive(stream: JobStream): Promise<void> {
@@ -297,11 +297,11 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     } catch (error) {
       transcriptFailed({ tenant, job_id }, error)
       // The platform tries a failed alarm six times and then never again: keep the next try in our own hands.
-      return this.#ringIn(timing.archive_retry_ms)
+      return this.#ringIn(streamTimings.archive_retry_ms)
     }
     // Tried again meanwhile: the next end writes another transcript.
     if (stream.state?.end === end) stream.archived(this.clock.now())
-    await this.#ringIn(timing.hot_ms)
+    await this.#ringIn(streamTimings.hot_ms)
   }
 
   async #empty(): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { limits, type OutputChunk, type StreamedChunk } from '@modelreins/contract'
 import { fail, ok, type Result } from '../../src/domain/result.ts'
-import { fence, numbered, packed, tailChunks, type Writer } from './fencing.ts'
+import { fence, numberChunks, packChunks, tailChunks, type Writer } from './fencing.ts'
 import type { RecentOutput, StreamEnd } from './gate.ts'
 import { lastBytes } from '../../src/domain/job/last-bytes.ts'
 import { encodeChunks, encodeEnd, type Encoded } from './sse.ts'
@@ -71,7 +71,7 @@ export class JobStream implements ViewerSource {
     if (verdict === 'lost') return lost
     if (this.#ended !== null && !reopened) return lost
     const base = verdict === 'newer' ? this.#next : (this.#state?.base ?? 0)
-    const fresh = numbered(request.chunks, base, this.#next)
+    const fresh = numberChunks(request.chunks, base, this.#next)
     if (!fresh.ok) return fresh
     if (fresh.value.length > 0) {
       this.#change(() => {
@@ -211,7 +211,7 @@ export class JobStream implements ViewerSource {
   }
 
   #add(chunks: readonly StoredChunk[], attempt: number, at: number): void {
-    for (const batch of packed(chunks)) {
+    for (const batch of packChunks(chunks)) {
       this.#store.append({ ...batch, attempt, at })
       this.#next = batch.next
       this.#bytes += batch.bytes

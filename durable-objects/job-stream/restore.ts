@@ -1,5 +1,5 @@
 /** Responsible for bringing an emptied stream back from its transcript, when the job is tried again long after it ended. */
-import { packed } from './fencing.ts'
+import { packChunks } from './fencing.ts'
 import { open } from './store/open.ts'
 import type { StoredChunk } from './store/schema.ts'
 import { transcriptLines, type TranscriptEnd } from './transcript.ts'
@@ -22,7 +22,7 @@ export async function restore(
       else attempts.set(line.attempt, [...(attempts.get(line.attempt) ?? []), [line.seq, line.stream, line.text]])
     }
     store.atomically(() => {
-      for (const [attempt, chunks] of attempts) for (const batch of packed(chunks)) store.append({ ...batch, attempt, at })
+      for (const [attempt, chunks] of attempts) for (const batch of packChunks(chunks)) store.append({ ...batch, attempt, at })
     })
   }
   if (last === undefined) throw new Error('the transcript has no end')

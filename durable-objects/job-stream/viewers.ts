@@ -4,7 +4,7 @@
  * Bytes go through an IdentityTransformStream, write by write: workerd never cancels a ReadableStream of our own when its reader
  * has gone, but a write to a reader that has gone fails (measured; the keep-alive finds out within its interval).
  */
-import { timing, type StreamClock } from './clock.ts'
+import { streamTimings, type StreamClock } from './clock.ts'
 import type { ViewerIdentity } from './gate.ts'
 import { keepAlive, opening, type Encoded } from './sse.ts'
 
@@ -77,7 +77,7 @@ export class Viewers {
   untrusted(now: number): readonly ViewerIdentity[] {
     const due = new Map<string, ViewerIdentity>()
     for (const { who, trustedAt } of this.#viewers) {
-      if (who !== undefined && now - trustedAt >= timing.trust_ms) due.set(JSON.stringify(who), who)
+      if (who !== undefined && now - trustedAt >= streamTimings.trust_ms) due.set(JSON.stringify(who), who)
     }
     return [...due.values()]
   }
@@ -107,8 +107,8 @@ export class Viewers {
   tick(now: number): void {
     for (const viewer of this.#viewers) {
       if (viewer.writingSince === undefined) {
-        if (now - viewer.saidAt >= timing.keep_alive_ms) viewer.wake?.()
-      } else if (now - viewer.writingSince >= timing.stalled_ms) {
+        if (now - viewer.saidAt >= streamTimings.keep_alive_ms) viewer.wake?.()
+      } else if (now - viewer.writingSince >= streamTimings.stalled_ms) {
         this.#drop(viewer, 'the viewer did not read')
       }
     }
@@ -147,7 +147,7 @@ export class Viewers {
         viewer.wake = resolve
       })
       viewer.wake = undefined
-      if (clock.now() - viewer.saidAt >= timing.keep_alive_ms) await this.#write(viewer, keepAlive, clock)
+      if (clock.now() - viewer.saidAt >= streamTimings.keep_alive_ms) await this.#write(viewer, keepAlive, clock)
     }
   }
 

@@ -3,7 +3,7 @@
  * and again after a while or when a right has ended. Chatty output costs it one question in half a minute.
  */
 import { fail, ok, type Result } from '../../src/domain/result.ts'
-import { timing, type StreamClock } from './clock.ts'
+import { streamTimings, type StreamClock } from './clock.ts'
 
 export interface AttemptWriter {
   readonly job_id: number
@@ -30,7 +30,7 @@ export class WriterTrust {
     for (;;) {
       const known = this.#known
       const same = known?.attempt === writer.attempt && known.nonce === writer.nonce
-      if (same && clock.now() - known.at < timing.trust_ms) return ok(null)
+      if (same && clock.now() - known.at < streamTimings.trust_ms) return ok(null)
       const epoch = this.#epoch
       let answer: Result<null>
       try {

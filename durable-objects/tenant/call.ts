@@ -33,13 +33,16 @@ export interface TenantCall<Id extends TenantOperationId = TenantOperationId> {
 export type TenantReply<Id extends TenantOperationId> = Omit<Operations[Id]['output']['_output'], 'view_url'>
 
 /** The killswitch as every answer to a worker carries it. */
-export interface Reins {
+export interface KillswitchVersion {
   readonly level: number
   readonly generation: number
 }
 
-/** `replayed`: an idempotency key answered what an earlier call made; nothing was created now (200, not 201). `reins`: to a worker. */
-export type TenantAnswer<Id extends TenantOperationId> = Result<TenantReply<Id>> & { readonly replayed?: boolean; readonly reins?: Reins }
+/** `replayed`: an idempotency key answered what an earlier call made; nothing was created now (200, not 201). `killswitch`: in answers to a worker. */
+export type TenantAnswer<Id extends TenantOperationId> = Result<TenantReply<Id>> & {
+  readonly replayed?: boolean
+  readonly killswitch?: KillswitchVersion
+}
 
 /** Who a credential in force belongs to. `worker_id` or `member_id` in `id`. */
 export interface Authorized {

@@ -16,7 +16,7 @@ import { followEvents } from './events/connect.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './artifacts/commands.ts'
 import { AlarmClock } from './kernel/alarm-clock.ts'
 import type { Authorized, CallCredential, ResultPlace, TenantAnswer, TenantCall, TenantGate, TenantReply } from './call.ts'
-import { timeAndChance } from './kernel/clock.ts'
+import { clockAndRandom } from './kernel/clock.ts'
 import { isoTime, systemCaller } from './kernel/context.ts'
 import type { Caller, CommandContext, Store } from './kernel/context.ts'
 import { openStores } from './kernel/open-stores.ts'
@@ -42,7 +42,7 @@ const endsRights: ReadonlySet<string> = new Set(['members.revoke', 'members.rota
 
 const hmac = (secret: string, text: string): Uint8Array => createHmac('sha256', secret).update(text).digest()
 
-const { now } = timeAndChance
+const { now } = clockAndRandom
 
 export class TenantObject extends DurableObject<Env> implements TenantGate {
   readonly #rollback = new Rollback()
@@ -55,8 +55,8 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     super(state, env)
     void state.blockConcurrencyWhile(async () => {
       this.#store = await openStores(state.storage, rooms, this.#rollback.forget)
-      this.#clock = new AlarmClock(state.storage, { now, set: timeAndChance.setTimer }, await state.storage.getAlarm(), () =>
-        this.#running?.upkeep.wakeUp(),
+      this.#clock = new AlarmClock(state.storage, { now, set: clockAndRandom.setTimer }, await state.storage.getAlarm(), () =>
+        this.#running?.alarmHandler.wakeUp(),
       )
       const identity = this.#store.identity.get()
       if (identity !== undefined) this.#open(identity.tenant, identity.audit_kid)
@@ -69,7 +69,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const auditKey = keys.find((key) => key.id === auditKid)
     if (auditKey === undefined) throw new Error(`MODELREINS_SECRET no longer has the key ${auditKid} of this tenant's audit trail`)
     this.#running = startTenant({
-      ...timeAndChance,
+      ...clockAndRandom,
       tenant,
       keys,
       auditKey,
@@ -86,7 +86,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
 
   override async alarm(): Promise<void> {
     this.#clock.rang()
-    await this.#running?.upkeep.alarm()
+    await this.#running?.alarmHandler.alarm()
   }
 
   #authorized(credential: CallCredential, scope: Scope): Result<{ readonly running: RunningTenant; readonly caller: Caller }> {
@@ -142,7 +142,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   #withKillswitch<Id extends TenantOperationId>(caller: Caller, answer: TenantAnswer<Id>): TenantAnswer<Id> {
     if (!('worker' in caller)) return answer
     const { level, generation } = this.#store.killswitch.state()
-    return { ...answer, reins: { level, generation } }
+    return { ...answer, killswitch: { level, generation } }
   }
 
   async authorize(request: { readonly credential: CallCredential; readonly scope: Scope }): Promise<Result<Authorized>> {

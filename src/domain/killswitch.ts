@@ -27,7 +27,7 @@ export const dispatchRefusal = (state: Killswitch): Result<never> | undefined =>
 /** Why nothing may be claimed or started now; undefined while it may. */
 export const claimRefusal = (state: Killswitch): Result<never> | undefined => (mayClaim(state.level) ? undefined : refuse(state))
 
-export const brief = (state: Killswitch): KillswitchBrief => ({
+export const briefOf = (state: Killswitch): KillswitchBrief => ({
   level: state.level,
   active: stopsRunning(state.level),
   reason: state.reason,

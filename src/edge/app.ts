@@ -13,7 +13,7 @@ import { isPreflight, preflightAnswer } from './http/cross-origin.ts'
 import { drainBody } from './http/drain-body.ts'
 import { problemResponse } from './http/problem-response.ts'
 import { requestId } from './http/request-id.ts'
-import { secured } from './http/security-headers.ts'
+import { withSecurityHeaders } from './http/security-headers.ts'
 import { serve } from './serve.ts'
 
 /** What Hono carries: our own context of the request, made once before routing. */
@@ -51,13 +51,13 @@ export function createApp(ports: EdgePorts): { readonly fetch: (request: Request
   return {
     fetch: async (request, env) => {
       const context: Context = { request, env, ports, origin: new URL(request.url).origin, request_id: requestId(request) }
-      if (isPreflight(request)) return secured(preflightAnswer(), context)
+      if (isPreflight(request)) return withSecurityHeaders(preflightAnswer(), context)
       try {
         const response = await app.fetch(request, { context })
         await drainBody(request)
-        return secured(response, context)
+        return withSecurityHeaders(response, context)
       } catch (error) {
-        return secured(internalError(context, error), context)
+        return withSecurityHeaders(internalError(context, error), context)
       }
     },
   }

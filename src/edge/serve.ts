@@ -1,6 +1,6 @@
 /** Responsible for the way of one call through the edge: who, what, do, answer. It knows no operation by name. */
 import { type Operation, type OperationId, type Parsed, limits, operations } from '@modelreins/contract'
-import { type Caller, nobody } from './access/authenticate.ts'
+import { type Caller, anonymousCaller } from './access/authenticate.ts'
 import type { Context, Exchange, Reply } from './exchange.ts'
 import type { Gatekeeper } from './access/gatekeeper.ts'
 import { wrongKind } from './access/gatekeeper.ts'
@@ -33,9 +33,9 @@ async function inputOf(context: Context, row: Operation, route: Route): Promise<
 
 function answer(gatekeeper: Gatekeeper, exchange: Exchange, reply: Reply): Response {
   if (reply instanceof Response) return reply
-  const { reins } = reply
+  const { killswitch } = reply
   const headers: Record<string, string> =
-    reins === undefined ? {} : { 'modelreins-killswitch': `level=${reins.level}, generation=${reins.generation}` }
+    killswitch === undefined ? {} : { 'modelreins-killswitch': `level=${killswitch.level}, generation=${killswitch.generation}` }
   if (!reply.ok) return gatekeeper.turnAway(exchange, exchange.caller, reply.failure, headers)
   const status = reply.replayed === true ? 200 : exchange.row.status
   return new Response(JSON.stringify(reply.value), { status, headers: { ...headers, 'content-type': 'application/json' } })
@@ -45,8 +45,8 @@ function answer(gatekeeper: Gatekeeper, exchange: Exchange, reply: Reply): Respo
 export async function serve(gatekeeper: Gatekeeper, context: Context, route: Route): Promise<Response> {
   const row: Operation = operations[route.id]
   const asked = row.scope !== 'public' || (row.token === 'optional' && context.request.headers.has('authorization'))
-  const caller: Result<Caller> = asked ? gatekeeper.identify(context) : ok(nobody)
-  if (!caller.ok) return gatekeeper.turnAway(context, nobody, caller.failure)
+  const caller: Result<Caller> = asked ? gatekeeper.identify(context) : ok(anonymousCaller)
+  if (!caller.ok) return gatekeeper.turnAway(context, anonymousCaller, caller.failure)
   const barred = wrongKind(row, caller.value)
   if (barred !== undefined && !barred.ok) return gatekeeper.refuse(context, caller.value, barred.failure)
   const input = await inputOf(context, row, route)

@@ -5,7 +5,7 @@ import { and, asc, desc, eq, gt, gte, lt, lte, sql, type SQL } from 'drizzle-orm
 import type * as z from 'zod'
 import { ok, type Result } from '../domain/result.ts'
 import { idsOf, isOneOf } from './names.ts'
-import { calling, countingCursor, pageLimit, pageOf, type Page, type RegistryDb } from './reading.ts'
+import { callD1, countingCursor, pageLimit, pageOf, type Page, type RegistryDb } from './page.ts'
 import { audit, auditHours } from './schema.ts'
 
 export type AuditQuery = z.output<typeof auditQuery>
@@ -85,12 +85,12 @@ export const auditOf = (db: RegistryDb): RegistryAudit => ({
   async query(tenant, query) {
     const beyond = countingCursor(query.cursor)
     if (!beyond.ok) return beyond
-    const found = await calling(async () => (await pageQuery(db, tenant, query, beyond.value)).statement)
+    const found = await callD1(async () => (await pageQuery(db, tenant, query, beyond.value)).statement)
     return found.ok ? ok(pageOf(found.value.map(whole), pageLimit(query.limit), (row) => String(row.seq))) : found
   },
 
   async range(tenant, { after, through, limit }) {
-    const found = await calling(() =>
+    const found = await callD1(() =>
       db
         .select()
         .from(audit)
@@ -106,6 +106,6 @@ export const auditOf = (db: RegistryDb): RegistryAudit => ({
 
 /** Highest audit sequence of the tenant that is stored without a hole below it; 0 when nothing is. */
 export const shippedSeq = (database: D1Database, tenant: string): Promise<Result<number>> =>
-  calling(
+  callD1(
     async () => (await database.prepare('SELECT audit_seq FROM shipments WHERE tenant = ?').bind(tenant).first<number>('audit_seq')) ?? 0,
   )

@@ -1,7 +1,7 @@
 /** Responsible for the copy of signed heads that listings answer; the ones that prove something are kept outside the database. */
 import { and, asc, desc, eq, gt, lt, lte } from 'drizzle-orm'
 import { ok, type Result } from '../domain/result.ts'
-import { calling, countingCursor, pageLimit, pageOf, type Page, type RegistryDb } from './reading.ts'
+import { callD1, countingCursor, pageLimit, pageOf, type Page, type RegistryDb } from './page.ts'
 import { heads } from './schema.ts'
 
 /** The row `seq` had this hash, says the holder of the key. */
@@ -29,7 +29,7 @@ const columns = { seq: heads.seq, hash: heads.hash, at: heads.at, key_id: heads.
 
 export const headsOf = (db: RegistryDb): RegistryHeads => ({
   async save(tenant, { seq, hash, at, key_id, signature }) {
-    const saved = await calling(() => db.insert(heads).values({ tenant, seq, hash, at, key_id, signature }).onConflictDoNothing())
+    const saved = await callD1(() => db.insert(heads).values({ tenant, seq, hash, at, key_id, signature }).onConflictDoNothing())
     return saved.ok ? ok(undefined) : saved
   },
 
@@ -37,7 +37,7 @@ export const headsOf = (db: RegistryDb): RegistryHeads => ({
     const below = countingCursor(query.cursor)
     if (!below.ok) return below
     const limit = pageLimit(query.limit)
-    const found = await calling(() =>
+    const found = await callD1(() =>
       db
         .select({ seq: heads.seq, hash: heads.hash, at: heads.at, key_id: heads.key_id, signature: heads.signature })
         .from(heads)
@@ -49,7 +49,7 @@ export const headsOf = (db: RegistryDb): RegistryHeads => ({
   },
 
   range: (tenant, { after, through }) =>
-    calling(() =>
+    callD1(() =>
       db
         .select(columns)
         .from(heads)

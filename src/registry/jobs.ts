@@ -4,7 +4,7 @@ import { and, desc, eq, gte, inArray, lt, lte, sql, type SQL } from 'drizzle-orm
 import type * as z from 'zod'
 import { fail, ok, type Result } from '../domain/result.ts'
 import { idsOf, isOneOf } from './names.ts'
-import { calling, countingCursor, pageLimit, type Page, type RegistryDb } from './reading.ts'
+import { callD1, countingCursor, pageLimit, type Page, type RegistryDb } from './page.ts'
 import { jobs } from './schema.ts'
 
 export type JobSearch = z.output<typeof jobList>
@@ -51,7 +51,7 @@ async function filterOf(db: RegistryDb, tenant: string, search: JobSearch, below
 const spelledCreator = (named: string): string => (/^(?:member|worker):/.test(named) ? named : `member:${named}`)
 
 /** How many of the first rows fit into one page: at least one. */
-export function fitting(sizes: readonly number[], limit: number): number {
+export function rowsThatFit(sizes: readonly number[], limit: number): number {
   let total = 0
   let count = 0
   for (const size of sizes.slice(0, limit)) {
@@ -63,7 +63,7 @@ export function fitting(sizes: readonly number[], limit: number): number {
 }
 
 async function one(db: RegistryDb, tenant: string, id: number): Promise<Result<typeof jobs.$inferSelect>> {
-  const found = await calling(() =>
+  const found = await callD1(() =>
     db
       .select()
       .from(jobs)
@@ -91,7 +91,7 @@ async function list(db: RegistryDb, tenant: string, search: JobSearch, below: nu
   const limit = pageLimit(search.limit)
   const { filter, statement } = await sizesQuery(db, tenant, search, below)
   const found = await statement
-  const shown = fitting(
+  const shown = rowsThatFit(
     found.map((row) => row.size),
     limit,
   )
@@ -120,6 +120,6 @@ export const jobsOf = (db: RegistryDb): RegistryJobs => ({
 
   async list(tenant, search) {
     const below = countingCursor(search.cursor)
-    return below.ok ? calling(() => list(db, tenant, search, below.value)) : below
+    return below.ok ? callD1(() => list(db, tenant, search, below.value)) : below
   },
 })

@@ -1,7 +1,7 @@
 /** Responsible for whom a name means: queries name workers and members as people do, rows hold ids. */
 import { and, eq, inArray, sql, type SQL } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
-import type { RegistryDb } from './reading.ts'
+import type { RegistryDb } from './page.ts'
 import { names } from './schema.ts'
 
 const spelledLikeAnId = /^(?:wk|mb)[a-z0-9]{10,30}$/

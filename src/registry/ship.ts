@@ -5,7 +5,7 @@
 import type { AuditRow, Job, Worker } from '@modelreins/contract'
 import { ok, type Result } from '../domain/result.ts'
 import { hourOf } from './audit.ts'
-import { calling } from './reading.ts'
+import { callD1 } from './page.ts'
 
 /** `updated_seq`: the outbox sequence (or any number that grows with the row's changes) that this state belongs to. */
 export type Sequenced<Row> = Row & { readonly updated_seq: number }
@@ -180,7 +180,7 @@ export async function ship(database: D1Database, tenant: string, shipment: Shipm
   const shippedSeq = database.prepare('SELECT audit_seq FROM shipments WHERE tenant = ?').bind(tenant)
   const forksOf = () => points.map((json) => database.prepare(forksSelect).bind(tenant, json))
   try {
-    const done = await calling(() =>
+    const done = await callD1(() =>
       database.batch<{ audit_seq?: number }>([
         ...points.map((json) => database.prepare(forkGuard).bind(tenant, json)),
         ...statementsOf(database, tenant, shipment),
@@ -193,7 +193,7 @@ export async function ship(database: D1Database, tenant: string, shipment: Shipm
     if (audit_seq === undefined) throw new Error('the batch advanced no shipment')
     return ok({ audit_seq, forks: [] })
   } catch (error) {
-    const found = await calling(() => database.batch<{ seq?: number; audit_seq?: number }>([...forksOf(), shippedSeq]))
+    const found = await callD1(() => database.batch<{ seq?: number; audit_seq?: number }>([...forksOf(), shippedSeq]))
     if (!found.ok) return found
     const forks = found.value.slice(0, -1).flatMap((answer) => answer.results.flatMap((row) => row.seq ?? []))
     if (forks.length === 0) throw error

@@ -3,7 +3,7 @@ import type { Tenant, tenantList } from '@modelreins/contract'
 import { asc, eq, gt } from 'drizzle-orm'
 import type * as z from 'zod'
 import { fail, ok, type Result } from '../domain/result.ts'
-import { calling, pageLimit, pageOf, type Page, type RegistryDb } from './reading.ts'
+import { callD1, pageLimit, pageOf, type Page, type RegistryDb } from './page.ts'
 import { tenants } from './schema.ts'
 
 export interface RegistryTenants {
@@ -20,14 +20,14 @@ const unknown = (tenant: string) => fail('not-found', `There is no tenant ${tena
 
 export const tenantsOf = (db: RegistryDb): RegistryTenants => ({
   async create({ tenant, name, created_at }) {
-    const created = await calling(() => db.insert(tenants).values({ tenant, name, created_at }).onConflictDoNothing().returning())
+    const created = await callD1(() => db.insert(tenants).values({ tenant, name, created_at }).onConflictDoNothing().returning())
     if (!created.ok) return created
     const [row] = created.value
     return row === undefined ? fail('name-taken', `There is a tenant ${tenant} already.`) : ok(row)
   },
 
   async get(tenant) {
-    const found = await calling(() => db.select().from(tenants).where(eq(tenants.tenant, tenant)))
+    const found = await callD1(() => db.select().from(tenants).where(eq(tenants.tenant, tenant)))
     if (!found.ok) return found
     const [row] = found.value
     return row === undefined ? unknown(tenant) : ok(row)
@@ -35,7 +35,7 @@ export const tenantsOf = (db: RegistryDb): RegistryTenants => ({
 
   async list(query) {
     const limit = pageLimit(query.limit)
-    const found = await calling(() =>
+    const found = await callD1(() =>
       db
         .select()
         .from(tenants)
@@ -47,7 +47,7 @@ export const tenantsOf = (db: RegistryDb): RegistryTenants => ({
   },
 
   async setSuspended(tenant, suspended) {
-    const changed = await calling(() => db.update(tenants).set({ suspended }).where(eq(tenants.tenant, tenant)).returning())
+    const changed = await callD1(() => db.update(tenants).set({ suspended }).where(eq(tenants.tenant, tenant)).returning())
     if (!changed.ok) return changed
     const [row] = changed.value
     return row === undefined ? unknown(tenant) : ok(row)

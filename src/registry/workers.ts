@@ -3,7 +3,7 @@ import type { Worker, workerList } from '@modelreins/contract'
 import { and, asc, eq, gt } from 'drizzle-orm'
 import type * as z from 'zod'
 import { fail, ok, type Result } from '../domain/result.ts'
-import { calling, pageLimit, pageOf, type Page, type RegistryDb } from './reading.ts'
+import { callD1, pageLimit, pageOf, type Page, type RegistryDb } from './page.ts'
 import { workers } from './schema.ts'
 
 export interface RegistryWorkers {
@@ -14,7 +14,7 @@ export interface RegistryWorkers {
 
 export const workersOf = (db: RegistryDb): RegistryWorkers => ({
   async get(tenant, workerId) {
-    const found = await calling(() =>
+    const found = await callD1(() =>
       db
         .select({ worker: workers.worker })
         .from(workers)
@@ -27,7 +27,7 @@ export const workersOf = (db: RegistryDb): RegistryWorkers => ({
 
   async list(tenant, query) {
     const limit = pageLimit(query.limit)
-    const found = await calling(() =>
+    const found = await callD1(() =>
       db
         .select({ worker: workers.worker })
         .from(workers)

@@ -77,7 +77,7 @@ export const artifactsOperations = {
     summary: 'Delete an artifact',
     input: artifacts.artifactRef,
     example: { slug: 'acme0123456789abcdef' },
-    output: service.done,
+    output: service.okReply,
     status: 200,
     problems: ['not-found'],
   }),

@@ -158,7 +158,7 @@ export const claimsOperations = {
     repeat: 'safe',
     tool: false,
     summary: 'The worker socket',
-    input: service.nothing,
+    input: service.emptyInput,
     example: {},
     output: z.unknown(),
     status: 200,

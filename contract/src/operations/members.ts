@@ -12,7 +12,7 @@ export const membersOperations = {
     repeat: 'safe',
     tool: true,
     summary: 'Say whose token this is',
-    input: service.nothing,
+    input: service.emptyInput,
     example: {},
     output: members.whoami,
     status: 200,

@@ -29,7 +29,7 @@ export const presenceOperations = {
     repeat: 'safe',
     tool: true,
     summary: 'Who is there, how busy, last seen when',
-    input: service.nothing,
+    input: service.emptyInput,
     example: {},
     output: z.object({ items: z.array(workers.presence) }),
     status: 200,

@@ -12,7 +12,7 @@ export const settingsOperations = {
     repeat: 'safe',
     tool: false,
     summary: 'Settings of the tenant',
-    input: service.nothing,
+    input: service.emptyInput,
     example: {},
     output: settings.tenantSettings,
     status: 200,

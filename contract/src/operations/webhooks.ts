@@ -42,7 +42,7 @@ export const webhooksOperations = {
     summary: 'Delete a webhook and what was to be sent to it',
     input: webhooks.webhookRef,
     example: { webhook_id: 'hk0123456789' },
-    output: service.done,
+    output: service.okReply,
     status: 200,
     problems: ['not-found'],
   }),

@@ -140,14 +140,14 @@ export class Feed {
 
   #presences(): readonly Presence[] {
     const ctx = this.#host.read()
-    return [...ctx.store.workers.inForce()].map((worker) => showPresence(ctx, worker))
+    return [...ctx.store.workers.active()].map((worker) => showPresence(ctx, worker))
   }
 
   /** When a worker that polls will have been silent for so long that it counts as gone; undefined when nobody would be told. */
   silenceAt(): number | undefined {
     if (this.#followers.size === 0) return undefined
     const ctx = this.#host.read()
-    const times = [...ctx.store.workers.inForce()].flatMap((worker) => {
+    const times = [...ctx.store.workers.active()].flatMap((worker) => {
       // The end of a socket is an event by itself.
       if (ctx.live.sockets.ofWorker(worker.worker_id) !== undefined || stateOf(ctx, worker) === 'offline') return []
       const gone = (lastSeen(ctx, worker) ?? 0) + limits.presence_ms + 1

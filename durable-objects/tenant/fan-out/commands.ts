@@ -1,6 +1,6 @@
 /** Responsible for what members do to fan-outs: dispatching, listing the children, trying again. */
 import type { Job, JobRequest, Parsed } from '@modelreins/contract'
-import { notIn } from '../../../src/domain/job/job-machine.ts'
+import { wrongState } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
@@ -22,7 +22,7 @@ function children(ctx: CommandContext, input: Parsed<'jobs.children'>): Result<{
 /** The fan-out runs again: with its failed children tried anew, or with a new merge of the answers that there are. */
 function retryFanOut(ctx: CommandContext, parent: JobRecord, what: 'children' | 'merge'): Result<Job> {
   const spec = parent.spec.fan_out
-  if (spec === undefined || parent.status !== 'failed') return notIn(parent, 'retried')
+  if (spec === undefined || parent.status !== 'failed') return wrongState(parent, 'retried')
   const family = ctx.store.jobs.ofParent(parent.id).filter((job) => job.spec.role === 'child')
   const failed = family.filter((job) => job.status === 'failed')
   if (what === 'merge' && !family.some((job) => job.status === 'done'))

@@ -10,7 +10,7 @@ import { dispatchRefusal } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
-import { admit, assign, earlier, findWorker, makeJob } from '../queue/commands/dispatch.ts'
+import { admit, assign, earlierDispatch, findWorker, makeJob } from '../queue/commands/dispatch.ts'
 import { showJob } from '../queue/job-view.ts'
 import { insertJob, jobSubject } from '../queue/save-job.ts'
 import { workforce } from '../queue/workforce/worker-view.ts'
@@ -112,7 +112,7 @@ function makeParent(ctx: CommandContext, request: JobRequest, plan: MergePlan, t
 }
 
 function fanOut(ctx: CommandContext, request: JobRequest): Result<Job> {
-  const before = earlier(ctx, request)
+  const before = earlierDispatch(ctx, request)
   if (!before.ok) return before
   if (before.value?.job !== undefined) {
     ctx.replayed()

@@ -1,5 +1,5 @@
 /** Responsible for real time, real chance and real timers: the only file of the tenant object that reads them. */
-import type { TimeAndChance } from './host.ts'
+import type { ClockAndRandom } from './host.ts'
 
 const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
@@ -19,7 +19,7 @@ function setTimer(run: () => void, ms: number): () => void {
   return () => clearTimeout(timer)
 }
 
-export const timeAndChance: TimeAndChance = {
+export const clockAndRandom: ClockAndRandom = {
   now: () => Date.now(),
   ticks: () => performance.now(),
   random: () => Math.random(),

@@ -6,7 +6,7 @@
 import type { Actor, TenantEvent } from '@modelreins/contract'
 import type { Rates } from '../../../src/domain/access/rates.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
-import type { Continuity } from './continuity.ts'
+import type { JumpDetector } from './jump-detector.ts'
 import type { Minted, Visit } from './credential.ts'
 import type { DueClock } from './due-clock.ts'
 import type { Room } from './room.ts'
@@ -22,7 +22,7 @@ export interface Live {
   /** When memory began, milliseconds since 1970. */
   readonly since: number
   readonly due: DueClock
-  readonly continuity: Continuity
+  readonly jumps: JumpDetector
   readonly trail: AuditTrail
   /** How much each caller does in a while. */
   readonly rates: Rates

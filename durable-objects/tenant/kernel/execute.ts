@@ -82,7 +82,7 @@ export class Executor {
   /** Does what has become due, in a transaction of its own. Cheap while nothing is. */
   catchUp(): void {
     const { live, now, ticks, rooms } = this.#host
-    const jump = live.continuity.note(now(), ticks(), live.due.at)
+    const jump = live.jumps.note(now(), ticks(), live.due.at)
     if (jump !== undefined) {
       this.#transact(systemCaller, internalRequest, (ctx) => {
         for (const room of rooms) room.onJump?.(ctx, jump)

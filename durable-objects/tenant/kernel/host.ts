@@ -5,7 +5,7 @@ import type { Caller, CommandContext, Effect, Live, ReadContext, Store } from '.
 import type { Room } from './room.ts'
 
 /** Where time and chance come from; tests put their own in. */
-export interface TimeAndChance {
+export interface ClockAndRandom {
   readonly now: () => number
   /** Milliseconds from any beginning, of a clock that is not set by hand. */
   readonly ticks: () => number
@@ -17,7 +17,7 @@ export interface TimeAndChance {
   readonly setTimer: (run: () => void, ms: number) => () => void
 }
 
-export interface Host extends TimeAndChance {
+export interface Host extends ClockAndRandom {
   readonly tenant: string
   readonly env: Env
   readonly state: DurableObjectState

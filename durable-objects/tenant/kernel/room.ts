@@ -4,7 +4,7 @@
  */
 import type { Result } from '../../../src/domain/result.ts'
 import type { Caller, CommandContext, Effects, Live, ReadContext, Store } from './context.ts'
-import type { Jump } from './continuity.ts'
+import type { Jump } from './jump-detector.ts'
 import type { Host } from './host.ts'
 import type { TenantDatabase } from './open-stores.ts'
 import type { Forget } from './rollback.ts'
@@ -22,12 +22,12 @@ export interface Duty {
 }
 
 /** What old rows are judged by. */
-export interface Pruning extends Pick<ReadContext, 'at' | 'store' | 'live'> {
+export interface PruneContext extends Pick<ReadContext, 'at' | 'store' | 'live'> {
   /** Rows that are deleted in one go at most: deletes are rows written, too. */
   readonly atOnce: number
 }
 
-export interface Opening {
+export interface TableContext {
   readonly db: TenantDatabase
   /** Single values, for what needs no table. */
   readonly values: ValueStore
@@ -45,7 +45,7 @@ export interface Room {
   /** The operations that it answers, by id. */
   readonly commands?: Readonly<Record<string, Command>>
   /** Opens its stores over its tables (`tables.ts` beside it). */
-  tables?(opening: Opening): Partial<Store>
+  tables?(opening: TableContext): Partial<Store>
   /** Makes what it keeps in memory, and what works behind the commands. `host.live` is complete once every room has done so. */
   memory?(host: Host): Partial<Live>
   /** Memory is new: derives from the tables what it must know. */
@@ -62,7 +62,7 @@ export interface Room {
   /** Work behind the commands, brought to an end: the alarm waits for it. */
   finish?(host: Host): Promise<unknown>
   /** Deletes rows that have had their time; called by the alarm, outside a transaction. */
-  prune?(pruning: Pruning): void
+  prune?(pruning: PruneContext): void
   /** For an operation: what to wait for before a first answer with nothing in it is given. Undefined: nothing, the answer stands. */
   readonly waits?: Readonly<Record<string, (host: Host, caller: Caller, input: object, first: object) => Wait | undefined>>
 }

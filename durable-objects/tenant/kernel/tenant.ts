@@ -2,14 +2,14 @@
 import { Rates } from '../../../src/domain/access/rates.ts'
 import type { AlarmClock } from './alarm-clock.ts'
 import type { Live, ReadContext } from './context.ts'
-import { Continuity } from './continuity.ts'
+import { JumpDetector } from './jump-detector.ts'
 import { DueClock } from './due-clock.ts'
 import { performEffects } from './effects.ts'
 import { Executor } from './execute.ts'
 import type { Host } from './host.ts'
 import type { Rollback } from './rollback.ts'
 import { sha256Hex } from './sha256.ts'
-import { Upkeep } from './upkeep.ts'
+import { AlarmHandler } from './alarm-handler.ts'
 
 export interface TenantParts extends Pick<
   Host,
@@ -34,13 +34,13 @@ export interface TenantParts extends Pick<
 export interface RunningTenant {
   readonly host: Host
   readonly executor: Executor
-  readonly upkeep: Upkeep
+  readonly alarmHandler: AlarmHandler
 }
 
 export function startTenant({ rollback, clock, ...parts }: TenantParts): RunningTenant {
   const { tenant, rooms, store, keys, randomText, now, state } = parts
   // Every room that declares something here makes it, below; nothing is asked of it before.
-  const live = { since: now(), due: new DueClock(), continuity: new Continuity(), rates: new Rates() } as Live
+  const live = { since: now(), due: new DueClock(), jumps: new JumpDetector(), rates: new Rates() } as Live
   const host: Host = {
     ...parts,
     live,
@@ -50,13 +50,13 @@ export function startTenant({ rollback, clock, ...parts }: TenantParts): Running
     waitUntil: (promise) => state.waitUntil(promise),
     failed: (what, error) =>
       console.warn(JSON.stringify({ event: what, tenant, error: error instanceof Error ? error.message : String(error) })),
-    inAlarm: () => upkeep.inAlarm,
-    rearm: () => upkeep.arm(),
+    inAlarm: () => alarmHandler.inAlarm,
+    rearm: () => alarmHandler.arm(),
   }
-  const executor: Executor = new Executor(host, rollback, (effects) => upkeep.committed(effects))
-  const upkeep: Upkeep = new Upkeep(clock, host, executor)
+  const executor: Executor = new Executor(host, rollback, (effects) => alarmHandler.committed(effects))
+  const alarmHandler: AlarmHandler = new AlarmHandler(clock, host, executor)
   for (const room of rooms) Object.assign(live, room.memory?.(host))
   for (const room of rooms) room.restore?.(host.read())
   live.due.hint(now())
-  return { host, executor, upkeep }
+  return { host, executor, alarmHandler }
 }

@@ -1,6 +1,6 @@
 /** Responsible for the reins: raise, clear, acknowledge, and who has stopped and who has not. */
 import type { KillswitchState, Parsed } from '@modelreins/contract'
-import { brief, stopsRunning } from '../../../src/domain/killswitch.ts'
+import { briefOf, stopsRunning } from '../../../src/domain/killswitch.ts'
 import type { Killswitch } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
@@ -8,7 +8,7 @@ import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { hasLeft, lastSeen } from '../queue/workforce/worker-view.ts'
-import { announce } from '../webhooks/webhook-queue.ts'
+import { queueWebhookEvent } from '../webhooks/webhook-queue.ts'
 import { actingWorker } from '../queue/workforce/acting-worker.ts'
 import { abortJob } from '../queue/commands/jobs.ts'
 
@@ -25,7 +25,7 @@ function show(ctx: CommandContext, state: Killswitch): KillswitchState {
   const acks = ctx.store.acknowledgements.of(state.generation)
   const acknowledged: KillswitchState['acknowledged'] = []
   const stragglers: KillswitchState['stragglers'] = []
-  for (const worker of ctx.store.workers.inForce()) {
+  for (const worker of ctx.store.workers.active()) {
     // Of the others a worker learns nothing here, either.
     if ('worker' in ctx.caller && ctx.caller.worker.worker_id !== worker.worker_id) continue
     const witness = { worker_id: worker.worker_id, name: worker.name, last_seen: isoTimeOrNull(lastSeen(ctx, worker)) }
@@ -33,12 +33,12 @@ function show(ctx: CommandContext, state: Killswitch): KillswitchState {
     if (at !== undefined) acknowledged.push({ ...witness, acknowledged_at: isoTime(at) })
     else if (state.level > 0 && owesWord(ctx, worker, state)) stragglers.push(witness)
   }
-  return { ...brief(state), raised_by: state.raised_by, raised_at: isoTimeOrNull(state.raised_at), acknowledged, stragglers }
+  return { ...briefOf(state), raised_by: state.raised_by, raised_at: isoTimeOrNull(state.raised_at), acknowledged, stragglers }
 }
 
 /** A push to every socket and an answer to every held poll: nobody waits for its next heartbeat to learn of it. */
 function tellEverybody(ctx: CommandContext, state: Killswitch): void {
-  ctx.after({ kind: 'broadcast', frame: { type: 'killswitch', killswitch: brief(state) } })
+  ctx.after({ kind: 'broadcast', frame: { type: 'killswitch', killswitch: briefOf(state) } })
   ctx.after({ kind: 'release_polls' })
 }
 
@@ -68,7 +68,7 @@ function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<K
     subject: 'killswitch',
     summary: `level ${level}${input.reason === undefined ? '' : `: ${input.reason}`}`,
   })
-  announce(ctx, 'killswitch.raised', `The killswitch is at level ${level}, raised by ${ctx.caller.actor.name}`, {
+  queueWebhookEvent(ctx, 'killswitch.raised', `The killswitch is at level ${level}, raised by ${ctx.caller.actor.name}`, {
     level,
     active: stopsRunning(level),
     reason: state.reason,
@@ -86,7 +86,7 @@ function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<K
 
 /** Whoever was stopped goes on when a human says so, not when the level falls. */
 function pauseOrResume(ctx: CommandContext, isPaused: (worker: WorkerRecord) => boolean): void {
-  for (const worker of Array.from(ctx.store.workers.inForce())) {
+  for (const worker of Array.from(ctx.store.workers.active())) {
     const paused = isPaused(worker)
     if (worker.paused !== paused) ctx.store.workers.save({ ...worker, paused })
     ctx.after({

@@ -3,8 +3,8 @@ import type { Scope } from '@modelreins/contract'
 import { roleMay, workerMay } from '../../../src/domain/access/access.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import { sessionInForce } from '../../../src/domain/session/session.ts'
-import { sameText } from '../../../src/domain/access/token.ts'
+import { isSessionActive } from '../../../src/domain/session/session.ts'
+import { equalInConstantTime } from '../../../src/domain/access/token.ts'
 import type { CallCredential } from '../kernel/credential.ts'
 import type { Caller } from '../kernel/context.ts'
 import type { Store } from '../kernel/context.ts'
@@ -23,7 +23,7 @@ const asWorker = (worker: WorkerRecord): Caller['actor'] => ({ kind: 'worker', i
  * Whether what this lease was given under is still in force: the worker, and the token by which it was taken. A lease that is older than
  * the token in force is good only for an attempt that a rotation has left running.
  */
-export function leaseStands(store: Store, lease: AttemptLease): boolean {
+export function isLeaseValid(store: Store, lease: AttemptLease): boolean {
   const worker = store.workers.get(lease.worker_id)
   if (worker === undefined || worker.revoked_at !== null) return false
   const owner = worker.companion_of
@@ -43,18 +43,19 @@ export function authenticate(store: Store, credential: CallCredential, at: numbe
   if (identity.suspended) return refused
   if (credential.kind === 'lease') {
     const worker = store.workers.get(credential.lease.worker_id)
-    if (worker === undefined || !leaseStands(store, credential.lease)) return refused
+    if (worker === undefined || !isLeaseValid(store, credential.lease)) return refused
     return ok({ kind: 'lease', worker, lease: credential.lease, actor: asWorker(worker) })
   }
   if (credential.kind === 'session') {
     const session = store.sessions.find(credential.credential)
-    if (session === undefined || !sameText(session.hash, credential.hash) || !sessionInForce(session, at)) return refused
+    if (session === undefined || !equalInConstantTime(session.hash, credential.hash) || !isSessionActive(session, at)) return refused
     const member = store.credentials.member(session.member_id)
     if (member === undefined || member.revoked_at !== null) return refused
     return ok({ kind: 'member', member, actor: actorOf(member), session: session.session_id })
   }
   const row = store.credentials.find(credential.credential)
-  if (row === undefined || row.kind !== credential.kind || row.revoked_at !== null || !sameText(row.hash, credential.hash)) return refused
+  if (row === undefined || row.kind !== credential.kind || row.revoked_at !== null || !equalInConstantTime(row.hash, credential.hash))
+    return refused
   if (credential.kind === 'member') {
     const member = store.credentials.member(row.subject)
     if (member === undefined || member.revoked_at !== null) return refused

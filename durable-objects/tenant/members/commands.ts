@@ -1,7 +1,7 @@
 /** Responsible for members and one-time views: create, list, revoke, rotate, reveal, and who a caller is. */
 import { limits } from '@modelreins/contract'
 import type { JobError, Member, Output, Parsed, SealedView } from '@modelreins/contract'
-import { lookOf } from '../../../src/domain/access/look-alike.ts'
+import { lookAlikeKey } from '../../../src/domain/access/look-alike.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
@@ -38,8 +38,8 @@ export function addMember(
 
 function create(ctx: CommandContext, input: Parsed<'members.create'>) {
   if (ctx.store.credentials.memberNamed(input.name) !== undefined) return fail('name-taken', `A member called ${input.name} exists.`)
-  const look = lookOf(input.name)
-  const alike = ctx.store.credentials.membersInForce().find((member) => lookOf(member.name) === look)
+  const look = lookAlikeKey(input.name)
+  const alike = ctx.store.credentials.membersInForce().find((member) => lookAlikeKey(member.name) === look)
   if (alike !== undefined)
     return fail('name-taken', `The name looks like that of ${alike.name} (${alike.member_id}). Choose one that does not.`)
   const made = addMember(ctx, input.name, input.role)
@@ -85,7 +85,7 @@ function revoke(ctx: CommandContext, input: Parsed<'members.revoke'>): Result<Ou
 }
 
 const companionsOf = (ctx: CommandContext, memberId: string) =>
-  [...ctx.store.workers.inForce()].filter((worker) => worker.companion_of === memberId)
+  [...ctx.store.workers.active()].filter((worker) => worker.companion_of === memberId)
 
 const keyGone = (row: MemberRow, how: string): JobError => ({
   type: 'token_replaced',

@@ -25,7 +25,7 @@ export interface Refusal {
 }
 
 /** Why a hold is asked how a job should wait. */
-export type Occasion =
+export type HoldTrigger =
   /** It is about to wait in the queue. `was`: the job before; null for a new one. */
   | { readonly kind: 'queued'; readonly was: JobRecord | null }
   /** This worker asked for work, and `clear` refuses it the job. */
@@ -42,7 +42,7 @@ export interface Hold {
   /** `job.hold` while this holds a job. */
   readonly reason: JobHold
   /** The job as it should wait: held, released, or the very same. The caller writes it. */
-  before(ctx: CommandContext, job: JobRecord, occasion: Occasion): JobRecord
+  before(ctx: CommandContext, job: JobRecord, trigger: HoldTrigger): JobRecord
   /** Whether this worker may start the job now. Writes nothing. */
   clear(ctx: ReadContext, job: JobRecord, worker: WorkerRecord): Extract<Clearance, { kind: 'pass' }> | Refusal
   /** An attempt starts, in this transaction: spends what let it. */
@@ -68,10 +68,10 @@ declare module '../kernel/room.ts' {
 const holdsOf = (ctx: Pick<ReadContext, 'rooms'>): readonly Hold[] => ctx.rooms.flatMap((room) => room.hold ?? [])
 
 /** The job as it should wait. The first hold that holds it has the say until it lets go. */
-export function beforeQueue(ctx: CommandContext, job: JobRecord, occasion: Occasion): JobRecord {
+export function beforeQueue(ctx: CommandContext, job: JobRecord, trigger: HoldTrigger): JobRecord {
   let after = job
   for (const hold of holdsOf(ctx)) {
-    after = hold.before(ctx, after, occasion)
+    after = hold.before(ctx, after, trigger)
     if (after.hold === hold.reason) break
   }
   return after
@@ -106,6 +106,6 @@ export function refusesOf(ctx: Pick<ReadContext, 'rooms'>, pool: Pool, worker: W
   return found.includes('all') ? 'all' : found.includes('some') ? 'some' : 'none'
 }
 
-export function tellSettled(ctx: CommandContext, job: JobRecord): void {
+export function notifySettled(ctx: CommandContext, job: JobRecord): void {
   for (const room of ctx.rooms) room.onSettled?.(ctx, job)
 }

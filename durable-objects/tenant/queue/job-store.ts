@@ -77,12 +77,12 @@ export interface JobSelection {
   readonly parent_id?: number
 }
 
-export interface Matching extends JobSelection {
+export interface JobMatch extends JobSelection {
   /** Only jobs that have not ended. */
   readonly unfinished?: boolean
 }
 
-const matches = (matching: Matching) =>
+const matches = (matching: JobMatch) =>
   and(
     matching.unfinished === true ? isNotNull(jobs.pool) : undefined,
     matching.statuses === undefined ? undefined : inArray(jobs.status, [...matching.statuses]),
@@ -300,7 +300,7 @@ export class JobStore {
   }
 
   /** Jobs below `before`, newest first, read a few at a time: whoever walks decides when it is enough. */
-  *walk(matching: Matching, before: number): Generator<JobRecord> {
+  *walk(matching: JobMatch, before: number): Generator<JobRecord> {
     let below = before
     for (;;) {
       const rows = this.#db
@@ -318,12 +318,12 @@ export class JobStore {
   }
 
   /** The oldest that match. */
-  ids(matching: Matching, limit: number): readonly number[] {
+  ids(matching: JobMatch, limit: number): readonly number[] {
     const rows = this.#db.select({ id: jobs.id }).from(jobs).where(matches(matching)).orderBy(asc(jobs.id)).limit(limit).all()
     return rows.map((row) => row.id)
   }
 
-  count(matching: Matching): number {
+  count(matching: JobMatch): number {
     const row = this.#db
       .select({ count: sql<number>`count(*)` })
       .from(jobs)

@@ -2,7 +2,7 @@
  * Responsible for offers and leases, which live in memory: an offer is a promise for five seconds, a lease is renewed by
  * heartbeats. Rows say who runs what (job row: worker, attempt, nonce); this says until when that is believed.
  */
-import { sameText } from '../../../src/domain/access/token.ts'
+import { equalInConstantTime } from '../../../src/domain/access/token.ts'
 
 export interface Lease {
   readonly job_id: number
@@ -77,7 +77,7 @@ export class LeaseBook {
   /** True when this object itself gave out this very token lately; false says nothing. */
   wasIssued(jobId: number, token: string): boolean {
     const issued = this.#issued.get(jobId)
-    return issued !== undefined && sameText(issued, token)
+    return issued !== undefined && equalInConstantTime(issued, token)
   }
 
   offer(jobId: number): LiveOffer | undefined {

@@ -5,8 +5,8 @@ import { SocketBook } from '../connections/socket-book.ts'
 import { Waiters } from '../connections/waiters.ts'
 import { WatchBook } from '../connections/watch-book.ts'
 import type { Live, ReadContext } from '../kernel/context.ts'
-import type { Pruning, Room } from '../kernel/room.ts'
-import { afterJump } from './after-jump.ts'
+import type { PruneContext, Room } from '../kernel/room.ts'
+import { extendAfterJump } from './extend-after-jump.ts'
 import { attemptCommands, leaseUntil } from './commands/attempts.ts'
 import { bulkCommands } from './commands/bulk.ts'
 import { claimCommands } from './commands/claims.ts'
@@ -22,7 +22,7 @@ import type { StreamClosing } from './stream-end.ts'
 import { StreamTrust } from './stream-trust.ts'
 import type { EndedRight } from './stream-trust.ts'
 import { queueDuty } from './sweep.ts'
-import { WakeList } from './wake.ts'
+import { WakeQueue } from './wake.ts'
 import { SettingsStore } from './workforce/settings-store.ts'
 import { KillswitchStore } from './workforce/killswitch-store.ts'
 import { PresenceBook } from './workforce/presence-book.ts'
@@ -53,7 +53,7 @@ declare module '../kernel/context.ts' {
     readonly waiters: Waiters
     /** Pools that may have claimable jobs; one that turns out empty is taken out. */
     readonly occupied: Set<number>
-    readonly wakeList: WakeList
+    readonly wakeQueue: WakeQueue
     readonly watches: WatchBook
     readonly streamTrust: StreamTrust
   }
@@ -93,7 +93,7 @@ function restore({ at, store, live }: ReadContext): void {
 const awake = ({ leases, sockets }: Live): boolean =>
   !leases.offers().next().done || [...leases.leases()].some((lease) => !lease.long && sockets.ofWorker(lease.worker_id) === undefined)
 
-function prune({ at, store, live, atOnce }: Pruning): void {
+function prune({ at, store, live, atOnce }: PruneContext): void {
   const before = at - limits.retention_ms
   // A job that has ended is in D1 once the row of its end is: before that it is here alone.
   if (live.trail.isShipped(before)) store.jobs.prune(before, atOnce)
@@ -116,22 +116,22 @@ export const queueRoom = {
     sockets: new SocketBook(host.state),
     waiters: new Waiters(host.setTimer),
     occupied: new Set<number>(),
-    wakeList: new WakeList(),
+    wakeQueue: new WakeQueue(),
     watches: new WatchBook(),
     streamTrust: new StreamTrust(host),
   }),
   restore,
   duties: [queueDuty],
-  onJump: afterJump,
+  onJump: extendAfterJump,
   awake,
   effects: {
-    wake: ({ live }, { pool }) => live.wakeList.addPool(pool),
-    feed: ({ live }, { worker_id }) => live.wakeList.addWorker(worker_id),
+    wake: ({ live }, { pool }) => live.wakeQueue.addPool(pool),
+    feed: ({ live }, { worker_id }) => live.wakeQueue.addWorker(worker_id),
     release_polls: ({ live }) => live.waiters.wakeAll(),
     close_stream: closeJobStream,
     distrust: ({ live }, right) => live.streamTrust.distrust(right),
   },
-  onCommit: (host) => host.live.wakeList.serve(host),
+  onCommit: (host) => host.live.wakeQueue.flush(host),
   prune,
   waits: { 'claims.poll': waitForOffers, 'claims.inbox': waitForJobs },
 } satisfies Room

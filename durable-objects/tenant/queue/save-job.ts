@@ -5,7 +5,7 @@ import { mergeDue } from '../../../src/domain/fan-out/fan-out.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { requirementsOf } from '../../../src/domain/director/matching.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
-import { isReleased, tellSettled } from './hold.ts'
+import { isReleased, notifySettled } from './hold.ts'
 
 export const jobSubject = (job: Pick<JobRecord, 'id'>): string => `job:${job.id}`
 
@@ -58,7 +58,7 @@ export function saveJob(ctx: CommandContext, job: JobRecord): void {
 /** Writes a job that may have ended; if it has, everybody is told who wants to know. */
 export function settleJob(ctx: CommandContext, job: JobRecord): void {
   saveJob(ctx, job)
-  if (isTerminal(job.status)) tellSettled(ctx, job)
+  if (isTerminal(job.status)) notifySettled(ctx, job)
 }
 
 /** Tells the stream's viewers that the job has ended, or that this attempt of it has; `tail` and `chunks` as its worker said. */

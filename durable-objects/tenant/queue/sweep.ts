@@ -4,7 +4,7 @@
  */
 import { limits } from '@modelreins/contract'
 import type { JobError } from '@modelreins/contract'
-import { deadlineOf, end, expiryOf, isTerminal, queue, sleptFor } from '../../../src/domain/job/job-machine.ts'
+import { deadlineOf, end, expiryOf, isTerminal, queue, withSleptTime } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { highestRank, places, queuedWithin } from '../../../src/domain/job/queue.ts'
 import { endLostAttempt } from './commands/attempts.ts'
@@ -18,7 +18,7 @@ import { closeStream, jobSubject, saveJob, settleJob } from './save-job.ts'
 const atOnce = 500
 
 /** Memory only: an offer that was not started goes back, and its worker is one step nearer to being shown as deaf. */
-export function lapseOffers(ctx: CommandContext): void {
+export function expireOffers(ctx: CommandContext): void {
   const silent = new Set<string>()
   for (const offer of [...ctx.live.leases.offers()]) {
     if (offer.expires_at > ctx.at) continue
@@ -59,9 +59,9 @@ function lapseLeases(ctx: CommandContext): void {
 
 /** Time in which the server was asleep counts against no limit: true when the job has been given it instead of its end. */
 function granted(ctx: CommandContext, job: JobRecord, since: number, limit: number): boolean {
-  const slept = ctx.live.continuity.sleptSince(since)
+  const slept = ctx.live.jumps.sleptSince(since)
   if (slept <= (job.spec.slept_ms ?? 0)) return false
-  const longer = sleptFor(job, slept)
+  const longer = withSleptTime(job, slept)
   saveJob(ctx, longer)
   return limit - (job.spec.slept_ms ?? 0) + slept > ctx.at
 }
@@ -152,7 +152,7 @@ const hasRoom = ({ live }: Pick<CommandContext, 'live'>): boolean =>
   [...live.sockets.workers()].some((worker) => live.sockets.credit(worker) > 0)
 
 function sweep(ctx: CommandContext): void {
-  lapseOffers(ctx)
+  expireOffers(ctx)
   lapseLeases(ctx)
   endOverdueAttempts(ctx)
   queueDue(ctx)

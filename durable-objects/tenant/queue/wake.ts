@@ -10,7 +10,7 @@ import { choose, holdRefused, makeOffer, refusedTo } from './offers.ts'
 import { viewOf } from './workforce/worker-view.ts'
 
 /** Whom to look after once the effects of a commit have been performed: the same worker and the same pool once, not once for each job. */
-export class WakeList {
+export class WakeQueue {
   readonly #pools = new Set<number>()
   readonly #workers = new Set<string>()
 
@@ -23,7 +23,7 @@ export class WakeList {
   }
 
   /** Empties it first: looking after somebody runs commands, which ask for more. */
-  serve(host: Host): void {
+  flush(host: Host): void {
     const workers = [...this.#workers]
     const pools = [...this.#pools]
     this.#workers.clear()

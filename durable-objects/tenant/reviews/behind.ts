@@ -2,12 +2,12 @@
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { jobSubject, saveJob } from '../queue/save-job.ts'
-import { gatedBehind } from './gate.ts'
+import { jobsBehindReview } from './gate.ts'
 import { withdrawReviewsOf } from './review-log.ts'
 
 /** A session's review is settled: jobs that waited behind it go on, or one of them asks in its place. */
-export function releaseBehind(ctx: CommandContext, reviewId: number): void {
-  for (const job of gatedBehind(ctx, reviewId)) {
+export function releaseJobsBehind(ctx: CommandContext, reviewId: number): void {
+  for (const job of jobsBehindReview(ctx, reviewId)) {
     saveJob(ctx, job)
     recordRelease(ctx, job, reviewId)
   }
@@ -28,5 +28,5 @@ export function recordRelease(ctx: CommandContext, job: JobRecord, reviewId: num
 
 /** A job has ended: its reviews end with it, and other jobs may have waited behind one of them. */
 export function endReviewsOf(ctx: CommandContext, job: JobRecord): void {
-  for (const review of withdrawReviewsOf(ctx, job)) releaseBehind(ctx, review.id)
+  for (const review of withdrawReviewsOf(ctx, job)) releaseJobsBehind(ctx, review.id)
 }

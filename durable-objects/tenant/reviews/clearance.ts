@@ -4,14 +4,14 @@
  */
 import type { RiskTier } from '@modelreins/contract'
 import { roleMay } from '../../../src/domain/access/access.ts'
-import { isInForce } from '../../../src/domain/review/grant.ts'
+import { isGrantActive } from '../../../src/domain/review/grant.ts'
 import type { GrantRecord } from '../../../src/domain/review/grant.ts'
 import { requestersOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
-import { covers, isBacked, stands } from '../../../src/domain/review/review.ts'
+import { covers, isBacked, isApprovalValid } from '../../../src/domain/review/review.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
-import { bindsSurroundings, reviewedJob } from '../../../src/domain/review/review-payload.ts'
-import type { Around } from '../../../src/domain/review/review-payload.ts'
+import { bindsExecutionDetails, reviewedJob } from '../../../src/domain/review/review-payload.ts'
+import type { ExecutionDetails } from '../../../src/domain/review/review-payload.ts'
 import { declared, isGated, policyOf, sessionOf } from '../../../src/domain/review/risk.ts'
 import type { Policy } from '../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../kernel/context.ts'
@@ -46,34 +46,34 @@ export const mayDecide =
   }
 
 /** The open review that gates this very job; not one for a session that it only waits behind. */
-export function gatingReview(ctx: Pick<CommandContext, 'store'>, job: JobRecord): ReviewRecord | undefined {
+export function openReviewOfJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): ReviewRecord | undefined {
   if (job.review_id === null) return undefined
   const open = ctx.store.reviews.open(job.review_id)
   return open?.type === 'dispatch' && open.job_id === job.id ? ctx.store.reviews.get(open.id) : undefined
 }
 
 /** What the job is done with as things are, for the worker that does it. */
-export const surroundings = (job: JobRecord, worker: WorkerRecord | null | undefined): Around => ({
+export const executionDetails = (job: JobRecord, worker: WorkerRecord | null | undefined): ExecutionDetails => ({
   thread_id: job.thread_id,
   provider: worker == null ? job.spec.provider : (worker.config.provider ?? worker.profile.provider),
   model: worker == null ? job.spec.model : (worker.config.model ?? worker.profile.model),
 })
 
 /** The same for comparing with a review; undefined for one of before, which bound none of it. By default its own worker does it. */
-export function surroundingsFor(
+export function executionDetailsFor(
   ctx: Pick<CommandContext, 'store'>,
   review: Pick<ReviewRecord, 'worker_id'>,
   payload: unknown,
   job: JobRecord,
   worker?: WorkerRecord,
-): Around | undefined {
-  if (!bindsSurroundings(payload)) return undefined
-  return surroundings(job, review.worker_id === null ? undefined : (worker ?? ctx.store.workers.get(review.worker_id)))
+): ExecutionDetails | undefined {
+  if (!bindsExecutionDetails(payload)) return undefined
+  return executionDetails(job, review.worker_id === null ? undefined : (worker ?? ctx.store.workers.get(review.worker_id)))
 }
 
 /** The digest of what the job would run, taken again now, is the one that was decided on, and nothing has come to it or gone from it. */
 export const fitsJob = (ctx: Seeing, review: ReviewRecord, job: JobRecord, worker?: WorkerRecord): boolean =>
-  digestOf(ctx, reviewedJob(job.spec, review.artifacts, surroundingsFor(ctx, review, review.payload, job, worker))) === review.digest &&
+  digestOf(ctx, reviewedJob(job.spec, review.artifacts, executionDetailsFor(ctx, review, review.payload, job, worker))) === review.digest &&
   isAsShown(ctx, review, job)
 
 /** A job with an approval under the tier `approve`: it waits apart from those that no such worker may have. */
@@ -84,7 +84,7 @@ export function isReleased(ctx: Pick<CommandContext, 'store'>, job: JobRecord): 
 }
 
 /** A grant lasts as long as the yes that it rests on: who has been revoked, or may not decide any more, allows nothing. */
-export function isStanding(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord): boolean {
+export function isGrantBacked(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord): boolean {
   const review = ctx.store.reviews.get(grant.review_id)
   return review !== undefined && isBacked(review, mayDecide(ctx))
 }
@@ -109,17 +109,17 @@ export function grantFor(
   const alone = item !== undefined && policyOf(item.policy).self_approval
   return ctx.store.grants
     .of(worker.worker_id, capability, session)
-    .find((grant) => isInForce(grant, ctx.at) && isStanding(ctx, grant) && (alone || isByOthers(ctx, grant, job)))
+    .find((grant) => isGrantActive(grant, ctx.at) && isGrantBacked(ctx, grant) && (alone || isByOthers(ctx, grant, job)))
 }
 
 /** The gate that a review stood at, for asking the same again. A session stays the worker's that it was asked for. */
-export function gateAgain(ctx: Pick<CommandContext, 'store'>, review: ReviewRecord): Gate {
+export function gateOfReview(ctx: Pick<CommandContext, 'store'>, review: ReviewRecord): Gate {
   const worker = review.worker_id === null ? null : (ctx.store.workers.get(review.worker_id) ?? null)
   return { tier: review.session === null ? 'approve' : 'session', policy: review.policy, worker, session: review.session }
 }
 
 /** What this worker's own tier asks for, before any decision or grant is looked at. */
-export function gateAt(job: Pick<JobRecord, 'thread_id' | 'spec'>, worker: WorkerRecord): Gate | undefined {
+export function gateOfWorker(job: Pick<JobRecord, 'thread_id' | 'spec'>, worker: WorkerRecord): Gate | undefined {
   const item = job.spec.capability === null ? undefined : declared(worker.capabilities, job.spec.capability)
   if (item === undefined || !isGated(item.risk_tier)) return undefined
   const tier = item.risk_tier
@@ -132,15 +132,15 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
   const item = capability === null ? undefined : declared(worker.capabilities, capability)
   if (capability !== null && item === undefined) return { kind: 'undeclared' }
   const tier = item?.risk_tier ?? null
-  const gate = gateAt(job, worker)
-  const review = gatingReview(ctx, job)
+  const gate = gateOfWorker(job, worker)
+  const review = openReviewOfJob(ctx, job)
   if (review !== undefined) {
     // Whoever starts it: what a human was asked about runs as he answered, or not at all.
-    const again = gate ?? gateAgain(ctx, review)
+    const again = gate ?? gateOfReview(ctx, review)
     if (review.status !== 'approved') return { kind: 'ask', gate: again, broken: true, why: `review ${review.id} is ${review.status}` }
     if (!fitsJob(ctx, review, job, worker))
       return { kind: 'ask', gate: again, broken: true, why: `it is not what review ${review.id} approved` }
-    if (!stands(review, mayDecide(ctx)))
+    if (!isApprovalValid(review, mayDecide(ctx)))
       return { kind: 'ask', gate: again, broken: true, why: `who approved review ${review.id} may not decide any more` }
   }
   if (gate === undefined) return { kind: 'pass', tier, review: review ?? null, grant: null }

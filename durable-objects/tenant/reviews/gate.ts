@@ -11,7 +11,7 @@ import { holdForReview, releaseFromReview } from '../../../src/domain/review/rev
 import { jobPayload, reviewedJob } from '../../../src/domain/review/review-payload.ts'
 import { declared, isGated, policyOf, strictest } from '../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../kernel/context.ts'
-import { gateAgain, gateAt, gatingReview, grantFor, surroundings, surroundingsFor } from './clearance.ts'
+import { gateOfReview, gateOfWorker, openReviewOfJob, grantFor, executionDetails, executionDetailsFor } from './clearance.ts'
 import type { Gate } from './clearance.ts'
 import { digestOf, openReview, supersedeReview } from './review-log.ts'
 import { filesToShow, isAsShown } from './reviewed-files.ts'
@@ -23,7 +23,7 @@ function gateOfAnybody(ctx: CommandContext, job: JobRecord): Gate | undefined {
   const { capability } = job.spec
   if (capability === null) return undefined
   const wants = requirementsOf(job.spec)
-  const having = [...ctx.store.workers.inForce()].flatMap((worker) => {
+  const having = [...ctx.store.workers.active()].flatMap((worker) => {
     const item = declared(worker.capabilities, capability)
     return item === undefined ? [] : [{ worker, item }]
   })
@@ -36,13 +36,13 @@ function gateOfAnybody(ctx: CommandContext, job: JobRecord): Gate | undefined {
   }
   // A session belongs to a worker: with several that may take it, the one that asks for it is the one to ask about.
   const [only, ...others] = candidates
-  return only !== undefined && others.length === 0 ? gateAt(job, only.worker) : undefined
+  return only !== undefined && others.length === 0 ? gateOfWorker(job, only.worker) : undefined
 }
 
 /** What must be asked before this job may be offered; undefined when nothing must. */
 function gateOf(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | undefined {
   const assigned = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
-  const gate = assigned === undefined ? (strict ? gateOfAnybody(ctx, job) : undefined) : gateAt(job, assigned)
+  const gate = assigned === undefined ? (strict ? gateOfAnybody(ctx, job) : undefined) : gateOfWorker(job, assigned)
   if (gate?.tier !== 'session' || gate.worker === null || gate.session === null) return gate
   return grantFor(ctx, gate.worker, job.spec.capability ?? '', gate.session, job) === undefined ? gate : undefined
 }
@@ -51,8 +51,8 @@ function gateOf(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | un
  * Holds the job for a review: one that asks for its session already, or a new one in place of whatever gated it before. Whoever wanted
  * the job as it is does not approve it himself.
  */
-export function askFor(ctx: CommandContext, asked: JobRecord, gate: Gate, why: string): JobRecord {
-  const before = gatingReview(ctx, asked)
+export function requestReview(ctx: CommandContext, asked: JobRecord, gate: Gate, why: string): JobRecord {
+  const before = openReviewOfJob(ctx, asked)
   const { capability } = asked.spec
   if (gate.session !== null && gate.worker !== null && before === undefined) {
     const asking = ctx.store.reviews.asking(gate.worker.worker_id, capability ?? '', gate.session)
@@ -67,7 +67,7 @@ export function askFor(ctx: CommandContext, asked: JobRecord, gate: Gate, why: s
     preview: null,
     target: null,
     capability,
-    payload: jobPayload(job.spec, surroundings(job, gate.worker)),
+    payload: jobPayload(job.spec, executionDetails(job, gate.worker)),
     artifacts: filesToShow(ctx, job, before),
     risk_tier: gate.tier,
     session: gate.session,
@@ -83,51 +83,51 @@ export function askFor(ctx: CommandContext, asked: JobRecord, gate: Gate, why: s
 }
 
 /** Whether a review, decided or not, is still about this job: an edit that waits for its quorum is not yet the job's. */
-export const isAbout = (ctx: CommandContext, review: ReviewRecord, job: JobRecord): boolean => {
+export const isReviewOf = (ctx: CommandContext, review: ReviewRecord, job: JobRecord): boolean => {
   const payload = review.status === 'pending' && review.asked_payload !== undefined ? review.asked_payload : review.payload
   const { capability, artifacts } = review
   return (
     isAsShown(ctx, review, job) &&
     digestOf(ctx, { capability, payload, artifacts }) ===
-      digestOf(ctx, reviewedJob(job.spec, artifacts, surroundingsFor(ctx, review, payload, job)))
+      digestOf(ctx, reviewedJob(job.spec, artifacts, executionDetailsFor(ctx, review, payload, job)))
   )
 }
 
 /** The gate of before, at the worker that is to do it now. */
 function gateFor(ctx: CommandContext, job: JobRecord, review: ReviewRecord): Gate {
   const worker = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
-  return { ...gateAgain(ctx, review), ...(worker === undefined || review.session !== null ? {} : { worker }) }
+  return { ...gateOfReview(ctx, review), ...(worker === undefined || review.session !== null ? {} : { worker }) }
 }
 
 /**
  * A job as it should wait: held when a human must be asked first. `strict`: nobody is assigned, and anybody's tier counts; otherwise
  * only workers that may start it freely will be offered it. `moved`: the worker that a reviewer was told of is not the one any more.
  */
-export function gated(ctx: CommandContext, job: JobRecord, strict: boolean, moved = false): JobRecord {
+export function holdIfReviewNeeded(ctx: CommandContext, job: JobRecord, strict: boolean, moved = false): JobRecord {
   if (ctx.store.reviews.openOf(job.id).some((review) => review.type === 'escalation')) return job
   const gate = gateOf(ctx, job, strict)
-  const review = gatingReview(ctx, job)
+  const review = openReviewOfJob(ctx, job)
   if (review !== undefined) {
-    const same = isAbout(ctx, review, job) && !moved
+    const same = isReviewOf(ctx, review, job) && !moved
     if (same && (gate === undefined || covers(review, gate.tier, gate.policy))) return job
-    return askFor(ctx, job, gate ?? gateFor(ctx, job, review), 'the job, or who is to do it, has changed')
+    return requestReview(ctx, job, gate ?? gateFor(ctx, job, review), 'the job, or who is to do it, has changed')
   }
-  if (gate !== undefined) return askFor(ctx, job, gate, '')
+  if (gate !== undefined) return requestReview(ctx, job, gate, '')
   return job.hold === 'review' ? releaseFromReview(job, ctx.at) : job
 }
 
 /** The jobs that waited behind a session's review, each as it should stand now that this is settled. */
-export function* gatedBehind(ctx: CommandContext, reviewId: number): Generator<JobRecord> {
+export function* jobsBehindReview(ctx: CommandContext, reviewId: number): Generator<JobRecord> {
   for (const job of ctx.store.jobs.heldBehind(reviewId)) {
     const own = ctx.store.reviews.get(reviewId)?.job_id === job.id
-    if (!own) yield gated(ctx, { ...job, review_id: null }, true)
+    if (!own) yield holdIfReviewNeeded(ctx, { ...job, review_id: null }, true)
   }
 }
 
 /** Whether somebody who is there may start jobs of this kind without asking anybody. */
-export function isFreeForAnother(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>, job: JobRecord, workerId: string): boolean {
+export function mayStartElsewhere(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>, job: JobRecord, workerId: string): boolean {
   const wants = requirementsOf(job.spec)
-  for (const worker of ctx.store.workers.inForce()) {
+  for (const worker of ctx.store.workers.active()) {
     if (worker.worker_id === workerId) continue
     const item = job.spec.capability === null ? undefined : declared(worker.capabilities, job.spec.capability)
     if (item === undefined || isGated(item.risk_tier)) continue

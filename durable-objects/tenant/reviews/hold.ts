@@ -1,29 +1,29 @@
 /** Responsible for the hold by which a human decides: what the queue asks of reviews, answered from gate and clearance. */
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
-import { used } from '../../../src/domain/review/grant.ts'
+import { recordGrantUse } from '../../../src/domain/review/grant.ts'
 import { reviewedJob } from '../../../src/domain/review/review-payload.ts'
 import { declared } from '../../../src/domain/review/risk.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
-import type { Hold, Occasion, Refuses, Spent } from '../queue/hold.ts'
+import type { Hold, HoldTrigger, Refuses, Spent } from '../queue/hold.ts'
 import type { Pool } from '../queue/pool-store.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { clearanceOf, isReleased } from './clearance.ts'
-import { askFor, gated, isFreeForAnother } from './gate.ts'
+import { requestReview, holdIfReviewNeeded, mayStartElsewhere } from './gate.ts'
 import { digestOf, spendReview } from './review-log.ts'
 
-function before(ctx: CommandContext, job: JobRecord, occasion: Occasion): JobRecord {
-  if (occasion.kind === 'refused') return askForWorker(ctx, job, occasion.worker)
-  const { was } = occasion
+function before(ctx: CommandContext, job: JobRecord, trigger: HoldTrigger): JobRecord {
+  if (trigger.kind === 'refused') return askForWorker(ctx, job, trigger.worker)
+  const { was } = trigger
   // What a human had to release has to be released again, whoever does it then. A job that nobody has held waits for its worker's tier.
   const strict = was === null || was.review_id !== null
   const moved = was?.status === 'pending' && (was.spec.pinned !== job.spec.pinned || was.worker_id !== job.worker_id)
-  return gated(ctx, job, strict, moved)
+  return holdIfReviewNeeded(ctx, job, strict, moved)
 }
 
 function askForWorker(ctx: CommandContext, job: JobRecord, worker: WorkerRecord): JobRecord {
   const clearance = clearanceOf(ctx, job, worker)
-  if (clearance.kind !== 'ask' || (!clearance.broken && isFreeForAnother(ctx, job, worker.worker_id))) return job
-  return askFor(ctx, job, clearance.gate, clearance.why)
+  if (clearance.kind !== 'ask' || (!clearance.broken && mayStartElsewhere(ctx, job, worker.worker_id))) return job
+  return requestReview(ctx, job, clearance.gate, clearance.why)
 }
 
 function clear(ctx: ReadContext, job: JobRecord, worker: WorkerRecord): ReturnType<Hold['clear']> {
@@ -33,7 +33,7 @@ function clear(ctx: ReadContext, job: JobRecord, worker: WorkerRecord): ReturnTy
   return {
     kind: 'refused',
     why: `needs a decision first: ${why}`,
-    staysQueued: () => !broken && isFreeForAnother(ctx, job, worker.worker_id),
+    staysQueued: () => !broken && mayStartElsewhere(ctx, job, worker.worker_id),
   }
 }
 
@@ -45,7 +45,7 @@ function spend(ctx: CommandContext, running: JobRecord, worker: WorkerRecord): S
   const { review, grant, tier } = pass
   const { capability } = running.spec
   if (review !== null) spendReview(ctx, review, `job ${running.id} attempt ${running.attempt}/${running.nonce ?? ''}`)
-  if (grant !== null) ctx.store.grants.save(used(grant))
+  if (grant !== null) ctx.store.grants.save(recordGrantUse(grant))
   const digest = tier === null ? null : (review?.digest ?? digestOf(ctx, reviewedJob(running.spec, [])))
   const about = { job_id: running.id, worker_id: worker.worker_id, capability, digest }
   return {

@@ -10,7 +10,7 @@ import type { Reviewed } from '../../../src/domain/review/review-payload.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { asWord, isoTime, systemActor } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
-import { announce } from '../webhooks/webhook-queue.ts'
+import { queueWebhookEvent } from '../webhooks/webhook-queue.ts'
 
 export const reviewSubject = (review: Pick<ReviewRecord, 'id'>): string => `review:${review.id}`
 
@@ -32,7 +32,7 @@ export function recordReview(ctx: CommandContext, review: ReviewRecord, action: 
 }
 
 /** Puts the event into the queue of every webhook that asked for it. */
-export function announceReview(ctx: CommandContext, event: WebhookEvent, review: ReviewRecord): void {
+export function queueReviewEvent(ctx: CommandContext, event: WebhookEvent, review: ReviewRecord): void {
   const worker = review.worker_id === null ? null : (ctx.store.workers.get(review.worker_id)?.name ?? null)
   const last = review.decisions.at(-1)
   const said: Readonly<Record<string, string>> = {
@@ -40,7 +40,7 @@ export function announceReview(ctx: CommandContext, event: WebhookEvent, review:
     'review.reminded': 'still waits for a decision',
     'review.escalated': 'was not decided in time and still waits',
   }
-  announce(ctx, event, `Review ${review.id} ${said[event] ?? `is ${review.status}`}: ${review.title}`, {
+  queueWebhookEvent(ctx, event, `Review ${review.id} ${said[event] ?? `is ${review.status}`}: ${review.title}`, {
     review_id: review.id,
     status: review.status,
     type: review.type,
@@ -80,7 +80,7 @@ export function openReview(
   hintDue(ctx, review)
   const tier = review.risk_tier === null ? '' : `, tier ${review.risk_tier}`
   recordReview(ctx, review, 'open', `${asWord(review.type)}${tier}${review.irreversible ? ', irreversible' : ''}`)
-  announceReview(ctx, 'review.created', review)
+  queueReviewEvent(ctx, 'review.created', review)
   return review
 }
 
@@ -90,13 +90,13 @@ function hintDue(ctx: CommandContext, review: ReviewRecord): void {
 }
 
 /** Tells whoever waits: held calls, the worker on its socket, webhooks. */
-export function tellSettled(ctx: CommandContext, review: ReviewRecord): void {
+export function notifyReviewSettled(ctx: CommandContext, review: ReviewRecord): void {
   ctx.after({ kind: 'settled_review', review_id: review.id })
   if (review.worker_id !== null && review.type !== 'dispatch') {
     const { id: review_id, job_id, status } = review
     ctx.after({ kind: 'push', worker_id: review.worker_id, frames: [{ type: 'review', review_id, job_id, status }] })
   }
-  announceReview(ctx, 'review.settled', review)
+  queueReviewEvent(ctx, 'review.settled', review)
 }
 
 /** Takes an open review back. The caller sees to the job. */
@@ -105,7 +105,7 @@ export function withdrawReview(ctx: CommandContext, review: ReviewRecord, why: s
   if (!after.ok) return review
   ctx.store.reviews.update(after.value)
   recordReview(ctx, after.value, 'withdraw', why, actor)
-  tellSettled(ctx, after.value)
+  notifyReviewSettled(ctx, after.value)
   return after.value
 }
 
@@ -115,7 +115,7 @@ export function supersedeReview(ctx: CommandContext, review: ReviewRecord, by: n
   if (!after.ok) return
   ctx.store.reviews.update(after.value)
   recordReview(ctx, after.value, 'supersede', why, systemActor)
-  tellSettled(ctx, after.value)
+  notifyReviewSettled(ctx, after.value)
 }
 
 /** Spends an approval on one attempt. The caller has checked that it is the right one. */

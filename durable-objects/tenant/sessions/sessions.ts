@@ -4,7 +4,7 @@ import type { Ban, Parsed, Session } from '@modelreins/contract'
 import { roleMay } from '../../../src/domain/access/access.ts'
 import { isBan } from '../../../src/domain/session/ban.ts'
 import type { FailureRecord } from '../../../src/domain/session/ban.ts'
-import { sessionExpiry, sessionInForce } from '../../../src/domain/session/session.ts'
+import { sessionExpiry, isSessionActive } from '../../../src/domain/session/session.ts'
 import type { SessionRecord } from '../../../src/domain/session/session.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
@@ -56,7 +56,7 @@ function memberOf(ctx: CommandContext, wanted: string | undefined): Result<strin
 function list(ctx: CommandContext, input: Parsed<'sessions.list'>): Result<{ items: Session[]; next_cursor: string | null }> {
   const about = memberOf(ctx, input.member_id)
   if (!about.ok) return about
-  const open = ctx.store.sessions.ofMember(about.value).filter((session) => sessionInForce(session, ctx.at))
+  const open = ctx.store.sessions.ofMember(about.value).filter((session) => isSessionActive(session, ctx.at))
   return ok({ items: open.map((session) => showSession(session, currentOf(ctx))), next_cursor: null })
 }
 
@@ -68,7 +68,7 @@ function end(ctx: CommandContext, input: Parsed<'sessions.end'>): Result<{ ended
   const about = memberOf(ctx, session.member_id)
   // Other members' sessions do not exist for who may not manage them.
   if (!about.ok) return fail('not-found', 'There is no such session.')
-  if (!sessionInForce(session, ctx.at)) return ok({ ended: 0 })
+  if (!isSessionActive(session, ctx.at)) return ok({ ended: 0 })
   endSession(ctx, session, 'signed out')
   return ok({ ended: 1 })
 }

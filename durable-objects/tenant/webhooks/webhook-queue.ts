@@ -4,7 +4,7 @@ import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 
 /** `text` is one sentence for people, safe to show as it is; `data` holds no prompt and no payload. */
-export function announce(ctx: CommandContext, event: WebhookEvent, text: string, data: WebhookBody['data']): void {
+export function queueWebhookEvent(ctx: CommandContext, event: WebhookEvent, text: string, data: WebhookBody['data']): void {
   const hooks = ctx.store.webhooks.all().filter((hook) => hook.disabled_at === null && hook.events.includes(event))
   if (hooks.length === 0) return
   const body: WebhookBody = { type: event, timestamp: isoTime(ctx.at), text: shownToAnybody(text), data }

@@ -5,7 +5,7 @@
 import { limits } from '@modelreins/contract'
 import { refusalOf } from '../../../src/domain/outbound.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
-import type { DeliveryRecord, Try, WebhookRecord, WebhookStore } from './webhook-store.ts'
+import type { DeliveryRecord, DeliveryAttempt, WebhookRecord, WebhookStore } from './webhook-store.ts'
 import { signedHeaders } from './webhook-secret.ts'
 
 const second = 1_000
@@ -90,7 +90,7 @@ export class WebhookSender {
     }
   }
 
-  #note(delivery: DeliveryRecord, outcome: Pick<Try, 'status' | 'error'> | undefined): void {
+  #note(delivery: DeliveryRecord, outcome: Pick<DeliveryAttempt, 'status' | 'error'> | undefined): void {
     const { webhooks } = this.#parts.store
     const { id, attempts } = delivery
     // Read again: it may have been deleted while it was called.
@@ -107,7 +107,7 @@ export class WebhookSender {
   }
 
   /** One try. The address is judged again: what the operator allows may have changed. */
-  async #try(hook: WebhookRecord, delivery: DeliveryRecord): Promise<Pick<Try, 'status' | 'error'>> {
+  async #try(hook: WebhookRecord, delivery: DeliveryRecord): Promise<Pick<DeliveryAttempt, 'status' | 'error'>> {
     const refusal = refusalOf(new URL(hook.url), this.#parts.allowedHosts)
     if (refusal !== undefined) return { status: null, error: `not sent: ${refusal}` }
     const key = this.#parts.keys.find((one) => one.id === hook.kid)

@@ -6,28 +6,52 @@ import type { Forget } from '../kernel/rollback.ts'
 import { webhookDeliveries, webhooks } from './tables.ts'
 
 export interface WebhookRecord {
+  /** Public id. */
   readonly webhook_id: string
+  /** Address that deliveries are sent to. */
   readonly url: string
+  /** Events that it receives. */
   readonly events: readonly WebhookEvent[]
-  /** The signing key that the secret is derived from. */
+  /** Id of the signing key that the secret is derived from. Fixed at creation. */
   readonly kid: string
+  /** Name of the actor that created it. */
   readonly created_by: string
+  /** Time of creation, milliseconds since 1970. */
   readonly created_at: number
+  /** Time at which it was disabled after repeated failures; null while it is active. */
   readonly disabled_at: number | null
 }
 
-export type Try = { readonly at: number; readonly status: number | null; readonly error: string | null; readonly took_ms: number }
+export type DeliveryAttempt = {
+  /** Time of the request, milliseconds since 1970. */
+  readonly at: number
+  /** HTTP status; null when no reply came. */
+  readonly status: number | null
+  /** Why it failed; null after a 2xx reply. */
+  readonly error: string | null
+  /** Duration of the request. */
+  readonly took_ms: number
+}
 
 export interface DeliveryRecord {
+  /** Number of the delivery in its tenant. */
   readonly id: number
+  /** Webhook that it is for. */
   readonly webhook_id: string
+  /** Id of the message: the same for every attempt, so that receivers can drop duplicates. */
   readonly message_id: string
+  /** Event that it reports. */
   readonly event: WebhookEvent
+  /** Request body as it is signed and sent. */
   readonly body: string
+  /** Pending, delivered or given up. */
   readonly state: WebhookDelivery['state']
+  /** Time of the event, milliseconds since 1970. */
   readonly created_at: number
+  /** Time of the next attempt; null once it is delivered or given up. */
   readonly next_at: number | null
-  readonly attempts: readonly Try[]
+  /** Attempts so far, oldest first. */
+  readonly attempts: readonly DeliveryAttempt[]
 }
 
 type HookRow = typeof webhooks.$inferSelect

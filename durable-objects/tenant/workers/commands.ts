@@ -198,5 +198,5 @@ export const workerCommands = {
   'workers.resume': (ctx: CommandContext, input: Parsed<'workers.resume'>): Result<Worker> => setPaused(ctx, input.worker_id, false),
   'workers.rotate': rotate,
   'presence.list': (ctx: CommandContext): Result<{ items: Presence[] }> =>
-    ok({ items: [...ctx.store.workers.inForce()].map((worker) => showPresence(ctx, worker)) }),
+    ok({ items: [...ctx.store.workers.active()].map((worker) => showPresence(ctx, worker)) }),
 }

@@ -18,7 +18,7 @@ export function companionFor(ctx: CommandContext, label: string): Result<WorkerR
       : fail('name-taken', `A worker called ${name} exists already and is not a companion under this key.`)
   }
   const { member_id } = ctx.caller.member
-  const companions = [...ctx.store.workers.inForce()].filter((one) => one.companion_of === member_id).length
+  const companions = [...ctx.store.workers.active()].filter((one) => one.companion_of === member_id).length
   if (companions >= limits.companions)
     return fail('conflict', `You have ${limits.companions} companions, which is the limit. Revoke one: DELETE /api/v1/workers/WORKER_ID.`)
   const worker: WorkerRecord = {

@@ -3,13 +3,13 @@ import { limits, parseLeaseToken, problems } from '@modelreins/contract'
 import type { Failure, Problem, ServerFrame, WorkerFrame } from '@modelreins/contract'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import { genuine } from '../../../src/domain/access/token.ts'
+import { isMacValid } from '../../../src/domain/access/token.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { completeAttempt, endLostAttempt, failTheAttempt, leaseUntil, noteStopped, startAttempt } from '../queue/commands/attempts.ts'
 import type { AttemptLease } from '../queue/commands/attempts.ts'
 import { noteAcknowledgement } from '../killswitch/commands.ts'
-import { leaseStands } from '../members/authenticate.ts'
+import { isLeaseValid } from '../members/authenticate.ts'
 import { lostLeases, noteProfile, presenceReply, renewLeases } from '../workers/presence-commands.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
@@ -28,8 +28,11 @@ function leaseOf(ctx: CommandContext, keys: readonly TokenKey[], worker: WorkerR
   const lease = parseLeaseToken(token)
   const known = (): boolean => lease !== undefined && ctx.live.leases.wasIssued(lease.job_id, token)
   const valid =
-    lease !== undefined && (known() || genuine(lease.signed, lease.mac, keys)) && lease.tenant === ctx.tenant && lease.expires_at > ctx.at
-  return valid && lease.worker_id === worker.worker_id && leaseStands(ctx.store, lease)
+    lease !== undefined &&
+    (known() || isMacValid(lease.signed, lease.mac, keys)) &&
+    lease.tenant === ctx.tenant &&
+    lease.expires_at > ctx.at
+  return valid && lease.worker_id === worker.worker_id && isLeaseValid(ctx.store, lease)
     ? ok(lease)
     : fail('lease-lost', 'This lease token is not in force.')
 }

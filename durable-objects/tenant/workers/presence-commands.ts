@@ -1,7 +1,7 @@
 /** Responsible for heartbeats: who is there, what it says of itself, which leases it renews and which it must drop. */
 import { limits } from '@modelreins/contract'
 import type { Parsed, PresenceReply, PresenceReport } from '@modelreins/contract'
-import { brief, stopsRunning } from '../../../src/domain/killswitch.ts'
+import { briefOf, stopsRunning } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isOfProcess } from '../../../src/domain/review/risk.ts'
@@ -114,7 +114,7 @@ export function presenceReply(
     },
     config: worker.config,
     config_version: worker.config_version,
-    killswitch: brief(ctx.store.killswitch.state()),
+    killswitch: briefOf(ctx.store.killswitch.state()),
     aborts,
     intervals: { heartbeat_ms: worker.config.poll_ms ?? heartbeat_ms, poll_wait_s: limits.long_poll_max_s },
   }

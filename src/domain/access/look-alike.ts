@@ -60,7 +60,7 @@ const alike: Readonly<Record<string, string>> = {
 const latin = new Map(Object.entries(alike).flatMap(([letter, others]) => [...others].map((other) => [other, letter] as const)))
 
 /** What a name looks like: two names of one look are one name to whoever reads them. */
-export const lookOf = (name: string): string =>
+export const lookAlikeKey = (name: string): string =>
   [...name.normalize('NFKC')]
     .map((letter) => latin.get(letter) ?? letter)
     .join('')

@@ -34,7 +34,7 @@ const macOf = (key: TokenKey, text: string): string => key.id + base32(key.hmac(
 export const sign = (text: string, key: TokenKey): string => `${text}_${macOf(key, text)}`
 
 /** Compares without telling by time where the difference is; lengths may be told. */
-export function sameText(left: string, right: string): boolean {
+export function equalInConstantTime(left: string, right: string): boolean {
   if (left.length !== right.length) return false
   let difference = 0
   for (let index = 0; index < left.length; index += 1) difference |= left.charCodeAt(index) ^ right.charCodeAt(index)
@@ -42,7 +42,7 @@ export function sameText(left: string, right: string): boolean {
 }
 
 /** True when one of the keys made this MAC over this text. */
-export function genuine(text: string, mac: string, keys: readonly TokenKey[]): boolean {
+export function isMacValid(text: string, mac: string, keys: readonly TokenKey[]): boolean {
   const key = keys.find((candidate) => candidate.id === mac[0])
-  return key !== undefined && sameText(macOf(key, text), mac)
+  return key !== undefined && equalInConstantTime(macOf(key, text), mac)
 }

@@ -9,31 +9,45 @@ export type ArtifactState = (typeof artifactStates)[number]
 
 /** Times are milliseconds since 1970. */
 export interface ArtifactRecord {
+  /** Number of the artifact in its tenant. */
   readonly id: number
+  /** Unguessable id; part of its address and R2 key. */
   readonly slug: string
+  /** State of the bytes; see `artifactStates`. */
   readonly state: ArtifactState
-  /** Safe to show (`safeFilename`). */
+  /** Safe name (`safeFilename`). */
   readonly filename: string
+  /** Media type as the sender declared it. */
   readonly content_type: string
+  /** Size; 0 until the bytes have arrived. */
   readonly size_bytes: number
+  /** SHA-256, hex; empty until the bytes have arrived. */
   readonly sha256: string
+  /** Job that it belongs to; null without one. */
   readonly job_id: number | null
+  /** Review that it is attached to; null without one. */
   readonly review_id: number | null
-  /** The worker that uploaded it; null: a member. */
+  /** Worker that uploaded it; null: a member did. */
   readonly worker_id: string | null
-  /** Id of the member or worker, and how people read it. */
+  /** Id of the member or worker that uploaded it. */
   readonly actor_id: string
+  /** The same as `kind:name`, for display. */
   readonly created_by: string
+  /** Anyone with its address may download it. */
   readonly share: boolean
+  /** Time of the reservation. */
   readonly created_at: number
+  /** Time at which it is erased; null: never. */
   readonly expires_at: number | null
-  /** When it stopped being readable, and why. */
+  /** Time at which it stopped being readable; null while it is. */
   readonly gone_at: number | null
+  /** Reason for that; null while it is readable. */
   readonly gone_why: 'deleted' | 'expired' | null
-  /** When time alone does something next. */
+  /** Time of the next step that needs no caller: expiry or erasure; null without one. */
   readonly next_at: number | null
-  /** How often R2 was asked to forget it. */
+  /** Requests to R2 to delete the bytes. */
   readonly erasures: number
+  /** Key of the upload; null without one. */
   readonly idempotency_key: string | null
 }
 

@@ -45,7 +45,7 @@ function firstBytes(text: string, maxBytes: number): string {
 const cutNote = (answer: Answer): string => `\n[cut: the whole answer is the result of job ${answer.job_id}]`
 
 /** Every answer under its worker's name, in at most `maxBytes`; a cut is said where it is. */
-export function attributed(answers: readonly Answer[], maxBytes: number): string {
+export function attributeAnswers(answers: readonly Answer[], maxBytes: number): string {
   const heading = (answer: Answer): string => `## ${answer.worker} (job ${answer.job_id})\n\n`
   const around = answers.reduce((sum, answer) => sum + byteLength(heading(answer)) + byteLength(cutNote(answer)) + 2, 0)
   const sizes = answers.map((answer) => byteLength(answer.text))
@@ -67,7 +67,7 @@ const defaultInstruction =
 export function mergePrompt(prompt: string, answers: readonly Answer[], instruction: string | null): string {
   const asked = firstBytes(prompt, limits.prompt_bytes / 4)
   const head = `${instruction ?? defaultInstruction}\n\n# The prompt\n\n${asked}${asked === prompt ? '' : '\n[cut]'}\n\n# The answers\n\n`
-  return head + attributed(answers, limits.prompt_bytes - byteLength(head))
+  return head + attributeAnswers(answers, limits.prompt_bytes - byteLength(head))
 }
 
 export interface Count {

@@ -4,7 +4,7 @@
  */
 import { limits } from '@modelreins/contract'
 import type { JobError, JobStatus, MergeKind, MergeState } from '@modelreins/contract'
-import { attributed, countVotes, mergePrompt } from './answers.ts'
+import { attributeAnswers, countVotes, mergePrompt } from './answers.ts'
 import type { Answer } from './answers.ts'
 
 /** How the answers become one. Times are milliseconds since 1970. */
@@ -106,7 +106,7 @@ export function nextStep(fanOut: FanOut, at: number): Step {
     return { kind: 'failed', error: { type: 'unanswered', message, retryable: false }, merge: mergeStateOf(fanOut), abort: open }
   }
   const inOrder = answers.toSorted((left, right) => left.job_id - right.job_id)
-  const whole = attributed(inOrder, limits.result_inline_bytes)
+  const whole = attributeAnswers(inOrder, limits.result_inline_bytes)
   const done = (result: string | null, degraded = false): Step => ({
     kind: 'done',
     result,

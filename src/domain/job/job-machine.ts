@@ -11,79 +11,122 @@ import type { Result } from '../result.ts'
 
 /** What was asked for; changes only by an update before the start. */
 export interface JobSpec {
+  /** Text for the worker. Changes by an update before the start, or by a reviewer's edit. */
   readonly prompt: string
+  /** Structured input, any JSON; null without one. */
   readonly input: unknown
+  /** Capability that the job uses; null: none. Only workers that declare it are eligible. */
   readonly capability: string | null
-  /** Pinned to this worker_id; its name as it was asked for is kept for people. */
+  /** Id of the worker that `target` names; null without a target. Only this worker is eligible. */
   readonly pinned: string | null
+  /** Name of the target as the request spelled it; kept for display. */
   readonly target: string | null
+  /** Tags that a worker must have. */
   readonly tags: readonly string[]
+  /** Networks that a worker must be in. */
   readonly networks: readonly string[]
+  /** Provider that a worker must have; null: any. */
   readonly provider: string | null
+  /** Model that the worker is asked to use; null: its default. */
   readonly model: string | null
+  /** Session that the requester groups jobs by; passed to the worker as it is. */
   readonly session_id: string | null
+  /** Context policy: how much of the thread the worker receives. */
   readonly context: string
+  /** Inline context that came with the request; null without one. */
   readonly context_text: string | null
-  /** Earlier jobs of the thread that a human was shown as this job's context: it gets these and no others. */
+  /** Ids of earlier jobs of the thread that a reviewer saw as context. Set when a review opens; the worker then receives exactly these. */
   readonly context_turns?: readonly number[]
-  /** Members who have changed it or had it tried again, beside who dispatched it. */
+  /** Members, beside `created_by`, who updated or retried the job. Grows; none of them may approve it. */
   readonly wanted_by?: readonly string[]
-  /** Attempts in a row, up to now, that ended at a provider's limit, and when the first of them did. */
+  /** Attempts in a row that ended at a provider limit, and the time of the first. Removed when an attempt ends otherwise. */
   readonly limited?: { readonly times: number; readonly since: number }
+  /** Secret references that the worker resolves on its own machine. */
   readonly requires_secrets: readonly string[]
+  /** Limit of one attempt. */
   readonly timeout_ms: number
+  /** Limit of an attempt without output; null: the worker's default. */
   readonly silence_ms: number | null
+  /** Limit of waiting in the queue, counted from `queued_at`. */
   readonly expires_ms: number
+  /** Scheduled time, milliseconds since 1970; null: at once. */
   readonly not_before: number | null
-  /** Milliseconds in which the server itself was asleep since the job was queued, or its attempt began: they count against neither limit. */
+  /** Time in which the server was suspended since the job was queued or its attempt began. Extends both limits; removed when another limit begins. */
   readonly slept_ms?: number
+  /** JSON that the requester attached; never interpreted. */
   readonly metadata: unknown
-  /** Only of the parent of a fan-out, which no worker runs. */
+  /** Plan of the fan-out; present on its parent job alone, which no worker runs. */
   readonly fan_out?: FanOutSpec
-  /** What it is to its parent. */
+  /** Role in a fan-out: one of the answers, or the merge. Set at creation. */
   readonly role?: 'child' | 'merge'
 }
 
 /** What an attempt left behind. */
 export interface JobOutcome {
+  /** Output that came with the end of the attempt: all of it, or its end when a stream has the rest. */
   readonly output: string
+  /** `output` is not the whole output. */
   readonly output_truncated: boolean
+  /** Result, or its beginning when `stored` is set; null without one. */
   readonly result: string | null
-  /** R2 key of the whole result when `result` is only its beginning. */
+  /** R2 key of the whole result; null when `result` is whole. */
   readonly stored: string | null
+  /** Exit code of the process; null when no process ran. */
   readonly exit_code: number | null
+  /** Tokens and cost as the provider reported them; null without a report. */
   readonly usage: Usage | null
+  /** Why the attempt or the job failed; null after a success. */
   readonly error: JobError | null
-  /** The server ended the attempt while it ran: its worker owes the word that the process is gone, once. */
+  /** The server ended the attempt while it ran, and the worker has not yet confirmed that the process is gone. Removed by that confirmation. */
   readonly stop_owed?: true
-  /** Of a fan-out. */
+  /** Answers of the children and state of the merge; present on the parent of an ended fan-out. */
   readonly fan_out?: FanOutOutcome
 }
 
 export interface JobRecord {
+  /** Number of the job in its tenant; ascending, never reused. */
   readonly id: number
+  /** State of the job; see docs/explanation/job-lifecycle.md. Changes by the functions of this module alone. */
   readonly status: JobStatus
+  /** Reason why a pending job may not be offered; null while it may. Set and cleared by the room of that reason (queue/hold.ts). */
   readonly hold: JobHold | null
+  /** Effort of the request; steers routing, attempts and head start. Changes by an update before the start. */
   readonly effort: Effort
+  /** Priority of the request; ranks the job in its pool. Changes by an update before the start. */
   readonly priority: number
+  /** Thread that the job belongs to; null without one. Fixed at creation. */
   readonly thread_id: string | null
+  /** Before the start: the worker that the Director assigned, null when any eligible worker may take it. From the start on: the worker of the current or last attempt. */
   readonly worker_id: string | null
+  /** Number of the current or last attempt; 0 before the first. Increases at every start. */
   readonly attempt: number
+  /** Attempts allowed. Grows by one for an attempt that ended at a provider limit, and when a failed job is retried by hand. */
   readonly max_attempts: number
-  /** Fence of the current or last attempt: its lease token carries it. */
+  /** Fencing token of the current or last attempt, part of its lease token; null before the first. New at every start. */
   readonly nonce: string | null
-  /** Claimed by id, by a worker that is silent while it works. */
+  /** The attempt was claimed by id and sends no heartbeats, so its lease lasts until the deadline. Set at every start. */
   readonly long_lease: boolean
+  /** Id of the member or worker that dispatched it. Fixed at creation. */
   readonly created_by: string
+  /** Time of creation, milliseconds since 1970. */
   readonly created_at: number
+  /** Time from which expiry and rank count: creation, the schedule, a release, a due retry. */
   readonly queued_at: number
+  /** Start of the current or last attempt; null before the first. */
   readonly started_at: number | null
+  /** Time at which the job became done or failed; null before, and again after a retry by hand. */
   readonly ended_at: number | null
+  /** Time of the next attempt; set with status `retry`, null otherwise. */
   readonly retry_at: number | null
+  /** Review that holds the job or released it; null without one. Replaced when the job is reviewed anew. */
   readonly review_id: number | null
+  /** Parent of the fan-out that it is a child or the merge of; null otherwise. Fixed at creation. */
   readonly parent_id: number | null
+  /** A stream object may exist: an attempt sent output while it ran. Never reset. */
   readonly stream: boolean
+  /** What was asked for. */
   readonly spec: JobSpec
+  /** What the last attempt left; null while none has ended, and during an attempt. */
   readonly outcome: JobOutcome | null
 }
 
@@ -112,7 +155,7 @@ export const expiryOf = (job: JobRecord): number => job.queued_at + job.spec.exp
 export const deadlineOf = (job: JobRecord): number => (job.started_at ?? job.queued_at) + job.spec.timeout_ms + (job.spec.slept_ms ?? 0)
 
 /** The job, which has been given that much more time; `awake` forgets it: another limit begins. */
-export const sleptFor = (job: JobRecord, slept_ms: number): JobRecord => ({ ...job, spec: { ...job.spec, slept_ms } })
+export const withSleptTime = (job: JobRecord, slept_ms: number): JobRecord => ({ ...job, spec: { ...job.spec, slept_ms } })
 const awake = (spec: JobSpec): JobSpec => {
   if (spec.slept_ms === undefined) return spec
   const { slept_ms: _, ...rest } = spec
@@ -194,7 +237,7 @@ export const requestersOf = (job: Pick<JobRecord, 'created_by' | 'spec'>): reado
 ]
 
 /** The job, remembered as what this member wants, too. */
-export function wantedBy(job: JobRecord, memberId: string): JobRecord {
+export function withRequester(job: JobRecord, memberId: string): JobRecord {
   const [, ...wanted_by] = requestersOf({ ...job, spec: { ...job.spec, wanted_by: [...(job.spec.wanted_by ?? []), memberId] } })
   return wanted_by.length === 0 ? job : { ...job, spec: { ...job.spec, wanted_by } }
 }
@@ -204,7 +247,7 @@ export function start(
   job: JobRecord,
   by: { readonly worker_id: string; readonly nonce: string; readonly at: number; readonly long: boolean },
 ): Result<JobRecord> {
-  if (job.status !== 'pending' || job.hold !== null) return notIn(job, 'started')
+  if (job.status !== 'pending' || job.hold !== null) return wrongState(job, 'started')
   if (job.attempt >= job.max_attempts) return fail('wrong-state', `Job ${job.id} has used its ${job.max_attempts} attempts.`)
   return ok({
     ...job,
@@ -278,11 +321,11 @@ export const end = (job: JobRecord, error: JobError, at: number): JobRecord => (
 })
 
 /** The attempt was ended over the head of its worker, which is told to stop and says once that it has. */
-export const owingStop = (job: JobRecord): JobRecord =>
+export const withStopOwed = (job: JobRecord): JobRecord =>
   job.outcome === null ? job : { ...job, outcome: { ...job.outcome, stop_owed: true } }
 
 /** The outcome once that word has come; undefined when this worker owes none for this attempt. */
-export function stoppedBy(job: JobRecord, of: { readonly worker_id: string; readonly attempt: number }): JobOutcome | undefined {
+export function outcomeOnceStopped(job: JobRecord, of: { readonly worker_id: string; readonly attempt: number }): JobOutcome | undefined {
   const { outcome } = job
   if (outcome?.stop_owed !== true || job.attempt !== of.attempt || job.worker_id !== of.worker_id) return undefined
   const { stop_owed: _, ...rest } = outcome
@@ -301,7 +344,7 @@ export const queue = (job: JobRecord, at: number): JobRecord => ({
 
 /** A human asks for a new attempt of a failed job: the only way out of a terminal state (docs/explanation/job-lifecycle.md). */
 export function revive(job: JobRecord, at: number): Result<JobRecord> {
-  if (job.status !== 'failed') return notIn(job, 'retried')
+  if (job.status !== 'failed') return wrongState(job, 'retried')
   return ok({
     ...forgetLimits(job),
     status: 'pending',
@@ -314,5 +357,5 @@ export function revive(job: JobRecord, at: number): Result<JobRecord> {
   })
 }
 
-export const notIn = (job: JobRecord, verb: string): Result<never> =>
+export const wrongState = (job: JobRecord, verb: string): Result<never> =>
   fail('wrong-state', `Job ${job.id} is ${job.status}${job.hold === null ? '' : ` (held for ${job.hold})`} and cannot be ${verb}.`)

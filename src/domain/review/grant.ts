@@ -4,24 +4,34 @@ import type { Policy } from './risk.ts'
 
 /** One yes that lets one worker use one capability for one session. */
 export interface GrantRecord {
+  /** Public id. */
   readonly grant_id: string
+  /** Worker that may act. */
   readonly worker_id: string
+  /** Capability that it may use. */
   readonly capability: string
+  /** Session in which it may use it. */
   readonly session: string
+  /** Uses so far, the one that asked included; increases at every use. */
   readonly uses: number
-  /** Null: as often as it likes until it expires. The use that asked counts. */
+  /** Uses allowed; null: unlimited until it expires. */
   readonly max_uses: number | null
+  /** Review whose approval made the grant. */
   readonly review_id: number
+  /** Name of the member whose decision completed the approval. */
   readonly granted_by: string
+  /** Time of the approval, milliseconds since 1970. */
   readonly created_at: number
+  /** End of the grant, milliseconds since 1970. */
   readonly expires_at: number
+  /** Time at which it was revoked; null while it was not. */
   readonly revoked_at: number | null
 }
 
-export const isInForce = (grant: GrantRecord, at: number): boolean =>
+export const isGrantActive = (grant: GrantRecord, at: number): boolean =>
   grant.revoked_at === null && grant.expires_at > at && (grant.max_uses === null || grant.uses < grant.max_uses)
 
-export const used = (grant: GrantRecord): GrantRecord => ({ ...grant, uses: grant.uses + 1 })
+export const recordGrantUse = (grant: GrantRecord): GrantRecord => ({ ...grant, uses: grant.uses + 1 })
 
 /** A reviewer may narrow the policy's terms, never widen them. */
 export function termsOf(

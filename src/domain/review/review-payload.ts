@@ -39,7 +39,7 @@ export function reviewedText({ capability, payload, artifacts }: Reviewed): stri
 }
 
 /** What surrounds the content of a job: whose conversation it is, and what it is done with. */
-export interface Around {
+export interface ExecutionDetails {
   readonly thread_id: string | null
   /** Of the worker that a reviewer is told of; of a job that anybody may take, what the job asks for. */
   readonly provider: string | null
@@ -49,24 +49,24 @@ export interface Around {
 /** Of payloads that bind what surrounds the content, too. Older ones have no version, and are verified as they were made. */
 const version = 2
 
-export const bindsSurroundings = (payload: unknown): boolean =>
+export const bindsExecutionDetails = (payload: unknown): boolean =>
   typeof payload === 'object' && payload !== null && 'version' in payload && payload.version === version
 
-const said = (name: string, value: string | null): Readonly<Record<string, string>> => (value === null ? {} : { [name]: value })
+const optionalField = (name: string, value: string | null): Readonly<Record<string, string>> => (value === null ? {} : { [name]: value })
 
 /**
- * Everything of a job that reaches its handler, and what does it. Times and priorities are not part of what is approved. Without `around`
+ * Everything of a job that reaches its handler, and what does it. Times and priorities are not part of what is approved. Without `details`
  * the payload is one of before.
  */
-export const jobPayload = (spec: JobSpec, around?: Around): Readonly<Record<string, unknown>> => ({
-  ...(around === undefined
+export const jobPayload = (spec: JobSpec, details?: ExecutionDetails): Readonly<Record<string, unknown>> => ({
+  ...(details === undefined
     ? {}
     : {
         version,
-        ...said('session_id', spec.session_id),
-        ...said('thread_id', around.thread_id),
-        ...said('provider', around.provider),
-        ...said('model', around.model),
+        ...optionalField('session_id', spec.session_id),
+        ...optionalField('thread_id', details.thread_id),
+        ...optionalField('provider', details.provider),
+        ...optionalField('model', details.model),
         ...(spec.tags.length === 0 ? {} : { tags: [...spec.tags] }),
       }),
   prompt: spec.prompt,
@@ -77,9 +77,9 @@ export const jobPayload = (spec: JobSpec, around?: Around): Readonly<Record<stri
   ...(spec.requires_secrets.length === 0 ? {} : { requires_secrets: [...spec.requires_secrets] }),
 })
 
-export const reviewedJob = (spec: JobSpec, artifacts: readonly ReviewedArtifact[], around?: Around): Reviewed => ({
+export const reviewedJob = (spec: JobSpec, artifacts: readonly ReviewedArtifact[], details?: ExecutionDetails): Reviewed => ({
   capability: spec.capability,
-  payload: jobPayload(spec, around),
+  payload: jobPayload(spec, details),
   artifacts,
 })
 
@@ -96,7 +96,7 @@ const refused = (issues: readonly Issue[]): Result<never> =>
 const uneditable = ['requires_secrets', 'context', 'version', 'session_id', 'thread_id', 'provider', 'model', 'tags']
 
 /** The job as a reviewer edited it; what the edit leaves out stays. Secrets, the thread and the routing cannot be edited in. */
-export function edited(spec: JobSpec, payload: unknown): Result<JobSpec> {
+export function applyEdit(spec: JobSpec, payload: unknown): Result<JobSpec> {
   const given =
     typeof payload === 'object' && payload !== null && !Array.isArray(payload)
       ? Object.fromEntries(Object.entries(payload).filter(([name]) => !uneditable.includes(name)))

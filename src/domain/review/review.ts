@@ -11,19 +11,26 @@ import { atLeast } from './risk.ts'
 import type { Policy } from './risk.ts'
 
 export interface DecisionRecord {
+  /** Decision of the member. */
   readonly verdict: Verdict
+  /** Comment for the requester; null without one. */
   readonly comment: string | null
+  /** Name of the member at the time of the decision. */
   readonly by: string
+  /** Id of the member; decides whether the decision still counts. */
   readonly member_id: string
+  /** Time of the decision, milliseconds since 1970. */
   readonly at: number
-  /** Of what this decision is about: a decision about anything else does not count. */
+  /** Digest of the payload that was decided on: a decision on another digest does not count. */
   readonly digest: string
-  /** Tier `session`: narrower terms for the grant. */
+  /** Tier `session`: narrower terms for the grant; absent: those of the policy. */
   readonly grant?: GrantTerms
 }
 
 export interface GrantTerms {
+  /** Lifetime of the grant; null: as the policy says. */
   readonly ttl_ms: number | null
+  /** Number of uses; null: as the policy says. */
   readonly uses: number | null
 }
 
@@ -31,42 +38,65 @@ export interface GrantTerms {
 export type Step = 'remind' | 'escalate' | 'expire'
 
 export interface ReviewRecord {
+  /** Number of the review in its tenant. */
   readonly id: number
+  /** State of the review; changes by the functions of this module alone. */
   readonly status: ReviewStatus
   /** `dispatch` and `action` gate work, `escalation` settles a job; anything else is what a worker or member submitted. */
   readonly type: string
+  /** Title for lists. Fixed at creation. */
   readonly title: string
+  /** Text for the reviewer; empty when the payload says all. Fixed at creation. */
   readonly content: string
+  /** Preview for the reviewer; null without one. Fixed at creation. */
   readonly preview: string | null
+  /** Where the action would take effect, as the requester names it; null without one. */
   readonly target: string | null
+  /** Capability that the approval allows; null for submitted content. */
   readonly capability: string | null
+  /** What an approval allows to run. Replaced by an edit. */
   readonly payload: unknown
+  /** SHA-256 of the canonical JSON of the payload, capability and artifacts. Changes with an edit or an attached artifact. */
   readonly digest: string
-  /** As it was first asked for: a repeated call finds its review by this one, whatever became of the payload. */
+  /** Digest of the first request: a repeated call finds its review by it. Fixed at creation. */
   readonly asked_digest: string
-  /** Before the first edit; undefined while nobody has edited. */
+  /** Payload before the first edit; absent while nobody has edited. */
   readonly asked_payload?: unknown
+  /** Tier under which it was asked; null for submitted content. */
   readonly risk_tier: RiskTier | null
+  /** Session that an approval grants; null when it allows one job or action. */
   readonly session: string | null
+  /** Policy of the capability when the review was opened. Fixed at creation. */
   readonly policy: Policy
+  /** The action cannot be undone; shown to the reviewer. */
   readonly irreversible: boolean
+  /** Job that it gates or belongs to; null without one. */
   readonly job_id: number | null
-  /** Whose action or content it is; for a dispatch the worker it was assigned to. */
+  /** Worker that asked; for a dispatch the assigned worker; null when any may run it. */
   readonly worker_id: string | null
-  /** The attempt that last asked; null unless an attempt did. */
+  /** Attempt that asked last; null unless an attempt did. */
   readonly attempt: number | null
+  /** Who opened it, as `kind:name`. */
   readonly created_by: string
-  /** Members who may not approve it, since they are asking: member ids. */
+  /** Ids of the members who asked for the work and may therefore not approve it. */
   readonly requested_by: readonly string[]
+  /** Files shown to the reviewer; grows while the review is pending, and each changes the digest. */
   readonly artifacts: readonly ReviewedArtifact[]
+  /** All decisions, oldest first; only grows. */
   readonly decisions: readonly DecisionRecord[]
+  /** Review that replaced it; null while none did. */
   readonly superseded_by: number | null
+  /** Time of creation, milliseconds since 1970. */
   readonly created_at: number
+  /** When time alone does something, and what; null once it is settled. */
   readonly next: { readonly at: number; readonly step: Step } | null
+  /** Time at which a pending review is denied for lack of a decision. */
   readonly expires_at: number
+  /** Time at which it left `pending`; null before. */
   readonly settled_at: number | null
+  /** Time at which an approval was spent; null before. */
   readonly consumed_at: number | null
-  /** The attempt, and the call of it, that an approval was spent on. */
+  /** Attempt and call that spent the approval; null before. */
   readonly consumed_by: string | null
 }
 
@@ -150,7 +180,7 @@ export const isBacked = (review: ReviewRecord, mayDecide: (memberId: string) => 
   tally(review, mayDecide).approve >= review.policy.quorum.approve
 
 /** Whether an approval still stands: not spent, and enough of those who gave it may still decide. */
-export const stands = (review: ReviewRecord, mayDecide: (memberId: string) => boolean): boolean =>
+export const isApprovalValid = (review: ReviewRecord, mayDecide: (memberId: string) => boolean): boolean =>
   review.status === 'approved' && isBacked(review, mayDecide)
 
 /** The narrowest terms that an approving word named. */
@@ -173,7 +203,7 @@ export const covers = (review: ReviewRecord, tier: RiskTier, policy: Policy): bo
   review.policy.quorum.approve >= policy.quorum.approve &&
   (policy.self_approval || !isSelfApproved(review))
 
-export interface Word {
+export interface DecisionInput {
   readonly verdict: Verdict
   readonly comment: string | null
   readonly by: { readonly member_id: string; readonly name: string }
@@ -185,14 +215,14 @@ export interface Word {
   readonly grant?: GrantTerms | undefined
 }
 
-export interface Decided {
+export interface DecisionResult {
   readonly review: ReviewRecord
   /** `none`: a repetition. `recorded`: the quorum wants more. */
   readonly change: 'none' | 'recorded' | 'settled'
 }
 
 /** The same word of the same member again: a double click, or an answer that was lost. */
-function isRepeated(review: ReviewRecord, word: Word): boolean {
+function isRepeated(review: ReviewRecord, word: DecisionInput): boolean {
   const mine = review.decisions.findLast((decision) => decision.member_id === word.by.member_id)
   if (mine === undefined || mine.verdict !== word.verdict) return false
   if (word.verdict === 'edit' && mine.digest !== word.edit?.digest) return false
@@ -209,9 +239,9 @@ const missing = (path: string, detail: string): Result<never> =>
  */
 export function decide(
   review: ReviewRecord,
-  word: Word,
+  word: DecisionInput,
   rules: { readonly selfRefusal: string | null; readonly mayDecide: (memberId: string) => boolean },
-): Result<Decided> {
+): Result<DecisionResult> {
   if (isRepeated(review, word)) return ok({ review, change: 'none' })
   if (review.status !== 'pending') return settledIn(review, 'decided')
   const { verdict, edit } = word
@@ -267,7 +297,7 @@ export function attach(review: ReviewRecord, artifact: ReviewedArtifact, digest:
 }
 
 /** What time has done to a pending review by now; undefined while there is nothing. */
-export function elapse(review: ReviewRecord, at: number): { readonly review: ReviewRecord; readonly step: Step } | undefined {
+export function applyTime(review: ReviewRecord, at: number): { readonly review: ReviewRecord; readonly step: Step } | undefined {
   if (review.status !== 'pending' || review.next === null || review.next.at > at) return undefined
   const { step } = review.next
   if (step === 'expire') return { review: settle(review, 'expired', at), step }

@@ -3,7 +3,7 @@
  * carries a MAC. Whoever accepts one remembers its nonce until it expires, so that it is good once.
  */
 import { limits } from '@modelreins/contract'
-import { genuine, sign } from '../access/token.ts'
+import { isMacValid, sign } from '../access/token.ts'
 import type { TokenKey } from '../access/token.ts'
 
 export type ChallengePurpose = 'register' | 'sign-in'
@@ -31,7 +31,7 @@ export function readChallenge(
   if (match === null) return undefined
   const [, kind = '', about = '', nonce = '', expires = '', mac = ''] = match
   if (kind !== purpose || about !== subject) return undefined
-  if (!genuine(text.slice(0, text.length - mac.length - 1), mac, keys)) return undefined
+  if (!isMacValid(text.slice(0, text.length - mac.length - 1), mac, keys)) return undefined
   const expires_at = Number.parseInt(expires, 36)
   return expires_at > at ? { nonce, expires_at } : undefined
 }

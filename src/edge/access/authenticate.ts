@@ -10,7 +10,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { type LeaseToken, parseCredentialToken, parseLeaseToken, tokenPrefixes } from '@modelreins/contract'
 import type { CallCredential } from '../../../durable-objects/tenant/call.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
-import { type TokenKey, genuine } from '../../domain/access/token.ts'
+import { type TokenKey, isMacValid } from '../../domain/access/token.ts'
 import { cookieToken, crossSite } from '../sessions/cookie.ts'
 import type { FailedAttempts } from './failed-attempts.ts'
 
@@ -30,7 +30,7 @@ export type Caller =
   | { readonly kind: 'master'; readonly credential: { readonly kind: 'master' } }
   | { readonly kind: 'none'; readonly credential: { readonly kind: 'none' } }
 
-export const nobody: Caller = { kind: 'none', credential: { kind: 'none' } }
+export const anonymousCaller: Caller = { kind: 'none', credential: { kind: 'none' } }
 
 /** The one answer to a token that is missing, misspelt, forged, unknown or revoked, on a path that exists or not. */
 export const unauthorized = fail('unauthorized', 'Send a valid token: `Authorization: Bearer <token>`.')
@@ -63,13 +63,13 @@ function isMaster(token: string, master: string | undefined): boolean {
 export function callerOf(token: string, keys: readonly TokenKey[], masterToken: string | undefined): Caller | undefined {
   if (token.startsWith(tokenPrefixes.lease)) {
     const parsed = parseLeaseToken(token)
-    if (parsed === undefined || !genuine(parsed.signed, parsed.mac, keys)) return undefined
+    if (parsed === undefined || !isMacValid(parsed.signed, parsed.mac, keys)) return undefined
     const { signed: _signed, mac: _mac, ...lease } = parsed
     return { kind: 'lease', tenant: parsed.tenant, lease: parsed, credential: { kind: 'lease', lease } }
   }
   const parsed = parseCredentialToken(token)
   if (parsed === undefined) return isMaster(token, masterToken) ? { kind: 'master', credential: { kind: 'master' } } : undefined
-  if (!genuine(parsed.signed, parsed.mac, keys)) return undefined
+  if (!isMacValid(parsed.signed, parsed.mac, keys)) return undefined
   const hash = sha256(token).toString('hex')
   const kind = parsed.kind === 'session' ? 'member' : parsed.kind
   return { kind, tenant: parsed.tenant, credential: { kind: parsed.kind, credential: parsed.credential, hash } }

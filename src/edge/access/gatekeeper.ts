@@ -6,7 +6,7 @@ import type { Failure, Operation } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import type { SigningKeys } from '../../domain/access/signing-keys.ts'
 import { authenticationLimited, misconfigured } from '../../telemetry/edge-events.ts'
-import { type Caller, authenticate, callerKey, isSession, nobody, unauthorized } from './authenticate.ts'
+import { type Caller, authenticate, callerKey, isSession, anonymousCaller, unauthorized } from './authenticate.ts'
 import type { Context } from '../exchange.ts'
 import { FailedAttempts, addressKey } from './failed-attempts.ts'
 import { problemResponse } from '../http/problem-response.ts'
@@ -82,6 +82,6 @@ export class Gatekeeper {
   /** For a path that does not exist, or not with this method: 401 unless the caller is somebody. */
   async refuseUnknown(context: Context, failure: Failure, headers?: Readonly<Record<string, string>>): Promise<Response> {
     const caller = this.identify(context)
-    return caller.ok ? this.refuse(context, caller.value, failure, headers) : this.turnAway(context, nobody, caller.failure)
+    return caller.ok ? this.refuse(context, caller.value, failure, headers) : this.turnAway(context, anonymousCaller, caller.failure)
   }
 }

@@ -5,7 +5,7 @@ import { artifactKey } from '../../domain/artifact/artifact.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import { archiveFailed } from '../../telemetry/edge-events.ts'
 import { ownerOfSlug } from './artifact-slug.ts'
-import { type Caller, nobody, unauthorized } from '../access/authenticate.ts'
+import { type Caller, anonymousCaller, unauthorized } from '../access/authenticate.ts'
 import { type ByteRange, namesTag, parseRange } from '../http/byte-range.ts'
 import { attachment } from '../http/content-disposition.ts'
 import type { Exchange, Reply } from '../exchange.ts'
@@ -56,7 +56,7 @@ async function locate(exchange: Download): Promise<Result<Located>> {
     return found.ok ? ok({ tenant: own, artifact: found.value }) : found
   }
   if (owner !== undefined && owner.genuine) {
-    const shared = await locateAs(exchange, owner.tenant, nobody)
+    const shared = await locateAs(exchange, owner.tenant, anonymousCaller)
     if (shared.ok) return ok({ tenant: owner.tenant, artifact: shared.value })
     if (shared.failure.code !== 'unauthorized') return shared
   }

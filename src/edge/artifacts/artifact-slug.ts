@@ -1,6 +1,6 @@
 /** Responsible for the slugs of artifacts: made unguessable, and told apart from made-up ones before anything is asked. */
 import { parseArtifactSlug } from '@modelreins/contract'
-import { type TokenKey, base32, genuine, sign } from '../../domain/access/token.ts'
+import { type TokenKey, base32, isMacValid, sign } from '../../domain/access/token.ts'
 
 /** 128 bits of randomness, the tenant, and a MAC (`parseArtifactSlug`). */
 export function newArtifactSlug(tenant: string, key: TokenKey, random: (bytes: number) => Uint8Array): string {
@@ -17,5 +17,5 @@ export interface SlugOwner {
 /** Whose artifact a slug would be; undefined when it is not spelled like one. */
 export function ownerOfSlug(slug: string, keys: readonly TokenKey[]): SlugOwner | undefined {
   const parts = parseArtifactSlug(slug)
-  return parts === undefined ? undefined : { tenant: parts.tenant, genuine: genuine(parts.signed, parts.mac, keys) }
+  return parts === undefined ? undefined : { tenant: parts.tenant, genuine: isMacValid(parts.signed, parts.mac, keys) }
 }

@@ -12,7 +12,7 @@ const everywhere: Readonly<Record<string, string>> = {
 const inert = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 /** The response with the headers of all responses; those that it already has are kept. A switched protocol is passed through as it is. */
-export function secured(
+export function withSecurityHeaders(
   response: Response,
   at: {
     readonly request_id: string

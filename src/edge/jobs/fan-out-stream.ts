@@ -6,8 +6,8 @@ import type { WatchedChild } from '../../../durable-objects/tenant/queue/fan-out
 import type { WatchedJob } from '../../../durable-objects/tenant/queue/job-view.ts'
 
 /** Sequence of the last output told, or `e` once the job's end has been told. */
-export type Told = number | 'e'
-export type Cursor = Map<number, Told>
+export type StreamPosition = number | 'e'
+export type Cursor = Map<number, StreamPosition>
 
 const cursorPattern = /^\d{1,15}\.(?:\d{1,15}|e)(?:_\d{1,15}\.(?:\d{1,15}|e))*$/
 
@@ -22,7 +22,7 @@ export function readCursor(text: string | null): Cursor {
   return cursor
 }
 
-export const spellCursor = (cursor: Cursor): string => [...cursor].map(([job, told]) => `${job}.${told}`).join('_')
+export const formatCursor = (cursor: Cursor): string => [...cursor].map(([job, told]) => `${job}.${told}`).join('_')
 
 export interface FanOutSource {
   /** The fan-out as it stands now; undefined when the viewer may not read it any more. */
@@ -66,7 +66,7 @@ class Merging {
   }
 
   #say(event: string, data: object): Promise<void> {
-    return this.#write(`event: ${event}\nid: ${spellCursor(this.#cursor)}\ndata: ${JSON.stringify(data)}\n\n`)
+    return this.#write(`event: ${event}\nid: ${formatCursor(this.#cursor)}\ndata: ${JSON.stringify(data)}\n\n`)
   }
 
   /** Until the fan-out has ended, or the viewer has gone. */

@@ -4,7 +4,7 @@
  */
 import { parseViewId, viewProofPrefix } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
-import { genuine, sameText } from '../../domain/access/token.ts'
+import { isMacValid, equalInConstantTime } from '../../domain/access/token.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { signingKeys } from '../access/gatekeeper.ts'
 import { commitment } from '../access/mint.ts'
@@ -27,7 +27,9 @@ const nothingUsed = 'Nothing has been used up.'
 function mayReveal(exchange: Exchange<'views.reveal'>, middle: string): Result<null> {
   const { proof } = exchange.input
   if (proof !== undefined && middle.startsWith(viewProofPrefix)) {
-    return sameText(commitment(proof), middle) ? ok(null) : fail('forbidden', `The proof is not that of this view's key. ${nothingUsed}`)
+    return equalInConstantTime(commitment(proof), middle)
+      ? ok(null)
+      : fail('forbidden', `The proof is not that of this view's key. ${nothingUsed}`)
   }
   const json = exchange.request.headers.get('content-type')?.toLowerCase().startsWith('application/json') === true
   if (json && !fromElsewhere(exchange)) return ok(null)
@@ -40,7 +42,7 @@ export async function revealView(exchange: Exchange<'views.reveal'>): Promise<Re
   const keys = signingKeys(exchange)
   if (!keys.ok) return keys
   const view = parseViewId(input.view_id)
-  if (view === undefined || !genuine(view.signed, view.mac, keys.value)) return fail('not-found', 'There is no such view.')
+  if (view === undefined || !isMacValid(view.signed, view.mac, keys.value)) return fail('not-found', 'There is no such view.')
   const allowed = mayReveal(exchange, view.middle)
   if (!allowed.ok) return allowed
   const call = { operation: 'views.reveal', input, credential: { kind: 'none' }, request_id } as const

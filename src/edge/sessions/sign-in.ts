@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { type OperationId, limits, parseCredentialToken, tokenPrefixes } from '@modelreins/contract'
 import type { CallCredential, TenantAnswer, Visit } from '../../../durable-objects/tenant/call.ts'
-import { type TokenKey, base32, genuine, sign } from '../../domain/access/token.ts'
+import { type TokenKey, base32, isMacValid, sign } from '../../domain/access/token.ts'
 import { newChallenge } from '../../domain/session/challenge.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import { signingKeys } from '../access/gatekeeper.ts'
@@ -64,7 +64,7 @@ export async function signIn(exchange: Exchange<'sessions.create'>): Promise<Rep
   const key = exchange.input.key.trim()
   const parsed = parseCredentialToken(key)
   if (parsed?.kind !== 'member') return refused
-  if (!genuine(parsed.signed, parsed.mac, keys.value)) {
+  if (!isMacValid(parsed.signed, parsed.mac, keys.value)) {
     await noteFailure(exchange, parsed.tenant)
     return refused
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { killswitchLevels } from '@modelreins/contract'
 import {
-  brief,
+  briefOf,
   claimRefusal,
   clearKillswitch,
   dispatchRefusal,
@@ -50,7 +50,7 @@ describe.each(table)('level $level, $name', ({ level, dispatch, claim, stops }) 
   })
 
   it('is active on the wire exactly when it stops what runs', () => {
-    expect(brief(at(level, 'deletions'))).toEqual({ level, active: stops, reason: 'deletions', generation: 5 })
+    expect(briefOf(at(level, 'deletions'))).toEqual({ level, active: stops, reason: 'deletions', generation: 5 })
   })
 })
 
@@ -63,5 +63,5 @@ it('each level forbids what the one below it does', () => {
 })
 
 it('a killswitch that nobody has raised is clear, generation 0', () => {
-  expect(brief(clearKillswitch)).toEqual({ level: 0, active: false, reason: null, generation: 0 })
+  expect(briefOf(clearKillswitch)).toEqual({ level: 0, active: false, reason: null, generation: 0 })
 })

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:test'
 import { drizzle } from 'drizzle-orm/d1'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type AuditQuery, pageQuery } from '../../../src/registry/audit.ts'
-import { fitting, type JobSearch, sizesQuery } from '../../../src/registry/jobs.ts'
+import { rowsThatFit, type JobSearch, sizesQuery } from '../../../src/registry/jobs.ts'
 import { openRegistry } from '../../../src/registry/open.ts'
 import { ship } from '../../../src/registry/ship.ts'
 import { auditChain, job, start, value, walk, worker } from './rows.ts'
@@ -129,15 +129,15 @@ describe('jobs', () => {
 
   it('fill a page by size too, and always one', () => {
     const mib = 1024 * 1024
-    expect(fitting([mib, mib, mib], 2)).toBe(2)
+    expect(rowsThatFit([mib, mib, mib], 2)).toBe(2)
     expect(
-      fitting(
+      rowsThatFit(
         Array.from({ length: 20 }, () => mib),
         20,
       ),
     ).toBe(8)
-    expect(fitting([9 * mib, 1], 20)).toBe(1)
-    expect(fitting([], 20)).toBe(0)
+    expect(rowsThatFit([9 * mib, 1], 20)).toBe(1)
+    expect(rowsThatFit([], 20)).toBe(0)
   })
 
   it('of a megabyte each come in several pages, none lost', async () => {

@@ -13,7 +13,7 @@ import { socketThrough } from '../worker/link/socket.ts'
 import { openToOthers } from './config-file.ts'
 import { serverAddress } from './config-keys.ts'
 import type { CommandContext } from './context.ts'
-import { tell } from './failure.ts'
+import { failureReport } from './failure.ts'
 import { levelText } from './killswitch-text.ts'
 import { didYouMean } from '../nearest.ts'
 import { checkProvider } from './provider-search.ts'
@@ -41,7 +41,7 @@ const fail = (name: string, detail: string, help: string | undefined, exitCode: 
 })
 const usageExit = problems['invalid-request'].exit
 const failedWith = (name: string, error: unknown, help?: string): Check => {
-  const told = tell(error)
+  const told = failureReport(error)
   return fail(name, told.message, help ?? told.help, told.exitCode)
 }
 
@@ -60,7 +60,7 @@ export function machineChecks(context: CommandContext): readonly Check[] {
 function proxyChecks(context: CommandContext): readonly Check[] {
   const { env } = context
   const checks: Check[] = []
-  const named = findSetting('url', flagOptions(context.said), env, context.config()).value
+  const named = findSetting('url', flagOptions(context.invocation), env, context.config()).value
   for (const address of [typeof named === 'string' ? named : '', 'https://api.example.com']) {
     try {
       const choice = address === '' ? undefined : proxyFor(address, env)
@@ -96,7 +96,7 @@ function configCheck(context: CommandContext): Check {
     return failedWith('config', error)
   }
   if (!existsSync(context.configPath)) return ok('config', `${context.configPath} (none yet)`)
-  const mode = openToOthers(context.configPath, context.around.platform)
+  const mode = openToOthers(context.configPath, context.system.platform)
   if (mode !== undefined)
     return warn('config', `${context.configPath} has mode ${mode}: others may read the token in it`, `chmod 600 ${context.configPath}`)
   return ok('config', context.configPath)
@@ -154,7 +154,7 @@ function outboxChecks(named: string | undefined, usual: string): readonly Check[
 export async function serverChecks(context: CommandContext): Promise<readonly Check[]> {
   let url: string
   try {
-    const found = findSetting('url', flagOptions(context.said), context.env, context.config()).value
+    const found = findSetting('url', flagOptions(context.invocation), context.env, context.config()).value
     if (typeof found !== 'string')
       return [fail('server', 'no address', '`modelreins-worker --setup`, MODELREINS_URL or --server', usageExit)]
     url = serverAddress(found)
@@ -201,7 +201,7 @@ export function clockCheck(health: { readonly time: string }, localMs: number): 
 }
 
 async function tokenChecks(context: CommandContext, url: string): Promise<readonly Check[]> {
-  const found = findSetting('token', flagOptions(context.said), context.env, context.config())
+  const found = findSetting('token', flagOptions(context.invocation), context.env, context.config())
   if (typeof found.value !== 'string') {
     return [fail('token', 'none', '`modelreins-worker config set token -`, or MODELREINS_TOKEN', problems.unauthorized.exit)]
   }

@@ -4,14 +4,14 @@ import { UsageError } from './usage-error.ts'
 
 /** Asks where somebody can answer; elsewhere `--yes` must have said so. */
 export async function confirmed(context: CommandContext, question: string): Promise<boolean> {
-  if (context.said.on('yes')) return true
-  if (!context.around.stdinIsTerminal || !context.around.stderr.isTerminal) {
+  if (context.invocation.on('yes')) return true
+  if (!context.system.stdinIsTerminal || !context.system.stderr.isTerminal) {
     throw new UsageError(`${question} Nobody is here to answer`, '--yes says so beforehand')
   }
-  const asker = context.around.openAsker()
+  const prompter = context.system.openPrompter()
   try {
-    return await asker.yes(question, false)
+    return await prompter.yes(question, false)
   } finally {
-    asker.close()
+    prompter.close()
   }
 }

@@ -23,7 +23,7 @@ interface Candidate {
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined)
 
 export function serverOf(context: CommandContext): string | undefined {
-  const flag = context.said.text('server')
+  const flag = context.invocation.text('server')
   const found = findSetting('url', flag === undefined ? {} : { url: flag }, context.env, context.config())
   const address = text(found.value)
   return address === undefined ? undefined : serverAddress(address)
@@ -50,7 +50,7 @@ const isMemberKey = (token: string): boolean => token.startsWith(tokenPrefixes.m
  * little here, and the server says so.
  */
 function findKey(context: CommandContext): Candidate | undefined {
-  const flag = text(context.said.text('token'))
+  const flag = text(context.invocation.text('token'))
   if (flag !== undefined) return { token: flag, place: '--token' }
   const all = candidates(context)
   return all.find(({ token }) => isMemberKey(token)) ?? all[0]
@@ -68,7 +68,7 @@ export async function connect(context: CommandContext): Promise<Connection> {
   const view = looksLikeView(found.token)
   if (server === undefined && !view) throw noServer()
   const taken = view ? await keepView(context, found, server) : { token: found.token, url: server ?? '' }
-  return { ...taken, client: new Client({ url: taken.url, token: taken.token, fetch: context.fetch, clock: context.around.clock }) }
+  return { ...taken, client: new Client({ url: taken.url, token: taken.token, fetch: context.fetch, clock: context.system.clock }) }
 }
 
 export const noServer = (): UsageError =>

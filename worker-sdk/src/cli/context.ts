@@ -6,25 +6,25 @@ import { debugFor } from '../worker/debug.ts'
 import type { ConfigValues, Environment } from '../worker/settings/options.ts'
 import type { Invocation } from './invocation.ts'
 import { Presenter } from './presenter.ts'
-import type { Surroundings } from './process-environment.ts'
+import type { System } from './system.ts'
 
 export class CommandContext {
-  readonly said: Invocation
-  readonly around: Surroundings
+  readonly invocation: Invocation
+  readonly system: System
   readonly show: Presenter
   /** With `--config` as the variable that says the same, so that the Worker finds the same file. */
   readonly env: Environment
   readonly configPath: string
   readonly fetch: Fetch
 
-  constructor(said: Invocation, around: Surroundings) {
-    this.said = said
-    this.around = around
-    const file = said.text('config')
-    this.env = file === undefined ? around.env : { ...around.env, MODELREINS_CONFIG: file }
-    this.configPath = configPath(this.env, around.platform, around.home)
-    this.show = new Presenter(around, { json: said.on('json') })
-    this.fetch = tracedFetch(around, this.env['DEBUG'])
+  constructor(invocation: Invocation, system: System) {
+    this.invocation = invocation
+    this.system = system
+    const file = invocation.text('config')
+    this.env = file === undefined ? system.env : { ...system.env, MODELREINS_CONFIG: file }
+    this.configPath = configPath(this.env, system.platform, system.home)
+    this.show = new Presenter(system, { json: invocation.on('json') })
+    this.fetch = tracedFetch(system, this.env['DEBUG'])
   }
 
   config(): ConfigValues {
@@ -32,24 +32,24 @@ export class CommandContext {
   }
 
   get now(): number {
-    return this.around.clock.now()
+    return this.system.clock.now()
   }
 }
 
 export type Handler = (context: CommandContext) => Promise<number>
 
 /** `DEBUG=modelreins:http`: method, path, status and time of every call; no headers, no query, no bodies. */
-function tracedFetch(around: Surroundings, selection: string | undefined): Fetch {
-  const debug = debugFor('http', selection, (line) => around.stderr.write(line))
+function tracedFetch(system: System, selection: string | undefined): Fetch {
+  const debug = debugFor('http', selection, (line) => system.stderr.write(line))
   return async (input, init) => {
-    const begun = around.clock.now()
+    const begun = system.clock.now()
     const what = `${init.method ?? 'GET'} ${new URL(input).pathname}`
     try {
-      const response = await around.fetch(input, init)
-      debug(`${what} ${response.status} ${around.clock.now() - begun}ms`)
+      const response = await system.fetch(input, init)
+      debug(`${what} ${response.status} ${system.clock.now() - begun}ms`)
       return response
     } catch (error) {
-      debug(`${what} failed after ${around.clock.now() - begun}ms: ${error instanceof Error ? error.name : 'unknown'}`)
+      debug(`${what} failed after ${system.clock.now() - begun}ms: ${error instanceof Error ? error.name : 'unknown'}`)
       throw error
     }
   }

@@ -1,15 +1,15 @@
 /** Responsible for telling a failure and choosing the exit code: the problem table's, wherever the failure came from. */
 import { problems, shownJson, type ProblemCode } from '@modelreins/contract'
 import { ModelReinsError, type ErrorCode } from '../client/error.ts'
-import { Cancelled } from './ask.ts'
+import { Cancelled } from './prompter.ts'
 import { programName } from './command.ts'
 import { manyLines } from './safe-text.ts'
 import { styleFor } from './style.ts'
-import type { Surroundings } from './process-environment.ts'
+import type { System } from './system.ts'
 import { showDuration } from './time-words.ts'
 import { UsageError } from './usage-error.ts'
 
-export interface Told {
+export interface FailureReport {
   readonly code: string
   readonly message: string
   readonly help: string | undefined
@@ -46,7 +46,7 @@ function helpOf(error: ModelReinsError): string | undefined {
   return error.status === 0 || !isProblemCode(error.code) ? undefined : problems[error.code].help
 }
 
-export function tell(error: unknown, hint?: string): Told {
+export function failureReport(error: unknown, hint?: string): FailureReport {
   if (error instanceof UsageError) {
     return { code: error.code, message: error.message, help: error.hint, exitCode: error.exitCode, requestId: undefined }
   }
@@ -68,12 +68,12 @@ export function tell(error: unknown, hint?: string): Told {
     return { code: 'cancelled', message: error.message, help: undefined, exitCode: error.exitCode, requestId: undefined }
   const message = error instanceof Error ? error.message : String(error)
   // What the operating system refuses (no such file, no right, no space) is not a bug of ours.
-  const system = error instanceof Error && 'syscall' in error
+  const fromSystem = error instanceof Error && 'syscall' in error
   return {
-    code: system ? 'system' : 'internal',
+    code: fromSystem ? 'system' : 'internal',
     message,
     help: undefined,
-    exitCode: system ? 74 : problems.internal.exit,
+    exitCode: fromSystem ? 74 : problems.internal.exit,
     requestId: undefined,
   }
 }
@@ -81,25 +81,25 @@ export function tell(error: unknown, hint?: string): Told {
 /** Answers the exit code. */
 export function reportFailure(
   error: unknown,
-  around: Surroundings,
+  system: System,
   options: { readonly json: boolean; readonly hint?: string | undefined },
 ): number {
-  const told = tell(error, options.hint)
+  const told = failureReport(error, options.hint)
   if (options.json) {
-    around.stderr.write(
+    system.stderr.write(
       `${shownJson({ error: { code: told.code, message: told.message, help: told.help, request_id: told.requestId, exit_code: told.exitCode } })}\n`,
     )
     return told.exitCode
   }
-  const style = styleFor(around.stderr.isTerminal, around.env)
+  const style = styleFor(system.stderr.isTerminal, system.env)
   const lines = [
     `${style.red(`${programName}:`)} ${manyLines(told.message)}`,
     ...(told.help === undefined ? [] : [`  ${manyLines(told.help)}`]),
     ...(told.requestId === undefined || told.code !== 'internal' ? [] : [`  request ${told.requestId}`]),
   ]
-  around.stderr.write(`${lines.join('\n')}\n`)
-  if (told.code === 'internal' && error instanceof Error && !(error instanceof ModelReinsError) && around.env['DEBUG'] !== undefined) {
-    around.stderr.write(`${manyLines(error.stack ?? '')}\n`)
+  system.stderr.write(`${lines.join('\n')}\n`)
+  if (told.code === 'internal' && error instanceof Error && !(error instanceof ModelReinsError) && system.env['DEBUG'] !== undefined) {
+    system.stderr.write(`${manyLines(error.stack ?? '')}\n`)
   }
   return told.exitCode
 }

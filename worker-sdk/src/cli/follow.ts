@@ -30,7 +30,7 @@ const memoryChars = 512 * 1024
 /** Ctrl-C or SIGTERM while this runs aborts the signal with `Detached`; what is being watched goes on. */
 export async function untilDetached<Value>(context: CommandContext, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
   const leave = new AbortController()
-  const off = context.around.onSignal(() => leave.abort(new Detached()))
+  const off = context.system.onSignal(() => leave.abort(new Detached()))
   try {
     return await work(leave.signal)
   } finally {
@@ -52,8 +52,8 @@ class Screen {
 
   constructor(context: CommandContext) {
     this.#context = context
-    this.#out = context.around.stdout.isTerminal ? terminalFilter() : (piece) => piece
-    this.#aside = context.around.stderr.isTerminal ? terminalFilter() : (piece) => piece
+    this.#out = context.system.stdout.isTerminal ? terminalFilter() : (piece) => piece
+    this.#aside = context.system.stderr.isTerminal ? terminalFilter() : (piece) => piece
     this.lastAt = context.now
   }
 
@@ -122,7 +122,7 @@ class Screen {
 
   /** For eyes alone: a file gets what the job wrote and not a character more. */
   endLine(): void {
-    if (!this.#lineOpen || !this.#context.around.stdout.isTerminal) return
+    if (!this.#lineOpen || !this.#context.system.stdout.isTerminal) return
     this.#context.show.write('\n')
     this.#lineOpen = false
   }
@@ -148,13 +148,13 @@ export async function followToEnd(
   const screen = new Screen(context)
   const over = new AbortController()
   const streaming = options.quiet !== true && options.silent !== true && options.events !== true
-  const watching = context.around.stderr.isTerminal && streaming
+  const watching = context.system.stderr.isTerminal && streaming
   const waiting = watching ? sayWhy(context, client, jobId, screen, over.signal) : Promise.resolve()
   try {
     for await (const event of client.stream(jobId, { signal })) {
       if (options.events === true) context.show.line(shownJson(event))
       else if (streaming && event.event !== 'end') screen.show(event)
-      await context.around.stdout.drained()
+      await context.system.stdout.drained()
     }
   } finally {
     over.abort()
@@ -177,10 +177,10 @@ export async function wholeResult(client: Client, job: Job, streamed: boolean): 
 
 /** While nothing is heard of a job: what it waits for, in the server's own words, whenever they change. */
 async function sayWhy(context: CommandContext, client: Client, jobId: number, screen: Screen, over: AbortSignal): Promise<void> {
-  const { show, around } = context
+  const { show, system } = context
   let said = ''
   while (!over.aborted) {
-    await pause(around.clock, whyEveryMs, over)
+    await pause(system.clock, whyEveryMs, over)
     if (over.aborted) return
     if (context.now - screen.lastAt < whyEveryMs) continue
     try {

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** Responsible for the process: its surroundings, its title, its exit. Everything else is in run-cli.ts. */
 import { homedir } from 'node:os'
-import { openAsker } from './ask.ts'
+import { openPrompter } from './prompter.ts'
 import { programName } from './command.ts'
 import { reportFailure } from './failure.ts'
 import { runCli } from './run-cli.ts'
-import { processSurroundings } from './process-environment.ts'
+import { nodeSystem } from './system.ts'
 import { takeEnvironment } from './start-environment.ts'
 
 // Before anything else: a program that this process starts must not find a token in what it was started with.
@@ -40,9 +40,9 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-const around = processSurroundings(homedir(), openAsker, started)
-runCli(around)
-  .catch((error: unknown) => reportFailure(error, around, { json: false }))
+const system = nodeSystem(homedir(), openPrompter, started)
+runCli(system)
+  .catch((error: unknown) => reportFailure(error, system, { json: false }))
   .then((code) => {
     process.exitCode = code
     setTimeout(() => process.exit(), lingerMs).unref()

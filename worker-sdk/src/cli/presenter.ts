@@ -5,7 +5,7 @@
 import { shownJson } from '@modelreins/contract'
 import { guarded, oneLine } from './safe-text.ts'
 import { clip, columnsOf, styleFor, type Paint, type Style } from './style.ts'
-import type { Surroundings } from './process-environment.ts'
+import type { System } from './system.ts'
 
 export interface Column<Row> {
   readonly title: string
@@ -25,41 +25,41 @@ export class Presenter {
   readonly human: boolean
   readonly style: Style
   readonly errorStyle: Style
-  readonly #around: Surroundings
+  readonly #system: System
 
-  constructor(around: Surroundings, options: { readonly json?: boolean } = {}) {
-    this.#around = around
+  constructor(system: System, options: { readonly json?: boolean } = {}) {
+    this.#system = system
     this.json = options.json === true
-    this.human = around.stdout.isTerminal && !this.json
-    this.style = styleFor(this.human, this.json ? { NO_COLOR: '1' } : around.env)
-    this.errorStyle = styleFor(around.stderr.isTerminal, around.env)
+    this.human = system.stdout.isTerminal && !this.json
+    this.style = styleFor(this.human, this.json ? { NO_COLOR: '1' } : system.env)
+    this.errorStyle = styleFor(system.stderr.isTerminal, system.env)
   }
 
   /** As it is, to standard output. */
   write(text: string): void {
-    this.#around.stdout.write(text)
+    this.#system.stdout.write(text)
   }
 
   line(text = ''): void {
-    this.#around.stdout.write(`${this.#around.stdout.isTerminal ? guarded(text) : text}\n`)
+    this.#system.stdout.write(`${this.#system.stdout.isTerminal ? guarded(text) : text}\n`)
   }
 
   value(value: unknown): void {
-    this.#around.stdout.write(`${shownJson(value, this.#around.stdout.isTerminal ? 2 : undefined)}\n`)
+    this.#system.stdout.write(`${shownJson(value, this.#system.stdout.isTerminal ? 2 : undefined)}\n`)
   }
 
   /** Said to a person; in a pipe's standard error it would only be noise. */
   note(text: string): void {
-    if (this.#around.stderr.isTerminal) this.warn(text)
+    if (this.#system.stderr.isTerminal) this.warn(text)
   }
 
   warn(text: string): void {
-    this.#around.stderr.write(`${guarded(text)}\n`)
+    this.#system.stderr.write(`${guarded(text)}\n`)
   }
 
   /** As it is, to standard error. */
   aside(text: string): void {
-    this.#around.stderr.write(text)
+    this.#system.stderr.write(text)
   }
 
   table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): void {
@@ -71,7 +71,7 @@ export class Presenter {
     const widths = columns.map((column, index) => Math.max(column.title.length, ...cells.map((line) => columnsOf(line[index] ?? ''))))
     const wide = columns.findIndex((column) => column.wide === true)
     const others = widths.reduce((sum, width, index) => (index === wide ? sum : sum + width + 2), 0)
-    if (wide !== -1) widths[wide] = Math.min(widths[wide] ?? 0, Math.max(10, this.#around.stdout.columns - others - 1))
+    if (wide !== -1) widths[wide] = Math.min(widths[wide] ?? 0, Math.max(10, this.#system.stdout.columns - others - 1))
     const layout = (line: readonly string[], painted: (text: string, index: number) => string): string =>
       line
         .map((text, index) => {

@@ -8,39 +8,39 @@ import { reportFailure } from './failure.ts'
 import { helpPage } from './help.ts'
 import { parseCommandLine, type Parsed } from './parse.ts'
 import { styleFor } from './style.ts'
-import type { Surroundings } from './process-environment.ts'
+import type { System } from './system.ts'
 import { findCommand } from './table/index.ts'
 
-export async function runCli(around: Surroundings): Promise<number> {
-  const json = around.argv.includes('--json')
+export async function runCli(system: System): Promise<number> {
+  const json = system.argv.includes('--json')
   let parsed: Parsed
   try {
-    parsed = parseCommandLine(around.argv)
+    parsed = parseCommandLine(system.argv)
     if (parsed.kind === 'help') {
-      const page = { columns: around.stdout.columns, style: styleFor(around.stdout.isTerminal, around.env) }
-      around.stdout.write(`${helpPage(parsed.words, page)}\n`)
+      const page = { columns: system.stdout.columns, style: styleFor(system.stdout.isTerminal, system.env) }
+      system.stdout.write(`${helpPage(parsed.words, page)}\n`)
       return 0
     }
   } catch (error) {
-    return reportFailure(error, around, { json })
+    return reportFailure(error, system, { json })
   }
   if (parsed.kind === 'version') {
-    around.stdout.write(`${version}\n`)
+    system.stdout.write(`${version}\n`)
     return 0
   }
-  const context = new CommandContext(parsed.invocation, around)
+  const context = new CommandContext(parsed.invocation, system)
   const handler = handlers[nameOf(parsed.invocation.command)]
   if (handler === undefined) throw new Error(`no handler for ${nameOf(parsed.invocation.command)}`)
   try {
     return await handler(context)
   } catch (error) {
-    return reportFailure(error, around, { json: context.show.json, hint: hintFor(error, context) })
+    return reportFailure(error, system, { json: context.show.json, hint: hintFor(error, context) })
   }
 }
 
 function hintFor(error: unknown, context: CommandContext): string | undefined {
   if (isProblem(error, 'not-found')) return listHint(context)
-  const takes = (flag: string): boolean => context.said.command.flags.some((one) => one.name === flag)
+  const takes = (flag: string): boolean => context.invocation.command.flags.some((one) => one.name === flag)
   // What stopped the worker may have said so already.
   const told = error instanceof Error && error.message.includes('--takeover')
   if (isProblem(error, 'name-taken') && takes('takeover') && !told)
@@ -55,8 +55,8 @@ function hintFor(error: unknown, context: CommandContext): string | undefined {
 }
 
 /** What a command of a group did not find, the group's list may show. */
-function listHint({ said }: CommandContext): string | undefined {
-  const [group = '', second] = said.command.words
+function listHint({ invocation }: CommandContext): string | undefined {
+  const [group = '', second] = invocation.command.words
   const list = second === undefined ? undefined : findCommand([group])
   return list === undefined || list.arguments !== undefined ? undefined : `\`${programName} ${group}\` lists what there is.`
 }

@@ -39,7 +39,7 @@ export class RunLog {
   }
 
   attach(worker: Worker, about: string): void {
-    const verbose = this.#context.said.on('verbose')
+    const verbose = this.#context.invocation.on('verbose')
     if (this.#context.show.json) {
       for (const event of events) {
         worker.on(event, (payload) => {
@@ -59,7 +59,7 @@ export class RunLog {
     worker.on('stopped', ({ name }) => this.say(`${oneLine(name)} has stopped`, style.dim))
     worker.on('job:start', ({ id, prompt }) => {
       // Prompts are for the person who looks, not for a log that is kept.
-      const room = this.#context.around.stdout.columns - 40
+      const room = this.#context.system.stdout.columns - 40
       const words = this.#context.show.human && room > 10 ? `  ${style.dim(clip(oneLine(prompt.slice(0, 300)), room))}` : ''
       this.say(`job ${id} started${words}`, style.cyan)
     })

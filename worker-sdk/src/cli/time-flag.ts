@@ -5,7 +5,7 @@ import { UsageError } from './usage-error.ts'
 
 /** As the protocol spells times; a duration counts ahead or back from now. */
 export function momentOf(context: CommandContext, flag: string, direction: 'ahead' | 'ago'): string | undefined {
-  const text = context.said.text(flag)
+  const text = context.invocation.text(flag)
   if (text === undefined) return undefined
   const span = parseDuration(text)
   const at = span === undefined ? Date.parse(text) : context.now + (direction === 'ahead' ? span : -span)

@@ -21,18 +21,18 @@ import { settingNames } from './table/flags.ts'
 import { looksLikeView } from './redeem-token.ts'
 import { UsageError } from './usage-error.ts'
 
-function flagValue(said: Invocation, name: SettingName): string | number | boolean | undefined {
+function flagValue(invocation: Invocation, name: SettingName): string | number | boolean | undefined {
   const { flag, kind } = settings[name]
-  if (!said.has(flag)) return undefined
-  if (kind === 'count') return said.count(flag)
-  return kind === 'flag' ? said.on(flag) : said.text(flag)
+  if (!invocation.has(flag)) return undefined
+  if (kind === 'count') return invocation.count(flag)
+  return kind === 'flag' ? invocation.on(flag) : invocation.text(flag)
 }
 
 /** What the flags say, and nothing else. */
-export function flagOptions(said: Invocation): WorkerOptions {
+export function flagOptions(invocation: Invocation): WorkerOptions {
   const options: WorkerOptions = {}
   for (const name of settingNames) {
-    const value = flagValue(said, name)
+    const value = flagValue(invocation, name)
     if (value !== undefined) Object.assign(options, { [name]: name === 'url' ? serverAddress(String(value)) : value })
   }
   return options
@@ -42,7 +42,7 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 /** Flags, with the token of a one-time view in place of its URL. Throws `UsageError` when server or token are nowhere to be found. */
 export async function workerOptions(context: CommandContext): Promise<WorkerOptions> {
-  const options = flagOptions(context.said)
+  const options = flagOptions(context.invocation)
   const config = context.config()
   const url = findSetting('url', options, context.env, config).value
   const token = findSetting('token', options, context.env, config)
@@ -67,7 +67,7 @@ export async function workerOptions(context: CommandContext): Promise<WorkerOpti
 
 /** Everything resolved although server and token may be missing: for looking at providers. */
 export function resolvedSettings(context: CommandContext, more: WorkerOptions = {}): ResolvedOptions {
-  const options = { ...flagOptions(context.said), ...more }
+  const options = { ...flagOptions(context.invocation), ...more }
   const config = { ...context.config() }
   const missing = (name: 'url' | 'token'): boolean => findSetting(name, options, context.env, config).origin === 'default'
   const placeholder = { ...(missing('url') ? { url: 'http://localhost' } : {}), ...(missing('token') ? { token: 'none' } : {}) }

@@ -16,7 +16,7 @@ import { foreignAnswer, isOurs } from './foreign.ts'
 import { followJob, type StreamOptions } from './job-stream.ts'
 import { nounsOf, type Answer, type CallOptions, type Nouns } from './nouns.ts'
 import { rowOf, wireRequest } from './request.ts'
-import { defaultRetry, mayPass, mayRepeat, takesKey, type RetryPolicy } from './retry.ts'
+import { defaultRetry, isTransient, mayRepeat, takesKey, type RetryPolicy } from './retry.ts'
 import { parseJson, send, type Fetch } from './transport.ts'
 
 export interface ClientOptions {
@@ -141,7 +141,7 @@ export class Client {
       try {
         return await send(request, { fetch: this.#fetch, clock: this.#clock }, (response) => readAnswer(id, response, request.url))
       } catch (error) {
-        if (attempt + 1 >= attempts || !mayPass(error)) throw error
+        if (attempt + 1 >= attempts || !isTransient(error)) throw error
         const wait = error.retryAfterMs ?? fullJitter(this.#retry, attempt, this.#clock)
         if (wait > this.#retry.maxWaitMs) throw error
         await pause(this.#clock, wait, options.signal)

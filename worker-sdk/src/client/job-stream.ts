@@ -5,7 +5,7 @@ import { fullJitter } from './backoff.ts'
 import { pause, type Clock } from './clock.ts'
 import { ModelReinsError, networkError } from './error.ts'
 import { foreignAnswer } from './foreign.ts'
-import { mayPass, type RetryPolicy } from './retry.ts'
+import { isTransient, type RetryPolicy } from './retry.ts'
 import { parseJson, send, type Fetch } from './transport.ts'
 
 export interface StreamOptions {
@@ -46,7 +46,7 @@ export async function* followJob(source: StreamSource, options: StreamOptions = 
         if (event.event === 'end') return
       }
     } catch (error) {
-      if (!mayPass(error)) throw error
+      if (!isTransient(error)) throw error
       failures += 1
       // A stream that cannot even begin is told; one that has begun is followed for as long as the caller wants.
       if (failures >= source.retry.attempts * 4) throw error

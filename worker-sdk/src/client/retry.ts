@@ -22,7 +22,7 @@ export function mayRepeat(id: OperationId, hasKey: boolean): boolean {
 }
 
 /** `no-live-worker` and `killswitch` may pass too, but only a human knows when: those are told at once. */
-export const mayPass = (error: unknown): error is ModelReinsError =>
+export const isTransient = (error: unknown): error is ModelReinsError =>
   error instanceof ModelReinsError &&
   error.retryable &&
   (error.foreign ||
@@ -33,5 +33,5 @@ export const mayPass = (error: unknown): error is ModelReinsError =>
     error.code === 'internal')
 
 /** Whether the call may have been fine: it failed for a reason that passes, or something in between answered it. What must not be lost is kept. */
-export const mayHaveBeenFine = (error: unknown): error is ModelReinsError =>
-  mayPass(error) || (error instanceof ModelReinsError && error.foreign)
+export const mayHaveSucceeded = (error: unknown): error is ModelReinsError =>
+  isTransient(error) || (error instanceof ModelReinsError && error.foreign)

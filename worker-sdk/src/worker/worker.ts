@@ -16,9 +16,9 @@ import { Emitter } from './emitter.ts'
 import { AttemptStopped, type Executor } from './job/executor.ts'
 import { Heartbeat } from './presence/heartbeat.ts'
 import { Identity, type SelfReport } from './presence/identity.ts'
-import { runIntake } from './link/baton.ts'
+import { runConnection } from './link/connection.ts'
 import { LiveSettings, type AppliedSetting } from './settings/live-settings.ts'
-import { obeyKillswitch, type ObediencePorts } from './presence/killswitch.ts'
+import { applyKillswitch, type KillswitchPorts } from './presence/killswitch.ts'
 import { refuseViewUrl, resolveOptions, type Environment, type ResolvedOptions, type WorkerOptions } from './settings/options.ts'
 import { OperatorConfig } from './settings/operator-config.ts'
 import { fileOutbox, memoryOutbox } from './delivery/outbox.ts'
@@ -26,10 +26,10 @@ import { pollForWork } from './link/poll-transport.ts'
 import { ProviderChoice } from './settings/provider-choice.ts'
 import { refuseToRun } from './job/provider-executor.ts'
 import { Redactor } from './delivery/redactor.ts'
-import { Pulse } from './presence/lease-keeper.ts'
-import { isRefusal, nameTaken, NamePatience, startedAgain, stoppedEarly } from './presence/refusals.ts'
+import { LeaseKeeper } from './presence/lease-keeper.ts'
+import { isRefusal, nameTaken, NameTakenRetry, alreadyStarted, stoppedBeforeReady } from './presence/refusals.ts'
 import { RepeatFilter } from './repeat-filter.ts'
-import { Roster } from './job/live-attempts.ts'
+import { LiveAttempts } from './job/live-attempts.ts'
 import { declaredSecrets, environmentSecrets, secretResolver } from './job/secrets.ts'
 import { socketThrough, type OpenSocket } from './link/socket.ts'
 import { SocketLink, type PushFrame } from './link/socket-link.ts'
@@ -57,18 +57,18 @@ export class Worker extends Emitter {
   readonly #redactor = new Redactor()
   readonly #live: LiveSettings
   readonly #providers: ProviderChoice
-  readonly #roster: Roster
+  readonly #liveAttempts: LiveAttempts
   readonly #credit: Credit
   readonly #directives: Directives
   readonly #delivery: Delivery
   readonly #heartbeat: Heartbeat
-  readonly #pulse: Pulse
+  readonly #leaseKeeper: LeaseKeeper
   readonly #attempts: AttemptPorts
-  readonly #obedience: ObediencePorts
-  readonly #intake = new AbortController()
+  readonly #obedience: KillswitchPorts
+  readonly #connectionAbort = new AbortController()
   readonly #hurry = new AbortController()
   readonly #told: RepeatFilter
-  readonly #patience: NamePatience
+  readonly #patience: NameTakenRetry
   readonly #debug
   #state: WorkerState = 'new'
   #link: SocketLink | undefined
@@ -78,7 +78,7 @@ export class Worker extends Emitter {
   #contact: { resolve: () => void; reject: (error: unknown) => void } = { resolve: () => undefined, reject: () => undefined }
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
-  #intakeDone: Promise<void> = Promise.resolve()
+  #connectionDone: Promise<void> = Promise.resolve()
 
   /** Throws `invalid-request` naming every option that is missing or wrong, and where it came from. */
   constructor(options: WorkerOptions = {}) {
@@ -91,7 +91,7 @@ export class Worker extends Emitter {
     this.#debug = (part: string) => debugFor(part, this.#env['DEBUG'], (line) => void process.stderr.write(this.#redactor.redact(line)))
     this.#clock = options.clock ?? systemClock
     this.#told = new RepeatFilter(this.#clock)
-    this.#patience = new NamePatience(this.#clock)
+    this.#patience = new NameTakenRetry(this.#clock)
     this.#openSocket = options.openSocket ?? socketThrough(this.#env)
     this.#executor = options.executor
     this.#identity = new Identity(this.options, this.#clock)
@@ -109,35 +109,35 @@ export class Worker extends Emitter {
       onTrouble,
     })
     this.#directives = new Directives({
-      onKillswitch: (brief) => void obeyKillswitch(this.#obedience, brief),
+      onKillswitch: (brief) => void applyKillswitch(this.#obedience, brief),
       onConfig: (config) => operator.apply(config),
       onAbort: (abort) => this.#abort(abort),
-      onIntake: () => this.#credit.changed(),
+      onClosedChange: () => this.#credit.changed(),
     })
-    this.#credit = new Credit({ free: () => this.#roster.free, closed: () => this.#directives.closed, link })
-    this.#roster = new Roster(
+    this.#credit = new Credit({ free: () => this.#liveAttempts.free, closed: () => this.#directives.closed, link })
+    this.#liveAttempts = new LiveAttempts(
       this.#live.values.slots,
       () => this.#credit.changed(),
       // A provider's work is done by others: only an executor can block this loop.
       () => {
-        if (!this.#providers.inUse) this.#pulse.follow()
+        if (!this.#providers.inUse) this.#leaseKeeper.follow()
       },
     )
-    this.#pulse = new Pulse({
+    this.#leaseKeeper = new LeaseKeeper({
       clock: this.#clock,
       url: this.client.url,
       token,
       report: () => this.#report(),
-      running: () => this.#roster.running,
+      running: () => this.#liveAttempts.running,
       onBlocked: (ms) =>
         onTrouble('blocked', new Error(`a handler blocked the event loop for ${Math.round(ms / 1000)} s; a thread kept its lease`)),
-      onTrouble: (error) => onTrouble('pulse', error),
+      onTrouble: (error) => onTrouble('lease-keeper', error),
     })
     this.#delivery = new Delivery({
       client: this.client,
       clock: this.#clock,
       outbox: outboxFile === undefined ? memoryOutbox() : fileOutbox(outboxFile),
-      roster: this.#roster,
+      liveAttempts: this.#liveAttempts,
       link,
       worker: () => this.#directives.worker,
       onTrouble,
@@ -159,7 +159,7 @@ export class Worker extends Emitter {
       client: this.client,
       clock: this.#clock,
       delivery: this.#delivery,
-      roster: this.#roster,
+      liveAttempts: this.#liveAttempts,
       redactor: this.#redactor,
       resolveSecret: secretResolver(this.#env, this.#redactor, this.options, () => declaredSecrets(this.#directives.worker)),
       executor: () => this.#executor ?? refuseToRun,
@@ -181,8 +181,8 @@ export class Worker extends Emitter {
         this.emit('killswitch', { reason: brief.reason })
         this.#contact.reject(error)
       },
-      stopAll: (why) => this.#roster.stopAll(why),
-      windDown: () => this.#idleWithin(windDownMs),
+      stopAll: (why) => this.#liveAttempts.stopAll(why),
+      waitUntilIdle: () => this.#idleWithin(windDownMs),
       stop: () => this.stop({ graceMs: 0 }),
       onTrouble,
     }
@@ -200,7 +200,7 @@ export class Worker extends Emitter {
   /** Resolves when the worker is ready for work. Rejects when it cannot become so: unusable provider, refused token, killswitch. */
   start(): Promise<void> {
     // A second `start()` beside the first is the same one; after the end it is a mistake that must not look like success.
-    if (this.#stopping !== undefined) return Promise.reject(startedAgain())
+    if (this.#stopping !== undefined) return Promise.reject(alreadyStarted())
     this.#starting ??= this.#start().catch((error: unknown) => {
       void this.stop({ graceMs: 0 })
       throw error
@@ -226,7 +226,7 @@ export class Worker extends Emitter {
       this.#contact = { resolve, reject }
     })
     this.#heartbeat.start()
-    this.#intakeDone = this.#runIntake().catch((error: unknown) => this.#broken(error))
+    this.#connectionDone = this.#openConnection().catch((error: unknown) => this.#broken(error))
     await contact
     this.emit('connected', { name: this.name })
     await this.#delivery.redeliverOnce()
@@ -237,10 +237,10 @@ export class Worker extends Emitter {
   }
 
   #assertNotStopped(): void {
-    if (this.#stopping !== undefined) throw this.#refusal ?? stoppedEarly()
+    if (this.#stopping !== undefined) throw this.#refusal ?? stoppedBeforeReady()
   }
 
-  #runIntake(): Promise<void> {
+  #openConnection(): Promise<void> {
     const poll = {
       client: this.client,
       clock: this.#clock,
@@ -254,7 +254,7 @@ export class Worker extends Emitter {
       onTrouble: (error: unknown) => this.#trouble('poll', error),
       debug: this.#debug('poll'),
     }
-    return runIntake(
+    return runConnection(
       {
         clock: this.#clock,
         transport: this.#identity.transportFor(this.options.transport),
@@ -263,12 +263,12 @@ export class Worker extends Emitter {
           this.#link = link
         },
         poll: (signal, done) => pollForWork(poll, signal, done),
-        beat: () => this.#heartbeat.beat(),
+        sendHeartbeat: () => this.#heartbeat.beat(),
         onFatal: (error) => this.#fatal(error),
         onTrouble: (type, error) => this.#trouble(type, error),
-        debug: this.#debug('intake'),
+        debug: this.#debug('connection'),
       },
-      this.#intake.signal,
+      this.#connectionAbort.signal,
     )
   }
 
@@ -305,7 +305,7 @@ export class Worker extends Emitter {
   }
 
   #take(offer: Offer): void {
-    const release = this.#credit.now > 0 ? this.#roster.admit() : undefined
+    const release = this.#credit.now > 0 ? this.#liveAttempts.admit() : undefined
     if (release === undefined) {
       this.#debug('attempt')(`offer of job ${offer.job.id} declined: no free slot`)
       if (this.#link?.open === true) this.#link.send({ type: 'decline', token: offer.lease.token })
@@ -316,15 +316,15 @@ export class Worker extends Emitter {
   }
 
   #abort(abort: { readonly job_id: number; readonly attempt: number; readonly reason: string }): void {
-    for (const attempt of this.#roster.attemptsOf(abort.job_id, abort.attempt)) {
+    for (const attempt of this.#liveAttempts.attemptsOf(abort.job_id, abort.attempt)) {
       attempt.stop(new AttemptStopped('abort', `aborted: ${abort.reason}`))
     }
-    this.#roster.dropLease(abort)
+    this.#liveAttempts.dropLease(abort)
   }
 
   #applied(applied: readonly AppliedSetting[]): void {
     for (const { key, value } of applied) {
-      if (key === 'slots') this.#roster.resize(this.#live.values.slots)
+      if (key === 'slots') this.#liveAttempts.resize(this.#live.values.slots)
       this.emit('config:applied', { key, value })
     }
     // What the server routes by must be what the worker says of itself.
@@ -332,10 +332,10 @@ export class Worker extends Emitter {
   }
 
   #report(): SelfReport {
-    const status = this.#state === 'stopped' || this.#state === 'stopping' ? this.#state : this.#roster.running > 0 ? 'busy' : 'idle'
+    const status = this.#state === 'stopped' || this.#state === 'stopping' ? this.#state : this.#liveAttempts.running > 0 ? 'busy' : 'idle'
     // Once: a worker that has been taken over itself must not fight back.
     const takeover = this.options.takeover && !this.#greeted
-    return this.#identity.report({ live: this.#live.values, status, leases: this.#roster.leases(), takeover })
+    return this.#identity.report({ live: this.#live.values, status, leases: this.#liveAttempts.leases(), takeover })
   }
 
   #trouble(type: string, error: unknown): void {
@@ -357,7 +357,7 @@ export class Worker extends Emitter {
     this.#contact.reject(error)
     // Told once: whoever waits for the start is told by its rejection.
     if (this.#state !== 'starting') this.emit('error', { type: error.code, error: error.message })
-    this.#roster.stopAll(new AttemptStopped('lease-lost', error.message))
+    this.#liveAttempts.stopAll(new AttemptStopped('lease-lost', error.message))
     void this.stop({ graceMs: 0 })
   }
 
@@ -371,19 +371,19 @@ export class Worker extends Emitter {
   async #stop(graceMs: number): Promise<void> {
     const started = this.#state !== 'new'
     this.#state = 'stopping'
-    this.#contact.reject(stoppedEarly())
+    this.#contact.reject(stoppedBeforeReady())
     this.#credit.shut()
     // Without a socket nothing is lost by cutting the long poll; an open socket still carries completions.
-    if (this.#link?.open !== true) this.#intake.abort()
+    if (this.#link?.open !== true) this.#connectionAbort.abort()
     if (!(await this.#idleWithin(graceMs, this.#hurry.signal))) {
-      this.#roster.stopAll(new AttemptStopped('shutdown', 'the worker was stopped; the job is handed back'))
+      this.#liveAttempts.stopAll(new AttemptStopped('shutdown', 'the worker was stopped; the job is handed back'))
       if (!(await this.#idleWithin(windDownMs))) this.#trouble('stop', new Error('a job ignores its abort signal'))
     }
     await atMost(this.#clock, lastWordsMs, this.#delivery.redeliverOnce())
     this.#delivery.giveUp.abort()
     this.#heartbeat.stop()
-    this.#intake.abort()
-    await Promise.all([this.#intakeDone, this.#pulse.stop()])
+    this.#connectionAbort.abort()
+    await Promise.all([this.#connectionDone, this.#leaseKeeper.stop()])
     this.#state = 'stopped'
     if (started && this.#greeted) await this.#heartbeat.goodbye(lastWordsMs)
     if (started) this.emit('stopped', { name: this.name })
@@ -391,9 +391,9 @@ export class Worker extends Emitter {
 
   /** True: nothing runs any more. `sooner` ends patience with jobs, never the time that stopped children get to die. */
   async #idleWithin(ms: number, sooner?: AbortSignal): Promise<boolean> {
-    if (this.#roster.running === 0) return true
+    if (this.#liveAttempts.running === 0) return true
     const hurried = new Promise<void>((resolve) => sooner?.addEventListener('abort', () => resolve(), { once: true }))
-    await atMost(this.#clock, ms, Promise.race([this.#roster.idle(), hurried]))
-    return this.#roster.running === 0
+    await atMost(this.#clock, ms, Promise.race([this.#liveAttempts.idle(), hurried]))
+    return this.#liveAttempts.running === 0
   }
 }

@@ -4,9 +4,9 @@
  */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, KillswitchBrief, LeaseToken, Offer, Parsed } from '@modelreins/contract'
-import { complete, emptyOutcome, failAttempt, owingStop, start, stoppedBy } from '../../../../src/domain/job/job-machine.ts'
+import { complete, emptyOutcome, failAttempt, withStopOwed, start, outcomeOnceStopped } from '../../../../src/domain/job/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../../src/domain/job/job-machine.ts'
-import { brief, claimRefusal } from '../../../../src/domain/killswitch.ts'
+import { briefOf, claimRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { leaseToken } from '../offers.ts'
@@ -112,12 +112,12 @@ function refuseStart(ctx: CommandContext, job: JobRecord, worker: WorkerRecord, 
 export const leaseUntil = (ctx: Pick<CommandContext, 'at'>, job: JobRecord): number =>
   ctx.at + (job.long_lease ? Math.max(limits.lost_worker_timeout_ms, job.spec.timeout_ms) : limits.lease_ms)
 
-export function startReply(ctx: CommandContext, job: JobRecord): Offer & { killswitch: ReturnType<typeof brief> } {
+export function startReply(ctx: CommandContext, job: JobRecord): Offer & { killswitch: ReturnType<typeof briefOf> } {
   const token = leaseToken(ctx, job, { worker_id: job.worker_id ?? '', attempt: job.attempt, nonce: job.nonce ?? '' })
   return {
     job: showJob(ctx, job),
     lease: { token, attempt: job.attempt, expires_at: isoTime(leaseUntil(ctx, job)) },
-    killswitch: brief(ctx.store.killswitch.state()),
+    killswitch: briefOf(ctx.store.killswitch.state()),
   }
 }
 
@@ -213,7 +213,7 @@ const endNote = (job: JobRecord): string => (job.outcome?.error == null ? '' : `
 /** The lease lapsed, or the attempt took too long: the server ends it in the worker's place. */
 export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobError): JobRecord {
   const outcome = { ...emptyOutcome, output_truncated: job.stream, error }
-  const after = owingStop(failAttempt(job, outcome, { at: ctx.at, random: ctx.random() }))
+  const after = withStopOwed(failAttempt(job, outcome, { at: ctx.at, random: ctx.random() }))
   const worker = job.worker_id
   if (worker !== null) endAttempt(ctx, job, after, worker)
   ctx.record({
@@ -252,7 +252,7 @@ export function voidOffersTo(ctx: CommandContext, worker: WorkerRecord): void {
 /** Counts once, of the worker that held the attempt: a frame is a claim, and the trail keeps what it says for good. */
 export function noteStopped(ctx: CommandContext, worker: WorkerRecord, of: { readonly job_id: number; readonly attempt: number }): void {
   const job = ctx.store.jobs.get(of.job_id)
-  const outcome = job === undefined ? undefined : stoppedBy(job, { worker_id: worker.worker_id, attempt: of.attempt })
+  const outcome = job === undefined ? undefined : outcomeOnceStopped(job, { worker_id: worker.worker_id, attempt: of.attempt })
   if (outcome === undefined) return
   ctx.store.jobs.saveOutcome(of.job_id, outcome)
   ctx.record({
@@ -270,7 +270,7 @@ const ofLease = (ctx: CommandContext): Result<{ readonly lease: AttemptLease; re
     : fail('unauthorized', 'This call carries the lease token of an attempt.')
 
 const show = (ctx: CommandContext, settled: Result<JobRecord>): Result<{ job: Job; killswitch: KillswitchBrief }> =>
-  settled.ok ? ok({ job: showJob(ctx, settled.value), killswitch: brief(ctx.store.killswitch.state()) }) : settled
+  settled.ok ? ok({ job: showJob(ctx, settled.value), killswitch: briefOf(ctx.store.killswitch.state()) }) : settled
 
 export const attemptCommands = {
   'claims.start': (ctx: CommandContext, _input: Parsed<'claims.start'>) => {

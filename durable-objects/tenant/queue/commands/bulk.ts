@@ -5,13 +5,13 @@ import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import type { CommandContext } from '../../kernel/context.ts'
-import type { Matching } from '../job-store.ts'
+import type { JobMatch } from '../job-store.ts'
 import { abortJob, abortReason, retryJob, selectionOf } from './jobs.ts'
 
 type BulkResult = Output<'jobs.abort_many'>
 
 /** Applies `verb` to what matches now, a portion at a time: the caller repeats while `remaining` is above zero. */
-function inPortions(ctx: CommandContext, matching: Matching | undefined, dryRun: boolean, verb: (id: number) => void): Result<BulkResult> {
+function inPortions(ctx: CommandContext, matching: JobMatch | undefined, dryRun: boolean, verb: (id: number) => void): Result<BulkResult> {
   const count = matching === undefined ? 0 : ctx.store.jobs.count(matching)
   const ids = matching === undefined ? [] : ctx.store.jobs.ids(matching, limits.bulk_jobs)
   if (dryRun) return ok({ count, dry_run: true, job_ids: [...ids], remaining: count })
@@ -20,7 +20,7 @@ function inPortions(ctx: CommandContext, matching: Matching | undefined, dryRun:
 }
 
 /** A call that names no filter may be a slip of the pen: everything is asked for by name. */
-const refuseUnsaidAll = (selection: Matching | undefined, all: boolean | undefined, verb: string): Result<never> | undefined =>
+const refuseUnsaidAll = (selection: JobMatch | undefined, all: boolean | undefined, verb: string): Result<never> | undefined =>
   selection === undefined || Object.keys(selection).length > 0 || all === true
     ? undefined
     : fail('invalid-request', `Name a filter, or say \`all: true\` to ${verb} everything.`, {

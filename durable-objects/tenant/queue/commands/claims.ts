@@ -6,7 +6,7 @@ import { limits } from '@modelreins/contract'
 import type { ClaimPollReply, Job, KillswitchBrief, Parsed } from '@modelreins/contract'
 import { isTerminal } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
-import { brief, claimRefusal } from '../../../../src/domain/killswitch.ts'
+import { briefOf, claimRefusal } from '../../../../src/domain/killswitch.ts'
 import { mayDo, obstacles, requirementsOf } from '../../../../src/domain/director/matching.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
@@ -28,7 +28,7 @@ export function seenPolling(ctx: CommandContext, worker: WorkerRecord): void {
 
 export const pollReply = (ctx: CommandContext, worker: WorkerRecord, max: number): ClaimPollReply => ({
   offers: choose(ctx, worker, max).map((choice) => makeOffer(ctx, worker, choice)),
-  killswitch: brief(ctx.store.killswitch.state()),
+  killswitch: briefOf(ctx.store.killswitch.state()),
 })
 
 const pollOffers = (ctx: CommandContext, input: Parsed<'claims.poll'>): Result<ClaimPollReply> => {
@@ -43,7 +43,7 @@ function inbox(ctx: CommandContext, input: Parsed<'claims.inbox'>): Result<{ job
   const worker = actingWorker(ctx, input.worker)
   if (!worker.ok) return worker
   seenPolling(ctx, worker.value)
-  const killswitch = brief(ctx.store.killswitch.state())
+  const killswitch = briefOf(ctx.store.killswitch.state())
   if (input.status !== undefined && input.status !== 'pending') {
     const held = ctx.live.leases.heldBy(worker.value.worker_id).flatMap((lease) => ctx.store.jobs.get(lease.job_id) ?? [])
     return ok({ jobs: input.status === 'running' ? held.map((job) => showJob(ctx, job)) : [], killswitch })

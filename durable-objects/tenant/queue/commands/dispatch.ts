@@ -30,7 +30,7 @@ export const findWorker = (ctx: Pick<CommandContext, 'store'>, target: string): 
 
 /** Nobody declares the capability (or the target does not): naming who has it helps more than a bare refusal. */
 function undeclared(ctx: CommandContext, capability: string, pinned: WorkerRecord | undefined): Result<never> | undefined {
-  const workers = [...ctx.store.workers.inForce()]
+  const workers = [...ctx.store.workers.active()]
   const having = workers.filter((worker) => worker.capabilities.some((item) => item.name === capability)).map((worker) => worker.name)
   if (pinned !== undefined ? having.includes(pinned.name) : having.length > 0 || workers.length === 0) return undefined
   const who = having.length === 0 ? 'No worker declares it.' : `Declared by: ${having.join(', ')}.`
@@ -73,7 +73,7 @@ export function assign(ctx: CommandContext, request: JobRequest): Result<Assignm
 }
 
 /** Whose a job is whose routing was changed: still its worker's while that one may take it, else anybody's. Refused as a dispatch of it would be. */
-export function assignAnew(ctx: CommandContext, job: JobRecord): Result<string | null> {
+export function reassign(ctx: CommandContext, job: JobRecord): Result<string | null> {
   const { capability, pinned } = job.spec
   const refused = capability === null ? undefined : undeclared(ctx, capability, pinned === null ? undefined : ctx.store.workers.get(pinned))
   if (refused !== undefined) return refused
@@ -100,7 +100,7 @@ function knownKey(ctx: CommandContext, key: string): ReturnType<CommandContext['
 }
 
 /** What an idempotency key already stands for. */
-export function earlier(ctx: CommandContext, request: JobRequest): Result<Earlier | undefined> {
+export function earlierDispatch(ctx: CommandContext, request: JobRequest): Result<Earlier | undefined> {
   const key = request.idempotency_key
   if (key === undefined) return ok(undefined)
   const { idempotency_key: _, ...body } = request
@@ -180,7 +180,7 @@ const severalAtOnce = (field: string): Result<never> =>
 export function admit(ctx: CommandContext, request: JobRequest, action: 'job.dispatch' | 'job.create'): Result<Job> {
   if (request.targets !== undefined) return severalAtOnce('targets')
   if (request.fan_out !== undefined) return severalAtOnce('fan_out')
-  const before = earlier(ctx, request)
+  const before = earlierDispatch(ctx, request)
   if (!before.ok) return before
   if (before.value?.job !== undefined) {
     ctx.replayed()
@@ -203,7 +203,7 @@ function unassigned(ctx: CommandContext, request: JobRequest): Result<Assignment
   if (request.target !== undefined && pinned === undefined) return fail('no-eligible-worker', `No worker is called ${request.target}.`)
   const refused = request.capability === undefined || pinned === undefined ? undefined : undeclared(ctx, request.capability, pinned)
   if (refused !== undefined) return refused
-  const whose = pinned === undefined ? [...ctx.store.workers.inForce()] : [pinned]
+  const whose = pinned === undefined ? [...ctx.store.workers.active()] : [pinned]
   const tiers = whose.flatMap((worker) =>
     worker.capabilities.filter((item) => item.name === request.capability).map((item) => item.risk_tier),
   )

@@ -1,7 +1,7 @@
 /** Responsible for listing jobs and for what members do to them: update, abort, retry, and asking why. A job with its files: artifacts/. */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
-import { end, isTerminal, notIn, owingStop, queue, revive, sizeOf, wantedBy } from '../../../../src/domain/job/job-machine.ts'
+import { end, isTerminal, wrongState, withStopOwed, queue, revive, sizeOf, withRequester } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord, JobSpec } from '../../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
@@ -12,7 +12,7 @@ import { showJob } from '../job-view.ts'
 import type { WatchedJob } from '../job-view.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../save-job.ts'
 import type { JobSelection } from '../job-store.ts'
-import { assignAnew, findWorker } from './dispatch.ts'
+import { reassign, findWorker } from './dispatch.ts'
 import { watchedChildren } from '../fan-out-state.ts'
 import { explain } from './why.ts'
 
@@ -78,7 +78,7 @@ export function abortJob(ctx: CommandContext, job: JobRecord, reason: string): J
   if (isTerminal(job.status)) return job
   const error: JobError = { type: 'aborted', message: reason, retryable: false }
   const ended = end(job, error, ctx.at)
-  const after = job.status === 'running' ? owingStop(ended) : ended
+  const after = job.status === 'running' ? withStopOwed(ended) : ended
   settleJob(ctx, after)
   ctx.record({
     action: 'job.abort',
@@ -103,12 +103,13 @@ function abort(ctx: CommandContext, input: Parsed<'jobs.abort'>): Result<Job> {
   const job = loadJob(ctx, input.job_id)
   if (!job.ok) return job
   if (job.value.status === 'failed' && job.value.outcome?.error?.type === 'aborted') return ok(showJob(ctx, job.value))
-  if (isTerminal(job.value.status)) return notIn(job.value, 'aborted')
+  if (isTerminal(job.value.status)) return wrongState(job.value, 'aborted')
   return ok(showJob(ctx, abortJob(ctx, job.value, abortReason(ctx, input.reason))))
 }
 
 /** Whoever wants it to run again, or otherwise, does not approve that himself. */
-const wanted = (ctx: CommandContext, job: JobRecord): JobRecord => (ctx.caller.kind === 'member' ? wantedBy(job, ctx.caller.actor.id) : job)
+const wanted = (ctx: CommandContext, job: JobRecord): JobRecord =>
+  ctx.caller.kind === 'member' ? withRequester(job, ctx.caller.actor.id) : job
 
 /** The worker that had it may be gone: an unpinned job goes back to everybody's pool, where age decides. */
 export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
@@ -175,7 +176,7 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
   const found = loadJob(ctx, input.job_id)
   if (!found.ok) return found
   const job = found.value
-  if (job.status !== 'pending' && job.status !== 'retry') return notIn(job, 'changed')
+  if (job.status !== 'pending' && job.status !== 'retry') return wrongState(job, 'changed')
   const pinned = input.target == null ? undefined : findWorker(ctx, input.target)
   if (input.target != null && pinned === undefined) return fail('no-eligible-worker', `No worker is called ${input.target}.`)
   const spec: JobSpec = {
@@ -188,7 +189,7 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
   }
   const rerouted = input.target !== undefined || input.tags !== undefined || input.networks !== undefined
   const worker_id = input.target === undefined ? job.worker_id : (pinned?.worker_id ?? null)
-  const assigned = rerouted ? assignAnew(ctx, { ...job, spec, worker_id }) : ok(worker_id)
+  const assigned = rerouted ? reassign(ctx, { ...job, spec, worker_id }) : ok(worker_id)
   if (!assigned.ok) return assigned
   if (input.expires_at !== undefined && Date.parse(input.expires_at) <= ctx.at)
     return fail('invalid-request', 'It would have expired already.', { issues: [{ path: 'expires_at', message: 'must be in the future' }] })

@@ -7,32 +7,53 @@ import { workers } from './tables.ts'
 
 /** What a worker last said of itself. */
 export interface WorkerProfile {
+  /** Label of the machine or process; null without one. */
   readonly instance: string | null
+  /** Tags for routing. */
   readonly tags: readonly string[]
+  /** Networks that it is in. */
   readonly networks: readonly string[]
+  /** Provider that it runs; null for a handler in code. */
   readonly provider: string | null
+  /** Default model; null without one. */
   readonly model: string | null
+  /** Attempts that it runs at the same time. */
   readonly slots: number
-  /** It said that it stops: after a cold start nobody else would know. */
+  /** It announced its stop: after a cold start this is the only record of it. Removed by the next report. */
   readonly left?: boolean
 }
 export const emptyProfile: WorkerProfile = { instance: null, tags: [], networks: [], provider: null, model: null, slots: 1 }
 
 export interface WorkerRecord {
+  /** Public id. Fixed at registration. */
   readonly worker_id: string
+  /** Unique name among active workers. Fixed at registration. */
   readonly name: string
+  /** What kind of worker it is, for display and routing. */
   readonly kind: WorkerKind
+  /** Description for people. */
   readonly description: string
+  /** Declared capabilities with tier and policy. Changes by an update; a looser policy needs a review. */
   readonly capabilities: readonly Capability[]
+  /** Secrets that must be allowed on its machine. */
   readonly requires_secrets: readonly string[]
+  /** Settings that the server pushes to it; each overrides the worker's own. */
   readonly config: WorkerConfig
+  /** Increases with every change of `config`; the worker reports the version that it runs. */
   readonly config_version: number
+  /** The worker token may raise the killswitch. */
   readonly may_raise_killswitch: boolean
+  /** No new offers; running attempts continue. */
   readonly paused: boolean
+  /** What the worker last reported about itself. Changes with a heartbeat or welcome. */
   readonly profile: WorkerProfile
+  /** Member whose key it runs under; null for a worker with a token of its own. */
   readonly companion_of: string | null
+  /** Time of registration, milliseconds since 1970. */
   readonly created_at: number
+  /** Last contact, written at most every few minutes; exact presence is in memory. Null before the first. */
   readonly last_seen_at: number | null
+  /** Time of revocation; null while it is active. A revoked worker keeps its row for the history. */
   readonly revoked_at: number | null
 }
 
@@ -83,7 +104,7 @@ export class WorkerStore {
   }
 
   /** Workers that are not revoked. */
-  inForce(): Iterable<WorkerRecord> {
+  active(): Iterable<WorkerRecord> {
     return this.#inForce().values()
   }
 
@@ -96,7 +117,7 @@ export class WorkerStore {
   }
 
   named(name: string): WorkerRecord | undefined {
-    for (const worker of this.inForce()) if (worker.name === name) return worker
+    for (const worker of this.active()) if (worker.name === name) return worker
     return undefined
   }
 

@@ -86,7 +86,7 @@ export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
   }
 }
 
-export const workforce = (ctx: Seeing): readonly WorkerView[] => [...ctx.store.workers.inForce()].map((worker) => viewOf(ctx, worker))
+export const workforce = (ctx: Seeing): readonly WorkerView[] => [...ctx.store.workers.active()].map((worker) => viewOf(ctx, worker))
 
 export function showWorker(ctx: Seeing, worker: WorkerRecord): Worker {
   return {

@@ -6,11 +6,11 @@ import { limits } from '@modelreins/contract'
 import type { Output, Parsed, RiskTier } from '@modelreins/contract'
 import { requestersOf } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
-import { used } from '../../../../src/domain/review/grant.ts'
+import { recordGrantUse } from '../../../../src/domain/review/grant.ts'
 import type { GrantRecord } from '../../../../src/domain/review/grant.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
-import { covers, stands } from '../../../../src/domain/review/review.ts'
+import { covers, isApprovalValid } from '../../../../src/domain/review/review.ts'
 import type { ReviewRecord } from '../../../../src/domain/review/review.ts'
 import { declared, policyOf, sessionOf } from '../../../../src/domain/review/risk.ts'
 import type { Policy } from '../../../../src/domain/review/risk.ts'
@@ -164,7 +164,7 @@ function redeem(ctx: CommandContext, review: ReviewRecord, asking: Asking): Repl
   const grant = review.session === null ? undefined : grantFor(ctx, asking.worker, asking.input.capability, review.session, asking.job)
   const sound =
     covers(review, asking.tier, asking.policy) &&
-    stands(review, mayDecide(ctx)) &&
+    isApprovalValid(review, mayDecide(ctx)) &&
     digestOf(ctx, { capability, payload, artifacts }) === review.digest &&
     // The use that asked is the first of the grant's: when those are over, or it was revoked, so is the approval.
     (review.session === null || grant !== undefined)
@@ -173,7 +173,7 @@ function redeem(ctx: CommandContext, review: ReviewRecord, asking: Asking): Repl
     return undefined
   }
   spendReview(ctx, review, callOf(asking.job, asking.input.idempotency_key))
-  if (grant !== undefined) ctx.store.grants.save(used(grant))
+  if (grant !== undefined) ctx.store.grants.save(recordGrantUse(grant))
   return allow(ctx, asking, { review, grant })
 }
 
@@ -204,7 +204,7 @@ function inSession(ctx: CommandContext, asking: Asking): Reply | undefined {
   if (session === null) return undefined
   const grant = grantFor(ctx, worker, input.capability, session, job)
   if (grant !== undefined) {
-    ctx.store.grants.save(used(grant))
+    ctx.store.grants.save(recordGrantUse(grant))
     recordAllowed(ctx, asking, `, grant ${grant.grant_id}`)
     return allow(ctx, asking, { grant })
   }

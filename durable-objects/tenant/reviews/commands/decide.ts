@@ -10,20 +10,20 @@ import { end, requestersOf } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
-import { decide, elapse, grantTerms } from '../../../../src/domain/review/review.ts'
-import type { ReviewRecord, Word } from '../../../../src/domain/review/review.ts'
+import { decide, applyTime, grantTerms } from '../../../../src/domain/review/review.ts'
+import type { ReviewRecord, DecisionInput } from '../../../../src/domain/review/review.ts'
 import { releaseFromReview, settleEscalated } from '../../../../src/domain/review/review-job.ts'
-import { edited, jobPayload } from '../../../../src/domain/review/review-payload.ts'
+import { applyEdit, jobPayload } from '../../../../src/domain/review/review-payload.ts'
 import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
-import { fitsJob, gateAgain, mayDecide, surroundingsFor } from '../clearance.ts'
+import { fitsJob, gateOfReview, mayDecide, executionDetailsFor } from '../clearance.ts'
 import { asWord, systemActor } from '../../kernel/context.ts'
 import type { Caller, CommandContext } from '../../kernel/context.ts'
-import { recordRelease, releaseBehind } from '../behind.ts'
-import { askFor, isAbout } from '../gate.ts'
+import { recordRelease, releaseJobsBehind } from '../behind.ts'
+import { requestReview, isReviewOf } from '../gate.ts'
 import type { Duty } from '../../kernel/room.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../../queue/save-job.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
-import { announceReview, digestOf, recordReview, supersedeReview, tellSettled } from '../review-log.ts'
+import { queueReviewEvent, digestOf, recordReview, supersedeReview, notifyReviewSettled } from '../review-log.ts'
 import { applyLoosening, isLooseningStale, looseningType } from './loosening.ts'
 import { escalatedPayload } from './escalate.ts'
 
@@ -69,15 +69,15 @@ function selfApprovalCall(name: string, item: Capability | undefined, worker: Wo
 }
 
 /** With `edit`: what is to run instead, whole, and its digest. */
-function editOf(ctx: CommandContext, review: ReviewRecord, payload: unknown): Result<Word['edit']> {
+function editOf(ctx: CommandContext, review: ReviewRecord, payload: unknown): Result<DecisionInput['edit']> {
   if (payload === undefined) return ok(undefined)
   let whole = payload
   if (review.type === 'dispatch') {
     const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
     if (job === undefined) return ok(undefined)
-    const spec = edited(job.spec, payload)
+    const spec = applyEdit(job.spec, payload)
     if (!spec.ok) return spec
-    whole = jobPayload(spec.value, surroundingsFor(ctx, review, review.payload, job))
+    whole = jobPayload(spec.value, executionDetailsFor(ctx, review, review.payload, job))
   }
   const { capability, artifacts } = review
   return ok({ payload: whole, digest: digestOf(ctx, { capability, payload: whole, artifacts }) })
@@ -87,7 +87,7 @@ function editOf(ctx: CommandContext, review: ReviewRecord, payload: unknown): Re
 function isStale(ctx: CommandContext, review: ReviewRecord): boolean {
   if (review.status !== 'pending') return false
   const job = heldJob(ctx, review)
-  if (review.type === 'dispatch') return job !== undefined && !isAbout(ctx, review, job)
+  if (review.type === 'dispatch') return job !== undefined && !isReviewOf(ctx, review, job)
   if (review.type !== 'escalation' || job === undefined || review.asked_payload !== undefined) return false
   return canonicalJson(escalatedPayload(job)) !== canonicalJson(review.payload)
 }
@@ -100,7 +100,7 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
   if (review === undefined) return fail('not-found', `There is no review ${input.review_id}.`)
   const job = heldJob(ctx, review)
   if (job !== undefined && isStale(ctx, review)) {
-    const held = review.type === 'dispatch' ? askFor(ctx, job, gateAgain(ctx, review), 'the job has changed') : job
+    const held = review.type === 'dispatch' ? requestReview(ctx, job, gateOfReview(ctx, review), 'the job has changed') : job
     if (held !== job) saveJob(ctx, held)
     ctx.keep()
     return fail(
@@ -122,7 +122,7 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
   }
   const edit = input.verdict === 'edit' ? editOf(ctx, review, input.payload) : ok(undefined)
   if (!edit.ok) return edit
-  const word: Word = {
+  const word: DecisionInput = {
     verdict: input.verdict,
     comment: input.comment ?? null,
     by: { member_id: member.member_id, name: member.name },
@@ -161,8 +161,8 @@ function settled(ctx: CommandContext, review: ReviewRecord): void {
   } else if (job !== undefined) {
     failJob(ctx, review, job)
   }
-  if (review.session !== null) releaseBehind(ctx, review.id)
-  tellSettled(ctx, review)
+  if (review.session !== null) releaseJobsBehind(ctx, review.id)
+  notifyReviewSettled(ctx, review)
 }
 
 /** Tier `session`: the yes is good for the session, within the policy's terms. */
@@ -195,7 +195,7 @@ function grantSession(ctx: CommandContext, review: ReviewRecord): void {
 
 /** The job may be offered, as it was approved. An edit becomes the job's here, and nowhere else. */
 function releaseJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): void {
-  const spec = review.asked_payload === undefined ? ok(job.spec) : edited(job.spec, review.payload)
+  const spec = review.asked_payload === undefined ? ok(job.spec) : applyEdit(job.spec, review.payload)
   const after = spec.ok ? releaseFromReview({ ...job, spec: spec.value }, ctx.at) : job
   // The start takes the digest again; a job that does not fit here would only be held anew there.
   if (!spec.ok || !fitsJob(ctx, review, after)) throw new Error(`Job ${job.id} is not what review ${review.id} approved`)
@@ -256,15 +256,15 @@ const atOnce = 500
 /** What time does to reviews: reminders, escalations, and the end of those that nobody decided. After a long sleep several at once. */
 function elapseReviews(ctx: CommandContext): void {
   for (const due of ctx.store.reviews.due(ctx.at, atOnce)) {
-    let elapsed = elapse(due, ctx.at)
+    let elapsed = applyTime(due, ctx.at)
     while (elapsed !== undefined) {
       const { review, step } = elapsed
       ctx.store.reviews.update(review)
       const left = Math.round((review.expires_at - ctx.at) / 3_600_000)
       recordReview(ctx, review, step, step === 'expire' ? 'nobody decided in time' : `undecided, expires in ${left} h`, systemActor)
       if (step === 'expire') settled(ctx, review)
-      else announceReview(ctx, step === 'escalate' ? 'review.escalated' : 'review.reminded', review)
-      elapsed = elapse(review, ctx.at)
+      else queueReviewEvent(ctx, step === 'escalate' ? 'review.escalated' : 'review.reminded', review)
+      elapsed = applyTime(review, ctx.at)
     }
   }
 }

@@ -3,7 +3,7 @@ import { limits } from '@modelreins/contract'
 import type { Grant, Parsed, ToLookAt } from '@modelreins/contract'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
-import { isStanding } from '../clearance.ts'
+import { isGrantBacked } from '../clearance.ts'
 import { isoTime, isoTimeOrNull, systemActor } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import type { GrantRecord } from '../../../../src/domain/review/grant.ts'
@@ -53,7 +53,7 @@ export function endGrant(ctx: CommandContext, grant: GrantRecord, why?: string):
 /** A member may decide no more: what rested on his yes has ended, and is listed as ended. */
 export function endUnbackedGrants(ctx: CommandContext): void {
   for (const grant of ctx.store.grants.allInForce(ctx.at)) {
-    if (!isStanding(ctx, grant)) endGrant(ctx, grant, `who gave it by review ${grant.review_id} may not decide any more`)
+    if (!isGrantBacked(ctx, grant)) endGrant(ctx, grant, `who gave it by review ${grant.review_id} may not decide any more`)
   }
 }
 

@@ -80,7 +80,7 @@ const show = (ctx: CommandContext): TenantSettings => ({ require_capability: ctx
 function setRequireCapability(ctx: CommandContext, value: boolean): void {
   ctx.store.settings.setRequireCapability(value)
   ctx.record({ action: 'settings.update', subject: `tenant:${ctx.tenant}`, summary: `require_capability ${value ? 'on' : 'off'}` })
-  for (const worker of ctx.store.workers.inForce()) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
+  for (const worker of ctx.store.workers.active()) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
 }
 
 function update(ctx: CommandContext, input: Parsed<'settings.update'>): Result<TenantSettings> {

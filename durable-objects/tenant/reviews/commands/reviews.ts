@@ -8,7 +8,7 @@ import type { ReviewRecord } from '../../../../src/domain/review/review.ts'
 import type { ReviewedArtifact } from '../../../../src/domain/review/review-payload.ts'
 import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../../kernel/context.ts'
-import { releaseBehind } from '../behind.ts'
+import { releaseJobsBehind } from '../behind.ts'
 import { showReview } from '../review-view.ts'
 import { digestOf, openReview, recordReview, withdrawReview } from '../review-log.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
@@ -182,7 +182,7 @@ function withdraw(ctx: CommandContext, input: Parsed<'reviews.withdraw'>): Resul
   const after = withdrawReview(ctx, review, input.comment === undefined ? 'taken back' : 'taken back, with a comment')
   const job = after.job_id === null ? undefined : ctx.store.jobs.get(after.job_id)
   if (job?.status === 'pending' && job.review_id === after.id) failJob(ctx, after, job, input.comment)
-  if (after.session !== null) releaseBehind(ctx, after.id)
+  if (after.session !== null) releaseJobsBehind(ctx, after.id)
   return ok(showReview(ctx, after))
 }
 

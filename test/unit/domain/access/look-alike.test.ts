@@ -1,6 +1,6 @@
 import { label } from '@modelreins/contract'
 import { describe, expect, it } from 'vitest'
-import { lookOf } from '../../../../src/domain/access/look-alike.ts'
+import { lookAlikeKey } from '../../../../src/domain/access/look-alike.ts'
 
 describe('a name', () => {
   it.each([
@@ -15,7 +15,7 @@ describe('a name', () => {
     ['Zoé', 'Zoe\u0301'],
   ])('%s looks like %s', (name, other) => {
     expect(other).not.toBe(name)
-    expect(lookOf(other)).toBe(lookOf(name))
+    expect(lookAlikeKey(other)).toBe(lookAlikeKey(name))
   })
 
   it.each([
@@ -25,7 +25,7 @@ describe('a name', () => {
     ['Olga', 'Ольга'],
     ['worker-0', 'worker-O'],
   ])('%s does not look like %s', (name, other) => {
-    expect(lookOf(other)).not.toBe(lookOf(name))
+    expect(lookAlikeKey(other)).not.toBe(lookAlikeKey(name))
   })
 
   it.each([

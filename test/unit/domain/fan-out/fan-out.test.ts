@@ -3,7 +3,7 @@ import { byteLength, limits } from '@modelreins/contract'
 import type { JobStatus, MergeKind } from '@modelreins/contract'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { attributed, countVotes, fairShares, mergePrompt } from '../../../../src/domain/fan-out/answers.ts'
+import { attributeAnswers, countVotes, fairShares, mergePrompt } from '../../../../src/domain/fan-out/answers.ts'
 import { nextStep } from '../../../../src/domain/fan-out/fan-out.ts'
 import type { Child, FanOut, MergePlan } from '../../../../src/domain/fan-out/fan-out.ts'
 
@@ -155,7 +155,7 @@ describe('the texts', () => {
         fc.array(fc.string({ unit: 'binary', maxLength: 400 }), { minLength: 2, maxLength: 32 }),
         fc.integer({ min: 4_000, max: 9_000 }),
         (texts, bound) => {
-          const text = attributed(answers(...texts), bound)
+          const text = attributeAnswers(answers(...texts), bound)
           expect(byteLength(text)).toBeLessThanOrEqual(bound)
           const cut = texts.filter((one, index) => !text.includes(`## w${index + 1} (job ${index + 1})\n\n${one}`))
           expect(text.split('[cut: the whole answer is the result of job').length - 1).toBeGreaterThanOrEqual(cut.length)

@@ -15,7 +15,7 @@ import {
   revive,
   sizeOf,
   start,
-  wantedBy,
+  withRequester,
   type JobRecord,
 } from '../../../../src/domain/job/job-machine.ts'
 import { born, jobError, jobFrom, jobIn, outcomeOf } from './jobs.ts'
@@ -171,9 +171,9 @@ describe('who wants a job', () => {
   it('is who dispatched it, and each member who changed it or had it tried again, once', () => {
     const job = jobFrom()
     expect(requestersOf(job)).toEqual(['mbada000000'])
-    const twice = wantedBy(wantedBy(wantedBy(job, 'mbbob000000'), 'mbada000000'), 'mbbob000000')
+    const twice = withRequester(withRequester(withRequester(job, 'mbbob000000'), 'mbada000000'), 'mbbob000000')
     expect(requestersOf(twice)).toEqual(['mbada000000', 'mbbob000000'])
-    expect(wantedBy(job, 'mbada000000')).toBe(job)
+    expect(withRequester(job, 'mbada000000')).toBe(job)
   })
 })
 

@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { attach, consume, decide, elapse, openReview, stands, supersede, withdraw } from '../../../../src/domain/review/review.ts'
+import {
+  attach,
+  consume,
+  decide,
+  applyTime,
+  openReview,
+  isApprovalValid,
+  supersede,
+  withdraw,
+} from '../../../../src/domain/review/review.ts'
 import type { ReviewRecord } from '../../../../src/domain/review/review.ts'
 import { policyOf } from '../../../../src/domain/review/risk.ts'
 
@@ -84,7 +93,7 @@ function act(world: World, one: Step): void {
     }
     case 'consume':
       // As the start does: it looks whether the approval still stands.
-      if (stands(review, mayDecide(world)) && set(consume(review, 'x', at))) world.spent += 1
+      if (isApprovalValid(review, mayDecide(world)) && set(consume(review, 'x', at))) world.spent += 1
       return
     case 'withdraw':
       set(withdraw(review, at))
@@ -96,7 +105,7 @@ function act(world: World, one: Step): void {
       set(attach(review, { slug: `s${review.artifacts.length}`, sha256: 'x' }, `${review.digest}+`))
       return
     case 'wait': {
-      const elapsed = elapse(review, at + week)
+      const elapsed = applyTime(review, at + week)
       if (elapsed !== undefined) world.review = elapsed.review
       return
     }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { jobRequest } from '@modelreins/contract'
 import type { JobRequest } from '@modelreins/contract'
 import { specOf } from '../../../../src/domain/job/job-machine.ts'
-import { edited, jobPayload, reviewedJob, reviewedText } from '../../../../src/domain/review/review-payload.ts'
+import { applyEdit, jobPayload, reviewedJob, reviewedText } from '../../../../src/domain/review/review-payload.ts'
 
 const spec = (more: Partial<JobRequest> = {}) => specOf(jobRequest.parse({ prompt: 'hello', ...more }), null)
 const digest = (...of: Parameters<typeof reviewedText>): string =>
@@ -78,28 +78,28 @@ describe('the digest of a review', () => {
 
 describe('an edit of a job', () => {
   it('changes what it names and keeps the rest', () => {
-    const after = edited(spec({ input: { a: 1 }, metadata: { m: 1 } }), { prompt: 'better' })
+    const after = applyEdit(spec({ input: { a: 1 }, metadata: { m: 1 } }), { prompt: 'better' })
     expect(after).toMatchObject({ ok: true, value: { prompt: 'better', input: { a: 1 }, metadata: { m: 1 } } })
-    expect(edited(spec(), { input: null })).toMatchObject({ ok: true, value: { prompt: 'hello', input: null } })
+    expect(applyEdit(spec(), { input: null })).toMatchObject({ ok: true, value: { prompt: 'hello', input: null } })
   })
 
   it('is the same made twice', () => {
-    const once = edited(spec({ input: { a: 1 } }), { prompt: 'better' })
+    const once = applyEdit(spec({ input: { a: 1 } }), { prompt: 'better' })
     if (!once.ok) throw new Error('refused')
-    const twice = edited(once.value, jobPayload(once.value))
+    const twice = applyEdit(once.value, jobPayload(once.value))
     expect(twice).toEqual(once)
   })
 
   it('is refused when it is not one of a job, with every issue named', () => {
     for (const payload of [[], { promt: 'x' }, { prompt: '' }, { prompt: 5 }, null, { target: 'rob' }, { context_text: 'x' }]) {
-      expect(edited(spec(), payload)).toMatchObject({ ok: false, failure: { code: 'invalid-request' } })
+      expect(applyEdit(spec(), payload)).toMatchObject({ ok: false, failure: { code: 'invalid-request' } })
     }
-    expect(edited(spec({ context_text: 'x' }), { context_text: 'y' })).toMatchObject({ ok: true, value: { context_text: 'y' } })
+    expect(applyEdit(spec({ context_text: 'x' }), { context_text: 'y' })).toMatchObject({ ok: true, value: { context_text: 'y' } })
   })
 
   it('may be the bare prompt, and cannot bring secrets in', () => {
-    expect(edited(spec(), 'better')).toMatchObject({ ok: true, value: { prompt: 'better' } })
-    expect(edited(spec(), { prompt: 'x', requires_secrets: ['vault://a/b#c'] })).toMatchObject({
+    expect(applyEdit(spec(), 'better')).toMatchObject({ ok: true, value: { prompt: 'better' } })
+    expect(applyEdit(spec(), { prompt: 'x', requires_secrets: ['vault://a/b#c'] })).toMatchObject({
       ok: true,
       value: { requires_secrets: [] },
     })

@@ -4,15 +4,15 @@ import {
   consume,
   covers,
   decide,
-  elapse,
+  applyTime,
   grantTerms,
   isSelfApproved,
   openReview,
-  stands,
+  isApprovalValid,
   supersede,
   withdraw,
 } from '../../../../src/domain/review/review.ts'
-import type { ReviewDraft, ReviewRecord, Word } from '../../../../src/domain/review/review.ts'
+import type { ReviewDraft, ReviewRecord, DecisionInput } from '../../../../src/domain/review/review.ts'
 import { policyOf } from '../../../../src/domain/review/risk.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 
@@ -43,7 +43,7 @@ const draft = (more: Partial<ReviewDraft> = {}): ReviewDraft => ({
   ...more,
 })
 const opened = (more: Partial<ReviewDraft> = {}): ReviewRecord => openReview(draft(more), at)
-const word = (verdict: Word['verdict'], by: string, more: Partial<Word> = {}): Word => ({
+const word = (verdict: DecisionInput['verdict'], by: string, more: Partial<DecisionInput> = {}): DecisionInput => ({
   verdict,
   comment: verdict === 'deny' || verdict === 'respond' ? 'not so' : null,
   by: { member_id: by, name: by },
@@ -55,8 +55,8 @@ const value = <Value>(result: Result<Value>): Value => {
   if (!result.ok) throw new Error(`${result.failure.code}: ${result.failure.detail}`)
   return result.value
 }
-const said = (review: ReviewRecord, one: Word, rules = everybody) => value(decide(review, one, rules))
-const refusal = (review: ReviewRecord, one: Word, rules: Parameters<typeof decide>[2] = everybody) => {
+const said = (review: ReviewRecord, one: DecisionInput, rules = everybody) => value(decide(review, one, rules))
+const refusal = (review: ReviewRecord, one: DecisionInput, rules: Parameters<typeof decide>[2] = everybody) => {
   const result = decide(review, one, rules)
   return result.ok ? 'ok' : `${result.failure.code}: ${result.failure.detail}`
 }
@@ -136,8 +136,8 @@ describe('a quorum', () => {
     const withoutRosa = (member: string): boolean => member !== 'rosa'
     expect(said(first, word('approve', 'ruth'), { selfRefusal: null, mayDecide: withoutRosa }).review.status).toBe('pending')
     const both = said(first, word('approve', 'ruth')).review
-    expect(stands(both, () => true)).toBe(true)
-    expect(stands(both, withoutRosa)).toBe(false)
+    expect(isApprovalValid(both, () => true)).toBe(true)
+    expect(isApprovalValid(both, withoutRosa)).toBe(false)
   })
 
   it('begins anew when an artifact joins', () => {
@@ -202,7 +202,7 @@ describe('time', () => {
     const seen: string[] = []
     let now: ReviewRecord = review
     while (now.next !== null && now.next.at <= until) {
-      const done = elapse(now, now.next.at)
+      const done = applyTime(now, now.next.at)
       if (done === undefined) throw new Error('due and nothing to do')
       seen.push(`${done.step} after ${(now.next.at - at) / hour} h`)
       now = done.review
@@ -224,7 +224,7 @@ describe('time', () => {
   })
 
   it('does nothing early, and nothing to what is settled', () => {
-    expect(elapse(opened(), at + day - 1)).toBeUndefined()
-    expect(elapse(said(opened(), word('approve', 'rosa')).review, at + 8 * day)).toBeUndefined()
+    expect(applyTime(opened(), at + day - 1)).toBeUndefined()
+    expect(applyTime(said(opened(), word('approve', 'rosa')).review, at + 8 * day)).toBeUndefined()
   })
 })

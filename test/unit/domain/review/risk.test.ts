@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { riskTiers } from '@modelreins/contract'
-import { isInForce, termsOf, used } from '../../../../src/domain/review/grant.ts'
+import { isGrantActive, termsOf, recordGrantUse } from '../../../../src/domain/review/grant.ts'
 import type { GrantRecord } from '../../../../src/domain/review/grant.ts'
 import { atLeast, isGated, policyOf, sessionOf, strictest } from '../../../../src/domain/review/risk.ts'
 
@@ -73,9 +73,9 @@ describe('a grant', () => {
       expires_at: hour,
       revoked_at: null,
     }
-    expect(isInForce(grant, hour - 1)).toBe(true)
-    expect(isInForce(grant, hour)).toBe(false)
-    expect(isInForce(used(grant), 0)).toBe(false)
-    expect(isInForce({ ...grant, revoked_at: 0 }, 0)).toBe(false)
+    expect(isGrantActive(grant, hour - 1)).toBe(true)
+    expect(isGrantActive(grant, hour)).toBe(false)
+    expect(isGrantActive(recordGrantUse(grant), 0)).toBe(false)
+    expect(isGrantActive({ ...grant, revoked_at: 0 }, 0)).toBe(false)
   })
 })

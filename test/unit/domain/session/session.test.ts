@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { afterFailure, isBan, waitAfter } from '../../../../src/domain/session/ban.ts'
 import type { FailureRecord } from '../../../../src/domain/session/ban.ts'
 import { newChallenge, readChallenge } from '../../../../src/domain/session/challenge.ts'
-import { isWorthTouching, sessionExpiry, sessionInForce } from '../../../../src/domain/session/session.ts'
+import { isWorthTouching, sessionExpiry, isSessionActive } from '../../../../src/domain/session/session.ts'
 import type { SessionRecord } from '../../../../src/domain/session/session.ts'
 
 const at = Date.UTC(2026, 0, 1)
@@ -25,18 +25,18 @@ const session = (more: Partial<SessionRecord> = {}): SessionRecord => ({
 
 describe('a browser session', () => {
   test('ends 12 hours after its last use', () => {
-    expect(sessionInForce(session(), at + limits.session_idle_ms - 1)).toBe(true)
-    expect(sessionInForce(session(), at + limits.session_idle_ms)).toBe(false)
+    expect(isSessionActive(session(), at + limits.session_idle_ms - 1)).toBe(true)
+    expect(isSessionActive(session(), at + limits.session_idle_ms)).toBe(false)
   })
 
   test('ends 30 days after the sign-in, however much it is used', () => {
     const used = session({ last_used_at: at + limits.session_absolute_ms - 1000 })
     expect(sessionExpiry(used)).toBe(at + limits.session_absolute_ms)
-    expect(sessionInForce(used, at + limits.session_absolute_ms)).toBe(false)
+    expect(isSessionActive(used, at + limits.session_absolute_ms)).toBe(false)
   })
 
   test('is over once it was ended', () => {
-    expect(sessionInForce(session({ ended_at: at }), at)).toBe(false)
+    expect(isSessionActive(session({ ended_at: at }), at)).toBe(false)
   })
 
   test('is written at most once in ten minutes, and not at all when the clock was set back', () => {

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { parseCredentialToken, parseViewId, parseViewUrl, tenantOfView, viewId, viewPlaintext } from '@modelreins/contract'
 import { describe, expect, test } from 'vitest'
 import { parseSigningKeys } from '../../../../src/domain/access/signing-keys.ts'
-import { genuine } from '../../../../src/domain/access/token.ts'
+import { isMacValid } from '../../../../src/domain/access/token.ts'
 import { mint, newViewId } from '../../../../src/edge/access/mint.ts'
 import { keysOf } from '../../../../src/edge/access/signing-keys.ts'
 
@@ -28,7 +28,7 @@ describe('a minted token', () => {
     expect(content).toMatchObject({ kind: 'worker', tenant: 'acme', name: 'triager' })
     const parsed = parseCredentialToken(content.token)
     expect(parsed).toMatchObject({ kind: 'worker', tenant: 'acme', credential: minted.credential })
-    expect(genuine(parsed?.signed ?? '', parsed?.mac ?? '', keys)).toBe(true)
+    expect(isMacValid(parsed?.signed ?? '', parsed?.mac ?? '', keys)).toBe(true)
     expect(minted.hash).toBe(createHash('sha256').update(content.token).digest('hex'))
   })
 
@@ -55,13 +55,13 @@ describe('the id of a view', () => {
     expect(viewId.safeParse(id).success).toBe(true)
     expect(tenantOfView(id)).toBe(tenant)
     const parts = parseViewId(id)
-    expect(genuine(parts?.signed ?? '', parts?.mac ?? '', keys)).toBe(true)
+    expect(isMacValid(parts?.signed ?? '', parts?.mac ?? '', keys)).toBe(true)
   })
 
   test('is not genuine for another tenant', () => {
     const parts = parseViewId(newViewId('acme', keys[0], 'the sealing key').replace('acme', 'evil'))
     expect(parts?.tenant).toBe('evil')
-    expect(genuine(parts?.signed ?? '', parts?.mac ?? '', keys)).toBe(false)
+    expect(isMacValid(parts?.signed ?? '', parts?.mac ?? '', keys)).toBe(false)
   })
 
   test.each(['', 'vw', 'vw4acme', 'vwzacme0123456789', `vw1a${'x'.repeat(60)}`])('is not what %j spells', (id) => {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { problemCodes, problems } from '@modelreins/contract'
 import { describe, expect, it } from 'vitest'
 import { clockCheck } from '../../../../worker-sdk/src/cli/checks.ts'
-import { tell } from '../../../../worker-sdk/src/cli/failure.ts'
+import { failureReport } from '../../../../worker-sdk/src/cli/failure.ts'
 import { outboxPath } from '../../../../worker-sdk/src/cli/worker-settings.ts'
 import { errorFromProblem, networkError } from '../../../../worker-sdk/src/client/error.ts'
 import { fileOutbox } from '../../../../worker-sdk/src/worker/delivery/outbox.ts'
@@ -13,25 +13,27 @@ import { memberKey, workerToken } from './view-server.ts'
 describe('a failure', () => {
   it.each(problemCodes)('%s ends with the exit code of its row', (code) => {
     const { status, title, exit } = problems[code]
-    const told = tell(errorFromProblem(status, { code, title, status, detail: 'What happened.' }))
+    const told = failureReport(errorFromProblem(status, { code, title, status, detail: 'What happened.' }))
     expect(told.exitCode).toBe(exit)
     expect(told.help ?? '').not.toMatch(/`(?:detail|issues|instance|takeover|retry_after_ms)`|DELETE|POST/)
   })
 
   it('that names fields names them', () => {
     const error = errorFromProblem(400, { code: 'invalid-request', title: 'Not valid', issues: [{ path: 'effort', message: 'unknown' }] })
-    expect(tell(error).message).toContain('effort: unknown')
+    expect(failureReport(error).message).toContain('effort: unknown')
   })
 
   it('of the network says where to look', () => {
-    expect(tell(networkError('http://x.example/y', new Error('boom')))).toMatchObject({
+    expect(failureReport(networkError('http://x.example/y', new Error('boom')))).toMatchObject({
       exitCode: 69,
       help: expect.stringContaining('doctor') as string,
     })
   })
 
-  it('says of something that is gone what the server said, and nothing about links', () => {
-    const told = tell(errorFromProblem(410, { code: 'gone', title: 'Gone', detail: 'The bytes of this artifact have been erased.' }))
+  it('says of something that is gone what the server invocation, and nothing about links', () => {
+    const told = failureReport(
+      errorFromProblem(410, { code: 'gone', title: 'Gone', detail: 'The bytes of this artifact have been erased.' }),
+    )
     expect(`${told.message} ${told.help ?? ''}`).not.toMatch(/rotate|link/)
   })
 

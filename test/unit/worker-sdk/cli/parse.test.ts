@@ -6,7 +6,7 @@ import { UsageError } from '../../../../worker-sdk/src/cli/usage-error.ts'
 function parsed(...words: readonly string[]) {
   const result = parseCommandLine(words)
   if (result.kind !== 'run') throw new Error(`it is ${result.kind}`)
-  return { name: result.invocation.command.words.join(' '), said: result.invocation }
+  return { name: result.invocation.command.words.join(' '), invocation: result.invocation }
 }
 function complaint(...words: readonly string[]): UsageError {
   try {
@@ -21,23 +21,23 @@ function complaint(...words: readonly string[]): UsageError {
 describe('which command', () => {
   it('is the worker when there is none', () => {
     expect(parsed().name).toBe('run')
-    expect(parsed('--provider', 'claude', '--name', 'a').said.text('provider')).toBe('claude')
+    expect(parsed('--provider', 'claude', '--name', 'a').invocation.text('provider')).toBe('claude')
   })
 
   it('is the longest name that the words begin with', () => {
-    expect(parsed('config', 'set', 'server', 'https://x').said.arguments).toEqual(['server', 'https://x'])
+    expect(parsed('config', 'set', 'server', 'https://x').invocation.arguments).toEqual(['server', 'https://x'])
     expect(parsed('jobs').name).toBe('jobs')
     expect(parsed('jobs', 'abort', '--all').name).toBe('jobs abort')
   })
 
   it('may have flags before it', () => {
-    const { name, said } = parsed('--json', '--server', 'http://x', 'jobs', '--limit', '3')
-    expect([name, said.on('json'), said.text('server'), said.count('limit')]).toEqual(['jobs', true, 'http://x', 3])
+    const { name, invocation } = parsed('--json', '--server', 'http://x', 'jobs', '--limit', '3')
+    expect([name, invocation.on('json'), invocation.text('server'), invocation.count('limit')]).toEqual(['jobs', true, 'http://x', 3])
   })
 
   it('is setup for --setup, as the seed says it', () => {
     expect(parsed('--setup').name).toBe('setup')
-    expect(parsed('--setup', '--provider', 'claude').said.text('provider')).toBe('claude')
+    expect(parsed('--setup', '--provider', 'claude').invocation.text('provider')).toBe('claude')
   })
 
   it('is guessed when it is mistyped', () => {
@@ -55,32 +55,32 @@ describe('which command', () => {
 
 describe('a prompt', () => {
   it('may be many words', () => {
-    expect(parsed('dispatch', 'Review', 'this', '--effort', 'deep').said.arguments).toEqual(['Review', 'this'])
+    expect(parsed('dispatch', 'Review', 'this', '--effort', 'deep').invocation.arguments).toEqual(['Review', 'this'])
   })
 
   it('may look like a flag or a command behind --', () => {
-    expect(parsed('dispatch', '--', '--effort is not a flag here').said.arguments).toEqual(['--effort is not a flag here'])
-    expect(parsed('dispatch', 'jobs').said.arguments).toEqual(['jobs'])
+    expect(parsed('dispatch', '--', '--effort is not a flag here').invocation.arguments).toEqual(['--effort is not a flag here'])
+    expect(parsed('dispatch', 'jobs').invocation.arguments).toEqual(['jobs'])
   })
 })
 
 describe('flags', () => {
   it('take their value with or without =', () => {
-    expect(parsed('--name=a=b').said.text('name')).toBe('a=b')
-    expect(parsed('--name', 'a').said.text('name')).toBe('a')
+    expect(parsed('--name=a=b').invocation.text('name')).toBe('a=b')
+    expect(parsed('--name', 'a').invocation.text('name')).toBe('a')
   })
 
   it('are told apart from values that begin with a dash', () => {
     expect(complaint('--name', '--provider', 'x').message).toBe('--name needs a value: --name NAME')
-    expect(parsed('--extra-args=--yolo').said.text('extra-args')).toBe('--yolo')
-    expect(parsed('--extra-args', '--temperature 0').said.text('extra-args')).toBe('--temperature 0')
-    expect(parsed('dispatch', 'x', '--priority', '-3').said.count('priority')).toBe(-3)
+    expect(parsed('--extra-args=--yolo').invocation.text('extra-args')).toBe('--yolo')
+    expect(parsed('--extra-args', '--temperature 0').invocation.text('extra-args')).toBe('--temperature 0')
+    expect(parsed('dispatch', 'x', '--priority', '-3').invocation.count('priority')).toBe(-3)
   })
 
   it('that repeat keep all values, and the last of the others', () => {
-    const { said } = parsed('dispatch', 'x', '--tag', 'a', '--tag', 'b,c', '--effort', 'quick', '--effort', 'deep')
-    expect(said.words('tag')).toEqual(['a', 'b', 'c'])
-    expect(said.text('effort')).toBe('deep')
+    const { invocation } = parsed('dispatch', 'x', '--tag', 'a', '--tag', 'b,c', '--effort', 'quick', '--effort', 'deep')
+    expect(invocation.words('tag')).toEqual(['a', 'b', 'c'])
+    expect(invocation.text('effort')).toBe('deep')
   })
 
   it('are guessed when they are mistyped', () => {
@@ -106,7 +106,7 @@ describe('flags', () => {
   })
 
   it('of the bulk verbs name everything alike', () => {
-    for (const verb of ['abort', 'retry']) expect(parsed('jobs', verb, '--all', '--yes').said.on('all')).toBe(true)
+    for (const verb of ['abort', 'retry']) expect(parsed('jobs', verb, '--all', '--yes').invocation.on('all')).toBe(true)
   })
 
   it('take only what the table lists', () => {
@@ -115,15 +115,15 @@ describe('flags', () => {
     )
     expect(complaint('jobs', '--status', 'running,dnoe').message).toContain('not "dnoe"; did you mean done?')
     expect(complaint('jobs', '--json=x').message).toBe('--json takes no value')
-    expect(parsed('--takeover=false').said.on('takeover')).toBe(false)
+    expect(parsed('--takeover=false').invocation.on('takeover')).toBe(false)
   })
 
   it('that count or last say what they take', () => {
-    expect(() => parsed('--slots', 'many').said.count('slots')).toThrow('--slots takes a whole number, not "many"')
-    expect(parsed('dispatch', 'x', '--timeout', '1.5m').said.seconds('timeout')).toBe(90)
-    expect(() => parsed('dispatch', 'x', '--timeout', 'soon').said.seconds('timeout')).toThrow(/30s, 5m or 2h/)
-    expect(parsed('dispatch', 'x', '--input', '{"a":1}').said.json('input')).toEqual({ a: 1 })
-    expect(() => parsed('dispatch', 'x', '--input', '{').said.json('input')).toThrow(/takes JSON/)
+    expect(() => parsed('--slots', 'many').invocation.count('slots')).toThrow('--slots takes a whole number, not "many"')
+    expect(parsed('dispatch', 'x', '--timeout', '1.5m').invocation.seconds('timeout')).toBe(90)
+    expect(() => parsed('dispatch', 'x', '--timeout', 'soon').invocation.seconds('timeout')).toThrow(/30s, 5m or 2h/)
+    expect(parsed('dispatch', 'x', '--input', '{"a":1}').invocation.json('input')).toEqual({ a: 1 })
+    expect(() => parsed('dispatch', 'x', '--input', '{').invocation.json('input')).toThrow(/takes JSON/)
   })
 })
 

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
-import type { Asker } from '../../../../worker-sdk/src/cli/ask.ts'
+import type { Prompter } from '../../../../worker-sdk/src/cli/prompter.ts'
 import { runCli } from '../../../../worker-sdk/src/cli/run-cli.ts'
-import type { Sink, Surroundings } from '../../../../worker-sdk/src/cli/process-environment.ts'
+import type { Sink, System } from '../../../../worker-sdk/src/cli/system.ts'
 import { systemClock } from '../../../../worker-sdk/src/client/clock.ts'
 
 export interface Told {
@@ -21,7 +21,7 @@ export interface StageOptions {
   readonly terminal?: boolean
   /** Answers to questions, in order. */
   readonly answers?: readonly string[]
-  readonly change?: Partial<Surroundings>
+  readonly change?: Partial<System>
 }
 
 const folders: string[] = []
@@ -66,7 +66,7 @@ export class Stage {
       const next = answers.shift()
       return next === undefined ? Promise.reject(new Error(`nobody answers "${question}"`)) : Promise.resolve(next)
     }
-    const asker: Asker = {
+    const prompter: Prompter = {
       line: async (question, preset = '') => (await answer(question)) || preset,
       secret: answer,
       yes: async (question, preset) => {
@@ -84,7 +84,7 @@ export class Stage {
       stderr,
       stdinIsTerminal: options.terminal === true,
       readStdin: () => Promise.resolve(options.stdin ?? ''),
-      openAsker: () => asker,
+      openPrompter: () => prompter,
       onSignal: () => () => undefined,
       fetch: (input, init) => globalThis.fetch(input, init),
       clock: systemClock,

@@ -1,11 +1,11 @@
 /** Responsible for a process whose only job blocks its event loop: `node blocking-job.ts URL TOKEN MILLISECONDS`. */
 import { systemClock } from '../../../../worker-sdk/src/client/clock.ts'
-import { Pulse } from '../../../../worker-sdk/src/worker/presence/lease-keeper.ts'
+import { LeaseKeeper } from '../../../../worker-sdk/src/worker/presence/lease-keeper.ts'
 
 const [url = '', token = '', ms = '0'] = process.argv.slice(2)
 let running = 1
 const blocked: number[] = []
-const pulse = new Pulse(
+const leaseKeeper = new LeaseKeeper(
   {
     clock: systemClock,
     url,
@@ -17,11 +17,11 @@ const pulse = new Pulse(
   },
   { tickMs: 20, blockedMs: 150, beatMs: 100 },
 )
-pulse.follow()
+leaseKeeper.follow()
 const until = Date.now() + Number(ms)
 while (Date.now() < until);
 // Free again: the loop turns, and the thread falls silent, until the process says that it is done.
 setTimeout(() => {
   running = 0
-  void pulse.stop().then(() => process.stdout.write(JSON.stringify({ blocked: blocked.length })))
+  void leaseKeeper.stop().then(() => process.stdout.write(JSON.stringify({ blocked: blocked.length })))
 }, 400)

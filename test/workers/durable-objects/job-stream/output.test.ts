@@ -1,6 +1,6 @@
 import { limits } from '@modelreins/contract'
 import { describe, expect, it } from 'vitest'
-import { timing } from '../../../../durable-objects/job-stream/clock.ts'
+import { streamTimings } from '../../../../durable-objects/job-stream/clock.ts'
 import { done, failed, ids, said, TestStream } from './streams.ts'
 
 const lost = { ok: false, failure: { code: 'lease-lost' } }
@@ -279,7 +279,7 @@ describe('the recent output', () => {
     const whole = { text: 'one two three', truncated: false, closed: true }
     expect(await stream.recent(1_000)).toEqual(whole)
     await stream.alarm()
-    await stream.inside(() => stream.clock.advance(timing.hot_ms))
+    await stream.inside(() => stream.clock.advance(streamTimings.hot_ms))
     await stream.alarm()
     expect(await stream.rows()).toBe(0)
     expect(await stream.recent(1_000)).toEqual(whole)
@@ -299,6 +299,6 @@ it('gets the tail of a completion whose close was lost, when it asks how the job
   const viewer = await stream.watch()
   stream.answer = () => done
   stream.tail = 'two'
-  await stream.inside(() => stream.clock.advance(timing.silence_ms))
+  await stream.inside(() => stream.clock.advance(streamTimings.silence_ms))
   expect(said(await viewer.rest())).toEqual(['one ', 'two', 'done'])
 })

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
-import { timing } from '../../../../durable-objects/job-stream/clock.ts'
+import { streamTimings } from '../../../../durable-objects/job-stream/clock.ts'
 import { transcriptKey } from '../../../../durable-objects/job-stream/gate.ts'
-import { choreOf } from '../../../../durable-objects/job-stream/retention.ts'
+import { alarmTaskOf } from '../../../../durable-objects/job-stream/retention.ts'
 import { done, failed, said, TestStream } from './streams.ts'
 
 /** A stream with three chunks and a gap, ended, archived, emptied. */
@@ -11,9 +11,9 @@ async function emptied(end = done): Promise<TestStream> {
   await stream.append(['a'])
   await stream.append(['c', 'ü😀'], { from: 2 })
   await stream.close(end, { tail: 'tail' })
-  stream.clock.advance(timing.archive_after_ms)
+  stream.clock.advance(streamTimings.archive_after_ms)
   await stream.alarm()
-  stream.clock.advance(timing.hot_ms)
+  stream.clock.advance(streamTimings.hot_ms)
   await stream.alarm()
   return stream
 }
@@ -113,7 +113,7 @@ describe('an emptied stream', () => {
     expect(said(await stream.replay())).toEqual(['a', [1, 1], 'c', 'ü😀', 'tail', 'b', 'done'])
     await stream.alarm()
     expect(await stream.transcript()).toHaveLength(6)
-    stream.clock.advance(timing.hot_ms)
+    stream.clock.advance(streamTimings.hot_ms)
     await stream.alarm()
     expect(await stream.rows()).toBe(0)
     expect(said(await stream.replay())).toEqual(['a', [1, 1], 'c', 'ü😀', 'tail', 'b', 'done'])
@@ -168,14 +168,14 @@ describe('an alarm', () => {
       { ...state, end: null },
       1_000,
       1_001,
-      { kind: 'wait', until: 1_000 + timing.unwatched_silence_ms },
+      { kind: 'wait', until: 1_000 + streamTimings.unwatched_silence_ms },
     ],
-    ['asks after hours of silence', { ...state, end: null }, 0, timing.unwatched_silence_ms, { kind: 'ask' }],
+    ['asks after hours of silence', { ...state, end: null }, 0, streamTimings.unwatched_silence_ms, { kind: 'ask' }],
     ['archives what has ended', state, 0, 0, { kind: 'archive' }],
-    ['keeps what was archived for a while', { ...state, archived_at: 5 }, 0, 6, { kind: 'wait', until: 5 + timing.hot_ms }],
-    ['empties it then', { ...state, archived_at: 5 }, 0, 5 + timing.hot_ms, { kind: 'empty' }],
+    ['keeps what was archived for a while', { ...state, archived_at: 5 }, 0, 6, { kind: 'wait', until: 5 + streamTimings.hot_ms }],
+    ['empties it then', { ...state, archived_at: 5 }, 0, 5 + streamTimings.hot_ms, { kind: 'empty' }],
   ])('%s', (_name, given, heardAt, now, expected) => {
-    expect(choreOf(given, heardAt, now)).toEqual(expected)
+    expect(alarmTaskOf(given, heardAt, now)).toEqual(expected)
   })
 
   it('that comes twice does no harm', async () => {

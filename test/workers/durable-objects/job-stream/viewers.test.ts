@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { timing } from '../../../../durable-objects/job-stream/clock.ts'
+import { streamTimings } from '../../../../durable-objects/job-stream/clock.ts'
 import { viewersMax } from '../../../../durable-objects/job-stream/viewers.ts'
 import { done, failed, ids, said, TestStream } from './streams.ts'
 
@@ -88,7 +88,7 @@ describe('a viewer', () => {
     expect(stream.clock.tickers).toBe(1)
     const heard = viewer.take(1)
     for (const comments of [1, 2]) {
-      await stream.inside(() => stream.clock.advance(timing.keep_alive_ms))
+      await stream.inside(() => stream.clock.advance(streamTimings.keep_alive_ms))
       await expect.poll(() => viewer.comments).toBe(comments)
     }
     await stream.append(['a'])
@@ -105,7 +105,7 @@ describe('a viewer', () => {
     await viewer.take(1)
     await viewer.leave()
     // Nothing tells the object; the next write does, at the latest the keep-alive.
-    await stream.inside(() => stream.clock.advance(timing.keep_alive_ms))
+    await stream.inside(() => stream.clock.advance(streamTimings.keep_alive_ms))
     await expect.poll(() => stream.clock.tickers).toBe(0)
   })
 })
@@ -116,7 +116,7 @@ describe('a viewer that does not read', () => {
     const chunk = 'x'.repeat(60_000)
     const viewer = await stream.watch()
     for (let call = 0; call < 40; call += 1) await stream.append([chunk, chunk, chunk, chunk], { from: call * 4 })
-    await stream.inside(() => stream.clock.advance(timing.stalled_ms + 2 * timing.keep_alive_ms))
+    await stream.inside(() => stream.clock.advance(streamTimings.stalled_ms + 2 * streamTimings.keep_alive_ms))
     expect(stream.clock.tickers).toBe(0)
     let received = 0
     const reading = (async () => {
@@ -138,7 +138,7 @@ describe('a lost close', () => {
     const viewer = await stream.watch()
     expect(said(await viewer.take(1))).toEqual(['a'])
     stream.answer = () => done
-    await stream.inside(() => stream.clock.advance(timing.silence_ms - 1))
+    await stream.inside(() => stream.clock.advance(streamTimings.silence_ms - 1))
     expect(stream.asked).toBe(0)
     await stream.inside(() => stream.clock.advance(1))
     expect(said(await viewer.rest())).toEqual(['done'])
@@ -151,14 +151,14 @@ describe('a lost close', () => {
     const stream = await TestStream.open()
     const viewer = await stream.watch()
     const heard = viewer.take(1)
-    await stream.inside(() => stream.clock.advance(timing.silence_ms))
+    await stream.inside(() => stream.clock.advance(streamTimings.silence_ms))
     await expect.poll(() => stream.asked).toBe(1)
-    await stream.inside(() => stream.clock.advance(timing.silence_ms))
+    await stream.inside(() => stream.clock.advance(streamTimings.silence_ms))
     await expect.poll(() => stream.asked).toBe(2)
     stream.answer = () => {
       throw new Error('unreachable')
     }
-    await stream.inside(() => stream.clock.advance(timing.silence_ms))
+    await stream.inside(() => stream.clock.advance(streamTimings.silence_ms))
     await expect.poll(() => stream.asked).toBe(3)
     await stream.append(['a'])
     expect(said(await heard)).toEqual(['a'])
@@ -169,7 +169,7 @@ describe('a lost close', () => {
     const stream = await TestStream.open()
     const viewer = await stream.watch()
     stream.answer = () => failed
-    await stream.inside(() => stream.clock.advance(timing.silence_ms))
+    await stream.inside(() => stream.clock.advance(streamTimings.silence_ms))
     expect(said(await viewer.rest())).toEqual(['failed'])
     expect(await stream.inside((_, state) => state.storage.sql.databaseSize)).toBeLessThanOrEqual(4_096)
     expect(await stream.alarm()).toBe(false)
@@ -180,11 +180,11 @@ describe('a lost close', () => {
     await stream.append(['a'])
     expect(await stream.alarm()).toBe(true)
     expect(stream.asked).toBe(0)
-    stream.clock.advance(timing.unwatched_silence_ms)
+    stream.clock.advance(streamTimings.unwatched_silence_ms)
     expect(await stream.alarm()).toBe(true)
     expect(stream.asked).toBe(1)
     stream.answer = () => done
-    stream.clock.advance(timing.unwatched_silence_ms)
+    stream.clock.advance(streamTimings.unwatched_silence_ms)
     expect(await stream.alarm()).toBe(true)
     expect(said(await stream.replay())).toEqual(['a', 'done'])
   })

@@ -10,7 +10,7 @@ import { ModelReinsError } from '../../client/error.ts'
 import { connect } from '../connection.ts'
 import type { CommandContext } from '../context.ts'
 import { showBytes } from '../job-text.ts'
-import { isObeyed } from '../obeyed-names.ts'
+import { isActiveFileName } from '../active-file-names.ts'
 import type { Column } from '../presenter.ts'
 import { showAge } from '../time-words.ts'
 import { UsageError } from '../usage-error.ts'
@@ -25,8 +25,8 @@ const columns = (now: number): readonly Column<Artifact>[] => [
 ]
 
 export async function artifacts(context: CommandContext): Promise<number> {
-  const { said, show } = context
-  const fields = { job_id: said.count('job'), limit: said.count('limit'), cursor: said.text('cursor') }
+  const { invocation, show } = context
+  const fields = { job_id: invocation.count('job'), limit: invocation.count('limit'), cursor: invocation.text('cursor') }
   const query = artifactList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
   if (!query.success)
     throw new UsageError(
@@ -42,12 +42,12 @@ export async function artifacts(context: CommandContext): Promise<number> {
 }
 
 export async function artifactsGet(context: CommandContext): Promise<number> {
-  const { said, show, around } = context
-  const target = said.text('output')
-  if (target === '-' && around.stdout.isTerminal) throw new UsageError('A file is not for a terminal: give --output FILE, or a pipe')
+  const { invocation, show, system } = context
+  const target = invocation.text('output')
+  if (target === '-' && system.stdout.isTerminal) throw new UsageError('A file is not for a terminal: give --output FILE, or a pipe')
   if (target === '-' && show.json) throw new UsageError('--json and --output - both want standard output')
   const { client } = await connect(context)
-  const file = await client.downloadArtifact(said.argument(0) ?? '')
+  const file = await client.downloadArtifact(invocation.argument(0) ?? '')
   if (target === '-') {
     await toStandardOutput(context, file)
     return 0
@@ -72,7 +72,7 @@ export async function artifactsGet(context: CommandContext): Promise<number> {
 function ownName(file: DownloadedArtifact): string {
   const name = basename(file.filename)
   if (name === '' || name === '.' || name === '..') return file.slug
-  if (!isObeyed(name)) return name
+  if (!isActiveFileName(name)) return name
   throw new UsageError(
     `The file calls itself ${shown(name)}, and programs in this folder may read or run a file of that name by themselves`,
     `--output FILE says under which name it is to be written`,
@@ -104,11 +104,11 @@ async function toFile(file: DownloadedArtifact, path: string): Promise<void> {
 }
 
 /** What is wrong with it is known when all of it has been passed on: the exit code says so. */
-async function toStandardOutput({ around }: CommandContext, file: DownloadedArtifact): Promise<void> {
+async function toStandardOutput({ system }: CommandContext, file: DownloadedArtifact): Promise<void> {
   const hash = createHash('sha256')
   for await (const bytes of hashed(file, hash)) {
-    around.stdout.write(bytes)
-    await around.stdout.drained()
+    system.stdout.write(bytes)
+    await system.stdout.drained()
   }
   checkDigest(file, hash)
 }

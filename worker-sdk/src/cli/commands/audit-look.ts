@@ -27,9 +27,9 @@ const columns = (now: number): readonly Column<ToLookAt>[] => [
 ]
 
 export async function auditLook(context: CommandContext): Promise<number> {
-  const { said, show } = context
-  const all = said.on('all')
-  const fields = { include_seen: all ? true : undefined, limit: said.count('limit'), cursor: said.text('cursor') }
+  const { invocation, show } = context
+  const all = invocation.on('all')
+  const fields = { include_seen: all ? true : undefined, limit: invocation.count('limit'), cursor: invocation.text('cursor') }
   const query = toLookAtList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
   if (!query.success) throw new UsageError(query.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('; '))
   const { client } = await connect(context)
@@ -44,15 +44,15 @@ export async function auditLook(context: CommandContext): Promise<number> {
 }
 
 export async function auditSeen(context: CommandContext): Promise<number> {
-  const { said, show } = context
-  const named = [...new Set(said.arguments.map(rowNumber))]
-  if (said.on('all') === named.length > 0)
+  const { invocation, show } = context
+  const named = [...new Set(invocation.arguments.map(rowNumber))]
+  if (invocation.on('all') === named.length > 0)
     throw new UsageError(
       named.length > 0 ? '--all and numbers of rows are one too many' : 'Which rows have been looked at?',
       'name their numbers, or give --all; audit look lists them',
     )
   const { client } = await connect(context)
-  const asked = said.on('all') ? await allToLookAt(client) : named
+  const asked = invocation.on('all') ? await allToLookAt(client) : named
   const marked = new Set<number>()
   for (let from = 0; from < asked.length; from += atOnce) {
     for (const seq of (await client.audit.seen({ seqs: asked.slice(from, from + atOnce) })).seen) marked.add(seq)

@@ -30,17 +30,17 @@ const given = (fields: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 export async function audit(context: CommandContext): Promise<number> {
-  const { said, show } = context
+  const { invocation, show } = context
   const query = auditQuery.safeParse(
     given({
       ...span(context),
-      actor: said.text('actor'),
-      action: said.text('action'),
-      job_id: said.count('job'),
-      worker: said.text('worker'),
-      capability: said.text('capability'),
-      limit: said.count('limit'),
-      cursor: said.text('cursor'),
+      actor: invocation.text('actor'),
+      action: invocation.text('action'),
+      job_id: invocation.count('job'),
+      worker: invocation.text('worker'),
+      capability: invocation.text('capability'),
+      limit: invocation.count('limit'),
+      cursor: invocation.text('cursor'),
     }),
   )
   if (!query.success) throw new UsageError(query.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('; '))
@@ -54,7 +54,7 @@ export async function audit(context: CommandContext): Promise<number> {
 }
 
 export async function auditHeads(context: CommandContext): Promise<number> {
-  const limit = context.said.count('limit')
+  const limit = context.invocation.count('limit')
   const { client } = await connect(context)
   context.show.value(await client.audit.heads(limit === undefined ? {} : { limit }))
   return 0
@@ -62,7 +62,7 @@ export async function auditHeads(context: CommandContext): Promise<number> {
 
 /** Streamed: a trail is larger than memory sooner or later. */
 export async function auditExport(context: CommandContext): Promise<number> {
-  const file = context.said.argument(0)
+  const file = context.invocation.argument(0)
   const { path } = wireRequest('audit.export', given(span(context)))
   const { url, token } = await connect(context)
   const response = await context.fetch(url + path, {
@@ -78,14 +78,14 @@ export async function auditExport(context: CommandContext): Promise<number> {
   return 0
 }
 
-async function toStandardOutput({ around }: CommandContext, body: AsyncIterable<Uint8Array>): Promise<void> {
+async function toStandardOutput({ system }: CommandContext, body: AsyncIterable<Uint8Array>): Promise<void> {
   const decoder = new TextDecoder()
-  const safe = around.stdout.isTerminal ? withoutUnseen : (text: string) => text
+  const safe = system.stdout.isTerminal ? withoutUnseen : (text: string) => text
   for await (const chunk of body) {
-    around.stdout.write(safe(decoder.decode(chunk, { stream: true })))
-    await around.stdout.drained()
+    system.stdout.write(safe(decoder.decode(chunk, { stream: true })))
+    await system.stdout.drained()
   }
-  around.stdout.write(safe(decoder.decode()))
+  system.stdout.write(safe(decoder.decode()))
 }
 
 async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -98,10 +98,10 @@ async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8
 }
 
 export async function auditVerify(context: CommandContext): Promise<number> {
-  const { show, said } = context
-  const file = said.argument(0) ?? ''
-  const source = file === '-' ? Readable.from([await context.around.readStdin()]) : createReadStream(file)
-  const verdict = await verifyAudit(source, joinTrust(said.list('key').map(trustOf)))
+  const { show, invocation } = context
+  const file = invocation.argument(0) ?? ''
+  const source = file === '-' ? Readable.from([await context.system.readStdin()]) : createReadStream(file)
+  const verdict = await verifyAudit(source, joinTrust(invocation.list('key').map(trustOf)))
   if (show.json) show.value(verdict)
   else tell(context, verdict)
   return verdict.ok ? 0 : 1

@@ -18,8 +18,8 @@ import { takeToken } from '../redeem-token.ts'
 import { UsageError } from '../usage-error.ts'
 
 export async function configSet(context: CommandContext): Promise<number> {
-  const { show, said } = context
-  const key = keyNamed(said.argument(0) ?? '')
+  const { show, invocation } = context
+  const key = keyNamed(invocation.argument(0) ?? '')
   const text = await valueFor(context, key)
   const isToken = key.setting === 'token' || key === adminKey
   if (!isToken) {
@@ -57,34 +57,36 @@ export async function configSet(context: CommandContext): Promise<number> {
 }
 
 async function valueFor(context: CommandContext, key: ConfigKey): Promise<string> {
-  const given = context.said.argument(1)
-  if (given === '-') return (await context.around.readStdin()).trim()
+  const given = context.invocation.argument(1)
+  if (given === '-') return (await context.system.readStdin()).trim()
   if (given !== undefined) return given
-  if (!key.secret || !context.around.stdinIsTerminal) {
+  if (!key.secret || !context.system.stdinIsTerminal) {
     throw new UsageError(`config set ${key.name} needs a value`, 'as the last word, or `-` to read it from standard input')
   }
-  const asker = context.around.openAsker()
+  const prompter = context.system.openPrompter()
   try {
-    return await asker.secret(`${key.about}${key.setting === 'token' || key === adminKey ? ' or its one-time view URL' : ''}`)
+    return await prompter.secret(`${key.about}${key.setting === 'token' || key === adminKey ? ' or its one-time view URL' : ''}`)
   } finally {
-    asker.close()
+    prompter.close()
   }
 }
 
 export async function configGet(context: CommandContext): Promise<number> {
-  const key = keyNamed(context.said.argument(0) ?? '')
+  const key = keyNamed(context.invocation.argument(0) ?? '')
   const value = valueIn(context.config(), key)
   if (value === undefined) {
     // Also in a pipe, where an empty answer alone could be a value.
     context.show.warn(`${key.name} is not set in ${context.configPath}`)
     return 1
   }
-  context.show.line(context.said.on('reveal') ? (typeof value === 'string' ? value : JSON.stringify(value)) : shownValue(key.name, value))
+  context.show.line(
+    context.invocation.on('reveal') ? (typeof value === 'string' ? value : JSON.stringify(value)) : shownValue(key.name, value),
+  )
   return 0
 }
 
 export async function configUnset(context: CommandContext): Promise<number> {
-  const key = keyNamed(context.said.argument(0) ?? '')
+  const key = keyNamed(context.invocation.argument(0) ?? '')
   if (valueIn(context.config(), key) === undefined) context.show.note(`${key.name} was not set`)
   else changeConfig(context.configPath, changeOf(key, undefined))
   return 0

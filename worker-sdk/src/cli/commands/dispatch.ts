@@ -16,13 +16,13 @@ type Request = Input<'jobs.dispatch'>
 export async function dispatch(context: CommandContext): Promise<number> {
   const request = await requestOf(context)
   const { client } = await connect(context)
-  const { show, said } = context
+  const { show, invocation } = context
   let id: number | undefined
   try {
     return await untilDetached(context, async (signal) => {
       const job = await client.jobs.dispatch(request, { signal })
       id = job.id
-      if (said.on('no-wait')) return accepted(context, job)
+      if (invocation.on('no-wait')) return accepted(context, job)
       show.note(
         show.errorStyle.dim(
           `job ${job.id}${job.hold === null ? '' : ` waits (${job.hold})`}${job.assigned_to === null ? '' : ` -> ${job.assigned_to}`}${job.children === undefined ? '' : ` -> ${job.children.map((child) => child.worker).join(', ')}`}`,
@@ -47,8 +47,8 @@ function accepted(context: CommandContext, job: Job): number {
 
 /** Streams, tells how it ended, and answers the exit code: 0 done, 1 failed. */
 async function finish(context: CommandContext, client: Client, jobId: number, signal: AbortSignal): Promise<number> {
-  const { show, said } = context
-  const job = await followToEnd(context, client, jobId, { quiet: said.on('quiet'), silent: show.json }, signal)
+  const { show, invocation } = context
+  const job = await followToEnd(context, client, jobId, { quiet: invocation.on('quiet'), silent: show.json }, signal)
   return ended(context, job)
 }
 
@@ -72,32 +72,32 @@ export function ended(context: CommandContext, job: Job): number {
 }
 
 async function promptOf(context: CommandContext): Promise<string> {
-  const { said, around } = context
-  const file = said.text('file')
-  const words = said.arguments
+  const { invocation, system } = context
+  const file = invocation.text('file')
+  const words = invocation.arguments
   if (file !== undefined && words.length > 0) throw new UsageError('A prompt and --file are both given; say one of them')
-  if (file !== undefined) return file === '-' ? around.readStdin() : readTextFile(file)
+  if (file !== undefined) return file === '-' ? system.readStdin() : readTextFile(file)
   if (words.length > 0 && !(words.length === 1 && words[0] === '-')) return words.join(' ')
-  if (said.text('context-file') === '-')
+  if (invocation.text('context-file') === '-')
     throw new UsageError('Standard input cannot be both the prompt and the context: give the prompt as an argument')
-  if (around.stdinIsTerminal && words.length === 0) throw new UsageError('dispatch needs a prompt', seeHelp(['dispatch']))
-  return around.readStdin()
+  if (system.stdinIsTerminal && words.length === 0) throw new UsageError('dispatch needs a prompt', seeHelp(['dispatch']))
+  return system.readStdin()
 }
 
 /** `targets`, `fan_out` and `merge`, as far as flags name them. */
-function fanOutOf({ said }: CommandContext): Record<string, unknown> {
-  const to = said.list('to')
-  const distinct = said.text('distinct')
-  const count = said.count('fan-out')
+function fanOutOf({ invocation }: CommandContext): Record<string, unknown> {
+  const to = invocation.list('to')
+  const distinct = invocation.text('distinct')
+  const count = invocation.count('fan-out')
   if (to.length === 1 && count === undefined) throw new UsageError('--to is for two or more workers; use --target for one')
   if (distinct !== undefined && count === undefined) throw new UsageError('--distinct goes with --fan-out')
   const merge = {
-    by: said.text('merge'),
-    worker: said.text('merge-worker'),
-    prompt: said.text('merge-prompt'),
-    vote_field: said.text('vote-field'),
-    quorum: said.count('quorum'),
-    deadline: said.seconds('deadline'),
+    by: invocation.text('merge'),
+    worker: invocation.text('merge-worker'),
+    prompt: invocation.text('merge-prompt'),
+    vote_field: invocation.text('vote-field'),
+    quorum: invocation.count('quorum'),
+    deadline: invocation.seconds('deadline'),
   }
   const given = Object.fromEntries(Object.entries(merge).filter(([, value]) => value !== undefined))
   return {
@@ -108,35 +108,35 @@ function fanOutOf({ said }: CommandContext): Record<string, unknown> {
 }
 
 async function requestOf(context: CommandContext): Promise<Request> {
-  const { said } = context
+  const { invocation } = context
   const prompt = await promptOf(context)
   if (prompt.trim() === '') throw new UsageError('The prompt is empty')
-  const contextFile = said.text('context-file')
+  const contextFile = invocation.text('context-file')
   const contextText =
-    contextFile === undefined ? undefined : contextFile === '-' ? await context.around.readStdin() : readTextFile(contextFile)
-  const tags = said.words('tag')
-  const networks = said.words('network')
-  const secrets = said.list('secret')
+    contextFile === undefined ? undefined : contextFile === '-' ? await context.system.readStdin() : readTextFile(contextFile)
+  const tags = invocation.words('tag')
+  const networks = invocation.words('network')
+  const secrets = invocation.list('secret')
   const fields = {
     prompt,
-    target: said.text('target'),
+    target: invocation.text('target'),
     ...fanOutOf(context),
-    capability: said.text('capability'),
-    effort: said.text('effort'),
-    thread_id: said.text('thread'),
-    provider: said.text('provider'),
-    model: said.text('model'),
-    priority: said.count('priority'),
-    context: said.text('context') ?? (contextText === undefined ? undefined : 'inline'),
+    capability: invocation.text('capability'),
+    effort: invocation.text('effort'),
+    thread_id: invocation.text('thread'),
+    provider: invocation.text('provider'),
+    model: invocation.text('model'),
+    priority: invocation.count('priority'),
+    context: invocation.text('context') ?? (contextText === undefined ? undefined : 'inline'),
     context_text: contextText,
-    input: said.json('input'),
-    metadata: said.json('metadata'),
-    timeout: said.seconds('timeout'),
-    expires_in: said.seconds('expires-in'),
-    max_attempts: said.count('max-attempts'),
+    input: invocation.json('input'),
+    metadata: invocation.json('metadata'),
+    timeout: invocation.seconds('timeout'),
+    expires_in: invocation.seconds('expires-in'),
+    max_attempts: invocation.count('max-attempts'),
     not_before: momentOf(context, 'not-before', 'ahead'),
-    idempotency_key: said.text('idempotency-key'),
-    when_offline: said.on('queue') ? 'queue' : undefined,
+    idempotency_key: invocation.text('idempotency-key'),
+    when_offline: invocation.on('queue') ? 'queue' : undefined,
     tags: tags === undefined ? undefined : [...tags],
     networks: networks === undefined ? undefined : [...networks],
     requires_secrets: secrets.length === 0 ? undefined : [...secrets],

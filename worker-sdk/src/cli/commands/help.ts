@@ -6,12 +6,12 @@ import { helpPage } from '../help.ts'
 import { UsageError } from '../usage-error.ts'
 
 export async function help(context: CommandContext): Promise<number> {
-  context.show.line(helpPage(context.said.arguments, { columns: context.around.stdout.columns, style: context.show.style }))
+  context.show.line(helpPage(context.invocation.arguments, { columns: context.system.stdout.columns, style: context.show.style }))
   return 0
 }
 
 export async function completions(context: CommandContext): Promise<number> {
-  const shell = context.said.argument(0) ?? ''
+  const shell = context.invocation.argument(0) ?? ''
   if (!isShell(shell)) throw new UsageError(`There is no completion script for "${shell}"`)
   context.show.write(completionScript(shell))
   return 0
@@ -19,6 +19,6 @@ export async function completions(context: CommandContext): Promise<number> {
 
 /** Asked by the shell at every Tab: never fails, never writes to standard error. */
 export async function complete(context: CommandContext): Promise<number> {
-  for (const { text, about } of candidates(context.said.arguments)) context.show.line(about === '' ? text : `${text}\t${about}`)
+  for (const { text, about } of candidates(context.invocation.arguments)) context.show.line(about === '' ? text : `${text}\t${about}`)
   return 0
 }

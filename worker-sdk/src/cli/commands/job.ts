@@ -11,28 +11,28 @@ import { UsageError } from '../usage-error.ts'
 import { ended } from './dispatch.ts'
 
 function jobNumber(context: CommandContext): number {
-  const text = (context.said.argument(0) ?? '').replace(/^#/, '')
+  const text = (context.invocation.argument(0) ?? '').replace(/^#/, '')
   if (!/^[1-9]\d{0,15}$/.test(text)) throw new UsageError(`"${text}" is not the number of a job`)
   return Number(text)
 }
 
 export async function job(context: CommandContext): Promise<number> {
   const job_id = jobNumber(context)
-  const { said, show } = context
-  const verbs = ['why', 'result', 'children', 'abort'].filter((verb) => said.on(verb))
+  const { invocation, show } = context
+  const verbs = ['why', 'result', 'children', 'abort'].filter((verb) => invocation.on(verb))
   if (verbs.length > 1) throw new UsageError(`--${verbs[0]} and --${verbs[1]} do not go together`)
-  if (said.on('abort') && said.on('retry')) throw new UsageError('--abort and --retry do not go together')
-  if (said.has('reason') && !said.on('abort')) throw new UsageError('--reason goes with --abort')
+  if (invocation.on('abort') && invocation.on('retry')) throw new UsageError('--abort and --retry do not go together')
+  if (invocation.has('reason') && !invocation.on('abort')) throw new UsageError('--reason goes with --abort')
   const { client } = await connect(context)
-  if (said.on('why')) return why(context, client, job_id)
-  if (said.on('children')) return children(context, client, job_id)
-  if (said.on('result')) return result(context, client, job_id)
-  if (said.on('abort')) {
-    const reason = said.text('reason')
+  if (invocation.on('why')) return why(context, client, job_id)
+  if (invocation.on('children')) return children(context, client, job_id)
+  if (invocation.on('result')) return result(context, client, job_id)
+  if (invocation.on('abort')) {
+    const reason = invocation.text('reason')
     await client.jobs.abort({ job_id, ...(reason === undefined ? {} : { reason }) })
-    if (!said.on('follow')) show.note(`Job ${job_id} is aborted`)
+    if (!invocation.on('follow')) show.note(`Job ${job_id} is aborted`)
   }
-  const not_before = said.text('not-before') === 'now' ? null : momentOf(context, 'not-before', 'ahead')
+  const not_before = invocation.text('not-before') === 'now' ? null : momentOf(context, 'not-before', 'ahead')
   const expires_at = momentOf(context, 'expires-at', 'ahead')
   if (not_before !== undefined || expires_at !== undefined) {
     await client.jobs.update({
@@ -40,17 +40,17 @@ export async function job(context: CommandContext): Promise<number> {
       ...(not_before === undefined ? {} : { not_before }),
       ...(expires_at === undefined ? {} : { expires_at }),
     })
-    if (!said.on('follow')) show.note(`Job ${job_id} is moved`)
+    if (!invocation.on('follow')) show.note(`Job ${job_id} is moved`)
   }
-  if (said.on('retry')) {
+  if (invocation.on('retry')) {
     await client.jobs.retry({ job_id })
-    if (!said.on('follow')) show.note(`Job ${job_id} is tried again`)
+    if (!invocation.on('follow')) show.note(`Job ${job_id} is tried again`)
   }
-  if (said.on('follow')) return follow(context, client, job_id)
+  if (invocation.on('follow')) return follow(context, client, job_id)
   const found = await client.jobs.get({ job_id })
   if (show.json) show.value(found)
-  else if (said.on('abort') || said.on('retry')) {
-    if (!context.around.stderr.isTerminal) show.line(found.status)
+  else if (invocation.on('abort') || invocation.on('retry')) {
+    if (!context.system.stderr.isTerminal) show.line(found.status)
   } else {
     showJob(show, found, context.now)
     const text = await wholeResult(client, found, found.output !== '')
@@ -87,7 +87,7 @@ async function result(context: CommandContext, client: Client, jobId: number): P
   }
   if (found.ended_at === null) throw new UsageError(`Job ${jobId} is ${found.status}: it has no result yet`, `--follow waits for it`)
   const text = (await wholeResult(client, found, false)) ?? ''
-  context.show.write(context.around.stdout.isTerminal ? `${manyLines(text).trimEnd()}\n` : text)
+  context.show.write(context.system.stdout.isTerminal ? `${manyLines(text).trimEnd()}\n` : text)
   return found.status === 'failed' ? 1 : 0
 }
 

@@ -9,15 +9,15 @@ import { seeHelp, UsageError } from '../usage-error.ts'
 type Filter = Pick<Input<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort' | 'created_by'>
 
 function filterOf(context: CommandContext): Filter {
-  const { said } = context
-  const status = said.words('status')
+  const { invocation } = context
+  const status = invocation.words('status')
   const fields = {
     status: status === undefined ? undefined : [...status],
-    thread_id: said.text('thread'),
-    capability: said.text('capability'),
-    worker: said.text('worker'),
-    effort: said.text('effort'),
-    created_by: said.text('created-by'),
+    thread_id: invocation.text('thread'),
+    capability: invocation.text('capability'),
+    worker: invocation.text('worker'),
+    effort: invocation.text('effort'),
+    created_by: invocation.text('created-by'),
   }
   const parsed = jobList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
   if (!parsed.success) throw new UsageError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
@@ -25,10 +25,10 @@ function filterOf(context: CommandContext): Filter {
 }
 
 export async function jobs(context: CommandContext): Promise<number> {
-  const { said, show } = context
+  const { invocation, show } = context
   const filter = filterOf(context)
-  const limit = said.count('limit')
-  let cursor = said.text('cursor')
+  const limit = invocation.count('limit')
+  let cursor = invocation.text('cursor')
   const { client } = await connect(context)
   const found: Job[] = []
   for (;;) {
@@ -38,9 +38,9 @@ export async function jobs(context: CommandContext): Promise<number> {
       ...(cursor === undefined ? {} : { cursor }),
     })
     cursor = page.next_cursor ?? undefined
-    if (said.on('all') && !show.human && !show.json) show.table(jobColumns(context.now), page.items)
+    if (invocation.on('all') && !show.human && !show.json) show.table(jobColumns(context.now), page.items)
     else found.push(...page.items)
-    if (!said.on('all') || cursor === undefined) break
+    if (!invocation.on('all') || cursor === undefined) break
   }
   if (show.json) {
     show.value({ items: found, next_cursor: cursor ?? null })
@@ -55,12 +55,12 @@ export async function jobs(context: CommandContext): Promise<number> {
 const filterFlags = ['status', 'thread', 'capability', 'worker', 'effort', 'created-by'] as const
 
 export async function jobsAbort(context: CommandContext): Promise<number> {
-  const { said } = context
-  const narrow = filterFlags.some((flag) => said.has(flag))
-  if (!narrow && !said.on('all'))
+  const { invocation } = context
+  const narrow = filterFlags.some((flag) => invocation.has(flag))
+  if (!narrow && !invocation.on('all'))
     throw new UsageError('Which jobs? Give a filter, or --all for every job of the tenant', seeHelp(['jobs', 'abort']))
   const filter = filterOf(context)
-  const reason = said.text('reason')
+  const reason = invocation.text('reason')
   const { client } = await connect(context)
   // A filter says which already.
   const request = { ...filter, ...(narrow ? {} : { all: true }), ...(reason === undefined ? {} : { reason }) }
@@ -77,10 +77,10 @@ export async function jobsRetry(context: CommandContext): Promise<number> {
 type Bulk = { readonly count: number; readonly dry_run: boolean; readonly job_ids: readonly number[] }
 
 async function inBulk(context: CommandContext, verb: 'abort' | 'retry', call: (dryRun: boolean) => Promise<Bulk>): Promise<number> {
-  const { said, show } = context
-  if (said.on('dry-run') || !said.on('yes')) {
+  const { invocation, show } = context
+  if (invocation.on('dry-run') || !invocation.on('yes')) {
     const would = await call(true)
-    if (said.on('dry-run')) return tell(context, would, `would ${verb}`)
+    if (invocation.on('dry-run')) return tell(context, would, `would ${verb}`)
     if (would.count === 0) return tell(context, would, verb === 'abort' ? 'aborted' : 'retried')
     if (!(await confirmed(context, `${verb === 'abort' ? 'Abort' : 'Retry'} ${jobsWord(would.count)}?`))) {
       show.note('Nothing was done')

@@ -14,46 +14,47 @@ const defaultWaitMs = 30_000
 const lookEveryMs = 500
 
 export async function kill(context: CommandContext): Promise<number> {
-  const { said } = context
-  if (said.on('clear') && (said.has('level') || said.has('reason'))) throw new UsageError('--clear goes without --level and --reason')
-  if (said.on('resume-all') && !said.on('clear')) throw new UsageError('--resume-all goes with --clear')
+  const { invocation } = context
+  if (invocation.on('clear') && (invocation.has('level') || invocation.has('reason')))
+    throw new UsageError('--clear goes without --level and --reason')
+  if (invocation.on('resume-all') && !invocation.on('clear')) throw new UsageError('--resume-all goes with --clear')
   const { client } = await connect(context)
-  return said.on('clear') ? clear(context, client) : raise(context, client)
+  return invocation.on('clear') ? clear(context, client) : raise(context, client)
 }
 
 async function clear(context: CommandContext, client: Client): Promise<number> {
-  const { said, show } = context
-  const state = await client.killswitch.clear(said.on('resume-all') ? { resume_all: true } : {})
+  const { invocation, show } = context
+  const state = await client.killswitch.clear(invocation.on('resume-all') ? { resume_all: true } : {})
   if (show.json) show.value(state)
   else
     show.line(
-      `killswitch ${levelText(state)}${said.on('resume-all') ? '; workers take work again' : '; paused workers stay paused until they are resumed'}`,
+      `killswitch ${levelText(state)}${invocation.on('resume-all') ? '; workers take work again' : '; paused workers stay paused until they are resumed'}`,
     )
   return 0
 }
 
 async function raise(context: CommandContext, client: Client): Promise<number> {
-  const { said, show } = context
-  const level = said.count('level')
-  const reason = said.text('reason')
+  const { invocation, show } = context
+  const level = invocation.count('level')
+  const reason = invocation.text('reason')
   const begun = context.now
-  const lower = said.on('lower') ? { lower: true } : {}
+  const lower = invocation.on('lower') ? { lower: true } : {}
   const raised = await client.killswitch.raise({
     ...(level === undefined ? {} : { level }),
     ...lower,
     ...(reason === undefined ? {} : { reason }),
   })
   if (!show.json) show.line(show.style.red(`killswitch ${levelText(raised)}`))
-  const state = said.on('no-wait') ? raised : await untilAcknowledged(context, client, raised)
+  const state = invocation.on('no-wait') ? raised : await untilAcknowledged(context, client, raised)
   if (show.json) show.value(state)
-  else if (!said.on('no-wait')) conclude(context, state, context.now - begun)
-  return said.on('no-wait') || state.stragglers.length === 0 ? 0 : localCodes.timeout.exit
+  else if (!invocation.on('no-wait')) conclude(context, state, context.now - begun)
+  return invocation.on('no-wait') || state.stragglers.length === 0 ? 0 : localCodes.timeout.exit
 }
 
 async function untilAcknowledged(context: CommandContext, client: Client, raised: KillswitchState): Promise<KillswitchState> {
-  const until = context.now + (context.said.seconds('timeout') ?? defaultWaitMs / 1000) * 1000
+  const until = context.now + (context.invocation.seconds('timeout') ?? defaultWaitMs / 1000) * 1000
   const leave = new AbortController()
-  const off = context.around.onSignal(() => leave.abort())
+  const off = context.system.onSignal(() => leave.abort())
   const told = new Set<string>()
   let state = raised
   try {
@@ -62,7 +63,7 @@ async function untilAcknowledged(context: CommandContext, client: Client, raised
       // Somebody else has moved it on: waiting for this generation would wait for nobody.
       if (state.stragglers.length === 0 || state.generation !== raised.generation || leave.signal.aborted || context.now >= until)
         return state
-      await pause(context.around.clock, Math.min(lookEveryMs, until - context.now), leave.signal)
+      await pause(context.system.clock, Math.min(lookEveryMs, until - context.now), leave.signal)
       state = await client.killswitch.get({})
     }
   } finally {

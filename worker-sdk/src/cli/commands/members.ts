@@ -60,8 +60,8 @@ export async function members(context: CommandContext): Promise<number> {
 export async function membersAdd(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
   const added = await client.members.create({
-    name: context.said.argument(0) ?? '',
-    role: role.parse(context.said.text('role') ?? 'viewer'),
+    name: context.invocation.argument(0) ?? '',
+    role: role.parse(context.invocation.text('role') ?? 'viewer'),
   })
   showView(context.show, added, `${added.name} is a ${added.role} (${added.member_id})`, 'admin_token')
   return 0
@@ -69,9 +69,9 @@ export async function membersAdd(context: CommandContext): Promise<number> {
 
 export async function membersRotate(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
-  const member = await named(client, context.said.argument(0) ?? '')
+  const member = await named(client, context.invocation.argument(0) ?? '')
   if (!(await confirmed(context, `Replace the key of ${member.name}? The old one stops at once.`))) return left(context)
-  const keep = context.said.on('keep-running') ? { keep_running: true } : {}
+  const keep = context.invocation.on('keep-running') ? { keep_running: true } : {}
   showView(
     context.show,
     await client.members.rotate({ member_id: member.member_id, ...keep }),
@@ -83,9 +83,9 @@ export async function membersRotate(context: CommandContext): Promise<number> {
 
 export async function membersRevoke(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
-  const member = await named(client, context.said.argument(0) ?? '')
+  const member = await named(client, context.invocation.argument(0) ?? '')
   if (!(await confirmed(context, `Stop the key of ${member.name} for good?`))) return left(context)
-  const stop = context.said.on('stop-jobs')
+  const stop = context.invocation.on('stop-jobs')
   const revoked = await client.members.revoke({ member_id: member.member_id, ...(stop ? { stop_jobs: true } : {}) })
   if (context.show.json) context.show.value(revoked)
   else {

@@ -54,7 +54,7 @@ const jobOf = (model: string | undefined): ReturnType<typeof jobSchema.parse> =>
 const longestMs = 30_000
 
 export async function replay(context: CommandContext): Promise<number> {
-  const [file = ''] = context.said.arguments
+  const [file = ''] = context.invocation.arguments
   const text = await readFile(file, 'utf8')
   let recording
   try {
@@ -81,7 +81,7 @@ export async function replay(context: CommandContext): Promise<number> {
       ? undefined
       : outcomeOfThrow(
           new ProviderFailed(outcome.exitCode, outcome.stderr ?? '', outcome.error, outcome.final),
-          new Date(context.around.clock.now()),
+          new Date(context.system.clock.now()),
         )
   const error = failed === undefined || failed.ok ? undefined : failed.error
   if (show.json)

@@ -33,13 +33,13 @@ const columns = (now: number): readonly Column<Review>[] => [
 ]
 
 export async function reviews(context: CommandContext): Promise<number> {
-  const { said, show } = context
-  const status = said.words('status') ?? ['pending']
+  const { invocation, show } = context
+  const status = invocation.words('status') ?? ['pending']
   const fields = {
     status: status.includes('all') ? undefined : [...status],
-    job_id: said.count('job'),
-    limit: said.count('limit'),
-    cursor: said.text('cursor'),
+    job_id: invocation.count('job'),
+    limit: invocation.count('limit'),
+    cursor: invocation.text('cursor'),
   }
   const filter = reviewList.parse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
   const { client } = await connect(context)
@@ -59,7 +59,7 @@ function reviewNumber(text: string): number {
 
 export async function reviewsShow(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
-  const review = await client.reviews.get({ review_id: reviewNumber(context.said.argument(0) ?? '') })
+  const review = await client.reviews.get({ review_id: reviewNumber(context.invocation.argument(0) ?? '') })
   if (context.show.json) context.show.value(review)
   else for (const line of reviewLines(context, review)) context.show.line(line)
   return 0
@@ -109,40 +109,41 @@ const denial: Terms = { verdict: 'deny', past: 'denied', question: 'Deny this?' 
 export const reviewsApprove = (context: CommandContext): Promise<number> => decideAll(context, approval)
 
 export function reviewsDeny(context: CommandContext): Promise<number> {
-  if (!context.said.has('comment')) throw new UsageError('deny needs --comment: the worker reads it')
+  if (!context.invocation.has('comment')) throw new UsageError('deny needs --comment: the worker reads it')
   return decideAll(context, denial)
 }
 
 export async function reviewsEdit(context: CommandContext): Promise<number> {
-  const file = context.said.text('payload-file')
-  const text = file === undefined ? undefined : file === '-' ? await context.around.readStdin() : readTextFile(file)
-  const payload = text === undefined ? context.said.json('payload') : parseJson(text)
+  const file = context.invocation.text('payload-file')
+  const text = file === undefined ? undefined : file === '-' ? await context.system.readStdin() : readTextFile(file)
+  const payload = text === undefined ? context.invocation.json('payload') : parseJson(text)
   if (payload === undefined)
     throw new UsageError(text === undefined ? 'edit needs --payload or --payload-file' : `${file} does not hold JSON`)
   return decideOne(context, { verdict: 'edit', past: 'released as edited', question: 'Release it with the new payload?' }, { payload })
 }
 
 export function reviewsRespond(context: CommandContext): Promise<number> {
-  if (!context.said.has('comment')) throw new UsageError('respond needs --comment: it is the answer')
+  if (!context.invocation.has('comment')) throw new UsageError('respond needs --comment: it is the answer')
   return decideOne(context, { verdict: 'respond', past: 'answered', question: '' })
 }
 
 async function decideAll(context: CommandContext, terms: Terms): Promise<number> {
-  const { said, show } = context
-  if (said.arguments.length === 1) return decideOne(context, terms, grantTerms(context))
-  if (said.has('digest') || said.has('ttl') || said.has('uses')) throw new UsageError('--digest, --ttl and --uses are about one review')
-  const named = said.arguments.map(reviewNumber)
+  const { invocation, show } = context
+  if (invocation.arguments.length === 1) return decideOne(context, terms, grantTerms(context))
+  if (invocation.has('digest') || invocation.has('ttl') || invocation.has('uses'))
+    throw new UsageError('--digest, --ttl and --uses are about one review')
+  const named = invocation.arguments.map(reviewNumber)
   const { client } = await connect(context)
   // What is shown is what is decided about; --yes is for what they are at this moment.
   const review_ids: { readonly review_id: number; readonly digest: string }[] = []
   for (const review_id of named) {
     const review = await client.reviews.get({ review_id })
-    if (!said.on('yes')) for (const line of [...reviewLines(context, review), '']) show.note(line)
+    if (!invocation.on('yes')) for (const line of [...reviewLines(context, review), '']) show.note(line)
     review_ids.push({ review_id, digest: review.digest })
   }
   if (!(await confirmed(context, `${terms.verdict === 'approve' ? 'Approve' : 'Deny'} these ${review_ids.length}?`)))
     return undecided(context)
-  const comment = said.text('comment')
+  const comment = invocation.text('comment')
   const reply = await client.reviews.decideMany({
     review_ids,
     verdict: terms.verdict === 'approve' ? 'approve' : 'deny',
@@ -159,19 +160,19 @@ async function decideAll(context: CommandContext, terms: Terms): Promise<number>
 type More = Pick<Input<'reviews.decide'>, 'grant'> & { readonly payload?: unknown }
 
 function grantTerms(context: CommandContext): More {
-  const ttl = context.said.seconds('ttl')
-  const uses = context.said.count('uses')
+  const ttl = context.invocation.seconds('ttl')
+  const uses = context.invocation.count('uses')
   if (ttl === undefined && uses === undefined) return {}
   return { grant: { ...(ttl === undefined ? {} : { ttl }), ...(uses === undefined ? {} : { uses }) } }
 }
 
 /** Reads, shows, asks, and decides about the very digest that was read. */
 async function decideOne(context: CommandContext, terms: Terms, more: More = {}): Promise<number> {
-  const { said, show } = context
-  const review_id = reviewNumber(said.argument(0) ?? '')
+  const { invocation, show } = context
+  const review_id = reviewNumber(invocation.argument(0) ?? '')
   const { client } = await connect(context)
   const review = await client.reviews.get({ review_id })
-  const digest = said.text('digest')?.toLowerCase()
+  const digest = invocation.text('digest')?.toLowerCase()
   if (digest !== undefined) {
     if (digest.length < shortest || !/^[0-9a-f]+$/.test(digest))
       throw new UsageError(`--digest takes at least the first ${shortest} characters of a digest`)
@@ -180,12 +181,12 @@ async function decideOne(context: CommandContext, terms: Terms, more: More = {})
         `Review ${review_id} is about something else now: its digest is ${review.digest}`,
         `reviews show ${review_id} shows it`,
       )
-  } else if (terms.question !== '' && !said.on('yes')) {
+  } else if (terms.question !== '' && !invocation.on('yes')) {
     for (const line of reviewLines(context, review)) show.note(line)
     if (more.payload !== undefined) show.note(`new payload\n${shownValue(more.payload)}`)
     if (!(await confirmed(context, terms.question))) return undecided(context)
   }
-  const comment = said.text('comment')
+  const comment = invocation.text('comment')
   const request = { review_id, verdict: terms.verdict, digest: review.digest, ...(comment === undefined ? {} : { comment }), ...more }
   const decided = await client.reviews.decide(checkedDecision(request))
   if (show.json) show.value(decided)
@@ -208,9 +209,9 @@ function undecided(context: CommandContext): number {
 }
 
 export async function reviewsWithdraw(context: CommandContext): Promise<number> {
-  const { said, show } = context
-  const review_id = reviewNumber(said.argument(0) ?? '')
-  const comment = said.text('reason')
+  const { invocation, show } = context
+  const review_id = reviewNumber(invocation.argument(0) ?? '')
+  const comment = invocation.text('reason')
   const { client } = await connect(context)
   const review = await client.reviews.withdraw({ review_id, ...(comment === undefined ? {} : { comment }) })
   if (show.json) show.value(review)
@@ -219,8 +220,8 @@ export async function reviewsWithdraw(context: CommandContext): Promise<number> 
 }
 
 export async function grants(context: CommandContext): Promise<number> {
-  const { said, show } = context
-  const session = said.text('session')
+  const { invocation, show } = context
+  const session = invocation.text('session')
   const { client } = await connect(context)
   const found: Grant[] = []
   let cursor: string | undefined
@@ -228,7 +229,7 @@ export async function grants(context: CommandContext): Promise<number> {
     const page = await client.grants.list({
       limit: 200,
       ...(session === undefined ? {} : { session }),
-      ...(said.on('ended') ? { include_ended: true } : {}),
+      ...(invocation.on('ended') ? { include_ended: true } : {}),
       ...(cursor === undefined ? {} : { cursor }),
     })
     found.push(...page.items)
@@ -255,7 +256,7 @@ export async function grants(context: CommandContext): Promise<number> {
 
 export async function grantsRevoke(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
-  const grant = await client.grants.revoke({ grant_id: context.said.argument(0) ?? '' })
+  const grant = await client.grants.revoke({ grant_id: context.invocation.argument(0) ?? '' })
   if (context.show.json) context.show.value(grant)
   else context.show.note(`Grant ${grant.grant_id} is revoked`)
   return 0

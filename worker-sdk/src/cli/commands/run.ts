@@ -5,7 +5,7 @@ import { Worker } from '../../worker/worker.ts'
 import { programName } from '../command.ts'
 import type { CommandContext } from '../context.ts'
 import { RunLog } from '../run-log.ts'
-import type { StopSignal } from '../process-environment.ts'
+import type { StopSignal } from '../system.ts'
 import { defaultOutbox, workerOptions } from '../worker-settings.ts'
 
 /** As patient as a timer can be: a person who wants it sooner presses again. */
@@ -19,7 +19,7 @@ const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(probl
 export async function run(context: CommandContext): Promise<number> {
   const options = await workerOptions(context)
   const resolved = resolveOptions(options, context.env, context.config())
-  const { exposed = [] } = context.around
+  const { exposed = [] } = context.system
   if (exposed.length > 0)
     context.show.warn(
       `${exposed.join(', ')}: jobs of this user can read what this process was started with; \`${programName} config set token -\` keeps the token elsewhere`,
@@ -49,7 +49,7 @@ export async function run(context: CommandContext): Promise<number> {
   const graceIsSet = findSetting('graceMs', options, context.env, context.config()).origin !== 'default'
   let presses = 0
   let atOnce = false
-  const off = context.around.onSignal((signal) => {
+  const off = context.system.onSignal((signal) => {
     presses += 1
     if (presses > 1 || signal === 'SIGHUP' || signal === 'SIGQUIT') {
       if (!atOnce && !context.show.json) log.say('stopping at once: running jobs are handed back')

@@ -22,35 +22,35 @@ const plans: Partial<Record<NodeJS.Platform, (request: ServiceRequest) => Servic
 }
 
 function planFor(context: CommandContext): ServicePlan {
-  const { around, said } = context
-  const plan = plans[around.platform]
+  const { system, invocation } = context
+  const plan = plans[system.platform]
   if (plan === undefined)
     throw new UsageError(
-      `There is no background service for ${around.platform} here`,
+      `There is no background service for ${system.platform} here`,
       'run it under whatever starts programs on this system',
     )
   const flags = settingFlags.flatMap(({ name }) => {
-    const value = said.text(name)
+    const value = invocation.text(name)
     if (value === undefined) return []
-    return value === 'true' && said.on(name) ? [`--${name}`] : [`--${name}=${value}`]
+    return value === 'true' && invocation.on(name) ? [`--${name}`] : [`--${name}=${value}`]
   })
   return plan({
-    name: said.text('name'),
-    command: [...around.program, 'run', `--config=${resolve(context.configPath)}`, ...flags],
-    home: around.home,
+    name: invocation.text('name'),
+    command: [...system.program, 'run', `--config=${resolve(context.configPath)}`, ...flags],
+    home: system.home,
     env: context.env,
-    userId: around.userId,
+    userId: system.userId,
     configFolder: dirname(resolve(context.configPath)),
     stopMs: resolvedSettings(context).graceMs + windDownMs,
   })
 }
 
 export async function serviceInstall(context: CommandContext): Promise<number> {
-  const { show, said, around } = context
-  const dry = said.on('dry-run')
+  const { show, invocation, system } = context
+  const dry = invocation.on('dry-run')
   if (!dry) requireConfig(context)
   const plan = planFor(context)
-  if (/[\\/]_npx[\\/]/.test(around.program[1])) {
+  if (/[\\/]_npx[\\/]/.test(system.program[1])) {
     throw new UsageError(
       'This program runs from the cache of npx, which may be emptied any day',
       `npm install -g ${programName}, then ${programName} service install`,
@@ -70,7 +70,7 @@ export async function serviceInstall(context: CommandContext): Promise<number> {
 function requireConfig(context: CommandContext): void {
   const config = context.config()
   for (const key of [keyNamed('server'), keyNamed('token')]) {
-    if (valueIn(config, key) !== undefined || (key.name === 'server' && context.said.has('server'))) continue
+    if (valueIn(config, key) !== undefined || (key.name === 'server' && context.invocation.has('server'))) continue
     throw new UsageError(
       `The service reads ${context.configPath}, and that has no ${key.name}`,
       `${programName} --setup, or ${programName} config set ${key.name}`,
@@ -104,7 +104,7 @@ async function perform(context: CommandContext, steps: readonly ServiceStep[], d
     const [file = '', ...args] = command
     show.line(`$ ${command.map((word) => (/\s/.test(word) ? `"${word}"` : word)).join(' ')}`)
     if (dry) continue
-    const { code, output } = await context.around.runProgram(file, args)
+    const { code, output } = await context.system.runProgram(file, args)
     if (code === 0 || mayFail === true) continue
     for (const line of output.split('\n')) show.warn(`  ${oneLine(line)}`)
     show.warn(`${file} ended with exit code ${code}${code === 127 ? ': this system has no such service manager' : ''}`)
@@ -114,9 +114,9 @@ async function perform(context: CommandContext, steps: readonly ServiceStep[], d
 }
 
 export async function serviceUninstall(context: CommandContext): Promise<number> {
-  const { show, said } = context
+  const { show, invocation } = context
   const plan = planFor(context)
-  const dry = said.on('dry-run')
+  const dry = invocation.on('dry-run')
   const installed = existsSync(plan.file.path)
   if (!installed && !dry) {
     show.note(`${plan.label} is not installed`)
@@ -136,7 +136,7 @@ export async function serviceStatus(context: CommandContext): Promise<number> {
     return 66
   }
   const [file = '', ...args] = plan.status
-  const { code, output } = await context.around.runProgram(file, args)
+  const { code, output } = await context.system.runProgram(file, args)
   show.line(`${plan.label}: ${code === 0 ? 'runs' : 'does not run'}`)
   if (output !== '') show.note(show.errorStyle.dim(output))
   return code === 0 ? 0 : 69

@@ -4,12 +4,12 @@ import type { Output } from '@modelreins/contract'
 import { Client } from '../../client/client.ts'
 import { isProviderName, providerNames, type ProviderName } from '../../providers/index.ts'
 import { findSetting, type SettingName } from '../../worker/settings/options.ts'
-import type { Asker } from '../ask.ts'
+import type { Prompter } from '../prompter.ts'
 import { programName } from '../command.ts'
 import { changeConfig, type ConfigChange } from '../config-file.ts'
 import { adminKey, changeOf, checkedValue, keyNamed, masked, serverAddress } from '../config-keys.ts'
 import { isProblem, type CommandContext } from '../context.ts'
-import { tell } from '../failure.ts'
+import { failureReport } from '../failure.ts'
 import { didYouMean } from '../../nearest.ts'
 import { checkProvider, searchProviders, type FoundProvider } from '../provider-search.ts'
 import { oneLine } from '../safe-text.ts'
@@ -23,12 +23,12 @@ type Identity = Output<'members.whoami'>
 class Setup {
   readonly #context: CommandContext
   /** Undefined: nobody is here to be asked. */
-  readonly #asker: Asker | undefined
+  readonly #prompter: Prompter | undefined
   readonly #change: Record<string, ConfigChange[string]> = {}
 
-  constructor(context: CommandContext, asker: Asker | undefined) {
+  constructor(context: CommandContext, prompter: Prompter | undefined) {
     this.#context = context
-    this.#asker = asker
+    this.#prompter = prompter
   }
 
   async run(): Promise<number> {
@@ -53,12 +53,12 @@ class Setup {
 
   /** What flags, environment or config file say already. */
   #known(name: SettingName): string | undefined {
-    const { value } = findSetting(name, flagOptions(this.#context.said), this.#context.env, this.#context.config())
+    const { value } = findSetting(name, flagOptions(this.#context.invocation), this.#context.env, this.#context.config())
     return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
   }
 
   #flag(name: SettingName): string | undefined {
-    const value = flagOptions(this.#context.said)[name]
+    const value = flagOptions(this.#context.invocation)[name]
     return typeof value === 'string' ? value : undefined
   }
 
@@ -75,14 +75,14 @@ class Setup {
     const view = this.#flag('token')
     const given =
       this.#flag('url') ??
-      (this.#asker === undefined ? this.#known('url') : undefined) ??
+      (this.#prompter === undefined ? this.#known('url') : undefined) ??
       (view !== undefined && looksLikeView(view) ? new URL(view).origin : undefined)
     if (given !== undefined) {
       await this.#reach(serverAddress(given))
       return serverAddress(given)
     }
     for (;;) {
-      const answer = (await this.#asker?.line('Address of the server', this.#known('url') ?? '')) ?? ''
+      const answer = (await this.#prompter?.line('Address of the server', this.#known('url') ?? '')) ?? ''
       if (answer === '') continue
       try {
         const isView = answer.includes('/view/')
@@ -105,31 +105,31 @@ class Setup {
     return new Client({
       url: server,
       fetch: this.#context.fetch,
-      clock: this.#context.around.clock,
+      clock: this.#context.system.clock,
       ...(token === undefined ? {} : { token }),
     })
   }
 
   #complain(error: unknown): void {
-    const { message, help } = tell(error)
+    const { message, help } = failureReport(error)
     this.#say(`  ${this.#style.red(message)}${help === undefined ? '' : `\n  ${help}`}`)
   }
 
   async #token(server: string, pasted: string | undefined): Promise<{ readonly token: string; readonly identity: Identity }> {
-    const given = this.#flag('token') ?? pasted ?? (this.#asker === undefined ? this.#known('token') : undefined)
+    const given = this.#flag('token') ?? pasted ?? (this.#prompter === undefined ? this.#known('token') : undefined)
     const known = this.#known('token')
     let text = given
     for (;;) {
       if (text === undefined) {
         const keep = known === undefined || looksLikeView(known) ? '' : `, empty: keep ${masked(known)}`
-        text = (await this.#asker?.secret(`Worker token, or its one-time view URL${keep}`)) || (keep === '' ? '' : known)
+        text = (await this.#prompter?.secret(`Worker token, or its one-time view URL${keep}`)) || (keep === '' ? '' : known)
       }
       try {
         if (text === undefined || text === '')
           throw new UsageError('A worker needs a token: register it with `workers register` and a member key')
         return await this.#tryToken(server, text)
       } catch (error) {
-        if (this.#asker === undefined || (text !== undefined && text === this.#flag('token'))) throw error
+        if (this.#prompter === undefined || (text !== undefined && text === this.#flag('token'))) throw error
         this.#complain(error)
         text = undefined
       }
@@ -153,9 +153,9 @@ class Setup {
   async #name(server: string, token: string, identity: Identity): Promise<string> {
     const given =
       this.#flag('name') ??
-      (this.#asker === undefined ? (this.#known('name') ?? (identity.kind === 'worker' ? identity.name : hostname())) : undefined)
+      (this.#prompter === undefined ? (this.#known('name') ?? (identity.kind === 'worker' ? identity.name : hostname())) : undefined)
     if (identity.kind === 'member') return this.#registered(server, token, given)
-    const name = given ?? (await this.#asker?.line('Name of this worker', identity.name)) ?? identity.name
+    const name = given ?? (await this.#prompter?.line('Name of this worker', identity.name)) ?? identity.name
     this.#keep('name', checkedValue(keyNamed('name'), name))
     return name
   }
@@ -166,7 +166,7 @@ class Setup {
     const client = this.#client(server, key)
     let name = given
     for (;;) {
-      name ??= (await this.#asker?.line('Name of the worker to register', this.#known('name') ?? hostname())) ?? hostname()
+      name ??= (await this.#prompter?.line('Name of the worker to register', this.#known('name') ?? hostname())) ?? hostname()
       try {
         const registered = await client.workers.register({ name })
         const taken = await takeToken(registered.view_url, { fetch: this.#context.fetch, server })
@@ -177,7 +177,7 @@ class Setup {
         this.#say(`  ${this.#style.green('ok')} ${name} is registered`)
         return name
       } catch (error) {
-        if (this.#asker === undefined || given !== undefined || !isProblem(error, 'name-taken', 'invalid-request')) throw error
+        if (this.#prompter === undefined || given !== undefined || !isProblem(error, 'name-taken', 'invalid-request')) throw error
         this.#complain(error)
         name = undefined
       }
@@ -185,7 +185,7 @@ class Setup {
   }
 
   async #provider(): Promise<void> {
-    const given = this.#flag('type') ?? (this.#asker === undefined ? this.#known('type') : undefined)
+    const given = this.#flag('type') ?? (this.#prompter === undefined ? this.#known('type') : undefined)
     const base = settingsForProvider(this.#context, resolvedSettings(this.#context))
     for (const name of ['model', 'endpoint', 'command'] as const) {
       const value = this.#flag(name)
@@ -197,13 +197,13 @@ class Setup {
       if (isProviderName(name)) this.#judge(await checkProvider(name, base))
       return
     }
-    if (this.#asker === undefined) return
+    if (this.#prompter === undefined) return
     this.#say('Looking for providers on this machine ...')
     const found = await searchProviders(base)
     for (const [index, one] of found.entries()) {
       const line = `${String(index + 1).padStart(2)}  ${one.usable ? 'found' : '     '}  ${one.name.padEnd(12)} ${oneLine(one.detail.replace(`${one.name}: `, ''))}`
       // Whole when it is chosen; here it would only push the others away.
-      this.#say(`  ${one.usable ? this.#style.green(line) : this.#style.dim(clip(line, this.#context.around.stderr.columns - 3))}`)
+      this.#say(`  ${one.usable ? this.#style.green(line) : this.#style.dim(clip(line, this.#context.system.stderr.columns - 3))}`)
     }
     const chosen = await this.#choose(found)
     this.#keep('provider', chosen)
@@ -214,7 +214,7 @@ class Setup {
     const before = this.#known('type')
     const preset = before !== undefined && isProviderName(before) ? before : (found[0]?.name ?? 'claude')
     for (;;) {
-      const answer = (await this.#asker?.line('Provider, by name or number', preset)) ?? preset
+      const answer = (await this.#prompter?.line('Provider, by name or number', preset)) ?? preset
       const name = /^\d+$/.test(answer) ? found[Number(answer) - 1]?.name : answer
       if (name === undefined || !isProviderName(name)) {
         this.#say(`  There is no provider "${answer}"${didYouMean(answer, providerNames)}`)
@@ -224,14 +224,14 @@ class Setup {
       // What only lacks an answer of ours is asked for next.
       if (one?.usable === true || needs[name] !== undefined) return name
       this.#say(`  ${oneLine(one?.detail ?? '')}`)
-      if (await this.#asker?.yes('Use it anyway?', false)) return name
+      if (await this.#prompter?.yes('Use it anyway?', false)) return name
     }
   }
 
   async #particulars(provider: ProviderName): Promise<void> {
     const need = needs[provider]
-    if (need === undefined || this.#asker === undefined) return
-    const value = await this.#asker.line(need.question, this.#known(need.setting) ?? '')
+    if (need === undefined || this.#prompter === undefined) return
+    const value = await this.#prompter.line(need.question, this.#known(need.setting) ?? '')
     if (value !== '') this.#keep(keyNamed(need.setting).name, value)
     const resolved = resolvedSettings(this.#context, { type: provider, ...(value === '' ? {} : { [need.setting]: value }) })
     this.#judge(await checkProvider(provider, settingsForProvider(this.#context, resolved)))
@@ -262,9 +262,9 @@ const needs: Partial<Record<ProviderName, { readonly setting: 'command' | 'endpo
 }
 
 export async function setup(context: CommandContext): Promise<number> {
-  const interactive = context.around.stdinIsTerminal && context.around.stderr.isTerminal
+  const interactive = context.system.stdinIsTerminal && context.system.stderr.isTerminal
   if (!interactive) {
-    const flags = flagOptions(context.said)
+    const flags = flagOptions(context.invocation)
     const missing = (['url', 'token'] as const).filter(
       (name) => findSetting(name, flags, context.env, context.config()).origin === 'default',
     )
@@ -277,10 +277,10 @@ export async function setup(context: CommandContext): Promise<number> {
       )
     }
   }
-  const asker = interactive ? context.around.openAsker() : undefined
+  const prompter = interactive ? context.system.openPrompter() : undefined
   try {
-    return await new Setup(context, asker).run()
+    return await new Setup(context, prompter).run()
   } finally {
-    asker?.close()
+    prompter?.close()
   }
 }

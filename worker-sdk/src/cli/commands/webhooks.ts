@@ -37,9 +37,9 @@ export async function webhooks(context: CommandContext): Promise<number> {
 
 /** The secret alone belongs to whoever checks signatures: beside the id in a pipe, with what to do about it on a terminal. */
 export async function webhooksCreate(context: CommandContext): Promise<number> {
-  const { said, show } = context
-  const events = said.words('events')
-  const request = webhookRequest.safeParse({ url: said.argument(0), ...(events === undefined ? {} : { events }) })
+  const { invocation, show } = context
+  const events = invocation.words('events')
+  const request = webhookRequest.safeParse({ url: invocation.argument(0), ...(events === undefined ? {} : { events }) })
   if (!request.success)
     throw new UsageError(
       request.error.issues
@@ -59,7 +59,7 @@ export async function webhooksCreate(context: CommandContext): Promise<number> {
 }
 
 export async function webhooksDelete(context: CommandContext): Promise<number> {
-  const webhook_id = context.said.argument(0) ?? ''
+  const webhook_id = context.invocation.argument(0) ?? ''
   const { client } = await connect(context)
   if (!(await confirmed(context, `Delete webhook ${webhook_id} and what was to be sent to it?`))) {
     context.show.note('Nothing was done')
@@ -95,14 +95,14 @@ const deliveryColumns = (now: number): readonly Column<WebhookDelivery>[] => [
 ]
 
 export async function webhooksDeliveries(context: CommandContext): Promise<number> {
-  const { said, show } = context
-  const fields = { webhook_id: said.argument(0), limit: said.count('limit'), cursor: said.text('cursor') }
+  const { invocation, show } = context
+  const fields = { webhook_id: invocation.argument(0), limit: invocation.count('limit'), cursor: invocation.text('cursor') }
   const query = webhookDeliveryList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
   if (!query.success)
     throw new UsageError(
       query.error.issues
         .map(({ path, message }) =>
-          path[0] === 'webhook_id' ? `"${said.argument(0) ?? ''}" is not the id of a webhook` : `--${path.join('.')}: ${message}`,
+          path[0] === 'webhook_id' ? `"${invocation.argument(0) ?? ''}" is not the id of a webhook` : `--${path.join('.')}: ${message}`,
         )
         .join('; '),
       'webhooks lists them',

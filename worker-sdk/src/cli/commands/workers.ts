@@ -57,7 +57,7 @@ async function rowsOf(client: Client, includeRevoked: boolean): Promise<readonly
 
 /** By name, else by id; a revoked worker only when nobody in force has the name. */
 async function named(context: CommandContext, client: Client): Promise<Worker> {
-  const word = context.said.argument(0) ?? ''
+  const word = context.invocation.argument(0) ?? ''
   const workers = await allWorkers(client, true)
   const matching = workers.filter((worker) => worker.name === word || worker.worker_id === word)
   const found = matching.find((worker) => worker.revoked_at === null) ?? matching[0]
@@ -69,9 +69,9 @@ async function named(context: CommandContext, client: Client): Promise<Worker> {
 }
 
 export async function workers(context: CommandContext): Promise<number> {
-  const { show, said } = context
+  const { show, invocation } = context
   const { client } = await connect(context)
-  const rows = await rowsOf(client, said.on('revoked'))
+  const rows = await rowsOf(client, invocation.on('revoked'))
   if (show.json) show.value({ items: rows.map(({ worker, presence }) => ({ ...worker, presence: presence ?? null })) })
   else if (rows.length > 0) show.table(columns(context.now), rows)
   else show.note(`No workers yet: ${programName} workers register NAME --capability NAME=TIER`)
@@ -111,7 +111,7 @@ export async function workersShow(context: CommandContext): Promise<number> {
 }
 
 function capabilitiesOf(context: CommandContext): Capability[] | undefined {
-  const given = context.said.list('capability')
+  const given = context.invocation.list('capability')
   if (given.length === 0) return undefined
   return given.map((text) => {
     const [name = '', tier] = text.split('=')
@@ -129,29 +129,29 @@ function capabilitiesOf(context: CommandContext): Capability[] | undefined {
 }
 
 export async function workersRegister(context: CommandContext): Promise<number> {
-  const { said } = context
+  const { invocation } = context
   const capabilities = capabilitiesOf(context)
-  const kind = said.text('kind')
-  const description = said.text('description')
-  const secrets = said.list('secret')
+  const kind = invocation.text('kind')
+  const description = invocation.text('description')
+  const secrets = invocation.list('secret')
   const { client } = await connect(context)
   const registered = await client.workers.register({
-    name: said.argument(0) ?? '',
+    name: invocation.argument(0) ?? '',
     ...(capabilities === undefined ? {} : { capabilities }),
     ...(kind === undefined ? {} : { kind: workerKind.parse(kind) }),
     ...(description === undefined ? {} : { description }),
     ...(secrets.length === 0 ? {} : { requires_secrets: [...secrets] }),
-    ...(said.on('may-raise-killswitch') ? { may_raise_killswitch: true } : {}),
+    ...(invocation.on('may-raise-killswitch') ? { may_raise_killswitch: true } : {}),
   })
   showView(context.show, registered, `${registered.name} is registered (${registered.worker_id})`, 'token')
   return 0
 }
 
 export async function workersSet(context: CommandContext): Promise<number> {
-  const { said, show } = context
-  const change = configChange(said.arguments.slice(1))
+  const { invocation, show } = context
+  const change = configChange(invocation.arguments.slice(1))
   const capabilities = capabilitiesOf(context)
-  const description = said.text('description')
+  const description = invocation.text('description')
   if (change.size === 0 && capabilities === undefined && description === undefined) {
     throw new UsageError('Nothing to change: give KEY=VALUE, --capability or --description')
   }
@@ -223,7 +223,7 @@ export async function workersRevoke(context: CommandContext): Promise<number> {
 export async function workersRotate(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
   const worker = await named(context, client)
-  const keep_running = context.said.on('keep-running')
+  const keep_running = context.invocation.on('keep-running')
   const what = keep_running ? 'The one it has stops at once.' : 'The one it has stops at once, and so does what it runs.'
   if (!(await confirmed(context, `Replace the token of ${worker.name}? ${what}`))) {
     context.show.note('Nothing was done')

@@ -7,19 +7,19 @@ import { fullJitter } from '../../client/backoff.ts'
 import type { Client } from '../../client/client.ts'
 import { pause, type Clock } from '../../client/clock.ts'
 import { ModelReinsError } from '../../client/error.ts'
-import { mayHaveBeenFine, mayPass } from '../../client/retry.ts'
+import { mayHaveSucceeded, isTransient } from '../../client/retry.ts'
 import type { ClassifiedError } from '../../errors.ts'
 import type { Debug } from '../debug.ts'
 import type { Outbox, Settlement } from './outbox.ts'
-import { plainer } from './reduce-settlement.ts'
-import type { LiveLease, Roster } from '../job/live-attempts.ts'
+import { reduceSettlement } from './reduce-settlement.ts'
+import type { LiveLease, LiveAttempts } from '../job/live-attempts.ts'
 import type { SocketLink } from '../link/socket-link.ts'
 
 export interface DeliveryPorts {
   readonly client: Client
   readonly clock: Clock
   readonly outbox: Outbox
-  readonly roster: Roster
+  readonly liveAttempts: LiveAttempts
   /** The socket, while there is an open one. */
   readonly link: () => SocketLink | undefined
   /** Who the server says this worker is. */
@@ -79,11 +79,11 @@ export class Delivery {
   async start(offer: Offer): Promise<Started> {
     // A reconnect in between must name this lease: the server may have begun it already.
     const lease = { job_id: offer.job.id, attempt: offer.lease.attempt }
-    this.#ports.roster.keepLease(lease)
+    this.#ports.liveAttempts.keepLease(lease)
     try {
       return await this.#begin(offer)
     } finally {
-      this.#ports.roster.dropLease(lease)
+      this.#ports.liveAttempts.dropLease(lease)
     }
   }
 
@@ -95,7 +95,7 @@ export class Delivery {
         const attempt = reply.type === 'started' ? reply.attempt : offer.lease.attempt
         return { token: offer.lease.token, attempt, job: this.#running(offer.job, attempt) }
       } catch (error) {
-        if (!mayPass(error)) throw error
+        if (!isTransient(error)) throw error
         // The frame may have arrived: asking again with the same token begins nothing twice.
         this.#ports.debug(`start of job ${offer.job.id} goes over HTTP: ${error.message}`)
       }
@@ -124,7 +124,7 @@ export class Delivery {
    * delivered now is delivered later, once.
    */
   async settle(entry: Settlement): Promise<ClassifiedError | undefined> {
-    this.#ports.roster.keepLease(leaseOf(entry))
+    this.#ports.liveAttempts.keepLease(leaseOf(entry))
     this.#keep(entry)
     const first = await this.#sendOnSocket(entry)
     const sent = first.later ? await this.#deliver(entry) : first
@@ -142,7 +142,7 @@ export class Delivery {
           : { type: 'fail', token: entry.token, ...entry.body },
       )
     } catch (error) {
-      return mayPass(error) ? later : this.#refused(entry, error)
+      return isTransient(error) ? later : this.#refused(entry, error)
     }
     this.#done(entry)
     return taken
@@ -194,7 +194,7 @@ export class Delivery {
     } catch (error) {
       if (this.#neverFits(entry, error))
         return this.#refused(entry, new ModelReinsError(error.message, { code: 'too-large', cause: error }))
-      if (!mayHaveBeenFine(error) && !this.giveUp.signal.aborted) return this.#refused(entry, error)
+      if (!mayHaveSucceeded(error) && !this.giveUp.signal.aborted) return this.#refused(entry, error)
       this.#ports.debug(`job ${entry.body.job_id} stays in the outbox: ${error instanceof Error ? error.message : String(error)}`)
       return later
     }
@@ -205,7 +205,7 @@ export class Delivery {
   /** An attempt must not go on forever for words that nobody takes: it is said in plainer ones, as long as there are any. */
   async #refused(entry: Settlement, error: unknown): Promise<Sent> {
     this.#ports.onTrouble('completion', error)
-    const less = plainer(entry, error)
+    const less = reduceSettlement(entry, error)
     if (less === undefined) {
       this.#done(entry)
       const message = `The server refused how the attempt ended: ${error instanceof Error ? error.message : String(error)}`
@@ -239,7 +239,7 @@ export class Delivery {
 
   #done(entry: Settlement): void {
     this.#tooLarge.delete(entry.token)
-    this.#ports.roster.dropLease(leaseOf(entry))
+    this.#ports.liveAttempts.dropLease(leaseOf(entry))
     try {
       this.#ports.outbox.remove(entry)
     } catch (error) {

@@ -9,7 +9,7 @@ import { endOf } from '../job/long-result.ts'
  * The next plainer form of a settlement that was refused as it stands: the result alone, then a failure that says why, then nothing.
  * Undefined as well when the words are not the reason: a lease that is lost stays lost.
  */
-export function plainer(entry: Settlement, refusal: unknown): Settlement | undefined {
+export function reduceSettlement(entry: Settlement, refusal: unknown): Settlement | undefined {
   if (!(refusal instanceof ModelReinsError) || (refusal.code !== 'invalid-request' && refusal.code !== 'too-large')) return undefined
   const { job_id, chunks } = entry.body
   const who = { token: entry.token, attempt: entry.attempt }

@@ -5,7 +5,7 @@
 import { limits, type Job, type Offer, type OutputChunk } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import type { Clock } from '../../client/clock.ts'
-import { mayHaveBeenFine } from '../../client/retry.ts'
+import { mayHaveSucceeded } from '../../client/retry.ts'
 import type { Debug } from '../debug.ts'
 import type { Delivery, Started } from '../delivery/delivery.ts'
 import type { Emit } from '../emitter.ts'
@@ -16,7 +16,7 @@ import { boundedMessage, outcomeOfReturn, outcomeOfStop, outcomeOfThrow, type At
 import { lastBytes, OutputBuffer, type OutputEnd } from '../delivery/output-buffer.ts'
 import type { SilenceLimits } from '../../providers/provider.ts'
 import type { Redactor } from '../delivery/redactor.ts'
-import type { LiveAttempt, Roster } from './live-attempts.ts'
+import type { LiveAttempt, LiveAttempts } from './live-attempts.ts'
 import { hasConnector } from '../../connectors/index.ts'
 import type { SecretResolver } from './secrets.ts'
 import { Silence } from './silence.ts'
@@ -26,7 +26,7 @@ export interface AttemptPorts {
   readonly client: Client
   readonly clock: Clock
   readonly delivery: Delivery
-  readonly roster: Roster
+  readonly liveAttempts: LiveAttempts
   readonly redactor: Redactor
   readonly resolveSecret: SecretResolver
   readonly executor: () => Executor
@@ -97,7 +97,7 @@ class Attempt {
   }
 
   async run(release: () => void): Promise<void> {
-    const { clock, emit, roster } = this.#ports
+    const { clock, emit, liveAttempts } = this.#ports
     const id = this.#job.id
     let finish: () => void = () => undefined
     const live: LiveAttempt = {
@@ -108,7 +108,7 @@ class Attempt {
         finish = resolve
       }),
     }
-    roster.enter(live)
+    liveAttempts.enter(live)
     emit('job:start', { id, prompt: this.#job.prompt })
     const cancelTimeout = clock.after(this.#job.timeout * 1_000, () =>
       this.#stop(new AttemptStopped('timeout', `timeout: the attempt took longer than ${this.#job.timeout} s`)),
@@ -124,7 +124,7 @@ class Attempt {
     cancelGiveUp()
     // The slot is free from here on: the next credit travels in the same message as the completion.
     const settled = this.#isVoid() ? undefined : this.#ports.delivery.settle(this.#settlement(outcome, output))
-    roster.leave(live)
+    liveAttempts.leave(live)
     release()
     if (this.#isVoid()) this.#ports.onStopped({ job_id: id, attempt: this.#attempt })
     this.#tell(outcome, await settled)
@@ -201,7 +201,7 @@ class Attempt {
       return { closed: reply.closed }
     } catch (error) {
       // Anything but a passing failure means that this attempt's output is not wanted any more.
-      if (mayHaveBeenFine(error) || signal.aborted) throw error
+      if (mayHaveSucceeded(error) || signal.aborted) throw error
       this.#ports.debug(`output of job ${this.#job.id} refused: ${error instanceof Error ? error.message : String(error)}`)
       return { closed: true }
     }

@@ -14,7 +14,7 @@ export interface LiveLease {
   readonly attempt: number
 }
 
-export class Roster {
+export class LiveAttempts {
   #limit: number
   #admitted = 0
   readonly #attempts = new Set<LiveAttempt>()

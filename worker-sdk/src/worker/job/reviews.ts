@@ -4,11 +4,11 @@ import { limits, type Input, type Review } from '@modelreins/contract'
 import { fullJitter } from '../../client/backoff.ts'
 import type { Client } from '../../client/client.ts'
 import { pause, type Clock } from '../../client/clock.ts'
-import { mayPass } from '../../client/retry.ts'
+import { isTransient } from '../../client/retry.ts'
 import type { Redactor } from '../delivery/redactor.ts'
 import { ActionRefused, type Authorized, type AuthorizeOptions, type ReviewRequest } from './executor.ts'
 
-export interface AskingJob {
+export interface ReviewCall {
   readonly client: Client
   readonly clock: Clock
   readonly jobId: number
@@ -20,16 +20,16 @@ export interface AskingJob {
 
 const backoff = { baseMs: 1_000, capMs: 30_000 }
 
-const redacted = (asking: AskingJob, request: ReviewRequest): object => Object(asking.redactor.redactValue(request))
+const redacted = (asking: ReviewCall, request: ReviewRequest): object => Object(asking.redactor.redactValue(request))
 
-export const submitReview = (asking: AskingJob, request: ReviewRequest): Promise<Review> =>
+export const submitReview = (asking: ReviewCall, request: ReviewRequest): Promise<Review> =>
   // Whether the payload is JSON is for the schema to say, before anything is sent.
   asking.client.call('reviews.submit', { ...redacted(asking, request), job_id: asking.jobId } as Input<'reviews.submit'>, {
     signal: asking.signal,
   })
 
 /** Waits for as long as the human thinks; a broken connection or a restarted server finds the same question again. */
-export async function authorize(asking: AskingJob, capability: string, action: unknown, options: AuthorizeOptions): Promise<Authorized> {
+export async function authorize(asking: ReviewCall, capability: string, action: unknown, options: AuthorizeOptions): Promise<Authorized> {
   const { client, clock, signal, redactor } = asking
   // The server sees the action without secrets; whoever runs it gets it as it was, unless a reviewer made another of it.
   const asked = redactor.redactValue(action)
@@ -52,7 +52,7 @@ export async function authorize(asking: AskingJob, capability: string, action: u
       if (reply.outcome === 'allowed')
         return { action: isDeepStrictEqual(reply.action, asked) ? action : reply.action, reviewId: reply.review_id, comment: reply.comment }
     } catch (error) {
-      if (!mayPass(error)) throw error
+      if (!isTransient(error)) throw error
       await pause(clock, fullJitter(backoff, failures, clock), signal)
       failures += 1
     }

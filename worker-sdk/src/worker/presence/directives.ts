@@ -9,7 +9,7 @@ export interface DirectivePorts {
   readonly onConfig: (config: WorkerConfig) => void
   readonly onAbort: (abort: PresenceReply['aborts'][number]) => void
   /** Whether new work may be asked for has changed. */
-  readonly onIntake: () => void
+  readonly onClosedChange: () => void
 }
 
 type Identity = PresenceReply['worker']
@@ -59,14 +59,14 @@ export class Directives {
     for (const abort of reply.aborts) this.#ports.onAbort(abort)
     this.#applyConfig(reply.config, reply.config_version)
     this.applyKillswitch(reply.killswitch)
-    if (this.closed !== before) this.#ports.onIntake()
+    if (this.closed !== before) this.#ports.onClosedChange()
   }
 
   applyConfigPush(push: { readonly config: WorkerConfig; readonly config_version: number; readonly paused: boolean }): void {
     const before = this.closed
     if (this.#worker !== undefined) this.#worker = { ...this.#worker, paused: push.paused }
     this.#applyConfig(push.config, push.config_version)
-    if (this.closed !== before) this.#ports.onIntake()
+    if (this.closed !== before) this.#ports.onClosedChange()
   }
 
   applyKillswitch(brief: KillswitchBrief): void {
@@ -76,7 +76,7 @@ export class Directives {
     const news = brief.generation !== this.#killswitch?.generation || brief.active !== this.#killswitch.active
     this.#killswitch = brief
     if (news) this.#ports.onKillswitch(brief)
-    if (this.closed !== before) this.#ports.onIntake()
+    if (this.closed !== before) this.#ports.onClosedChange()
   }
 
   #applyConfig(config: WorkerConfig, version: number): void {

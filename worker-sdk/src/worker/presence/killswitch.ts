@@ -5,7 +5,7 @@ import { ModelReinsError } from '../../client/error.ts'
 import { AttemptStopped } from '../job/executor.ts'
 import type { SocketLink } from '../link/socket-link.ts'
 
-export interface ObediencePorts {
+export interface KillswitchPorts {
   readonly client: Client
   readonly link: () => SocketLink | undefined
   readonly companion: { readonly worker?: string }
@@ -13,13 +13,13 @@ export interface ObediencePorts {
   readonly onActive: (brief: KillswitchBrief, error: ModelReinsError) => void
   readonly stopAll: (why: AttemptStopped) => void
   /** True: nothing runs any more. */
-  readonly windDown: () => Promise<boolean>
+  readonly waitUntilIdle: () => Promise<boolean>
   readonly stop: () => Promise<void>
   readonly onTrouble: (type: string, error: unknown) => void
 }
 
 /** Called for every new generation. Level 1 and 2 are acknowledged as they are: they ask for nothing that runs to stop. */
-export async function obeyKillswitch(ports: ObediencePorts, brief: KillswitchBrief): Promise<void> {
+export async function applyKillswitch(ports: KillswitchPorts, brief: KillswitchBrief): Promise<void> {
   if (!brief.active) {
     if (brief.level > 0) await acknowledge(ports, brief.generation)
     return
@@ -28,12 +28,12 @@ export async function obeyKillswitch(ports: ObediencePorts, brief: KillswitchBri
   ports.onActive(brief, error)
   ports.stopAll(new AttemptStopped('killswitch', error.message))
   // A handler that ignores its signal leaves this worker among the stragglers, which is the truth.
-  if (await ports.windDown()) await acknowledge(ports, brief.generation)
+  if (await ports.waitUntilIdle()) await acknowledge(ports, brief.generation)
   else ports.onTrouble('killswitch', new Error('a job ignores its abort signal'))
   await ports.stop()
 }
 
-async function acknowledge(ports: ObediencePorts, generation: number): Promise<void> {
+async function acknowledge(ports: KillswitchPorts, generation: number): Promise<void> {
   const link = ports.link()
   if (link !== undefined) {
     link.send({ type: 'killswitch_ack', generation })

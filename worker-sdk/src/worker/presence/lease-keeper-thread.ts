@@ -4,7 +4,7 @@
  */
 import type * as threads from 'node:worker_threads'
 
-export interface PulseData {
+export interface LeaseKeeperData {
   readonly url: string
   readonly token: string
   /** [0] counts the turns of the main loop, [1] is the number of running jobs. */
@@ -15,7 +15,13 @@ export interface PulseData {
 }
 
 /** Watches the main loop's turns; while there are none and jobs run, sends the last presence report that it was given. */
-export function pulseThread({ parentPort, workerData }: { parentPort: threads.MessagePort | null; workerData: PulseData }): void {
+export function leaseKeeperThread({
+  parentPort,
+  workerData,
+}: {
+  parentPort: threads.MessagePort | null
+  workerData: LeaseKeeperData
+}): void {
   const turns = new Int32Array(workerData.shared)
   let report = ''
   let seen = -1

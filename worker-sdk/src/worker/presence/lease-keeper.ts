@@ -4,9 +4,9 @@
  */
 import { Worker as Thread } from 'node:worker_threads'
 import type { Clock } from '../../client/clock.ts'
-import { pulseThread, type PulseData } from './lease-keeper-thread.ts'
+import { leaseKeeperThread, type LeaseKeeperData } from './lease-keeper-thread.ts'
 
-export interface PulsePorts {
+export interface LeaseKeeperPorts {
   readonly clock: Clock
   readonly url: string
   readonly token: string
@@ -18,24 +18,24 @@ export interface PulsePorts {
   readonly onTrouble: (error: unknown) => void
 }
 
-export interface PulseTimes {
+export interface LeaseKeeperTimes {
   readonly tickMs: number
   /** Without a turn for this long the loop counts as blocked. Well under the lease. */
   readonly blockedMs: number
   readonly beatMs: number
 }
 
-const defaultTimes: PulseTimes = { tickMs: 1_000, blockedMs: 5_000, beatMs: 5_000 }
+const defaultTimes: LeaseKeeperTimes = { tickMs: 1_000, blockedMs: 5_000, beatMs: 5_000 }
 
-export class Pulse {
-  readonly #ports: PulsePorts
-  readonly #times: PulseTimes
+export class LeaseKeeper {
+  readonly #ports: LeaseKeeperPorts
+  readonly #times: LeaseKeeperTimes
   readonly #turns = new Int32Array(new SharedArrayBuffer(8))
   #thread: Thread | undefined
   #cancelTick: (() => void) | undefined
   #over = false
 
-  constructor(ports: PulsePorts, times: PulseTimes = defaultTimes) {
+  constructor(ports: LeaseKeeperPorts, times: LeaseKeeperTimes = defaultTimes) {
     this.#ports = ports
     this.#times = times
   }
@@ -70,7 +70,7 @@ export class Pulse {
   }
 
   #start(): Thread | undefined {
-    const workerData: PulseData = {
+    const workerData: LeaseKeeperData = {
       url: this.#ports.url,
       token: this.#ports.token,
       shared: this.#turns.buffer as SharedArrayBuffer,
@@ -78,7 +78,7 @@ export class Pulse {
     }
     try {
       // Without the parent's flags and environment: the thread needs neither.
-      const thread = new Thread(`(${pulseThread.toString()})(require('node:worker_threads'))`, {
+      const thread = new Thread(`(${leaseKeeperThread.toString()})(require('node:worker_threads'))`, {
         eval: true,
         workerData,
         execArgv: [],

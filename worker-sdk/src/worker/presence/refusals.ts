@@ -7,10 +7,10 @@ import { ModelReinsError } from '../../client/error.ts'
 export const isRefusal = (error: unknown): error is ModelReinsError =>
   error instanceof ModelReinsError && !error.foreign && ['unauthorized', 'forbidden', 'name-taken', 'not-found'].includes(error.code)
 
-export const stoppedEarly = (): ModelReinsError =>
+export const stoppedBeforeReady = (): ModelReinsError =>
   new ModelReinsError('The worker was stopped before it was ready', { code: 'conflict', status: 0 })
 
-export const startedAgain = (): ModelReinsError =>
+export const alreadyStarted = (): ModelReinsError =>
   new ModelReinsError('This worker has been stopped, and a worker is started once: make a new one', { code: 'conflict', status: 0 })
 
 /** The server's words end with advice of their own; one piece of advice is enough. */
@@ -29,7 +29,7 @@ export function nameTaken(error: ModelReinsError, held: boolean): ModelReinsErro
 const patienceMs = limits.presence_ms + limits.heartbeat_poll_ms
 
 /** A name that is held over HTTP may be held by a dead process: nothing but silence tells. A socket ends with its process. */
-export class NamePatience {
+export class NameTakenRetry {
   readonly #clock: Clock
   #since: number | undefined
 

@@ -3,7 +3,7 @@ import { byteLength, limits } from '@modelreins/contract'
 import { describe, expect, it } from 'vitest'
 import { ModelReinsError } from '../../../../../worker-sdk/src/client/error.ts'
 import { spawnProvider } from '../../../../../worker-sdk/src/providers/spawn.ts'
-import { plainer } from '../../../../../worker-sdk/src/worker/delivery/reduce-settlement.ts'
+import { reduceSettlement } from '../../../../../worker-sdk/src/worker/delivery/reduce-settlement.ts'
 import { endOf } from '../../../../../worker-sdk/src/worker/job/long-result.ts'
 import { providerExecutor } from '../../../../../worker-sdk/src/worker/job/provider-executor.ts'
 import { jobOf } from '../../support/job.ts'
@@ -85,7 +85,7 @@ describe('a completion that the server finds too large', () => {
   it('is said again with the end of its result, until it is taken: it does not become a failure', () => {
     const refusal = new ModelReinsError('too large', { code: 'too-large', status: 413 })
     const entry = { kind: 'complete' as const, token: 't', attempt: 1, body: { job_id: 1, result: '\n'.repeat(max), exit_code: 0 } }
-    const first = plainer(entry, refusal)
+    const first = reduceSettlement(entry, refusal)
     expect(first).toMatchObject({ kind: 'complete', body: { job_id: 1, exit_code: 0 } })
     const result = first?.kind === 'complete' ? (first.body.result ?? '') : ''
     expect(byteLength(result)).toBeLessThanOrEqual(max / 2)

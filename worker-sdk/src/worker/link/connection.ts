@@ -11,7 +11,7 @@ import type { Transport } from '../settings/options.ts'
 import { isRefusal, nameTaken } from '../presence/refusals.ts'
 import type { LinkEnd, SocketLink } from './socket-link.ts'
 
-export interface IntakePorts {
+export interface ConnectionPorts {
   readonly clock: Clock
   readonly transport: Transport
   readonly connect: () => SocketLink
@@ -20,7 +20,7 @@ export interface IntakePorts {
   /** Polls until aborted or until `done` says so between two polls. */
   readonly poll: (signal: AbortSignal, done: () => boolean) => Promise<void>
   /** A sign of life over HTTP, before polling begins. True: acknowledged. */
-  readonly beat: () => Promise<boolean>
+  readonly sendHeartbeat: () => Promise<boolean>
   /** The server will not have this worker: trying again changes nothing. */
   readonly onFatal: (error: ModelReinsError) => void
   readonly onTrouble: (type: string, error: unknown) => void
@@ -32,7 +32,7 @@ const reconnect = { baseMs: 1_000, capMs: 30_000 }
 const pollSpell = { baseMs: 15_000, capMs: 300_000 }
 
 /** Runs until `signal` aborts or the server refuses the worker for good. */
-export async function runIntake(ports: IntakePorts, signal: AbortSignal): Promise<void> {
+export async function runConnection(ports: ConnectionPorts, signal: AbortSignal): Promise<void> {
   if (ports.transport === 'poll') {
     await pollSpellOf(ports, signal, () => false)
     return
@@ -63,7 +63,7 @@ export async function runIntake(ports: IntakePorts, signal: AbortSignal): Promis
   }
 }
 
-async function socketSpell(ports: IntakePorts, signal: AbortSignal): Promise<LinkEnd> {
+async function socketSpell(ports: ConnectionPorts, signal: AbortSignal): Promise<LinkEnd> {
   const link = ports.connect()
   ports.onLink(link)
   const onAbort = (): void => link.close()
@@ -74,9 +74,9 @@ async function socketSpell(ports: IntakePorts, signal: AbortSignal): Promise<Lin
   return end
 }
 
-async function pollSpellOf(ports: IntakePorts, signal: AbortSignal, done: () => boolean): Promise<void> {
+async function pollSpellOf(ports: ConnectionPorts, signal: AbortSignal, done: () => boolean): Promise<void> {
   // The first heartbeat goes before the first claim; while nobody answers it, there is nothing to ask for.
-  for (let attempt = 0; !signal.aborted && !done() && !(await ports.beat()); attempt += 1) {
+  for (let attempt = 0; !signal.aborted && !done() && !(await ports.sendHeartbeat()); attempt += 1) {
     await pause(ports.clock, fullJitter(reconnect, attempt, ports.clock), signal)
   }
   await ports.poll(signal, done)

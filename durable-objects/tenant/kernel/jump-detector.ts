@@ -15,7 +15,7 @@ const gapMs = 10_000
 const backMs = 2_000
 const remembered = 50
 
-export class Continuity {
+export class JumpDetector {
   #last: { readonly at: number; readonly ticks: number } | undefined
   readonly #pauses: { readonly from: number; readonly to: number }[] = []
 

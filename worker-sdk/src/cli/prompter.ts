@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { withoutUnseen } from '@modelreins/contract'
 
-export interface Asker {
+export interface Prompter {
   /** The answer, or the default when it is empty. */
   line(question: string, preset?: string): Promise<string>
   /** What is typed is not shown. */
@@ -21,7 +21,7 @@ export class Cancelled extends Error {
   }
 }
 
-export function openAsker(input: NodeJS.ReadStream = process.stdin, output: NodeJS.WriteStream = process.stderr): Asker {
+export function openPrompter(input: NodeJS.ReadStream = process.stdin, output: NodeJS.WriteStream = process.stderr): Prompter {
   let muted = false
   let asking = false
   const mouth = new Writable({

@@ -1,6 +1,6 @@
 /** Names under which `artifacts get` writes nothing unless it is told to: whoever uploaded the file chose them. */
 import { expect, it } from 'vitest'
-import { isObeyed } from '../../../../worker-sdk/src/cli/obeyed-names.ts'
+import { isActiveFileName } from '../../../../worker-sdk/src/cli/active-file-names.ts'
 
 const obeyed = [
   [
@@ -94,5 +94,5 @@ const ordinary = [
   ['report.v1.2.pdf', 'requirements-list.pdf', 'setup-guide.md', 'main.py', 'app.js', 'index.html', 'archive.zip', '日本語.txt', 'a.b.c'],
 ].flat()
 
-it.each(obeyed)('%j is left to whoever asks for it by name', (name) => expect(isObeyed(name)).toBe(true))
-it.each(ordinary)('%j is an ordinary name', (name) => expect(isObeyed(name)).toBe(false))
+it.each(obeyed)('%j is left to whoever asks for it by name', (name) => expect(isActiveFileName(name)).toBe(true))
+it.each(ordinary)('%j is an ordinary name', (name) => expect(isActiveFileName(name)).toBe(false))

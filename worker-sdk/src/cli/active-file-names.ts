@@ -132,7 +132,7 @@ const patterns = [
 ]
 
 /** Whether a program may take this name for an invitation. What file systems take for the same name counts as the same. */
-export function isObeyed(filename: string): boolean {
+export function isActiveFileName(filename: string): boolean {
   // NTFS drops dots and blanks at the end, and reads a colon as a stream of the file before it.
   const name = filename
     .normalize('NFKC')

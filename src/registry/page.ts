@@ -21,7 +21,7 @@ const isBug = (message: string): boolean => /SQLITE_(?:ERROR|MISMATCH|CONSTRAINT
 const beneath = (error: unknown): unknown => (error instanceof DrizzleQueryError ? error.cause : error)
 
 /** Runs one call to D1; weather becomes `unavailable`, bugs stay thrown. */
-export async function calling<Value>(call: () => Promise<Value>): Promise<Result<Value>> {
+export async function callD1<Value>(call: () => Promise<Value>): Promise<Result<Value>> {
   try {
     return ok(await call())
   } catch (thrown) {

@@ -1,17 +1,17 @@
 /**
  * Responsible for what a jump of the server's own time means to work in flight: what was believed of leases is stale, as after a cold start,
- * so every running job gets one fresh lease. It notices no jump (kernel/continuity.ts).
+ * so every running job gets one fresh lease. It notices no jump (kernel/jump-detector.ts).
  */
 import { limits } from '@modelreins/contract'
 import { leaseUntil } from './commands/attempts.ts'
 import { systemActor } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
-import type { Jump } from '../kernel/continuity.ts'
+import type { Jump } from '../kernel/jump-detector.ts'
 import { saveJob } from './save-job.ts'
 
 const seconds = (ms: number): number => Math.round(ms / 1000)
 
-export function afterJump(ctx: CommandContext, jump: Jump): void {
+export function extendAfterJump(ctx: CommandContext, jump: Jump): void {
   const leases = [...ctx.live.leases.leases()]
   ctx.onCommit(() => {
     if (jump.kind === 'back') ctx.live.presence.setBack(ctx.at)

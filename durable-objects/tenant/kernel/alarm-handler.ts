@@ -11,7 +11,7 @@ import type { Host } from './host.ts'
 /** Rows that one room deletes in one go. */
 const prunedAtOnce = 500
 
-export class Upkeep {
+export class AlarmHandler {
   readonly #clock: AlarmClock
   readonly #host: Host
   readonly #executor: Executor

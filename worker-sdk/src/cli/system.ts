@@ -5,7 +5,7 @@ import { proxyFetch } from '../net/proxy-fetch.ts'
 import { systemClock, type Clock } from '../client/clock.ts'
 import type { Fetch } from '../client/transport.ts'
 import type { Environment } from '../worker/settings/options.ts'
-import type { Asker } from './ask.ts'
+import type { Prompter } from './prompter.ts'
 import type { StartEnvironment } from './start-environment.ts'
 import { textOf } from './read-text.ts'
 
@@ -21,7 +21,7 @@ export interface Sink {
 /** What asks a program to end: Ctrl-C, a service manager, a terminal that was closed, Ctrl-\. */
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'
 
-export interface Surroundings {
+export interface System {
   /** Behind the program's name. */
   readonly argv: readonly string[]
   readonly env: Environment
@@ -35,7 +35,7 @@ export interface Surroundings {
   /** Everything that arrives on standard input until it ends. */
   readonly readStdin: () => Promise<string>
   /** Opens a conversation; only where standard input and error are a terminal. */
-  readonly openAsker: () => Asker
+  readonly openPrompter: () => Prompter
   /** Calls back on these signals, SIGINT and SIGTERM unless told, until the returned function is called. */
   readonly onSignal: (listener: (signal: StopSignal) => void, signals?: readonly StopSignal[]) => () => void
   readonly fetch: Fetch
@@ -65,7 +65,7 @@ async function readStdin(): Promise<string> {
   return textOf(Buffer.concat(parts))
 }
 
-const runProgram: Surroundings['runProgram'] = (file, args) =>
+const runProgram: System['runProgram'] = (file, args) =>
   new Promise((resolve) => {
     execFile(file, [...args], { timeout: 60_000, windowsHide: true }, (error, stdout, stderr) => {
       const missing = error !== null && 'code' in error && error.code === 'ENOENT'
@@ -98,7 +98,7 @@ function onSignal(listener: (signal: StopSignal) => void, signals: readonly Stop
   }
 }
 
-export const processSurroundings = (home: string, openAsker: () => Asker, { env, exposed }: StartEnvironment): Surroundings => ({
+export const nodeSystem = (home: string, openPrompter: () => Prompter, { env, exposed }: StartEnvironment): System => ({
   argv: process.argv.slice(2),
   env,
   exposed,
@@ -108,7 +108,7 @@ export const processSurroundings = (home: string, openAsker: () => Asker, { env,
   stderr: sinkOf(process.stderr),
   stdinIsTerminal: process.stdin.isTTY === true,
   readStdin,
-  openAsker,
+  openPrompter,
   onSignal,
   fetch: proxyFetch(process.env),
   clock: systemClock,
