@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     name: 'e2e',
     include: ['test/e2e/**/*.test.ts'],
+    globalSetup: ['test/support/built-package.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // A file starts servers of its own; two at a time is what two cores carry.

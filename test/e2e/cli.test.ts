@@ -290,7 +290,7 @@ describe('a worker at work', () => {
     await desk.run(['job', String(job.id), '--abort'])
   })
 
-  it.skip('leaves nothing running when it is killed itself', async () => {
+  it('leaves nothing running when it is killed itself', async () => {
     const { home, capability } = await machine(`trap '' TERM; echo $$ > child.pid; sleep 60 & wait; sleep 60`)
     const worker = await atWork(home)
     const job = jobOf(await desk.run(['dispatch', 'x', '--capability', capability, '--no-wait', '--json']))

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@modelreins/contract'
 import { scrubEnvironment } from './environment.ts'
 import { endProcessGroup } from './process-group.ts'
-import { watchGroup } from './orphan-watch.ts'
+import { prepareWatch } from './orphan-watch.ts'
 import { markVariable, originOf } from './process-table.ts'
 import type { Launch } from './program.ts'
 import type { Tap } from './recording/tap.ts'
@@ -93,21 +93,25 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   if (problem !== undefined) return notStarted(127, problem)
 
   const mark = randomUUID()
+  const watch = prepareWatch()
   let child: ChildProcess
   try {
     child = start(options, mark)
   } catch (error) {
     return notStarted(127, error instanceof Error ? error : new Error(String(error))) // E2BIG, a NUL in an argument
   }
+  const unwatch = child.pid === undefined ? undefined : watch(child.pid)
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
   const failure = await started(child)
   const root = child.pid
-  if (failure !== undefined || root === undefined) return notStarted(127, failure ?? new Error('could not be started'))
+  if (failure !== undefined || root === undefined) {
+    unwatch?.()
+    return notStarted(127, failure ?? new Error('could not be started'))
+  }
 
   const origin = { ...originOf(root, mark), root }
-  const unwatch = watchGroup(root)
   let problemOfReading: Error | undefined
   /** Callbacks under way: while there are any, what is in the pipes is only slow to be delivered. */
   let telling = 0
@@ -162,7 +166,7 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   const byItself = ending === undefined
   await settleWithin(read, lingerMs)
   const allGone = await end()
-  unwatch()
+  unwatch?.()
   while (!(await settleWithin(read, pipeMs))) {
     if (telling > 0 && !options.signal.aborted) continue
     child.stdout?.destroy()

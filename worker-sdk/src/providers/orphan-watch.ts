@@ -48,10 +48,18 @@ function watcherProcess(): ChildProcess | undefined {
   return watcher
 }
 
-/** From now on this group ends when this process does, however it ends; until the returned function is called. */
-export function watchGroup(group: number): () => void {
+/** Tells of one group: from then on it ends when this process does, however it ends; until the returned function is called. */
+export type WatchGroup = (group: number) => () => void
+
+/**
+ * Starts the watcher where there is none yet. Called before a child is started, and the answer right after: a kill between the two leaves
+ * the child alone, so nothing slow may stand there.
+ */
+export function prepareWatch(): WatchGroup {
   const beside = watcherProcess()
-  beside?.stdin?.write(`+ ${group}\n`)
-  // To the one that was told: another would not know the group.
-  return () => void beside?.stdin?.write(`- ${group}\n`)
+  return (group) => {
+    beside?.stdin?.write(`+ ${group}\n`)
+    // To the one that was told: another would not know the group.
+    return () => void beside?.stdin?.write(`- ${group}\n`)
+  }
 }

@@ -40,9 +40,9 @@ const gone = (pid: number): Promise<true> =>
 async function killedAfter(count: number, released: readonly number[]): Promise<number[]> {
   const script = `
     import { spawn } from 'node:child_process'
-    import { watchGroup } from ${JSON.stringify(watchModule)}
+    import { prepareWatch } from ${JSON.stringify(watchModule)}
     const children = Array.from({ length: ${count} }, () => spawn('/bin/sleep', ['60'], { detached: true, stdio: 'ignore' }))
-    const release = children.map((child) => watchGroup(child.pid))
+    const release = children.map((child) => prepareWatch()(child.pid))
     for (const index of ${JSON.stringify(released)}) release[index]()
     process.stdout.write(children.map((child) => child.pid).join('\\n') + '\\n')
     setInterval(() => undefined, 1_000)`
