@@ -26,6 +26,7 @@ SPOKEN = {
     os.path.join("_generated", "operations.py"),
     os.path.join("_worker", "command.py"),
     os.path.join("_worker", "context.py"),
+    os.path.join("_worker", "direct.py"),
     os.path.join("_worker", "worker.py"),
 }
 

@@ -13,6 +13,7 @@ const example = (name: string): string => join(root, 'examples', name)
 const folder = mkdtempSync(join(tmpdir(), 'modelreins-python-examples-'))
 let fleet: Fleet
 
+const draft = { name: 'email.draft', risk_tier: 'auto' }
 const approve = { name: 'email.send', risk_tier: 'approve', policy: { self_approval: true } }
 const asked = (id: number): Promise<Review> =>
   until(async () => (await fleet.owner<{ items: Review[] }>('GET', `/api/v1/reviews?job_id=${id}&status=pending`)).body.items[0], 30_000)
@@ -52,7 +53,7 @@ describe.skipIf(without !== undefined)('what the documents show of Python', () =
   })
 
   test('python-approved-mailer sends what was released, and nothing that was denied', async () => {
-    const { token } = await fleet.register('python-mailer', { capabilities: [approve] })
+    const { token } = await fleet.register('python-mailer', { capabilities: [draft, approve] })
     const outgoing = join(folder, 'sent.jsonl')
     await start(example('python-approved-mailer/mailer.py'), token, { MAILER_OUTGOING: outgoing })
     const input = { from: 'kim@example.com', subject: 'Invoice' }
@@ -61,10 +62,10 @@ describe.skipIf(without !== undefined)('what the documents show of Python', () =
       const { status, text } = await fleet.owner('POST', `/reviews/${review.id}/decide`, { body: { digest: review.digest, ...body } })
       expect(status, text).toBe(200)
     }
-    const denied = await fleet.dispatch('We do not care.', { target: 'python-mailer', input })
+    const denied = await fleet.dispatch('We do not care.', { target: 'python-mailer', capability: draft.name, input })
     await decide(denied.id, { verdict: 'deny', comment: 'kinder, please' })
     expect(await fleet.settled(denied.id)).toMatchObject({ status: 'done', result: 'not sent: kinder, please' })
-    const sent = await fleet.dispatch('We look into it.', { target: 'python-mailer', input })
+    const sent = await fleet.dispatch('We look into it.', { target: 'python-mailer', capability: draft.name, input })
     const payload = { to: 'kim@example.com', subject: 'Re: Invoice', text: 'We are on it.' }
     await decide(sent.id, { verdict: 'edit', payload })
     expect(await fleet.settled(sent.id)).toMatchObject({ status: 'done', result: 'sent to kim@example.com' })

@@ -104,12 +104,12 @@ describe.skipIf(without !== undefined)('a Python worker', () => {
       owner('POST', `/reviews/${review.id}/decide`, { body: { digest: review.digest, ...body } }).then(({ status, text }) =>
         expect(status, text).toBe(200),
       )
-    const first = await fleet.dispatch('authorize Hello', {}, owner)
+    const first = await fleet.dispatch('authorize Hello', { capability: 'email.triage' }, owner)
     const review = await asked(first.id)
     expect(review).toMatchObject({ title: 'Send a mail', payload: { text: 'Hello' }, capability: 'mail.send' })
     await decide(review, { verdict: 'edit', payload: { text: 'Hello, kindly' } })
     expect(await fleet.settled(first.id, 30_000, owner)).toMatchObject({ status: 'done', result: '{"text": "Hello, kindly"}' })
-    const second = await fleet.dispatch('authorize Buy now', {}, owner)
+    const second = await fleet.dispatch('authorize Buy now', { capability: 'email.triage' }, owner)
     await decide(await asked(second.id), { verdict: 'deny', comment: 'too many exclamation marks' })
     expect(await fleet.settled(second.id, 30_000, owner)).toMatchObject({ result: 'refused: too many exclamation marks' })
   })
@@ -141,8 +141,13 @@ describe.skipIf(without !== undefined)('a Python worker', () => {
       expect(own).toEqual(Array.from({ length: 20 }, (_, part) => part))
     }
     expect(await fleet.run('sleep 0.1', {}, owner)).toMatchObject({ status: 'done' })
-    const rows = (await owner<{ items: { action: string }[] }>('GET', `/audit?job_id=${forked.id}`)).body.items
-    expect(rows.filter((row) => row.action === 'job.complete' || row.action === 'job.fail')).toHaveLength(1)
+    // Rows come to the registry after the job's answer.
+    const ends = await until(async () => {
+      const rows = (await owner<{ items: { action: string }[] }>('GET', `/audit?job_id=${forked.id}`)).body.items
+      const found = rows.filter((row) => row.action === 'job.complete' || row.action === 'job.fail')
+      return found.length === 0 ? undefined : found
+    }, 30_000)
+    expect(ends).toHaveLength(1)
   })
 
   test('is one process per name, and says what to do about it', async () => {

@@ -20,3 +20,8 @@ def iso(moment: datetime) -> str:
 def utc_now() -> datetime:
     """Return the current time, with its zone."""
     return datetime.now(timezone.utc)
+
+
+def epoch_of(text: str) -> float:
+    """Return the seconds of a moment that :func:`iso` has spelled."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

@@ -1,5 +1,6 @@
-/** Responsible for saying whether a process runs; a zombie that nobody has reaped does not. */
+/** Responsible for saying which processes a program has started and whether they run; a zombie that nobody has reaped does not. */
 import { existsSync, readFileSync } from 'node:fs'
+import { until } from '../until.ts'
 
 export const isRunning = (pid: number): boolean => {
   if (existsSync('/proc/self/stat')) {
@@ -17,3 +18,14 @@ export const isRunning = (pid: number): boolean => {
     return false
   }
 }
+
+/** The process ids that a program has written to a file, one a line, once there are `count` of them. */
+export const pidsIn = (file: string, count: number): Promise<readonly number[]> =>
+  until(
+    () => {
+      const pids = existsSync(file) ? readFileSync(file, 'utf8').trim().split(/\s+/).map(Number) : []
+      return pids.length === count && pids.every((pid) => pid > 0) ? pids : undefined
+    },
+    60_000,
+    () => `${file} does not name ${count} processes`,
+  )

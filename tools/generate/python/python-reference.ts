@@ -3,7 +3,7 @@ import * as node from '../../../worker-sdk/src/index.ts'
 import { settings as nodeSettings } from '../../../worker-sdk/src/worker/settings/options.ts'
 import { page, table } from '../reference.ts'
 import type { PythonMethod } from './python-operations.ts'
-import { classIn, exportedNames, functionIn, type PythonMember } from './python-source.ts'
+import { classIn, exportedNames, functionIn, type PythonClass, type PythonMember } from './python-source.ts'
 
 /** Reads a file of the repository. */
 type Read = (path: string) => string
@@ -25,8 +25,15 @@ function settingsIn(source: string): ReadonlyMap<string, { readonly variables: s
   return found
 }
 
+/** With the calls that it inherits. */
+function workerIn(read: Read): PythonClass {
+  const own = classIn(read(`${python}/_worker/worker.py`), 'Worker')
+  const direct = classIn(read(`${python}/_worker/direct.py`), 'DirectCalls')
+  return { ...own, members: [...own.members, ...direct.members.filter(({ name }) => !own.members.some((one) => one.name === name))] }
+}
+
 export function pythonPage(read: Read, methods: readonly PythonMethod[]): string {
-  const worker = classIn(read(`${python}/_worker/worker.py`), 'Worker')
+  const worker = workerIn(read)
   const context = classIn(read(`${python}/_worker/context.py`), 'JobContext')
   const client = classIn(read(`${python}/_client.py`), 'Client')
   const errors = read(`${python}/_errors.py`)
@@ -120,7 +127,7 @@ export function sdksPage(read: Read): string {
   const methodsOf = (prototype: object): readonly string[] => Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor')
   const settings = [...read(`${python}/_worker/settings.py`).matchAll(/^ {4}"(\w+)": Setting\(/gm)].map((match) => match[1] ?? '')
   const names = (file: string, name: string): readonly string[] => {
-    const found = classIn(read(`${python}/${file}`), name)
+    const found = name === 'Worker' ? workerIn(read) : classIn(read(`${python}/${file}`), name)
     const fields = [...read(`${python}/${file}`).matchAll(/^ {8}self\.([a-z]\w*): [^=\n]+ = attempt\./gm)].map((match) => match[1] ?? '')
     return [...found.members.map((member) => member.name), ...(name === 'JobContext' ? ['aborted', ...fields] : [])]
   }

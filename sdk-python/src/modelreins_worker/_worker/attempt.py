@@ -49,6 +49,7 @@ class Parts(NamedTuple):
     say: Callable[[str], None]
     on_error: Optional[Callable[[Job, BaseException], Any]]
     may_signal: bool
+    on_parked: Callable[[str], None]
 
 
 class Attempt:
@@ -221,6 +222,11 @@ class Attempt:
             return Settlement("complete", self.token, self.number, body)
         error = {**outcome.error, "message": bounded_message(redact(str(outcome.error["message"])))}
         body["error"] = {name: value for name, value in error.items() if value is not None}
+        until = error.get("retry_at")
+        # All work for a provider's account waits or goes elsewhere; a handler without one speaks for its own job only.
+        if self.parts.settings.provider and error["type"] == "rate_limited" and error["retryable"] and until is not None:
+            body["parked_until"] = until
+            self.parts.on_parked(until)
         return Settlement("fail", self.token, self.number, body)
 
     def _tell(self, outcome: Outcome) -> None:

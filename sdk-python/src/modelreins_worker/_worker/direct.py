@@ -11,81 +11,104 @@ from .._generated.models import Artifact, Job, Review
 from .redactor import Redactor
 
 
-def heartbeat(
-    calls: Calls, instance: str, companion: Dict[str, str], status: str, details: Optional[str], tags: Optional[str]
-) -> Dict[str, Any]:
-    """Say that the worker is there."""
-    body: Dict[str, Any] = {"instance": instance, "status": status, "worker_type": "silicon", **companion}
-    if details is not None:
-        body["details"] = details
-    if tags is not None:
-        body["tags"] = tags
-    found: Dict[str, Any] = calls.call("presence.report", body)
-    return found
+class DirectCalls:
+    """What a worker may ask and say itself, without :meth:`Worker.run`."""
 
+    instance: str
+    _calls: Calls
+    _redactor: Redactor
+    _companion: Dict[str, str]
 
-def inbox(calls: Calls, name: str, status: str) -> List[Job]:
-    """List the jobs that may be claimed."""
-    reply = calls.call("claims.inbox", {"worker": name, "status": status})
-    return [Job.of(job) for job in reply["jobs"]]
+    @property
+    def name(self) -> str:
+        """As the worker calls itself."""
+        raise NotImplementedError
 
+    def heartbeat(self, status: str = "active", details: Optional[str] = None, tags: Optional[str] = None) -> Dict[str, Any]:
+        """Say that the worker is there; :meth:`run` does so by itself.
 
-def claim(calls: Calls, name: str, job_id: int) -> Dict[str, Any]:
-    """Claim a job by its id."""
-    found: Dict[str, Any] = calls.call("claims.claim", {"job_id": job_id, "worker": name})
-    return found
+        :raises ModelReinsError: when the server does not take it.
+        """
+        body: Dict[str, Any] = {"instance": self.instance, "status": status, "worker_type": "silicon", **self._companion}
+        if details is not None:
+            body["details"] = details
+        if tags is not None:
+            body["tags"] = tags
+        found: Dict[str, Any] = self._calls.call("presence.report", body)
+        return found
 
+    def inbox(self, status: str = "pending") -> List[Job]:
+        """Return the jobs that this worker may claim.
 
-def complete(calls: Calls, redactor: Redactor, job_id: int, result: str, status: str) -> Dict[str, Any]:
-    """End a job that was claimed by its id."""
-    body = {"job_id": job_id, "result": redactor.redact(str(result)), "status": status}
-    return Job.of(calls.call("claims.close", body))
+        :raises ModelReinsError: when they cannot be had.
+        """
+        reply = self._calls.call("claims.inbox", {"worker": self.name, "status": status})
+        return [Job.of(job) for job in reply["jobs"]]
 
+    def claim(self, job_id: int) -> Dict[str, Any]:
+        """Claim a job by its id, for 15 minutes or the job's own timeout; every heartbeat renews it.
 
-def upload(
-    calls: Calls,
-    data: Source,
-    content_type: Optional[str],
-    filename: Optional[str],
-    job_id: Optional[int],
-    review_id: Optional[int],
-    expires_at: Optional[str],
-) -> Artifact:
-    """Upload a file."""
-    if filename is None and isinstance(data, (bytes, bytearray, memoryview)):
-        import mimetypes
+        :raises ModelReinsError: ``already-claimed``, ``wrong-state``, ...
+        """
+        found: Dict[str, Any] = self._calls.call("claims.claim", {"job_id": job_id, "worker": self.name})
+        return found
 
-        ending = mimetypes.guess_extension((content_type or "").split(";")[0].strip()) or ".bin"
-        filename = f"artifact{ending}"
-    return _artifacts.upload(
-        calls,
-        data,
-        content_type=content_type,
-        filename=filename,
-        job_id=job_id,
-        review_id=review_id,
-        expires_at=expires_at,
-    )
+    def complete(self, job_id: int, result: str = "", status: str = "done") -> Dict[str, Any]:
+        """End a job that was claimed by its id: ``done``, ``failed`` or ``escalated`` (a human decides).
 
+        :raises ModelReinsError: ``wrong-state``, ``lease-lost``, ...
+        """
+        body = {"job_id": job_id, "result": self._redactor.redact(str(result)), "status": status}
+        return Job.of(self._calls.call("claims.close", body))
 
-def submit_review(
-    calls: Calls,
-    name: str,
-    kind: str,
-    title: str,
-    content: str,
-    preview: Optional[str],
-    target: Optional[str],
-    job_id: Optional[int],
-) -> Review:
-    """Put something before a human."""
-    fields = {
-        "type": kind,
-        "title": title,
-        "content": content,
-        "preview": preview,
-        "target": target,
-        "job_id": job_id,
-        "created_by": f"worker:{name}",
-    }
-    return Review.of(calls.call("reviews.submit", {key: value for key, value in fields.items() if value is not None}))
+    def upload_artifact(
+        self,
+        data: Source,
+        content_type: Optional[str] = None,
+        filename: Optional[str] = None,
+        job_id: Optional[int] = None,
+        review_id: Optional[int] = None,
+        expires_at: Optional[str] = None,
+    ) -> Artifact:
+        """Upload bytes, or the file at a path; ``url`` of the answer is its place on the server.
+
+        :raises ModelReinsError: when it was not kept.
+        """
+        if filename is None and isinstance(data, (bytes, bytearray, memoryview)):
+            import mimetypes
+
+            ending = mimetypes.guess_extension((content_type or "").split(";")[0].strip()) or ".bin"
+            filename = f"artifact{ending}"
+        return _artifacts.upload(
+            self._calls,
+            data,
+            content_type=content_type,
+            filename=filename,
+            job_id=job_id,
+            review_id=review_id,
+            expires_at=expires_at,
+        )
+
+    def submit_review(
+        self,
+        type: str,  # noqa: A002
+        title: str,
+        content: str = "",
+        preview: Optional[str] = None,
+        target: Optional[str] = None,
+        job_id: Optional[int] = None,
+    ) -> Review:
+        """Put something before a human.
+
+        :raises ModelReinsError: when it was not taken.
+        """
+        fields = {
+            "type": type,
+            "title": title,
+            "content": content,
+            "preview": preview,
+            "target": target,
+            "job_id": job_id,
+            "created_by": f"worker:{self.name}",
+        }
+        return Review.of(self._calls.call("reviews.submit", {key: value for key, value in fields.items() if value is not None}))

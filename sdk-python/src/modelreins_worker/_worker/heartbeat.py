@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from typing import Any, Callable, Dict, Mapping
 
 from .._calls import Calls
 from .._errors import ModelReinsError
-from .._version import __version__
 from .beside import beside
 
 _BEAT_TIMEOUT_S = 10.0
@@ -99,13 +96,3 @@ class Heartbeat:
             except ModelReinsError as error:
                 self._on_trouble(error)
             due = time.monotonic() + self._interval()
-
-
-def about_this_process() -> Dict[str, str]:
-    """Return what the server shows beside the worker."""
-    machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "unknown")
-    return {
-        "sdk": f"python {__version__}",
-        "runtime": f"{sys.implementation.name} {sys.version.split()[0]}",
-        "platform": f"{sys.platform}-{machine}",
-    }

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import os
-import queue
 import socket
 import threading
 import time
 import weakref
-from typing import Any, Dict, List, Mapping, Optional, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
-from .._artifacts import Source
 from .._calls import Calls
 from .._client import Client
 from .._errors import Aborted, ModelReinsError
-from .._generated.models import Artifact, Job, Review
 from .._times import full_jitter
 from .._transport import Transport
 from .._version import __version__
-from . import direct
-from .attempt import Handler, Parts, start_attempt
+from .attempt import Attempt, Handler, Parts, start_attempt
 from .beside import beside
 from .delivery import Delivery
+from .direct import DirectCalls
 from .directives import Directives, Killswitch
-from .heartbeat import Heartbeat, about_this_process
+from .hands import Hands
+from .heartbeat import Heartbeat
 from .intake import Intake
 from .outbox import MemoryOutbox, open_outbox
 from .redactor import Redactor
@@ -31,6 +29,7 @@ from .refusals import NamePatience, is_refusal, killed, name_taken
 from .roster import Roster
 from .settings import Settings, TextList, config_path, read_config, resolve, usual_outbox
 from .signals import Signals
+from .standing import Standing
 from .talk import Talk
 from .vault import environment_secrets, resolve_secret
 
@@ -40,7 +39,7 @@ _WIND_DOWN_S = 5.0
 _LAST_WORDS_S = 5.0
 
 
-class Worker:
+class Worker(DirectCalls):
     """A worker: takes jobs from the queue and runs a handler for each.
 
     Every setting may come from the environment (``MODELREINS_TOKEN``, ``MODELREINS_URL``, ...) or the config file, too;
@@ -102,8 +101,8 @@ class Worker:
         self._companion: Dict[str, str] = {"worker": settings.name or socket.gethostname()} if settings.token.startswith("mrk_") else {}
         agent = f"modelreins-worker-py/{__version__}"
         self._calls = Calls(Transport(settings.url, user_agent=agent), settings.token, settings.timeout)
-        self._live: Dict[str, Any] = {}
         self._roster = Roster(settings.slots)
+        self._standing = Standing(settings, self._roster, {"instance": self.instance, **self._companion})
         self._talk = Talk()
         self._patience = NamePatience()
         self._directives = Directives(
@@ -129,14 +128,12 @@ class Worker:
             self._directives,
             identity=lambda: {"instance": self.instance, **self._companion},
             poll_interval=lambda: self.poll_interval,
-            on_offer=self._on_offer,
+            on_offer=lambda offer: self._hands.take(offer, one_at_a_time=settings.slots == 1),
             on_trouble=lambda error: self._call_failed("poll", error),
         )
         self._state = "new"
         self._greeted = False
-        self._here: queue.SimpleQueue[Optional[Dict[str, Any]]] = queue.SimpleQueue()
-        self._here_busy = False
-        self._handler: Handler = _no_handler
+        self._hands = Hands(self._roster, self._begin, self._broken)
         self._parts: Optional[Parts] = None
         self._signals = Signals(self)
         self._refusal: Optional[ModelReinsError] = None
@@ -172,68 +169,6 @@ class Worker:
     def __repr__(self) -> str:
         return f"<Worker {self.name} at {self.url}: {self._state}>"
 
-    # The calls one by one.
-
-    def heartbeat(self, status: str = "active", details: Optional[str] = None, tags: Optional[str] = None) -> Dict[str, Any]:
-        """Say that the worker is there; :meth:`run` does so by itself.
-
-        :raises ModelReinsError: when the server does not take it.
-        """
-        return direct.heartbeat(self._calls, self.instance, self._companion, status, details, tags)
-
-    def inbox(self, status: str = "pending") -> List[Job]:
-        """Return the jobs that this worker may claim.
-
-        :raises ModelReinsError: when they cannot be had.
-        """
-        return direct.inbox(self._calls, self.name, status)
-
-    def claim(self, job_id: int) -> Dict[str, Any]:
-        """Claim a job by its id, for 15 minutes or the job's own timeout; every heartbeat renews it.
-
-        :raises ModelReinsError: ``already-claimed``, ``wrong-state``, ...
-        """
-        return direct.claim(self._calls, self.name, job_id)
-
-    def complete(self, job_id: int, result: str = "", status: str = "done") -> Dict[str, Any]:
-        """End a job that was claimed by its id: ``done``, ``failed`` or ``escalated`` (a human decides).
-
-        :raises ModelReinsError: ``wrong-state``, ``lease-lost``, ...
-        """
-        return direct.complete(self._calls, self._redactor, job_id, result, status)
-
-    def upload_artifact(
-        self,
-        data: Source,
-        content_type: Optional[str] = None,
-        filename: Optional[str] = None,
-        job_id: Optional[int] = None,
-        review_id: Optional[int] = None,
-        expires_at: Optional[str] = None,
-    ) -> Artifact:
-        """Upload bytes, or the file at a path; ``url`` of the answer is its place on the server.
-
-        :raises ModelReinsError: when it was not kept.
-        """
-        return direct.upload(self._calls, data, content_type, filename, job_id, review_id, expires_at)
-
-    def submit_review(
-        self,
-        type: str,  # noqa: A002
-        title: str,
-        content: str = "",
-        preview: Optional[str] = None,
-        target: Optional[str] = None,
-        job_id: Optional[int] = None,
-    ) -> Review:
-        """Put something before a human.
-
-        :raises ModelReinsError: when it was not taken.
-        """
-        return direct.submit_review(self._calls, self.name, type, title, content, preview, target, job_id)
-
-    # The life of the worker.
-
     def run(self, handler: Handler, on_error: Optional[Handler] = None) -> None:
         """Run ``handler`` for every job until the worker is stopped: SIGTERM or Ctrl-C (a second one at once), :meth:`stop`, killswitch.
 
@@ -249,7 +184,7 @@ class Worker:
         if not callable(handler):
             raise TypeError("handler is a function: handler(job) or handler(job, ctx)")
         self._state = "starting"
-        self._handler = handler
+        self._hands.handler = handler
         with self._talk, self._signals:
             self._parts = Parts(
                 settings=self.settings,
@@ -263,20 +198,24 @@ class Worker:
                 say=self._talk.say,
                 on_error=on_error,
                 may_signal=self._signals.installed,
+                on_parked=self._on_parked,
             )
             try:
+                # Before the name is had: a dead process may hold it for longer than the leases of its completions.
+                opened = self._open_outbox(last_try=False)
                 self._greet()
                 self._heartbeat.start()
-                self._open_outbox()
+                if not opened:
+                    self._open_outbox()
                 if self._stopping is None:
                     self._state = "ready"
                     self._talk.say("%s is ready at %s", self.name, self.url)
                     self._intake.start()
                     self._roster.open(True)
-                self._work_here()
+                self._hands.work()
             except BaseException:
                 self.stop(0)
-                self._work_here()
+                self._hands.work()
                 raise
             finally:
                 self._stopped.wait(_WIND_DOWN_S + 2 * _LAST_WORDS_S)
@@ -317,78 +256,41 @@ class Worker:
                 continue
             break
 
-    def _open_outbox(self) -> None:
+    def _open_outbox(self, last_try: bool = True) -> bool:
+        """Take the outbox and deliver what it holds; ``False`` when another process has it."""
         path = self.settings.outbox_file or usual_outbox(self._config_path, self.token, self._companion.get("worker"))
         try:
             outbox: MemoryOutbox = open_outbox(path)
         except (OSError, ModelReinsError) as error:
-            if self.settings.outbox_file is not None:
+            if last_try and self.settings.outbox_file is not None:
                 raise
-            self._trouble("outbox", error)
-            return
+            if last_try:
+                self._trouble("outbox", error)
+            return False
         waiting = len(outbox.entries())
         self._delivery.use(outbox)
         if waiting:
             self._talk.say("%d completions of an earlier run are to be delivered", waiting)
-            if not self._delivery.redeliver_once():
-                self._delivery.redeliver()
+            self._delivery.redeliver()
+        return True
 
-    def _work_here(self) -> None:
-        """Run jobs in this thread until the worker has stopped."""
-        while True:
-            try:
-                offer = self._here.get()
-                if offer is None:
-                    return
-                self._run_offer(offer)
-            finally:
-                self._here_busy = False
-
-    def _on_offer(self, offer: Dict[str, Any]) -> None:
-        if not self._roster.admit():
-            return  # it lapses, and goes elsewhere
-        if self.settings.slots == 1 and not self._here_busy:
-            self._here_busy = True
-            self._here.put(offer)
-            return
-        threading.Thread(target=self._run_offer, args=(offer,), name="modelreins-job", daemon=True).start()
-
-    def _run_offer(self, offer: Dict[str, Any]) -> None:
+    def _begin(self, offer: Dict[str, Any]) -> Optional[Attempt]:
         parts = self._parts
         assert parts is not None
-        try:
-            attempt = start_attempt(parts, offer)
-            if attempt is not None:
-                self._signals.attempt = attempt
-                threading.Thread(target=self._heartbeat.follow, daemon=True).start()
-                attempt.run(self._handler)
-        except Exception as error:
-            # A bug of ours: a worker that stops is noticed, one that goes on without a slot is not.
-            self._trouble("internal", error)
-            self.stop(0)
-        finally:
-            self._roster.release()
+        attempt = start_attempt(parts, offer)
+        if attempt is not None:
+            self._signals.attempt = attempt
+            threading.Thread(target=self._heartbeat.follow, daemon=True).start()
+        return attempt
+
+    def _broken(self, error: Exception) -> None:
+        """Stop for a bug of ours: a worker that stops is noticed, one that goes on without a slot is not."""
+        self._trouble("internal", error)
+        self.stop(0)
 
     def _report(self) -> Dict[str, Any]:
-        stopping = self._state in ("stopping", "stopped")
-        live = {name: self._live.get(name, getattr(self.settings, name)) for name in ("tags", "networks", "provider", "model")}
-        body: Dict[str, Any] = {
-            "instance": self.instance,
-            "status": self._state if stopping else ("busy" if self._roster.running else "idle"),
-            "tags": list(live["tags"]),
-            "networks": list(live["networks"]),
-            "slots": self._roster.slots,
-            "details": about_this_process(),
-            "leases": self._roster.leases(),
-            **self._companion,
-        }
-        for key in ("provider", "model"):
-            if live[key]:
-                body[key] = live[key]
-        # Once: a worker that has been taken over itself must not fight back.
-        if self.settings.takeover and not self._greeted:
-            body["takeover"] = True
-        return body
+        leaving = self._state if self._state in ("stopping", "stopped") else None
+        return self._standing.report(leaving, first=not self._greeted)
 
     def _beat_now(self) -> None:
         self._heartbeat.poke()
@@ -398,13 +300,15 @@ class Worker:
         self._greeted = True
 
     def _on_config(self, config: Mapping[str, Any]) -> None:
-        """Take the operator's configuration; a key that is not there falls back to the worker's own."""
-        self._live = {key: config[key] for key in ("tags", "networks", "provider", "model") if key in config}
+        slots = self._standing.take(config)
         self.poll_interval = config["poll_ms"] / 1000 if "poll_ms" in config else self.settings.poll_interval
-        slots = int(config.get("slots", self.settings.slots))
         if slots != self._roster.slots:
             self._roster.resize(slots)
             self._talk.say("the operator set slots to %d", slots)
+
+    def _on_parked(self, until: str) -> None:
+        if self._standing.park(until):
+            self._beat_now()
 
     def _on_abort(self, job_id: int, attempt: int, reason: str) -> None:
         for live in self._roster.attempts_of(job_id, attempt):
@@ -473,8 +377,8 @@ class Worker:
         beside.close() if not _others_run(self) else None
         self._talk.say("%s has stopped", self.name)
         self._stopped.set()
-        self._here.put(None)
-        if not quiet and self._here_busy and self._signals.installed:
+        self._hands.rest()
+        if not quiet and self._hands.busy and self._signals.installed:
             # The handler holds the main thread, and nothing reaches it: what was asked for is that the process ends.
             self._signals.give_up(self._killed is not None)
 
@@ -483,10 +387,6 @@ class Worker:
         once.start()
         once.join(max(0.0, deadline - time.monotonic()))
         self._delivery.close()
-
-
-def _no_handler(*_: Any) -> None:
-    raise AssertionError("a worker runs its handler only")
 
 
 _workers: weakref.WeakSet[Worker] = weakref.WeakSet()

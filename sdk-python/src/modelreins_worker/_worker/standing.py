@@ -1,0 +1,73 @@
+"""Responsible for what the worker says of itself in every heartbeat, its operator's configuration included. It sends nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from typing import Any, Dict, Mapping, Optional
+
+from .._times import epoch_of
+from .._version import __version__
+from .roster import Roster
+from .settings import Settings
+
+_CONFIGURED = ("tags", "networks", "provider", "model")
+
+
+class Standing:
+    """The worker as the server is to see it now."""
+
+    def __init__(self, settings: Settings, roster: Roster, identity: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._roster = roster
+        self._identity = dict(identity)
+        self._live: Dict[str, Any] = {}
+        self._parked: Optional[str] = None
+        self._lock = threading.Lock()
+
+    def take(self, config: Mapping[str, Any]) -> int:
+        """Take the operator's configuration, and return its slots; a key that is not there falls back to the worker's own."""
+        self._live = {key: config[key] for key in _CONFIGURED if key in config}
+        return int(config.get("slots", self._settings.slots))
+
+    def park(self, until: str) -> bool:
+        """Say until then that the provider's account is at its limit; ``False``: that was known."""
+        with self._lock:
+            news = self._parked is None or epoch_of(self._parked) < epoch_of(until)
+            if news:
+                self._parked = until
+            return news
+
+    def report(self, leaving: Optional[str], first: bool) -> Dict[str, Any]:
+        """Return the body of a heartbeat; ``leaving`` is ``stopping`` or ``stopped``, ``first``: the server has not answered one yet."""
+        live = {name: self._live.get(name, getattr(self._settings, name)) for name in _CONFIGURED}
+        body: Dict[str, Any] = {
+            **self._identity,
+            "status": leaving or ("busy" if self._roster.running else "idle"),
+            "tags": list(live["tags"]),
+            "networks": list(live["networks"]),
+            "slots": self._roster.slots,
+            "details": about_this_process(),
+            "leases": self._roster.leases(),
+        }
+        for key in ("provider", "model"):
+            if live[key]:
+                body[key] = live[key]
+        if self._parked is not None and epoch_of(self._parked) > time.time():
+            body["parked_until"] = self._parked
+        # Once: a worker that has been taken over itself must not fight back.
+        if self._settings.takeover and first:
+            body["takeover"] = True
+        return body
+
+
+def about_this_process() -> Dict[str, str]:
+    """Return what the server shows beside the worker."""
+    machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "unknown")
+    return {
+        "sdk": f"python {__version__}",
+        "runtime": f"{sys.implementation.name} {sys.version.split()[0]}",
+        "platform": f"{sys.platform}-{machine}",
+    }
