@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { auditRow } from './audit.ts'
 import { integer } from './fields.ts'
+import type { AuditAction } from './tenant-event.ts'
 import { presence } from './worker.ts'
 
 /** `noun`: the part of an action before the dot. `id`: what it was done to, as rows name it. All filters must fit. */
@@ -22,8 +23,13 @@ export const feedQuery = z.strictObject({
   worker_id: z.string().max(60).optional(),
 })
 
+/** Actions by name (docs/reference/audit-actions.md); a newer server may send others. */
+export type FeedAction = AuditAction | (string & Record<never, never>)
+
 /** An audit row without its hashes. It holds digests and words about what happened, never a prompt or a payload. */
-export const feedEvent = auditRow.omit({ prev_hash: true, hash: true, mac: true }).extend({ type: z.literal('event') })
+export const feedEvent = auditRow
+  .omit({ prev_hash: true, hash: true, mac: true })
+  .extend({ type: z.literal('event'), action: z.custom<FeedAction>((value) => typeof value === 'string') })
 export type FeedEvent = z.infer<typeof feedEvent>
 
 export const feedFrame = z.discriminatedUnion('type', [

@@ -1,5 +1,5 @@
 /** Responsible for calling every operation of the contract, from any runtime that has `fetch`. It knows no worker loop. */
-import type { Artifact, Input, Job, OperationId, StreamEvent } from '@modelreins/contract'
+import type { Artifact, FeedFrame, Input, Job, OperationId, Parsed, StreamEvent } from '@modelreins/contract'
 import {
   downloadArtifact,
   uploadArtifact,
@@ -12,6 +12,8 @@ import {
 import { fullJitter } from './backoff.ts'
 import { pause, systemClock, type Clock } from './clock.ts'
 import { ModelReinsError } from './error.ts'
+import { followEvents, type FollowOptions } from './event-feed.ts'
+import type { EventSourcePorts } from './event-source.ts'
 import { foreignAnswer, isOurs } from './foreign.ts'
 import { followJob, type StreamOptions } from './job-stream.ts'
 import { nounsOf, type Answer, type CallOptions, type Nouns } from './nouns.ts'
@@ -73,17 +75,12 @@ export class Client {
 
   /** The job's output from `after` on, through every broken connection, until `end`. */
   stream(jobId: number, options: StreamOptions = {}): AsyncGenerator<StreamEvent, void, void> {
-    return followJob(
-      {
-        url: this.url + wireRequest('jobs.stream', { job_id: jobId }).path,
-        headers: this.#headers(this.#token),
-        fetch: this.#fetch,
-        clock: this.#clock,
-        retry: this.#retry,
-        timeoutMs: this.#timeoutMs,
-      },
-      options,
-    )
+    return followJob({ ...this.#streams(), url: this.url + wireRequest('jobs.stream', { job_id: jobId }).path }, options)
+  }
+
+  /** Events of the tenant as they happen, through every broken connection, until `signal` aborts. */
+  events(query: Parsed<'events.follow'> = {}, options: FollowOptions = {}): AsyncGenerator<FeedFrame, void, void> {
+    return followEvents({ ...this.#streams(), url: this.url }, query, options)
   }
 
   /** Dispatches and follows the job to its end; answers the job as it ended, done or failed. */
@@ -147,6 +144,16 @@ export class Client {
         await pause(this.#clock, wait, options.signal)
         options.signal?.throwIfAborted()
       }
+    }
+  }
+
+  #streams(): EventSourcePorts {
+    return {
+      headers: this.#headers(this.#token),
+      fetch: this.#fetch,
+      clock: this.#clock,
+      retry: this.#retry,
+      timeoutMs: this.#timeoutMs,
     }
   }
 

@@ -1,7 +1,8 @@
 /** Responsible for the client's public face: what any runtime with `fetch` may import. It knows no worker loop. */
-export type { Artifact, Input, Job, OperationId, Output, Review, StreamEvent, Usage } from '@modelreins/contract'
+export type { Artifact, FeedEvent, FeedFrame, Input, Job, OperationId, Output, Review, StreamEvent, Usage } from '@modelreins/contract'
 export type { ArtifactBytes, DownloadedArtifact, DownloadOptions, UploadOptions } from './artifacts.ts'
 export { Client, type ClientOptions, type WaitOptions } from './client.ts'
+export type { FollowOptions } from './event-feed.ts'
 export { ModelReinsError, type ErrorCode, type ModelReinsErrorFields } from './error.ts'
 export type { StreamOptions } from './job-stream.ts'
 export type { Answer, CallOptions, Nouns } from './nouns.ts'

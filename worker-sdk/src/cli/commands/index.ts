@@ -5,6 +5,7 @@ import { auditLook, auditSeen } from './audit-look.ts'
 import { audit, auditExport, auditHeads, auditVerify } from './audit.ts'
 import { configGet, configList, configPathCommand, configReset, configSet, configUnset } from './config.ts'
 import { dispatch } from './dispatch.ts'
+import { events } from './events.ts'
 import { doctor } from './doctor.ts'
 import { replay } from './replay.ts'
 import { complete, completions, help } from './help.ts'
@@ -56,6 +57,7 @@ export const handlers: Readonly<Record<string, Handler>> = {
   artifacts,
   'artifacts get': artifactsGet,
   status,
+  events,
   workers,
   'workers show': workersShow,
   'workers register': workersRegister,

@@ -1,8 +1,11 @@
-/** Responsible for `status`: killswitch, workers and queue at one glance. */
-import type { Job, KillswitchState, Presence } from '@modelreins/contract'
+/** Responsible for `status`: killswitch, workers and queue, once or whenever the event feed says that they have changed. */
+import { shownJson, type Job, type KillswitchState, type Presence } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
-import { connect } from '../connection.ts'
+import { pause } from '../../client/clock.ts'
+import { isTransient } from '../../client/retry.ts'
+import { connect, type Connection } from '../connection.ts'
 import type { CommandContext } from '../context.ts'
+import { Detached, detachedExit, untilDetached } from '../follow.ts'
 import { jobColumns } from '../job-text.ts'
 import { levelText } from '../killswitch-text.ts'
 import { oneLine } from '../safe-text.ts'
@@ -22,21 +25,72 @@ async function queueOf(client: Client, status: (typeof waiting)[number]): Promis
 }
 
 export async function status(context: CommandContext): Promise<number> {
+  const connection = await connect(context)
+  if (!context.invocation.on('watch')) {
+    await showStatus(context, connection)
+    return 0
+  }
+  try {
+    return await untilDetached(context, (signal) => watchStatus(context, connection, signal))
+  } catch (error) {
+    if (!(error instanceof Detached)) throw error
+    return detachedExit
+  }
+}
+
+/** Between two looks: a burst of events is one change. */
+const betweenMs = 1_000
+/** Cursor to the top left, and everything below it erased. */
+const clearScreen = '\u001B[H\u001B[2J'
+
+/** Every frame of the feed marks the state as changed; the first, `open`, does so for each connection. */
+async function watchStatus(context: CommandContext, connection: Connection, signal: AbortSignal): Promise<never> {
+  const { show, system } = context
+  let changed = false
+  let onChange = (): void => undefined
+  const feed = (async (): Promise<never> => {
+    for await (const _ of connection.client.events({ noun: 'job,worker,killswitch,presence' }, { signal })) {
+      changed = true
+      onChange()
+    }
+    throw signal.reason
+  })()
+  feed.catch(() => undefined)
+  for (let looks = 0; ; looks += 1) {
+    if (!changed) await Promise.race([feed, new Promise<void>((resolve) => void (onChange = resolve))])
+    changed = false
+    if (system.stdout.isTerminal && !show.json) show.write(clearScreen)
+    else if (looks > 0 && !show.json) show.line()
+    try {
+      await showStatus(context, connection, signal)
+    } catch (error) {
+      // The feed reports the next connection with `open`, and that shows it again.
+      if (!isTransient(error)) throw error
+      show.note(show.errorStyle.dim(oneLine(error.message)))
+    }
+    await system.stdout.drained()
+    await Promise.race([feed, pause(system.clock, betweenMs, signal)])
+  }
+}
+
+async function showStatus(context: CommandContext, { client, url }: Connection, signal?: AbortSignal): Promise<void> {
   const { show } = context
-  const { client, url } = await connect(context)
-  const me = await client.members.whoami()
-  const killswitch = await client.killswitch.get({})
+  const options = signal === undefined ? {} : { signal }
+  const me = await client.members.whoami({}, options)
+  const killswitch = await client.killswitch.get({}, options)
   // A worker's token may know no more than this.
   const fleet = me.kind === 'worker' ? undefined : await fleetOf(client)
   if (show.json) {
-    show.value({
+    const value = {
       server: url,
       tenant: me.tenant,
       token: { kind: me.kind, name: me.name, role: me.role },
       killswitch,
       ...(fleet === undefined ? {} : { workers: fleet.workers, jobs: countsOf(fleet.queues) }),
-    })
-    return 0
+    }
+    if (signal === undefined) show.value(value)
+    else show.line(shownJson(value))
+    return
   }
   const role = me.role === null ? me.kind : me.role
   show.facts([
@@ -53,7 +107,6 @@ export async function status(context: CommandContext): Promise<number> {
       context,
       fleet.queues.flatMap((queue) => queue.jobs),
     )
-  return 0
 }
 
 async function fleetOf(client: Client) {

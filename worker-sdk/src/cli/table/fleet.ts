@@ -15,9 +15,37 @@ const levels = killswitchLevels.map((name, level) => `${level} ${name}`).slice(1
 export const fleetCommands: readonly Command[] = [
   {
     words: ['status'],
-    about: 'Show killswitch, workers and queue at one glance',
-    flags: memberFlags,
-    examples: [{ line: 'status', about: 'Is everything well?' }],
+    about: 'Show killswitch, workers and queue',
+    flags: [
+      { name: 'watch', about: 'Show it again whenever it changes, at most once a second, until Ctrl-C; with --json one line each time' },
+      ...memberFlags,
+    ],
+    examples: [
+      { line: 'status', about: 'Current state of the tenant' },
+      { line: 'status --watch', about: 'The same, updated by the event feed' },
+    ],
+  },
+  {
+    words: ['events'],
+    about: 'Follow the event feed of the tenant: jobs, workers, reviews, artifacts, killswitch',
+    details: [
+      'Prints sequence number, time, action, subject, actor and summary of every event; a lost connection is reopened after the last event, without a gap. Ctrl-C ends it with exit code 130.',
+      'When events after --after are no longer kept, a warning says so and the feed continues from now: fetch the current state, for example with `status`.',
+    ],
+    flags: [
+      { name: 'follow', short: 'f', about: 'Print events as they happen; required' },
+      { name: 'after', value: 'SEQ', kind: 'count', about: 'Begin with the events after this sequence number; absent: from now' },
+      { name: 'noun', value: 'A,B', about: 'Only these: job, worker, review, grant, artifact, killswitch, presence, ...' },
+      { name: 'id', value: 'SUBJECT', about: 'Only this subject, such as job:12 or review:3' },
+      { name: 'job', value: 'ID', kind: 'count', about: 'Only events about this job' },
+      { name: 'worker', value: 'ID', about: 'Only events about the worker with this worker_id' },
+      ...memberFlags,
+    ],
+    examples: [
+      { line: 'events --follow', about: 'Everything that your role may read' },
+      { line: 'events --follow --noun job,review --json', about: 'One JSON frame per line, for a script' },
+      { line: 'events --follow --after 4711', about: 'Resume after the last event that was seen' },
+    ],
   },
   {
     words: ['workers'],

@@ -1,0 +1,56 @@
+/** Responsible for `events`: prints the event feed of the tenant, one line per frame, until Ctrl-C. */
+import { feedQuery, shownJson, type FeedFrame } from '@modelreins/contract'
+import { connect } from '../connection.ts'
+import type { CommandContext } from '../context.ts'
+import { Detached, detachedExit, untilDetached } from '../follow.ts'
+import { oneLine } from '../safe-text.ts'
+import { UsageError } from '../usage-error.ts'
+
+export async function events(context: CommandContext): Promise<number> {
+  const { invocation, show } = context
+  if (!invocation.on('follow'))
+    throw new UsageError('events needs --follow', 'Events are shown as they happen; `modelreins-worker audit` lists past ones.')
+  const query = feedQuery.safeParse(
+    Object.fromEntries(
+      Object.entries({
+        after: invocation.count('after'),
+        noun: invocation.text('noun'),
+        id: invocation.text('id'),
+        job_id: invocation.count('job'),
+        worker_id: invocation.text('worker'),
+      }).filter(([, value]) => value !== undefined),
+    ),
+  )
+  if (!query.success) throw new UsageError(query.error.issues.map((issue) => `--${flagOf(issue.path)}: ${issue.message}`).join('; '))
+  const { client } = await connect(context)
+  const onReconnect = (error: unknown): void => show.note(show.errorStyle.dim(`Connection lost, reconnecting: ${messageOf(error)}`))
+  try {
+    return await untilDetached(context, async (signal) => {
+      for await (const frame of client.events(query.data, { signal, onReconnect })) {
+        if (show.json) show.line(shownJson(frame))
+        else if (frame.type === 'reset') show.warn(`${oneLine(frame.detail)} Events after ${frame.seq} follow.`)
+        else if (frame.type !== 'open') show.line(lineOf(frame))
+        await context.system.stdout.drained()
+      }
+      return 0
+    })
+  } catch (error) {
+    if (!(error instanceof Detached)) throw error
+    return detachedExit
+  }
+}
+
+const flagOf = (path: readonly PropertyKey[]): string => String(path[0]).replace(/_id$/, '')
+
+const messageOf = (error: unknown): string => oneLine(error instanceof Error ? error.message : String(error))
+
+/** Columns of one width, so that lines that come one by one stay readable: seq, time, action, subject, actor, summary. */
+function lineOf(frame: Extract<FeedFrame, { type: 'event' | 'presence' }>): string {
+  if (frame.type === 'presence') {
+    const { name, state, running, slots } = frame.presence
+    return `${' '.repeat(22)}  ${'presence'.padEnd(20)}  ${oneLine(`${name} is ${state}, ${running} of ${slots} slots in use`)}`
+  }
+  const { seq, at, action, subject, actor, summary } = frame
+  const words = [action.padEnd(20), subject.padEnd(12), `${actor.kind}:${actor.name}`, summary].join('  ')
+  return `${String(seq).padStart(8)}  ${oneLine(at.slice(11, 23))}  ${oneLine(words)}`
+}
