@@ -54,6 +54,8 @@ export const review = z
     decisions: z.array(decision),
     quorum: z.object({ approve: z.number().int(), deny: z.number().int() }),
     superseded_by: z.number().int().nullable(),
+    /** What an approval will not achieve as things are: nobody could start the work, or nobody would read the answer. */
+    caveat: z.string().optional(),
     created_at: time,
     expires_at: time.nullable(),
     settled_at: time.nullable(),

@@ -14,6 +14,8 @@ export const scopes = [
   'attempt',
   'reviews.read',
   'reviews.submit',
+  /** What was asked for, by whoever asks; an approval that is not spent yet, by whoever decides. */
+  'reviews.withdraw',
   'reviews.decide',
   'killswitch.read',
   'killswitch.raise',

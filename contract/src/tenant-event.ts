@@ -69,6 +69,7 @@ export const tenantEvents = {
   'job.retry_later': { says: 'An attempt failed; another one follows.', fields: job },
   'job.requeue': { says: 'The wait before the next attempt is over.', fields: job },
   'job.lose': { says: 'A worker was not heard of before the lease of its attempt ended.', fields: job, mirrors: 'job' },
+  'job.resume': { says: 'A worker that was lost was heard of again before a newer attempt began: its attempt goes on.', fields: job },
   'job.timeout': { says: 'An attempt took longer than its timeout.', fields: job, mirrors: 'job' },
   'job.expire': { says: 'No worker started a job in time.', fields: unassigned, mirrors: 'job' },
   'job.abort': { says: 'A job was aborted.', fields: job, mirrors: 'job' },

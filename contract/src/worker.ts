@@ -229,6 +229,8 @@ export const presenceReply = z
     /** Jobs to stop now: aborted, or held by a lease that is lost. */
     aborts: z.array(z.object({ job_id: z.number().int(), attempt: z.number().int(), reason: z.string() })),
     intervals: z.object({ heartbeat_ms: z.number().int(), poll_wait_s: z.number().int() }),
+    /** What the server's clock says: times that a worker sends are counted from it, however wrong its own clock is. */
+    server_time: time.optional(),
   })
   .meta({ id: 'PresenceReply' })
 export type PresenceReply = z.infer<typeof presenceReply>

@@ -100,11 +100,11 @@ export const reviewsOperations = {
   'reviews.withdraw': operation({
     method: 'POST',
     path: '/api/v1/reviews/:review_id/withdraw',
-    scope: 'reviews.submit',
+    scope: 'reviews.withdraw',
     by: 'tenant',
     repeat: 'never',
     tool: false,
-    summary: 'Take a review back before its approval is spent; a job that waits for it fails',
+    summary: 'Take a review back, or its approval while that is not spent; a job that waits for it fails',
     input: reviews.reviewWithdrawal,
     example: { review_id: 7, comment: 'No longer needed' },
     output: reviews.review,

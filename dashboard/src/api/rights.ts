@@ -5,7 +5,7 @@
 import type { Role, Scope } from '@modelreins/contract'
 
 const viewer: readonly Scope[] = ['self', 'jobs.read', 'workers.read', 'reviews.read', 'killswitch.read', 'artifacts.read']
-const reviewer: readonly Scope[] = [...viewer, 'reviews.decide', 'audit.read']
+const reviewer: readonly Scope[] = [...viewer, 'reviews.decide', 'reviews.withdraw', 'audit.read']
 const operator: readonly Scope[] = [
   ...viewer,
   'jobs.dispatch',
@@ -13,6 +13,7 @@ const operator: readonly Scope[] = [
   'workers.manage',
   'work',
   'reviews.submit',
+  'reviews.withdraw',
   'killswitch.raise',
   'killswitch.clear',
   'artifacts.write',

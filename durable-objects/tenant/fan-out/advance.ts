@@ -24,7 +24,9 @@ function makeMergeJob(ctx: CommandContext, parent: JobRecord, prompt: string, wo
   }
   const assigned = assign(ctx, request)
   if (!assigned.ok) return assigned
-  return ok(makeJob(ctx, request, assigned.value, 'fan_out.merge', { id: parent.id, role: 'merge', created_by: parent.created_by }))
+  return ok(
+    makeJob(ctx, request, assigned.value, 'fan_out.merge', { parent: { id: parent.id, role: 'merge', created_by: parent.created_by } }),
+  )
 }
 
 type Ending = Extract<Step, { kind: 'done' | 'failed' }>

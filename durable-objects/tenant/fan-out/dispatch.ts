@@ -12,6 +12,7 @@ import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { admit, assign, earlierDispatch, findWorker, makeJob } from '../queue/commands/dispatch.ts'
 import { showJob } from '../queue/job-view.ts'
+import type { DispatchKey } from '../queue/key-store.ts'
 import { insertJob, jobSubject } from '../queue/save-job.ts'
 import { workforce } from '../queue/workforce/worker-view.ts'
 
@@ -81,7 +82,13 @@ function planOf(ctx: CommandContext, request: JobRequest): Result<MergePlan> {
   })
 }
 
-function makeParent(ctx: CommandContext, request: JobRequest, plan: MergePlan, targets: readonly string[]): JobRecord {
+function makeParent(
+  ctx: CommandContext,
+  request: JobRequest,
+  plan: MergePlan,
+  targets: readonly string[],
+  key: DispatchKey | undefined,
+): JobRecord {
   const made = newJob(request, {
     id: ctx.store.jobs.nextId(),
     at: ctx.at,
@@ -97,7 +104,7 @@ function makeParent(ctx: CommandContext, request: JobRequest, plan: MergePlan, t
     started_at: ctx.at,
     spec: { ...made.spec, fan_out: { plan, merge_job_id: null } },
   }
-  insertJob(ctx, parent)
+  insertJob(ctx, parent, key)
   ctx.record({
     action: 'job.dispatch',
     subject: jobSubject(parent),
@@ -124,16 +131,16 @@ function fanOut(ctx: CommandContext, request: JobRequest): Result<Job> {
   if (!plan.ok) return plan
   const targets = request.fan_out === undefined ? namedTargets(ctx, request.targets ?? []) : pickedTargets(ctx, request, request.fan_out)
   if (!targets.ok) return targets
-  const parent = makeParent(ctx, request, plan.value, targets.value)
+  const parent = makeParent(ctx, request, plan.value, targets.value, before.value?.key)
   for (const [index, target] of targets.value.entries()) {
     const child = childRequest(request, target)
     const assigned = assign(ctx, child)
     // All or none: the transaction is rolled back.
     if (!assigned.ok) return fail(assigned.failure.code, `targets[${index}]: ${assigned.failure.detail}`)
-    makeJob(ctx, child, assigned.value, 'job.dispatch', { id: parent.id, role: 'child', created_by: parent.created_by })
+    makeJob(ctx, child, assigned.value, 'job.dispatch', {
+      parent: { id: parent.id, role: 'child', created_by: parent.created_by },
+    })
   }
-  if (before.value !== undefined && request.idempotency_key !== undefined)
-    ctx.store.jobs.rememberKey(request.idempotency_key, before.value.digest, parent.id, ctx.at)
   return ok(showJob(ctx, parent))
 }
 

@@ -9,7 +9,8 @@ import { places, poolRank } from '../../../src/domain/job/queue.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
 import { RecentJobs } from './recent-jobs.ts'
-import { idempotency, jobs } from './tables.ts'
+import type { DispatchKey } from './key-store.ts'
+import { jobs } from './tables.ts'
 
 type Row = typeof jobs.$inferSelect
 
@@ -25,7 +26,9 @@ function placeOf(job: JobRecord, poolId: (job: JobRecord) => number): { readonly
   return { pool: poolId(job), rank: poolRank(job.queued_at, job.effort, job.priority) }
 }
 
-function toRow(job: JobRecord, poolId: (job: JobRecord) => number): Row {
+type Changeable = Omit<Row, 'idempotency_key' | 'idempotency_digest'>
+
+function toRow(job: JobRecord, poolId: (job: JobRecord) => number): Changeable {
   const place = placeOf(job, poolId)
   const claimable = place.pool !== null && place.pool > 0
   return {
@@ -39,7 +42,7 @@ function toRow(job: JobRecord, poolId: (job: JobRecord) => number): Row {
   }
 }
 
-const fromRow = (row: Row): JobRecord => ({
+const fromRow = (row: Changeable): JobRecord => ({
   id: row.id,
   status: row.status as JobStatus,
   hold: row.hold as JobHold | null,
@@ -64,7 +67,7 @@ const fromRow = (row: Row): JobRecord => ({
   outcome: row.outcome === null ? null : JSON.parse(row.outcome),
 })
 
-const charactersOf = (row: Row): number => row.spec.length + (row.outcome?.length ?? 0)
+const charactersOf = (row: Changeable): number => row.spec.length + (row.outcome?.length ?? 0)
 
 export interface JobSelection {
   readonly statuses?: readonly JobStatus[]
@@ -123,7 +126,8 @@ export class JobStore {
       keyof Row,
       ReturnType<typeof sql>
     >
-    const { id: _, ...changeable } = all
+    // Whatever column is set costs its index a row, changed or not.
+    const { id: _, idempotency_key: _key, idempotency_digest: _digest, ...changeable } = all
     this.#insert = db.insert(jobs).values(all).prepare()
     this.#update = db
       .update(jobs)
@@ -172,9 +176,9 @@ export class JobStore {
     return id
   }
 
-  insert(job: JobRecord, poolId: (job: JobRecord) => number): void {
+  insert(job: JobRecord, poolId: (job: JobRecord) => number, key?: DispatchKey): void {
     const row = toRow(job, poolId)
-    this.#insert.run({ ...row })
+    this.#insert.run({ ...row, idempotency_key: key?.key ?? null, idempotency_digest: key?.digest ?? null })
     this.#written(job.id)
     this.#recent.keep(job, charactersOf(row))
   }
@@ -374,18 +378,5 @@ export class JobStore {
     for (const row of old) this.#recent.drop(row.id)
     for (const row of old) this.#db.delete(jobs).where(eq(jobs.id, row.id)).run()
     return old.length
-  }
-
-  idempotent(key: string): { readonly digest: string; readonly job_id: number } | undefined {
-    return this.#db.select().from(idempotency).where(eq(idempotency.key, key)).get()
-  }
-
-  rememberKey(key: string, digest: string, jobId: number, at: number): void {
-    const row = { key, digest, job_id: jobId, created_at: at }
-    this.#db.insert(idempotency).values(row).onConflictDoUpdate({ target: idempotency.key, set: row }).run()
-  }
-
-  forgetKeys(before: number): void {
-    this.#db.delete(idempotency).where(lt(idempotency.created_at, before)).run()
   }
 }

@@ -15,6 +15,7 @@ import { contextCommands } from './commands/job-context.ts'
 import { jobCommands } from './commands/jobs.ts'
 import { waitForJobs, waitForOffers } from './held-poll.ts'
 import { JobStore } from './job-store.ts'
+import { KeyStore } from './key-store.ts'
 import { LeaseBook } from './lease-book.ts'
 import { PoolStore } from './pool-store.ts'
 import { closeJobStream } from './stream-end.ts'
@@ -39,6 +40,7 @@ interface Requesters {
 declare module '../kernel/context.ts' {
   interface Store {
     readonly jobs: JobStore
+    readonly keys: KeyStore
     readonly killswitch: KillswitchStore
     readonly settings: SettingsStore
     readonly pools: PoolStore
@@ -97,7 +99,7 @@ function prune({ at, store, live, atOnce }: PruneContext): void {
   const before = at - limits.retention_ms
   // A job that has ended is in D1 once the row of its end is: before that it is here alone.
   if (live.trail.isShipped(before)) store.jobs.prune(before, atOnce)
-  store.jobs.forgetKeys(at - limits.idempotency_ms)
+  store.keys.forget(at - limits.idempotency_ms)
 }
 
 export const queueRoom = {
@@ -105,6 +107,7 @@ export const queueRoom = {
   commands: { ...attemptCommands, ...bulkCommands, ...claimCommands, ...contextCommands, ...dispatchCommands, ...jobCommands },
   tables: ({ db, values, forget }) => ({
     jobs: new JobStore(db, forget),
+    keys: new KeyStore(db),
     killswitch: new KillswitchStore(values),
     settings: new SettingsStore(values),
     pools: new PoolStore(db, forget),

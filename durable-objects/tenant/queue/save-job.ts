@@ -6,6 +6,7 @@ import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { requirementsOf } from '../../../src/domain/director/matching.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
 import { isReleased, notifySettled } from './hold.ts'
+import type { DispatchKey } from './key-store.ts'
 
 export const jobSubject = (job: Pick<JobRecord, 'id'>): string => `job:${job.id}`
 
@@ -40,8 +41,8 @@ function wakeFor(ctx: CommandContext, job: JobRecord): void {
   ctx.after({ kind: 'wake', pool })
 }
 
-export function insertJob(ctx: CommandContext, job: JobRecord): void {
-  ctx.store.jobs.insert(job, (one) => poolOf(ctx, one))
+export function insertJob(ctx: CommandContext, job: JobRecord, key?: DispatchKey): void {
+  ctx.store.jobs.insert(job, (one) => poolOf(ctx, one), key)
   wakeFor(ctx, job)
 }
 

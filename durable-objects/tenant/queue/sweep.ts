@@ -53,7 +53,12 @@ function lapseLeases(ctx: CommandContext): void {
       continue
     }
     const name = ctx.store.workers.get(lease.worker_id)?.name ?? lease.worker_id
-    endLostAttempt(ctx, job, { type: 'worker_lost', message: `${name} was not heard of before its lease ended`, retryable: true })
+    endLostAttempt(
+      ctx,
+      job,
+      { type: 'worker_lost', message: `${name} was not heard of before its lease ended`, retryable: true },
+      !lease.long,
+    )
   }
 }
 

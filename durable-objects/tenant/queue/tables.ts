@@ -37,6 +37,9 @@ export const jobs = sqliteTable(
     stream: integer().notNull(),
     spec: text().notNull(),
     outcome: text(),
+    /** The key that its dispatch carried, and the SHA-256 of the rest of it: columns, since a table of keys costs two rows more per job, and two a day later. */
+    idempotency_key: text(),
+    idempotency_digest: text(),
   },
   (table) => [
     index('jobs_place')
@@ -48,6 +51,9 @@ export const jobs = sqliteTable(
     index('jobs_thread')
       .on(table.thread_id)
       .where(sql`thread_id is not null`),
+    index('jobs_key')
+      .on(table.idempotency_key)
+      .where(sql`idempotency_key is not null`),
     index('jobs_parent')
       .on(table.parent_id)
       .where(sql`parent_id is not null`),
@@ -57,6 +63,7 @@ export const jobs = sqliteTable(
 /** Jobs that ask for the same things of a worker, and are assigned alike, wait in one pool. */
 export const pools = sqliteTable('pools', { id: integer().primaryKey(), key: text().notNull().unique() })
 
+/** Keys of what is no job (reviews, authorized actions), and those that jobs were dispatched with before they had columns for them. */
 export const idempotency = sqliteTable('idempotency', {
   key: text().primaryKey(),
   digest: text().notNull(),

@@ -3,10 +3,13 @@ import type { Grant, Review } from '@modelreins/contract'
 import type { GrantRecord } from '../../../src/domain/review/grant.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
+import { caveatOf } from './caveat.ts'
+import type { Seeing } from './caveat.ts'
 import { digestOf } from './review-log.ts'
 import type { CommandContext } from '../kernel/context.ts'
 
-export function showReview(ctx: Pick<CommandContext, 'sha256'>, review: ReviewRecord): Review {
+export function showReview(ctx: Pick<CommandContext, 'sha256'> & Seeing, review: ReviewRecord): Review {
+  const caveat = caveatOf(ctx, review)
   const { capability, artifacts, asked_payload } = review
   return {
     id: review.id,
@@ -34,6 +37,7 @@ export function showReview(ctx: Pick<CommandContext, 'sha256'>, review: ReviewRe
     decisions: review.decisions.map(({ grant: _, ...word }) => ({ ...word, at: isoTime(word.at) })),
     quorum: { ...review.policy.quorum },
     superseded_by: review.superseded_by,
+    ...(caveat === undefined ? {} : { caveat }),
     created_at: isoTime(review.created_at),
     expires_at: isoTime(review.expires_at),
     settled_at: isoTimeOrNull(review.settled_at),

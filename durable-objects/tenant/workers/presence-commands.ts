@@ -5,12 +5,13 @@ import { briefOf, stopsRunning } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isOfProcess } from '../../../src/domain/review/risk.ts'
+import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { WorkerProfile, WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { isPaused, lastSeenWriteMs } from '../queue/workforce/worker-view.ts'
 import { actingWorker } from '../queue/workforce/acting-worker.ts'
 import { companionFor } from './companion.ts'
-import { leaseUntil } from '../queue/commands/attempts.ts'
+import { leaseUntil, resumeAttempt } from '../queue/commands/attempts.ts'
 import { endGrant, endGrantsOfChanged } from '../reviews/commands/grants.ts'
 
 const sameList = (left: readonly string[], right: readonly string[]): boolean =>
@@ -72,6 +73,7 @@ export function renewLeases(
   named: readonly { readonly job_id: number; readonly attempt: number }[] | undefined,
 ): void {
   if (stopsRunning(ctx.store.killswitch.state().level)) return
+  for (const lease of named ?? []) resumeAttempt(ctx, worker.worker_id, lease)
   const attempts = new Map((named ?? []).map((lease) => [lease.job_id, lease.attempt]))
   for (const lease of ctx.live.leases.heldBy(worker.worker_id)) {
     if (!lease.long && named !== undefined && attempts.get(lease.job_id) !== lease.attempt) continue
@@ -117,6 +119,7 @@ export function presenceReply(
     killswitch: briefOf(ctx.store.killswitch.state()),
     aborts,
     intervals: { heartbeat_ms: worker.config.poll_ms ?? heartbeat_ms, poll_wait_s: limits.long_poll_max_s },
+    server_time: isoTime(ctx.at),
   }
 }
 

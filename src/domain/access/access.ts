@@ -2,7 +2,7 @@
 import type { Role, Scope } from '@modelreins/contract'
 
 const viewer: readonly Scope[] = ['self', 'jobs.read', 'workers.read', 'reviews.read', 'killswitch.read', 'artifacts.read']
-const reviewer: readonly Scope[] = [...viewer, 'reviews.decide', 'audit.read']
+const reviewer: readonly Scope[] = [...viewer, 'reviews.decide', 'reviews.withdraw', 'audit.read']
 /** An operator's key may also act as a worker registered under it: the companion path of seed 000. */
 const operator: readonly Scope[] = [
   ...viewer,
@@ -11,6 +11,7 @@ const operator: readonly Scope[] = [
   'workers.manage',
   'work',
   'reviews.submit',
+  'reviews.withdraw',
   'killswitch.raise',
   'killswitch.clear',
   'artifacts.write',
@@ -30,6 +31,7 @@ const worker: ReadonlySet<Scope> = new Set<Scope>([
   'self',
   'work',
   'reviews.submit',
+  'reviews.withdraw',
   /** Its own; the tenant object shows it no others. */
   'reviews.read',
   'killswitch.read',

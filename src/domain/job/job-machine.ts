@@ -79,6 +79,8 @@ export interface JobOutcome {
   readonly error: JobError | null
   /** The server ended the attempt while it ran, and the worker has not yet confirmed that the process is gone. Removed by that confirmation. */
   readonly stop_owed?: true
+  /** Worker whose lease lapsed. While no newer attempt has started, its next heartbeat or output resumes this attempt. */
+  readonly lost_by?: string
   /** Answers of the children and state of the merge; present on the parent of an ended fan-out. */
   readonly fan_out?: FanOutOutcome
 }
@@ -330,6 +332,21 @@ export function outcomeOnceStopped(job: JobRecord, of: { readonly worker_id: str
   if (outcome?.stop_owed !== true || job.attempt !== of.attempt || job.worker_id !== of.worker_id) return undefined
   const { stop_owed: _, ...rest } = outcome
   return rest
+}
+
+/** A lost attempt of this worker goes on, since no newer one has begun; undefined when it may not. What a human has to release is asked about anew. */
+export function resume(job: JobRecord, by: { readonly worker_id: string; readonly attempt: number }): JobRecord | undefined {
+  const waits = job.hold === null && (job.status === 'retry' || job.status === 'pending')
+  if (!waits || job.attempt !== by.attempt || job.outcome?.lost_by !== by.worker_id) return undefined
+  if (job.spec.pinned !== null && job.spec.pinned !== by.worker_id) return undefined
+  return { ...job, status: 'running', worker_id: by.worker_id, retry_at: null, outcome: null }
+}
+
+/** The lost attempt is not taken up again: a new one is wanted. */
+export function withoutLost(job: JobRecord): JobRecord {
+  if (job.outcome?.lost_by === undefined) return job
+  const { lost_by: _, ...outcome } = job.outcome
+  return { ...job, outcome }
 }
 
 /** A waiting job may be offered (again): retry is due, the schedule has come, the hold is released. Expiry counts from now. */

@@ -2,7 +2,7 @@
  * Responsible for the life of a review: pending -> approved | denied | withdrawn | expired | superseded, and approved -> consumed once.
  * An approval that has not been consumed may still be withdrawn or superseded. Every function takes the time and returns a new record.
  */
-import { limits } from '@modelreins/contract'
+import { canonicalJson, limits } from '@modelreins/contract'
 import type { ReviewStatus, RiskTier, Verdict } from '@modelreins/contract'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'
@@ -225,6 +225,8 @@ export interface DecisionResult {
 function isRepeated(review: ReviewRecord, word: DecisionInput): boolean {
   const mine = review.decisions.findLast((decision) => decision.member_id === word.by.member_id)
   if (mine === undefined || mine.verdict !== word.verdict) return false
+  // With other words, or other terms, it is another decision: never taken for the first, and dropped.
+  if (mine.comment !== word.comment || canonicalJson(mine.grant ?? null) !== canonicalJson(word.grant ?? null)) return false
   if (word.verdict === 'edit' && mine.digest !== word.edit?.digest) return false
   if (review.status === 'pending') return mine.digest === review.digest
   return approves(review.type, word.verdict) ? review.status === 'approved' || review.status === 'consumed' : review.status === 'denied'

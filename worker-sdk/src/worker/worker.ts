@@ -1,6 +1,6 @@
 /** Responsible for composing a worker from its parts and for its life: start, ready, stop. The parts do the work. */
 import { hostname } from 'node:os'
-import type { Offer } from '@modelreins/contract'
+import type { KillswitchBrief, Offer } from '@modelreins/contract'
 import { proxyFetch } from '../net/proxy-fetch.ts'
 import { Client } from '../client/client.ts'
 import { atMost, pause, systemClock, type Clock } from '../client/clock.ts'
@@ -27,6 +27,7 @@ import { ProviderChoice } from './settings/provider-choice.ts'
 import { refuseToRun } from './job/provider-executor.ts'
 import { Redactor } from './delivery/redactor.ts'
 import { LeaseKeeper } from './presence/lease-keeper.ts'
+import { ServerClock } from './presence/server-clock.ts'
 import { isRefusal, nameTaken, NameTakenRetry, alreadyStarted, stoppedBeforeReady } from './presence/refusals.ts'
 import { RepeatFilter } from './repeat-filter.ts'
 import { LiveAttempts } from './job/live-attempts.ts'
@@ -94,7 +95,8 @@ export class Worker extends Emitter {
     this.#patience = new NameTakenRetry(this.#clock)
     this.#openSocket = options.openSocket ?? socketThrough(this.#env)
     this.#executor = options.executor
-    this.#identity = new Identity(this.options, this.#clock)
+    const time = new ServerClock(this.#clock)
+    this.#identity = new Identity(this.options, this.#clock, time)
     this.client = new Client({ url, token, clock: this.#clock, fetch: options.fetch ?? proxyFetch(this.#env) })
     this.#live = new LiveSettings(this.options)
     this.#providers = new ProviderChoice(this.options, this.#live, this.#env, (text) => this.#redactor.redact(text))
@@ -108,12 +110,9 @@ export class Worker extends Emitter {
       onApplied: (applied) => this.#applied(applied),
       onTrouble,
     })
-    this.#directives = new Directives({
-      onKillswitch: (brief) => void applyKillswitch(this.#obedience, brief),
-      onConfig: (config) => operator.apply(config),
-      onAbort: (abort) => this.#abort(abort),
-      onClosedChange: () => this.#credit.changed(),
-    })
+    const onKillswitch = (briefOf: KillswitchBrief): void => void applyKillswitch(this.#obedience, briefOf)
+    const [onConfig, onClosedChange] = [operator.apply.bind(operator), () => this.#credit.changed()]
+    this.#directives = new Directives({ onKillswitch, onConfig, onAbort: (abort) => this.#abort(abort), onClosedChange }, time)
     this.#credit = new Credit({ free: () => this.#liveAttempts.free, closed: () => this.#directives.closed, link })
     this.#liveAttempts = new LiveAttempts(
       this.#live.values.slots,
@@ -129,9 +128,8 @@ export class Worker extends Emitter {
       token,
       report: () => this.#report(),
       running: () => this.#liveAttempts.running,
-      onBlocked: (ms) =>
-        onTrouble('blocked', new Error(`a handler blocked the event loop for ${Math.round(ms / 1000)} s; a thread kept its lease`)),
-      onTrouble: (error) => onTrouble('lease-keeper', error),
+      onBlocked: (ms) => onTrouble('blocked', new Error(`a handler blocked the event loop for ${Math.round(ms / 1000)} s (lease kept)`)),
+      onTrouble: (error) => onTrouble('pulse', error),
     })
     this.#delivery = new Delivery({
       client: this.client,
@@ -149,15 +147,17 @@ export class Worker extends Emitter {
       link,
       report: () => this.#report(),
       pollMs: () => this.#live.values.poll_ms,
-      serverMs: () => this.#directives.heartbeatMs,
+      directives: this.#directives,
+      roster: this.#roster,
+      onLost: this.options.onLost,
       onReply: (reply) => this.#acknowledged(() => this.#directives.applyReply(reply)),
-      onKillswitch: (brief) => this.#directives.applyKillswitch(brief),
       onTrouble: (error) => this.#trouble('heartbeat', error),
       debug: this.#debug('heartbeat'),
     })
     this.#attempts = {
       client: this.client,
       clock: this.#clock,
+      time,
       delivery: this.#delivery,
       liveAttempts: this.#liveAttempts,
       redactor: this.#redactor,

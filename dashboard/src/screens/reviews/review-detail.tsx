@@ -42,7 +42,8 @@ function Votes({ review }: { readonly review: Review }) {
         {review.decisions.map((decision, index) => (
           <li key={index} className="py-2">
             <p>
-              <strong className="foreign">{decision.by}</strong>: {decision.verdict}{' '}
+              <strong className="foreign">{decision.by}</strong> <code className="text-xs text-soft">{decision.member_id}</code>:{' '}
+              {decision.verdict}{' '}
               <span className="text-sm text-soft">
                 <Time at={decision.at} />
               </span>
@@ -113,6 +114,11 @@ export function ReviewDetail({ review, onDecided }: { readonly review: Review; r
           </div>
         )}
       </Panel>
+      {review.caveat === undefined ? null : (
+        <Notice tone="warn" title="Approving will not start it">
+          {review.caveat}
+        </Notice>
+      )}
       <Payload review={review} />
       <Files review={review} />
       <Votes review={review} />

@@ -4,9 +4,9 @@
  */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, KillswitchBrief, LeaseToken, Offer, Parsed } from '@modelreins/contract'
-import { complete, emptyOutcome, failAttempt, withStopOwed, start, outcomeOnceStopped } from '../../../../src/domain/job/job-machine.ts'
+import { complete, emptyOutcome, failAttempt, withStopOwed, resume, start, outcomeOnceStopped } from '../../../../src/domain/job/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../../src/domain/job/job-machine.ts'
-import { briefOf, claimRefusal } from '../../../../src/domain/killswitch.ts'
+import { briefOf, claimRefusal, stopsRunning } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { leaseToken } from '../offers.ts'
@@ -71,6 +71,7 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
     return fail('capability-not-declared', `${worker.name} does not declare the capability ${job.spec.capability}.`)
   if (clearance.kind === 'refused') return refuseStart(ctx, job, worker, clearance)
   const running = started.value
+  giveUpLost(ctx, job)
   saveJob(ctx, running)
   const spent = spendHolds(ctx, running, worker)
   ctx.onCommit(() => {
@@ -210,9 +211,54 @@ function failed(
 
 const endNote = (job: JobRecord): string => (job.outcome?.error == null ? '' : ` (${job.outcome.error.type})`)
 
-/** The lease lapsed, or the attempt took too long: the server ends it in the worker's place. */
-export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobError): JobRecord {
-  const outcome = { ...emptyOutcome, output_truncated: job.stream, error }
+/** A newer attempt begins: the one that was lost is not taken up again, and what it still says goes nowhere. */
+function giveUpLost(ctx: CommandContext, job: JobRecord): void {
+  const lostBy = job.outcome?.lost_by
+  if (lostBy === undefined) return
+  tellToStop(ctx, job, lostBy, 'worker_lost')
+  if (job.stream) closeStream(ctx, job, '')
+}
+
+const tellToStop = (ctx: CommandContext, job: JobRecord, worker_id: string, reason: string): void =>
+  ctx.after({ kind: 'push', worker_id, frames: [{ type: 'abort', job_id: job.id, attempt: job.attempt, reason }] })
+
+/** A lost worker is heard of again and has its attempt still: it goes on, unless a newer one has begun. */
+export function resumeAttempt(
+  ctx: CommandContext,
+  worker_id: string,
+  of: { readonly job_id: number; readonly attempt: number },
+): JobRecord | undefined {
+  const job = ctx.store.jobs.get(of.job_id)
+  const worker = ctx.store.workers.get(worker_id)
+  if (job === undefined || worker === undefined || worker.revoked_at !== null) return undefined
+  // Rotation ends what was taken under the token before.
+  const since = ctx.store.credentials.issuedAt(worker.companion_of ?? worker_id)
+  if (since === undefined || since > (job.started_at ?? 0)) return undefined
+  if (stopsRunning(ctx.store.killswitch.state().level)) return undefined
+  const running = resume(job, { worker_id, attempt: of.attempt })
+  if (running === undefined) return undefined
+  saveJob(ctx, running)
+  const expires_at = leaseUntil(ctx, running)
+  ctx.onCommit(() => {
+    ctx.live.leases.grant({ job_id: job.id, worker_id, attempt: job.attempt, long: false, expires_at })
+    ctx.live.due.hint(expires_at)
+  })
+  ctx.record({
+    action: 'job.resume',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id,
+    capability: job.spec.capability,
+    summary: `attempt ${job.attempt} goes on: ${worker.name} was heard of again`,
+    actor: systemActor,
+  })
+  return running
+}
+
+/** The lease lapsed, or the attempt took too long: the server ends it in the worker's place. `silent`: its worker may be heard of again. */
+export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobError, silent = false): JobRecord {
+  const lostBy = silent && job.worker_id !== null ? { lost_by: job.worker_id } : {}
+  const outcome = { ...emptyOutcome, output_truncated: job.stream, error, ...lostBy }
   const after = withStopOwed(failAttempt(job, outcome, { at: ctx.at, random: ctx.random() }))
   const worker = job.worker_id
   if (worker !== null) endAttempt(ctx, job, after, worker)
@@ -225,9 +271,9 @@ export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobEr
     summary: `attempt ${job.attempt}: ${error.message}`,
     actor: systemActor,
   })
-  if (worker !== null) {
-    ctx.after({ kind: 'push', worker_id: worker, frames: [{ type: 'abort', job_id: job.id, attempt: job.attempt, reason: error.type }] })
-  }
+  // Of a silent worker nothing is stopped and nothing closed before a newer attempt begins.
+  if (silent && after.status === 'retry') return after
+  if (worker !== null) tellToStop(ctx, job, worker, error.type)
   closeStream(ctx, after, '')
   return after
 }

@@ -1,6 +1,6 @@
 /** Responsible for how jobs come into being: dispatch (the Director picks), batch, and create (whoever asks first). */
 import type { Job, JobRequest, Parsed, RiskTier } from '@modelreins/contract'
-import { canonicalJson } from '@modelreins/contract'
+import { canonicalJson, limits } from '@modelreins/contract'
 import { describe, rank } from '../../../../src/domain/director/director.ts'
 import type { Verdict } from '../../../../src/domain/director/director.ts'
 import { newJob, specOf } from '../../../../src/domain/job/job-machine.ts'
@@ -13,6 +13,7 @@ import { declared } from '../../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { beforeQueue } from '../hold.ts'
 import { showJob } from '../job-view.ts'
+import type { DispatchKey, KnownKey } from '../key-store.ts'
 import { insertJob, jobSubject } from '../save-job.ts'
 import type { WorkerRecord } from '../workforce/worker-store.ts'
 import { workforce } from '../workforce/worker-view.ts'
@@ -84,7 +85,8 @@ export function reassign(ctx: CommandContext, job: JobRecord): Result<string | n
 }
 
 interface Earlier {
-  readonly digest: string
+  /** What the new job is to be recognised by. */
+  readonly key: DispatchKey
   readonly job: JobRecord | undefined
 }
 
@@ -92,10 +94,11 @@ interface Earlier {
 const keyOf = (ctx: CommandContext, key: string): string => `dispatch/${ctx.caller.actor.id}/${key}`
 
 /** What a key of this caller stands for. Keys of before were the tenant's: one still answers the member who dispatched with it. */
-function knownKey(ctx: CommandContext, key: string): ReturnType<CommandContext['store']['jobs']['idempotent']> {
-  const own = ctx.store.jobs.idempotent(keyOf(ctx, key))
+function knownKey(ctx: CommandContext, key: string): KnownKey | undefined {
+  const named = keyOf(ctx, key)
+  const own = ctx.store.keys.dispatchedWith(named, ctx.at - limits.idempotency_ms) ?? ctx.store.keys.get(named)
   if (own !== undefined) return own
-  const older = ctx.store.jobs.idempotent(key)
+  const older = ctx.store.keys.get(key)
   return older !== undefined && ctx.store.jobs.get(older.job_id)?.created_by === ctx.caller.actor.id ? older : undefined
 }
 
@@ -106,11 +109,11 @@ export function earlierDispatch(ctx: CommandContext, request: JobRequest): Resul
   const { idempotency_key: _, ...body } = request
   const digest = ctx.sha256(canonicalJson(body))
   const known = knownKey(ctx, key)
-  if (known === undefined) return ok({ digest, job: undefined })
+  if (known === undefined) return ok({ key: { key: keyOf(ctx, key), digest }, job: undefined })
   if (known.digest !== digest) {
     return fail('idempotency-conflict', `The key ${key} was used for another request, which made job ${known.job_id}.`)
   }
-  return ok({ digest, job: ctx.store.jobs.get(known.job_id) })
+  return ok({ key: { key: keyOf(ctx, key), digest }, job: ctx.store.jobs.get(known.job_id) })
 }
 
 const batchDigest = (ctx: CommandContext, { jobs }: Parsed<'jobs.dispatch_batch'>): string => ctx.sha256(canonicalJson({ jobs }))
@@ -144,8 +147,9 @@ export function makeJob(
   request: JobRequest,
   assignment: Assignment & { readonly pinned: string | null },
   action: 'job.dispatch' | 'job.create' | 'fan_out.merge',
-  parent?: Parent,
+  more: { readonly parent?: Parent; readonly key?: DispatchKey | undefined } = {},
 ): JobRecord {
+  const { parent, key } = more
   const made = newJob(request, {
     id: ctx.store.jobs.nextId(),
     at: ctx.at,
@@ -157,7 +161,7 @@ export function makeJob(
   })
   // What holds it is read here, on the server, of the very worker that was chosen; a review it asks for opens in this transaction.
   const job = beforeQueue(ctx, made, { kind: 'queued', was: null })
-  insertJob(ctx, job)
+  insertJob(ctx, job, key)
   ctx.record({
     action,
     subject: jobSubject(job),
@@ -177,7 +181,12 @@ const severalAtOnce = (field: string): Result<never> =>
   })
 
 /** One job; a fan-out is several (`fan-out/dispatch.ts`). */
-export function admit(ctx: CommandContext, request: JobRequest, action: 'job.dispatch' | 'job.create'): Result<Job> {
+export function admit(
+  ctx: CommandContext,
+  request: JobRequest,
+  action: 'job.dispatch' | 'job.create',
+  batchKey?: DispatchKey,
+): Result<Job> {
   if (request.targets !== undefined) return severalAtOnce('targets')
   if (request.fan_out !== undefined) return severalAtOnce('fan_out')
   const before = earlierDispatch(ctx, request)
@@ -190,11 +199,7 @@ export function admit(ctx: CommandContext, request: JobRequest, action: 'job.dis
   if (refused !== undefined) return refused
   const assigned = action === 'job.dispatch' ? assign(ctx, request) : unassigned(ctx, request)
   if (!assigned.ok) return assigned
-  const job = makeJob(ctx, request, assigned.value, action)
-  if (before.value !== undefined && request.idempotency_key !== undefined) {
-    ctx.store.jobs.rememberKey(keyOf(ctx, request.idempotency_key), before.value.digest, job.id, ctx.at)
-  }
-  return ok(showJob(ctx, job))
+  return ok(showJob(ctx, makeJob(ctx, request, assigned.value, action, { key: before.value?.key ?? batchKey })))
 }
 
 /** Create asks no Director: the tier is the strictest that any worker declares for the capability, since anybody may take it. */
@@ -220,16 +225,15 @@ export const dispatchCommands = {
       ctx.replayed()
       return ok({ items: [...before.value] })
     }
+    const { idempotency_key } = input
+    const key = idempotency_key === undefined ? undefined : { key: keyOf(ctx, idempotency_key), digest: batchDigest(ctx, input) }
     const items: Job[] = []
     for (const [index, request] of input.jobs.entries()) {
-      const made = admit(ctx, request, 'job.dispatch')
+      const made = admit(ctx, request, 'job.dispatch', index === 0 ? key : undefined)
       // All or none: the transaction is rolled back.
       if (!made.ok) return fail(made.failure.code, `jobs[${index}]: ${made.failure.detail}`)
       items.push(made.value)
     }
-    const [first] = items
-    if (input.idempotency_key !== undefined && first !== undefined)
-      ctx.store.jobs.rememberKey(keyOf(ctx, input.idempotency_key), batchDigest(ctx, input), first.id, ctx.at)
     return ok({ items })
   },
 }

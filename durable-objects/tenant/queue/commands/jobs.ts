@@ -1,7 +1,7 @@
 /** Responsible for listing jobs and for what members do to them: update, abort, retry, and asking why. A job with its files: artifacts/. */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
-import { end, isTerminal, wrongState, withStopOwed, queue, revive, sizeOf, withRequester } from '../../../../src/domain/job/job-machine.ts'
+import { end, isTerminal, wrongState, withStopOwed, queue, revive, sizeOf, withRequester, withoutLost } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord, JobSpec } from '../../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
@@ -12,6 +12,7 @@ import { showJob } from '../job-view.ts'
 import type { WatchedJob } from '../job-view.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../save-job.ts'
 import type { JobSelection } from '../job-store.ts'
+import { resumeAttempt } from './attempts.ts'
 import { reassign, findWorker } from './dispatch.ts'
 import { watchedChildren } from '../fan-out-state.ts'
 import { explain } from './why.ts'
@@ -117,7 +118,9 @@ export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord>
     return fail('wrong-state', `Job ${job.id} is a fan-out: retry it by itself, POST /api/v1/jobs/${job.id}/retry.`)
   // It waits for its next try: now is as good, and what it would be asked for then is asked for now.
   const revived =
-    job.status === 'retry' ? ok({ ...queue(job, ctx.at), max_attempts: Math.max(job.max_attempts, job.attempt + 1) }) : revive(job, ctx.at)
+    job.status === 'retry'
+      ? ok({ ...withoutLost(queue(job, ctx.at)), max_attempts: Math.max(job.max_attempts, job.attempt + 1) })
+      : revive(job, ctx.at)
   if (!revived.ok) return revived
   // What had to be released by a human has to be released again: each start spends its decision.
   const again = wanted(ctx, { ...revived.value, worker_id: job.spec.pinned, stream: job.stream })
@@ -242,7 +245,10 @@ export function mayWriteOutput(
   ctx: CommandContext,
   of: { readonly job_id: number; readonly attempt: number; readonly nonce: string },
 ): Result<null> {
-  const job = ctx.store.jobs.get(of.job_id)
+  const found = ctx.store.jobs.get(of.job_id)
+  // A word of a lost attempt, too, says that it goes on.
+  const lostBy = found?.nonce === of.nonce ? found.outcome?.lost_by : undefined
+  const job = (lostBy === undefined ? undefined : resumeAttempt(ctx, lostBy, of)) ?? found
   if (job?.status !== 'running' || job.attempt !== of.attempt || job.nonce !== of.nonce) {
     const how = job === undefined ? 'the job is gone' : `the job is ${job.status} at attempt ${job.attempt}`
     return fail('lease-lost', `Attempt ${of.attempt} of job ${of.job_id} writes no more: ${how}.`)

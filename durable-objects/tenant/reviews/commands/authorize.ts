@@ -78,7 +78,7 @@ function allow(ctx: CommandContext, call: Call, by: { readonly review?: ReviewRe
   const { review = null, grant } = by
   if (call.input.idempotency_key !== undefined) {
     const answer = `allowed:${grant?.grant_id ?? ''}:${review?.id ?? ''}`
-    ctx.store.jobs.rememberKey(keyOf(call), answer, call.job.id, ctx.at)
+    ctx.store.keys.remember(keyOf(call), { digest: answer, job_id: call.job.id }, ctx.at)
   }
   return reply('allowed', review, review === null ? call.input.action : review.payload, { grant_id: grant?.grant_id ?? null })
 }
@@ -87,7 +87,7 @@ function allow(ctx: CommandContext, call: Call, by: { readonly review?: ReviewRe
 function allowedBefore(ctx: CommandContext, call: Call): Reply | undefined {
   if (call.input.idempotency_key === undefined) return undefined
   // Keys of dispatches are in the same table, as their callers spell them, but beside a SHA-256: nobody dispatches himself an answer.
-  const [, grant, review] = /^allowed:(.*):(\d*)$/.exec(ctx.store.jobs.idempotent(keyOf(call))?.digest ?? '') ?? []
+  const [, grant, review] = /^allowed:(.*):(\d*)$/.exec(ctx.store.keys.get(keyOf(call))?.digest ?? '') ?? []
   if (grant === undefined) return undefined
   const spent = review === undefined || review === '' ? undefined : ctx.store.reviews.get(Number(review))
   return reply('allowed', spent ?? null, spent === undefined ? call.input.action : spent.payload, { grant_id: grant === '' ? null : grant })

@@ -1,6 +1,7 @@
 /** Responsible for what callers do with reviews: submit, list, read, decide (one or many), withdraw; and for artifacts that join one. */
 import { byteLength, limits } from '@modelreins/contract'
 import type { Parsed, Review } from '@modelreins/contract'
+import { roleMay } from '../../../../src/domain/access/access.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { attach, isOpen } from '../../../../src/domain/review/review.ts'
@@ -15,6 +16,7 @@ import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { actingWorker } from '../../queue/workforce/acting-worker.ts'
 import { looseningType } from './loosening.ts'
 import { decideReview, failJob } from './decide.ts'
+import { endGrant } from './grants.ts'
 
 /** Types that only the service itself opens: their decisions move jobs. */
 const reserved = new Set(['dispatch', 'action', 'escalation', looseningType])
@@ -43,10 +45,10 @@ function submit(ctx: CommandContext, input: Parsed<'reviews.submit'>): Result<Re
   if (idempotency_key === undefined) return submitNew(ctx, asked)
   const key = `review/${ctx.caller.actor.id}/${idempotency_key}`
   const digest = ctx.sha256(JSON.stringify(asked))
-  const earlier = ctx.store.jobs.idempotent(key)
+  const earlier = ctx.store.keys.get(key)
   if (earlier === undefined) {
     const made = submitNew(ctx, asked)
-    if (made.ok) ctx.store.jobs.rememberKey(key, digest, made.value.id, ctx.at)
+    if (made.ok) ctx.store.keys.remember(key, { digest, job_id: made.value.id }, ctx.at)
     return made
   }
   const review = ctx.store.reviews.get(earlier.job_id)
@@ -170,7 +172,7 @@ function decideMany(
   return ok({ decided, left_out })
 }
 
-/** By the worker that asked, or by a member. Work that waits for it ends: nothing else would let it start. */
+/** By the worker that asked, by a member who dispatches, or, once approved, by one who decides. Work that waits for it ends: nothing else would let it start. */
 function withdraw(ctx: CommandContext, input: Parsed<'reviews.withdraw'>): Result<Review> {
   const found = load(ctx, input.review_id)
   if (!found.ok) return found
@@ -179,9 +181,14 @@ function withdraw(ctx: CommandContext, input: Parsed<'reviews.withdraw'>): Resul
   const ofWorker = !reserved.has(review.type) || review.type === 'action'
   if (ctx.caller.kind === 'worker' && !ofWorker) return fail('forbidden', 'A worker withdraws what it has asked for, nothing else.')
   if (!isOpen(review)) return fail('wrong-state', `Review ${review.id} is ${review.status} and cannot be withdrawn.`)
+  // A member who only decides takes back what was decided, and says no to what was not.
+  if (ctx.caller.kind === 'member' && !roleMay(ctx.caller.member.role, 'reviews.submit') && review.status === 'pending')
+    return fail('forbidden', `Review ${review.id} is not decided yet: deny it instead.`)
   const after = withdrawReview(ctx, review, input.comment === undefined ? 'taken back' : 'taken back, with a comment')
   const job = after.job_id === null ? undefined : ctx.store.jobs.get(after.job_id)
   if (job?.status === 'pending' && job.review_id === after.id) failJob(ctx, after, job, input.comment)
+  for (const grant of after.worker_id === null ? [] : ctx.store.grants.inForce(after.worker_id, ctx.at))
+    if (grant.review_id === after.id) endGrant(ctx, grant, 'its approval was taken back')
   if (after.session !== null) releaseJobsBehind(ctx, after.id)
   return ok(showReview(ctx, after))
 }

@@ -261,6 +261,7 @@ class PresenceReply(Record):
     killswitch: KillswitchBrief
     aborts: List[PresenceReplyAborts]
     intervals: PresenceReplyIntervals
+    server_time: Optional[str]
 
 
 class ReviewEditedFrom(Record):
@@ -322,6 +323,7 @@ class Review(Record):
     decisions: List[Decision]
     quorum: ReviewQuorum
     superseded_by: Optional[int]
+    caveat: Optional[str]
     created_at: str
     expires_at: Optional[str]
     settled_at: Optional[str]

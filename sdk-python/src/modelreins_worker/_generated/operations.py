@@ -1209,7 +1209,7 @@ class ReviewsOperations(_Noun):
         comment: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> Review:
-        """Take a review back before its approval is spent; a job that waits for it fails.
+        """Take a review back, or its approval while that is not spent; a job that waits for it fails.
 
         POST /api/v1/reviews/:review_id/withdraw
 

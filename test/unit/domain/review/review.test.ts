@@ -87,6 +87,9 @@ describe('a decision', () => {
     const { review } = said(opened(), word('approve', 'rosa'))
     expect(said(review, word('approve', 'rosa'))).toEqual({ review, change: 'none' })
     expect(refusal(review, word('approve', 'ruth'))).toMatch(/^wrong-state: Review 1 is approved/)
+    // Other words, or other terms: no repetition, and not dropped in silence.
+    expect(refusal(review, word('approve', 'rosa', { comment: 'only today' }))).toMatch(/^wrong-state/)
+    expect(refusal(review, word('approve', 'rosa', { grant: { ttl_ms: 1, uses: null } }))).toMatch(/^wrong-state/)
     expect(refusal(review, word('deny', 'rosa'))).toMatch(/^wrong-state/)
     const spent = value(consume(review, 'job 7 attempt 1', at))
     expect(said(spent, word('approve', 'rosa')).change).toBe('none')

@@ -45,6 +45,8 @@ export class ControlPlane {
   readonly jobs = new Map<number, Job>()
   killswitch: KillswitchBrief = { level: 0, active: false, reason: null, generation: 0 }
   config: WorkerConfig = {}
+  /** How far its clock is ahead of this machine's. */
+  aheadMs = 0
   configVersion = 0
   paused = false
   aborts: { job_id: number; attempt: number; reason: string }[] = []
@@ -155,6 +157,7 @@ export class ControlPlane {
       killswitch: this.killswitch,
       aborts: this.aborts,
       intervals: { heartbeat_ms: this.heartbeatMs, poll_wait_s: 1 },
+      ...(this.aheadMs === 0 ? {} : { server_time: new Date(Date.now() + this.aheadMs).toISOString() }),
     }
   }
 

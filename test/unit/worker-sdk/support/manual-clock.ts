@@ -38,6 +38,11 @@ export class ManualClock implements Clock {
     await turn()
   }
 
+  /** Time in which the machine was asleep: no timer rings before `advance`. */
+  sleep(ms: number): void {
+    this.#now += ms
+  }
+
   /** Settles when somebody waits for exactly so long. */
   async waitFor(ms: number): Promise<void> {
     while (![...this.#timers].some((timer) => timer.at === this.#now + ms)) {

@@ -1,5 +1,6 @@
 import { abortAllDurableObjects } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Input, Job, PresenceReply } from '@modelreins/contract'
 import { failureOf, frozenTime, TestTenant } from './harness.ts'
 
 let clock: ReturnType<typeof frozenTime>
@@ -78,6 +79,69 @@ describe('one job', () => {
     const late = await tenant.must('claims.complete', { job_id: 1, result: 'late' }, tenant.lease(offer))
     expect(late.job).toMatchObject({ status: 'done', result: 'late', assigned_to: 'anna' })
     expect(await tenant.offers(anna)).toEqual([])
+  })
+})
+
+describe('an attempt whose worker was not heard of', () => {
+  async function lost(more: Input<'jobs.dispatch'> = { prompt: 'hello' }) {
+    const tenant = await TestTenant.create()
+    const anna = await tenant.worker('anna')
+    await tenant.must('jobs.dispatch', more)
+    const [offer] = await tenant.offers(anna)
+    if (offer === undefined) throw new Error('no offer')
+    await tenant.must('claims.start', { job_id: 1 }, tenant.lease(offer))
+    clock.pass(31_000)
+    const heard = (): Promise<PresenceReply> =>
+      tenant.must('presence.report', { instance: 'anna-1', leases: [{ job_id: 1, attempt: 1 }] }, anna.credential)
+    const shown = (): Promise<Job> => tenant.must('jobs.get', { job_id: 1 })
+    expect(await shown()).toMatchObject({ error: { type: 'worker_lost' } })
+    return { tenant, anna, lease: tenant.lease(offer), heard, shown }
+  }
+
+  it.each([0, 40_000])('goes on when it is heard of again %i ms later, and no newer one has begun', async (ms) => {
+    const { tenant, lease, heard, shown } = await lost()
+    clock.pass(ms)
+    expect((await heard()).aborts).toEqual([])
+    expect(await shown()).toMatchObject({ status: 'running', attempt: 1, assigned_to: 'anna', error: null })
+    clock.pass(20_000)
+    expect((await heard()).aborts).toEqual([])
+    clock.pass(20_000)
+    expect((await tenant.must('claims.complete', { job_id: 1, result: 'late' }, lease)).job).toMatchObject({ status: 'done', attempt: 1 })
+  })
+
+  it('stops when a newer one has begun', async () => {
+    const { tenant, lease, heard, shown } = await lost()
+    clock.pass(40_000)
+    const bert = await tenant.worker('bert')
+    const [offer] = await tenant.offers(bert)
+    if (offer === undefined) throw new Error('no offer')
+    await tenant.must('claims.start', { job_id: 1 }, tenant.lease(offer))
+    expect((await heard()).aborts).toEqual([{ job_id: 1, attempt: 1, reason: 'lease-lost' }])
+    expect(await shown()).toMatchObject({ status: 'running', attempt: 2, assigned_to: 'bert' })
+    expect(failureOf(await tenant.as(lease, 'claims.complete', { job_id: 1 }))).toBe('lease-lost')
+  })
+
+  it('goes on while the job is out on offer to another, who may not start it then', async () => {
+    const { tenant, heard, shown } = await lost()
+    clock.pass(40_000)
+    const bert = await tenant.worker('bert')
+    const [offer] = await tenant.offers(bert)
+    if (offer === undefined) throw new Error('no offer')
+    expect((await heard()).aborts).toEqual([])
+    expect(failureOf(await tenant.as(tenant.lease(offer), 'claims.start', { job_id: 1 }))).toBe('lease-lost')
+    expect(await shown()).toMatchObject({ status: 'running', attempt: 1, assigned_to: 'anna' })
+  })
+
+  it.each([
+    ['the job has no attempt left', { prompt: 'x', max_attempts: 1 }, async () => undefined],
+    ['a new attempt was asked for', { prompt: 'x' }, (tenant: TestTenant) => tenant.must('jobs.retry', { job_id: 1 })],
+    ['the killswitch stopped what runs', { prompt: 'x' }, (tenant: TestTenant) => tenant.must('killswitch.raise', { level: 3 })],
+    ['the job was aborted', { prompt: 'x' }, (tenant: TestTenant) => tenant.must('jobs.abort', { job_id: 1 })],
+  ] as const)('does not go on when %s', async (_, job, act) => {
+    const { tenant, heard, shown } = await lost(job)
+    await act(tenant)
+    await heard()
+    expect((await shown()).status).not.toBe('running')
   })
 })
 

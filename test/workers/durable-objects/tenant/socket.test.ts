@@ -198,14 +198,17 @@ describe('the worker socket', () => {
 })
 
 describe('the cost of one job over the socket', () => {
-  it('is at most 8 rows written and 3 requests', async () => {
+  it.each([
+    ['8 rows written', undefined, 8],
+    ['9 rows written with the key that the SDK sends', 'a key', 9],
+  ])('is %s, and 3 requests', async (_name, key, wanted) => {
     const tenant = await TestTenant.create()
     const anna = await tenant.worker('anna')
     const socket = await TestSocket.greet(tenant, anna)
     socket.send({ type: 'credit', slots: 1 })
     // The first job of a kind makes its pool; a life is counted on the second.
     const life = async (prompt: string): Promise<void> => {
-      await tenant.must('jobs.dispatch', { prompt })
+      await tenant.must('jobs.dispatch', { prompt, ...(key === undefined ? {} : { idempotency_key: `${key} ${prompt}` }) })
       const offer = await socket.next('offer')
       socket.send({ type: 'start', ref: 1, token: offer.lease.token })
       await socket.next('started')
@@ -230,7 +233,7 @@ describe('the cost of one job over the socket', () => {
     await life('second')
     expect(rows.length).toBeGreaterThan(0)
     const written = rows.reduce((sum, cursor) => sum + cursor.rowsWritten, 0)
-    expect(written).toBe(8)
+    expect(written).toBe(wanted)
     // One dispatch, one start, one completion that also asks for the next.
     expect(1 + socket.sent - sent).toBe(3)
   })

@@ -82,6 +82,7 @@ function reviewLines(context: CommandContext, review: Review): readonly string[]
     ['expires', review.expires_at],
     ['artifacts', review.artifacts.length === 0 ? null : review.artifacts.join(', ')],
     ['digest', review.digest],
+    ['caveat', review.caveat],
   ]
   const block = (title: string, text: string | null): readonly string[] =>
     text === null || text === '' ? [] : [style.dim(title), shownLines(text).replaceAll(/^/gm, '  ')]
@@ -92,7 +93,7 @@ function reviewLines(context: CommandContext, review: Review): readonly string[]
     ...(review.payload === null ? [] : block('payload', JSON.stringify(review.payload, undefined, 2))),
     ...review.decisions.map(
       (one) =>
-        `${style.dim('decision  ')}  ${shown(`${one.verdict} by ${one.by} at ${one.at}${one.comment === null ? '' : `: ${one.comment}`}`)}`,
+        `${style.dim('decision  ')}  ${shown(`${one.verdict} by ${one.by} (${one.member_id}) at ${one.at}${one.comment === null ? '' : `: ${one.comment}`}`)}`,
     ),
   ]
 }

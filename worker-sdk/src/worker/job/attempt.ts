@@ -16,6 +16,7 @@ import { boundedMessage, outcomeOfReturn, outcomeOfStop, outcomeOfThrow, type At
 import { lastBytes, OutputBuffer, type OutputEnd } from '../delivery/output-buffer.ts'
 import type { SilenceLimits } from '../../providers/provider.ts'
 import type { Redactor } from '../delivery/redactor.ts'
+import type { ServerClock } from '../presence/server-clock.ts'
 import type { LiveAttempt, LiveAttempts } from './live-attempts.ts'
 import { hasConnector } from '../../connectors/index.ts'
 import type { SecretResolver } from './secrets.ts'
@@ -25,6 +26,8 @@ import { UsageTotal } from './usage-total.ts'
 export interface AttemptPorts {
   readonly client: Client
   readonly clock: Clock
+  /** The server's: times in what is reported are compared there. */
+  readonly time: Pick<ServerClock, 'now'>
   readonly delivery: Delivery
   readonly liveAttempts: LiveAttempts
   readonly redactor: Redactor
@@ -144,7 +147,7 @@ class Attempt {
   }
 
   async #execute(): Promise<AttemptOutcome> {
-    const now = (): Date => new Date(this.#ports.clock.now())
+    const now = (): Date => new Date(this.#ports.time.now())
     try {
       // What this machine has is registered with the redactor before anything runs. An executor of the caller's may ask other connectors
       // itself; a provider cannot, and must not run without what its job requires.

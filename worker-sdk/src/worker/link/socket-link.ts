@@ -97,6 +97,11 @@ export class SocketLink {
     return this.#opened && !this.#over
   }
 
+  /** When anything came from the server, by the worker's clock; 0 before its welcome. */
+  get heardAt(): number {
+    return this.#opened ? this.#lastHeard : 0
+  }
+
   /** Frames sent in one turn of the event loop travel as one message, which the server commits at once. */
   send(frame: WorkerFrame): void {
     if (this.#over) return

@@ -3,6 +3,7 @@
  * newest and tells who must act; it acts on nothing itself.
  */
 import { limits, type KillswitchBrief, type PresenceReply, type WorkerConfig } from '@modelreins/contract'
+import type { ServerClock } from './server-clock.ts'
 
 export interface DirectivePorts {
   readonly onKillswitch: (brief: KillswitchBrief) => void
@@ -19,11 +20,13 @@ export class Directives {
   #worker: Identity | undefined
   #configVersion: number | undefined
   #killswitch: KillswitchBrief | undefined
+  readonly #time: Pick<ServerClock, 'heard'>
   #heartbeatMs: number | undefined
   #pollWaitS: number = limits.long_poll_max_s
 
-  constructor(ports: DirectivePorts) {
+  constructor(ports: DirectivePorts, time: Pick<ServerClock, 'heard'>) {
     this.#ports = ports
+    this.#time = time
   }
 
   /** Who the server says this worker is; undefined before the first reply. */
@@ -54,6 +57,7 @@ export class Directives {
   applyReply(reply: PresenceReply): void {
     const before = this.closed
     this.#worker = reply.worker
+    this.#time.heard(reply.server_time)
     if (reply.intervals.heartbeat_ms > 0) this.#heartbeatMs = reply.intervals.heartbeat_ms
     this.#pollWaitS = reply.intervals.poll_wait_s
     for (const abort of reply.aborts) this.#ports.onAbort(abort)

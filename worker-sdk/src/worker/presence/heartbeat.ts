@@ -6,12 +6,17 @@ import { limits, type KillswitchBrief, type PresenceReply, type PresenceReport }
 import type { Client } from '../../client/client.ts'
 import type { Clock } from '../../client/clock.ts'
 import type { Debug } from '../debug.ts'
+import { AttemptStopped } from '../job/executor.ts'
+import type { Roster } from '../job/live-attempts.ts'
 import type { SocketLink } from '../link/socket-link.ts'
+import { cutOffMs, LeaseWatch } from './lease-watch.ts'
 
 /** One look at the killswitch in so many beats while polling: every 60 s at 5 s a beat, as workers have always done. */
 const killswitchEvery = 12
 const beatTimeoutMs = 10_000
 const unreadMs = 1_000
+/** Later than this by its own clock, the machine was asleep: leases may have ended meanwhile. */
+const asleepMs = limits.lease_ms / 2
 
 export interface HeartbeatPorts {
   readonly client: Client
@@ -20,10 +25,15 @@ export interface HeartbeatPorts {
   readonly report: () => PresenceReport
   /** Milliseconds to the next beat over HTTP. */
   readonly pollMs: () => number
-  /** As the server set it for whichever way the worker last spoke. */
-  readonly serverMs: () => number | undefined
+  readonly directives: {
+    /** As the server set it for whichever way the worker last spoke. */
+    readonly heartbeatMs: number | undefined
+    applyKillswitch(brief: KillswitchBrief): void
+  }
+  readonly roster: Pick<Roster, 'running' | 'stopAll'>
+  /** What becomes of attempts whose leases cannot be renewed any more. */
+  readonly onLost: 'stop' | 'finish'
   readonly onReply: (reply: PresenceReply) => void
-  readonly onKillswitch: (brief: KillswitchBrief) => void
   readonly onTrouble: (error: unknown) => void
   readonly debug: Debug
 }
@@ -34,6 +44,8 @@ export class Heartbeat {
   #running = false
   #beats = 0
   #sending: Promise<boolean> | undefined
+  readonly #watch = new LeaseWatch()
+  #heardAt = 0
 
   constructor(ports: HeartbeatPorts) {
     this.#ports = ports
@@ -70,21 +82,44 @@ export class Heartbeat {
   #arm(): void {
     if (!this.#running) return
     const onSocket = this.#ports.link() !== undefined
-    this.#armIn(this.#ports.serverMs() ?? (onSocket ? limits.heartbeat_socket_ms : this.#ports.pollMs()))
+    this.#armIn(this.#ports.directives.heartbeatMs ?? (onSocket ? limits.heartbeat_socket_ms : this.#ports.pollMs()))
   }
 
   #armIn(ms: number): void {
     const { clock } = this.#ports
     const due = clock.now() + ms
     this.#cancel = clock.after(ms, () => {
+      const late = clock.now() - due
+      this.#lookAtLeases(ms + late, ms + unreadMs)
+      if (late > asleepMs) this.#askForLeases()
       // The loop was blocked, so a pong may lie unread: judging the socket now would give up a healthy one.
-      if (clock.now() - due > unreadMs) {
+      if (late > unreadMs) {
         this.#armIn(unreadMs)
         return
       }
       this.#tick()
       this.#arm()
     })
+  }
+
+  /** Asleep, it may have lost leases that are still to be had: the server hears of them before anything else is judged. */
+  #askForLeases(): void {
+    const link = this.#ports.link()
+    if (link === undefined) void this.beat()
+    else link.send({ type: 'presence', ...this.#ports.report() })
+  }
+
+  #lookAtLeases(ms: number, awakeMs: number): void {
+    const { link, roster, onLost, onTrouble } = this.#ports
+    const heardAt = link()?.heardAt ?? 0
+    if (heardAt !== 0 && heardAt !== this.#heardAt) this.#watch.heard()
+    this.#heardAt = heardAt
+    if (roster.running === 0) this.#watch.heard()
+    else if (this.#watch.passed(ms, awakeMs)) {
+      const what = `the server was not reached for ${cutOffMs / 1_000} s, so the leases of running jobs have ended and others may run them`
+      onTrouble(new Error(`${what}: they ${onLost === 'stop' ? 'are stopped' : 'go on'} (on_lost: ${onLost})`))
+      if (onLost === 'stop') roster.stopAll(new AttemptStopped('lease-lost', what))
+    }
   }
 
   #tick(): void {
@@ -102,6 +137,7 @@ export class Heartbeat {
   async #send(): Promise<boolean> {
     try {
       this.#ports.onReply(await this.#ports.client.presence.report(this.#ports.report(), { retry: false, timeoutMs: beatTimeoutMs }))
+      this.#watch.heard()
       return true
     } catch (error) {
       this.#ports.onTrouble(error)
@@ -111,7 +147,7 @@ export class Heartbeat {
 
   async #lookAtKillswitch(): Promise<void> {
     try {
-      this.#ports.onKillswitch(await this.#ports.client.killswitch.get({}, { retry: false, timeoutMs: beatTimeoutMs }))
+      this.#ports.directives.applyKillswitch(await this.#ports.client.killswitch.get({}, { retry: false, timeoutMs: beatTimeoutMs }))
     } catch (error) {
       this.#ports.debug(`killswitch: ${error instanceof Error ? error.message : String(error)}`)
     }

@@ -6,6 +6,7 @@ import { version } from '../../version.ts'
 import type { LiveValues } from '../settings/live-settings.ts'
 import type { ResolvedOptions, Transport } from '../settings/options.ts'
 import type { LiveLease } from '../job/live-attempts.ts'
+import type { ServerClock } from './server-clock.ts'
 
 /** The contract's bound on leases in one report; more slots than that there are not. */
 const maxLeases = 256
@@ -27,11 +28,11 @@ export class Identity {
   readonly instance: string
   /** With a member key the name says which worker this is (the companion path); a worker token says it itself. */
   readonly companion: { readonly worker?: string }
-  readonly #clock: Clock
+  readonly #time: Pick<ServerClock, 'now'>
   #parkedUntil: string | undefined
 
-  constructor(options: ResolvedOptions, clock: Clock) {
-    this.#clock = clock
+  constructor(options: ResolvedOptions, clock: Clock, time: Pick<ServerClock, 'now'>) {
+    this.#time = time
     this.instance = `${hostname()}:${process.pid}:${Math.floor(clock.random() * 0xffff_ffff).toString(36)}`.slice(-255)
     this.companion = parseCredentialToken(options.token)?.kind === 'member' ? { worker: options.name ?? hostname() } : {}
   }
@@ -61,7 +62,7 @@ export class Identity {
       details: { sdk: `node ${version}`, runtime: process.version, platform: `${process.platform}-${process.arch}` },
       leases: state.leases.slice(0, maxLeases).map(({ job_id, attempt }) => ({ job_id, attempt })),
       ...this.companion,
-      ...(this.#parkedUntil !== undefined && Date.parse(this.#parkedUntil) > this.#clock.now() ? { parked_until: this.#parkedUntil } : {}),
+      ...(this.#parkedUntil !== undefined && Date.parse(this.#parkedUntil) > this.#time.now() ? { parked_until: this.#parkedUntil } : {}),
       ...(state.takeover ? { takeover: true } : {}),
     }
   }

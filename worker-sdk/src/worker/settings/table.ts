@@ -228,6 +228,16 @@ export const settings = {
     flag: 'grace-ms',
     about: 'Milliseconds that a stop waits for running jobs',
   }),
+  /** What becomes of running jobs when the server cannot be reached for 60 s: `stop` (default), or `finish`. See docs/how-to/run-a-worker.md. */
+  onLost: row({
+    kind: 'choice',
+    choices: ['stop', 'finish'],
+    otherwise: 'stop',
+    env: ['MODELREINS_ON_LOST'],
+    config: ['on_lost', 'onLost'],
+    flag: 'on-lost',
+    about: 'Running jobs when the server cannot be reached for 60 s: stop or finish',
+  }),
   /** Seconds an attempt may say nothing, where its job does not say; 0: as long as its timeout. Default: the provider's own. */
   silenceTimeout: row({
     kind: 'count',

@@ -68,3 +68,18 @@ it('tells until when the account of its provider is at a limit, with the failure
   await plane.until(() => plane.seen.some(({ path, body: report }) => path.endsWith('/presence') && JSON.stringify(report).includes(until)))
   await player.stop()
 })
+
+it.each([3 * 3_600_000, -3 * 3_600_000])('counts "in 60 seconds" from the clock of the server, which is %i ms ahead', async (aheadMs) => {
+  plane.aheadMs = aheadMs
+  const executor = () => {
+    throw new Error('429 rate limit exceeded, retry after 60 seconds')
+  }
+  const { worker, next } = bench.make(plane, { executor })
+  await worker.start()
+  const told = next('job:error')
+  const id = plane.dispatch()
+  await told
+  const error = plane.endOf(id)?.body['error']
+  const retryAt = typeof error === 'object' && error !== null && 'retry_at' in error ? String(error.retry_at) : ''
+  expect(Math.round((Date.parse(retryAt) - Date.now() - aheadMs) / 60_000)).toBe(1)
+})

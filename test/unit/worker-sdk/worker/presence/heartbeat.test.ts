@@ -105,3 +105,38 @@ it('says goodbye when a polling worker stops', async () => {
   await worker.stop()
   expect(beats().at(-1)?.body).toMatchObject({ status: 'stopped' })
 })
+
+it.each(['stop', 'finish'] as const)('cut off for 60 s, lets what runs %s', async (onLost) => {
+  const { executor, running } = handler()
+  const { worker, heard } = bench.make(plane, { transport: 'poll', clock, executor, onLost })
+  plane.heartbeatMs = 5_000
+  await worker.start()
+  plane.dispatch()
+  const job = await running()
+  plane.intercept = ({ path }, response) => {
+    if (path !== '/api/v1/presence') return false
+    response.destroy()
+    return true
+  }
+  for (let at = 0; at < 55; at += 5) await clock.advance(5_000)
+  expect(job.ctx.signal.aborted).toBe(false)
+  await clock.advance(10_000)
+  expect(JSON.stringify(heard)).toContain(`(on_lost: ${onLost})`)
+  expect(job.ctx.signal.aborted).toBe(onLost === 'stop')
+  if (onLost === 'stop') expect(job.ctx.signal.reason).toMatchObject({ kind: 'lease-lost' })
+})
+
+it('asleep, names its leases before anything else, and stops nothing', async () => {
+  plane.heartbeatMs = 10_000
+  const { executor, running } = handler()
+  const { worker } = bench.make(plane, { transport: 'socket', clock, executor })
+  await worker.start()
+  const id = plane.dispatch()
+  const job = await running()
+  const before = plane.frames.length
+  clock.sleep(3_600_000)
+  await clock.advance(10_000)
+  await plane.until(() => plane.frames.slice(before).some((frame) => frame.type === 'presence'))
+  expect(plane.frames.findLast((frame) => frame.type === 'presence')).toMatchObject({ leases: [{ job_id: id, attempt: 1 }] })
+  expect(job.ctx.signal.aborted).toBe(false)
+})

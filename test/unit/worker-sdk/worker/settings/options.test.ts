@@ -44,6 +44,7 @@ const rows: [SettingName, string, string, [unknown, string, unknown], [unknown, 
   ['record', 'MODELREINS_RECORD', 'record', ['/a', '/b', '/c'], ['/a', '/b', '/c']],
   ['silenceTimeout', 'MODELREINS_SILENCE_TIMEOUT', 'silence_timeout', [0, '60', 90], [0, 60, 90]],
   ['deniedTools', 'MODELREINS_DENIED_TOOLS', 'denied_tools', ['fail', 'tell', 'fail'], ['fail', 'tell', 'fail']],
+  ['onLost', 'MODELREINS_ON_LOST', 'on_lost', ['finish', 'stop', 'finish'], ['finish', 'stop', 'finish']],
 ]
 
 describe.each(rows)('%s', (name, variable, key, [option, environment, config], expected) => {
