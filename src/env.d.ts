@@ -14,4 +14,6 @@ interface Env {
   readonly MODELREINS_ALLOW_HOSTS?: string
   /** Origins of pages that may call this service from a browser: `https://dash.example`, comma-separated; absent: none. */
   readonly MODELREINS_ALLOW_ORIGINS?: string
+  /** `required`: one-time views are revealed to nobody without the proof of their key. */
+  readonly MODELREINS_VIEW_PROOF?: string
 }

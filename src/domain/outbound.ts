@@ -24,11 +24,15 @@ export const parseAllowedHosts = (text: string | undefined): readonly string[] =
     .map((part) => part.trim().toLowerCase())
     .filter((part) => part !== '')
 
-const privateName = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|private|test|invalid|onion|home\.arpa)$/
+const privateName =
+  /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|lan|home|corp|private|test|invalid|onion|alt|arpa|svc|cluster|consul|docker)$/
+
+/** Public zones whose names say the address that they resolve to: `127.0.0.1.nip.io`. */
+const addressName = /(?:^|\.)(?:nip\.io|sslip\.io|xip\.io|localtest\.me|lvh\.me|lacolhost\.com|vcap\.me|traefik\.me)$/
 
 /** Why nothing may be sent there, in words; undefined when it may. */
 export function refusalOf(to: Destination, allowedHosts: readonly string[]): string | undefined {
-  const host = to.hostname.replace(/\.$/, '')
+  const host = to.hostname.replace(/\.+$/, '')
   if (to.username !== '' || to.password !== '') return 'the address must not contain credentials'
   if (to.protocol !== 'https:' && to.protocol !== 'http:') return 'only https is allowed'
   if (allowedHosts.includes(host) || allowedHosts.includes(`${host}:${to.port}`)) return undefined
@@ -36,6 +40,6 @@ export function refusalOf(to: Destination, allowedHosts: readonly string[]): str
   if (isAddress(host)) return isPublicAddress(host) ? undefined : `${host} is not a public address`
   // No top-level domain is a number: this would be an address in a spelling that somebody else may read differently.
   if (/(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i.test(host)) return `${host} is not a public name`
-  if (!host.includes('.') || privateName.test(host)) return `${host} is not a public name`
+  if (!host.includes('.') || host.includes('..') || privateName.test(host) || addressName.test(host)) return `${host} is not a public name`
   return undefined
 }

@@ -98,7 +98,7 @@ function announce(state: StateFolder, { host, port }: ServerRequest): void {
 /** What the owner of this machine allows, as in wrangler.toml: hosts to call (a receiver of webhooks beside the server), origins of pages that call. */
 const allowances = (): Readonly<Record<string, string>> =>
   Object.fromEntries(
-    ['MODELREINS_ALLOW_HOSTS', 'MODELREINS_ALLOW_ORIGINS'].flatMap((name) => {
+    ['MODELREINS_ALLOW_HOSTS', 'MODELREINS_ALLOW_ORIGINS', 'MODELREINS_VIEW_PROOF'].flatMap((name) => {
       const value = process.env[name]
       return value === undefined ? [] : [[name, value] as const]
     }),

@@ -31,6 +31,8 @@ function mayReveal(exchange: Exchange<'views.reveal'>, middle: string): Result<n
       ? ok(null)
       : fail('forbidden', `The proof is not that of this view's key. ${nothingUsed}`)
   }
+  if (exchange.env.MODELREINS_VIEW_PROOF === 'required' && middle.startsWith(viewProofPrefix))
+    return fail('forbidden', `Send the \`proof\` of the key that the address has behind the #. ${nothingUsed}`)
   const json = exchange.request.headers.get('content-type')?.toLowerCase().startsWith('application/json') === true
   if (json && !fromElsewhere(exchange)) return ok(null)
   return fail('forbidden', `Send JSON with the \`proof\` of the key that the address has behind the #. ${nothingUsed}`)

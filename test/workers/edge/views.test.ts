@@ -2,6 +2,7 @@
 import { parseViewUrl } from '@modelreins/contract'
 import { env, listDurableObjectIds } from 'cloudflare:test'
 import { beforeAll, describe, expect, test } from 'vitest'
+import worker from '../../../src/index.ts'
 import { call, json, newTenant, origin, problem, proofOf, redeem, type TestTenant } from './edge.ts'
 
 let tenant: TestTenant
@@ -84,6 +85,19 @@ describe('a view', () => {
     expect((await call('POST', `/api/v1/views/${first.id}/reveal`, { body: { proof: proofOf(key) }, headers })).status).toBe(200)
     const second = await newView()
     expect((await reveal(second.id)).status).toBe(200)
+  })
+
+  test('is opened by no program without a proof where the operator requires one', async () => {
+    const { url, id } = await newView()
+    const request = new Request(`${origin}/api/v1/views/${id}/reveal`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    })
+    const strict = { ...env, MODELREINS_VIEW_PROOF: 'required' }
+    const answer = await worker.fetch(request, strict)
+    expect([answer.status, ((await answer.json()) as { detail: string }).detail]).toEqual([403, expect.stringContaining('`proof`')])
+    expect((await redeem(url)).token).toMatch(/^mrw_/)
   })
 
   test('leaves an audit row that does not hold the token', async () => {

@@ -31,7 +31,15 @@ export const contextCommands = {
     const foreign = ctx.caller.kind === 'worker' && (job?.worker_id !== ctx.caller.worker.worker_id || job.hold === 'review')
     if (job === undefined || foreign) return fail('not-found', `There is no job ${input.job_id}.`)
     const { context_text, context_turns } = job.spec
-    // What a human had to release is read as he was shown it: another policy, or a later turn, would be something else.
+    // What a human had to release is read as it was shown: another policy, or a later turn, would be something else.
+    if (job.review_id !== null && input.policy !== undefined && input.policy !== job.spec.context)
+      return fail(
+        'invalid-request',
+        `Job ${job.id} was released by a human with the context ${job.spec.context}: it is read with no other.`,
+        {
+          issues: [{ path: 'policy', message: `must be ${job.spec.context}, or absent` }],
+        },
+      )
     const policy = job.review_id === null ? withinPolicy(job.spec.context, input.policy) : job.spec.context
     const budget = input.budget ?? defaultBudget
     const turns = context_turns === undefined ? threadTurns(ctx.store, job, policy) : shownTurns(ctx.store, context_turns)

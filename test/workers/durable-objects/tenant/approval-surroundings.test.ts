@@ -1,5 +1,6 @@
 import { abortAllDurableObjects } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Input } from '@modelreins/contract'
 import { capability, noon, review, runOffered, scene, setTier, tamper, trail } from './approval-scene.ts'
 import type { Scene } from './approval-scene.ts'
 import { failureOf, frozenTime } from './harness.ts'
@@ -26,7 +27,7 @@ async function turn(at: Scene, prompt: string, result: string): Promise<() => Pr
 }
 
 describe('the thread of a job that a human released', () => {
-  it('is what he was shown, whatever ends in it afterwards, and whichever policy its worker asks for', async () => {
+  it('is what was shown, whatever ends in it afterwards, and its worker may ask for no other policy', async () => {
     const at = await scene()
     await (
       await turn(at, 'first', 'harmless')
@@ -37,10 +38,12 @@ describe('the thread of a job that a human released', () => {
     await approve(at, job.review_id)
     await late()
     expect((await runOffered(at)).id).toBe(job.id)
-    const read = async (policy?: 'thread') =>
-      (await at.tenant.must('context.get', { job_id: job.id, ...(policy === undefined ? {} : { policy }) }, at.anna.credential)).context
-    expect(await read()).toBe('User: first\nAssistant: harmless')
-    expect(await read('thread')).toBe('User: first\nAssistant: harmless')
+    const read = (more: Partial<Input<'context.get'>> = {}) => at.tenant.as(at.anna.credential, 'context.get', { job_id: job.id, ...more })
+    const shown = { ok: true, value: { policy: 'last:5', context: 'User: first\nAssistant: harmless' } }
+    expect(await read()).toMatchObject(shown)
+    expect(await read({ policy: 'last:5' })).toMatchObject(shown)
+    for (const policy of ['thread', 'none'] as const)
+      expect(await read({ policy })).toMatchObject({ ok: false, failure: { code: 'invalid-request', issues: [{ path: 'policy' }] } })
   })
 
   it('is asked about anew when a turn of it has been forgotten since', async () => {
