@@ -45,7 +45,7 @@ class Seen {
   readonly errors: { readonly id: number; readonly errorType: string }[] = []
   readonly troubles: string[] = []
 
-  constructor(through: string, token: string, transport: Transport, run: Run, onLost: 'stop' | 'finish') {
+  constructor(through: string, token: string, transport: Transport, run: Run, onLost: 'stop' | 'finish' = 'finish') {
     this.worker = new Worker({
       url: through,
       token,

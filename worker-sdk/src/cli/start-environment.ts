@@ -3,6 +3,7 @@
  * as the process lives, and jobs are such programs. It knows no command.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { scrubEnvironment } from '../providers/environment.ts'
 import type { Environment } from '../worker/settings/options.ts'
 
@@ -59,11 +60,27 @@ export interface StartEnvironment {
   readonly exposed: readonly string[]
 }
 
+/** The name under which a service manager hands the token over (systemd: `LoadCredential=modelreins_token:FILE`). */
+export const credentialName = 'modelreins_token'
+
+/** With a token from the folder of credentials that systemd made for this service; a variable that is set goes before it. */
+export function withCredential(env: Environment): Environment {
+  const folder = env['CREDENTIALS_DIRECTORY']
+  if (folder === undefined || folder === '' || (env['MODELREINS_TOKEN'] ?? '') !== '') return env
+  try {
+    return { ...env, MODELREINS_TOKEN: readFileSync(join(folder, credentialName), 'utf8').trim() }
+  } catch {
+    // None of ours is there: whoever needs a token says where it may stand.
+    return env
+  }
+}
+
 /** Called once, before anything else runs. On Windows the environment of another process is not there to be read so simply: nothing is done. */
 export function takeEnvironment(platform: NodeJS.Platform = process.platform): StartEnvironment {
   if (platform === 'win32') return { env: process.env, exposed: [] }
-  const env = { ...process.env }
-  const names = Object.keys(secretsIn(env))
+  const given = { ...process.env }
+  const env = withCredential(given)
+  const names = Object.keys(secretsIn(given))
   if (names.length === 0) return { env, exposed: [] }
   const wiped = platform === 'linux' && wipe(names)
   for (const name of names) Reflect.deleteProperty(process.env, name)

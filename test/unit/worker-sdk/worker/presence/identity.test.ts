@@ -6,8 +6,9 @@ import { workerToken } from '../../support/control-plane.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 
 const apiKey = workerToken.replace('mrw_', 'mrk_')
+const clock = new ManualClock()
 const identity = (token: string, name?: string): Identity =>
-  new Identity(resolveOptions({ url: 'https://x', token, ...(name === undefined ? {} : { name }) }, {}, {}), new ManualClock())
+  new Identity(resolveOptions({ url: 'https://x', token, ...(name === undefined ? {} : { name }) }, {}, {}), clock, clock)
 const state = {
   live: { slots: 2, tags: ['a'], networks: [], model: undefined, provider: 'spawn', poll_ms: 5_000 },
   status: 'idle',
