@@ -110,7 +110,7 @@ export class Worker extends Emitter {
       onApplied: (applied) => this.#applied(applied),
       onTrouble,
     })
-    const onKillswitch = (briefOf: KillswitchBrief): void => void applyKillswitch(this.#obedience, briefOf)
+    const onKillswitch = (brief: KillswitchBrief): void => void applyKillswitch(this.#obedience, brief)
     const [onConfig, onClosedChange] = [operator.apply.bind(operator), () => this.#credit.changed()]
     this.#directives = new Directives({ onKillswitch, onConfig, onAbort: (abort) => this.#abort(abort), onClosedChange }, time)
     this.#credit = new Credit({ free: () => this.#liveAttempts.free, closed: () => this.#directives.closed, link })
@@ -148,7 +148,7 @@ export class Worker extends Emitter {
       report: () => this.#report(),
       pollMs: () => this.#live.values.poll_ms,
       directives: this.#directives,
-      roster: this.#roster,
+      liveAttempts: this.#liveAttempts,
       onLost: this.options.onLost,
       onReply: (reply) => this.#acknowledged(() => this.#directives.applyReply(reply)),
       onTrouble: (error) => this.#trouble('heartbeat', error),

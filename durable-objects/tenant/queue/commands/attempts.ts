@@ -4,7 +4,15 @@
  */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, KillswitchBrief, LeaseToken, Offer, Parsed } from '@modelreins/contract'
-import { complete, emptyOutcome, failAttempt, withStopOwed, resume, start, outcomeOnceStopped } from '../../../../src/domain/job/job-machine.ts'
+import {
+  complete,
+  emptyOutcome,
+  failAttempt,
+  withStopOwed,
+  resume,
+  start,
+  outcomeOnceStopped,
+} from '../../../../src/domain/job/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { briefOf, claimRefusal, stopsRunning } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'

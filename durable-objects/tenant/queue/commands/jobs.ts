@@ -1,7 +1,17 @@
 /** Responsible for listing jobs and for what members do to them: update, abort, retry, and asking why. A job with its files: artifacts/. */
 import { limits } from '@modelreins/contract'
 import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
-import { end, isTerminal, wrongState, withStopOwed, queue, revive, sizeOf, withRequester, withoutLost } from '../../../../src/domain/job/job-machine.ts'
+import {
+  end,
+  isTerminal,
+  wrongState,
+  withStopOwed,
+  queue,
+  revive,
+  sizeOf,
+  withRequester,
+  withoutLost,
+} from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord, JobSpec } from '../../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'

@@ -7,7 +7,7 @@ import type { Client } from '../../client/client.ts'
 import type { Clock } from '../../client/clock.ts'
 import type { Debug } from '../debug.ts'
 import { AttemptStopped } from '../job/executor.ts'
-import type { Roster } from '../job/live-attempts.ts'
+import type { LiveAttempts } from '../job/live-attempts.ts'
 import type { SocketLink } from '../link/socket-link.ts'
 import { cutOffMs, LeaseWatch } from './lease-watch.ts'
 
@@ -30,7 +30,7 @@ export interface HeartbeatPorts {
     readonly heartbeatMs: number | undefined
     applyKillswitch(brief: KillswitchBrief): void
   }
-  readonly roster: Pick<Roster, 'running' | 'stopAll'>
+  readonly liveAttempts: Pick<LiveAttempts, 'running' | 'stopAll'>
   /** What becomes of attempts whose leases cannot be renewed any more. */
   readonly onLost: 'stop' | 'finish'
   readonly onReply: (reply: PresenceReply) => void
@@ -110,15 +110,15 @@ export class Heartbeat {
   }
 
   #lookAtLeases(ms: number, awakeMs: number): void {
-    const { link, roster, onLost, onTrouble } = this.#ports
+    const { link, liveAttempts, onLost, onTrouble } = this.#ports
     const heardAt = link()?.heardAt ?? 0
     if (heardAt !== 0 && heardAt !== this.#heardAt) this.#watch.heard()
     this.#heardAt = heardAt
-    if (roster.running === 0) this.#watch.heard()
+    if (liveAttempts.running === 0) this.#watch.heard()
     else if (this.#watch.passed(ms, awakeMs)) {
       const what = `the server was not reached for ${cutOffMs / 1_000} s, so the leases of running jobs have ended and others may run them`
       onTrouble(new Error(`${what}: they ${onLost === 'stop' ? 'are stopped' : 'go on'} (on_lost: ${onLost})`))
-      if (onLost === 'stop') roster.stopAll(new AttemptStopped('lease-lost', what))
+      if (onLost === 'stop') liveAttempts.stopAll(new AttemptStopped('lease-lost', what))
     }
   }
 
