@@ -40,8 +40,7 @@ async function filterOf(db: RegistryDb, tenant: string, search: JobSearch, below
     statusIs(search.status),
     search.thread_id === undefined ? undefined : eq(jobs.thread_id, search.thread_id),
     search.capability === undefined ? undefined : eq(jobs.capability, search.capability),
-    // No index: rows of one tenant, and only for whoever asks for them by this.
-    search.created_by === undefined ? undefined : eq(sql`json_extract(${jobs.rest}, '$.created_by')`, spelledCreator(search.created_by)),
+    search.created_by === undefined ? undefined : eq(jobs.created_by, spelledCreator(search.created_by)),
     search.effort === undefined ? undefined : eq(jobs.effort, search.effort),
     search.worker === undefined ? undefined : isOneOf(jobs.worker_id, await idsOf(db, tenant, search.worker)),
   )

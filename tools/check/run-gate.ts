@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Selection } from './gates.ts'
-import { count, type Count, type TestReport } from './test-report.ts'
+import { recordVariable } from './running-tests.ts'
+import { count, longest, waitedFor, type Count, type TestReport } from './test-report.ts'
 
 export interface Outcome extends Count {
   readonly title: string
@@ -25,12 +26,20 @@ function scriptOf(root: string, tool: string): string {
 const plainEnvironment = (): NodeJS.ProcessEnv =>
   process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined }
 
-function run(root: string, tool: string, words: readonly string[], limitMs: number): Promise<number> {
+function run(
+  root: string,
+  tool: string,
+  words: readonly string[],
+  limitMs: number,
+  onLimit: () => void = () => undefined,
+  more: NodeJS.ProcessEnv = {},
+): Promise<number> {
   const script = tool === 'node' ? [] : [scriptOf(root, tool)]
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...script, ...words], { cwd: root, stdio: 'inherit', env: plainEnvironment() })
+    const child = spawn(process.execPath, [...script, ...words], { cwd: root, stdio: 'inherit', env: { ...plainEnvironment(), ...more } })
     const timer = setTimeout(() => {
       console.error(`stopped: ${tool} took longer than ${limitMs / 60_000} minutes`)
+      onLimit()
       child.kill('SIGKILL')
     }, limitMs)
     child.once('error', (error) => {
@@ -50,10 +59,16 @@ async function runTests(root: string, selection: Selection): Promise<Count & { r
   const folder = mkdtempSync(join(tmpdir(), 'modelreins-check-'))
   const reportFile = join(folder, 'report.json')
   try {
-    const words = [...gate.arguments, '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`, ...files]
-    const exitCode = await run(root, 'vitest', words, gate.limitMinutes * 60_000)
+    const running = join(folder, 'running.json')
+    const reporters = ['default', 'json', join(root, 'tools/check/running-tests.ts')].map((name) => `--reporter=${name}`)
+    const words = [...gate.arguments, ...reporters, `--outputFile.json=${reportFile}`, ...files]
+    const onLimit = (): void => {
+      for (const line of waitedFor(existsSync(running) ? readFileSync(running, 'utf8') : '[]', Date.now())) console.error(line)
+    }
+    const exitCode = await run(root, 'vitest', words, gate.limitMinutes * 60_000, onLimit, { [recordVariable]: running })
     if (!existsSync(reportFile)) return { passed: 0, failed: 1, skipped: 0 }
     const report: TestReport = JSON.parse(readFileSync(reportFile, 'utf8'))
+    for (const line of longest(report)) console.log(line)
     const counted = count(report, exitCode)
     if (counted.skipped === 0 || gate.whenSkipped === undefined) return counted
     // Where nothing may be left out, what was left out has failed.

@@ -14,8 +14,36 @@ export interface TestReport {
   readonly numPendingTests: number
   readonly testResults: readonly {
     readonly status: string
-    readonly assertionResults: readonly { readonly status: string }[]
+    readonly name?: string
+    readonly assertionResults: readonly { readonly status: string; readonly fullName?: string; readonly duration?: number | null }[]
   }[]
+}
+
+/** Slower tests than this are named at the end of their gate. */
+const longMs = 15_000
+const named = 5
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(0).padStart(4)} s`
+
+/** The tests that the gate waited for longest, slowest first; none when all were quick. */
+export function longest(report: TestReport): readonly string[] {
+  const tests = report.testResults.flatMap((file) =>
+    file.assertionResults.flatMap(({ duration, fullName }) =>
+      duration == null || duration < longMs
+        ? []
+        : [{ duration, test: `${(file.name ?? '').replace(/^.*\/test\//, 'test/')} > ${fullName ?? ''}` }],
+    ),
+  )
+  const slowest = tests.toSorted((one, other) => other.duration - one.duration).slice(0, named)
+  return slowest.length === 0 ? [] : ['waited longest for', ...slowest.map(({ duration, test }) => `${seconds(duration)}  ${test}`)]
+}
+
+/** What a gate that is stopped was waiting for, of the record that `running-tests.ts` keeps. */
+export function waitedFor(record: string, now: number): readonly string[] {
+  const running: readonly { readonly test: string; readonly since: number }[] = JSON.parse(record)
+  if (running.length === 0) return ['no test was running']
+  const oldest = running.toSorted((one, other) => one.since - other.since)
+  return ['it waited for', ...oldest.map(({ test, since }) => `${seconds(now - since)}  ${test}`)]
 }
 
 /**

@@ -89,7 +89,7 @@ describe('a view', () => {
 
   test('is opened by no program without a proof where the operator requires one', async () => {
     const { url, id } = await newView()
-    const request = new Request(`${origin}/api/v1/views/${id}/reveal`, {
+    const request = new Request<unknown, IncomingRequestCfProperties>(`${origin}/api/v1/views/${id}/reveal`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '{}',

@@ -111,6 +111,7 @@ describe('jobs', () => {
     [{ thread_id: 'thread', effort: 'deep' }, 'jobs_thread (tenant=? AND thread_id=? AND id<?)'],
     [{ capability: 'email.reply', status: ['done'] }, 'jobs_capability (tenant=? AND capability=? AND id<?)'],
     [{ status: ['failed'] }, 'jobs_failed (tenant=? AND id<?)'],
+    [{ created_by: 'Olga' }, 'jobs_creator (tenant=? AND created_by=? AND id<?)'],
   ])('by %j are read through an index, in its order', async (search, index) => {
     const { statement } = await sizesQuery(db, 'jobs', search, 25)
     const plan = await planOf(statement)

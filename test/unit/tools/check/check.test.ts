@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { gates, select } from '../../../../tools/check/gates.ts'
 import { summary } from '../../../../tools/check/summary.ts'
-import { count } from '../../../../tools/check/test-report.ts'
+import { count, longest, waitedFor } from '../../../../tools/check/test-report.ts'
 
 const report = { success: true, numPassedTests: 3, numFailedTests: 0, numPendingTests: 1, testResults: [] }
 
@@ -37,6 +37,35 @@ describe('counting a vitest report', () => {
   test('never calls a run green that exited with a failure', () => {
     expect(count(report, 1).failed).toBe(1)
     expect(count({ ...report, success: false }, 0).failed).toBe(1)
+  })
+})
+
+describe('what a gate waited for', () => {
+  test('is named when the gate is stopped, longest first', () => {
+    const record = [
+      { test: 'test/e2e/b.test.ts > quick', since: 98_000 },
+      { test: 'test/e2e/a.test.ts > stuck', since: 10_000 },
+    ]
+    expect(waitedFor(JSON.stringify(record), 100_000)).toEqual([
+      'it waited for',
+      '  90 s  test/e2e/a.test.ts > stuck',
+      '   2 s  test/e2e/b.test.ts > quick',
+    ])
+    expect(waitedFor('[]', 0)).toEqual(['no test was running'])
+  })
+
+  test('is named at its end when it was long', () => {
+    const file = (duration: number) => ({
+      status: 'passed',
+      name: '/x/test/e2e/a.test.ts',
+      assertionResults: [{ status: 'passed', fullName: 'waits', duration }],
+    })
+    expect(longest({ ...report, testResults: [file(14_999)] })).toEqual([])
+    expect(longest({ ...report, testResults: [file(20_000), file(31_000)] })).toEqual([
+      'waited longest for',
+      '  31 s  test/e2e/a.test.ts > waits',
+      '  20 s  test/e2e/a.test.ts > waits',
+    ])
   })
 })
 

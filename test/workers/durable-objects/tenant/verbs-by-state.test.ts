@@ -28,7 +28,10 @@ async function scene(): Promise<Scene> {
     await tenant.openView(handle)
     return handle.credential
   }
-  const anna = await tenant.worker('anna', [{ name: 'mail.send', risk_tier: 'approve' }, { name: 'look' }])
+  const anna = await tenant.worker('anna', [
+    { name: 'mail.send', risk_tier: 'approve' },
+    { name: 'look', risk_tier: 'auto' },
+  ])
   const [operator, reviewer, viewer] = [await member('Otto', 'operator'), await member('Rosa', 'reviewer'), await member('Vera', 'viewer')]
   return { tenant, anna, by: { owner: tenant.owner, operator, reviewer, viewer, worker: anna.credential } }
 }

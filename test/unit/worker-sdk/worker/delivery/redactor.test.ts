@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Redactor } from '../../../../../worker-sdk/src/worker/delivery/redactor.ts'
+import { cpuTimeOf } from '../../../../support/cpu-time.ts'
 
 const redactorOf = (...secrets: string[]): Redactor => {
   const redactor = new Redactor()
@@ -111,9 +112,7 @@ describe('a secret that is broken up', () => {
   it('passes a large text in little time', () => {
     const line = `${'some output with 100% of what jobs say \\ & more'.repeat(2)}\n`
     const text = line.repeat(20_000)
-    const begun = performance.now()
-    expect(streamed(redactor, text.match(/[^]{1,65536}/g) ?? [])).toBe(text)
-    expect(performance.now() - begun).toBeLessThan(5_000)
+    expect(cpuTimeOf(() => expect(streamed(redactor, text.match(/[^]{1,65536}/g) ?? [])).toBe(text))).toBeLessThan(5_000)
   })
 })
 
