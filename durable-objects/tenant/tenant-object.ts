@@ -23,7 +23,7 @@ import { openStores } from './kernel/open-stores.ts'
 import { Rollback } from './kernel/rollback.ts'
 import { startTenant } from './kernel/tenant.ts'
 import type { RunningTenant } from './kernel/tenant.ts'
-import { authenticate, mayCall } from './members/authenticate.ts'
+import { authenticate, mayCall, tokenSince } from './members/authenticate.ts'
 import { addMember } from './members/commands.ts'
 import { masterCaller, setSuspended } from './members/suspension.ts'
 import { mayWriteOutput, noteStreamed, watchJob } from './queue/commands/jobs.ts'
@@ -175,7 +175,9 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   /** Asked by a job's stream object before it takes an attempt's words: whoever may not write any more is told so there. */
   async mayWrite(request: Parameters<JobEndGate['mayWrite']>[0]): ReturnType<JobEndGate['mayWrite']> {
     if (this.#running === undefined || this.#store.identity.get()?.suspended === true) return refused
-    return this.#running.executor.run(systemCaller, { request_id: 'internal' }, (ctx) => mayWriteOutput(ctx, request))
+    return this.#running.executor.run(systemCaller, { request_id: 'internal' }, (ctx) =>
+      mayWriteOutput(ctx, request, (workerId) => tokenSince(ctx.store, workerId)),
+    )
   }
 
   async mayWatch({ credential }: Parameters<JobEndGate['mayWatch']>[0]): Promise<boolean> {

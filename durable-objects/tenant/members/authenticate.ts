@@ -19,6 +19,12 @@ const actorOf = (member: MemberRow): Caller['actor'] => ({ kind: 'member', id: m
 
 const asWorker = (worker: WorkerRecord): Caller['actor'] => ({ kind: 'worker', id: worker.worker_id, name: worker.name })
 
+/** When the token in force of this worker, or the key of the member that it is a companion of, was issued; infinitely late without one. */
+export function tokenSince(store: Store, workerId: string): number {
+  const owner = store.workers.get(workerId)?.companion_of ?? workerId
+  return store.credentials.issuedAt(owner) ?? Number.POSITIVE_INFINITY
+}
+
 /**
  * Whether what this lease was given under is still in force: the worker, and the token by which it was taken. A lease that is older than
  * the token in force is good only for an attempt that a rotation has left running.

@@ -10,6 +10,7 @@ import type { CommandContext } from '../kernel/context.ts'
 import type { WorkerProfile, WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { isPaused, lastSeenWriteMs } from '../queue/workforce/worker-view.ts'
 import { actingWorker } from '../queue/workforce/acting-worker.ts'
+import { tokenSince } from '../members/authenticate.ts'
 import { companionFor } from './companion.ts'
 import { leaseUntil, resumeAttempt } from '../queue/commands/attempts.ts'
 import { endGrant, endGrantsOfChanged } from '../reviews/commands/grants.ts'
@@ -73,7 +74,7 @@ export function renewLeases(
   named: readonly { readonly job_id: number; readonly attempt: number }[] | undefined,
 ): void {
   if (stopsRunning(ctx.store.killswitch.state().level)) return
-  for (const lease of named ?? []) resumeAttempt(ctx, worker.worker_id, lease)
+  for (const lease of named ?? []) resumeAttempt(ctx, worker.worker_id, lease, tokenSince(ctx.store, worker.worker_id))
   const attempts = new Map((named ?? []).map((lease) => [lease.job_id, lease.attempt]))
   for (const lease of ctx.live.leases.heldBy(worker.worker_id)) {
     if (!lease.long && named !== undefined && attempts.get(lease.job_id) !== lease.attempt) continue

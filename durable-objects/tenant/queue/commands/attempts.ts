@@ -230,18 +230,20 @@ function giveUpLost(ctx: CommandContext, job: JobRecord): void {
 const tellToStop = (ctx: CommandContext, job: JobRecord, worker_id: string, reason: string): void =>
   ctx.after({ kind: 'push', worker_id, frames: [{ type: 'abort', job_id: job.id, attempt: job.attempt, reason }] })
 
-/** A lost worker is heard of again and has its attempt still: it goes on, unless a newer one has begun. */
+/**
+ * A lost worker is heard of again and has its attempt still: it goes on, unless a newer one has begun. `tokenSince`: when the token in force
+ * was issued, in milliseconds since 1970; an attempt that was taken under the one before has ended with it.
+ */
 export function resumeAttempt(
   ctx: CommandContext,
   worker_id: string,
   of: { readonly job_id: number; readonly attempt: number },
+  tokenSince: number,
 ): JobRecord | undefined {
   const job = ctx.store.jobs.get(of.job_id)
   const worker = ctx.store.workers.get(worker_id)
   if (job === undefined || worker === undefined || worker.revoked_at !== null) return undefined
-  // Rotation ends what was taken under the token before.
-  const since = ctx.store.credentials.issuedAt(worker.companion_of ?? worker_id)
-  if (since === undefined || since > (job.started_at ?? 0)) return undefined
+  if (tokenSince > (job.started_at ?? 0)) return undefined
   if (stopsRunning(ctx.store.killswitch.state().level)) return undefined
   const running = resume(job, { worker_id, attempt: of.attempt })
   if (running === undefined) return undefined

@@ -254,11 +254,13 @@ export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob>
 export function mayWriteOutput(
   ctx: CommandContext,
   of: { readonly job_id: number; readonly attempt: number; readonly nonce: string },
+  /** When the token in force of this worker was issued. */
+  tokenSince: (workerId: string) => number,
 ): Result<null> {
   const found = ctx.store.jobs.get(of.job_id)
   // A word of a lost attempt, too, says that it goes on.
   const lostBy = found?.nonce === of.nonce ? found.outcome?.lost_by : undefined
-  const job = (lostBy === undefined ? undefined : resumeAttempt(ctx, lostBy, of)) ?? found
+  const job = (lostBy === undefined ? undefined : resumeAttempt(ctx, lostBy, of, tokenSince(lostBy))) ?? found
   if (job?.status !== 'running' || job.attempt !== of.attempt || job.nonce !== of.nonce) {
     const how = job === undefined ? 'the job is gone' : `the job is ${job.status} at attempt ${job.attempt}`
     return fail('lease-lost', `Attempt ${of.attempt} of job ${of.job_id} writes no more: ${how}.`)
