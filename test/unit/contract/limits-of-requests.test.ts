@@ -31,7 +31,7 @@ interface Row {
 
 const prompt = { prompt: 'x' }
 const chunk = { seq: 0, stream: 'stdout', text: 'x' }
-const capability = { name: 'a' }
+const capability = { name: 'a', risk_tier: 'approve' }
 const error = { type: 'x', message: 'y' }
 const digest = 'a'.repeat(64)
 

@@ -21,7 +21,8 @@ const model = { type: 'http', model: 'm' }
 it('stops a stream that stalls after two minutes, far below the time of the job', async () => {
   const player = await startPlayer(answer('http', { body: sse(delta('Half')), ends: 'open' }))
   const clock = new ManualClock()
-  const { worker, next } = bench.make(plane, { ...model, endpoint: player.settings.endpoint ?? '', clock })
+  // Two minutes pass here in no time, in which no answer of the server can come.
+  const { worker, next } = bench.make(plane, { ...model, endpoint: player.settings.endpoint ?? '', clock, onLost: 'finish' })
   await worker.start()
   const heard = next('output')
   const told = next('job:error')
