@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { auditSealText, type AuditExportLine, type AuditFault, type AuditHead } from '@modelreins/contract'
 import { Chain, contradiction } from './chain.ts'
 import { linesOf, LineTooLong, type Line } from './lines.ts'
+import { withoutMark } from './without-mark.ts'
 import { parseLine } from './parse-line.ts'
 import { keyOfExport, NotAKey, noTrust, signatureHolds, signedBy, type Trust, type TrustedKey } from './trust.ts'
 
@@ -196,7 +197,7 @@ export async function verifyAudit(
 ): Promise<AuditVerdict> {
   const verification = new Verification(trust)
   try {
-    for await (const line of linesOf(source)) if (!verification.take(line)) break
+    for await (const line of linesOf(withoutMark(source))) if (!verification.take(line)) break
   } catch (error) {
     if (!(error instanceof LineTooLong)) throw error
     verification.tooLong(error.line)

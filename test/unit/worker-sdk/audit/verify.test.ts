@@ -52,6 +52,19 @@ describe('an export that nobody touched', () => {
     expect(await judge(linesOf(some), { keys: [], heads: [] })).toMatchObject({ ok: true, last_seq: 30, proven: { seq: 10 } })
   })
 
+  test.each([
+    ['UTF-8 with a byte order mark', (text: string) => Buffer.from(`\uFEFF${text}`)],
+    ['UTF-8 with a mark and two characters at each line end', (text: string) => Buffer.from(`\uFEFF${text.replaceAll('\n', '\r\n')}`)],
+    ['UTF-16, as PowerShell writes it', (text: string) => Buffer.from(`\uFEFF${text.replaceAll('\n', '\r\n')}`, 'utf16le')],
+    ['UTF-16, big end first', (text: string) => Buffer.from(`\uFEFF${text}`, 'utf16le').swap16()],
+  ])('verifies when a program has written it anew in %s', async (_name, written) => {
+    const bytes = written(spell(lines))
+    for (const size of [1, 7, bytes.length]) {
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size))
+      expect(await verifyAudit(pieces, trust)).toMatchObject({ ok: true, rows: 30, whole: true })
+    }
+  })
+
   test('verifies in whatever pieces it is read', async () => {
     const bytes = Buffer.from(spell(linesOf(newTrail({ rows: 5, headsAt: [3], signer: trail.signer }))))
     await fc.assert(
