@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from modelreins_worker import Aborted, ActionRefused, Job, ModelReinsError, Worker
 from modelreins_worker._stream import EventParser
 from modelreins_worker._worker.attempt import takes_context
+from modelreins_worker._worker.heartbeat import CUT_OFF_S, Heartbeat
 from modelreins_worker._worker.outbox import FileOutbox, Settlement, read_journal
 from modelreins_worker._worker.output import OutputBuffer, last_bytes, pieces
 from modelreins_worker._worker.processes import scrub
@@ -22,6 +23,34 @@ from modelreins_worker._worker.signals import Interrupt
 from modelreins_worker._worker.vault import resolve_secret
 
 NOW = datetime(2026, 9, 25, 12, tzinfo=timezone.utc)
+
+
+class CutOff(unittest.TestCase):
+    def test_is_said_once_while_something_runs_and_a_minute_after_the_last_answer(self):
+        running = [1]
+        told = []
+        nothing = lambda *_: None  # noqa: E731
+        heartbeat = Heartbeat(
+            None, report=dict, running=lambda: running[0], interval=lambda: 5.0, on_reply=nothing, on_trouble=nothing, on_cut_off=lambda: told.append(1)
+        )
+        heartbeat._look_at_leases()
+        self.assertEqual(told, [])
+        heartbeat._heard_at -= CUT_OFF_S
+        heartbeat._look_at_leases()
+        heartbeat._look_at_leases()
+        self.assertEqual(told, [1])
+        running[0] = 0
+        heartbeat._told = False
+        heartbeat._look_at_leases()
+        running[0] = 1
+        heartbeat._look_at_leases()
+        self.assertEqual(told, [1])
+
+    def test_is_obeyed_as_the_setting_says(self):
+        base = {"url": "https://a.example", "token": "mrw_x"}
+        self.assertEqual([resolve({**base, **more}, {}, {}).on_lost for more in ({}, {"on_lost": "finish"})], ["stop", "finish"])
+        with self.assertRaises(ModelReinsError):
+            resolve({**base, "on_lost": "perhaps"}, {}, {})
 
 
 class Settings(unittest.TestCase):

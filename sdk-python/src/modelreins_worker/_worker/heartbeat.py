@@ -11,6 +11,8 @@ from .._errors import ModelReinsError
 from .beside import beside
 
 _BEAT_TIMEOUT_S = 10.0
+#: Without an answer for so long a lease (30 s) has ended, and the server has had time to try its job again.
+CUT_OFF_S = 60.0
 #: How often the process beside is told that the interpreter turns, while jobs run.
 _TURN_S = 1.0
 
@@ -27,6 +29,7 @@ class Heartbeat:
         interval: Callable[[], float],
         on_reply: Callable[[Mapping[str, Any]], None],
         on_trouble: Callable[[ModelReinsError], None],
+        on_cut_off: Callable[[], None],
     ) -> None:
         self._calls = calls
         self._report = report
@@ -34,6 +37,9 @@ class Heartbeat:
         self._interval = interval
         self._on_reply = on_reply
         self._on_trouble = on_trouble
+        self._on_cut_off = on_cut_off
+        self._heard_at = time.monotonic()
+        self._told = False
         self._wake = threading.Event()
         self._over = False
         self._poked = False
@@ -65,6 +71,8 @@ class Heartbeat:
         if self._running():
             beside.report({"url": self._calls.transport.url, "token": self._calls.bearer, "body": beside_body})
         self._on_reply(self._calls.call("presence.report", body, repeat=False, timeout=_BEAT_TIMEOUT_S))
+        self._heard_at = time.monotonic()
+        self._told = False
 
     def goodbye(self, timeout: float) -> None:
         """Send the last beat: a worker is believed to be there until it says otherwise, or for half a minute."""
@@ -77,6 +85,14 @@ class Heartbeat:
         """Tell the process beside what to say: a handler is about to run, and may hold the interpreter."""
         body = {key: value for key, value in self._report().items() if key != "takeover"}
         beside.report({"url": self._calls.transport.url, "token": self._calls.bearer, "body": body})
+
+    def _look_at_leases(self) -> None:
+        """Say once that nothing is known of the leases any more. Time in which the machine was asleep does not count."""
+        if not self._running():
+            self._heard_at = time.monotonic()
+        elif not self._told and time.monotonic() - self._heard_at >= CUT_OFF_S:
+            self._told = True
+            self._on_cut_off()
 
     def _run(self) -> None:
         due = time.monotonic() + self._interval()
@@ -95,4 +111,5 @@ class Heartbeat:
                 self.beat()
             except ModelReinsError as error:
                 self._on_trouble(error)
+                self._look_at_leases()
             due = time.monotonic() + self._interval()

@@ -48,6 +48,11 @@ SETTINGS: Dict[str, Setting] = {
     "outbox_file": Setting(("MODELREINS_OUTBOX_FILE",), ("outbox_file", "outboxFile"), "File for undelivered completions"),
     "redact": Setting(("MODELREINS_REDACT",), ("redact",), "More values to keep out of output, comma-separated", secret=True),
     "grace": Setting(("MODELREINS_GRACE_MS",), ("grace_ms", "graceMs"), "Seconds that a stop waits for running jobs", unit=0.001),
+    "on_lost": Setting(
+        ("MODELREINS_ON_LOST",),
+        ("on_lost", "onLost"),
+        "Running jobs when the server cannot be reached for 60 s: stop or finish",
+    ),
     "context_budget": Setting(("MODELREINS_CONTEXT_BUDGET",), ("context_budget",), "Characters of context per job at most"),
 }
 
@@ -70,6 +75,7 @@ class Settings(NamedTuple):
     outbox_file: Optional[str]
     redact: Tuple[str, ...]
     grace: float
+    on_lost: str
     context_budget: Optional[int]
 
 
@@ -200,6 +206,10 @@ def _flag(value: Any, _unit: float) -> Optional[bool]:
     return False if value in (False, "false", "0", "no") else None
 
 
+def _on_lost(value: Any, _unit: float) -> Optional[str]:
+    return value if value in ("stop", "finish") else None
+
+
 def resolve(given: Mapping[str, Any], environ: Mapping[str, str], config: Mapping[str, Any]) -> Settings:
     """Resolve and check all settings at once.
 
@@ -246,6 +256,7 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], config: Mappin
         outbox_file=reader.read("outbox_file", _text, "a text"),
         redact=reader.read("redact", _list, "a list, or a text with commas") or (),
         grace=30.0 if grace is None else grace,
+        on_lost=reader.read("on_lost", _on_lost, "stop or finish") or "stop",
         context_budget=reader.read("context_budget", _count(0, 1_000_000), "a whole number from 0 to 1000000"),
     )
     if reader.issues:

@@ -21,7 +21,7 @@ from .delivery import Delivery
 from .direct import DirectCalls
 from .directives import Directives, Killswitch
 from .hands import Hands
-from .heartbeat import Heartbeat
+from .heartbeat import CUT_OFF_S, Heartbeat
 from .intake import Intake
 from .outbox import MemoryOutbox, open_outbox
 from .redactor import Redactor
@@ -61,6 +61,7 @@ class Worker(DirectCalls):
     :param outbox_file: where completions are kept that could not be delivered; beside the config file by default.
     :param redact: more values that must never leave the machine.
     :param grace: seconds that a stop waits for running jobs before it hands them back.
+    :param on_lost: what becomes of running jobs when the server cannot be reached for 60 s: ``stop`` (default) or ``finish``.
     :param context_budget: characters of context per job at most.
     :raises ModelReinsError: ``invalid-request`` that names everything that is missing or wrong.
     """
@@ -83,6 +84,7 @@ class Worker(DirectCalls):
         outbox_file: Union[str, os.PathLike[str], None] = None,
         redact: TextList = None,
         grace: Optional[float] = None,
+        on_lost: Optional[str] = None,
         context_budget: Optional[int] = None,
     ) -> None:
         given = {key: value for key, value in locals().items() if key != "self"}
@@ -121,6 +123,7 @@ class Worker(DirectCalls):
             interval=lambda: self._directives.heartbeat_s or self.poll_interval,
             on_reply=self._on_reply,
             on_trouble=lambda error: self._call_failed("heartbeat", error),
+            on_cut_off=self._cut_off,
         )
         self._intake = Intake(
             self._calls,
@@ -352,6 +355,14 @@ class Worker(DirectCalls):
             self._roster.stop_all(Aborted(str(error), "lease-lost"))
             self.stop(0)
             self._hurry.set()
+
+    def _cut_off(self) -> None:
+        """Nobody knows any more whether the running attempts are still this worker's."""
+        what = f"the server was not reached for {CUT_OFF_S:.0f} s, so the leases of running jobs have ended and others may run them"
+        stops = self.settings.on_lost == "stop"
+        self._talk.warn(f"{what}: they {'are stopped' if stops else 'go on'} (on_lost: {self.settings.on_lost})")
+        if stops:
+            self._roster.stop_all(Aborted(what, "lease-lost"))
 
     def _trouble(self, what: str, error: BaseException) -> None:
         words = self._redactor.redact(str(error) or type(error).__name__)
