@@ -71,6 +71,8 @@ const jobStates: Readonly<Record<string, (at: Scene) => Promise<number>>> = {
     await started(at, id)
     clock.pass(31_000)
     await at.tenant.present(at.anna)
+    // Losing so many would open its circuit breaker.
+    await at.tenant.must('workers.resume', { worker_id: at.anna.id })
     return id
   },
   done: (at) => ended(at, 'complete'),
