@@ -134,7 +134,7 @@ it('asleep, names its leases before anything else, and stops nothing', async () 
   const id = plane.dispatch()
   const job = await running()
   const before = plane.frames.length
-  clock.sleep(20_000)
+  clock.sleep(40_000)
   await clock.advance(10_000)
   await plane.until(() => plane.frames.slice(before).some((frame) => frame.type === 'presence'))
   expect(plane.frames.findLast((frame) => frame.type === 'presence')).toMatchObject({ leases: [{ job_id: id, attempt: 1 }] })
