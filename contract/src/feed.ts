@@ -29,7 +29,7 @@ export type FeedAction = AuditAction | (string & Record<never, never>)
 /** An audit row without its hashes. It holds digests and words about what happened, never a prompt or a payload. */
 export const feedEvent = auditRow
   .omit({ prev_hash: true, hash: true, mac: true })
-  .extend({ type: z.literal('event'), action: z.custom<FeedAction>((value) => typeof value === 'string') })
+  .extend({ type: z.literal('event'), action: z.custom<FeedAction>((value) => typeof value === 'string').meta({ type: 'string' }) })
 export type FeedEvent = z.infer<typeof feedEvent>
 
 export const feedFrame = z.discriminatedUnion('type', [

@@ -1,5 +1,5 @@
 /** Responsible for calling every operation of the contract, from any runtime that has `fetch`. It knows no worker loop. */
-import type { Artifact, FeedFrame, Input, Job, OperationId, Parsed, StreamEvent } from '@modelreins/contract'
+import type { Artifact, FeedFrame, Input, Job, OperationId, StreamEvent } from '@modelreins/contract'
 import {
   downloadArtifact,
   uploadArtifact,
@@ -79,7 +79,7 @@ export class Client {
   }
 
   /** Events of the tenant as they happen, through every broken connection, until `signal` aborts. */
-  events(query: Parsed<'events.follow'> = {}, options: FollowOptions = {}): AsyncGenerator<FeedFrame, void, void> {
+  events(query: Input<'events.follow'> = {}, options: FollowOptions = {}): AsyncGenerator<FeedFrame, void, void> {
     return followEvents({ ...this.#streams(), url: this.url }, query, options)
   }
 

@@ -1,5 +1,5 @@
 /** Responsible for following the tenant's event feed over server-sent events: reconnects, and resumes after the last event. */
-import { feedFrame, type FeedFrame, type Parsed } from '@modelreins/contract'
+import { feedFrame, feedQuery, type FeedFrame, type Input } from '@modelreins/contract'
 import { fullJitter } from './backoff.ts'
 import { pause } from './clock.ts'
 import { openEventSource, type EventSourcePorts } from './event-source.ts'
@@ -25,17 +25,18 @@ export interface FeedSource extends EventSourcePorts {
  */
 export async function* followEvents(
   source: FeedSource,
-  query: Parsed<'events.follow'>,
+  query: Input<'events.follow'>,
   options: FollowOptions = {},
 ): AsyncGenerator<FeedFrame, void, void> {
   const { signal, onReconnect } = options
-  let after = query.after
+  const { after: asked, ...filter } = feedQuery.parse(query)
+  let after = asked
   let opened = false
   let failures = 0
   for (;;) {
     signal?.throwIfAborted()
     try {
-      const { path } = wireRequest('events.follow', { ...query, ...(after === undefined ? {} : { after }) })
+      const { path } = wireRequest('events.follow', { ...filter, ...(after === undefined ? {} : { after }) })
       for await (const { data } of openEventSource(source, source.url + path, undefined, signal)) {
         const parsed = feedFrame.safeParse(parseJson(data))
         // A frame that only a newer server knows.

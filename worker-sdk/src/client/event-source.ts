@@ -1,10 +1,17 @@
 /** Responsible for one connection of server-sent events: opening it, its silence limit, and parsing. It never reconnects. */
-import { createParser, type EventSourceMessage } from 'eventsource-parser'
+import { createParser } from 'eventsource-parser'
 import type { Clock } from './clock.ts'
 import { ModelReinsError, networkError } from './error.ts'
 import { foreignAnswer } from './foreign.ts'
 import type { RetryPolicy } from './retry.ts'
 import { send, type Fetch } from './transport.ts'
+
+/** One server-sent event; `event` and `id` are absent when the server sent none. */
+export interface ServerSentEvent {
+  readonly event?: string | undefined
+  readonly id?: string | undefined
+  readonly data: string
+}
 
 export interface EventSourcePorts {
   readonly headers: Readonly<Record<string, string>>
@@ -23,7 +30,7 @@ export async function* openEventSource(
   url: string,
   lastId: string | undefined,
   signal: AbortSignal | undefined,
-): AsyncGenerator<EventSourceMessage, void, void> {
+): AsyncGenerator<ServerSentEvent, void, void> {
   // One controller for the whole connection: leaving the loop early must close it.
   const controller = new AbortController()
   const onAbort = (): void => controller.abort(signal?.reason)
@@ -48,7 +55,7 @@ export async function* openEventSource(
       throw new ModelReinsError('The stream has no body', { code: 'unexpected-response', status: response.status })
     const reader = response.body.getReader()
     const decoder = new TextDecoder()
-    const messages: EventSourceMessage[] = []
+    const messages: ServerSentEvent[] = []
     const parser = createParser({ onEvent: (message) => void messages.push(message) })
     for (;;) {
       const part = await readWithin(reader, ports.clock, controller)

@@ -1,9 +1,8 @@
 /** Responsible for following one job's output over server-sent events, through every broken connection, until its end. */
 import { streamEvent, type StreamEvent } from '@modelreins/contract'
-import type { EventSourceMessage } from 'eventsource-parser'
 import { fullJitter } from './backoff.ts'
 import { pause } from './clock.ts'
-import { openEventSource, type EventSourcePorts } from './event-source.ts'
+import { openEventSource, type EventSourcePorts, type ServerSentEvent } from './event-source.ts'
 import { isTransient } from './retry.ts'
 import { parseJson } from './transport.ts'
 
@@ -51,7 +50,7 @@ export async function* followJob(source: StreamSource, options: StreamOptions = 
 }
 
 /** Undefined for events that a newer server may send and this client does not know. */
-function eventOf(raw: EventSourceMessage): StreamEvent | undefined {
+function eventOf(raw: ServerSentEvent): StreamEvent | undefined {
   const parsed = streamEvent.safeParse({
     event: raw.event,
     data: parseJson(raw.data),
