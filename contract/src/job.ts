@@ -122,7 +122,7 @@ export const jobCreation = jobRequestFields.superRefine(fanOutRules).check(
   refuseMeaningless<z.output<typeof jobRequestFields>>(...contextRules, {
     field: 'when_offline',
     when: () => true,
-    message: 'goes with a dispatch: a job that is created is queued whoever is there',
+    message: 'is for dispatch; a created job is always queued',
   }),
 )
 export type JobRequest = z.output<typeof jobRequest>

@@ -63,7 +63,7 @@ export const limits = {
 
   /** An offer that is not started by then goes back to the queue. */
   offer_ms: 5 * second,
-  /** Offers a silent worker may let lapse before it is shown as `deaf`. */
+  /** Unanswered offers after which a worker is shown as `deaf`. */
   deaf_after_offers: 2,
   /** Lease of an attempt whose worker renews it by heartbeat. */
   lease_ms: 30 * second,
@@ -71,7 +71,7 @@ export const limits = {
   heartbeat_poll_ms: 5 * second,
   /** A worker not heard of for this long is offline. */
   presence_ms: 30 * second,
-  /** Lease of a claim by id: the seeds' workers are silent while they work (docs/explanation/compatibility.md). */
+  /** Lease of a claim by id: workers on the compatibility paths send no heartbeats while they work (docs/explanation/compatibility.md). */
   lost_worker_timeout_ms: 15 * minute,
   long_poll_max_s: 25,
   /** One fresh lease for every running job after a cold start of the tenant object. */
@@ -148,7 +148,7 @@ export const limits = {
   /** Rows that one step of a verification checks at most. */
   audit_verify_rows: 5_000,
 
-  /** Failed authentications per address before it is told to wait. */
+  /** Failed authentications per address before further ones must wait. */
   auth_failures: 20,
   auth_window_ms: 1 * minute,
 

@@ -104,7 +104,7 @@ const decisionRules = refuseMeaningless<z.output<typeof decisionFields>>(
   {
     field: 'payload',
     when: ({ verdict: said }) => said !== 'edit',
-    message: 'goes with the verdict edit: approve releases what was read, unchanged',
+    message: 'is for the verdict `edit`; `approve` releases the payload unchanged',
   },
   {
     field: 'grant',

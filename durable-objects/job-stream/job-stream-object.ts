@@ -122,7 +122,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
 
   override async fetch(request: Request): Promise<Response> {
     const watch = parseWatch(request)
-    if (watch === undefined) return refused(fail('invalid-request', 'Say whose stream, and after which sequence.').failure)
+    if (watch === undefined) return refused(fail('invalid-request', 'Invalid stream request: job and sequence are required.').failure)
     if (this.#viewers.count >= viewersMax) {
       const detail = `${viewersMax} viewers watch this job already.`
       return refused(fail('rate-limited', detail, { retry_after_ms: streamTimings.silence_ms }).failure)
@@ -268,7 +268,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     try {
       return ok(await this.askEnd(whose))
     } catch {
-      return fail('unavailable', 'The tenant object does not answer right now.', { retry_after_ms: 1_000 })
+      return fail('unavailable', 'The tenant is temporarily unavailable.', { retry_after_ms: 1_000 })
     }
   }
 

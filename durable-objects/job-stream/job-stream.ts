@@ -32,7 +32,7 @@ export interface Close {
 const readBytes = 64 * 1024
 
 export const leaseLost = (jobId: number, attempt: number) =>
-  fail('lease-lost', `Attempt ${attempt} of job ${jobId} writes no more: it has ended, or a newer one has begun.`)
+  fail('lease-lost', `Attempt ${attempt} of job ${jobId} cannot write output: it has ended, or a newer attempt has started.`)
 
 export class JobStream implements ViewerSource {
   readonly #store: StreamStore

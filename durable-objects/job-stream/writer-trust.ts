@@ -13,7 +13,7 @@ export interface AttemptWriter {
 
 export const writerOf = ({ job_id, attempt, nonce }: AttemptWriter): AttemptWriter => ({ job_id, attempt, nonce })
 
-const unanswered = fail('unavailable', 'The tenant object does not answer right now.', { retry_after_ms: 1_000 })
+const unanswered = fail('unavailable', 'The tenant is temporarily unavailable.', { retry_after_ms: 1_000 })
 
 export class WriterTrust {
   #known: { readonly attempt: number; readonly nonce: string; readonly at: number } | undefined

@@ -31,7 +31,7 @@ import { endOf, resultPlace } from './queue/job-view.ts'
 import { rooms } from './rooms.ts'
 import { addressSubject, countFailure } from './sessions/sign-in.ts'
 
-const refused = fail('unauthorized', 'The token is not in force.')
+const refused = fail('unauthorized', 'The token is not valid: unknown, expired, rotated or revoked.')
 
 /** A failure of `fetch`, which cannot return a result; the edge makes a problem document of it. */
 const refusal = ({ failure }: { readonly failure: Failure }): Response =>

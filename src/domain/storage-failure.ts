@@ -8,6 +8,6 @@ export const isStorageFull = (error: unknown): boolean => error instanceof Error
 
 /** Nothing of the request has been kept. */
 export const storageFull = () =>
-  fail('unavailable', 'The storage of this server is full: nothing was written. Reading goes on; writing does once there is room.', {
+  fail('unavailable', 'The storage of this server is full: nothing was written. Reads still work; writes work again once space is freed.', {
     retry_after_ms: 10_000,
   })

@@ -24,7 +24,7 @@ export interface EdgeBindings {
 function internalError(context: Context, error: unknown): Response {
   const { request_id, request } = context
   uncaughtError({ request_id, method: request.method, path: new URL(request.url).pathname.slice(0, 200) }, error)
-  return problemResponse({ code: 'internal', detail: 'Something went wrong here. Report the request id in `instance`.' }, context)
+  return problemResponse({ code: 'internal', detail: 'Unexpected server error. Report the request id in `instance`.' }, context)
 }
 
 function routes(): Hono<EdgeBindings> {
@@ -40,7 +40,7 @@ function routes(): Hono<EdgeBindings> {
     const headers = { allow }
     app.all(path, (c) => (open ? problemResponse(failure, of(c), headers) : gatekeeper.refuseUnknown(of(c), failure, headers)))
   }
-  app.notFound((c) => gatekeeper.refuseUnknown(of(c), fail('not-found', 'There is nothing at this path.').failure))
+  app.notFound((c) => gatekeeper.refuseUnknown(of(c), fail('not-found', 'Unknown path.').failure))
   app.onError((error, c) => internalError(of(c), error))
   return app
 }

@@ -63,7 +63,7 @@ export function tenantOf(exchange: Exchange): string | undefined {
     : undefined
 }
 
-const noTenant = fail('forbidden', 'This token belongs to no tenant.')
+const noTenant = fail('forbidden', 'This token does not belong to a tenant.')
 
 /** Asks the caller's tenant object something other than an operation of the table. */
 export async function askTenant<Value>(

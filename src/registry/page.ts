@@ -27,7 +27,7 @@ export async function callD1<Value>(call: () => Promise<Value>): Promise<Result<
   } catch (thrown) {
     const error = beneath(thrown)
     if (!(error instanceof Error) || isBug(error.message)) throw error
-    return fail('unavailable', 'The registry does not answer right now.', { retry_after_ms: 2_000 })
+    return fail('unavailable', 'The registry (D1) is temporarily unavailable.', { retry_after_ms: 2_000 })
   }
 }
 

@@ -17,16 +17,18 @@ describe('reviews', () => {
     expect(job).toMatchObject({ status: 'pending', hold: 'review' })
     const id = String(job.review_id)
     const alone = await desk.run(['reviews', 'approve', id, '--yes'])
-    expect(alone.err).toMatch(/nobody else can approve it \(.* owner-by-link\)\. .*POST \/api\/v1\/members .*PATCH \/api\/v1\/workers\/wk/)
+    expect(alone.err).toMatch(
+      /no other member can approve it \(.* owner-by-link\)\. .*POST \/api\/v1\/members .*PATCH \/api\/v1\/workers\/wk/,
+    )
     const reviewer = newHome()
     const view = await desk.run(['members', 'add', 'Ada', '--role', 'reviewer'])
     await reviewer.run(['config', 'set', 'admin_token', view.out.trim()])
     const review = JSON.parse((await reviewer.run(['reviews', 'show', id, '--json'])).out) as Review
     expect((await reviewer.run(['reviews', 'approve', id])).err).toContain('--yes')
-    expect((await reviewer.run(['reviews', 'approve', id, '--digest', '0123456789ab'])).err).toContain('is about something else now')
+    expect((await reviewer.run(['reviews', 'approve', id, '--digest', '0123456789ab'])).err).toContain('has a different payload now')
     const other = await desk.run(['reviews', 'approve', id, '--yes'])
     expect(other).toMatchObject({ code: 77 })
-    expect(other.err).toContain('so somebody else approves it: Ada.')
+    expect(other.err).toContain('so another member must approve it: Ada.')
     const edited = await reviewer.run([
       'reviews',
       'edit',

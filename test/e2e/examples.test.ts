@@ -251,7 +251,7 @@ describe('the approved publisher', () => {
     const approve = ['reviews', 'approve', String(review.id), '--digest', review.digest]
     const own = await cli(approve)
     expect(own.code).not.toBe(0)
-    expect(own.err).toContain(`You dispatched or changed job ${id}, so somebody else approves it`)
+    expect(own.err).toContain(`You dispatched or changed job ${id}, so another member must approve it`)
     expect(files()).toEqual([])
     expect((await jobOf(id)).status).toBe('running')
 

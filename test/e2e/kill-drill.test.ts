@@ -73,7 +73,7 @@ describe('workers whose children ignore TERM', () => {
           (await owner.audit.query({ action: 'job.abort_acknowledged' })).items.map(({ job_id }) => job_id)
         const said = await waitFor(acknowledged, (ids) => result.jobs.every((id) => ids.includes(id)))
         expect(said).toEqual(expect.arrayContaining([...result.jobs]))
-        const next = await owner.jobs.dispatch({ prompt: 'Go on' })
+        const next = await owner.jobs.dispatch({ prompt: 'Clear it and resume every worker' })
         await waitFor(
           () => owner.jobs.get({ job_id: next.id }),
           ({ status }) => status === 'running',

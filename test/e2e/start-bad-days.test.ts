@@ -28,7 +28,7 @@ describe('npm start says in one sentence what to do', () => {
     const { port } = stranger.address() as AddressInfo // a TCP server's address is never a path
     const { code, text } = await start('--port', String(port), '--state', join(base, 'taken'))
     stranger.close()
-    expect(text.trim()).toBe(`Port ${port} on 127.0.0.1 is taken by another program: stop it, or choose another port with --port N.`)
+    expect(text.trim()).toBe(`Port ${port} on 127.0.0.1 is in use by another program: stop it, or choose another port with --port N.`)
     expect(code).toBe(1)
   })
 

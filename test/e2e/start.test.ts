@@ -184,7 +184,7 @@ describe('a worker that goes', () => {
     }
     process.kill(pid, 'SIGKILL')
     expect(await running.exit).toBe(1)
-    expect(running.text()).toContain('The worker of this machine ended before the job did.')
+    expect(running.text()).toContain('The local worker ended before the job did.')
   })
 })
 

@@ -58,7 +58,7 @@ async function signIn(ports: DeployPorts): Promise<Account> {
   if (accounts === undefined) {
     throw new DeployFailure(
       ports.env['CLOUDFLARE_API_TOKEN'] === undefined
-        ? 'Nobody is signed in to Cloudflare: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN, then run this again.'
+        ? 'Not signed in to Cloudflare: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN, then run this again.'
         : 'Cloudflare does not accept CLOUDFLARE_API_TOKEN: make a token that may edit Workers Scripts, D1 and R2, then run this again.',
     )
   }

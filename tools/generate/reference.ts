@@ -86,7 +86,7 @@ export function operationsPage(): string {
 export function problemsPage(): string {
   return page(
     'Problems',
-    'Every error is `application/problem+json` (RFC 9457) with a `code` of this table. `retryable` says whether the same call may succeed later without anybody changing it; `instance` is the request id.',
+    'Every error is `application/problem+json` (RFC 9457) with a `code` of this table. `retryable` says whether the same call may succeed later unchanged; `instance` is the request id.',
     ...problemCodes.map((code) => {
       const row = problems[code]
       return [

@@ -30,15 +30,15 @@ export interface Surroundings {
 export const defaultPort = 8787
 
 const flags: readonly { readonly name: string; readonly value?: string; readonly help: string }[] = [
-  { name: '--once', value: '["PROMPT"]', help: 'dispatch one job, with this prompt or a ready one, and end when it has ended' },
-  { name: '--no-worker', help: 'start the control plane alone: no worker, no job' },
+  { name: '--once', value: '["PROMPT"]', help: 'dispatch one job (with this prompt or a sample one) and exit when it has ended' },
+  { name: '--no-worker', help: 'start only the control plane, without worker and job' },
   { name: '--port', value: 'N', help: `listen on this port (default ${defaultPort}; 0: any free one)` },
   { name: '--host', value: 'ADDRESS', help: 'listen on this address (default 127.0.0.1: this machine only)' },
   { name: '--state', value: 'DIR', help: 'keep everything in this folder (default .modelreins in the project)' },
   {
     name: '--provider',
     value: 'NAME',
-    help: 'what the worker of this machine runs jobs with (default: Ollama or LM Studio if one answers, else a program)',
+    help: 'provider of the local worker (default: Ollama or LM Studio if one answers, else a sample program)',
   },
   { name: '--help', help: 'show this' },
 ]
@@ -101,9 +101,9 @@ export function parseArguments(words: readonly string[], around: Surroundings): 
     if (flag === undefined) {
       return word.startsWith('-')
         ? unknownFlag(name)
-        : wrong(`'${word}' stands alone: a prompt goes behind --once, as in npm start -- --once "${word}"`)
+        : wrong(`'${word}' is not a flag: pass a prompt with --once, as in npm start -- --once "${word}"`)
     }
-    if (given.has(name)) return wrong(`${name} is given twice`)
+    if (given.has(name)) return wrong(`${name} may be given only once`)
     if (flag.value === undefined) {
       if (cut !== -1) return wrong(`${name} takes no value`)
       given.set(name, '')
@@ -132,7 +132,7 @@ function assemble(given: ReadonlyMap<string, string>, around: Surroundings): Par
   }
   const worker = !given.has('--no-worker')
   const once = given.has('--once')
-  if (once && !worker) return wrong('--once needs the worker of this machine, so it does not go together with --no-worker')
+  if (once && !worker) return wrong('--once needs the local worker and cannot be combined with --no-worker')
   const state = given.get('--state')
   if (state === '') return wrong('--state needs a folder: --state DIR')
   const prompt = given.get('--once')

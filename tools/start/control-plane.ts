@@ -68,10 +68,10 @@ async function proveAddressFree(host: string, port: number): Promise<void> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'EADDRINUSE') {
-      throw new StartFailure(`Port ${port} on ${host} is taken by another program: stop it, or choose another port with --port N.`)
+      throw new StartFailure(`Port ${port} on ${host} is in use by another program: stop it, or choose another port with --port N.`)
     }
     if (code === 'EACCES')
-      throw new StartFailure(`Port ${port} on ${host} needs rights that you do not have: choose one above 1023 with --port N.`)
+      throw new StartFailure(`Port ${port} on ${host} needs privileges that you do not have: choose a port above 1023 with --port N.`)
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
       throw new StartFailure(`${host} is no address of this machine: choose another with --host ADDRESS.`)
     throw error

@@ -102,5 +102,5 @@ export async function ensureWorker(url: string, ownerKey: string, request: Worke
       if (!isProblem(error, 'name-taken')) throw error
     }
   }
-  throw new StartFailure(`Fifty workers called ${request.name} have lost their tokens: revoke some, or choose another name.`)
+  throw new StartFailure(`Fifty workers named ${request.name} have lost their tokens: revoke some, or choose another name.`)
 }

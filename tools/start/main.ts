@@ -152,11 +152,8 @@ class Session {
     }
     return Promise.race([
       work,
-      gone(this.#worker, 'The worker of this machine ended before the job did. The job stays queued; npm start goes on with it.'),
-      gone(
-        this.#server,
-        'The server ended before the job did; server.log in the state folder may say why. npm start goes on where it stopped.',
-      ),
+      gone(this.#worker, 'The local worker ended before the job did. The job stays queued; the next npm start runs it.'),
+      gone(this.#server, 'The server ended before the job did; see server.log in the state folder. Run npm start again to continue.'),
     ])
   }
 
@@ -166,13 +163,13 @@ class Session {
       print(
         '',
         killswitch
-          ? 'The killswitch stopped the worker of this machine; npm start brings it back once a member has cleared it.'
-          : 'The worker of this machine ended; the control plane stays up. Start again with npm start to bring it back.',
+          ? 'The killswitch stopped the local worker; run npm start again once a member has cleared it.'
+          : 'The local worker ended; the control plane stays up. Run npm start again to restart it.',
       )
     })
     const ended = await this.#server?.ended
     if (ended?.wanted === false)
-      throw new StartFailure(`The server ended by itself; ${folder.file('server.log')} may say why. npm start goes on where it stopped.`)
+      throw new StartFailure(`The server stopped unexpectedly; see ${folder.file('server.log')}. Run npm start again to continue.`)
     return 0
   }
 }

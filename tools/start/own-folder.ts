@@ -20,7 +20,7 @@ const writableByOthers = (mode: number): boolean => (mode & 0o022) !== 0
 const openToEverybody = (mode: number): boolean => (mode & 0o002) !== 0 && (mode & 0o1000) === 0
 
 const refuse = (what: string, how: string): StartFailure =>
-  new StartFailure(`${what}: whoever wrote it could hold its keys. ${how}, or name another folder with --state DIR.`)
+  new StartFailure(`${what}: its author may know its keys. ${how}, or name another folder with --state DIR.`)
 
 /** The files that hold keys, or what is believed. */
 const isKept = (name: string): boolean => /^(?:secrets\.json|connection\.json|authorization|server\.json|data|workers|lock)$/.test(name)
@@ -31,7 +31,7 @@ export function proveOwn(path: string, user = process.getuid?.()): void {
   for (let above = dirname(resolve(path)); ; above = dirname(above)) {
     const found = stat(above)
     if (found?.isDirectory() === true && openToEverybody(found.mode))
-      throw refuse(`Everybody may replace what is in ${above}, the state folder ${path} too`, `chmod o-w ${above}`)
+      throw refuse(`Every user may replace the contents of ${above}, including the state folder ${path}`, `chmod o-w ${above}`)
     if (above === dirname(above)) break
   }
   const folder = stat(path)

@@ -37,8 +37,8 @@ export function controlPlane(place: Place): string {
     ...(open
       ? []
       : [
-          row('', `listens on ${place.host}: whoever reaches that address can call it, and reads tokens on the wire;`),
-          row('', 'put TLS in front, and a firewall around; without --host only this machine reaches it'),
+          row('', `listens on ${place.host}: every host that reaches that address can call it, and tokens travel unencrypted;`),
+          row('', 'put TLS and a firewall in front; without --host only this machine can reach it'),
         ]),
     row('tenant', shown(place.tenant)),
     row('state', place.state),
@@ -54,11 +54,11 @@ export const signInLink = (viewUrl: string): string => byName(viewUrl).replace(/
 export function ownerKey(key: string, viewUrl: string, connection: string): string {
   return [
     row('dashboard', signInLink(viewUrl)),
-    row('', 'signs you in, once, within 24 hours; it uses up the link below'),
+    row('', 'signs you in once, within 24 hours; it uses the same view as the link below'),
     row('owner key', key),
-    row('', `shown this once; kept in ${connection}, which only you can read`),
+    row('', `shown only now; stored in ${connection} (readable by you alone)`),
     row('or a link', viewUrl),
-    row('', 'opens once, within 24 hours, and gives another owner key to whoever opens it'),
+    row('', 'opens once, within 24 hours, and shows another owner key'),
   ].join('\n')
 }
 
@@ -78,7 +78,7 @@ export function earlierJobs(jobs: readonly Job[]): string {
 
 export function dispatched(job: Job): string {
   return [
-    `Job ${job.id} goes to ${shown(job.assigned_to ?? 'the first worker that asks')}`,
+    `Job ${job.id} goes to ${shown(job.assigned_to ?? 'the first eligible worker')}`,
     row('prompt', firstLine(job.prompt, 100)),
     '',
   ].join('\n')
@@ -129,12 +129,12 @@ export function outcome(job: Job, tookMs: number): string {
 }
 
 export function auditRows(rows: readonly AuditRow[]): string {
-  if (rows.length === 0) return 'Audit: no row has arrived yet; GET /audit will show them'
+  if (rows.length === 0) return 'Audit: no rows stored yet; see GET /audit'
   const lines = rows.map(
     (one) =>
       `  ${String(one.seq).padStart(4)}  ${one.at.slice(11, 23)}  ${one.action.padEnd(16)}${shown(`${one.actor.kind} ${one.actor.name}`).padEnd(26)}${one.hash.slice(0, 12)}`,
   )
-  return ['Audit: the rows it left (number, time, action, actor, hash; each hash covers the one before)', ...lines].join('\n')
+  return ['Audit rows of the job (number, time, action, actor, hash; each hash covers the one before)', ...lines].join('\n')
 }
 
 /** `authorization` is a file that holds the header, so that no key stands in a command line. `jobId`: a job to read, if there is one. */
@@ -145,10 +145,10 @@ export function nextSteps(url: string, authorization: string, jobId: number | un
     '  dispatch a job:',
     `    curl -sS ${url}/dispatch ${header} -H 'Content-Type: application/json' -d '{"prompt": "Report on CONTRIBUTING.md"}'`,
     ...(jobId === undefined ? [] : ['  read a job, with its output and result:', `    curl -sS ${url}/jobs/${jobId} ${header}`]),
-    '  see who works, and what was done by whom:',
+    '  list workers, and the audit trail:',
     `    curl -sS ${url}/presence ${header}`,
     `    curl -sS ${url}/audit ${header}`,
-    `  read about every operation: ${url}/docs`,
+    `  API reference: ${url}/docs`,
   ].join('\n')
 }
 
@@ -160,4 +160,4 @@ export function addWorker(state: string | undefined): string {
   ].join('\n')
 }
 
-export const stopHint = 'Ctrl-C stops everything; npm start goes on where it stopped.'
+export const stopHint = 'Ctrl-C stops everything; npm start continues with the same state.'

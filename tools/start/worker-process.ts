@@ -27,12 +27,12 @@ export async function startWorker(request: Omit<WorkerRequest, 'kind'>, signal: 
   const ready = new Promise<void>((resolve, reject) => {
     child.on('message', (message: WorkerReport) => {
       if (message.kind === 'ready') resolve()
-      if (message.kind === 'failed') reject(new StartFailure(`The worker of this machine cannot start: ${message.message}`))
+      if (message.kind === 'failed') reject(new StartFailure(`The local worker cannot start: ${message.message}`))
       if (message.kind === 'killswitch') killswitch = true
     })
     child.once('error', reject)
     child.once('exit', (code, signal) =>
-      reject(new StartFailure(`The worker of this machine ended before it was ready (${signal ?? `exit code ${code}`}).`)),
+      reject(new StartFailure(`The local worker ended before it was ready (${signal ?? `exit code ${code}`}).`)),
     )
   })
   const stop = async (): Promise<void> => {

@@ -60,7 +60,7 @@ export const artifactsOperations = {
     by: 'tenant',
     repeat: 'safe',
     tool: false,
-    summary: 'Share an artifact, stop sharing it, or say when it expires',
+    summary: 'Share or unshare an artifact, or set its expiry',
     input: artifacts.artifactPatch,
     example: { slug: 'acme0123456789abcdef', share: true, expires_at: '2026-12-31T00:00:00.000Z' },
     output: artifacts.artifact,

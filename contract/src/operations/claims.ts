@@ -136,7 +136,7 @@ export const claimsOperations = {
     by: 'tenant',
     repeat: 'by-key',
     tool: false,
-    summary: 'Ask whether an action may run now, waiting for a human for up to 25 seconds; repeating it finds the same question',
+    summary: 'Authorize an action: wait up to 25 seconds for the decision; a repeated call finds the same review',
     input: reviews.authorization,
     example: {
       job_id: 42,

@@ -11,7 +11,7 @@ export const contextOperations = {
     by: 'tenant',
     repeat: 'safe',
     tool: false,
-    summary: 'What a worker may know of the surroundings of a job',
+    summary: 'Context of a job: earlier turns of its thread, or tenant context',
     input: context.contextQuery,
     example: { job_id: 42, policy: 'last:5', budget: 8000 },
     output: context.contextReply,

@@ -58,7 +58,7 @@ export const jobsOperations = {
     by: 'tenant',
     repeat: 'by-key',
     tool: true,
-    summary: 'Queue a job for whichever eligible worker asks first',
+    summary: 'Queue a job for the first eligible worker that polls',
     input: jobs.jobCreation,
     example: { prompt: 'Report on CONTRIBUTING.md', capability: 'docs.report', idempotency_key: 'report-2026-07-02' },
     output: jobs.job,

@@ -13,7 +13,7 @@ export const killswitchOperations = {
     by: 'tenant',
     repeat: 'safe',
     tool: true,
-    summary: 'Level, reason, who acknowledged and who has not',
+    summary: 'Killswitch state: level, reason, acknowledged workers, stragglers',
     input: service.emptyInput,
     example: {},
     output: killswitch.killswitchState,

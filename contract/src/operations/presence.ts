@@ -28,7 +28,7 @@ export const presenceOperations = {
     by: 'tenant',
     repeat: 'safe',
     tool: true,
-    summary: 'Who is there, how busy, last seen when',
+    summary: 'Presence, load, last contact',
     input: service.emptyInput,
     example: {},
     output: z.object({ items: z.array(workers.presence) }),

@@ -25,7 +25,7 @@ export const settingsOperations = {
     by: 'tenant',
     repeat: 'safe',
     tool: false,
-    summary: 'Change settings; what loosens one waits for a review where the tenant has reviewers',
+    summary: 'Change settings; a change that reduces protection waits for a review where the tenant has reviewers',
     input: settings.settingsPatch,
     example: { require_capability: true },
     output: settings.tenantSettings,

@@ -125,5 +125,5 @@ function failure(how: 'key' | 'passkey', error: unknown): string {
   const words = sentence(error)
   if (how === 'passkey') return `The passkey was not accepted: ${words}`
   const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
-  return code === 'unauthorized' ? 'This key is not in force. Check that it is whole; if it was revoked, an owner can rotate it.' : words
+  return code === 'unauthorized' ? 'This key is not valid. Check that it is complete; if it was revoked, an owner can rotate it.' : words
 }

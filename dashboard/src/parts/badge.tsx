@@ -54,7 +54,7 @@ export function PresenceBadge(props: { readonly state: PresenceState; readonly p
   if (props.revoked) return <Badge>Revoked</Badge>
   if (props.paused) return <Badge tone="warn">Paused</Badge>
   const words: Readonly<Record<PresenceState, string>> = { online: 'Online', idle: 'Idle', busy: 'Busy', deaf: 'Deaf', offline: 'Offline' }
-  const title = props.state === 'deaf' ? 'It is connected, but has let offers lapse.' : undefined
+  const title = props.state === 'deaf' ? 'It is connected, but does not answer offers.' : undefined
   return (
     <Badge tone={presenceTones[props.state]} {...(title === undefined ? {} : { title })}>
       {words[props.state]}
@@ -64,7 +64,7 @@ export function PresenceBadge(props: { readonly state: PresenceState; readonly p
 
 export const tierWords: Readonly<Record<RiskTier, { readonly name: string; readonly effect: string; readonly tone: Tone }>> = {
   auto: { name: 'auto', effect: 'Runs freely.', tone: 'plain' },
-  audit: { name: 'audit', effect: 'Runs, and is listed for somebody to look at afterwards.', tone: 'accent' },
+  audit: { name: 'audit', effect: 'Runs, and is listed for a review afterwards.', tone: 'accent' },
   approve: { name: 'approve', effect: 'Waits until a member approves each action.', tone: 'warn' },
   session: { name: 'session', effect: 'Is approved once per session, not per action.', tone: 'warn' },
 }

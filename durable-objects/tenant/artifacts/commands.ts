@@ -78,7 +78,7 @@ function jobFor(ctx: CommandContext, asked: number | undefined): Result<number |
     const job = ctx.store.jobs.get(lease.job_id)
     if (asked !== undefined && asked !== lease.job_id) return fail('forbidden', `This lease token is for job ${lease.job_id}.`)
     if (job === undefined) return noJob(lease.job_id)
-    if (!isRunning(ctx, job, lease)) return fail('lease-lost', `The lease of attempt ${lease.attempt} of job ${job.id} is over.`)
+    if (!isRunning(ctx, job, lease)) return fail('lease-lost', `The lease of attempt ${lease.attempt} of job ${job.id} has ended.`)
     return ok(job.id)
   }
   if (asked === undefined) return ok(null)
@@ -101,7 +101,10 @@ function besideItsReview(ctx: CommandContext, job: JobRecord, reviewId: number |
     const how = `say review_id ${review.id} as well, so that it is part of what is decided`
     return reviewId === review.id ? undefined : fail('wrong-state', `Job ${job.id} waits for review ${review.id}: ${how}.`)
   }
-  return fail('wrong-state', `Job ${job.id} was released by review ${review.id}: it takes no more files. Dispatch another one with them.`)
+  return fail(
+    'wrong-state',
+    `Job ${job.id} was released by review ${review.id}: files can no longer be added. Dispatch another job with them.`,
+  )
 }
 
 /** Where an artifact may go, with room there for one more besides `already`. */
@@ -120,14 +123,14 @@ function placeFor(ctx: CommandContext, asked: ArtifactPlace, already: Place = { 
     return fail('not-found', `There is no review ${review_id}.`)
   }
   if (review !== undefined && review.status !== 'pending') {
-    return fail('wrong-state', `Review ${review.id} is ${review.status} and takes no artifact.`)
+    return fail('wrong-state', `Review ${review.id} is ${review.status} and accepts no more artifacts.`)
   }
   const most = limits.artifacts_per_job
   if (job_id !== null && job_id !== already.job_id && ctx.store.artifacts.count({ job_id }) >= most) {
-    return fail('conflict', `Job ${job_id} has ${most} artifacts, which is the limit.`)
+    return fail('conflict', `Job ${job_id} has ${most} artifacts, the maximum.`)
   }
   if (review_id !== null && review_id !== already.review_id && ctx.store.artifacts.count({ review_id }) >= most) {
-    return fail('conflict', `Review ${review_id} has ${most} artifacts, which is the limit.`)
+    return fail('conflict', `Review ${review_id} has ${most} artifacts, the maximum.`)
   }
   return ok({ job_id, review_id })
 }
@@ -202,7 +205,7 @@ export function keepArtifact(ctx: CommandContext, slug: string, upload: KeptUplo
   const known = ctx.store.artifacts.get(slug)
   if (known?.state === 'kept' && known.actor_id === ctx.caller.actor.id) return ok(showArtifact(known))
   const open = reserved(ctx, slug)
-  if (open === undefined) return fail('conflict', 'The upload took too long, or was begun again. Send it again.')
+  if (open === undefined) return fail('conflict', 'The upload timed out or was restarted. Send it again.')
   const { filename, content_type, size_bytes, sha256, share, expires_at } = upload
   if (expires_at !== null && expires_at <= ctx.at) return past(expires_at)
   const place = placeFor(ctx, upload, open)
@@ -263,7 +266,7 @@ export function locateArtifact(ctx: Pick<CommandContext, 'at' | 'caller' | 'stor
 function list(ctx: CommandContext, input: Parsed<'artifacts.list'>): Result<{ items: Artifact[]; next_cursor: string | null }> {
   const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
   if (!Number.isSafeInteger(before)) {
-    return fail('invalid-request', 'The cursor is not one that a list has given.', {
+    return fail('invalid-request', 'Invalid `cursor`: pass the `next_cursor` of the previous page.', {
       issues: [{ path: 'cursor', message: 'not a cursor' }],
     })
   }
@@ -324,7 +327,7 @@ function remove(ctx: CommandContext, input: Parsed<'artifacts.delete'>): Result<
   if (artifact.state !== 'kept') return ok({ ok: true })
   const review = artifact.review_id === null ? undefined : ctx.store.reviews.get(artifact.review_id)
   if (ctx.caller.kind !== 'member' && review?.status === 'pending') {
-    return fail('conflict', `Review ${review.id} is about it: a worker cannot delete it before it is decided.`)
+    return fail('conflict', `A worker cannot delete an artifact of the undecided review ${review.id}.`)
   }
   giveUp(ctx, artifact, 'deleted')
   recordArtifact(ctx, artifact, 'delete', inPlace(artifact))

@@ -108,7 +108,7 @@ export class OutboxShipper {
   #forkAt(seq: number): Error {
     this.#fork = seq
     this.#parts.forked(seq)
-    return new Error(`D1 holds another row ${seq} than this tenant's chain: nothing is shipped over it`)
+    return new Error(`D1 holds another row ${seq} than this tenant's chain: shipping has stopped`)
   }
 
   /**

@@ -58,7 +58,7 @@ export class Feed {
   /** `after`: events with a higher sequence are told first; undefined: from now on. */
   accept(follower: Omit<Follower, 'kind'>, after: number | undefined): Result<WebSocket> {
     if (this.#followers.size >= limits.event_connections)
-      return fail('conflict', `${limits.event_connections} connections follow the events of this tenant, which is the limit.`)
+      return fail('conflict', `${limits.event_connections} event connections are open for this tenant, the maximum. Close one and retry.`)
     this.tell()
     const { 0: client, 1: server } = new WebSocketPair()
     this.#host.state.acceptWebSocket(server, [tag])

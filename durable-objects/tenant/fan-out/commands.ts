@@ -15,7 +15,7 @@ import { dispatch } from './dispatch.ts'
 function children(ctx: CommandContext, input: Parsed<'jobs.children'>): Result<{ items: Job[]; next_cursor: string | null }> {
   const parent = ctx.store.jobs.get(input.job_id)
   if (parent === undefined) return fail('not-found', `There is no job ${input.job_id}.`)
-  if (parent.spec.fan_out === undefined) return fail('wrong-state', `Job ${parent.id} is no fan-out and has no children.`)
+  if (parent.spec.fan_out === undefined) return fail('wrong-state', `Job ${parent.id} is not a fan-out and has no children.`)
   return ok({ items: ctx.store.jobs.ofParent(parent.id).map((job) => showJob(ctx, job)), next_cursor: null })
 }
 
@@ -54,7 +54,7 @@ function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
   const job = ctx.store.jobs.get(input.job_id)
   if (job?.spec.fan_out === undefined) {
     if (job !== undefined && input.what !== undefined) {
-      return fail('invalid-request', `Job ${job.id} is no fan-out: leave out \`what\`.`, {
+      return fail('invalid-request', `Job ${job.id} is not a fan-out: omit \`what\`.`, {
         issues: [{ path: 'what', message: 'goes with a fan-out' }],
       })
     }

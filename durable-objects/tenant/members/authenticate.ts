@@ -13,7 +13,7 @@ import type { MemberRow } from './credential-store.ts'
 import type { AttemptLease } from '../queue/commands/attempts.ts'
 
 /** One answer for every way of not being let in: the edge makes it the uniform 401. */
-const refused = fail('unauthorized', 'The token is not in force.')
+const refused = fail('unauthorized', 'The token is not valid: unknown, expired, rotated or revoked.')
 
 const actorOf = (member: MemberRow): Caller['actor'] => ({ kind: 'member', id: member.member_id, name: member.name })
 

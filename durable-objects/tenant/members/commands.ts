@@ -37,11 +37,11 @@ export function addMember(
 }
 
 function create(ctx: CommandContext, input: Parsed<'members.create'>) {
-  if (ctx.store.credentials.memberNamed(input.name) !== undefined) return fail('name-taken', `A member called ${input.name} exists.`)
+  if (ctx.store.credentials.memberNamed(input.name) !== undefined) return fail('name-taken', `A member named ${input.name} exists.`)
   const look = lookAlikeKey(input.name)
   const alike = ctx.store.credentials.membersInForce().find((member) => lookAlikeKey(member.name) === look)
   if (alike !== undefined)
-    return fail('name-taken', `The name looks like that of ${alike.name} (${alike.member_id}). Choose one that does not.`)
+    return fail('name-taken', `The name looks like that of ${alike.name} (${alike.member_id}). Choose a name that does not.`)
   const made = addMember(ctx, input.name, input.role)
   return ok({ ...made.member, expires_at: made.expires_at })
 }
@@ -114,7 +114,7 @@ function rotate(ctx: CommandContext, input: Parsed<'members.rotate'>): Result<{ 
 function reveal(ctx: CommandContext, input: Parsed<'views.reveal'>): Result<SealedView> {
   const view = ctx.store.credentials.view(input.view_id)
   if (view === undefined) return fail('not-found', 'There is no such view.')
-  if (view.revealed_at !== null) return fail('gone', `It was revealed at ${isoTime(view.revealed_at)} and erased then.`)
+  if (view.revealed_at !== null) return fail('gone', `It was opened at ${isoTime(view.revealed_at)} and then erased.`)
   if (view.iv === null || view.ciphertext === null || view.expires_at <= ctx.at)
     return fail('gone', `It expired at ${isoTime(view.expires_at)}.`)
   ctx.store.credentials.eraseView(view.view_id, ctx.at)

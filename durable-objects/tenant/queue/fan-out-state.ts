@@ -31,7 +31,7 @@ const childOf = (store: Stores, job: JobRecord): Child => ({
 
 export function fanOutOf(store: Stores, parent: JobRecord): FanOut {
   const { fan_out, prompt } = parent.spec
-  if (fan_out === undefined) throw new Error(`Job ${parent.id} is no fan-out`)
+  if (fan_out === undefined) throw new Error(`Job ${parent.id} is not a fan-out`)
   const family = store.jobs.ofParent(parent.id)
   const merge = family.find((job) => job.id === fan_out.merge_job_id)
   return {

@@ -90,7 +90,7 @@ function creatorOf({ store }: Pick<CommandContext, 'store'>, id: string): string
 export function endOf(job: JobRecord | undefined): JobEnd | null {
   if (job === undefined) {
     // It was let go long ago: whoever still waits for its end has missed it.
-    const error = { type: 'unknown', message: 'The job is not known here any more.', retryable: false }
+    const error = { type: 'unknown', message: 'The job is no longer stored.', retryable: false }
     return { end: { status: 'failed', result: null, error }, attempt: 0, tail: '' }
   }
   if (!isTerminal(job.status)) return null

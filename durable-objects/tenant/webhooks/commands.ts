@@ -83,7 +83,7 @@ function deliveries(
 ): Result<{ items: WebhookDelivery[]; next_cursor: string | null }> {
   if (ctx.store.webhooks.get(input.webhook_id) === undefined) return fail('not-found', `There is no webhook ${input.webhook_id}.`)
   const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
-  if (!Number.isSafeInteger(before)) return invalid('cursor', 'The cursor is not one that a list has given.')
+  if (!Number.isSafeInteger(before)) return invalid('cursor', 'Invalid `cursor`: pass the `next_cursor` of the previous page.')
   const limit = input.limit ?? limits.list_default
   const found = ctx.store.webhooks.deliveries(input.webhook_id, limit + 1, before)
   const items = found.slice(0, limit)

@@ -31,7 +31,7 @@ const inForce = (ctx: CommandContext, id: string, verb: string): Result<WorkerRe
 
 function register(ctx: CommandContext, input: Parsed<'workers.register'>) {
   if (ctx.store.workers.named(input.name) !== undefined) {
-    return fail('name-taken', `A worker called ${input.name} exists. Choose another name, or revoke that one first.`)
+    return fail('name-taken', `A worker named ${input.name} exists. Choose another name, or revoke that worker first.`)
   }
   const worker: WorkerRecord = {
     worker_id: `wk${ctx.randomText(16)}`,

@@ -15,12 +15,12 @@ export function companionFor(ctx: CommandContext, label: string): Result<WorkerR
   if (known !== undefined) {
     return known.companion_of === ctx.caller.member.member_id
       ? ok(known)
-      : fail('name-taken', `A worker called ${name} exists already and is not a companion under this key.`)
+      : fail('name-taken', `A worker named ${name} exists already and is not a companion under this key.`)
   }
   const { member_id } = ctx.caller.member
   const companions = [...ctx.store.workers.active()].filter((one) => one.companion_of === member_id).length
   if (companions >= limits.companions)
-    return fail('conflict', `You have ${limits.companions} companions, which is the limit. Revoke one: DELETE /api/v1/workers/WORKER_ID.`)
+    return fail('conflict', `You have ${limits.companions} companions, the maximum. Revoke one: DELETE /api/v1/workers/WORKER_ID.`)
   const worker: WorkerRecord = {
     worker_id: `wk${ctx.randomText(16)}`,
     name,

@@ -34,7 +34,7 @@ function leaseOf(ctx: CommandContext, keys: readonly TokenKey[], worker: WorkerR
     lease.expires_at > ctx.at
   return valid && lease.worker_id === worker.worker_id && isLeaseValid(ctx.store, lease)
     ? ok(lease)
-    : fail('lease-lost', 'This lease token is not in force.')
+    : fail('lease-lost', 'This lease token is not valid.')
 }
 
 /** Attempts that the book says this process holds, but which it does not name, ended with the process before it. */

@@ -130,7 +130,7 @@ export class WorkerSockets {
     // Asked with each message: a token that has been replaced, or a tenant that is suspended, lives on in no old socket.
     const credential = this.#host.store.credentials.find(note.credential)
     if (credential === undefined || credential.revoked_at !== null || this.#host.store.identity.get()?.suspended !== false)
-      return this.#end(socket, closeCodes.revoked, 'The token of this connection is not in force.')
+      return this.#end(socket, closeCodes.revoked, 'The token of this connection is no longer valid.')
     const frames = parseMessage(data)
     if ('reason' in frames) {
       this.send(socket, [{ type: 'problem', ref: null, problem: problemOf({ code: 'invalid-request', detail: frames.reason }) }])

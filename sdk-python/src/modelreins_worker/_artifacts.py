@@ -146,5 +146,5 @@ def download(calls: Calls, slug_or_url: str, cancel: Optional[Cancel] = None) ->
 
     sha256 = hashlib.sha256(answer.body).hexdigest()
     if artifact.sha256 not in ("", sha256):
-        raise ModelReinsError(f"Artifact {slug} did not arrive as it was kept: its SHA-256 is {sha256}", code="network")
+        raise ModelReinsError(f"Artifact {slug} does not match its digest: its SHA-256 is {sha256}", code="network")
     return artifact

@@ -158,7 +158,7 @@ def dispatch(said: argparse.Namespace) -> int:
     if said.no_wait:
         print(job.id)
         return 0
-    print(f"job {job.id} goes to {job.assigned_to or 'whoever asks first'}", file=sys.stderr)
+    print(f"job {job.id} goes to {job.assigned_to or 'the first eligible worker'}", file=sys.stderr)
     streamed = False
 
     def show(event: StreamEvent) -> None:

@@ -88,7 +88,7 @@ def _server(url: str, token: Optional[str], path: str) -> Iterator[Check]:
         begun = time.monotonic()
         health = client.service.health()
     except ModelReinsError as error:
-        yield _failed("server", error, "Is it running, and is the address right? A proxy or firewall in between may be in the way.")
+        yield _failed("server", error, "Check that the server runs and the address is right; a proxy or firewall may block it.")
         return
     took = (time.monotonic() - begun) * 1000
     parts = ", ".join(f"{name}: {state}" for name, state in health.checks.items())

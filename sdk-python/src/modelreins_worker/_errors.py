@@ -35,7 +35,7 @@ class ModelReinsError(Exception):
     """A call that failed.
 
     ``code`` says how, by the table of problems or one of ``network``, ``timeout``, ``unexpected-response``;
-    ``retryable`` whether the same call may succeed later without anybody changing it; ``help`` what to do.
+    ``retryable`` whether the same call may succeed later unchanged; ``help`` what to do.
     ``retry_after`` is in seconds, ``status`` the HTTP status or 0, ``request_id`` names the request in the server's
     log, ``exit_code`` is what a command line ends with.
     """

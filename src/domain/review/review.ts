@@ -248,7 +248,7 @@ export function decide(
   if (review.status !== 'pending') return settledIn(review, 'decided')
   const { verdict, edit } = word
   if (word.digest !== undefined && word.digest !== review.digest) {
-    return fail('conflict', `Review ${review.id} has changed since you read it: its digest is ${review.digest} now.`)
+    return fail('conflict', `Review ${review.id} has changed since you read it: its current digest is ${review.digest}.`)
   }
   if ((verdict === 'deny' || verdict === 'respond') && (word.comment ?? '').trim() === '') {
     return missing('comment', verdict === 'deny' ? 'To deny, say why: the worker reads it.' : 'To respond, say what: the worker reads it.')

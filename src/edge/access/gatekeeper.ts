@@ -25,11 +25,11 @@ export function signingKeys(context: Context): Result<SigningKeys> {
 /** Which kind of token an operation takes; undefined when this one will do. */
 export function wrongKind(row: Operation, caller: Caller): Result<never> | undefined {
   if (row.scope === 'public') return undefined
-  if (row.scope === 'master') return caller.kind === 'master' ? undefined : fail('forbidden', 'Only the master token may do this.')
+  if (row.scope === 'master') return caller.kind === 'master' ? undefined : fail('forbidden', 'This operation needs the master token.')
   if (caller.kind === 'master') return fail('forbidden', 'The master token creates and suspends tenants, and nothing inside them.')
   if (row.scope === 'attempt') return caller.kind === 'lease' ? undefined : fail('forbidden', 'Send the lease token of the attempt.')
-  if (isSession(caller) && row.scope === 'work') return fail('forbidden', 'A browser session does no work of a worker: use a worker token.')
-  if (caller.kind === 'lease' && row.scope !== 'artifacts.write') return fail('forbidden', 'A lease token is good for its attempt only.')
+  if (isSession(caller) && row.scope === 'work') return fail('forbidden', 'A browser session cannot act as a worker: use a worker token.')
+  if (caller.kind === 'lease' && row.scope !== 'artifacts.write') return fail('forbidden', 'This lease token belongs to another attempt.')
   return undefined
 }
 

@@ -15,7 +15,7 @@ import { callObject, tenantOf } from '../tenant-call.ts'
 type Download = Exchange<'artifacts.download'>
 
 const noArtifact = fail('not-found', 'There is no such artifact.')
-const archiveDown = fail('unavailable', 'The archive does not answer. Try again in a moment.', { retry_after_ms: 2_000 })
+const archiveDown = fail('unavailable', 'The archive (R2) is temporarily unavailable. Retry after 2 s.', { retry_after_ms: 2_000 })
 
 const ask = <Value>(exchange: Download, tenant: string, call: (gate: TenantGate) => Promise<Result<Value>>): Promise<Result<Value>> =>
   callObject(exchange, { object: 'tenant', operation: exchange.id, idempotent: true }, () =>

@@ -141,7 +141,7 @@ export async function receiveFile(request: Request, sink: ArtifactSink, strict: 
     return await (boundary === undefined ? receiveRaw(request, sink) : receiveForm(request, boundary, sink, strict))
   } catch (error) {
     if (error instanceof TooLarge) return tooLarge
-    if (error instanceof BrokenOff) return fail('invalid-request', 'The body broke off before its end.')
+    if (error instanceof BrokenOff) return fail('invalid-request', 'The request body ended before its declared length.')
     if (error instanceof MalformedMultipart) return invalid(error.message)
     throw error
   }

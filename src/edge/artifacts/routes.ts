@@ -24,7 +24,7 @@ interface Arriving {
   readonly given: Readonly<Record<string, string>>
 }
 
-const archiveDown = fail('unavailable', 'The archive does not answer. Try again in a moment.', { retry_after_ms: 2_000 })
+const archiveDown = fail('unavailable', 'The archive (R2) is temporarily unavailable. Retry after 2 s.', { retry_after_ms: 2_000 })
 
 /** What the query said was parsed on the way here; as text again it joins what headers and parts say. */
 const givenEarly = ({ input, request }: Upload): Readonly<Record<string, string>> => ({
@@ -64,7 +64,7 @@ async function complete(arriving: Arriving): Promise<Result<Complete>> {
   if (!fields.ok) return fields
   const { sha256 } = file.value
   if (fields.value.sha256 !== undefined && fields.value.sha256 !== sha256) {
-    return fail('conflict', `The bytes that arrived have the SHA-256 ${sha256}, not the one that was sent along. Nothing was kept.`)
+    return fail('conflict', `SHA-256 mismatch: the received bytes have ${sha256}, not the declared digest. Nothing was stored.`)
   }
   return ok({ file: file.value, fields: fields.value })
 }
@@ -116,7 +116,7 @@ async function repeat(arriving: Omit<Arriving, 'sink' | 'slug'>, earlier: Artifa
   const same = whole.value.file.sha256 === earlier.sha256 && (byLease || job_id === earlier.job_id) && review_id === earlier.review_id
   return same
     ? { ...ok(earlier), replayed: true }
-    : fail('idempotency-conflict', `The key was used for another file: ${earlier.filename}, SHA-256 ${earlier.sha256}.`)
+    : fail('idempotency-conflict', `The idempotency key was used for another file: ${earlier.filename}, SHA-256 ${earlier.sha256}.`)
 }
 
 async function refuse(request: Request, refusal: Result<never>): Promise<Reply> {
@@ -128,7 +128,7 @@ export async function uploadArtifact(exchange: Upload): Promise<Reply> {
   const keys = signingKeys(exchange)
   if (!keys.ok) return keys
   const tenant = tenantOf(exchange)
-  if (tenant === undefined) return fail('forbidden', 'This token belongs to no tenant.')
+  if (tenant === undefined) return fail('forbidden', 'This token does not belong to a tenant.')
   const { request, request_id, ports, env } = exchange
   const { credential } = exchange.caller
   const strict = new URL(request.url).pathname === exchange.row.path

@@ -49,7 +49,7 @@ export async function archivedHeads(
     }
   } catch (error) {
     archiveFailed({ request_id: exchange.request_id, operation: exchange.id }, error)
-    return fail('unavailable', 'The archive does not answer right now.', { retry_after_ms: 2_000 })
+    return fail('unavailable', 'The archive (R2) is temporarily unavailable.', { retry_after_ms: 2_000 })
   }
 }
 

@@ -17,7 +17,7 @@ async function statusOf(exchange: Exchange, sign: boolean): Promise<Result<{ rea
   const { request_id } = exchange
   const { credential } = exchange.caller
   const tenant = tenantOf(exchange)
-  if (tenant === undefined) return fail('forbidden', 'This token belongs to no tenant.')
+  if (tenant === undefined) return fail('forbidden', 'This token does not belong to a tenant.')
   const status = await askTenant(exchange, (gate) => gate.auditStatus({ credential, sign, request_id }), true)
   return status.ok ? ok({ tenant, status: status.value }) : status
 }

@@ -28,7 +28,7 @@ const cursorOf = ({ seq, hash }: ChainHead): string => `${seq}.${hash}`
 function pointOf(cursor: string): Result<ChainHead> {
   const match = /^(\d{1,16})\.([0-9a-f]{64})$/.exec(cursor)
   if (match !== null) return ok({ seq: Number(match[1]), hash: match[2] ?? '' })
-  return fail('invalid-request', 'The cursor is not one that a verification answered.', {
+  return fail('invalid-request', 'Invalid `cursor`: pass the `next_cursor` of the previous verification.', {
     issues: [{ path: 'cursor', message: 'pass next_cursor of the step before, unchanged' }],
   })
 }
@@ -96,7 +96,7 @@ function headFault({ heads, copies }: Material, genuine: ReadonlySet<number>): A
   for (const { seq, hash } of copies) {
     const head = archived.get(seq)
     if (!archived.has(seq)) {
-      faults.push({ kind: 'head-missing', seq, detail: `a head of row ${seq} was signed, but the archive has it no more` })
+      faults.push({ kind: 'head-missing', seq, detail: `the signed head of row ${seq} is known, but it is missing from the archive` })
     } else if (head !== undefined && head.hash !== hash) {
       faults.push({ kind: 'forged', seq, detail: `the database's copy of the head of row ${seq} differs from the archived one` })
     }

@@ -68,7 +68,7 @@ function streamOf(socket: WebSocket): ReadableStream<Uint8Array> {
 export async function followEvents(exchange: Exchange<'events.follow'>): Promise<Reply> {
   const { request, env, ports, request_id, caller } = exchange
   const tenant = tenantOf(exchange)
-  if (tenant === undefined) return fail('forbidden', 'This token belongs to no tenant.')
+  if (tenant === undefined) return fail('forbidden', 'This token does not belong to a tenant.')
   const asked = new Headers({
     upgrade: 'websocket',
     [credentialHeader]: JSON.stringify(caller.credential),

@@ -90,7 +90,7 @@ function flatInput(row: Operation, raw: RawInput, tolerant: boolean): FlatInput 
     for (const key of new Set(raw.query.keys())) issues.push({ path: shown(key), message: 'belongs in the body, not in the query' })
   }
   if (raw.idempotencyKey !== null && !tolerant && row.status === 201 && !Object.hasOwn(known, 'idempotency_key')) {
-    issues.push({ path: 'Idempotency-Key', message: 'is not taken here: look whether it was created before you repeat the call' })
+    issues.push({ path: 'Idempotency-Key', message: 'is not supported here: check whether the resource exists before repeating the call' })
   }
   if (raw.idempotencyKey !== null && Object.hasOwn(known, 'idempotency_key')) {
     if (flat.idempotency_key === undefined) flat.idempotency_key = raw.idempotencyKey

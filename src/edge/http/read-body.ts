@@ -35,7 +35,7 @@ export async function readBytes(request: Request, limit: number): Promise<Result
       parts.push(value)
     }
   } catch {
-    return fail('invalid-request', 'The body broke off before its end.')
+    return fail('invalid-request', 'The request body ended before its declared length.')
   }
   const [only] = parts
   if (parts.length === 1 && only !== undefined) return ok(only)

@@ -19,7 +19,7 @@ export function beginningOf(text: string, maxBytes: number): string {
 
 const prefix = (tenant: string): string => `results/${tenant}/`
 
-const archiveDown = fail('unavailable', 'The archive does not answer. Try again in a moment.', { retry_after_ms: 2_000 })
+const archiveDown = fail('unavailable', 'The archive (R2) is temporarily unavailable. Retry after 2 s.', { retry_after_ms: 2_000 })
 
 /** Puts a result into R2 if it is too large to be kept inline; undefined when it is not. The key is unguessable and used once. */
 export async function storeLargeResult(

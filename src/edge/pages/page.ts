@@ -24,7 +24,7 @@ export async function staticFile(context: Context, path: string, headers: Readon
   const found = await env.ASSETS.fetch(new Request(`${origin}${path}`, { headers: request.headers }))
   if (!found.ok && found.status !== 304) {
     await found.body?.cancel()
-    const { failure } = fail('not-found', `The static file ${path} is not there. \`npm install\` builds them into dist/assets.`)
+    const { failure } = fail('not-found', `The static file ${path} is missing. \`npm install\` builds it into dist/assets.`)
     return problemResponse(failure, context)
   }
   const out = new Response(found.body, found)

@@ -91,7 +91,7 @@ export async function connect(exchange: Exchange<'claims.connect'>): Promise<Rep
     return problemResponse(failure, exchange, { upgrade: 'websocket', connection: 'Upgrade' })
   }
   const tenant = tenantOf(exchange)
-  if (tenant === undefined) return fail('forbidden', 'This token belongs to no tenant.')
+  if (tenant === undefined) return fail('forbidden', 'This token does not belong to a tenant.')
   const headers = new Headers(request.headers)
   // The object needs the hash that the credential carries, never the token.
   headers.delete('authorization')

@@ -29,7 +29,7 @@ function mayReveal(exchange: Exchange<'views.reveal'>, middle: string): Result<n
   if (proof !== undefined && middle.startsWith(viewProofPrefix)) {
     return equalInConstantTime(commitment(proof), middle)
       ? ok(null)
-      : fail('forbidden', `The proof is not that of this view's key. ${nothingUsed}`)
+      : fail('forbidden', `The key in the URL does not match this view. ${nothingUsed}`)
   }
   if (exchange.env.MODELREINS_VIEW_PROOF === 'required' && middle.startsWith(viewProofPrefix))
     return fail('forbidden', `Send the \`proof\` of the key that the address has behind the #. ${nothingUsed}`)

@@ -95,7 +95,7 @@ describe.skipIf(executable === undefined)('in a browser', () => {
       await first.page.locator('#token').waitFor()
       const { page } = await opened(url)
       await page.click('#reveal')
-      await expect.poll(() => message(page)).toMatch(/revealed at \d{4}-\d\d-\d\dT.*revoked at once/)
+      await expect.poll(() => message(page)).toMatch(/opened at \d{4}-\d\d-\d\dT.*revoked at once/)
     })
 
     test('without its key, or with a damaged one, uses up nothing', async () => {

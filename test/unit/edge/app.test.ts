@@ -12,7 +12,7 @@ const keys = keysOf(secret)
 if ('reason' in keys) throw new Error(keys.reason)
 const token = sign(`mrk_acme_${'c'.repeat(16)}_${'s'.repeat(52)}`, keys[0])
 
-const away = async () => fail('unavailable', 'The registry does not answer right now.', { retry_after_ms: 2_000 })
+const away = async () => fail('unavailable', 'The registry (D1) is temporarily unavailable.', { retry_after_ms: 2_000 })
 const registryAway = {
   tenants: { create: away, list: away, setSuspended: away },
   jobs: { get: away, list: away },

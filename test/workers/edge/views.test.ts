@@ -44,7 +44,7 @@ describe('a view', () => {
     await redeem(url)
     const gone = await problem(reveal(id), 410)
     expect(gone.code).toBe('gone')
-    expect(gone.detail).toMatch(/revealed at \d{4}-\d\d-\d\dT/)
+    expect(gone.detail).toMatch(/opened at \d{4}-\d\d-\d\dT/)
   })
 
   test('is won by exactly one of many who ask at once', async () => {

@@ -83,7 +83,11 @@ function proxyChecks(context: CommandContext): readonly Check[] {
     checks.push(
       existsSync(ca)
         ? ok('certificates', `NODE_EXTRA_CA_CERTS: ${ca}`)
-        : warn('certificates', `NODE_EXTRA_CA_CERTS: ${ca} does not exist`, "Name the file of your organisation's root certificate"),
+        : warn(
+            'certificates',
+            `NODE_EXTRA_CA_CERTS: ${ca} does not exist`,
+            'Set it to the file with the root certificate of your organisation',
+          ),
     )
   }
   return checks
@@ -98,7 +102,7 @@ function configCheck(context: CommandContext): Check {
   if (!existsSync(context.configPath)) return ok('config', `${context.configPath} (none yet)`)
   const mode = openToOthers(context.configPath, context.system.platform)
   if (mode !== undefined)
-    return warn('config', `${context.configPath} has mode ${mode}: others may read the token in it`, `chmod 600 ${context.configPath}`)
+    return warn('config', `${context.configPath} has mode ${mode}: other users can read the token in it`, `chmod 600 ${context.configPath}`)
   return ok('config', context.configPath)
 }
 
@@ -122,7 +126,7 @@ function folderChecks(context: CommandContext): readonly Check[] {
       checks.push(ok('work dir', settings.workDir))
     } catch (error) {
       checks.push(
-        fail('work dir', error instanceof Error ? error.message : String(error), 'make it, or name another with --work-dir', usageExit),
+        fail('work dir', error instanceof Error ? error.message : String(error), 'create it, or pass another with --work-dir', usageExit),
       )
     }
   }
@@ -140,7 +144,7 @@ function outboxChecks(named: string | undefined, usual: string): readonly Check[
     const waiting = existsSync(path) ? waitingIn(path) : 0
     if (waiting === 0) return []
     return path === own
-      ? [warn('outbox', `${completions(waiting)} to be delivered`, 'that happens when the worker runs again')]
+      ? [warn('outbox', `${completions(waiting)} to be delivered`, 'delivered when the worker runs again')]
       : [
           warn(
             'outbox',
@@ -167,7 +171,7 @@ export async function serverChecks(context: CommandContext): Promise<readonly Ch
   try {
     health = await anonymous.service.health()
   } catch (error) {
-    return [failedWith('server', error, 'Is it running, and is the address right? A proxy or firewall in between may be in the way.')]
+    return [failedWith('server', error, 'Check that the server runs and the address is right; a proxy or firewall may block it.')]
   }
   const took = context.now - begun
   const checks: Check[] = [reached(url, health, took), ...plainHttp(url), clockCheck(health, begun + took / 2)]
@@ -178,7 +182,7 @@ function reached(url: string, health: Output<'service.health'>, took: number): C
   const detail = `${url} answers in ${showDuration(took)}, version ${health.version}`
   if (health.status === 'ok') return ok('server', detail)
   const parts = Object.entries(health.checks).map(([name, state]) => `${name}: ${state}`)
-  return warn('server', `${detail}, degraded (${parts.join(', ')})`, 'the server itself says that a part of it does not work')
+  return warn('server', `${detail}, degraded (${parts.join(', ')})`, 'check the named parts on the server')
 }
 
 const plainHttp = (url: string): readonly Check[] => {
@@ -194,7 +198,7 @@ const skewFailMs = 10 * 60_000
 
 export function clockCheck(health: { readonly time: string }, localMs: number): Check {
   const skew = localMs - Date.parse(health.time)
-  if (Number.isNaN(skew)) return warn('clock', 'the server tells no time', 'a proxy may have changed its answer')
+  if (Number.isNaN(skew)) return warn('clock', 'the server sends no Date header', 'a proxy may have removed it')
   const text = `${showDuration(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'} the server`
   if (Math.abs(skew) >= skewFailMs) return fail('clock', text, 'set the clock of this machine (NTP)', problems.unavailable.exit)
   return Math.abs(skew) >= skewWarnMs ? warn('clock', text, 'set the clock of this machine (NTP)') : ok('clock', 'agrees with the server')
@@ -207,12 +211,7 @@ async function tokenChecks(context: CommandContext, url: string): Promise<readon
   }
   if (looksLikeView(found.value)) {
     return [
-      fail(
-        'token',
-        `${found.place} is a one-time view URL that nobody has opened`,
-        '`modelreins-worker config set token <URL>` opens it',
-        usageExit,
-      ),
+      fail('token', `${found.place} is an unopened one-time view URL`, '`modelreins-worker config set token <URL>` opens it', usageExit),
     ]
   }
   const token = found.value.trim()
@@ -226,7 +225,7 @@ async function tokenChecks(context: CommandContext, url: string): Promise<readon
       failedWith(
         'token',
         error,
-        refused ? `${found.place} is not in force on this server: revoked, replaced, or of another server` : undefined,
+        refused ? `${found.place} is not valid on this server: revoked, rotated, or issued by another server` : undefined,
       ),
     ]
   }
@@ -235,7 +234,7 @@ async function tokenChecks(context: CommandContext, url: string): Promise<readon
   const mayWork = me.kind === 'worker' || me.role === 'owner' || me.role === 'operator'
   const identity = mayWork
     ? ok('token', whose)
-    : fail('token', `${whose}: a ${me.role} may not work`, 'register a worker and use its token', problems.forbidden.exit)
+    : fail('token', `${whose}: the role ${me.role} cannot run a worker`, 'register a worker and use its token', problems.forbidden.exit)
   return [identity, ...(await killswitchCheck(client)), ...(mayWork ? [await socketCheck(url, token)] : [])]
 }
 

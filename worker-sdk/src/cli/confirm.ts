@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts'
 export async function confirmed(context: CommandContext, question: string): Promise<boolean> {
   if (context.invocation.on('yes')) return true
   if (!context.system.stdinIsTerminal || !context.system.stderr.isTerminal) {
-    throw new UsageError(`${question} Nobody is here to answer`, '--yes says so beforehand')
+    throw new UsageError(`${question} There is no terminal to confirm on`, 'confirm with --yes')
   }
   const prompter = context.system.openPrompter()
   try {

@@ -22,7 +22,7 @@ const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(probl
 /** Where the table speaks to somebody who reads the document itself, the command line says its own. */
 const ownHelp: Partial<Record<ErrorCode, string | undefined>> = {
   network: `Is the server running, and its address right? \`${programName} doctor\` looks.`,
-  unauthorized: `Is the token the right one for this server, and in force? \`${programName} doctor\` says whose it is.`,
+  unauthorized: `Check that the token is valid and belongs to this server: \`${programName} doctor\` shows its owner.`,
   'invalid-request': undefined,
   'wrong-state': undefined,
   'too-large': undefined,

@@ -196,7 +196,7 @@ async function sayWhy(context: CommandContext, client: Client, jobId: number, sc
 
 export const detachedText = (jobId: number): string =>
   [
-    `Left job ${jobId}; it goes on.`,
+    `Stopped following job ${jobId}; it continues on the server.`,
     `  follow it:  ${programName} job ${jobId} --follow`,
     `  abort it:   ${programName} job ${jobId} --abort`,
   ].join('\n')

@@ -110,7 +110,7 @@ export function overview({ columns, style }: Page): string {
   const [run, ...others] = sections.flatMap((section) => section.commands).filter((command) => command.hidden !== true)
   const shown = new Set(others)
   return [
-    `Run workers for ModelReins, and hold the reins of a fleet.`,
+    `Run ModelReins workers and operate the fleet.`,
     headed('Usage', `  ${programName} [flags]             run a worker\n  ${programName} COMMAND [flags]`, style),
     ...sections.map((section) =>
       headed(

@@ -83,15 +83,15 @@ export function cliReference(): string {
   return `${[
     `# ${programName}`,
     '<!-- Made by `npm run generate` from the table of commands. Change the table, not this page. -->',
-    'The command line of the npm package `modelreins-worker`: it runs a worker, and it holds the reins of a fleet. `modelreins-worker help COMMAND` shows the same as this page.',
-    'Answers go to standard output, everything else to standard error. On a terminal they are laid out for eyes; in a pipe lists are lines with tabs between the columns, and `--json` gives JSON. `NO_COLOR` turns colours off.',
+    'The command line of the npm package `modelreins-worker`: it runs a worker, and it operates the fleet. `modelreins-worker help COMMAND` shows the same as this page.',
+    'Answers go to standard output, everything else to standard error. On a terminal they are formatted as tables; in a pipe lists are lines with tabs between the columns, and `--json` gives JSON. `NO_COLOR` turns colours off.',
     '## Every command',
     flagTable(globalFlags),
     ...shown.flatMap(({ title, commands }) => [`## ${title}`, ...commands.map(commandBlock)]),
     '## Exit codes',
     exitCodes(),
     '## Config file',
-    '`modelreins-worker config path` says where it is: `MODELREINS_CONFIG`, else `modelreins/config.json` in `$XDG_CONFIG_HOME` or `~/.config`, `~/Library/Application Support` on macOS, `%APPDATA%` on Windows. It is JSON with these keys, readable by its owner alone. A flag wins over the environment, the environment over the file.',
+    'Its path (`modelreins-worker config path`): `MODELREINS_CONFIG`, else `modelreins/config.json` in `$XDG_CONFIG_HOME` or `~/.config`, `~/Library/Application Support` on macOS, `%APPDATA%` on Windows. It is JSON with these keys, readable by its owner alone. A flag wins over the environment, the environment over the file.',
     configTable(),
   ].join('\n\n')}\n`
 }

@@ -15,4 +15,4 @@ export class UsageError extends Error {
   }
 }
 
-export const seeHelp = (words: readonly string[]): string => `${[programName, 'help', ...words].join(' ')} shows what there is`
+export const seeHelp = (words: readonly string[]): string => `${[programName, 'help', ...words].join(' ')} shows the usage`

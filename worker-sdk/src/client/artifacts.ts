@@ -137,7 +137,7 @@ export async function downloadArtifact(
     const whole = new Uint8Array(await response.arrayBuffer())
     const found = await sha256Of(whole)
     if (found === undefined || found === sha256) return whole
-    throw new ModelReinsError(`Artifact ${slug} did not arrive as it was kept: its SHA-256 is ${found}`, { code: 'network' })
+    throw new ModelReinsError(`Artifact ${slug} does not match its digest: its SHA-256 is ${found}`, { code: 'network' })
   }
   return {
     slug,

@@ -131,7 +131,7 @@ function preview(draft: Draft, workers: readonly Presence[]): string {
   const gone = draft.targets.filter((name) => !live.some((worker) => worker.name === name))
   const goes =
     draft.targets.length === 1
-      ? `It goes to ${draft.targets[0]} and to nobody else.`
+      ? `It goes to ${draft.targets[0]} and to no other worker.`
       : `Each of ${draft.targets.length} workers gets it; their answers stand side by side.`
   return gone.length === 0
     ? goes

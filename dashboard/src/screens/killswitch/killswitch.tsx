@@ -165,7 +165,7 @@ function WayBack({ state }: { readonly state: KillswitchState }) {
         <>
           <p className="text-soft">Clearing lets new jobs in. Workers that were paused stay paused, unless all are resumed with it.</p>
           <div className="mt-3 flex flex-wrap gap-2">
-            <Button onClick={() => setAsking(false)}>Clear, resume nobody...</Button>
+            <Button onClick={() => setAsking(false)}>Clear, resume no worker...</Button>
             <Button onClick={() => setAsking(true)}>Clear and resume all...</Button>
           </div>
         </>
@@ -236,7 +236,7 @@ export function Killswitch() {
           >{`Level ${state.data.level}: ${levels[state.data.level]?.name ?? ''}`}</Badge>
         )
       }
-      lead="Stops the whole tenant, at the level you choose. Workers acknowledge; whoever has not is named."
+      lead="Stops the whole tenant, at the level you choose. Workers acknowledge; those that have not are listed."
     >
       {state.isPending ? (
         <Skeleton label="The killswitch" rows={4} />

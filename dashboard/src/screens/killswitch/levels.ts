@@ -17,7 +17,7 @@ export const levels: readonly Level[] = [
     level: 1,
     name: 'Hold',
     effect: 'New jobs are refused. What is queued is still given out, what runs runs on.',
-    hits: () => 'Nobody who works is interrupted.',
+    hits: () => 'No running job is interrupted.',
   },
   {
     level: 2,
@@ -34,7 +34,7 @@ export const levels: readonly Level[] = [
   {
     level: 4,
     name: 'Halt',
-    effect: 'As Stop, and every worker exits. Somebody has to start them again.',
+    effect: 'As Stop, and every worker exits. Each must be started again by hand.',
     hits: (live) => `${plural(running(live), 'running job')} aborted, ${plural(live.length, 'worker')} exit.`,
   },
 ]

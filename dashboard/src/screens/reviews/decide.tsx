@@ -30,7 +30,7 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
     if (busy) return
     if (verdict === 'deny' && comment.trim() === '') {
       open('deny')
-      setFault('Say why: whoever asked reads it.')
+      setFault('Enter a reason; the requester reads it.')
       return
     }
     let edited: { payload?: never } = {}
@@ -100,7 +100,7 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
           <label htmlFor={`${id}-comment`} className="mb-1 block font-medium">
             Comment{' '}
             {mode === 'deny' ? (
-              <span className="font-normal text-soft">(required: whoever asked reads it)</span>
+              <span className="font-normal text-soft">(required; the requester reads it)</span>
             ) : mode === 'respond' ? (
               <span className="font-normal text-soft">(goes back as the answer)</span>
             ) : (

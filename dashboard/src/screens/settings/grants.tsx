@@ -29,7 +29,7 @@ export function Grants() {
       ) : error !== null ? (
         <ErrorNotice error={error} what="Grants" retry={() => void refetch()} />
       ) : data.items.length === 0 ? (
-        <p className="text-soft">None is in force.</p>
+        <p className="text-soft">No active grants.</p>
       ) : null}
       <ul className="divide-y divide-line">
         {(data?.items ?? []).map((grant) => (

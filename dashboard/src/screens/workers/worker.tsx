@@ -236,7 +236,7 @@ export function Worker() {
     >
       {worker.state === 'deaf' ? (
         <Notice tone="bad" title="It is deaf">
-          It is connected, but let its last offers lapse. Look at its log, or restart it:{' '}
+          It is connected, but did not answer its last offers. Look at its log, or restart it:{' '}
           <code className="font-mono">npx modelreins-worker doctor</code> on its machine says what is wrong.
         </Notice>
       ) : null}

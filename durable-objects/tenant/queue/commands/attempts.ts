@@ -70,7 +70,7 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
   const offer = ctx.live.leases.offer(job.id)
   const spoken =
     offer === undefined ? ctx.at <= lease.offered_at + limits.offer_ms : offer.nonce === lease.nonce && offer.worker_id === worker.worker_id
-  if (!spoken || ctx.live.leases.isVoid(lease.nonce) || job.attempt + 1 !== lease.attempt) return lost(job, 'this offer has lapsed')
+  if (!spoken || ctx.live.leases.isVoid(lease.nonce) || job.attempt + 1 !== lease.attempt) return lost(job, 'the offer expired (5 s)')
   const started = start(job, { worker_id: worker.worker_id, nonce: lease.nonce, at: ctx.at, long })
   if (!started.ok) return lost(job, `it is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}`)
   if (job.spec.capability === null && isNamedOnly(ctx, worker)) return lost(job, `${worker.name} takes only jobs that name a capability`)

@@ -124,7 +124,7 @@ function closingWorker(ctx: CommandContext, input: Parsed<'claims.close'>): Resu
   const holder = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
   return holder?.companion_of === ctx.caller.member.member_id
     ? ok(holder)
-    : fail('lease-lost', `Job ${job.id} is not held by a companion of this key.`)
+    : fail('lease-lost', `Lease for job ${job.id} does not belong to a companion of this key.`)
 }
 
 /** Hands a running job to a human instead of ending it; reviews do that. */
@@ -138,7 +138,7 @@ export function closeById(ctx: CommandContext, input: Parsed<'claims.close'>, ha
   const job = ctx.store.jobs.get(input.job_id)
   if (job === undefined) return fail('not-found', `There is no job ${input.job_id}.`)
   const lease = heldLease(ctx, job, worker)
-  if (lease === undefined) return fail('lease-lost', `Job ${job.id} is not held by ${worker.name}.`)
+  if (lease === undefined) return fail('lease-lost', `Lease for job ${job.id} does not belong to ${worker.name}.`)
   if (isTerminal(job.status)) {
     // The same word again (its reply was lost) is fine; another word about a settled job changes nothing (I4).
     const same = (job.status === 'done') === (input.status === 'done') && (job.outcome?.error === null) === (input.status === 'done')

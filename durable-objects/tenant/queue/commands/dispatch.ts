@@ -58,7 +58,7 @@ function choose(request: JobRequest, verdicts: readonly Verdict[]): Result<Verdi
 export function assign(ctx: CommandContext, request: JobRequest): Result<Assignment & { readonly pinned: string | null }> {
   const pinned = request.target === undefined ? undefined : findWorker(ctx, request.target)
   if (request.target !== undefined && pinned === undefined) {
-    return fail('no-eligible-worker', `No worker is called ${request.target}.`)
+    return fail('no-eligible-worker', `There is no worker named ${request.target}.`)
   }
   if (request.capability !== undefined) {
     const refused = undeclared(ctx, request.capability, pinned)
@@ -111,7 +111,7 @@ export function earlierDispatch(ctx: CommandContext, request: JobRequest): Resul
   const known = knownKey(ctx, key)
   if (known === undefined) return ok({ key: { key: keyOf(ctx, key), digest }, job: undefined })
   if (known.digest !== digest) {
-    return fail('idempotency-conflict', `The key ${key} was used for another request, which made job ${known.job_id}.`)
+    return fail('idempotency-conflict', `The key ${key} was used for another request, which created job ${known.job_id}.`)
   }
   return ok({ key: { key: keyOf(ctx, key), digest }, job: ctx.store.jobs.get(known.job_id) })
 }
@@ -125,12 +125,14 @@ function earlierBatch(ctx: CommandContext, input: Parsed<'jobs.dispatch_batch'>)
   const keyed = jobs.findIndex((job) => job.idempotency_key !== undefined)
   if (keyed >= 0) {
     const path = `jobs.${keyed}.idempotency_key`
-    return fail('invalid-request', 'A batch has one key, or its jobs have.', { issues: [{ path, message: 'the batch has a key already' }] })
+    return fail('invalid-request', 'Set `idempotency_key` on the batch or on its jobs, not on both.', {
+      issues: [{ path, message: 'the batch has a key already' }],
+    })
   }
   const known = knownKey(ctx, key)
   if (known === undefined) return ok(undefined)
   if (known.digest !== batchDigest(ctx, input))
-    return fail('idempotency-conflict', `The key ${key} was used for another request, which made job ${known.job_id}.`)
+    return fail('idempotency-conflict', `The key ${key} was used for another request, which created job ${known.job_id}.`)
   const made = jobs.flatMap((_, index) => ctx.store.jobs.get(known.job_id + index) ?? [])
   return ok(made.map((job) => showJob(ctx, job)))
 }
@@ -205,7 +207,7 @@ export function admit(
 /** Create asks no Director: the tier is the strictest that any worker declares for the capability, since anybody may take it. */
 function unassigned(ctx: CommandContext, request: JobRequest): Result<Assignment & { readonly pinned: string | null }> {
   const pinned = request.target === undefined ? undefined : findWorker(ctx, request.target)
-  if (request.target !== undefined && pinned === undefined) return fail('no-eligible-worker', `No worker is called ${request.target}.`)
+  if (request.target !== undefined && pinned === undefined) return fail('no-eligible-worker', `There is no worker named ${request.target}.`)
   const refused = request.capability === undefined || pinned === undefined ? undefined : undeclared(ctx, request.capability, pinned)
   if (refused !== undefined) return refused
   const whose = pinned === undefined ? [...ctx.store.workers.active()] : [pinned]

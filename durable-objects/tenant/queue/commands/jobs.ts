@@ -64,7 +64,7 @@ export function selectionOf(
 function list(ctx: CommandContext, input: Parsed<'jobs.list'>): Result<{ items: Job[]; next_cursor: string | null }> {
   const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
   if (!Number.isSafeInteger(before))
-    return fail('invalid-request', 'The cursor is not one that a list has given.', {
+    return fail('invalid-request', 'Invalid `cursor`: pass the `next_cursor` of the previous page.', {
       issues: [{ path: 'cursor', message: 'not a cursor' }],
     })
   const selection = selectionOf(ctx, input)
@@ -125,7 +125,7 @@ const wanted = (ctx: CommandContext, job: JobRecord): JobRecord =>
 /** The worker that had it may be gone: an unpinned job goes back to everybody's pool, where age decides. */
 export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
   if (job.spec.fan_out !== undefined)
-    return fail('wrong-state', `Job ${job.id} is a fan-out: retry it by itself, POST /api/v1/jobs/${job.id}/retry.`)
+    return fail('wrong-state', `Job ${job.id} is a fan-out: retry its parent, POST /api/v1/jobs/${job.id}/retry.`)
   // It waits for its next try: now is as good, and what it would be asked for then is asked for now.
   const revived =
     job.status === 'retry'
@@ -191,7 +191,7 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
   const job = found.value
   if (job.status !== 'pending' && job.status !== 'retry') return wrongState(job, 'changed')
   const pinned = input.target == null ? undefined : findWorker(ctx, input.target)
-  if (input.target != null && pinned === undefined) return fail('no-eligible-worker', `No worker is called ${input.target}.`)
+  if (input.target != null && pinned === undefined) return fail('no-eligible-worker', `There is no worker named ${input.target}.`)
   const spec: JobSpec = {
     ...job.spec,
     ...(input.target === undefined ? {} : { target: input.target, pinned: pinned?.worker_id ?? null }),
@@ -205,7 +205,9 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
   const assigned = rerouted ? reassign(ctx, { ...job, spec, worker_id }) : ok(worker_id)
   if (!assigned.ok) return assigned
   if (input.expires_at !== undefined && Date.parse(input.expires_at) <= ctx.at)
-    return fail('invalid-request', 'It would have expired already.', { issues: [{ path: 'expires_at', message: 'must be in the future' }] })
+    return fail('invalid-request', '`expires_at` must be in the future.', {
+      issues: [{ path: 'expires_at', message: 'must be in the future' }],
+    })
   const reworded = input.metadata !== undefined || spec.pinned !== job.spec.pinned
   const changed: JobRecord = {
     ...(reworded ? wanted(ctx, { ...job, spec }) : { ...job, spec }),
@@ -263,7 +265,7 @@ export function mayWriteOutput(
   const job = (lostBy === undefined ? undefined : resumeAttempt(ctx, lostBy, of, tokenSince(lostBy))) ?? found
   if (job?.status !== 'running' || job.attempt !== of.attempt || job.nonce !== of.nonce) {
     const how = job === undefined ? 'the job is gone' : `the job is ${job.status} at attempt ${job.attempt}`
-    return fail('lease-lost', `Attempt ${of.attempt} of job ${of.job_id} writes no more: ${how}.`)
+    return fail('lease-lost', `Attempt ${of.attempt} of job ${of.job_id} cannot write output: ${how}.`)
   }
   if (!job.stream) ctx.store.jobs.markStreamed(job.id)
   return ok(null)

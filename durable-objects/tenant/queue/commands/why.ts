@@ -28,7 +28,7 @@ function standing(worker: WorkerView): string {
   if (worker.revoked) return 'revoked'
   if (worker.paused) return 'paused'
   if (worker.state === 'offline') return 'offline'
-  if (worker.state === 'deaf') return 'deaf: it let its last offers lapse'
+  if (worker.state === 'deaf') return 'deaf: it did not answer its last offers'
   if (worker.running >= worker.slots) return `busy, ${worker.running} of ${worker.slots} slots in use`
   return `live, ${worker.running} of ${worker.slots} slots in use`
 }

@@ -16,12 +16,12 @@ export const asWorkerName = (label: string): string => {
 /** The worker that this call speaks for. `name` counts only with a member's key; for a worker token it is an instance label. */
 export function actingWorker(ctx: CommandContext, name: string | undefined): Result<WorkerRecord> {
   if (ctx.caller.kind === 'worker' || ctx.caller.kind === 'lease') return ok(ctx.caller.worker)
-  if (ctx.caller.kind !== 'member') return fail('forbidden', 'Only a worker may do this.')
+  if (ctx.caller.kind !== 'member') return fail('forbidden', 'This operation needs a worker token.')
   if (name === undefined)
     return fail('invalid-request', 'With an API key, say which worker this is: `worker`.', {
       issues: [{ path: 'worker', message: 'required with an API key' }],
     })
   const worker = ctx.store.workers.named(asWorkerName(name))
-  if (worker === undefined) return fail('not-found', `No companion is called ${name}. Report its presence first: PUT /presence.`)
+  if (worker === undefined) return fail('not-found', `Unknown companion ${name}. Report its presence first: PUT /presence.`)
   return worker.companion_of === ctx.caller.member.member_id ? ok(worker) : fail('forbidden', `${worker.name} has a token of its own.`)
 }

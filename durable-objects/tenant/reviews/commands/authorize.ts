@@ -192,7 +192,12 @@ function answered(ctx: CommandContext, asking: Asking): Reply | undefined {
     case 'expired':
       // A new attempt may ask again; the one that was refused may not nag.
       if (review.attempt !== job.attempt) return undefined
-      return reply('refused', review, input.action, review.status === 'expired' ? { comment: 'Nobody decided in time.' } : {})
+      return reply(
+        'refused',
+        review,
+        input.action,
+        review.status === 'expired' ? { comment: 'The review expired without a decision.' } : {},
+      )
     default:
       return undefined
   }
@@ -238,7 +243,7 @@ function authorize(ctx: CommandContext, input: Parsed<'claims.authorize'>): Resu
   if (known !== undefined) return ok(known)
   const rate = { most: limits.questions_per_minute, per_ms: 60_000 }
   const wait = ctx.live.rates.wait(`questions/${worker.worker_id}`, ctx.at, rate)
-  if (wait > 0) return fail('rate-limited', `One worker may ask about ${rate.most} actions in a minute.`, { retry_after_ms: wait })
+  if (wait > 0) return fail('rate-limited', `Rate limit: ${rate.most} authorizations per minute and worker.`, { retry_after_ms: wait })
   ctx.onCommit(() => ctx.live.rates.note(`questions/${worker.worker_id}`, ctx.at, rate))
   return ok(ask(ctx, asking))
 }

@@ -48,12 +48,12 @@ function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string
   const what = wanted ? `dispatched or changed job ${job.id}` : `asked for review ${review.id}`
   const decides = (member: Member): boolean => roleMay(member.role, 'reviews.decide') && !review.requested_by.includes(member.member_id)
   const others = ctx.store.credentials.membersWithKey().filter(decides)
-  if (others.length > 0) return `You ${what}, so somebody else approves it: ${namesOf(others)}. You may deny it.`
+  if (others.length > 0) return `You ${what}, so another member must approve it: ${namesOf(others)}. You may deny it.`
   const keyless = ctx.store.credentials.membersInForce().filter(decides)
-  const unopened = keyless.length === 0 ? '' : ` (nobody has opened the one-time view with the key of ${namesOf(keyless)})`
+  const unopened = keyless.length === 0 ? '' : ` (the one-time view with the key is still unopened for ${namesOf(keyless)})`
   const reviewer = 'Add a reviewer: POST /api/v1/members {"name": "NAME", "role": "reviewer"}, and open the view_url of the answer'
   const allowed = review.capability === null ? '' : `. Or allow self-approval: ${selfApprovalCall(review.capability, item, worker)}`
-  return `You ${what}, and nobody else can approve it${unopened}. ${reviewer}${allowed}. You may deny it.`
+  return `You ${what}, and no other member can approve it${unopened}. ${reviewer}${allowed}. You may deny it.`
 }
 
 const namesOf = (members: readonly Member[]): string => members.map((member) => member.name).join(', ')
@@ -105,7 +105,7 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
     ctx.keep()
     return fail(
       'conflict',
-      `Job ${job.id} has changed since review ${review.id} was opened. Review ${held.review_id} is about it as it is now.`,
+      `Job ${job.id} has changed since review ${review.id} was opened. Decide review ${held.review_id}, which covers the current payload.`,
     )
   }
   if (input.grant !== undefined && review.session === null) {
@@ -113,11 +113,11 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
     return fail('invalid-request', detail, { issues: [{ path: 'grant', message: 'goes with reviews of the tier session' }] })
   }
   if (review.type === looseningType && review.status === 'pending') {
-    if (input.verdict === 'edit') return fail('invalid-request', 'A loosening is approved as it is, or denied.')
+    if (input.verdict === 'edit') return fail('invalid-request', 'A settings change cannot be edited: approve or deny it.')
     if (isLooseningStale(ctx, review)) {
       supersedeReview(ctx, review, null, 'what it would change has changed')
       ctx.keep()
-      return fail('conflict', `What review ${review.id} would change has changed since. Ask again.`)
+      return fail('conflict', `The target of review ${review.id} has changed since. Submit the change again.`)
     }
   }
   const edit = input.verdict === 'edit' ? editOf(ctx, review, input.payload) : ok(undefined)
@@ -230,7 +230,7 @@ function answerJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): v
 export function failJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord, reason?: string): void {
   const words: Readonly<Record<string, JobError>> = {
     denied: { type: 'denied', message: lastWord(review) ?? `Review ${review.id} was denied.`, retryable: false },
-    expired: { type: 'denied', message: `Nobody decided review ${review.id} in time.`, retryable: false },
+    expired: { type: 'denied', message: `Review ${review.id} expired without a decision.`, retryable: false },
   }
   const error = words[review.status] ?? {
     type: 'withdrawn',
@@ -261,7 +261,7 @@ function elapseReviews(ctx: CommandContext): void {
       const { review, step } = elapsed
       ctx.store.reviews.update(review)
       const left = Math.round((review.expires_at - ctx.at) / 3_600_000)
-      recordReview(ctx, review, step, step === 'expire' ? 'nobody decided in time' : `undecided, expires in ${left} h`, systemActor)
+      recordReview(ctx, review, step, step === 'expire' ? 'expired without a decision' : `undecided, expires in ${left} h`, systemActor)
       if (step === 'expire') settled(ctx, review)
       else queueReviewEvent(ctx, step === 'escalate' ? 'review.escalated' : 'review.reminded', review)
       elapsed = applyTime(review, ctx.at)

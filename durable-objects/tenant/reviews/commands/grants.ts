@@ -68,7 +68,7 @@ const showLook = (ctx: CommandContext, row: LookRow): ToLookAt => ({
 function toLookAt(ctx: CommandContext, input: Parsed<'audit.to_look_at'>): Result<{ items: ToLookAt[]; next_cursor: string | null }> {
   const after = input.cursor === undefined ? 0 : Number(input.cursor)
   if (!Number.isSafeInteger(after))
-    return fail('invalid-request', 'The cursor is not one that a list has given.', {
+    return fail('invalid-request', 'Invalid `cursor`: pass the `next_cursor` of the previous page.', {
       issues: [{ path: 'cursor', message: 'not a cursor' }],
     })
   const limit = input.limit ?? limits.list_default

@@ -67,8 +67,7 @@ export function loosened(
 ): Result<{ readonly capabilities: readonly Capability[]; readonly review_id?: number; readonly words: readonly string[] }> {
   const words = loosenings(worker.capabilities, capabilities)
   if (words.length === 0) return ok({ capabilities, words })
-  if (!mayLoosen(ctx))
-    return fail('forbidden', `This loosens what ${worker.name} asks a human for, which takes an owner: ${words.join('; ')}.`)
+  if (!mayLoosen(ctx)) return fail('forbidden', `This reduces the protection of ${worker.name}, which needs an owner: ${words.join('; ')}.`)
   if (!isDecidedByOthers(ctx)) return ok({ capabilities, words })
   const change = { worker_id: worker.worker_id, name: worker.name, before: worker.capabilities, capabilities }
   const review = ask(ctx, change, `Loosen what ${worker.name} asks a human for`, words)

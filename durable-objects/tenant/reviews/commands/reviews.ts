@@ -53,7 +53,7 @@ function submit(ctx: CommandContext, input: Parsed<'reviews.submit'>): Result<Re
   }
   const review = ctx.store.reviews.get(earlier.job_id)
   if (earlier.digest !== digest || review === undefined) {
-    return fail('idempotency-conflict', `The key ${idempotency_key} was used for another request, which made review ${earlier.job_id}.`)
+    return fail('idempotency-conflict', `The key ${idempotency_key} was used for another request, which created review ${earlier.job_id}.`)
   }
   ctx.replayed()
   return ok(showReview(ctx, review))
@@ -62,7 +62,7 @@ function submit(ctx: CommandContext, input: Parsed<'reviews.submit'>): Result<Re
 function submitNew(ctx: CommandContext, input: Omit<Parsed<'reviews.submit'>, 'idempotency_key'>): Result<Review> {
   const rate = { most: limits.reviews_per_minute, per_ms: 60_000 }
   const wait = ctx.live.rates.wait(`reviews/${ctx.caller.actor.id}`, ctx.at, rate)
-  if (wait > 0) return fail('rate-limited', `One caller may submit ${rate.most} reviews in a minute.`, { retry_after_ms: wait })
+  if (wait > 0) return fail('rate-limited', `Rate limit: ${rate.most} reviews per minute and caller.`, { retry_after_ms: wait })
   ctx.onCommit(() => ctx.live.rates.note(`reviews/${ctx.caller.actor.id}`, ctx.at, rate))
   const worker = submitter(ctx, input.created_by)
   const type = input.type ?? 'content'
@@ -107,7 +107,7 @@ function submitNew(ctx: CommandContext, input: Omit<Parsed<'reviews.submit'>, 'i
 function list(ctx: CommandContext, input: Parsed<'reviews.list'>): Result<{ items: Review[]; next_cursor: string | null }> {
   const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
   if (!Number.isSafeInteger(before))
-    return fail('invalid-request', 'The cursor is not one that a list has given.', {
+    return fail('invalid-request', 'Invalid `cursor`: pass the `next_cursor` of the previous page.', {
       issues: [{ path: 'cursor', message: 'not a cursor' }],
     })
   const limit = input.limit ?? limits.list_default
@@ -179,7 +179,7 @@ function withdraw(ctx: CommandContext, input: Parsed<'reviews.withdraw'>): Resul
   const review = found.value
   if (review.status === 'withdrawn') return ok(showReview(ctx, review))
   const ofWorker = !reserved.has(review.type) || review.type === 'action'
-  if (ctx.caller.kind === 'worker' && !ofWorker) return fail('forbidden', 'A worker withdraws what it has asked for, nothing else.')
+  if (ctx.caller.kind === 'worker' && !ofWorker) return fail('forbidden', 'A worker may withdraw only reviews that it submitted.')
   if (!isOpen(review)) return fail('wrong-state', `Review ${review.id} is ${review.status} and cannot be withdrawn.`)
   // A member who only decides takes back what was decided, and says no to what was not.
   if (ctx.caller.kind === 'member' && !roleMay(ctx.caller.member.role, 'reviews.submit') && review.status === 'pending')

@@ -148,7 +148,7 @@ class JobContext:
         capability: Optional[str] = None,
         irreversible: Optional[bool] = None,
     ) -> Review:
-        """Put something before a human; the job goes on. ``client.reviews.get(id, wait=...)`` tells what was decided."""
+        """Submit content for a human decision; the job goes on. ``client.reviews.get(id, wait=...)`` tells what was decided."""
         fields = {
             "type": type,
             "title": title,

@@ -30,7 +30,7 @@ const bytes = (text: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0))
 
 const keyText = location.hash.slice(1)
-const askForAnother = 'Ask whoever sent it for a new one.'
+const askForAnother = 'Ask the sender for a new one.'
 
 async function open(sealed: SealedView): Promise<ViewPlaintext> {
   const key = await crypto.subtle.importKey('raw', bytes(keyText), 'AES-GCM', false, ['decrypt'])
@@ -54,7 +54,7 @@ async function refused(answer: Response): Promise<void> {
   const problem: Partial<Problem> = await answer.json().catch(() => ({}))
   if (answer.status === 410) {
     const gone = problem.detail ?? 'It is gone.'
-    say(`${gone} If that was not you, somebody else has the token: have it revoked at once. ${askForAnother}`, 'bad')
+    say(`${gone} If that was not you, another person has the token: have it revoked at once. ${askForAnother}`, 'bad')
   } else if (answer.status === 404) {
     say(`There is no such view. Check that the address is whole. ${askForAnother}`, 'bad')
   } else if (answer.status === 403) {

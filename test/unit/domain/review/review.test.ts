@@ -79,7 +79,7 @@ describe('a decision', () => {
   })
 
   it('counts only for what was read', () => {
-    expect(refusal(opened(), word('approve', 'rosa', { digest: hex('b') }))).toMatch(/^conflict: .*its digest is a+ now/)
+    expect(refusal(opened(), word('approve', 'rosa', { digest: hex('b') }))).toMatch(/^conflict: .*its current digest is a+/)
     expect(said(opened(), word('approve', 'rosa', { digest: hex('a') })).review.status).toBe('approved')
   })
 

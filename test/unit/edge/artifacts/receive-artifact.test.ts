@@ -26,7 +26,7 @@ const broken = (...chunks: readonly string[]): ReadableStream<Uint8Array> => {
   )
 }
 
-const brokenOff = { ok: false, failure: { code: 'invalid-request', detail: 'The body broke off before its end.' } }
+const brokenOff = { ok: false, failure: { code: 'invalid-request', detail: 'The request body ended before its declared length.' } }
 
 test('a body that breaks off is no file, raw or as a form', async () => {
   expect(await receive(broken('half'))).toMatchObject(brokenOff)

@@ -68,7 +68,7 @@ describe('a wrong command line', () => {
     [['--port'], '--port needs a value'],
     [['--state', ''], '--state needs a folder'],
     [['--no-worker=yes'], '--no-worker takes no value'],
-    [['--port', '1', '--port', '2'], '--port is given twice'],
+    [['--port', '1', '--port', '2'], '--port may be given only once'],
     [['--once', '--no-worker'], 'does not go together'],
     [['Report on a.md'], 'goes behind --once'],
   ])('%j is refused in one sentence', (words, part) => {

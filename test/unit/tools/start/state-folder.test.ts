@@ -68,7 +68,7 @@ describe('a state folder', () => {
     const state = join(base, 'shared', 'state')
     mkdirSync(join(base, 'shared'))
     chmodSync(join(base, 'shared'), 0o777)
-    expect(() => StateFolder.open(state)).toThrow(/Everybody may replace what is in .*chmod o-w/)
+    expect(() => StateFolder.open(state)).toThrow(/Every user may replace the contents of .*chmod o-w/)
     chmodSync(join(base, 'shared'), 0o1777)
     expect(() => StateFolder.open(state)).not.toThrow()
   })

@@ -1,4 +1,4 @@
-/** `artifacts`: what is listed, what arrives, and that nothing is left of what did not arrive as it was kept. */
+/** `artifacts`: what is listed, what arrives, and that nothing is left of what does not match its digest. */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -86,7 +86,7 @@ describe('a download', () => {
     const path = join(folder, 'report.pdf')
     const told = await run('artifacts', 'get', 'ar5localabc', '-o', path)
     expect(told).toMatchObject({ code: 69, out: '' })
-    expect(told.err).toContain('did not arrive as it was kept')
+    expect(told.err).toContain('does not match its digest')
     expect(readdirSync(folder)).toEqual([])
     writeFileSync(path, 'old')
     await run('artifacts', 'get', 'ar5localabc', '-o', path)

@@ -144,7 +144,7 @@ describe('audit look', () => {
   it('says so when there is nothing', async () => {
     answer({ items: [], next_cursor: null })
     expect(await run(['audit', 'look'])).toEqual({ code: 0, out: '', err: '' })
-    expect((await run(['audit', 'look'], { terminal: true })).err).toBe('Nothing waits to be looked at\n')
+    expect((await run(['audit', 'look'], { terminal: true })).err).toBe('No unreviewed actions\n')
   })
 })
 
@@ -153,7 +153,7 @@ describe('audit seen', () => {
     answer({ seen: [41] })
     expect(await run(['audit', 'seen', '41', '41', '57'])).toEqual({
       code: 1,
-      out: '41\tseen\n57\tleft out\tit was seen before, or is not on the list\n',
+      out: '41\tseen\n57\tleft out\talready reviewed, or not on the list\n',
       err: '',
     })
     expect(last()).toEqual({ method: 'POST', path: '/api/v1/audit/seen', body: { seqs: [41, 57] } })

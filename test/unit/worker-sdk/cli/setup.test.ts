@@ -59,7 +59,7 @@ describe('--setup at a terminal', () => {
     const stage = new Stage()
     const told = await stage.run(['--setup', ...provider], atTerminal(server.url, memberKey, 'taken', 'free'))
     expect(told.code).toBe(0)
-    expect(told.err).toContain('A worker called taken exists')
+    expect(told.err).toContain('A worker named taken exists')
     expect(server.registered).toContain('free')
     expect(fileOf(stage)).toMatchObject({ token: workerToken, admin_token: memberKey, name: 'free' })
   })

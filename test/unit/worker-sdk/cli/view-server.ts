@@ -71,7 +71,7 @@ export class ViewServer {
     if (path === '/api/v1/workers/register') {
       const { name } = JSON.parse(body) as { name: string }
       if (name === 'taken')
-        return reply(409, { code: 'name-taken', title: 'The name is taken', status: 409, detail: 'A worker called taken exists.' })
+        return reply(409, { code: 'name-taken', title: 'The name is taken', status: 409, detail: 'A worker named taken exists.' })
       this.registered.push(name)
       return reply(201, {
         worker_id: 'wkaaaaaaaaaa',

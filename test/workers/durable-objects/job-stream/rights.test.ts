@@ -13,7 +13,7 @@ const broken = async (viewer: Viewer): Promise<string> =>
     (events) => `ended after ${events.length}`,
     () => 'broken off',
   )
-const unauthorized = fail('unauthorized', 'The token is not in force.')
+const unauthorized = fail('unauthorized', 'The token is not valid: unknown, expired, rotated or revoked.')
 
 describe('a viewer', () => {
   it('is let go at once when its right ends, and the others are not', async () => {

@@ -392,7 +392,7 @@ describe('self-approval', () => {
       failure: {
         code: 'forbidden',
         detail:
-          `You dispatched or changed job ${job.id}, and nobody else can approve it. ` +
+          `You dispatched or changed job ${job.id}, and no other member can approve it. ` +
           'Add a reviewer: POST /api/v1/members {"name": "NAME", "role": "reviewer"}, and open the view_url of the answer. ' +
           `Or allow self-approval: PATCH /api/v1/workers/${anna.id} {"capabilities": ${JSON.stringify(capabilities)}}. You may deny it.`,
       },
@@ -414,11 +414,11 @@ describe('self-approval', () => {
       const answer = await tenant.call('reviews.decide', { review_id: review_id ?? 0, verdict: 'approve' })
       return answer.ok ? '' : answer.failure.detail
     }
-    const unopened = 'nobody else can approve it (nobody has opened the one-time view with the key of owner-by-link). Add a reviewer'
+    const unopened = 'nobody else can approve it (the one-time view with the key is still unopened for owner-by-link). Add a reviewer'
     expect(await refusal()).toContain(unopened)
     expect(await refusal()).toContain('"policy":{"quorum":{"approve":1},"self_approval":true}}, and its other capabilities as they are]}')
     await tenant.openView(link)
-    expect(await refusal()).toContain('so somebody else approves it: owner-by-link.')
+    expect(await refusal()).toContain('so another member must approve it: owner-by-link.')
     clock.pass(1)
     await tenant.must('members.rotate', { member_id: link.id })
     expect(await refusal()).toContain(unopened)
@@ -430,7 +430,7 @@ describe('self-approval', () => {
     const answer = await tenant.call('reviews.decide', { review_id: id, verdict: 'approve' })
     expect(answer).toMatchObject({
       ok: false,
-      failure: { detail: expect.stringMatching(/nobody else .* view_url of the answer\. You may/) },
+      failure: { detail: expect.stringMatching(/no other member .* view_url of the answer\. You may/) },
     })
   })
 

@@ -223,7 +223,7 @@ describe('who asks does not approve', () => {
     const asked = await at.tenant.must('claims.authorize', { job_id: job.id, capability, action: { to: 'all' } }, at.tenant.lease(claimed))
     expect(await at.tenant.call('reviews.decide', { review_id: asked.review_id ?? 0, verdict: 'approve' })).toMatchObject({
       ok: false,
-      failure: { code: 'forbidden', detail: expect.stringContaining(`You asked for review ${asked.review_id}, so somebody else`) },
+      failure: { code: 'forbidden', detail: expect.stringContaining(`You asked for review ${asked.review_id}, so another member`) },
     })
     await approve(at, asked.review_id)
   })

@@ -204,7 +204,7 @@ describe('ctx.authorize', () => {
     })
     await asked(run)
     clock.pass(20_001)
-    expect(await asked(run)).toMatchObject({ outcome: 'refused', comment: 'Nobody decided in time.' })
+    expect(await asked(run)).toMatchObject({ outcome: 'refused', comment: 'The review expired without a decision.' })
   })
 
   it('keeps its lease while a human thinks', async () => {

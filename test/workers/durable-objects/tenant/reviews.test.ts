@@ -189,7 +189,7 @@ describe('deciding many', () => {
     expect(answer.left_out).toEqual([
       { review_id: ids[1], reason: expect.stringContaining('irreversible') },
       { review_id: ids[2], reason: expect.stringContaining('withdrawn') },
-      { review_id: own, reason: expect.stringContaining('somebody else approves') },
+      { review_id: own, reason: expect.stringContaining('another member must approve') },
       { review_id: 99, reason: 'There is no review 99.' },
     ])
     const denied = await at.tenant.must('reviews.decide_many', { review_ids: [own], verdict: 'deny' }, at.rosa.credential)
@@ -210,7 +210,7 @@ describe('deciding many', () => {
       at.tenant.must('reviews.decide_many', { review_ids, verdict: 'approve' }, at.rosa.credential)
     expect(await decide([...read.slice(0, 2), moved?.review_id ?? 0])).toEqual({
       decided: [read[0]?.review_id],
-      left_out: [{ review_id: moved?.review_id, reason: expect.stringContaining(`its digest is ${now.digest} now`) }],
+      left_out: [{ review_id: moved?.review_id, reason: expect.stringContaining(`its current digest is ${now.digest}`) }],
     })
     expect((await at.tenant.must('reviews.get', { review_id: now.id })).status).toBe('pending')
     // What is read again is decided; a plain id is whatever it is now.
@@ -289,7 +289,7 @@ describe('time', () => {
     }
     expect(await at.tenant.must('jobs.get', { job_id: 1 })).toMatchObject({
       status: 'failed',
-      error: { type: 'denied', message: expect.stringContaining('Nobody decided') },
+      error: { type: 'denied', message: expect.stringContaining('expired without a decision') },
     })
   })
 

@@ -44,8 +44,9 @@ export async function artifacts(context: CommandContext): Promise<number> {
 export async function artifactsGet(context: CommandContext): Promise<number> {
   const { invocation, show, system } = context
   const target = invocation.text('output')
-  if (target === '-' && system.stdout.isTerminal) throw new UsageError('A file is not for a terminal: give --output FILE, or a pipe')
-  if (target === '-' && show.json) throw new UsageError('--json and --output - both want standard output')
+  if (target === '-' && system.stdout.isTerminal)
+    throw new UsageError('Refusing to print a file to a terminal: pass --output FILE, or pipe it')
+  if (target === '-' && show.json) throw new UsageError('--json and --output - cannot both use standard output')
   const { client } = await connect(context)
   const file = await client.downloadArtifact(invocation.argument(0) ?? '')
   if (target === '-') {
@@ -55,7 +56,7 @@ export async function artifactsGet(context: CommandContext): Promise<number> {
   const path = target ?? (await nameFor(file))
   if (target === undefined && existsSync(path)) {
     await file.body.cancel()
-    throw new UsageError(`${path} is there already`, '--output FILE says where else, or that it may be written over')
+    throw new UsageError(`${path} already exists`, 'pass --output FILE to write elsewhere or to overwrite it')
   }
   await toFile(file, path)
   const { slug, filename, contentType, sha256 } = file
@@ -128,5 +129,5 @@ async function* hashed({ slug, body }: DownloadedArtifact, hash: Hash): AsyncGen
 function checkDigest(file: DownloadedArtifact, hash: Hash): void {
   const found = hash.digest('hex')
   if (found === file.sha256) return
-  throw new ModelReinsError(`Artifact ${file.slug} did not arrive as it was kept: its SHA-256 is ${found}`, { code: 'network' })
+  throw new ModelReinsError(`Artifact ${file.slug} does not match its digest: its SHA-256 is ${found}`, { code: 'network' })
 }

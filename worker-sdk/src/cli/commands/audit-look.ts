@@ -37,8 +37,8 @@ export async function auditLook(context: CommandContext): Promise<number> {
   if (show.json) show.value(page)
   else if (page.items.length > 0) {
     show.table(all ? [...columns(context.now), seen] : columns(context.now), page.items)
-    show.note(show.errorStyle.dim('job ID shows what ran; audit seen SEQ takes it off this list'))
-  } else show.note('Nothing waits to be looked at')
+    show.note(show.errorStyle.dim('`job ID` shows what ran; `audit seen SEQ` marks it as reviewed'))
+  } else show.note('No unreviewed actions')
   if (page.next_cursor !== null) show.note(show.errorStyle.dim(`more: --cursor ${page.next_cursor}`))
   return 0
 }
@@ -62,8 +62,8 @@ export async function auditSeen(context: CommandContext): Promise<number> {
   if (show.json) show.value({ seen: [...marked], left_out: left })
   else {
     for (const seq of marked) show.line(`${seq}\tseen`)
-    for (const seq of left) show.line(`${seq}\tleft out\tit was seen before, or is not on the list`)
-    if (asked.length === 0) show.note('Nothing waits to be looked at')
+    for (const seq of left) show.line(`${seq}\tleft out\talready reviewed, or not on the list`)
+    if (asked.length === 0) show.note('No unreviewed actions')
   }
   return left.length === 0 ? 0 : 1
 }

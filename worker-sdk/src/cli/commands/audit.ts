@@ -74,7 +74,7 @@ export async function auditExport(context: CommandContext): Promise<number> {
   const body = chunksOf(response.body)
   if (target === undefined) await toStandardOutput(context, body)
   else await pipeline(Readable.from(body), target)
-  if (target !== undefined) context.show.note(`Written to ${file}; \`audit verify ${file}\` checks it anywhere`)
+  if (target !== undefined) context.show.note(`Written to ${file}; \`audit verify ${file}\` verifies it offline`)
   return 0
 }
 
@@ -139,8 +139,6 @@ function tell(context: CommandContext, verdict: AuditVerdict): void {
   ])
   if (verdict.key === 'in-file')
     show.warn(
-      show.errorStyle.yellow(
-        'The key was taken from the file itself: that proves nothing against whoever made it. --key names one you trust.',
-      ),
+      show.errorStyle.yellow('The key was taken from the file itself, which does not detect a forged file. Pass a trusted key with --key.'),
     )
 }

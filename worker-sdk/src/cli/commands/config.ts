@@ -40,8 +40,7 @@ export async function configSet(context: CommandContext): Promise<number> {
     })
     show.note(`${key.name} = ${masked(taken.token)}${taken.name === undefined ? '' : ` (${taken.kind} ${taken.name})`}`)
     if (server !== undefined) show.note(`server = ${server}`)
-    if (taken.kind === undefined)
-      show.warn('This does not look like a token of ModelReins: those begin with mrw_ or mrk_ and are one word.')
+    if (taken.kind === undefined) show.warn('This does not look like a ModelReins token: tokens start with mrw_ or mrk_.')
     if (replaced !== undefined && replaced !== taken.token) {
       show.warn(
         link
@@ -61,7 +60,7 @@ async function valueFor(context: CommandContext, key: ConfigKey): Promise<string
   if (given === '-') return (await context.system.readStdin()).trim()
   if (given !== undefined) return given
   if (!key.secret || !context.system.stdinIsTerminal) {
-    throw new UsageError(`config set ${key.name} needs a value`, 'as the last word, or `-` to read it from standard input')
+    throw new UsageError(`config set ${key.name} needs a value`, 'pass it as the last argument, or `-` to read it from standard input')
   }
   const prompter = context.system.openPrompter()
   try {
@@ -115,6 +114,6 @@ export async function configPathCommand(context: CommandContext): Promise<number
 }
 
 export async function configReset(context: CommandContext): Promise<number> {
-  context.show.note(removeConfig(context.configPath) ? `Removed ${context.configPath}` : `There was no ${context.configPath}`)
+  context.show.note(removeConfig(context.configPath) ? `Removed ${context.configPath}` : `${context.configPath} does not exist`)
   return 0
 }

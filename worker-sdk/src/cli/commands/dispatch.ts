@@ -32,7 +32,11 @@ export async function dispatch(context: CommandContext): Promise<number> {
     })
   } catch (error) {
     if (!(error instanceof Detached)) throw error
-    show.warn(id === undefined ? 'Left before the server answered; whether it took the job is not known.' : detachedText(id))
+    show.warn(
+      id === undefined
+        ? 'Interrupted before the server replied: the job may or may not have been accepted. Check `jobs`.'
+        : detachedText(id),
+    )
     return detachedExit
   }
 }
@@ -75,7 +79,7 @@ async function promptOf(context: CommandContext): Promise<string> {
   const { invocation, system } = context
   const file = invocation.text('file')
   const words = invocation.arguments
-  if (file !== undefined && words.length > 0) throw new UsageError('A prompt and --file are both given; say one of them')
+  if (file !== undefined && words.length > 0) throw new UsageError('PROMPT and --file cannot be combined')
   if (file !== undefined) return file === '-' ? system.readStdin() : readTextFile(file)
   if (words.length > 0 && !(words.length === 1 && words[0] === '-')) return words.join(' ')
   if (invocation.text('context-file') === '-')
@@ -89,7 +93,7 @@ function fanOutOf({ invocation }: CommandContext): Record<string, unknown> {
   const to = invocation.list('to')
   const distinct = invocation.text('distinct')
   const count = invocation.count('fan-out')
-  if (to.length === 1 && count === undefined) throw new UsageError('--to is for two or more workers; use --target for one')
+  if (to.length === 1 && count === undefined) throw new UsageError('--to needs two or more workers; use --target for one')
   if (distinct !== undefined && count === undefined) throw new UsageError('--distinct goes with --fan-out')
   const merge = {
     by: invocation.text('merge'),

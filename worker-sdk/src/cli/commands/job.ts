@@ -20,8 +20,8 @@ export async function job(context: CommandContext): Promise<number> {
   const job_id = jobNumber(context)
   const { invocation, show } = context
   const verbs = ['why', 'result', 'children', 'abort'].filter((verb) => invocation.on(verb))
-  if (verbs.length > 1) throw new UsageError(`--${verbs[0]} and --${verbs[1]} do not go together`)
-  if (invocation.on('abort') && invocation.on('retry')) throw new UsageError('--abort and --retry do not go together')
+  if (verbs.length > 1) throw new UsageError(`--${verbs[0]} and --${verbs[1]} cannot be combined`)
+  if (invocation.on('abort') && invocation.on('retry')) throw new UsageError('--abort and --retry cannot be combined')
   if (invocation.has('reason') && !invocation.on('abort')) throw new UsageError('--reason goes with --abort')
   const { client } = await connect(context)
   if (invocation.on('why')) return why(context, client, job_id)
@@ -40,11 +40,11 @@ export async function job(context: CommandContext): Promise<number> {
       ...(not_before === undefined ? {} : { not_before }),
       ...(expires_at === undefined ? {} : { expires_at }),
     })
-    if (!invocation.on('follow')) show.note(`Job ${job_id} is moved`)
+    if (!invocation.on('follow')) show.note(`Job ${job_id} is rescheduled`)
   }
   if (invocation.on('retry')) {
     await client.jobs.retry({ job_id })
-    if (!invocation.on('follow')) show.note(`Job ${job_id} is tried again`)
+    if (!invocation.on('follow')) show.note(`Job ${job_id} is retried`)
   }
   if (invocation.on('follow')) return follow(context, client, job_id)
   const found = await client.jobs.get({ job_id })
@@ -56,7 +56,7 @@ export async function job(context: CommandContext): Promise<number> {
     const text = await wholeResult(client, found, found.output !== '')
     if (show.human && (text ?? found.output) !== '') show.line(`\n${manyLines(text ?? found.output).trimEnd()}`)
     if (found.output_truncated && found.result === null)
-      show.note(`(the last ${limits.tail_bytes / 1024} KiB; job ${job_id} --follow shows all that is kept)`)
+      show.note(`(the last ${limits.tail_bytes / 1024} KiB; job ${job_id} --follow shows all stored output)`)
   }
   return 0
 }

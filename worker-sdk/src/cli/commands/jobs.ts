@@ -58,7 +58,7 @@ export async function jobsAbort(context: CommandContext): Promise<number> {
   const { invocation } = context
   const narrow = filterFlags.some((flag) => invocation.has(flag))
   if (!narrow && !invocation.on('all'))
-    throw new UsageError('Which jobs? Give a filter, or --all for every job of the tenant', seeHelp(['jobs', 'abort']))
+    throw new UsageError('jobs abort needs a filter, or --all for every job of the tenant', seeHelp(['jobs', 'abort']))
   const filter = filterOf(context)
   const reason = invocation.text('reason')
   const { client } = await connect(context)
@@ -83,7 +83,7 @@ async function inBulk(context: CommandContext, verb: 'abort' | 'retry', call: (d
     if (invocation.on('dry-run')) return tell(context, would, `would ${verb}`)
     if (would.count === 0) return tell(context, would, verb === 'abort' ? 'aborted' : 'retried')
     if (!(await confirmed(context, `${verb === 'abort' ? 'Abort' : 'Retry'} ${jobsWord(would.count)}?`))) {
-      show.note('Nothing was done')
+      show.note('Cancelled: nothing was changed')
       return 1
     }
   }

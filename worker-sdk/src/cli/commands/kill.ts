@@ -16,7 +16,7 @@ const lookEveryMs = 500
 export async function kill(context: CommandContext): Promise<number> {
   const { invocation } = context
   if (invocation.on('clear') && (invocation.has('level') || invocation.has('reason')))
-    throw new UsageError('--clear goes without --level and --reason')
+    throw new UsageError('--clear cannot be combined with --level or --reason')
   if (invocation.on('resume-all') && !invocation.on('clear')) throw new UsageError('--resume-all goes with --clear')
   const { client } = await connect(context)
   return invocation.on('clear') ? clear(context, client) : raise(context, client)
@@ -90,7 +90,7 @@ function conclude(context: CommandContext, state: KillswitchState, tookMs: numbe
     else show.line(`straggler\t${oneLine(witness.name)}\t${witness.last_seen ?? ''}`)
   }
   const all = state.acknowledged.length + state.stragglers.length
-  if (state.stragglers.length === 0) show.note(all === 0 ? 'No worker was there' : `All ${all} acknowledged within ${showDuration(tookMs)}`)
+  if (state.stragglers.length === 0) show.note(all === 0 ? 'No live workers' : `All ${all} acknowledged within ${showDuration(tookMs)}`)
   else
     show.note(
       `${state.stragglers.length} of ${all} have not acknowledged. The server gives them nothing and takes nothing from them; their processes may still run.`,

@@ -34,7 +34,7 @@ async function named(client: Client, word: string): Promise<Member> {
   const found = byId ?? byName[0]
   if (found !== undefined) return found
   const names = all.filter((member) => member.revoked_at === null).map((member) => member.name)
-  throw new UsageError(`There is no member "${word}" in force${didYouMean(word, names)}`)
+  throw new UsageError(`There is no active member "${word}"${didYouMean(word, names)}`)
 }
 
 export async function members(context: CommandContext): Promise<number> {
@@ -89,7 +89,7 @@ export async function membersRevoke(context: CommandContext): Promise<number> {
   const revoked = await client.members.revoke({ member_id: member.member_id, ...(stop ? { stop_jobs: true } : {}) })
   if (context.show.json) context.show.value(revoked)
   else {
-    context.show.note(`The key of ${revoked.name} is stopped`)
+    context.show.note(`The key of ${revoked.name} is revoked`)
     const { waiting = 0, running = 0, stopped = 0 } = revoked.jobs ?? {}
     if (stopped > 0) context.show.note(`Stopped ${stopped} of their ${waiting + running} jobs`)
     else if (waiting + running > 0)
@@ -101,6 +101,6 @@ export async function membersRevoke(context: CommandContext): Promise<number> {
 }
 
 function left(context: CommandContext): number {
-  context.show.note('Nothing was done')
+  context.show.note('Cancelled: nothing was changed')
   return 1
 }

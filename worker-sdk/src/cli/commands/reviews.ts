@@ -46,7 +46,7 @@ export async function reviews(context: CommandContext): Promise<number> {
   const page = await client.reviews.list(filter)
   if (show.json) show.value(page)
   else if (page.items.length > 0) show.table(columns(context.now), page.items)
-  else show.note('Nothing waits for a human')
+  else show.note('No pending reviews')
   if (page.next_cursor !== null) show.note(show.errorStyle.dim(`more: --cursor ${page.next_cursor}`))
   return 0
 }
@@ -110,7 +110,7 @@ const denial: Terms = { verdict: 'deny', past: 'denied', question: 'Deny this?' 
 export const reviewsApprove = (context: CommandContext): Promise<number> => decideAll(context, approval)
 
 export function reviewsDeny(context: CommandContext): Promise<number> {
-  if (!context.invocation.has('comment')) throw new UsageError('deny needs --comment: the worker reads it')
+  if (!context.invocation.has('comment')) throw new UsageError('deny needs --comment, which is sent to the worker')
   return decideAll(context, denial)
 }
 
@@ -132,7 +132,7 @@ async function decideAll(context: CommandContext, terms: Terms): Promise<number>
   const { invocation, show } = context
   if (invocation.arguments.length === 1) return decideOne(context, terms, grantTerms(context))
   if (invocation.has('digest') || invocation.has('ttl') || invocation.has('uses'))
-    throw new UsageError('--digest, --ttl and --uses are about one review')
+    throw new UsageError('--digest, --ttl and --uses accept only one review')
   const named = invocation.arguments.map(reviewNumber)
   const { client } = await connect(context)
   // What is shown is what is decided about; --yes is for what they are at this moment.
@@ -179,7 +179,7 @@ async function decideOne(context: CommandContext, terms: Terms, more: More = {})
       throw new UsageError(`--digest takes at least the first ${shortest} characters of a digest`)
     if (!review.digest.startsWith(digest))
       throw new UsageError(
-        `Review ${review_id} is about something else now: its digest is ${review.digest}`,
+        `Review ${review_id} has a different payload now: its digest is ${review.digest}`,
         `reviews show ${review_id} shows it`,
       )
   } else if (terms.question !== '' && !invocation.on('yes')) {
@@ -205,7 +205,7 @@ function checkedDecision(request: unknown): Input<'reviews.decide'> {
 }
 
 function undecided(context: CommandContext): number {
-  context.show.note('Nothing was decided')
+  context.show.note('Cancelled: nothing was decided')
   return 1
 }
 

@@ -248,9 +248,9 @@ class Setup {
   #farewell(name: string): void {
     this.#say('')
     this.#say(`Written to ${this.#context.configPath}`)
-    this.#say(`  ${programName}                   run ${name} here and now`)
-    this.#say(`  ${programName} service install   run it in the background, from login on`)
-    this.#say(`  ${programName} doctor            look at everything again`)
+    this.#say(`  ${programName}                   run ${name} in this terminal`)
+    this.#say(`  ${programName} service install   install it as a background service`)
+    this.#say(`  ${programName} doctor            check the setup again`)
   }
 }
 

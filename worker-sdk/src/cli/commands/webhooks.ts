@@ -62,7 +62,7 @@ export async function webhooksDelete(context: CommandContext): Promise<number> {
   const webhook_id = context.invocation.argument(0) ?? ''
   const { client } = await connect(context)
   if (!(await confirmed(context, `Delete webhook ${webhook_id} and what was to be sent to it?`))) {
-    context.show.note('Nothing was done')
+    context.show.note('Cancelled: nothing was changed')
     return 1
   }
   const done = await client.webhooks.delete({ webhook_id })
@@ -111,7 +111,7 @@ export async function webhooksDeliveries(context: CommandContext): Promise<numbe
   const page = await client.webhooks.deliveries(query.data)
   if (show.json) show.value(page)
   else if (page.items.length > 0) show.table(deliveryColumns(context.now), page.items)
-  else show.note('Nothing was to be sent yet')
+  else show.note('No deliveries')
   if (page.next_cursor !== null) show.note(show.errorStyle.dim(`more: --cursor ${page.next_cursor}`))
   return 0
 }

@@ -166,7 +166,7 @@ export async function workersSet(context: CommandContext): Promise<number> {
   if (show.json) show.value(changed)
   else show.note(`${changed.name}: ${JSON.stringify(changed.config)} ${tiers(changed.capabilities)}`.trim())
   if (changed.review_id !== undefined && !show.json)
-    show.note(`Its capabilities stay as they are until review ${changed.review_id} is approved: the change loosens what asks a human`)
+    show.note(`Its capabilities stay unchanged until review ${changed.review_id} is approved, because the change reduces protection`)
   return 0
 }
 
@@ -211,7 +211,7 @@ export async function workersRevoke(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
   const worker = await named(context, client)
   if (worker.revoked_at === null && !(await confirmed(context, `Revoke ${worker.name} for good?`))) {
-    context.show.note('Nothing was done')
+    context.show.note('Cancelled: nothing was changed')
     return 1
   }
   const after = await client.workers.revoke({ worker_id: worker.worker_id })
@@ -226,7 +226,7 @@ export async function workersRotate(context: CommandContext): Promise<number> {
   const keep_running = context.invocation.on('keep-running')
   const what = keep_running ? 'The one it has stops at once.' : 'The one it has stops at once, and so does what it runs.'
   if (!(await confirmed(context, `Replace the token of ${worker.name}? ${what}`))) {
-    context.show.note('Nothing was done')
+    context.show.note('Cancelled: nothing was changed')
     return 1
   }
   const rotated = await client.workers.rotate({ worker_id: worker.worker_id, ...(keep_running ? { keep_running } : {}) })

@@ -45,7 +45,7 @@ WantedBy=default.target
     status: control('is-active', unit),
     notes: [
       `Its log: journalctl --user -u ${unit} -f`,
-      'To keep it running when nobody is logged in: loginctl enable-linger',
+      'To keep it running after logout: loginctl enable-linger',
       `Keys that its provider needs (OPENAI_API_KEY, ...) go into ${join(request.configFolder, 'service.env')}, mode 600`,
     ],
   }

@@ -12,9 +12,9 @@ export const configFlag: Flag = {
 export const helpFlag: Flag = { name: 'help', short: 'h', about: 'Show help' }
 export const versionFlag: Flag = { name: 'version', short: 'V', about: 'Show the version' }
 export const jsonFlag: Flag = { name: 'json', about: 'Print JSON' }
-export const keepRunningFlag: Flag = { name: 'keep-running', about: 'Attempts that run go on under the lease they have' }
-export const yesFlag: Flag = { name: 'yes', short: 'y', about: 'Do not ask' }
-export const dryRunFlag: Flag = { name: 'dry-run', about: 'Say what would happen and do nothing' }
+export const keepRunningFlag: Flag = { name: 'keep-running', about: 'Running attempts continue under their current lease' }
+export const yesFlag: Flag = { name: 'yes', short: 'y', about: 'Skip the confirmation prompt' }
+export const dryRunFlag: Flag = { name: 'dry-run', about: 'Print what would be done without doing it' }
 
 /** Understood by every command. */
 export const globalFlags: readonly Flag[] = [configFlag, helpFlag]

@@ -4,24 +4,24 @@ import type { Argument, Command, Flag } from '../command.ts'
 import { keepRunningFlag, memberFlags, yesFlag } from './flags.ts'
 
 const id: Argument = { name: 'ID', about: 'Number of the review' }
-const ids: Argument = { ...id, many: true, about: 'Number of the review; several are decided together, what is irreversible left out' }
-const comment: Flag = { name: 'comment', value: 'TEXT', about: 'Told to the worker, kept with the decision' }
+const ids: Argument = { ...id, many: true, about: 'Number of the review; several are decided together, irreversible ones are skipped' }
+const comment: Flag = { name: 'comment', value: 'TEXT', about: 'Comment for the worker, stored with the decision' }
 const digest: Flag = {
   name: 'digest',
   value: 'HEX',
-  about: 'Digest of what you read, or its first 12 characters or more: anything else is refused',
+  about: 'Digest of the payload you reviewed (12+ hex characters); refused if it has changed',
 }
 const since: Flag = { name: 'since', value: 'TIME', about: 'From this time on (ISO 8601), or as long ago (2h, 7d)' }
 const until: Flag = { name: 'until', value: 'TIME', about: 'Before this time' }
 
 const webhook: Argument = { name: 'ID', about: 'Id of the webhook' }
-const limit: Flag = { name: 'limit', value: 'N', kind: 'count', about: 'How many (default: 50)' }
-const cursor: Flag = { name: 'cursor', value: 'TEXT', about: 'Go on where the last list ended' }
+const limit: Flag = { name: 'limit', value: 'N', kind: 'count', about: 'Maximum number of rows (default: 50)' }
+const cursor: Flag = { name: 'cursor', value: 'TEXT', about: '`next_cursor` of the previous page' }
 
 export const oversightCommands: readonly Command[] = [
   {
     words: ['reviews'],
-    about: 'List what waits for a human',
+    about: 'List reviews that wait for a decision',
     flags: [
       {
         name: 'status',
@@ -34,21 +34,21 @@ export const oversightCommands: readonly Command[] = [
       cursor,
       ...memberFlags,
     ],
-    examples: [{ line: 'reviews', about: 'What waits for me?' }],
+    examples: [{ line: 'reviews', about: 'Pending reviews' }],
   },
   {
     words: ['reviews', 'show'],
-    about: 'Show one review: what is asked, by whom, and exactly what would run',
+    about: 'Show one review: requester, payload, digest, decisions',
     arguments: [id],
     flags: memberFlags,
-    examples: [{ line: 'reviews show 7', about: 'Read before you decide' }],
+    examples: [{ line: 'reviews show 7', about: 'Review 7 with its payload' }],
   },
   {
     words: ['reviews', 'approve'],
-    about: 'Approve: what you read runs, once, and nothing else',
+    about: 'Approve a review; exactly the payload you saw runs, once',
     details: [
-      'On a terminal the review is shown and you are asked. In a script say what was read with --digest, or --yes for whatever it is now.',
-      'The decision is bound to the digest: a payload that changed in between is refused. Of several, each is bound to the digest that was shown; what changed in between is left out.',
+      'On a terminal the review is shown and you are asked to confirm. In a script pass the reviewed digest with --digest, or --yes for the current payload.',
+      'The decision is bound to the digest: if the payload changed in between, it is refused. With several reviews each is bound to its own digest; changed ones are skipped.',
     ],
     arguments: [ids],
     flags: [
@@ -60,69 +60,69 @@ export const oversightCommands: readonly Command[] = [
       ...memberFlags,
     ],
     examples: [
-      { line: 'reviews approve 7', about: 'Read, confirm, release' },
-      { line: 'reviews approve 7 --digest 3f9a0c51b2de', about: 'In a script: this and nothing else' },
+      { line: 'reviews approve 7', about: 'Show, confirm, approve' },
+      { line: 'reviews approve 7 --digest 3f9a0c51b2de', about: 'In a script: only this payload' },
     ],
   },
   {
     words: ['reviews', 'deny'],
-    about: 'Deny, and say why',
+    about: 'Deny a review with a comment',
     arguments: [ids],
     flags: [comment, digest, yesFlag, ...memberFlags],
     examples: [{ line: 'reviews deny 7 --comment "wrong account"', about: 'The worker reads the comment' }],
   },
   {
     words: ['reviews', 'edit'],
-    about: 'Approve something else than was asked for',
-    details: ['Of a job, the payload is {prompt, input, context_text, metadata}; what is left out stays as it was.'],
+    about: 'Approve a review with a changed payload',
+    details: ['The payload of a job is {prompt, input, context_text, metadata}; omitted fields stay unchanged.'],
     arguments: [id],
     flags: [
-      { name: 'payload', value: 'JSON', kind: 'json', about: 'What is to run instead' },
+      { name: 'payload', value: 'JSON', kind: 'json', about: 'The payload to run instead' },
       { name: 'payload-file', value: 'FILE', complete: 'file', about: 'The same from a file; `-`: standard input' },
       comment,
       digest,
       yesFlag,
       ...memberFlags,
     ],
-    examples: [{ line: 'reviews edit 7 --payload \'{"prompt": "Post to staging only"}\'', about: 'Release it changed' }],
+    examples: [{ line: 'reviews edit 7 --payload \'{"prompt": "Post to staging only"}\'', about: 'Approve a changed prompt' }],
   },
   {
     words: ['reviews', 'respond'],
-    about: 'Answer the worker without releasing anything',
+    about: 'Send a text answer to the worker; nothing is approved',
     arguments: [id],
     flags: [comment, digest, ...memberFlags],
-    examples: [{ line: 'reviews respond 7 --comment "Which account?"', about: 'Text back to the worker' }],
+    examples: [{ line: 'reviews respond 7 --comment "Which account?"', about: 'Ask the worker a question' }],
   },
   {
     words: ['reviews', 'withdraw'],
-    about: 'Take a review back before its approval is spent',
-    details: ['A job that waits for it fails, and its error names the reason; `job ID --retry` asks anew.'],
+    about: 'Withdraw a review before its approval is used',
+    details: ['A job that waits for it fails with the reason as its error; `job ID --retry` opens a new review.'],
     arguments: [id],
-    flags: [{ name: 'reason', value: 'TEXT', about: 'Kept with the job that waited' }, ...memberFlags],
-    examples: [{ line: 'reviews withdraw 7 --reason "sent by hand"', about: 'Nobody need decide it any more' }],
+    flags: [{ name: 'reason', value: 'TEXT', about: 'Reason, stored with the job that waited' }, ...memberFlags],
+    examples: [{ line: 'reviews withdraw 7 --reason "sent by hand"', about: 'Close a review that is no longer needed' }],
   },
   {
     words: ['grants'],
-    about: 'List session grants that still let something pass',
+    about: 'List active session grants',
     flags: [
       { name: 'session', value: 'ID', about: 'Only of this session: thread:ID or process:INSTANCE' },
-      { name: 'ended', about: 'Those that have ended as well' },
+      { name: 'ended', about: 'Include ended grants' },
       ...memberFlags,
     ],
-    examples: [{ line: 'grants', about: 'Who may do what without asking again?' }],
+    examples: [{ line: 'grants', about: 'Active grants' }],
   },
   {
     words: ['grants', 'revoke'],
-    about: 'Revoke a grant: the next use asks again',
+    about: 'Revoke a grant; the next use needs a new review',
     arguments: [{ name: 'GRANT', about: 'Id of the grant' }],
     flags: memberFlags,
     examples: [{ line: 'grants revoke gr4k2m9x', about: 'At once' }],
   },
   {
     words: ['audit'],
-    about: 'Ask the audit trail who did what, and when',
+    about: 'Search the audit trail',
     flags: [
-      { name: 'actor', value: 'NAME', about: 'Only what this member or worker did' },
+      { name: 'actor', value: 'NAME', about: 'Only actions of this member or worker' },
       { name: 'action', value: 'NAME', about: 'Only this action, such as job.dispatch' },
       { name: 'job', value: 'ID', kind: 'count', about: 'Only about this job' },
       { name: 'worker', value: 'NAME', about: 'Only about this worker' },
@@ -133,44 +133,44 @@ export const oversightCommands: readonly Command[] = [
       cursor,
       ...memberFlags,
     ],
-    examples: [{ line: 'audit --capability social.publish --since 30d', about: 'Who posted that?' }],
+    examples: [{ line: 'audit --capability social.publish --since 30d', about: 'Uses of one capability in the last 30 days' }],
   },
   {
     words: ['audit', 'look'],
-    about: 'List what ran under the tier audit and nobody has looked at, oldest first',
-    flags: [{ name: 'all', about: 'Those that somebody has looked at as well' }, limit, cursor, ...memberFlags],
-    examples: [{ line: 'audit look', about: 'What ran without being asked about?' }],
+    about: 'List unreviewed `audit`-tier actions, oldest first',
+    flags: [{ name: 'all', about: 'Include reviewed actions' }, limit, cursor, ...memberFlags],
+    examples: [{ line: 'audit look', about: 'Actions that still need to be reviewed' }],
   },
   {
     words: ['audit', 'seen'],
-    about: 'Say that you have looked at rows: they leave the list of audit look',
-    details: ['Rows that were seen before, or are not on the list, are left out, and the exit code is 1 then.'],
+    about: 'Mark actions as reviewed; they leave the list of `audit look`',
+    details: ['Rows that are already reviewed or not on the list are skipped; the exit code is then 1.'],
     arguments: [{ name: 'SEQ', optional: true, many: true, about: 'Number of the row, as audit look shows it' }],
-    flags: [{ name: 'all', about: 'All that are on the list now' }, ...memberFlags],
+    flags: [{ name: 'all', about: 'Mark all listed actions' }, ...memberFlags],
     examples: [
-      { line: 'audit seen 41 57', about: 'These two are fine' },
-      { line: 'audit seen --all', about: 'Everything has been looked at' },
+      { line: 'audit seen 41 57', about: 'Mark two rows as reviewed' },
+      { line: 'audit seen --all', about: 'Mark all rows as reviewed' },
     ],
   },
   {
     words: ['audit', 'export'],
-    about: 'Write the audit trail with its signed heads, to be verified anywhere',
-    arguments: [{ name: 'FILE', optional: true, complete: 'file', about: 'Where to; absent: standard output' }],
+    about: 'Export the audit trail with its signed heads, for offline verification',
+    arguments: [{ name: 'FILE', optional: true, complete: 'file', about: 'Output file; default: standard output' }],
     flags: [since, until, ...memberFlags],
-    examples: [{ line: 'audit export trail.ndjson', about: 'Take it away' }],
+    examples: [{ line: 'audit export trail.ndjson', about: 'Export everything' }],
   },
   {
     words: ['audit', 'heads'],
-    about: 'Print the newest signed heads and the public keys, as JSON to be kept elsewhere',
+    about: 'Print the newest signed heads and public keys as JSON; keep them outside the server',
     flags: [limit, ...memberFlags],
-    examples: [{ line: 'audit heads > heads.json', about: 'What a later verification trusts' }],
+    examples: [{ line: 'audit heads > heads.json', about: 'Save the heads that a later verification trusts' }],
   },
   {
     words: ['audit', 'verify'],
-    about: 'Verify an exported trail without any server, and name the first bad row',
+    about: 'Verify an exported audit trail offline and report the first bad row',
     details: [
-      'Without --key the key in the file is believed, which proves nothing against whoever made the file. A key, or heads with their key, kept elsewhere prove what was there when they were signed.',
-      'The exit code is 0 when everything holds, 1 when something does not.',
+      'Without --key the key in the file is trusted, which does not detect a forged file. A public key or signed heads kept elsewhere prove which rows existed when they were signed.',
+      'The exit code is 0 when the trail is valid, 1 otherwise.',
     ],
     arguments: [{ name: 'FILE', complete: 'file', about: 'An export; `-`: standard input' }],
     flags: [
@@ -183,11 +183,11 @@ export const oversightCommands: readonly Command[] = [
       },
       { name: 'json', about: 'Print JSON' },
     ],
-    examples: [{ line: 'audit verify trail.ndjson --key heads.json', about: 'Against heads that were kept elsewhere' }],
+    examples: [{ line: 'audit verify trail.ndjson --key heads.json', about: 'Verify against saved heads' }],
   },
   {
     words: ['webhooks'],
-    about: 'List webhooks: where reviews and the killswitch are announced',
+    about: 'List webhooks, which report reviews and the killswitch',
     flags: memberFlags,
     examples: [{ line: 'webhooks', about: 'Who is told, and about what' }],
   },
@@ -209,7 +209,7 @@ export const oversightCommands: readonly Command[] = [
   },
   {
     words: ['webhooks', 'delete'],
-    about: 'Delete a webhook and what was to be sent to it',
+    about: 'Delete a webhook and its undelivered events',
     arguments: [webhook],
     flags: [yesFlag, ...memberFlags],
     examples: [{ line: 'webhooks delete wh4k2m9x7q', about: 'Nothing more is sent' }],
@@ -232,7 +232,7 @@ export const oversightCommands: readonly Command[] = [
     about: 'Add a member and print the one-time view URL of the key',
     arguments: [{ name: 'NAME', about: 'A name for people to read' }],
     flags: [{ name: 'role', value: 'ROLE', choices: roles, about: `${roles.join(', ')} (default: viewer)` }, ...memberFlags],
-    examples: [{ line: 'members add "Ada" --role reviewer', about: 'Somebody who decides reviews' }],
+    examples: [{ line: 'members add "Ada" --role reviewer', about: 'A member who decides reviews' }],
   },
   {
     words: ['members', 'rotate'],

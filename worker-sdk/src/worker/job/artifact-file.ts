@@ -49,7 +49,7 @@ async function uploadStream(upload: Upload, stream: ReadableStream<Uint8Array>, 
   const artifact = await upload(hashed, options)
   const sent = hash.digest('hex')
   if (artifact.sha256 === sent) return artifact
-  throw new ModelReinsError(`Artifact ${artifact.slug} is not what was sent: its SHA-256 is ${artifact.sha256}, not ${sent}`, {
+  throw new ModelReinsError(`Artifact ${artifact.slug} does not match the upload: its SHA-256 is ${artifact.sha256}, not ${sent}`, {
     code: 'conflict',
   })
 }

@@ -8,7 +8,7 @@ import type { JobRecorder } from './recorder.ts'
 
 /** Of a worker that is not yet ready to run anything. */
 export const refuseToRun: Executor = () => {
-  throw new ModelReinsError('The worker has nothing to run jobs with', { code: 'internal', status: 0, retryable: false })
+  throw new ModelReinsError('The worker has no executor and no provider', { code: 'internal', status: 0, retryable: false })
 }
 
 /** `provider` and `settings` are asked per job: both may be changed while the worker runs. */

@@ -33,7 +33,7 @@ const fullReference = (allowed: string): string => withoutField(allowed.startsWi
 const isOurs = (reference: string): boolean => /^vault:\/\/env\/MODELREINS_/i.test(reference)
 
 function checkAllowed(reference: string, allowed: readonly string[]): void {
-  if (isOurs(reference)) throw refuse(reference, `the variables of this service are nobody's secrets`)
+  if (isOurs(reference)) throw refuse(reference, `variables of this service cannot be used as secrets`)
   const secret = withoutField(reference)
   if (allowed.map(fullReference).includes(secret)) return
   const name = secret.replace(/^vault:\/\/env\//, '')

@@ -11,7 +11,7 @@ export const stoppedBeforeReady = (): ModelReinsError =>
   new ModelReinsError('The worker was stopped before it was ready', { code: 'conflict', status: 0 })
 
 export const alreadyStarted = (): ModelReinsError =>
-  new ModelReinsError('This worker has been stopped, and a worker is started once: make a new one', { code: 'conflict', status: 0 })
+  new ModelReinsError('This worker has been stopped and cannot be started again: create a new Worker', { code: 'conflict', status: 0 })
 
 /** The server's words end with advice of their own; one piece of advice is enough. */
 const firstSentence = (error: ModelReinsError): string => error.message.split(/\.(?:\s|$)/, 1)[0] ?? ''

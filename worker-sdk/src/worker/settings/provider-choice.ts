@@ -75,7 +75,7 @@ export class ProviderChoice {
   /** The provider of that name, if this machine can run it; throws with what is missing and how to get it. */
   async #usable(name: string, model: string | undefined): Promise<Provider> {
     if (!isProviderName(name)) {
-      throw new ModelReinsError(`There is no provider called "${name}". There are: ${providerNames.join(', ')}`, {
+      throw new ModelReinsError(`There is no provider named "${name}". There are: ${providerNames.join(', ')}`, {
         code: 'invalid-request',
         status: 0,
       })

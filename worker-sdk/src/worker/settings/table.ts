@@ -143,7 +143,7 @@ export const settings = {
     env: ['MODELREINS_SLOTS'],
     config: ['slots'],
     flag: 'slots',
-    about: 'Jobs at a time',
+    about: 'Number of jobs at the same time',
   }),
   /** Address of the provider's own service, where it has one. */
   endpoint: row({
@@ -189,7 +189,7 @@ export const settings = {
     env: ['MODELREINS_REDACT'],
     config: ['redact'],
     flag: 'redact',
-    about: 'More values to keep out of output',
+    about: 'More values to redact from output',
     secret: true,
   }),
   /** Private hosts that providers may reach. */
@@ -206,7 +206,7 @@ export const settings = {
     env: ['MODELREINS_ALLOW_SECRET'],
     config: ['allow_secret', 'allowSecret'],
     flag: 'allow-secret',
-    about: 'Variables that jobs may ask for as secrets, comma-separated',
+    about: 'Environment variables that jobs may use as secrets, comma-separated',
   }),
   /** The server may not change what runs the jobs: provider and model stay as they are set here. */
   lockProvider: row({
@@ -215,7 +215,7 @@ export const settings = {
     env: ['MODELREINS_LOCK_PROVIDER'],
     config: ['locked', 'lock_provider', 'lockProvider'],
     flag: 'lock-provider',
-    about: 'Keep provider and model as they are set here, whatever the server says',
+    about: 'Ignore provider and model that the server sets',
   }),
   /** Milliseconds that `stop()` waits for running jobs before it hands them back. Default: 30,000. */
   graceMs: row({
@@ -246,7 +246,7 @@ export const settings = {
     env: ['MODELREINS_SILENCE_TIMEOUT'],
     config: ['silence_timeout', 'silenceTimeout'],
     flag: 'silence-timeout',
-    about: 'Seconds a job may say nothing (0: as long as its timeout)',
+    about: 'Seconds without output before a job is aborted (0: its timeout)',
     otherwiseText: "the provider's",
   }),
   /** `claude`: whether a run whose tools were denied has failed (`fail`), or is only told about (`tell`, the default). */
@@ -256,7 +256,7 @@ export const settings = {
     env: ['MODELREINS_DENIED_TOOLS'],
     config: ['denied_tools', 'deniedTools'],
     flag: 'denied-tools',
-    about: 'What denied tools of claude make of a job: tell or fail',
+    about: 'Effect of tools that claude was denied: tell or fail',
     otherwiseText: '`tell`',
   }),
   /** What the provider's program or server says in each job is written to this file, redacted, for bug reports. */
@@ -265,7 +265,7 @@ export const settings = {
     env: ['MODELREINS_RECORD'],
     config: ['record'],
     flag: 'record',
-    about: 'File that keeps what the provider said, redacted',
+    about: 'File to record provider output to, redacted',
   }),
   /** Context characters loaded per job at most. Default: the server's. */
   contextBudget: row({

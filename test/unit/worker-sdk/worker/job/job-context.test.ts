@@ -345,7 +345,7 @@ describe('a provider as the executor', () => {
     const { worker } = bench.make(plane, { type: 'claude', env: { ...env, PATH: folder } })
     await expect(worker.start()).rejects.toThrow(/provider claude cannot be used here/)
     const other = bench.make(plane, { type: 'oracle', env })
-    await expect(other.worker.start()).rejects.toThrow(/no provider called "oracle"/)
+    await expect(other.worker.start()).rejects.toThrow(/no provider named "oracle"/)
   })
 
   it('is not changed by configuration to one that there is not', async () => {
@@ -357,7 +357,7 @@ describe('a provider as the executor', () => {
     await worker.start()
     const trouble = next('error')
     plane.push({ type: 'config', config: { provider: 'oracle' }, config_version: 1, paused: false })
-    expect(await trouble).toEqual({ type: 'config', error: expect.stringContaining('no provider called "oracle"') })
+    expect(await trouble).toEqual({ type: 'config', error: expect.stringContaining('no provider named "oracle"') })
     expect(heard.filter(({ event }) => event === 'config:applied')).toEqual([])
     const id = plane.dispatch({ prompt: 'still works' })
     await plane.until(() => plane.endOf(id) !== undefined)

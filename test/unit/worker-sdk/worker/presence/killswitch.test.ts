@@ -234,7 +234,7 @@ describe('stop', () => {
     await worker.start()
     await expect(worker.start()).resolves.toBeUndefined()
     await worker.stop()
-    await expect(worker.start()).rejects.toThrow('This worker has been stopped, and a worker is started once: make a new one')
+    await expect(worker.start()).rejects.toThrow('This worker has been stopped and cannot be started again: create a new Worker')
     const never = bench.make(plane).worker
     await never.stop()
     await expect(never.start()).rejects.toThrow('make a new one')
