@@ -12,6 +12,7 @@ import { killswitchRoom } from './killswitch/room.ts'
 import { memberRoom } from './members/room.ts'
 import { queueRoom } from './queue/room.ts'
 import { reviewRoom } from './reviews/room.ts'
+import { scheduleRoom } from './schedules/room.ts'
 import { sessionRoom } from './sessions/room.ts'
 import { webhookRoom } from './webhooks/room.ts'
 import { workerRoom } from './workers/room.ts'
@@ -22,6 +23,7 @@ const list = [
   fanOutRoom,
   workerRoom,
   reviewRoom,
+  scheduleRoom,
   killswitchRoom,
   artifactRoom,
   webhookRoom,

@@ -3,6 +3,7 @@
  * word that a job has settled. The queue knows no room; it asks each of them in turn.
  */
 import type { EventFields, JobHold } from '@modelreins/contract'
+import { queue } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { declared } from '../../../src/domain/review/risk.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
@@ -72,6 +73,17 @@ export function beforeQueue(ctx: CommandContext, job: JobRecord, trigger: HoldTr
   let after = job
   for (const hold of holdsOf(ctx)) {
     after = hold.before(ctx, after, trigger)
+    if (after.hold === hold.reason) break
+  }
+  return after
+}
+
+/** The job that this hold no longer holds: in the queue from now on, unless one of the holds behind it holds it. */
+export function releaseHold(ctx: CommandContext, job: JobRecord, reason: JobHold): JobRecord {
+  const holds = holdsOf(ctx)
+  let after = queue(job, ctx.at)
+  for (const hold of holds.slice(holds.findIndex((one) => one.reason === reason) + 1)) {
+    after = hold.before(ctx, after, { kind: 'queued', was: job })
     if (after.hold === hold.reason) break
   }
   return after

@@ -11,7 +11,7 @@ import { endLostAttempt } from './commands/attempts.ts'
 import { systemActor } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { Duty } from '../kernel/room.ts'
-import { beforeQueue } from './hold.ts'
+import { beforeQueue, releaseHold } from './hold.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from './save-job.ts'
 
 /** Jobs treated in one sweep; the alarm clock comes back for the rest. */
@@ -85,7 +85,7 @@ function queueDue(ctx: CommandContext): void {
     const after =
       job.status === 'retry'
         ? beforeQueue(ctx, queue({ ...job, worker_id: job.spec.pinned }, ctx.at), { kind: 'queued', was: job })
-        : queue(job, ctx.at)
+        : releaseHold(ctx, job, 'schedule')
     saveJob(ctx, after)
     const action = job.status === 'retry' ? 'job.requeue' : 'job.release'
     ctx.record({

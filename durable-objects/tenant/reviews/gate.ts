@@ -7,7 +7,7 @@ import { requestersOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { covers } from '../../../src/domain/review/review.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
-import { holdForReview, releaseFromReview } from '../../../src/domain/review/review-job.ts'
+import { holdForReview } from '../../../src/domain/review/review-job.ts'
 import { jobPayload, reviewedJob } from '../../../src/domain/review/review-payload.ts'
 import { declared, isGated, policyOf, strictest } from '../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../kernel/context.ts'
@@ -15,6 +15,7 @@ import { gateOfReview, gateOfWorker, openReviewOfJob, grantFor, executionDetails
 import type { Gate } from './clearance.ts'
 import { digestOf, openReview, supersedeReview } from './review-log.ts'
 import { filesToShow, isAsShown } from './reviewed-files.ts'
+import { releaseHold } from '../queue/hold.ts'
 import { withTurns } from '../queue/thread.ts'
 import { viewOf } from '../queue/workforce/worker-view.ts'
 
@@ -113,7 +114,7 @@ export function holdIfReviewNeeded(ctx: CommandContext, job: JobRecord, strict: 
     return requestReview(ctx, job, gate ?? gateFor(ctx, job, review), 'the job, or who is to do it, has changed')
   }
   if (gate !== undefined) return requestReview(ctx, job, gate, '')
-  return job.hold === 'review' ? releaseFromReview(job, ctx.at) : job
+  return job.hold === 'review' ? releaseHold(ctx, job, 'review') : job
 }
 
 /** The jobs that waited behind a session's review, each as it should stand now that this is settled. */

@@ -210,7 +210,7 @@ export function newJob(
   return {
     id: about.id,
     status: 'pending',
-    hold: about.hold ?? (scheduled ? 'schedule' : null),
+    hold: about.hold,
     effort,
     priority: request.priority ?? 0,
     thread_id: request.thread_id ?? null,

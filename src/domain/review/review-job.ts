@@ -1,5 +1,5 @@
-/** Responsible for what reviews do to a job: held, released, handed to a human, settled by his word. It stores nothing. */
-import { complete, emptyOutcome, queue } from '../job/job-machine.ts'
+/** Responsible for changes of a job by reviews: held, escalated to a human, settled by a decision. */
+import { complete, emptyOutcome } from '../job/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../job/job-machine.ts'
 
 /** No offer before the review is approved. What the last attempt left behind stays readable. */
@@ -10,10 +10,6 @@ export const holdForReview = (job: JobRecord, reviewId: number): JobRecord => ({
   retry_at: null,
   review_id: reviewId,
 })
-
-/** The hold is lifted: into the queue, or to its schedule when that is still ahead. */
-export const releaseFromReview = (job: JobRecord, at: number): JobRecord =>
-  job.spec.not_before !== null && job.spec.not_before > at ? { ...job, hold: 'schedule', queued_at: job.spec.not_before } : queue(job, at)
 
 /** The worker gives the job to a human: the attempt is over, its result is kept, the job waits. */
 export const escalate = (job: JobRecord, outcome: JobOutcome, reviewId: number): JobRecord => ({

@@ -168,7 +168,7 @@ function retimed(ctx: CommandContext, job: JobRecord, input: Parsed<'jobs.update
       after = {
         ...after,
         spec,
-        hold: later === undefined ? null : 'schedule',
+        hold: null,
         queued_at: later ?? (job.hold === 'schedule' ? ctx.at : job.queued_at),
       }
     // Held by a human's decision: the time counts once it is released.

@@ -12,7 +12,7 @@ import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { decide, applyTime, grantTerms } from '../../../../src/domain/review/review.ts'
 import type { ReviewRecord, DecisionInput } from '../../../../src/domain/review/review.ts'
-import { releaseFromReview, settleEscalated } from '../../../../src/domain/review/review-job.ts'
+import { settleEscalated } from '../../../../src/domain/review/review-job.ts'
 import { applyEdit, jobPayload } from '../../../../src/domain/review/review-payload.ts'
 import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
 import { fitsJob, gateOfReview, mayDecide, executionDetailsFor } from '../clearance.ts'
@@ -21,6 +21,7 @@ import type { Caller, CommandContext } from '../../kernel/context.ts'
 import { recordRelease, releaseJobsBehind } from '../behind.ts'
 import { requestReview, isReviewOf } from '../gate.ts'
 import type { Duty } from '../../kernel/room.ts'
+import { releaseHold } from '../../queue/hold.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../../queue/save-job.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { queueReviewEvent, digestOf, recordReview, supersedeReview, notifyReviewSettled } from '../review-log.ts'
@@ -196,7 +197,7 @@ function grantSession(ctx: CommandContext, review: ReviewRecord): void {
 /** The job may be offered, as it was approved. An edit becomes the job's here, and nowhere else. */
 function releaseJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): void {
   const spec = review.asked_payload === undefined ? ok(job.spec) : applyEdit(job.spec, review.payload)
-  const after = spec.ok ? releaseFromReview({ ...job, spec: spec.value }, ctx.at) : job
+  const after = spec.ok ? releaseHold(ctx, { ...job, spec: spec.value }, 'review') : job
   // The start takes the digest again; a job that does not fit here would only be held anew there.
   if (!spec.ok || !fitsJob(ctx, review, after)) throw new Error(`Job ${job.id} is not what review ${review.id} approved`)
   saveJob(ctx, after)

@@ -18,6 +18,7 @@ import {
   withRequester,
   type JobRecord,
 } from '../../../../src/domain/job/job-machine.ts'
+import { holdForSchedule } from '../../../../src/domain/job/schedule.ts'
 import { born, jobError, jobFrom, jobIn, outcomeOf } from './jobs.ts'
 
 const begin = (job: JobRecord, more: Partial<Parameters<typeof start>[1]> = {}) =>
@@ -37,14 +38,15 @@ describe('a new job', () => {
 
   it('waits for its time when that is still ahead, and expires counting from then', () => {
     const later = new Date(born + 60_000).toISOString()
-    expect(jobFrom({ not_before: later })).toMatchObject({ hold: 'schedule', queued_at: born + 60_000 })
+    expect(holdForSchedule(jobFrom({ not_before: later }), born)).toMatchObject({ hold: 'schedule', queued_at: born + 60_000 })
+    expect(holdForSchedule(jobFrom({ not_before: later }), born + 60_000)).toMatchObject({ hold: null, queued_at: born + 60_000 })
     expect(expiryOf(jobFrom({ not_before: later }))).toBe(born + 60_000 + limits.schedule_to_start_ms)
     expect(jobFrom({ not_before: new Date(born).toISOString() })).toMatchObject({ hold: null, queued_at: born })
   })
 
   it('is held for a review before it is held for its time', () => {
     const later = new Date(born + 60_000).toISOString()
-    expect(jobFrom({ not_before: later }, 'review').hold).toBe('review')
+    expect(holdForSchedule(jobFrom({ not_before: later }, 'review'), born).hold).toBe('review')
   })
 
   it('keeps its times in milliseconds', () => {

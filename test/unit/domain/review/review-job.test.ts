@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { start } from '../../../../src/domain/job/job-machine.ts'
-import { escalate, holdForReview, releaseFromReview, settleEscalated } from '../../../../src/domain/review/review-job.ts'
+import { queue, start } from '../../../../src/domain/job/job-machine.ts'
+import { escalate, holdForReview, settleEscalated } from '../../../../src/domain/review/review-job.ts'
 import { born, jobFrom, jobIn, outcomeOf } from '../job/jobs.ts'
 
 const begin = (job: Parameters<typeof start>[0]) => start(job, { worker_id: 'wkanna00000', nonce: 'n1', at: born, long: false })
@@ -10,27 +10,12 @@ describe('a job that a human must decide about', () => {
     const held = holdForReview(jobFrom(), 3)
     expect(held).toMatchObject({ status: 'pending', hold: 'review', review_id: 3 })
     expect(begin(held).ok).toBe(false)
-    expect(begin(releaseFromReview(held, born + 1)).ok).toBe(true)
+    expect(begin(queue(held, born + 1)).ok).toBe(true)
   })
 
   it('keeps its attempts and what the last one left behind', () => {
     const held = holdForReview(jobIn({ status: 'retry', attempt: 2, retry_at: born + 9, outcome: outcomeOf({ output: 'half' }) }), 3)
     expect(held).toMatchObject({ status: 'pending', attempt: 2, retry_at: null, outcome: { output: 'half' } })
-  })
-
-  it('joins the queue when it is released, at that time', () => {
-    expect(releaseFromReview(holdForReview(jobFrom(), 3), born + 60_000)).toMatchObject({
-      hold: null,
-      queued_at: born + 60_000,
-      review_id: 3,
-    })
-  })
-
-  it('waits for its schedule when that is still ahead at its release', () => {
-    const later = new Date(born + 60_000).toISOString()
-    const held = holdForReview(jobFrom({ not_before: later }), 3)
-    expect(releaseFromReview(held, born + 59_999)).toMatchObject({ hold: 'schedule', queued_at: born + 60_000 })
-    expect(releaseFromReview(held, born + 60_000)).toMatchObject({ hold: null, queued_at: born + 60_000 })
   })
 })
 

@@ -69,7 +69,7 @@ describe('a wrong command line', () => {
     [['--state', ''], '--state needs a folder'],
     [['--no-worker=yes'], '--no-worker takes no value'],
     [['--port', '1', '--port', '2'], '--port may be given only once'],
-    [['--once', '--no-worker'], 'does not go together'],
+    [['--once', '--no-worker'], 'cannot be combined'],
     [['Report on a.md'], 'goes behind --once'],
   ])('%j is refused in one sentence', (words, part) => {
     expect(sentence(...words)).toContain(part)
