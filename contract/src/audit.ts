@@ -1,4 +1,4 @@
-/** Responsible for the audit trail as it travels: rows, signed heads, lines of an export, what a verification answers. It computes no hash. */
+/** Responsible for the audit trail as it travels: rows, signed heads, lines of an export, what a verification answers. */
 import * as z from 'zod'
 import { capabilityName, integer, page, paging, givenTime, time } from './fields.ts'
 import { limits } from './limits.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for the one spelling of a JSON value that hashes are computed over: RFC 8785 (JCS). It computes no hash.
- * Numbers and strings are spelled as ECMAScript spells them (RFC 8785, 3.2.2); keys are sorted by UTF-16 code units (3.2.3).
+ * Responsible for the one spelling of a JSON value that hashes are computed over: RFC 8785 (JCS). Numbers and strings are spelled as ECMAScript
+ * spells them (RFC 8785, 3.2.2); keys are sorted by UTF-16 code units (3.2.3).
  */
 
 /** A value that has no canonical spelling: not JSON, a number that is not finite, or text that is not Unicode. */

@@ -1,4 +1,4 @@
-/** Responsible for offers, leases and the calls that carry one attempt from start to end; it decides nothing. */
+/** Responsible for offers, leases and the calls that carry one attempt from start to end. */
 import * as z from 'zod'
 import { flag, givenTime, instanceLabel, integer, jobId, refuseMeaningless, text, time } from './fields.ts'
 import { job, outputChunk, usage } from './job.ts'

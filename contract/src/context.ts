@@ -1,4 +1,4 @@
-/** Responsible for what a worker may learn of a job's surroundings (seed 001, `/context`); it decides nothing. */
+/** Responsible for the context of a job as a worker reads it (seed 001, `/context`). */
 import * as z from 'zod'
 import { integer } from './fields.ts'
 import { contextPolicy } from './job.ts'

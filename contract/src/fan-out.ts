@@ -1,4 +1,4 @@
-/** Responsible for fan-out as callers see it: one prompt for several workers, and how their answers become one. It decides nothing. */
+/** Responsible for fan-out as callers see it: one prompt for several workers, and how their answers become one. */
 import * as z from 'zod'
 import { label, seconds, text, workerName } from './fields.ts'
 import { workerId } from './ids.ts'

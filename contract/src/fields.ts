@@ -1,4 +1,4 @@
-/** Responsible for the field types that many messages share: names, times, lists in queries; it knows no operation. */
+/** Responsible for the field types that many messages share: names, times, lists in queries. */
 import * as z from 'zod'
 import { byteLength } from './byte-length.ts'
 import { limits } from './limits.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the spelling of tenants, identities and tokens; it computes no MAC and knows no key. */
+/** Responsible for the spelling of tenants, identities and tokens. */
 import * as z from 'zod'
 
 /** Lower-case letters and digits: a tenant's slug is part of every token, and tokens are letters and digits only. */

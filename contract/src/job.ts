@@ -1,4 +1,4 @@
-/** Responsible for what a job looks like to a caller and what may be asked when one is dispatched; it decides nothing. */
+/** Responsible for what a job looks like to a caller and what may be asked when one is dispatched. */
 import * as z from 'zod'
 import { artifactBrief } from './artifact.ts'
 import { fanOutChild, fanOutRequest, fanOutTargets, jobKinds, jobRoles, mergeRequest, mergeState } from './fan-out.ts'

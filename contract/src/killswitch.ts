@@ -1,4 +1,4 @@
-/** Responsible for the killswitch as callers see it: levels, who raised it, who has acknowledged; it decides nothing. */
+/** Responsible for the killswitch as callers see it: levels, who raised it, who has acknowledged. */
 import * as z from 'zod'
 import { flag, integer, refuseMeaningless, text, time } from './fields.ts'
 

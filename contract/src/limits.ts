@@ -1,6 +1,6 @@
 /**
- * Responsible for every default and bound that two programs must agree on; it knows no behaviour.
- * Units are in the names: `_ms` milliseconds, `_bytes` bytes of UTF-8, otherwise a count.
+ * Responsible for every default and bound that two programs must agree on. Units are in the names: `_ms` milliseconds, `_bytes` bytes of UTF-8,
+ * otherwise a count.
  */
 
 const second = 1_000

@@ -1,4 +1,4 @@
-/** Responsible for tenants, members and one-time views as callers see them; it decides nothing. */
+/** Responsible for tenants, members and one-time views as callers see them. */
 import * as z from 'zod'
 import { flag, label, page, paging, time } from './fields.ts'
 import { memberId, tenantSlug, viewId } from './ids.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for THE table of operations: one row drives the edge's routes, the SDK's client, the CLI, `openapi.json`
- * and the reference. It knows no implementation. The rows stand in operations/, a file per noun.
+ * Responsible for the table of operations: one row drives the edge's routes, the SDK's client, the CLI, `openapi.json` and the reference. The rows
+ * stand in operations/, a file per noun.
  */
 import type * as z from 'zod'
 import { serviceOperations } from './operations/service.ts'

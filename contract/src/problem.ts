@@ -1,4 +1,4 @@
-/** Responsible for THE table of errors: one row drives HTTP, SDKs, CLI exit codes and the reference; it knows no operation. */
+/** Responsible for the table of errors: one row drives HTTP, SDKs, CLI exit codes and the reference. */
 import * as z from 'zod'
 
 export interface ProblemRow {

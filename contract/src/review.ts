@@ -1,4 +1,4 @@
-/** Responsible for reviews, decisions and grants as callers see them; it decides nothing. */
+/** Responsible for reviews, decisions and grants as callers see them. */
 import * as z from 'zod'
 import { capabilityName, flag, integer, jsonValue, page, paging, refuseMeaningless, seconds, text, time } from './fields.ts'
 import { publicId } from './ids.ts'

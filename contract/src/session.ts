@@ -1,4 +1,4 @@
-/** Responsible for browser sessions, passkeys and sign-in bans as callers see them; it decides nothing. */
+/** Responsible for browser sessions, passkeys and sign-in bans as callers see them. */
 import * as z from 'zod'
 import { flag, label, page, time } from './fields.ts'
 import { memberId, passkeyId, sessionId } from './ids.ts'

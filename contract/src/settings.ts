@@ -1,4 +1,4 @@
-/** Responsible for the settings of a tenant as callers see them; it decides nothing. */
+/** Responsible for the settings of a tenant as callers see them. */
 import * as z from 'zod'
 import { flag } from './fields.ts'
 

@@ -1,6 +1,6 @@
 /**
  * Responsible for how text from elsewhere is shown to a person: nothing is left out, and what cannot be seen is spelled as `<U+XXXX>`, so that
- * what is read is what there is. It knows no terminal and no chat.
+ * what is read is what there is.
  */
 
 /**

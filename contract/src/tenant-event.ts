@@ -1,5 +1,5 @@
 /**
- * Responsible for THE table of what can happen in a tenant: one row per audit action, with the fields its rows carry. The audit trail is
+ * Responsible for the table of events of a tenant: one row per audit action, with the fields its rows carry. The audit trail is
  * made of these, and the shipper and readers of the trail decide by them; nobody guesses from an action's spelling.
  */
 import type { Actor } from './audit.ts'

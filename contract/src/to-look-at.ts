@@ -1,4 +1,4 @@
-/** Responsible for the list of what ran under the tier `audit` and waits for somebody to look at it; it decides nothing. */
+/** Responsible for the list of unreviewed actions of the tier `audit`. */
 import * as z from 'zod'
 import { flag, page, paging, time } from './fields.ts'
 

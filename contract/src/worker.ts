@@ -1,4 +1,4 @@
-/** Responsible for workers, their capabilities and their presence as callers see them; it decides nothing. */
+/** Responsible for workers, their capabilities and their presence as callers see them. */
 import * as z from 'zod'
 import {
   capabilityName,

@@ -1,4 +1,4 @@
-/** Responsible for who may write to the stream, and under which sequence. Pure: it stores nothing and asks nobody. */
+/** Responsible for who may write to the stream, and under which sequence. Pure. */
 import { byteLength, type OutputChunk } from '@modelreins/contract'
 import { fail, ok, type Result } from '../../src/domain/result.ts'
 import type { StoredChunk } from './store/schema.ts'

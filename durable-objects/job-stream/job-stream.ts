@@ -1,6 +1,6 @@
 /**
- * Responsible for one job's output: what is accepted, under which sequence, what is dropped, what a reader gets, and the end.
- * Synchronous throughout, so nothing comes in between; it knows no alarm, no viewer and no other object.
+ * Responsible for one job's output: what is accepted, under which sequence, what is dropped, what a reader gets, and the end. Synchronous
+ * throughout, so nothing comes in between.
  */
 import { limits, type OutputChunk, type StreamedChunk } from '@modelreins/contract'
 import { fail, ok, type Result } from '../../src/domain/result.ts'

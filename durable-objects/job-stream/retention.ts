@@ -1,4 +1,4 @@
-/** Responsible for what an alarm is for: the transcript, then emptying, or asking after a close that never came. Pure. */
+/** Responsible for the task of an alarm: write the transcript, empty the object, or ask about a close that never came. Pure. */
 import { streamTimings } from './clock.ts'
 import type { StreamState } from './store/stream-store.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for the spelling of server-sent events; it knows no viewer and no store. */
+/** Responsible for the spelling of server-sent events. */
 import type { StreamedChunk } from '@modelreins/contract'
 import type { StreamEnd } from './gate.ts'
 

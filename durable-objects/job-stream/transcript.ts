@@ -1,6 +1,6 @@
 /**
- * Responsible for the transcript of an ended job in R2: NDJSON, one chunk per line, and one last line that says how it ended
- * and where a later attempt goes on. It knows no schedule.
+ * Responsible for the transcript of an ended job in R2: NDJSON, one chunk per line, and one last line that says how it ended and where a later
+ * attempt goes on.
  */
 import type { StreamedChunk } from '@modelreins/contract'
 import type { RecentOutput, StreamEnd } from './gate.ts'

@@ -1,8 +1,7 @@
 /**
- * Responsible for live viewers: each reads at its own pace, so a slow one keeps one write in memory and meets a gap when the
- * store has moved on. It knows neither rows nor sockets.
- * Bytes go through an IdentityTransformStream, write by write: workerd never cancels a ReadableStream of our own when its reader
- * has gone, but a write to a reader that has gone fails (measured; the keep-alive finds out within its interval).
+ * Responsible for live viewers: each reads at its own pace, so a slow one keeps one write in memory and meets a gap when the store has moved on.
+ * Bytes go through an IdentityTransformStream, write by write: workerd never cancels a ReadableStream of our own when its reader has gone, but a
+ * write to a reader that has gone fails (measured; the keep-alive finds out within its interval).
  */
 import { streamTimings, type StreamClock } from './clock.ts'
 import type { ViewerIdentity } from './gate.ts'

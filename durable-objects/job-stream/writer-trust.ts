@@ -1,5 +1,5 @@
 /**
- * Responsible for how long a writer is believed: the tenant object is asked before the first word that this object hears of an attempt,
+ * Responsible for caching the right of a writer: the tenant object is asked before the first word that this object hears of an attempt,
  * and again after a while or when a right has ended. Chatty output costs it one question in half a minute.
  */
 import { fail, ok, type Result } from '../../src/domain/result.ts'

@@ -1,5 +1,5 @@
 /**
- * Responsible for where the service may send requests on a tenant's word: public hosts over https, and what the operator allows by name.
+ * Responsible for where the service may send requests on behalf of a tenant: public hosts over https, and what the operator allows by name.
  * It sees a parsed URL only: the URL parser has turned decimal, octal and hexadecimal spellings of an address into the usual one.
  * A name that resolves to a private address is not seen here; Cloudflare's network reaches none.
  */

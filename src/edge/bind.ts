@@ -1,4 +1,4 @@
-/** Responsible for making a route of every path in the operations table; it knows no operation by name. */
+/** Responsible for making a route of every path in the operations table. */
 import { type Operation, type OperationId, operationIds, operations, operationPaths } from '@modelreins/contract'
 
 export interface BoundMethod {

@@ -1,4 +1,4 @@
-/** Responsible for what a route's handler gets and answers; it knows no route. */
+/** Responsible for what a route's handler gets and answers. */
 import type { Operation, OperationId, Parsed } from '@modelreins/contract'
 import type { KillswitchVersion } from '../../durable-objects/tenant/call.ts'
 import type { Result } from '../domain/result.ts'

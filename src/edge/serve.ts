@@ -1,4 +1,4 @@
-/** Responsible for the way of one call through the edge: who, what, do, answer. It knows no operation by name. */
+/** Responsible for the way of one call through the edge: who, what, do, answer. */
 import { type Operation, type OperationId, type Parsed, limits, operations } from '@modelreins/contract'
 import { type Caller, anonymousCaller } from './access/authenticate.ts'
 import type { Context, Exchange, Reply } from './exchange.ts'

@@ -1,4 +1,4 @@
-/** Responsible for calling objects so that their failures are ours: retried when safe, told apart, never leaked. It knows no operation's rules. */
+/** Responsible for calling Durable Objects: retries when safe, and their failures as problems. */
 import { type Operation, type Parsed, type TenantOperationId, operations, problemSchema } from '@modelreins/contract'
 import * as z from 'zod'
 import type { Authorized, TenantAnswer, TenantCall, TenantGate } from '../../durable-objects/tenant/call.ts'

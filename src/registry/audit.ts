@@ -1,4 +1,4 @@
-/** Responsible for reading the audit chain: by whom, what, when, on which job, by which worker. It seals and writes nothing. */
+/** Responsible for reading the audit chain: by whom, what, when, on which job, by which worker. */
 import type { AuditRow, auditQuery } from '@modelreins/contract'
 import { actorKind } from '@modelreins/contract'
 import { and, asc, desc, eq, gt, gte, lt, lte, sql, type SQL } from 'drizzle-orm'

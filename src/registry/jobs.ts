@@ -1,4 +1,4 @@
-/** Responsible for the archive of finished jobs: one job, or a page of them by filter; it knows no job in flight. */
+/** Responsible for the archive of finished jobs: one job, or a page of them by filter. */
 import type { Job, jobList } from '@modelreins/contract'
 import { and, desc, eq, gte, inArray, lt, lte, sql, type SQL } from 'drizzle-orm'
 import type * as z from 'zod'

@@ -1,6 +1,6 @@
 /**
- * Responsible for how a call to D1 fails and how a list is cut into pages; it knows no table.
- * D1 errors are "not unexpected" every few hours, says its documentation: they are returned as `unavailable`, never thrown.
+ * Responsible for how a call to D1 fails and how a list is cut into pages. D1 errors are "not unexpected" every few hours, says its documentation:
+ * they are returned as `unavailable`, never thrown.
  */
 import { DrizzleQueryError } from 'drizzle-orm'
 import type { DrizzleD1Database } from 'drizzle-orm/d1'

@@ -1,7 +1,7 @@
 /**
- * Responsible for the tables of the registry (D1): what must be seen across time and tenants. It knows no query.
- * Every table begins with the tenant, and every index too: no query can cross tenants by accident, or scan another's rows.
- * Rows written are the bill (each index entry counts as one), so indexes are partial where a column is often empty.
+ * Responsible for the tables of the registry (D1): what must be seen across time and tenants. Every table begins with the tenant, and every index
+ * too: no query can cross tenants by accident, or scan another's rows. Rows written are the bill (each index entry counts as one), so indexes are
+ * partial where a column is often empty.
  */
 import type { Job, Worker } from '@modelreins/contract'
 import { sql } from 'drizzle-orm'

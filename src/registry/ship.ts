@@ -1,6 +1,6 @@
 /**
- * Responsible for writing what a tenant's outbox ships: audit rows, finished jobs, worker rows, as one D1 batch (one transaction).
- * At-least-once and in any order: a row that is there stays, and an older state never overwrites a newer one. It reads no outbox.
+ * Responsible for writing what a tenant's outbox ships: audit rows, finished jobs, worker rows, as one D1 batch (one transaction). At-least-once
+ * and in any order: a row that is there stays, and an older state never overwrites a newer one.
  */
 import type { AuditRow, Job, Worker } from '@modelreins/contract'
 import { ok, type Result } from '../domain/result.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the text format of Prometheus (version 0.0.4); it knows no metric. Labels are low-cardinality by the caller's care. */
+/** Responsible for the text format of Prometheus (version 0.0.4). Labels are low-cardinality by the caller's care. */
 export interface Gauge {
   readonly name: string
   readonly help: string

@@ -1,4 +1,4 @@
-/** Responsible for the list of gates that `npm test` runs, in order; it runs none. */
+/** Responsible for the list of gates that `npm test` runs, in order. */
 
 /** `commands` are run one after the other; the gate fails when one does. */
 export interface StaticGate {

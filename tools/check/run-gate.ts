@@ -1,4 +1,4 @@
-/** Responsible for running one gate in child processes and saying how it went; it knows no other gate. */
+/** Responsible for running one gate in child processes and saying how it went. */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

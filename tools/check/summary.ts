@@ -1,4 +1,4 @@
-/** Responsible for the words that end a run of `npm test`; it runs nothing. */
+/** Responsible for the words that end a run of `npm test`. */
 import type { Outcome } from './run-gate.ts'
 
 const time = (seconds: number): string =>

@@ -1,4 +1,4 @@
-/** Responsible for counting what a vitest JSON report says; it runs nothing. */
+/** Responsible for counting what a vitest JSON report says. */
 
 export interface Count {
   readonly passed: number

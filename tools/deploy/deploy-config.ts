@@ -1,4 +1,4 @@
-/** Responsible for the configuration of one deployment: the repository's wrangler.toml with the account's own database. It runs nothing. */
+/** Responsible for the configuration of one deployment: the repository's wrangler.toml with the account's own database. */
 import { DeployFailure } from './deploy-failure.ts'
 
 /** What the committed configuration names. */

@@ -1,4 +1,4 @@
-/** Responsible for failures of a deployment that a person can do something about: one sentence that says what. It knows no step. */
+/** Responsible for failures of a deployment that a person can fix: one sentence with the fix. */
 
 /** `said`: wrangler's own words, shown below the sentence. */
 export class DeployFailure extends Error {

@@ -1,4 +1,7 @@
-/** Responsible for the steps of a deployment, each of which looks before it acts, so that all of them can be run again. It owns no process and no clock. */
+/**
+ * Responsible for the steps of a deployment, each of which looks before it acts, so that all of them can be run again. It owns no process and
+ * no clock.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

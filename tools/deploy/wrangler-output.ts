@@ -1,4 +1,4 @@
-/** Responsible for reading what wrangler says: JSON where it has some, error numbers where it has not. It runs nothing. */
+/** Responsible for reading what wrangler says: JSON where it has some, error numbers where it has not. */
 import type { Said } from './wrangler.ts'
 
 export interface Account {

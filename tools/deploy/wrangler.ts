@@ -1,4 +1,4 @@
-/** Responsible for running wrangler as a child process and handing back what it said; it knows no step of a deployment. */
+/** Responsible for running wrangler as a child process and returning its output. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 

@@ -1,4 +1,4 @@
-/** Responsible for what a generated text file is, and for writing it or finding that it differs. It knows no content. */
+/** Responsible for what a generated text file is, and for writing it or finding that it differs. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 

@@ -1,4 +1,4 @@
-/** Responsible for SQL migrations made from the drizzle schemas, forward only; it knows no table. */
+/** Responsible for SQL migrations made from the drizzle schemas, forward only. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

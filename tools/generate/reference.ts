@@ -1,4 +1,4 @@
-/** Responsible for the reference pages made from the contract's tables: operations, problems, limits. It writes no file. */
+/** Responsible for the reference pages made from the contract's tables: operations, problems, limits. */
 import {
   commonProblems,
   operationIds,

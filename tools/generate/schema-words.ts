@@ -1,4 +1,4 @@
-/** Responsible for saying a JSON schema in a few words for a table cell; it knows no operation. */
+/** Responsible for saying a JSON schema in a few words for a table cell. */
 import * as z from 'zod'
 
 export interface FieldWords {

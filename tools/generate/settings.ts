@@ -1,4 +1,4 @@
-/** Responsible for the table of settings in the README of the SDK, made from the SDK's own table. It writes no file. */
+/** Responsible for the table of settings in the README of the SDK, made from the SDK's own table. */
 import { settings, type Setting } from '../../worker-sdk/src/worker/settings/table.ts'
 
 const begin = '<!-- Made by `npm run generate` from worker-sdk/src/worker/settings/table.ts. -->'

@@ -1,4 +1,4 @@
-/** Responsible for the interface as OpenAPI 3.1, made from the operations table alone. It writes no file. */
+/** Responsible for the interface as OpenAPI 3.1, made from the operations table alone. */
 import {
   type Operation,
   type ProblemCode,

@@ -1,6 +1,6 @@
 /**
- * Responsible for turning the contract's zod schemas into the components of one OpenAPI document; it knows no operation.
- * zod names what carries an id and what repeats itself in `$defs` of each schema; here they become one set for all.
+ * Responsible for turning the contract's zod schemas into the components of one OpenAPI document. zod names what carries an id and what repeats
+ * itself in `$defs` of each schema; here they become one set for all.
  */
 import * as z from 'zod'
 

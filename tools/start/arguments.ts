@@ -1,4 +1,4 @@
-/** Responsible for what `npm start --` understands on its command line; it starts nothing. */
+/** Responsible for what `npm start --` understands on its command line. */
 import { isAbsolute, resolve } from 'node:path'
 
 export interface StartOptions {

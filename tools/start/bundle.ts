@@ -1,4 +1,4 @@
-/** Responsible for turning the Worker's sources into one module for the embedded runtime; it starts nothing. */
+/** Responsible for turning the Worker's sources into one module for the embedded runtime. */
 import { extname } from 'node:path'
 import { build } from 'esbuild'
 import { StartFailure } from './start-failure.ts'

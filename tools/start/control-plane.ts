@@ -1,4 +1,4 @@
-/** Responsible for the control plane on embedded workerd, configured by wrangler.toml alone. It knows no state folder's files but its own data. */
+/** Responsible for the control plane on embedded workerd, configured by wrangler.toml alone. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'

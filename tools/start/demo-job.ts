@@ -1,4 +1,4 @@
-/** Responsible for one real job from dispatch to its audit rows, told step by step to whoever shows it. It prints nothing. */
+/** Responsible for one real job from dispatch to its audit rows, reported step by step to the caller. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditRow, Input, Job, StreamEvent } from '@modelreins/contract'
 import type { Client } from '../../worker-sdk/src/client/index.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the identities a state folder needs: tenant, owner, this machine's worker. Made once, found again ever after. It prints nothing. */
+/** Responsible for the identities a state folder needs: tenant, owner, this machine's worker. Made once, found again ever after. */
 import { Client, ModelReinsError, redeemView } from '../../worker-sdk/src/client/index.ts'
 import { StartFailure } from './start-failure.ts'
 import type { StateFolder, WorkerIdentity } from './state-folder.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for the name of the local bucket and for moving what an older folder kept under another one. The embedded runtime hands out
- * objects to whoever names their bucket, on a port of this machine: the name is a secret. It starts nothing.
+ * Responsible for the name of the local bucket and for moving what an older folder kept under another one. The embedded runtime hands out objects
+ * to whoever names their bucket, on a port of this machine: the name is a secret.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, renameSync } from 'node:fs'

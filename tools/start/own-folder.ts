@@ -1,6 +1,6 @@
 /**
- * Responsible for whose a state folder is: what lies in it decides who may do everything here, so that nobody else may have made it, or
- * may change it. It makes nothing.
+ * Responsible for whose a state folder is: what lies in it decides who may do everything here, so that nobody else may have made it, or may change
+ * it.
  */
 import { chmodSync, lstatSync, readdirSync, type Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'

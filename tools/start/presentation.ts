@@ -1,4 +1,4 @@
-/** Responsible for the words that `npm start` shows; it decides nothing and calls nobody. */
+/** Responsible for the words that `npm start` shows. */
 import { relative } from 'node:path'
 import { shown, shownLines, type AuditRow, type Job, type StreamEvent } from '@modelreins/contract'
 import type { ProviderChoice } from './provider-choice.ts'

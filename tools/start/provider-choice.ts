@@ -1,4 +1,4 @@
-/** Responsible for what the worker of this machine runs jobs with: a model that answers here, or a program that needs none. It starts no worker. */
+/** Responsible for what the worker of this machine runs jobs with: a model that answers here, or a program that needs none. */
 import { fileURLToPath } from 'node:url'
 import { StartFailure } from './start-failure.ts'
 

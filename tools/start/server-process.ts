@@ -1,6 +1,6 @@
 /**
- * Responsible for the process that holds the control plane: a child of `npm start`, in a process group of its own, so that Ctrl-C
- * reaches `npm start` first and the worker can say goodbye to a server that still answers. It knows no tenant and no job.
+ * Responsible for the process that holds the control plane: a child of `npm start`, in a process group of its own, so that Ctrl-C reaches `npm
+ * start` first and the worker can say goodbye to a server that still answers.
  */
 import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

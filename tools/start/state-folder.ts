@@ -1,4 +1,4 @@
-/** Responsible for the files of one state folder: which there are, who may read them, written whole or not at all. It starts nothing. */
+/** Responsible for the files of one state folder: which there are, who may read them, written whole or not at all. */
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * Responsible for naming what went wrong in an attempt and whether another attempt may help: an ordered table, whose types
- * and order programs rely on. It knows no job; the scheduler decides what a retryable error means.
+ * Responsible for naming what went wrong in an attempt and whether another attempt may help: an ordered table, whose types and order programs rely
+ * on.
  */
 import { collect, type Evidence } from './classify/evidence.ts'
 import { resetOfHeaders } from './classify/reset-headers.ts'

@@ -1,4 +1,4 @@
-/** Responsible for guessing which known word a mistyped one was meant to be. It knows no command. */
+/** Responsible for suggesting the known word that is nearest to a mistyped one. */
 
 /** Edits that turn one word into the other: insertions, deletions, replacements, swaps of neighbours. */
 export function distance(left: string, right: string): number {

@@ -1,4 +1,4 @@
-/** Responsible for reading, in a provider's own words, when a limit resets; it knows no error type and reads no clock of its own. */
+/** Responsible for reading, in a provider's own words, when a limit resets. */
 
 const second = 1_000
 const minute = 60 * second

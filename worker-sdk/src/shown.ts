@@ -1,4 +1,4 @@
-/** Responsible for handing the contract's rule of how text from elsewhere is shown to programs that show it. It knows no sink. */
+/** Responsible for handing the contract's rule of how text from elsewhere is shown to programs that show it. */
 import * as contract from '@modelreins/contract'
 
 /** All of a text in one line: what cannot be seen, line ends and tabs too, is spelled as `<U+XXXX>`. Nothing is left out. */

@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about files. It knows no implementation. */
+/** Responsible for the rows of the operations table about files. */
 import * as z from 'zod'
 import * as artifacts from '../artifact.ts'
 import * as service from '../service.ts'

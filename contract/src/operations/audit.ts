@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about the audit trail. It knows no implementation. */
+/** Responsible for the rows of the operations table about the audit trail. */
 import * as z from 'zod'
 import * as audit from '../audit.ts'
 import * as looks from '../to-look-at.ts'

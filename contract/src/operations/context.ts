@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about the surroundings of a job. It knows no implementation. */
+/** Responsible for the rows of the operations table about the context of a job. */
 import * as context from '../context.ts'
 import { operation } from './row.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about the event feed. It knows no implementation. */
+/** Responsible for the rows of the operations table about the event feed. */
 import * as z from 'zod'
 import { feedQuery } from '../feed.ts'
 import { operation } from './row.ts'

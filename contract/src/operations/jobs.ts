@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about dispatching, reading and steering jobs. It knows no implementation. */
+/** Responsible for the rows of the operations table about dispatching, reading and steering jobs. */
 import * as z from 'zod'
 import * as jobs from '../job.ts'
 import { integer, jobId } from '../fields.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about the reins. It knows no implementation. */
+/** Responsible for the rows of the operations table about the killswitch. */
 import * as z from 'zod'
 import * as killswitch from '../killswitch.ts'
 import * as service from '../service.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about members, their keys, and one-time views. It knows no implementation. */
+/** Responsible for the rows of the operations table about members, their keys, and one-time views. */
 import * as members from '../member.ts'
 import * as service from '../service.ts'
 import { operation } from './row.ts'

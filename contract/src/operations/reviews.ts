@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about reviews, decisions and grants. It knows no implementation. */
+/** Responsible for the rows of the operations table about reviews, decisions and grants. */
 import * as reviews from '../review.ts'
 import { limits } from '../limits.ts'
 import { operation } from './row.ts'

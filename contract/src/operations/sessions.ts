@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about browser sessions, passkeys and sign-in bans. It knows no implementation. */
+/** Responsible for the rows of the operations table about browser sessions, passkeys and sign-in bans. */
 import * as service from '../service.ts'
 import * as sessions from '../session.ts'
 import { operation } from './row.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about the settings of a tenant. It knows no implementation. */
+/** Responsible for the rows of the operations table about the settings of a tenant. */
 import * as service from '../service.ts'
 import * as settings from '../settings.ts'
 import { operation } from './row.ts'

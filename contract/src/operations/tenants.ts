@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about creating and suspending tenants, for the master. It knows no implementation. */
+/** Responsible for the rows of the operations table about creating and suspending tenants, for the master. */
 import * as members from '../member.ts'
 import { operation } from './row.ts'
 

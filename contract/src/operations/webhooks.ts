@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about outbound webhooks. It knows no implementation. */
+/** Responsible for the rows of the operations table about outbound webhooks. */
 import * as service from '../service.ts'
 import * as webhooks from '../webhook.ts'
 import { operation } from './row.ts'

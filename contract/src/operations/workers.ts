@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about registering workers and managing them. It knows no implementation. */
+/** Responsible for the rows of the operations table about registering workers and managing them. */
 import * as members from '../member.ts'
 import * as workers from '../worker.ts'
 import { operation, workerRef } from './row.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the rows of one job's stream: batches of chunks and the one row that says who writes. It decides nothing. */
+/** Responsible for the rows of one job's stream: batches of chunks and the one row that says who writes. */
 import { asc, desc, eq, gt, lt, lte, sql } from 'drizzle-orm'
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite'
 import { batches, stream } from './schema.ts'

@@ -1,5 +1,5 @@
 /**
- * Responsible for taking the bytes of artifacts out of R2 once nobody may have them any more, and for noting that it has. When R2 does not
+ * Responsible for taking the bytes of artifacts out of R2 once they are no longer readable, and for noting that it has. When R2 does not
  * answer, the row's own time brings it here again.
  */
 import { limits } from '@modelreins/contract'

@@ -1,4 +1,4 @@
-/** Responsible for artifact rows: found by slug, by job, by review, by time. The bytes are elsewhere. It decides nothing. */
+/** Responsible for artifact rows: found by slug, by job, by review, by time. The bytes are elsewhere. */
 import { and, asc, count, desc, eq, inArray, isNotNull, lt, lte } from 'drizzle-orm'
 import type { ArtifactRecord, ArtifactState } from '../../../src/domain/artifact/artifact.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the key that signs a tenant's heads and exports: derived, held in memory, shown in its public half. It decides nothing. */
+/** Responsible for the key that signs a tenant's heads and exports: derived, held in memory, shown in its public half. */
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { AuditKey } from '@modelreins/contract'

@@ -1,6 +1,6 @@
 /**
- * Responsible for held polls: who waits for work, until when, and waking one. A waiter that nobody listens to any more looks
- * like any other to the platform, so what it is given is only ever an offer, which comes back by itself.
+ * Responsible for held polls: which workers wait for work, until when, and waking one. A waiter whose client has gone looks like any other to
+ * the platform, so what it is given is only ever an offer, which comes back by itself.
  */
 
 interface Waiter {

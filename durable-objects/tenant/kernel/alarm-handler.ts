@@ -1,7 +1,4 @@
-/**
- * Responsible for what one tenant does by itself: being awake when something is due, and the chores of an alarm. It decides nothing and
- * answers nobody; with nothing due it arms nothing, so that an idle tenant sleeps.
- */
+/** Responsible for what one tenant does by itself: being awake when something is due, and the chores of an alarm. */
 import type { AlarmClock } from './alarm-clock.ts'
 import type { Effect } from './context.ts'
 import { performEffects } from './effects.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for noticing that the server's own time has jumped: it was asleep (a laptop with its lid closed), or its clock was set. Two
- * clocks are compared, so that a test which moves the date by hand is not taken for a sleep. It changes nothing.
+ * Responsible for detecting that the server's own time has jumped: it was asleep (a laptop with its lid closed), or its clock was set. Two clocks
+ * are compared, so that a test which moves the date by hand is not taken for a sleep.
  */
 
 export type Jump =

@@ -1,6 +1,6 @@
 /**
  * Responsible for what memory must forget when a transaction is rolled back: exactly what that transaction wrote. Stores remember rows, and
- * a caller whose commands fail again and again must not make everybody else read theirs anew.
+ * a caller whose commands fail repeatedly must not make all others read theirs anew.
  */
 
 /** Says how to take back what is remembered of a write. Outside a transaction nothing is rolled back, so nothing is kept. */

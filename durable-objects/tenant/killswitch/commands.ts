@@ -1,4 +1,4 @@
-/** Responsible for the reins: raise, clear, acknowledge, and who has stopped and who has not. */
+/** Responsible for the killswitch: raise, clear, acknowledge, and which workers have stopped. */
 import type { KillswitchState, Parsed } from '@modelreins/contract'
 import { briefOf, stopsRunning } from '../../../src/domain/killswitch.ts'
 import type { Killswitch } from '../../../src/domain/killswitch.ts'

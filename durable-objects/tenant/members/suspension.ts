@@ -1,4 +1,4 @@
-/** Responsible for suspending and resuming a tenant: every token is refused meanwhile, and open streams are told at once. */
+/** Responsible for suspending and resuming a tenant: every token is refused meanwhile, and open streams are closed at once. */
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isoTime } from '../kernel/context.ts'

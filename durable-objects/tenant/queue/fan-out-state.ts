@@ -1,4 +1,4 @@
-/** Responsible for reading a fan-out as it stands: its children, its merge job, and how both look in a job's answer. It changes nothing. */
+/** Responsible for reading a fan-out as it stands: its children, its merge job, and how both look in a job's answer. */
 import type { Job } from '@modelreins/contract'
 import { mergeStateOf } from '../../../src/domain/fan-out/fan-out.ts'
 import type { Child, FanOut } from '../../../src/domain/fan-out/fan-out.ts'

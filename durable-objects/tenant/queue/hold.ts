@@ -1,6 +1,6 @@
 /**
  * Responsible for the two hooks by which rooms take part in the queue: a hold, which keeps a job from being offered or started, and the
- * word that a job has settled. The queue knows no room; it asks each of them in turn.
+ * notification that a job has settled. The queue knows no room; it asks each of them in turn.
  */
 import type { EventFields, JobHold } from '@modelreins/contract'
 import { queue } from '../../../src/domain/job/job-machine.ts'

@@ -1,4 +1,4 @@
-/** Responsible for job rows: written whole with their place in the queue, found by id, by place, by thread. It decides nothing. */
+/** Responsible for job rows: written whole with their place in the queue, found by id, by place, by thread. */
 import { and, asc, desc, eq, gt, inArray, isNotNull, lt, lte, max, ne, sql } from 'drizzle-orm'
 import { getTableColumns } from 'drizzle-orm'
 import type { Effort, JobHold, JobStatus } from '@modelreins/contract'

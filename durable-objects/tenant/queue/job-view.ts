@@ -1,4 +1,4 @@
-/** Responsible for showing a stored job: as the contract says a job looks, how it ended, where its result lies. It changes nothing. */
+/** Responsible for showing a stored job: as the contract says a job looks, how it ended, where its result lies. */
 import type { Job } from '@modelreins/contract'
 import { expiryOf, isTerminal } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'

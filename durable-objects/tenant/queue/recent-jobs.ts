@@ -1,6 +1,6 @@
 /**
- * Responsible for remembering the jobs that were written or read last, so that offer, start and completion of one job need one read, or
- * none. Records are never changed in place, so handing one out twice is safe. It knows no SQL and decides nothing.
+ * Responsible for remembering the jobs that were written or read last, so that offer, start and completion of one job need one read, or none.
+ * Records are never changed in place, so handing one out twice is safe.
  */
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 

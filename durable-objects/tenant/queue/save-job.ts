@@ -1,4 +1,4 @@
-/** Responsible for writing a job with its place in the queue, and for waking whoever may take it. */
+/** Responsible for writing a job with its place in the queue, and for waking workers that may take it. */
 import { limits } from '@modelreins/contract'
 import { deadlineOf, expiryOf, isTerminal } from '../../../src/domain/job/job-machine.ts'
 import { mergeDue } from '../../../src/domain/fan-out/fan-out.ts'

@@ -1,4 +1,4 @@
-/** Responsible for which earlier jobs of its thread are a job's context. It changes nothing. */
+/** Responsible for which earlier jobs of its thread are a job's context. */
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import type { Store } from '../kernel/context.ts'
 

@@ -1,6 +1,6 @@
 /**
- * Responsible for whether a worker may start a job as things are now: the tier of the capability on that very worker, the decision or
- * grant it needs, and whether the decision still fits what would run (I7). It writes nothing.
+ * Responsible for whether a worker may start a job as things are now: the tier of the capability on that very worker, the decision or grant it
+ * needs, and whether the decision still fits what would run (I7).
  */
 import type { RiskTier } from '@modelreins/contract'
 import { roleMay } from '../../../src/domain/access/access.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for bringing jobs before a human: which review a job must wait for, and opening it. It answers the job as it should stand;
- * whoever calls writes it.
+ * Responsible for bringing jobs before a human: which review a job must wait for, and opening it. It returns the job as it should be;
+ * the caller writes it.
  */
 import { isLive, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
 import { requestersOf } from '../../../src/domain/job/job-machine.ts'

@@ -1,4 +1,4 @@
-/** Responsible for grants, and for the list of what should be looked at, as they are stored. It decides nothing. */
+/** Responsible for grants, and for the list of what should be looked at, as they are stored. */
 import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import type { GrantRecord } from '../../../src/domain/review/grant.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'

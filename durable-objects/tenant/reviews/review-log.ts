@@ -1,7 +1,4 @@
-/**
- * Responsible for writing reviews: opened, changed, settled, spent, each with its audit row and with everybody told who waits. It moves
- * no job and makes no decision.
- */
+/** Responsible for writing reviews: opened, changed, settled, spent, each with its audit row and the wake-up of waiting calls. */
 import type { Actor, AuditVerb, WebhookEvent } from '@modelreins/contract'
 import { consume, openReview as opened, supersede, withdraw } from '../../../src/domain/review/review.ts'
 import type { ReviewDraft, ReviewRecord } from '../../../src/domain/review/review.ts'

@@ -1,4 +1,4 @@
-/** Responsible for review rows and their payloads: written whole, found by id, by job, by time. It decides nothing. */
+/** Responsible for review rows and their payloads: written whole, found by id, by job, by time. */
 import { and, asc, desc, eq, inArray, isNotNull, lt, lte, max } from 'drizzle-orm'
 import type { ReviewStatus } from '@modelreins/contract'
 import { isOpen } from '../../../src/domain/review/review.ts'

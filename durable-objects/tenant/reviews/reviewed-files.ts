@@ -1,6 +1,6 @@
 /**
- * Responsible for what a job that a human must release is read with: its files, and the earlier turns of its thread. It tells which there
- * are, and whether a review has shown them all. It changes nothing.
+ * Responsible for what a job that a human must release is read with: its files, and the earlier turns of its thread. It tells which there are, and
+ * whether a review has shown them all.
  */
 import { limits } from '@modelreins/contract'
 import { isReadable } from '../../../src/domain/artifact/artifact.ts'

@@ -1,4 +1,7 @@
-/** Responsible for reading WebAuthn responses off the wire and checking them with the runtime's cryptography. The rules are `src/domain/session/webauthn.ts`. */
+/**
+ * Responsible for reading WebAuthn responses off the wire and checking them with the runtime's cryptography. The rules are
+ * `src/domain/session/webauthn.ts`.
+ */
 import { Buffer } from 'node:buffer'
 import { createHash, createPublicKey, verify } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'

@@ -1,4 +1,4 @@
-/** Responsible for putting events into the delivery queue of whoever subscribed, in the transaction of the change they tell of. It sends nothing. */
+/** Responsible for putting events into the delivery queue of their subscribers, in the transaction of the change. */
 import { shownToAnybody, type WebhookBody, type WebhookEvent } from '@modelreins/contract'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'

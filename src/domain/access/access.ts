@@ -1,4 +1,4 @@
-/** Responsible for who may do what: which scopes a role or a worker holds. It reads no token. */
+/** Responsible for who may do what: which scopes a role or a worker holds. */
 import type { Role, Scope } from '@modelreins/contract'
 
 const viewer: readonly Scope[] = ['self', 'jobs.read', 'workers.read', 'reviews.read', 'killswitch.read', 'artifacts.read']

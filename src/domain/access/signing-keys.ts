@@ -1,4 +1,4 @@
-/** Responsible for how the Worker secret is spelled: `kid:secret` pairs. It computes no MAC: the caller brings HMAC-SHA-256. */
+/** Responsible for how the Worker secret is spelled: `kid:secret` pairs. */
 import type { TokenKey } from './token.ts'
 
 const shortest = 32

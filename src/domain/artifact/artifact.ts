@@ -1,4 +1,4 @@
-/** Responsible for the life of an artifact's row and for where its bytes are; it moves no bytes. */
+/** Responsible for the life of an artifact's row and for where its bytes are. */
 
 /**
  * `uploading`: a slug is reserved, bytes may be arriving. `kept`: they are all there. `erasing`: nobody gets them any more, and R2 is to

@@ -1,4 +1,4 @@
-/** Responsible for making any name that somebody gave a file safe to show and to save under. It names nothing in storage. */
+/** Responsible for sanitising file names: safe to show and to save under. */
 import { byteLength } from '@modelreins/contract'
 
 const mostBytes = 255

@@ -1,5 +1,5 @@
 /**
- * Responsible for picking the worker: (job, workers, now) -> everybody ranked, with reasons. A pure function: the same
+ * Responsible for picking the worker: (job, workers, now) -> all workers ranked, with reasons. A pure function: the same
  * answer serves dispatch, re-assignment and `GET /jobs/:id/why`.
  */
 import type { Effort } from '@modelreins/contract'

@@ -1,4 +1,4 @@
-/** Responsible for whether a worker may do a job at all: every filter, and in words why not. It ranks nobody. */
+/** Responsible for whether a worker may do a job at all: every filter, and in words why not. */
 import type { Capability, PresenceState, WorkerConfig, WorkerKind } from '@modelreins/contract'
 import type { JobSpec } from '../job/job-machine.ts'
 import type { BreakerView } from './breaker.ts'

@@ -1,4 +1,4 @@
-/** Responsible for who sees which events of the feed: what a role may read, and of a worker what it did itself. It reads no row. */
+/** Responsible for who sees which events of the feed: what a role may read, and of a worker what it did itself. */
 import type { AuditRow, FeedFrame, Parsed, Presence, Role, Scope } from '@modelreins/contract'
 import { roleMay } from '../access/access.ts'
 

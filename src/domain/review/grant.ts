@@ -1,4 +1,4 @@
-/** Responsible for session grants: what one allows, for how long, how often. It stores nothing. */
+/** Responsible for session grants: what one allows, for how long, how often. */
 import { limits } from '@modelreins/contract'
 import type { Policy } from './risk.ts'
 

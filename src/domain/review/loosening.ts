@@ -1,6 +1,6 @@
 /**
- * Responsible for whether a change of a worker's capabilities lets something pass that waited for a human before: the guard must not be
- * the guarded one's choice. It stores nothing.
+ * Responsible for whether a change of a worker's capabilities lets something pass that waited for a human before: the guard must not be the
+ * guarded one's choice.
  */
 import type { Capability } from '@modelreins/contract'
 import { atLeast, declared, isGated, policyOf } from './risk.ts'

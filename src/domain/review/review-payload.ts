@@ -1,4 +1,4 @@
-/** Responsible for what a review binds to: the text that is hashed, the payload of a job, and what an edit makes of it. It computes no hash. */
+/** Responsible for what a review binds to: the text that is hashed, the payload of a job, and what an edit makes of it. */
 import type { Issue, JobEdit } from '@modelreins/contract'
 import { NotCanonical, canonicalJson, jobEdit } from '@modelreins/contract'
 import type { JobSpec } from '../job/job-machine.ts'

@@ -1,4 +1,4 @@
-/** Responsible for what a risk tier asks for, and for reading policies with their defaults. It knows no review and no store. */
+/** Responsible for what a risk tier asks for, and for reading policies with their defaults. */
 import { limits } from '@modelreins/contract'
 import type { Capability, ReviewPolicy, RiskTier } from '@modelreins/contract'
 

@@ -1,4 +1,4 @@
-/** Responsible for when a browser session is in force and when its last use is worth a written row. */
+/** Responsible for the validity of a browser session and for when its last use is written. */
 import { limits } from '@modelreins/contract'
 
 /** Times are milliseconds since 1970. */

@@ -1,5 +1,5 @@
 /**
- * Responsible for who calls: it reads the bearer token and checks its MAC, touching no object. Whether the token is still in force
+ * Responsible for who calls: it reads the bearer token and checks its MAC, touching no object. Whether the token is still valid
  * only the tenant object knows; whatever is wrong, the caller learns the same (SECURITY.md).
  *
  * Failed attempts are limited per address. A token with a genuine MAC passes even from a limited address, since a neighbour behind

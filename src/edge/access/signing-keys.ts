@@ -1,4 +1,4 @@
-/** Responsible for the Worker's signing keys, read once per isolate; it knows no token. */
+/** Responsible for the Worker's signing keys, read once per isolate. */
 import { createHmac } from 'node:crypto'
 import { type SigningKeys, parseSigningKeys } from '../../domain/access/signing-keys.ts'
 

@@ -1,7 +1,4 @@
-/**
- * Responsible for what a sender says about a file: in the query, in headers, in the text parts of a multipart body. It reads no file and
- * knows no rule about who may.
- */
+/** Responsible for what a sender says about a file: in the query, in headers, in the text parts of a multipart body. */
 import { type Operation, type Parsed, mediaTypeOf, operations } from '@modelreins/contract'
 import { safeFilename } from '../../domain/artifact/filename.ts'
 import { type Result, ok } from '../../domain/result.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for bringing bytes of unknown length to R2 while they are counted and hashed, holding one part of them at most. It knows
- * nothing of what they are. Parts are as small as R2 takes them, since many uploads share the memory of one isolate.
+ * Responsible for bringing bytes of unknown length to R2 while they are counted and hashed, holding one part of them at most. Parts are as small
+ * as R2 takes them, since many uploads share the memory of one isolate.
  */
 import { createHash } from 'node:crypto'
 

@@ -1,4 +1,4 @@
-/** Responsible for the slugs of artifacts: made unguessable, and told apart from made-up ones before anything is asked. */
+/** Responsible for the slugs of artifacts: made unguessable, and verified before any lookup. */
 import { parseArtifactSlug } from '@modelreins/contract'
 import { type TokenKey, base32, isMacValid, sign } from '../../domain/access/token.ts'
 

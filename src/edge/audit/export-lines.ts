@@ -1,6 +1,6 @@
 /**
  * Responsible for the lines of an export, page by page as they are asked for, in the order that `auditExportLine` tells. It holds one
- * page of rows at a time and verifies nothing: whoever reads the file does.
+ * page of rows at a time and verifies nothing: the reader of the file does.
  */
 import { createHash } from 'node:crypto'
 import type { AuditExportLine, AuditHead, AuditKey } from '@modelreins/contract'

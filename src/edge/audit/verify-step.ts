@@ -1,6 +1,6 @@
 /**
- * Responsible for one bounded step of verifying a stored trail: rows and copies in D1 against their hashes, their MACs, the archived
- * heads and what the tenant object knows. It changes nothing.
+ * Responsible for one bounded step of verifying a stored trail: rows and copies in D1 against their hashes, their MACs, the archived heads and
+ * what the tenant object knows.
  */
 import { createHash, createHmac } from 'node:crypto'
 import type { AuditFault, AuditHead, AuditRow, AuditVerification, Parsed } from '@modelreins/contract'

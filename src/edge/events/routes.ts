@@ -1,5 +1,5 @@
 /**
- * Responsible for a follower's way to the tenant's events: a socket of the tenant object, handed on as it is or told as server-sent events.
+ * Responsible for a follower's way to the tenant's events: a socket of the tenant object, passed through, or translated to server-sent events.
  * The object sees sockets only, which hibernate; a stream that is held open here costs it nothing.
  */
 import type { Parsed } from '@modelreins/contract'

@@ -1,4 +1,4 @@
-/** Responsible for reading a Range header (RFC 9110, section 14) against a known size; it knows no store. */
+/** Responsible for reading a Range header (RFC 9110, section 14) against a known size. */
 
 export interface ByteRange {
   readonly offset: number

@@ -1,6 +1,6 @@
 /**
  * Responsible for pages of other origins that may call this service: those that the operator has named, and no others. Keys travel in the
- * Authorization header and never in cookies, so no credentials of the browser are allowed. It knows no operation.
+ * Authorization header and never in cookies, so no credentials of the browser are allowed.
  */
 
 /** What our own answers say beside their body. */

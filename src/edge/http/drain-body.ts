@@ -1,6 +1,6 @@
 /**
- * Responsible for the rest of a body that nobody wants: read and dropped, so that its sender, who may still be sending, hears the answer
- * instead of a broken connection. It knows no operation.
+ * Responsible for draining the rest of an unwanted body: read and dropped, so that its sender, who may still be sending, hears the answer instead
+ * of a broken connection.
  */
 import { limits } from '@modelreins/contract'
 

@@ -1,4 +1,4 @@
-/** Responsible for making one flat input of path, query, headers and body, and for naming every issue in it; it knows no handler. */
+/** Responsible for making one flat input of path, query, headers and body, and for naming every issue in it. */
 import { type Issue, type Operation, inputOf } from '@modelreins/contract'
 import type * as z from 'zod'
 import { type Result, fail, ok } from '../../domain/result.ts'

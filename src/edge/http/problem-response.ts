@@ -1,4 +1,4 @@
-/** Responsible for translating a failure into an RFC 9457 document; it knows no operation and no rule. */
+/** Responsible for translating a failure into an RFC 9457 document. */
 import { type Failure, type Problem, problems } from '@modelreins/contract'
 
 /** Where the code is explained: a fragment of the interface's own documentation. */

@@ -1,4 +1,4 @@
-/** Responsible for taking a JSON body off the wire within its limit; it knows no operation and no schema. */
+/** Responsible for taking a JSON body off the wire within its limit. */
 import { limits } from '@modelreins/contract'
 import { drainReader } from './drain-body.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'

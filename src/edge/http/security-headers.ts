@@ -1,4 +1,4 @@
-/** Responsible for the headers that every response carries; it knows no route. */
+/** Responsible for the headers that every response carries. */
 import { withOrigin } from './cross-origin.ts'
 
 const everywhere: Readonly<Record<string, string>> = {

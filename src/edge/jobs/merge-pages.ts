@@ -1,4 +1,4 @@
-/** Responsible for making one page of jobs out of two sources that overlap; it knows neither. Both are ordered by id, newest first. */
+/** Responsible for making one page of jobs out of two sources that overlap. Both are ordered by id, newest first. */
 
 export interface Page<Item> {
   readonly items: readonly Item[]

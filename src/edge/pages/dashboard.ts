@@ -1,6 +1,6 @@
 /**
- * Responsible for when a request is a person's, who wants the dashboard, and not a program's: some addresses are both a screen and an
- * operation of the seeds (`/jobs/12`). A browser that opens an address says so; everybody else gets the operation. It knows no screen.
+ * Responsible for when a request is a person's, who wants the dashboard, and not a program's: some addresses are both a screen and an operation of
+ * the seeds (`/jobs/12`). A browser that opens an address says so; everybody else gets the operation.
  */
 import type { Context } from '../exchange.ts'
 import { page, pagePolicy } from './page.ts'

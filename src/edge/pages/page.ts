@@ -1,6 +1,6 @@
 /**
- * Responsible for answering pages and their files from the static files (tools/build-assets.ts), each with a policy under which only our
- * own scripts run. It knows no page's content.
+ * Responsible for answering pages and their files from the static files (tools/build-assets.ts), each with a policy under which only our own
+ * scripts run.
  */
 import { fail } from '../../domain/result.ts'
 import type { Context } from '../exchange.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the master's operations: a tenant is a row in D1 and an object that has been told its name. */
+/** Responsible for the master's operations: a tenant is a row in D1 and an object with its name. */
 import { ok, type Result } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { signingKeys } from '../access/gatekeeper.ts'

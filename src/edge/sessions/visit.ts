@@ -1,4 +1,7 @@
-/** Responsible for what the edge tells the tenant object of a browser: origin, address, device and place, all of them shown and never trusted. */
+/**
+ * Responsible for the description of a browser that the edge passes to the tenant object: origin, address, device and place, all of them shown
+ * and never trusted.
+ */
 import type { Visit } from '../../../durable-objects/tenant/call.ts'
 import { addressKey } from '../access/failed-attempts.ts'
 import type { Context } from '../exchange.ts'

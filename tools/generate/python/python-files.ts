@@ -1,4 +1,4 @@
-/** Responsible for the list of generated files of the Python SDK. It writes none. */
+/** Responsible for the list of generated files of the Python SDK. */
 import type { GeneratedFile } from '../generated-file.ts'
 import { modelsFile, startModels } from './python-models.ts'
 import { pythonOperations } from './python-operations.ts'

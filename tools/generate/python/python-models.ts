@@ -1,4 +1,4 @@
-/** Responsible for `_generated/models.py`: a class per answer, a dict whose known fields are attributes, too. It writes no file. */
+/** Responsible for `_generated/models.py`: a class per answer, a dict whose known fields are attributes, too. */
 import * as contract from '@modelreins/contract'
 import { documentOf, type Model, Models } from './python-types.ts'
 

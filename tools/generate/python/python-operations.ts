@@ -1,4 +1,4 @@
-/** Responsible for `_generated/operations.py`: one typed method per row of the operations table, noun by noun. It writes no file. */
+/** Responsible for `_generated/operations.py`: one typed method per row of the operations table, noun by noun. */
 import { operationIds, operations, type Operation, type OperationId } from '@modelreins/contract'
 import { identifierOf, pythonNotice } from './python-models.ts'
 import { camel, documentOf, isSchema, type Models, type Schema } from './python-types.ts'

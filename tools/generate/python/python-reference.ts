@@ -1,4 +1,4 @@
-/** Responsible for docs/reference/python.md and docs/reference/sdks.md: what the Python SDK offers, and both SDKs side by side. It writes no file. */
+/** Responsible for docs/reference/python.md and docs/reference/sdks.md: what the Python SDK offers, and both SDKs side by side. */
 import * as node from '../../../worker-sdk/src/index.ts'
 import { settings as nodeSettings } from '../../../worker-sdk/src/worker/settings/options.ts'
 import { page, table } from '../reference.ts'

@@ -1,4 +1,4 @@
-/** Responsible for reading what the Python SDK exports out of its sources: names, signatures, first sentences. It runs no Python. */
+/** Responsible for reading what the Python SDK exports out of its sources: names, signatures, first sentences. */
 
 export interface PythonMember {
   readonly name: string

@@ -1,4 +1,4 @@
-/** Responsible for `_generated/tables.py`: limits, problems, media types, and the wire side of each operation. It writes no file. */
+/** Responsible for `_generated/tables.py`: limits, problems, media types, and the wire side of each operation. */
 import { limits, mediaTypes, operationIds, operations, problemCodes, problems, type Operation } from '@modelreins/contract'
 import { pythonNotice } from './python-models.ts'
 import { documentOf, isSchema } from './python-types.ts'

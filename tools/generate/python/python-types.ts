@@ -1,4 +1,4 @@
-/** Responsible for saying JSON schemas as Python types, and for the classes that answers need; it knows no operation. */
+/** Responsible for saying JSON schemas as Python types, and for the classes that answers need. */
 import * as z from 'zod'
 
 export type Schema = Readonly<Record<string, unknown>>

@@ -1,5 +1,5 @@
 /**
- * Responsible for following the chain row by row and for saying what must have happened where it breaks. It is told heads whose
+ * Responsible for following the chain row by row and for naming the kind of change where it breaks. It is told heads whose
  * signatures hold; it checks no signature.
  */
 import { createHash } from 'node:crypto'

@@ -1,4 +1,4 @@
-/** Responsible for cutting a file into lines as it is read, byte by byte as it stands. It knows no format. */
+/** Responsible for cutting a file into lines as it is read, byte by byte as it stands. */
 
 export interface Line {
   /** Counted from 1. */

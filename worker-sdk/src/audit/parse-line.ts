@@ -1,4 +1,4 @@
-/** Responsible for reading one line of an export: what it says, and the very value it was, which hashes are over. It judges nothing. */
+/** Responsible for reading one line of an export: what it says, and the very value it was, which hashes are over. */
 import { auditExportLine, type AuditExportLine } from '@modelreins/contract'
 
 export interface ParsedLine {

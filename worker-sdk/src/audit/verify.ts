@@ -1,6 +1,6 @@
 /**
  * Responsible for judging an exported audit trail without the server: every hash, every link, every signed head, the seal; and for
- * naming the first bad row. It reads the file once, as a stream, and asks nobody anything.
+ * naming the first bad row. It reads the file once, as a stream, without any network call.
  */
 import { createHash } from 'node:crypto'
 import { auditSealText, type AuditExportLine, type AuditFault, type AuditHead } from '@modelreins/contract'

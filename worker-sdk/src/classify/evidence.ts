@@ -1,6 +1,6 @@
 /**
- * Responsible for gathering everything that says what went wrong: the messages of an error and of its causes, codes, statuses, headers, the
- * bodies of answers, and what a program wrote. What is classified (`words`) and what is shown to people (`said`) are kept apart. It names no type.
+ * Responsible for gathering everything that says what went wrong: the messages of an error and of its causes, codes, statuses, headers, the bodies
+ * of answers, and what a program wrote. What is classified (`words`) and what is shown to people (`said`) are kept apart.
  */
 import { jsonIn, statusOf, wordsOfValue, type JsonFinding } from './json-words.ts'
 import { withoutKeys, withoutNoise } from './quiet.ts'

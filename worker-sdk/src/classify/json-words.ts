@@ -1,6 +1,6 @@
 /**
- * Responsible for JSON that stands in the middle of an error's text: what it says as an error is taken out of it, and JSON that is no error
- * (the arguments of a tool, a record of a log) is taken away. It names no error type.
+ * Responsible for JSON that stands in the middle of an error's text: what it says as an error is taken out of it, and JSON that is no error (the
+ * arguments of a tool, a record of a log) is taken away.
  */
 
 export interface JsonFinding {

@@ -1,6 +1,6 @@
 /**
  * Responsible for leaving out of a text what talks about errors without being one: stack frames, options, file names, fields, the subjects of
- * commits, and the prompt that a program repeats. It names no error type.
+ * commits, and the prompt that a program repeats.
  */
 
 /** Text that names an error without being that error. Every repetition is bounded: a text of nothing but dashes must not hold the thread. */

@@ -1,4 +1,4 @@
-/** Responsible for reading, in the headers of an answer, when its limit resets; it knows no text and reads no clock of its own. */
+/** Responsible for reading, in the headers of an answer, when its limit resets. */
 
 const second = 1_000
 const farthest = 31 * 24 * 3_600 * second

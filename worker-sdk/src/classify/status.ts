@@ -1,4 +1,4 @@
-/** Responsible for the HTTP status that a text or a named error code tells; it reads no object and names no error type. */
+/** Responsible for the HTTP status that a text or a named error code tells. */
 
 /** What is counted is no status, whatever stands before it: "401 files", "403 of 500". */
 const counted =

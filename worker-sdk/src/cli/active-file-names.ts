@@ -1,6 +1,6 @@
 /**
- * Responsible for names of files that programs read or run without being asked to, because of how they are called and where they are:
- * settings of shells and tools, build files, what Windows runs. It touches no file.
+ * Responsible for names of files that programs read or run without being asked to, because of how they are called and where they are: settings of
+ * shells and tools, build files, what Windows runs.
  */
 
 /** Lower case, without an ending that says the format. */

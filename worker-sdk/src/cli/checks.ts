@@ -1,4 +1,4 @@
-/** Responsible for the single checks of `doctor`: what is so, and what to do about it. They change nothing. */
+/** Responsible for the single checks of `doctor`: what is so, and what to do about it. */
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isLoopbackHost, problems, type Output } from '@modelreins/contract'

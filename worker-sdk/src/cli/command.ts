@@ -1,4 +1,4 @@
-/** Responsible for what a command and its flags are: data that parsing, help, completions and the reference read alike. It runs nothing. */
+/** Responsible for what a command and its flags are: data that parsing, help, completions and the reference read alike. */
 
 /** What the shell may offer for a value. */
 export type Completion = 'file' | 'folder' | 'provider' | 'config-key' | 'command'

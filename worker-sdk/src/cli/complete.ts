@@ -1,4 +1,4 @@
-/** Responsible for how a line may go on: commands, flags, values, from the table. It asks no server and reads no file. */
+/** Responsible for how a line may go on: commands, flags, values, from the table. */
 import { providerNames } from '../providers/index.ts'
 import { nameOf, type Argument, type Command, type Completion, type Flag } from './command.ts'
 import { configKeys } from './config-keys.ts'

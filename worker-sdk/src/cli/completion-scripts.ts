@@ -1,4 +1,4 @@
-/** Responsible for the few lines by which each shell asks the program how a line may go on. It knows no command. */
+/** Responsible for the few lines by which each shell asks the program how a line may go on. */
 import { programName } from './command.ts'
 import { shells } from './table/worker.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for the keys of the config file: their names, what values they take, which are secret. It touches no file. */
+/** Responsible for the keys of the config file: their names, what values they take, which are secret. */
 import { parseCredentialToken, tokenPrefixes } from '@modelreins/contract'
 import { ModelReinsError } from '../client/error.ts'
 import { isProviderName, providerNames } from '../providers/index.ts'

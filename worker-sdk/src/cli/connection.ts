@@ -1,4 +1,4 @@
-/** Responsible for which server a command speaks to and with whose key, and for keeping a token that came in a one-time view. It calls no operation. */
+/** Responsible for which server a command speaks to and with whose key, and for keeping a token that came in a one-time view. */
 import { parseCredentialToken, tokenPrefixes } from '@modelreins/contract'
 import { Client } from '../client/client.ts'
 import { findSetting } from '../worker/settings/options.ts'

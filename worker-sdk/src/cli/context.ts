@@ -1,4 +1,4 @@
-/** Responsible for what every command is handed: what was said, the settings behind it, and the way to answer. It runs no command. */
+/** Responsible for the context of a command: its invocation, the settings, and its output. */
 import { ModelReinsError } from '../client/error.ts'
 import type { Fetch } from '../client/transport.ts'
 import { configPath, readConfig } from '../worker/settings/config-source.ts'

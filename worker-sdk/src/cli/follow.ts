@@ -1,6 +1,4 @@
-/**
- * Responsible for watching one job until it ends: its output on standard output, everything else beside it. It dispatches nothing.
- */
+/** Responsible for watching one job until it ends: its output on standard output, everything else beside it. */
 import { shownJson, type Job, type StreamEvent } from '@modelreins/contract'
 import type { Client } from '../client/client.ts'
 import { pause } from '../client/clock.ts'

@@ -1,4 +1,4 @@
-/** Responsible for help on a terminal, made from the table. It prints nothing. */
+/** Responsible for help on a terminal, made from the table. */
 import { nameOf, programName, type Argument, type Command, type Example, type Flag } from './command.ts'
 import { clip, columnsOf, type Style } from './style.ts'
 import { didYouMean } from '../nearest.ts'

@@ -1,4 +1,4 @@
-/** Responsible for what a command line said, once it is understood: typed access to arguments and flags. It knows no command. */
+/** Responsible for a parsed command line: typed access to arguments and flags. */
 import { parseJson } from '../client/transport.ts'
 import type { Command, Flag } from './command.ts'
 import { parseDuration } from './time-words.ts'

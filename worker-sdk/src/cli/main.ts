@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Responsible for the process: its surroundings, its title, its exit. Everything else is in run-cli.ts. */
+/** Responsible for the process of the command line: environment, title, exit. Everything else is in run-cli.ts. */
 import { homedir } from 'node:os'
 import { openPrompter } from './prompter.ts'
 import { programName } from './command.ts'

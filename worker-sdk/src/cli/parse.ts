@@ -1,4 +1,4 @@
-/** Responsible for understanding a command line by the table: which command, which flags, or what is wrong with it. It runs nothing. */
+/** Responsible for understanding a command line by the table: which command, which flags, or what is wrong with it. */
 import { parseArgs } from 'node:util'
 import { nameOf, type Argument, type Command, type Flag } from './command.ts'
 import { Invocation, type FlagUse } from './invocation.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for how a command's answer is written: for eyes on a terminal, for programs in a pipe, or as JSON. Data goes to standard
- * output, everything else to standard error. It knows no command.
+ * Responsible for how a command's answer is written: for eyes on a terminal, for programs in a pipe, or as JSON. Data goes to standard output,
+ * everything else to standard error.
  */
 import { shownJson } from '@modelreins/contract'
 import { guarded, oneLine } from './safe-text.ts'

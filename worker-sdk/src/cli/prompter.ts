@@ -1,4 +1,4 @@
-/** Responsible for questions to a person at a terminal: a line, a secret, a choice, yes or no. It knows no setting. */
+/** Responsible for prompts on a terminal: a line, a secret, a choice, yes or no. */
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { withoutUnseen } from '@modelreins/contract'

@@ -1,4 +1,4 @@
-/** Responsible for the text in a file or on standard input, in the encoding that its byte order mark names. It knows no command. */
+/** Responsible for the text in a file or on standard input, in the encoding that its byte order mark names. */
 import { readFileSync } from 'node:fs'
 
 /** UTF-8 unless a byte order mark says UTF-16, as PowerShell writes; the mark itself is no part of the text. */

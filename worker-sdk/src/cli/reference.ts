@@ -1,4 +1,4 @@
-/** Responsible for the reference page of the command line, made from the table. It writes no file. */
+/** Responsible for the reference page of the command line, made from the table. */
 import { problemCodes, problems } from '@modelreins/contract'
 import { localCodes } from '../client/error.ts'
 import { nameOf, programName, type Command, type Flag } from './command.ts'

@@ -1,4 +1,4 @@
-/** Responsible for one call of the program from its words to its exit code. It knows no command by name. */
+/** Responsible for one call of the program from its words to its exit code. */
 import { version } from '../version.ts'
 import { nameOf, programName } from './command.ts'
 import { handlers } from './commands/index.ts'

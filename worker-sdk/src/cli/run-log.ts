@@ -1,4 +1,4 @@
-/** Responsible for what a running worker says of itself: lines for eyes, stamped lines for a log, or JSON. It knows no loop. */
+/** Responsible for what a running worker says of itself: lines for eyes, stamped lines for a log, or JSON. */
 import type { Worker } from '../worker/worker.ts'
 import type { WorkerEvent, WorkerEvents } from '../worker/emitter.ts'
 import type { CommandContext } from './context.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for taking credentials out of the environment that this process was started with: programs of the same user can read it as long
- * as the process lives, and jobs are such programs. It knows no command.
+ * Responsible for taking credentials out of the environment that this process was started with: programs of the same user can read it as long as
+ * the process lives, and jobs are such programs.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Responsible for colours and for how many columns a text takes. It writes nothing. */
+/** Responsible for colours and for how many columns a text takes. */
 import { stripVTControlCharacters } from 'node:util'
 
 export type Paint = (text: string) => string

@@ -1,4 +1,4 @@
-/** Responsible for what a command gets from the process around it, as one value that tests replace. It decides nothing. */
+/** Responsible for the system a command runs on (arguments, environment, streams, signals), as one value that tests replace. */
 import { execFile } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { proxyFetch } from '../net/proxy-fetch.ts'

@@ -1,4 +1,4 @@
-/** Responsible for times as people write and read them: `5m`, `3 s ago`. It reads no clock. */
+/** Responsible for times as people write and read them: `5m`, `3 s ago`. */
 
 const units = [
   ['d', 86_400_000],

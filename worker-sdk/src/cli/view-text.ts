@@ -1,4 +1,4 @@
-/** Responsible for handing over a one-time view URL: the URL alone in a pipe, with what to do about it on a terminal. It opens none. */
+/** Responsible for handing over a one-time view URL: the URL alone in a pipe, with what to do about it on a terminal. */
 import { programName } from './command.ts'
 import type { Presenter } from './presenter.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for the worker's options as the command line gives them: flags typed, a one-time view opened, the outbox in its place. It starts nothing. */
+/** Responsible for the worker's options as the command line gives them: flags typed, a one-time view opened, the outbox in its place. */
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Responsible for files on their way to the server and back, in any runtime with `fetch`: types, digests, repeats. It opens no file. */
+/** Responsible for files on their way to the server and back, in any runtime with `fetch`: types, digests, repeats. */
 import { limits, mediaTypeOf, type Artifact, type Input } from '@modelreins/contract'
 import { ModelReinsError } from './error.ts'
 import { foreignAnswer } from './foreign.ts'

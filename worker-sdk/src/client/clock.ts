@@ -1,4 +1,4 @@
-/** Responsible for time and chance as the SDK sees them: one object that tests replace. It knows no loop and no policy. */
+/** Responsible for time and chance as the SDK sees them: one object that tests replace. */
 
 export interface Clock {
   /** Milliseconds since 1970. */

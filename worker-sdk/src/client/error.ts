@@ -1,4 +1,4 @@
-/** Responsible for what a failed call looks like to a caller: one error class, filled from the problem table. It sends nothing. */
+/** Responsible for what a failed call looks like to a caller: one error class, filled from the problem table. */
 import { problemCodes, problems, type Issue, type ProblemCode } from '@modelreins/contract'
 
 /** Codes of failures that no server answered. */

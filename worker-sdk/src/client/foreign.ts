@@ -1,6 +1,6 @@
 /**
  * Responsible for telling an answer of this service from one of something in between: a captive portal, a company's proxy, a load balancer. What
- * they answer says nothing about the call, whatever its status. It sends nothing.
+ * they answer says nothing about the call, whatever its status.
  */
 import type { OperationId } from '@modelreins/contract'
 import { codeOfStatus, errorFromProblem, isProblem, ModelReinsError } from './error.ts'

@@ -1,4 +1,4 @@
-/** Responsible for turning an operation and its input into an HTTP request, from the operations table alone. It sends nothing. */
+/** Responsible for turning an operation and its input into an HTTP request, from the operations table alone. */
 import { inputOf, operations, type Operation, type OperationId } from '@modelreins/contract'
 import { ModelReinsError } from './error.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for which failed calls may be sent again: safe or idempotent ones, for failures that pass. It does not wait. */
+/** Responsible for retries: which failed calls may be repeated (safe or idempotent ones, after transient failures). It does not wait. */
 import type { OperationId } from '@modelreins/contract'
 import type { Backoff } from './backoff.ts'
 import { ModelReinsError } from './error.ts'

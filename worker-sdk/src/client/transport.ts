@@ -1,4 +1,4 @@
-/** Responsible for sending one HTTP request and reading one answer, within a time limit. It knows no operation and never retries. */
+/** Responsible for sending one HTTP request and reading one answer, within a time limit. */
 import type { Clock } from './clock.ts'
 import { ModelReinsError, networkError, parseRetryAfter } from './error.ts'
 import { refusalOf } from './foreign.ts'

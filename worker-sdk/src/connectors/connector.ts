@@ -1,4 +1,4 @@
-/** Responsible for what a connector is: one kind of place that this machine can read secrets from. It reads none. */
+/** Responsible for what a connector is: one kind of place that this machine can read secrets from. */
 
 export interface SecretPath {
   /** Behind the connector's name in `vault://<connector>/<path>#<field>`. */

@@ -1,6 +1,6 @@
 /**
- * Responsible for `fetch` that goes through the proxy of the environment, on every Node from 18 on: Node's own knows none before 24. Where no proxy
- * is named for an address, it is Node's own. It follows no redirect.
+ * Responsible for `fetch` that goes through the proxy of the environment, on every Node from 18 on: Node's own knows none before 24. Where no
+ * proxy is named for an address, it is Node's own.
  */
 import http from 'node:http'
 import https from 'node:https'

@@ -1,4 +1,4 @@
-/** Responsible for which proxy the environment names for an address: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY. It opens no connection. */
+/** Responsible for which proxy the environment names for an address: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY. */
 import { isLoopbackHost } from '@modelreins/contract'
 
 type Environment = Readonly<Record<string, string | undefined>>

@@ -1,6 +1,6 @@
 /**
- * Responsible for the `aider` provider: one message from a private file, no questions, plain output. It knows no model's API.
- * Source: aider.chat/docs, "Scripting aider" and "Options reference". Aider reads no prompt from stdin, and argv is visible to every user of a machine.
+ * Responsible for the `aider` provider: one message from a private file, no questions, plain output. Source: aider.chat/docs, "Scripting aider"
+ * and "Options reference". Aider reads no prompt from stdin, and argv is visible to every user of a machine.
  */
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

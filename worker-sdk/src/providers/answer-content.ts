@@ -1,4 +1,4 @@
-/** Responsible for the text in an answer's content, in every form that servers give it: a text, a list of parts, parts inside parts. It knows no server. */
+/** Responsible for the text in an answer's content, in every form that servers give it: a text, a list of parts, parts inside parts. */
 import { isObject } from './json.ts'
 
 export interface Content {

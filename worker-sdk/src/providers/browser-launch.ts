@@ -1,6 +1,6 @@
 /**
  * Responsible for a browser of the worker machine: finds Playwright and Chromium there, starts them behind the egress proxy, and ends every
- * process of them. It knows no instructions. Playwright is no dependency: it is loaded when a browser is wanted.
+ * process of them. Playwright is no dependency: it is loaded when a browser is wanted.
  */
 import { randomUUID } from 'node:crypto'
 import { existsSync, realpathSync } from 'node:fs'

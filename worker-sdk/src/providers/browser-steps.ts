@@ -1,4 +1,4 @@
-/** Responsible for carrying out browser instructions on a page, one step after the other, and for what they yield. It starts no browser and refuses no address. */
+/** Responsible for carrying out browser instructions on a page, one step after the other, and for what they yield. */
 import { limits } from '@modelreins/contract'
 import type { Download, Page } from 'playwright-core'
 import type { BrowserInstructions, BrowserStep } from './browser-instructions.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for one child program from start to the end of everything it started: its own process group, streamed output,
- * input written and closed, TERM then KILL. It knows no provider and no job.
+ * Responsible for one child program from start to the end of everything it started: its own process group, streamed output, input written and
+ * closed, TERM then KILL.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'

@@ -1,6 +1,6 @@
 /**
  * Responsible for reading what Claude Code prints with `--output-format stream-json`, `json` (an object, or a list of events) and `text`: what
- * viewers see, and how the run ended. It starts nothing. Source: code.claude.com/docs, "Run Claude Code programmatically".
+ * viewers see, and how the run ended. Source: code.claude.com/docs, "Run Claude Code programmatically".
  */
 import type { Usage } from '@modelreins/contract'
 import type { AgentAnswer, AgentReader } from './agent-run.ts'

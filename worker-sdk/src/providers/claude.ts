@@ -1,6 +1,6 @@
 /**
- * Responsible for the `claude` provider: Claude Code in print mode, prompt on stdin, events on stdout (stream-json). It knows no API of Anthropic.
- * Source: code.claude.com/docs, "CLI reference" and "Run Claude Code programmatically".
+ * Responsible for the `claude` provider: Claude Code in print mode, prompt on stdin, events on stdout (stream-json). Source: code.claude.com/docs,
+ * "CLI reference" and "Run Claude Code programmatically".
  */
 import { runAgent } from './agent-run.ts'
 import { createEventReader, createWholeReader } from './claude-events.ts'

@@ -1,4 +1,4 @@
-/** Responsible for saying whether a command line program is on this machine and which version it is; it knows no program's meaning. */
+/** Responsible for saying whether a command line program is on this machine and which version it is. */
 import { limits } from '@modelreins/contract'
 import { type ChildEnd, runChild } from './child.ts'
 import { findProgram, launchOf } from './program.ts'

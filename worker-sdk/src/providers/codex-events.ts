@@ -1,6 +1,6 @@
 /**
  * Responsible for reading what `codex exec --json` prints, of today (thread, turn and item events) and of its earlier versions (`{"id", "msg"}`):
- * what viewers see, and how the run ended. It starts nothing.
+ * what viewers see, and how the run ended.
  */
 import type { Usage } from '@modelreins/contract'
 import type { AgentReader } from './agent-run.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for the `codex` provider: `codex exec` with the prompt on stdin and JSON events on stdout. It knows no API of OpenAI.
- * Source: developers.openai.com/codex, "Non-interactive mode".
+ * Responsible for the `codex` provider: `codex exec` with the prompt on stdin and JSON events on stdout. Source: developers.openai.com/codex,
+ * "Non-interactive mode".
  */
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'

@@ -1,4 +1,4 @@
-/** Responsible for where an HTTP provider's endpoint is and which key opens it: the option, the ecosystem's own variables, the usual local port. It opens no connection. */
+/** Responsible for where an HTTP provider's endpoint is and which key opens it: the option, the ecosystem's own variables, the usual local port. */
 import { readVariable } from './environment.ts'
 import type { ProviderSettings } from './provider.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for the environment that children get: everything but the worker's own credentials. It knows no provider. */
+/** Responsible for the environment that children get: everything but the worker's own credentials. */
 
 type Environment = Readonly<Record<string, string | undefined>>
 

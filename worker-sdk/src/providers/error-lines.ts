@@ -1,4 +1,4 @@
-/** Responsible for finding, in what a program printed as its answer, the last lines that speak of its failure; it names no error type. */
+/** Responsible for finding, in what a program printed as its answer, the last lines that speak of its failure. */
 
 /** A line that says of itself that something went wrong. An answer may talk about errors in any other way. */
 const looksLikeError =

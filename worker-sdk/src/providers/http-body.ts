@@ -1,4 +1,4 @@
-/** Responsible for the bytes of an HTTP answer as text: decompressed, decoded, without a byte order mark. It knows no API. */
+/** Responsible for the bytes of an HTTP answer as text: decompressed, decoded, without a byte order mark. */
 import type { IncomingMessage } from 'node:http'
 import zlib from 'node:zlib'
 import type { Duplex, Readable } from 'node:stream'

@@ -1,4 +1,7 @@
-/** Responsible for the `http` provider: any OpenAI-compatible server (vLLM, llama.cpp, LocalAI, OpenRouter, OpenAI, ...). It knows only where that is. */
+/**
+ * Responsible for the `http` provider: any OpenAI-compatible server (vLLM, llama.cpp, LocalAI, OpenRouter, OpenAI, ...). It knows only where
+ * that is.
+ */
 import { resolveKey } from './endpoint.ts'
 import { createOpenAiProvider } from './openai-provider.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for the one list of providers, by the names that `--provider` takes; it knows none of their insides. */
+/** Responsible for the one list of providers, by the names that `--provider` takes. */
 import { aiderProvider } from './aider.ts'
 import { claudeProvider } from './claude.ts'
 import { codexProvider } from './codex.ts'

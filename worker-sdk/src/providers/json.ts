@@ -1,4 +1,4 @@
-/** Responsible for reading values out of JSON that another program wrote, without trusting its shape. It knows no provider. */
+/** Responsible for reading values out of JSON that another program wrote, without trusting its shape. */
 
 export type JsonObject = Readonly<Record<string, unknown>>
 

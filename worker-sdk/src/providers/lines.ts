@@ -1,4 +1,4 @@
-/** Responsible for cutting text that arrives in pieces into whole lines; it knows nothing of what a line means. */
+/** Responsible for cutting text that arrives in pieces into whole lines. */
 import { byteLength } from '@modelreins/contract'
 
 export interface LineCutter {

@@ -1,4 +1,4 @@
-/** Responsible for the `ollama-http` provider: Ollama's own API (NDJSON over `POST /api/chat`). It knows no other server. Source: Ollama's docs/api.md. */
+/** Responsible for the `ollama-http` provider: Ollama's own API (NDJSON over `POST /api/chat`). Source: Ollama's docs/api.md. */
 import type { Usage } from '@modelreins/contract'
 import { type Endpoint, type Found, resolveEndpoint, resolveKey } from './endpoint.ts'
 import { contentOf } from './answer-content.ts'

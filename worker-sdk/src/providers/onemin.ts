@@ -1,6 +1,6 @@
 /**
- * Responsible for the `onemin` provider: 1min.ai's unified chat (`POST /api/chat-with-ai`, named server-sent events). It knows no other API.
- * Source: docs.1min.ai, "Chat with AI API".
+ * Responsible for the `onemin` provider: 1min.ai's unified chat (`POST /api/chat-with-ai`, named server-sent events). Source: docs.1min.ai, "Chat
+ * with AI API".
  */
 import type { Usage } from '@modelreins/contract'
 import { type Endpoint, type Found, resolveEndpoint, resolveKey } from './endpoint.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for one chat completion from an OpenAI-compatible server, streamed (server-sent events, `stream_options.include_usage`),
- * and for its list of models. The finish reason, or `[DONE]`, decides that an answer is whole. It knows no product that speaks this API.
+ * Responsible for one chat completion from an OpenAI-compatible server, streamed (server-sent events, `stream_options.include_usage`), and for its
+ * list of models. The finish reason, or `[DONE]`, decides that an answer is whole.
  */
 import type { Usage } from '@modelreins/contract'
 import { contentOf } from './answer-content.ts'

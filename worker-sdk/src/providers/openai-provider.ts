@@ -1,4 +1,7 @@
-/** Responsible for what lmstudio, nocturne and http have in common: a provider made of an OpenAI-compatible server. Each of them says only where it is. */
+/**
+ * Responsible for what lmstudio, nocturne and http have in common: a provider made of an OpenAI-compatible server. Each of them says only
+ * where it is.
+ */
 import { type EndpointRule, type Found, resolveEndpoint, resolveKey } from './endpoint.ts'
 import { EndpointError } from './http-exchange.ts'
 import { type ChatServer, completeChat, listModels } from './openai-chat.ts'

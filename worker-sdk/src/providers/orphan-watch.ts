@@ -1,6 +1,6 @@
 /**
- * Responsible for what children are left when this process is killed without a chance to end them: a shell beside it notices that
- * its input has closed and ends their process groups. It knows no job, and ends nothing while this process lives.
+ * Responsible for what children are left when this process is killed without a chance to end them: a shell beside it notices that its input has
+ * closed and ends their process groups.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'

@@ -1,4 +1,4 @@
-/** Responsible for what extra arguments mean to an HTTP provider: `name=value` request parameters. It sends nothing. */
+/** Responsible for what extra arguments mean to an HTTP provider: `name=value` request parameters. */
 import { parseJson } from './json.ts'
 
 /** What the provider decides itself. */

@@ -1,4 +1,4 @@
-/** Responsible for ending everything one child started: TERM, then KILL after a grace, until nothing of it is left. It knows no job and no output. */
+/** Responsible for ending everything one child started: TERM, then KILL after a grace, until nothing of it is left. */
 import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ChildOrigin, type ProcessEntry, familyOf, membersOf, originOf, stillRuns } from './process-table.ts'

@@ -1,4 +1,7 @@
-/** Responsible for saying which processes of this machine belong to one child: by group, by descent, or by the mark in their environment. It signals nothing. */
+/**
+ * Responsible for saying which processes of this machine belong to one child: by group, by descent, or by the mark in their environment. It
+ * signals nothing.
+ */
 import { execFile } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
 

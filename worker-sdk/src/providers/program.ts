@@ -1,4 +1,4 @@
-/** Responsible for finding a program on this machine and for the exact way to start it; it starts nothing. */
+/** Responsible for finding a program on this machine and for the exact way to start it. */
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, extname, isAbsolute, join, resolve } from 'node:path'
 import { readVariable } from './environment.ts'

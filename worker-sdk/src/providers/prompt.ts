@@ -1,4 +1,4 @@
-/** Responsible for the text a job becomes for a program that reads one prompt: context first, then prompt, then input. It knows no provider. */
+/** Responsible for the text a job becomes for a program that reads one prompt: context first, then prompt, then input. */
 import type { ProviderRun } from './provider.ts'
 
 /** The job's structured input as text, or nothing. */

@@ -1,4 +1,4 @@
-/** Responsible for what a provider is: a thin shim from a job to something that executes it. It knows no loop, no lease and no token. */
+/** Responsible for what a provider is: a thin shim from a job to something that executes it. */
 import type { Job, Usage } from '@modelreins/contract'
 import type { Launch } from './program.ts'
 import type { Tap } from './recording/tap.ts'

@@ -1,4 +1,4 @@
-/** Responsible for running a provider over a recording of what its program or server said; it knows no provider by name. */
+/** Responsible for running a provider over a recording of what its program or server said. */
 import type { Job } from '@modelreins/contract'
 import type { Provider, ProviderOutcome, ProviderRun, ProviderSettings } from './provider.ts'
 import type { Recording } from './recording/format.ts'

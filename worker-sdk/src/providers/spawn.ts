@@ -1,4 +1,4 @@
-/** Responsible for the `spawn` provider: the operator's own shell line, with the prompt on stdin or behind `promptArg`. It knows no model. */
+/** Responsible for the `spawn` provider: the operator's own shell line, with the prompt on stdin or behind `promptArg`. */
 import { execFile } from 'node:child_process'
 import { withoutEcho } from '../classify/quiet.ts'
 import { runChild } from './child.ts'

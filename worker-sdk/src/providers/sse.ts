@@ -1,7 +1,7 @@
 /**
- * Responsible for what servers stream as (event, data): server-sent events as the standard has them, and as servers really write them; it knows no
- * API that uses them. Source: WHATWG HTML, "Server-sent events". Beyond it: JSON that stands bare on lines (NDJSON, or one answer in place of a
- * stream), an `error:` field, and events that no blank line parts.
+ * Responsible for what servers stream as (event, data): server-sent events as the standard has them, and as servers really write them. Source:
+ * WHATWG HTML, "Server-sent events". Beyond it: JSON that stands bare on lines (NDJSON, or one answer in place of a stream), an `error:` field,
+ * and events that no blank line parts.
  */
 import { parseJson } from './json.ts'
 import { linesOf } from './lines.ts'

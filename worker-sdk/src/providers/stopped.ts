@@ -1,4 +1,7 @@
-/** Responsible for how a provider's failure becomes an outcome: a stop is told by its reason, anything else by its own error. It classifies nothing. */
+/**
+ * Responsible for how a provider's failure becomes an outcome: a stop is told by its reason, anything else by its own error. It classifies
+ * nothing.
+ */
 import { limits } from '@modelreins/contract'
 import type { ProviderOutcome } from './provider.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for keeping the last part of a text that arrives in pieces, within a bound; it knows no process. */
+/** Responsible for keeping the last part of a text that arrives in pieces, within a bound. */
 import { byteLength, limits } from '@modelreins/contract'
 
 export interface Tail {

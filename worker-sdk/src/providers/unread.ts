@@ -1,4 +1,4 @@
-/** Responsible for counting what a provider said and nobody understood, so that none of it is passed over in silence. It reads nothing itself. */
+/** Responsible for counting provider output that was not understood, so that it is reported. */
 
 export interface Unread {
   /** Something of a kind that is not known; `text` is what was there. */

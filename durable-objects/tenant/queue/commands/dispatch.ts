@@ -1,4 +1,4 @@
-/** Responsible for how jobs come into being: dispatch (the Director picks), batch, and create (whoever asks first). */
+/** Responsible for creating jobs: dispatch (the Director picks the worker), batch, and create (the first eligible worker takes it). */
 import type { Job, JobRequest, Parsed, RiskTier } from '@modelreins/contract'
 import { canonicalJson, limits } from '@modelreins/contract'
 import { describe, rank } from '../../../../src/domain/director/director.ts'

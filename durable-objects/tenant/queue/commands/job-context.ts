@@ -1,4 +1,4 @@
-/** Responsible for what a worker may learn of a job's surroundings: earlier turns of its thread, or text that came with it. */
+/** Responsible for the context of a job as a worker reads it: earlier turns of its thread, or text that came with it. */
 import type { Parsed } from '@modelreins/contract'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'

@@ -1,4 +1,4 @@
-/** Responsible for seeing stored and live knowledge of a worker as one: state, load, profile. It changes nothing. */
+/** Responsible for seeing stored and live knowledge of a worker as one: state, load, profile. */
 import { limits } from '@modelreins/contract'
 import type { Presence, PresenceState, Worker } from '@modelreins/contract'
 import { stopsRunning } from '../../../../src/domain/killswitch.ts'

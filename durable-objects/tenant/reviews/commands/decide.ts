@@ -1,6 +1,6 @@
 /**
- * Responsible for decisions: `decideReview` is the only writer of them, whichever way they come, and here is what each does to the job
- * that waits. Expiry, which decides when nobody has, is here too.
+ * Responsible for decisions: `decideReview` is the only writer of them, whichever way they come, and what each does to the waiting job.
+ * Expiry, which decides for lack of a decision, is here too.
  */
 import type { Capability, JobError, Parsed } from '@modelreins/contract'
 import { roleMay } from '../../../../src/domain/access/access.ts'

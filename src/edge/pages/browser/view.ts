@@ -1,6 +1,6 @@
 /**
  * Responsible for revealing a one-time view in the browser, on its own: no other module of this program is there. The key is what the
- * address carries behind `#`; it is used here and sent to nobody.
+ * address carries behind `#`; it is used here and never sent.
  */
 import type { Problem, SealedView, ViewPlaintext } from '@modelreins/contract'
 

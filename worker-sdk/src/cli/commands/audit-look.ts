@@ -1,4 +1,4 @@
-/** Responsible for `audit look` and `audit seen`: what ran under the tier `audit`, and saying that somebody has looked at it. */
+/** Responsible for `audit look` and `audit seen`: unreviewed actions of the tier `audit`, and marking them as reviewed. */
 import { toLookAtList, type Input, type ToLookAt } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { connect } from '../connection.ts'

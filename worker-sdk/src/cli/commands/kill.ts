@@ -1,4 +1,4 @@
-/** Responsible for `kill`: raise or clear the killswitch, and show who has acknowledged until everybody has. */
+/** Responsible for `kill`: raise or clear the killswitch, and show acknowledgements until every worker has acknowledged. */
 import type { KillswitchState } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { pause } from '../../client/clock.ts'

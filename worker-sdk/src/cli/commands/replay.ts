@@ -1,4 +1,4 @@
-/** Responsible for `replay`: a provider run over a recording, with what it makes of it. It asks no server and starts no agent. */
+/** Responsible for `replay`: a provider run over a recording, with what it makes of it. */
 import { readFile } from 'node:fs/promises'
 import { job as jobSchema } from '@modelreins/contract'
 import { createProvider, isProviderName } from '../../providers/index.ts'

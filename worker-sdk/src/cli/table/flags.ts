@@ -1,4 +1,4 @@
-/** Responsible for the flags that many commands share, and for those that the worker's settings make. It knows no command. */
+/** Responsible for the flags that many commands share, and for those that the worker's settings make. */
 import { settings, type Setting, type SettingName } from '../../worker/settings/options.ts'
 import type { Flag } from '../command.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for the table's rows about the fleet: status, workers, kill. It runs nothing. */
+/** Responsible for the table's rows about the fleet: status, workers, kill. */
 import { killswitchLevels, riskTiers, workerKinds } from '@modelreins/contract'
 import type { Argument, Command, Flag } from '../command.ts'
 import { keepRunningFlag, memberFlags, yesFlag } from './flags.ts'

@@ -1,4 +1,4 @@
-/** Responsible for THE table of commands: parsing, help, completions and the reference all read it. It runs nothing. */
+/** Responsible for the table of commands: parsing, help, completions and the reference all read it. */
 import type { Command, Flag } from '../command.ts'
 import { globalFlags } from './flags.ts'
 import { fleetCommands } from './fleet.ts'

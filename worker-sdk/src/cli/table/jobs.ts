@@ -1,4 +1,4 @@
-/** Responsible for the table's rows about jobs and their files: dispatch, jobs, job, artifacts. It runs nothing. */
+/** Responsible for the table's rows about jobs and their files: dispatch, jobs, job, artifacts. */
 import { efforts, jobStatuses, mergeKinds } from '@modelreins/contract'
 import type { Argument, Command, Flag } from '../command.ts'
 import { dryRunFlag, memberFlags, yesFlag } from './flags.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the table's rows about human decisions and the audit trail: reviews, grants, audit, webhooks, members. It runs nothing. */
+/** Responsible for the table's rows about human decisions and the audit trail: reviews, grants, audit, webhooks, members. */
 import { reviewStatuses, roles, webhookEvents } from '@modelreins/contract'
 import type { Argument, Command, Flag } from '../command.ts'
 import { keepRunningFlag, memberFlags, yesFlag } from './flags.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the table's rows about this machine's worker: run, setup, config, doctor, service, completions. It runs nothing. */
+/** Responsible for the table's rows about this machine's worker: run, setup, config, doctor, service, completions. */
 import type { Argument, Command } from '../command.ts'
 import { dryRunFlag, jsonFlag, settingFlags, versionFlag } from './flags.ts'
 

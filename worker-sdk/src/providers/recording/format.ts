@@ -1,4 +1,7 @@
-/** Responsible for what a recording is: one JSON object a line, of what a provider's program or server said, and when. It records and plays nothing. */
+/**
+ * Responsible for what a recording is: one JSON object a line, of what a provider's program or server said, and when. It records and plays
+ * nothing.
+ */
 import { isObject, numberAt, parseJson, textAt } from '../json.ts'
 
 /** The first line. */

@@ -1,6 +1,6 @@
 /**
  * Responsible for playing a recording to a provider: as a program that prints what was printed, or as a server that answers what was answered.
- * What was said over hours is said in seconds; what was left open stays open. It knows no provider.
+ * What was said over hours is said in seconds; what was left open stays open.
  */
 import { createServer, type ServerResponse } from 'node:http'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** Responsible for writing down what a provider's program or server says while a job runs, redacted; it changes nothing of it. */
+/** Responsible for writing down what a provider's program or server says while a job runs, redacted. */
 import type { RecordedEvent, RecordingHead } from './format.ts'
 
 /** What a provider tells while it runs. */

@@ -1,6 +1,6 @@
 /**
- * Responsible for getting "started" and "this is how it ended" to the server: over the socket when there is one, else over HTTP,
- * else again later from the outbox. It knows no handler.
+ * Responsible for getting "started" and "this is how it ended" to the server: over the socket when there is one, else over HTTP, else again later
+ * from the outbox.
  */
 import { byteLength, limits, type Job, type Offer } from '@modelreins/contract'
 import { fullJitter } from '../../client/backoff.ts'

@@ -1,4 +1,4 @@
-/** Responsible for completions that the server has not confirmed: kept in order, in memory or in a file, until they are. It sends nothing. */
+/** Responsible for completions that the server has not confirmed: kept in order, in memory or in a file, until they are. */
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as z from 'zod'

@@ -1,6 +1,6 @@
 /**
- * Responsible for one attempt's output on its way out: redacted, in order, in few requests. A job that is short and says little,
- * all of it on standard output, never streams: what it said travels with its completion. It knows no HTTP and no job.
+ * Responsible for one attempt's output on its way out: redacted, in order, in few requests. A job that is short and says little, all of it on
+ * standard output, never streams: what it said travels with its completion.
  */
 import { byteLength, limits, type OutputChunk } from '@modelreins/contract'
 import { fullJitter } from '../../client/backoff.ts'

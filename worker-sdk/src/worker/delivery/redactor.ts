@@ -1,6 +1,6 @@
 /**
- * Responsible for keeping registered secrets out of whatever leaves the machine, in every spelling that spellings.ts knows, also when a secret
- * is cut by a chunk border or between two streams. It knows no job and sends nothing.
+ * Responsible for keeping registered secrets out of whatever leaves the machine, in every spelling that spellings.ts knows, also when a secret is
+ * cut by a chunk border or between two streams.
  */
 import { limits } from '@modelreins/contract'
 import { halfEscapeAt, plainSpelling, shortest, spellingsOf, unbroken, unescaped, type View } from './spellings.ts'

@@ -1,4 +1,4 @@
-/** Responsible for saying an attempt's end in fewer words when the server would not take all of them. Pure; it sends nothing. */
+/** Responsible for reducing a settlement that the server refused as invalid or too large. Pure. */
 import { byteLength, limits } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
 import type { Settlement } from './outbox.ts'

@@ -1,6 +1,6 @@
 /**
  * Responsible for how a secret may be spelled in a text, and for reading a text so that every spelling of it is found: what breaks a secret up
- * without changing it is passed over, and escapes are read as what they stand for. It knows no stream.
+ * without changing it is passed over, and escapes are read as what they stand for.
  */
 /* oxlint-disable no-control-regex -- escape sequences are what this is about */
 import { Buffer } from 'node:buffer'

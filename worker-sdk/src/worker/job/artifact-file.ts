@@ -1,4 +1,4 @@
-/** Responsible for turning what a program on this machine wants to upload into bytes, name and digest: a path, bytes, a stream. It sends nothing. */
+/** Responsible for turning what a program on this machine wants to upload into bytes, name and digest: a path, bytes, a stream. */
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { basename } from 'node:path'

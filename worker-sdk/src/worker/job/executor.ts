@@ -1,4 +1,4 @@
-/** Responsible for what runs a job: the executor's shape and what it is given. It knows no loop and no provider. */
+/** Responsible for what runs a job: the executor's shape and what it is given. */
 import type { Artifact, Job, Review, Usage } from '@modelreins/contract'
 import type { DownloadedArtifact, UploadOptions } from '../../client/artifacts.ts'
 import type { ArtifactSource } from './artifact-file.ts'

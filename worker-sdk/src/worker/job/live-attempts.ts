@@ -1,4 +1,4 @@
-/** Responsible for who is at work: slots, the attempts in them, and the leases that are still ours. It runs nothing and sends nothing. */
+/** Responsible for the running attempts: slots, the attempts in them, and the leases this worker still holds. */
 import type { AttemptStopped } from './executor.ts'
 
 export interface LiveAttempt {

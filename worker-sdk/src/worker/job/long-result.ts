@@ -1,4 +1,4 @@
-/** Responsible for the end of a result in fewer bytes, with one notice in front of what is missing in all. It knows no provider. */
+/** Responsible for the end of a result in fewer bytes, with one notice in front of what is missing in all. */
 import { byteLength } from '@modelreins/contract'
 import { cutNotice } from '../../providers/tail.ts'
 import { lastBytes } from '../delivery/output-buffer.ts'

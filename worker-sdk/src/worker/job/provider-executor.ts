@@ -1,4 +1,4 @@
-/** Responsible for running jobs with a provider: the executor that the worker has when it is given none. It knows no provider by name. */
+/** Responsible for running jobs with a provider: the executor that the worker has when it is given none. */
 import { ModelReinsError } from '../../client/error.ts'
 import type { Provider, ProviderSettings } from '../../providers/provider.ts'
 import { asResult, createResultTail } from '../../providers/tail.ts'

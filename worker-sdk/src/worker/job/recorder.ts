@@ -1,4 +1,4 @@
-/** Responsible for the file of `--record`: what the provider's program or server said in every job, one recording behind the other. It knows no provider. */
+/** Responsible for the file of `--record`: what the provider's program or server said in every job, one recording behind the other. */
 import { appendFileSync } from 'node:fs'
 import type { Job } from '@modelreins/contract'
 import type { ProviderSettings } from '../../providers/provider.ts'

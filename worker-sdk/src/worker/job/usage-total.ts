@@ -1,4 +1,4 @@
-/** Responsible for what an attempt says it used, added up. What cannot be counted is left out and named: it must not cost the result. It sends nothing. */
+/** Responsible for what an attempt says it used, added up. What cannot be counted is left out and named: it must not cost the result. */
 import { limits, type Usage } from '@modelreins/contract'
 
 const amounts = ['tokens_in', 'tokens_out', 'cost_usd'] as const

@@ -1,5 +1,5 @@
 /**
- * Responsible for the baton: work comes over the socket or by long poll, never both. Socket first; a long poll while the socket is
+ * Responsible for the connection over which work arrives: socket or long poll, never both. Socket first; a long poll while the socket is
  * refused; full jitter before every reconnect, so that a deploy, which cuts all sockets at once, is not followed by a stampede.
  */
 import { closeCodes } from '@modelreins/contract'

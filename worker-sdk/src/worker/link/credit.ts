@@ -1,4 +1,4 @@
-/** Responsible for how many offers the worker can take now, and for telling whoever waits for a change. It takes none itself. */
+/** Responsible for how many offers the worker can take now, and for notifying waiters of a change. */
 import type { SocketLink } from './socket-link.ts'
 
 export interface CreditPorts {

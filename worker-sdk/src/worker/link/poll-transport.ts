@@ -1,4 +1,4 @@
-/** Responsible for asking for work by long poll while somebody else says that polling is on. It starts nothing itself. */
+/** Responsible for the long poll for work, while the connection says that polling is on. */
 import { limits, type ClaimPollReply, type Offer } from '@modelreins/contract'
 import { fullJitter } from '../../client/backoff.ts'
 import type { Client } from '../../client/client.ts'

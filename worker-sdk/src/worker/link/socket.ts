@@ -1,4 +1,4 @@
-/** Responsible for one WebSocket to the server: opened with the token in a header, never in the URL. It knows no frame. */
+/** Responsible for one WebSocket to the server: opened with the token in a header, never in the URL. */
 import type { Agent } from 'node:http'
 import { WebSocket } from 'ws'
 import { tunnelFor } from '../../net/tunnel.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for the server's word as every reply carries it: killswitch, configuration, aborts, pause, intervals. It keeps the
- * newest and tells who must act; it acts on nothing itself.
+ * Responsible for the directives that every reply of the server carries: killswitch, configuration, aborts, pause, intervals. It keeps the
+ * newest and notifies the parts that act on them.
  */
 import { limits, type KillswitchBrief, type PresenceReply, type WorkerConfig } from '@modelreins/contract'
 import type { ServerClock } from './server-clock.ts'

@@ -1,5 +1,5 @@
 /**
- * Responsible for the sign of life: a ping while the socket is open, else `PUT /presence` with the leases; first to start and
+ * Responsible for the heartbeat: a ping while the socket is open, else `PUT /presence` with the leases; first to start and
  * last to stop, whatever the handlers do. It hands replies on and decides nothing.
  */
 import { limits, type KillswitchBrief, type PresenceReply, type PresenceReport } from '@modelreins/contract'

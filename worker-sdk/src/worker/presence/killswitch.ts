@@ -1,4 +1,4 @@
-/** Responsible for obeying the killswitch: stop what runs, prove it, and go down. Acknowledged means stopped. */
+/** Responsible for applying the killswitch: stop all attempts, acknowledge, stop the worker. Acknowledged means stopped. */
 import type { KillswitchBrief } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { ModelReinsError } from '../../client/error.ts'

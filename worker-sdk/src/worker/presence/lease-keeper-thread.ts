@@ -1,5 +1,5 @@
 /**
- * Responsible for what the pulse's thread runs. The function is sent there as text, so it may use nothing but its parameters and
+ * Responsible for the code of the lease keeper's thread. The function is sent there as text, so it may use nothing but its parameters and
  * globals; that way it survives every bundler, which would lose a second file.
  */
 import type * as threads from 'node:worker_threads'

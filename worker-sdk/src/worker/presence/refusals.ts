@@ -1,4 +1,4 @@
-/** Responsible for why a worker does not run, or runs no more: whether the reason may still pass, and the words for it. It stops nothing. */
+/** Responsible for the reasons why a worker does not start or stops: whether the reason is transient, and its message. It stops nothing. */
 import { limits } from '@modelreins/contract'
 import type { Clock } from '../../client/clock.ts'
 import { ModelReinsError } from '../../client/error.ts'

@@ -1,4 +1,4 @@
-/** Responsible for where the config file is and for reading it; writing it is the CLI's. It knows no option. */
+/** Responsible for where the config file is and for reading it; writing it is the CLI's. */
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'

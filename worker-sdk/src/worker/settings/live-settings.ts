@@ -1,4 +1,4 @@
-/** Responsible for the settings that may change while the worker runs: what it was started with, and the operator's word on top. */
+/** Responsible for the settings that may change while the worker runs: those it was started with, overridden by the server's. */
 import type { WorkerConfig } from '@modelreins/contract'
 import type { ResolvedOptions } from './options.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for taking the operator's configuration while the worker runs: at once, but a provider only when this machine can run it. It sends nothing. */
+/** Responsible for taking the operator's configuration while the worker runs: at once, but a provider only when this machine can run it. */
 import type { WorkerConfig } from '@modelreins/contract'
 import type { AppliedSetting, LiveSettings } from './live-settings.ts'
 import type { ProviderChoice } from './provider-choice.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for THE table of settings: one row gives a worker's option, its variable, its config key, its flag, its bounds and default, its
- * type, and its line in the README. It reads no value.
+ * Responsible for the table of settings: one row gives a worker's option, its variable, its config key, its flag, its bounds and default, its
+ * type, and its line in the README.
  */
 
 export type Transport = 'auto' | 'socket' | 'poll'

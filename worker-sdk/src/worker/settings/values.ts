@@ -1,4 +1,4 @@
-/** Responsible for reading the value of one setting, whatever it was written in: code, a variable, or the config file. It knows no setting. */
+/** Responsible for reading the value of one setting, whatever it was written in: code, a variable, or the config file. */
 import type { Setting } from './table.ts'
 
 const asText = (value: unknown): string | undefined =>
