@@ -197,7 +197,7 @@ describe('self-approval', () => {
       const answer = await tenant.call('reviews.decide', { review_id: review_id ?? 0, verdict: 'approve' })
       return answer.ok ? '' : answer.failure.detail
     }
-    const unopened = 'nobody else can approve it (the one-time view with the key is still unopened for owner-by-link). Add a reviewer'
+    const unopened = 'no other member can approve it (the one-time view with the key is still unopened for owner-by-link). Add a reviewer'
     expect(await refusal()).toContain(unopened)
     expect(await refusal()).toContain('"policy":{"quorum":{"approve":1},"self_approval":true}}, and its other capabilities as they are]}')
     await tenant.openView(link)

@@ -334,10 +334,11 @@ describe('a provider as the executor', () => {
     await worker.start()
     const id = plane.dispatch()
     await next('job:start')
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    const pidFile = join(folder, 'pid')
+    await plane.until(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8').endsWith('\n'))
     plane.push({ type: 'abort', job_id: id, attempt: 1, reason: 'enough' })
     await plane.until(() => plane.acks.length === 1)
-    const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'))
+    const pid = Number(readFileSync(pidFile, 'utf8'))
     expect(() => process.kill(pid, 0)).toThrow()
   })
 
