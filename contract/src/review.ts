@@ -113,7 +113,7 @@ const decisionRules = refuseMeaningless<z.output<typeof decisionFields>>(
   },
 )
 export const reviewDecision = decisionFields.check(decisionRules)
-/** On our own path nobody decides about what he has not read. */
+/** On `/api/v1` a decision needs the digest of what was read. */
 export const reviewDecisionRead = decisionFields.required({ digest: true }).check(decisionRules)
 /** What an edit may change of a job. */
 export const jobEdit = jobRequestFields.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()

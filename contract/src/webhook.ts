@@ -47,7 +47,7 @@ export type WebhookDelivery = z.infer<typeof webhookDelivery>
 export const webhookDeliveryPage = page(webhookDelivery)
 export const webhookDeliveryList = z.strictObject({ webhook_id: publicId, ...paging })
 
-/** The body of a delivery. No prompt, no payload: whoever may decide reads those with a key of his own. `text` is for people. */
+/** The body of a delivery. No prompt, no payload: members who may decide read those with their own key. `text` is for people. */
 export const webhookBody = z.object({
   type: webhookEvent,
   timestamp: time,

@@ -54,7 +54,7 @@ export interface JobStreamGate {
   fetch(request: Request): Promise<Response>
   /**
    * A right has ended in the tenant: the viewers of these identities (all without `viewers`) are let go at once, and whoever writes is
-   * asked about before his next word. Idempotent.
+   * asked about before its next chunk. Idempotent.
    */
   distrust(request: { readonly viewers?: readonly string[] }): Promise<void>
 }

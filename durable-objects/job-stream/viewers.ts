@@ -23,7 +23,7 @@ export const viewersMax = 100
 interface Viewer {
   /** Undefined of one that nobody has named. */
   readonly who: ViewerIdentity | undefined
-  /** When it was last known that he may read. */
+  /** When the right to read was last confirmed. */
   trustedAt: number
   readonly source: ViewerSource
   readonly writer: WritableStreamDefaultWriter<Uint8Array>

@@ -20,7 +20,7 @@ export class WriterTrust {
   /** Counts the ends of rights: an answer that was asked for before one of them is worth nothing. */
   #epoch = 0
 
-  /** Whoever writes is asked about before his next word. */
+  /** Whoever writes is asked about before its next chunk. */
   end(): void {
     this.#epoch += 1
     this.#known = undefined

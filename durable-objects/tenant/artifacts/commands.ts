@@ -92,7 +92,7 @@ interface Place {
   readonly review_id: number | null
 }
 
-/** What a human has released, or is asked about, reaches its handler with the files he was shown, and no others. */
+/** What a human has released, or is asked about, reaches its handler with the files that were shown, and no others. */
 function besideItsReview(ctx: CommandContext, job: JobRecord, reviewId: number | null): Result<never> | undefined {
   if (ctx.caller.kind !== 'member' || job.review_id === null || job.status === 'done') return undefined
   const review = ctx.store.reviews.get(job.review_id)

@@ -16,7 +16,7 @@ export class RecentJobs {
     return this.#jobs.get(id)?.job
   }
 
-  /** Keeps a job, the oldest ones giving way. One that a human was asked about is not kept: what he approved is compared with what is stored. */
+  /** Keeps a job, the oldest ones giving way. One that a human was asked about is not kept: what was approved is compared with what is stored. */
   keep(job: JobRecord, characters: number): JobRecord {
     this.drop(job.id)
     if (job.review_id !== null) return job

@@ -135,7 +135,7 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
   const gate = gateOfWorker(job, worker)
   const review = openReviewOfJob(ctx, job)
   if (review !== undefined) {
-    // Whoever starts it: what a human was asked about runs as he answered, or not at all.
+    // Whoever starts it: a reviewed job runs as it was decided, or not at all.
     const again = gate ?? gateOfReview(ctx, review)
     if (review.status !== 'approved') return { kind: 'ask', gate: again, broken: true, why: `review ${review.id} is ${review.status}` }
     if (!fitsJob(ctx, review, job, worker))

@@ -50,7 +50,7 @@ function gateOf(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | un
 
 /**
  * Holds the job for a review: one that asks for its session already, or a new one in place of whatever gated it before. Whoever wanted
- * the job as it is does not approve it himself.
+ * the job as it is may not approve it.
  */
 export function requestReview(ctx: CommandContext, asked: JobRecord, gate: Gate, why: string): JobRecord {
   const before = openReviewOfJob(ctx, asked)

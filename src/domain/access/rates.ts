@@ -16,7 +16,7 @@ const windowsKept = 10_000
 export class Rates {
   readonly #windows = new Map<string, Window>()
 
-  /** Milliseconds until this caller may do it again; 0 when he may now. */
+  /** Milliseconds until this caller may do it again; 0 when it may now. */
   wait(key: string, at: number, rate: Rate): number {
     const window = this.#windows.get(key)
     return window === undefined || window.ends <= at || window.count < rate.most ? 0 : window.ends - at

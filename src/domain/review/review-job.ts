@@ -20,7 +20,7 @@ export const escalate = (job: JobRecord, outcome: JobOutcome, reviewId: number):
 /** Its worker handed it over, and a human settles it now: the attempt ended without an error, and the job waits all the same. */
 export const isEscalated = (job: JobRecord): boolean => job.hold === 'review' && job.outcome !== null && job.outcome.error === null
 
-/** A human settles an escalated job: with the result that was kept, or with words of his own. */
+/** A human settles an escalated job: with the result that was kept, or with words of their own. */
 export function settleEscalated(job: JobRecord, answer: string | null, at: number): JobRecord {
   const kept = job.outcome ?? emptyOutcome
   return complete({ ...job, hold: null }, answer === null ? kept : { ...kept, result: answer, stored: null }, at)

@@ -92,7 +92,7 @@ const refused = (issues: readonly Issue[]): Result<never> =>
     },
   )
 
-/** Shown to a reviewer and not his to change: a copy of them in an edit is accepted and ignored. */
+/** Shown to a reviewer but not editable: a copy of them in an edit is accepted and ignored. */
 const uneditable = ['requires_secrets', 'context', 'version', 'session_id', 'thread_id', 'provider', 'model', 'tags']
 
 /** The job as a reviewer edited it; what the edit leaves out stays. Secrets, the thread and the routing cannot be edited in. */

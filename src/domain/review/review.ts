@@ -236,7 +236,7 @@ const missing = (path: string, detail: string): Result<never> =>
   fail('invalid-request', detail, { issues: [{ path, message: 'is required' }] })
 
 /**
- * One decision. `selfRefusal`: why this member may not approve what he asked for himself; null when he may, or did not ask.
+ * One decision. `selfRefusal`: why this member may not approve a request of their own; null when they may, or did not ask.
  * `mayDecide`: whether a member's earlier word still counts.
  */
 export function decide(

@@ -22,7 +22,7 @@ export interface VerifyRequest {
   readonly input: Parsed<'audit.verify'>
 }
 
-/** A cursor is the last row that held. Whoever makes one up deceives himself alone. */
+/** A cursor is the last row that held. A forged cursor deceives only its author. */
 const cursorOf = ({ seq, hash }: ChainHead): string => `${seq}.${hash}`
 
 function pointOf(cursor: string): Result<ChainHead> {

@@ -45,7 +45,7 @@ async function watch(exchange: Exchange<'jobs.stream'>, job_id: number): Promise
 /** Says to the stream object who watches; a header of this name from outside never gets there. */
 const viewerHeader = 'x-modelreins-viewer'
 
-/** So that the stream object can ask again whether he still may. */
+/** So that the stream object can ask again whether the viewer still may. */
 function viewerOf({ caller }: Exchange<'jobs.stream'>): Record<string, string> {
   if (caller.kind !== 'member' && caller.kind !== 'worker') return {}
   const { credential } = caller

@@ -14,11 +14,11 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     await dashboard?.close()
   })
 
-  test('asks who you are at whatever address, refuses a key that is not in force, and then shows that address', async () => {
+  test('asks who you are at whatever address, refuses a key that is not valid, and then shows that address', async () => {
     const { page, faults } = await dashboard.visit('/workers?q=x')
     await page.getByLabel('Key or one-time link').fill('mrk_local_nobody')
     await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-    await page.getByRole('alert').filter({ hasText: 'not in force' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'not valid' }).waitFor()
     await page.getByLabel('Key or one-time link').fill(dashboard.server.ownerKey)
     await page.getByRole('button', { name: 'Sign in', exact: true }).click()
     await page.getByRole('heading', { level: 1, name: 'Workers' }).waitFor()

@@ -34,7 +34,7 @@ export interface DownloadOptions {
   readonly token?: string
 }
 
-/** A file as it arrives. `bytes` and `text` check the digest; whoever reads `body` checks it himself. */
+/** A file as it arrives. `bytes` and `text` check the digest; a reader of `body` must check it. */
 export interface DownloadedArtifact {
   readonly slug: string
   readonly filename: string

@@ -118,7 +118,7 @@ function abort(ctx: CommandContext, input: Parsed<'jobs.abort'>): Result<Job> {
   return ok(showJob(ctx, abortJob(ctx, job.value, abortReason(ctx, input.reason))))
 }
 
-/** Whoever wants it to run again, or otherwise, does not approve that himself. */
+/** A member who retries or changes a job may not approve it. */
 const wanted = (ctx: CommandContext, job: JobRecord): JobRecord =>
   ctx.caller.kind === 'member' ? withRequester(job, ctx.caller.actor.id) : job
 

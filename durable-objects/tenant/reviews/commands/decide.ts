@@ -37,14 +37,14 @@ function heldJob(ctx: CommandContext, review: ReviewRecord): JobRecord | undefin
   return job !== undefined && job.status === 'pending' && job.review_id === review.id ? job : undefined
 }
 
-/** Why this member may not approve; null when he may. The policy as it is now counts: an owner may have allowed it since. */
+/** Why this member may not approve; null when they may. The current policy counts: an owner may have allowed it since. */
 function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string): string | null {
   if (!review.requested_by.includes(memberId)) return null
   const worker = review.worker_id === null ? undefined : ctx.store.workers.get(review.worker_id)
   const item = worker === undefined || review.capability === null ? undefined : declared(worker.capabilities, review.capability)
   if (item === undefined ? review.policy.self_approval : policyOf(item.policy).self_approval) return null
   const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
-  // Else it is his companion's question, in a job that somebody else wanted.
+  // Else the request came from the member's companion, in a job that another member requested.
   const wanted = job !== undefined && requestersOf(job).includes(memberId)
   const what = wanted ? `dispatched or changed job ${job.id}` : `asked for review ${review.id}`
   const decides = (member: Member): boolean => roleMay(member.role, 'reviews.decide') && !review.requested_by.includes(member.member_id)

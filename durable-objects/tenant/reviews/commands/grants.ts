@@ -50,7 +50,7 @@ export function endGrant(ctx: CommandContext, grant: GrantRecord, why?: string):
   return after
 }
 
-/** A member may decide no more: what rested on his yes has ended, and is listed as ended. */
+/** A member may decide no more: grants that rested on their approval have ended, and are listed as ended. */
 export function endUnbackedGrants(ctx: CommandContext): void {
   for (const grant of ctx.store.grants.allInForce(ctx.at)) {
     if (!isGrantBacked(ctx, grant)) endGrant(ctx, grant, `who gave it by review ${grant.review_id} may not decide any more`)
@@ -85,7 +85,7 @@ function markSeen(ctx: CommandContext, input: Parsed<'audit.seen'>): Result<{ se
   return ok({ seen: [...seen] })
 }
 
-/** What a human allowed, he allowed to this worker as it was: with another provider or model it asks anew. */
+/** A grant is for this worker as it was: with another provider or model it needs a new review. */
 export function endGrantsOfChanged(ctx: CommandContext, before: WorkerRecord, after: WorkerRecord): void {
   const doer = ({ config, profile }: WorkerRecord): string =>
     JSON.stringify([config.provider ?? profile.provider, config.model ?? profile.model])

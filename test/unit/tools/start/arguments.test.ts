@@ -70,7 +70,7 @@ describe('a wrong command line', () => {
     [['--no-worker=yes'], '--no-worker takes no value'],
     [['--port', '1', '--port', '2'], '--port may be given only once'],
     [['--once', '--no-worker'], 'cannot be combined'],
-    [['Report on a.md'], 'goes behind --once'],
+    [['Report on a.md'], 'pass a prompt with --once'],
   ])('%j is refused in one sentence', (words, part) => {
     expect(sentence(...words)).toContain(part)
   })
