@@ -1,6 +1,6 @@
 /**
  * Responsible for a record of the tests that are running, so that a gate which is stopped by its time limit can say what it was waiting for.
- * Vitest loads it as a reporter; it prints nothing.
+ * Vitest loads it as a reporter.
  */
 import { writeFileSync } from 'node:fs'
 

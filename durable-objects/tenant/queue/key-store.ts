@@ -1,4 +1,4 @@
-/** Responsible for idempotency keys: which job a dispatch with this key has made, and what a key of anything else stands for. It decides nothing. */
+/** Responsible for idempotency keys: which job a dispatch with this key has made, and what a key of anything else stands for. */
 import { and, desc, eq, isNotNull, lt } from 'drizzle-orm'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import { idempotency, jobs } from './tables.ts'

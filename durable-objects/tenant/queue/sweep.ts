@@ -56,7 +56,7 @@ function lapseLeases(ctx: CommandContext): void {
     endLostAttempt(
       ctx,
       job,
-      { type: 'worker_lost', message: `${name} was not heard of before its lease ended`, retryable: true },
+      { type: 'worker_lost', message: `${name} sent no heartbeat before its lease expired`, retryable: true },
       !lease.long,
     )
   }

@@ -1,4 +1,4 @@
-/** Responsible for calling every operation of the contract, from any runtime that has `fetch`. It knows no worker loop. */
+/** Responsible for calling every operation of the contract, from any runtime that has `fetch`. */
 import type { Artifact, FeedFrame, Input, Job, OperationId, StreamEvent } from '@modelreins/contract'
 import {
   downloadArtifact,

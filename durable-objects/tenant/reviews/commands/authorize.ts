@@ -86,7 +86,7 @@ function allow(ctx: CommandContext, call: Call, by: { readonly review?: ReviewRe
 /** What this very call was answered before; undefined when it was not allowed then. */
 function allowedBefore(ctx: CommandContext, call: Call): Reply | undefined {
   if (call.input.idempotency_key === undefined) return undefined
-  // Keys of dispatches are in the same table, as their callers spell them, but beside a SHA-256: nobody dispatches himself an answer.
+  // Keys of dispatches are in the same table, as their callers spell them, but beside a SHA-256: no caller can dispatch an answer for itself.
   const [, grant, review] = /^allowed:(.*):(\d*)$/.exec(ctx.store.keys.get(keyOf(call))?.digest ?? '') ?? []
   if (grant === undefined) return undefined
   const spent = review === undefined || review === '' ? undefined : ctx.store.reviews.get(Number(review))

@@ -78,7 +78,7 @@ class ServiceOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> Health:
-        """Say whether the service can work.
+        """Health of the service and its dependencies.
 
         GET /api/v1/health
         """
@@ -89,7 +89,7 @@ class ServiceOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> Any:
-        """This interface as OpenAPI 3.1.
+        """The API as OpenAPI 3.1.
 
         GET /openapi.json
         """
@@ -100,7 +100,7 @@ class ServiceOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> str:
-        """This interface as a page.
+        """API reference as a web page.
 
         GET /docs
         """
@@ -188,7 +188,7 @@ class MembersOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> WhoAmI:
-        """Say whose token this is.
+        """Identify the caller of a token.
 
         GET /api/v1/whoami
         """
@@ -229,7 +229,7 @@ class MembersOperations(_Noun):
         stop_jobs: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> MembersRevokeReply:
-        """Stop a member key; the row stays. Says how many jobs of theirs wait or run, and stops them with `stop_jobs`.
+        """Revoke a member key; the row is kept. Reports how many of their jobs wait or run; `stop_jobs` aborts them.
 
         DELETE /api/v1/members/:member_id
 
@@ -244,7 +244,7 @@ class MembersOperations(_Noun):
         keep_running: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> MembersRotateReply:
-        """Replace a member key; the old one stops at once, and so do the attempts of its companions unless keep_running.
+        """Rotate a member key; the old key and the attempts of its companions end at once unless keep_running.
 
         POST /api/v1/members/:member_id/rotate
 
@@ -336,7 +336,7 @@ class SessionsOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> SessionsEndReply:
-        """End one browser session; `current` is the one that asks.
+        """End one browser session; `current` is the session of the caller.
 
         DELETE /api/v1/sessions/:session_id
 
@@ -452,7 +452,7 @@ class BansOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> Ban:
-        """Lift a ban; its failures are forgotten.
+        """Lift a ban and reset its failure count.
 
         DELETE /api/v1/bans/:ban_id
 
@@ -481,7 +481,7 @@ class SettingsOperations(_Noun):
         require_capability: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> TenantSettings:
-        """Change settings; what loosens one waits for a review where the tenant has reviewers.
+        """Change settings; a change that reduces protection waits for a review where the tenant has reviewers.
 
         PATCH /api/v1/settings
         """
@@ -519,7 +519,7 @@ class WorkersOperations(_Noun):
         include_revoked: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> WorkerPage:
-        """List workers.
+        """List workers with presence and load.
 
         GET /api/v1/workers
         """
@@ -550,7 +550,7 @@ class WorkersOperations(_Noun):
         may_raise_killswitch: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> Worker:
-        """Change capabilities, description or config; what loosens a tier or policy takes an owner, and a review where there are reviewers.
+        """Change capabilities, description or config; reducing a tier or policy needs an owner, and a review where the tenant has reviewers.
 
         PATCH /api/v1/workers/:worker_id
 
@@ -564,7 +564,7 @@ class WorkersOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> Worker:
-        """Revoke a worker softly: the row stays, the token stops.
+        """Revoke a worker; its token ends at once, its row is kept for the history.
 
         DELETE /api/v1/workers/:worker_id
 
@@ -578,7 +578,7 @@ class WorkersOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> Worker:
-        """Offer nothing more to a worker.
+        """Pause a worker: no new offers.
 
         POST /api/v1/workers/:worker_id/pause
 
@@ -592,7 +592,7 @@ class WorkersOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> Worker:
-        """Offer work to a paused worker again.
+        """Resume a paused worker.
 
         POST /api/v1/workers/:worker_id/resume
 
@@ -607,7 +607,7 @@ class WorkersOperations(_Noun):
         keep_running: Optional[bool] = None,
         request_timeout: Optional[float] = None,
     ) -> MembersRotateReply:
-        """Replace a worker token; the old one stops at once, and so does what runs under it unless keep_running.
+        """Rotate a worker token; the old token and its running attempts end at once unless keep_running.
 
         POST /api/v1/workers/:worker_id/rotate
 
@@ -650,7 +650,7 @@ class PresenceOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> PresenceList:
-        """Who is there, how busy, last seen when.
+        """Presence, load, last contact.
 
         GET /api/v1/presence
         """
@@ -745,7 +745,7 @@ class JobsOperations(_Noun):
         idempotency_key: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> Job:
-        """Queue a job for whichever eligible worker asks first.
+        """Queue a job for the first eligible worker that polls.
 
         POST /api/v1/jobs
 
@@ -1083,7 +1083,7 @@ class ClaimsOperations(_Noun):
         token: str,
         request_timeout: Optional[float] = None,
     ) -> ClaimsAuthorizeReply:
-        """Ask whether an action may run now, waiting for a human for up to 25 seconds; repeating it finds the same question.
+        """Authorize an action: wait up to 25 seconds for the decision; a repeated call finds the same review.
 
         POST /api/v1/claims/:job_id/authorize
 
@@ -1103,7 +1103,7 @@ class ContextOperations(_Noun):
         budget: Optional[int] = None,
         request_timeout: Optional[float] = None,
     ) -> Context:
-        """What a worker may know of the surroundings of a job.
+        """Context of a job: earlier turns of its thread, or tenant context.
 
         GET /api/v1/context
 
@@ -1131,7 +1131,7 @@ class ReviewsOperations(_Noun):
         idempotency_key: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> Review:
-        """Put something before a human.
+        """Submit content for a human decision.
 
         POST /api/v1/reviews
 
@@ -1180,7 +1180,7 @@ class ReviewsOperations(_Noun):
         grant: Optional[Mapping[str, Any]] = None,
         request_timeout: Optional[float] = None,
     ) -> Review:
-        """Approve, deny, edit or respond; bound to the digest that was read.
+        """Approve, deny, edit or respond; bound to the digest of the reviewed payload.
 
         POST /api/v1/reviews/:review_id/decide
 
@@ -1196,7 +1196,7 @@ class ReviewsOperations(_Noun):
         comment: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> ReviewsDecideManyReply:
-        """Approve or deny several reviews, each bound to the digest that was read; what is irreversible or has moved is left out.
+        """Approve or deny several reviews, each bound to its reviewed digest; irreversible and changed ones are skipped.
 
         POST /api/v1/reviews/decide
         """
@@ -1209,7 +1209,7 @@ class ReviewsOperations(_Noun):
         comment: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> Review:
-        """Take a review back, or its approval while that is not spent; a job that waits for it fails.
+        """Withdraw a review, or its approval before it is used; a job that waits for it fails.
 
         POST /api/v1/reviews/:review_id/withdraw
 
@@ -1242,7 +1242,7 @@ class GrantsOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> Grant:
-        """Revoke a grant: the next use asks again.
+        """Revoke a grant; the next use needs a new review.
 
         DELETE /api/v1/grants/:grant_id
 
@@ -1259,7 +1259,7 @@ class KillswitchOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> Killswitch:
-        """Level, reason, who acknowledged and who has not.
+        """Killswitch state: level, reason, acknowledged workers, stragglers.
 
         GET /api/v1/killswitch
         """
@@ -1359,7 +1359,7 @@ class AuditOperations(_Noun):
         through_seq: Optional[int] = None,
         request_timeout: Optional[float] = None,
     ) -> str:
-        """The audit trail with its signed heads as NDJSON, to be verified anywhere.
+        """Export the audit trail with its signed heads as NDJSON, for offline verification.
 
         GET /api/v1/audit/export
 
@@ -1391,7 +1391,7 @@ class AuditOperations(_Noun):
         cursor: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> ToLookAtPage:
-        """What ran under the tier `audit` and nobody has looked at yet, oldest first.
+        """Unreviewed actions of the tier `audit`, oldest first.
 
         GET /api/v1/audit/to-look-at
         """
@@ -1403,7 +1403,7 @@ class AuditOperations(_Noun):
         seqs: Sequence[int],
         request_timeout: Optional[float] = None,
     ) -> AuditSeenReply:
-        """Mark rows as looked at.
+        """Mark actions as reviewed.
 
         POST /api/v1/audit/seen
         """
@@ -1469,7 +1469,7 @@ class WebhooksOperations(_Noun):
         *,
         request_timeout: Optional[float] = None,
     ) -> KillswitchAckReply:
-        """Delete a webhook and what was to be sent to it.
+        """Delete a webhook and its undelivered events.
 
         DELETE /api/v1/webhooks/:webhook_id
 
@@ -1485,7 +1485,7 @@ class WebhooksOperations(_Noun):
         cursor: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> WebhookDeliveryPage:
-        """What was sent, what the receiver answered, and what is still to be sent, newest first.
+        """Deliveries of a webhook with the replies of the receiver, newest first.
 
         GET /api/v1/webhooks/:webhook_id/deliveries
 
@@ -1520,7 +1520,7 @@ class ArtifactsOperations(_Noun):
         expires_at: Union[str, Unset, None] = UNSET,
         request_timeout: Optional[float] = None,
     ) -> Artifact:
-        """Share an artifact, stop sharing it, or say when it expires.
+        """Share or unshare an artifact, or set its expiry.
 
         PATCH /api/v1/artifacts/:slug
 

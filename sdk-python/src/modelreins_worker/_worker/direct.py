@@ -98,7 +98,7 @@ class DirectCalls:
         target: Optional[str] = None,
         job_id: Optional[int] = None,
     ) -> Review:
-        """Put something before a human.
+        """Submit content for a human decision.
 
         :raises ModelReinsError: when it was not taken.
         """
