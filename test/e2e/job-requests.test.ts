@@ -30,8 +30,8 @@ useServer(async () => {
 })
 
 describe('what a client may send', () => {
-  test('a prompt of 2 MB is 413 and names the limit', async () => {
-    const answer = await owner('POST', '/dispatch', { body: { prompt: 'x'.repeat(2_000_000) } })
+  test.each([limits.body_bytes + 1, 5_000_000])('a body of %i bytes is 413, names the limit, and resets nothing', async (size) => {
+    const answer = await owner('POST', '/dispatch', { body: { prompt: 'x'.repeat(size - JSON.stringify({ prompt: '' }).length) } })
     expect(answer.status).toBe(413)
     expect(answer.headers.get('content-type')).toContain('application/problem+json')
     expect(answer.body.code).toBe('too-large')
