@@ -7,10 +7,11 @@ import tempfile
 import threading
 import time
 import unittest
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from modelreins_worker import Aborted, ActionRefused, Job, ModelReinsError, Worker
 from modelreins_worker._stream import EventParser
+from modelreins_worker._times import ServerClock, iso, utc_now
 from modelreins_worker._worker.attempt import takes_context
 from modelreins_worker._worker.heartbeat import CUT_OFF_S, Heartbeat
 from modelreins_worker._worker.outbox import FileOutbox, Settlement, read_journal
@@ -51,6 +52,19 @@ class CutOff(unittest.TestCase):
         self.assertEqual([resolve({**base, **more}, {}, {}).on_lost for more in ({}, {"on_lost": "finish"})], ["stop", "finish"])
         with self.assertRaises(ModelReinsError):
             resolve({**base, "on_lost": "perhaps"}, {}, {})
+
+
+class ServersTime(unittest.TestCase):
+    def test_is_what_an_answer_says_and_not_this_machines_clock(self):
+        clock = ServerClock()
+        for hours in (3, -3):
+            clock.heard(iso(utc_now() + timedelta(hours=hours)))
+            self.assertAlmostEqual((clock.now() - utc_now()).total_seconds(), hours * 3600, delta=5)
+            for nothing in (None, "soon", 7):
+                clock.heard(nothing)
+            self.assertAlmostEqual((clock.now() - utc_now()).total_seconds(), hours * 3600, delta=5)
+        clock.heard(iso(utc_now()))
+        self.assertAlmostEqual((clock.now() - utc_now()).total_seconds(), 0, delta=5)
 
 
 class Settings(unittest.TestCase):

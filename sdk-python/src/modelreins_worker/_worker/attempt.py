@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+from datetime import datetime
 from typing import Any, Awaitable, Callable, Dict, List, NamedTuple, Optional
 
 from .._calls import Calls
 from .._errors import Aborted, ModelReinsError
 from .._generated.models import Job
 from .._generated.tables import OFFER_MS
-from .._times import utc_now
 from .._transport import Cancel
 from .context import JobContext, Silence, UsageTotal
 from .delivery import Delivery
@@ -50,6 +50,8 @@ class Parts(NamedTuple):
     on_error: Optional[Callable[[Job, BaseException], Any]]
     may_signal: bool
     on_parked: Callable[[str], None]
+    #: The server's time, which what is reported is compared with.
+    now: Callable[[], datetime]
 
 
 class Attempt:
@@ -186,7 +188,7 @@ class Attempt:
         return value
 
     def _failed(self, error: BaseException) -> Outcome:
-        outcome = outcome_of_error(error, utc_now())
+        outcome = outcome_of_error(error, self.parts.now())
         if outcome.error is not None:
             self.output.write(traceback_of(error, _HERE), "stderr")
             if self.parts.on_error is not None:

@@ -7,6 +7,7 @@ import threading
 from typing import Any, Callable, Dict, Mapping, NamedTuple, Optional
 
 from .._generated.tables import LONG_POLL_MAX_S
+from .._times import ServerClock
 
 
 class Killswitch(NamedTuple):
@@ -36,6 +37,7 @@ class Directives:
         self._on_intake = on_intake
         self._on_news = on_news
         self._lock = threading.RLock()
+        self.clock = ServerClock()
         self.worker: Optional[Dict[str, Any]] = None
         self.killswitch: Optional[Killswitch] = None
         self.heartbeat_s: Optional[float] = None
@@ -52,6 +54,7 @@ class Directives:
         """Take the answer to a heartbeat. Fields that a server of another version lacks change nothing."""
         with self._lock:
             before = self.closed
+            self.clock.heard(reply.get("server_time"))
             worker = reply.get("worker")
             if isinstance(worker, dict):
                 self.worker = worker

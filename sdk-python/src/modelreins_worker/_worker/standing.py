@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
-from typing import Any, Dict, Mapping, Optional
+from datetime import datetime
+from typing import Any, Callable, Dict, Mapping, Optional
 
 from .._times import epoch_of
 from .._version import __version__
@@ -19,10 +19,11 @@ _CONFIGURED = ("tags", "networks", "provider", "model")
 class Standing:
     """The worker as the server is to see it now."""
 
-    def __init__(self, settings: Settings, roster: Roster, identity: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, roster: Roster, identity: Mapping[str, str], now: Callable[[], datetime]) -> None:
         self._settings = settings
         self._roster = roster
         self._identity = dict(identity)
+        self._now = now
         self._live: Dict[str, Any] = {}
         self._parked: Optional[str] = None
         self._lock = threading.Lock()
@@ -55,7 +56,7 @@ class Standing:
         for key in ("provider", "model"):
             if live[key]:
                 body[key] = live[key]
-        if self._parked is not None and epoch_of(self._parked) > time.time():
+        if self._parked is not None and epoch_of(self._parked) > self._now().timestamp():
             body["parked_until"] = self._parked
         # Once: a worker that has been taken over itself must not fight back.
         if self._settings.takeover and first:

@@ -104,7 +104,7 @@ class Worker(DirectCalls):
         agent = f"modelreins-worker-py/{__version__}"
         self._calls = Calls(Transport(settings.url, user_agent=agent), settings.token, settings.timeout)
         self._roster = Roster(settings.slots)
-        self._standing = Standing(settings, self._roster, {"instance": self.instance, **self._companion})
+        self._standing = Standing(settings, self._roster, {"instance": self.instance, **self._companion}, lambda: self._directives.clock.now())
         self._talk = Talk()
         self._patience = NamePatience()
         self._directives = Directives(
@@ -202,6 +202,7 @@ class Worker(DirectCalls):
                 on_error=on_error,
                 may_signal=self._signals.installed,
                 on_parked=self._on_parked,
+                now=self._directives.clock.now,
             )
             try:
                 # Before the name is had: a dead process may hold it for longer than the leases of its completions.
