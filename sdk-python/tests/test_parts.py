@@ -32,7 +32,13 @@ class CutOff(unittest.TestCase):
         told = []
         nothing = lambda *_: None  # noqa: E731
         heartbeat = Heartbeat(
-            None, report=dict, running=lambda: running[0], interval=lambda: 5.0, on_reply=nothing, on_trouble=nothing, on_cut_off=lambda: told.append(1)
+            None,
+            report=dict,
+            running=lambda: running[0],
+            interval=lambda: 5.0,
+            on_reply=nothing,
+            on_trouble=nothing,
+            on_cut_off=lambda: told.append(1),
         )
         heartbeat._look_at_leases()
         self.assertEqual(told, [])

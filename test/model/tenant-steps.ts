@@ -60,9 +60,10 @@ const follows: Readonly<Record<string, readonly string[]>> = {
   'job.dispatch': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire'],
   'job.start': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout'],
   'job.retry_later': ['job.requeue', 'job.abort'],
-  'job.lose': ['job.requeue', 'job.abort', 'job.complete', 'job.retry'],
+  'job.lose': ['job.requeue', 'job.resume', 'job.abort', 'job.complete', 'job.retry'],
+  'job.resume': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout'],
   'job.timeout': ['job.requeue', 'job.abort', 'job.retry'],
-  'job.requeue': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire', 'job.complete'],
+  'job.requeue': ['job.release', 'job.resume', 'job.fail', 'job.start', 'job.abort', 'job.expire', 'job.complete'],
   'job.retry': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire'],
   'job.fail': ['job.retry'],
   'job.abort': ['job.retry'],
@@ -94,7 +95,7 @@ async function checkAudit(real: Real, jobs: readonly Job[]): Promise<void> {
   }
   const implied: Readonly<Record<string, readonly string[]>> = {
     done: ['job.complete'],
-    running: ['job.start'],
+    running: ['job.start', 'job.resume'],
     retry: ['job.retry_later', 'job.lose', 'job.timeout'],
     pending: ['job.release', 'job.dispatch', 'job.requeue', 'job.retry'],
     failed: ['job.fail', 'job.abort', 'job.expire', 'job.lose', 'job.timeout'],

@@ -336,7 +336,7 @@ export function outcomeOnceStopped(job: JobRecord, of: { readonly worker_id: str
 
 /** A lost attempt of this worker goes on, since no newer one has begun; undefined when it may not. What a human has to release is asked about anew. */
 export function resume(job: JobRecord, by: { readonly worker_id: string; readonly attempt: number }): JobRecord | undefined {
-  const waits = job.hold === null && (job.status === 'retry' || job.status === 'pending')
+  const waits = job.status === 'retry' || (job.status === 'pending' && job.hold === null && job.review_id === null)
   if (!waits || job.attempt !== by.attempt || job.outcome?.lost_by !== by.worker_id) return undefined
   if (job.spec.pinned !== null && job.spec.pinned !== by.worker_id) return undefined
   return { ...job, status: 'running', worker_id: by.worker_id, retry_at: null, outcome: null }

@@ -7,14 +7,23 @@ import time
 from typing import Any, Callable, Dict, Mapping
 
 from .._calls import Calls
-from .._errors import ModelReinsError
+from .._errors import Aborted, ModelReinsError
 from .beside import beside
+from .roster import Roster
 
 _BEAT_TIMEOUT_S = 10.0
 #: Without an answer for so long a lease (30 s) has ended, and the server has had time to try its job again.
 CUT_OFF_S = 60.0
 #: How often the process beside is told that the interpreter turns, while jobs run.
 _TURN_S = 1.0
+
+
+def cut_off(roster: Roster, on_lost: str, warn: Callable[[str], None]) -> None:
+    """Nobody knows any more whether the running attempts are still this worker's: stop them, or let them finish."""
+    what = f"the server was not reached for {CUT_OFF_S:.0f} s, so the leases of running jobs have ended and others may run them"
+    warn(f"{what}: they {'are stopped' if on_lost == 'stop' else 'go on'} (on_lost: {on_lost})")
+    if on_lost == "stop":
+        roster.stop_all(Aborted(what, "lease-lost"))
 
 
 class Heartbeat:

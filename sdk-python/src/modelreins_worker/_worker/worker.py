@@ -21,7 +21,7 @@ from .delivery import Delivery
 from .direct import DirectCalls
 from .directives import Directives, Killswitch
 from .hands import Hands
-from .heartbeat import CUT_OFF_S, Heartbeat
+from .heartbeat import Heartbeat, cut_off
 from .intake import Intake
 from .outbox import MemoryOutbox, open_outbox
 from .redactor import Redactor
@@ -94,8 +94,7 @@ class Worker(DirectCalls):
         self.settings: Settings = settings
         self.token = settings.token
         self.url = settings.url
-        self.poll_interval = settings.poll_interval
-        self.timeout = settings.timeout
+        self.poll_interval, self.timeout = settings.poll_interval, settings.timeout
         self._redactor = Redactor()
         for secret in (settings.token, *settings.redact, *environment_secrets(self._environ)):
             self._redactor.add(secret)
@@ -104,7 +103,6 @@ class Worker(DirectCalls):
         agent = f"modelreins-worker-py/{__version__}"
         self._calls = Calls(Transport(settings.url, user_agent=agent), settings.token, settings.timeout)
         self._roster = Roster(settings.slots)
-        self._standing = Standing(settings, self._roster, {"instance": self.instance, **self._companion}, lambda: self._directives.clock.now())
         self._talk = Talk()
         self._patience = NamePatience()
         self._directives = Directives(
@@ -114,6 +112,7 @@ class Worker(DirectCalls):
             on_intake=self._roster.tell,
             on_news=self._beat_now,
         )
+        self._standing = Standing(settings, self._roster, {"instance": self.instance, **self._companion}, self._directives.clock.now)
         self._roster.rule(lambda: self._directives.closed)
         self._delivery = Delivery(self._calls, self._roster, self._trouble, self._directives.heard)
         self._heartbeat = Heartbeat(
@@ -123,7 +122,7 @@ class Worker(DirectCalls):
             interval=lambda: self._directives.heartbeat_s or self.poll_interval,
             on_reply=self._on_reply,
             on_trouble=lambda error: self._call_failed("heartbeat", error),
-            on_cut_off=self._cut_off,
+            on_cut_off=lambda: cut_off(self._roster, settings.on_lost, self._talk.warn),
         )
         self._intake = Intake(
             self._calls,
@@ -356,14 +355,6 @@ class Worker(DirectCalls):
             self._roster.stop_all(Aborted(str(error), "lease-lost"))
             self.stop(0)
             self._hurry.set()
-
-    def _cut_off(self) -> None:
-        """Nobody knows any more whether the running attempts are still this worker's."""
-        what = f"the server was not reached for {CUT_OFF_S:.0f} s, so the leases of running jobs have ended and others may run them"
-        stops = self.settings.on_lost == "stop"
-        self._talk.warn(f"{what}: they {'are stopped' if stops else 'go on'} (on_lost: {self.settings.on_lost})")
-        if stops:
-            self._roster.stop_all(Aborted(what, "lease-lost"))
 
     def _trouble(self, what: str, error: BaseException) -> None:
         words = self._redactor.redact(str(error) or type(error).__name__)
