@@ -32,7 +32,7 @@ function KillBanner() {
     <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-bad/40 bg-bad-wash px-4 py-2">
       <strong className="text-bad">Killswitch {levelWords[data.level]}</strong>
       <span className="text-soft foreign">
-        {data.reason ?? 'no reason given'}, by {data.raised_by ?? 'somebody'} <Time at={data.raised_at} />
+        {data.reason ?? 'no reason given'}, by {data.raised_by ?? 'a member'} <Time at={data.raised_at} />
       </span>
       <Link to="/killswitch" className="ml-auto font-medium text-accent underline">
         Acknowledgements and the way back

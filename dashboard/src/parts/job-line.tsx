@@ -57,7 +57,7 @@ export function JobLine({ job }: { readonly job: BriefJob }) {
         {job.line}
       </Link>
       <span className="flex gap-3 text-sm text-soft">
-        <span className="max-w-40 truncate foreign">{job.assigned_to ?? 'nobody yet'}</span>
+        <span className="max-w-40 truncate foreign">{job.assigned_to ?? 'unassigned'}</span>
         {job.status === 'running' ? <Span from={job.started_at} to={null} /> : <Time at={job.ended_at ?? job.created_at} />}
       </span>
     </li>

@@ -44,7 +44,7 @@ export function isLeaseValid(store: Store, lease: AttemptLease): boolean {
 export function authenticate(store: Store, credential: CallCredential, at: number): Result<Caller> {
   const identity = store.identity.get()
   if (identity === undefined) return refused
-  if (credential.kind === 'none') return ok({ kind: 'none', actor: { kind: 'system', id: 'anonymous', name: 'somebody with the link' } })
+  if (credential.kind === 'none') return ok({ kind: 'none', actor: { kind: 'system', id: 'anonymous', name: 'anonymous (link)' } })
   if (credential.kind === 'master') return ok({ kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } })
   if (identity.suspended) return refused
   if (credential.kind === 'lease') {

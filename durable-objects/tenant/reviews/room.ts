@@ -10,7 +10,7 @@ import { grantCommands } from './commands/grants.ts'
 import { settingsCommands } from './commands/loosening.ts'
 import { reviewCommands } from './commands/reviews.ts'
 import { GrantStore } from './grant-store.ts'
-import { waitForAuthorization, waitForDecision } from './held-call.ts'
+import { waitForAuthorization, waitForDecision } from './wait-for-decision.ts'
 import { reviewHold } from './hold.ts'
 import { ReviewStore } from './review-store.ts'
 

@@ -87,7 +87,7 @@ export function AnswerCard({ job }: { readonly job: Job }) {
     }
   }
   return (
-    <article aria-label={`Answer of ${job.assigned_to ?? 'nobody yet'} to job ${job.id}`} className="card flex min-w-0 flex-col">
+    <article aria-label={`Answer of ${job.assigned_to ?? 'unassigned'} to job ${job.id}`} className="card flex min-w-0 flex-col">
       <header className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2">
         <strong className="max-w-48 truncate foreign">{job.assigned_to ?? 'No worker yet'}</strong>
         <JobBadge job={job} />

@@ -241,7 +241,7 @@ function JobCells({
         <span role="gridcell" className="min-w-0">
           {prompt}
           <span className="flex min-w-0 gap-2 text-sm text-soft">
-            <span className="truncate foreign">{job.assigned_to ?? 'nobody yet'}</span>
+            <span className="truncate foreign">{job.assigned_to ?? 'unassigned'}</span>
             <Time at={job.created_at} />
           </span>
         </span>

@@ -245,7 +245,7 @@ export function Killswitch() {
       ) : (
         <>
           {state.data.level > 0 ? (
-            <Notice tone="bad" title={`Raised by ${state.data.raised_by ?? 'somebody'}`}>
+            <Notice tone="bad" title={`Raised by ${state.data.raised_by ?? 'a member'}`}>
               {state.data.reason ?? 'No reason was given.'} <Time at={state.data.raised_at} />
             </Notice>
           ) : null}
