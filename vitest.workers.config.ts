@@ -15,6 +15,8 @@ export const insideWorkerd = (name: string, include: string) =>
         wrangler: { configPath: './wrangler.toml' },
         miniflare: {
           bindings: {
+            // As at `npm start`; one test requires it.
+            MODELREINS_VIEW_PROOF: '',
             MODELREINS_SECRET: 'a:tests-sign-with-this-key-of-more-than-32-characters',
             MODELREINS_MASTER_TOKEN: 'tests-create-tenants-with-this-master-token',
             TEST_REGISTRY_MIGRATIONS: await readD1Migrations(fileURLToPath(new URL('./migrations/registry', import.meta.url))),

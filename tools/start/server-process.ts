@@ -96,13 +96,16 @@ function announce(state: StateFolder, { host, port }: ServerRequest): void {
 }
 
 /** What the owner of this machine allows, as in wrangler.toml: hosts to call (a receiver of webhooks beside the server), origins of pages that call. */
-const allowances = (): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    ['MODELREINS_ALLOW_HOSTS', 'MODELREINS_ALLOW_ORIGINS', 'MODELREINS_VIEW_PROOF'].flatMap((name) => {
+const allowances = (): Readonly<Record<string, string>> => ({
+  // Nobody but the owner of this machine reads the access log here, and scripts may send no proof.
+  MODELREINS_VIEW_PROOF: process.env['MODELREINS_VIEW_PROOF'] ?? '',
+  ...Object.fromEntries(
+    ['MODELREINS_ALLOW_HOSTS', 'MODELREINS_ALLOW_ORIGINS'].flatMap((name) => {
       const value = process.env[name]
       return value === undefined ? [] : [[name, value] as const]
     }),
-  )
+  ),
+})
 
 /** A folder from before the bucket's name was a secret gets one: first the name is kept, then the objects move, and again if that was cut short. */
 function withSecretBucket(state: StateFolder): Secrets {

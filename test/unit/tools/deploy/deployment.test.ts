@@ -57,6 +57,11 @@ describe('the first deployment', () => {
     expect(account.secrets?.get('MODELREINS_SECRET')).toMatch(/^a:[0-9a-f]{64}$/)
   })
 
+  test('deploys a service that reveals no one-time view without a proof of its key', async () => {
+    await run()
+    expect(readFileSync(join(root, 'wrangler.deploy.toml'), 'utf8')).toContain('MODELREINS_VIEW_PROOF = "required"')
+  })
+
   test('writes the database of the account beside the committed configuration, not into it', async () => {
     const before = readFileSync(join(root, 'wrangler.toml'), 'utf8')
     await run()
