@@ -18,9 +18,11 @@ from modelreins_worker._worker.outbox import FileOutbox, Settlement, read_journa
 from modelreins_worker._worker.output import OutputBuffer, last_bytes, pieces
 from modelreins_worker._worker.processes import scrub
 from modelreins_worker._worker.redactor import Redactor
+from modelreins_worker._worker.roster import Roster
 from modelreins_worker._worker.settings import resolve
 from modelreins_worker._worker.settle import outcome_of_error, outcome_of_return, plainer
 from modelreins_worker._worker.signals import Interrupt
+from modelreins_worker._worker.standing import Standing
 from modelreins_worker._worker.vault import resolve_secret
 
 NOW = datetime(2026, 9, 25, 12, tzinfo=timezone.utc)
@@ -350,6 +352,18 @@ class Small(unittest.TestCase):
         environ = {"MODELREINS_TOKEN": "x", "HEADER": f"Bearer {token}", "OWN": f"see {token}", "MODELREINS_URL": "u", "PATH": "p"}
         self.assertEqual(scrub(environ), {"MODELREINS_URL": "u", "PATH": "p"})
         self.assertEqual(scrub({"A": "my-secret-token-1"}, "my-secret-token-1"), {})
+
+    def test_a_limit_of_the_account_is_told_until_it_has_passed(self):
+        given = {"token": "mrw_x", "url": "http://127.0.0.1:1", "provider": "claude"}
+        standing = Standing(resolve(given, {}, {}), Roster(1), {"instance": "i"}, utc_now)
+        self.assertNotIn("parked_until", standing.report(None, first=True))
+        soon, later = (iso(datetime.now(timezone.utc) + timedelta(seconds=left)) for left in (60, 3600))
+        self.assertTrue(standing.park(later))
+        self.assertFalse(standing.park(soon))
+        self.assertEqual(standing.report(None, first=False)["parked_until"], later)
+        standing = Standing(resolve(given, {}, {}), Roster(1), {"instance": "i"}, utc_now)
+        standing.park(iso(datetime.now(timezone.utc) - timedelta(seconds=1)))
+        self.assertNotIn("parked_until", standing.report("stopping", first=False))
 
     def test_aborted_is_no_exception_that_a_handler_swallows(self):
         self.assertFalse(issubclass(Aborted, Exception))

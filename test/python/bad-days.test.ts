@@ -36,18 +36,19 @@ describe.skipIf(without !== undefined)('a Python worker', () => {
   test('that is killed in the middle leaves no child behind, and its job runs again', async () => {
     const pids = join(fleet.programs.home, 'child.pids')
     const program = await fleet.worker('mortal')
-    // The child and a grandchild both ignore TERM.
-    const { id } = await fleet.dispatch(`shell trap "" TERM; echo $$ >> ${pids}; sleep 300 & sleep 300`, {
+    // The child, and a grandchild in a session of its own, both ignore TERM.
+    const line = `trap "" TERM; echo $$ >> ${pids}; while :; do sleep 60; done`
+    const { id } = await fleet.dispatch(`shell setsid sh -c '${line}' & ${line}`, {
       target: 'mortal',
     })
     await program.said(new RegExp(`handles ${id}`))
-    const [alive = 0] = await pidsIn(pids, 1)
-    expect(isRunning(alive)).toBe(true)
+    const children = await pidsIn(pids, 2)
+    expect(children.map(isRunning)).toEqual([true, true])
     program.kill('SIGKILL')
     await until(
-      () => (isRunning(alive) ? undefined : true),
+      () => (children.some(isRunning) ? undefined : true),
       20_000,
-      () => `the child ${alive} of a killed worker still runs`,
+      () => `${children.filter(isRunning).join()} of a killed worker still run`,
     )
     await fleet.owner('POST', `/jobs/${id}/abort`)
     await fleet.programs.worker(newest, fleet.server.url, program.token, { arguments: ['takeover=true'] })

@@ -1,6 +1,6 @@
 """Responsible for a process beside the worker that sees what the worker cannot: its own death, and a handler that lets no thread run.
 
-When the worker is gone, however it went, the process groups of its children are ended. While a handler holds the
+When the worker is gone, however it went, the process groups of its children are ended, and on Linux what has left them. While a handler holds the
 interpreter (a C extension that does not release the GIL), the heartbeat is sent from here, so that the lease holds.
 The token comes over a pipe: never on a command line, never in an environment.
 """
@@ -15,9 +15,9 @@ import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
-from .processes import scrub
+from .processes import marked, scrub, send
 
 if TYPE_CHECKING:
     import subprocess
@@ -39,9 +39,9 @@ class Beside:
         self._refused = False
         self._reported = ""
 
-    def watch(self, group: int) -> None:
-        """End this process group when the worker dies."""
-        self._tell({"op": "watch", "group": group})
+    def watch(self, group: int, mark: str) -> None:
+        """End this process group, and what carries the mark, when the worker dies."""
+        self._tell({"op": "watch", "group": group, "mark": mark})
 
     def unwatch(self, group: int) -> None:
         """Forget a group: it has ended."""
@@ -126,7 +126,7 @@ class _Watch:
     """The other end."""
 
     def __init__(self) -> None:
-        self._groups: Set[int] = set()
+        self._groups: Dict[int, str] = {}
         self._say: Optional[Dict[str, Any]] = None
         self._turned = time.monotonic()
         self._beaten = 0.0
@@ -155,9 +155,9 @@ class _Watch:
         with contextlib.suppress(ValueError, KeyError, TypeError):
             message = json.loads(line)
             if message["op"] == "watch":
-                self._groups.add(int(message["group"]))
+                self._groups[int(message["group"])] = str(message["mark"])
             elif message["op"] == "unwatch":
-                self._groups.discard(int(message["group"]))
+                self._groups.pop(int(message["group"]), None)
             elif message["op"] == "report":
                 self._say = message["say"]
 
@@ -173,11 +173,12 @@ class _Watch:
     def _end_groups(self) -> None:
         for name, pause in ((signal.SIGTERM, _KILL_GRACE_S), (getattr(signal, "SIGKILL", signal.SIGTERM), 0.0)):
             left = [group for group in self._groups if _signal_group(group, name)]
+            strays = [pid for mark in self._groups.values() for pid in marked(mark) if send(pid, name)]
             deadline = time.monotonic() + pause
-            while left and time.monotonic() < deadline:
+            while (left or strays) and time.monotonic() < deadline:
                 time.sleep(0.02)
                 left = [group for group in left if _signal_group(group, 0)]
-            self._groups = set(left)
+                strays = [pid for pid in strays if send(pid, 0)]
 
 
 def _beat(say: Mapping[str, Any]) -> None:

@@ -72,7 +72,7 @@ def run_command(
     out = _Reader(process.stdout, _sink(ctx, "stdout", stream), RESULT_BYTES)
     err = _Reader(process.stderr, _sink(ctx, "stderr", stream), _STDERR_KEPT)
     if os.name == "posix":
-        beside.watch(process.pid)
+        beside.watch(process.pid, mark)
     forget = ctx.on_stop(ending.begin)
     try:
         if input is not None and process.stdin is not None:

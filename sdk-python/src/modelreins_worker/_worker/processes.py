@@ -45,13 +45,14 @@ def end_process(process: subprocess.Popen[bytes], mark: str, grace: Callable[[],
 def _signal(process: subprocess.Popen[bytes], mark: str, name: int) -> List[int]:
     """Signal the group first, which is one call, and then what has left it; returns the latter."""
     _send_group(process.pid, name)
-    known = _marked(mark)
+    known = marked(mark)
     for pid in known:
-        _send(pid, name)
+        send(pid, name)
     return known
 
 
-def _send(pid: int, name: int) -> bool:
+def send(pid: int, name: int) -> bool:
+    """Signal one process; ``False`` when it is gone."""
     try:
         os.kill(pid, name)
     except OSError:
@@ -72,12 +73,13 @@ def _send_group(group: int, name: int) -> bool:
 
 def _gone(process: subprocess.Popen[bytes], mark: str, known: List[int]) -> bool:
     # Reaped first: a zombie counts as a member of its group. The whole table is read only when nothing is left that is known.
-    if process.poll() is None or _send_group(process.pid, 0) or any(_send(pid, 0) for pid in known):
+    if process.poll() is None or _send_group(process.pid, 0) or any(send(pid, 0) for pid in known):
         return False
-    return not _marked(mark)
+    return not marked(mark)
 
 
-def _marked(mark: str) -> List[int]:
+def marked(mark: str) -> List[int]:
+    """Return the processes that carry the mark in their environment; none but on Linux."""
     if not sys.platform.startswith("linux"):
         return []
     wanted = f"{MARK}={mark}".encode()
