@@ -1,13 +1,18 @@
 /** The package as a stranger gets it: packed, installed into an empty folder, run on the oldest Node it promises and on newer ones. */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Job } from '@modelreins/contract'
+import { promisify } from 'node:util'
+import type { Job, Review } from '@modelreins/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Recording, recordingText } from '../../worker-sdk/src/providers/recording/format.ts'
 import { type Call, caller, registerWorker } from '../support/calls.ts'
+import { answer, delta, init, program, result, says, sse } from '../support/recordings/recordings.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { installStandin } from '../support/standins/install.ts'
+import { until } from '../support/until.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const sizeLimit = 1_200_000
@@ -204,13 +209,82 @@ describe.each(versions)('on Node %s', (version) => {
     })
   })
 
-  test('its command answers --version and --help', ({ skip }) => {
+  test('its claude asks a reviewer before it uses a tool, and runs what was edited', { timeout: 60_000 }, async ({ skip }) => {
+    lacking(skip)
+    const name = `packed-${version}-claude`
+    const policy = { self_approval: true }
+    const worker = await registerWorker(() => server.url, owner, name, {
+      capabilities: [
+        { name: 'code', risk_tier: 'auto' },
+        { name: 'tool', risk_tier: 'approve', policy },
+      ],
+    })
+    const standin = installStandin('claude', 'asks')
+    const command = join(folder, 'stranger', 'node_modules', '.bin', 'modelreins-worker')
+    const running = spawn(nodes.get(version) ?? '', [command, 'run', '--provider', 'claude', '--work-dir', standin.workDir], {
+      cwd: join(folder, 'stranger'),
+      env: { ...standin.env, MODELREINS_URL: server.url, MODELREINS_TOKEN: worker.token },
+      stdio: 'ignore',
+    })
+    const ended = new Promise((resolve) => running.once('close', resolve))
+    try {
+      const body = { prompt: 'Make a file', target: name, capability: 'code', when_offline: 'queue' }
+      const { id } = (await owner<Job>('POST', '/dispatch', { body })).body
+      const review = await until(
+        async () => (await owner<{ items: Review[] }>('GET', `/api/v1/reviews?job_id=${id}&status=pending`)).body.items[0],
+        30_000,
+      )
+      expect(review).toMatchObject({
+        capability: 'tool',
+        title: 'Use the tool Bash',
+        payload: { tool: 'Bash', input: { command: 'touch made.txt', timeout: 7 } },
+      })
+      const payload = { tool: 'Bash', input: { command: 'touch other.txt' } }
+      await owner('POST', `/reviews/${review.id}/decide`, { body: { verdict: 'edit', digest: review.digest, payload } })
+      const job = await until(async () => {
+        const { body: found } = await owner<Job>('GET', `/jobs/${id}`)
+        return found.status === 'done' || found.status === 'failed' ? found : undefined
+      }, 30_000)
+      expect(job).toMatchObject({ status: 'done', result: JSON.stringify({ behavior: 'allow', updatedInput: payload.input }) })
+    } finally {
+      running.kill('SIGTERM')
+      await ended
+      standin.remove()
+    }
+  })
+
+  test('its command answers --version and --help', async ({ skip }) => {
     lacking(skip)
     const command = join(folder, 'stranger', 'node_modules', '.bin', 'modelreins-worker')
-    const say = (flag: string): string => execFileSync(nodes.get(version) ?? '', [command, flag], { encoding: 'utf8' })
-    expect(say('--version').trim()).toMatch(/\d+\.\d+\.\d+/)
-    expect(say('--help')).toContain('--provider')
+    // Not held up: connections that the server closes meanwhile must be seen to close.
+    const say = async (flag: string): Promise<string> => (await promisify(execFile)(nodes.get(version) ?? '', [command, flag])).stdout
+    expect((await say('--version')).trim()).toMatch(/\d+\.\d+\.\d+/)
+    expect(await say('--help')).toContain('--provider')
   })
+})
+
+test.for<[string, Recording, number, RegExp]>([
+  ['a finished agent that stays', program('claude', { stdout: [init, says('Hi.'), result('Hi.')], exit: 'stays' }), 0, /^done {4}Hi\.$/m],
+  ['half an answer', answer('http', { body: [sse(delta('Hi'))] }), 1, /^failed {2}network, tried again/m],
+  [
+    'a server that is down',
+    answer('http', { status: 503, headers: {}, body: '{"error":"come back"}' }),
+    1,
+    /^failed {2}network, tried again: .*come back/m,
+  ],
+])('its replay tells %s as it is', { timeout: 60_000 }, async ([, recording, code, words]) => {
+  const file = join(folder, 'recording.ndjson')
+  writeFileSync(file, recordingText(recording))
+  const command = join(folder, 'stranger', 'node_modules', '.bin', 'modelreins-worker')
+  const told = await promisify(execFile)(nodes.get('18') ?? process.execPath, [command, 'replay', file]).then(
+    ({ stdout, stderr }) => ({ code: 0, text: stdout + stderr }),
+    (error: { readonly code: number; readonly stdout: string; readonly stderr: string }) => ({
+      code: error.code === 0 ? 0 : 1,
+      text: error.stdout + error.stderr,
+    }),
+  )
+  expect(told.text).toMatch(words)
+  expect(told.code).toBe(code)
 })
 
 test('what is installed takes little more than a megabyte, and nothing of the workspace is in it', () => {

@@ -3,12 +3,15 @@ import { aiderArgs } from '../../worker-sdk/src/providers/aider.ts'
 import { claudeArgs } from '../../worker-sdk/src/providers/claude.ts'
 import { codexArgs } from '../../worker-sdk/src/providers/codex.ts'
 import type { ProviderSettings } from '../../worker-sdk/src/providers/provider.ts'
-import { anthropicHandler } from '../support/wire/anthropic-wire.ts'
+import { anthropicHandler, anthropicToolHandler } from '../support/wire/anthropic-wire.ts'
 import { openAiHandler } from '../support/wire/openai-wire.ts'
 import { responsesHandler } from '../support/wire/responses-wire.ts'
 import type { WireHandler } from '../support/wire/wire-server.ts'
 
 export const answer = 'Hello from the local server.'
+
+/** What the server has the program do. */
+export const shellCall = { tool: 'Bash', input: { command: 'touch asked.txt', description: 'Make a file' } }
 
 export interface RealCli {
   readonly provider: 'claude' | 'codex' | 'aider'
@@ -19,6 +22,8 @@ export interface RealCli {
   /** Everything we may pass. */
   readonly args: readonly string[]
   readonly handler: WireHandler
+  /** A server that has the program use a shell, for programs that ask reviewers first. */
+  readonly toolHandler?: WireHandler
   /** Points the program at the local server. */
   readonly against: (url: string) => Pick<ProviderSettings, 'model' | 'extraArgs' | 'env'>
 }
@@ -31,8 +36,9 @@ export const realClis: readonly RealCli[] = [
     from: 'npm',
     package: '@anthropic-ai/claude-code',
     help: ['--help'],
-    args: claudeArgs(none, 'some-model'),
+    args: claudeArgs(none, 'some-model', ['--mcp-config', 'FILE']),
     handler: anthropicHandler(['Hello from ', 'the local server.']),
+    toolHandler: anthropicToolHandler(shellCall.tool, shellCall.input, ['Hello from ', 'the local server.']),
     against: (url) => ({ env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_API_KEY: 'local', CLAUDE_CODE_MAX_RETRIES: '0' } }),
   },
   {

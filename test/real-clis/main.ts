@@ -4,13 +4,14 @@
  * and PyPI and no account anywhere; a command line that cannot be installed is reported and skipped.
  */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createProvider } from '../../worker-sdk/src/providers/index.ts'
 import { recordRun } from '../support/standins/provider-run.ts'
-import { startWireServer } from '../support/wire/wire-server.ts'
-import { type RealCli, answer, realClis, unknownFlags } from './clis.ts'
+import { type WireHandler, startWireServer } from '../support/wire/wire-server.ts'
+import { type RealCli, answer, realClis, shellCall, unknownFlags } from './clis.ts'
 
 const minute = 60_000
 
@@ -41,6 +42,41 @@ const install = async (cli: RealCli, folder: string): Promise<{ readonly bin: st
   if (created.code !== 0) return { missing: lastLine(created) }
   const installed = await run(join(folder, 'bin', 'pip'), ['install', '--quiet', cli.package])
   return installed.code === 0 ? { bin: join(folder, 'bin') } : { missing: lastLine(installed) }
+}
+
+type Verdict = 'approve' | 'edit' | 'deny'
+
+/** Whether a tool runs as the reviewer decides, and only so. */
+const examineReviews = async (cli: RealCli, handler: WireHandler, base: NodeJS.ProcessEnv, workDir: string): Promise<readonly string[]> => {
+  const findings: string[] = []
+  for (const verdict of ['approve', 'edit', 'deny'] satisfies readonly Verdict[]) {
+    const server = await startWireServer(handler)
+    const made = (name: string): string => join(workDir, `${verdict}-${name}`)
+    const command = (name: string): object => ({ ...shellCall, input: { ...shellCall.input, command: `touch ${made(name)}` } })
+    const asked: unknown[] = []
+    const authorize = async (_: string, action: unknown): Promise<{ readonly action: unknown }> => {
+      asked.push(action)
+      if (verdict === 'deny') throw new Error('tool was refused: not today')
+      return { action: verdict === 'edit' ? command('edited') : command('approved') }
+    }
+    const against = cli.against(server.url)
+    const settings = { ...against, env: { ...base, ...against.env }, workDir }
+    try {
+      const reviews = { capabilities: [{ name: 'tool', risk_tier: 'approve' as const }], authorize }
+      const outcome = await createProvider(cli.provider).run(recordRun(settings, { reviews }))
+      if (outcome.exitCode !== 0) findings.push(`${verdict}: ${outcome.error?.message ?? outcome.stderr}`)
+      if (!isDeepStrictEqual(asked, [shellCall])) findings.push(`${verdict}: asked ${JSON.stringify(asked)}`)
+      const wanted = { approve: 'approved', edit: 'edited', deny: undefined }[verdict]
+      if (wanted !== undefined && !existsSync(made(wanted))) findings.push(`${verdict}: what was decided did not run`)
+      const told = server.requests.some(({ body }) => body.includes('not today'))
+      if (told !== (verdict === 'deny')) findings.push(`${verdict}: the words of a refusal ${told ? 'came' : 'did not come'}`)
+    } finally {
+      await server.close()
+    }
+  }
+  if (existsSync(join(workDir, 'asked.txt'))) findings.push('what was asked ran, not what was decided')
+  console.log(`  reviews: ${findings.length === 0 ? 'approved, edited and denied as decided' : 'wrong'}`)
+  return findings
 }
 
 /** Findings; none is good. */
@@ -74,19 +110,20 @@ const examine = async (cli: RealCli, folder: string, bin: string): Promise<reado
   } finally {
     await server.close()
   }
+  if (cli.toolHandler !== undefined) findings.push(...(await examineReviews(cli, cli.toolHandler, base, workDir)))
   return findings
 }
 
 async function main(words: readonly string[]): Promise<number> {
   if (words.includes('--help')) {
-    console.log(`npm run test:real-clis\n\nInstalls and examines: ${realClis.map((cli) => cli.package).join(', ')}.`)
+    console.log(`npm run test:real-clis [-- NAME ...]\n\nInstalls and examines: ${realClis.map((cli) => cli.package).join(', ')}.`)
     return 0
   }
   const root = mkdtempSync(join(tmpdir(), 'real-clis-'))
   let examined = 0
   let failed = 0
   try {
-    for (const cli of realClis) {
+    for (const cli of realClis.filter(({ provider }) => words.length === 0 || words.includes(provider))) {
       const folder = join(root, cli.provider)
       mkdirSync(folder)
       console.log(`${cli.provider} (${cli.package} from ${cli.from})`)

@@ -1,4 +1,5 @@
 /** Responsible for printing what Claude Code 2.1 prints with `--output-format stream-json --verbose --include-partial-messages`. */
+import { askPermission } from './mcp-client.ts'
 import { args, becomeStubborn, logStart, readStdin, say, scenario } from './standin.ts'
 
 const session_id = '38745857-579e-4de8-99b4-a3fa46edc570'
@@ -95,6 +96,11 @@ else if (args[0] === 'auth') {
       break
     case 'json':
       say(result({ result: 'Counted answer.' }))
+      break
+    case 'asks':
+      void askPermission(args, 'Bash', { command: 'touch made.txt', timeout: 7 }).then((decision) =>
+        say(init, whole(JSON.stringify(decision)), result({ result: JSON.stringify(decision) })),
+      )
       break
     case 'limit':
       failed("You've hit your limit · resets 3pm (America/New_York)")

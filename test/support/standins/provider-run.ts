@@ -1,5 +1,6 @@
 /** Responsible for giving a provider one job and remembering everything it told; it replaces the worker around a provider, never a part of one. */
 import type { Job, Usage } from '@modelreins/contract'
+import type { ToolReviews } from '../../../worker-sdk/src/providers/approvals/tool-review.ts'
 import type { ProviderRun, ProviderSettings } from '../../../worker-sdk/src/providers/provider.ts'
 
 const at = '2026-05-04T12:00:00.000Z'
@@ -57,7 +58,7 @@ export interface RecordedRun extends ProviderRun {
 
 export const recordRun = (
   settings: Partial<ProviderSettings> & { readonly env?: Readonly<Record<string, string | undefined>> },
-  more: { readonly job?: Partial<Job>; readonly context?: string } = {},
+  more: { readonly job?: Partial<Job>; readonly context?: string; readonly reviews?: ToolReviews } = {},
 ): RecordedRun => {
   const chunks: { stream: string; text: string }[] = []
   const usages: Usage[] = []
@@ -74,6 +75,7 @@ export const recordRun = (
     context: more.context ?? '',
     settings: { env: { PATH: process.env['PATH'] }, ...settings },
     signal: stopper.signal,
+    ...(more.reviews === undefined ? {} : { reviews: more.reviews }),
     chunks,
     usages,
     uploads,

@@ -4,7 +4,7 @@
  */
 import type { Usage } from '@modelreins/contract'
 import { withoutEcho } from '../classify/quiet.ts'
-import { runChild, type ChildEnd } from './child.ts'
+import { runChild, type ChildEnd, type ChildInput } from './child.ts'
 import { type CliProgram, findCli, missingCli } from './cli-check.ts'
 import { createLineCutter } from './lines.ts'
 import { launchOf } from './program.ts'
@@ -40,6 +40,8 @@ export interface AgentCall {
   readonly cli: CliProgram
   readonly args: readonly string[]
   readonly stdin?: string
+  /** In place of `stdin`, for a program that is talked with. */
+  readonly converse?: (stdin: ChildInput) => void
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly reader: (unread: Unread) => AgentReader
   /** Milliseconds a program may take to exit after its last word. */
@@ -106,6 +108,7 @@ export const runAgent = async (run: ProviderRun, call: AgentCall): Promise<Provi
     cwd: settings.workDir,
     env: { ...settings.env, ...call.env },
     ...(call.stdin === undefined ? {} : { stdin: call.stdin }),
+    ...(call.converse === undefined ? {} : { converse: call.converse }),
     signal: run.signal,
     enough: grace.signal,
     onStdout: (text) => read(cutter.push(text)),

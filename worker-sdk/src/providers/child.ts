@@ -17,6 +17,12 @@ import type { Tap } from './recording/tap.ts'
 import { killGraceMs, stopReason, stoppedExitCode } from './stopped.ts'
 import { createTail } from './tail.ts'
 
+/** The standard input of a program that is talked with. */
+export interface ChildInput {
+  write(text: string): void
+  close(): void
+}
+
 export interface ChildOptions {
   /** What to start: `launchOf` (no shell) or `launchOfShell`. */
   readonly launch: Launch
@@ -25,6 +31,8 @@ export interface ChildOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Written to stdin, which is then closed. Without it stdin is empty from the start. */
   readonly stdin?: string
+  /** In place of `stdin`: is given what writes to it and what closes it, before anything is read. */
+  readonly converse?: (stdin: ChildInput) => void
   readonly signal: AbortSignal
   /** Aborted when the program has said its last word: what is left of it is ended, which is no failure. */
   readonly enough?: AbortSignal
@@ -72,7 +80,7 @@ const start = (options: ChildOptions, mark: string): ChildProcess =>
   spawn(options.launch.file, [...options.launch.args], {
     cwd: options.cwd,
     env: { ...scrubEnvironment(options.env), [markVariable]: mark },
-    stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [options.stdin === undefined && options.converse === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     // A group of its own, so that one signal reaches everything in it. On Windows `detached` would open a console window.
     detached: process.platform !== 'win32',
     windowsHide: true,
@@ -161,6 +169,10 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   // A program that does not read its input closes the pipe (EPIPE): its affair.
   child.stdin?.on('error', () => undefined)
   if (options.stdin !== undefined) child.stdin?.end(options.stdin)
+  options.converse?.({
+    write: (text) => void (child.stdin?.writable === true && child.stdin.write(text)),
+    close: () => void child.stdin?.end(),
+  })
 
   const { code, signal } = await exited
   const byItself = ending === undefined

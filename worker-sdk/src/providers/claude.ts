@@ -3,6 +3,8 @@
  * "CLI reference" and "Run Claude Code programmatically".
  */
 import { runAgent } from './agent-run.ts'
+import { type ToolListener, listenForTools } from './approvals/listener.ts'
+import { reviewsOf } from './approvals/tool-review.ts'
 import { createEventReader, createWholeReader } from './claude-events.ts'
 import { type CliProgram, askCli, checkCli, isBefore } from './cli-check.ts'
 import { at, parseJson, textAt } from './json.ts'
@@ -28,7 +30,7 @@ const check = async (settings: ProviderSettings): Promise<ProviderCheck> => {
 }
 
 /** `stream-json` wants `--verbose`; the partial messages are what streams. */
-export const claudeArgs = (settings: ProviderSettings, model: string | undefined): string[] => {
+export const claudeArgs = (settings: ProviderSettings, model: string | undefined, approvals: readonly string[] = []): string[] => {
   const format = settings.outputFormat ?? 'stream-json'
   return [
     '--print',
@@ -36,6 +38,7 @@ export const claudeArgs = (settings: ProviderSettings, model: string | undefined
     format,
     ...(format === 'stream-json' ? ['--verbose', '--include-partial-messages'] : []),
     ...(model === undefined ? [] : ['--model', model]),
+    ...approvals,
     ...(settings.extraArgs ?? []),
   ]
 }
@@ -46,17 +49,27 @@ const outside = { CLAUDECODE: undefined, CLAUDE_CODE_ENTRYPOINT: undefined }
 /** A first character of `/` would be taken for a command of Claude Code's own. Prompts are data. */
 const asData = (prompt: string): string => (/^[\s\ufeff]*\//.test(prompt) ? `The request:\n\n${prompt}` : prompt)
 
-const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
+const runClaude = (job: ProviderRun, listener: ToolListener | undefined): Promise<ProviderOutcome> => {
   const format = job.settings.outputFormat ?? 'stream-json'
   const reading = { deniedFails: job.settings.deniedTools === 'fail' }
   return runAgent(job, {
     cli,
-    args: claudeArgs(job.settings, modelOf(job)),
+    args: claudeArgs(job.settings, modelOf(job), listener?.args),
     stdin: asData(composePrompt(job)),
-    env: outside,
+    env: { ...outside, ...listener?.env },
     reader: (unread) =>
       format === 'stream-json' ? createEventReader(job, unread, reading) : createWholeReader(job, unread, reading, format),
   })
+}
+
+const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
+  const reviews = job.settings.replay === undefined ? reviewsOf(job) : undefined
+  const listener = reviews === undefined ? undefined : await listenForTools(reviews)
+  try {
+    return await runClaude(job, listener)
+  } finally {
+    listener?.close()
+  }
 }
 
 export const claudeProvider: Provider = { name: 'claude', check, run, silence: agentSilence }

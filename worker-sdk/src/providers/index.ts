@@ -1,4 +1,9 @@
+<<<<<<< HEAD
 /** Responsible for the one list of providers, by the names that `--provider` takes. */
+=======
+/** Responsible for the one list of providers, by the names that `--provider` takes; it knows none of their insides. */
+import { acpProvider } from './acp/acp.ts'
+>>>>>>> 5290e96 (Let claude ask a reviewer before it uses a tool; add the provider acp for agents of the Agent Client Protocol)
 import { aiderProvider } from './aider.ts'
 import { claudeProvider } from './claude.ts'
 import { codexProvider } from './codex.ts'
@@ -15,6 +20,7 @@ const providers = {
   claude: claudeProvider,
   aider: aiderProvider,
   codex: codexProvider,
+  acp: acpProvider,
   'ollama-http': ollamaHttpProvider,
   lmstudio: lmstudioProvider,
   nocturne: nocturneProvider,

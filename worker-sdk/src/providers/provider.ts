@@ -1,12 +1,13 @@
 /** Responsible for what a provider is: a thin shim from a job to something that executes it. */
 import type { Job, Usage } from '@modelreins/contract'
+import type { ToolReviews } from './approvals/tool-review.ts'
 import type { Launch } from './program.ts'
 import type { Tap } from './recording/tap.ts'
 
 /** Settings a provider may read; all come from WorkerOptions and may change between jobs. */
 export interface ProviderSettings {
   readonly model?: string
-  /** `spawn`: the shell line to run. */
+  /** `spawn`: the shell line to run. `acp`: the line that starts the agent. Others: another program by name or path. */
   readonly command?: string
   /** Flag that puts the prompt into argv instead of stdin, for programs that cannot read stdin. */
   readonly promptArg?: string
@@ -20,6 +21,8 @@ export interface ProviderSettings {
   readonly allowHosts?: readonly string[]
   /** `claude`: whether a run whose tools were denied has failed; otherwise it is only said. */
   readonly deniedTools?: 'tell' | 'fail'
+  /** Agents that can ask before they use a tool: whether each use is a review. By default it is where the worker's capabilities say so. */
+  readonly approvals?: 'reviews' | 'off'
   /** Writes down what the program or server says. */
   readonly tap?: Tap
   /** Started in place of the provider's program: what plays a recording of it. */
@@ -39,6 +42,8 @@ export interface ProviderRun {
   readonly heard?: () => void
   /** Adds to what this attempt has told before. */
   readonly usage: (usage: Usage) => void
+  /** Asks a human, for agents that ask before they act. */
+  readonly reviews?: ToolReviews
   readonly uploadArtifact: (file: {
     readonly filename: string
     readonly contentType?: string

@@ -100,7 +100,6 @@ export class Worker extends Emitter {
     this.client = new Client({ url, token, clock: this.#clock, fetch: options.fetch ?? proxyFetch(this.#env) })
     this.#live = new LiveSettings(this.options)
     this.#providers = new ProviderChoice(this.options, this.#live, this.#env, (text) => this.#redactor.redact(text))
-
     const link = (): SocketLink | undefined => (this.#link?.open === true ? this.#link : undefined)
     const onTrouble = (type: string, error: unknown): void => this.#trouble(type, error)
     const operator = new OperatorConfig({
@@ -300,6 +299,7 @@ export class Worker extends Emitter {
   /** A reply has come: the server knows this worker. */
   #acknowledged(apply: () => void): void {
     apply()
+    this.#providers.declares(this.#directives.worker?.capabilities)
     this.#greeted = true
     this.#contact.resolve()
   }

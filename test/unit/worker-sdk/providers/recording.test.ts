@@ -25,11 +25,12 @@ const record = async (of: Recording, file: string, redact: (text: string) => str
   const player = await startPlayer(of)
   const run = recordRun({})
   const settings = { env: { PATH: process.env['PATH'] }, model: 'm', ...player.settings }
-  const executor = providerExecutor(
-    () => createProvider('claude' === of.head.provider ? 'claude' : 'http'),
-    () => settings,
-    fileRecorder(file, redact),
-  )
+  const executor = providerExecutor({
+    provider: () => createProvider('claude' === of.head.provider ? 'claude' : 'http'),
+    settings: () => settings,
+    capabilities: () => [],
+    recorder: fileRecorder(file, redact),
+  })
   const ctx = { ...run, context: '', heard: () => undefined, usage: run.usage }
   try {
     // Of the context a provider's run uses these parts alone.

@@ -42,6 +42,7 @@ const named: Partial<Record<SettingName, Partial<Flag>>> = {
   endpoint: { value: 'URL' },
   transport: { value: 'WAY', choices: ['auto', 'socket', 'poll'] },
   record: { value: 'FILE', complete: 'file' },
+  approvals: { value: 'WHAT', choices: ['reviews', 'off'] },
   deniedTools: { value: 'WHAT', choices: ['tell', 'fail'] },
   outboxFile: { value: 'FILE', complete: 'file', about: 'File for undelivered completions (default: beside the config file)' },
 }

@@ -1,4 +1,9 @@
+<<<<<<< HEAD
 /** Responsible for running jobs with a provider: the executor that the worker has when it is given none. */
+=======
+/** Responsible for running jobs with a provider: the executor that the worker has when it is given none. It knows no provider by name. */
+import type { Capability } from '@modelreins/contract'
+>>>>>>> 5290e96 (Let claude ask a reviewer before it uses a tool; add the provider acp for agents of the Agent Client Protocol)
 import { ModelReinsError } from '../../client/error.ts'
 import type { Provider, ProviderSettings } from '../../providers/provider.ts'
 import { asResult, createResultTail } from '../../providers/tail.ts'
@@ -11,8 +16,16 @@ export const refuseToRun: Executor = () => {
   throw new ModelReinsError('The worker has no executor and no provider', { code: 'internal', status: 0, retryable: false })
 }
 
-/** `provider` and `settings` are asked per job: both may be changed while the worker runs. */
-export function providerExecutor(provider: () => Provider, settings: () => ProviderSettings, recorder?: JobRecorder): Executor {
+/** All of it is asked per job: it may be changed while the worker runs. */
+export interface ProviderPorts {
+  readonly provider: () => Provider
+  readonly settings: () => ProviderSettings
+  /** What the server says that this worker may do. */
+  readonly capabilities: () => readonly Capability[]
+  readonly recorder?: JobRecorder | undefined
+}
+
+export function providerExecutor({ provider, settings, capabilities, recorder }: ProviderPorts): Executor {
   return async (job, ctx) => {
     const stdout = createResultTail()
     const chosen = provider()
@@ -25,6 +38,7 @@ export function providerExecutor(provider: () => Provider, settings: () => Provi
       signal: ctx.signal,
       usage: (usage) => ctx.usage(usage),
       uploadArtifact: (file) => ctx.uploadArtifact(file),
+      reviews: { capabilities: capabilities(), authorize: (...asked) => ctx.authorize(...asked) },
       heard: () => ctx.heard(),
       output: (text, stream = 'stdout') => {
         if (stream === 'stdout') stdout.push(text)

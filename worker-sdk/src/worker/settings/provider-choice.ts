@@ -1,4 +1,5 @@
 /** Responsible for which provider runs the jobs, now and after the operator changed it: checked before it is used. */
+import type { Capability } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
 import { createProvider, isProviderName, providerNames } from '../../providers/index.ts'
 import { scrubEnvironment } from '../../providers/environment.ts'
@@ -21,6 +22,7 @@ export function providerSettings(options: ResolvedOptions, model: string | undef
     ...(options.outputFormat === undefined ? {} : { outputFormat: options.outputFormat }),
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.deniedTools === undefined ? {} : { deniedTools: options.deniedTools }),
+    ...(options.approvals === undefined ? {} : { approvals: options.approvals }),
     ...(options.workDir === undefined ? {} : { workDir: options.workDir }),
   }
 }
@@ -30,6 +32,7 @@ export class ProviderChoice {
   readonly #live: LiveSettings
   readonly #env: Environment
   #provider: Provider | undefined
+  #capabilities: readonly Capability[] = []
 
   readonly #redact: (text: string) => string
 
@@ -39,6 +42,11 @@ export class ProviderChoice {
     this.#options = options
     this.#live = live
     this.#env = env
+  }
+
+  /** What the server says that this worker may do. */
+  declares(capabilities: readonly Capability[] = []): void {
+    this.#capabilities = capabilities
   }
 
   /** A provider runs the jobs, not an executor of the caller's. */
@@ -57,11 +65,12 @@ export class ProviderChoice {
   async prepare(): Promise<Executor> {
     const first = await this.#usable(this.#options.type ?? '', this.#live.values.model)
     this.#provider = first
-    return providerExecutor(
-      () => this.#provider ?? first,
-      () => providerSettings(this.#options, this.#live.values.model, this.#env),
-      this.#options.record === undefined ? undefined : fileRecorder(this.#options.record, this.#redact),
-    )
+    return providerExecutor({
+      provider: () => this.#provider ?? first,
+      settings: () => providerSettings(this.#options, this.#live.values.model, this.#env),
+      capabilities: () => this.#capabilities,
+      recorder: this.#options.record === undefined ? undefined : fileRecorder(this.#options.record, this.#redact),
+    })
   }
 
   /** Answers what makes it run the jobs that start from then on; rejects, and changes nothing, when it cannot be used here. */

@@ -52,7 +52,7 @@ export const settings = {
     about: 'Name of this worker',
     otherwiseText: "as registered; with an API key the host's name",
   }),
-  /** The provider: claude, aider, codex, ollama-http, lmstudio, nocturne, onemin, http, playwright, spawn. Default: claude. */
+  /** The provider: claude, aider, codex, acp, ollama-http, lmstudio, nocturne, onemin, http, playwright, spawn. Default: claude. */
   type: row({
     kind: 'text',
     env: ['MODELREINS_WORKER_TYPE'],
@@ -101,13 +101,13 @@ export const settings = {
     about: 'Folder that jobs run in',
     otherwiseText: 'the current folder',
   }),
-  /** `spawn`: the shell line to run. */
+  /** `spawn`: the shell line to run; `acp`: the agent and its arguments; `claude`, `codex`, `aider`: another program. */
   command: row({
     kind: 'text',
     env: ['MODELREINS_COMMAND'],
     config: ['command'],
     flag: 'command',
-    about: 'Shell line for the spawn provider',
+    about: 'Shell line for the spawn provider; line that starts the agent of acp',
   }),
   /** `spawn`: the flag behind which the prompt is an argument. Default: the prompt is standard input. */
   promptArg: row({
@@ -258,6 +258,16 @@ export const settings = {
     flag: 'denied-tools',
     about: 'Effect of tools that claude was denied: tell or fail',
     otherwiseText: '`tell`',
+  }),
+  /** `claude`: each use of a tool that needs a permission is a review (`reviews`), or is denied (`off`). Default: by the worker's capabilities. */
+  approvals: row({
+    kind: 'choice',
+    choices: ['reviews', 'off'],
+    env: ['MODELREINS_APPROVALS'],
+    config: ['approvals'],
+    flag: 'approvals',
+    about: 'Whether agents ask reviewers before they use a tool: reviews or off',
+    otherwiseText: '`reviews` with a capability `tool` or `tool.NAME` of tier approve or session',
   }),
   /** What the provider's program or server says in each job is written to this file, redacted, for bug reports. */
   record: row({

@@ -1,4 +1,9 @@
+<<<<<<< HEAD
 /** Responsible for reading the value of one setting, whatever it was written in: code, a variable, or the config file. */
+=======
+/** Responsible for reading the value of one setting, whatever it was written in: code, a variable, or the config file. It knows no setting. */
+import { splitArgs } from '../../providers/split-args.ts'
+>>>>>>> 5290e96 (Let claude ask a reviewer before it uses a tool; add the provider acp for agents of the Agent Client Protocol)
 import type { Setting } from './table.ts'
 
 const asText = (value: unknown): string | undefined =>
@@ -39,20 +44,6 @@ const asChoice = (value: unknown, choices: readonly string[]): string | undefine
 function asArgs(value: unknown): readonly string[] | undefined {
   if (Array.isArray(value)) return value.every((part): part is string => typeof part === 'string') ? value : undefined
   return typeof value === 'string' ? splitArgs(value) : undefined
-}
-
-/** Splits at blanks; single and double quotes hold together, a backslash outside single quotes takes the next character as it is. */
-export function splitArgs(line: string): readonly string[] {
-  const args: string[] = []
-  for (const match of line.matchAll(/(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])+/gs)) {
-    args.push(
-      match[0].replaceAll(
-        /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs,
-        (_, single?: string, double?: string, escaped?: string) => single ?? escaped ?? (double ?? '').replaceAll(/\\(["\\$`])/g, '$1'),
-      ),
-    )
-  }
-  return args
 }
 
 /** "a, b or c". */

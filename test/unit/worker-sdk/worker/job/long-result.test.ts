@@ -63,8 +63,8 @@ describe('a program that succeeds', () => {
   it('through any provider, whether it names its result or only writes it', async () => {
     const long = 'x'.repeat(max + 10)
     for (const result of [long, undefined]) {
-      const executor = providerExecutor(
-        () => ({
+      const executor = providerExecutor({
+        provider: () => ({
           name: 'long',
           check: () => Promise.resolve({ usable: true, detail: '' }),
           run: async ({ output }) => {
@@ -72,8 +72,9 @@ describe('a program that succeeds', () => {
             return { exitCode: 0, ...(result === undefined ? {} : { result }) }
           },
         }),
-        () => ({ env: {} }),
-      )
+        settings: () => ({ env: {} }),
+        capabilities: () => [],
+      })
       const context = { output: () => Promise.resolve(), usage: () => undefined, context: '', signal: new AbortController().signal }
       const returned = await executor(jobOf({ id: 1 }), context as never)
       expect(byteLength(String(returned))).toBeLessThanOrEqual(max)

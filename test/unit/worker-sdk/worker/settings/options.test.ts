@@ -43,6 +43,7 @@ const rows: [SettingName, string, string, [unknown, string, unknown], [unknown, 
   ['contextBudget', 'MODELREINS_CONTEXT_BUDGET', 'context_budget', [1, '2', 3], [1, 2, 3]],
   ['record', 'MODELREINS_RECORD', 'record', ['/a', '/b', '/c'], ['/a', '/b', '/c']],
   ['silenceTimeout', 'MODELREINS_SILENCE_TIMEOUT', 'silence_timeout', [0, '60', 90], [0, 60, 90]],
+  ['approvals', 'MODELREINS_APPROVALS', 'approvals', ['off', 'reviews', 'off'], ['off', 'reviews', 'off']],
   ['deniedTools', 'MODELREINS_DENIED_TOOLS', 'denied_tools', ['fail', 'tell', 'fail'], ['fail', 'tell', 'fail']],
   ['onLost', 'MODELREINS_ON_LOST', 'on_lost', ['finish', 'stop', 'finish'], ['finish', 'stop', 'finish']],
 ]

@@ -1,0 +1,63 @@
+/**
+ * Responsible for one tool call of an agent that asks first: which capability it needs, the review over its whole input, and the decision in
+ * Claude Code's words. It knows no process.
+ */
+import type { Capability } from '@modelreins/contract'
+import { isObject } from '../json.ts'
+
+/** What a provider may ask on behalf of its agent. */
+export interface ToolReviews {
+  /** What the server says that this worker may do. */
+  readonly capabilities: readonly Capability[]
+  /** Settles when the action may run, as a reviewer may have edited it; rejects with their words when it may not. */
+  readonly authorize: (capability: string, action: unknown, options: { readonly title: string }) => Promise<{ readonly action: unknown }>
+}
+
+/** The reply that `--permission-prompt-tool` wants. */
+export type Decision =
+  | { readonly behavior: 'allow'; readonly updatedInput: Readonly<Record<string, unknown>> }
+  | { readonly behavior: 'deny'; readonly message: string }
+
+/** Any tool; `tool.Bash` is one. */
+const anyTool = 'tool'
+
+const isForTools = (name: string): boolean => name === anyTool || name.startsWith(`${anyTool}.`)
+
+/** Whether a worker's capabilities ask that somebody decides about tools. */
+const wantsToolReviews = (capabilities: readonly Capability[]): boolean =>
+  capabilities.some(({ name, risk_tier }) => isForTools(name) && (risk_tier === 'approve' || risk_tier === 'session'))
+
+/** The reviews of a run whose agent is to ask first; undefined when it is not. */
+export function reviewsOf(run: {
+  readonly reviews?: ToolReviews
+  readonly settings: { readonly approvals?: 'reviews' | 'off' }
+}): ToolReviews | undefined {
+  const { reviews, settings } = run
+  if (reviews === undefined || settings.approvals === 'off') return undefined
+  return settings.approvals === 'reviews' || wantsToolReviews(reviews.capabilities) ? reviews : undefined
+}
+
+/** The tool's own capability, or the one for any tool. */
+const capabilityFor = (capabilities: readonly Capability[], tool: string): string | undefined =>
+  [`${anyTool}.${tool}`, anyTool].find((wanted) => capabilities.some(({ name }) => name === wanted))
+
+const deny = (message: string): Decision => ({ behavior: 'deny', message })
+
+/** Waits for as long as the reviewer thinks. Never rejects: what cannot be asked is denied, and says why. */
+export async function reviewTool(reviews: ToolReviews, tool: string, input: Readonly<Record<string, unknown>>): Promise<Decision> {
+  const capability = capabilityFor(reviews.capabilities, tool)
+  if (capability === undefined) {
+    return deny(
+      `${tool} was not allowed: the worker declares neither the capability ${anyTool}.${tool} nor ${anyTool}, so nobody can be asked`,
+    )
+  }
+  try {
+    const { action } = await reviews.authorize(capability, { tool, input }, { title: `Use the tool ${tool}` })
+    if (!isObject(action) || action['tool'] !== tool || !isObject(action['input'])) {
+      return deny(`${tool} was edited into something else: an edited action keeps "tool" and has "input", an object`)
+    }
+    return { behavior: 'allow', updatedInput: action['input'] }
+  } catch (error) {
+    return deny(error instanceof Error ? error.message : String(error))
+  }
+}
