@@ -16,7 +16,8 @@ import type { CommandContext } from './context.ts'
 import { failureReport } from './failure.ts'
 import { levelText } from './killswitch-text.ts'
 import { didYouMean } from '../nearest.ts'
-import { checkProvider } from './provider-search.ts'
+import { loginPath } from './login-path.ts'
+import { checkProvider, searchProviders } from './provider-search.ts'
 import { showDuration } from './time-words.ts'
 import { looksLikeView } from './redeem-token.ts'
 import { flagOptions, outboxPath, resolvedSettings, settingsForProvider } from './worker-settings.ts'
@@ -285,6 +286,20 @@ export function socketCheck(url: string, token: string, open = socketThrough(pro
       },
     )
   })
+}
+
+/** What else this machine could run jobs with: one line per finding. */
+export async function otherProviders(context: CommandContext): Promise<readonly Check[]> {
+  const settings = settingsOf(context)
+  if ('outcome' in settings) return []
+  const found = await searchProviders(
+    settingsForProvider(context, settings),
+    settings.type,
+    loginPath(context.env, context.system.platform),
+  )
+  return found
+    .filter((one) => one.present && one.name !== settings.type)
+    .map((one) => ok('found', `${one.name}: ${one.detail.replace(`${one.name}: `, '')}`))
 }
 
 export async function providerCheck(context: CommandContext): Promise<readonly Check[]> {

@@ -1,6 +1,8 @@
 /** `--setup` asks, checks, and writes only what works. */
-import { existsSync, readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Standin, installStandin } from '../../../support/standins/install.ts'
 import { Stage, type StageOptions } from './stage.ts'
 import { memberKey, ViewServer, workerToken } from './view-server.ts'
 
@@ -68,6 +70,37 @@ describe('--setup at a terminal', () => {
     const told = await new Stage().run(['--setup'], atTerminal(server.url, workerToken, '', 'spwan', 'spawn', 'cat'))
     expect(told.err).toContain('did you mean spawn?')
     expect(told.code).toBe(0)
+  }, 30_000)
+})
+
+describe('what this machine has', () => {
+  const standins: Standin[] = []
+  afterEach(() => {
+    for (const one of standins.splice(0)) one.remove()
+  })
+  const install = (scenario: string): { readonly env: Readonly<Record<string, string>>; readonly bin: string } => {
+    const standin = installStandin('claude', scenario)
+    standins.push(standin)
+    return { env: standin.env, bin: standin.env['PATH']?.split(':')[0] ?? '' }
+  }
+
+  it('is looked for where the login shell would look, and written down by its path', async () => {
+    const { bin, env } = install('ok')
+    const stage = new Stage()
+    const shell = join(stage.folder, 'shell')
+    writeFileSync(shell, `#!/bin/sh\necho 'A greeting.'\nPATH=${bin}:$PATH\n[ "$1" = -lic ] && eval "$2"\n`, { mode: 0o755 })
+    const answers = atTerminal(server.url, workerToken, '', 'claude')
+    const told = await stage.run(['--setup'], { ...answers, env: { ...env, PATH: '/usr/bin:/bin', SHELL: shell } })
+    expect(told.code).toBe(0)
+    expect(told.err).toMatch(/found {2}claude .*\(on the PATH of your login shell only/)
+    expect(fileOf(stage)).toMatchObject({ provider: 'claude', command: join(bin, 'claude') })
+  }, 30_000)
+
+  it('is said by the doctor, one line each, with how to log in', async () => {
+    const { env } = install('login')
+    const { out } = await new Stage().run(['doctor', '--server', 'http://127.0.0.1:9', ...provider], { env })
+    expect(out).toMatch(/^ok\tfound\tclaude: claude [\d.]+ is not logged in: run "claude auth login", or set ANTHROPIC_API_KEY$/m)
+    expect(out).not.toMatch(/found\t(?:spawn|acp)/)
   }, 30_000)
 })
 

@@ -1,5 +1,5 @@
 /** Responsible for `doctor`: the order of the checks and how they are shown; each check is in checks.ts. */
-import { machineChecks, providerCheck, serverChecks, type Check } from '../checks.ts'
+import { machineChecks, otherProviders, providerCheck, serverChecks, type Check } from '../checks.ts'
 import type { CommandContext } from '../context.ts'
 import { oneLine } from '../safe-text.ts'
 
@@ -13,6 +13,7 @@ export async function doctor(context: CommandContext): Promise<number> {
   add(machineChecks(context))
   add(await serverChecks(context))
   add(await providerCheck(context))
+  add(await otherProviders(context))
   const failed = checks.find((check) => check.outcome === 'fail')
   if (show.json) show.value({ ok: failed === undefined, checks: checks.map(({ exitCode: _, ...check }) => check) })
   else if (show.human) {

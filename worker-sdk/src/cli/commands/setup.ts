@@ -11,6 +11,7 @@ import { adminKey, changeOf, checkedValue, keyNamed, masked, serverAddress } fro
 import { isProblem, type CommandContext } from '../context.ts'
 import { failureReport } from '../failure.ts'
 import { didYouMean } from '../../nearest.ts'
+import { loginPath } from '../login-path.ts'
 import { checkProvider, searchProviders, type FoundProvider } from '../provider-search.ts'
 import { oneLine } from '../safe-text.ts'
 import { clip } from '../style.ts'
@@ -199,14 +200,18 @@ class Setup {
     }
     if (this.#prompter === undefined) return
     this.#say('Looking for providers on this machine ...')
-    const found = await searchProviders(base)
+    const found = await searchProviders(base, this.#known('type'), loginPath(this.#context.env, this.#context.system.platform))
     for (const [index, one] of found.entries()) {
-      const line = `${String(index + 1).padStart(2)}  ${one.usable ? 'found' : '     '}  ${one.name.padEnd(12)} ${oneLine(one.detail.replace(`${one.name}: `, ''))}`
-      // Whole when it is chosen; here it would only push the others away.
-      this.#say(`  ${one.usable ? this.#style.green(line) : this.#style.dim(clip(line, this.#context.system.stderr.columns - 3))}`)
+      const line = `${String(index + 1).padStart(2)}  ${one.present ? 'found' : '     '}  ${one.name.padEnd(12)} ${oneLine(one.detail.replace(`${one.name}: `, ''))}`
+      // Without a login, too: the line says how to log in. Whole when it is chosen; here it would only push the others away.
+      this.#say(
+        `  ${one.usable ? this.#style.green(line) : one.present ? this.#style.yellow(line) : this.#style.dim(clip(line, this.#context.system.stderr.columns - 3))}`,
+      )
     }
     const chosen = await this.#choose(found)
     this.#keep('provider', chosen)
+    const command = found.find((one) => one.name === chosen)?.command
+    if (command !== undefined) this.#keep('command', command)
     await this.#particulars(chosen)
   }
 
@@ -256,6 +261,7 @@ class Setup {
 
 /** What some providers cannot do without. */
 const needs: Partial<Record<ProviderName, { readonly setting: 'command' | 'endpoint'; readonly question: string }>> = {
+  acp: { setting: 'command', question: 'Agent with its arguments, such as gemini --acp' },
   spawn: { setting: 'command', question: 'Shell line to run for each job, with the prompt on its standard input' },
   http: { setting: 'endpoint', question: 'Address of the OpenAI-compatible server' },
   nocturne: { setting: 'endpoint', question: 'Address of the Nocturne server' },
