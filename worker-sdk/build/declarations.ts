@@ -16,7 +16,14 @@ const entries = ['index.d.ts', 'client/index.d.ts']
 const contractImport =
   /import\s+(?:type\s+)?\{([^}]*)\}\s+from '@modelreins\/contract'|export type \{([^}]*)\} from '@modelreins\/contract'/g
 
-export async function writeDeclarations(root: string, targets: readonly string[]): Promise<void> {
+/** The folders of the two kinds of modules. */
+interface Targets {
+  readonly esm: string
+  readonly commonJs: string
+}
+
+export async function writeDeclarations(root: string, { esm, commonJs }: Targets): Promise<void> {
+  const targets = [esm, commonJs]
   const emitted = mkdtempSync(join(tmpdir(), 'modelreins-types-'))
   try {
     emit(root, emitted)
@@ -24,16 +31,24 @@ export async function writeDeclarations(root: string, targets: readonly string[]
     const names = new Set<string>()
     for (const [path, text] of files) files.set(path, pointAtPlainTypes(path, text, names))
     files.set('contract.d.ts', contractTypes(names))
-    for (const [path, text] of files) {
+    for (const [path, wide] of files) {
+      const text = narrow(wide)
       for (const target of targets) {
         mkdirSync(dirname(join(target, path)), { recursive: true })
         writeFileSync(join(target, path), text)
       }
     }
+    // Plain types are the same for both kinds of modules, and an ES module may always take those of a CommonJS one: they are kept once.
+    const shared = relative(esm, commonJs).replaceAll('\\', '/')
+    writeFileSync(join(esm, 'contract.d.ts'), `export * from '${shared}/contract.js'\n`)
   } finally {
     rmSync(emitted, { recursive: true, force: true })
   }
 }
+
+/** Indented by one blank instead of four: nobody edits these files, and everybody downloads them. */
+const narrow = (text: string): string =>
+  text.replaceAll(/^ {4,}/gm, (blanks) => ' '.repeat(Math.floor(blanks.length / 4) + (blanks.length % 4)))
 
 function emit(root: string, outDir: string): void {
   execFileSync(process.execPath, [compiler, '-p', `${root}build/tsconfig.json`, '--outDir', outDir], { stdio: 'inherit' })

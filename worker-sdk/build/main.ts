@@ -40,4 +40,4 @@ shortenLines(dist)
 // The same file names in both folders: this says what `.js` and `.d.ts` are here.
 writeFileSync(`${dist}/cjs/package.json`, '{ "type": "commonjs" }\n')
 if (existsSync(cli)) chmodSync(`${dist}/cli.js`, 0o755)
-await writeDeclarations(root, [`${dist}/types`, `${dist}/cjs/types`])
+await writeDeclarations(root, { esm: `${dist}/types`, commonJs: `${dist}/cjs/types` })

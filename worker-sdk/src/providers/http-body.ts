@@ -58,7 +58,8 @@ const bodyOf = async (response: IncomingMessage): Promise<Readable> => {
     if (first !== undefined && isGzip(first)) encodings.push('gzip')
   }
   let body: Readable = response
-  for (const encoding of encodings.toReversed()) {
+  // The last one that was applied comes off first. `toReversed` is not in Node 18.
+  for (let encoding = encodings.pop(); encoding !== undefined; encoding = encodings.pop()) {
     const decoder = decoders[encoding]?.()
     if (decoder === undefined) throw new Error(`the answer is encoded as "${encoding}", which cannot be read here`)
     const from = body

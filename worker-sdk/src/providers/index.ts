@@ -1,9 +1,5 @@
-<<<<<<< HEAD
 /** Responsible for the one list of providers, by the names that `--provider` takes. */
-=======
-/** Responsible for the one list of providers, by the names that `--provider` takes; it knows none of their insides. */
 import { acpProvider } from './acp/acp.ts'
->>>>>>> 5290e96 (Let claude ask a reviewer before it uses a tool; add the provider acp for agents of the Agent Client Protocol)
 import { aiderProvider } from './aider.ts'
 import { claudeProvider } from './claude.ts'
 import { codexProvider } from './codex.ts'

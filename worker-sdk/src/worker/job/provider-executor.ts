@@ -1,9 +1,5 @@
-<<<<<<< HEAD
 /** Responsible for running jobs with a provider: the executor that the worker has when it is given none. */
-=======
-/** Responsible for running jobs with a provider: the executor that the worker has when it is given none. It knows no provider by name. */
 import type { Capability } from '@modelreins/contract'
->>>>>>> 5290e96 (Let claude ask a reviewer before it uses a tool; add the provider acp for agents of the Agent Client Protocol)
 import { ModelReinsError } from '../../client/error.ts'
 import type { Provider, ProviderSettings } from '../../providers/provider.ts'
 import { asResult, createResultTail } from '../../providers/tail.ts'

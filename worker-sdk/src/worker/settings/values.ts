@@ -1,9 +1,5 @@
-<<<<<<< HEAD
 /** Responsible for reading the value of one setting, whatever it was written in: code, a variable, or the config file. */
-=======
-/** Responsible for reading the value of one setting, whatever it was written in: code, a variable, or the config file. It knows no setting. */
 import { splitArgs } from '../../providers/split-args.ts'
->>>>>>> 5290e96 (Let claude ask a reviewer before it uses a tool; add the provider acp for agents of the Agent Client Protocol)
 import type { Setting } from './table.ts'
 
 const asText = (value: unknown): string | undefined =>
