@@ -20,20 +20,26 @@ import {
   workerName,
 } from './fields.ts'
 import { workerId } from './ids.ts'
+import { concurrency, rate } from './keys.ts'
 import { limits } from './limits.ts'
 
 export const jobStatuses = ['pending', 'running', 'retry', 'done', 'failed'] as const
 export const jobStatus = z.enum(jobStatuses)
 export type JobStatus = z.infer<typeof jobStatus>
 
-/** Why a pending job may not be offered yet. */
-export const jobHolds = ['review', 'schedule', 'secrets', 'budget'] as const
+/** Why a pending job may not be offered yet. `key`: it waits for its turn under its concurrency key or rate. */
+export const jobHolds = ['review', 'schedule', 'secrets', 'budget', 'key'] as const
 export const jobHold = z.enum(jobHolds)
 export type JobHold = z.infer<typeof jobHold>
 
 export const efforts = ['trivial', 'quick', 'standard', 'deep', 'critical'] as const
 export const effort = z.enum(efforts)
 export type Effort = z.infer<typeof effort>
+
+/** Where inference happens: `local` on the worker's own machine, `cloud` at a provider, `auto` wherever the Director finds best. */
+export const modes = ['auto', 'local', 'cloud'] as const
+export const mode = z.enum(modes)
+export type Mode = z.infer<typeof mode>
 
 export const threadId = z.string().min(1).max(200)
 
@@ -46,6 +52,11 @@ export const secretReference = z
   .max(500)
   .regex(/^vault:\/\/[^/\s]+\/[^#\s]+(?:#[^\s]+)?$/, 'use vault://<connector>/<path>#<field>')
 
+const workerNames = z
+  .array(z.union([workerName, workerId]))
+  .min(1)
+  .max(limits.fan_out_targets)
+
 const settable = {
   input: jsonValue(limits.input_bytes).optional(),
   capability: capabilityName.optional(),
@@ -56,6 +67,9 @@ const settable = {
   provider: label.optional(),
   model: label.optional(),
   effort: effort.optional(),
+  mode: mode.optional(),
+  /** Workers that do not get it, by name or worker_id. */
+  avoid: workerNames.optional(),
   priority: z.number().int().min(limits.priority_min).max(limits.priority_max).optional(),
   thread_id: threadId.optional(),
   session_id: threadId.optional(),
@@ -73,6 +87,10 @@ const settable = {
   /** Not offered before this time. */
   not_before: givenTime.optional(),
   metadata: jsonValue(limits.metadata_bytes).optional(),
+  /** One at a time per place: jobs with the same key wait for each other. */
+  concurrency: concurrency.optional(),
+  /** So many starts of the same key in so many seconds. */
+  rate: rate.optional(),
 }
 
 /** Every field of a dispatch, before it is known whether they go together. */
@@ -80,6 +98,8 @@ export const jobRequestFields = z.strictObject({
   prompt: text(limits.prompt_bytes).min(1),
   ...settable,
   when_offline: z.enum(['reject', 'queue']).optional(),
+  /** Workers that go first, before any that scores better. */
+  prefer: workerNames.optional(),
   /** Fan-out: the same prompt for each of these workers, by name or worker_id (seed 002). */
   targets: fanOutTargets.optional(),
   /** Fan-out to workers that the Director picks. */
@@ -97,10 +117,18 @@ const fanOutRules = (request: Asked, ctx: z.RefinementCtx): void => {
     clash('fan_out', 'does not go with targets: name the workers, or let the Director pick them')
   if (several && request.target !== undefined) clash('target', 'does not go with a fan-out: use targets')
   if (!several && request.merge !== undefined) clash('merge', 'goes with targets or fan_out')
+  const conflict = request.concurrency?.on_conflict ?? 'wait'
+  if (several && conflict !== 'wait')
+    clash('concurrency', `on_conflict: "${conflict}" does not go with a fan-out: its children share the key`)
   const asked = request.targets?.length ?? request.fan_out?.count
   if (asked !== undefined && (request.merge?.quorum ?? 0) > asked) clash('merge', `quorum is more than the ${asked} workers that are asked`)
 }
 const contextRules = [
+  {
+    field: 'prefer',
+    when: ({ target, targets }: z.output<typeof jobRequestFields>) => target !== undefined || targets !== undefined,
+    message: 'does not go with target or targets: they name who gets the job',
+  },
   {
     field: 'context_text',
     when: ({ context }: z.output<typeof jobRequestFields>) => context !== undefined && context !== 'inline',
@@ -117,13 +145,32 @@ export const jobRequest = jobRequestFields
   .superRefine(fanOutRules)
   .check(refuseMeaningless<z.output<typeof jobRequestFields>>(...contextRules))
   .meta({ id: 'JobRequest' })
+/** A dispatch that is only looked at: nothing is made that a key could name. */
+export const jobPreview = jobRequestFields
+  .omit({ idempotency_key: true })
+  .superRefine(fanOutRules)
+  .check(refuseMeaningless<z.output<typeof jobRequestFields>>(...contextRules))
+/** A job that a schedule dispatches: its time and its key are the schedule's. */
+export const repeatedJob = jobRequestFields
+  .omit({ idempotency_key: true, not_before: true })
+  .superRefine(fanOutRules)
+  .check(refuseMeaningless<z.output<typeof jobRequestFields>>(...contextRules))
+  .meta({ id: 'RepeatedJob' })
 /** Nobody is asked who is there when a job is only queued. */
 export const jobCreation = jobRequestFields.superRefine(fanOutRules).check(
-  refuseMeaningless<z.output<typeof jobRequestFields>>(...contextRules, {
-    field: 'when_offline',
-    when: () => true,
-    message: 'is for dispatch; a created job is always queued',
-  }),
+  refuseMeaningless<z.output<typeof jobRequestFields>>(
+    ...contextRules,
+    {
+      field: 'when_offline',
+      when: () => true,
+      message: 'is for dispatch; a created job is always queued',
+    },
+    {
+      field: 'prefer',
+      when: ({ target, targets }) => target === undefined && targets === undefined,
+      message: 'is for dispatch; a created job goes to the first worker that asks',
+    },
+  ),
 )
 export type JobRequest = z.output<typeof jobRequest>
 
@@ -182,8 +229,15 @@ export const job = z
     provider: z.string().nullable(),
     model: z.string().nullable(),
     target: z.string().nullable(),
+    mode: mode.optional(),
+    /** Names of the workers that do not get it, and of those that go first. */
+    avoid: z.array(z.string()).optional(),
+    prefer: z.array(z.string()).optional(),
     requires_secrets: z.array(z.string()),
     metadata: z.json(),
+    /** Its concurrency key and rate, when it has them. */
+    concurrency: concurrency.optional(),
+    rate: rate.optional(),
     /** Worker *name*; `worker_id` is its identity. */
     assigned_to: z.string().nullable(),
     worker_id: z.string().nullable(),
@@ -275,6 +329,31 @@ export const why = z
   })
   .meta({ id: 'Why' })
 export type Why = z.infer<typeof why>
+
+/** What a dispatch would do now. Nothing is written; the numbers and ids of what it would make are not told. */
+export const preview = z
+  .object({
+    would: z.enum(['queue', 'hold', 'refuse']),
+    /** One sentence: who would get it, what it would wait for, or why it would be refused. */
+    answer: z.string(),
+    /** Of `refuse`: the code of the problem. */
+    code: z.string().nullable(),
+    hold: jobHold.nullable(),
+    /** Who would be asked: one worker, or the targets of a fan-out. */
+    choices: z.array(
+      z.object({
+        worker: z.string(),
+        hold: jobHold.nullable(),
+        model_class: z.string(),
+        /** Seconds that jobs have taken this worker on average; null while nothing is known. */
+        expected_seconds: z.number().nullable(),
+      }),
+    ),
+    /** Everybody, ranked, with reasons. */
+    workers: z.array(workerVerdict),
+  })
+  .meta({ id: 'Preview' })
+export type Preview = z.infer<typeof preview>
 
 export const outputChunk = z.object({
   seq: integer(0, Number.MAX_SAFE_INTEGER),

@@ -58,8 +58,29 @@ export const limits = {
   viewer_streams: 10,
   /** Workers that one dispatch may ask at once. */
   fan_out_targets: 32,
+  /** Jobs of one concurrency key that may run at once at most. */
+  concurrency_max: 100,
+  /** Starts that a rate of one key may allow, and the longest time that it may count them in. */
+  rate_starts_max: 1_000,
+  rate_window_max_ms: 1 * day,
   /** What a merge job may be told to do with the answers. */
   merge_prompt_bytes: 16 * kib,
+
+  /** Schedules of one tenant. */
+  schedules: 10_000,
+  /** Seconds from one due time of a schedule to the next. */
+  schedule_every_min_s: 10,
+  schedule_every_max_s: 366 * 86_400,
+  /** Seconds that a due time may be delayed at random. */
+  schedule_jitter_max_s: 3_600,
+  /** A due time that is met so much later was missed: `catch_up` says what becomes of it. */
+  schedule_late_ms: 1 * minute,
+  /** Missed due times that `catch_up: "all"` makes up for. */
+  schedule_catch_up: 100,
+  /** Schedules that are served in one go; the rest follow a moment later. */
+  schedules_at_once: 100,
+  /** What became of a due time is listed for this long. */
+  schedule_run_retention_ms: 30 * day,
 
   /** An offer that is not started by then goes back to the queue. */
   offer_ms: 5 * second,

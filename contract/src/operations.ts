@@ -18,7 +18,9 @@ import { auditOperations } from './operations/audit.ts'
 import { eventsOperations } from './operations/events.ts'
 import { webhooksOperations } from './operations/webhooks.ts'
 import { artifactsOperations } from './operations/artifacts.ts'
+import { schedulesOperations } from './operations/schedules.ts'
 import { settingsOperations } from './operations/settings.ts'
+import { threadsOperations } from './operations/threads.ts'
 import type { Operation } from './operations/row.ts'
 import type { ProblemCode } from './problem.ts'
 
@@ -34,6 +36,8 @@ export const operations = {
   ...workersOperations,
   ...presenceOperations,
   ...jobsOperations,
+  ...schedulesOperations,
+  ...threadsOperations,
   ...claimsOperations,
   ...contextOperations,
   ...reviewsOperations,

@@ -1,15 +1,107 @@
-/** Responsible for the settings of a tenant as callers see them. */
+/**
+ * Responsible for THE table of a tenant's settings: what an operator may choose, with the default and the reason for it. One row drives
+ * validation, what callers see, the command line and the reference; it decides nothing.
+ */
 import * as z from 'zod'
-import { flag } from './fields.ts'
+import { mergeKinds } from './fan-out.ts'
+import { flag, seconds } from './fields.ts'
+import { effort, mode } from './job.ts'
+import { attemptsByEffort, limits } from './limits.ts'
+
+interface Row<Schema extends z.ZodType> {
+  readonly schema: Schema
+  /** What is so while nobody has chosen. */
+  readonly otherwise: z.output<Schema>
+  /** One sentence for people. */
+  readonly about: string
+  /** Why the default is what it is. */
+  readonly reason: string
+}
+const row = <Schema extends z.ZodType>(schema: Schema, otherwise: z.output<Schema>, about: string, reason: string): Row<Schema> => ({
+  schema,
+  otherwise,
+  about,
+  reason,
+})
+
+const attempts = z.number().int().min(1).max(limits.attempts_max).optional()
+
+export const tenantSettingRows = {
+  require_capability: row(
+    flag,
+    false,
+    'A worker that has a capability with the tier approve or session takes no job that names none.',
+    'A tenant without such capabilities has nothing to guard. Turning it off waits for a review where the tenant has reviewers.',
+  ),
+  default_effort: row(
+    effort,
+    'standard',
+    'Effort of a job that names none.',
+    'Weighs quality, cost and speed; neither the cheapest nor the dearest class.',
+  ),
+  default_mode: row(mode, 'auto', 'Mode of a job that names none.', 'A filter that nobody asked for would refuse jobs that could run.'),
+  default_expires_in: row(
+    seconds(limits.schedule_to_start_max_ms),
+    limits.schedule_to_start_ms / 1000,
+    'Seconds that a job may wait for its start, when it does not say.',
+    'Who waits for an answer has gone after two hours, and an answer to an old question does harm.',
+  ),
+  when_offline: row(
+    z.enum(['reject', 'queue']),
+    'reject',
+    'What a dispatch does when no eligible worker is there, and it does not say.',
+    'Whoever dispatches learns at once that nobody will answer.',
+  ),
+  attempts: row(
+    z.strictObject({ trivial: attempts, quick: attempts, standard: attempts, deep: attempts, critical: attempts }),
+    attemptsByEffort,
+    'Attempts by effort, for jobs without max_attempts; efforts that are left out keep their default.',
+    'The more an answer is worth, the more a failure is worth another try.',
+  ),
+  default_merge: row(
+    z.enum(mergeKinds),
+    'worker',
+    'How the answers of a fan-out become one, when it does not say.',
+    'One answer is what was asked for, and only a worker can write it from several.',
+  ),
+  lost_worker_timeout: row(
+    z.number().int().min(60).max(86_400),
+    limits.lost_worker_timeout_ms / 1000,
+    'Seconds without a sign of life after which a worker that claimed a job by id has lost it.',
+    'Such workers are silent while they work; most jobs end within a quarter of an hour.',
+  ),
+  retention_days: row(
+    z.number().int().min(1).max(365),
+    limits.retention_ms / 86_400_000,
+    'Days that ended jobs stay in lists, threads and contexts. The registry keeps them for good.',
+    'A week covers a conversation that is taken up again, and keeps the tenant object small.',
+  ),
+} as const
+
+type Rows = typeof tenantSettingRows
+export type TenantSettingName = keyof Rows
+export const tenantSettingNames = Object.keys(tenantSettingRows) as readonly TenantSettingName[]
+export type TenantSettingValues = { readonly [Name in TenantSettingName]: z.output<Rows[Name]['schema']> }
+
+const shape = (change: (schema: z.ZodType) => z.ZodType): Readonly<Record<string, z.ZodType>> =>
+  Object.fromEntries(Object.entries(tenantSettingRows).map(([name, { schema }]) => [name, change(schema)]))
+
+// Made from the rows, one by one: what `fromEntries` forgets of their types is said again.
+const values = shape((schema) => schema) as unknown as { readonly [Name in TenantSettingName]: Rows[Name]['schema'] }
+const changes = shape((schema) => schema.nullable().optional()) as unknown as {
+  readonly [Name in TenantSettingName]: z.ZodOptional<z.ZodNullable<Rows[Name]['schema']>>
+}
 
 export const tenantSettings = z
   .object({
-    /** A worker that has a capability with the tier `approve` or `session` takes no job that names none. */
-    require_capability: z.boolean(),
+    ...values,
+    /** Counts changes. */
+    version: z.number().int(),
     /** Only in the answer to a change that loosens something where others decide: the review that must be approved first. */
     review_id: z.number().int().optional(),
   })
   .meta({ id: 'TenantSettings' })
 export type TenantSettings = z.infer<typeof tenantSettings>
 
-export const settingsPatch = z.strictObject({ require_capability: flag.optional() })
+/** Null: back to the default. */
+export const settingsPatch = z.strictObject(changes)

@@ -55,6 +55,8 @@ export const tenantEvents = {
   'worker.update': { says: "A worker's capabilities, description or config changed.", fields: worker, mirrors: 'worker' },
   'worker.pause': { says: 'A worker was paused.', fields: worker, mirrors: 'worker' },
   'worker.resume': { says: 'A worker was resumed.', fields: worker, mirrors: 'worker' },
+  'worker.park': { says: "A worker's account is out of quota: nothing is offered to it until then.", fields: worker, mirrors: 'worker' },
+  'worker.unpark': { says: 'A parked worker is offered work again.', fields: worker, mirrors: 'worker' },
   'worker.rotate': { says: "A worker's token was replaced.", fields: worker, mirrors: 'worker' },
   'worker.revoke': { says: 'A worker was revoked.', fields: worker, mirrors: 'worker' },
 
@@ -62,7 +64,7 @@ export const tenantEvents = {
   'fan_out.merge': { says: 'The answers of a fan-out went to a worker to be merged.', fields: full },
   'job.create': { says: 'A job was queued for whichever eligible worker asks first.', fields: full },
   'job.update': { says: 'A job that had not started was changed.', fields: unassigned },
-  'job.release': { says: 'A hold of a job ended: its time has come, or its review is settled.', fields: job },
+  'job.release': { says: 'A hold of a job ended: its time has come, its review is settled, or its key is free.', fields: job },
   'job.start': { says: 'An attempt started.', fields: full },
   'job.complete': { says: 'A job is done.', fields: [...job, 'digest'], mirrors: 'job' },
   'job.fail': { says: 'A job failed and is not tried again.', fields: job, mirrors: 'job' },
@@ -76,6 +78,16 @@ export const tenantEvents = {
   'job.abort_acknowledged': { says: 'A worker confirmed that an aborted attempt has stopped.', fields: ['job_id', 'worker_id'] },
   'job.retry': { says: 'A member asked for a new attempt of a failed job.', fields: unassigned },
   'job.escalate': { says: 'A worker gave a job to a human.', fields: [...job, 'digest'] },
+
+  'schedule.create': { says: 'A schedule was made.', fields: none },
+  'schedule.update': { says: 'A schedule was changed, paused or resumed.', fields: none },
+  'schedule.delete': { says: 'A schedule was deleted.', fields: none },
+  'schedule.dispatch': { says: 'A schedule dispatched its job.', fields: ['job_id'] },
+  'schedule.skip': { says: 'A due time of a schedule was skipped: the job before has not ended.', fields: ['job_id'] },
+  'schedule.refuse': { says: 'The job of a schedule was refused.', fields: none },
+  'schedule.miss': { says: 'Due times of a schedule passed while the server did not run.', fields: none },
+
+  'thread.update': { says: 'A thread was named, archived or restored, or its defaults changed.', fields: none },
 
   'action.allow': { says: 'An action inside a job was allowed.', fields: full },
   'review.open': { says: 'A review was opened.', fields: full },

@@ -89,6 +89,8 @@ export const workerConfig = z
     quality: z.number().min(0).max(1).optional(),
     speed: z.number().min(0).max(1).optional(),
     locality: z.enum(['local', 'cloud']).optional(),
+    /** Whose quota it uses: workers that name one account are parked together. */
+    account: label.optional(),
   })
   .meta({ id: 'WorkerConfig' })
 export type WorkerConfig = z.infer<typeof workerConfig>
@@ -125,7 +127,8 @@ export const registeredWorker = z
   })
   .meta({ id: 'RegisteredWorker' })
 
-export const presenceStates = ['online', 'idle', 'busy', 'deaf', 'offline'] as const
+/** `parked`: its account is out of quota, so nothing is offered to it. */
+export const presenceStates = ['online', 'idle', 'busy', 'deaf', 'parked', 'offline'] as const
 export const presenceState = z.enum(presenceStates)
 export type PresenceState = z.infer<typeof presenceState>
 
@@ -159,6 +162,8 @@ export const presence = z
     last_seen: time.nullable(),
     /** Null while its circuit breaker is closed. */
     breaker: breaker.nullable().optional(),
+    /** When its account has quota again; null while it has. */
+    parked_until: time.nullable().optional(),
   })
   .meta({ id: 'Presence' })
 export type Presence = z.infer<typeof presence>
@@ -182,6 +187,8 @@ export const worker = z
     running: z.number().int(),
     /** Null while its circuit breaker is closed. */
     breaker: breaker.nullable().optional(),
+    /** When its account has quota again; null while it has. */
+    parked_until: time.nullable().optional(),
     /** Only in the answer to a change that loosens a tier or policy where others decide: the review that must be approved first. */
     review_id: z.number().int().optional(),
   })
@@ -207,7 +214,7 @@ export const presenceReport = z.strictObject({
   /** With an API key (the companion path of seed 000): which worker this is. A worker token needs none. */
   worker: instanceLabel.optional(),
   leases: z.array(liveLease).max(256).optional(),
-  /** The account that the worker runs jobs with is at a limit until then; null or absent: it is not. */
+  /** The account that the worker runs jobs with is at a limit until then; null: it is not any more; absent: nothing new. */
   parked_until: time.nullable().optional(),
   takeover: flag.optional(),
 })

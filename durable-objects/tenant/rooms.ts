@@ -8,12 +8,15 @@ import type { TenantReply } from './call.ts'
 import { fanOutRoom } from './fan-out/room.ts'
 import type { CommandContext, Store } from './kernel/context.ts'
 import type { Room } from './kernel/room.ts'
+import { turnRoom } from './turns/room.ts'
 import { killswitchRoom } from './killswitch/room.ts'
 import { memberRoom } from './members/room.ts'
 import { queueRoom } from './queue/room.ts'
 import { reviewRoom } from './reviews/room.ts'
 import { scheduleRoom } from './schedules/room.ts'
 import { sessionRoom } from './sessions/room.ts'
+import { settingsRoom } from './settings/room.ts'
+import { threadRoom } from './threads/room.ts'
 import { webhookRoom } from './webhooks/room.ts'
 import { workerRoom } from './workers/room.ts'
 
@@ -21,6 +24,9 @@ import { workerRoom } from './workers/room.ts'
 const list = [
   queueRoom,
   fanOutRoom,
+  threadRoom,
+  settingsRoom,
+  turnRoom,
   workerRoom,
   reviewRoom,
   scheduleRoom,

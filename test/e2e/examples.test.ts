@@ -116,6 +116,43 @@ describe('every example', () => {
   })
 })
 
+/** What a program of a member prints until it ends. */
+async function outputOf(program: string, ...words: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, [join(examples, program), ...words], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'], HOME: home.folder, MODELREINS_URL: server.url, MODELREINS_ADMIN_TOKEN: server.ownerKey, TZ: 'UTC' },
+  })
+  running.add(child)
+  const out = await textOf(child.stdout)
+  running.delete(child)
+  return out
+}
+
+test('three judges are asked at once, and most of them decide', async () => {
+  const tokens: Record<string, string> = {}
+  for (const name of ['anna', 'bert', 'cleo']) tokens[`${name.toUpperCase()}_TOKEN`] = (await registerWorker(url, owner, name)).token
+  const judges = await run('ask-three/judge.mjs', '', tokens)
+  expect(await outputOf('ask-three/ask.mjs', 'You are a WINNER!!!')).toBe('2 say spam: anna, bert\n1 say fine: cleo\nspam\n')
+  expect(await outputOf('ask-three/ask.mjs', 'See you at noon.')).toBe('3 say fine: anna, bert, cleo\nfine\n')
+  expect(await judges.stop()).toBe(0)
+})
+
+describe('the nightly job', () => {
+  test('is made, left as it is, and changed, as its README runs it', async () => {
+    const nightly = (prompt: string): Promise<string> => outputOf('nightly/nightly.mjs', prompt)
+    expect(await nightly('Report on README.md')).toMatch(/^sc\w+ was made, due next at \d{4}-\d\d-\d\dT03:00:00.000Z\n$/)
+    expect(await nightly('Report on README.md')).toContain(' is as it was, due next at ')
+    expect(await nightly('Report on SECURITY.md')).toContain(' was changed, due next at ')
+    const listed = await cli(['schedules', '--json'])
+    const [schedule, ...others] = (JSON.parse(listed.out) as { items: { schedule_id: string; name: string; job: Job }[] }).items
+    expect([schedule?.name, schedule?.job.prompt, others]).toEqual(['nightly report', 'Report on SECURITY.md', []])
+    const ran = await cli(['schedules', 'run', schedule?.schedule_id ?? ''])
+    expect(await jobOf(Number(ran.out))).toMatchObject({ prompt: 'Report on SECURITY.md', concurrency: { key: 'nightly report' } })
+    expect(await cli(['schedules', 'delete', schedule?.schedule_id ?? '', '--yes'])).toMatchObject({ code: 0 })
+    await cli(['job', ran.out.trim(), '--abort'])
+  })
+})
+
 describe('the summariser', () => {
   let model: WireServer
   beforeAll(async () => {

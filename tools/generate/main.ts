@@ -9,7 +9,7 @@ import { isCurrent, write, type GeneratedFile } from './generated-file.ts'
 import { addMigration, migrationDrift, migrationLines } from './migrations.ts'
 import { pythonFiles } from './python/python-files.ts'
 import { withSettings } from './settings.ts'
-import { eventsPage, limitsPage, operationsPage, problemsPage } from './reference.ts'
+import { directorPage, eventsPage, limitsPage, operationsPage, problemsPage, settingsPage } from './reference.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const text = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -21,6 +21,8 @@ function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/reference/problems.md', content: problemsPage() },
     { path: 'docs/reference/audit-actions.md', content: eventsPage() },
     { path: 'docs/reference/limits.md', content: limitsPage(text('contract/src/limits.ts')) },
+    { path: 'docs/reference/director.md', content: directorPage() },
+    { path: 'docs/reference/settings.md', content: settingsPage() },
     { path: 'worker-sdk/README.md', content: withSettings(text('worker-sdk/README.md')) },
     { path: 'docs/reference/cli.md', content: cliReference() },
     { path: 'docs/reference/openapi.json', content: spelledShort(openapiDocument({ version })) },

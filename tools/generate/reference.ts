@@ -12,8 +12,10 @@ import {
   inputOf,
   operationPaths,
 } from '@modelreins/contract'
-import { attemptsByEffort, auditActions, headStartByEffort, limits, tenantEvents } from '@modelreins/contract'
+import { attemptsByEffort, auditActions, headStartByEffort, limits, tenantEvents, tenantSettingRows } from '@modelreins/contract'
 import { roleMay, workerMay } from '../../src/domain/access/access.ts'
+import { modelClasses } from '../../src/domain/director/catalogue.ts'
+import { weightsByEffort } from '../../src/domain/director/director.ts'
 import { answerWords, fieldsOf } from './schema-words.ts'
 
 const notice = '<!-- Made by `npm run generate` from the contract. Change the contract, not this page. -->'
@@ -154,5 +156,46 @@ export function limitsPage(source: string): string {
     table(['limit', 'value', 'meaning'], rows),
     '## By effort',
     table(['effort', 'attempts unless the request says otherwise', 'head start in the queue'], efforts),
+  )
+}
+
+export function settingsPage(): string {
+  const value = (one: unknown): string => `\`${typeof one === 'string' ? one : JSON.stringify(one)}\``
+  const rows = Object.entries(tenantSettingRows).map(([name, { otherwise, about, reason }]) => [
+    `\`${name}\``,
+    value(otherwise),
+    about,
+    reason,
+  ])
+  return page(
+    'Settings of a tenant',
+    'Read with `GET /api/v1/settings` or `npx modelreins-worker settings`, changed by an owner with `PATCH /api/v1/settings` or `settings set NAME VALUE`; `null`, on the command line `default`, goes back. Every change is in the audit trail and counts up `version`. What a job says itself goes first, then the defaults of its thread, then these.',
+    table(['setting', 'default', 'meaning', 'why this default'], rows),
+  )
+}
+
+export function directorPage(): string {
+  const weights = Object.entries(weightsByEffort).map(([effort, { cost, quality, speed, local }]) => [
+    `\`${effort}\``,
+    String(cost),
+    String(quality),
+    String(speed),
+    local === 0 ? '0' : `${Math.abs(local)} for ${local > 0 ? 'local' : 'cloud'}`,
+  ])
+  const classes = modelClasses.map(({ model_class, cost, quality, speed, locality }) => [
+    model_class,
+    String(cost),
+    String(quality),
+    String(speed),
+    locality,
+  ])
+  return page(
+    'The Director in numbers',
+    "Made from `src/domain/director/`. A worker scores the sum of its traits times the weights of the job's effort; what shifts the score, parking and failover are explained in [Routing](../explanation/routing.md).",
+    '## Weights by effort',
+    table(['effort', 'cost', 'quality', 'speed', 'locality'], weights),
+    '## Traits by class',
+    'From 0 (worst) to 1 (best). The `config` of a worker overrides them one by one.',
+    table(['class', 'cost', 'quality', 'speed', 'locality'], classes),
   )
 }

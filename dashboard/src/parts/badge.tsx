@@ -49,12 +49,30 @@ export function JobBadge({ job }: { readonly job: Pick<Job, 'status' | 'hold' | 
   )
 }
 
-const presenceTones: Readonly<Record<PresenceState, Tone>> = { online: 'good', idle: 'good', busy: 'accent', deaf: 'bad', offline: 'plain' }
+const presenceTones: Readonly<Record<PresenceState, Tone>> = {
+  online: 'good',
+  idle: 'good',
+  busy: 'accent',
+  deaf: 'bad',
+  parked: 'warn',
+  offline: 'plain',
+}
 export function PresenceBadge(props: { readonly state: PresenceState; readonly paused: boolean; readonly revoked: boolean }) {
   if (props.revoked) return <Badge>Revoked</Badge>
   if (props.paused) return <Badge tone="warn">Paused</Badge>
-  const words: Readonly<Record<PresenceState, string>> = { online: 'Online', idle: 'Idle', busy: 'Busy', deaf: 'Deaf', offline: 'Offline' }
-  const title = props.state === 'deaf' ? 'It is connected, but does not answer offers.' : undefined
+  const words: Readonly<Record<PresenceState, string>> = {
+    online: 'Online',
+    idle: 'Idle',
+    busy: 'Busy',
+    deaf: 'Deaf',
+    parked: 'Parked',
+    offline: 'Offline',
+  }
+  const titles: Partial<Record<PresenceState, string>> = {
+    deaf: 'It is connected, but does not answer offers.',
+    parked: 'Its account is out of quota: nothing is offered to it.',
+  }
+  const title = titles[props.state]
   return (
     <Badge tone={presenceTones[props.state]} {...(title === undefined ? {} : { title })}>
       {words[props.state]}

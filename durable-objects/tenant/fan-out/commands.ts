@@ -11,6 +11,7 @@ import { showJob } from '../queue/job-view.ts'
 import { jobSubject, saveJob } from '../queue/save-job.ts'
 import { advance } from './advance.ts'
 import { dispatch } from './dispatch.ts'
+import { preview } from './preview.ts'
 
 function children(ctx: CommandContext, input: Parsed<'jobs.children'>): Result<{ items: Job[]; next_cursor: string | null }> {
   const parent = ctx.store.jobs.get(input.job_id)
@@ -66,6 +67,7 @@ function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
 
 export const fanOutCommands = {
   'jobs.dispatch': (ctx: CommandContext, request: JobRequest): Result<Job> => dispatch(ctx, request),
+  'jobs.preview': preview,
   'jobs.children': children,
   'jobs.retry': retry,
 }

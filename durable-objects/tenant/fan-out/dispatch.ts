@@ -10,7 +10,7 @@ import { dispatchRefusal } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
-import { admit, assign, earlierDispatch, findWorker, makeJob } from '../queue/commands/dispatch.ts'
+import { admit, assign, earlierDispatch, findWorker, makeJob, completed } from '../queue/commands/dispatch.ts'
 import { showJob } from '../queue/job-view.ts'
 import type { DispatchKey } from '../queue/key-store.ts'
 import { insertJob, jobSubject } from '../queue/save-job.ts'
@@ -18,7 +18,15 @@ import { workforce } from '../queue/workforce/worker-view.ts'
 
 /** The request of one child: the same, for one worker. The thread is its parent's: only the merged answer becomes a turn. */
 function childRequest(request: JobRequest, target: string): JobRequest {
-  const { targets: _targets, fan_out: _fanOut, merge: _merge, idempotency_key: _key, thread_id: _thread, ...rest } = request
+  const {
+    targets: _targets,
+    fan_out: _fanOut,
+    merge: _merge,
+    idempotency_key: _key,
+    thread_id: _thread,
+    prefer: _prefer,
+    ...rest
+  } = request
   return { ...rest, target }
 }
 
@@ -46,7 +54,13 @@ const keyOf = (worker: WorkerView, distinct: FanOutRequest['distinct']): string 
 
 /** The best workers that differ in what the request names, best first. */
 function pickedTargets(ctx: CommandContext, request: JobRequest, wanted: FanOutRequest): Result<readonly string[]> {
-  const job = { wants: requirementsOf(specOf(request, null)), effort: request.effort ?? 'standard', thread_id: request.thread_id ?? null }
+  const spec = specOf(request, null)
+  const job = {
+    wants: requirementsOf(spec),
+    effort: request.effort ?? 'standard',
+    thread_id: request.thread_id ?? null,
+    prefer: spec.prefer,
+  } as const
   const verdicts = rank(job, workforce(ctx), ctx.at)
   const picked = new Map<string, string>()
   for (const { eligible, worker } of verdicts) {
@@ -118,8 +132,8 @@ function makeParent(
   return parent
 }
 
-function fanOut(ctx: CommandContext, request: JobRequest): Result<Job> {
-  const before = earlierDispatch(ctx, request)
+function fanOut(ctx: CommandContext, asked: JobRequest): Result<Job> {
+  const before = earlierDispatch(ctx, asked)
   if (!before.ok) return before
   if (before.value?.job !== undefined) {
     ctx.replayed()
@@ -127,6 +141,9 @@ function fanOut(ctx: CommandContext, request: JobRequest): Result<Job> {
   }
   const refused = dispatchRefusal(ctx.store.killswitch.state())
   if (refused !== undefined) return refused
+  const named = completed(ctx, asked)
+  if (!named.ok) return named
+  const request = named.value
   const plan = planOf(ctx, request)
   if (!plan.ok) return plan
   const targets = request.fan_out === undefined ? namedTargets(ctx, request.targets ?? []) : pickedTargets(ctx, request, request.fan_out)

@@ -83,6 +83,8 @@ export interface CommandContext extends ReadContext {
   readonly onCommit: (change: () => void) => void
   /** The failure that this command answers is what it found out: what it wrote stays all the same. */
   readonly keep: () => void
+  /** This command only looked at what it would do: all that it wrote is taken back, and its answer stands. */
+  readonly discard: () => void
   /** Hosts that the operator allows calls to, beyond public ones over https: `host` or `host:port`. */
   readonly allowedHosts: readonly string[]
   /** The idempotency key answered an earlier call. */

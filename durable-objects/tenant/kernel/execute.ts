@@ -24,7 +24,8 @@ export interface Request {
 
 class RolledBack extends Error {}
 
-const internalRequest: Request = { request_id: 'internal' }
+/** What the object does by itself. */
+export const internalRequest: Request = { request_id: 'internal' }
 
 const rowsRate = { most: limits.worker_rows_per_minute, per_ms: 60_000 }
 
@@ -110,6 +111,7 @@ export class Executor {
     const changes: (() => void)[] = []
     let replayed = false
     let kept = false
+    let discarded = false
     const ctx: CommandContext = {
       ...reading,
       caller,
@@ -127,6 +129,9 @@ export class Executor {
       keep: () => {
         kept = true
       },
+      discard: () => {
+        discarded = true
+      },
       allowedHosts,
       replayed: () => {
         replayed = true
@@ -137,7 +142,7 @@ export class Executor {
     try {
       state.storage.transactionSync(() => {
         result = command(ctx)
-        if (!result.ok && !kept) throw new RolledBack()
+        if (discarded || (!result.ok && !kept)) throw new RolledBack()
       })
     } catch (error) {
       this.#rollback.undo()

@@ -1,6 +1,7 @@
 /** Responsible for what rooms may use of the tenant object that they live in: its platform, its time and chance, and the way to run commands. */
 import type { SigningKeys } from '../../../src/domain/access/signing-keys.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
+import type { Result } from '../../../src/domain/result.ts'
 import type { Caller, CommandContext, Effect, Live, ReadContext, Store } from './context.ts'
 import type { Room } from './room.ts'
 
@@ -32,6 +33,8 @@ export interface Host extends ClockAndRandom {
   readonly read: () => ReadContext
   /** Runs commands in one transaction. Each has checked before it writes, so one that fails undoes nothing of the others. */
   readonly run: <Value>(caller: Caller, commands: (ctx: CommandContext) => readonly Value[]) => readonly Value[]
+  /** Runs one command in a transaction of its own: a failure takes back what it wrote. */
+  readonly attempt: <Value>(caller: Caller, command: (ctx: CommandContext) => Result<Value>) => Result<Value>
   /** Performs effects outside a command. */
   readonly perform: (effects: readonly Effect[]) => void
   readonly waitUntil: (promise: Promise<unknown>) => void

@@ -5,7 +5,7 @@ import type { Live, ReadContext } from './context.ts'
 import { JumpDetector } from './jump-detector.ts'
 import { DueClock } from './due-clock.ts'
 import { performEffects } from './effects.ts'
-import { Executor } from './execute.ts'
+import { Executor, internalRequest } from './execute.ts'
 import type { Host } from './host.ts'
 import type { Rollback } from './rollback.ts'
 import { sha256Hex } from './sha256.ts'
@@ -46,6 +46,7 @@ export function startTenant({ rollback, clock, ...parts }: TenantParts): Running
     live,
     read: (): ReadContext => ({ at: now(), tenant, store, live, rooms, key: keys[0], randomText, sha256: sha256Hex }),
     run: (caller, commands) => executor.runBatch(caller, commands),
+    attempt: (caller, command) => executor.run(caller, internalRequest, command),
     perform: (effects) => performEffects(host, effects),
     waitUntil: (promise) => state.waitUntil(promise),
     failed: (what, error) =>

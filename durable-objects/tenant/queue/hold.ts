@@ -1,10 +1,11 @@
 /**
- * Responsible for the two hooks by which rooms take part in the queue: a hold, which keeps a job from being offered or started, and the
- * notification that a job has settled. The queue knows no room; it asks each of them in turn.
+ * Responsible for the hooks by which rooms take part in the queue: a hold, which keeps a job from being offered or started, and the
+ * notification that a job was written, or has settled. The queue knows no room; it asks each of them in turn.
  */
-import type { EventFields, JobHold } from '@modelreins/contract'
+import type { EventFields, JobHold, JobRequest } from '@modelreins/contract'
 import { queue } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import type { Result } from '../../../src/domain/result.ts'
 import { declared } from '../../../src/domain/review/risk.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
 import type { Pool } from './pool-store.ts'
@@ -44,6 +45,12 @@ export interface Hold {
   readonly reason: JobHold
   /** The job as it should wait: held, released, or the very same. The caller writes it. */
   before(ctx: CommandContext, job: JobRecord, trigger: HoldTrigger): JobRecord
+  /** Refuses a dispatch before anything is written; undefined when it may go on. */
+  refuse?(ctx: CommandContext, request: JobRequest): Result<never> | undefined
+  /** The last word about a job that everything else lets into the queue: held, or the very same. Asked at every write. */
+  admit?(ctx: CommandContext, job: JobRecord): JobRecord
+  /** What a job that this holds waits for, as one sentence. */
+  explain?(ctx: ReadContext, job: JobRecord): string
   /** Whether this worker may start the job now. Writes nothing. */
   clear(ctx: ReadContext, job: JobRecord, worker: WorkerRecord): Extract<Clearance, { kind: 'pass' }> | Refusal
   /** An attempt starts, in this transaction: spends what let it. */
@@ -61,6 +68,10 @@ export type Refuses = 'none' | 'some' | 'all'
 declare module '../kernel/room.ts' {
   interface Room {
     readonly hold?: Hold
+    /** What a dispatch has unless it says otherwise. The first room that knows something has the say. */
+    defaults?(ctx: CommandContext, request: JobRequest): JobRequest
+    /** A job was written as it is, new or changed. */
+    onSaved?(ctx: CommandContext, job: JobRecord): void
     /** A job has ended for good, and has been saved as it is. */
     onSettled?(ctx: CommandContext, job: JobRecord): void
   }
@@ -89,6 +100,35 @@ export function releaseHold(ctx: CommandContext, job: JobRecord, reason: JobHold
   return after
 }
 
+/** A job that may be offered, as it is written: something may still have it wait for its turn. */
+export function admitted(ctx: CommandContext, job: JobRecord): JobRecord {
+  for (const hold of holdsOf(ctx)) {
+    if (job.status !== 'pending' || job.hold !== null) return job
+    const after = hold.admit?.(ctx, job) ?? job
+    if (after !== job) return after
+  }
+  return job
+}
+
+/** The request with what it leaves to others. */
+export const withDefaults = (ctx: CommandContext, request: JobRequest): JobRequest =>
+  ctx.rooms.reduce((given, room) => room.defaults?.(ctx, given) ?? given, request)
+
+/** The first hold that refuses the dispatch; undefined when none does. */
+export function dispatchRefused(ctx: CommandContext, request: JobRequest): Result<never> | undefined {
+  for (const hold of holdsOf(ctx)) {
+    const refused = hold.refuse?.(ctx, request)
+    if (refused !== undefined) return refused
+  }
+  return undefined
+}
+
+/** What a held job waits for; undefined when its hold has no words of its own. */
+export const holdInWords = (ctx: ReadContext, job: JobRecord): string | undefined =>
+  holdsOf(ctx)
+    .find((hold) => hold.reason === job.hold)
+    ?.explain?.(ctx, job)
+
 export function clearanceOf(ctx: ReadContext, job: JobRecord, worker: WorkerRecord): Clearance {
   const { capability } = job.spec
   if (capability !== null && declared(worker.capabilities, capability) === undefined) return { kind: 'undeclared' }
@@ -116,6 +156,10 @@ export const isReleased = (ctx: ReadContext, job: JobRecord): boolean =>
 export function refusesOf(ctx: Pick<ReadContext, 'rooms'>, pool: Pool, worker: WorkerRecord): Refuses {
   const found = holdsOf(ctx).map((hold) => hold.pools?.refuses(pool, worker) ?? 'some')
   return found.includes('all') ? 'all' : found.includes('some') ? 'some' : 'none'
+}
+
+export function notifySaved(ctx: CommandContext, job: JobRecord): void {
+  for (const room of ctx.rooms) room.onSaved?.(ctx, job)
 }
 
 export function notifySettled(ctx: CommandContext, job: JobRecord): void {

@@ -54,6 +54,11 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
     target: job.spec.target,
     requires_secrets: [...job.spec.requires_secrets],
     metadata: job.spec.metadata as Job['metadata'],
+    mode: job.spec.mode ?? 'auto',
+    ...(job.spec.avoid === undefined ? {} : { avoid: namesOf(ctx, job.spec.avoid) }),
+    ...(job.spec.prefer === undefined ? {} : { prefer: namesOf(ctx, job.spec.prefer) }),
+    ...(job.spec.concurrency === undefined ? {} : { concurrency: job.spec.concurrency }),
+    ...(job.spec.rate === undefined ? {} : { rate: job.spec.rate }),
     assigned_to: job.worker_id === null ? null : (ctx.store.workers.get(job.worker_id)?.name ?? null),
     worker_id: job.worker_id,
     attempt: job.attempt,
@@ -77,6 +82,9 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
     ended_at: isoTimeOrNull(job.ended_at),
   }
 }
+
+const namesOf = ({ store }: Pick<CommandContext, 'store'>, ids: readonly string[]): string[] =>
+  ids.map((id) => store.workers.get(id)?.name ?? id)
 
 /** Whose a job is, in the words of the audit trail. */
 function creatorOf({ store }: Pick<CommandContext, 'store'>, id: string): string | null {

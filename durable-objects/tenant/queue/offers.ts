@@ -35,7 +35,16 @@ function turnOf(ctx: ReadContext, worker: WorkerRecord, assigned: string | null)
   const view = other === undefined ? undefined : viewOf(ctx, other)
   // A worker that let an offer lapse may be a connection that died: what it has not started is anybody's, until it starts something.
   const silent = ctx.live.presence.of(assigned).silent_offers > 0
-  if (silent || view === undefined || view.revoked || view.paused || !isLive(view.state) || view.breaker.state === 'open') return 0
+  if (
+    silent ||
+    view === undefined ||
+    view.revoked ||
+    view.paused ||
+    !isLive(view.state) ||
+    view.breaker.state === 'open' ||
+    view.parked_until != null
+  )
+    return 0
   return view.running + ctx.live.leases.offersTo(view.worker_id) >= view.slots ? 1 : undefined
 }
 
@@ -68,7 +77,7 @@ const lookahead = 20
 export function choose(ctx: ReadContext, worker: WorkerRecord, max: number): readonly Choice[] {
   const view = viewOf(ctx, worker)
   const room = admitted(view.breaker, max, view.running + ctx.live.leases.offersTo(worker.worker_id))
-  if (room < 1 || !mayClaim(ctx.store.killswitch.state().level)) return []
+  if (room < 1 || view.parked_until != null || !mayClaim(ctx.store.killswitch.state().level)) return []
   const heads: (Head & { readonly pool: number; readonly turn: number; readonly refuses: Refuses })[] = []
   for (const { pool, turn, refuses } of sources(ctx, worker)) {
     if (refuses === 'all') continue

@@ -26,6 +26,7 @@ import { queueDuty } from './sweep.ts'
 import { WakeQueue } from './wake.ts'
 import { SettingsStore } from './workforce/settings-store.ts'
 import { KillswitchStore } from './workforce/killswitch-store.ts'
+import { ParkingStore } from './workforce/parking-store.ts'
 import { PresenceBook } from './workforce/presence-book.ts'
 import { WorkerStore } from './workforce/worker-store.ts'
 import type { WorkerRecord } from './workforce/worker-store.ts'
@@ -43,6 +44,7 @@ declare module '../kernel/context.ts' {
     readonly keys: KeyStore
     readonly killswitch: KillswitchStore
     readonly settings: SettingsStore
+    readonly parkings: ParkingStore
     readonly pools: PoolStore
     /** From members/. */
     readonly requesters: Requesters
@@ -85,7 +87,7 @@ function restore({ at, store, live }: ReadContext): void {
     if (job.worker_id === null) continue
     const heard = job.long_lease ? null : live.sockets.heardAt(job.worker_id)
     // A hibernated socket tells when its worker was last heard: waking up is no reason to believe in it for longer.
-    const silent = job.long_lease ? leaseUntil({ at }, job) : at + limits.cold_start_grace_ms
+    const silent = job.long_lease ? leaseUntil({ at, store }, job) : at + limits.cold_start_grace_ms
     const expires_at = heard === null ? silent : heard + limits.lease_ms
     live.leases.grant({ job_id: job.id, worker_id: job.worker_id, attempt: job.attempt, long: job.long_lease, expires_at })
   }
@@ -96,7 +98,7 @@ const awake = ({ leases, sockets }: Live): boolean =>
   !leases.offers().next().done || [...leases.leases()].some((lease) => !lease.long && sockets.ofWorker(lease.worker_id) === undefined)
 
 function prune({ at, store, live, atOnce }: PruneContext): void {
-  const before = at - limits.retention_ms
+  const before = at - store.settings.get('retention_days') * 86_400_000
   // A job that has ended is in D1 once the row of its end is: before that it is here alone.
   if (live.trail.isShipped(before)) store.jobs.prune(before, atOnce)
   store.keys.forget(at - limits.idempotency_ms)
@@ -110,6 +112,7 @@ export const queueRoom = {
     keys: new KeyStore(db),
     killswitch: new KillswitchStore(values),
     settings: new SettingsStore(values),
+    parkings: new ParkingStore(values),
     pools: new PoolStore(db, forget),
     workers: new WorkerStore(db, forget),
   }),

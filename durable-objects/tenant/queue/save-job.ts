@@ -5,7 +5,7 @@ import { mergeDue } from '../../../src/domain/fan-out/fan-out.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { requirementsOf } from '../../../src/domain/director/matching.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
-import { isReleased, notifySettled } from './hold.ts'
+import { admitted, isReleased, notifySaved, notifySettled } from './hold.ts'
 import type { DispatchKey } from './key-store.ts'
 
 export const jobSubject = (job: Pick<JobRecord, 'id'>): string => `job:${job.id}`
@@ -41,19 +41,30 @@ function wakeFor(ctx: CommandContext, job: JobRecord): void {
   ctx.after({ kind: 'wake', pool })
 }
 
-export function insertJob(ctx: CommandContext, job: JobRecord, key?: DispatchKey): void {
-  ctx.store.jobs.insert(job, (one) => poolOf(ctx, one), key)
-  wakeFor(ctx, job)
+/** The job as it stands once everybody has been told that it was written: one that waits for its turn may have got it by that. */
+function told(ctx: CommandContext, job: JobRecord): JobRecord {
+  notifySaved(ctx, job)
+  return job.hold === 'key' ? (ctx.store.jobs.get(job.id) ?? job) : job
 }
 
-/** Writes what became of a job. An offer of it does not survive; neither does its lease unless it runs. */
-export function saveJob(ctx: CommandContext, job: JobRecord): void {
+/** Writes a new job; answers it as it stands then. */
+export function insertJob(ctx: CommandContext, made: JobRecord, key?: DispatchKey): JobRecord {
+  const job = admitted(ctx, made)
+  ctx.store.jobs.insert(job, (one) => poolOf(ctx, one), key)
+  wakeFor(ctx, job)
+  return told(ctx, job)
+}
+
+/** Writes what became of a job; answers it as it stands then. An offer of it does not survive; neither does its lease unless it runs. */
+export function saveJob(ctx: CommandContext, changed: JobRecord): JobRecord {
+  const job = admitted(ctx, changed)
   ctx.store.jobs.update(job, (one) => poolOf(ctx, one))
   ctx.onCommit(() => {
     ctx.live.leases.dropOffer(job.id)
     if (job.status !== 'running') ctx.live.leases.release(job.id)
   })
   wakeFor(ctx, job)
+  return told(ctx, job)
 }
 
 /** Writes a job that may have ended; if it has, everybody is told who wants to know. */

@@ -12,6 +12,7 @@ import { systemActor } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { Duty } from '../kernel/room.ts'
 import { beforeQueue, releaseHold } from './hold.ts'
+import { endParkings, parkingTimes } from './parking.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from './save-job.ts'
 
 /** Jobs treated in one sweep; the alarm clock comes back for the rest. */
@@ -82,11 +83,12 @@ function queueDue(ctx: CommandContext): void {
   for (const job of ctx.store.jobs.due(places.timed, ctx.at, atOnce)) {
     // A retry is open to everybody again unless it is pinned: its worker may be the reason.
     // Each start spends its decision, so a new attempt of what a human had to release is asked about anew.
-    const after =
+    const after = saveJob(
+      ctx,
       job.status === 'retry'
         ? beforeQueue(ctx, queue({ ...job, worker_id: job.spec.pinned }, ctx.at), { kind: 'queued', was: job })
-        : releaseHold(ctx, job, 'schedule')
-    saveJob(ctx, after)
+        : releaseHold(ctx, job, 'schedule'),
+    )
     const action = job.status === 'retry' ? 'job.requeue' : 'job.release'
     ctx.record({
       action,
@@ -94,7 +96,7 @@ function queueDue(ctx: CommandContext): void {
       job_id: job.id,
       worker_id: after.worker_id,
       capability: job.spec.capability,
-      summary: `was ${job.status}${after.hold === 'review' ? `, held for review ${after.review_id}` : ''}`,
+      summary: `was ${job.status}${after.hold === 'review' ? `, held for review ${after.review_id}` : after.hold === 'key' ? ', waits for its key' : ''}`,
       actor: systemActor,
     })
   }
@@ -163,6 +165,7 @@ function sweep(ctx: CommandContext): void {
   queueDue(ctx)
   for (const job of ctx.store.jobs.expired(ctx.at, atOnce)) expire(ctx, job)
   expireDefaults(ctx)
+  endParkings(ctx)
   rouse(ctx)
 }
 
@@ -181,6 +184,7 @@ function nextDue(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>): number | u
   }
   const expiry = ctx.store.jobs.nextExpiry()
   if (expiry !== undefined) times.push(expiry)
+  times.push(...parkingTimes(ctx))
   for (const offer of ctx.live.leases.offers()) times.push(offer.expires_at)
   for (const lease of ctx.live.leases.leases()) times.push(leaseEnds(ctx, lease.job_id) ?? lease.expires_at)
   return times.length === 0 ? undefined : Math.min(...times)

@@ -133,7 +133,8 @@ export function mayStartElsewhere(ctx: Pick<CommandContext, 'at' | 'store' | 'li
     const item = job.spec.capability === null ? undefined : declared(worker.capabilities, job.spec.capability)
     if (item === undefined || isGated(item.risk_tier)) continue
     const view = viewOf(ctx, worker)
-    if (isLive(view.state) && view.state !== 'deaf' && view.breaker.state !== 'open' && mayDo(wants, view)) return true
+    if (isLive(view.state) && view.state !== 'deaf' && view.breaker.state !== 'open' && view.parked_until == null && mayDo(wants, view))
+      return true
   }
   return false
 }

@@ -7,7 +7,6 @@ import { authorizeCommands } from './commands/authorize.ts'
 import { reviewDuty } from './commands/decide.ts'
 import { escalateCommands } from './commands/escalate.ts'
 import { grantCommands } from './commands/grants.ts'
-import { settingsCommands } from './commands/loosening.ts'
 import { reviewCommands } from './commands/reviews.ts'
 import { GrantStore } from './grant-store.ts'
 import { waitForAuthorization, waitForDecision } from './wait-for-decision.ts'
@@ -31,7 +30,7 @@ declare module '../kernel/context.ts' {
 
 export const reviewRoom = {
   name: 'reviews',
-  commands: { ...authorizeCommands, ...escalateCommands, ...grantCommands, ...reviewCommands, ...settingsCommands },
+  commands: { ...authorizeCommands, ...escalateCommands, ...grantCommands, ...reviewCommands },
   tables: ({ db, forget }) => ({ grants: new GrantStore(db), reviews: new ReviewStore(db, forget) }),
   memory: ({ setTimer }) => ({ decisions: new Topic(setTimer) }),
   duties: [reviewDuty],

@@ -1,5 +1,35 @@
-/** Responsible for schedules: the hold that keeps a job with `not_before` from being offered early. It has no table and no command. */
+/** Responsible for handing schedules to the kernel: jobs with `not_before`, and jobs that are dispatched again and again. */
+import { limits } from '@modelreins/contract'
 import type { Room } from '../kernel/room.ts'
+import { scheduleCommands } from './commands.ts'
+import { meetDue } from './due.ts'
 import { scheduleHold } from './hold.ts'
+import { ScheduleStore } from './schedule-store.ts'
 
-export const scheduleRoom = { name: 'schedules', hold: scheduleHold } satisfies Room
+declare module '../kernel/context.ts' {
+  interface Store {
+    readonly schedules: ScheduleStore
+  }
+  interface Effects {
+    /** Schedules are due. */
+    meet_schedules: object
+  }
+}
+
+export const scheduleRoom = {
+  name: 'schedules',
+  hold: scheduleHold,
+  commands: scheduleCommands,
+  tables: ({ db }) => ({ schedules: new ScheduleStore(db) }),
+  duties: [
+    {
+      // What is due now is met behind the sweep that asks.
+      next: ({ at, store }) => store.schedules.nextAfter(at),
+      run: (ctx) => {
+        if (ctx.store.schedules.due(ctx.at, 1).length > 0) ctx.after({ kind: 'meet_schedules' })
+      },
+    },
+  ],
+  effects: { meet_schedules: meetDue },
+  prune: ({ at, store, atOnce }) => store.schedules.prune(at - limits.schedule_run_retention_ms, atOnce),
+} satisfies Room

@@ -11,6 +11,7 @@ import { emptyProfile } from '../queue/workforce/worker-store.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { showPresence, showWorker } from '../queue/workforce/worker-view.ts'
 import { endAttemptsOf, voidOffersTo } from '../queue/commands/attempts.ts'
+import { unparkWorker } from '../queue/parking.ts'
 import { endGrantsOfChanged } from '../reviews/commands/grants.ts'
 import { loosened } from '../reviews/commands/loosening.ts'
 import { storeMinted } from '../members/store-minted.ts'
@@ -145,6 +146,14 @@ function setPaused(ctx: CommandContext, id: string, paused: boolean): Result<Wor
   return ok(showWorker(ctx, after))
 }
 
+/** And those that share its account. */
+function unpark(ctx: CommandContext, input: Parsed<'workers.unpark'>): Result<Worker> {
+  const found = inForce(ctx, input.worker_id, 'unparked')
+  if (!found.ok) return found
+  unparkWorker(ctx, found.value, 'by hand')
+  return ok(showWorker(ctx, found.value))
+}
+
 /** The row stays, the token stops at once, its running jobs go to other workers (I14). */
 function revoke(ctx: CommandContext, input: Parsed<'workers.revoke'>): Result<Worker> {
   const found = load(ctx, input.worker_id)
@@ -196,6 +205,7 @@ export const workerCommands = {
   'workers.revoke': revoke,
   'workers.pause': (ctx: CommandContext, input: Parsed<'workers.pause'>): Result<Worker> => setPaused(ctx, input.worker_id, true),
   'workers.resume': (ctx: CommandContext, input: Parsed<'workers.resume'>): Result<Worker> => setPaused(ctx, input.worker_id, false),
+  'workers.unpark': unpark,
   'workers.rotate': rotate,
   'presence.list': (ctx: CommandContext): Result<{ items: Presence[] }> =>
     ok({ items: [...ctx.store.workers.active()].map((worker) => showPresence(ctx, worker)) }),

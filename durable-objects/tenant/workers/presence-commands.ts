@@ -13,6 +13,7 @@ import { actingWorker } from '../queue/workforce/acting-worker.ts'
 import { tokenSince } from '../members/authenticate.ts'
 import { companionFor } from './companion.ts'
 import { leaseUntil, resumeAttempt } from '../queue/commands/attempts.ts'
+import { parkWorker, unparkWorker } from '../queue/parking.ts'
 import { endGrant, endGrantsOfChanged } from '../reviews/commands/grants.ts'
 
 const sameList = (left: readonly string[], right: readonly string[]): boolean =>
@@ -43,6 +44,7 @@ const sameProfile = (left: WorkerProfile, right: WorkerProfile): boolean =>
 
 /** A row on change, and at most every few minutes otherwise. */
 export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: PresenceReport): WorkerRecord {
+  noteQuota(ctx, worker, report)
   const profile = profileAfter(worker, report)
   const live = ctx.live.presence.of(worker.worker_id)
   const changed = !sameProfile(profile, worker.profile)
@@ -58,6 +60,13 @@ export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: P
   })
   if (changed) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
   return after
+}
+
+/** What it says of its quota. A worker that says nothing of it changes nothing. */
+function noteQuota(ctx: CommandContext, worker: WorkerRecord, { parked_until }: PresenceReport): void {
+  if (parked_until === undefined) return
+  if (parked_until === null) unparkWorker(ctx, worker, 'it says that it has quota')
+  else parkWorker(ctx, worker, parked_until)
 }
 
 /** A session without a thread is a process: what was allowed to it ends with it, so that another one under this name asks for itself. */

@@ -22,6 +22,9 @@ const premium: Traits = { cost: 0.1, quality: 1, speed: 0.35, locality: 'cloud',
 /** Slow, expensive, and the last word. */
 const human: Traits = { cost: 0, quality: 0.95, speed: 0, locality: 'local', model_class: 'human' }
 
+/** Every class, the smallest first. */
+export const modelClasses: readonly Traits[] = [localSmall, local, localLarge, program, cheap, standard, premium, human]
+
 /** Whole words only: "gemini" is not "mini", and "elite" is not "lite". */
 const word = (names: string): RegExp => new RegExp(`(?<![a-z])(?:${names})(?![a-z])`, 'i')
 

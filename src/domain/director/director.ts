@@ -33,6 +33,8 @@ const sharingWeight = 0.1
 const failureWeight = 0.5
 const threadWeight = 0.6
 const deafWeight = 5
+/** More than all traits together, and less than being able to work. */
+const preferredWeight = 15
 /** More than any other trait: whoever can work goes first. */
 const trippedWeight = 20
 
@@ -40,6 +42,8 @@ export interface JobView {
   readonly wants: Requirements
   readonly effort: Effort
   readonly thread_id: string | null
+  /** worker_ids that go first. */
+  readonly prefer?: readonly string[] | undefined
 }
 
 export interface Verdict {
@@ -60,6 +64,10 @@ function score(job: JobView, worker: WorkerView, now: number): { readonly score:
   let total = weights.cost * traits.cost + weights.quality * traits.quality + weights.speed * traits.speed
   total += traits.locality === 'local' ? weights.local : -weights.local
 
+  if (job.prefer?.includes(worker.worker_id) === true) {
+    total += preferredWeight
+    reasons.push('is preferred')
+  }
   const load = worker.running / Math.max(1, worker.slots)
   if (worker.running > 0) {
     // A full worker makes the job wait, whatever its class: weigh it like the best trait of this effort.
@@ -82,6 +90,10 @@ function score(job: JobView, worker: WorkerView, now: number): { readonly score:
     total -= deafWeight
     reasons.push('did not answer its last offers')
   }
+  if (worker.parked_until != null) {
+    total -= trippedWeight
+    reasons.push(`is out of quota until ${new Date(worker.parked_until).toISOString()}`)
+  }
   const tripped = breakerInWords(worker.breaker, now)
   if (tripped !== undefined) {
     total -= trippedWeight
@@ -100,7 +112,8 @@ export function rank(job: JobView, workers: readonly WorkerView[], now: number):
     return { worker, eligible: true, live, score: scored.score, reasons: live ? scored.reasons : ['is offline', ...scored.reasons] }
   })
   // One that cannot work now is asked before one that is not there, and after everybody else: the queue takes the job in either case.
-  const order = ({ eligible, live, worker }: Verdict): number => (eligible ? (live ? (worker.breaker.state === 'open' ? 1 : 0) : 2) : 3)
+  const order = ({ eligible, live, worker }: Verdict): number =>
+    eligible ? (live ? (worker.breaker.state === 'open' || worker.parked_until != null ? 1 : 0) : 2) : 3
   return verdicts.sort(
     (left, right) =>
       order(left) - order(right) || (right.score ?? 0) - (left.score ?? 0) || (left.worker.name < right.worker.name ? -1 : 1),

@@ -2,6 +2,7 @@
 import type { Capability, PresenceState, WorkerConfig, WorkerKind } from '@modelreins/contract'
 import type { JobSpec } from '../job/job-machine.ts'
 import type { BreakerView } from './breaker.ts'
+import { traitsOf } from './catalogue.ts'
 
 /** What a job asks of a worker. Jobs that ask for the same share a pool. */
 export interface Requirements {
@@ -11,6 +12,10 @@ export interface Requirements {
   readonly networks: readonly string[]
   readonly provider: string | null
   readonly model: string | null
+  /** Where inference must happen; absent: anywhere. */
+  readonly mode?: 'local' | 'cloud'
+  /** worker_ids. */
+  readonly avoid?: readonly string[]
 }
 
 /** A worker as routing sees it: what the tenant declared and what the worker said of itself. */
@@ -34,6 +39,8 @@ export interface WorkerView {
   /** Attempts that failed lately, and were lost lately. */
   readonly recent_failures: number
   readonly breaker: BreakerView
+  /** When its account has quota again; null or absent while it has. */
+  readonly parked_until?: number | null
   /** Mean duration of its recent jobs in milliseconds; null while unknown. */
   readonly mean_duration_ms: number | null
   readonly last_threads: readonly string[]
@@ -46,6 +53,8 @@ export const requirementsOf = (spec: JobSpec): Requirements => ({
   networks: [...spec.networks].sort(),
   provider: spec.provider,
   model: spec.model,
+  ...(spec.mode === undefined ? {} : { mode: spec.mode }),
+  ...(spec.avoid === undefined ? {} : { avoid: [...spec.avoid].sort() }),
 })
 
 export const isLive = (state: PresenceState): boolean => state !== 'offline'
@@ -61,6 +70,10 @@ export function obstacles(wants: Requirements, worker: WorkerView): readonly str
   if (worker.revoked) reasons.push('is revoked')
   if (worker.paused) reasons.push('is paused')
   if (wants.pinned !== null && wants.pinned !== worker.worker_id) reasons.push('is not the target')
+  if (wants.avoid?.includes(worker.worker_id) === true) reasons.push('is to be avoided')
+  const { locality } = traitsOf(worker)
+  if (wants.mode !== undefined && wants.mode !== locality)
+    reasons.push(`runs ${locality === 'local' ? 'locally' : 'in the cloud'}, not ${wants.mode === 'local' ? 'locally' : 'in the cloud'}`)
   if (wants.capability === null && worker.named_only === true)
     reasons.push('takes only jobs that name a capability, since it has some that need a decision')
   if (wants.capability !== null && !worker.capabilities.some((item) => item.name === wants.capability)) {

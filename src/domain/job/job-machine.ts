@@ -3,7 +3,7 @@
  * function takes the time as `at` (milliseconds since 1970) and returns a new record; none of them stores anything.
  */
 import { attemptsByEffort, limits } from '@modelreins/contract'
-import type { Effort, JobError, JobHold, JobRequest, JobStatus, Usage } from '@modelreins/contract'
+import type { Concurrency, Effort, JobError, JobHold, JobRequest, JobStatus, Rate, Usage } from '@modelreins/contract'
 import type { FanOutOutcome, FanOutSpec } from '../fan-out/fan-out.ts'
 import { limitDelay, retryDelay, toldTime } from './retry.ts'
 import { fail, ok } from '../result.ts'
@@ -29,6 +29,10 @@ export interface JobSpec {
   readonly provider: string | null
   /** Model that the worker is asked to use; null: its default. */
   readonly model: string | null
+  readonly mode?: 'local' | 'cloud'
+  /** worker_ids that do not get it, and that go first. */
+  readonly avoid?: readonly string[]
+  readonly prefer?: readonly string[]
   /** Session that the requester groups jobs by; passed to the worker as it is. */
   readonly session_id: string | null
   /** Context policy: how much of the thread the worker receives. */
@@ -55,6 +59,9 @@ export interface JobSpec {
   readonly slept_ms?: number
   /** JSON that the requester attached; never interpreted. */
   readonly metadata: unknown
+  /** Jobs that share a key: so many at once, so many starts in a while. */
+  readonly concurrency?: Concurrency
+  readonly rate?: Rate
   /** Plan of the fan-out; present on its parent job alone, which no worker runs. */
   readonly fan_out?: FanOutSpec
   /** Role in a fan-out: one of the answers, or the merge. Set at creation. */
@@ -187,6 +194,11 @@ export function specOf(request: JobRequest, pinned: string | null): JobSpec {
     expires_ms: seconds(request.expires_in, limits.schedule_to_start_ms),
     not_before: request.not_before === undefined ? null : Date.parse(request.not_before),
     metadata: request.metadata ?? null,
+    ...(request.mode === undefined || request.mode === 'auto' ? {} : { mode: request.mode }),
+    ...(request.avoid === undefined ? {} : { avoid: request.avoid }),
+    ...(request.prefer === undefined ? {} : { prefer: request.prefer }),
+    ...(request.concurrency === undefined ? {} : { concurrency: request.concurrency }),
+    ...(request.rate === undefined ? {} : { rate: request.rate }),
   }
 }
 

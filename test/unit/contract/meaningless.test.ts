@@ -2,7 +2,7 @@
  * No field of a request is dropped without a word: each optional field of each operation either always counts, or is refused by its name
  * where it has no meaning. A new field must be put into one of the two tables.
  */
-import { operationIds, operations, type OperationId } from '@modelreins/contract'
+import { operationIds, operations, tenantSettingNames, type OperationId } from '@modelreins/contract'
 import { describe, expect, it } from 'vitest'
 import type * as z from 'zod'
 
@@ -20,6 +20,10 @@ const routing = [
   'timeout',
   'max_attempts',
   'metadata',
+  'concurrency',
+  'rate',
+  'mode',
+  'avoid',
 ]
 const job = ['input', ...routing, 'thread_id', 'session_id', 'silence_timeout', 'expires_in', 'not_before', 'idempotency_key']
 const filter = ['status', 'thread_id', 'capability', 'worker', 'effort', 'created_by', 'parent_id']
@@ -27,7 +31,7 @@ const filter = ['status', 'thread_id', 'capability', 'worker', 'effort', 'create
 /** Fields that mean something in every request of the operation; what the state of things makes of them is the operation's answer. */
 const always: Partial<Record<OperationId, readonly string[]>> = {
   'tenants.create': ['name', 'owner_name', 'require_capability'],
-  'settings.update': ['require_capability'],
+  'settings.update': tenantSettingNames,
   'members.rotate': ['keep_running'],
   'workers.rotate': ['keep_running'],
   'views.reveal': ['proof'],
@@ -54,6 +58,7 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
     'takeover',
   ],
   'jobs.dispatch': [...job, 'when_offline', 'targets', 'fan_out'],
+  'jobs.preview': [...job.filter((name) => name !== 'idempotency_key'), 'when_offline', 'targets', 'fan_out'],
   'jobs.retry': ['what'],
   'jobs.dispatch_batch': ['idempotency_key'],
   'jobs.create': [...job, 'targets', 'fan_out'],
@@ -63,6 +68,14 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
   'jobs.abort_many': [...filter, 'reason', 'dry_run'],
   'jobs.retry_many': [...filter, 'dry_run'],
   'jobs.stream': ['after'],
+  'schedules.create': ['cron', 'overlap', 'catch_up', 'jitter', 'paused', 'starts_at', 'ends_at', 'max_runs'],
+  'schedules.list': paging,
+  'schedules.update': ['name', 'cron', 'timezone', 'overlap', 'catch_up', 'jitter', 'paused', 'job', 'starts_at', 'ends_at', 'max_runs'],
+  'schedules.runs': paging,
+  'threads.list': [...paging, 'include_archived'],
+  'threads.get': paging,
+  'threads.update': ['title', 'archived', 'defaults'],
+  'threads.abort': ['reason'],
   'claims.inbox': ['worker', 'status', 'wait', 'limit'],
   'claims.claim': ['worker'],
   'claims.close': ['result', 'worker'],
@@ -111,6 +124,13 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
 const nowhere: readonly (readonly [id: OperationId, field: string, request: Readonly<Record<string, unknown>>, path?: string])[] = [
   ['jobs.dispatch', 'merge', { prompt: 'x', merge: { by: 'concat' } }],
   ['jobs.dispatch', 'target', { prompt: 'x', target: 'a', targets: ['a', 'b'] }],
+  ['jobs.dispatch', 'concurrency', { prompt: 'x', targets: ['a', 'b'], concurrency: { key: 'k', on_conflict: 'replace' } }],
+  ['jobs.dispatch', 'prefer', { prompt: 'x', target: 'a', prefer: ['b'] }],
+  ['jobs.create', 'prefer', { prompt: 'x', prefer: ['b'] }],
+  ['jobs.preview', 'merge', { prompt: 'x', merge: { by: 'concat' } }],
+  ['jobs.preview', 'context', { prompt: 'x', context: 'thread' }],
+  ['jobs.preview', 'context_text', { prompt: 'x', context: 'none', context_text: 'y' }],
+  ['jobs.preview', 'prefer', { prompt: 'x', target: 'a', prefer: ['b'] }],
   ['jobs.dispatch', 'context_text', { prompt: 'x', context: 'none', context_text: 'y' }],
   ['jobs.dispatch', 'context_text', { prompt: 'x', context: 'thread', thread_id: 't', context_text: 'y' }],
   ['jobs.dispatch', 'context', { prompt: 'x', context: 'thread' }],
@@ -120,6 +140,9 @@ const nowhere: readonly (readonly [id: OperationId, field: string, request: Read
   ['jobs.create', 'context', { prompt: 'x', context: 'last:3' }],
   ['jobs.create', 'when_offline', { prompt: 'x', when_offline: 'reject' }],
   ['jobs.dispatch_batch', 'context', { jobs: [{ prompt: 'x', context: 'thread' }] }, 'jobs.0.context'],
+  ['schedules.create', 'every', { name: 'n', cron: '@daily', every: 60, job: { prompt: 'x' } }],
+  ['schedules.create', 'timezone', { name: 'n', every: 60, timezone: 'UTC', job: { prompt: 'x' } }],
+  ['schedules.update', 'every', { schedule_id: 'sc0123456789', cron: '@daily', every: 60 }],
   ['jobs.abort_many', 'all', { all: true, thread_id: 't' }],
   ['jobs.retry_many', 'all', { all: true, status: 'failed' }],
   ['claims.fail', 'retry_at', { job_id: 1, error: { type: 'x', message: 'y', retry_at: '2030-01-01T00:00:00Z' } }, 'error.retry_at'],

@@ -43,7 +43,7 @@ export const parts: readonly Part[] = [
     holds: under('durable-objects'),
     may: ['contract', 'src/domain', 'src/telemetry', 'migrations'],
     mayAsTypes: ['src/registry'],
-    packages: [/^drizzle-orm(\/|$)/, 'zod', ...workerRuntime],
+    packages: ['croner', /^drizzle-orm(\/|$)/, 'zod', ...workerRuntime],
   },
   { name: 'composition root', holds: under('src/index.ts'), may: ['contract', 'src', 'durable-objects', 'package.json'] },
   { name: 'worker-sdk', holds: under('worker-sdk'), may: ['contract'] },

@@ -1,5 +1,5 @@
 /** Responsible for a job in words: one line, one table row, all its facts. It fetches nothing. */
-import type { ArtifactBrief, Job, JobStatus, Usage } from '@modelreins/contract'
+import type { ArtifactBrief, Job, JobStatus, Preview, Usage, Why } from '@modelreins/contract'
 import type { Column, Presenter } from './presenter.ts'
 import { oneLine } from './safe-text.ts'
 import { type Paint, type Style } from './style.ts'
@@ -88,4 +88,35 @@ export function showJob(show: Presenter, job: Job, now: number): void {
     ...(job.artifacts ?? []).map((artifact) => ['artifact', artifactText(artifact)] as const),
     ['prompt', show.human ? oneLine(job.prompt.slice(0, 400)) : job.prompt],
   ])
+}
+
+/** How the Director ranks each worker. */
+export const verdictColumns: readonly Column<Why['workers'][number]>[] = [
+  { title: 'WORKER', cell: (row) => row.name },
+  {
+    title: 'FITS',
+    cell: (row) => (row.eligible ? 'yes' : 'no'),
+    paint: (row, style) => statusPaint(row.eligible ? 'done' : 'failed', style),
+  },
+  { title: 'THERE', cell: (row) => (row.live ? 'yes' : 'no') },
+  { title: 'SCORE', cell: (row) => (row.score === null ? '' : row.score.toFixed(2)), right: true },
+  { title: 'WHY', cell: (row) => row.reasons.join('; '), wide: true },
+]
+
+const choiceText = ({ model_class, expected_seconds }: Preview['choices'][number]): string =>
+  `${model_class}${expected_seconds === null ? '' : `, about ${showDuration(expected_seconds * 1000)}`}`
+
+/** What a dispatch would do. The exit code is 1 when it would be refused. */
+export function showPreview({ show }: { readonly show: Presenter }, preview: Preview): number {
+  if (show.json) show.value(preview)
+  else {
+    show.facts([
+      ['would', preview.would],
+      ['answer', preview.answer],
+      ...preview.choices.map((choice) => [choice.worker, choiceText(choice)] as const),
+    ])
+    if (show.human && preview.workers.length > 0) show.line()
+    if (preview.workers.length > 0) show.table(verdictColumns, preview.workers)
+  }
+  return preview.would === 'refuse' ? 1 : 0
 }

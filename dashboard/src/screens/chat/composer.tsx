@@ -60,7 +60,7 @@ function Effort({ value, onChange }: { readonly value: string; readonly onChange
   )
 }
 
-const order = { idle: 0, online: 0, busy: 1, deaf: 2, offline: 3 } as const
+const order = { idle: 0, online: 0, busy: 1, parked: 2, deaf: 2, offline: 3 } as const
 
 function Targets({
   chosen,

@@ -78,7 +78,7 @@ function Cells({ worker, narrow }: { readonly worker: Row; readonly narrow: bool
   )
 }
 
-const rank = { deaf: 0, busy: 1, idle: 2, online: 2, offline: 3 } as const
+const rank = { deaf: 0, parked: 0, busy: 1, idle: 2, online: 2, offline: 3 } as const
 
 export function Workers() {
   const search = useSearch({ from: '/workers' })

@@ -23,6 +23,7 @@ import type { CommandContext } from '../../kernel/context.ts'
 import { beforeQueue, clearanceOf, spendHolds } from '../hold.ts'
 import type { Refusal } from '../hold.ts'
 import { showJob } from '../job-view.ts'
+import { isForAnother, parkWorker, unparkWorker } from '../parking.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../save-job.ts'
 import { isNamedOnly, isPaused } from '../workforce/worker-view.ts'
 import type { WorkerRecord } from '../workforce/worker-store.ts'
@@ -45,6 +46,8 @@ function attemptOf(ctx: CommandContext, lease: AttemptLease): Result<JobRecord> 
 /** An attempt has ended: writes the job, feeds the Director's memory, and lets the worker have more. */
 function endAttempt(ctx: CommandContext, before: JobRecord, after: JobRecord, workerId: string): void {
   settleJob(ctx, after)
+  const worker = after.status === 'done' ? ctx.store.workers.get(workerId) : undefined
+  if (worker !== undefined) unparkWorker(ctx, worker, 'an attempt has ended well')
   ctx.onCommit(() => {
     ctx.live.presence.ended(workerId, {
       job_id: before.id,
@@ -118,8 +121,8 @@ function refuseStart(ctx: CommandContext, job: JobRecord, worker: WorkerRecord, 
 }
 
 /** When the lease of an attempt lapses unless it is renewed. */
-export const leaseUntil = (ctx: Pick<CommandContext, 'at'>, job: JobRecord): number =>
-  ctx.at + (job.long_lease ? Math.max(limits.lost_worker_timeout_ms, job.spec.timeout_ms) : limits.lease_ms)
+export const leaseUntil = (ctx: Pick<CommandContext, 'at' | 'store'>, job: JobRecord): number =>
+  ctx.at + (job.long_lease ? Math.max(ctx.store.settings.get('lost_worker_timeout') * 1000, job.spec.timeout_ms) : limits.lease_ms)
 
 export function startReply(ctx: CommandContext, job: JobRecord): Offer & { killswitch: ReturnType<typeof briefOf> } {
   const token = leaseToken(ctx, job, { worker_id: job.worker_id ?? '', attempt: job.attempt, nonce: job.nonce ?? '' })
@@ -154,7 +157,7 @@ function tellStream(
 
 /** A worker-lost attempt may still end well while no newer attempt has started. */
 const awaitsItsWorker = (job: JobRecord): boolean =>
-  (job.status === 'retry' || (job.status === 'pending' && (job.hold === null || job.hold === 'review'))) &&
+  (job.status === 'retry' || (job.status === 'pending' && (job.hold === null || job.hold === 'review' || job.hold === 'key'))) &&
   job.outcome?.error?.type === 'worker_lost'
 
 export function completeAttempt(ctx: CommandContext, lease: AttemptLease, input: Completion): Result<JobRecord> {
@@ -188,6 +191,9 @@ export function failTheAttempt(ctx: CommandContext, lease: AttemptLease, input: 
     return ok(job)
   if (job.status !== 'running') return lost(job, `it is ${job.status}${endNote(job)}`)
   const error: JobError = { type: input.error.type, message: input.error.message, retryable: input.error.retryable ?? false }
+  const worker = ctx.store.workers.get(lease.worker_id)
+  // Before it is decided where the job goes next: a limit is the account's.
+  if (input.parked_until != null && worker !== undefined) parkWorker(ctx, worker, input.parked_until)
   const after = failed(
     ctx,
     { ...job, stream: job.stream || input.chunks !== undefined },
@@ -205,7 +211,10 @@ function failed(
   outcome: JobOutcome & { readonly error: JobError },
   retryAt: string | null,
 ): JobRecord {
-  const after = failAttempt(job, outcome, { at: ctx.at, random: ctx.random(), retryAt: retryAt === null ? null : Date.parse(retryAt) })
+  const waiting = failAttempt(job, outcome, { at: ctx.at, random: ctx.random(), retryAt: retryAt === null ? null : Date.parse(retryAt) })
+  // Somebody else has quota: the job waits for no limit.
+  const limited = waiting.status === 'retry' && outcome.error.type === 'rate_limited'
+  const after = limited && isForAnother(ctx, waiting) ? { ...waiting, retry_at: ctx.at } : waiting
   ctx.record({
     action: after.status === 'retry' ? 'job.retry_later' : 'job.fail',
     subject: jobSubject(job),

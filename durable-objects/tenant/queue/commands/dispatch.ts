@@ -11,7 +11,7 @@ import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { declared } from '../../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../../kernel/context.ts'
-import { beforeQueue } from '../hold.ts'
+import { beforeQueue, dispatchRefused, withDefaults } from '../hold.ts'
 import { showJob } from '../job-view.ts'
 import type { DispatchKey, KnownKey } from '../key-store.ts'
 import { insertJob, jobSubject } from '../save-job.ts'
@@ -27,6 +27,21 @@ export interface Assignment {
 export const findWorker = (ctx: Pick<CommandContext, 'store'>, target: string): WorkerRecord | undefined => {
   const byId = ctx.store.workers.get(target)
   return byId !== undefined && byId.revoked_at === null ? byId : ctx.store.workers.named(target)
+}
+
+/** The request as it is meant: with what it leaves to defaults, and the workers that it avoids and prefers by id, whatever they are called later. */
+export function completed(ctx: CommandContext, request: JobRequest): Result<JobRequest> {
+  let named = withDefaults(ctx, request)
+  for (const field of ['avoid', 'prefer'] as const) {
+    const found = request[field]?.map((name) => findWorker(ctx, name)?.worker_id)
+    const unknown = found?.indexOf(undefined) ?? -1
+    if (unknown >= 0) {
+      const message = `names no worker: ${request[field]?.[unknown]}`
+      return fail('invalid-request', `${field}[${unknown}] ${message}.`, { issues: [{ path: `${field}.${unknown}`, message }] })
+    }
+    if (found !== undefined) named = { ...named, [field]: [...new Set(found)] }
+  }
+  return ok(named)
 }
 
 /** Nobody declares the capability (or the target does not): naming who has it helps more than a bare refusal. */
@@ -64,8 +79,15 @@ export function assign(ctx: CommandContext, request: JobRequest): Result<Assignm
     const refused = undeclared(ctx, request.capability, pinned)
     if (refused !== undefined) return refused
   }
-  const wants = requirementsOf(specOf(request, pinned?.worker_id ?? null))
-  const job = { wants, effort: request.effort ?? 'standard', thread_id: request.thread_id ?? null }
+  const held = dispatchRefused(ctx, request)
+  if (held !== undefined) return held
+  const spec = specOf(request, pinned?.worker_id ?? null)
+  const job = {
+    wants: requirementsOf(spec),
+    effort: request.effort ?? 'standard',
+    thread_id: request.thread_id ?? null,
+    prefer: spec.prefer,
+  }
   const chosen = choose(request, rank(job, workforce(ctx), ctx.at))
   if (!chosen.ok) return chosen
   const worker = chosen.value.worker
@@ -78,7 +100,11 @@ export function reassign(ctx: CommandContext, job: JobRecord): Result<string | n
   const { capability, pinned } = job.spec
   const refused = capability === null ? undefined : undeclared(ctx, capability, pinned === null ? undefined : ctx.store.workers.get(pinned))
   if (refused !== undefined) return refused
-  const verdicts = rank({ wants: requirementsOf(job.spec), effort: job.effort, thread_id: job.thread_id }, workforce(ctx), ctx.at)
+  const verdicts = rank(
+    { wants: requirementsOf(job.spec), effort: job.effort, thread_id: job.thread_id, prefer: job.spec.prefer },
+    workforce(ctx),
+    ctx.at,
+  )
   const eligible = verdicts.filter((verdict) => verdict.eligible).map(({ worker }) => worker.worker_id)
   if (eligible.length === 0) return fail('no-eligible-worker', `No worker may take this job: ${describe(verdicts)}.`)
   return ok(job.worker_id !== null && eligible.includes(job.worker_id) ? job.worker_id : null)
@@ -162,8 +188,7 @@ export function makeJob(
     ...(parent === undefined ? {} : { parent }),
   })
   // What holds it is read here, on the server, of the very worker that was chosen; a review it asks for opens in this transaction.
-  const job = beforeQueue(ctx, made, { kind: 'queued', was: null })
-  insertJob(ctx, job, key)
+  const job = insertJob(ctx, beforeQueue(ctx, made, { kind: 'queued', was: null }), key)
   ctx.record({
     action,
     subject: jobSubject(job),
@@ -199,9 +224,11 @@ export function admit(
   }
   const refused = dispatchRefusal(ctx.store.killswitch.state())
   if (refused !== undefined) return refused
-  const assigned = action === 'job.dispatch' ? assign(ctx, request) : unassigned(ctx, request)
+  const named = completed(ctx, request)
+  if (!named.ok) return named
+  const assigned = action === 'job.dispatch' ? assign(ctx, named.value) : unassigned(ctx, named.value)
   if (!assigned.ok) return assigned
-  return ok(showJob(ctx, makeJob(ctx, request, assigned.value, action, { key: before.value?.key ?? batchKey })))
+  return ok(showJob(ctx, makeJob(ctx, named.value, assigned.value, action, { key: before.value?.key ?? batchKey })))
 }
 
 /** Create asks no Director: the tier is the strictest that any worker declares for the capability, since anybody may take it. */
@@ -209,7 +236,8 @@ function unassigned(ctx: CommandContext, request: JobRequest): Result<Assignment
   const pinned = request.target === undefined ? undefined : findWorker(ctx, request.target)
   if (request.target !== undefined && pinned === undefined) return fail('no-eligible-worker', `There is no worker named ${request.target}.`)
   const refused = request.capability === undefined || pinned === undefined ? undefined : undeclared(ctx, request.capability, pinned)
-  if (refused !== undefined) return refused
+  const turnedAway = refused ?? dispatchRefused(ctx, request)
+  if (turnedAway !== undefined) return turnedAway
   const whose = pinned === undefined ? [...ctx.store.workers.active()] : [pinned]
   const tiers = whose.flatMap((worker) =>
     worker.capabilities.filter((item) => item.name === request.capability).map((item) => item.risk_tier),

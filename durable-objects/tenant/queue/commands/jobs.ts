@@ -134,8 +134,7 @@ export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord>
   if (!revived.ok) return revived
   // What had to be released by a human has to be released again: each start spends its decision.
   const again = wanted(ctx, { ...revived.value, worker_id: job.spec.pinned, stream: job.stream })
-  const after = beforeQueue(ctx, again, { kind: 'queued', was: job })
-  saveJob(ctx, after)
+  const after = saveJob(ctx, beforeQueue(ctx, again, { kind: 'queued', was: job }))
   ctx.record({
     action: 'job.retry',
     subject: jobSubject(job),
@@ -219,8 +218,7 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
   // Another payload, or another worker, may need another decision; a retry is asked about when it is due.
   const timed = retimed(ctx, changed, input)
   if (!timed.ok) return timed
-  const after = timed.value.status === 'pending' ? beforeQueue(ctx, timed.value, { kind: 'queued', was: job }) : timed.value
-  saveJob(ctx, after)
+  const after = saveJob(ctx, timed.value.status === 'pending' ? beforeQueue(ctx, timed.value, { kind: 'queued', was: job }) : timed.value)
   const { job_id: _, ...given } = input
   ctx.record({
     action: 'job.update',

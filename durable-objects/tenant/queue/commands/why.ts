@@ -9,7 +9,7 @@ import { mayClaim } from '../../../../src/domain/killswitch.ts'
 import { isLive, mayDo, requirementsOf } from '../../../../src/domain/director/matching.ts'
 import type { WorkerView } from '../../../../src/domain/director/matching.ts'
 import { poolRank } from '../../../../src/domain/job/queue.ts'
-import { clearanceOf } from '../hold.ts'
+import { clearanceOf, holdInWords } from '../hold.ts'
 import { isoTime } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { fanOutOf } from '../fan-out-state.ts'
@@ -29,6 +29,7 @@ function standing(worker: WorkerView): string {
   if (worker.paused) return 'paused'
   if (worker.state === 'offline') return 'offline'
   if (worker.state === 'deaf') return 'deaf: it did not answer its last offers'
+  if (worker.parked_until != null) return `parked: out of quota until ${isoTime(worker.parked_until)}`
   if (worker.running >= worker.slots) return `busy, ${worker.running} of ${worker.slots} slots in use`
   return `live, ${worker.running} of ${worker.slots} slots in use`
 }
@@ -58,7 +59,7 @@ function held(ctx: CommandContext, job: JobRecord): string | undefined {
       ? `Its worker handed it to a human: review ${job.review_id} settles it.`
       : `It waits for a human: review ${job.review_id ?? 'not yet opened'} must be approved before any worker is offered this job.`
   if (job.hold === 'schedule') return `It is scheduled for ${isoTime(job.queued_at)}.`
-  if (job.hold !== null) return `It is held for ${job.hold}.`
+  if (job.hold !== null) return holdInWords(ctx, job) ?? `It is held for ${job.hold}.`
   if (!mayClaim(level)) return `The killswitch is at level ${level}: no worker may claim.`
   const offer = ctx.live.leases.offer(job.id)
   return offer === undefined
@@ -91,17 +92,28 @@ function queuedAnswer(ctx: CommandContext, job: JobRecord, eligible: readonly Ve
   const count = `${ahead} ${ahead === 1 ? 'job' : 'jobs'} ahead of it`
   if (assigned !== undefined && job.spec.pinned !== null)
     return `It is queued with ${count}, ${whose}and pinned: no other worker may take it. ${expires}`
-  const free = live.filter(({ worker }) => !worker.paused && worker.running < worker.slots)
+  const free = live.filter(({ worker }) => !worker.paused && worker.parked_until == null && worker.running < worker.slots)
   const others =
     free.length === 0
-      ? 'every live worker that may take it is busy'
+      ? 'every live worker that may take it is busy or out of quota'
       : `${free.map(({ worker }) => worker.name).join(', ')} may take it and has not asked yet`
   return `It is queued with ${count}, ${whose}and ${others}.`
 }
 
+/** A worker's rank as the contract says it looks. `more`: what keeps it from this very job. */
+export const showVerdict = (verdict: Verdict, more: readonly string[] = []): Why['workers'][number] => ({
+  worker_id: verdict.worker.worker_id,
+  name: verdict.worker.name,
+  eligible: verdict.eligible,
+  live: verdict.live,
+  score: verdict.score,
+  // How it stands may be the Director's reason as well.
+  reasons: [...new Set([`is ${standing(verdict.worker)}`, ...verdict.reasons, ...more])],
+})
+
 export function explain(ctx: CommandContext, job: JobRecord): Why {
   const wants = requirementsOf(job.spec)
-  const verdicts = rank({ wants, effort: job.effort, thread_id: job.thread_id }, workforce(ctx), ctx.at)
+  const verdicts = rank({ wants, effort: job.effort, thread_id: job.thread_id, prefer: job.spec.prefer }, workforce(ctx), ctx.at)
   const eligible = verdicts.filter((verdict) => verdict.eligible)
   const queued = job.status === 'pending' && job.hold === null
   const waitingFor = eligible.map(({ worker }) => worker).filter((worker) => job.worker_id === null || worker.worker_id === job.worker_id)
@@ -116,16 +128,6 @@ export function explain(ctx: CommandContext, job: JobRecord): Why {
     status: job.status,
     answer: held(ctx, job) ?? queuedAnswer(ctx, job, eligible, ahead),
     ahead: queued ? ahead : null,
-    workers: verdicts.map((verdict) => ({
-      worker_id: verdict.worker.worker_id,
-      name: verdict.worker.name,
-      eligible: verdict.eligible,
-      live: verdict.live,
-      score: verdict.score,
-      // How it stands may be the Director's reason as well.
-      reasons: [
-        ...new Set([`is ${standing(verdict.worker)}`, ...verdict.reasons, ...(verdict.eligible ? needs(verdict.worker.worker_id) : [])]),
-      ],
-    })),
+    workers: verdicts.map((verdict) => showVerdict(verdict, verdict.eligible ? needs(verdict.worker.worker_id) : [])),
   }
 }

@@ -3,6 +3,7 @@ import { limits } from '@modelreins/contract'
 import type { Presence, PresenceState, Worker } from '@modelreins/contract'
 import { stopsRunning } from '../../../../src/domain/killswitch.ts'
 import { viewOfBreaker } from '../../../../src/domain/director/breaker.ts'
+import { parkedUntil } from '../../../../src/domain/director/parking.ts'
 import type { WorkerView } from '../../../../src/domain/director/matching.ts'
 import { isGated } from '../../../../src/domain/review/risk.ts'
 import { isoTime, isoTimeOrNull } from '../../kernel/context.ts'
@@ -44,6 +45,7 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
     !left && unheard && worker.last_seen_at !== null && ctx.at - worker.last_seen_at <= lastSeenWriteMs + limits.presence_ms
   if (!onSocket && !polled && !silent && !remembered) return 'offline'
   if (isDeaf(live)) return 'deaf'
+  if (parkedUntil(ctx.store.parkings.all(), worker, ctx.at) !== null) return 'parked'
   if (running > 0) return 'busy'
   return ctx.at - live.asked_at <= limits.presence_ms || ctx.live.sockets.credit(worker.worker_id) > 0 ? 'idle' : 'online'
 }
@@ -81,6 +83,7 @@ export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
     running: ctx.live.leases.running(worker.worker_id),
     recent_failures: live.failures_in_a_row,
     breaker: viewOfBreaker(live.breaker, ctx.at),
+    parked_until: parkedUntil(ctx.store.parkings.all(), worker, ctx.at),
     mean_duration_ms: live.mean_duration_ms,
     last_threads: live.threads,
   }
@@ -106,6 +109,7 @@ export function showWorker(ctx: Seeing, worker: WorkerRecord): Worker {
     state: stateOf(ctx, worker),
     running: ctx.live.leases.running(worker.worker_id),
     breaker: showBreaker(ctx, worker.worker_id),
+    parked_until: isoTimeOrNull(parkedUntil(ctx.store.parkings.all(), worker, ctx.at)),
   }
 }
 
@@ -128,5 +132,6 @@ export function showPresence(ctx: Seeing, worker: WorkerRecord): Presence {
     details: (live.details ?? null) as Presence['details'],
     last_seen: isoTimeOrNull(lastSeen(ctx, worker)),
     breaker: showBreaker(ctx, worker.worker_id),
+    parked_until: isoTimeOrNull(parkedUntil(ctx.store.parkings.all(), worker, ctx.at)),
   }
 }

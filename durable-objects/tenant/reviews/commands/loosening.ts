@@ -2,7 +2,7 @@
  * Responsible for changes that let something pass which waited for a human before: of a worker's tiers and policies, and of the tenant's
  * setting. They take an owner; where there are reviewers they wait for one of them, as any other action does.
  */
-import type { Capability, Parsed, TenantSettings } from '@modelreins/contract'
+import type { Capability } from '@modelreins/contract'
 import { canonicalJson, capabilities as capabilityList } from '@modelreins/contract'
 import { roleMay } from '../../../../src/domain/access/access.ts'
 import { loosenings } from '../../../../src/domain/review/loosening.ts'
@@ -74,25 +74,23 @@ export function loosened(
   return ok({ capabilities: worker.capabilities, review_id: review.id, words })
 }
 
-const show = (ctx: CommandContext): TenantSettings => ({ require_capability: ctx.store.settings.requireCapability() ?? false })
-
 function setRequireCapability(ctx: CommandContext, value: boolean): void {
   ctx.store.settings.setRequireCapability(value)
+  ctx.store.settings.countChange()
   ctx.record({ action: 'settings.update', subject: `tenant:${ctx.tenant}`, summary: `require_capability ${value ? 'on' : 'off'}` })
   for (const worker of ctx.store.workers.active()) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
 }
 
-function update(ctx: CommandContext, input: Parsed<'settings.update'>): Result<TenantSettings> {
-  const { require_capability: value } = input
+/** Turning it off where others decide asks for a review, which is answered; anything else is so at once. */
+export function changeRequireCapability(ctx: CommandContext, value: boolean): ReviewRecord | undefined {
   const before = ctx.store.settings.requireCapability()
-  if (value === undefined || value === before) return ok(show(ctx))
-  if (before === true && isDecidedByOthers(ctx)) {
-    const words = ['Jobs that name no capability may go to workers whose capabilities ask a human']
-    const review = ask(ctx, { setting: 'require_capability', value }, 'Turn require_capability off', words)
-    return ok({ ...show(ctx), review_id: review.id })
+  if (value === before) return undefined
+  if (before !== true || !isDecidedByOthers(ctx)) {
+    setRequireCapability(ctx, value)
+    return undefined
   }
-  setRequireCapability(ctx, value)
-  return ok(show(ctx))
+  const words = ['Jobs that name no capability may go to workers whose capabilities ask a human']
+  return ask(ctx, { setting: 'require_capability', value }, 'Turn require_capability off', words)
 }
 
 const changeOf = (review: ReviewRecord): Change => review.payload as Change
@@ -122,9 +120,4 @@ export function applyLoosening(ctx: CommandContext, review: ReviewRecord): void 
     summary: `changed capabilities, by review ${review.id}: ${capabilities.map((item) => `${item.name}=${item.risk_tier}`).join(', ')}`,
   })
   ctx.after({ kind: 'feed', worker_id: worker.worker_id })
-}
-
-export const settingsCommands = {
-  'settings.get': (ctx: CommandContext): Result<TenantSettings> => ok(show(ctx)),
-  'settings.update': update,
 }

@@ -41,6 +41,24 @@ class MergeState(Record):
     counts: Optional[List[MergeStateCounts]]
 
 
+class Concurrency(Record):
+    """Concurrency, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    key: str
+    limit: int
+    on_conflict: Literal["wait", "replace", "reject"]
+
+
+class Rate(Record):
+    """Rate, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    key: str
+    max: int
+    per_seconds: float
+
+
 class Usage(Record):
     """Usage, as the server answers it: a dict with attributes."""
 
@@ -78,6 +96,8 @@ class Job(Record):
     _nested = {
         "children": JobChildren,
         "merge": MergeState,
+        "concurrency": Concurrency,
+        "rate": Rate,
         "usage": Usage,
         "error": JobError,
         "artifacts": ArtifactBrief,
@@ -89,7 +109,7 @@ class Job(Record):
     children: Optional[List[JobChildren]]
     merge: Optional[MergeState]
     status: Literal["pending", "running", "retry", "done", "failed"]
-    hold: Optional[Literal["review", "schedule", "secrets", "budget"]]
+    hold: Optional[Literal["review", "schedule", "secrets", "budget", "key"]]
     prompt: str
     input: Any
     capability: Optional[str]
@@ -103,8 +123,13 @@ class Job(Record):
     provider: Optional[str]
     model: Optional[str]
     target: Optional[str]
+    mode: Optional[Literal["auto", "local", "cloud"]]
+    avoid: Optional[List[str]]
+    prefer: Optional[List[str]]
     requires_secrets: List[str]
     metadata: Any
+    concurrency: Optional[Concurrency]
+    rate: Optional[Rate]
     assigned_to: Optional[str]
     worker_id: Optional[str]
     attempt: int
@@ -215,6 +240,7 @@ class WorkerConfig(Record):
     quality: Optional[float]
     speed: Optional[float]
     locality: Optional[Literal["local", "cloud"]]
+    account: Optional[str]
 
 
 class KillswitchBrief(Record):
@@ -702,11 +728,34 @@ class BanPage(Record):
     next_cursor: Optional[str]
 
 
+class TenantSettingsAttempts(Record):
+    """TenantSettingsAttempts, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    trivial: Optional[int]
+    quick: Optional[int]
+    standard: Optional[int]
+    deep: Optional[int]
+    critical: Optional[int]
+
+
 class TenantSettings(Record):
     """TenantSettings, as the server answers it: a dict with attributes."""
 
     __slots__ = ()
+    _nested = {
+        "attempts": TenantSettingsAttempts,
+    }
     require_capability: bool
+    default_effort: Literal["trivial", "quick", "standard", "deep", "critical"]
+    default_mode: Literal["auto", "local", "cloud"]
+    default_expires_in: float
+    when_offline: Literal["reject", "queue"]
+    attempts: TenantSettingsAttempts
+    default_merge: Literal["worker", "concat", "vote", "first", "none"]
+    lost_worker_timeout: int
+    retention_days: int
+    version: int
     review_id: Optional[int]
 
 
@@ -757,9 +806,10 @@ class Worker(Record):
     revoked_at: Optional[str]
     created_at: str
     last_seen: Optional[str]
-    state: Literal["online", "idle", "busy", "deaf", "offline"]
+    state: Literal["online", "idle", "busy", "deaf", "parked", "offline"]
     running: int
     breaker: Optional[Breaker]
+    parked_until: Optional[str]
     review_id: Optional[int]
 
 
@@ -784,7 +834,7 @@ class Presence(Record):
     worker_id: str
     name: str
     kind: Literal["silicon", "carbon", "xenon", "companion"]
-    state: Literal["online", "idle", "busy", "deaf", "offline"]
+    state: Literal["online", "idle", "busy", "deaf", "parked", "offline"]
     instance: Optional[str]
     transport: Literal["socket", "poll", "none"]
     running: int
@@ -796,6 +846,7 @@ class Presence(Record):
     details: Any
     last_seen: Optional[str]
     breaker: Optional[Breaker]
+    parked_until: Optional[str]
 
 
 class PresenceList(Record):
@@ -806,6 +857,44 @@ class PresenceList(Record):
         "items": Presence,
     }
     items_: List[Presence]
+
+
+class PreviewChoices(Record):
+    """PreviewChoices, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    worker: str
+    hold: Optional[Literal["review", "schedule", "secrets", "budget", "key"]]
+    model_class: str
+    expected_seconds: Optional[float]
+
+
+class PreviewWorkers(Record):
+    """PreviewWorkers, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    worker_id: str
+    name: str
+    eligible: bool
+    live: bool
+    score: Optional[float]
+    reasons: List[str]
+
+
+class Preview(Record):
+    """Preview, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "choices": PreviewChoices,
+        "workers": PreviewWorkers,
+    }
+    would: Literal["queue", "hold", "refuse"]
+    answer: str
+    code: Optional[str]
+    hold: Optional[Literal["review", "schedule", "secrets", "budget", "key"]]
+    choices: List[PreviewChoices]
+    workers: List[PreviewWorkers]
 
 
 class JobList(Record):
@@ -839,30 +928,249 @@ class JobsAbortManyReply(Record):
     remaining: int
 
 
-class WhyWorkers(Record):
-    """WhyWorkers, as the server answers it: a dict with attributes."""
-
-    __slots__ = ()
-    worker_id: str
-    name: str
-    eligible: bool
-    live: bool
-    score: Optional[float]
-    reasons: List[str]
-
-
 class Why(Record):
     """Why, as the server answers it: a dict with attributes."""
 
     __slots__ = ()
     _nested = {
-        "workers": WhyWorkers,
+        "workers": PreviewWorkers,
     }
     job_id: int
     status: Literal["pending", "running", "retry", "done", "failed"]
     answer: str
     ahead: Optional[int]
-    workers: List[WhyWorkers]
+    workers: List[PreviewWorkers]
+
+
+class RepeatedJobFanOut(Record):
+    """RepeatedJobFanOut, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    count: int
+    distinct: Literal["worker", "provider", "model"]
+
+
+class RepeatedJobMerge(Record):
+    """RepeatedJobMerge, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    by: Literal["worker", "concat", "vote", "first", "none"]
+    worker: Optional[str]
+    prompt: Optional[str]
+    quorum: Optional[int]
+    deadline: Optional[float]
+    vote_field: Optional[str]
+
+
+class RepeatedJob(Record):
+    """RepeatedJob, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "concurrency": Concurrency,
+        "rate": Rate,
+        "fan_out": RepeatedJobFanOut,
+        "merge": RepeatedJobMerge,
+    }
+    prompt: str
+    input: Any
+    capability: Optional[str]
+    target: Optional[str]
+    tags: Optional[List[str]]
+    networks: Optional[List[str]]
+    provider: Optional[str]
+    model: Optional[str]
+    effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]]
+    mode: Optional[Literal["auto", "local", "cloud"]]
+    avoid: Optional[List[str]]
+    priority: Optional[int]
+    thread_id: Optional[str]
+    session_id: Optional[str]
+    context: Optional[str]
+    context_text: Optional[str]
+    requires_secrets: Optional[List[str]]
+    timeout: Optional[float]
+    silence_timeout: Optional[float]
+    expires_in: Optional[float]
+    max_attempts: Optional[int]
+    metadata: Any
+    concurrency: Optional[Concurrency]
+    rate: Optional[Rate]
+    when_offline: Optional[Literal["reject", "queue"]]
+    prefer: Optional[List[str]]
+    targets: Optional[List[str]]
+    fan_out: Optional[RepeatedJobFanOut]
+    merge: Optional[RepeatedJobMerge]
+
+
+class ScheduleRun(Record):
+    """ScheduleRun, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    run_id: int
+    due_at: Optional[str]
+    at: str
+    outcome: Literal["dispatched", "skipped", "refused", "missed"]
+    job_id: Optional[int]
+    code: Optional[str]
+    detail: Optional[str]
+
+
+class Schedule(Record):
+    """Schedule, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "job": RepeatedJob,
+        "last_runs": ScheduleRun,
+    }
+    schedule_id: str
+    name: str
+    cron: Optional[str]
+    every: Optional[float]
+    timezone: str
+    job: RepeatedJob
+    overlap: Literal["skip", "queue", "replace"]
+    catch_up: Literal["none", "last", "all"]
+    jitter: float
+    paused: bool
+    starts_at: Optional[str]
+    ends_at: Optional[str]
+    max_runs: Optional[int]
+    runs: int
+    version: int
+    owner: Optional[str]
+    created_at: str
+    next_runs: List[str]
+    last_runs: List[ScheduleRun]
+
+
+class SchedulePage(Record):
+    """SchedulePage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Schedule,
+    }
+    items_: List[Schedule]
+    next_cursor: Optional[str]
+
+
+class SchedulesDeleteReply(Record):
+    """SchedulesDeleteReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    ok: bool
+
+
+class ScheduleRan(Record):
+    """ScheduleRan, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "run": ScheduleRun,
+    }
+    run: ScheduleRun
+
+
+class ScheduleRunPage(Record):
+    """ScheduleRunPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": ScheduleRun,
+    }
+    items_: List[ScheduleRun]
+    next_cursor: Optional[str]
+
+
+class ThreadDefaults(Record):
+    """ThreadDefaults, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]]
+    mode: Optional[Literal["auto", "local", "cloud"]]
+    target: Optional[str]
+    capability: Optional[str]
+
+
+class Thread(Record):
+    """Thread, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "defaults": ThreadDefaults,
+    }
+    thread_id: str
+    title: str
+    archived: bool
+    defaults: ThreadDefaults
+    jobs: int
+    running: int
+    workers: List[str]
+    created_at: str
+    last_activity: str
+
+
+class ThreadPage(Record):
+    """ThreadPage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Thread,
+    }
+    items_: List[Thread]
+    next_cursor: Optional[str]
+
+
+class Turn(Record):
+    """Turn, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "usage": Usage,
+    }
+    job_id: int
+    kind: Literal["job", "fan_out"]
+    prompt: str
+    status: Literal["pending", "running", "retry", "done", "failed"]
+    answer: Optional[str]
+    truncated: bool
+    workers: List[str]
+    job_ids: List[int]
+    usage: Optional[Usage]
+    created_by: Optional[str]
+    created_at: str
+    ended_at: Optional[str]
+
+
+class ThreadWithTurns(Record):
+    """ThreadWithTurns, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "defaults": ThreadDefaults,
+        "turns": Turn,
+    }
+    thread_id: str
+    title: str
+    archived: bool
+    defaults: ThreadDefaults
+    jobs: int
+    running: int
+    workers: List[str]
+    created_at: str
+    last_activity: str
+    turns: List[Turn]
+    next_cursor: Optional[str]
+
+
+class ThreadAborted(Record):
+    """ThreadAborted, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    job_ids: List[int]
+    remaining: int
 
 
 class ClaimsInboxReply(Record):
@@ -999,13 +1307,6 @@ class GrantPage(Record):
     }
     items_: List[Grant]
     next_cursor: Optional[str]
-
-
-class KillswitchAckReply(Record):
-    """KillswitchAckReply, as the server answers it: a dict with attributes."""
-
-    __slots__ = ()
-    ok: bool
 
 
 class AuditRowActor(Record):
@@ -1248,6 +1549,8 @@ __all__ = [
     "JobChildren",
     "MergeStateCounts",
     "MergeState",
+    "Concurrency",
+    "Rate",
     "Usage",
     "JobError",
     "ArtifactBrief",
@@ -1300,6 +1603,7 @@ __all__ = [
     "PasskeyPage",
     "Ban",
     "BanPage",
+    "TenantSettingsAttempts",
     "TenantSettings",
     "RegisteredWorker",
     "Breaker",
@@ -1307,11 +1611,28 @@ __all__ = [
     "WorkerPage",
     "Presence",
     "PresenceList",
+    "PreviewChoices",
+    "PreviewWorkers",
+    "Preview",
     "JobList",
     "JobPage",
     "JobsAbortManyReply",
-    "WhyWorkers",
     "Why",
+    "RepeatedJobFanOut",
+    "RepeatedJobMerge",
+    "RepeatedJob",
+    "ScheduleRun",
+    "Schedule",
+    "SchedulePage",
+    "SchedulesDeleteReply",
+    "ScheduleRan",
+    "ScheduleRunPage",
+    "ThreadDefaults",
+    "Thread",
+    "ThreadPage",
+    "Turn",
+    "ThreadWithTurns",
+    "ThreadAborted",
     "ClaimsInboxReply",
     "ClaimsClaimReply",
     "ClaimsPollReply",
@@ -1324,7 +1645,6 @@ __all__ = [
     "ReviewsDecideManyReply",
     "Grant",
     "GrantPage",
-    "KillswitchAckReply",
     "AuditRowActor",
     "AuditRow",
     "AuditRowPage",

@@ -29,7 +29,6 @@ from .models import (
     JobPage,
     JobsAbortManyReply,
     Killswitch,
-    KillswitchAckReply,
     MemberPage,
     MembersCreateReply,
     MembersRevokeReply,
@@ -40,10 +39,16 @@ from .models import (
     PasskeyRequestOptions,
     PresenceList,
     PresenceReply,
+    Preview,
     RegisteredWorker,
     Review,
     ReviewPage,
     ReviewsDecideManyReply,
+    Schedule,
+    SchedulePage,
+    ScheduleRan,
+    ScheduleRunPage,
+    SchedulesDeleteReply,
     SealedView,
     SessionPage,
     SessionsEndReply,
@@ -52,6 +57,10 @@ from .models import (
     TenantPage,
     TenantSettings,
     TenantsCreateReply,
+    Thread,
+    ThreadAborted,
+    ThreadPage,
+    ThreadWithTurns,
     ToLookAtPage,
     WebhookDeliveryPage,
     WebhookPage,
@@ -478,14 +487,22 @@ class SettingsOperations(_Noun):
     def update(
         self,
         *,
-        require_capability: Optional[bool] = None,
+        require_capability: Union[bool, Unset, None] = UNSET,
+        default_effort: Union[Literal["trivial", "quick", "standard", "deep", "critical"], Unset, None] = UNSET,
+        default_mode: Union[Literal["auto", "local", "cloud"], Unset, None] = UNSET,
+        default_expires_in: Union[float, Unset, None] = UNSET,
+        when_offline: Union[Literal["reject", "queue"], Unset, None] = UNSET,
+        attempts: Union[Mapping[str, Any], Unset, None] = UNSET,
+        default_merge: Union[Literal["worker", "concat", "vote", "first", "none"], Unset, None] = UNSET,
+        lost_worker_timeout: Union[int, Unset, None] = UNSET,
+        retention_days: Union[int, Unset, None] = UNSET,
         request_timeout: Optional[float] = None,
     ) -> TenantSettings:
-        """Change settings; a change that reduces protection waits for a review where the tenant has reviewers.
+        """Change settings, null resets one; a change that reduces protection waits for a review where the tenant has reviewers.
 
         PATCH /api/v1/settings
         """
-        return TenantSettings.of(self._call("settings.update", fields(locals()), timeout=request_timeout))
+        return TenantSettings.of(self._call("settings.update", fields(locals(), "require_capability", "default_effort", "default_mode", "default_expires_in", "when_offline", "attempts", "default_merge", "lost_worker_timeout", "retention_days"), timeout=request_timeout))
 
 
 class WorkersOperations(_Noun):
@@ -600,6 +617,20 @@ class WorkersOperations(_Noun):
         """
         return Worker.of(self._call("workers.resume", fields(locals()), timeout=request_timeout))
 
+    def unpark(
+        self,
+        worker_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Worker:
+        """Offer work to a worker whose account was out of quota, and to those that share the account.
+
+        POST /api/v1/workers/:worker_id/unpark
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        """
+        return Worker.of(self._call("workers.unpark", fields(locals()), timeout=request_timeout))
+
     def rotate(
         self,
         worker_id: str,
@@ -672,6 +703,8 @@ class JobsOperations(_Noun):
         provider: Optional[str] = None,
         model: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        mode: Optional[Literal["auto", "local", "cloud"]] = None,
+        avoid: Optional[Sequence[str]] = None,
         priority: Optional[int] = None,
         thread_id: Optional[str] = None,
         session_id: Optional[str] = None,
@@ -684,7 +717,10 @@ class JobsOperations(_Noun):
         max_attempts: Optional[int] = None,
         not_before: Optional[str] = None,
         metadata: Any = UNSET,
+        concurrency: Optional[Mapping[str, Any]] = None,
+        rate: Optional[Mapping[str, Any]] = None,
         when_offline: Optional[Literal["reject", "queue"]] = None,
+        prefer: Optional[Sequence[str]] = None,
         targets: Optional[Sequence[str]] = None,
         fan_out: Optional[Mapping[str, Any]] = None,
         merge: Optional[Mapping[str, Any]] = None,
@@ -698,6 +734,47 @@ class JobsOperations(_Noun):
         :raises ModelReinsError: ``no-eligible-worker``, ``no-live-worker``, ``capability-not-declared``, ``idempotency-conflict``, ``killswitch``, ``conflict``.
         """
         return Job.of(self._call("jobs.dispatch", fields(locals(), "input", "metadata"), timeout=request_timeout))
+
+    def preview(
+        self,
+        *,
+        prompt: str,
+        input: Any = UNSET,
+        capability: Optional[str] = None,
+        target: Optional[str] = None,
+        tags: Optional[Sequence[str]] = None,
+        networks: Optional[Sequence[str]] = None,
+        provider: Optional[str] = None,
+        model: Optional[str] = None,
+        effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        mode: Optional[Literal["auto", "local", "cloud"]] = None,
+        avoid: Optional[Sequence[str]] = None,
+        priority: Optional[int] = None,
+        thread_id: Optional[str] = None,
+        session_id: Optional[str] = None,
+        context: Optional[str] = None,
+        context_text: Optional[str] = None,
+        requires_secrets: Optional[Sequence[str]] = None,
+        timeout: Optional[float] = None,
+        silence_timeout: Optional[float] = None,
+        expires_in: Optional[float] = None,
+        max_attempts: Optional[int] = None,
+        not_before: Optional[str] = None,
+        metadata: Any = UNSET,
+        concurrency: Optional[Mapping[str, Any]] = None,
+        rate: Optional[Mapping[str, Any]] = None,
+        when_offline: Optional[Literal["reject", "queue"]] = None,
+        prefer: Optional[Sequence[str]] = None,
+        targets: Optional[Sequence[str]] = None,
+        fan_out: Optional[Mapping[str, Any]] = None,
+        merge: Optional[Mapping[str, Any]] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Preview:
+        """What a dispatch would do now: who would get the job, why, and what would hold it. Nothing is written.
+
+        POST /api/v1/dispatch/preview
+        """
+        return Preview.of(self._call("jobs.preview", fields(locals(), "input", "metadata"), timeout=request_timeout))
 
     def dispatch_batch(
         self,
@@ -726,6 +803,8 @@ class JobsOperations(_Noun):
         provider: Optional[str] = None,
         model: Optional[str] = None,
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        mode: Optional[Literal["auto", "local", "cloud"]] = None,
+        avoid: Optional[Sequence[str]] = None,
         priority: Optional[int] = None,
         thread_id: Optional[str] = None,
         session_id: Optional[str] = None,
@@ -738,7 +817,10 @@ class JobsOperations(_Noun):
         max_attempts: Optional[int] = None,
         not_before: Optional[str] = None,
         metadata: Any = UNSET,
+        concurrency: Optional[Mapping[str, Any]] = None,
+        rate: Optional[Mapping[str, Any]] = None,
         when_offline: Optional[Literal["reject", "queue"]] = None,
+        prefer: Optional[Sequence[str]] = None,
         targets: Optional[Sequence[str]] = None,
         fan_out: Optional[Mapping[str, Any]] = None,
         merge: Optional[Mapping[str, Any]] = None,
@@ -925,6 +1007,198 @@ class JobsOperations(_Noun):
         :raises ModelReinsError: ``not-found``.
         """
         return Why.of(self._call("jobs.why", fields(locals()), timeout=request_timeout))
+
+
+class SchedulesOperations(_Noun):
+    """Operations about schedules."""
+
+    def create(
+        self,
+        *,
+        name: str,
+        job: Mapping[str, Any],
+        cron: Optional[str] = None,
+        every: Optional[int] = None,
+        timezone: Optional[str] = None,
+        overlap: Optional[Literal["skip", "queue", "replace"]] = None,
+        catch_up: Optional[Literal["none", "last", "all"]] = None,
+        jitter: Optional[float] = None,
+        paused: Optional[bool] = None,
+        starts_at: Optional[str] = None,
+        ends_at: Optional[str] = None,
+        max_runs: Optional[int] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Schedule:
+        """Dispatch a job again and again, by cron or every so many seconds.
+
+        POST /api/v1/schedules
+
+        :raises ModelReinsError: ``conflict``.
+        """
+        return Schedule.of(self._call("schedules.create", fields(locals()), timeout=request_timeout))
+
+    def list(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> SchedulePage:
+        """List schedules with their next and last runs.
+
+        GET /api/v1/schedules
+        """
+        return SchedulePage.of(self._call("schedules.list", fields(locals()), timeout=request_timeout))
+
+    def get(
+        self,
+        schedule_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Schedule:
+        """Read one schedule.
+
+        GET /api/v1/schedules/:schedule_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Schedule.of(self._call("schedules.get", fields(locals()), timeout=request_timeout))
+
+    def update(
+        self,
+        schedule_id: str,
+        *,
+        name: Optional[str] = None,
+        cron: Optional[str] = None,
+        every: Optional[int] = None,
+        timezone: Optional[str] = None,
+        overlap: Optional[Literal["skip", "queue", "replace"]] = None,
+        catch_up: Optional[Literal["none", "last", "all"]] = None,
+        jitter: Optional[float] = None,
+        paused: Optional[bool] = None,
+        job: Optional[Mapping[str, Any]] = None,
+        starts_at: Union[str, Unset, None] = UNSET,
+        ends_at: Union[str, Unset, None] = UNSET,
+        max_runs: Union[int, Unset, None] = UNSET,
+        request_timeout: Optional[float] = None,
+    ) -> Schedule:
+        """Change, pause or resume a schedule; its next due time is counted from now.
+
+        PATCH /api/v1/schedules/:schedule_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Schedule.of(self._call("schedules.update", fields(locals(), "starts_at", "ends_at", "max_runs"), timeout=request_timeout))
+
+    def delete(
+        self,
+        schedule_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> SchedulesDeleteReply:
+        """Delete a schedule and the list of its runs; its jobs stay.
+
+        DELETE /api/v1/schedules/:schedule_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return SchedulesDeleteReply.of(self._call("schedules.delete", fields(locals()), timeout=request_timeout))
+
+    def run(
+        self,
+        schedule_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> ScheduleRan:
+        """Dispatch the job of a schedule now, beside its due times.
+
+        POST /api/v1/schedules/:schedule_id/run
+
+        :raises ModelReinsError: ``not-found``, ``no-eligible-worker``, ``no-live-worker``, ``capability-not-declared``, ``killswitch``, ``conflict``.
+        """
+        return ScheduleRan.of(self._call("schedules.run", fields(locals()), timeout=request_timeout))
+
+    def runs(
+        self,
+        schedule_id: str,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> ScheduleRunPage:
+        """What became of each due time, newest first.
+
+        GET /api/v1/schedules/:schedule_id/runs
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return ScheduleRunPage.of(self._call("schedules.runs", fields(locals()), timeout=request_timeout))
+
+
+class ThreadsOperations(_Noun):
+    """Operations about threads."""
+
+    def list(
+        self,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        include_archived: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> ThreadPage:
+        """List threads, the newest first: title, jobs, who takes part.
+
+        GET /api/v1/threads
+        """
+        return ThreadPage.of(self._call("threads.list", fields(locals()), timeout=request_timeout))
+
+    def get(
+        self,
+        thread_id: str,
+        *,
+        limit: Optional[int] = None,
+        cursor: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> ThreadWithTurns:
+        """Read a thread with its turns, oldest first.
+
+        GET /api/v1/threads/:thread_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return ThreadWithTurns.of(self._call("threads.get", fields(locals()), timeout=request_timeout))
+
+    def update(
+        self,
+        thread_id: str,
+        *,
+        title: Optional[str] = None,
+        archived: Optional[bool] = None,
+        defaults: Optional[Mapping[str, Any]] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Thread:
+        """Name, archive or restore a thread; say what its jobs have unless they say otherwise.
+
+        PATCH /api/v1/threads/:thread_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Thread.of(self._call("threads.update", fields(locals()), timeout=request_timeout))
+
+    def abort(
+        self,
+        thread_id: str,
+        *,
+        reason: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> ThreadAborted:
+        """Abort every job of a thread that has not ended, and say which.
+
+        POST /api/v1/threads/:thread_id/abort
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return ThreadAborted.of(self._call("threads.abort", fields(locals()), timeout=request_timeout))
 
 
 class ClaimsOperations(_Noun):
@@ -1299,14 +1573,14 @@ class KillswitchOperations(_Noun):
         generation: int,
         worker: Optional[str] = None,
         request_timeout: Optional[float] = None,
-    ) -> KillswitchAckReply:
+    ) -> SchedulesDeleteReply:
         """A worker confirms that it has stopped for a generation.
 
         POST /api/v1/killswitch/ack
 
         :raises ModelReinsError: ``not-found``.
         """
-        return KillswitchAckReply.of(self._call("killswitch.ack", fields(locals()), timeout=request_timeout))
+        return SchedulesDeleteReply.of(self._call("killswitch.ack", fields(locals()), timeout=request_timeout))
 
 
 class AuditOperations(_Noun):
@@ -1468,14 +1742,14 @@ class WebhooksOperations(_Noun):
         webhook_id: str,
         *,
         request_timeout: Optional[float] = None,
-    ) -> KillswitchAckReply:
+    ) -> SchedulesDeleteReply:
         """Delete a webhook and its undelivered events.
 
         DELETE /api/v1/webhooks/:webhook_id
 
         :raises ModelReinsError: ``not-found``.
         """
-        return KillswitchAckReply.of(self._call("webhooks.delete", fields(locals()), timeout=request_timeout))
+        return SchedulesDeleteReply.of(self._call("webhooks.delete", fields(locals()), timeout=request_timeout))
 
     def deliveries(
         self,
@@ -1533,14 +1807,14 @@ class ArtifactsOperations(_Noun):
         slug: str,
         *,
         request_timeout: Optional[float] = None,
-    ) -> KillswitchAckReply:
+    ) -> SchedulesDeleteReply:
         """Delete an artifact.
 
         DELETE /api/v1/artifacts/:slug
 
         :raises ModelReinsError: ``not-found``.
         """
-        return KillswitchAckReply.of(self._call("artifacts.delete", fields(locals()), timeout=request_timeout))
+        return SchedulesDeleteReply.of(self._call("artifacts.delete", fields(locals()), timeout=request_timeout))
 
 
 class Operations:
@@ -1558,6 +1832,8 @@ class Operations:
         self.workers = WorkersOperations(call)
         self.presence = PresenceOperations(call)
         self.jobs = JobsOperations(call)
+        self.schedules = SchedulesOperations(call)
+        self.threads = ThreadsOperations(call)
         self.claims = ClaimsOperations(call)
         self.context = ContextOperations(call)
         self.reviews = ReviewsOperations(call)

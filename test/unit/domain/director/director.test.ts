@@ -44,6 +44,17 @@ const byEffort = table('What each effort asks for').map(([effort, , first, next,
   keepsThread: thread === 'yes',
 }))
 
+describe('a preferred worker', () => {
+  it.each(efforts)('goes first for %s, whatever its class, unless it cannot work', (effort) => {
+    for (const name of fleetNames) {
+      const all = fleetWith({})
+      const id = all.find((worker) => worker.name === name)?.worker_id ?? ''
+      expect(best(job(effort, { prefer: [id] }), all)).toBe(name)
+      expect(best(job(effort, { prefer: [id] }), fleetWith({ [name]: { breaker: openBreaker(now + 60_000) } }))).not.toBe(name)
+    }
+  })
+})
+
 describe('the effort table of the documentation', () => {
   it('has a row for every effort', () => {
     expect(byEffort.map(({ effort }) => effort)).toEqual(efforts)

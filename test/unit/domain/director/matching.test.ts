@@ -34,6 +34,17 @@ describe('a filter', () => {
     ['its model', { model: 'claude-opus-4-1' }, {}, []],
     ['its model as people say it', { model: 'Opus' }, {}, []],
     ['another model', { model: 'sonnet' }, {}, ['has the model claude-opus-4-1, not sonnet']],
+    ['the cloud, where it is', { mode: 'cloud' }, {}, []],
+    ['its own machine, where it is not', { mode: 'local' }, {}, ['runs in the cloud, not locally']],
+    ['its own machine, by its config', { mode: 'local' }, { config: { locality: 'local' } }, []],
+    [
+      'the cloud, of a local model',
+      { mode: 'cloud' },
+      { provider: 'ollama-http', model: 'llama3.2:3b' },
+      ['runs locally, not in the cloud'],
+    ],
+    ['another worker to be avoided', { avoid: ['wkother00000'] }, {}, []],
+    ['to be avoided itself', { avoid: [able.worker_id] }, {}, ['is to be avoided']],
     ['a model that nobody knows', { model: 'opus' }, { model: null }, ['has the model unknown, not opus']],
   ]
   it.each(table)('%s', (_, wants, worker, reasons) => {

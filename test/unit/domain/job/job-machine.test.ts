@@ -66,7 +66,7 @@ describe('a new job', () => {
 
 describe('start', () => {
   const states = jobStatuses.flatMap((status) =>
-    ([null, 'review', 'schedule', 'secrets', 'budget'] as const).map((hold) => ({ status, hold })),
+    ([null, 'review', 'schedule', 'secrets', 'budget', 'key'] as const).map((hold) => ({ status, hold })),
   )
 
   it.each(states)('from $status with hold $hold', ({ status, hold }) => {

@@ -25,11 +25,33 @@ import {
   reviewsWithdraw,
 } from './reviews.ts'
 import { run } from './run.ts'
+import {
+  schedules,
+  schedulesCreate,
+  schedulesDelete,
+  schedulesPause,
+  schedulesResume,
+  schedulesRun,
+  schedulesRuns,
+  schedulesShow,
+} from './schedules.ts'
 import { serviceInstall, serviceStatus, serviceUninstall } from './service.ts'
+import { settings, settingsGet, settingsSet } from './settings.ts'
 import { setup } from './setup.ts'
 import { status } from './status.ts'
+import { thread, threads } from './threads.ts'
 import { webhooks, webhooksCreate, webhooksDelete, webhooksDeliveries } from './webhooks.ts'
-import { workers, workersPause, workersRegister, workersResume, workersRevoke, workersRotate, workersSet, workersShow } from './workers.ts'
+import {
+  workers,
+  workersPause,
+  workersRegister,
+  workersResume,
+  workersRevoke,
+  workersRotate,
+  workersSet,
+  workersShow,
+  workersUnpark,
+} from './workers.ts'
 
 /** By the words of the command. */
 export const handlers: Readonly<Record<string, Handler>> = {
@@ -54,6 +76,16 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'jobs abort': jobsAbort,
   'jobs retry': jobsRetry,
   job,
+  threads,
+  thread,
+  schedules,
+  'schedules create': schedulesCreate,
+  'schedules show': schedulesShow,
+  'schedules pause': schedulesPause,
+  'schedules resume': schedulesResume,
+  'schedules run': schedulesRun,
+  'schedules runs': schedulesRuns,
+  'schedules delete': schedulesDelete,
   artifacts,
   'artifacts get': artifactsGet,
   status,
@@ -64,6 +96,7 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'workers set': workersSet,
   'workers pause': workersPause,
   'workers resume': workersResume,
+  'workers unpark': workersUnpark,
   'workers rotate': workersRotate,
   'workers revoke': workersRevoke,
   kill,
@@ -86,6 +119,9 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'webhooks create': webhooksCreate,
   'webhooks delete': webhooksDelete,
   'webhooks deliveries': webhooksDeliveries,
+  settings,
+  'settings get': settingsGet,
+  'settings set': settingsSet,
   members,
   'members add': membersAdd,
   'members rotate': membersRotate,

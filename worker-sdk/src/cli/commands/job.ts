@@ -1,10 +1,10 @@
 /** Responsible for `job ID`: show, why, follow, result, children, abort, retry. */
-import { limits, type Why } from '@modelreins/contract'
+import { limits } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { connect } from '../connection.ts'
 import type { CommandContext } from '../context.ts'
 import { Detached, detachedExit, detachedText, followToEnd, untilDetached, wholeResult } from '../follow.ts'
-import { jobColumns, showJob, statusPaint } from '../job-text.ts'
+import { jobColumns, showJob, verdictColumns } from '../job-text.ts'
 import { manyLines } from '../safe-text.ts'
 import { momentOf } from '../time-flag.ts'
 import { UsageError } from '../usage-error.ts'
@@ -113,19 +113,6 @@ async function why(context: CommandContext, client: Client, jobId: number): Prom
   ])
   if (found.workers.length === 0) return 0
   if (show.human) show.line()
-  show.table<Why['workers'][number]>(
-    [
-      { title: 'WORKER', cell: (row) => row.name },
-      {
-        title: 'FITS',
-        cell: (row) => (row.eligible ? 'yes' : 'no'),
-        paint: (row, style) => statusPaint(row.eligible ? 'done' : 'failed', style),
-      },
-      { title: 'THERE', cell: (row) => (row.live ? 'yes' : 'no') },
-      { title: 'SCORE', cell: (row) => (row.score === null ? '' : row.score.toFixed(2)), right: true },
-      { title: 'WHY', cell: (row) => row.reasons.join('; '), wide: true },
-    ],
-    found.workers,
-  )
+  show.table(verdictColumns, found.workers)
   return 0
 }

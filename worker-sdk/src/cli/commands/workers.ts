@@ -20,12 +20,15 @@ interface Row {
 const stateOf = ({ worker }: Row): string =>
   worker.revoked_at !== null
     ? 'revoked'
-    : [worker.state, ...(worker.paused ? ['paused'] : []), ...(worker.breaker == null ? [] : [`breaker ${worker.breaker.state}`])].join(
-        ', ',
-      )
+    : [
+        worker.state,
+        ...(worker.paused ? ['paused'] : []),
+        ...(worker.breaker == null ? [] : [`breaker ${worker.breaker.state}`]),
+        ...(worker.parked_until == null ? [] : [`until ${worker.parked_until}`]),
+      ].join(', ')
 const paintOf = ({ worker }: Row, style: Style): Paint => {
   if (worker.revoked_at !== null || worker.state === 'offline') return style.dim
-  return worker.paused || worker.breaker != null || worker.state === 'deaf' ? style.yellow : style.green
+  return worker.paused || worker.breaker != null || worker.state === 'deaf' || worker.state === 'parked' ? style.yellow : style.green
 }
 const tiers = (list: readonly Capability[]): string => list.map((item) => `${item.name}=${item.risk_tier}`).join(' ')
 
@@ -206,6 +209,9 @@ export const workersPause = (context: CommandContext): Promise<number> =>
   change(context, 'paused', (client, worker_id) => client.workers.pause({ worker_id }))
 export const workersResume = (context: CommandContext): Promise<number> =>
   change(context, 'offered work again', (client, worker_id) => client.workers.resume({ worker_id }))
+
+export const workersUnpark = (context: CommandContext): Promise<number> =>
+  change(context, 'offered work again', (client, worker_id) => client.workers.unpark({ worker_id }))
 
 export async function workersRevoke(context: CommandContext): Promise<number> {
   const { client } = await connect(context)

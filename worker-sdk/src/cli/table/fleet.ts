@@ -81,7 +81,7 @@ export const fleetCommands: readonly Command[] = [
     words: ['workers', 'set'],
     about: 'Change capabilities and config of a worker, also while it runs',
     details: [
-      'KEY=VALUE changes its config: slots, tags, networks, model, provider, poll_ms, and for the Director cost, quality, speed (0 to 1) and locality. `KEY=` resets it to the value that the worker was started with.',
+      'KEY=VALUE changes its config: slots, tags, networks, model, provider, poll_ms, and for the Director cost, quality, speed (0 to 1) locality and account (workers of one account are parked together). `KEY=` resets it to the value that the worker was started with.',
       '--capability replaces the whole list of capabilities.',
     ],
     arguments: [worker, { name: 'KEY=VALUE', optional: true, many: true, about: 'Config to change' }],
@@ -101,6 +101,13 @@ export const fleetCommands: readonly Command[] = [
     arguments: [worker],
     flags: memberFlags,
     examples: [{ line: 'workers resume my-triager', about: 'Accept new offers again' }],
+  },
+  {
+    words: ['workers', 'unpark'],
+    about: 'Offer work to a worker whose account was out of quota, and to those that share the account',
+    arguments: [worker],
+    flags: memberFlags,
+    examples: [{ line: 'workers unpark my-triager', about: 'Its quota is back early' }],
   },
   {
     words: ['workers', 'rotate'],

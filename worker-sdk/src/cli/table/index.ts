@@ -4,14 +4,17 @@ import { globalFlags } from './flags.ts'
 import { fleetCommands } from './fleet.ts'
 import { jobCommands } from './jobs.ts'
 import { oversightCommands } from './oversight.ts'
+import { scheduleCommands } from './schedules.ts'
+import { settingCommands } from './settings.ts'
+import { threadCommands } from './threads.ts'
 import { workerCommands } from './worker.ts'
 
 /** In the order in which help shows them. */
 export const sections: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
   { title: 'This machine', commands: workerCommands },
-  { title: 'Jobs', commands: jobCommands },
+  { title: 'Jobs', commands: [...jobCommands, ...threadCommands, ...scheduleCommands] },
   { title: 'Fleet', commands: fleetCommands },
-  { title: 'Oversight', commands: oversightCommands },
+  { title: 'Oversight', commands: [...oversightCommands, ...settingCommands] },
 ]
 
 export const commands: readonly Command[] = sections.flatMap((section) => section.commands)

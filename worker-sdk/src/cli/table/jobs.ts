@@ -1,5 +1,5 @@
 /** Responsible for the table's rows about jobs and their files: dispatch, jobs, job, artifacts. */
-import { efforts, jobStatuses, mergeKinds } from '@modelreins/contract'
+import { efforts, jobStatuses, keyConflicts, mergeKinds, modes } from '@modelreins/contract'
 import type { Argument, Command, Flag } from '../command.ts'
 import { dryRunFlag, memberFlags, yesFlag } from './flags.ts'
 
@@ -13,6 +13,60 @@ const filters: readonly Flag[] = [
 ]
 const id: Argument = { name: 'ID', about: 'Number of the job' }
 
+/** What a job is made of, for the commands that make one. */
+export const requestFlags: readonly Flag[] = [
+  { name: 'file', value: 'FILE', complete: 'file', about: 'Read the prompt from this file' },
+  { name: 'target', value: 'WORKER', about: 'Only this worker' },
+  { name: 'to', value: 'WORKER', many: true, about: 'Fan-out: one of several workers to ask; repeat it' },
+  { name: 'fan-out', value: 'N', kind: 'count', about: 'Fan-out: ask this many workers that the Director picks' },
+  {
+    name: 'distinct',
+    value: 'WHAT',
+    choices: ['worker', 'provider', 'model'],
+    about: 'With --fan-out: what no two of them share (default: worker)',
+  },
+  { name: 'merge', value: 'HOW', choices: mergeKinds, about: `Fan-out: ${mergeKinds.join(', ')} (default: worker)` },
+  { name: 'merge-worker', value: 'WORKER', about: 'Fan-out: the worker that merges the answers' },
+  { name: 'merge-prompt', value: 'TEXT', about: 'Fan-out: what to do with the answers' },
+  { name: 'vote-field', value: 'NAME', about: 'With --merge vote: the field of JSON answers that is counted' },
+  { name: 'quorum', value: 'N', kind: 'count', about: 'Fan-out: merge as soon as this many have answered' },
+  { name: 'deadline', value: 'TIME', kind: 'duration', about: 'Fan-out: merge after this time with what there is' },
+  { name: 'capability', value: 'NAME', about: 'Capability that the worker must declare' },
+  { name: 'effort', value: 'TIER', choices: efforts, about: `${efforts.join(', ')} (default: standard)` },
+  {
+    name: 'mode',
+    value: 'WHERE',
+    choices: modes,
+    about: 'Where inference runs: auto, local (the machine of the worker) or cloud (default: auto)',
+  },
+  { name: 'avoid', value: 'WORKER', many: true, about: 'Worker to exclude; may be repeated' },
+  { name: 'prefer', value: 'WORKER', many: true, about: 'Worker to rank first; may be repeated' },
+  { name: 'thread', value: 'ID', about: 'Thread that the job belongs to' },
+  { name: 'tag', value: 'TAG', many: true, about: 'Tag that the worker must have; may be repeated' },
+  { name: 'network', value: 'NAME', many: true, about: 'Network that the worker must reach; may be repeated' },
+  { name: 'provider', value: 'NAME', complete: 'provider', about: 'Provider that the worker must run' },
+  { name: 'model', value: 'NAME', about: 'Model to use' },
+  { name: 'priority', value: 'N', kind: 'count', about: 'From -10 to 10' },
+  { name: 'context', value: 'POLICY', suggest: ['none', 'inline', 'thread', 'last:10'], about: 'none, inline, thread or last:N' },
+  { name: 'context-file', value: 'FILE', complete: 'file', about: 'File to send as inline context; `-`: standard input' },
+  { name: 'input', value: 'JSON', kind: 'json', about: 'Structured input beside the prompt' },
+  { name: 'metadata', value: 'JSON', kind: 'json', about: 'Stored with the job, not interpreted' },
+  { name: 'secret', value: 'REF', many: true, about: 'vault:// reference that the job needs; may be repeated' },
+  { name: 'timeout', value: 'TIME', kind: 'duration', about: 'Limit of one attempt, such as 30s, 10m, 2h' },
+  { name: 'expires-in', value: 'TIME', kind: 'duration', about: 'Limit of waiting in the queue' },
+  { name: 'max-attempts', value: 'N', kind: 'count', about: 'Maximum number of attempts' },
+  { name: 'key', value: 'KEY', about: 'Concurrency key: one job of this key runs at a time, the others wait' },
+  { name: 'key-limit', value: 'N', kind: 'count', about: 'With --key: maximum at once (default: 1)' },
+  {
+    name: 'on-conflict',
+    value: 'WHAT',
+    choices: keyConflicts,
+    about: 'With --key, when it is taken: wait (default), replace waiting jobs, or reject',
+  },
+  { name: 'rate', value: 'KEY=N/TIME', about: 'Maximum number of starts of this key in this time, such as mail=10/1m' },
+  { name: 'queue', about: 'Queue the job when no worker is live, instead of failing' },
+]
+
 export const jobCommands: readonly Command[] = [
   {
     words: ['dispatch'],
@@ -23,43 +77,12 @@ export const jobCommands: readonly Command[] = [
     ],
     arguments: [{ name: 'PROMPT', optional: true, many: true, about: 'Prompt; `-` or none: read standard input' }],
     flags: [
-      { name: 'file', value: 'FILE', complete: 'file', about: 'Read the prompt from this file' },
-      { name: 'target', value: 'WORKER', about: 'Only this worker' },
-      { name: 'to', value: 'WORKER', many: true, about: 'Fan-out: one of several workers to ask; repeat it' },
-      { name: 'fan-out', value: 'N', kind: 'count', about: 'Fan-out: ask this many workers that the Director picks' },
-      {
-        name: 'distinct',
-        value: 'WHAT',
-        choices: ['worker', 'provider', 'model'],
-        about: 'With --fan-out: what no two of them share (default: worker)',
-      },
-      { name: 'merge', value: 'HOW', choices: mergeKinds, about: `Fan-out: ${mergeKinds.join(', ')} (default: worker)` },
-      { name: 'merge-worker', value: 'WORKER', about: 'Fan-out: the worker that merges the answers' },
-      { name: 'merge-prompt', value: 'TEXT', about: 'Fan-out: what to do with the answers' },
-      { name: 'vote-field', value: 'NAME', about: 'With --merge vote: the field of JSON answers that is counted' },
-      { name: 'quorum', value: 'N', kind: 'count', about: 'Fan-out: merge as soon as this many have answered' },
-      { name: 'deadline', value: 'TIME', kind: 'duration', about: 'Fan-out: merge after this time with what there is' },
-      { name: 'capability', value: 'NAME', about: 'Capability that the worker must declare' },
-      { name: 'effort', value: 'TIER', choices: efforts, about: `${efforts.join(', ')} (default: standard)` },
-      { name: 'thread', value: 'ID', about: 'Thread that the job belongs to' },
-      { name: 'tag', value: 'TAG', many: true, about: 'Tag that the worker must have; may be repeated' },
-      { name: 'network', value: 'NAME', many: true, about: 'Network that the worker must reach; may be repeated' },
-      { name: 'provider', value: 'NAME', complete: 'provider', about: 'Provider that the worker must run' },
-      { name: 'model', value: 'NAME', about: 'Model to use' },
-      { name: 'priority', value: 'N', kind: 'count', about: 'From -10 to 10' },
-      { name: 'context', value: 'POLICY', suggest: ['none', 'inline', 'thread', 'last:10'], about: 'none, inline, thread or last:N' },
-      { name: 'context-file', value: 'FILE', complete: 'file', about: 'File to send as inline context; `-`: standard input' },
-      { name: 'input', value: 'JSON', kind: 'json', about: 'Structured input beside the prompt' },
-      { name: 'metadata', value: 'JSON', kind: 'json', about: 'Stored with the job, not interpreted' },
-      { name: 'secret', value: 'REF', many: true, about: 'vault:// reference that the job needs; may be repeated' },
-      { name: 'timeout', value: 'TIME', kind: 'duration', about: 'Limit of one attempt, such as 30s, 10m, 2h' },
-      { name: 'expires-in', value: 'TIME', kind: 'duration', about: 'Limit of waiting in the queue' },
+      ...requestFlags,
       { name: 'not-before', value: 'TIME', about: 'Earliest start (ISO 8601), or a delay (10m)' },
-      { name: 'max-attempts', value: 'N', kind: 'count', about: 'Maximum number of attempts' },
-      { name: 'queue', about: 'Queue the job when no worker is live, instead of failing' },
       { name: 'idempotency-key', value: 'KEY', about: 'Idempotency key: a repeated request with it returns the same job' },
       { name: 'wait', about: 'Stream the output until the job ends (default)' },
       { name: 'no-wait', about: 'Print the job id and return' },
+      dryRunFlag,
       { name: 'quiet', short: 'q', about: 'Print only the result, at the end' },
       ...memberFlags,
     ],
@@ -68,6 +91,7 @@ export const jobCommands: readonly Command[] = [
       { before: 'git diff |', line: 'dispatch "Review this diff" --context-file -', about: 'Pipe a diff as inline context' },
       { line: 'dispatch --file prompt.md --quiet > answer.md', about: 'Save only the result to a file' },
       { line: 'dispatch "Is this a bug?" --to anna --to bert --merge vote', about: 'Ask two workers, take the most frequent answer' },
+      { line: 'dispatch "Review this" --mode local --dry-run', about: 'Show the ranking of the workers' },
       { line: 'dispatch "Nightly report" --capability report.generate --queue --no-wait', about: 'Queue it and return' },
     ],
   },

@@ -1,0 +1,115 @@
+/** Responsible for schedules as callers see them: a job that is dispatched again and again, and what became of each due time. It decides nothing. */
+import * as z from 'zod'
+import { flag, givenTime, label, page, paging, time } from './fields.ts'
+import { publicId } from './ids.ts'
+import { repeatedJob } from './job.ts'
+import { limits } from './limits.ts'
+
+/** While the job of the due time before has not ended: `skip` this one; `queue` it all the same; `replace`: abort the earlier one. */
+export const overlaps = ['skip', 'queue', 'replace'] as const
+/** Due times that passed while the server did not run: forgotten, the last one, or all of them. */
+export const catchUps = ['none', 'last', 'all'] as const
+
+/** Five fields, with names (`MON`, `JAN`), or `@daily` and its like. */
+const cron = z.string().trim().min(1).max(200)
+const every = z.number().int().min(limits.schedule_every_min_s).max(limits.schedule_every_max_s)
+const fields = {
+  cron: cron.optional(),
+  /** Seconds from one due time to the next, counted from `starts_at`, or from when the schedule was made. */
+  every: every.optional(),
+  /** IANA name, such as Europe/Berlin; UTC when absent. */
+  timezone: z.string().min(1).max(64).optional(),
+  overlap: z.enum(overlaps).optional(),
+  catch_up: z.enum(catchUps).optional(),
+  /** Seconds: each due time is met with a random delay of at most so much, and never after the next one. */
+  jitter: z.number().min(0).max(limits.schedule_jitter_max_s).optional(),
+  paused: flag.optional(),
+}
+
+export const scheduleRequest = z
+  .strictObject({
+    name: label,
+    ...fields,
+    job: repeatedJob,
+    starts_at: givenTime.optional(),
+    ends_at: givenTime.optional(),
+    /** Ends after so many jobs. */
+    max_runs: z.number().int().min(1).optional(),
+  })
+  .superRefine((request, ctx) => {
+    const clash = (path: string, message: string): void => ctx.addIssue({ code: 'custom', path: [path], message })
+    if (request.cron === undefined && request.every === undefined) clash('cron', 'or every is required: when is it due?')
+    if (request.cron !== undefined && request.every !== undefined) clash('every', 'does not go with cron')
+    if (request.every !== undefined && request.timezone !== undefined) clash('timezone', 'goes with cron')
+  })
+export type ScheduleRequest = z.output<typeof scheduleRequest>
+
+const scheduleId = z.strictObject({ schedule_id: publicId })
+export const scheduleRef = scheduleId
+export const schedulePatch = z
+  .strictObject({
+    schedule_id: publicId,
+    name: label.optional(),
+    ...fields,
+    job: repeatedJob.optional(),
+    starts_at: givenTime.nullable().optional(),
+    ends_at: givenTime.nullable().optional(),
+    max_runs: z.number().int().min(1).nullable().optional(),
+  })
+  .superRefine((request, ctx) => {
+    if (request.cron !== undefined && request.every !== undefined)
+      ctx.addIssue({ code: 'custom', path: ['every'], message: 'does not go with cron' })
+  })
+export type SchedulePatch = z.output<typeof schedulePatch>
+
+export const runOutcomes = ['dispatched', 'skipped', 'refused', 'missed'] as const
+export const scheduleRun = z
+  .object({
+    run_id: z.number().int(),
+    /** Null: somebody asked for it by hand. */
+    due_at: time.nullable(),
+    at: time,
+    outcome: z.enum(runOutcomes),
+    /** The job that was dispatched; of `skipped`: the one in the way. */
+    job_id: z.number().int().nullable(),
+    /** Of `refused`: the code of the problem. */
+    code: z.string().nullable(),
+    detail: z.string().nullable(),
+  })
+  .meta({ id: 'ScheduleRun' })
+export type ScheduleRun = z.infer<typeof scheduleRun>
+export const scheduleRunPage = page(scheduleRun)
+export const scheduleRunList = z.strictObject({ schedule_id: publicId, ...paging })
+
+export const schedule = z
+  .object({
+    schedule_id: z.string(),
+    name: z.string(),
+    cron: z.string().nullable(),
+    every: z.number().nullable(),
+    timezone: z.string(),
+    job: repeatedJob,
+    overlap: z.enum(overlaps),
+    catch_up: z.enum(catchUps),
+    jitter: z.number(),
+    paused: z.boolean(),
+    starts_at: time.nullable(),
+    ends_at: time.nullable(),
+    max_runs: z.number().int().nullable(),
+    /** Jobs that were dispatched because they were due. */
+    runs: z.number().int(),
+    version: z.number().int(),
+    /** `member:NAME`: in whose name its jobs are dispatched. It is whoever made the schedule, or changed it last. */
+    owner: z.string().nullable(),
+    created_at: time,
+    /** The next five due times, without their delay; empty when it is paused or has ended. */
+    next_runs: z.array(time),
+    /** The newest five. */
+    last_runs: z.array(scheduleRun),
+  })
+  .meta({ id: 'Schedule' })
+export type Schedule = z.infer<typeof schedule>
+export const schedulePage = page(schedule)
+export const scheduleList = z.strictObject({ ...paging })
+/** What a run by hand made. */
+export const scheduleRan = z.object({ run: scheduleRun }).meta({ id: 'ScheduleRan' })

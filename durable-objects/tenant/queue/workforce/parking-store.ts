@@ -1,0 +1,19 @@
+/** Responsible for parkings as they are stored: one value, written when one begins or ends. */
+import type { Parkings } from '../../../../src/domain/director/parking.ts'
+import type { ValueStore } from '../../kernel/value-store.ts'
+
+export class ParkingStore {
+  readonly #values: ValueStore
+  constructor(values: ValueStore) {
+    this.#values = values
+  }
+
+  all(): Parkings {
+    // Written by `save` alone.
+    return (this.#values.read('parkings') ?? {}) as Parkings
+  }
+
+  save(parkings: Parkings): void {
+    if (parkings !== this.all()) this.#values.write('parkings', parkings)
+  }
+}

@@ -1,0 +1,42 @@
+/** Responsible for showing a schedule and its runs as the contract says they look. It changes nothing. */
+import type { Schedule, ScheduleRun } from '@modelreins/contract'
+import { upcoming } from '../../../src/domain/schedule/schedule.ts'
+import type { ScheduleRecord } from '../../../src/domain/schedule/schedule.ts'
+import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import { following } from './calendar.ts'
+import type { RunRecord } from './schedule-store.ts'
+
+const shown = 5
+
+export const showRun = ({ schedule_id: _, ...run }: RunRecord): ScheduleRun => ({
+  ...run,
+  due_at: isoTimeOrNull(run.due_at),
+  at: isoTime(run.at),
+})
+
+export function showSchedule(ctx: Pick<CommandContext, 'store'>, schedule: ScheduleRecord): Schedule {
+  const owner = ctx.store.requesters.nameOf(schedule.owner_id)
+  const { schedule_id, name, cron, every, timezone, job, overlap, catch_up, jitter, paused, max_runs, runs, version } = schedule
+  return {
+    schedule_id,
+    name,
+    cron,
+    every,
+    timezone,
+    job,
+    overlap,
+    catch_up,
+    jitter,
+    paused,
+    starts_at: isoTimeOrNull(schedule.starts_at),
+    ends_at: isoTimeOrNull(schedule.ends_at),
+    max_runs,
+    runs,
+    version,
+    owner: owner === undefined ? null : `member:${owner}`,
+    created_at: isoTime(schedule.created_at),
+    next_runs: upcoming(schedule, shown, following).map(isoTime),
+    last_runs: ctx.store.schedules.runs(schedule_id, shown).map(showRun),
+  }
+}

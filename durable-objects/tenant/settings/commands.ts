@@ -1,0 +1,42 @@
+/** Responsible for reading and changing the tenant's settings. What loosens a guard is the reviews' to decide. */
+import type { Parsed, TenantSettings } from '@modelreins/contract'
+import { ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import { changeRequireCapability } from '../reviews/commands/loosening.ts'
+
+function show({ store }: CommandContext): TenantSettings {
+  const { settings } = store
+  return {
+    require_capability: settings.requireCapability() ?? false,
+    default_effort: settings.get('default_effort'),
+    default_mode: settings.get('default_mode'),
+    default_expires_in: settings.get('default_expires_in'),
+    when_offline: settings.get('when_offline'),
+    attempts: settings.attempts(),
+    default_merge: settings.get('default_merge'),
+    lost_worker_timeout: settings.get('lost_worker_timeout'),
+    retention_days: settings.get('retention_days'),
+    version: settings.version(),
+  }
+}
+
+const inWords = (value: unknown): string => (value === null ? 'default' : typeof value === 'string' ? value : JSON.stringify(value))
+
+function update(ctx: CommandContext, input: Parsed<'settings.update'>): Result<TenantSettings> {
+  const { require_capability, ...rest } = input
+  const asked = require_capability === undefined ? undefined : changeRequireCapability(ctx, require_capability ?? false)
+  const changes = Object.entries(rest).filter(([, value]) => value !== undefined)
+  if (changes.length > 0) {
+    ctx.store.settings.change(Object.fromEntries(changes))
+    ctx.store.settings.countChange()
+    const summary = changes.map(([name, value]) => `${name} ${inWords(value)}`).join(', ')
+    ctx.record({ action: 'settings.update', subject: `tenant:${ctx.tenant}`, summary })
+  }
+  return ok({ ...show(ctx), ...(asked === undefined ? {} : { review_id: asked.id }) })
+}
+
+export const settingsCommands = {
+  'settings.get': (ctx: CommandContext): Result<TenantSettings> => ok(show(ctx)),
+  'settings.update': update,
+}

@@ -1,0 +1,79 @@
+/** Responsible for the hold by which jobs of one key wait for each other: what the queue asks, answered from whose turn it is. */
+import type { JobRequest } from '@modelreins/contract'
+import { limits } from '@modelreins/contract'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { freeAt, isFree, keysOf } from '../../../src/domain/job/keys.ts'
+import type { JobKey } from '../../../src/domain/job/keys.ts'
+import { fail } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import type { CommandContext, ReadContext } from '../kernel/context.ts'
+import { abortJob } from '../queue/commands/jobs.ts'
+import type { Hold } from '../queue/hold.ts'
+import { blockedBy } from './turns.ts'
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+/** "job 41", or "jobs 41, 42 and 3 more". */
+function named(ids: readonly number[], total: number): string {
+  const shown = ids.slice(0, 3)
+  const more = total > shown.length ? ` and ${total - shown.length} more` : ''
+  return `${total === 1 ? 'job' : 'jobs'} ${shown.join(', ')}${more}`
+}
+
+function heldBy(ctx: ReadContext, key: JobKey): string {
+  const ids = ctx.store.turns.holding(key, limits.rate_starts_max)
+  return `${named(ids, ids.length)}, which ${ids.length === 1 ? 'holds' : 'hold'} ${key.key}`
+}
+
+function explain(ctx: ReadContext, job: JobRecord): string {
+  const own = keysOf(job)
+  const waits = own.find((key) => ctx.store.turns.of(job.id, key.kind)?.state === 'waits')
+  const use = waits === undefined ? undefined : ctx.store.turns.of(job.id, waits.kind)
+  if (waits === undefined || use === undefined) return 'It is held for key.'
+  const ahead = ctx.store.turns.ahead(use)
+  const behind = ahead === 0 ? '' : ` ${plural(ahead, 'job')} ${ahead === 1 ? 'waits' : 'wait'} for it before this one.`
+  if (waits.kind === 'concurrency') return `It waits for ${heldBy(ctx, waits)}.${behind}`
+  const window = `${waits.most} starts in ${(waits.per_ms ?? 0) / 1000} s`
+  const free = freeAt(waits, ctx.store.turns.use(waits, job.id, Number.MIN_SAFE_INTEGER, ctx.at))
+  const when = free === undefined ? 'queued jobs of this key start first' : `next in ${Math.max(1, Math.ceil((free - ctx.at) / 1000))} s`
+  return `It waits for the rate ${waits.key}, at most ${window}: ${when}.${behind}`
+}
+
+/** A dispatch that would rather be refused than wait. */
+function refuse(ctx: CommandContext, { concurrency }: JobRequest): Result<never> | undefined {
+  if (concurrency === undefined || concurrency.on_conflict === 'wait') return undefined
+  const key: JobKey = { kind: 'concurrency', key: concurrency.key, most: concurrency.limit, per_ms: null }
+  if (concurrency.on_conflict === 'replace') {
+    const waiting = ctx.store.turns.jobsOf(key, limits.bulk_jobs + 1).length
+    if (waiting <= limits.bulk_jobs) return undefined
+    return fail('conflict', `More than ${limits.bulk_jobs} jobs have the key ${key.key}: abort those that wait before you replace them.`)
+  }
+  if (isFree(key, ctx.store.turns.use(key, 0, Number.MAX_SAFE_INTEGER, ctx.at))) return undefined
+  return fail('conflict', `The key ${key.key} is taken by ${heldBy(ctx, key)}. Dispatch again once it is free, or use on_conflict "wait".`)
+}
+
+/** A new job takes the place of those that have not started. */
+export function replaceOthers(ctx: CommandContext, job: JobRecord): void {
+  const { concurrency } = job.spec
+  if (concurrency?.on_conflict !== 'replace') return
+  for (const id of ctx.store.turns.jobsOf({ kind: 'concurrency', key: concurrency.key }, limits.bulk_jobs)) {
+    const other = id === job.id ? undefined : ctx.store.jobs.get(id)
+    if (other === undefined || other.status === 'running') continue
+    abortJob(ctx, other, `Replaced by job ${job.id}, which has the same concurrency key ${concurrency.key}`)
+  }
+}
+
+/** What has taken its keys holds them until it ends, so nothing is left to ask at the start. */
+const clear: Hold['clear'] = () => ({ kind: 'pass' })
+
+export const turnHold: Hold = {
+  reason: 'key',
+  before: (_ctx, job) => job,
+  admit: (ctx, job) => (blockedBy(ctx, job) === undefined ? job : { ...job, hold: 'key' }),
+  refuse,
+  explain,
+  clear,
+  spend: () => ({}),
+  // Whoever waits for a key stands in no pool, so claims never look at it.
+  pools: { released: () => false, refuses: () => 'none' },
+}

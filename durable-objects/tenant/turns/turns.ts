@@ -1,0 +1,87 @@
+/** Responsible for whose turn it is under a key: what is written when a job changes, and who goes on when a key is free. */
+import { isTerminal } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { freeAt, isFree, isKeyed, keysOf, stateOf, turnOf } from '../../../src/domain/job/keys.ts'
+import type { JobKey, KeyKind, KeyUse } from '../../../src/domain/job/keys.ts'
+import { systemActor } from '../kernel/context.ts'
+import type { CommandContext, ReadContext } from '../kernel/context.ts'
+import { releaseHold } from '../queue/hold.ts'
+import { jobSubject, saveJob } from '../queue/save-job.ts'
+
+export const useFor = (ctx: Pick<ReadContext, 'at' | 'store'>, job: JobRecord, key: JobKey): KeyUse =>
+  ctx.store.turns.use(key, job.id, turnOf(job), ctx.at)
+
+/** The key that the job has to wait for; undefined when all of its keys are free. */
+export const blockedBy = (ctx: Pick<ReadContext, 'at' | 'store'>, job: JobRecord): JobKey | undefined =>
+  keysOf(job).find((key) => !isFree(key, useFor(ctx, job, key)))
+
+/** A job was written: its rows follow, and whoever waited for a key that it has let go takes it, in this transaction. */
+export function keepTurns(ctx: CommandContext, job: JobRecord): void {
+  if (!isKeyed(job)) return
+  const keys = keysOf(job)
+  const before = keys.map((key) => ctx.store.turns.of(job.id, key.kind))
+  if (isTerminal(job.status)) ctx.store.turns.delete(job.id)
+  else noteStates(ctx, job, keys)
+  for (const [index, key] of keys.entries()) {
+    const was = before[index]?.state
+    const is = ctx.store.turns.of(job.id, key.kind)?.state
+    // One that waited first, and waits no more, may have asked for more than the next one does.
+    if ((was === 'holds' && is !== 'holds') || (was === 'waits' && is !== 'holds' && job.hold !== 'key')) serve(ctx, key)
+  }
+}
+
+function noteStates(ctx: CommandContext, job: JobRecord, keys: readonly JobKey[]): void {
+  const blocked = job.hold === 'key' ? (blockedBy(ctx, job)?.kind ?? keys[0]?.kind) : undefined
+  for (const key of keys) {
+    const state = stateOf(job, key, blocked)
+    if (ctx.store.turns.of(job.id, key.kind)?.state === state) continue
+    ctx.store.turns.save({ job_id: job.id, kind: key.kind, key: key.key, state, turn: turnOf(job) }, key.most)
+    // With the start, not after it: whoever waits is counted against it at once.
+    if (key.kind === 'rate' && job.status === 'running') ctx.store.turns.noteStart(key.key, ctx.at)
+    if (state === 'waits') hintFree(ctx, job, key)
+  }
+}
+
+/** A rate becomes free by time alone. */
+function hintFree(ctx: CommandContext, job: JobRecord, key: JobKey): void {
+  const at = freeAt(key, useFor(ctx, job, key))
+  if (at !== undefined) ctx.onCommit(() => ctx.live.due.hint(at))
+}
+
+/** Lets those go on that wait for this key, in their order, while it is free. */
+export function serve(ctx: CommandContext, { kind, key }: { readonly kind: KeyKind; readonly key: string }): void {
+  for (;;) {
+    const [first] = ctx.store.turns.waiting({ kind, key }, 1)
+    const job = first === undefined ? undefined : ctx.store.jobs.get(first.job_id)
+    if (job === undefined || job.hold !== 'key') return
+    const own = keysOf(job).find((one) => one.kind === kind)
+    if (own === undefined) return
+    if (!isFree(own, useFor(ctx, job, own))) return hintFree(ctx, job, own)
+    goOn(ctx, job, own)
+  }
+}
+
+function goOn(ctx: CommandContext, job: JobRecord, key: JobKey): void {
+  const after = saveJob(ctx, releaseHold(ctx, job, 'key'))
+  if (after.hold === 'key') return
+  ctx.record({
+    action: 'job.release',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: job.worker_id,
+    capability: job.spec.capability,
+    summary: key.kind === 'rate' ? 'its rate allows another start' : 'its concurrency key is free',
+    actor: systemActor,
+  })
+}
+
+/** When time alone lets somebody go on. */
+export function nextTurn(ctx: ReadContext): number | undefined {
+  const times = ctx.store.turns.waitedFor('rate').flatMap((key) => {
+    const [first] = ctx.store.turns.waiting({ kind: 'rate', key }, 1)
+    const job = first === undefined ? undefined : ctx.store.jobs.get(first.job_id)
+    const own = job === undefined ? undefined : keysOf(job).find((one) => one.kind === 'rate')
+    return job === undefined || own === undefined ? [] : (freeAt(own, useFor(ctx, job, own)) ?? [])
+  })
+  return times.length === 0 ? undefined : Math.min(...times)
+}

@@ -1,0 +1,104 @@
+/** Says what a tenant's settings change, and that each of them has a reader. */
+import { tenantSettingNames, tenantSettingRows } from '@modelreins/contract'
+import type { Input, Job, TenantSettings } from '@modelreins/contract'
+import { abortAllDurableObjects } from 'cloudflare:test'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { failureOf, frozenTime, TestTenant } from './harness.ts'
+import type { WorkerHandle } from './harness.ts'
+
+const day = 86_400_000
+let clock: ReturnType<typeof frozenTime>
+let tenant: TestTenant
+let anna: WorkerHandle
+beforeEach(async () => {
+  clock = frozenTime()
+  tenant = await TestTenant.create()
+  anna = await tenant.worker('anna')
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** One setting changed: the compiler does not follow a name that is computed. */
+const change = (name: string, value: unknown): Promise<TenantSettings> =>
+  tenant.must('settings.update', { [name]: value } as Input<'settings.update'>)
+
+const job = (more = {}): Promise<Job> => tenant.must('jobs.dispatch', { prompt: 'x', ...more })
+
+/** A value that is not the default, and how to see that it is in force. */
+const readers: { readonly [Name in (typeof tenantSettingNames)[number]]: readonly [unknown, () => Promise<void>] } = {
+  require_capability: [true, async () => void (await tenant.must('settings.get', {}))],
+  default_effort: ['deep', async () => void expect(await job()).toMatchObject({ effort: 'deep', max_attempts: 4 })],
+  default_mode: ['local', async () => void expect(await job()).toMatchObject({ mode: 'local' })],
+  default_expires_in: [60, async () => void expect(Date.parse((await job()).expires_at ?? '')).toBe(clock.now + 60_000)],
+  when_offline: [
+    'queue',
+    async () => {
+      clock.pass(10 * 60_000)
+      expect((await job()).status).toBe('pending')
+    },
+  ],
+  attempts: [
+    { quick: 7 },
+    async () => {
+      expect([(await job({ effort: 'quick' })).max_attempts, (await job()).max_attempts]).toEqual([7, 3])
+      expect((await tenant.must('settings.get', {})).attempts).toEqual({ ...tenantSettingRows.attempts.otherwise, quick: 7 })
+    },
+  ],
+  default_merge: [
+    'vote',
+    async () => {
+      await tenant.worker('bert')
+      expect((await job({ targets: ['anna', 'bert'] })).merge?.by).toBe('vote')
+      expect((await job({ targets: ['anna', 'bert'], merge: { by: 'concat' } })).merge?.by).toBe('concat')
+    },
+  ],
+  lost_worker_timeout: [
+    7_200,
+    async () => {
+      const { id } = await tenant.must('jobs.create', { prompt: 'x', timeout: 60 })
+      const claimed = await tenant.must('claims.claim', { job_id: id, worker: 'anna' }, anna.credential)
+      expect(Date.parse(claimed.lease.expires_at)).toBe(clock.now + 7_200_000)
+    },
+  ],
+  retention_days: [
+    30,
+    async () => {
+      const { id } = await job()
+      await tenant.must('jobs.abort', { job_id: id })
+      await job()
+      clock.pass(20 * day)
+      await abortAllDurableObjects()
+      expect((await tenant.must('jobs.get', { job_id: id })).status).toBe('failed')
+    },
+  ],
+}
+
+describe('a setting', () => {
+  it.each(tenantSettingNames)('%s has a default, is changed, is in force at once and after an eviction, and goes back', async (name) => {
+    const [value, isInForce] = readers[name]
+    const before = await tenant.must('settings.get', {})
+    expect(before).toMatchObject({ [name]: tenantSettingRows[name].otherwise, version: 0 })
+    const changed: TenantSettings = await change(name, value)
+    if (name !== 'attempts') expect(changed[name]).toEqual(value)
+    expect(changed.version).toBe(1)
+    await abortAllDurableObjects()
+    await tenant.present(anna)
+    await isInForce()
+    expect((await change(name, null))[name]).toEqual(tenantSettingRows[name].otherwise)
+    expect((await tenant.must('settings.get', {})).version).toBe(2)
+  })
+
+  it('counts below what the job and its thread say', async () => {
+    await tenant.must('settings.update', { default_effort: 'deep' })
+    expect((await job({ effort: 'quick' })).effort).toBe('quick')
+    await job({ thread_id: 't' })
+    await tenant.must('threads.update', { thread_id: 't', defaults: { effort: 'trivial' } })
+    expect((await job({ thread_id: 't' })).effort).toBe('trivial')
+  })
+
+  it('is changed by an owner alone', async () => {
+    const otto = await tenant.member('Otto', 'operator')
+    expect(failureOf(await tenant.as(otto.credential, 'settings.update', { default_effort: 'deep' }))).toBe('forbidden')
+  })
+})

@@ -1,0 +1,177 @@
+/** Responsible for `schedules`: list, create, show, pause, resume, run by hand, list runs, delete. */
+import { scheduleRequest, scheduleRunList, type Schedule, type ScheduleRun } from '@modelreins/contract'
+import { confirmed } from '../confirm.ts'
+import { connect } from '../connection.ts'
+import type { CommandContext } from '../context.ts'
+import { requestOf } from '../job-request.ts'
+import type { Column } from '../presenter.ts'
+import { oneLine } from '../safe-text.ts'
+import { momentOf } from '../time-flag.ts'
+import { showAge } from '../time-words.ts'
+import { UsageError } from '../usage-error.ts'
+
+const ruleOf = (schedule: Schedule): string =>
+  schedule.cron === null ? `every ${schedule.every} s` : `${schedule.cron} ${schedule.timezone}`
+
+const stateOf = (schedule: Schedule): string => (schedule.paused ? 'paused' : schedule.next_runs.length === 0 ? 'ended' : 'active')
+
+const columns: readonly Column<Schedule>[] = [
+  { title: 'ID', cell: (schedule) => schedule.schedule_id },
+  {
+    title: 'STATE',
+    cell: stateOf,
+    paint: (schedule, style) => (stateOf(schedule) === 'active' ? style.green : style.yellow),
+  },
+  { title: 'NEXT', cell: (schedule) => schedule.next_runs[0] ?? '', human: (schedule) => schedule.next_runs[0] ?? '-' },
+  {
+    title: 'LAST',
+    cell: (schedule) => schedule.last_runs[0]?.outcome ?? '',
+    human: (schedule) => schedule.last_runs[0]?.outcome ?? '-',
+    paint: (schedule, style) => (schedule.last_runs[0]?.outcome === 'refused' ? style.red : style.green),
+  },
+  { title: 'RULE', cell: ruleOf },
+  { title: 'NAME', cell: (schedule) => schedule.name, wide: true },
+]
+
+const runColumns = (now: number): readonly Column<ScheduleRun>[] => [
+  { title: 'DUE', cell: (run) => run.due_at ?? 'by hand' },
+  { title: 'AGE', cell: (run) => run.at, human: (run) => showAge(run.at, now), right: true },
+  {
+    title: 'OUTCOME',
+    cell: (run) => run.outcome,
+    paint: (run, style) => (run.outcome === 'dispatched' ? style.green : run.outcome === 'refused' ? style.red : style.yellow),
+  },
+  { title: 'JOB', cell: (run) => (run.job_id === null ? '' : String(run.job_id)), right: true },
+  { title: 'DETAIL', cell: (run) => run.detail ?? run.code ?? '', wide: true },
+]
+
+const given = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+
+export async function schedules(context: CommandContext): Promise<number> {
+  const { show } = context
+  const { client } = await connect(context)
+  const items: Schedule[] = []
+  let cursor: string | undefined
+  do {
+    const page = await client.schedules.list({ limit: 200, ...(cursor === undefined ? {} : { cursor }) })
+    items.push(...page.items)
+    cursor = page.next_cursor ?? undefined
+  } while (cursor !== undefined)
+  if (show.json) show.value({ items })
+  else if (items.length > 0) show.table(columns, items)
+  else show.note('No schedules')
+  return 0
+}
+
+export async function schedulesCreate(context: CommandContext): Promise<number> {
+  const { invocation, show } = context
+  const job = await requestOf(context, 'schedules create')
+  const request = scheduleRequest.safeParse(
+    given({
+      name: invocation.text('name') ?? oneLine(job.prompt).slice(0, 60).trim(),
+      cron: invocation.text('cron'),
+      every: invocation.seconds('every'),
+      timezone: invocation.text('timezone'),
+      overlap: invocation.text('overlap'),
+      catch_up: invocation.text('catch-up'),
+      jitter: invocation.seconds('jitter'),
+      starts_at: momentOf(context, 'starts-at', 'ahead'),
+      ends_at: momentOf(context, 'ends-at', 'ahead'),
+      max_runs: invocation.count('max-runs'),
+      paused: invocation.on('paused') ? true : undefined,
+      job,
+    }),
+  )
+  if (!request.success)
+    throw new UsageError(
+      request.error.issues
+        .map(
+          ({ path, message }) =>
+            `--${path
+              .filter((part) => part !== 'job')
+              .join('.')
+              .replaceAll('_', '-')} ${message}`,
+        )
+        .join('\n  '),
+    )
+  const { client } = await connect(context)
+  const made = await client.schedules.create(request.data)
+  if (show.json) show.value(made)
+  else if (show.human) show.line(`${show.style.green(`Schedule ${made.schedule_id}`)} ${made.name}: ${nextText(made)}`)
+  else show.line(made.schedule_id)
+  return 0
+}
+
+const nextText = (schedule: Schedule): string => {
+  const [next] = schedule.next_runs
+  return next === undefined ? stateOf(schedule) : `due next at ${next}`
+}
+
+async function shown(context: CommandContext, schedule: Schedule): Promise<number> {
+  const { show } = context
+  if (show.json) show.value(schedule)
+  else {
+    show.line(`${schedule.schedule_id} ${schedule.name}: ${stateOf(schedule)}, ${ruleOf(schedule)}, overlap ${schedule.overlap}`)
+    for (const next of schedule.next_runs) show.line(`  due ${next}`)
+    if (schedule.last_runs.length > 0) show.table(runColumns(context.now), schedule.last_runs)
+  }
+  return 0
+}
+
+const idOf = ({ invocation }: CommandContext): string => invocation.argument(0) ?? ''
+
+export async function schedulesShow(context: CommandContext): Promise<number> {
+  const { client } = await connect(context)
+  return shown(context, await client.schedules.get({ schedule_id: idOf(context) }))
+}
+
+const setPaused =
+  (paused: boolean) =>
+  async (context: CommandContext): Promise<number> => {
+    const { client } = await connect(context)
+    const schedule = await client.schedules.update({ schedule_id: idOf(context), paused })
+    if (context.show.json) context.show.value(schedule)
+    else context.show.note(`Schedule ${schedule.schedule_id} is ${paused ? 'paused' : nextText(schedule)}`)
+    return 0
+  }
+export const schedulesPause = setPaused(true)
+export const schedulesResume = setPaused(false)
+
+export async function schedulesRun(context: CommandContext): Promise<number> {
+  const { show } = context
+  const { client } = await connect(context)
+  const { run } = await client.schedules.run({ schedule_id: idOf(context) })
+  if (show.json) show.value(run)
+  else show.line(show.human ? `job ${run.job_id}` : String(run.job_id))
+  return 0
+}
+
+export async function schedulesRuns(context: CommandContext): Promise<number> {
+  const { invocation, show } = context
+  const query = scheduleRunList.safeParse(
+    given({ schedule_id: invocation.argument(0), limit: invocation.count('limit'), cursor: invocation.text('cursor') }),
+  )
+  if (!query.success)
+    throw new UsageError(`"${idOf(context)}" is not the id of a schedule, or --limit is out of range`, 'schedules lists them')
+  const { client } = await connect(context)
+  const page = await client.schedules.runs(query.data)
+  if (show.json) show.value(page)
+  else if (page.items.length > 0) show.table(runColumns(context.now), page.items)
+  else show.note('It was not due yet')
+  if (page.next_cursor !== null) show.note(show.errorStyle.dim(`more: --cursor ${page.next_cursor}`))
+  return 0
+}
+
+export async function schedulesDelete(context: CommandContext): Promise<number> {
+  const schedule_id = idOf(context)
+  const { client } = await connect(context)
+  if (!(await confirmed(context, `Delete schedule ${schedule_id} and the list of its runs?`))) {
+    context.show.note('Nothing was done')
+    return 1
+  }
+  const done = await client.schedules.delete({ schedule_id })
+  if (context.show.json) context.show.value(done)
+  else context.show.note(`Schedule ${schedule_id} is deleted`)
+  return 0
+}

@@ -1,0 +1,40 @@
+/** Responsible for the table's rows about threads. It runs nothing. */
+import { efforts, modes } from '@modelreins/contract'
+import type { Command } from '../command.ts'
+import { memberFlags } from './flags.ts'
+
+const limit = { name: 'limit', value: 'N', kind: 'count', about: 'How many (default: 50)' } as const
+const cursor = { name: 'cursor', value: 'TEXT', about: 'Go on where the last list ended' } as const
+
+export const threadCommands: readonly Command[] = [
+  {
+    words: ['threads'],
+    about: 'List threads, the newest first',
+    flags: [{ name: 'archived', about: 'Also those that are archived' }, limit, cursor, ...memberFlags],
+    examples: [{ line: 'threads', about: 'Which conversations are there?' }],
+  },
+  {
+    words: ['thread'],
+    about: 'Show a thread with its turns; name, archive or abort it, or set what its jobs have',
+    arguments: [{ name: 'ID', about: 'Id of the thread, as --thread of dispatch names it' }],
+    flags: [
+      { name: 'title', value: 'TEXT', about: 'Give it this title' },
+      { name: 'archive', about: 'Leave it out of the list' },
+      { name: 'restore', about: 'Put it back into the list' },
+      { name: 'abort', about: 'Abort every job of it that has not ended' },
+      { name: 'reason', value: 'TEXT', about: 'With --abort: kept with the jobs' },
+      { name: 'default-effort', value: 'TIER', choices: efforts, about: 'Effort of its jobs unless they say otherwise' },
+      { name: 'default-mode', value: 'WHERE', choices: modes, about: 'Mode of its jobs unless they say otherwise' },
+      { name: 'default-target', value: 'WORKER', about: 'Worker of its jobs unless they say otherwise' },
+      { name: 'default-capability', value: 'NAME', about: 'Capability of its jobs unless they say otherwise' },
+      limit,
+      cursor,
+      ...memberFlags,
+    ],
+    examples: [
+      { line: 'thread release-42', about: 'What was said' },
+      { line: 'thread release-42 --abort', about: 'Stop everything in it' },
+      { line: 'thread release-42 --title "Release 42" --default-effort deep', about: 'Name it, and think harder from now on' },
+    ],
+  },
+]
