@@ -46,7 +46,7 @@ describe('what a client may send', () => {
 
   test('a prompt with NUL, right-to-left text and emoji comes back as it went, to worker and reader', async () => {
     const prompt = 'NUL \u0000 between, \u202Eשלום\u202C עולם, مرحبا, 👩‍👩‍👧‍👦 🏴‍☠️ e\u0301 \u2028 \uFEFF \\u0000 "quoted"\r\n\ttabbed'
-    const job = await dispatch({ prompt, target: 'alice', metadata: { 'key \u0000': prompt } })
+    const job = await dispatch({ prompt, target: 'alice', when_offline: 'queue', metadata: { 'key \u0000': prompt } })
     expect(job.prompt).toBe(prompt)
     const taken = await take(alice)
     expect(taken.job.prompt).toBe(prompt)
