@@ -2,7 +2,7 @@
 import type { ClaimPollReply, Job, Why } from '@modelreins/contract'
 import { describe, expect, test } from 'vitest'
 import { auditTrail, untilAudited, verifyTrail } from '../support/audit-trail.ts'
-import { registerWorker } from '../support/calls.ts'
+import { registerWorker, type RegisteredWorker } from '../support/calls.ts'
 import { eventsOf, type StreamedEvent } from '../support/event-stream.ts'
 import {
   alice,
