@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // vitest leaves a core to itself unless told: on two it would run one file at a time.
+    maxWorkers: 2,
     projects: [{ test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } }],
   },
 })

@@ -29,6 +29,8 @@ export const insideWorkerd = (name: string, include: string) =>
       include: [include],
       setupFiles: ['./test/support/registry-migrations.ts'],
       testTimeout: 60_000,
+      // vitest leaves a core to itself unless told: on two it would run one file at a time.
+      maxWorkers: 2,
     },
   })
 
