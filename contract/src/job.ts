@@ -41,6 +41,11 @@ export const modes = ['auto', 'local', 'cloud'] as const
 export const mode = z.enum(modes)
 export type Mode = z.infer<typeof mode>
 
+/** What a worker is made of (seed 000): AI, a person, or anything else that speaks the protocol. A companion is of silicon. */
+export const substrates = ['silicon', 'carbon', 'xenon'] as const
+export const substrate = z.enum(substrates)
+export type Substrate = z.infer<typeof substrate>
+
 export const threadId = z.string().min(1).max(200)
 
 /** `none`, `inline`, `thread`, or `last:N` (seed 001, GET /context). */
@@ -64,6 +69,8 @@ const settable = {
   target: z.union([workerName, workerId]).optional(),
   tags: tagList.optional(),
   networks: tagList.optional(),
+  /** Only workers of this substrate; `carbon` asks for a person. */
+  substrate: substrate.optional(),
   provider: label.optional(),
   model: label.optional(),
   effort: effort.optional(),
@@ -226,6 +233,7 @@ export const job = z
     context: z.string(),
     tags: z.array(z.string()),
     networks: z.array(z.string()),
+    substrate: substrate.nullable().optional(),
     provider: z.string().nullable(),
     model: z.string().nullable(),
     target: z.string().nullable(),

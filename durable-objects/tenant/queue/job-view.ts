@@ -49,6 +49,7 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
     context: job.spec.context,
     tags: [...job.spec.tags],
     networks: [...job.spec.networks],
+    substrate: job.spec.substrate ?? null,
     provider: job.spec.provider,
     model: job.spec.model,
     target: job.spec.target,

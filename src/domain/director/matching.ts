@@ -1,5 +1,5 @@
 /** Responsible for whether a worker may do a job at all: every filter, and in words why not. */
-import type { Capability, PresenceState, WorkerConfig, WorkerKind } from '@modelreins/contract'
+import type { Capability, PresenceState, Substrate, WorkerConfig, WorkerKind } from '@modelreins/contract'
 import type { JobSpec } from '../job/job-machine.ts'
 import type { BreakerView } from './breaker.ts'
 import { traitsOf } from './catalogue.ts'
@@ -10,6 +10,8 @@ export interface Requirements {
   readonly pinned: string | null
   readonly tags: readonly string[]
   readonly networks: readonly string[]
+  /** Absent in what asks for none, so that pools of older jobs keep their keys. */
+  readonly substrate?: Substrate
   readonly provider: string | null
   readonly model: string | null
   /** Where inference must happen; absent: anywhere. */
@@ -33,6 +35,8 @@ export interface WorkerView {
   readonly revoked: boolean
   /** Takes only jobs that name a capability, since some of its own ask a human (a setting of the tenant). */
   readonly named_only?: boolean
+  /** Of a person: capabilities that workers of another substrate declare too. A job that names one of them names no person. */
+  readonly shared?: readonly string[]
   readonly state: PresenceState
   readonly slots: number
   readonly running: number
@@ -51,6 +55,7 @@ export const requirementsOf = (spec: JobSpec): Requirements => ({
   pinned: spec.pinned,
   tags: [...spec.tags].sort(),
   networks: [...spec.networks].sort(),
+  ...(spec.substrate === undefined ? {} : { substrate: spec.substrate }),
   provider: spec.provider,
   model: spec.model,
   ...(spec.mode === undefined ? {} : { mode: spec.mode }),
@@ -64,6 +69,12 @@ const missing = (wanted: readonly string[], has: readonly string[]): readonly st
 /** A model is asked for by its full name or by a part of it that a person would say: `opus` fits `claude-opus-4`. */
 const fits = (wanted: string, has: string | null): boolean => has !== null && has.toLowerCase().includes(wanted.toLowerCase())
 
+export const substrateOf = (kind: WorkerKind): Substrate => (kind === 'companion' ? 'silicon' : kind)
+
+/** Whether a job asks for this person: by the substrate, by target, or by a capability that only people have. */
+const asksForPerson = (wants: Requirements, { worker_id, shared = [] }: WorkerView): boolean =>
+  wants.substrate === 'carbon' || wants.pinned === worker_id || (wants.capability !== null && !shared.includes(wants.capability))
+
 /** Reasons that keep this worker from the job for as long as nobody changes something; empty when it may have it. */
 export function obstacles(wants: Requirements, worker: WorkerView): readonly string[] {
   const reasons: string[] = []
@@ -74,6 +85,12 @@ export function obstacles(wants: Requirements, worker: WorkerView): readonly str
   const { locality } = traitsOf(worker)
   if (wants.mode !== undefined && wants.mode !== locality)
     reasons.push(`runs ${locality === 'local' ? 'locally' : 'in the cloud'}, not ${wants.mode === 'local' ? 'locally' : 'in the cloud'}`)
+  if (wants.substrate !== undefined && wants.substrate !== substrateOf(worker.kind))
+    reasons.push(`is of ${substrateOf(worker.kind)}, not ${wants.substrate}`)
+  else if (worker.kind === 'carbon' && !asksForPerson(wants, worker))
+    reasons.push(
+      'is a person, and takes only jobs that ask for one: by target, by substrate carbon, or by a capability that only people have',
+    )
   if (wants.capability === null && worker.named_only === true)
     reasons.push('takes only jobs that name a capability, since it has some that need a decision')
   if (wants.capability !== null && !worker.capabilities.some((item) => item.name === wants.capability)) {

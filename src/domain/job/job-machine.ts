@@ -3,7 +3,7 @@
  * function takes the time as `at` (milliseconds since 1970) and returns a new record; none of them stores anything.
  */
 import { attemptsByEffort, limits } from '@modelreins/contract'
-import type { Concurrency, Effort, JobError, JobHold, JobRequest, JobStatus, Rate, Usage } from '@modelreins/contract'
+import type { Concurrency, Effort, JobError, JobHold, JobRequest, JobStatus, Rate, Substrate, Usage } from '@modelreins/contract'
 import type { FanOutOutcome, FanOutSpec } from '../fan-out/fan-out.ts'
 import { limitDelay, retryDelay, toldTime } from './retry.ts'
 import { fail, ok } from '../result.ts'
@@ -25,6 +25,8 @@ export interface JobSpec {
   readonly tags: readonly string[]
   /** Networks that a worker must be in. */
   readonly networks: readonly string[]
+  /** Substrate that a worker must be of; absent: any, and a person only where the job names one otherwise. */
+  readonly substrate?: Substrate
   /** Provider that a worker must have; null: any. */
   readonly provider: string | null
   /** Model that the worker is asked to use; null: its default. */
@@ -183,6 +185,7 @@ export function specOf(request: JobRequest, pinned: string | null): JobSpec {
     target: request.target ?? null,
     tags: request.tags ?? [],
     networks: request.networks ?? [],
+    ...(request.substrate === undefined ? {} : { substrate: request.substrate }),
     provider: request.provider ?? null,
     model: request.model ?? null,
     session_id: request.session_id ?? null,

@@ -93,6 +93,7 @@ export async function requestOf(context: CommandContext, command = 'dispatch'): 
     avoid: listed(invocation.list('avoid')),
     prefer: listed(invocation.list('prefer')),
     thread_id: invocation.text('thread'),
+    substrate: invocation.text('substrate'),
     provider: invocation.text('provider'),
     model: invocation.text('model'),
     priority: invocation.count('priority'),

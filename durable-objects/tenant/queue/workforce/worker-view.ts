@@ -63,6 +63,14 @@ export const isPaused = (ctx: Pick<CommandContext, 'store'>, worker: WorkerRecor
 export const isNamedOnly = (ctx: Pick<CommandContext, 'store'>, worker: WorkerRecord): boolean =>
   ctx.store.settings.requireCapability() === true && worker.capabilities.some((item) => isGated(item.risk_tier))
 
+/** Of a person: what workers of another substrate can do as well. */
+function sharedBy(ctx: Pick<CommandContext, 'store'>, { kind, capabilities }: WorkerRecord): Pick<WorkerView, 'shared'> {
+  if (kind !== 'carbon' || capabilities.length === 0) return {}
+  const others = [...ctx.store.workers.active()].filter((other) => other.kind !== 'carbon')
+  const names = new Set(others.flatMap((other) => other.capabilities.map(({ name }) => name)))
+  return { shared: capabilities.map(({ name }) => name).filter((name) => names.has(name)) }
+}
+
 export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
   const live = ctx.live.presence.of(worker.worker_id)
   return {
@@ -78,6 +86,7 @@ export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
     paused: isPaused(ctx, worker),
     revoked: worker.revoked_at !== null,
     named_only: isNamedOnly(ctx, worker),
+    ...sharedBy(ctx, worker),
     state: stateOf(ctx, worker),
     slots: worker.config.slots ?? worker.profile.slots,
     running: ctx.live.leases.running(worker.worker_id),

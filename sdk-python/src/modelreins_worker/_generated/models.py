@@ -120,6 +120,7 @@ class Job(Record):
     context: str
     tags: List[str]
     networks: List[str]
+    substrate: Optional[Literal["silicon", "carbon", "xenon"]]
     provider: Optional[str]
     model: Optional[str]
     target: Optional[str]
@@ -978,6 +979,7 @@ class RepeatedJob(Record):
     target: Optional[str]
     tags: Optional[List[str]]
     networks: Optional[List[str]]
+    substrate: Optional[Literal["silicon", "carbon", "xenon"]]
     provider: Optional[str]
     model: Optional[str]
     effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]]

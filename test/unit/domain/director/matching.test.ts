@@ -14,6 +14,8 @@ const able = workerView('anna', {
   model: 'claude-opus-4-1',
 })
 
+const person = 'is a person, and takes only jobs that ask for one: by target, by substrate carbon, or by a capability that only people have'
+
 describe('a filter', () => {
   const table: readonly (readonly [string, Partial<Requirements>, Partial<WorkerView>, readonly string[]])[] = [
     ['nothing asked for', {}, {}, []],
@@ -31,6 +33,15 @@ describe('a filter', () => {
     ['its provider', { provider: 'claude' }, {}, []],
     ['another provider', { provider: 'codex' }, {}, ['runs claude, not codex']],
     ['a provider that nobody knows', { provider: 'codex' }, { provider: null }, ['runs no known provider, not codex']],
+    ['its substrate', { substrate: 'silicon' }, {}, []],
+    ['its substrate, as a companion', { substrate: 'silicon' }, { kind: 'companion' }, []],
+    ['another substrate', { substrate: 'xenon' }, {}, ['is of silicon, not xenon']],
+    ['a person where none is asked for', {}, { kind: 'carbon' }, [person]],
+    ['a person by a capability that others have too', { capability: 'docs.report' }, { kind: 'carbon', shared: ['docs.report'] }, [person]],
+    ['a person by a capability that only people have', { capability: 'docs.report' }, { kind: 'carbon', shared: ['post.draft'] }, []],
+    ['a person by target', { pinned: able.worker_id }, { kind: 'carbon' }, []],
+    ['a person by substrate', { substrate: 'carbon' }, { kind: 'carbon' }, []],
+    ['a person where a machine is asked for', { substrate: 'silicon' }, { kind: 'carbon' }, ['is of carbon, not silicon']],
     ['its model', { model: 'claude-opus-4-1' }, {}, []],
     ['its model as people say it', { model: 'Opus' }, {}, []],
     ['another model', { model: 'sonnet' }, {}, ['has the model claude-opus-4-1, not sonnet']],

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { env } from 'cloudflare:workers'
 import { vi } from 'vitest'
-import type { Capability, Input, LeaseToken, Offer, Role, TenantOperationId } from '@modelreins/contract'
+import type { Capability, Input, LeaseToken, Offer, Role, TenantOperationId, WorkerKind } from '@modelreins/contract'
 import { operations, parseLeaseToken } from '@modelreins/contract'
 import type { CallCredential, TenantAnswer, TenantGate } from '../../../../durable-objects/tenant/call.ts'
 
@@ -105,8 +105,13 @@ export class TestTenant {
     return { credential, hash: sha256(credential), view: { id: `vw${this.name}${this.#credentials}`, iv: 'iv', ciphertext: 'sealed' } }
   }
 
-  async worker(name: string, capabilities: Capability[] = [], more: Input<'presence.report'> = {}): Promise<WorkerHandle> {
-    const registered = await this.must('workers.register', { name, capabilities })
+  async worker(
+    name: string,
+    capabilities: Capability[] = [],
+    more: Input<'presence.report'> = {},
+    kind: WorkerKind = 'silicon',
+  ): Promise<WorkerHandle> {
+    const registered = await this.must('workers.register', { name, capabilities, kind })
     const credential = `cred${this.#credentials}x${this.name}`
     const handle: WorkerHandle = { id: registered.worker_id, name, credential: { kind: 'worker', credential, hash: sha256(credential) } }
     await this.present(handle, more)

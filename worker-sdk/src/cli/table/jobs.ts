@@ -1,5 +1,5 @@
 /** Responsible for the table's rows about jobs and their files: dispatch, jobs, job, artifacts. */
-import { efforts, jobStatuses, keyConflicts, mergeKinds, modes } from '@modelreins/contract'
+import { efforts, jobStatuses, keyConflicts, mergeKinds, modes, substrates } from '@modelreins/contract'
 import type { Argument, Command, Flag } from '../command.ts'
 import { dryRunFlag, memberFlags, yesFlag } from './flags.ts'
 
@@ -44,6 +44,12 @@ export const requestFlags: readonly Flag[] = [
   { name: 'thread', value: 'ID', about: 'Thread that the job belongs to' },
   { name: 'tag', value: 'TAG', many: true, about: 'Tag that the worker must have; may be repeated' },
   { name: 'network', value: 'NAME', many: true, about: 'Network that the worker must reach; may be repeated' },
+  {
+    name: 'substrate',
+    value: 'KIND',
+    choices: substrates,
+    about: `What the worker must be made of: ${substrates.join(', ')}; carbon asks for a person`,
+  },
   { name: 'provider', value: 'NAME', complete: 'provider', about: 'Provider that the worker must run' },
   { name: 'model', value: 'NAME', about: 'Model to use' },
   { name: 'priority', value: 'N', kind: 'count', about: 'From -10 to 10' },
