@@ -56,6 +56,13 @@ export async function livedIn(dashboard: Dashboard): Promise<LivedIn> {
     content: 'It goes to **4,200** readers.',
     type: 'content',
   })
+  ids.push(
+    await dispatch('Which of these changes needs a migration?', {
+      thread_id: 't-release',
+      targets: ['claude-build', 'ollama-desk'],
+      merge: { by: 'concat' },
+    }),
+  )
   await call('POST', '/api/v1/members', { name: 'Rosa', role: 'reviewer' })
   await call('POST', '/api/v1/webhooks', { url: 'https://example.com/hooks/reins' })
   await until(async () => {

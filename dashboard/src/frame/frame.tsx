@@ -1,8 +1,9 @@
 /** Responsible for what stands around every screen, and for asking who is there before any screen is shown. */
 import { Link, Outlet, useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { useOperation } from '../api/queries.ts'
 import { MeContext, useSession } from '../api/session.ts'
+import { followEvents } from '../live/feed.ts'
 import { Button } from '../parts/button.tsx'
 import { ErrorNotice, Skeleton } from '../parts/notices.tsx'
 import { Time } from '../parts/time.tsx'
@@ -55,6 +56,7 @@ function SignedIn() {
   const navigate = useNavigate()
   const [sheet, setSheet] = useState<'palette' | 'keys' | undefined>(undefined)
   const close = (): void => setSheet(undefined)
+  useEffect(followEvents, [])
   useKeys(
     [
       { keys: 'mod+k', what: 'Search or act', group: 'Everywhere', run: () => setSheet('palette') },

@@ -15,7 +15,6 @@ function Pill() {
   const looks = {
     live: ['bg-good', 'Live'],
     resuming: ['bg-warn', 'Resuming'],
-    paused: ['bg-edge', 'Paused'],
     offline: ['bg-bad', 'Offline'],
   } as const
   const [dot, word] = looks[connection.state]

@@ -10,6 +10,7 @@ const screens = [
   ['/jobs', 'Jobs'],
   ['/jobs/1', 'Job 1'],
   ['/jobs/4', 'Job 4'],
+  ['/jobs/6', 'Job 6'],
   ['/reviews', 'Reviews'],
   ['/reviews/1', 'Reviews'],
   ['/workers', 'Workers'],

@@ -15,7 +15,7 @@ import { oneLine } from '../../parts/safe-text.ts'
 import { Span } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
 
-function Streaming({ job }: { readonly job: Job }) {
+export function Streaming({ job }: { readonly job: Job }) {
   const output = useJobOutput(job.id, true)
   if (output.text === '') return <p className="text-soft">{job.status === 'running' ? 'It works; nothing is written yet.' : ''}</p>
   return <Markdown text={prose(output.text)} />

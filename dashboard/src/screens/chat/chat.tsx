@@ -1,5 +1,5 @@
 /** Responsible for Chat: threads at the left, the conversation, and what is about to be sent. */
-import type { Effort, Job } from '@modelreins/contract'
+import type { Effort, Input, Job } from '@modelreins/contract'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { client } from '../../api/client.ts'
@@ -16,7 +16,8 @@ import { AbortThread } from './abort-thread.tsx'
 import { AnswerCard } from './answer-card.tsx'
 import { Composer, effortStops } from './composer.tsx'
 import { draftKey, useDraft, type Draft } from './draft.ts'
-import { groupName, turnsOf, type Turn } from './turns.ts'
+import { FanOut, merges, sideBySide } from './fan-out.tsx'
+import { turnsOf, type Turn } from './turns.ts'
 
 const newId = (letter: string): string =>
   `${letter}-${crypto.getRandomValues(new Uint32Array(2)).reduce((text, part) => text + part.toString(36), '')}`
@@ -64,34 +65,26 @@ function TurnView({ turn }: { readonly turn: Turn }) {
           <Time at={turn.at} />
         </p>
       </div>
-      <div
-        className={
-          turn.jobs.length === 1
-            ? ''
-            : 'flex snap-x snap-mandatory gap-3 overflow-x-auto pb-2 *:w-[85%] *:shrink-0 *:snap-center md:grid md:grid-cols-[repeat(auto-fit,minmax(18rem,1fr))] md:overflow-visible md:*:w-auto'
-        }
-      >
-        {turn.jobs.map((job) => (
-          <AnswerCard key={job.id} job={job} />
-        ))}
+      <div className={turn.jobs.length === 1 ? 'flex flex-col gap-3' : sideBySide}>
+        {turn.jobs.map((job) => (job.kind === 'fan_out' ? <FanOut key={job.id} job={job} /> : <AnswerCard key={job.id} job={job} />))}
       </div>
     </section>
   )
 }
 
-function requests(draft: Draft, thread: string, follows: boolean) {
+function requestOf(draft: Draft, thread: string, follows: boolean): Input<'jobs.dispatch'> {
   const effort: Effort = effortStops.find((stop) => stop.value === draft.effort)?.value ?? 'standard'
-  const job = {
+  const [first, ...others] = draft.targets
+  const by = merges.find((one) => one.value === draft.merge)?.value ?? 'worker'
+  return {
     prompt: draft.prompt,
     effort,
     thread_id: thread,
     ...(follows ? { context: 'thread' } : {}),
     ...(draft.capability.trim() === '' ? {} : { capability: draft.capability.trim() }),
     ...(draft.mode === 'queue' ? { when_offline: 'queue' as const } : {}),
+    ...(others.length > 0 ? { targets: [...draft.targets], merge: { by } } : first === undefined ? {} : { target: first }),
   }
-  if (draft.targets.length <= 1) return [{ ...job, ...(draft.targets[0] === undefined ? {} : { target: draft.targets[0] }) }]
-  const group = newId('turn')
-  return draft.targets.map((target) => ({ ...job, target, metadata: { [groupName]: group } }))
 }
 
 export function Chat() {
@@ -117,10 +110,8 @@ export function Chat() {
     setFault('')
     const id = thread === '' ? newId('t') : thread
     try {
-      const wanted = requests(draft, id, turns.length > 0)
-      const [only] = wanted
-      if (wanted.length === 1 && only !== undefined) await client.call('jobs.dispatch', only)
-      else await client.call('jobs.dispatch_batch', { jobs: wanted, idempotency_key: newId('batch') })
+      // A repeat of the same press, over a connection that broke, finds the job that is there.
+      await client.call('jobs.dispatch', { ...requestOf(draft, id, turns.length > 0), idempotency_key: newId('press') })
       change({ prompt: '' })
       await refresh('jobs', 'presence')
       if (thread === '') await navigate({ search: { thread: id } })

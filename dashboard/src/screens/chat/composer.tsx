@@ -5,6 +5,7 @@ import { useOperation } from '../../api/queries.ts'
 import { Button } from '../../parts/button.tsx'
 import { plural } from '../../parts/time.tsx'
 import type { Draft } from './draft.ts'
+import { merges } from './fan-out.tsx'
 
 export const effortStops: readonly { readonly value: Effort; readonly says: string }[] = [
   { value: 'trivial', says: 'the smallest local model, 1 attempt' },
@@ -132,7 +133,7 @@ function preview(draft: Draft, workers: readonly Presence[]): string {
   const goes =
     draft.targets.length === 1
       ? `It goes to ${draft.targets[0]} and to no other worker.`
-      : `Each of ${draft.targets.length} workers gets it; their answers stand side by side.`
+      : `Each of ${draft.targets.length} workers gets it; their answers stand side by side${draft.merge === 'none' ? '' : ', then the merged one'}.`
   return gone.length === 0
     ? goes
     : `${goes} ${gone.join(', ')} ${gone.length === 1 ? 'is' : 'are'} offline${draft.mode === 'queue' ? ' and gets it later.' : ': refused, unless the Mode is Queue.'}`
@@ -205,6 +206,25 @@ export function Composer({ draft, onChange, onSend, busy }: Props) {
         </div>
       </div>
       <Targets chosen={draft.targets} workers={workers} onChange={(targets) => onChange({ targets })} />
+      {draft.targets.length < 2 ? null : (
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <label htmlFor={`${id}-merge`} className="font-medium">
+            Merge
+          </label>
+          <select
+            id={`${id}-merge`}
+            className="field w-auto max-w-full"
+            value={draft.merge}
+            onChange={(event) => onChange({ merge: event.target.value })}
+          >
+            {merges.map((merge) => (
+              <option key={merge.value} value={merge.value}>
+                {merge.name}: {merge.says}
+              </option>
+            ))}
+          </select>
+        </div>
+      )}
       <div className="flex flex-wrap items-center justify-between gap-3 border-t border-line pt-3">
         <p className="text-soft foreign" aria-live="polite">
           {preview(draft, workers)}

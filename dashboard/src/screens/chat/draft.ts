@@ -9,9 +9,10 @@ export interface Draft {
   readonly mode: string
   readonly targets: readonly string[]
   readonly capability: string
+  readonly merge: string
 }
 
-const fresh: Draft = { prompt: '', effort: 'standard', mode: 'now', targets: [], capability: '' }
+const fresh: Draft = { prompt: '', effort: 'standard', mode: 'now', targets: [], capability: '', merge: 'worker' }
 
 /** Of one member in one thread; '' is the thread that is yet to begin. */
 export const draftKey = (me: Pick<Me, 'tenant' | 'id'>, thread: string): string => `draft.${me.tenant}.${me.id}.${thread}`
@@ -31,6 +32,7 @@ function parse(text: string | undefined): Draft {
       effort: word('effort', 'standard'),
       mode: word('mode', 'now'),
       capability: word('capability', ''),
+      merge: word('merge', 'worker'),
       targets: Array.isArray(targets) ? targets.filter((one) => typeof one === 'string') : [],
     }
   } catch {

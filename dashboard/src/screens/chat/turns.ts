@@ -8,8 +8,8 @@ export interface Turn {
   readonly jobs: readonly Job[]
 }
 
-/** Set by Chat on each of the jobs that one press of the button made. */
-export const groupName = 'chat_turn'
+/** Which earlier versions of Chat set on each of the jobs that one press of the button made; a fan-out is one job. */
+const groupName = 'chat_turn'
 
 function groupOf(job: Job): string {
   const { metadata } = job

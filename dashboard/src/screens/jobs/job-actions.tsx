@@ -74,7 +74,8 @@ export function JobActions({ job }: { readonly job: Job }) {
       JSON.stringify({
         prompt: job.prompt,
         effort: job.effort,
-        targets: job.target === null ? [] : [job.target],
+        targets: job.children?.map((child) => child.worker) ?? (job.target === null ? [] : [job.target]),
+        merge: job.merge?.by ?? 'worker',
         capability: job.capability ?? '',
       }),
     )

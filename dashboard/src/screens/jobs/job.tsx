@@ -18,8 +18,9 @@ import { Json } from '../../parts/json.tsx'
 import { LongText } from '../../parts/long-text.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
-import { bytesWords, Span, Time } from '../../parts/time.tsx'
+import { bytesWords, plural, Span, Time } from '../../parts/time.tsx'
 import { complain } from '../../parts/toasts.tsx'
+import { FanOut } from '../chat/fan-out.tsx'
 import { JobActions } from './job-actions.tsx'
 import { WhyPanel } from './why.tsx'
 
@@ -195,18 +196,38 @@ export function Job() {
               {job.metadata === null ? null : <Json value={job.metadata} label="Metadata" />}
             </div>
           </Panel>
-          <ResultPanel job={job} />
-          <OutputPanel job={job} />
+          {job.kind === 'fan_out' ? (
+            <section aria-label="Answers" className="flex flex-col gap-3">
+              <FanOut job={job} />
+            </section>
+          ) : (
+            <>
+              <ResultPanel job={job} />
+              <OutputPanel job={job} />
+            </>
+          )}
           <Files job={job} />
           {mayAudit ? <Trail jobId={job.id} /> : null}
         </div>
         <Panel title="Facts">
           <Facts
             rows={[
+              job.parent_id == null
+                ? undefined
+                : [
+                    job.role === 'merge' ? 'Merges' : 'Part of',
+                    <Link key="parent" to="/jobs/$jobId" params={{ jobId: String(job.parent_id) }} className="text-accent underline">
+                      Job {job.parent_id}
+                    </Link>,
+                  ],
               [
                 'Worker',
                 job.worker_id === null ? (
-                  'none yet'
+                  job.kind === 'fan_out' ? (
+                    plural(job.children?.length ?? 0, 'worker')
+                  ) : (
+                    'none yet'
+                  )
                 ) : (
                   <Link to="/workers/$workerId" params={{ workerId: job.worker_id }} className="text-accent underline">
                     {job.assigned_to}

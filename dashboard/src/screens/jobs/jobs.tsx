@@ -134,11 +134,11 @@ export function Jobs() {
       </div>
       {faults.length === 0 ? null : <Notice tone="warn">{faults.join(' ')}</Notice>}
       <Selection ids={selected} everything={everything} onEverything={() => setEverything(true)} onClear={clear} onVerb={setVerb} />
-      {rows.fresh > 0 ? (
-        <Button className="self-center" onClick={rows.showFresh}>
-          <span role="status">{rows.fresh >= 50 ? '50 or more new jobs' : plural(rows.fresh, 'new job')}</span>
-        </Button>
-      ) : null}
+      <div role="status" className="self-center empty:hidden">
+        {rows.fresh > 0 ? (
+          <Button onClick={rows.showFresh}>Show {rows.fresh >= 50 ? '50 or more new jobs' : plural(rows.fresh, 'new job')}</Button>
+        ) : null}
+      </div>
       {rows.isPending ? (
         <Skeleton label="Jobs" rows={8} />
       ) : rows.error !== null && rows.items.length === 0 ? (

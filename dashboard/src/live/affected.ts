@@ -1,0 +1,31 @@
+/** Responsible for which answers an event makes stale: what is shown of the noun that it is about. It asks nobody. */
+
+/** Operations, by how their names begin, that show what these nouns say. Presence has no row of the audit trail and comes by itself. */
+const shownBy: Readonly<Record<string, readonly string[]>> = {
+  job: ['jobs.'],
+  fan_out: ['jobs.'],
+  review: ['reviews.', 'jobs.'],
+  grant: ['grants.'],
+  artifact: ['artifacts.', 'jobs.get'],
+  killswitch: ['killswitch.', 'workers.', 'presence.'],
+  worker: ['workers.', 'presence.', 'jobs.why'],
+  presence: ['presence.', 'workers.', 'jobs.why'],
+  member: ['members.'],
+  session: ['sessions.'],
+  passkey: ['passkeys.'],
+  sign_in: ['bans.'],
+  webhook: ['webhooks.'],
+  settings: ['settings.'],
+  late: ['audit.', 'webhooks.'],
+}
+
+/** Pages that were read one after the other: many of them are not read again at once, their screens watch the newest rows instead. */
+const mostPages = 3
+
+export function isLong(data: unknown): boolean {
+  const pages: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, 'pages') : undefined
+  return Array.isArray(pages) && pages.length > mostPages
+}
+
+export const staleBy = (id: unknown, nouns: ReadonlySet<string>): boolean =>
+  typeof id === 'string' && [...nouns].some((noun) => shownBy[noun]?.some((start) => id.startsWith(start)) === true)
