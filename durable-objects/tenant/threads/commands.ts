@@ -110,17 +110,16 @@ function update(ctx: CommandContext, input: Parsed<'threads.update'>): Result<Th
   return ok(show(ctx, changed))
 }
 
-/** Everything of the thread that is under way: a fan-out takes its children along. */
+/** Everything of the thread that is under way, children of fan-outs included. */
 function abort(ctx: CommandContext, input: Parsed<'threads.abort'>): Result<Output<'threads.abort'>> {
   const found = load(ctx, input.thread_id)
   if (!found.ok) return found
-  const matching = { thread_id: input.thread_id, unfinished: true } as const
-  const ids = ctx.store.jobs.ids(matching, limits.bulk_jobs)
+  const ids = ctx.store.threadStore.inFlight(input.thread_id).slice(0, limits.bulk_jobs)
   for (const id of ids) {
     const job = ctx.store.jobs.get(id)
     if (job !== undefined) abortJob(ctx, job, abortReason(ctx, input.reason))
   }
-  return ok({ job_ids: [...ids], remaining: ctx.store.jobs.count(matching) })
+  return ok({ job_ids: [...ids], remaining: ctx.store.threadStore.inFlight(input.thread_id).length })
 }
 
 export const threadCommands = { 'threads.list': list, 'threads.get': get, 'threads.update': update, 'threads.abort': abort }

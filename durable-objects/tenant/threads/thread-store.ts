@@ -1,5 +1,5 @@
 /** Responsible for threads as they are stored, and for what their jobs add up to. It decides nothing. */
-import { and, asc, count, desc, eq, gt, isNotNull, lt, max, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, lt, max, sql } from 'drizzle-orm'
 import type { ThreadDefaults } from '@modelreins/contract'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
@@ -109,6 +109,19 @@ export class ThreadStore {
       workers: workers.flatMap((row) => row.id ?? []),
       last_activity: last === 0 ? null : last,
     }
+  }
+
+  /** Jobs that have not ended, lowest id first; children of fan-outs too, which may go on when their fan-out has its answer. */
+  inFlight(threadId: string): readonly number[] {
+    const turns = this.#db.select({ id: jobs.id }).from(jobs).where(eq(jobs.thread_id, threadId))
+    const open = [eq(jobs.thread_id, threadId), inArray(jobs.parent_id, turns)].flatMap((ofThread) =>
+      this.#db
+        .select({ id: jobs.id })
+        .from(jobs)
+        .where(and(ofThread, isNotNull(jobs.pool)))
+        .all(),
+    )
+    return open.map(({ id }) => id).toSorted((left, right) => left - right)
   }
 
   /** Ids of the thread's jobs after this one, oldest first. */

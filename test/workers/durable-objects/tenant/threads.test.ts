@@ -98,10 +98,21 @@ describe('a thread', () => {
     const parent = await tenant.must('jobs.dispatch', { prompt: 'x', thread_id: 't', targets: ['anna', 'bert'] })
     const other = await tenant.must('jobs.dispatch', { prompt: 'x', thread_id: 'other' })
     const stopped = await tenant.must('threads.abort', { thread_id: 't', reason: 'wrong branch' })
-    expect(stopped).toEqual({ job_ids: [running.id, parent.id], remaining: 0 })
+    expect(stopped).toEqual({ job_ids: [running.id, parent.id, parent.id + 1, parent.id + 2], remaining: 0 })
     expect((await tenant.must('jobs.children', { job_id: parent.id })).items.map((job) => job.error?.type)).toEqual(['aborted', 'aborted'])
     expect((await tenant.must('jobs.get', { job_id: running.id })).error?.message).toBe('Aborted by Olga: wrong branch')
     expect((await tenant.must('jobs.get', { job_id: other.id })).status).toBe('pending')
     expect(await tenant.must('threads.abort', { thread_id: 't' })).toEqual({ job_ids: [], remaining: 0 })
+  })
+
+  it('is stopped with what goes on of a fan-out that has its answer already', async () => {
+    const { tenant, anna } = await scene()
+    const merge = { by: 'concat', quorum: 1 } as const
+    const parent = await tenant.must('jobs.dispatch', { prompt: 'x', thread_id: 't', targets: ['anna', 'bert'], merge })
+    await answer(tenant, anna, 'Me.')
+    expect((await tenant.must('jobs.get', { job_id: parent.id })).status).toBe('done')
+    await abortAllDurableObjects()
+    expect(await tenant.must('threads.abort', { thread_id: 't' })).toEqual({ job_ids: [parent.id + 2], remaining: 0 })
+    expect(await tenant.must('jobs.get', { job_id: parent.id + 2 })).toMatchObject({ status: 'failed', error: { type: 'aborted' } })
   })
 })
