@@ -126,8 +126,8 @@ export class JobStore {
       keyof Row,
       ReturnType<typeof sql>
     >
-    // Whatever column is set costs its index a row, changed or not.
-    const { id: _, idempotency_key: _key, idempotency_digest: _digest, ...changeable } = all
+    // Whatever column is set costs its index a row, changed or not: what is fixed at creation is left alone.
+    const { id: _, idempotency_key: _key, idempotency_digest: _digest, thread_id: _thread, parent_id: _parent, ...changeable } = all
     this.#insert = db.insert(jobs).values(all).prepare()
     this.#update = db
       .update(jobs)

@@ -1,5 +1,5 @@
 /** Says what a thread tells of its jobs, and what is done to all of them at once. */
-import { abortAllDurableObjects } from 'cloudflare:test'
+import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { failureOf, frozenTime, TestTenant } from './harness.ts'
 import type { WorkerHandle } from './harness.ts'
@@ -25,6 +25,26 @@ async function scene() {
   const anna = await tenant.worker('anna')
   const bert = await tenant.worker('bert', [{ name: 'docs.report', risk_tier: 'auto' }], { provider: 'ollama-http', model: 'llama3.2:3b' })
   return { tenant, anna, bert }
+}
+
+/** Rows that this writes in the tenant object, as they are billed. */
+async function rowsWritten(tenant: TestTenant, act: () => Promise<unknown>): Promise<number> {
+  const cursors = await runInDurableObject(tenant.raw, (_, { storage }) => {
+    const counted: SqlStorageCursor<Record<string, SqlStorageValue>>[] = []
+    const exec = storage.sql.exec.bind(storage.sql)
+    Object.defineProperty(storage.sql, 'exec', {
+      configurable: true,
+      value: (...call: Parameters<typeof exec>) => {
+        const cursor = exec(...call)
+        counted.push(cursor)
+        return cursor
+      },
+    })
+    return counted
+  })
+  await act()
+  expect(cursors.length).toBeGreaterThan(0)
+  return cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0)
 }
 
 describe('a thread', () => {
@@ -114,5 +134,18 @@ describe('a thread', () => {
     await abortAllDurableObjects()
     expect(await tenant.must('threads.abort', { thread_id: 't' })).toEqual({ job_ids: [parent.id + 2], remaining: 0 })
     expect(await tenant.must('jobs.get', { job_id: parent.id + 2 })).toMatchObject({ status: 'failed', error: { type: 'aborted' } })
+  })
+
+  it('costs one row at a further job of it, and none when that job starts and ends', async () => {
+    const { tenant, anna } = await scene()
+    const dispatch = (more: { thread_id?: string }) => tenant.must('jobs.dispatch', { prompt: 'x', target: 'anna', ...more })
+    await dispatch({})
+    await dispatch({ thread_id: 't' })
+    const plain = await rowsWritten(tenant, () => dispatch({}))
+    expect(await rowsWritten(tenant, () => dispatch({ thread_id: 't' }))).toBe(plain + 1)
+    await answer(tenant, anna, 'plain')
+    await answer(tenant, anna, 'in the thread')
+    const plainEnd = await rowsWritten(tenant, () => answer(tenant, anna, 'plain'))
+    expect(await rowsWritten(tenant, () => answer(tenant, anna, 'in the thread'))).toBe(plainEnd)
   })
 })
