@@ -1,7 +1,7 @@
 /** Responsible for what is checked of each real command line: where it comes from, which flags we pass, and what it needs to talk to a local server. */
-import { aiderArgs } from '../../worker-sdk/src/providers/aider.ts'
-import { claudeArgs } from '../../worker-sdk/src/providers/claude.ts'
-import { codexArgs } from '../../worker-sdk/src/providers/codex.ts'
+import { aiderArgs } from '../../worker-sdk/src/providers/agents/aider.ts'
+import { claudeArgs } from '../../worker-sdk/src/providers/agents/claude.ts'
+import { codexArgs } from '../../worker-sdk/src/providers/agents/codex.ts'
 import type { ProviderSettings } from '../../worker-sdk/src/providers/provider.ts'
 import { anthropicHandler, anthropicToolHandler } from '../support/wire/anthropic-wire.ts'
 import { openAiHandler } from '../support/wire/openai-wire.ts'

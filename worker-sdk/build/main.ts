@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { rolldown, type OutputOptions } from 'rolldown'
 import { writeDeclarations } from './declarations.ts'
 import { shortenLines } from './short-lines.ts'
+import { withoutDescriptions } from './without-descriptions.ts'
 import { withoutJsonSchema } from './without-json-schema.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -20,7 +21,7 @@ async function bundle(input: Readonly<Record<string, string>>, output: OutputOpt
     external,
     platform: 'node',
     transform: { target: 'node18' },
-    plugins: [withoutJsonSchema],
+    plugins: [withoutJsonSchema, withoutDescriptions],
   })
   await build.write({
     entryFileNames: '[name].js',

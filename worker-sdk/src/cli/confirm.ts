@@ -1,6 +1,6 @@
 /** Responsible for the question before something that cannot be taken back. It does nothing itself. */
 import type { CommandContext } from './context.ts'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from './arguments/usage-error.ts'
 
 /** Asks where somebody can answer; elsewhere `--yes` must have said so. */
 export async function confirmed(context: CommandContext, question: string): Promise<boolean> {

@@ -4,8 +4,8 @@ import type { Fetch } from '../client/transport.ts'
 import { configPath, readConfig } from '../worker/settings/config-source.ts'
 import { debugFor } from '../worker/debug.ts'
 import type { ConfigValues, Environment } from '../worker/settings/options.ts'
-import type { Invocation } from './invocation.ts'
-import { Presenter } from './presenter.ts'
+import type { Invocation } from './arguments/invocation.ts'
+import { Presenter } from './output/presenter.ts'
 import type { System } from './system.ts'
 
 export class CommandContext {

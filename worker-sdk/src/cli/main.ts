@@ -2,11 +2,11 @@
 /** Responsible for the process of the command line: environment, title, exit. Everything else is in run-cli.ts. */
 import { homedir } from 'node:os'
 import { openPrompter } from './prompter.ts'
-import { programName } from './command.ts'
-import { reportFailure } from './failure.ts'
+import { programName } from './arguments/command.ts'
+import { reportFailure } from './output/failure.ts'
 import { runCli } from './run-cli.ts'
 import { nodeSystem } from './system.ts'
-import { takeEnvironment } from './start-environment.ts'
+import { takeEnvironment } from './setup/start-environment.ts'
 
 // Before anything else: a program that this process starts must not find a token in what it was started with.
 const started = takeEnvironment()

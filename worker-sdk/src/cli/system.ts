@@ -6,8 +6,8 @@ import { systemClock, type Clock } from '../client/clock.ts'
 import type { Fetch } from '../client/transport.ts'
 import type { Environment } from '../worker/settings/options.ts'
 import type { Prompter } from './prompter.ts'
-import type { StartEnvironment } from './start-environment.ts'
-import { textOf } from './read-text.ts'
+import type { StartEnvironment } from './setup/start-environment.ts'
+import { textOf } from './arguments/read-text.ts'
 
 export interface Sink {
   /** Text, or the bytes of a file as they are. */

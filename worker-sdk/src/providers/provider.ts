@@ -1,7 +1,7 @@
 /** Responsible for what a provider is: a thin shim from a job to something that executes it. */
 import type { Job, Usage } from '@modelreins/contract'
 import type { ToolReviews } from './approvals/tool-review.ts'
-import type { Launch } from './program.ts'
+import type { Launch } from './child-process/program.ts'
 import type { Tap } from './recording/tap.ts'
 
 /** Settings a provider may read; all come from WorkerOptions and may change between jobs. */

@@ -1,12 +1,12 @@
 /** One table drives parsing, help, completions and the reference: here it is held against all four. */
 import { describe, expect, it } from 'vitest'
 import { settings } from '../../../../worker-sdk/src/worker/settings/options.ts'
-import { nameOf } from '../../../../worker-sdk/src/cli/command.ts'
+import { nameOf } from '../../../../worker-sdk/src/cli/arguments/command.ts'
 import { handlers } from '../../../../worker-sdk/src/cli/commands/index.ts'
-import { helpPage } from '../../../../worker-sdk/src/cli/help.ts'
-import { parseCommandLine } from '../../../../worker-sdk/src/cli/parse.ts'
-import { cliReference } from '../../../../worker-sdk/src/cli/reference.ts'
-import { styleFor } from '../../../../worker-sdk/src/cli/style.ts'
+import { helpPage } from '../../../../worker-sdk/src/cli/arguments/help.ts'
+import { parseCommandLine } from '../../../../worker-sdk/src/cli/arguments/parse.ts'
+import { cliReference } from '../../../../worker-sdk/src/cli/arguments/reference.ts'
+import { styleFor } from '../../../../worker-sdk/src/cli/output/style.ts'
 import { commands, flagsOf } from '../../../../worker-sdk/src/cli/table/index.ts'
 import { splitArgs } from '../../../../worker-sdk/src/worker/settings/options.ts'
 

@@ -1,12 +1,12 @@
 /** Says how the parts that providers share behave at their borders: endpoints, programs, lines, events, tails, arguments for Windows. */
 import { describe, expect, it } from 'vitest'
-import { scrubEnvironment } from '../../../../worker-sdk/src/providers/environment.ts'
-import { type EndpointRule, resolveEndpoint } from '../../../../worker-sdk/src/providers/endpoint.ts'
-import { isBefore } from '../../../../worker-sdk/src/providers/cli-check.ts'
+import { scrubEnvironment } from '../../../../worker-sdk/src/providers/child-process/environment.ts'
+import { type EndpointRule, resolveEndpoint } from '../../../../worker-sdk/src/providers/http/endpoint.ts'
+import { isBefore } from '../../../../worker-sdk/src/providers/child-process/cli-check.ts'
 import { createProvider, isProviderName, providerNames } from '../../../../worker-sdk/src/providers/index.ts'
 import { createLineCutter } from '../../../../worker-sdk/src/providers/lines.ts'
-import { findProgram, launchOf, launchOfShell, quoteForCmd } from '../../../../worker-sdk/src/providers/program.ts'
-import { serverEvents } from '../../../../worker-sdk/src/providers/sse.ts'
+import { findProgram, launchOf, launchOfShell, quoteForCmd } from '../../../../worker-sdk/src/providers/child-process/program.ts'
+import { serverEvents } from '../../../../worker-sdk/src/providers/http/sse.ts'
 import { asResult, createTail } from '../../../../worker-sdk/src/providers/tail.ts'
 import { byteLength, limits } from '@modelreins/contract'
 
@@ -15,11 +15,12 @@ async function* of(...pieces: string[]): AsyncGenerator<string> {
 }
 
 describe('the list of providers', () => {
-  it('holds the ten names of the seed, each under its own name', () => {
+  it('holds the ten names of the compatibility documents and acp, each under its own name', () => {
     expect(providerNames).toEqual([
       'claude',
       'aider',
       'codex',
+      'acp',
       'ollama-http',
       'lmstudio',
       'nocturne',

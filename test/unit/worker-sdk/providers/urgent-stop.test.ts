@@ -1,7 +1,7 @@
 /** Says how much time a stubborn child gets, by why it is stopped. */
 import { describe, expect, it } from 'vitest'
-import { runChild } from '../../../../worker-sdk/src/providers/child.ts'
-import { launchOf } from '../../../../worker-sdk/src/providers/program.ts'
+import { runChild } from '../../../../worker-sdk/src/providers/child-process/child.ts'
+import { launchOf } from '../../../../worker-sdk/src/providers/child-process/program.ts'
 import { AttemptStopped, type StopKind } from '../../../../worker-sdk/src/worker/job/executor.ts'
 import { isRunning } from '../../../support/standins/running.ts'
 

@@ -1,11 +1,11 @@
 /** Responsible for `audit look` and `audit seen`: unreviewed actions of the tier `audit`, and marking them as reviewed. */
 import { toLookAtList, type Input, type ToLookAt } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import type { Column } from '../presenter.ts'
-import { showAge } from '../time-words.ts'
-import { UsageError } from '../usage-error.ts'
+import type { Column } from '../output/presenter.ts'
+import { showAge } from '../output/time-words.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 
 /** As many as one call marks. */
 const atOnce = 1_000

@@ -1,5 +1,5 @@
 /** Responsible for `config set/get/list/unset/path/reset`. It reads and writes the config file and calls no operation but the one-time view. */
-import { changeConfig, removeConfig } from '../config-file.ts'
+import { changeConfig, removeConfig } from '../setup/config-file.ts'
 import {
   adminKey,
   changeOf,
@@ -11,11 +11,11 @@ import {
   shownValue,
   valueIn,
   type ConfigKey,
-} from '../config-keys.ts'
-import { serverOf } from '../connection.ts'
+} from '../setup/config-keys.ts'
+import { serverOf } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import { takeToken } from '../redeem-token.ts'
-import { UsageError } from '../usage-error.ts'
+import { takeToken } from '../setup/redeem-token.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 
 export async function configSet(context: CommandContext): Promise<number> {
   const { show, invocation } = context

@@ -1,12 +1,12 @@
 /** Responsible for `dispatch`: a job from a command line, and its answer on standard output. */
 import type { Job } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import { Detached, detachedExit, detachedText, followToEnd, untilDetached } from '../follow.ts'
-import { requestOf } from '../job-request.ts'
-import { endText, errorText, showPreview } from '../job-text.ts'
-import { manyLines } from '../safe-text.ts'
+import { Detached, detachedExit, detachedText, followToEnd, untilDetached } from '../output/follow.ts'
+import { requestOf } from '../arguments/job-request.ts'
+import { endText, errorText, showPreview } from '../output/job-text.ts'
+import { manyLines } from '../output/safe-text.ts'
 
 export async function dispatch(context: CommandContext): Promise<number> {
   const request = await requestOf(context)

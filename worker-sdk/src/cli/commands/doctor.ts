@@ -1,7 +1,7 @@
 /** Responsible for `doctor`: the order of the checks and how they are shown; each check is in checks.ts. */
-import { machineChecks, otherProviders, providerCheck, serverChecks, type Check } from '../checks.ts'
+import { machineChecks, otherProviders, providerCheck, serverChecks, type Check } from '../setup/checks.ts'
 import type { CommandContext } from '../context.ts'
-import { oneLine } from '../safe-text.ts'
+import { oneLine } from '../output/safe-text.ts'
 
 export async function doctor(context: CommandContext): Promise<number> {
   const { show } = context

@@ -1,10 +1,10 @@
 /** Responsible for `events`: prints the event feed of the tenant, one line per frame, until Ctrl-C. */
 import { feedQuery, shownJson, type FeedFrame } from '@modelreins/contract'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import { Detached, detachedExit, untilDetached } from '../follow.ts'
-import { oneLine } from '../safe-text.ts'
-import { UsageError } from '../usage-error.ts'
+import { Detached, detachedExit, untilDetached } from '../output/follow.ts'
+import { oneLine } from '../output/safe-text.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 
 export async function events(context: CommandContext): Promise<number> {
   const { invocation, show } = context

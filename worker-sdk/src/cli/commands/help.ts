@@ -1,9 +1,9 @@
 /** Responsible for `help` and `completions`: what the table says, printed. */
-import { candidates } from '../complete.ts'
-import { completionScript, isShell } from '../completion-scripts.ts'
+import { candidates } from '../arguments/complete.ts'
+import { completionScript, isShell } from '../arguments/completion-scripts.ts'
 import type { CommandContext } from '../context.ts'
-import { helpPage } from '../help.ts'
-import { UsageError } from '../usage-error.ts'
+import { helpPage } from '../arguments/help.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 
 export async function help(context: CommandContext): Promise<number> {
   context.show.line(helpPage(context.invocation.arguments, { columns: context.system.stdout.columns, style: context.show.style }))

@@ -1,13 +1,13 @@
 /** Responsible for `job ID`: show, why, follow, result, children, abort, retry. */
 import { limits } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import { Detached, detachedExit, detachedText, followToEnd, untilDetached, wholeResult } from '../follow.ts'
-import { jobColumns, showJob, verdictColumns } from '../job-text.ts'
-import { manyLines } from '../safe-text.ts'
-import { momentOf } from '../time-flag.ts'
-import { UsageError } from '../usage-error.ts'
+import { Detached, detachedExit, detachedText, followToEnd, untilDetached, wholeResult } from '../output/follow.ts'
+import { jobColumns, showJob, verdictColumns } from '../output/job-text.ts'
+import { manyLines } from '../output/safe-text.ts'
+import { momentOf } from '../arguments/time-flag.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 import { ended } from './dispatch.ts'
 
 function jobNumber(context: CommandContext): number {

@@ -1,10 +1,10 @@
 /** Responsible for `jobs`: the list, and aborting or retrying what a filter matches. */
 import { jobList, type Input, type Job } from '@modelreins/contract'
 import { confirmed } from '../confirm.ts'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import { jobColumns } from '../job-text.ts'
-import { seeHelp, UsageError } from '../usage-error.ts'
+import { jobColumns } from '../output/job-text.ts'
+import { seeHelp, UsageError } from '../arguments/usage-error.ts'
 
 type Filter = Pick<Input<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort' | 'created_by'>
 

@@ -3,12 +3,12 @@ import type { KillswitchState } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { pause } from '../../client/clock.ts'
 import { localCodes } from '../../client/error.ts'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import { levelText } from '../killswitch-text.ts'
-import { oneLine } from '../safe-text.ts'
-import { showAge, showDuration } from '../time-words.ts'
-import { UsageError } from '../usage-error.ts'
+import { levelText } from '../output/killswitch-text.ts'
+import { oneLine } from '../output/safe-text.ts'
+import { showAge, showDuration } from '../output/time-words.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 
 const defaultWaitMs = 30_000
 const lookEveryMs = 500

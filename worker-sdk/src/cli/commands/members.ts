@@ -2,12 +2,12 @@
 import { role, type Member } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { confirmed } from '../confirm.ts'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
 import { didYouMean } from '../../nearest.ts'
-import { showAge } from '../time-words.ts'
-import { UsageError } from '../usage-error.ts'
-import { showView } from '../view-text.ts'
+import { showAge } from '../output/time-words.ts'
+import { UsageError } from '../arguments/usage-error.ts'
+import { showView } from '../output/view-text.ts'
 
 async function allMembers(client: Client): Promise<readonly Member[]> {
   const found: Member[] = []

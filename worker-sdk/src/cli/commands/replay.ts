@@ -6,8 +6,8 @@ import { parseRecording } from '../../providers/recording/format.ts'
 import { replay as play } from '../../providers/replay.ts'
 import { outcomeOfThrow, ProviderFailed } from '../../worker/job/outcome.ts'
 import type { CommandContext } from '../context.ts'
-import { oneLine } from '../safe-text.ts'
-import { UsageError } from '../usage-error.ts'
+import { oneLine } from '../output/safe-text.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 
 /** A job as the recorded one may have been; no provider reads more of it. */
 const jobOf = (model: string | undefined): ReturnType<typeof jobSchema.parse> =>

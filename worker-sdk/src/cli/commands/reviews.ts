@@ -12,13 +12,13 @@ import {
 } from '@modelreins/contract'
 import { parseJson } from '../../client/transport.ts'
 import { confirmed } from '../confirm.ts'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import type { Column } from '../presenter.ts'
-import { oneLine } from '../safe-text.ts'
-import { showAge } from '../time-words.ts'
-import { readTextFile } from '../read-text.ts'
-import { UsageError } from '../usage-error.ts'
+import type { Column } from '../output/presenter.ts'
+import { oneLine } from '../output/safe-text.ts'
+import { showAge } from '../output/time-words.ts'
+import { readTextFile } from '../arguments/read-text.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 
 const shortest = 12
 

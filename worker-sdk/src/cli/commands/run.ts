@@ -2,11 +2,11 @@
 import { problems, type ProblemCode } from '@modelreins/contract'
 import { findSetting, resolveOptions } from '../../worker/settings/options.ts'
 import { Worker } from '../../worker/worker.ts'
-import { programName } from '../command.ts'
+import { programName } from '../arguments/command.ts'
 import type { CommandContext } from '../context.ts'
-import { RunLog } from '../run-log.ts'
+import { RunLog } from '../output/run-log.ts'
 import type { StopSignal } from '../system.ts'
-import { defaultOutbox, workerOptions } from '../worker-settings.ts'
+import { defaultOutbox, workerOptions } from '../setup/worker-settings.ts'
 
 /** As patient as a timer can be: a person who wants it sooner presses again. */
 const untilDoneMs = 86_400_000

@@ -1,14 +1,14 @@
 /** Responsible for `schedules`: list, create, show, pause, resume, run by hand, list runs, delete. */
 import { scheduleRequest, scheduleRunList, type Schedule, type ScheduleRun } from '@modelreins/contract'
 import { confirmed } from '../confirm.ts'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import { requestOf } from '../job-request.ts'
-import type { Column } from '../presenter.ts'
-import { oneLine } from '../safe-text.ts'
-import { momentOf } from '../time-flag.ts'
-import { showAge } from '../time-words.ts'
-import { UsageError } from '../usage-error.ts'
+import { requestOf } from '../arguments/job-request.ts'
+import type { Column } from '../output/presenter.ts'
+import { oneLine } from '../output/safe-text.ts'
+import { momentOf } from '../arguments/time-flag.ts'
+import { showAge } from '../output/time-words.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 
 const ruleOf = (schedule: Schedule): string =>
   schedule.cron === null ? `every ${schedule.every} s` : `${schedule.cron} ${schedule.timezone}`

@@ -1,17 +1,17 @@
 /** Responsible for `service install/uninstall/status`: prints what it writes and runs. What that is, each system's plan says. */
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { programName } from '../command.ts'
-import { configKeys, keyNamed, overriddenBy, valueIn } from '../config-keys.ts'
+import { programName } from '../arguments/command.ts'
+import { configKeys, keyNamed, overriddenBy, valueIn } from '../setup/config-keys.ts'
 import type { CommandContext } from '../context.ts'
 import { launchdPlan } from '../service/launchd.ts'
 import type { ServicePlan, ServiceRequest, ServiceStep } from '../service/plan.ts'
 import { systemdPlan } from '../service/systemd.ts'
 import { windowsPlan } from '../service/windows.ts'
-import { oneLine } from '../safe-text.ts'
+import { oneLine } from '../output/safe-text.ts'
 import { settingFlags } from '../table/flags.ts'
-import { UsageError } from '../usage-error.ts'
-import { resolvedSettings } from '../worker-settings.ts'
+import { UsageError } from '../arguments/usage-error.ts'
+import { resolvedSettings } from '../setup/worker-settings.ts'
 
 /** After the worker's own patience: for its last deliveries. */
 const windDownMs = 15_000

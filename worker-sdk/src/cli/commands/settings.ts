@@ -1,10 +1,10 @@
 /** Responsible for `settings`, `settings get` and `settings set`: what holds for everybody in the tenant. */
 import { settingsPatch, tenantSettingNames, tenantSettingRows, type TenantSettingName, type TenantSettings } from '@modelreins/contract'
 import { parseJson } from '../../client/transport.ts'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import type { Column } from '../presenter.ts'
-import { UsageError } from '../usage-error.ts'
+import type { Column } from '../output/presenter.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 
 const inWords = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 

@@ -3,12 +3,12 @@ import { shownJson, type Job, type KillswitchState, type Presence } from '@model
 import type { Client } from '../../client/client.ts'
 import { pause } from '../../client/clock.ts'
 import { isTransient } from '../../client/retry.ts'
-import { connect, type Connection } from '../connection.ts'
+import { connect, type Connection } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import { Detached, detachedExit, untilDetached } from '../follow.ts'
-import { jobColumns } from '../job-text.ts'
-import { levelText } from '../killswitch-text.ts'
-import { oneLine } from '../safe-text.ts'
+import { Detached, detachedExit, untilDetached } from '../output/follow.ts'
+import { jobColumns } from '../output/job-text.ts'
+import { levelText } from '../output/killswitch-text.ts'
+import { oneLine } from '../output/safe-text.ts'
 
 /** Beyond this many, "and more" is said instead of a number. */
 const countTo = 200

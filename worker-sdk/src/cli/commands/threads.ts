@@ -1,13 +1,13 @@
 /** Responsible for `threads` and `thread ID`: the list, the turns, and what is changed of a thread. */
 import { threadGet, threadList, threadPatch, type Thread, type Turn } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import { statusPaint } from '../job-text.ts'
-import type { Column } from '../presenter.ts'
-import { manyLines } from '../safe-text.ts'
-import { showAge } from '../time-words.ts'
-import { UsageError } from '../usage-error.ts'
+import { statusPaint } from '../output/job-text.ts'
+import type { Column } from '../output/presenter.ts'
+import { manyLines } from '../output/safe-text.ts'
+import { showAge } from '../output/time-words.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 
 const columns = (now: number): readonly Column<Thread>[] => [
   { title: 'THREAD', cell: (thread) => thread.thread_id },

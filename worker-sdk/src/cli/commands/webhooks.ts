@@ -1,11 +1,11 @@
 /** Responsible for `webhooks`: list, create with the secret shown once, delete, and the log of deliveries. It receives none. */
 import { webhookDeliveryList, webhookRequest, type Webhook, type WebhookDelivery } from '@modelreins/contract'
 import { confirmed } from '../confirm.ts'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import type { Column } from '../presenter.ts'
-import { showAge } from '../time-words.ts'
-import { UsageError } from '../usage-error.ts'
+import type { Column } from '../output/presenter.ts'
+import { showAge } from '../output/time-words.ts'
+import { UsageError } from '../arguments/usage-error.ts'
 
 const columns = (now: number): readonly Column<Webhook>[] => [
   { title: 'ID', cell: (hook) => hook.webhook_id },

@@ -1,16 +1,16 @@
 /** Responsible for `workers`: list, show, register, set, pause, resume, rotate, revoke. */
 import { capability, workerConfig, workerKind, type Capability, type Presence, type Worker, type WorkerConfig } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
-import { programName } from '../command.ts'
+import { programName } from '../arguments/command.ts'
 import { confirmed } from '../confirm.ts'
-import { connect } from '../connection.ts'
+import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
 import { didYouMean } from '../../nearest.ts'
-import type { Column } from '../presenter.ts'
-import type { Paint, Style } from '../style.ts'
-import { showAge } from '../time-words.ts'
-import { UsageError } from '../usage-error.ts'
-import { showView } from '../view-text.ts'
+import type { Column } from '../output/presenter.ts'
+import type { Paint, Style } from '../output/style.ts'
+import { showAge } from '../output/time-words.ts'
+import { UsageError } from '../arguments/usage-error.ts'
+import { showView } from '../output/view-text.ts'
 
 interface Row {
   readonly worker: Worker

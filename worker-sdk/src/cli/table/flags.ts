@@ -1,6 +1,6 @@
 /** Responsible for the flags that many commands share, and for those that the worker's settings make. */
 import { settings, type Setting, type SettingName } from '../../worker/settings/options.ts'
-import type { Flag } from '../command.ts'
+import type { Flag } from '../arguments/command.ts'
 
 export const configFlag: Flag = {
   name: 'config',

@@ -1,6 +1,6 @@
 /** Responsible for the table's rows about the fleet: status, workers, kill. */
 import { killswitchLevels, riskTiers, workerKinds } from '@modelreins/contract'
-import type { Argument, Command, Flag } from '../command.ts'
+import type { Argument, Command, Flag } from '../arguments/command.ts'
 import { keepRunningFlag, memberFlags, yesFlag } from './flags.ts'
 
 const worker: Argument = { name: 'WORKER', about: 'Name or worker_id' }

@@ -1,5 +1,5 @@
 /** Responsible for the table of commands: parsing, help, completions and the reference all read it. */
-import type { Command, Flag } from '../command.ts'
+import type { Command, Flag } from '../arguments/command.ts'
 import { globalFlags } from './flags.ts'
 import { fleetCommands } from './fleet.ts'
 import { jobCommands } from './jobs.ts'

@@ -1,6 +1,6 @@
 /** Responsible for the table's rows about jobs and their files: dispatch, jobs, job, artifacts. */
 import { efforts, jobStatuses, keyConflicts, mergeKinds, modes, substrates } from '@modelreins/contract'
-import type { Argument, Command, Flag } from '../command.ts'
+import type { Argument, Command, Flag } from '../arguments/command.ts'
 import { dryRunFlag, memberFlags, yesFlag } from './flags.ts'
 
 const filters: readonly Flag[] = [

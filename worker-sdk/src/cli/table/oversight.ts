@@ -1,6 +1,6 @@
 /** Responsible for the table's rows about human decisions and the audit trail: reviews, grants, audit, webhooks, members. */
 import { reviewStatuses, roles, webhookEvents } from '@modelreins/contract'
-import type { Argument, Command, Flag } from '../command.ts'
+import type { Argument, Command, Flag } from '../arguments/command.ts'
 import { keepRunningFlag, memberFlags, yesFlag } from './flags.ts'
 
 const id: Argument = { name: 'ID', about: 'Number of the review' }

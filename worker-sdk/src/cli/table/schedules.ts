@@ -1,6 +1,6 @@
 /** Responsible for the table's rows about schedules. It runs nothing. */
 import { catchUps, overlaps } from '@modelreins/contract'
-import type { Argument, Command } from '../command.ts'
+import type { Argument, Command } from '../arguments/command.ts'
 import { memberFlags, yesFlag } from './flags.ts'
 import { requestFlags } from './jobs.ts'
 

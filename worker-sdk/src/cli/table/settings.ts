@@ -1,6 +1,6 @@
 /** Responsible for the table's rows about the settings of the tenant. It runs nothing. */
 import { tenantSettingNames } from '@modelreins/contract'
-import type { Argument, Command } from '../command.ts'
+import type { Argument, Command } from '../arguments/command.ts'
 import { memberFlags } from './flags.ts'
 
 const setting: Argument = { name: 'NAME', choices: tenantSettingNames, about: tenantSettingNames.join(', ') }

@@ -1,6 +1,6 @@
 /** Responsible for the table's rows about threads. It runs nothing. */
 import { efforts, modes } from '@modelreins/contract'
-import type { Command } from '../command.ts'
+import type { Command } from '../arguments/command.ts'
 import { memberFlags } from './flags.ts'
 
 const limit = { name: 'limit', value: 'N', kind: 'count', about: 'How many (default: 50)' } as const

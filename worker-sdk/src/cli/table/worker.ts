@@ -1,5 +1,5 @@
 /** Responsible for the table's rows about this machine's worker: run, setup, config, doctor, service, completions. */
-import type { Argument, Command } from '../command.ts'
+import type { Argument, Command } from '../arguments/command.ts'
 import { dryRunFlag, jsonFlag, settingFlags, versionFlag } from './flags.ts'
 
 export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const

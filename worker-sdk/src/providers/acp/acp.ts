@@ -2,14 +2,14 @@
  * Responsible for the `acp` provider: any agent that speaks the Agent Client Protocol over its standard input and output, such as
  * `gemini --acp`. Source: agentclientprotocol.com/protocol/v1. It knows no agent by name.
  */
-import { runAgent } from '../agent-run.ts'
+import { runAgent } from '../agents/agent-run.ts'
 import { reviewsOf } from '../approvals/tool-review.ts'
-import { type CliProgram, findCli } from '../cli-check.ts'
+import { type CliProgram, findCli } from '../child-process/cli-check.ts'
 import { composePrompt, modelOf } from '../prompt.ts'
 import type { Provider, ProviderCheck, ProviderOutcome, ProviderRun, ProviderSettings } from '../provider.ts'
 import { agentSilence } from '../silence.ts'
 import { killGraceMs } from '../stopped.ts'
-import { splitArgs } from '../split-args.ts'
+import { splitArgs } from '../child-process/split-args.ts'
 import { Conversation } from './conversation.ts'
 import { Permissions } from './permissions.ts'
 

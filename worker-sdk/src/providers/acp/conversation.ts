@@ -4,8 +4,8 @@
  */
 import { resolve } from 'node:path'
 import { version } from '../../version.ts'
-import type { AgentAnswer, AgentReader } from '../agent-run.ts'
-import type { ChildInput } from '../child.ts'
+import type { AgentAnswer, AgentReader } from '../agents/agent-run.ts'
+import type { ChildInput } from '../child-process/child.ts'
 import { at, isObject, listAt, numberAt, parseJson, textAt } from '../json.ts'
 import type { ProviderRun } from '../provider.ts'
 import type { Unread } from '../unread.ts'

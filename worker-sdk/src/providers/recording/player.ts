@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Launch } from '../program.ts'
+import type { Launch } from '../child-process/program.ts'
 import type { ProviderSettings } from '../provider.ts'
 import { recordingText, type RecordedEvent, type Recording } from './format.ts'
 

@@ -2,7 +2,7 @@
 import type { PresenceReply } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
 import { parseReference } from '../../connectors/index.ts'
-import { scrubEnvironment } from '../../providers/environment.ts'
+import { scrubEnvironment } from '../../providers/child-process/environment.ts'
 import type { Environment } from '../settings/options.ts'
 import type { Redactor } from '../delivery/redactor.ts'
 

@@ -14,7 +14,7 @@ import { reading } from './values.ts'
 
 export { settings } from './table.ts'
 export type { ResolvedOptions, Setting, SettingName, Transport } from './table.ts'
-export { splitArgs } from '../../providers/split-args.ts'
+export { splitArgs } from '../../providers/child-process/split-args.ts'
 
 /** Settings, and what only a program can hand over. All but `url` and `token` have defaults. */
 export interface WorkerOptions extends SettingOptions {

@@ -2,7 +2,7 @@
 import type { Capability } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
 import { createProvider, isProviderName, providerNames } from '../../providers/index.ts'
-import { scrubEnvironment } from '../../providers/environment.ts'
+import { scrubEnvironment } from '../../providers/child-process/environment.ts'
 import type { Provider, ProviderSettings, SilenceLimits } from '../../providers/provider.ts'
 import type { Executor } from '../job/executor.ts'
 import type { LiveSettings } from './live-settings.ts'

@@ -1,5 +1,5 @@
 /** Responsible for reading the value of one setting, whatever it was written in: code, a variable, or the config file. */
-import { splitArgs } from '../../providers/split-args.ts'
+import { splitArgs } from '../../providers/child-process/split-args.ts'
 import type { Setting } from './table.ts'
 
 const asText = (value: unknown): string | undefined =>

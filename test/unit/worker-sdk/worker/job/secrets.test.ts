@@ -57,7 +57,9 @@ describe('what a job may ask for', () => {
   })
 
   it.each(ours)('is never %s, even where somebody allows it', async (name) => {
-    await expect(ask(`vault://env/${name}`, [name], [`vault://env/${name}`])).rejects.toThrow('nobody')
+    await expect(ask(`vault://env/${name}`, [name], [`vault://env/${name}`])).rejects.toThrow(
+      'variables of this service cannot be used as secrets',
+    )
   })
 
   it.each(['COPY_OF_TOKEN', 'HEADER'])('is never this worker’s own token under another name, such as %s', async (name) => {

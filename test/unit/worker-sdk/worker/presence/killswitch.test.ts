@@ -237,7 +237,7 @@ describe('stop', () => {
     await expect(worker.start()).rejects.toThrow('This worker has been stopped and cannot be started again: create a new Worker')
     const never = bench.make(plane).worker
     await never.stop()
-    await expect(never.start()).rejects.toThrow('make a new one')
+    await expect(never.start()).rejects.toThrow('create a new Worker')
   })
 
   it('ends a start that waits for a server which is not there', async () => {

@@ -1,0 +1,202 @@
+/** Responsible for watching one job until it ends: its output on standard output, everything else beside it. */
+import { shownJson, type Job, type StreamEvent } from '@modelreins/contract'
+import type { Client } from '../../client/client.ts'
+import { pause } from '../../client/clock.ts'
+import { programName } from '../arguments/command.ts'
+import type { CommandContext } from '../context.ts'
+import { oneLine, terminalFilter } from './safe-text.ts'
+
+/** Somebody left: the job goes on. */
+export class Detached extends Error {
+  override readonly name = 'Detached'
+}
+
+export interface FollowOptions {
+  /** Nothing is shown while it runs; the result is, at the end. */
+  readonly quiet?: boolean
+  /** Nothing is shown at all. */
+  readonly silent?: boolean
+  /** One JSON line per event. */
+  readonly events?: boolean
+}
+
+/** A waiting job is asked for its reason this often, while somebody looks. */
+const whyEveryMs = 4_000
+/** Of what was streamed, enough to see whether it ends with the result. */
+const memoryChars = 512 * 1024
+
+/** Ctrl-C or SIGTERM while this runs aborts the signal with `Detached`; what is being watched goes on. */
+export async function untilDetached<Value>(context: CommandContext, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
+  const leave = new AbortController()
+  const off = context.system.onSignal(() => leave.abort(new Detached()))
+  try {
+    return await work(leave.signal)
+  } finally {
+    off()
+  }
+}
+
+class Screen {
+  readonly #context: CommandContext
+  readonly #out: (piece: string) => string
+  readonly #aside: (piece: string) => string
+  #memory = ''
+  #wrote = false
+  #lineOpen = false
+  #attempt: number | undefined
+  /** Of a fan-out: what each job has begun to say and not ended with a line break. */
+  readonly #lines = new Map<string, string>()
+  lastAt: number
+
+  constructor(context: CommandContext) {
+    this.#context = context
+    this.#out = context.system.stdout.isTerminal ? terminalFilter() : (piece) => piece
+    this.#aside = context.system.stderr.isTerminal ? terminalFilter() : (piece) => piece
+    this.lastAt = context.now
+  }
+
+  show(event: Exclude<StreamEvent, { event: 'end' }>): void {
+    this.lastAt = this.#context.now
+    if (event.event === 'merge') return this.#say(`[${event.data.worker} merges the answers]`)
+    if (event.event === 'child') return this.#childEnded(event.data)
+    if (event.data.worker !== undefined) return this.#fromChild(event)
+    if (event.event === 'gap') {
+      this.#say(`[output ${event.data.from} to ${event.data.to} is no longer kept]`)
+      return
+    }
+    const { attempt, stream, text } = event.data
+    if (this.#attempt !== undefined && attempt !== this.#attempt) this.#say(`[attempt ${attempt}]`)
+    this.#attempt = attempt
+    if (stream === 'stdout') this.answer(text)
+    else {
+      const { show } = this.#context
+      show.aside(show.errorStyle.dim(this.#aside(text)))
+    }
+  }
+
+  /** Whole lines under the worker's name: two that speak at once stay apart. */
+  #fromChild(event: Extract<StreamEvent, { event: 'output' | 'gap' }>): void {
+    const { worker = '' } = event.data
+    if (event.event === 'gap') return this.#say(`[${worker}: output ${event.data.from} to ${event.data.to} is no longer kept]`)
+    const lines = ((this.#lines.get(worker) ?? '') + event.data.text).split('\n')
+    this.#lines.set(worker, lines.pop() ?? '')
+    for (const line of lines) this.#line(worker, line)
+  }
+
+  #line(worker: string, line: string): void {
+    this.#context.show.note(`${this.#context.show.errorStyle.cyan(`${worker} |`)} ${this.#aside(line)}`)
+  }
+
+  #childEnded(child: Extract<StreamEvent, { event: 'child' }>['data']): void {
+    const rest = this.#lines.get(child.worker) ?? ''
+    if (rest !== '') this.#line(child.worker, rest)
+    this.#lines.delete(child.worker)
+    // Its answer, unless that is what it has been saying.
+    if (child.role === 'child' && child.result !== null && rest.trim() !== child.result.trim())
+      for (const line of child.result.trimEnd().split('\n')) this.#line(child.worker, line)
+    const why = child.error === null ? '' : `: ${oneLine(child.error.message)}`
+    this.#say(`[${child.worker}: job ${child.job_id} ${child.status}${why}]`)
+  }
+
+  answer(text: string): void {
+    this.#memory = (this.#memory + text).slice(-memoryChars)
+    this.#wrote = true
+    this.#lineOpen = !text.endsWith('\n')
+    this.#context.show.write(this.#out(text))
+  }
+
+  #say(text: string): void {
+    this.endLine()
+    this.#context.show.warn(this.#context.show.errorStyle.dim(text))
+  }
+
+  /** Another text than what was written: it begins a line of its own, also in a file. */
+  conclude(result: string): void {
+    const { show } = this.#context
+    if (this.#lineOpen) show.write('\n')
+    if (this.#wrote) show.note('')
+    this.answer(result.endsWith('\n') ? result : `${result}\n`)
+  }
+
+  /** For eyes alone: a file gets what the job wrote and not a character more. */
+  endLine(): void {
+    if (!this.#lineOpen || !this.#context.system.stdout.isTerminal) return
+    this.#context.show.write('\n')
+    this.#lineOpen = false
+  }
+
+  get wrote(): boolean {
+    return this.#wrote
+  }
+
+  /** What was streamed ends with this text, so showing it again would be saying it twice. */
+  endsWith(text: string): boolean {
+    return this.#memory.trimEnd().endsWith(text.trim().slice(-memoryChars))
+  }
+}
+
+/** Follows to the end and shows what the options say; answers the job as it ended. */
+export async function followToEnd(
+  context: CommandContext,
+  client: Client,
+  jobId: number,
+  options: FollowOptions,
+  signal: AbortSignal,
+): Promise<Job> {
+  const screen = new Screen(context)
+  const over = new AbortController()
+  const streaming = options.quiet !== true && options.silent !== true && options.events !== true
+  const watching = context.system.stderr.isTerminal && streaming
+  const waiting = watching ? sayWhy(context, client, jobId, screen, over.signal) : Promise.resolve()
+  try {
+    for await (const event of client.stream(jobId, { signal })) {
+      if (options.events === true) context.show.line(shownJson(event))
+      else if (streaming && event.event !== 'end') screen.show(event)
+      await context.system.stdout.drained()
+    }
+  } finally {
+    over.abort()
+    await waiting
+  }
+  const job = await client.jobs.get({ job_id: jobId }, { signal })
+  if (options.events === true || options.silent === true) return job
+  const result = await wholeResult(client, job, screen.wrote)
+  if (result !== undefined && result !== '' && !screen.endsWith(result)) screen.conclude(result)
+  screen.endLine()
+  return job
+}
+
+/** Of a result that is cut, the whole; unless it has been streamed anyway. */
+export async function wholeResult(client: Client, job: Job, streamed: boolean): Promise<string | undefined> {
+  if (job.result === null) return undefined
+  if (!job.result_truncated) return job.result
+  return streamed ? undefined : client.jobs.result({ job_id: job.id })
+}
+
+/** While nothing is heard of a job: what it waits for, in the server's own words, whenever they change. */
+async function sayWhy(context: CommandContext, client: Client, jobId: number, screen: Screen, over: AbortSignal): Promise<void> {
+  const { show, system } = context
+  let said = ''
+  while (!over.aborted) {
+    await pause(system.clock, whyEveryMs, over)
+    if (over.aborted) return
+    if (context.now - screen.lastAt < whyEveryMs) continue
+    try {
+      const why = await client.jobs.why({ job_id: jobId }, { signal: over, retry: false })
+      if (why.answer === said || why.status === 'running') continue
+      said = why.answer
+      show.note(show.errorStyle.dim(oneLine(said)))
+    } catch {
+      // The stream tells when the server is gone; this is only a courtesy.
+    }
+  }
+}
+
+export const detachedText = (jobId: number): string =>
+  [
+    `Stopped following job ${jobId}; it continues on the server.`,
+    `  follow it:  ${programName} job ${jobId} --follow`,
+    `  abort it:   ${programName} job ${jobId} --abort`,
+  ].join('\n')
+/** As a shell counts an end by SIGINT. */
+export const detachedExit = 130

@@ -1,0 +1,128 @@
+/**
+ * Responsible for running an agent's command line on one job and turning its end into an outcome: the program's own last word decides, its exit
+ * code only where there is none. What its output means is the reader's affair.
+ */
+import type { Usage } from '@modelreins/contract'
+import { withoutEcho } from '../../classify/quiet.ts'
+import { runChild, type ChildEnd, type ChildInput } from '../child-process/child.ts'
+import { type CliProgram, findCli, missingCli } from '../child-process/cli-check.ts'
+import { createLineCutter } from '../lines.ts'
+import { launchOf } from '../child-process/program.ts'
+import { composePrompt } from '../prompt.ts'
+import type { ProviderOutcome, ProviderRun } from '../provider.ts'
+import { createUnread, type Unread } from '../unread.ts'
+
+/** Reads what the program prints, line by line, and knows the answer in the end. */
+export interface AgentReader {
+  line(line: string): Promise<void> | void
+  /** Whether the program has said its last word, so far. */
+  finished(): boolean
+  /** Called once, after the last line. */
+  end(): AgentAnswer
+}
+
+export interface AgentAnswer {
+  /** Whether the program's own last word came: without it a run is never a success. */
+  readonly complete: boolean
+  /** A format without a last word: exit code 0 is all that there is. */
+  readonly byExit?: boolean
+  readonly result?: string | undefined
+  readonly usage?: Usage | undefined
+  /** The program's own word that it failed, whatever its exit code; or why the answer is incomplete. */
+  readonly error?: Error | undefined
+  /** The error is in our words, since the program had none: what it wrote elsewhere may say more. */
+  readonly vague?: boolean
+  /** Lines that say something and are no part of the answer: evidence of a failure. */
+  readonly stray?: string
+}
+
+export interface AgentCall {
+  readonly cli: CliProgram
+  readonly args: readonly string[]
+  readonly stdin?: string
+  /** In place of `stdin`, for a program that is talked with. */
+  readonly converse?: (stdin: ChildInput) => void
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly reader: (unread: Unread) => AgentReader
+  /** Milliseconds a program may take to exit after its last word. */
+  readonly graceMs?: number
+}
+
+/** Exit code of a program that says it failed and exits 0 all the same. */
+const saidFailed = 1
+const usualGraceMs = 3_000
+
+/** Ends the program when nothing has come for a while after its last word. Every line begins the wait anew: it may go on after all. */
+const createGrace = (ms: number): { readonly signal: AbortSignal; heard(finished: boolean): void; end(): void } => {
+  const enough = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  return {
+    signal: enough.signal,
+    heard(finished) {
+      clearTimeout(timer)
+      if (finished) timer = setTimeout(() => enough.abort(), ms)
+    },
+    end: () => clearTimeout(timer),
+  }
+}
+
+const outcomeOf = (end: ChildEnd, answer: AgentAnswer, incomplete: Error, endedByUs: boolean): ProviderOutcome => {
+  const result = answer.result === undefined ? {} : { result: answer.result }
+  // The last word was said in time, whatever ended the program then.
+  if (answer.complete && answer.error === undefined) return { exitCode: 0, stderr: end.stderr, ...result }
+  if (answer.byExit === true && end.exitCode === 0 && end.error === undefined && answer.error === undefined) {
+    return { exitCode: 0, stderr: end.stderr, ...result }
+  }
+  const exitCode = end.exitCode === 0 || endedByUs ? saidFailed : end.exitCode
+  if (end.error !== undefined) return { exitCode: end.exitCode || saidFailed, stderr: end.stderr, ...result, error: end.error }
+  const evidence = [answer.stray ?? '', end.stderr].filter((text) => text.trim() !== '').join('\n')
+  // A program that says why it failed is believed: warnings on stderr would be read as other errors.
+  if (answer.error !== undefined && answer.vague !== true) return { exitCode, ...result, error: answer.error }
+  if (evidence !== '' && end.exitCode !== 0) return { exitCode, stderr: evidence, ...result }
+  return { exitCode, stderr: evidence, ...result, error: answer.error ?? incomplete }
+}
+
+export const runAgent = async (run: ProviderRun, call: AgentCall): Promise<ProviderOutcome> => {
+  const { settings } = run
+  const { provider } = call.cli
+  const file = settings.replay === undefined ? findCli(call.cli, settings) : settings.replay.file
+  if (file === undefined) return { exitCode: 127, error: new Error(missingCli(call.cli, settings)) }
+  const unread = createUnread()
+  const reader = call.reader(unread)
+  const grace = createGrace(call.graceMs ?? usualGraceMs)
+  const leftOut: string[] = []
+  const cutter = createLineCutter(({ bytes, begins }) => {
+    unread.add('an event that is too large', begins)
+    leftOut.push(`[${provider}: an event of ${bytes} bytes was left out: ${begins.slice(0, 80)}...]\n`)
+  })
+  const read = async (lines: readonly string[]): Promise<void> => {
+    for (const line of lines) {
+      await reader.line(line)
+      if (line.trim() !== '') grace.heard(reader.finished())
+    }
+    for (const note of leftOut.splice(0)) await run.output(note, 'system')
+  }
+  const end = await runChild({
+    launch: settings.replay ?? launchOf(file, call.args, settings.env),
+    tap: settings.tap,
+    cwd: settings.workDir,
+    env: { ...settings.env, ...call.env },
+    ...(call.stdin === undefined ? {} : { stdin: call.stdin }),
+    ...(call.converse === undefined ? {} : { converse: call.converse }),
+    signal: run.signal,
+    enough: grace.signal,
+    onStdout: (text) => read(cutter.push(text)),
+    onStderr: (text) => run.output(text, 'stderr'),
+  }).finally(() => grace.end())
+  await read(cutter.rest())
+  grace.end()
+  const answer = reader.end()
+  const stderr = end.exitCode === 0 ? end.stderr : withoutEcho(end.stderr, composePrompt(run))
+  if (answer.usage !== undefined) run.usage(answer.usage)
+  const note = unread.note(provider)
+  if (note !== undefined) await run.output(note, 'system')
+  const first = unread.first()
+  const unreadWords = first === undefined ? '' : `; what could not be read begins: ${first}`
+  const incomplete = new Error(`${provider} ended without saying how it went: the answer is incomplete${unreadWords}`)
+  return outcomeOf({ ...end, stderr }, answer, incomplete, grace.signal.aborted)
+}
