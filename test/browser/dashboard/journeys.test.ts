@@ -70,7 +70,7 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     await page.getByRole('textbox', { name: 'Prompt' }).fill('both of you')
     await page.getByRole('slider', { name: 'Effort' }).fill('3')
     await page.reload()
-    await page.getByText('Each of 2 workers gets it').waitFor()
+    await page.getByText('It would be queued for left, right.').waitFor()
     expect(await page.getByRole('slider', { name: 'Effort' }).getAttribute('aria-valuetext')).toMatch(/^deep/)
     expect(await page.getByRole('textbox', { name: 'Prompt' }).inputValue()).toBe('both of you')
     await page.getByRole('combobox', { name: 'Merge' }).selectOption('concat')

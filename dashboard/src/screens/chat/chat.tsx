@@ -14,13 +14,16 @@ import { Time } from '../../parts/time.tsx'
 import { sentence } from '../../api/client.ts'
 import { AbortThread } from './abort-thread.tsx'
 import { AnswerCard } from './answer-card.tsx'
-import { Composer, effortStops } from './composer.tsx'
+import { Composer, effortStops, modes } from './composer.tsx'
 import { draftKey, useDraft, type Draft } from './draft.ts'
 import { FanOut, merges, sideBySide } from './fan-out.tsx'
 import { turnsOf, type Turn } from './turns.ts'
 
 const newId = (letter: string): string =>
   `${letter}-${crypto.getRandomValues(new Uint32Array(2)).reduce((text, part) => text + part.toString(36), '')}`
+
+/** A thread that does not exist yet, for the preview of its first job: the same each time, so that the answer can be kept. */
+const newThread = 't-preview'
 
 function Threads({ current }: { readonly current: string }) {
   const { data } = useOperation('jobs.list', { limit: 200 })
@@ -74,6 +77,7 @@ function TurnView({ turn }: { readonly turn: Turn }) {
 
 function requestOf(draft: Draft, thread: string, follows: boolean): Input<'jobs.dispatch'> {
   const effort: Effort = effortStops.find((stop) => stop.value === draft.effort)?.value ?? 'standard'
+  const mode = modes.find((one) => one.value === draft.mode)?.value
   const [first, ...others] = draft.targets
   const by = merges.find((one) => one.value === draft.merge)?.value ?? 'worker'
   return {
@@ -82,7 +86,8 @@ function requestOf(draft: Draft, thread: string, follows: boolean): Input<'jobs.
     thread_id: thread,
     ...(follows ? { context: 'thread' } : {}),
     ...(draft.capability.trim() === '' ? {} : { capability: draft.capability.trim() }),
-    ...(draft.mode === 'queue' ? { when_offline: 'queue' as const } : {}),
+    ...(mode === undefined || mode === 'auto' ? {} : { mode }),
+    ...(draft.offline === 'queue' ? { when_offline: 'queue' as const } : {}),
     ...(others.length > 0 ? { targets: [...draft.targets], merge: { by } } : first === undefined ? {} : { target: first }),
   }
 }
@@ -140,7 +145,13 @@ export function Chat() {
           )}
           <div ref={end} className="scroll-mb-20 lg:scroll-mb-6">
             {mayDispatch ? (
-              <Composer draft={draft} onChange={change} onSend={() => void send()} busy={busy} />
+              <Composer
+                draft={draft}
+                onChange={change}
+                onSend={() => void send()}
+                busy={busy}
+                request={requestOf({ ...draft, prompt: 'preview' }, thread === '' ? newThread : thread, false)}
+              />
             ) : (
               <Notice>Your role may read conversations, not begin them. An operator or owner may dispatch.</Notice>
             )}

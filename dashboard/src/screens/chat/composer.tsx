@@ -1,9 +1,10 @@
 /** Responsible for what is about to be sent: prompt, effort, mode, targets; who would get it is said before it goes. */
-import type { Effort, Presence } from '@modelreins/contract'
+import type { Effort, Input, Mode, Presence } from '@modelreins/contract'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useId, useState, type KeyboardEvent } from 'react'
-import { useOperation } from '../../api/queries.ts'
+import { sentence } from '../../api/client.ts'
+import { operation, useOperation } from '../../api/queries.ts'
 import { Button } from '../../parts/button.tsx'
-import { plural } from '../../parts/time.tsx'
 import type { Draft } from './draft.ts'
 import { merges } from './fan-out.tsx'
 
@@ -20,9 +21,15 @@ const stopOf = (effort: string): number =>
     effortStops.findIndex((stop) => stop.value === effort),
   )
 
-export const modes = [
-  { value: 'now', name: 'Now', says: 'refused when no worker is there' },
-  { value: 'queue', name: 'Queue', says: 'waits for a worker that is offline' },
+export const modes: readonly { readonly value: Mode; readonly name: string; readonly says: string }[] = [
+  { value: 'auto', name: 'Auto', says: 'local or hosted models' },
+  { value: 'local', name: 'Local', says: 'models on your own machines' },
+  { value: 'cloud', name: 'Cloud', says: 'hosted models' },
+]
+
+const offlineWays = [
+  { value: 'now', name: 'Refuse', says: 'nothing waits' },
+  { value: 'queue', name: 'Queue', says: 'it waits for a worker' },
 ] as const
 
 function Effort({ value, onChange }: { readonly value: string; readonly onChange: (value: Effort) => void }) {
@@ -60,6 +67,9 @@ function Effort({ value, onChange }: { readonly value: string; readonly onChange
     </div>
   )
 }
+
+/** An answer is asked for anew when a worker comes or goes; between, the one that is there will do. */
+const previewMs = 15_000
 
 const order = { idle: 0, online: 0, busy: 1, parked: 2, deaf: 2, offline: 3 } as const
 
@@ -120,23 +130,26 @@ function Targets({
   )
 }
 
-function preview(draft: Draft, workers: readonly Presence[]): string {
-  const live = workers.filter((worker) => worker.state !== 'offline')
-  if (draft.targets.length === 0) {
-    if (live.length === 0)
-      return draft.mode === 'queue'
-        ? 'No worker is there: it waits until one is.'
-        : 'No worker is there: it would be refused. Choose Mode Queue, or start a worker.'
-    return `The Director picks one of ${plural(live.length, 'worker')} that are there.`.replace('1 worker that are', '1 worker that is')
-  }
-  const gone = draft.targets.filter((name) => !live.some((worker) => worker.name === name))
-  const goes =
-    draft.targets.length === 1
-      ? `It goes to ${draft.targets[0]} and to no other worker.`
-      : `Each of ${draft.targets.length} workers gets it; their answers stand side by side${draft.merge === 'none' ? '' : ', then the merged one'}.`
-  return gone.length === 0
-    ? goes
-    : `${goes} ${gone.join(', ')} ${gone.length === 1 ? 'is' : 'are'} offline${draft.mode === 'queue' ? ' and gets it later.' : ': refused, unless the Mode is Queue.'}`
+/** What a dispatch of this draft would do, as the server says; nothing is written by asking. */
+function Preview({ request }: { readonly request: Input<'jobs.dispatch'> }) {
+  const { data, error } = useQuery({
+    ...operation('jobs.preview', request),
+    placeholderData: keepPreviousData,
+    staleTime: previewMs,
+  })
+  const text =
+    data === undefined
+      ? error === null
+        ? 'Asking who would get it…'
+        : `Who would get it is not known: ${sentence(error)}`
+      : data.would === 'refuse'
+        ? `It would be refused: ${data.answer}`
+        : data.answer
+  return (
+    <p className={`foreign ${data?.would === 'refuse' ? 'text-bad' : 'text-soft'}`} aria-live="polite">
+      {text}
+    </p>
+  )
 }
 
 interface Props {
@@ -144,9 +157,11 @@ interface Props {
   readonly onChange: (change: Partial<Draft>) => void
   readonly onSend: () => void
   readonly busy: boolean
+  /** What would be sent. The words of the prompt decide nothing, so they are not asked about. */
+  readonly request: Input<'jobs.dispatch'>
 }
 
-export function Composer({ draft, onChange, onSend, busy }: Props) {
+export function Composer({ draft, onChange, onSend, busy, request }: Props) {
   const id = useId()
   const presence = useOperation('presence.list', {})
   const workers = presence.data?.items ?? []
@@ -199,6 +214,23 @@ export function Composer({ draft, onChange, onSend, busy }: Props) {
           </select>
         </div>
         <div>
+          <label htmlFor={`${id}-offline`} className="block font-medium">
+            No worker there
+          </label>
+          <select
+            id={`${id}-offline`}
+            className="field mt-1 w-auto"
+            value={draft.offline}
+            onChange={(event) => onChange({ offline: event.target.value })}
+          >
+            {offlineWays.map((way) => (
+              <option key={way.value} value={way.value}>
+                {way.name}: {way.says}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div>
           <label htmlFor={`${id}-capability`} className="block font-medium">
             Capability <span className="font-normal text-soft">(optional)</span>
           </label>
@@ -226,9 +258,7 @@ export function Composer({ draft, onChange, onSend, busy }: Props) {
         </div>
       )}
       <div className="flex flex-wrap items-center justify-between gap-3 border-t border-line pt-3">
-        <p className="text-soft foreign" aria-live="polite">
-          {preview(draft, workers)}
-        </p>
+        <Preview request={request} />
         <Button type="submit" look="primary" className="min-h-11 px-5" busy={busy} disabled={draft.prompt.trim() === ''} title="Ctrl+Enter">
           Send it
         </Button>

@@ -7,12 +7,14 @@ export interface Draft {
   readonly prompt: string
   readonly effort: string
   readonly mode: string
+  /** What happens when no worker is there: `now` or `queue`. */
+  readonly offline: string
   readonly targets: readonly string[]
   readonly capability: string
   readonly merge: string
 }
 
-const fresh: Draft = { prompt: '', effort: 'standard', mode: 'now', targets: [], capability: '', merge: 'worker' }
+const fresh: Draft = { prompt: '', effort: 'standard', mode: 'auto', offline: 'now', targets: [], capability: '', merge: 'worker' }
 
 /** Of one member in one thread; '' is the thread that is yet to begin. */
 export const draftKey = (me: Pick<Me, 'tenant' | 'id'>, thread: string): string => `draft.${me.tenant}.${me.id}.${thread}`
@@ -30,7 +32,8 @@ function parse(text: string | undefined): Draft {
     return {
       prompt: word('prompt', ''),
       effort: word('effort', 'standard'),
-      mode: word('mode', 'now'),
+      mode: word('mode', 'auto'),
+      offline: word('offline', 'now'),
       capability: word('capability', ''),
       merge: word('merge', 'worker'),
       targets: Array.isArray(targets) ? targets.filter((one) => typeof one === 'string') : [],
