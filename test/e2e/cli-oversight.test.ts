@@ -59,7 +59,7 @@ describe('reviews', () => {
 })
 
 describe('what ran under the tier audit', () => {
-  it('stays on the list until somebody says that he has looked', async () => {
+  it('stays on the list until a member confirms having looked', async () => {
     const { home, name, capability } = await machine('cat')
     await desk.run(['workers', 'set', name, '--capability', `${capability}=audit`])
     const worker = await atWork(home)

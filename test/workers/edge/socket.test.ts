@@ -1,4 +1,4 @@
-/** Says who gets onto the worker socket, and that nobody can say at the door that he is somebody else. */
+/** The worker socket: who is let in, and that a connection cannot claim another identity. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { call, json, newTenant, newWorker, problem, type TestTenant, type TestWorker } from './edge.ts'
 

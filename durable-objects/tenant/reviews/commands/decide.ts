@@ -206,7 +206,7 @@ function releaseJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): 
 
 const lastWord = (review: ReviewRecord): string | null => review.decisions.at(-1)?.comment ?? null
 
-/** A human settles what the worker gave away: with its result, or in words of his own. */
+/** A human settles what the worker gave away: with its result, or in their own words. */
 function answerJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): void {
   const { payload } = review
   const written = typeof payload === 'object' && payload !== null && 'result' in payload ? payload.result : payload

@@ -177,7 +177,7 @@ describe('tampering by somebody without the key', () => {
     expect((await judge(put(signHead(trail.signer, 'other', rowAt(10))))).fault).toMatchObject({ kind: 'forged', seq: 10 })
   })
 
-  test('a whole trail of somebody else with a key of his own is forged, unless one believes the key in the file', async () => {
+  test('a whole trail of somebody else with their own key is forged, unless the verifier trusts the key in the file', async () => {
     const theirs = linesOf(newTrail())
     expect((await judge(theirs)).fault).toMatchObject({ kind: 'forged' })
     expect(await judge(theirs, { keys: [], heads: [] })).toMatchObject({ ok: true, key: 'in-file' })

@@ -93,7 +93,7 @@ describe.each(Object.keys(entrances))('a job that waits for a human after %s', (
     expect(await at.tenant.must('reviews.get', { review_id })).toMatchObject({ status: 'superseded', superseded_by: review_id + 1 })
     expect(await review(at, job)).toMatchObject({ status: 'pending', payload: { prompt: 'Write to the custOmer' } })
     await closed(at, job_id)
-    // Whoever noticed may decide about it: he has changed nothing.
+    // Who noticed may decide about it: they have changed nothing.
     await at.tenant.must('reviews.decide', { review_id: review_id + 1, verdict: 'approve' }, at.rosa.credential)
     expect((await runOffered(at)).prompt).toBe('Write to the custOmer')
   })

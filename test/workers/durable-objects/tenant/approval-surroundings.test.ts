@@ -202,7 +202,7 @@ describe('a file for a job', () => {
 })
 
 describe('who asks does not approve', () => {
-  it('also when a member asks as the companion under his key', async () => {
+  it('also when a member asks as the companion under their own key', async () => {
     const at = await scene()
     await at.tenant.must('presence.report', { worker: 'comp', instance: 'comp' })
     const [comp] = (await at.tenant.must('workers.list', {})).items.filter(({ name }) => name === 'comp')
@@ -212,7 +212,7 @@ describe('who asks does not approve', () => {
     await approve(at, asked.id)
   })
 
-  it('nor an action that his companion asks for in the job of another', async () => {
+  it('nor an action that their companion asks for in the job of another', async () => {
     const at = await scene()
     const omar = await at.tenant.member('Omar', 'operator')
     await at.tenant.must('presence.report', { worker: 'comp', instance: 'comp' })

@@ -224,7 +224,7 @@ describe('somebody with the database', () => {
     }
   })
 
-  it('changes a row and computes the hashes anew: the MAC is not his to make', async () => {
+  it('changes a row and computes the hashes anew: the MAC cannot be made', async () => {
     const anew = rechained(tenant.tenant, rows, 100, { summary: 'nothing to see' }, false)
     expect(await faultWith(anew)).toMatchObject({ kind: 'changed', seq: 100, detail: expect.stringContaining('MAC') })
   })
@@ -240,7 +240,7 @@ describe('somebody with the database', () => {
     expect(await faultWith([])).toMatchObject({ kind: 'truncated', seq: 1 })
   })
 
-  it('inserts a row of his own', async () => {
+  it('inserts a row that never was', async () => {
     const moved = rows.map((row) => (row.seq > 60 ? { ...row, seq: row.seq + 1 } : row))
     const extra = { ...rows[59], seq: 61 } as StoredRow
     expect(await faultWith([...moved.slice(0, 60), extra, ...moved.slice(60)])).toMatchObject({ seq: 61 })

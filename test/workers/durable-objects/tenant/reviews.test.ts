@@ -127,7 +127,7 @@ describe('a review that a worker submits', () => {
     }
   })
 
-  it('from a member is not approved by him', async () => {
+  it('from a member is not approved by that member', async () => {
     const at = await scene()
     const { id } = await at.tenant.must('reviews.submit', { title: 'My draft' })
     expect(failureOf(await at.tenant.call('reviews.decide', { review_id: id, verdict: 'approve' }))).toBe('forbidden')
