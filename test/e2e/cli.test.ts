@@ -119,7 +119,7 @@ describe('dispatch', () => {
     watching.signal('SIGINT')
     const left = await watching.ended
     expect(left.code).toBe(130)
-    const id = /Left job (\d+)/.exec(left.err)?.[1] ?? ''
+    const id = /Stopped following job (\d+)/.exec(left.err)?.[1] ?? ''
     const followed = await desk.run(['job', id, '--follow'])
     expect(followed).toMatchObject({ code: 0, out: 'begun\nended\n' })
     expect(await desk.run(['job', id, '--result'])).toMatchObject({ code: 0, out: 'begun\nended' })
@@ -153,7 +153,7 @@ describe('artifacts', () => {
     const slug = (await desk.run(['artifacts'])).out.split('\t')[0] ?? ''
     expect(await desk.run(['artifacts', 'get', slug])).toEqual({ code: 0, out: 'my report.txt\n', err: '' })
     expect(readFileSync(join(desk.folder, 'my report.txt'), 'utf8')).toBe('a report')
-    expect((await desk.run(['artifacts', 'get', slug])).err).toContain('my report.txt is there already')
+    expect((await desk.run(['artifacts', 'get', slug])).err).toContain('my report.txt already exists')
     expect(await desk.run(['artifacts', 'get', slug, '-o', '-'])).toEqual({ code: 0, out: 'a report', err: '' })
     expect((await desk.run(['artifacts', 'get', 'no-such-slug'])).code).toBe(66)
   })
