@@ -123,7 +123,7 @@ describe('a server', () => {
     const { bucket: _bucket, ...before } = JSON.parse(readFileSync(secrets, 'utf8'))
     writeFileSync(secrets, JSON.stringify(before))
     await server.start()
-    const got = await fetch(new URL(new URL(file.url).pathname, server.url), { headers: { authorization } })
+    const got = await fetch(new URL(file.url, server.url), { headers: { authorization } })
     expect([got.status, await got.text()]).toEqual([200, 'kept bytes'])
     expect([formerBucketName, secret]).not.toContain(server.bucket)
     expect(existsSync(join(server.stateFolder, 'data', 'r2', formerBucketName))).toBe(false)
