@@ -86,9 +86,16 @@ export class Viewers {
     for (const viewer of this.#viewers) if (viewer.who !== undefined && JSON.stringify(viewer.who) === key) viewer.trustedAt = now
   }
 
-  /** Nothing more for those, from this moment on. */
+  /**
+   * Nothing more for those, from this moment on. Who has taken everything so far is given a proper end: after an error the connection is
+   * closed, and a client may already have sent its next request on it. They miss the event `end`, ask again, and are refused.
+   */
   dismiss(which: (who: ViewerIdentity | undefined) => boolean): void {
-    for (const viewer of this.#viewers) if (which(viewer.who)) this.#drop(viewer, 'the right to read has ended')
+    for (const viewer of this.#viewers) {
+      if (!which(viewer.who)) continue
+      if (viewer.writingSince === undefined) this.#remove(viewer)
+      else this.#drop(viewer, 'the right to read has ended')
+    }
   }
 
   #drop(viewer: Viewer, why: string): void {

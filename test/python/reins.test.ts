@@ -1,6 +1,6 @@
 /** Pulling the reins on Python workers: abort, killswitch, stop signals; what runs ends, and the worker says so truthfully. */
 import { join } from 'node:path'
-import type { KillswitchState } from '@modelreins/contract'
+import { limits, type KillswitchState } from '@modelreins/contract'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Fleet, newest, without } from '../support/python/fleet.ts'
 import { isRunning, pidsIn } from '../support/standins/running.ts'
@@ -21,14 +21,6 @@ const gone = async (pids: readonly number[], limitMs: number): Promise<number> =
     4,
   )
   return performance.now() - begun
-}
-
-/** How much slower than two idle cores this machine is now: by as many Pythons as there are workers, each of which starts and counts. */
-const slowness = async (count: number): Promise<number> => {
-  const begun = performance.now()
-  const code = 'for _ in range(10**6): pass'
-  await Promise.all(Array.from({ length: count }, () => fleet.programs.start(newest, undefined, { code }).exit))
-  return Math.max(1, (performance.now() - begun) / 400)
 }
 
 describe.skipIf(without !== undefined)('a Python worker', () => {
@@ -66,7 +58,7 @@ describe.skipIf(without !== undefined)('a Python worker', () => {
     }
   })
 
-  test('is dead within a second of the killswitch, ten of them with their children, proves it, and ends', async () => {
+  test('is dead before its next heartbeat when the killswitch is raised, ten of them with their children, proves it, and ends', async () => {
     const { owner } = await fleet.tenant()
     const count = 10
     const names = Array.from({ length: count }, (_, index) => `drill-${index}`)
@@ -80,10 +72,8 @@ describe.skipIf(without !== undefined)('a Python worker', () => {
     await new Promise((resolve) => {
       setTimeout(resolve, 3_000)
     })
-    const before = await slowness(count)
     await owner('POST', '/killswitch', { body: { level: 3, reason: 'runaway' } })
     const took = await gone(pids, 20_000)
-    const after = await slowness(count)
     expect(await Promise.all(programs.map((program) => program.exit))).toEqual(names.map(() => 0))
     for (const program of programs) expect(program.text()).toContain('The killswitch is raised: runaway')
     const state = await until(async () => {
@@ -91,7 +81,9 @@ describe.skipIf(without !== undefined)('a Python worker', () => {
       return body.stragglers.length === 0 ? body : undefined
     }, 20_000)
     expect(state.acknowledged.map(({ name }) => name).toSorted()).toEqual(names.toSorted())
-    expect(took / Math.max(before, after)).toBeLessThan(1_000)
+    // Heartbeats alone would reach the last of so many only after this long. On two idle cores it takes less than a second.
+    console.log(`reins.test.ts: ${count} workers and their children were dead ${Math.round(took)} ms after the raise`)
+    expect(took).toBeLessThan(limits.heartbeat_poll_ms)
   })
 
   test('does not start while the killswitch is raised, and says why', async () => {

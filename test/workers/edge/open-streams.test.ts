@@ -24,7 +24,7 @@ async function watch(id: number, token: string): Promise<{ readonly first: strin
 }
 
 describe('a stream of output', () => {
-  test.each(['a key revoked', 'a key replaced', 'the tenant suspended'])('breaks off with %s', async (how) => {
+  test.each(['a key revoked', 'a key replaced', 'the tenant suspended'])('ends at once with %s, without the end of the job', async (how) => {
     const tenant = await newTenant()
     const worker = await newWorker(tenant)
     const { id, lease } = await startedJob(tenant, worker)
@@ -43,8 +43,8 @@ describe('a stream of output', () => {
     else await json(call('POST', `/api/v1/tenants/${tenant.tenant}/suspend`, { token: masterToken, body: {} }))
     const suspended = how === 'the tenant suspended'
     expect((await say(1, 'AFTER')).status).toBe(suspended ? 401 : 200)
-    expect(await vera.rest).toBe(' broken off')
-    if (suspended) return expect(await owner.rest).toBe(' broken off')
+    expect(await vera.rest).toBe(' ended')
+    if (suspended) return expect(await owner.rest).toBe(' ended')
     await json(call('POST', `/api/v1/claims/${id}/complete`, { token: lease, body: { result: 'ok' } }))
     expect(await owner.rest).toMatch(/AFTER.* ended$/s)
   })
