@@ -67,7 +67,7 @@ export const tenantSettingRows = {
   lost_worker_timeout: row(
     z.number().int().min(60).max(86_400),
     limits.lost_worker_timeout_ms / 1000,
-    'Seconds without a sign of life after which a worker that claimed a job by id has lost it.',
+    'Seconds without a call from a worker after which it has lost a job that it claimed by id.',
     'Such workers are silent while they work; most jobs end within a quarter of an hour.',
   ),
   retention_days: row(
