@@ -24,30 +24,33 @@ async function watch(id: number, token: string): Promise<{ readonly first: strin
 }
 
 describe('a stream of output', () => {
-  test.each(['a key revoked', 'a key replaced', 'the tenant suspended'])('ends at once with %s, without the end of the job', async (how) => {
-    const tenant = await newTenant()
-    const worker = await newWorker(tenant)
-    const { id, lease } = await startedJob(tenant, worker)
-    const say = (seq: number, text: string): Promise<Response> =>
-      call('POST', `/api/v1/claims/${id}/output`, { token: lease, body: { chunks: [{ seq, stream: 'stdout', text }] } })
-    await json(say(0, 'before'))
-    const made = await json<{ member_id: string; view_url: string }>(
-      call('POST', '/api/v1/members', { token: tenant.owner, body: { name: 'Vera', role: 'viewer' } }),
-      201,
-    )
-    const vera = await watch(id, (await redeem(made.view_url)).token)
-    const owner = await watch(id, tenant.owner)
-    if (how === 'a key revoked') await json(call('DELETE', `/api/v1/members/${made.member_id}`, { token: tenant.owner }))
-    else if (how === 'a key replaced')
-      await json(call('POST', `/api/v1/members/${made.member_id}/rotate`, { token: tenant.owner, body: {} }))
-    else await json(call('POST', `/api/v1/tenants/${tenant.tenant}/suspend`, { token: masterToken, body: {} }))
-    const suspended = how === 'the tenant suspended'
-    expect((await say(1, 'AFTER')).status).toBe(suspended ? 401 : 200)
-    expect(await vera.rest).toBe(' ended')
-    if (suspended) return expect(await owner.rest).toBe(' ended')
-    await json(call('POST', `/api/v1/claims/${id}/complete`, { token: lease, body: { result: 'ok' } }))
-    expect(await owner.rest).toMatch(/AFTER.* ended$/s)
-  })
+  test.each(['a key revoked', 'a key replaced', 'the tenant suspended'])(
+    'ends at once with %s, without the end of the job',
+    async (how) => {
+      const tenant = await newTenant()
+      const worker = await newWorker(tenant)
+      const { id, lease } = await startedJob(tenant, worker)
+      const say = (seq: number, text: string): Promise<Response> =>
+        call('POST', `/api/v1/claims/${id}/output`, { token: lease, body: { chunks: [{ seq, stream: 'stdout', text }] } })
+      await json(say(0, 'before'))
+      const made = await json<{ member_id: string; view_url: string }>(
+        call('POST', '/api/v1/members', { token: tenant.owner, body: { name: 'Vera', role: 'viewer' } }),
+        201,
+      )
+      const vera = await watch(id, (await redeem(made.view_url)).token)
+      const owner = await watch(id, tenant.owner)
+      if (how === 'a key revoked') await json(call('DELETE', `/api/v1/members/${made.member_id}`, { token: tenant.owner }))
+      else if (how === 'a key replaced')
+        await json(call('POST', `/api/v1/members/${made.member_id}/rotate`, { token: tenant.owner, body: {} }))
+      else await json(call('POST', `/api/v1/tenants/${tenant.tenant}/suspend`, { token: masterToken, body: {} }))
+      const suspended = how === 'the tenant suspended'
+      expect((await say(1, 'AFTER')).status).toBe(suspended ? 401 : 200)
+      expect(await vera.rest).toBe(' ended')
+      if (suspended) return expect(await owner.rest).toBe(' ended')
+      await json(call('POST', `/api/v1/claims/${id}/complete`, { token: lease, body: { result: 'ok' } }))
+      expect(await owner.rest).toMatch(/AFTER.* ended$/s)
+    },
+  )
 })
 
 test('a socket that has not said hello ends with its tenant, too', async () => {
