@@ -3,9 +3,10 @@ import type { AuditRow, auditQuery } from '@modelreins/contract'
 import { actorKind } from '@modelreins/contract'
 import { and, asc, desc, eq, gt, gte, lt, lte, sql, type SQL } from 'drizzle-orm'
 import type * as z from 'zod'
+import { countingCursor } from '../domain/cursor.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { idsOf, isOneOf } from './names.ts'
-import { callD1, countingCursor, pageLimit, pageOf, type Page, type RegistryDb } from './page.ts'
+import { callD1, pageLimit, pageOf, type Page, type RegistryDb } from './page.ts'
 import { audit, auditHours } from './schema.ts'
 
 export type AuditQuery = z.output<typeof auditQuery>
@@ -83,7 +84,7 @@ export async function pageQuery(db: RegistryDb, tenant: string, query: AuditQuer
 
 export const auditOf = (db: RegistryDb): RegistryAudit => ({
   async query(tenant, query) {
-    const beyond = countingCursor(query.cursor)
+    const beyond = countingCursor(query.cursor, undefined)
     if (!beyond.ok) return beyond
     const found = await callD1(async () => (await pageQuery(db, tenant, query, beyond.value)).statement)
     return found.ok ? ok(pageOf(found.value.map(whole), pageLimit(query.limit), (row) => String(row.seq))) : found

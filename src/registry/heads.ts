@@ -1,7 +1,8 @@
 /** Responsible for the copy of signed heads that listings answer; the ones that prove something are kept outside the database. */
 import { and, asc, desc, eq, gt, lt, lte } from 'drizzle-orm'
+import { countingCursor } from '../domain/cursor.ts'
 import { ok, type Result } from '../domain/result.ts'
-import { callD1, countingCursor, pageLimit, pageOf, type Page, type RegistryDb } from './page.ts'
+import { callD1, pageLimit, pageOf, type Page, type RegistryDb } from './page.ts'
 import { heads } from './schema.ts'
 
 /** The row `seq` had this hash, says the holder of the key. */
@@ -34,7 +35,7 @@ export const headsOf = (db: RegistryDb): RegistryHeads => ({
   },
 
   async list(tenant, query) {
-    const below = countingCursor(query.cursor)
+    const below = countingCursor(query.cursor, undefined)
     if (!below.ok) return below
     const limit = pageLimit(query.limit)
     const found = await callD1(() =>

@@ -2,9 +2,10 @@
 import type { Job, jobList } from '@modelreins/contract'
 import { and, desc, eq, gte, inArray, lt, lte, sql, type SQL } from 'drizzle-orm'
 import type * as z from 'zod'
+import { countingCursor } from '../domain/cursor.ts'
 import { fail, ok, type Result } from '../domain/result.ts'
 import { idsOf, isOneOf } from './names.ts'
-import { callD1, countingCursor, pageLimit, type Page, type RegistryDb } from './page.ts'
+import { callD1, pageLimit, type Page, type RegistryDb } from './page.ts'
 import { jobs } from './schema.ts'
 
 export type JobSearch = z.output<typeof jobList>
@@ -118,7 +119,7 @@ export const jobsOf = (db: RegistryDb): RegistryJobs => ({
   },
 
   async list(tenant, search) {
-    const below = countingCursor(search.cursor)
+    const below = countingCursor(search.cursor, undefined)
     return below.ok ? callD1(() => list(db, tenant, search, below.value)) : below
   },
 })

@@ -39,13 +39,3 @@ export function pageOf<Item>(items: readonly Item[], limit: number, cursorOf: (i
   const last = shown.at(-1)
   return { items: shown, next_cursor: items.length > limit && last !== undefined ? cursorOf(last) : null }
 }
-
-/** A cursor that counts: job ids and audit sequences. */
-export function countingCursor(cursor: string | undefined): Result<number | undefined> {
-  if (cursor === undefined) return ok(undefined)
-  const value = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN
-  if (Number.isSafeInteger(value)) return ok(value)
-  return fail('invalid-request', 'Invalid `cursor`: pass the `next_cursor` of the previous page.', {
-    issues: [{ path: 'cursor', message: 'pass next_cursor of the page before, unchanged' }],
-  })
-}

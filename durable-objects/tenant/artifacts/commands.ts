@@ -4,6 +4,7 @@
  */
 import { limits } from '@modelreins/contract'
 import type { Artifact, AuditVerb, Parsed } from '@modelreins/contract'
+import { countingCursor } from '../../../src/domain/cursor.ts'
 import { erase, isReadable } from '../../../src/domain/artifact/artifact.ts'
 import type { ArtifactRecord } from '../../../src/domain/artifact/artifact.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -264,12 +265,8 @@ export function locateArtifact(ctx: Pick<CommandContext, 'at' | 'caller' | 'stor
 
 /** Reads all that a member asks for; a worker those of a job or review that it was given, or else its own uploads. */
 function list(ctx: CommandContext, input: Parsed<'artifacts.list'>): Result<{ items: Artifact[]; next_cursor: string | null }> {
-  const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
-  if (!Number.isSafeInteger(before)) {
-    return fail('invalid-request', 'Invalid `cursor`: pass the `next_cursor` of the previous page.', {
-      issues: [{ path: 'cursor', message: 'not a cursor' }],
-    })
-  }
+  const before = countingCursor(input.cursor, Number.MAX_SAFE_INTEGER)
+  if (!before.ok) return before
   const { job_id, review_id } = input
   const worker = workerOf(ctx.caller)
   const job = job_id === undefined ? undefined : ctx.store.jobs.get(job_id)
@@ -280,7 +277,7 @@ function list(ctx: CommandContext, input: Parsed<'artifacts.list'>): Result<{ it
     (review?.worker_id === worker && (review?.type !== 'dispatch' || review.status === 'consumed'))
   const own = worker === undefined || given ? {} : { worker_id: worker }
   const limit = input.limit ?? limits.list_default
-  const found = ctx.store.artifacts.list({ job_id, review_id, ...own }, before, limit + 1)
+  const found = ctx.store.artifacts.list({ job_id, review_id, ...own }, before.value, limit + 1)
   const items = found.slice(0, limit)
   // Expired ones that are still to be swept are not shown.
   const shown = items.filter((one) => isReadable(one, ctx.at)).map(showArtifact)

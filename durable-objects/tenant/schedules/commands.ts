@@ -1,6 +1,7 @@
 /** Responsible for what members do to schedules: making, changing, pausing, deleting, running by hand, and reading them. */
 import { limits } from '@modelreins/contract'
 import type { Parsed, Schedule, ScheduleRun } from '@modelreins/contract'
+import { countingCursor } from '../../../src/domain/cursor.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { timed } from '../../../src/domain/schedule/schedule.ts'
@@ -137,10 +138,10 @@ function list(ctx: CommandContext, input: Parsed<'schedules.list'>): Result<{ it
 function runs(ctx: CommandContext, input: Parsed<'schedules.runs'>): Result<{ items: ScheduleRun[]; next_cursor: string | null }> {
   const found = load(ctx, input.schedule_id)
   if (!found.ok) return found
-  const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
-  if (!Number.isSafeInteger(before)) return invalid('cursor', 'is not one that a list has given')
+  const before = countingCursor(input.cursor, Number.MAX_SAFE_INTEGER)
+  if (!before.ok) return before
   const limit = input.limit ?? limits.list_default
-  const rows = ctx.store.schedules.runs(input.schedule_id, limit + 1, before)
+  const rows = ctx.store.schedules.runs(input.schedule_id, limit + 1, before.value)
   const items = rows.slice(0, limit)
   return ok({ items: items.map(showRun), next_cursor: rows.length > limit ? String(items.at(-1)?.run_id) : null })
 }

@@ -1,6 +1,7 @@
 /** Responsible for what members do with threads: listing, reading turns, naming, archiving, aborting all that is under way. */
 import { limits } from '@modelreins/contract'
 import type { Output, Parsed, Thread, Turn } from '@modelreins/contract'
+import { countingCursor } from '../../../src/domain/cursor.ts'
 import { isTerminal, sizeOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
@@ -32,15 +33,11 @@ const load = (ctx: CommandContext, id: string): Result<ThreadRecord> => {
   return thread === undefined ? fail('not-found', `There is no thread ${id}. A thread is made by its first job.`) : ok(thread)
 }
 
-const badCursor = fail('invalid-request', 'The cursor is not one that a list has given.', {
-  issues: [{ path: 'cursor', message: 'not a cursor' }],
-})
-
 function list(ctx: CommandContext, input: Parsed<'threads.list'>): Result<Output<'threads.list'>> {
-  const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
-  if (!Number.isSafeInteger(before)) return badCursor
+  const before = countingCursor(input.cursor, Number.MAX_SAFE_INTEGER)
+  if (!before.ok) return before
   const limit = input.limit ?? limits.list_default
-  const found = ctx.store.threadStore.list(limit + 1, before, input.include_archived ?? false)
+  const found = ctx.store.threadStore.list(limit + 1, before.value, input.include_archived ?? false)
   const items = found.slice(0, limit)
   return ok({ items: items.map((thread) => show(ctx, thread)), next_cursor: found.length > limit ? String(items.at(-1)?.id) : null })
 }
@@ -67,14 +64,14 @@ function turnOf(ctx: CommandContext, record: JobRecord): Turn {
 function get(ctx: CommandContext, input: Parsed<'threads.get'>): Result<Output<'threads.get'>> {
   const found = load(ctx, input.thread_id)
   if (!found.ok) return found
-  const after = input.cursor === undefined ? 0 : Number(input.cursor)
-  if (!Number.isSafeInteger(after)) return badCursor
+  const after = countingCursor(input.cursor, 0)
+  if (!after.ok) return after
   const limit = input.limit ?? limits.list_default
   const turns: Turn[] = []
   let size = 0
   let more = false
   // Prompts and results are large: a page ends early rather than outgrow what one answer may hold.
-  for (const id of ctx.store.threadStore.jobIds(input.thread_id, after, limit + 1)) {
+  for (const id of ctx.store.threadStore.jobIds(input.thread_id, after.value, limit + 1)) {
     more = turns.length === limit || size > limits.list_bytes
     if (more) break
     const job = ctx.store.jobs.get(id)

@@ -1,6 +1,7 @@
 /** Responsible for webhooks as their owner sees them: create (the secret is shown once), list, delete, and the log of deliveries. */
 import { limits, webhookEvents } from '@modelreins/contract'
 import type { Parsed, Webhook, WebhookDelivery } from '@modelreins/contract'
+import { countingCursor } from '../../../src/domain/cursor.ts'
 import { refusalOf } from '../../../src/domain/outbound.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
@@ -82,10 +83,10 @@ function deliveries(
   input: Parsed<'webhooks.deliveries'>,
 ): Result<{ items: WebhookDelivery[]; next_cursor: string | null }> {
   if (ctx.store.webhooks.get(input.webhook_id) === undefined) return fail('not-found', `There is no webhook ${input.webhook_id}.`)
-  const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
-  if (!Number.isSafeInteger(before)) return invalid('cursor', 'Invalid `cursor`: pass the `next_cursor` of the previous page.')
+  const before = countingCursor(input.cursor, Number.MAX_SAFE_INTEGER)
+  if (!before.ok) return before
   const limit = input.limit ?? limits.list_default
-  const found = ctx.store.webhooks.deliveries(input.webhook_id, limit + 1, before)
+  const found = ctx.store.webhooks.deliveries(input.webhook_id, limit + 1, before.value)
   const items = found.slice(0, limit)
   return ok({ items: items.map(showDelivery), next_cursor: found.length > limit ? String(items.at(-1)?.id) : null })
 }

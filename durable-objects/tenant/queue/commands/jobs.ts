@@ -12,6 +12,7 @@ import {
   withRequester,
   withoutLost,
 } from '../../../../src/domain/job/job-machine.ts'
+import { countingCursor } from '../../../../src/domain/cursor.ts'
 import type { JobRecord, JobSpec } from '../../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
@@ -62,11 +63,8 @@ export function selectionOf(
 
 /** The cursor is the id of the last job seen; ids only grow. */
 function list(ctx: CommandContext, input: Parsed<'jobs.list'>): Result<{ items: Job[]; next_cursor: string | null }> {
-  const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
-  if (!Number.isSafeInteger(before))
-    return fail('invalid-request', 'Invalid `cursor`: pass the `next_cursor` of the previous page.', {
-      issues: [{ path: 'cursor', message: 'not a cursor' }],
-    })
+  const before = countingCursor(input.cursor, Number.MAX_SAFE_INTEGER)
+  if (!before.ok) return before
   const selection = selectionOf(ctx, input)
   if (selection === undefined) return ok({ items: [], next_cursor: null })
   const limit = input.limit ?? limits.list_default
@@ -74,7 +72,7 @@ function list(ctx: CommandContext, input: Parsed<'jobs.list'>): Result<{ items: 
   let size = 0
   let more = false
   // Prompts and results are large: a page ends early rather than outgrow what one answer may hold.
-  for (const job of ctx.store.jobs.walk(selection, before)) {
+  for (const job of ctx.store.jobs.walk(selection, before.value)) {
     more = items.length === limit || size > limits.list_bytes
     if (more) break
     size += sizeOf(job)

@@ -1,6 +1,7 @@
 /** Responsible for grants as callers see them, and for the list of what ran under the tier `audit` and should be looked at. */
 import { limits } from '@modelreins/contract'
 import type { Grant, Parsed, ToLookAt } from '@modelreins/contract'
+import { countingCursor } from '../../../../src/domain/cursor.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { isGrantBacked } from '../clearance.ts'
@@ -66,13 +67,10 @@ const showLook = (ctx: CommandContext, row: LookRow): ToLookAt => ({
 
 /** The cursor is the number of the last row seen. */
 function toLookAt(ctx: CommandContext, input: Parsed<'audit.to_look_at'>): Result<{ items: ToLookAt[]; next_cursor: string | null }> {
-  const after = input.cursor === undefined ? 0 : Number(input.cursor)
-  if (!Number.isSafeInteger(after))
-    return fail('invalid-request', 'Invalid `cursor`: pass the `next_cursor` of the previous page.', {
-      issues: [{ path: 'cursor', message: 'not a cursor' }],
-    })
+  const after = countingCursor(input.cursor, 0)
+  if (!after.ok) return after
   const limit = input.limit ?? limits.list_default
-  const found = ctx.store.grants.flagged({ limit: limit + 1, after, includeSeen: input.include_seen ?? false })
+  const found = ctx.store.grants.flagged({ limit: limit + 1, after: after.value, includeSeen: input.include_seen ?? false })
   const items = found.slice(0, limit)
   return ok({ items: items.map((row) => showLook(ctx, row)), next_cursor: found.length > limit ? String(items.at(-1)?.seq) : null })
 }

@@ -1,6 +1,7 @@
 /** Responsible for what callers do with reviews: submit, list, read, decide (one or many), withdraw; and for artifacts that join one. */
 import { byteLength, limits } from '@modelreins/contract'
 import type { Parsed, Review } from '@modelreins/contract'
+import { countingCursor } from '../../../../src/domain/cursor.ts'
 import { roleMay } from '../../../../src/domain/access/access.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
@@ -105,11 +106,8 @@ function submitNew(ctx: CommandContext, input: Omit<Parsed<'reviews.submit'>, 'i
 
 /** The cursor is the id of the last review seen. A page ends early when it grows large: payloads are as large as prompts. */
 function list(ctx: CommandContext, input: Parsed<'reviews.list'>): Result<{ items: Review[]; next_cursor: string | null }> {
-  const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(input.cursor)
-  if (!Number.isSafeInteger(before))
-    return fail('invalid-request', 'Invalid `cursor`: pass the `next_cursor` of the previous page.', {
-      issues: [{ path: 'cursor', message: 'not a cursor' }],
-    })
+  const before = countingCursor(input.cursor, Number.MAX_SAFE_INTEGER)
+  if (!before.ok) return before
   const limit = input.limit ?? limits.list_default
   const items: Review[] = []
   let bytes = 0
@@ -119,7 +117,7 @@ function list(ctx: CommandContext, input: Parsed<'reviews.list'>): Result<{ item
       ...(input.job_id === undefined ? {} : { job_id: input.job_id }),
       ...(ctx.caller.kind === 'worker' ? { worker_id: ctx.caller.worker.worker_id } : {}),
     },
-    before,
+    before.value,
   )
   for (const review of found) {
     if ('worker' in ctx.caller && !isOf(review, ctx.caller.worker)) continue
