@@ -1,6 +1,6 @@
 /** Pulling the reins on Python workers: abort, killswitch, stop signals; what runs ends, and the worker says so truthfully. */
 import { join } from 'node:path'
-import { limits, type KillswitchState } from '@modelreins/contract'
+import type { KillswitchState } from '@modelreins/contract'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Fleet, newest, without } from '../support/python/fleet.ts'
 import { isRunning, pidsIn } from '../support/standins/running.ts'
@@ -58,7 +58,7 @@ describe.skipIf(without !== undefined)('a Python worker', () => {
     }
   })
 
-  test('is dead before its next heartbeat when the killswitch is raised, ten of them with their children, proves it, and ends', async () => {
+  test('is dead within a second of the killswitch, ten of them with their children, proves it, and ends', async () => {
     const { owner } = await fleet.tenant()
     const count = 10
     const names = Array.from({ length: count }, (_, index) => `drill-${index}`)
@@ -81,9 +81,9 @@ describe.skipIf(without !== undefined)('a Python worker', () => {
       return body.stragglers.length === 0 ? body : undefined
     }, 20_000)
     expect(state.acknowledged.map(({ name }) => name).toSorted()).toEqual(names.toSorted())
-    // Heartbeats alone would reach the last of so many only after this long. On two idle cores it takes less than a second.
     console.log(`reins.test.ts: ${count} workers and their children were dead ${Math.round(took)} ms after the raise`)
-    expect(took).toBeLessThan(limits.heartbeat_poll_ms)
+    // By the inbox that each holds: heartbeats alone would reach the last of them after up to five seconds.
+    expect(took).toBeLessThan(1_000)
   })
 
   test('does not start while the killswitch is raised, and says why', async () => {

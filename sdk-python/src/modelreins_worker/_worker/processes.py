@@ -73,9 +73,31 @@ def _send_group(group: int, name: int) -> bool:
 
 def _gone(process: subprocess.Popen[bytes], mark: str, known: List[int]) -> bool:
     # Reaped first: a zombie counts as a member of its group. The whole table is read only when nothing is left that is known.
-    if process.poll() is None or _send_group(process.pid, 0) or any(send(pid, 0) for pid in known):
+    if process.poll() is None or _group_lives(process.pid) or any(send(pid, 0) and not _is_zombie(pid) for pid in known):
         return False
     return not marked(mark)
+
+
+def _group_lives(group: int) -> bool:
+    """Whether anything of the group still runs. Zombies count for the kernel; those that are not ours are reaped late in many containers."""
+    if not _send_group(group, 0):
+        return False
+    if not sys.platform.startswith("linux"):
+        return True
+    return any(name.isdigit() and _stat_of(name)[2:3] == [str(group)] and not _is_zombie(int(name)) for name in os.listdir("/proc"))
+
+
+def _is_zombie(pid: int) -> bool:
+    return _stat_of(str(pid))[:1] in (["Z"], ["X"])
+
+
+def _stat_of(pid: str) -> List[str]:
+    """State, parent, group, ... as proc(5) has them behind the program's name; nothing when the process is gone or there is no /proc."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+            return file.read().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def marked(mark: str) -> List[int]:

@@ -86,6 +86,8 @@ class Roster:
             if self.free == 0:
                 return False
             self._admitted += 1
+            # Being full is a change, too: the inbox is held from then on, which brings the killswitch at once.
+            self.changed.notify_all()
             return True
 
     def release(self) -> None:
