@@ -63,6 +63,10 @@ export const limits = {
   /** Starts that a rate of one key may allow, and the longest time that it may count them in. */
   rate_starts_max: 1_000,
   rate_window_max_ms: 1 * day,
+  /** Rules by which a tenant overrides the Director's catalogue. */
+  catalogue_rules: 200,
+  /** US dollars per million tokens that a rule may name at most. */
+  price_usd_max: 100_000,
   /** What a merge job may be told to do with the answers. */
   merge_prompt_bytes: 16 * kib,
 

@@ -8,6 +8,7 @@ import { tenantsOperations } from './operations/tenants.ts'
 import { membersOperations } from './operations/members.ts'
 import { sessionsOperations } from './operations/sessions.ts'
 import { workersOperations } from './operations/workers.ts'
+import { directorOperations } from './operations/director.ts'
 import { presenceOperations } from './operations/presence.ts'
 import { jobsOperations } from './operations/jobs.ts'
 import { claimsOperations } from './operations/claims.ts'
@@ -35,6 +36,7 @@ export const operations = {
   ...settingsOperations,
   ...workersOperations,
   ...presenceOperations,
+  ...directorOperations,
   ...jobsOperations,
   ...schedulesOperations,
   ...threadsOperations,

@@ -37,6 +37,8 @@ export const tenantEvents = {
   'tenant.resume': { says: 'The tenant was resumed.', fields: none },
   'settings.update': { says: 'A setting of the tenant changed.', fields: none },
 
+  'catalogue.update': { says: "The tenant's rules of the Director's catalogue changed.", fields: ['digest'] },
+
   'server.jump': { says: "The server's clock jumped, or the server did not run: running jobs got a fresh lease.", fields: none },
 
   'member.create': { says: 'A member was added.', fields: none },

@@ -1,5 +1,6 @@
 /** Responsible for workers, their capabilities and their presence as callers see them. */
 import * as z from 'zod'
+import { declaredTraits } from './catalogue.ts'
 import {
   capabilityName,
   flag,
@@ -84,11 +85,8 @@ export const workerConfig = z
     model: label.optional(),
     provider: label.optional(),
     poll_ms: z.number().int().min(1_000).max(300_000).optional(),
-    /** Catalogue overrides for the Director, each 0 (worst) to 1 (best). */
-    cost: z.number().min(0).max(1).optional(),
-    quality: z.number().min(0).max(1).optional(),
-    speed: z.number().min(0).max(1).optional(),
-    locality: z.enum(['local', 'cloud']).optional(),
+    /** What the Director is to take it for, before any rule of the catalogue: traits go from 0 (worst) to 1 (best). */
+    ...declaredTraits,
     /** Whose quota it uses: workers that name one account are parked together. */
     account: label.optional(),
   })

@@ -3,6 +3,7 @@ import type { Parsed, TenantOperationId } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
 import { artifactRoom } from './artifacts/room.ts'
 import { auditRoom } from './audit/room.ts'
+import { directorRoom } from './director/room.ts'
 import { eventRoom } from './events/room.ts'
 import type { TenantReply } from './call.ts'
 import { fanOutRoom } from './fan-out/room.ts'
@@ -28,6 +29,7 @@ const list = [
   settingsRoom,
   turnRoom,
   workerRoom,
+  directorRoom,
   reviewRoom,
   scheduleRoom,
   killswitchRoom,

@@ -14,7 +14,7 @@ import {
 } from '@modelreins/contract'
 import { attemptsByEffort, auditActions, headStartByEffort, limits, tenantEvents, tenantSettingRows } from '@modelreins/contract'
 import { roleMay, workerMay } from '../../src/domain/access/access.ts'
-import { modelClasses } from '../../src/domain/director/catalogue.ts'
+import { builtIn, modelClasses } from '../../src/domain/director/catalogue.ts'
 import { weightsByEffort } from '../../src/domain/director/director.ts'
 import { answerWords, fieldsOf } from './schema-words.ts'
 
@@ -191,11 +191,17 @@ export function directorPage(): string {
   ])
   return page(
     'The Director in numbers',
-    "Made from `src/domain/director/`. A worker scores the sum of its traits times the weights of the job's effort; what shifts the score, parking and failover are explained in [Routing](../explanation/routing.md).",
+    "Made from `src/domain/director/`. A worker scores the sum of its traits times the weights of the job's effort; what shifts the score, parking and failover are explained in [Routing](../explanation/director.md).",
     '## Weights by effort',
     table(['effort', 'cost', 'quality', 'speed', 'locality'], weights),
     '## Traits by class',
-    'From 0 (worst) to 1 (best). The `config` of a worker overrides them one by one.',
+    'From 0 (worst) to 1 (best). Rules of the tenant (`PUT /api/v1/director/catalogue`) override class and traits by pattern, and the `config` of a worker overrides both, one by one.',
     table(['class', 'cost', 'quality', 'speed', 'locality'], classes),
+    '## Built-in classes',
+    'The first line that fits counts. No price is built in.',
+    table(
+      ['which', 'class'],
+      builtIn.map(({ which, model_class }) => [which, model_class]),
+    ),
   )
 }

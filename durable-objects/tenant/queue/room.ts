@@ -24,6 +24,7 @@ import { StreamTrust } from './stream-trust.ts'
 import type { EndedRight } from './stream-trust.ts'
 import { queueDuty } from './sweep.ts'
 import { WakeQueue } from './wake.ts'
+import { CatalogueStore } from './workforce/catalogue-store.ts'
 import { SettingsStore } from './workforce/settings-store.ts'
 import { KillswitchStore } from './workforce/killswitch-store.ts'
 import { ParkingStore } from './workforce/parking-store.ts'
@@ -44,6 +45,7 @@ declare module '../kernel/context.ts' {
     readonly keys: KeyStore
     readonly killswitch: KillswitchStore
     readonly settings: SettingsStore
+    readonly catalogue: CatalogueStore
     readonly parkings: ParkingStore
     readonly pools: PoolStore
     /** From members/. */
@@ -112,6 +114,7 @@ export const queueRoom = {
     keys: new KeyStore(db),
     killswitch: new KillswitchStore(values),
     settings: new SettingsStore(values),
+    catalogue: new CatalogueStore(values),
     parkings: new ParkingStore(values),
     pools: new PoolStore(db, forget),
     workers: new WorkerStore(db, forget),

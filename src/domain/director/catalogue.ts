@@ -1,7 +1,8 @@
 /**
  * Responsible for what is known of providers and models before any job has run: cost, quality, speed, locality, each from
- * 0 (worst) to 1 (best). Coarse on purpose; `config` of a worker overrides it.
+ * 0 (worst) to 1 (best). Coarse on purpose: rules of the tenant override it by pattern, and the `config` of a worker overrides both.
  */
+import type { CatalogueRule, ModelClass, TokenPrice } from '@modelreins/contract'
 import type { WorkerView } from './matching.ts'
 
 export interface Traits {
@@ -9,7 +10,7 @@ export interface Traits {
   readonly quality: number
   readonly speed: number
   readonly locality: 'local' | 'cloud'
-  readonly model_class: string
+  readonly model_class: ModelClass
 }
 
 const local: Traits = { cost: 1, quality: 0.35, speed: 0.5, locality: 'local', model_class: 'local' }
@@ -24,15 +25,24 @@ const human: Traits = { cost: 0, quality: 0.95, speed: 0, locality: 'local', mod
 
 /** Every class, the smallest first. */
 export const modelClasses: readonly Traits[] = [localSmall, local, localLarge, program, cheap, standard, premium, human]
+const byClass = new Map(modelClasses.map((traits) => [traits.model_class, traits]))
 
 /** Whole words only: "gemini" is not "mini", and "elite" is not "lite". */
 const word = (names: string): RegExp => new RegExp(`(?<![a-z])(?:${names})(?![a-z])`, 'i')
 
+interface NamedModels {
+  /** As the reference shows it. */
+  readonly names: string
+  readonly pattern: RegExp
+  readonly traits: Traits
+}
+const named = (names: string, pattern: string, traits: Traits): NamedModels => ({ names, pattern: word(pattern), traits })
+
 /** First match wins: a small model of a large family is a small one. */
-const byModel: readonly (readonly [RegExp, Traits])[] = [
-  [word('haiku|mini|nano|flash|lite|small'), cheap],
-  [word('opus|o[1-9]-pro|gpt-[5-9]|ultra|deep-?think'), premium],
-  [word('sonnet|gpt-4o?|pro|codex|large'), standard],
+const byModel: readonly NamedModels[] = [
+  named('haiku, mini, nano, flash, lite, small', 'haiku|mini|nano|flash|lite|small', cheap),
+  named('opus, gpt-5 and later, o1-pro and later, ultra, deep-think', 'opus|o[1-9]-pro|gpt-[5-9]|ultra|deep-?think', premium),
+  named('sonnet, gpt-4, pro, codex, large', 'sonnet|gpt-4o?|pro|codex|large', standard),
 ]
 
 /** Billions of parameters, as names of open models say them: `llama3.2:3b`, `mixtral:8x7b`. */
@@ -61,20 +71,81 @@ const byProvider: Readonly<Record<string, Traits>> = {
 }
 const localProviders = new Set(['ollama-http', 'lmstudio', 'nocturne'])
 
+/** How the built-in catalogue tells classes, in the order in which it looks; the reference is made from it. */
+export const builtIn: readonly { readonly which: string; readonly model_class: ModelClass }[] = [
+  { which: 'kind `carbon`', model_class: 'human' },
+  { which: `${[...localProviders].join(', ')}: at most ${smallAtMost} billion parameters by the model's name`, model_class: 'local small' },
+  { which: 'the same: more parameters', model_class: 'local large' },
+  { which: 'the same: size unknown', model_class: 'local' },
+  ...byModel.map(({ names, traits }) => ({ which: `the model's name has one of the words ${names}`, model_class: traits.model_class })),
+  ...Object.entries(byProvider)
+    .filter(([provider]) => !localProviders.has(provider))
+    .map(([provider, traits]) => ({ which: `provider \`${provider}\``, model_class: traits.model_class })),
+  { which: 'anything else', model_class: program.model_class },
+]
+
 function catalogued({ kind, provider, model }: WorkerView): Traits {
   if (kind === 'carbon') return human
   if (localProviders.has(provider ?? '')) return localTraits(model ?? '')
-  return byModel.find(([pattern]) => pattern.test(model ?? ''))?.[1] ?? byProvider[provider ?? ''] ?? program
+  return byModel.find(({ pattern }) => pattern.test(model ?? ''))?.traits ?? byProvider[provider ?? ''] ?? program
 }
 
-export function traitsOf(worker: WorkerView): Traits {
-  const known = catalogued(worker)
-  const { cost, quality, speed, locality } = worker.config
+/** `*` stands for any characters; case does not count. Steps are bounded by the product of both lengths, whatever the pattern. */
+export function fitsPattern(pattern: string, text: string): boolean {
+  const [wanted, given] = [pattern.toLowerCase(), text.toLowerCase()]
+  let [at, from] = [0, 0]
+  // Where the last star stands, and how much of the text it has taken.
+  let [star, taken] = [-1, 0]
+  while (at < given.length) {
+    if (wanted[from] === '*') {
+      star = from
+      taken = at
+      from += 1
+    } else if (wanted[from] === given[at]) {
+      at += 1
+      from += 1
+    } else if (star >= 0) {
+      taken += 1
+      at = taken
+      from = star + 1
+    } else return false
+  }
+  while (wanted[from] === '*') from += 1
+  return from === wanted.length
+}
+
+/** Index of the first rule about what a worker runs; -1 when none is. Nothing is said of people. */
+export const ruleFor = (
+  rules: readonly CatalogueRule[],
+  { kind, provider, model }: Pick<WorkerView, 'kind' | 'provider' | 'model'>,
+): number =>
+  kind === 'carbon'
+    ? -1
+    : rules.findIndex(
+        (rule) =>
+          (rule.provider === undefined || fitsPattern(rule.provider, provider ?? '')) &&
+          (rule.model === undefined || fitsPattern(rule.model, model ?? '')),
+      )
+
+type Declared = Partial<Pick<CatalogueRule, 'model_class' | 'cost' | 'quality' | 'speed' | 'locality'>>
+
+/** The class first, then what differs from it. */
+function declaredOver(known: Traits, { model_class, cost, quality, speed, locality }: Declared): Traits {
   return {
-    ...known,
+    ...(model_class === undefined ? known : (byClass.get(model_class) ?? known)),
     ...(cost === undefined ? {} : { cost }),
     ...(quality === undefined ? {} : { quality }),
     ...(speed === undefined ? {} : { speed }),
     ...(locality === undefined ? {} : { locality }),
   }
 }
+
+/** What is in force: built in, then the tenant's rule, then what the worker's config declares. */
+export const traitsOf = (worker: WorkerView): Traits => declaredOver(declaredOver(catalogued(worker), worker.rule ?? {}), worker.config)
+
+/** Undefined when nobody has said it: no price is built in, since prices change and differ between contracts. */
+export const priceOf = ({ config, rule }: Pick<WorkerView, 'config' | 'rule'>): TokenPrice | undefined => config.price ?? rule?.price
+
+/** What the class of a worker comes from. */
+export const sourceOf = ({ config, rule }: Pick<WorkerView, 'config' | 'rule'>): 'config' | 'rule' | 'built-in' =>
+  config.model_class !== undefined ? 'config' : rule?.model_class !== undefined ? 'rule' : 'built-in'

@@ -17,7 +17,7 @@ interface Weights {
 }
 
 /**
- * What each effort asks for (docs/explanation/routing.md). `standard` weighs quality above the rest since the catalogue's qualities lie
+ * What each effort asks for (docs/explanation/director.md). `standard` weighs quality above the rest since the catalogue's qualities lie
  * closer together than its costs: with equal weights the cheap class would win.
  */
 export const weightsByEffort: Readonly<Record<Effort, Weights>> = {

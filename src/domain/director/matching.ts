@@ -1,5 +1,5 @@
 /** Responsible for whether a worker may do a job at all: every filter, and in words why not. */
-import type { Capability, PresenceState, Substrate, WorkerConfig, WorkerKind } from '@modelreins/contract'
+import type { Capability, CatalogueRule, PresenceState, Substrate, WorkerConfig, WorkerKind } from '@modelreins/contract'
 import type { JobSpec } from '../job/job-machine.ts'
 import type { BreakerView } from './breaker.ts'
 import { traitsOf } from './catalogue.ts'
@@ -27,6 +27,8 @@ export interface WorkerView {
   readonly kind: WorkerKind
   readonly capabilities: readonly Capability[]
   readonly config: WorkerConfig
+  /** The tenant's rule of the catalogue about what it runs; absent: none is. */
+  readonly rule?: CatalogueRule | undefined
   readonly tags: readonly string[]
   readonly networks: readonly string[]
   readonly provider: string | null

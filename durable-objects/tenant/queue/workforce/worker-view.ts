@@ -73,16 +73,19 @@ function sharedBy(ctx: Pick<CommandContext, 'store'>, { kind, capabilities }: Wo
 
 export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
   const live = ctx.live.presence.of(worker.worker_id)
+  const provider = worker.config.provider ?? worker.profile.provider
+  const model = worker.config.model ?? worker.profile.model
   return {
     worker_id: worker.worker_id,
     name: worker.name,
     kind: worker.kind,
     capabilities: worker.capabilities,
     config: worker.config,
+    rule: ctx.store.catalogue.ruleFor({ kind: worker.kind, provider, model }),
     tags: worker.config.tags ?? worker.profile.tags,
     networks: worker.config.networks ?? worker.profile.networks,
-    provider: worker.config.provider ?? worker.profile.provider,
-    model: worker.config.model ?? worker.profile.model,
+    provider,
+    model,
     paused: isPaused(ctx, worker),
     revoked: worker.revoked_at !== null,
     named_only: isNamedOnly(ctx, worker),

@@ -227,20 +227,33 @@ class PresenceReplyWorker(Record):
     requires_secrets: Optional[List[str]]
 
 
+class TokenPrice(Record):
+    """TokenPrice, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    input: float
+    output: float
+
+
 class WorkerConfig(Record):
     """WorkerConfig, as the server answers it: a dict with attributes."""
 
     __slots__ = ()
+    _nested = {
+        "price": TokenPrice,
+    }
     slots: Optional[int]
     tags: Optional[List[str]]
     networks: Optional[List[str]]
     model: Optional[str]
     provider: Optional[str]
     poll_ms: Optional[int]
+    model_class: Optional[Literal["local small", "local", "local large", "program", "cheap hosted", "standard hosted", "premium", "human"]]
     cost: Optional[float]
     quality: Optional[float]
     speed: Optional[float]
     locality: Optional[Literal["local", "cloud"]]
+    price: Optional[TokenPrice]
     account: Optional[str]
 
 
@@ -858,6 +871,71 @@ class PresenceList(Record):
         "items": Presence,
     }
     items_: List[Presence]
+
+
+class CatalogueClasses(Record):
+    """CatalogueClasses, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    model_class: Literal["local small", "local", "local large", "program", "cheap hosted", "standard hosted", "premium", "human"]
+    cost: float
+    quality: float
+    speed: float
+    locality: Literal["local", "cloud"]
+
+
+class CatalogueRule(Record):
+    """CatalogueRule, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "price": TokenPrice,
+    }
+    provider: Optional[str]
+    model: Optional[str]
+    model_class: Optional[Literal["local small", "local", "local large", "program", "cheap hosted", "standard hosted", "premium", "human"]]
+    cost: Optional[float]
+    quality: Optional[float]
+    speed: Optional[float]
+    locality: Optional[Literal["local", "cloud"]]
+    price: Optional[TokenPrice]
+
+
+class CatalogueWorkers(Record):
+    """CatalogueWorkers, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "price": TokenPrice,
+    }
+    worker_id: str
+    name: str
+    provider: Optional[str]
+    model: Optional[str]
+    model_class: Literal["local small", "local", "local large", "program", "cheap hosted", "standard hosted", "premium", "human"]
+    cost: float
+    quality: float
+    speed: float
+    locality: Literal["local", "cloud"]
+    price: Optional[TokenPrice]
+    source: Literal["config", "rule", "built-in"]
+    rule: Optional[int]
+
+
+class Catalogue(Record):
+    """Catalogue, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "classes": CatalogueClasses,
+        "rules": CatalogueRule,
+        "workers": CatalogueWorkers,
+    }
+    version: int
+    changed_at: Optional[str]
+    classes: List[CatalogueClasses]
+    rules: List[CatalogueRule]
+    workers: List[CatalogueWorkers]
 
 
 class PreviewChoices(Record):
@@ -1563,6 +1641,7 @@ __all__ = [
     "ReviewPolicy",
     "Capability",
     "PresenceReplyWorker",
+    "TokenPrice",
     "WorkerConfig",
     "KillswitchBrief",
     "PresenceReplyAborts",
@@ -1613,6 +1692,10 @@ __all__ = [
     "WorkerPage",
     "Presence",
     "PresenceList",
+    "CatalogueClasses",
+    "CatalogueRule",
+    "CatalogueWorkers",
+    "Catalogue",
     "PreviewChoices",
     "PreviewWorkers",
     "Preview",

@@ -14,6 +14,7 @@ from .models import (
     AuditVerification,
     Ban,
     BanPage,
+    Catalogue,
     ClaimsAuthorizeReply,
     ClaimsClaimReply,
     ClaimsCompleteReply,
@@ -686,6 +687,36 @@ class PresenceOperations(_Noun):
         GET /api/v1/presence
         """
         return PresenceList.of(self._call("presence.list", {}, timeout=request_timeout))
+
+
+class DirectorOperations(_Noun):
+    """Operations about director."""
+
+    def catalogue(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Catalogue:
+        """Classes of models with their traits, the rules of the tenant, and what is in force for each worker.
+
+        GET /api/v1/director/catalogue
+        """
+        return Catalogue.of(self._call("director.catalogue", {}, timeout=request_timeout))
+
+    def set_catalogue(
+        self,
+        *,
+        rules: Sequence[Mapping[str, Any]],
+        if_version: Optional[int] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Catalogue:
+        """Replace the rules by which the tenant overrides the catalogue; the first rule that fits a worker counts.
+
+        PUT /api/v1/director/catalogue
+
+        :raises ModelReinsError: ``conflict``.
+        """
+        return Catalogue.of(self._call("director.set_catalogue", fields(locals()), timeout=request_timeout))
 
 
 class JobsOperations(_Noun):
@@ -1834,6 +1865,7 @@ class Operations:
         self.settings = SettingsOperations(call)
         self.workers = WorkersOperations(call)
         self.presence = PresenceOperations(call)
+        self.director = DirectorOperations(call)
         self.jobs = JobsOperations(call)
         self.schedules = SchedulesOperations(call)
         self.threads = ThreadsOperations(call)

@@ -146,6 +146,8 @@ ROWS: Dict[str, Row] = {
     "workers.rotate": Row("POST", "/api/v1/workers/:worker_id/rotate", False, False, "json", ("view_url", "expires_at",)),
     "presence.report": Row("PUT", "/api/v1/presence", False, False, "json", ("worker", "config",)),
     "presence.list": Row("GET", "/api/v1/presence", False, False, "json", ("items",)),
+    "director.catalogue": Row("GET", "/api/v1/director/catalogue", False, False, "json", ("version", "changed_at",)),
+    "director.set_catalogue": Row("PUT", "/api/v1/director/catalogue", False, False, "json", ("version", "changed_at",)),
     "jobs.dispatch": Row("POST", "/api/v1/dispatch", False, False, "json", ("id", "status",)),
     "jobs.preview": Row("POST", "/api/v1/dispatch/preview", False, False, "json", ("would", "answer",)),
     "jobs.dispatch_batch": Row("POST", "/api/v1/dispatch/batch", False, False, "json", ("items",)),

@@ -1,5 +1,7 @@
+import type { CatalogueRule } from '@modelreins/contract'
+import { catalogueUpdate, modelClassNames } from '@modelreins/contract'
 import { describe, expect, it } from 'vitest'
-import { traitsOf } from '../../../../src/domain/director/catalogue.ts'
+import { builtIn, fitsPattern, modelClasses, priceOf, ruleFor, sourceOf, traitsOf } from '../../../../src/domain/director/catalogue.ts'
 import { workerView } from './workforce.ts'
 
 const classOf = (provider: string | null, model: string | null): string => traitsOf(workerView('anna', { provider, model })).model_class
@@ -80,4 +82,81 @@ it('what the operator says of a worker beats the catalogue, field by field', () 
   const known = traitsOf(view)
   expect(traitsOf({ ...view, config: { cost: 0.9, locality: 'local' } })).toEqual({ ...known, cost: 0.9, locality: 'local' })
   expect(traitsOf({ ...view, config: { quality: 0, speed: 1 } })).toEqual({ ...known, quality: 0, speed: 1 })
+})
+
+describe('a rule of the tenant', () => {
+  const rules: readonly CatalogueRule[] = [
+    { provider: 'ollama-http', model: 'qwen3*', model_class: 'local large', quality: 0.7 },
+    { model: '*-turbo', model_class: 'premium', price: { input: 3, output: 15 } },
+    { provider: 'http', locality: 'local' },
+  ]
+  const seen = (more: Parameters<typeof workerView>[1]) => {
+    const view = workerView('anna', more)
+    return { ...view, rule: rules[ruleFor(rules, view)] }
+  }
+
+  it('counts before what is built in, by the first that fits, and behind the config of the worker', () => {
+    expect(traitsOf(seen({ provider: 'ollama-http', model: 'Qwen3:8b' }))).toMatchObject({
+      model_class: 'local large',
+      quality: 0.7,
+      cost: 0.95,
+    })
+    const turbo = seen({ provider: 'http', model: 'house-turbo' })
+    expect([traitsOf(turbo).model_class, traitsOf(turbo).locality, priceOf(turbo), sourceOf(turbo)]).toEqual([
+      'premium',
+      'cloud',
+      { input: 3, output: 15 },
+      'rule',
+    ])
+    expect(traitsOf(seen({ provider: 'http', model: 'haiku' }))).toMatchObject({ model_class: 'cheap hosted', locality: 'local' })
+    const own = { ...turbo, config: { model_class: 'cheap hosted' as const, speed: 1, price: { input: 0, output: 0 } } }
+    expect(traitsOf(own)).toMatchObject({ model_class: 'cheap hosted', cost: 0.8, speed: 1 })
+    expect([sourceOf(own), priceOf(own)]).toEqual(['config', { input: 0, output: 0 }])
+    expect([sourceOf(seen({ provider: 'claude' })), priceOf(seen({ provider: 'claude' }))]).toEqual(['built-in', undefined])
+    expect(ruleFor([{ model: '*', model_class: 'premium' }], workerView('carla', { kind: 'carbon' }))).toBe(-1)
+  })
+
+  it.each([
+    ['*', '', true],
+    ['a*c*e', 'abcde', true],
+    ['a*c*e', 'abcd', false],
+    ['*ab', 'aab', true],
+    ['opus', 'claude-opus', false],
+    ['OPUS*', 'opus-4', true],
+    ['', '', true],
+    ['a.c', 'abc', false],
+  ])('fits by its pattern: %s, %s: %s', (pattern, text, fits) => {
+    expect(fitsPattern(pattern, text)).toBe(fits)
+  })
+
+  it('costs no more than the product of both lengths, whatever the pattern', () => {
+    const began = performance.now()
+    expect(fitsPattern(`${'*a'.repeat(60)}b`, 'a'.repeat(120))).toBe(false)
+    expect(performance.now() - began).toBeLessThan(100)
+  })
+
+  it.each([
+    ['no pattern', [{ model_class: 'premium' }], 'rules.0.model'],
+    ['nothing said', [{ model: 'x' }], 'rules.0.model_class'],
+    ['a trait above 1', [{ model: 'x', cost: 2 }], 'rules.0.cost'],
+    ['an unknown field', [{ model: 'x', cost: 1, colour: 'red' }], 'rules.0'],
+    ['a price below 0', [{ model: 'x', price: { input: -1, output: 1 } }], 'rules.0.price.input'],
+    [
+      'the same pattern again',
+      [
+        { model: 'X', cost: 1 },
+        { model: 'x', cost: 0 },
+      ],
+      'rules.1',
+    ],
+    ['more than 200', Array.from({ length: 201 }, (_, index) => ({ model: `m${index}`, cost: 1 })), 'rules'],
+  ])('is refused by the path of what is wrong: %s', (_, wrong, path) => {
+    const parsed = catalogueUpdate.safeParse({ rules: wrong })
+    expect(parsed.error?.issues.map((issue) => issue.path.join('.'))).toEqual([path])
+  })
+})
+
+it('has each class once, and says of each how it is told', () => {
+  expect(modelClasses.map((traits) => traits.model_class)).toEqual(modelClassNames)
+  expect(new Set(builtIn.map((line) => line.model_class))).toEqual(new Set(modelClassNames))
 })

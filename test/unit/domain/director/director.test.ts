@@ -15,7 +15,7 @@ const best = (view: JobView, workers: readonly WorkerView[]): string => namesOf(
 
 /** The rows of the first table below a heading of the page, as lists of plain cells. */
 function table(heading: string): readonly (readonly string[])[] {
-  const page = readFileSync(join(import.meta.dirname, '../../../../docs/explanation/routing.md'), 'utf8')
+  const page = readFileSync(join(import.meta.dirname, '../../../../docs/explanation/director.md'), 'utf8')
   const section = page.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
   const rows = section.split('\n').filter((line) => line.startsWith('|'))
   return rows.slice(2).map((line) =>

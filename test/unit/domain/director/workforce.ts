@@ -23,7 +23,7 @@ export const workerView = (name: string, more: Partial<WorkerView> = {}): Worker
   ...more,
 })
 
-/** The five workers of docs/explanation/routing.md, by the names that its tables use. */
+/** The five workers of docs/explanation/director.md, by the names that its tables use. */
 export const fleet = {
   'local small': workerView('local small', { provider: 'ollama-http', model: 'llama3.2:3b' }),
   'local large': workerView('local large', { provider: 'ollama-http', model: 'llama3.3:70b' }),

@@ -3,6 +3,7 @@ import type { Handler } from '../context.ts'
 import { artifacts, artifactsGet } from './artifacts.ts'
 import { auditLook, auditSeen } from './audit-look.ts'
 import { audit, auditExport, auditHeads, auditVerify } from './audit.ts'
+import { catalogue, catalogueGet, catalogueSet } from './catalogue.ts'
 import { configGet, configList, configPathCommand, configReset, configSet, configUnset } from './config.ts'
 import { dispatch } from './dispatch.ts'
 import { events } from './events.ts'
@@ -99,6 +100,9 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'workers unpark': workersUnpark,
   'workers rotate': workersRotate,
   'workers revoke': workersRevoke,
+  catalogue,
+  'catalogue get': catalogueGet,
+  'catalogue set': catalogueSet,
   kill,
   reviews,
   'reviews show': reviewsShow,

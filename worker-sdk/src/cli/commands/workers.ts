@@ -175,6 +175,13 @@ export async function workersSet(context: CommandContext): Promise<number> {
 
 const numbers = new Set(['slots', 'poll_ms', 'cost', 'quality', 'speed'])
 
+/** `3/15`: US dollars per million tokens of input and of output. */
+function priceOf(text: string): unknown {
+  const [, input, output] = /^(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text) ?? []
+  if (input === undefined) throw new UsageError(`price=${text}: give US dollars per million tokens as INPUT/OUTPUT, such as price=3/15`)
+  return { input: Number(input), output: Number(output) }
+}
+
 function configChange(words: readonly string[]): ReadonlyMap<string, unknown> {
   const keys = Object.keys(workerConfig.shape)
   const change = new Map<string, unknown>()
@@ -184,7 +191,7 @@ function configChange(words: readonly string[]): ReadonlyMap<string, unknown> {
     const key = word.slice(0, cut)
     const value = word.slice(cut + 1)
     if (!keys.includes(key)) throw new UsageError(`A worker's config has no "${key}"${didYouMean(key, keys)}`, `it has ${keys.join(', ')}`)
-    change.set(key, value === '' ? undefined : numbers.has(key) ? Number(value) : value)
+    change.set(key, value === '' ? undefined : numbers.has(key) ? Number(value) : key === 'price' ? priceOf(value) : value)
   }
   return change
 }

@@ -1,6 +1,7 @@
 /** Responsible for the table of commands: parsing, help, completions and the reference all read it. */
 import type { Command, Flag } from '../arguments/command.ts'
 import { globalFlags } from './flags.ts'
+import { catalogueCommands } from './catalogue.ts'
 import { fleetCommands } from './fleet.ts'
 import { jobCommands } from './jobs.ts'
 import { oversightCommands } from './oversight.ts'
@@ -13,7 +14,7 @@ import { workerCommands } from './worker.ts'
 export const sections: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
   { title: 'This machine', commands: workerCommands },
   { title: 'Jobs', commands: [...jobCommands, ...threadCommands, ...scheduleCommands] },
-  { title: 'Fleet', commands: fleetCommands },
+  { title: 'Fleet', commands: [...fleetCommands, ...catalogueCommands] },
   { title: 'Oversight', commands: [...oversightCommands, ...settingCommands] },
 ]
 
