@@ -12,6 +12,8 @@ export const insideWorkerd = (name: string, include: string) =>
   defineConfig({
     plugins: [
       cloudflareTest(async () => ({
+        // The sources, not the module made for the deployment.
+        main: './src/index.ts',
         wrangler: { configPath: './wrangler.toml' },
         miniflare: {
           bindings: {

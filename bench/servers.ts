@@ -33,6 +33,7 @@ const startOn = (dataFolder: string): Promise<ControlPlane> =>
     port: 0,
     dataFolder,
     pages: false,
+    minify: true,
     bucket: 'modelreins-bench',
     secrets: { MODELREINS_SECRET: 'a:bench-signs-with-this-key-of-more-than-32-characters', MODELREINS_MASTER_TOKEN: master },
     onLog: () => undefined,

@@ -7,7 +7,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler'
 import { buildAssets } from '../build-assets.ts'
 import { callable } from './address.ts'
-import { bundle } from './bundle.ts'
+import { workerBundle } from '../bundle/worker-bundle.ts'
 import { withClosedHelperPort } from './closed-helper-port.ts'
 import { StartFailure } from './start-failure.ts'
 
@@ -20,6 +20,8 @@ export interface ControlPlaneOptions {
   readonly dataFolder: string
   /** False leaves the pages out: the local router in front of them costs each call a third of its time, which Cloudflare's does not. */
   readonly pages?: boolean
+  /** The module as it is deployed, with short names: for benches, and the test of the deployed module. */
+  readonly minify?: boolean
   /** The Worker's secrets, by binding. */
   readonly secrets: Readonly<Record<string, string>>
   /** What the local bucket is called: whoever knows it can read it, on a port of this machine. */
@@ -121,14 +123,27 @@ const localEntry = (main: string): string =>
     `export { ${door} as default }`,
   ].join('\n')
 
+/** Errors in the sources are a sentence with the place, not a stack. */
+async function localModule({ root, minify = false }: ControlPlaneOptions, define: Readonly<Record<string, string>>): Promise<string> {
+  const entry = localEntry(join(root, 'src/index.ts'))
+  try {
+    return (await workerBundle({ root, entry, minify, define })).code
+  } catch (error) {
+    if (error instanceof Error && 'errors' in error && Array.isArray(error.errors)) {
+      throw new StartFailure(`The Worker cannot be built.\n${error.message}`)
+    }
+    throw error
+  }
+}
+
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   await proveAddressFree(options.host, options.port)
   buildAssets()
-  const { workerOptions, define, main } = unstable_getMiniflareWorkerOptions(join(options.root, 'wrangler.toml'))
-  const { modulesRules, ...bindings } = workerOptions
+  const { workerOptions, define } = unstable_getMiniflareWorkerOptions(join(options.root, 'wrangler.toml'))
+  // The texts that the sources import are in the module.
+  const { modulesRules: _, ...bindings } = workerOptions
   if (options.pages === false) Reflect.deleteProperty(bindings, 'assets')
-  const entry = localEntry(main ?? join(options.root, 'src/index.ts'))
-  const module = await bundle({ entry, folder: options.root, define, rules: modulesRules ?? [] })
+  const module = await localModule(options, define)
   return withClosedHelperPort(async () => {
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
