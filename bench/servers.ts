@@ -15,6 +15,8 @@ export interface Bench {
   readonly url: string
   /** Where the runtime keeps its databases. */
   readonly folder: string
+  /** Where the runtime answers the inspector's protocol, when it was asked to. */
+  readonly inspector: () => Promise<URL>
   readonly ownerKey: string
   readonly owner: Client
   /** Registers a worker and answers its token and id. */
@@ -26,9 +28,10 @@ export interface Bench {
 
 const master = 'bench-creates-its-tenant-with-this-token'
 
-const startOn = (dataFolder: string): Promise<ControlPlane> =>
+const startOn = (dataFolder: string, inspectorPort?: number): Promise<ControlPlane> =>
   startControlPlane({
     root,
+    ...(inspectorPort === undefined ? {} : { inspectorPort }),
     host: '127.0.0.1',
     port: 0,
     dataFolder,
@@ -42,15 +45,17 @@ const startOn = (dataFolder: string): Promise<ControlPlane> =>
     },
   })
 
-export async function startOurs(): Promise<Bench> {
+/** `inspectorPort`: for the profiler; 0 is any port. */
+export async function startOurs(inspectorPort?: number): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'modelreins-bench-'))
-  let plane = await startOn(folder)
+  let plane = await startOn(folder, inspectorPort)
   const created = await new Client({ url: plane.url, token: master }).call('tenants.create', { tenant: 'bench' })
   const { token: ownerKey } = await redeemView(created.view_url)
   const owner = new Client({ url: plane.url, token: ownerKey })
   return {
     url: plane.url,
     folder,
+    inspector: () => plane.runtime.getInspectorURL(),
     ownerKey,
     owner,
     register: async (name) => {
@@ -96,7 +101,8 @@ export async function startFloor(): Promise<{ readonly url: string; readonly sto
   }
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64 })
+/** Connections that have been idle for longer may be closed by the server just when the next call begins. */
+const agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 1_500 })
 
 /** One JSON call on a kept-alive connection: cheaper than fetch, so that the client weighs less in the figures. */
 export function post<Reply>(url: string, token: string, body: unknown): Promise<Reply> {

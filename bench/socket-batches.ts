@@ -15,7 +15,7 @@ const opened = (socket: WebSocket): Promise<void> =>
   })
 
 /** Takes `jobs` jobs through start and complete, `batch` at a time; milliseconds. */
-async function drain(url: string, token: string, jobs: number, batch: number): Promise<number> {
+export async function drain(url: string, token: string, jobs: number, batch: number): Promise<number> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/connect`, { headers: { authorization: `Bearer ${token}` } })
   await opened(socket)
   let done = 0

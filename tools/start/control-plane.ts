@@ -31,6 +31,8 @@ export interface ControlPlaneOptions {
   readonly onRestart: () => void
   /** The runtime crashed and could not be started again: nothing answers any more. */
   readonly onFailure?: (error: Error) => void
+  /** For benches that profile: a port of this machine on which the runtime answers the inspector's protocol. 0: any. */
+  readonly inspectorPort?: number
 }
 
 export interface ControlPlane {
@@ -157,6 +159,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         // The library's own entry cannot be left out: any port of this machine, which nobody is told.
         host: '127.0.0.1',
         port: 0,
+        ...(options.inspectorPort === undefined ? {} : { inspectorPort: options.inspectorPort }),
         resourcePersistencePath: options.dataFolder,
         // Without it, miniflare asks the network where this machine is.
         cf: false,

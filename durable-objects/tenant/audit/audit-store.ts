@@ -4,6 +4,7 @@ import type { AuditRow } from '@modelreins/contract'
 import type { ChainHead } from '../../../src/domain/audit/audit-chain.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
+import { Statement } from '../kernel/statement.ts'
 import { audit } from './tables.ts'
 
 /** Rows that are remembered until they are shipped: what was just written need not be read again. */
@@ -15,22 +16,21 @@ export class AuditStore {
   #newest: AuditRow[] = []
   readonly #forget: Forget
   #head: ChainHead | undefined
-  readonly #insert
-  readonly #after
+  readonly #insert: Statement<{ seq: number; row: string }>
+  readonly #after: Statement<{ seq: number; limit: number }, { readonly row: string }>
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
     this.#forget = forget
-    this.#insert = db
-      .insert(audit)
-      .values({ seq: sql.placeholder('seq'), row: sql.placeholder('row') })
-      .prepare()
-    this.#after = db
-      .select({ row: audit.row })
-      .from(audit)
-      .where(gt(audit.seq, sql.placeholder('seq')))
-      .orderBy(asc(audit.seq))
-      .limit(sql.placeholder('limit'))
-      .prepare()
+    this.#insert = new Statement(db, db.insert(audit).values({ seq: sql.placeholder('seq'), row: sql.placeholder('row') }))
+    this.#after = new Statement(
+      db,
+      db
+        .select({ row: audit.row })
+        .from(audit)
+        .where(gt(audit.seq, sql.placeholder('seq')))
+        .orderBy(asc(audit.seq))
+        .limit(sql.placeholder('limit')),
+    )
   }
 
   append(row: AuditRow): void {

@@ -8,7 +8,7 @@ import type { Forget } from './rollback.ts'
 import type { Room } from './room.ts'
 import { ValueStore } from './value-store.ts'
 
-export type TenantDatabase = DrizzleSqliteDODatabase
+export type TenantDatabase = DrizzleSqliteDODatabase & { readonly $client: DurableObjectStorage }
 
 export async function openStores(storage: DurableObjectStorage, rooms: readonly Room[], forget: Forget): Promise<Store> {
   const db = drizzle(storage)

@@ -1,16 +1,25 @@
 /** Responsible for single values of a tenant by their key, stored as JSON and kept in memory: every command reads some, few write any. */
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { TenantDatabase } from './open-stores.ts'
 import type { Forget } from './rollback.ts'
+import { Statement } from './statement.ts'
 import { meta } from './tables.ts'
 
 export class ValueStore {
   readonly #db: TenantDatabase
   readonly #forget: Forget
   readonly #known = new Map<string, unknown>()
+  readonly #write: Statement<{ key: string; value: string }>
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
     this.#forget = forget
+    this.#write = new Statement(
+      db,
+      db
+        .insert(meta)
+        .values({ key: sql.placeholder('key'), value: sql.placeholder('value') })
+        .onConflictDoUpdate({ target: meta.key, set: { value: sql`excluded.value` } }),
+    )
   }
 
   /** Undefined when it was never written. */
@@ -23,12 +32,7 @@ export class ValueStore {
   }
 
   write(key: string, value: unknown): void {
-    const text = JSON.stringify(value)
-    this.#db
-      .insert(meta)
-      .values({ key, value: text })
-      .onConflictDoUpdate({ target: meta.key, set: { value: text } })
-      .run()
+    this.#write.run({ key, value: JSON.stringify(value) })
     this.#known.set(key, value)
     this.#forget(() => void this.#known.delete(key))
   }

@@ -15,6 +15,8 @@ export class CredentialStore {
   readonly #known = new Map<string, CredentialRow>()
   /** Every call with a lease asks; as few, and as seldom changed. */
   readonly #issued = new Map<string, number | undefined>()
+  /** Every call with a key asks whose it is; a member changes only by being revoked. */
+  readonly #members = new Map<string, MemberRow>()
   readonly #forget: Forget
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
@@ -75,10 +77,15 @@ export class CredentialStore {
 
   addMember(row: MemberRow): void {
     this.#db.insert(members).values(row).run()
+    this.#forget(() => void this.#members.delete(row.member_id))
   }
 
   member(id: string): MemberRow | undefined {
-    return this.#db.select().from(members).where(eq(members.member_id, id)).get() as MemberRow | undefined
+    const known = this.#members.get(id)
+    if (known !== undefined) return known
+    const row = this.#db.select().from(members).where(eq(members.member_id, id)).get() as MemberRow | undefined
+    if (row !== undefined) this.#members.set(id, row)
+    return row
   }
 
   /** Whoever has this name, or had it last. */
@@ -136,6 +143,9 @@ export class CredentialStore {
 
   revokeMember(id: string, at: number): void {
     this.#db.update(members).set({ revoked_at: at }).where(eq(members.member_id, id)).run()
+    const drop = (): void => void this.#members.delete(id)
+    drop()
+    this.#forget(drop)
   }
 
   listMembers(limit: number, before?: string): readonly MemberRow[] {

@@ -1,6 +1,7 @@
 /** Responsible for job rows: written whole with their place in the queue, found by id, by place, by thread. */
 import { and, asc, desc, eq, gt, inArray, isNotNull, lt, lte, max, ne, sql } from 'drizzle-orm'
 import { getTableColumns } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import type { Effort, JobHold, JobStatus } from '@modelreins/contract'
 import { deadlineOf, expiryOf, hasDefaultExpiry } from '../../../src/domain/job/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -8,6 +9,7 @@ import { mergeDue } from '../../../src/domain/fan-out/fan-out.ts'
 import { places, poolRank } from '../../../src/domain/job/queue.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
+import { Statement } from '../kernel/statement.ts'
 import { RecentJobs } from './recent-jobs.ts'
 import type { DispatchKey } from './key-store.ts'
 import { jobs } from './tables.ts'
@@ -108,11 +110,11 @@ export interface Head {
 
 export class JobStore {
   readonly #db: TenantDatabase
-  readonly #insert
-  readonly #update
-  readonly #get
-  readonly #heads
-  readonly #headsExcept
+  readonly #insert: Statement<Row>
+  readonly #update: Statement<Changeable>
+  readonly #get: Statement<{ id: number }, Row>
+  readonly #heads: Statement<{ pool: number; limit: number }, Head>
+  readonly #headsExcept: Statement<{ pool: number; limit: number; offered: string }, Head>
   readonly #recent = new RecentJobs()
   readonly #forget: Forget
   #nextId: number | undefined
@@ -120,7 +122,6 @@ export class JobStore {
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
     this.#forget = forget
-    // Prepared once: building SQL costs more than running it on the claim path.
     const columns = Object.keys(getTableColumns(jobs)) as (keyof Row)[]
     const all = Object.fromEntries(columns.map((name) => [name, sql`${sql.placeholder(name)}`])) as Record<
       keyof Row,
@@ -128,37 +129,19 @@ export class JobStore {
     >
     // Whatever column is set costs its index a row, changed or not: what is fixed at creation is left alone.
     const { id: _, idempotency_key: _key, idempotency_digest: _digest, thread_id: _thread, parent_id: _parent, ...changeable } = all
-    this.#insert = db.insert(jobs).values(all).prepare()
-    this.#update = db
-      .update(jobs)
-      .set(changeable)
-      .where(eq(jobs.id, sql.placeholder('id')))
-      .prepare()
-    this.#get = db
-      .select()
-      .from(jobs)
-      .where(eq(jobs.id, sql.placeholder('id')))
-      .prepare()
-    this.#headsExcept = db
-      .select({ id: jobs.id, rank: sql<number>`rank` })
-      .from(jobs)
-      .where(
-        and(
-          eq(jobs.pool, sql.placeholder('pool')),
-          isNotNull(jobs.pool),
-          sql`${jobs.id} not in (select value from json_each(${sql.placeholder('offered')}))`,
-        ),
-      )
-      .orderBy(asc(jobs.rank))
-      .limit(sql.placeholder('limit'))
-      .prepare()
-    this.#heads = db
-      .select({ id: jobs.id, rank: sql<number>`rank` })
-      .from(jobs)
-      .where(and(eq(jobs.pool, sql.placeholder('pool')), isNotNull(jobs.pool)))
-      .orderBy(asc(jobs.rank))
-      .limit(sql.placeholder('limit'))
-      .prepare()
+    this.#insert = new Statement(db, db.insert(jobs).values(all))
+    const withId = eq(jobs.id, sql.placeholder('id'))
+    this.#update = new Statement(db, db.update(jobs).set(changeable).where(withId))
+    this.#get = new Statement(db, db.select().from(jobs).where(withId))
+    const heads = (but?: SQL) =>
+      db
+        .select({ id: jobs.id, rank: jobs.rank })
+        .from(jobs)
+        .where(and(eq(jobs.pool, sql.placeholder('pool')), isNotNull(jobs.pool), but))
+        .orderBy(asc(jobs.rank))
+        .limit(sql.placeholder('limit'))
+    this.#heads = new Statement(db, heads())
+    this.#headsExcept = new Statement(db, heads(sql`${jobs.id} not in (select value from json_each(${sql.placeholder('offered')}))`))
   }
 
   /** Ids count 1, 2, 3, ... within the lane (docs/explanation/scale.md, "Beyond one object"). */
@@ -185,7 +168,7 @@ export class JobStore {
 
   update(job: JobRecord, poolId: (job: JobRecord) => number): void {
     const row = toRow(job, poolId)
-    this.#update.run({ ...row })
+    this.#update.run(row)
     this.#written(job.id)
     this.#recent.keep(job, charactersOf(row))
   }

@@ -1,0 +1,126 @@
+/** Responsible for a CPU profile of the Worker's isolate, taken over the inspector's protocol, with every place named by the source it was bundled from. */
+import { SourceMap } from 'node:module'
+import { WebSocket } from 'ws'
+
+interface CallFrame {
+  readonly functionName: string
+  readonly scriptId: string
+  readonly lineNumber: number
+  readonly columnNumber: number
+}
+interface ProfileNode {
+  readonly id: number
+  readonly callFrame: CallFrame
+  readonly children?: readonly number[]
+}
+interface Profile {
+  readonly nodes: readonly ProfileNode[]
+  readonly samples: readonly number[]
+  /** Microseconds before each sample. */
+  readonly timeDeltas: readonly number[]
+}
+
+/** A place in the sources: `module` is a path in the repository or a package in brackets; empty for the engine itself. */
+export interface Place {
+  readonly module: string
+  readonly name: string
+}
+
+/** Time at one place, and from where it was called, the caller last. */
+export interface Spent {
+  readonly us: number
+  readonly stack: readonly Place[]
+}
+
+class Inspector {
+  readonly #socket: WebSocket
+  readonly #answers = new Map<number, (answer: { readonly result?: unknown; readonly error?: { readonly message: string } }) => void>()
+  readonly scripts = new Map<string, { readonly url: string; readonly sourceMapURL: string }>()
+  #next = 1
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket
+    socket.on('message', (data) => {
+      const message = JSON.parse(String(data))
+      if (message.method === 'Debugger.scriptParsed') this.scripts.set(message.params.scriptId, message.params)
+      this.#answers.get(message.id)?.(message)
+      this.#answers.delete(message.id)
+    })
+  }
+
+  call(method: string, params: object = {}): Promise<unknown> {
+    const id = this.#next++
+    return new Promise((resolve, reject) => {
+      this.#answers.set(id, ({ result, error }) =>
+        error === undefined ? resolve(result) : reject(new Error(`${method}: ${error.message}`)),
+      )
+      this.#socket.send(JSON.stringify({ id, method, params }))
+    })
+  }
+
+  end(): void {
+    this.#socket.close()
+  }
+}
+
+async function inspect(url: URL): Promise<Inspector> {
+  const answer = await fetch(`http://${url.host}/json`)
+  const targets = (await answer.json()) as readonly { readonly id: string; readonly webSocketDebuggerUrl: string }[]
+  const target = targets.find(({ id }) => id.includes('modelreins'))
+  if (target === undefined) throw new Error(`The runtime names no isolate of the Worker: ${targets.map(({ id }) => id).join(', ')}`)
+  const socket = new WebSocket(target.webSocketDebuggerUrl, { maxPayload: 0 })
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve).once('error', reject)
+  })
+  return new Inspector(socket)
+}
+
+const mapOf = (sourceMapURL: string): SourceMap | undefined =>
+  sourceMapURL.startsWith('data:')
+    ? new SourceMap(JSON.parse(Buffer.from(sourceMapURL.split(',')[1] ?? '', 'base64').toString()))
+    : undefined
+
+/** `../node_modules/drizzle-orm/x/y.js` is `[drizzle-orm]`; what is ours is its path from the repository. */
+function moduleOf(source: string): string {
+  const inPackages = source.split('node_modules/').at(-1)
+  // The maps of drizzle-orm point beside it.
+  if (source.includes('node_modules/src/')) return '[drizzle-orm]'
+  if (source.includes('node_modules/') && inPackages !== undefined)
+    return `[${inPackages
+      .split('/')
+      .slice(0, inPackages.startsWith('@') ? 2 : 1)
+      .join('/')}]`
+  return source.replace(/^.*?(?=(?:src|contract|durable-objects|migrations|tools)\/)/, '')
+}
+
+/** Runs `work` under the profiler; answers what was spent where, the engine's own pauses included. */
+export async function profileOf(url: URL, work: () => Promise<unknown>): Promise<readonly Spent[]> {
+  const inspector = await inspect(url)
+  await inspector.call('Profiler.enable')
+  await inspector.call('Profiler.setSamplingInterval', { interval: 250 })
+  await inspector.call('Profiler.start')
+  await work()
+  const { profile } = (await inspector.call('Profiler.stop')) as { readonly profile: Profile }
+  // Only now: a debugger that listens makes the code slower.
+  await inspector.call('Debugger.enable')
+  const maps = new Map([...inspector.scripts].map(([id, { sourceMapURL }]) => [id, mapOf(sourceMapURL ?? '')]))
+  inspector.end()
+  const places = new Map(
+    profile.nodes.map(({ id, callFrame }): [number, Place] => {
+      const entry = maps.get(callFrame.scriptId)?.findEntry(callFrame.lineNumber, callFrame.columnNumber)
+      const source = entry !== undefined && 'originalSource' in entry ? entry.originalSource : ''
+      return [id, { module: source === '' ? '' : moduleOf(source), name: callFrame.functionName || '(anonymous)' }]
+    }),
+  )
+  const callers = new Map(profile.nodes.flatMap(({ id, children = [] }) => children.map((child): [number, number] => [child, id])))
+  const spent = new Map<number, number>()
+  for (const [index, id] of profile.samples.entries()) spent.set(id, (spent.get(id) ?? 0) + (profile.timeDeltas[index] ?? 0))
+  return [...spent].map(([id, us]) => {
+    const stack: Place[] = []
+    for (let at: number | undefined = id; at !== undefined; at = callers.get(at)) {
+      const place = places.get(at)
+      if (place !== undefined) stack.push(place)
+    }
+    return { us, stack }
+  })
+}

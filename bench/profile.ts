@@ -1,0 +1,145 @@
+/**
+ * Responsible for printing where the CPU goes, per job: `node tools/launch.cjs bench/profile.ts [WORKLOAD ...]`. Time in libraries and in the engine
+ * counts for the module of ours that called them. Begin here before making anything faster.
+ */
+import { writeFileSync } from 'node:fs'
+import type { Offer } from '@modelreins/contract'
+import { profileOf } from './inspector.ts'
+import type { Spent } from './inspector.ts'
+import { perSecond } from './measure.ts'
+import { runtimeCpuMs } from './processor-time.ts'
+import { post, startOurs } from './servers.ts'
+import type { Bench } from './servers.ts'
+import { drain } from './socket-batches.ts'
+
+interface Workload {
+  readonly what: string
+  readonly jobs: number
+  /** Not measured. */
+  readonly prepare: (bench: Bench, token: string, jobs: number) => Promise<unknown>
+  readonly run: (bench: Bench, token: string, jobs: number) => Promise<unknown>
+}
+
+async function queue(bench: Bench, _token: string, jobs: number): Promise<void> {
+  for (let queued = 0; queued < jobs; queued += 1_000) {
+    await post(`${bench.url}/api/v1/dispatch/batch`, bench.ownerKey, {
+      jobs: Array.from({ length: Math.min(1_000, jobs - queued) }, () => ({ prompt: 'Measure this job' })),
+    })
+  }
+}
+
+const lanes = 32
+
+const dispatch = (bench: Bench, _token: string, jobs: number): Promise<number> =>
+  perSecond(jobs, lanes, (index) =>
+    post(`${bench.url}/api/v1/dispatch`, bench.ownerKey, { prompt: 'Measure this call', idempotency_key: `profile-${index}` }),
+  )
+
+async function live(bench: Bench, token: string, jobs: number): Promise<void> {
+  await perSecond(jobs, lanes, async () => {
+    const { offers } = await post<{ offers: Offer[] }>(`${bench.url}/api/v1/claims`, token, { max: 1 })
+    for (const { job, lease } of offers) {
+      await post(`${bench.url}/api/v1/claims/${job.id}/start`, lease.token, {})
+      await post(`${bench.url}/api/v1/claims/${job.id}/complete`, lease.token, { result: 'measured' })
+    }
+  })
+}
+
+const nothing = async (): Promise<void> => undefined
+
+const workloads: Readonly<Record<string, Workload>> = {
+  'socket-100': {
+    what: 'started and completed over one socket, in batches of 100',
+    jobs: 12_000,
+    prepare: queue,
+    run: (bench, token, jobs) => drain(bench.url, token, jobs, 100),
+  },
+  'socket-1': {
+    what: 'started and completed over one socket, one by one',
+    jobs: 3_000,
+    prepare: queue,
+    run: (bench, token, jobs) => drain(bench.url, token, jobs, 1),
+  },
+  'http-dispatch': { what: 'dispatched over HTTP with a key, one by one, 32 at a time', jobs: 4_000, prepare: nothing, run: dispatch },
+  'http-life': { what: 'polled, started and completed over HTTP, 32 at a time', jobs: 2_000, prepare: queue, run: live },
+}
+
+const ours = (module: string): boolean => module !== '' && !module.startsWith('[')
+
+/** Whose time it is: of the nearest module of ours that called, else what the engine calls it. */
+const ownerOf = ({ stack }: Spent): string => stack.find(({ module }) => ours(module))?.module ?? stack[0]?.name ?? ''
+const placeOf = ({ stack: [place] }: Spent): string => `${place?.name ?? ''} ${place?.module ?? ''}`
+
+const idle: ReadonlySet<string> = new Set(['(idle)', '(root)'])
+
+function sums(spent: readonly Spent[], by: (one: Spent) => string): readonly (readonly [string, number])[] {
+  const found = new Map<string, number>()
+  for (const one of spent) found.set(by(one), (found.get(by(one)) ?? 0) + one.us)
+  return [...found].toSorted((one, other) => other[1] - one[1])
+}
+
+function table(title: string, rows: readonly (readonly [string, number])[], jobs: number, most: number): void {
+  const total = rows.reduce((sum, [, us]) => sum + us, 0)
+  console.log(`\n  ${title}: ${(total / jobs).toFixed(0)} us per job`)
+  for (const [name, us] of rows.slice(0, most)) {
+    console.log(`    ${(us / jobs).toFixed(1).padStart(8)} us ${((us / total) * 100).toFixed(1).padStart(5)} %  ${name}`)
+  }
+}
+
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+
+/** Until nothing is computed behind the calls any more: what they have left to ship belongs to their cost. */
+async function quiet(): Promise<void> {
+  await pause(2_000)
+  for (let before = -1, now = 0; now - before > 20;) {
+    before = runtimeCpuMs() ?? 0
+    await pause(500)
+    now = runtimeCpuMs() ?? 0
+  }
+}
+
+async function tell(name: string, { what, jobs, prepare, run }: Workload, raw: string | undefined): Promise<void> {
+  const bench = await startOurs(0)
+  const { token } = await bench.register('bench')
+  await post(`${bench.url}/api/v1/claims`, token, {})
+  await prepare(bench, token, 2 * jobs)
+  // Once without the profiler: for the CPU that it takes, and so that the code is compiled.
+  await run(bench, token, Math.ceil(jobs / 10))
+  await quiet()
+  const before = runtimeCpuMs()
+  await run(bench, token, Math.floor(jobs / 2))
+  await quiet()
+  const after = runtimeCpuMs()
+  const profiled = await profileOf(await bench.inspector(), () => run(bench, token, jobs).then(quiet))
+  const spent = profiled.filter((one) => !idle.has(placeOf(one).trim()))
+  await bench.stop()
+  console.log(`\n${name}: jobs ${what}`)
+  if (before !== undefined && after !== undefined)
+    console.log(
+      `  processor time of the runtime, all isolates and threads: ${(((after - before) * 1000) / Math.floor(jobs / 2)).toFixed(0)} us per job`,
+    )
+  table('the Worker by module, with what it calls', sums(spent, ownerOf), jobs, 40)
+  table('the Worker by function, without what it calls', sums(spent, placeOf), jobs, 40)
+  if (raw !== undefined) writeFileSync(`${raw}-${name}.json`, JSON.stringify(spent))
+}
+
+async function main(names: readonly string[]): Promise<number> {
+  const asked = names.length === 0 ? Object.keys(workloads) : names
+  for (const name of asked) {
+    const workload = workloads[name]
+    if (workload === undefined) {
+      console.error(`There is no workload called '${name}'. Workloads: ${Object.keys(workloads).join(', ')}.`)
+      return 64
+    }
+    await tell(name, workload, process.env['PROFILE_RAW'])
+  }
+  return 0
+}
+
+// The launcher requires this module, so nothing may be awaited at its top.
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code
+})
