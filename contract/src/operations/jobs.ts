@@ -212,7 +212,7 @@ export const jobsOperations = {
     example: { capability: 'docs.report', dry_run: true },
     output: jobs.bulkResult,
     status: 200,
-    problems: ['killswitch'],
+    problems: ['killswitch', 'wrong-state'],
   }),
   'jobs.why': operation({
     method: 'GET',

@@ -1,11 +1,12 @@
 /** Responsible for what members do to fan-outs: dispatching, listing the children, trying again. */
-import type { Job, JobRequest, Parsed } from '@modelreins/contract'
+import type { Job, JobRequest, Output, Parsed } from '@modelreins/contract'
 import { wrongState } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
+import { retryMany } from '../queue/commands/bulk.ts'
 import { retryJob, retryOne } from '../queue/commands/jobs.ts'
 import { showJob } from '../queue/job-view.ts'
 import { jobSubject, saveJob } from '../queue/save-job.ts'
@@ -70,4 +71,6 @@ export const fanOutCommands = {
   'jobs.preview': preview,
   'jobs.children': children,
   'jobs.retry': retry,
+  'jobs.retry_many': (ctx: CommandContext, input: Parsed<'jobs.retry_many'>): Result<Output<'jobs.retry_many'>> =>
+    retryMany(ctx, input, (job) => (job.spec.fan_out === undefined ? retryJob(ctx, job) : retryFanOut(ctx, job, 'children'))),
 }

@@ -1,5 +1,5 @@
 /** Responsible for job rows: written whole with their place in the queue, found by id, by place, by thread. */
-import { and, asc, desc, eq, gt, inArray, isNotNull, lt, lte, max, ne, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, max, ne, sql } from 'drizzle-orm'
 import { getTableColumns } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { Effort, JobHold, JobStatus } from '@modelreins/contract'
@@ -85,6 +85,8 @@ export interface JobSelection {
 export interface JobMatch extends JobSelection {
   /** Only jobs that have not ended. */
   readonly unfinished?: boolean
+  /** Only jobs that are no part of a fan-out; its parent is none. */
+  readonly parentless?: boolean
 }
 
 const matches = (matching: JobMatch) =>
@@ -95,6 +97,7 @@ const matches = (matching: JobMatch) =>
     matching.worker_id === undefined ? undefined : eq(jobs.worker_id, matching.worker_id),
     matching.created_by === undefined ? undefined : eq(jobs.created_by, matching.created_by),
     matching.parent_id === undefined ? undefined : and(eq(jobs.parent_id, matching.parent_id), isNotNull(jobs.parent_id)),
+    matching.parentless === true ? isNull(jobs.parent_id) : undefined,
     matching.effort === undefined ? undefined : eq(jobs.effort, matching.effort),
     matching.capability === undefined ? undefined : eq(sql`json_extract(${jobs.spec}, '$.capability')`, matching.capability),
   )

@@ -1,12 +1,14 @@
 /** Responsible for verbs on many jobs at once: the same filters as lists, a dry run that counts, and portions that fit one transaction. */
 import { limits } from '@modelreins/contract'
 import type { Output, Parsed } from '@modelreins/contract'
+import { isTerminal } from '../../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import type { JobMatch } from '../job-store.ts'
-import { abortJob, abortReason, retryJob, selectionOf } from './jobs.ts'
+import { abortJob, abortReason, selectionOf } from './jobs.ts'
 
 type BulkResult = Output<'jobs.abort_many'>
 
@@ -37,7 +39,11 @@ function abortMany(ctx: CommandContext, input: Parsed<'jobs.abort_many'>): Resul
   })
 }
 
-function retryMany(ctx: CommandContext, input: Parsed<'jobs.retry_many'>): Result<BulkResult> {
+/**
+ * `verb` retries one job, which may be a fan-out. A fan-out takes its failed children along, so jobs of one are retried by themselves only
+ * where the filter names it.
+ */
+export function retryMany(ctx: CommandContext, input: Parsed<'jobs.retry_many'>, verb: (job: JobRecord) => void): Result<BulkResult> {
   const refused = dispatchRefusal(ctx.store.killswitch.state())
   if (refused !== undefined) return refused
   const selection = selectionOf(ctx, input)
@@ -49,10 +55,17 @@ function retryMany(ctx: CommandContext, input: Parsed<'jobs.retry_many'>): Resul
     const message = 'may be failed and retry: nothing else can be retried'
     return fail('invalid-request', `\`status\` ${message}.`, { issues: [{ path: 'status', message }] })
   }
-  return inPortions(ctx, selection && { ...selection, statuses }, input.dry_run ?? false, (id) => {
+  const parent = input.parent_id === undefined ? undefined : ctx.store.jobs.get(input.parent_id)
+  if (parent !== undefined && isTerminal(parent.status))
+    return fail(
+      'wrong-state',
+      `Fan-out ${parent.id} has ended (${parent.status}): retry it as a whole, POST /api/v1/jobs/${parent.id}/retry.`,
+    )
+  const matching = selection && { ...selection, statuses, parentless: input.parent_id === undefined }
+  return inPortions(ctx, matching, input.dry_run ?? false, (id) => {
     const job = ctx.store.jobs.get(id)
-    if (job !== undefined) retryJob(ctx, job)
+    if (job !== undefined) verb(job)
   })
 }
 
-export const bulkCommands = { 'jobs.abort_many': abortMany, 'jobs.retry_many': retryMany }
+export const bulkCommands = { 'jobs.abort_many': abortMany }

@@ -120,10 +120,21 @@ function abort(ctx: CommandContext, input: Parsed<'jobs.abort'>): Result<Job> {
 const wanted = (ctx: CommandContext, job: JobRecord): JobRecord =>
   ctx.caller.kind === 'member' ? withRequester(job, ctx.caller.actor.id) : job
 
+/** Nobody waits any more for the answer of a job whose fan-out has ended. */
+function endedWithout(ctx: CommandContext, { id, parent_id }: JobRecord): Result<never> | undefined {
+  const parent = parent_id === null ? undefined : ctx.store.jobs.get(parent_id)
+  if (parent === undefined || !isTerminal(parent.status)) return undefined
+  const instead =
+    parent.status === 'failed' ? `retry the fan-out, POST /api/v1/jobs/${parent.id}/retry` : 'dispatch its prompt as a job of its own'
+  return fail('wrong-state', `Job ${id} belongs to fan-out ${parent.id}, which has ended (${parent.status}): ${instead}.`)
+}
+
 /** The worker that had it may be gone: an unpinned job goes back to everybody's pool, where age decides. */
 export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
   if (job.spec.fan_out !== undefined)
     return fail('wrong-state', `Job ${job.id} is a fan-out: retry its parent, POST /api/v1/jobs/${job.id}/retry.`)
+  const orphaned = endedWithout(ctx, job)
+  if (orphaned !== undefined) return orphaned
   // It waits for its next try: now is as good, and what it would be asked for then is asked for now.
   const revived =
     job.status === 'retry'

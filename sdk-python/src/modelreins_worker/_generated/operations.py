@@ -1024,7 +1024,7 @@ class JobsOperations(_Noun):
 
         POST /api/v1/jobs/retry
 
-        :raises ModelReinsError: ``killswitch``.
+        :raises ModelReinsError: ``killswitch``, ``wrong-state``.
         """
         return JobsAbortManyReply.of(self._call("jobs.retry_many", fields(locals()), timeout=request_timeout))
 

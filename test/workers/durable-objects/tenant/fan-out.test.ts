@@ -229,6 +229,26 @@ describe('a fan-out', () => {
     expect(failureOf(await fleet.tenant.call('jobs.retry', { job_id: parent.id }))).toBe('wrong-state')
   })
 
+  it('is retried as a whole, with or without others: no child of it runs for an answer that nobody waits for', async () => {
+    const fleet = await Fleet.create()
+    const { tenant } = fleet
+    const parent = await fleet.ask({ merge: { by: 'concat' } })
+    const child = parent.children?.[0]?.job_id ?? 0
+    await tenant.must('jobs.abort', { job_id: parent.id })
+    const one = await tenant.call('jobs.retry', { job_id: child })
+    expect(one).toMatchObject({ ok: false, failure: { code: 'wrong-state' } })
+    expect(one.ok ? '' : one.failure.detail).toContain(`retry the fan-out, POST /api/v1/jobs/${parent.id}/retry`)
+    expect(failureOf(await tenant.call('jobs.retry_many', { parent_id: parent.id }))).toBe('wrong-state')
+    expect(await tenant.must('jobs.retry_many', { all: true })).toMatchObject({ count: 1, job_ids: [parent.id], remaining: 0 })
+    const again = await fleet.get(parent.id)
+    expect([again.status, again.children?.map(({ status }) => status)]).toEqual(['running', ['pending', 'pending', 'pending']])
+    // While it runs, those of its children that have failed may be tried again alone.
+    await fleet.refuse('anna')
+    expect(await tenant.must('jobs.retry_many', { parent_id: parent.id })).toMatchObject({ count: 1, job_ids: [child] })
+    for (const name of names) await fleet.answer(name, 'now')
+    expect(await fleet.get(parent.id)).toMatchObject({ status: 'done', merge: { answered: 3 } })
+  })
+
   it('is aborted with all of its children; one child aborted counts as failed', async () => {
     const fleet = await Fleet.create()
     const parent = await fleet.ask()

@@ -1,0 +1,134 @@
+/**
+ * Responsible for the naive reference of fan-outs, keys, schedules and parked accounts: what must hold of them after each command, told by
+ * what a caller can see. It knows of each job only what it was told at its dispatch.
+ */
+import type { Job, ScheduleRun } from '@modelreins/contract'
+
+/** Of each concurrency key, how many of its jobs may run at once. */
+export const keyLimits = { 'repo:web': 1, 'gpu:0': 2 } as const
+export type Key = keyof typeof keyLimits
+
+export type World = {
+  readonly jobs: readonly Job[]
+  /** Of every schedule that was made. */
+  readonly runs: readonly (readonly ScheduleRun[])[]
+}
+
+const hasEnded = (job: Job): boolean => job.status === 'done' || job.status === 'failed'
+
+export class FamilyModel {
+  now: number
+  /** Of the killswitch. */
+  level = 0
+  /** Jobs that a dispatch made, and what ended: nothing but a retry changes it. */
+  readonly dispatched = new Set<number>()
+  readonly ended = new Map<number, { readonly status: string; readonly result: string | null }>()
+  /** How often somebody retried a fan-out: each retry may have a merge of its own. */
+  readonly retries = new Map<number, number>()
+  /** By worker: until when its account is out of quota. */
+  readonly parkedUntil = new Map<string, number>()
+
+  constructor(now: number) {
+    this.now = now
+  }
+
+  retried(id: number): void {
+    this.ended.delete(id)
+    this.retries.set(id, (this.retries.get(id) ?? 0) + 1)
+  }
+
+  isParked(worker: string): boolean {
+    return (this.parkedUntil.get(worker) ?? 0) > this.now
+  }
+
+  /** What a poll answered. */
+  offered(worker: string, count: number): void {
+    if (this.isParked(worker) && count > 0)
+      throw new Error(`Parking: ${worker} was offered ${count} jobs while its account is out of quota`)
+  }
+
+  check({ jobs, runs }: World): void {
+    for (const job of jobs) this.#checkEnd(job)
+    for (const key of Object.keys(keyLimits) as Key[])
+      this.#checkKey(
+        key,
+        jobs.filter((job) => job.concurrency?.key === key),
+      )
+    for (const parent of jobs.filter((job) => job.kind === 'fan_out'))
+      this.#checkFamily(
+        parent,
+        jobs.filter((job) => job.parent_id === parent.id),
+      )
+    this.#checkRuns(jobs, runs)
+  }
+
+  #checkEnd(job: Job): void {
+    const before = this.ended.get(job.id)
+    if (before !== undefined && (before.status !== job.status || before.result !== job.result))
+      throw new Error(`I4: job ${job.id} was ${before.status} and is ${job.status}`)
+    if (hasEnded(job)) this.ended.set(job.id, { status: job.status, result: job.result })
+  }
+
+  #checkKey(key: Key, jobs: readonly Job[]): void {
+    // The parent of a fan-out runs nothing itself.
+    const own = jobs.filter((job) => job.kind !== 'fan_out')
+    const running = own.filter((job) => job.status === 'running')
+    if (running.length > keyLimits[key])
+      throw new Error(`Keys: ${running.length} jobs of ${key} run: ${running.map(({ id }) => id).join()}`)
+    const waiting = own.filter((job) => job.status === 'pending' && job.hold === 'key')
+    const taken = own.filter((job) => job.status === 'running' || (job.status === 'pending' && job.hold === null))
+    if (waiting.length > 0 && taken.length === 0) throw new Error(`Keys: job ${waiting[0]?.id} waits for ${key}, which nobody has taken`)
+  }
+
+  #checkFamily(parent: Job, family: readonly Job[]): void {
+    const children = family.filter((job) => job.role === 'child')
+    const merges = family.filter((job) => job.role === 'merge')
+    const say = (what: string): Error => new Error(`I10: fan-out ${parent.id} (${parent.status}, ${parent.merge?.by}) ${what}`)
+    if (children.length < 2) throw say(`has ${children.length} children`)
+    if (merges.length > 1 + (this.retries.get(parent.id) ?? 0)) throw say(`has ${merges.length} merge jobs`)
+    const unended = merges.filter((job) => !hasEnded(job))
+    if (unended.length > 1) throw say(`merges twice at once: jobs ${unended.map(({ id }) => id).join()}`)
+    if (!hasEnded(parent)) {
+      if (parent.status !== 'running') throw say('does not run and has not ended')
+      if (unended.length === 0 && children.every(hasEnded)) throw say('waits for nobody')
+      return
+    }
+    if (unended.length > 0) throw say(`has ended, and its merge, job ${unended[0]?.id}, has not`)
+    const aborted = parent.error?.type === 'aborted'
+    if ((aborted || parent.merge?.by === 'first') && !children.every(hasEnded))
+      throw say('has ended, and a child that nobody wants has not')
+    if (parent.status === 'done') this.#checkAnswer(parent, children, merges, say)
+  }
+
+  #checkAnswer(parent: Job, children: readonly Job[], merges: readonly Job[], say: (what: string) => Error): void {
+    const { merge } = parent
+    if (merge == null) throw say('is done and has no account of its merge')
+    if (merge.answered + merge.failed + merge.missing !== children.length)
+      throw say(`counts ${JSON.stringify(merge)} of ${children.length}`)
+    if (merge.answered === 0) throw say('is done though nobody answered')
+    if (merge.by === 'vote') {
+      const votes = merge.counts?.reduce((sum, { count }) => sum + count, 0)
+      if (votes !== merge.answered) throw say(`counts ${votes} votes of ${merge.answered} answers`)
+      if (merge.counts?.[0]?.answer !== parent.result) throw say('does not have the most frequent answer')
+    }
+    if (merge.by === 'worker' && !merge.degraded) {
+      const written = merges.find((job) => job.id === merge.job_id)
+      if (written?.status !== 'done' || written.result !== parent.result) throw say('does not have the answer of its merge job')
+    }
+  }
+
+  #checkRuns(jobs: readonly Job[], runs: World['runs']): void {
+    const byRuns: number[] = []
+    for (const ofOne of runs) {
+      const met = ofOne.flatMap((run) => (run.outcome === 'missed' || run.due_at === null ? [] : [run.due_at]))
+      if (new Set(met).size !== met.length) throw new Error(`Schedules: a due time was met twice: ${met.join()}`)
+      byRuns.push(...ofOne.flatMap((run) => (run.outcome === 'dispatched' && run.job_id !== null ? [run.job_id] : [])))
+    }
+    if (new Set(byRuns).size !== byRuns.length) throw new Error(`Schedules: one job for two due times: ${byRuns.join()}`)
+    const known = new Set([...this.dispatched, ...byRuns])
+    const ids = new Set(jobs.map((job) => job.id))
+    for (const id of known) if (!ids.has(id)) throw new Error(`I1: job ${id} is lost`)
+    const stray = jobs.filter((job) => job.parent_id == null && !known.has(job.id))
+    if (stray.length > 0) throw new Error(`I1: job ${stray[0]?.id} was made by nobody`)
+  }
+}
