@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { capabilityName, integer, page, paging, givenTime, time } from './fields.ts'
 import { limits } from './limits.ts'
+import { decisionProof } from './signed-decision.ts'
 
 export const actorKinds = ['member', 'worker', 'system', 'master'] as const
 export const actorKind = z.enum(actorKinds)
@@ -23,6 +24,8 @@ export const auditRow = z
     risk_tier: z.string().nullable(),
     /** SHA-256 of the payload, hex; never the payload. */
     digest: z.string().nullable(),
+    /** Of a decision that was signed with a passkey; absent from every other row. The row's hash covers it. */
+    proof: decisionProof.optional(),
     summary: z.string(),
     prev_hash: z.string(),
     hash: z.string(),

@@ -26,9 +26,9 @@ export const feedQuery = z.strictObject({
 /** Actions by name (docs/reference/audit-actions.md); a newer server may send others. */
 export type FeedAction = AuditAction | (string & Record<never, never>)
 
-/** An audit row without its hashes. It holds digests and words about what happened, never a prompt or a payload. */
+/** An audit row without its hashes and signatures. It holds digests and words about what happened, never a prompt or a payload. */
 export const feedEvent = auditRow
-  .omit({ prev_hash: true, hash: true, mac: true })
+  .omit({ prev_hash: true, hash: true, mac: true, proof: true })
   .extend({ type: z.literal('event'), action: z.custom<FeedAction>((value) => typeof value === 'string').meta({ type: 'string' }) })
 export type FeedEvent = z.infer<typeof feedEvent>
 

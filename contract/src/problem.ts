@@ -35,6 +35,13 @@ export const problems = {
     exit: 77,
     help: 'Declare the capability on a worker, or choose one of the workers named in `detail`.',
   },
+  'signature-required': {
+    status: 403,
+    title: 'The decision must be signed with a passkey',
+    retryable: false,
+    exit: 77,
+    help: 'Open the review in the dashboard and decide there with your passkey. Keys and the command line cannot sign.',
+  },
   'not-found': { status: 404, title: 'Not found', retryable: false, exit: 66, help: 'Check the path and the id.' },
   'method-not-allowed': {
     status: 405,

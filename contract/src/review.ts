@@ -4,15 +4,13 @@ import { capabilityName, flag, integer, jsonValue, page, paging, refuseMeaningle
 import { publicId } from './ids.ts'
 import { jobRequestFields } from './job.ts'
 import { limits } from './limits.ts'
+import { assertionCredential, requestOptions } from './session.ts'
+import { decisionProof, verdict } from './signed-decision.ts'
 import { riskTier } from './worker.ts'
 
 export const reviewStatuses = ['pending', 'approved', 'denied', 'withdrawn', 'expired', 'superseded', 'consumed'] as const
 export const reviewStatus = z.enum(reviewStatuses)
 export type ReviewStatus = z.infer<typeof reviewStatus>
-
-export const verdicts = ['approve', 'deny', 'edit', 'respond'] as const
-export const verdict = z.enum(verdicts)
-export type Verdict = z.infer<typeof verdict>
 
 export const decision = z.object({
   verdict,
@@ -21,6 +19,8 @@ export const decision = z.object({
   member_id: z.string(),
   at: time,
   digest: z.string(),
+  /** Absent when it was not signed with a passkey. */
+  proof: decisionProof.optional(),
 })
 export type Decision = z.infer<typeof decision>
 
@@ -53,6 +53,8 @@ export const review = z
     artifact_digests: z.array(z.string()),
     decisions: z.array(decision),
     quorum: z.object({ approve: z.number().int(), deny: z.number().int() }),
+    /** The policy takes only decisions that are signed with a passkey; absent when it does not. */
+    signed: z.literal('required').optional(),
     superseded_by: z.number().int().nullable(),
     /** What an approval will not achieve as things are: nobody could start the work, or nobody would read the answer. */
     caveat: z.string().optional(),
@@ -100,6 +102,9 @@ const decisionFields = z.strictObject({
     .strictObject({ ttl: seconds(limits.grant_max_ms).optional(), uses: z.number().int().min(1).max(1_000_000).optional() })
     .optional(),
 })
+/** The answer of a passkey to the challenge of `reviews.signing_options`, for the very same decision. */
+const decisionSignature = z.strictObject({ nonce: z.string().min(1).max(300), credential: assertionCredential })
+const signableFields = decisionFields.extend({ signature: decisionSignature.optional() })
 const decisionRules = refuseMeaningless<z.output<typeof decisionFields>>(
   {
     field: 'payload',
@@ -112,9 +117,22 @@ const decisionRules = refuseMeaningless<z.output<typeof decisionFields>>(
     message: 'goes with the verdicts approve and edit: nothing else makes a grant',
   },
 )
-export const reviewDecision = decisionFields.check(decisionRules)
+export const reviewDecision = signableFields.check(decisionRules)
 /** On `/api/v1` a decision needs the digest of what was read. */
-export const reviewDecisionRead = decisionFields.required({ digest: true }).check(decisionRules)
+export const reviewDecisionRead = signableFields.required({ digest: true }).check(decisionRules)
+/** The decision that is to be signed, whole: its comment and its payload are part of what is signed. */
+export const reviewSigning = decisionFields.required({ digest: true }).check(decisionRules)
+export const signingOptions = z
+  .object({
+    /** For `PublicKeyCredential.parseRequestOptionsFromJSON()`. The challenge is the SHA-256 of `text`. */
+    options: requestOptions,
+    /** RFC 8785 of everything that is signed (`signedDecisionText`): compare it with what you mean to sign. */
+    text: z.string(),
+    nonce: z.string(),
+    /** With `edit`: what would run, whole, and its digest. */
+    edited: z.object({ payload: z.json(), digest: z.string() }).nullable(),
+  })
+  .meta({ id: 'SigningOptions' })
 /** What an edit may change of a job. */
 export const jobEdit = jobRequestFields.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
 export type JobEdit = z.output<typeof jobEdit>

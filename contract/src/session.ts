@@ -113,6 +113,8 @@ export const passkey = z
     passkey_id: z.string(),
     name: z.string(),
     member_id: z.string(),
+    /** SHA-256 of its public key, hex: what the audit row of its registration holds, and what `audit verify --passkey` takes. */
+    fingerprint: z.string(),
     created_at: time,
     last_used_at: time.nullable(),
   })

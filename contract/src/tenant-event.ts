@@ -3,6 +3,7 @@
  * made of these, and the shipper and readers of the trail decide by them; nobody guesses from an action's spelling.
  */
 import type { Actor } from './audit.ts'
+import type { DecisionProof } from './signed-decision.ts'
 
 /** What an audit row may carry beside its number, time, actor, action, subject and summary. */
 export interface EventFields {
@@ -144,6 +145,7 @@ export type TenantEvent = {
     readonly subject: string
     readonly summary: string
     readonly actor?: Actor
+    readonly proof?: DecisionProof | undefined
   } & Pick<EventFields, FieldsOf<Action>>
 }[AuditAction]
 

@@ -43,6 +43,8 @@ export const reviewPolicy = z
     quorum: z.strictObject({ approve: votes.optional(), deny: votes.optional() }).optional(),
     /** Whether the member who dispatched the job may approve it. Off by default. */
     self_approval: z.boolean().optional(),
+    /** `required`: every decision must be signed with the passkey of the member who decides. `optional` (default): it may be. */
+    signed: z.enum(['optional', 'required']).optional(),
     /** Every use counts as irreversible: never decided in bulk. */
     irreversible: z.boolean().optional(),
     /** Tier `session`: seconds that a grant lasts, at most 12 hours, and how often it may be used (default: without bound). */

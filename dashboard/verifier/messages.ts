@@ -13,6 +13,13 @@ export interface Verdict {
   readonly first_seq: number | null
   readonly last_seq: number | null
   readonly heads: number
+  readonly passkeys: readonly {
+    readonly name: string
+    readonly member: string
+    readonly fingerprint: string
+    readonly decisions: number
+    readonly pinned: 'registered' | 'given' | 'in-file'
+  }[]
   readonly proven: Pick<AuditHead, 'seq' | 'at' | 'kid'> | null
   readonly fault: (AuditFault & { readonly line: number | null }) | null
 }

@@ -6,6 +6,9 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { BrowserBuffer } from './browser-buffer.ts'
 
+/** WebAuthn signatures are checked with the browser's own cryptography. */
+export const webcrypto = globalThis.crypto
+
 const utf8 = new TextEncoder()
 
 interface Hash {

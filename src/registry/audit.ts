@@ -1,5 +1,5 @@
 /** Responsible for reading the audit chain: by whom, what, when, on which job, by which worker. */
-import type { AuditRow, auditQuery } from '@modelreins/contract'
+import type { AuditRow, DecisionProof, auditQuery } from '@modelreins/contract'
 import { actorKind } from '@modelreins/contract'
 import { and, asc, desc, eq, gt, gte, lt, lte, sql, type SQL } from 'drizzle-orm'
 import type * as z from 'zod'
@@ -28,6 +28,9 @@ export const hourOf = (time: string): number => Math.floor(Date.parse(time) / 3_
 /** Rows hold times with milliseconds; a query may spell one otherwise. */
 const spelled = (time: string): string => new Date(time).toISOString()
 
+/** As it was shipped, with every field: the row's hash is over all of them. */
+const proofOf = (json: string): DecisionProof => JSON.parse(json)
+
 const whole = (row: typeof audit.$inferSelect): AuditRow => ({
   seq: row.seq,
   at: row.at,
@@ -40,6 +43,7 @@ const whole = (row: typeof audit.$inferSelect): AuditRow => ({
   risk_tier: row.risk_tier,
   digest: row.digest,
   summary: row.summary,
+  ...(row.proof === null ? {} : { proof: proofOf(row.proof) }),
   prev_hash: row.prev_hash,
   hash: row.hash,
   mac: row.mac,

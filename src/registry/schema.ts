@@ -88,6 +88,8 @@ export const audit = sqliteTable(
     risk_tier: text(),
     digest: text(),
     summary: text().notNull(),
+    /** JSON; of decisions signed with a passkey. */
+    proof: text(),
     prev_hash: text().notNull(),
     hash: text().notNull(),
     mac: text().notNull(),

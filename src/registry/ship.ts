@@ -52,10 +52,10 @@ const shipped = 'WITH shipped AS MATERIALIZED (SELECT value FROM json_each(?2))'
 const auditInsert = `
   ${shipped}
   INSERT INTO audit (tenant, seq, at, actor_kind, actor_id, actor_name, action, subject, job_id, worker_id, capability, risk_tier,
-    digest, summary, prev_hash, hash, mac)
+    digest, summary, proof, prev_hash, hash, mac)
   SELECT ?1, value->>'seq', value->>'at', value->>'$.actor.kind', value->>'$.actor.id', value->>'$.actor.name', value->>'action',
     value->>'subject', value->>'job_id', value->>'worker_id', value->>'capability', value->>'risk_tier', value->>'digest',
-    value->>'summary', value->>'prev_hash', value->>'hash', value->>'mac'
+    value->>'summary', value->'proof', value->>'prev_hash', value->>'hash', value->>'mac'
   FROM shipped WHERE true
   ON CONFLICT DO NOTHING`
 

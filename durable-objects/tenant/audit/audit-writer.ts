@@ -37,6 +37,7 @@ export class AuditWriter {
         capability: stated.capability ?? null,
         risk_tier: stated.risk_tier ?? null,
         digest: stated.digest ?? null,
+        ...(note.proof === undefined ? {} : { proof: note.proof }),
         summary: note.summary.slice(0, 500),
       },
       head.hash,

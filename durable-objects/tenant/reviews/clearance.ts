@@ -8,7 +8,7 @@ import { isGrantActive } from '../../../src/domain/review/grant.ts'
 import type { GrantRecord } from '../../../src/domain/review/grant.ts'
 import { requestersOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
-import { covers, isBacked, isApprovalValid } from '../../../src/domain/review/review.ts'
+import { covers, isBacked, isApprovalValid, signedApprovals } from '../../../src/domain/review/review.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
 import { bindsExecutionDetails, reviewedJob } from '../../../src/domain/review/review-payload.ts'
 import type { ExecutionDetails } from '../../../src/domain/review/review-payload.ts'
@@ -97,6 +97,12 @@ function isByOthers(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord, job:
   return review !== undefined && isBacked(review, (memberId) => !wanted.has(memberId) && may(memberId))
 }
 
+/** Whether the yes that a grant rests on was signed by as many members as the policy asks for today. */
+function isGrantSigned(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord, policy: Policy): boolean {
+  const review = ctx.store.reviews.get(grant.review_id)
+  return review !== undefined && signedApprovals(review) >= policy.quorum.approve
+}
+
 /** The newest grant that lets this worker use the capability in this session, for this job. */
 export function grantFor(
   ctx: Pick<CommandContext, 'at' | 'store'>,
@@ -106,10 +112,14 @@ export function grantFor(
   job: JobRecord,
 ): GrantRecord | undefined {
   const item = declared(worker.capabilities, capability)
-  const alone = item !== undefined && policyOf(item.policy).self_approval
+  const policy = policyOf(item?.policy)
+  const signed = (grant: GrantRecord): boolean => policy.signed !== true || isGrantSigned(ctx, grant, policy)
   return ctx.store.grants
     .of(worker.worker_id, capability, session)
-    .find((grant) => isGrantActive(grant, ctx.at) && isGrantBacked(ctx, grant) && (alone || isByOthers(ctx, grant, job)))
+    .find(
+      (grant) =>
+        isGrantActive(grant, ctx.at) && isGrantBacked(ctx, grant) && signed(grant) && (policy.self_approval || isByOthers(ctx, grant, job)),
+    )
 }
 
 /** The gate that a review stood at, for asking the same again. A session stays the worker's that it was asked for. */

@@ -1,5 +1,5 @@
 /** Responsible for writing reviews: opened, changed, settled, spent, each with its audit row and the wake-up of waiting calls. */
-import type { Actor, AuditVerb, WebhookEvent } from '@modelreins/contract'
+import type { Actor, AuditVerb, DecisionProof, WebhookEvent } from '@modelreins/contract'
 import { consume, openReview as opened, supersede, withdraw } from '../../../src/domain/review/review.ts'
 import type { ReviewDraft, ReviewRecord } from '../../../src/domain/review/review.ts'
 import { reviewedText } from '../../../src/domain/review/review-payload.ts'
@@ -14,7 +14,13 @@ export const reviewSubject = (review: Pick<ReviewRecord, 'id'>): string => `revi
 export const digestOf = (ctx: Pick<CommandContext, 'sha256'>, reviewed: Reviewed): string => ctx.sha256(reviewedText(reviewed))
 
 /** One audit row about a review. */
-export function recordReview(ctx: CommandContext, review: ReviewRecord, action: AuditVerb<'review'>, summary: string, actor?: Actor): void {
+export function recordReview(
+  ctx: CommandContext,
+  review: ReviewRecord,
+  action: AuditVerb<'review'>,
+  summary: string,
+  more: { readonly actor?: Actor | undefined; readonly proof?: DecisionProof | undefined } = {},
+): void {
   ctx.record({
     action: `review.${action}`,
     subject: reviewSubject(review),
@@ -24,7 +30,8 @@ export function recordReview(ctx: CommandContext, review: ReviewRecord, action: 
     risk_tier: review.risk_tier,
     digest: review.digest,
     summary,
-    ...(actor === undefined ? {} : { actor }),
+    ...(more.actor === undefined ? {} : { actor: more.actor }),
+    ...(more.proof === undefined ? {} : { proof: more.proof }),
   })
 }
 
@@ -101,7 +108,7 @@ export function withdrawReview(ctx: CommandContext, review: ReviewRecord, why: s
   const after = withdraw(review, ctx.at)
   if (!after.ok) return review
   ctx.store.reviews.update(after.value)
-  recordReview(ctx, after.value, 'withdraw', why, actor)
+  recordReview(ctx, after.value, 'withdraw', why, { actor })
   notifyReviewSettled(ctx, after.value)
   return after.value
 }
@@ -111,7 +118,7 @@ export function supersedeReview(ctx: CommandContext, review: ReviewRecord, by: n
   const after = supersede(review, by, ctx.at)
   if (!after.ok) return
   ctx.store.reviews.update(after.value)
-  recordReview(ctx, after.value, 'supersede', why, systemActor)
+  recordReview(ctx, after.value, 'supersede', why, { actor: systemActor })
   notifyReviewSettled(ctx, after.value)
 }
 

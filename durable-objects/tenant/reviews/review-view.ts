@@ -3,6 +3,7 @@ import type { Grant, Review } from '@modelreins/contract'
 import type { GrantRecord } from '../../../src/domain/review/grant.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
+import { isSignatureDemanded } from './signature.ts'
 import { caveatOf } from './caveat.ts'
 import type { Seeing } from './caveat.ts'
 import { digestOf } from './review-log.ts'
@@ -36,6 +37,7 @@ export function showReview(ctx: Pick<CommandContext, 'sha256'> & Seeing, review:
     artifact_digests: artifacts.map((one) => one.sha256),
     decisions: review.decisions.map(({ grant: _, ...word }) => ({ ...word, at: isoTime(word.at) })),
     quorum: { ...review.policy.quorum },
+    ...(isSignatureDemanded(ctx, review) ? { signed: 'required' as const } : {}),
     superseded_by: review.superseded_by,
     ...(caveat === undefined ? {} : { caveat }),
     created_at: isoTime(review.created_at),

@@ -15,10 +15,11 @@ import { checkRegistration, rpIdHash } from './webauthn-response.ts'
 
 type Member = Extract<Caller, { kind: 'member' }>['member']
 
-const show = (row: PasskeyRow): Passkey => ({
+const show = (ctx: CommandContext, row: PasskeyRow): Passkey => ({
   passkey_id: row.passkey_id,
   name: row.name,
   member_id: row.member_id,
+  fingerprint: ctx.sha256(row.public_key),
   created_at: isoTime(row.created_at),
   last_used_at: isoTimeOrNull(row.last_used_at),
 })
@@ -90,7 +91,7 @@ function create(ctx: CommandContext, input: Parsed<'passkeys.create'>): Result<P
   }
   ctx.store.sessions.addPasskey(row)
   ctx.record({ action: 'passkey.create', subject: `passkey:${passkey_id}`, summary: input.name, digest: ctx.sha256(public_key) })
-  return ok(show(row))
+  return ok(show(ctx, row))
 }
 
 function own(ctx: CommandContext, passkeyId: string): Result<PasskeyRow> {
@@ -101,7 +102,7 @@ function own(ctx: CommandContext, passkeyId: string): Result<PasskeyRow> {
 
 function list(ctx: CommandContext): Result<{ items: Passkey[]; next_cursor: string | null }> {
   if (ctx.caller.kind !== 'member') return fail('forbidden', 'Only members have passkeys: use a member key.')
-  return ok({ items: ctx.store.sessions.passkeysOf(ctx.caller.member.member_id).map(show), next_cursor: null })
+  return ok({ items: ctx.store.sessions.passkeysOf(ctx.caller.member.member_id).map((row) => show(ctx, row)), next_cursor: null })
 }
 
 function rename(ctx: CommandContext, input: Parsed<'passkeys.rename'>): Result<Passkey> {
@@ -109,7 +110,7 @@ function rename(ctx: CommandContext, input: Parsed<'passkeys.rename'>): Result<P
   if (!row.ok) return row
   ctx.store.sessions.updatePasskey(row.value.passkey_id, { name: input.name })
   ctx.record({ action: 'passkey.rename', subject: `passkey:${row.value.passkey_id}`, summary: input.name })
-  return ok(show({ ...row.value, name: input.name }))
+  return ok(show(ctx, { ...row.value, name: input.name }))
 }
 
 function remove(ctx: CommandContext, input: Parsed<'passkeys.remove'>): Result<Passkey> {
@@ -120,7 +121,7 @@ function remove(ctx: CommandContext, input: Parsed<'passkeys.remove'>): Result<P
   ctx.record({ action: 'passkey.remove', subject: `passkey:${passkey_id}`, summary: name })
   const current = ctx.caller.kind === 'member' ? ctx.caller.session : undefined
   endSessionsOf(ctx, member_id, 'its passkey was removed', (one) => one.passkey_id === passkey_id && one.session_id !== current)
-  return ok(show(row.value))
+  return ok(show(ctx, row.value))
 }
 
 export const passkeyCommands = {

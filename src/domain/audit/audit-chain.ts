@@ -3,7 +3,7 @@
  * Pure: hash functions and keys stay with the caller. What a chain proves and what it does not is in docs/explanation/audit.md.
  */
 import type { AuditRow } from '@modelreins/contract'
-import { canonicalString, NotCanonical } from '@modelreins/contract'
+import { canonicalJson, canonicalString, NotCanonical } from '@modelreins/contract'
 
 /** A row before it is chained. */
 export type AuditDraft = Omit<AuditRow, 'prev_hash' | 'hash' | 'mac'>
@@ -32,7 +32,7 @@ const orNull = (text: string | null): string => (text === null ? 'null' : canoni
 export const canonicalRow = (row: AuditDraft): string =>
   `{"action":${canonicalString(row.action)},"actor":{"id":${canonicalString(row.actor.id)},"kind":"${row.actor.kind}","name":${canonicalString(row.actor.name)}}` +
   `,"at":${canonicalString(row.at)},"capability":${orNull(row.capability)},"digest":${orNull(row.digest)},"job_id":${row.job_id}` +
-  `,"risk_tier":${orNull(row.risk_tier)},"seq":${row.seq},"subject":${canonicalString(row.subject)},"summary":${canonicalString(row.summary)}` +
+  `${row.proof === undefined ? '' : `,"proof":${canonicalJson(row.proof)}`},"risk_tier":${orNull(row.risk_tier)},"seq":${row.seq},"subject":${canonicalString(row.subject)},"summary":${canonicalString(row.summary)}` +
   `,"worker_id":${orNull(row.worker_id)}}`
 
 const repaired = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd')
@@ -48,6 +48,7 @@ function wellFormed(draft: AuditDraft): AuditDraft {
     worker_id: draft.worker_id === null ? null : repaired(draft.worker_id),
     capability: draft.capability === null ? null : repaired(draft.capability),
     summary: repaired(draft.summary),
+    ...(draft.proof === undefined ? {} : { proof: { ...draft.proof, passkey_name: repaired(draft.proof.passkey_name) } }),
   }
 }
 

@@ -59,6 +59,12 @@ export const wantsPresence = (filter: FeedFilter, { worker_id }: Pick<Presence, 
   (filter.worker_id === undefined || filter.worker_id === worker_id)
 
 /** An audit row as the feed says it: without its place in the chain. */
-export function eventOf({ prev_hash: _prev, hash: _hash, mac: _mac, ...row }: AuditRow): Extract<FeedFrame, { type: 'event' }> {
+export function eventOf({
+  prev_hash: _prev,
+  hash: _hash,
+  mac: _mac,
+  proof: _proof,
+  ...row
+}: AuditRow): Extract<FeedFrame, { type: 'event' }> {
   return { type: 'event', ...row }
 }

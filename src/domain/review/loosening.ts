@@ -11,6 +11,7 @@ function looserPolicy(before: Capability, after: Capability): readonly string[] 
     ['fewer approvals', is.quorum.approve < was.quorum.approve],
     ['more denials', is.quorum.deny > was.quorum.deny],
     ['self-approval', is.self_approval && !was.self_approval],
+    ['decisions without a signature', was.signed === true && is.signed !== true],
     ['decided in bulk', was.irreversible && !is.irreversible],
     ['no denial by expiry', was.on_expiry === 'deny' && is.on_expiry !== 'deny'],
     ['longer grants', after.risk_tier === 'session' && is.grant_ttl_ms > was.grant_ttl_ms],

@@ -3,7 +3,7 @@
  * An approval that has not been consumed may still be withdrawn or superseded. Every function takes the time and returns a new record.
  */
 import { canonicalJson, limits } from '@modelreins/contract'
-import type { ReviewStatus, RiskTier, Verdict } from '@modelreins/contract'
+import type { DecisionProof, ReviewStatus, RiskTier, Verdict } from '@modelreins/contract'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'
 import type { ReviewedArtifact } from './review-payload.ts'
@@ -25,6 +25,8 @@ export interface DecisionRecord {
   readonly digest: string
   /** Tier `session`: narrower terms for the grant; absent: those of the policy. */
   readonly grant?: GrantTerms
+  /** Signature of the member's passkey; absent when it was not signed. */
+  readonly proof?: DecisionProof
 }
 
 export interface GrantTerms {
@@ -197,10 +199,19 @@ export function grantTerms(review: ReviewRecord): GrantTerms {
 export const isSelfApproved = (review: ReviewRecord): boolean =>
   review.decisions.some((word) => approves(review.type, word.verdict) && review.requested_by.includes(word.member_id))
 
+/** How many members approved this very payload and signed it. */
+export const signedApprovals = (review: ReviewRecord): number =>
+  new Set(
+    review.decisions
+      .filter((word) => word.proof !== undefined && approves(review.type, word.verdict) && word.digest === review.digest)
+      .map((word) => word.member_id),
+  ).size
+
 /** Whether what was decided is no looser than what a worker's tier and policy ask for now. */
 export const covers = (review: ReviewRecord, tier: RiskTier, policy: Policy): boolean =>
   atLeast(review.risk_tier, tier) &&
   review.policy.quorum.approve >= policy.quorum.approve &&
+  (policy.signed !== true || signedApprovals(review) >= policy.quorum.approve) &&
   (policy.self_approval || !isSelfApproved(review))
 
 export interface DecisionInput {
@@ -273,6 +284,13 @@ export function decide(
   if (votes.deny >= review.policy.quorum.deny) return ok({ review: settle(after, 'denied', word.at), change: 'settled' })
   if (votes.approve >= review.policy.quorum.approve) return ok({ review: settle(after, 'approved', word.at), change: 'settled' })
   return ok({ review: after, change: 'recorded' })
+}
+
+/** The same with the signature of the decision that was just taken; the caller has checked it. */
+export const withProof = (result: DecisionResult, proof: DecisionProof | undefined): DecisionResult => {
+  const last = result.review.decisions.at(-1)
+  if (proof === undefined || last === undefined) return result
+  return { ...result, review: { ...result.review, decisions: [...result.review.decisions.slice(0, -1), { ...last, proof }] } }
 }
 
 const settle = (review: ReviewRecord, status: ReviewStatus, at: number): ReviewRecord => ({ ...review, status, settled_at: at, next: null })

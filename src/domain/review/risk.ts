@@ -20,6 +20,8 @@ export interface Policy {
   readonly on_expiry: 'deny' | 'escalate' | 'keep'
   readonly quorum: { readonly approve: number; readonly deny: number }
   readonly self_approval: boolean
+  /** Only decisions that are signed with a passkey count. Absent in reviews that are older than the setting. */
+  readonly signed?: boolean
   readonly irreversible: boolean
   readonly grant_ttl_ms: number
   readonly grant_uses: number | null
@@ -32,6 +34,7 @@ export const policyOf = (policy: ReviewPolicy | undefined): Policy => ({
   on_expiry: policy?.on_expiry ?? 'keep',
   quorum: { approve: policy?.quorum?.approve ?? 1, deny: policy?.quorum?.deny ?? 1 },
   self_approval: policy?.self_approval ?? false,
+  signed: policy?.signed === 'required',
   irreversible: policy?.irreversible ?? false,
   grant_ttl_ms: policy?.grant_ttl === undefined ? limits.grant_max_ms : milliseconds(policy.grant_ttl),
   grant_uses: policy?.grant_uses ?? null,
@@ -48,6 +51,7 @@ export function strictest(policies: readonly Policy[]): Policy {
       on_expiry: sum.on_expiry === 'deny' || one.on_expiry === 'deny' ? 'deny' : sum.on_expiry === 'keep' ? one.on_expiry : sum.on_expiry,
       quorum: { approve: Math.max(sum.quorum.approve, one.quorum.approve), deny: Math.min(sum.quorum.deny, one.quorum.deny) },
       self_approval: sum.self_approval && one.self_approval,
+      signed: sum.signed === true || one.signed === true,
       irreversible: sum.irreversible || one.irreversible,
       grant_ttl_ms: Math.min(sum.grant_ttl_ms, one.grant_ttl_ms),
       grant_uses: sooner(sum.grant_uses, one.grant_uses),

@@ -6,7 +6,7 @@ import { limits } from '@modelreins/contract'
 import { isMacValid, sign } from '../access/token.ts'
 import type { TokenKey } from '../access/token.ts'
 
-export type ChallengePurpose = 'register' | 'sign-in'
+export type ChallengePurpose = 'register' | 'sign-in' | 'decide'
 
 export interface Challenge {
   readonly nonce: string

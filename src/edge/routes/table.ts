@@ -13,6 +13,7 @@ import { getJob, jobResult, listJobs } from '../jobs/routes.ts'
 import { followEvents } from '../events/routes.ts'
 import { createMember, rotateMember } from './members.ts'
 import { docs, health, metrics, openapi } from './service.ts'
+import { decideReview, signingOptions } from './reviews.ts'
 import { endSession, passkeyOptions, registerPasskey, registrationOptions, signIn, signInWithPasskey } from '../sessions/sign-in.ts'
 import { streamJob } from '../jobs/stream.ts'
 import { createTenant, listTenants, resumeTenant, suspendTenant } from './tenants.ts'
@@ -40,6 +41,8 @@ const handlers: Handlers = {
   'sessions.end': endSession,
   'passkeys.options': registrationOptions,
   'passkeys.create': registerPasskey,
+  'reviews.decide': decideReview,
+  'reviews.signing_options': signingOptions,
   'workers.register': registerWorker,
   'workers.rotate': rotateWorker,
   'jobs.get': getJob,

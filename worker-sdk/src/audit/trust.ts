@@ -16,6 +16,8 @@ export interface Trust {
   readonly keys: readonly TrustedKey[]
   /** Heads kept outside of the export, by the keys above. */
   readonly heads: readonly AuditHead[]
+  /** SHA-256 of the public keys of passkeys, hex. With any, decisions signed by others do not hold. */
+  readonly passkeys?: readonly string[]
 }
 
 export const noTrust: Trust = { keys: [], heads: [] }

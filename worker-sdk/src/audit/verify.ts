@@ -3,11 +3,12 @@
  * naming the first bad row. It reads the file once, as a stream, without any network call.
  */
 import { createHash } from 'node:crypto'
-import { auditSealText, type AuditExportLine, type AuditFault, type AuditHead } from '@modelreins/contract'
+import { auditSealText, type AuditExportLine, type AuditFault, type AuditHead, type AuditRow } from '@modelreins/contract'
 import { Chain, contradiction } from './chain.ts'
 import { linesOf, LineTooLong, type Line } from './lines.ts'
 import { withoutMark } from './without-mark.ts'
 import { parseLine } from './parse-line.ts'
+import { SignedDecisions, type SigningPasskey } from './signed-decisions.ts'
 import { keyOfExport, NotAKey, noTrust, signatureHolds, signedBy, type Trust, type TrustedKey } from './trust.ts'
 
 export interface AuditVerdict {
@@ -24,6 +25,8 @@ export interface AuditVerdict {
   readonly proven: Pick<AuditHead, 'seq' | 'at' | 'kid'> | null
   /** Whether the key was given, or taken from the file itself, which proves nothing against whoever made the file. */
   readonly key: 'given' | 'in-file'
+  /** Passkeys that signed decisions, each with the number of its signatures that hold. */
+  readonly passkeys: readonly SigningPasskey[]
   /** When the export was made, and whether it is the whole trail as it was then. */
   readonly exported_at: string | null
   readonly whole: boolean
@@ -41,6 +44,8 @@ class Verification {
   #keys: readonly TrustedKey[]
   #header: Header | undefined
   #chain: Chain | undefined
+  #signed: SignedDecisions | undefined
+  #unchecked: AuditRow | undefined
   #end: { readonly line: End; readonly sha256: string } | undefined
   #fault: AuditVerdict['fault'] = null
   #line = 0
@@ -67,6 +72,16 @@ class Verification {
     this.#fault ??= { kind, seq, detail, line }
   }
 
+  /** Checks the signature of the row that was taken last, if it has one. False as `take` is. */
+  async checkSignature(): Promise<boolean> {
+    const row = this.#unchecked
+    if (row?.proof === undefined || this.#signed === undefined) return true
+    this.#unchecked = undefined
+    const why = await this.#signed.fault(row, row.proof)
+    if (why !== undefined) this.#bad('forged', row.seq, why)
+    return why === undefined
+  }
+
   #unreadable(isRow: boolean): void {
     const seq = this.#chain?.expected ?? null
     if (isRow) this.#bad('changed', seq, `row ${seq} has not the form of a row any more`)
@@ -83,6 +98,7 @@ class Verification {
       return this.#bad('malformed', null, `the key in the file is none: ${error.message}`)
     }
     this.#chain = new Chain(line.from_seq, this.#trust.heads)
+    this.#signed = new SignedDecisions(line.tenant, line.from_seq === 1, this.#trust.passkeys ?? [])
     const alien = this.#trust.heads.find((head) => !signedBy(this.#keys, line.tenant, head))
     if (alien !== undefined) this.#bad('forged', alien.seq, `the kept head of row ${alien.seq} is not of the tenant ${line.tenant}`)
     this.#contradicted()
@@ -104,8 +120,13 @@ class Verification {
   #next(line: AuditExportLine, raw: Readonly<Record<string, unknown>>): void {
     const chain = this.#chain
     if (chain === undefined || this.#header === undefined) return
-    if (line.type === 'row') chain.row(line, raw, this.#line)
-    else if (line.type === 'head') {
+    if (line.type === 'row') {
+      chain.row(line, raw, this.#line)
+      // Behind a gap nothing is judged: the gap comes first.
+      if (chain.last_seq !== line.seq) return
+      this.#signed?.note(line)
+      this.#unchecked = line
+    } else if (line.type === 'head') {
       if (signedBy(this.#keys, this.#header.tenant, line)) chain.head(line, this.#line)
       else this.#forgedHead(line)
     } else if (line.type === 'end') this.#end = { line, sha256: this.#digest.copy().digest('hex') }
@@ -173,6 +194,7 @@ class Verification {
       heads: chain?.heads ?? 0,
       proven: chain?.proven ?? null,
       key: this.#trust.keys.length === 0 ? 'in-file' : 'given',
+      passkeys: this.#signed?.passkeys ?? [],
       exported_at: header?.exported_at ?? null,
       whole: header !== undefined && header.from_seq === 1 && header.through_seq === header.newest_seq,
       fault: this.#fault,
@@ -197,7 +219,7 @@ export async function verifyAudit(
 ): Promise<AuditVerdict> {
   const verification = new Verification(trust)
   try {
-    for await (const line of linesOf(withoutMark(source))) if (!verification.take(line)) break
+    for await (const line of linesOf(withoutMark(source))) if (!verification.take(line) || !(await verification.checkSignature())) break
   } catch (error) {
     if (!(error instanceof LineTooLong)) throw error
     verification.tooLong(error.line)

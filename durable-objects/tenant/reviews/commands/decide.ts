@@ -10,11 +10,11 @@ import { end, requestersOf } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
-import { decide, applyTime, grantTerms } from '../../../../src/domain/review/review.ts'
-import type { ReviewRecord, DecisionInput } from '../../../../src/domain/review/review.ts'
+import { decide, applyTime, grantTerms, withProof } from '../../../../src/domain/review/review.ts'
+import type { ReviewRecord, DecisionInput, DecisionResult } from '../../../../src/domain/review/review.ts'
 import { settleEscalated } from '../../../../src/domain/review/review-job.ts'
 import { applyEdit, jobPayload } from '../../../../src/domain/review/review-payload.ts'
-import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
+import { policyOf } from '../../../../src/domain/review/risk.ts'
 import { fitsJob, gateOfReview, mayDecide, executionDetailsFor } from '../clearance.ts'
 import { asWord, systemActor } from '../../kernel/context.ts'
 import type { Caller, CommandContext } from '../../kernel/context.ts'
@@ -25,6 +25,7 @@ import { releaseHold } from '../../queue/hold.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../../queue/save-job.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { queueReviewEvent, digestOf, recordReview, supersedeReview, notifyReviewSettled } from '../review-log.ts'
+import { currentlyDeclared, proofFor } from '../signature.ts'
 import { applyLoosening, isLooseningStale, looseningType } from './loosening.ts'
 import { escalatedPayload } from './escalate.ts'
 
@@ -40,8 +41,7 @@ function heldJob(ctx: CommandContext, review: ReviewRecord): JobRecord | undefin
 /** Why this member may not approve; null when they may. The current policy counts: an owner may have allowed it since. */
 function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string): string | null {
   if (!review.requested_by.includes(memberId)) return null
-  const worker = review.worker_id === null ? undefined : ctx.store.workers.get(review.worker_id)
-  const item = worker === undefined || review.capability === null ? undefined : declared(worker.capabilities, review.capability)
+  const { worker, item } = currentlyDeclared(ctx, review)
   if (item === undefined ? review.policy.self_approval : policyOf(item.policy).self_approval) return null
   const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
   // Else the request came from the member's companion, in a job that another member requested.
@@ -93,8 +93,16 @@ function isStale(ctx: CommandContext, review: ReviewRecord): boolean {
   return canonicalJson(escalatedPayload(job)) !== canonicalJson(review.payload)
 }
 
-/** One decision by one member. */
-export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRecord> {
+interface Prepared {
+  readonly member: Member
+  readonly review: ReviewRecord
+  readonly word: DecisionInput
+  /** What it would make of the review. */
+  readonly decided: DecisionResult
+}
+
+/** What a decision would do, with every rule but the signature's. It writes only where the review is about something else by now. */
+export function prepareDecision(ctx: CommandContext, input: Omit<Input, 'signature'>): Result<Prepared> {
   if (ctx.caller.kind !== 'member') return fail('forbidden', 'Only members decide.')
   const { member } = ctx.caller
   const review = ctx.store.reviews.get(input.review_id)
@@ -135,9 +143,17 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
       : { grant: { ttl_ms: input.grant.ttl === undefined ? null : Math.round(input.grant.ttl * 1000), uses: input.grant.uses ?? null } }),
   }
   const decided = decide(review, word, { selfRefusal: selfRefusal(ctx, review, member.member_id), mayDecide: mayDecide(ctx) })
-  if (!decided.ok) return decided
-  const { review: after, change } = decided.value
-  if (change === 'none') return ok(after)
+  return decided.ok ? ok({ member, review, word, decided: decided.value }) : decided
+}
+
+/** One decision by one member. */
+export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRecord> {
+  const prepared = prepareDecision(ctx, input)
+  if (!prepared.ok) return prepared
+  if (prepared.value.decided.change === 'none') return ok(prepared.value.decided.review)
+  const proof = proofFor(ctx, prepared.value, input.signature)
+  if (!proof.ok) return proof
+  const { review: after, change } = withProof(prepared.value.decided, proof.value)
   ctx.store.reviews.update(after, input.verdict === 'edit')
   recordReview(
     ctx,
@@ -146,6 +162,7 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
     `${asWord(after.type)}: ${change === 'settled' ? after.status : 'recorded, the quorum asks for more'}${
       input.digest === undefined ? ', sent without a digest: about what it was then' : ''
     }`,
+    { proof: proof.value },
   )
   if (change === 'settled') settled(ctx, after)
   return ok(after)
@@ -262,7 +279,9 @@ function elapseReviews(ctx: CommandContext): void {
       const { review, step } = elapsed
       ctx.store.reviews.update(review)
       const left = Math.round((review.expires_at - ctx.at) / 3_600_000)
-      recordReview(ctx, review, step, step === 'expire' ? 'expired without a decision' : `undecided, expires in ${left} h`, systemActor)
+      recordReview(ctx, review, step, step === 'expire' ? 'expired without a decision' : `undecided, expires in ${left} h`, {
+        actor: systemActor,
+      })
       if (step === 'expire') settled(ctx, review)
       else queueReviewEvent(ctx, step === 'escalate' ? 'review.escalated' : 'review.reminded', review)
       elapsed = applyTime(review, ctx.at)

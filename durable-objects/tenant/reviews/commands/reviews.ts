@@ -17,6 +17,7 @@ import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { actingWorker } from '../../queue/workforce/acting-worker.ts'
 import { looseningType } from './loosening.ts'
 import { decideReview, failJob } from './decide.ts'
+import { signingOptions } from './signing-options.ts'
 import { endGrant } from './grants.ts'
 
 /** Types that only the service itself opens: their decisions move jobs. */
@@ -213,5 +214,6 @@ export const reviewCommands = {
   'reviews.get': get,
   'reviews.decide': decide,
   'reviews.decide_many': decideMany,
+  'reviews.signing_options': signingOptions,
   'reviews.withdraw': withdraw,
 }

@@ -195,6 +195,7 @@ class ReviewPolicy(Record):
     on_expiry: Optional[Literal["deny", "escalate", "keep"]]
     quorum: Optional[ReviewPolicyQuorum]
     self_approval: Optional[bool]
+    signed: Optional[Literal["optional", "required"]]
     irreversible: Optional[bool]
     grant_ttl: Optional[float]
     grant_uses: Optional[int]
@@ -312,16 +313,51 @@ class ReviewEditedFrom(Record):
     digest: str
 
 
+class DecisionProofGrant(Record):
+    """DecisionProofGrant, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    ttl_ms: Optional[int]
+    uses: Optional[int]
+
+
+class DecisionProof(Record):
+    """DecisionProof, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "grant": DecisionProofGrant,
+    }
+    review_id: int
+    digest: str
+    verdict: Literal["approve", "deny", "edit", "respond"]
+    edited_digest: Optional[str]
+    comment_digest: Optional[str]
+    grant: Optional[DecisionProofGrant]
+    nonce: str
+    passkey_id: str
+    passkey_name: str
+    algorithm: int
+    public_key: str
+    client_data: str
+    authenticator_data: str
+    signature: str
+
+
 class Decision(Record):
     """Decision, as the server answers it: a dict with attributes."""
 
     __slots__ = ()
+    _nested = {
+        "proof": DecisionProof,
+    }
     verdict: Literal["approve", "deny", "edit", "respond"]
     comment: Optional[str]
     by: str
     member_id: str
     at: str
     digest: str
+    proof: Optional[DecisionProof]
 
 
 class ReviewQuorum(Record):
@@ -362,6 +398,7 @@ class Review(Record):
     artifact_digests: List[str]
     decisions: List[Decision]
     quorum: ReviewQuorum
+    signed: Optional[Literal["required"]]
     superseded_by: Optional[int]
     caveat: Optional[str]
     created_at: str
@@ -706,6 +743,7 @@ class Passkey(Record):
     passkey_id: str
     name: str
     member_id: str
+    fingerprint: str
     created_at: str
     last_used_at: Optional[str]
 
@@ -1342,6 +1380,28 @@ class ReviewPage(Record):
     next_cursor: Optional[str]
 
 
+class SigningOptionsEdited(Record):
+    """SigningOptionsEdited, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    payload: Any
+    digest: str
+
+
+class SigningOptions(Record):
+    """SigningOptions, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "options": PasskeyRequestOptions,
+        "edited": SigningOptionsEdited,
+    }
+    options: PasskeyRequestOptions
+    text: str
+    nonce: str
+    edited: Optional[SigningOptionsEdited]
+
+
 class ReviewsDecideManyReplyLeftOut(Record):
     """ReviewsDecideManyReplyLeftOut, as the server answers it: a dict with attributes."""
 
@@ -1404,6 +1464,7 @@ class AuditRow(Record):
     __slots__ = ()
     _nested = {
         "actor": AuditRowActor,
+        "proof": DecisionProof,
     }
     seq: int
     at: str
@@ -1415,6 +1476,7 @@ class AuditRow(Record):
     capability: Optional[str]
     risk_tier: Optional[str]
     digest: Optional[str]
+    proof: Optional[DecisionProof]
     summary: str
     prev_hash: str
     hash: str
@@ -1648,6 +1710,8 @@ __all__ = [
     "PresenceReplyIntervals",
     "PresenceReply",
     "ReviewEditedFrom",
+    "DecisionProofGrant",
+    "DecisionProof",
     "Decision",
     "ReviewQuorum",
     "Review",
@@ -1726,6 +1790,8 @@ __all__ = [
     "ClaimsAuthorizeReply",
     "Context",
     "ReviewPage",
+    "SigningOptionsEdited",
+    "SigningOptions",
     "ReviewsDecideManyReplyLeftOut",
     "ReviewsDecideManyReply",
     "Grant",

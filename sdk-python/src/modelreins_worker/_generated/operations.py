@@ -54,6 +54,7 @@ from .models import (
     SessionPage,
     SessionsEndReply,
     SignedIn,
+    SigningOptions,
     Tenant,
     TenantPage,
     TenantSettings,
@@ -1486,15 +1487,35 @@ class ReviewsOperations(_Noun):
         digest: Optional[str] = None,
         payload: Any = UNSET,
         grant: Optional[Mapping[str, Any]] = None,
+        signature: Optional[Mapping[str, Any]] = None,
         request_timeout: Optional[float] = None,
     ) -> Review:
         """Approve, deny, edit or respond; bound to the digest of the reviewed payload.
 
         POST /api/v1/reviews/:review_id/decide
 
-        :raises ModelReinsError: ``not-found``, ``wrong-state``, ``conflict``.
+        :raises ModelReinsError: ``not-found``, ``wrong-state``, ``conflict``, ``signature-required``.
         """
         return Review.of(self._call("reviews.decide", fields(locals(), "payload"), timeout=request_timeout))
+
+    def signing_options(
+        self,
+        review_id: int,
+        *,
+        verdict: Literal["approve", "deny", "edit", "respond"],
+        digest: str,
+        comment: Optional[str] = None,
+        payload: Any = UNSET,
+        grant: Optional[Mapping[str, Any]] = None,
+        request_timeout: Optional[float] = None,
+    ) -> SigningOptions:
+        """Get the challenge for signing one decision with the caller's passkey.
+
+        POST /api/v1/reviews/:review_id/signing-options
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``, ``conflict``, ``signature-required``.
+        """
+        return SigningOptions.of(self._call("reviews.signing_options", fields(locals(), "payload"), timeout=request_timeout))
 
     def decide_many(
         self,

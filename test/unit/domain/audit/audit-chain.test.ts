@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import type { AuditRow } from '@modelreins/contract'
+import type { AuditRow, DecisionProof } from '@modelreins/contract'
 import { auditRow, canonicalJson } from '@modelreins/contract'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -46,6 +46,23 @@ const resealed = (rows: readonly AuditDraft[]): AuditRow[] => {
   return out
 }
 
+const proofOf = (passkey_name: string): DecisionProof => ({
+  review_id: 7,
+  digest: sha256('payload'),
+  verdict: 'approve',
+  edited_digest: null,
+  comment_digest: null,
+  grant: { ttl_ms: 60_000, uses: null },
+  nonce: 'nonce',
+  passkey_id: 'pkaaaaaaaaaa',
+  passkey_name,
+  algorithm: -7,
+  public_key: 'a2V5',
+  client_data: 'e30',
+  authenticator_data: 'AAAA',
+  signature: 'AAAA',
+})
+
 describe('sealing', () => {
   const unicode = fc.string({ unit: 'binary' })
   const orNull = (text: fc.Arbitrary<string>) => fc.option(text, { nil: null })
@@ -62,10 +79,11 @@ describe('sealing', () => {
     digest: orNull(unicode),
     summary: unicode,
   })
+  const anySigned = fc.tuple(anyDraft, fc.option(unicode)).map(([row, name]) => (name === null ? row : { ...row, proof: proofOf(name) }))
 
   it('spells every row exactly as RFC 8785 does', () => {
     fc.assert(
-      fc.property(anyDraft, (row) => {
+      fc.property(anySigned, (row) => {
         expect(canonicalRow(row)).toBe(canonicalJson(row))
       }),
       { numRuns: 500 },
@@ -73,7 +91,7 @@ describe('sealing', () => {
   })
 
   it('covers every field of the contract but the seal itself', () => {
-    const spelled = Object.keys(JSON.parse(canonicalRow(draft(1))) as object)
+    const spelled = Object.keys(JSON.parse(canonicalRow({ ...draft(1), proof: proofOf('laptop') })) as object)
     const sealed = new Set(['prev_hash', 'hash', 'mac'])
     expect(spelled).toEqual(
       Object.keys(auditRow.shape)

@@ -20,6 +20,7 @@ describe('a change of capabilities loosens', () => {
     ['fewer approvals', [mail('approve', { quorum: { approve: 2 } })], [mail('approve')]],
     ['more denials', [mail('approve')], [mail('approve', { quorum: { deny: 2 } })]],
     ['self-approval', [mail('approve')], [mail('approve', { self_approval: true })]],
+    ['decisions without a signature', [mail('approve', { signed: 'required' })], [mail('approve', { signed: 'optional' })]],
     ['what was irreversible', [mail('approve', { irreversible: true })], [mail('approve')]],
     ['an expiry that denied', [mail('approve', { on_expiry: 'deny' })], [mail('approve', { on_expiry: 'keep' })]],
     ['longer grants', [mail('session', { grant_ttl: 60 })], [mail('session')]],

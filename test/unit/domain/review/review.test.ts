@@ -186,6 +186,7 @@ describe('an approval', () => {
     expect(covers({ ...approved, risk_tier: 'session' }, 'approve', plain)).toBe(false)
     expect(covers({ ...approved, risk_tier: null }, 'approve', plain)).toBe(false)
     expect(covers(approved, 'approve', policyOf({ quorum: { approve: 2 } }))).toBe(false)
+    expect(covers(approved, 'approve', policyOf({ signed: 'required' }))).toBe(false)
     const own = said(opened(), word('approve', 'olga')).review
     expect(isSelfApproved(own)).toBe(true)
     expect(covers(own, 'approve', plain)).toBe(false)

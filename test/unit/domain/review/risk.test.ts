@@ -23,13 +23,14 @@ describe('policies', () => {
   it('merge into one that is nowhere looser', () => {
     const merged = strictest([
       policyOf({ ttl: 60, quorum: { approve: 2 }, self_approval: true, grant_uses: 5 }),
-      policyOf({ quorum: { deny: 3 }, on_expiry: 'deny', irreversible: true, grant_ttl: 60 }),
+      policyOf({ quorum: { deny: 3 }, on_expiry: 'deny', irreversible: true, signed: 'required', grant_ttl: 60 }),
     ])
     expect(merged).toEqual({
       ttl_ms: 60_000,
       on_expiry: 'deny',
       quorum: { approve: 2, deny: 1 },
       self_approval: false,
+      signed: true,
       irreversible: true,
       grant_ttl_ms: 60_000,
       grant_uses: 5,

@@ -37,6 +37,7 @@ describe('an export that nobody touched', () => {
       heads: 3,
       proven: { seq: 30, at: trail.heads[2]?.at, kid: trail.signer.key.kid },
       key: 'given',
+      passkeys: [],
       exported_at: expect.any(String),
       whole: true,
       fault: null,

@@ -101,7 +101,10 @@ export async function auditVerify(context: CommandContext): Promise<number> {
   const { show, invocation } = context
   const file = invocation.argument(0) ?? ''
   const source = file === '-' ? Readable.from([await context.system.readStdin()]) : createReadStream(file)
-  const verdict = await verifyAudit(source, joinTrust(invocation.list('key').map(trustOf)))
+  const verdict = await verifyAudit(source, {
+    ...joinTrust(invocation.list('key').map(trustOf)),
+    passkeys: invocation.list('passkey').map(fingerprint),
+  })
   if (show.json) show.value(verdict)
   else tell(context, verdict)
   return verdict.ok ? 0 : 1
@@ -116,6 +119,24 @@ function trustOf(text: string): Trust {
     throw new UsageError(`--key ${text.slice(0, 80)}: ${error.message}`, 'a public key, or a file with keys or saved heads (audit heads)')
   }
 }
+
+function fingerprint(text: string): string {
+  const digits = text.replaceAll(/[\s:]/g, '').toLowerCase()
+  if (/^[0-9a-f]{64}$/.test(digits)) return digits
+  throw new UsageError(
+    `--passkey ${text.slice(0, 80)}: this is not a fingerprint`,
+    'the 64 digits that Settings, Sign-ins shows for a passkey',
+  )
+}
+
+const pinnedWords: Readonly<Record<AuditVerdict['passkeys'][number]['pinned'], string>> = {
+  registered: 'registered in this file',
+  given: 'trusted by --passkey',
+  'in-file': 'its registration is not in this file',
+}
+
+const signedBy = ({ decisions, member, name, fingerprint: digits, pinned }: AuditVerdict['passkeys'][number]): string =>
+  `${decisions} by the passkey ${name} of ${member} (${pinnedWords[pinned]}; SHA-256 ${digits})`
 
 function tell(context: CommandContext, verdict: AuditVerdict): void {
   const { show } = context
@@ -135,6 +156,7 @@ function tell(context: CommandContext, verdict: AuditVerdict): void {
       verdict.exported_at === null ? undefined : `${verdict.exported_at}${verdict.whole ? ', the whole trail as it was then' : ', a part'}`,
     ],
     ['signed heads', String(verdict.heads)],
+    ...verdict.passkeys.map((passkey): [string, string] => ['signed decisions', signedBy(passkey)]),
     ['proven up to', verdict.proven === null ? undefined : `row ${verdict.proven.seq}, signed ${verdict.proven.at}`],
   ])
   if (verdict.key === 'in-file')

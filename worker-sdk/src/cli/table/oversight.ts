@@ -170,6 +170,7 @@ export const oversightCommands: readonly Command[] = [
     about: 'Verify an exported audit trail offline and report the first bad row',
     details: [
       'Without --key the key in the file is trusted, which does not detect a forged file. A public key or signed heads kept elsewhere prove which rows existed when they were signed.',
+      'Decisions that members signed with a passkey are checked too: against the registration of the passkey in the same file, or against --passkey.',
       'The exit code is 0 when the trail is valid, 1 otherwise.',
     ],
     arguments: [{ name: 'FILE', complete: 'file', about: 'An export; `-`: standard input' }],
@@ -180,6 +181,12 @@ export const oversightCommands: readonly Command[] = [
         many: true,
         complete: 'file',
         about: 'Trusted public key, or a file with keys or saved heads; may be repeated',
+      },
+      {
+        name: 'passkey',
+        value: 'FINGERPRINT',
+        many: true,
+        about: 'Trust decisions signed by this passkey only: its SHA-256 as Settings, Sign-ins shows it; may be repeated',
       },
       { name: 'json', about: 'Print JSON' },
     ],
