@@ -130,4 +130,5 @@ export const paging = {
   cursor: z.string().max(200).optional(),
 }
 
+/** A page may be shorter than `limit`, or empty, and go on: only a `next_cursor` of null is the end. */
 export const page = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), next_cursor: z.string().nullable() })

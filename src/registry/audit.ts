@@ -1,4 +1,7 @@
-/** Responsible for reading the audit chain: by whom, what, when, on which job, by which worker. */
+/**
+ * Responsible for reading the audit chain: by whom, what, when, on which job, by which worker. A job's rows have an index; by whom and what
+ * is answered by a walk (scan.ts).
+ */
 import type { AuditRow, DecisionProof, auditQuery } from '@modelreins/contract'
 import { actorKind } from '@modelreins/contract'
 import { and, asc, desc, eq, gt, gte, lt, lte, sql, type SQL } from 'drizzle-orm'
@@ -7,12 +10,16 @@ import { countingCursor } from '../domain/cursor.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { idsOf, isOneOf } from './names.ts'
 import { callD1, pageLimit, pageOf, type Page, type RegistryDb } from './page.ts'
+import { scan, type Span } from './scan.ts'
 import { audit, auditHours } from './schema.ts'
 
 export type AuditQuery = z.output<typeof auditQuery>
 
 export interface RegistryAudit {
-  /** In the chain's order, newest first unless `order` is `asc`. `since` is inclusive, `until` is not: ranges tile. */
+  /**
+   * In the chain's order, newest first unless `order` is `asc`. `since` is inclusive, `until` is not: ranges tile. By actor, worker, action or
+   * capability a page may be short, or empty, and go on.
+   */
   query(tenant: string, query: AuditQuery): Promise<Result<Page<AuditRow>>>
   /** Rows `after < seq <= through`, ascending, at most `limit` (1,000 at most): for export and verification. */
   range(
@@ -49,20 +56,42 @@ const whole = (row: typeof audit.$inferSelect): AuditRow => ({
   mac: row.mac,
 })
 
+const hourOfTenant = (tenant: string): SQL => sql`FROM ${auditHours} WHERE ${auditHours.tenant} = ${tenant} AND ${auditHours.hour}`
+const firstFrom = (tenant: string, since: string): SQL =>
+  sql`(SELECT min(${auditHours.first_seq}) ${hourOfTenant(tenant)} >= ${hourOf(since)})`
+const lastUntil = (tenant: string, until: string): SQL =>
+  sql`(SELECT max(${auditHours.last_seq}) ${hourOfTenant(tenant)} <= ${hourOf(until)})`
+
 /** The hours bound the sequences that can lie in the range; `at` decides. No such hour is NULL, and NULL matches nothing. */
 function during(tenant: string, query: AuditQuery): SQL | undefined {
   const { since, until } = query
-  const first = sql`(SELECT min(${auditHours.first_seq}) FROM ${auditHours} WHERE ${auditHours.tenant} = ${tenant} AND ${auditHours.hour} >= `
-  const last = sql`(SELECT max(${auditHours.last_seq}) FROM ${auditHours} WHERE ${auditHours.tenant} = ${tenant} AND ${auditHours.hour} <= `
   return and(
-    since === undefined ? undefined : and(sql`likely(${audit.seq} >= ${first}${hourOf(since)}))`, gte(audit.at, spelled(since))),
-    until === undefined ? undefined : and(sql`likely(${audit.seq} <= ${last}${hourOf(until)}))`, lt(audit.at, spelled(until))),
+    since === undefined ? undefined : and(sql`likely(${audit.seq} >= ${firstFrom(tenant, since)})`, gte(audit.at, spelled(since))),
+    until === undefined ? undefined : and(sql`likely(${audit.seq} <= ${lastUntil(tenant, until)})`, lt(audit.at, spelled(until))),
   )
+}
+
+/** Whether only a walk answers the query. */
+const isWalked = ({ actor, worker, action, capability, job_id }: AuditQuery): boolean =>
+  job_id === undefined && (actor ?? worker ?? action ?? capability) !== undefined
+
+/** The numbers that the rows of a query can have. */
+async function spanOf(db: RegistryDb, tenant: string, query: AuditQuery, beyond: number | undefined): Promise<Span> {
+  const { since, until, order } = query
+  const first = since === undefined ? sql`1` : firstFrom(tenant, since)
+  const last =
+    until === undefined ? sql`(SELECT max(${audit.seq}) FROM ${audit} WHERE ${audit.tenant} = ${tenant})` : lastUntil(tenant, until)
+  const [found] = await db.all<{ first: number | null; last: number | null }>(sql`SELECT ${first} AS first, ${last} AS last`)
+  if (found?.first == null || found.last === null) return { first: 1, last: 0 }
+  if (beyond === undefined) return { first: found.first, last: found.last }
+  return order === 'asc'
+    ? { first: Math.max(found.first, beyond + 1), last: found.last }
+    : { first: found.first, last: Math.min(found.last, beyond - 1) }
 }
 
 /**
  * The page as one statement, also for the tests that look at its plan. Bounds on `seq` are `likely`: SQLite would take two of
- * them for as selective as an actor or an action, and walk everybody's rows.
+ * them for as selective as a job, which is `unlikely`, and walk everybody's rows.
  */
 export async function pageQuery(db: RegistryDb, tenant: string, query: AuditQuery, beyond: number | undefined) {
   const ascending = query.order === 'asc'
@@ -72,24 +101,42 @@ export async function pageQuery(db: RegistryDb, tenant: string, query: AuditQuer
     query.actor === undefined ? undefined : isOneOf(audit.actor_id, await idsOf(db, tenant, query.actor)),
     query.worker === undefined ? undefined : isOneOf(audit.worker_id, await idsOf(db, tenant, query.worker)),
     query.action === undefined ? undefined : eq(audit.action, query.action),
-    query.job_id === undefined ? undefined : eq(audit.job_id, query.job_id),
+    query.job_id === undefined ? undefined : sql`unlikely(${eq(audit.job_id, query.job_id)})`,
     query.capability === undefined ? undefined : eq(audit.capability, query.capability),
     during(tenant, query),
   )
   return {
-    statement: db
+    statement: within(undefined, pageLimit(query.limit) + 1),
+    /** Of those, the rows of a window. */
+    within,
+  }
+  function within(window: Span | undefined, limit: number) {
+    return db
       .select()
       .from(audit)
-      .where(filter)
+      .where(window === undefined ? filter : and(filter, gte(audit.seq, window.first), lte(audit.seq, window.last)))
       .orderBy(ascending ? asc(audit.seq) : desc(audit.seq))
-      .limit(pageLimit(query.limit) + 1),
+      .limit(limit)
   }
+}
+
+async function walked(db: RegistryDb, tenant: string, query: AuditQuery, beyond: number | undefined): Promise<Page<AuditRow>> {
+  const [span, { within }] = await Promise.all([spanOf(db, tenant, query, beyond), pageQuery(db, tenant, query, undefined)])
+  const page = await scan({
+    span,
+    descending: query.order !== 'asc',
+    limit: pageLimit(query.limit),
+    read: (window, limit) => within(window, limit),
+    numberOf: (row) => row.seq,
+  })
+  return { ...page, items: page.items.map(whole) }
 }
 
 export const auditOf = (db: RegistryDb): RegistryAudit => ({
   async query(tenant, query) {
     const beyond = countingCursor(query.cursor, undefined)
     if (!beyond.ok) return beyond
+    if (isWalked(query)) return callD1(() => walked(db, tenant, query, beyond.value))
     const found = await callD1(async () => (await pageQuery(db, tenant, query, beyond.value)).statement)
     return found.ok ? ok(pageOf(found.value.map(whole), pageLimit(query.limit), (row) => String(row.seq))) : found
   },

@@ -5,7 +5,8 @@ import type * as z from 'zod'
 import { countingCursor } from '../domain/cursor.ts'
 import { fail, ok, type Result } from '../domain/result.ts'
 import { idsOf, isOneOf } from './names.ts'
-import { callD1, pageLimit, type Page, type RegistryDb } from './page.ts'
+import { callD1, pageLimit, pageOf, type Page, type RegistryDb } from './page.ts'
+import { scan, type Span } from './scan.ts'
 import { jobs } from './schema.ts'
 
 export type JobSearch = z.output<typeof jobList>
@@ -14,7 +15,10 @@ export interface RegistryJobs {
   get(tenant: string, id: number): Promise<Result<Job>>
   /** Where the whole result lies in R2; null when the row has all of it. */
   storedResult(tenant: string, id: number): Promise<Result<string | null>>
-  /** Newest first. `cursor` is a job id: the page begins below it. A page of large jobs is shorter than `limit`. */
+  /**
+   * Newest first. `cursor` is a job id: the page begins below it. A page of large jobs is shorter than `limit`; by other filters than the
+   * thread or `failed` a page may be short, or empty, and go on.
+   */
   list(tenant: string, search: JobSearch): Promise<Result<Page<Job>>>
 }
 
@@ -29,8 +33,8 @@ function whole(row: typeof jobs.$inferSelect): Job {
 
 function statusIs(statuses: readonly Job['status'][] | undefined): SQL | undefined {
   if (statuses === undefined) return undefined
-  // Spelled out, not bound: only so does SQLite see that the partial index fits.
-  if (statuses.length === 1 && statuses[0] === 'failed') return sql`${jobs.status} = 'failed'`
+  // Spelled out, not bound: only so does SQLite see that the partial index fits; `unlikely`, or it walks the primary key, whose rows are at hand.
+  if (statuses.length === 1 && statuses[0] === 'failed') return sql`unlikely(${jobs.status} = 'failed')`
   return inArray(jobs.status, [...statuses])
 }
 
@@ -39,7 +43,7 @@ async function filterOf(db: RegistryDb, tenant: string, search: JobSearch, below
     eq(jobs.tenant, tenant),
     below === undefined ? undefined : lt(jobs.id, below),
     statusIs(search.status),
-    search.thread_id === undefined ? undefined : eq(jobs.thread_id, search.thread_id),
+    search.thread_id === undefined ? undefined : sql`unlikely(${eq(jobs.thread_id, search.thread_id)})`,
     search.capability === undefined ? undefined : eq(jobs.capability, search.capability),
     search.created_by === undefined ? undefined : eq(jobs.created_by, spelledCreator(search.created_by)),
     search.effort === undefined ? undefined : eq(jobs.effort, search.effort),
@@ -74,37 +78,77 @@ async function one(db: RegistryDb, tenant: string, id: number): Promise<Result<t
   return row === undefined ? fail('not-found', `There is no job ${id}.`) : ok(row)
 }
 
+/** Whether only a walk answers the search (scan.ts). */
+const isWalked = ({ status, thread_id, worker, capability, created_by, effort }: JobSearch): boolean =>
+  thread_id === undefined &&
+  !(status?.length === 1 && status[0] === 'failed') &&
+  (status !== undefined || (worker ?? capability ?? created_by ?? effort) !== undefined)
+
 /** What would be on the page, by size; also for the tests that look at its plan. */
 export async function sizesQuery(db: RegistryDb, tenant: string, search: JobSearch, below: number | undefined) {
   const filter = await filterOf(db, tenant, search, below)
-  const statement = db
-    .select({ id: jobs.id, size: jobs.size })
+  return {
+    filter,
+    statement: within(undefined, pageLimit(search.limit) + 1),
+    /** Of those, the jobs of a window. */
+    within,
+  }
+  function within(window: Span | undefined, limit: number) {
+    return db
+      .select({ id: jobs.id, size: jobs.size })
+      .from(jobs)
+      .where(window === undefined ? filter : and(filter, gte(jobs.id, window.first), lte(jobs.id, window.last)))
+      .orderBy(desc(jobs.id))
+      .limit(limit)
+  }
+}
+
+interface Sized {
+  readonly id: number
+  readonly size: number
+}
+
+async function newestId(db: RegistryDb, tenant: string): Promise<number> {
+  const [row] = await db
+    .select({ id: sql<number | null>`max(${jobs.id})` })
     .from(jobs)
-    .where(filter)
-    .orderBy(desc(jobs.id))
-    .limit(pageLimit(search.limit) + 1)
-  return { filter, statement }
+    .where(eq(jobs.tenant, tenant))
+  return row?.id ?? 0
+}
+
+/** What would be on the page, and where it would go on. */
+async function sizesOf(
+  db: RegistryDb,
+  tenant: string,
+  search: JobSearch,
+  below: number | undefined,
+): Promise<Page<Sized> & { readonly filter: SQL | undefined }> {
+  const limit = pageLimit(search.limit)
+  const { filter, statement, within } = await sizesQuery(db, tenant, search, below)
+  if (!isWalked(search)) return { filter, ...pageOf(await statement, limit, (row) => String(row.id)) }
+  const newest = await newestId(db, tenant)
+  const span = { first: 1, last: below === undefined ? newest : Math.min(newest, below - 1) }
+  return { filter, ...(await scan<Sized>({ span, descending: true, limit, read: within, numberOf: (row) => row.id })) }
 }
 
 /** First what would be on the page, then as much of it as fits in memory. */
 async function list(db: RegistryDb, tenant: string, search: JobSearch, below: number | undefined): Promise<Page<Job>> {
   const limit = pageLimit(search.limit)
-  const { filter, statement } = await sizesQuery(db, tenant, search, below)
-  const found = await statement
+  const { filter, items: found, next_cursor } = await sizesOf(db, tenant, search, below)
   const shown = rowsThatFit(
     found.map((row) => row.size),
     limit,
   )
   const first = found[0]
   const last = found[shown - 1]
-  if (first === undefined || last === undefined) return { items: [], next_cursor: null }
+  if (first === undefined || last === undefined) return { items: [], next_cursor }
   const rows = await db
     .select()
     .from(jobs)
     .where(and(filter, lte(jobs.id, first.id), gte(jobs.id, last.id)))
     .orderBy(desc(jobs.id))
     .limit(limit)
-  return { items: rows.map(whole), next_cursor: found.length > shown ? String(last.id) : null }
+  return { items: rows.map(whole), next_cursor: found.length > shown ? String(last.id) : next_cursor }
 }
 
 export const jobsOf = (db: RegistryDb): RegistryJobs => ({

@@ -49,7 +49,9 @@ export const pages = <Item, Kept>(
     queryKey: key,
     initialPageParam: undefined as string | undefined,
     queryFn: async ({ pageParam, signal }): Promise<Page<Kept>> => {
-      const page = await read(pageParam, signal)
+      let page = await read(pageParam, signal)
+      // A search goes so far in one call: an empty page with a cursor has found nothing yet.
+      while (page.items.length === 0 && page.next_cursor !== null) page = await read(page.next_cursor, signal)
       return { items: page.items.map(keep), next_cursor: page.next_cursor }
     },
     getNextPageParam: (last) => last.next_cursor ?? undefined,

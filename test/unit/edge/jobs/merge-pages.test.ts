@@ -28,6 +28,12 @@ function walk(live: readonly number[], archived: readonly number[], limit: numbe
   throw new Error('the walk does not end')
 }
 
+test('a source that found nothing in what it has read hides what the other has below that', () => {
+  const live: Page<Item> = { items: [100, 40].map((id) => ({ id, from: 'live' })), next_cursor: null }
+  expect(mergePages(live, { items: [], next_cursor: '70' }, 10)).toEqual({ items: [{ id: 100, from: 'live' }], next_cursor: '70' })
+  expect(mergePages({ items: [], next_cursor: null }, { items: [], next_cursor: '70' }, 10)).toEqual({ items: [], next_cursor: '70' })
+})
+
 describe('walking all pages', () => {
   test('shows every job once, newest first, and as the object has it where both do', () => {
     const ids = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 40 })

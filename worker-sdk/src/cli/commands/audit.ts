@@ -45,7 +45,9 @@ export async function audit(context: CommandContext): Promise<number> {
   )
   if (!query.success) throw new UsageError(query.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('; '))
   const { client } = await connect(context)
-  const page = await client.audit.query(query.data)
+  let page = await client.audit.query(query.data)
+  // A search goes so far in one call: an empty page with a cursor has found nothing yet.
+  while (page.items.length === 0 && page.next_cursor !== null) page = await client.audit.query({ ...query.data, cursor: page.next_cursor })
   if (show.json) show.value(page)
   else if (page.items.length > 0) show.table(columns(context.now), page.items)
   else show.note('No rows')

@@ -40,7 +40,8 @@ export async function jobs(context: CommandContext): Promise<number> {
     cursor = page.next_cursor ?? undefined
     if (invocation.on('all') && !show.human && !show.json) show.table(jobColumns(context.now), page.items)
     else found.push(...page.items)
-    if (!invocation.on('all') || cursor === undefined) break
+    // A search goes so far in one call: an empty page with a cursor has found nothing yet.
+    if (cursor === undefined || (!invocation.on('all') && found.length > 0)) break
   }
   if (show.json) {
     show.value({ items: found, next_cursor: cursor ?? null })
