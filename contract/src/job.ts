@@ -1,6 +1,7 @@
 /** Responsible for what a job looks like to a caller and what may be asked when one is dispatched. */
 import * as z from 'zod'
 import { artifactBrief } from './artifact.ts'
+import { fallbackChain, fallbackOutlook, fallbackState } from './fallback.ts'
 import { fanOutChild, fanOutRequest, fanOutTargets, jobKinds, jobRoles, mergeRequest, mergeState } from './fan-out.ts'
 import {
   capabilityName,
@@ -107,6 +108,8 @@ export const jobRequestFields = z.strictObject({
   when_offline: z.enum(['reject', 'queue']).optional(),
   /** Workers that go first, before any that scores better. */
   prefer: workerNames.optional(),
+  /** Where it goes on when it cannot be done as asked; an empty list: nowhere, whatever the tenant's default says. */
+  fallback: fallbackChain.optional(),
   /** Fan-out: the same prompt for each of these workers, by name or worker_id (seed 002). */
   targets: fanOutTargets.optional(),
   /** Fan-out to workers that the Director picks. */
@@ -124,6 +127,7 @@ const fanOutRules = (request: Asked, ctx: z.RefinementCtx): void => {
     clash('fan_out', 'does not go with targets: name the workers, or let the Director pick them')
   if (several && request.target !== undefined) clash('target', 'does not go with a fan-out: use targets')
   if (!several && request.merge !== undefined) clash('merge', 'goes with targets or fan_out')
+  if (several && request.fallback !== undefined) clash('fallback', 'does not go with a fan-out: its other workers are the fallback')
   const conflict = request.concurrency?.on_conflict ?? 'wait'
   if (several && conflict !== 'wait')
     clash('concurrency', `on_conflict: "${conflict}" does not go with a fan-out: its children share the key`)
@@ -243,6 +247,8 @@ export const job = z
     prefer: z.array(z.string()).optional(),
     requires_secrets: z.array(z.string()),
     metadata: z.json(),
+    /** Its fallback chain, and the step that it is on; absent without a chain. */
+    fallback: fallbackState.optional(),
     /** Its concurrency key and rate, when it has them. */
     concurrency: concurrency.optional(),
     rate: rate.optional(),
@@ -334,6 +340,8 @@ export const why = z
     answer: z.string(),
     ahead: z.number().int().nullable(),
     workers: z.array(workerVerdict),
+    /** Steps of its fallback chain that are still ahead; absent without a chain, or once it has ended. */
+    fallback: z.array(fallbackOutlook).optional(),
   })
   .meta({ id: 'Why' })
 export type Why = z.infer<typeof why>
@@ -359,6 +367,8 @@ export const preview = z
     ),
     /** Everybody, ranked, with reasons. */
     workers: z.array(workerVerdict),
+    /** Steps of its fallback chain that would still be ahead; absent without a chain. */
+    fallback: z.array(fallbackOutlook).optional(),
   })
   .meta({ id: 'Preview' })
 export type Preview = z.infer<typeof preview>

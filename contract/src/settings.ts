@@ -3,6 +3,7 @@
  * validation, what callers see, the command line and the reference; it decides nothing.
  */
 import * as z from 'zod'
+import { fallbackChain } from './fallback.ts'
 import { mergeKinds } from './fan-out.ts'
 import { flag, seconds } from './fields.ts'
 import { effort, mode } from './job.ts'
@@ -24,6 +25,7 @@ const row = <Schema extends z.ZodType>(schema: Schema, otherwise: z.output<Schem
   reason,
 })
 
+const chain = fallbackChain.optional()
 const attempts = z.number().int().min(1).max(limits.attempts_max).optional()
 
 export const tenantSettingRows = {
@@ -57,6 +59,12 @@ export const tenantSettingRows = {
     attemptsByEffort,
     'Attempts by effort, for jobs without max_attempts; efforts that are left out keep their default.',
     'The more an answer is worth, the more a failure is worth another try.',
+  ),
+  fallback: row(
+    z.strictObject({ trivial: chain, quick: chain, standard: chain, deep: chain, critical: chain }),
+    {},
+    'Fallback chain by effort, for jobs that name no chain, target, provider or model of their own.',
+    'Another provider sees the prompt and sends a bill: somebody has to want that.',
   ),
   default_merge: row(
     z.enum(mergeKinds),

@@ -73,6 +73,7 @@ export const tenantEvents = {
   'job.fail': { says: 'A job failed and is not tried again.', fields: job, mirrors: 'job' },
   'job.retry_later': { says: 'An attempt failed; another one follows.', fields: job },
   'job.requeue': { says: 'The wait before the next attempt is over.', fields: job },
+  'job.fall_back': { says: 'A job goes on at the next step of its fallback chain.', fields: job },
   'job.lose': { says: 'A worker sent no heartbeat before the lease of its attempt expired.', fields: job, mirrors: 'job' },
   'job.resume': { says: 'A worker that was lost was heard of again before a newer attempt began: its attempt goes on.', fields: job },
   'job.timeout': { says: 'An attempt took longer than its timeout.', fields: job, mirrors: 'job' },

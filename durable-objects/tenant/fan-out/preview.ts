@@ -4,12 +4,14 @@ import { traitsOf } from '../../../src/domain/director/catalogue.ts'
 import { rank } from '../../../src/domain/director/director.ts'
 import { requirementsOf } from '../../../src/domain/director/matching.ts'
 import type { WorkerView } from '../../../src/domain/director/matching.ts'
-import { specOf } from '../../../src/domain/job/job-machine.ts'
+import { specOf } from '../../../src/domain/job/job-spec.ts'
+import { stepInWords } from '../../../src/domain/job/fallback.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { findWorker, completed } from '../queue/commands/dispatch.ts'
+import { outlookOf } from '../queue/fallback.ts'
 import { explain, showVerdict } from '../queue/commands/why.ts'
 import { workforce } from '../queue/workforce/worker-view.ts'
 import { dispatch } from './dispatch.ts'
@@ -35,7 +37,11 @@ function heldInWords(ctx: CommandContext, job: JobRecord): string {
 function answerOf(ctx: CommandContext, jobs: readonly JobRecord[], choices: readonly Choice[]): string {
   const held = jobs.find((job) => job.hold !== null)
   const whom = choices.map((choice) => choice.worker).join(', ')
-  if (held === undefined) return `It would be queued for ${whom}.`
+  const [job] = jobs
+  const step = job?.spec.fallback?.step ?? 0
+  const nameOf = (workerId: string): string => ctx.store.workers.get(workerId)?.name ?? workerId
+  const at = job === undefined || step === 0 ? '' : ` It would begin at ${stepInWords(job.spec, nameOf)}.`
+  if (held === undefined) return `It would be queued for ${whom}.${at}`
   return `${whom === '' ? '' : `It would be for ${whom}. `}${heldInWords(ctx, held)}`
 }
 
@@ -69,5 +75,8 @@ export function preview(ctx: CommandContext, request: Parsed<'jobs.preview'>): R
   const jobs = runnable(ctx, made.value)
   const choices = jobs.flatMap((job) => choiceOf(job, workers))
   const hold = jobs.find((job) => job.hold !== null)?.hold ?? null
-  return ok({ would: hold === null ? 'queue' : 'hold', answer: answerOf(ctx, jobs, choices), code: null, hold, choices, workers: ranked })
+  const [job] = jobs
+  const fallback = job?.spec.fallback === undefined ? {} : { fallback: outlookOf(ctx, job, workers) }
+  const answer = answerOf(ctx, jobs, choices)
+  return ok({ would: hold === null ? 'queue' : 'hold', answer, code: null, hold, choices, workers: ranked, ...fallback })
 }

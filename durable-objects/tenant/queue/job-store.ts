@@ -5,6 +5,7 @@ import type { SQL } from 'drizzle-orm'
 import type { Effort, JobHold, JobStatus } from '@modelreins/contract'
 import { deadlineOf, expiryOf, hasDefaultExpiry } from '../../../src/domain/job/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { mayFallBack } from '../../../src/domain/job/fallback.ts'
 import { mergeDue } from '../../../src/domain/fan-out/fan-out.ts'
 import { places, poolRank } from '../../../src/domain/job/queue.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
@@ -39,6 +40,7 @@ function toRow(job: JobRecord, poolId: (job: JobRecord) => number): Changeable {
     expires_at: claimable && !hasDefaultExpiry(job) ? expiryOf(job) : null,
     long_lease: Number(job.long_lease),
     stream: Number(job.stream),
+    falls_back: mayFallBack(job) ? 1 : null,
     spec: JSON.stringify(job.spec),
     outcome: job.outcome === null ? null : JSON.stringify(job.outcome),
   }
@@ -253,6 +255,12 @@ export class JobStore {
       .limit(limit)
       .all()
       .map(fromRow)
+  }
+
+  /** Ids of waiting jobs whose fallback chain has steps ahead. */
+  fallingBack(): readonly number[] {
+    const rows = this.#db.select({ id: jobs.id }).from(jobs).where(isNotNull(jobs.falls_back)).all()
+    return rows.map((row) => row.id)
   }
 
   nextExpiry(): number | undefined {

@@ -1,6 +1,7 @@
 /** Responsible for showing a stored job: as the contract says a job looks, how it ended, where its result lies. */
 import type { Job } from '@modelreins/contract'
 import { expiryOf, isTerminal } from '../../../src/domain/job/job-machine.ts'
+import type { Fallback, Place } from '../../../src/domain/job/fallback.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
@@ -52,12 +53,13 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
     substrate: job.spec.substrate ?? null,
     provider: job.spec.provider,
     model: job.spec.model,
-    target: job.spec.target,
+    target: targetOf(ctx, job),
     requires_secrets: [...job.spec.requires_secrets],
     metadata: job.spec.metadata as Job['metadata'],
     mode: job.spec.mode ?? 'auto',
     ...(job.spec.avoid === undefined ? {} : { avoid: namesOf(ctx, job.spec.avoid) }),
     ...(job.spec.prefer === undefined ? {} : { prefer: namesOf(ctx, job.spec.prefer) }),
+    ...(job.spec.fallback === undefined ? {} : { fallback: showFallback(ctx, job.spec.fallback) }),
     ...(job.spec.concurrency === undefined ? {} : { concurrency: job.spec.concurrency }),
     ...(job.spec.rate === undefined ? {} : { rate: job.spec.rate }),
     assigned_to: job.worker_id === null ? null : (ctx.store.workers.get(job.worker_id)?.name ?? null),
@@ -82,6 +84,19 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
     started_at: isoTimeOrNull(job.started_at),
     ended_at: isoTimeOrNull(job.ended_at),
   }
+}
+
+/** As the request spelled it; of a step, the name of the worker. */
+const targetOf = ({ store }: Pick<CommandContext, 'store'>, { spec }: JobRecord): string | null =>
+  spec.pinned !== null && (spec.fallback?.step ?? 0) > 0 ? (store.workers.get(spec.pinned)?.name ?? spec.target) : spec.target
+
+function showFallback(ctx: Pick<CommandContext, 'store'>, { step, after, asked, steps }: Fallback): NonNullable<Job['fallback']> {
+  const place = ({ pinned, target, provider, model }: Place) => ({
+    target: pinned === null ? target : (ctx.store.workers.get(pinned)?.name ?? target),
+    provider,
+    model,
+  })
+  return { step, after, asked: place(asked), steps: steps.map((one) => ({ ...place(one), after: one.after })) }
 }
 
 const namesOf = ({ store }: Pick<CommandContext, 'store'>, ids: readonly string[]): string[] =>

@@ -1,8 +1,9 @@
 /** Responsible for parking workers whose account is out of quota: their offers are void, and their jobs go to whoever else may take them. */
 import { inForce, parked, parkedUntil, parkingKey, unparked } from '../../../src/domain/director/parking.ts'
 import type { Parkings } from '../../../src/domain/director/parking.ts'
-import { isLive, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
+import { isReady, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { lookSoon } from './fallback-book.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { WorkerRecord } from './workforce/worker-store.ts'
@@ -34,6 +35,7 @@ export function parkWorker(ctx: CommandContext, worker: WorkerRecord, told: stri
     summary: `${worker.name}: out of quota until ${isoTime(until)}`,
   })
   wakeAll(ctx)
+  lookSoon(ctx)
 }
 
 /** It can work: an attempt has ended well, its worker says so, or somebody else does. True when it was parked. */
@@ -67,12 +69,4 @@ export const parkingTimes = ({ store }: Pick<CommandContext, 'store'>): readonly
 
 /** Whether somebody else who is there, and has quota, may do the job: then it need not wait for the limit. */
 export const isForAnother = (ctx: CommandContext, job: JobRecord): boolean =>
-  workforce(ctx).some(
-    (view) =>
-      view.worker_id !== job.worker_id &&
-      view.parked_until == null &&
-      isLive(view.state) &&
-      view.state !== 'deaf' &&
-      view.breaker.state !== 'open' &&
-      mayDo(requirementsOf(job.spec), view),
-  )
+  workforce(ctx).some((view) => view.worker_id !== job.worker_id && isReady(view) && mayDo(requirementsOf(job.spec), view))

@@ -14,6 +14,7 @@ import { dispatchCommands } from './commands/dispatch.ts'
 import { contextCommands } from './commands/job-context.ts'
 import { jobCommands } from './commands/jobs.ts'
 import { waitForJobs, waitForOffers } from './long-poll.ts'
+import type { FallbackBook } from './fallback-book.ts'
 import { JobStore } from './job-store.ts'
 import { KeyStore } from './key-store.ts'
 import { LeaseBook } from './lease-book.ts'
@@ -61,6 +62,7 @@ declare module '../kernel/context.ts' {
     readonly occupied: Set<number>
     readonly wakeQueue: WakeQueue
     readonly watches: WatchBook
+    readonly fallback: FallbackBook
     readonly streamTrust: StreamTrust
   }
   interface Callers {
@@ -85,6 +87,9 @@ declare module '../kernel/context.ts' {
 /** Finds the occupied pools, and gives every running job one fresh lease instead of trusting stale ones. */
 function restore({ at, store, live }: ReadContext): void {
   for (const pool of store.jobs.occupiedPools()) live.occupied.add(pool)
+  for (const id of store.jobs.fallingBack()) live.fallback.waiting.add(id)
+  // Whoever is there says so first.
+  live.fallback.lookAt = at + limits.presence_ms
   for (const job of store.jobs.due(0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) {
     if (job.worker_id === null) continue
     const heard = job.long_lease ? null : live.sockets.heardAt(job.worker_id)
@@ -127,6 +132,7 @@ export const queueRoom = {
     occupied: new Set<number>(),
     wakeQueue: new WakeQueue(),
     watches: new WatchBook(),
+    fallback: { waiting: new Set<number>(), lookAt: 0 },
     streamTrust: new StreamTrust(host),
   }),
   restore,

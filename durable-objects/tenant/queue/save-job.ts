@@ -1,6 +1,7 @@
 /** Responsible for writing a job with its place in the queue, and for waking workers that may take it. */
 import { limits } from '@modelreins/contract'
 import { deadlineOf, expiryOf, isTerminal } from '../../../src/domain/job/job-machine.ts'
+import { mayFallBack } from '../../../src/domain/job/fallback.ts'
 import { mergeDue } from '../../../src/domain/fan-out/fan-out.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { requirementsOf } from '../../../src/domain/director/matching.ts'
@@ -41,6 +42,18 @@ function wakeFor(ctx: CommandContext, job: JobRecord): void {
   ctx.after({ kind: 'wake', pool })
 }
 
+/** Whether it may go on elsewhere while it waits (fallback.ts). */
+function trackFallback({ live, onCommit }: CommandContext, job: JobRecord): void {
+  const waits = mayFallBack(job)
+  const { waiting } = live.fallback
+  if (!waits && !waiting.has(job.id)) return
+  onCommit(() => {
+    if (!waits) return void waiting.delete(job.id)
+    waiting.add(job.id)
+    live.due.hint(live.fallback.lookAt)
+  })
+}
+
 /** The job as it stands once everybody has been told that it was written: one that waits for its turn may have got it by that. */
 function told(ctx: CommandContext, job: JobRecord): JobRecord {
   notifySaved(ctx, job)
@@ -52,6 +65,7 @@ export function insertJob(ctx: CommandContext, made: JobRecord, key?: DispatchKe
   const job = admitted(ctx, made)
   ctx.store.jobs.insert(job, (one) => poolOf(ctx, one), key)
   wakeFor(ctx, job)
+  trackFallback(ctx, job)
   return told(ctx, job)
 }
 
@@ -64,6 +78,7 @@ export function saveJob(ctx: CommandContext, changed: JobRecord): JobRecord {
     if (job.status !== 'running') ctx.live.leases.release(job.id)
   })
   wakeFor(ctx, job)
+  trackFallback(ctx, job)
   return told(ctx, job)
 }
 

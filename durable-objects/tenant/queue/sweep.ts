@@ -11,6 +11,7 @@ import { endLostAttempt } from './commands/attempts.ts'
 import { systemActor } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { Duty } from '../kernel/room.ts'
+import { lookAtWaiting, nextLook } from './fallback.ts'
 import { beforeQueue, releaseHold } from './hold.ts'
 import { endParkings, parkingTimes } from './parking.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from './save-job.ts'
@@ -162,6 +163,7 @@ function sweep(ctx: CommandContext): void {
   expireOffers(ctx)
   lapseLeases(ctx)
   endOverdueAttempts(ctx)
+  lookAtWaiting(ctx)
   queueDue(ctx)
   for (const job of ctx.store.jobs.expired(ctx.at, atOnce)) expire(ctx, job)
   expireDefaults(ctx)
@@ -185,6 +187,8 @@ function nextDue(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>): number | u
   const expiry = ctx.store.jobs.nextExpiry()
   if (expiry !== undefined) times.push(expiry)
   times.push(...parkingTimes(ctx))
+  const look = nextLook(ctx)
+  if (look !== undefined) times.push(look)
   for (const offer of ctx.live.leases.offers()) times.push(offer.expires_at)
   for (const lease of ctx.live.leases.leases()) times.push(leaseEnds(ctx, lease.job_id) ?? lease.expires_at)
   return times.length === 0 ? undefined : Math.min(...times)

@@ -33,6 +33,8 @@ export const jobs = sqliteTable(
     retry_at: integer(),
     review_id: integer(),
     parent_id: integer(),
+    /** 1 while it waits and its fallback chain has steps ahead. */
+    falls_back: integer(),
     /** 1 when a stream object may exist for it. */
     stream: integer().notNull(),
     spec: text().notNull(),
@@ -54,6 +56,9 @@ export const jobs = sqliteTable(
     index('jobs_key')
       .on(table.idempotency_key)
       .where(sql`idempotency_key is not null`),
+    index('jobs_fallback')
+      .on(table.falls_back)
+      .where(sql`falls_back is not null`),
     index('jobs_parent')
       .on(table.parent_id)
       .where(sql`parent_id is not null`),

@@ -2,7 +2,7 @@
  * Responsible for bringing jobs before a human: which review a job must wait for, and opening it. It returns the job as it should be;
  * the caller writes it.
  */
-import { isLive, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
+import { isReady, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
 import { requestersOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { covers } from '../../../src/domain/review/review.ts'
@@ -40,12 +40,25 @@ function gateOfAnybody(ctx: CommandContext, job: JobRecord): Gate | undefined {
   return only !== undefined && others.length === 0 ? gateOfWorker(job, only.worker) : undefined
 }
 
-/** What must be asked before this job may be offered; undefined when nothing must. */
-function gateOf(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | undefined {
+/** What this job's own worker, or anybody who may take it, asks for. */
+function ownGate(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | undefined {
   const assigned = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
   const gate = assigned === undefined ? (strict ? gateOfAnybody(ctx, job) : undefined) : gateOfWorker(job, assigned)
   if (gate?.tier !== 'session' || gate.worker === null || gate.session === null) return gate
   return grantFor(ctx, gate.worker, job.spec.capability ?? '', gate.session, job) === undefined ? gate : undefined
+}
+
+/**
+ * What must be asked before this job may be offered; undefined when nothing must. A job that a human was asked about is asked about at every
+ * later step of its fallback chain, under the stricter of both policies: it must not escape the review to a worker that asks nobody.
+ */
+function gateOf(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | undefined {
+  const gate = ownGate(ctx, job, strict)
+  const before = (job.spec.fallback?.step ?? 0) > 0 && job.review_id !== null ? ctx.store.reviews.get(job.review_id) : undefined
+  if (before?.type !== 'dispatch') return gate
+  const policy = gate === undefined ? before.policy : strictest([before.policy, gate.policy])
+  const assigned = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
+  return { tier: 'approve', policy, worker: assigned ?? null, session: null }
 }
 
 /**
@@ -133,8 +146,7 @@ export function mayStartElsewhere(ctx: Pick<CommandContext, 'at' | 'store' | 'li
     const item = job.spec.capability === null ? undefined : declared(worker.capabilities, job.spec.capability)
     if (item === undefined || isGated(item.risk_tier)) continue
     const view = viewOf(ctx, worker)
-    if (isLive(view.state) && view.state !== 'deaf' && view.breaker.state !== 'open' && view.parked_until == null && mayDo(wants, view))
-      return true
+    if (isReady(view) && mayDo(wants, view)) return true
   }
   return false
 }

@@ -1,8 +1,9 @@
 /** Responsible for reading and changing the tenant's settings. What loosens a guard is the reviews' to decide. */
 import type { Parsed, TenantSettings } from '@modelreins/contract'
-import { ok } from '../../../src/domain/result.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
+import { findWorker } from '../queue/commands/dispatch.ts'
 import { changeRequireCapability } from '../reviews/commands/loosening.ts'
 
 function show({ store }: CommandContext): TenantSettings {
@@ -14,6 +15,7 @@ function show({ store }: CommandContext): TenantSettings {
     default_expires_in: settings.get('default_expires_in'),
     when_offline: settings.get('when_offline'),
     attempts: settings.attempts(),
+    fallback: settings.get('fallback'),
     default_merge: settings.get('default_merge'),
     lost_worker_timeout: settings.get('lost_worker_timeout'),
     retention_days: settings.get('retention_days'),
@@ -23,8 +25,22 @@ function show({ store }: CommandContext): TenantSettings {
 
 const inWords = (value: unknown): string => (value === null ? 'default' : typeof value === 'string' ? value : JSON.stringify(value))
 
+/** A chain that leads to nobody would only be found out when it is needed. */
+function unknownTarget(ctx: CommandContext, chains: Partial<TenantSettings['fallback']>): Result<never> | undefined {
+  for (const [effort, steps] of Object.entries(chains)) {
+    const index = steps?.findIndex(({ target }) => target !== undefined && findWorker(ctx, target) === undefined) ?? -1
+    if (index < 0) continue
+    const message = `names no worker: ${steps?.[index]?.target}`
+    const path = `fallback.${effort}.${index}.target`
+    return fail('invalid-request', `\`${path}\` ${message}.`, { issues: [{ path, message }] })
+  }
+  return undefined
+}
+
 function update(ctx: CommandContext, input: Parsed<'settings.update'>): Result<TenantSettings> {
   const { require_capability, ...rest } = input
+  const unknown = unknownTarget(ctx, rest.fallback ?? {})
+  if (unknown !== undefined) return unknown
   const asked = require_capability === undefined ? undefined : changeRequireCapability(ctx, require_capability ?? false)
   const changes = Object.entries(rest).filter(([, value]) => value !== undefined)
   if (changes.length > 0) {

@@ -10,12 +10,15 @@ function defaults({ store }: CommandContext, request: JobRequest): JobRequest {
   const effort = request.effort ?? settings.chosen('default_effort')
   const merge = settings.chosen('default_merge')
   const several = request.targets !== undefined || request.fan_out !== undefined
+  // Who names a place means it: nothing is moved away from there by default.
+  const placed = request.target !== undefined || request.provider !== undefined || request.model !== undefined
   const given: Partial<JobRequest> = {
     effort,
     mode: settings.chosen('default_mode'),
     expires_in: settings.chosen('default_expires_in'),
     when_offline: settings.chosen('when_offline'),
     max_attempts: settings.chosen('attempts')?.[effort ?? 'standard'],
+    fallback: several || placed ? undefined : settings.chosen('fallback')?.[effort ?? 'standard'],
     merge: several && merge !== undefined ? { by: merge } : undefined,
   }
   const chosen = Object.entries(given).filter(([, value]) => value !== undefined)

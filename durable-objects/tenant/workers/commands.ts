@@ -11,6 +11,7 @@ import { emptyProfile } from '../queue/workforce/worker-store.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { showPresence, showWorker } from '../queue/workforce/worker-view.ts'
 import { endAttemptsOf, voidOffersTo } from '../queue/commands/attempts.ts'
+import { lookSoon } from '../queue/fallback-book.ts'
 import { unparkWorker } from '../queue/parking.ts'
 import { endGrantsOfChanged } from '../reviews/commands/grants.ts'
 import { loosened } from '../reviews/commands/loosening.ts'
@@ -141,6 +142,7 @@ function setPaused(ctx: CommandContext, id: string, paused: boolean): Result<Wor
     summary: tripped ? `${worker.name}, its circuit breaker closed by hand` : worker.name,
   })
   if (paused) ctx.onCommit(() => ctx.live.leases.dropOffersTo(worker.worker_id))
+  if (paused) lookSoon(ctx)
   pushConfig(ctx, after)
   ctx.after({ kind: 'feed', worker_id: worker.worker_id })
   return ok(showWorker(ctx, after))
@@ -165,6 +167,7 @@ function revoke(ctx: CommandContext, input: Parsed<'workers.revoke'>): Result<Wo
   ctx.record({ action: 'worker.revoke', subject: subject(worker), worker_id: worker.worker_id, summary: worker.name })
   endAttemptsOf(ctx, worker, { type: 'worker_lost', message: `${worker.name} was revoked`, retryable: true })
   ctx.onCommit(() => ctx.live.presence.forget(worker.worker_id))
+  lookSoon(ctx)
   ctx.after({ kind: 'disconnect', worker_id: worker.worker_id, code: closeCodes.revoked, reason: 'This worker has been revoked.' })
   return ok(showWorker(ctx, after))
 }

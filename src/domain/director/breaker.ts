@@ -8,6 +8,8 @@ export interface Breaker {
   readonly faults: readonly { readonly key: string; readonly type: string }[]
   /** Milliseconds; null while it is closed. */
   readonly open_until: number | null
+  /** How often it has opened in a row. */
+  readonly opened: number
 }
 
 export type BreakerState = 'closed' | 'open' | 'half-open'
@@ -20,12 +22,15 @@ export interface BreakerView {
   readonly last: string | null
 }
 
-export const closedBreaker: Breaker = { faults: [], open_until: null }
+export const closedBreaker: Breaker = { faults: [], open_until: null, opened: 0 }
 
 /** Ends of attempts that say something of the worker: it could not start its program, was not let in by its provider, or was not heard of. */
 const ownFaults: ReadonlySet<string> = new Set(['spawn_failed', 'auth_failed', 'worker_lost'])
+/** Those that the next job would meet in the same way. A lost attempt may have been the network's. */
+const certain: ReadonlySet<string> = new Set(['spawn_failed', 'auth_failed'])
 
-export const breakerLimits = { faults: 5, open_ms: 60_000 } as const
+/** Shut out for a short while at first, since one job may have been the reason, and twice as long each further time. */
+export const breakerLimits = { faults: 5, open_ms: 15_000, open_most_ms: 5 * 60_000 } as const
 
 /** `error`: its type; null when the attempt ended well. */
 export function afterAttempt(
@@ -35,12 +40,14 @@ export function afterAttempt(
   const { job_id, error, at } = ended
   if (error === null || !ownFaults.has(error)) return closedBreaker
   const key = error === 'worker_lost' ? `lost at ${at}` : `job ${job_id}`
-  const wasOpen = breaker.open_until !== null
-  const faults = breaker.faults.some((fault) => fault.key === key)
-    ? breaker.faults
-    : [...breaker.faults, { key, type: error }].slice(-breakerLimits.faults)
-  // Half open, the one job that was tried has shown that nothing is better.
-  return { faults, open_until: wasOpen || faults.length >= breakerLimits.faults ? at + breakerLimits.open_ms : null }
+  const isNew = !breaker.faults.some((fault) => fault.key === key)
+  const faults = isNew ? [...breaker.faults, { key, type: error }].slice(-breakerLimits.faults) : breaker.faults
+  // Still open: attempts that had begun before end in the same way, and say nothing new. Half open: the one job that was tried does.
+  if (breaker.open_until !== null && breaker.open_until > at) return { ...breaker, faults }
+  const opens = breaker.open_until !== null || (isNew && certain.has(error)) || faults.length >= breakerLimits.faults
+  if (!opens) return { ...breaker, faults }
+  const open_ms = Math.min(breakerLimits.open_ms * 2 ** breaker.opened, breakerLimits.open_most_ms)
+  return { faults, open_until: at + open_ms, opened: breaker.opened + 1 }
 }
 
 export function viewOfBreaker({ faults, open_until }: Breaker, now: number): BreakerView {
@@ -55,7 +62,7 @@ export const admitted = (breaker: BreakerView, room: number, busy: number): numb
 /** Words that follow a worker's name; undefined for a closed one. */
 export function breakerInWords({ state, until, faults, last }: BreakerView, now: number): string | undefined {
   if (state === 'closed') return undefined
-  const what = `after ${faults} faults of its own in a row${last === null ? '' : `, the last ${last}`}`
+  const what = `after ${faults === 1 ? 'a fault of its own' : `${faults} faults of its own in a row`}${last === null ? '' : `, the last ${last}`}`
   return state === 'open'
     ? `has an open circuit breaker ${what}: tried again in ${Math.max(1, Math.ceil(((until ?? now) - now) / 1000))} s, or once it is resumed`
     : `has a half-open circuit breaker ${what}: one job is tried`

@@ -1,5 +1,5 @@
 /** Responsible for whether a worker may do a job at all: every filter, and in words why not. */
-import type { Capability, CatalogueRule, PresenceState, Substrate, WorkerConfig, WorkerKind } from '@modelreins/contract'
+import type { Capability, CatalogueRule, FallbackCause, PresenceState, Substrate, WorkerConfig, WorkerKind } from '@modelreins/contract'
 import type { JobSpec } from '../job/job-machine.ts'
 import type { BreakerView } from './breaker.ts'
 import { traitsOf } from './catalogue.ts'
@@ -110,3 +110,14 @@ export function obstacles(wants: Requirements, worker: WorkerView): readonly str
 }
 
 export const mayDo = (wants: Requirements, worker: WorkerView): boolean => obstacles(wants, worker).length === 0
+
+/** Could begin something now: is there, answers its offers, has quota, and is not kept from work by its breaker. */
+export const isReady = ({ state, breaker, parked_until }: WorkerView): boolean =>
+  isLive(state) && state !== 'deaf' && breaker.state !== 'open' && parked_until == null
+
+/** Why nobody could begin a waiting job, as a fallback chain sees it; undefined when somebody could, or soon can. */
+export function hindranceOf(wants: Requirements, workers: readonly WorkerView[]): Exclude<FallbackCause, 'failed'> | undefined {
+  const there = workers.filter((view) => isLive(view.state) && mayDo(wants, view))
+  if (there.length === 0) return 'offline'
+  return there.every((view) => view.parked_until != null) ? 'rate_limited' : undefined
+}

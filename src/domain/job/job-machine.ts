@@ -4,7 +4,9 @@
  */
 import { attemptsByEffort, limits } from '@modelreins/contract'
 import type { Concurrency, Effort, JobError, JobHold, JobRequest, JobStatus, Rate, Substrate, Usage } from '@modelreins/contract'
+import type { Fallback } from './fallback.ts'
 import type { FanOutOutcome, FanOutSpec } from '../fan-out/fan-out.ts'
+import { specOf } from './job-spec.ts'
 import { limitDelay, retryDelay, toldTime } from './retry.ts'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'
@@ -32,6 +34,8 @@ export interface JobSpec {
   /** Model that the worker is asked to use; null: its default. */
   readonly model: string | null
   readonly mode?: 'local' | 'cloud'
+  /** Where it goes on when it cannot be done here. Its current step has set `pinned`, `target`, `provider` and `model`. */
+  readonly fallback?: Fallback
   /** worker_ids that do not get it, and that go first. */
   readonly avoid?: readonly string[]
   readonly prefer?: readonly string[]
@@ -171,38 +175,6 @@ const awake = (spec: JobSpec): JobSpec => {
   if (spec.slept_ms === undefined) return spec
   const { slept_ms: _, ...rest } = spec
   return rest
-}
-
-const seconds = (value: number | undefined, otherwise: number): number => (value === undefined ? otherwise : Math.round(value * 1000))
-
-/** The specification of a new job: defaults filled, times in milliseconds. `pinned` is the worker that `target` names. */
-export function specOf(request: JobRequest, pinned: string | null): JobSpec {
-  return {
-    prompt: request.prompt,
-    input: request.input ?? null,
-    capability: request.capability ?? null,
-    pinned,
-    target: request.target ?? null,
-    tags: request.tags ?? [],
-    networks: request.networks ?? [],
-    ...(request.substrate === undefined ? {} : { substrate: request.substrate }),
-    provider: request.provider ?? null,
-    model: request.model ?? null,
-    session_id: request.session_id ?? null,
-    context: request.context ?? (request.context_text === undefined ? 'none' : 'inline'),
-    context_text: request.context_text ?? null,
-    requires_secrets: request.requires_secrets ?? [],
-    timeout_ms: seconds(request.timeout, limits.timeout_ms),
-    silence_ms: request.silence_timeout === undefined ? null : seconds(request.silence_timeout, 0),
-    expires_ms: seconds(request.expires_in, limits.schedule_to_start_ms),
-    not_before: request.not_before === undefined ? null : Date.parse(request.not_before),
-    metadata: request.metadata ?? null,
-    ...(request.mode === undefined || request.mode === 'auto' ? {} : { mode: request.mode }),
-    ...(request.avoid === undefined ? {} : { avoid: request.avoid }),
-    ...(request.prefer === undefined ? {} : { prefer: request.prefer }),
-    ...(request.concurrency === undefined ? {} : { concurrency: request.concurrency }),
-    ...(request.rate === undefined ? {} : { rate: request.rate }),
-  }
 }
 
 /** A job as it enters the queue. */
@@ -354,6 +326,8 @@ export function resume(job: JobRecord, by: { readonly worker_id: string; readonl
   const waits = job.status === 'retry' || (job.status === 'pending' && job.hold === null && job.review_id === null)
   if (!waits || job.attempt !== by.attempt || job.outcome?.lost_by !== by.worker_id) return undefined
   if (job.spec.pinned !== null && job.spec.pinned !== by.worker_id) return undefined
+  // Its chain has gone on without that attempt.
+  if (job.attempt <= (job.spec.fallback?.made ?? 0)) return undefined
   return { ...job, status: 'running', worker_id: by.worker_id, retry_at: null, outcome: null }
 }
 

@@ -22,6 +22,7 @@ import { asWord, isoTime, systemActor } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { beforeQueue, clearanceOf, spendHolds } from '../hold.ts'
 import type { Refusal } from '../hold.ts'
+import { afterAttempt, noteStep } from '../fallback.ts'
 import { showJob } from '../job-view.ts'
 import { isForAnother, parkWorker, unparkWorker } from '../parking.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../save-job.ts'
@@ -214,7 +215,7 @@ function failed(
   const waiting = failAttempt(job, outcome, { at: ctx.at, random: ctx.random(), retryAt: retryAt === null ? null : Date.parse(retryAt) })
   // Somebody else has quota: the job waits for no limit.
   const limited = waiting.status === 'retry' && outcome.error.type === 'rate_limited'
-  const after = limited && isForAnother(ctx, waiting) ? { ...waiting, retry_at: ctx.at } : waiting
+  const after = afterAttempt(ctx, limited && isForAnother(ctx, waiting) ? { ...waiting, retry_at: ctx.at } : waiting)
   ctx.record({
     action: after.status === 'retry' ? 'job.retry_later' : 'job.fail',
     subject: jobSubject(job),
@@ -223,6 +224,7 @@ function failed(
     capability: job.spec.capability,
     summary: `attempt ${job.attempt}: ${asWord(outcome.error.type)}${after.retry_at === null ? '' : `, next at ${isoTime(after.retry_at)}`}`,
   })
+  noteStep(ctx, job, after)
   return after
 }
 
@@ -278,7 +280,7 @@ export function resumeAttempt(
 export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobError, silent = false): JobRecord {
   const lostBy = silent && job.worker_id !== null ? { lost_by: job.worker_id } : {}
   const outcome = { ...emptyOutcome, output_truncated: job.stream, error, ...lostBy }
-  const after = withStopOwed(failAttempt(job, outcome, { at: ctx.at, random: ctx.random() }))
+  const after = afterAttempt(ctx, withStopOwed(failAttempt(job, outcome, { at: ctx.at, random: ctx.random() })))
   const worker = job.worker_id
   if (worker !== null) endAttempt(ctx, job, after, worker)
   ctx.record({
@@ -290,6 +292,7 @@ export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobEr
     summary: `attempt ${job.attempt}: ${error.message}`,
     actor: systemActor,
   })
+  noteStep(ctx, job, after)
   // Of a silent worker nothing is stopped and nothing closed before a newer attempt begins.
   if (silent && after.status === 'retry') return after
   if (worker !== null) tellToStop(ctx, job, worker, error.type)

@@ -1,9 +1,11 @@
 /** Responsible for creating jobs: dispatch (the Director picks the worker), batch, and create (the first eligible worker takes it). */
-import type { Job, JobRequest, Parsed, RiskTier } from '@modelreins/contract'
+import type { FallbackCause, Job, JobRequest, Parsed, RiskTier } from '@modelreins/contract'
 import { canonicalJson, limits } from '@modelreins/contract'
 import { describe, rank } from '../../../../src/domain/director/director.ts'
 import type { Verdict } from '../../../../src/domain/director/director.ts'
-import { newJob, specOf } from '../../../../src/domain/job/job-machine.ts'
+import { atStep } from '../../../../src/domain/job/fallback.ts'
+import { newJob } from '../../../../src/domain/job/job-machine.ts'
+import { specOf } from '../../../../src/domain/job/job-spec.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { requirementsOf } from '../../../../src/domain/director/matching.ts'
@@ -11,6 +13,7 @@ import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { declared } from '../../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../../kernel/context.ts'
+import { noteStep } from '../fallback.ts'
 import { beforeQueue, dispatchRefused, withDefaults } from '../hold.ts'
 import { showJob } from '../job-view.ts'
 import type { DispatchKey, KnownKey } from '../key-store.ts'
@@ -21,6 +24,8 @@ import { workforce } from '../workforce/worker-view.ts'
 export interface Assignment {
   readonly worker_id: string | null
   readonly risk_tier: RiskTier | null
+  /** The step of the fallback chain that it was made at; absent: as it was asked for. */
+  readonly step?: number
 }
 
 /** The worker that a target names, by name or by id. */
@@ -41,7 +46,24 @@ export function completed(ctx: CommandContext, request: JobRequest): Result<JobR
     }
     if (found !== undefined) named = { ...named, [field]: [...new Set(found)] }
   }
-  return ok(named)
+  return withChain(ctx, named, request.fallback === undefined)
+}
+
+/** The targets of its fallback chain by id. Of the tenant's default, steps to workers that have gone since are left out. */
+function withChain(ctx: CommandContext, request: JobRequest, isDefault: boolean): Result<JobRequest> {
+  if (request.fallback === undefined) return ok(request)
+  const steps: NonNullable<JobRequest['fallback']> = []
+  for (const [index, step] of request.fallback.entries()) {
+    const worker = step.target === undefined ? undefined : findWorker(ctx, step.target)
+    if (step.target === undefined) steps.push(step)
+    else if (worker !== undefined) steps.push({ ...step, target: worker.worker_id })
+    else if (!isDefault) {
+      const message = `names no worker: ${step.target}`
+      const path = `fallback.${index}.target`
+      return fail('invalid-request', `fallback[${index}].target ${message}.`, { issues: [{ path, message }] })
+    }
+  }
+  return ok({ ...request, fallback: steps })
 }
 
 /** Nobody declares the capability (or the target does not): naming who has it helps more than a bare refusal. */
@@ -70,7 +92,10 @@ function choose(request: JobRequest, verdicts: readonly Verdict[]): Result<Verdi
 }
 
 /** Asks the Director, for a dispatch or for a job that needs a new worker. */
-export function assign(ctx: CommandContext, request: JobRequest): Result<Assignment & { readonly pinned: string | null }> {
+export function assign(
+  ctx: CommandContext,
+  request: JobRequest,
+): Result<Assignment & { readonly pinned: string | null; readonly live: boolean; readonly parked: boolean }> {
   const pinned = request.target === undefined ? undefined : findWorker(ctx, request.target)
   if (request.target !== undefined && pinned === undefined) {
     return fail('no-eligible-worker', `There is no worker named ${request.target}.`)
@@ -92,7 +117,38 @@ export function assign(ctx: CommandContext, request: JobRequest): Result<Assignm
   if (!chosen.ok) return chosen
   const worker = chosen.value.worker
   const tier = request.capability === undefined ? null : (declared(worker.capabilities, request.capability)?.risk_tier ?? null)
-  return ok({ worker_id: worker.worker_id, risk_tier: tier, pinned: pinned?.worker_id ?? null })
+  return ok({
+    worker_id: worker.worker_id,
+    risk_tier: tier,
+    pinned: pinned?.worker_id ?? null,
+    live: chosen.value.live,
+    parked: worker.parked_until != null,
+  })
+}
+
+/** What keeps it from being begun there, as a fallback chain sees it. What is wrong with the request itself is no cause. */
+function hindrance(ctx: CommandContext, request: JobRequest, assigned: ReturnType<typeof assign>): FallbackCause | undefined {
+  if (assigned.ok) return !assigned.value.live ? 'offline' : assigned.value.parked ? 'rate_limited' : undefined
+  if (request.target !== undefined && findWorker(ctx, request.target) === undefined) return undefined
+  const { code } = assigned.failure
+  return code === 'no-live-worker' || code === 'no-eligible-worker' ? 'offline' : undefined
+}
+
+/** Asks the Director where the job was asked for, and when nobody could begin it there, at the steps of its chain that this leads to. */
+function place(ctx: CommandContext, request: JobRequest): Result<Assignment & { readonly pinned: string | null }> {
+  const first = assign(ctx, request)
+  const chain = request.fallback ?? []
+  const later = request.not_before !== undefined && Date.parse(request.not_before) > ctx.at
+  const cause = chain.length === 0 || later ? undefined : hindrance(ctx, request, first)
+  if (cause === undefined) return first
+  const { target = undefined, provider: _provider, model: _model, ...rest } = request
+  const pinned = target === undefined ? null : (findWorker(ctx, target)?.worker_id ?? null)
+  for (const [index, { after, ...step }] of chain.entries()) {
+    const there = after === cause ? assign(ctx, { ...rest, ...step }) : first
+    if (after === cause && there.ok && there.value.live && !there.value.parked) return ok({ ...there.value, pinned, step: index + 1 })
+  }
+  if (first.ok) return first
+  return fail(first.failure.code, `${first.failure.detail} Nobody is there for the steps of its fallback either.`)
 }
 
 /** Whose a job is whose routing was changed: still its worker's while that one may take it, else anybody's. Refused as a dispatch of it would be. */
@@ -178,7 +234,7 @@ export function makeJob(
   more: { readonly parent?: Parent; readonly key?: DispatchKey | undefined } = {},
 ): JobRecord {
   const { parent, key } = more
-  const made = newJob(request, {
+  const asked = newJob(request, {
     id: ctx.store.jobs.nextId(),
     at: ctx.at,
     pinned: assignment.pinned,
@@ -187,6 +243,7 @@ export function makeJob(
     hold: null,
     ...(parent === undefined ? {} : { parent }),
   })
+  const made = assignment.step === undefined ? asked : { ...atStep(asked, assignment.step), worker_id: assignment.worker_id }
   // What holds it is read here, on the server, of the very worker that was chosen; a review it asks for opens in this transaction.
   const job = insertJob(ctx, beforeQueue(ctx, made, { kind: 'queued', was: null }), key)
   ctx.record({
@@ -199,6 +256,7 @@ export function makeJob(
     digest: ctx.sha256(job.spec.prompt),
     summary: `${job.effort}, ${job.hold === null ? 'queued' : `held for ${job.hold}${job.review_id === null ? '' : ` ${job.review_id}`}`}`,
   })
+  noteStep(ctx, asked, job)
   return job
 }
 
@@ -226,7 +284,7 @@ export function admit(
   if (refused !== undefined) return refused
   const named = completed(ctx, request)
   if (!named.ok) return named
-  const assigned = action === 'job.dispatch' ? assign(ctx, named.value) : unassigned(ctx, named.value)
+  const assigned = action === 'job.dispatch' ? place(ctx, named.value) : unassigned(ctx, named.value)
   if (!assigned.ok) return assigned
   return ok(showJob(ctx, makeJob(ctx, named.value, assigned.value, action, { key: before.value?.key ?? batchKey })))
 }

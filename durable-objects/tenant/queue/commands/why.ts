@@ -2,6 +2,7 @@
 import type { Why } from '@modelreins/contract'
 import { rank } from '../../../../src/domain/director/director.ts'
 import type { Verdict } from '../../../../src/domain/director/director.ts'
+import { stepInWords } from '../../../../src/domain/job/fallback.ts'
 import { expiryOf, isTerminal } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { isEscalated } from '../../../../src/domain/review/review-job.ts'
@@ -9,6 +10,7 @@ import { mayClaim } from '../../../../src/domain/killswitch.ts'
 import { isLive, mayDo, requirementsOf } from '../../../../src/domain/director/matching.ts'
 import type { WorkerView } from '../../../../src/domain/director/matching.ts'
 import { poolRank } from '../../../../src/domain/job/queue.ts'
+import { outlookOf } from '../fallback.ts'
 import { clearanceOf, holdInWords } from '../hold.ts'
 import { isoTime } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
@@ -111,9 +113,16 @@ export const showVerdict = (verdict: Verdict, more: readonly string[] = []): Why
   reasons: [...new Set([`is ${standing(verdict.worker)}`, ...verdict.reasons, ...more])],
 })
 
+/** Which step of its fallback chain a job is on; nothing of one without a chain, or at its beginning. */
+function chainInWords({ store }: CommandContext, { spec }: JobRecord): string {
+  if ((spec.fallback?.step ?? 0) === 0) return ''
+  return ` It is at ${stepInWords(spec, (workerId) => store.workers.get(workerId)?.name ?? workerId)}.`
+}
+
 export function explain(ctx: CommandContext, job: JobRecord): Why {
   const wants = requirementsOf(job.spec)
-  const verdicts = rank({ wants, effort: job.effort, thread_id: job.thread_id, prefer: job.spec.prefer }, workforce(ctx), ctx.at)
+  const workers = workforce(ctx)
+  const verdicts = rank({ wants, effort: job.effort, thread_id: job.thread_id, prefer: job.spec.prefer }, workers, ctx.at)
   const eligible = verdicts.filter((verdict) => verdict.eligible)
   const queued = job.status === 'pending' && job.hold === null
   const waitingFor = eligible.map(({ worker }) => worker).filter((worker) => job.worker_id === null || worker.worker_id === job.worker_id)
@@ -126,8 +135,9 @@ export function explain(ctx: CommandContext, job: JobRecord): Why {
   return {
     job_id: job.id,
     status: job.status,
-    answer: held(ctx, job) ?? queuedAnswer(ctx, job, eligible, ahead),
+    answer: `${held(ctx, job) ?? queuedAnswer(ctx, job, eligible, ahead)}${chainInWords(ctx, job)}`,
     ahead: queued ? ahead : null,
     workers: verdicts.map((verdict) => showVerdict(verdict, verdict.eligible ? needs(verdict.worker.worker_id) : [])),
+    ...(job.spec.fallback === undefined || isTerminal(job.status) ? {} : { fallback: outlookOf(ctx, job, workers) }),
   }
 }

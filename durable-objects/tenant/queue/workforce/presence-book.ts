@@ -98,7 +98,7 @@ export class PresenceBook {
       entry.asked_at = Math.min(entry.asked_at, at)
       entry.written_at = Math.min(entry.written_at, at)
       if (entry.breaker.open_until !== null)
-        entry.breaker = { ...entry.breaker, open_until: Math.min(entry.breaker.open_until, at + breakerLimits.open_ms) }
+        entry.breaker = { ...entry.breaker, open_until: Math.min(entry.breaker.open_until, at + breakerLimits.open_most_ms) }
     }
   }
 

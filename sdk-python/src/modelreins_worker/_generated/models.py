@@ -41,6 +41,39 @@ class MergeState(Record):
     counts: Optional[List[MergeStateCounts]]
 
 
+class FallbackStateAsked(Record):
+    """FallbackStateAsked, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    target: Optional[str]
+    provider: Optional[str]
+    model: Optional[str]
+
+
+class FallbackStateSteps(Record):
+    """FallbackStateSteps, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    target: Optional[str]
+    provider: Optional[str]
+    model: Optional[str]
+    after: Literal["rate_limited", "failed", "offline"]
+
+
+class FallbackState(Record):
+    """FallbackState, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "asked": FallbackStateAsked,
+        "steps": FallbackStateSteps,
+    }
+    step: int
+    after: Optional[Literal["rate_limited", "failed", "offline"]]
+    asked: FallbackStateAsked
+    steps: List[FallbackStateSteps]
+
+
 class Concurrency(Record):
     """Concurrency, as the server answers it: a dict with attributes."""
 
@@ -96,6 +129,7 @@ class Job(Record):
     _nested = {
         "children": JobChildren,
         "merge": MergeState,
+        "fallback": FallbackState,
         "concurrency": Concurrency,
         "rate": Rate,
         "usage": Usage,
@@ -129,6 +163,7 @@ class Job(Record):
     prefer: Optional[List[str]]
     requires_secrets: List[str]
     metadata: Any
+    fallback: Optional[FallbackState]
     concurrency: Optional[Concurrency]
     rate: Optional[Rate]
     assigned_to: Optional[str]
@@ -791,12 +826,41 @@ class TenantSettingsAttempts(Record):
     critical: Optional[int]
 
 
+class FallbackStep(Record):
+    """FallbackStep, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    target: Optional[str]
+    provider: Optional[str]
+    model: Optional[str]
+    after: Literal["rate_limited", "failed", "offline"]
+
+
+class TenantSettingsFallback(Record):
+    """TenantSettingsFallback, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "trivial": FallbackStep,
+        "quick": FallbackStep,
+        "standard": FallbackStep,
+        "deep": FallbackStep,
+        "critical": FallbackStep,
+    }
+    trivial: Optional[List[FallbackStep]]
+    quick: Optional[List[FallbackStep]]
+    standard: Optional[List[FallbackStep]]
+    deep: Optional[List[FallbackStep]]
+    critical: Optional[List[FallbackStep]]
+
+
 class TenantSettings(Record):
     """TenantSettings, as the server answers it: a dict with attributes."""
 
     __slots__ = ()
     _nested = {
         "attempts": TenantSettingsAttempts,
+        "fallback": TenantSettingsFallback,
     }
     require_capability: bool
     default_effort: Literal["trivial", "quick", "standard", "deep", "critical"]
@@ -804,6 +868,7 @@ class TenantSettings(Record):
     default_expires_in: float
     when_offline: Literal["reject", "queue"]
     attempts: TenantSettingsAttempts
+    fallback: TenantSettingsFallback
     default_merge: Literal["worker", "concat", "vote", "first", "none"]
     lost_worker_timeout: int
     retention_days: int
@@ -998,6 +1063,18 @@ class PreviewWorkers(Record):
     reasons: List[str]
 
 
+class PreviewFallback(Record):
+    """PreviewFallback, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    step: int
+    after: Literal["rate_limited", "failed", "offline"]
+    target: Optional[str]
+    provider: Optional[str]
+    model: Optional[str]
+    worker: Optional[str]
+
+
 class Preview(Record):
     """Preview, as the server answers it: a dict with attributes."""
 
@@ -1005,6 +1082,7 @@ class Preview(Record):
     _nested = {
         "choices": PreviewChoices,
         "workers": PreviewWorkers,
+        "fallback": PreviewFallback,
     }
     would: Literal["queue", "hold", "refuse"]
     answer: str
@@ -1012,6 +1090,7 @@ class Preview(Record):
     hold: Optional[Literal["review", "schedule", "secrets", "budget", "key"]]
     choices: List[PreviewChoices]
     workers: List[PreviewWorkers]
+    fallback: Optional[List[PreviewFallback]]
 
 
 class JobList(Record):
@@ -1051,12 +1130,14 @@ class Why(Record):
     __slots__ = ()
     _nested = {
         "workers": PreviewWorkers,
+        "fallback": PreviewFallback,
     }
     job_id: int
     status: Literal["pending", "running", "retry", "done", "failed"]
     answer: str
     ahead: Optional[int]
     workers: List[PreviewWorkers]
+    fallback: Optional[List[PreviewFallback]]
 
 
 class RepeatedJobFanOut(Record):
@@ -1086,6 +1167,7 @@ class RepeatedJob(Record):
     _nested = {
         "concurrency": Concurrency,
         "rate": Rate,
+        "fallback": FallbackStep,
         "fan_out": RepeatedJobFanOut,
         "merge": RepeatedJobMerge,
     }
@@ -1116,6 +1198,7 @@ class RepeatedJob(Record):
     rate: Optional[Rate]
     when_offline: Optional[Literal["reject", "queue"]]
     prefer: Optional[List[str]]
+    fallback: Optional[List[FallbackStep]]
     targets: Optional[List[str]]
     fan_out: Optional[RepeatedJobFanOut]
     merge: Optional[RepeatedJobMerge]
@@ -1691,6 +1774,9 @@ __all__ = [
     "JobChildren",
     "MergeStateCounts",
     "MergeState",
+    "FallbackStateAsked",
+    "FallbackStateSteps",
+    "FallbackState",
     "Concurrency",
     "Rate",
     "Usage",
@@ -1749,6 +1835,8 @@ __all__ = [
     "Ban",
     "BanPage",
     "TenantSettingsAttempts",
+    "FallbackStep",
+    "TenantSettingsFallback",
     "TenantSettings",
     "RegisteredWorker",
     "Breaker",
@@ -1762,6 +1850,7 @@ __all__ = [
     "Catalogue",
     "PreviewChoices",
     "PreviewWorkers",
+    "PreviewFallback",
     "Preview",
     "JobList",
     "JobPage",

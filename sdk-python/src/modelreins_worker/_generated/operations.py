@@ -495,6 +495,7 @@ class SettingsOperations(_Noun):
         default_expires_in: Union[float, Unset, None] = UNSET,
         when_offline: Union[Literal["reject", "queue"], Unset, None] = UNSET,
         attempts: Union[Mapping[str, Any], Unset, None] = UNSET,
+        fallback: Union[Mapping[str, Any], Unset, None] = UNSET,
         default_merge: Union[Literal["worker", "concat", "vote", "first", "none"], Unset, None] = UNSET,
         lost_worker_timeout: Union[int, Unset, None] = UNSET,
         retention_days: Union[int, Unset, None] = UNSET,
@@ -504,7 +505,7 @@ class SettingsOperations(_Noun):
 
         PATCH /api/v1/settings
         """
-        return TenantSettings.of(self._call("settings.update", fields(locals(), "require_capability", "default_effort", "default_mode", "default_expires_in", "when_offline", "attempts", "default_merge", "lost_worker_timeout", "retention_days"), timeout=request_timeout))
+        return TenantSettings.of(self._call("settings.update", fields(locals(), "require_capability", "default_effort", "default_mode", "default_expires_in", "when_offline", "attempts", "fallback", "default_merge", "lost_worker_timeout", "retention_days"), timeout=request_timeout))
 
 
 class WorkersOperations(_Noun):
@@ -754,6 +755,7 @@ class JobsOperations(_Noun):
         rate: Optional[Mapping[str, Any]] = None,
         when_offline: Optional[Literal["reject", "queue"]] = None,
         prefer: Optional[Sequence[str]] = None,
+        fallback: Optional[Sequence[Mapping[str, Any]]] = None,
         targets: Optional[Sequence[str]] = None,
         fan_out: Optional[Mapping[str, Any]] = None,
         merge: Optional[Mapping[str, Any]] = None,
@@ -799,6 +801,7 @@ class JobsOperations(_Noun):
         rate: Optional[Mapping[str, Any]] = None,
         when_offline: Optional[Literal["reject", "queue"]] = None,
         prefer: Optional[Sequence[str]] = None,
+        fallback: Optional[Sequence[Mapping[str, Any]]] = None,
         targets: Optional[Sequence[str]] = None,
         fan_out: Optional[Mapping[str, Any]] = None,
         merge: Optional[Mapping[str, Any]] = None,
@@ -856,6 +859,7 @@ class JobsOperations(_Noun):
         rate: Optional[Mapping[str, Any]] = None,
         when_offline: Optional[Literal["reject", "queue"]] = None,
         prefer: Optional[Sequence[str]] = None,
+        fallback: Optional[Sequence[Mapping[str, Any]]] = None,
         targets: Optional[Sequence[str]] = None,
         fan_out: Optional[Mapping[str, Any]] = None,
         merge: Optional[Mapping[str, Any]] = None,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jobRequest, presenceStates } from '@modelreins/contract'
 import { isLive, mayDo, obstacles, requirementsOf, type Requirements, type WorkerView } from '../../../../src/domain/director/matching.ts'
-import { specOf } from '../../../../src/domain/job/job-machine.ts'
+import { specOf } from '../../../../src/domain/job/job-spec.ts'
 import { workerView } from './workforce.ts'
 
 const anything: Requirements = { capability: null, pinned: null, tags: [], networks: [], provider: null, model: null }

@@ -1,7 +1,7 @@
 import { jobRequest } from '@modelreins/contract'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { specOf } from '../../../../src/domain/job/job-machine.ts'
+import { specOf } from '../../../../src/domain/job/job-spec.ts'
 import { freeAt, isFree, keysOf, type JobKey, type KeyUse } from '../../../../src/domain/job/keys.ts'
 
 const now = 1_800_000_000_000

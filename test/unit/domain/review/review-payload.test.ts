@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jobRequest } from '@modelreins/contract'
 import type { JobRequest } from '@modelreins/contract'
-import { specOf } from '../../../../src/domain/job/job-machine.ts'
+import { specOf } from '../../../../src/domain/job/job-spec.ts'
 import { applyEdit, jobPayload, reviewedJob, reviewedText } from '../../../../src/domain/review/review-payload.ts'
 
 const spec = (more: Partial<JobRequest> = {}) => specOf(jobRequest.parse({ prompt: 'hello', ...more }), null)

@@ -45,6 +45,15 @@ const readers: { readonly [Name in (typeof tenantSettingNames)[number]]: readonl
       expect((await tenant.must('settings.get', {})).attempts).toEqual({ ...tenantSettingRows.attempts.otherwise, quick: 7 })
     },
   ],
+  fallback: [
+    { quick: [{ target: 'anna', after: 'failed' }] },
+    async () => {
+      expect((await job({ effort: 'quick' })).fallback).toMatchObject({ step: 0, steps: [{ target: 'anna', after: 'failed' }] })
+      // Who names a place, or a chain, means it.
+      for (const more of [{}, { effort: 'quick', target: 'anna' }, { effort: 'quick', fallback: [] }])
+        expect((await job(more)).fallback).toBeUndefined()
+    },
+  ],
   default_merge: [
     'vote',
     async () => {

@@ -62,6 +62,20 @@ function keysOf({ invocation }: CommandContext): Record<string, unknown> {
   }
 }
 
+/** `rate_limited:provider=codex,model=gpt-5`, in the order in which the steps follow; `none`: not even the tenant's. */
+function fallbackOf({ invocation }: CommandContext): Record<string, unknown>[] | undefined {
+  const given = invocation.list('fallback')
+  if (given.length === 0) return undefined
+  if (given.length === 1 && given[0] === 'none') return []
+  return given.map((text) => {
+    const [, after, rest] = /^([a-z_]+):(.+)$/.exec(text) ?? []
+    const pairs = (rest ?? '').split(',').map((pair) => pair.split('='))
+    if (after === undefined || pairs.some((pair) => pair.length !== 2))
+      throw new UsageError(`--fallback must be AFTER:KEY=VALUE,..., such as rate_limited:provider=codex, not ${text}`)
+    return { ...Object.fromEntries(pairs), after }
+  })
+}
+
 const listed = (values: readonly string[]): string[] | undefined => (values.length === 0 ? undefined : [...values])
 
 /** `mail=10/1m` */
@@ -92,6 +106,7 @@ export async function requestOf(context: CommandContext, command = 'dispatch'): 
     mode: invocation.text('mode'),
     avoid: listed(invocation.list('avoid')),
     prefer: listed(invocation.list('prefer')),
+    fallback: fallbackOf(context),
     thread_id: invocation.text('thread'),
     substrate: invocation.text('substrate'),
     provider: invocation.text('provider'),

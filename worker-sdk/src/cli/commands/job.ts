@@ -4,7 +4,7 @@ import type { Client } from '../../client/client.ts'
 import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
 import { Detached, detachedExit, detachedText, followToEnd, untilDetached, wholeResult } from '../output/follow.ts'
-import { jobColumns, showJob, verdictColumns } from '../output/job-text.ts'
+import { jobColumns, showJob, outlookFacts, verdictColumns } from '../output/job-text.ts'
 import { manyLines } from '../output/safe-text.ts'
 import { momentOf } from '../arguments/time-flag.ts'
 import { UsageError } from '../arguments/usage-error.ts'
@@ -110,6 +110,7 @@ async function why(context: CommandContext, client: Client, jobId: number): Prom
     ['status', found.status],
     ['answer', found.answer],
     ['ahead', found.ahead === null ? undefined : String(found.ahead)],
+    ...outlookFacts(found.fallback),
   ])
   if (found.workers.length === 0) return 0
   if (show.human) show.line()

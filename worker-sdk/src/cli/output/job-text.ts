@@ -55,6 +55,28 @@ export function showBytes(bytes: number): string {
   return `${size < 10 && unit !== 'B' ? size.toFixed(1) : Math.round(size)} ${unit}`
 }
 
+/** `step 1 of 2, after rate_limited` */
+const fallbackText = ({ fallback }: Job): string | undefined =>
+  fallback === undefined
+    ? undefined
+    : fallback.step === 0
+      ? `as asked; ${fallback.steps.map((step) => `after ${step.after}: ${placeText(step)}`).join('; ')}`
+      : `step ${fallback.step} of ${fallback.steps.length}, after ${fallback.after}; first asked for ${placeText(fallback.asked) || 'anybody'}`
+
+const placeText = ({
+  target,
+  provider,
+  model,
+}: {
+  readonly target: string | null
+  readonly provider: string | null
+  readonly model: string | null
+}): string => [target, provider, model].filter((part) => part !== null).join(' ')
+
+/** Steps of a fallback chain that are still ahead, and who would get the job there. */
+export const outlookFacts = (steps: Why['fallback'] = []): readonly (readonly [string, string])[] =>
+  steps.map((step) => [`after ${step.after}`, `${placeText(step)}: ${step.worker ?? 'nobody is there'}`])
+
 export function showJob(show: Presenter, job: Job, now: number): void {
   const list = (values: readonly string[]): string | undefined => (values.length === 0 ? undefined : values.join(', '))
   const when = (at: string | null): string | undefined => (at === null ? undefined : show.human ? `${at} (${showAge(at, now)})` : at)
@@ -72,6 +94,7 @@ export function showJob(show: Presenter, job: Job, now: number): void {
     ['networks', list(job.networks)],
     ['provider', job.provider ?? undefined],
     ['model', job.model ?? undefined],
+    ['fallback', fallbackText(job)],
     ['context', job.context === 'none' ? undefined : job.context],
     ['review', job.review_id === null ? undefined : String(job.review_id)],
     ['created', when(job.created_at)],
@@ -114,6 +137,7 @@ export function showPreview({ show }: { readonly show: Presenter }, preview: Pre
       ['would', preview.would],
       ['answer', preview.answer],
       ...preview.choices.map((choice) => [choice.worker, choiceText(choice)] as const),
+      ...outlookFacts(preview.fallback),
     ])
     if (show.human && preview.workers.length > 0) show.line()
     if (preview.workers.length > 0) show.table(verdictColumns, preview.workers)

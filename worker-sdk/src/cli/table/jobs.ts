@@ -1,5 +1,5 @@
 /** Responsible for the table's rows about jobs and their files: dispatch, jobs, job, artifacts. */
-import { efforts, jobStatuses, keyConflicts, mergeKinds, modes, substrates } from '@modelreins/contract'
+import { efforts, fallbackCauses, jobStatuses, keyConflicts, mergeKinds, modes, substrates } from '@modelreins/contract'
 import type { Argument, Command, Flag } from '../arguments/command.ts'
 import { dryRunFlag, memberFlags, yesFlag } from './flags.ts'
 
@@ -41,6 +41,12 @@ export const requestFlags: readonly Flag[] = [
   },
   { name: 'avoid', value: 'WORKER', many: true, about: 'Worker to exclude; may be repeated' },
   { name: 'prefer', value: 'WORKER', many: true, about: 'Worker to rank first; may be repeated' },
+  {
+    name: 'fallback',
+    value: 'AFTER:KEY=VALUE',
+    many: true,
+    about: `Where the job goes on after ${fallbackCauses.join(', ')}: target, provider or model, such as rate_limited:provider=codex; may be repeated, in order; none: nowhere, whatever the tenant's default is`,
+  },
   { name: 'thread', value: 'ID', about: 'Thread that the job belongs to' },
   { name: 'tag', value: 'TAG', many: true, about: 'Tag that the worker must have; may be repeated' },
   { name: 'network', value: 'NAME', many: true, about: 'Network that the worker must reach; may be repeated' },
@@ -97,6 +103,10 @@ export const jobCommands: readonly Command[] = [
       { before: 'git diff |', line: 'dispatch "Review this diff" --context-file -', about: 'Pipe a diff as inline context' },
       { line: 'dispatch --file prompt.md --quiet > answer.md', about: 'Save only the result to a file' },
       { line: 'dispatch "Is this a bug?" --to anna --to bert --merge vote', about: 'Ask two workers, take the most frequent answer' },
+      {
+        line: 'dispatch "Review this" --provider claude --fallback rate_limited:provider=codex',
+        about: 'Go on with another provider when this one has no quota',
+      },
       { line: 'dispatch "Review this" --mode local --dry-run', about: 'Show the ranking of the workers' },
       { line: 'dispatch "Nightly report" --capability report.generate --queue --no-wait', about: 'Queue it and return' },
     ],

@@ -1,0 +1,55 @@
+/** Responsible for fallback chains as callers see them: where a job goes on when it cannot be done where it was asked for. It decides nothing. */
+import * as z from 'zod'
+import { label, workerName } from './fields.ts'
+import { workerId } from './ids.ts'
+import { limits } from './limits.ts'
+
+/**
+ * `rate_limited`: nobody who may take it has quota. `failed`: its attempts are used up, or the error is final. `offline`: nobody who may
+ * take it is there.
+ */
+export const fallbackCauses = ['rate_limited', 'failed', 'offline'] as const
+export const fallbackCause = z.enum(fallbackCauses)
+export type FallbackCause = z.infer<typeof fallbackCause>
+
+/** In place of target, provider and model of the job, all three: what a step leaves out is free. */
+export const fallbackStep = z
+  .strictObject({
+    target: z.union([workerName, workerId]).optional(),
+    provider: label.optional(),
+    model: label.optional(),
+    after: fallbackCause,
+  })
+  .superRefine((step, ctx) => {
+    if (step.target === undefined && step.provider === undefined && step.model === undefined)
+      ctx.addIssue({ code: 'custom', path: ['target'], message: 'or provider or model is required: where does the job go on?' })
+  })
+  .meta({ id: 'FallbackStep' })
+export type FallbackStep = z.infer<typeof fallbackStep>
+
+/** An empty list: no fallback, also not the tenant's. */
+export const fallbackChain = z.array(fallbackStep).max(limits.fallback_steps)
+
+const place = { target: z.string().nullable(), provider: z.string().nullable(), model: z.string().nullable() }
+
+/** The chain of a job, and how far it has come. */
+export const fallbackState = z
+  .object({
+    /** 0: as it was asked for; n: the n-th of `steps`. */
+    step: z.number().int(),
+    /** What led to this step; null at 0. */
+    after: fallbackCause.nullable(),
+    /** Where it was asked for at first. */
+    asked: z.object(place),
+    steps: z.array(z.object({ ...place, after: fallbackCause })),
+  })
+  .meta({ id: 'FallbackState' })
+export type FallbackState = z.infer<typeof fallbackState>
+
+/** A step that is still ahead, and who would get the job there now; null: nobody who is there. */
+export const fallbackOutlook = z.object({
+  step: z.number().int(),
+  after: fallbackCause,
+  ...place,
+  worker: z.string().nullable(),
+})

@@ -1,0 +1,120 @@
+/**
+ * Responsible for taking jobs along their fallback chains: after an attempt, and while they wait for somebody who is not there or has no
+ * quota. Waiting jobs with steps ahead are known to memory, and looked at every half minute; a tenant without chains pays nothing.
+ */
+import { limits } from '@modelreins/contract'
+import type { Preview } from '@modelreins/contract'
+import { rank } from '../../../src/domain/director/director.ts'
+import { hindranceOf, isReady, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
+import type { WorkerView } from '../../../src/domain/director/matching.ts'
+import { atStep, causeOf, hasStepsAhead, mayFallBack, retryAtStep, stepInWords, stepsAfter } from '../../../src/domain/job/fallback.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { mayClaim } from '../../../src/domain/killswitch.ts'
+import { systemActor } from '../kernel/context.ts'
+import type { CommandContext, ReadContext } from '../kernel/context.ts'
+import { beforeQueue } from './hold.ts'
+import { isForAnother } from './parking.ts'
+import { jobSubject, saveJob } from './save-job.ts'
+import { workforce } from './workforce/worker-view.ts'
+
+/** Jobs looked at in one go; the others a moment later. */
+const atOnce = 500
+
+const nameOf =
+  ({ store }: Pick<ReadContext, 'store'>) =>
+  (workerId: string): string =>
+    store.workers.get(workerId)?.name ?? workerId
+
+/** The first step that this cause leads to at which somebody could begin now. */
+const readyStep = (job: JobRecord, numbers: readonly number[], workers: readonly WorkerView[]): number | undefined =>
+  numbers.find((number) => {
+    const wants = requirementsOf(atStep(job, number).spec)
+    return workers.some((view) => isReady(view) && mayDo(wants, view))
+  })
+
+/** An attempt has ended: the job as it is tried again or has failed, or at its next step. The caller writes it, and `noteStep`s. */
+export function afterAttempt(ctx: CommandContext, ended: JobRecord): JobRecord {
+  const { fallback } = ended.spec
+  if (fallback === undefined || !hasStepsAhead(ended.spec)) return ended
+  const cause = causeOf(ended, !isForAnother(ctx, ended))
+  if (cause === undefined) return ended
+  const failed = ended.status === 'failed'
+  const numbers = stepsAfter(fallback, cause)
+  const next = numbers.length === 0 && failed ? stepsAfter(fallback, 'failed') : numbers
+  // What has failed can only go on; what waits for a limit stays unless somebody is there.
+  const number = readyStep(ended, next, workforce(ctx)) ?? (failed ? next[0] : undefined)
+  return number === undefined ? ended : retryAtStep(ended, number, ctx.at)
+}
+
+/** One row of the audit trail for a step that was taken. */
+export function noteStep(ctx: CommandContext, before: JobRecord, after: JobRecord): void {
+  if (before.spec.fallback?.step === after.spec.fallback?.step) return
+  ctx.record({
+    action: 'job.fall_back',
+    subject: jobSubject(after),
+    job_id: after.id,
+    worker_id: after.worker_id,
+    capability: after.spec.capability,
+    summary: stepInWords(after.spec, nameOf(ctx)),
+    actor: systemActor,
+  })
+}
+
+const isLimited = (ctx: CommandContext, job: JobRecord): boolean => job.outcome?.error?.type === 'rate_limited' && !isForAnother(ctx, job)
+
+/** Takes a waiting job one step further when nobody could begin it where it is, and somebody could at a step ahead. */
+function moveOn(ctx: CommandContext, job: JobRecord, workers: readonly WorkerView[]): void {
+  const { fallback } = job.spec
+  if (fallback === undefined || !mayFallBack(job) || ctx.live.leases.offer(job.id) !== undefined) return
+  const waits = job.status === 'retry'
+  const cause = waits ? (isLimited(ctx, job) ? 'rate_limited' : undefined) : hindranceOf(requirementsOf(job.spec), workers)
+  const number = cause === undefined ? undefined : readyStep(job, stepsAfter(fallback, cause), workers)
+  if (number === undefined) return
+  const there = atStep(job, number)
+  const [best] = rank(
+    { wants: requirementsOf(there.spec), effort: job.effort, thread_id: job.thread_id, prefer: job.spec.prefer },
+    workers,
+    ctx.at,
+  )
+  const after = waits
+    ? saveJob(ctx, { ...there, retry_at: ctx.at })
+    : saveJob(ctx, beforeQueue(ctx, { ...there, worker_id: best?.worker.worker_id ?? there.worker_id }, { kind: 'queued', was: job }))
+  noteStep(ctx, job, after)
+}
+
+export function lookAtWaiting(ctx: CommandContext): void {
+  const { fallback } = ctx.live
+  if (fallback.waiting.size === 0 || fallback.lookAt > ctx.at) return
+  fallback.lookAt = ctx.at + limits.presence_ms
+  // While the reins are pulled nobody begins anything, here or elsewhere.
+  if (!mayClaim(ctx.store.killswitch.state().level)) return
+  const workers = workforce(ctx)
+  const ids = [...fallback.waiting]
+  for (const id of ids.slice(0, atOnce)) {
+    // Looked at again once the others have had their turn.
+    fallback.waiting.delete(id)
+    const job = ctx.store.jobs.get(id)
+    if (job === undefined || !mayFallBack(job)) continue
+    fallback.waiting.add(id)
+    moveOn(ctx, job, workers)
+  }
+  if (ids.length > atOnce) fallback.lookAt = ctx.at + 1
+}
+
+export const nextLook = ({ live }: Pick<CommandContext, 'live'>): number | undefined =>
+  live.fallback.waiting.size === 0 ? undefined : live.fallback.lookAt
+
+/** Steps that are still ahead, and who would get the job there now. */
+export function outlookOf(ctx: ReadContext, job: JobRecord, workers: readonly WorkerView[]): NonNullable<Preview['fallback']> {
+  const { fallback } = job.spec
+  if (fallback === undefined) return []
+  return fallback.steps.slice(fallback.step).map(({ after, pinned, provider, model }, index) => {
+    const number = fallback.step + index + 1
+    const wants = requirementsOf(atStep(job, number).spec)
+    const best = rank({ wants, effort: job.effort, thread_id: job.thread_id, prefer: job.spec.prefer }, workers, ctx.at).find(
+      (verdict) => verdict.eligible && isReady(verdict.worker),
+    )
+    const target = pinned === null ? null : nameOf(ctx)(pinned)
+    return { step: number, after, target, provider, model, worker: best?.worker.name ?? null }
+  })
+}
