@@ -168,8 +168,10 @@ export const limits = {
   output_flush_ms: 250,
   output_flush_bytes: 16 * kib,
 
-  /** A head of the audit trail is signed after this many new rows. */
+  /** A head of the audit trail is signed after this many new rows, unless the last one was signed within `audit_head_pause_ms`. */
   audit_head_rows: 256,
+  /** A busy tenant signs a head of its audit trail this often. */
+  audit_head_pause_ms: 10 * second,
   /** A head of the audit trail is signed this long after the first new row at the latest. */
   audit_head_ms: 10 * minute,
   /** Rows that one step of a verification checks at most. */

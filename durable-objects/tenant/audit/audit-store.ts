@@ -1,27 +1,34 @@
-/** Responsible for the audit rows in the object: appended in order, read for shipping, pruned once shipped and old. */
+/**
+ * Responsible for the audit rows in the object: appended in order, written together at the end of a transaction, read for shipping, pruned
+ * once shipped and old.
+ */
 import { and, asc, desc, gt, lt, sql } from 'drizzle-orm'
 import type { AuditRow } from '@modelreins/contract'
-import type { ChainHead } from '../../../src/domain/audit/audit-chain.ts'
+import type { ChainHead, Sealed } from '../../../src/domain/audit/audit-chain.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
 import { Statement } from '../kernel/statement.ts'
 import { audit } from './tables.ts'
 
 /** Rows that are remembered until they are shipped: what was just written need not be read again. */
-const remembered = 2_000
+const remembered = 5_000
+/** A statement of an object takes 100 values. */
+const rowsPerInsert = 50
 
 export class AuditStore {
   readonly #db: TenantDatabase
   /** The newest rows, without a gap between them. */
   #newest: AuditRow[] = []
+  /** Numbers and texts of rows that this transaction has appended, by turns. */
+  #unwritten: (number | string)[] = []
+  readonly #sql: SqlStorage
   readonly #forget: Forget
   #head: ChainHead | undefined
-  readonly #insert: Statement<{ seq: number; row: string }>
   readonly #after: Statement<{ seq: number; limit: number }, { readonly row: string }>
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
+    this.#sql = db.$client.sql
     this.#forget = forget
-    this.#insert = new Statement(db, db.insert(audit).values({ seq: sql.placeholder('seq'), row: sql.placeholder('row') }))
     this.#after = new Statement(
       db,
       db
@@ -33,16 +40,29 @@ export class AuditStore {
     )
   }
 
-  append(row: AuditRow): void {
-    this.#insert.run({ seq: row.seq, row: JSON.stringify(row) })
+  /** Stored once `write` is called, in the same transaction. */
+  append({ row, text }: Sealed): void {
+    this.#unwritten.push(row.seq, text)
     const before = this.#head
     this.#head = { seq: row.seq, hash: row.hash }
     this.#newest.push(row)
     this.#forget(() => {
       this.#head = before
       this.#newest.pop()
+      this.#unwritten.length = 0
     })
     if (this.#newest.length > 2 * remembered) this.#newest = this.#newest.slice(-remembered)
+  }
+
+  /** Stores what was appended: few statements for many rows. */
+  write(): void {
+    const values = this.#unwritten
+    if (values.length === 0) return
+    for (let from = 0; from < values.length; from += 2 * rowsPerInsert) {
+      const some = values.slice(from, from + 2 * rowsPerInsert)
+      this.#sql.exec(`INSERT INTO audit (seq, row) VALUES (?, ?)${', (?, ?)'.repeat(some.length / 2 - 1)}`, ...some)
+    }
+    this.#unwritten = []
   }
 
   /** The newest row, which is never pruned: the chain goes on from it. */

@@ -1,7 +1,7 @@
 /** Responsible for sealing audit rows into the tenant's chain as they are appended. */
 import { createHmac } from 'node:crypto'
 import type { AuditRow, EventFields, TenantEvent } from '@modelreins/contract'
-import { genesis, sealRow } from '../../../src/domain/audit/audit-chain.ts'
+import { genesis, sealed } from '../../../src/domain/audit/audit-chain.ts'
 import type { ChainHead } from '../../../src/domain/audit/audit-chain.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { AuditNote, Caller } from '../kernel/context.ts'
@@ -25,7 +25,7 @@ export class AuditWriter {
   append(note: AuditNote, caller: Caller, at: number): AuditRow {
     const { head } = this
     const stated: TenantEvent & Partial<EventFields> = note
-    const row = sealRow(
+    const done = sealed(
       {
         seq: head.seq + 1,
         at: isoTime(at),
@@ -43,7 +43,7 @@ export class AuditWriter {
       head.hash,
       { sha256: sha256Hex, hmac: this.#hmac },
     )
-    this.#store.append(row)
-    return row
+    this.#store.append(done)
+    return done.row
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Responsible for signing heads of the audit chain and keeping them outside the database: after so many new rows, or so long after the
- * first of them. It runs behind the commands and never holds one up; without new rows it does nothing and costs nothing.
+ * Responsible for signing heads of the audit chain and keeping them outside the database: after so many new rows, but not again at once, or so
+ * long after the first of them. It runs behind the commands and never holds one up; without new rows it does nothing and costs nothing.
  */
 import { auditHead, auditHeadText, limits } from '@modelreins/contract'
 import type { AuditHead } from '@modelreins/contract'
@@ -38,6 +38,8 @@ export class Heads {
   /** Signed, but not yet known to be kept everywhere. */
   #unkept: AuditHead | undefined
   #running: Promise<boolean> | undefined
+  /** When the last head was made; 0 before the first that memory knows of. */
+  #madeAt = 0
   #failures = 0
   #retryAt = 0
 
@@ -50,8 +52,15 @@ export class Heads {
   get dueAt(): number {
     // What is under way arms the clock when it has ended. Evicted before, the object still has the alarm of the row that it was for.
     if (this.#since === undefined || this.#running !== undefined) return Number.POSITIVE_INFINITY
-    const full = this.#unkept !== undefined || this.#fresh() >= limits.audit_head_rows
-    return Math.max(full ? this.#parts.now() : this.#since + limits.audit_head_ms, this.#retryAt)
+    return Math.max(this.#wantedAt(this.#since), this.#retryAt)
+  }
+
+  #wantedAt(since: number): number {
+    const now = this.#parts.now()
+    if (this.#unkept !== undefined) return now
+    if (this.#fresh() < limits.audit_head_rows) return since + limits.audit_head_ms
+    // A clock that was set back must not hold heads up.
+    return this.#madeAt > now ? now : Math.max(now, this.#madeAt + limits.audit_head_pause_ms)
   }
 
   #fresh(): number {
@@ -101,7 +110,8 @@ export class Heads {
   #make({ seq, hash }: ChainHead): AuditHead {
     const { tenant, now } = this.#parts
     const key = this.#parts.key()
-    const head = { seq, hash, at: isoTime(now()), kid: key.kid }
+    this.#madeAt = now()
+    const head = { seq, hash, at: isoTime(this.#madeAt), kid: key.kid }
     return { ...head, signature: key.sign(auditHeadText({ ...head, tenant })) }
   }
 

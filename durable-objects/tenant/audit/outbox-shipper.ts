@@ -12,11 +12,12 @@ import type { CommandContext } from '../kernel/context.ts'
 import { showJob } from '../queue/job-view.ts'
 import { showWorker } from '../queue/workforce/worker-view.ts'
 
-const rowsPerShipment = 500
+const rowsPerShipment = 2_000
 /** Characters of jobs in one shipment: prompts and results are large, and everything is in memory at once. */
 const sizePerShipment = 2_000_000
-/** Rows gather for this long, so that a busy tenant ships batches. */
+/** Rows gather for this long after the first of them, and while a tenant is busy for this long after the last shipment. */
 const gatherMs = 200
+const paceMs = 1_000
 const retryMs = [1_000, 5_000, 15_000, 60_000] as const
 
 export interface ShipperParts {
@@ -36,6 +37,10 @@ export class OutboxShipper {
   /** Highest sequence that D1 has; undefined until it was asked. */
   #shipped: number | undefined
   #scheduled = false
+  /** The row that whoever waits for a flight wants to be in D1. */
+  #wanted = 0
+  /** When the last shipment arrived, milliseconds since 1970. */
+  #arrivedAt = 0
   #flushing: Promise<boolean> | undefined
   #failures = 0
   #fork: number | null = null
@@ -55,9 +60,9 @@ export class OutboxShipper {
     return this.#fork
   }
 
-  /** There is something new. */
-  nudge(delayMs = gatherMs): void {
-    if (this.#scheduled) return
+  /** There is something new. What comes while a shipment is under way waits for the next one: many small ones cost more than a large one. */
+  nudge(delayMs = this.#delay()): void {
+    if (this.#scheduled || this.#flushing !== undefined) return
     this.#scheduled = true
     this.#parts.setTimer(() => {
       this.#scheduled = false
@@ -65,18 +70,35 @@ export class OutboxShipper {
     }, delayMs)
   }
 
-  /** Ships until nothing is left or D1 refuses; true when nothing is left. Never throws. Calls at the same time share one flight. */
+  #delay(): number {
+    const { at } = this.#parts.seeing()
+    // A clock that was set back must not hold shipments up.
+    return Math.max(gatherMs, Math.min(paceMs, this.#arrivedAt + paceMs - at))
+  }
+
+  /**
+   * Ships what there is now, or until D1 refuses; true when it has arrived. Never throws. Calls at the same time share one flight, which goes
+   * on for the last of them.
+   */
   flush(): Promise<boolean> {
+    this.#wanted = this.#newest()
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = undefined
+      if (this.#failures > 0) this.nudge(retryMs[Math.min(this.#failures, retryMs.length) - 1])
+      else if (this.#newest() > this.shipped) this.nudge()
     })
     return this.#flushing
+  }
+
+  #newest(): number {
+    return this.#parts.seeing().store.audit.head()?.seq ?? 0
   }
 
   async #flush(): Promise<boolean> {
     try {
       for (;;) {
-        const shipment = this.#load(this.#shipped ?? (await this.#lastAgreed()))
+        const after = this.#shipped ?? (await this.#lastAgreed())
+        const shipment = this.#load(after, this.#shipped !== undefined && after >= this.#wanted ? 0 : rowsPerShipment)
         if (this.#shipped !== undefined && shipment.audit.length === 0) {
           this.#failures = 0
           return true
@@ -86,12 +108,11 @@ export class OutboxShipper {
         if (shipment.audit.length > 0 && audit_seq <= (this.#shipped ?? 0))
           throw new Error(`D1 stays at row ${audit_seq} after rows ${shipment.audit[0]?.seq} to ${shipment.audit.at(-1)?.seq}`)
         this.#shipped = audit_seq
+        this.#arrivedAt = this.#parts.seeing().at
       }
     } catch (error) {
       this.#parts.failed(error instanceof Error ? error.message : String(error))
-      const delay = retryMs[Math.min(this.#failures, retryMs.length - 1)] ?? 60_000
       this.#failures += 1
-      this.nudge(delay)
       return false
     }
   }
@@ -117,7 +138,7 @@ export class OutboxShipper {
    */
   async #lastAgreed(): Promise<number> {
     const { audit_seq } = await this.#ship({ audit: [], jobs: [], workers: [] })
-    const newest = this.#parts.seeing().store.audit.head()?.seq ?? 0
+    const newest = this.#newest()
     if (audit_seq > newest) throw this.#forkAt(newest + 1)
     return Math.max(0, audit_seq - 1)
   }
@@ -128,9 +149,9 @@ export class OutboxShipper {
     if (!saved.ok) throw new Error(saved.failure.detail)
   }
 
-  #load(after: number): Shipment {
+  #load(after: number, most: number): Shipment {
     const seeing = this.#parts.seeing()
-    const rows = seeing.store.audit.after(after, rowsPerShipment)
+    const rows = seeing.store.audit.after(after, most)
     const jobs = new Map<number, Job & { readonly stored_result?: string }>()
     const workers = new Map<string, Worker>()
     let size = 0

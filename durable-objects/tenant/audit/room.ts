@@ -56,6 +56,7 @@ function memory(host: Host) {
   })
   const trail: Live['trail'] = {
     append: (note, caller, at) => auditWriter.append(note, caller, at).seq,
+    write: () => store.audit.write(),
     isShipped: (before) => {
       const unshipped = store.audit.after(shipper.shipped, 1)[0]
       return unshipped === undefined || Date.parse(unshipped.at) >= before

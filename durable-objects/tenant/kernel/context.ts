@@ -50,6 +50,8 @@ export type AuditNote = TenantEvent
 export interface AuditTrail {
   /** Answers the number of the row. */
   append(note: AuditNote, caller: Caller, at: number): number
+  /** Stores what was appended: once, at the end of the transaction. */
+  write(): void
   /** Whether every row from before this time is kept outside the object too: what happened then may be forgotten here. */
   isShipped(before: number): boolean
 }

@@ -143,6 +143,7 @@ export class Executor {
       state.storage.transactionSync(() => {
         result = command(ctx)
         if (discarded || (!result.ok && !kept)) throw new RolledBack()
+        live.trail.write()
       })
     } catch (error) {
       this.#rollback.undo()

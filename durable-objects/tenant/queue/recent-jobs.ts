@@ -4,7 +4,7 @@
  */
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 
-const most = 2_000
+const most = 8_000
 /** Characters of them in all, as stored: one job may have millions, and the object has 128 MB (platform limit). */
 const mostCharacters = 4_000_000
 

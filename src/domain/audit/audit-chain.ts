@@ -52,13 +52,31 @@ function wellFormed(draft: AuditDraft): AuditDraft {
   }
 }
 
-const seal = (draft: AuditDraft, prevHash: string, crypto: { readonly sha256: HexOf; readonly hmac: HexOf }): AuditRow => {
-  const hash = crypto.sha256(prevHash + canonicalRow(draft))
-  return { ...draft, prev_hash: prevHash, hash, mac: crypto.hmac(hash) }
+interface SealCrypto {
+  readonly sha256: HexOf
+  readonly hmac: HexOf
 }
 
+export interface Sealed {
+  readonly row: AuditRow
+  /** The row as JSON: the very text that was hashed, and behind it what is not hashed. A row is spelled once. */
+  readonly text: string
+}
+
+function seal(draft: AuditDraft, prevHash: string, crypto: SealCrypto): Sealed {
+  const spelled = canonicalRow(draft)
+  const hash = crypto.sha256(prevHash + spelled)
+  const mac = crypto.hmac(hash)
+  return {
+    row: { ...draft, prev_hash: prevHash, hash, mac },
+    text: `${spelled.slice(0, -1)},"prev_hash":"${prevHash}","hash":"${hash}","mac":"${mac}"}`,
+  }
+}
+
+export const sealRow = (draft: AuditDraft, prevHash: string, crypto: SealCrypto): AuditRow => sealed(draft, prevHash, crypto).row
+
 /** The row chained to `prevHash`; `hmac` is keyed with the tenant's audit key. Text that is not Unicode is repaired: store what comes back. */
-export function sealRow(draft: AuditDraft, prevHash: string, crypto: { readonly sha256: HexOf; readonly hmac: HexOf }): AuditRow {
+export function sealed(draft: AuditDraft, prevHash: string, crypto: SealCrypto): Sealed {
   try {
     return seal(draft, prevHash, crypto)
   } catch (error) {

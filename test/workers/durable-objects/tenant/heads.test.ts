@@ -181,6 +181,22 @@ function tender(tenant: string) {
   return { heads, state, failures, grow }
 }
 
+it('a busy tenant signs no second head within ten seconds, and goes on when its clock was set back', async () => {
+  const { heads, state, grow } = tender('busy')
+  grow(300)
+  expect(await heads.tend()).toBe(true)
+  grow(5_000)
+  expect(heads.tend()).toBeUndefined()
+  expect(heads.dueAt).toBe(clock.now + limits.audit_head_pause_ms)
+  clock.pass(limits.audit_head_pause_ms)
+  expect(await heads.tend()).toBe(true)
+  expect(state.copies).toEqual([300, 5_300])
+  grow(300)
+  expect(heads.tend()).toBeUndefined()
+  clock.pass(-3_600_000)
+  expect(heads.dueAt).toBe(clock.now)
+})
+
 describe('when the archive or the database does not answer', () => {
   it('the head is tried again, later and later, and kept once it can be', async () => {
     const { heads, state, failures, grow } = tender('outage')
