@@ -1,9 +1,5 @@
-/**
- * Responsible for decisions that a member signs with a passkey: what is signed, and the signature as it is kept with the audit row. Computing
- * and checking the signature is for those who have cryptography.
- */
+/** Responsible for decisions that a member signs with a passkey, as they are kept with the audit row. */
 import * as z from 'zod'
-import { canonicalJson } from './canonical-json.ts'
 
 /** What a decision may be; the order is the one people see. */
 export const verdicts = ['approve', 'deny', 'edit', 'respond'] as const
@@ -11,9 +7,6 @@ export const verdict = z.enum(verdicts)
 export type Verdict = z.infer<typeof verdict>
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
-
-/** Separates these signatures from anything else that a passkey of the same origin may sign. */
-const label = 'modelreins/signed-decision/1'
 
 const signedFields = {
   review_id: z.number().int(),
@@ -52,17 +45,3 @@ export const decisionProof = z
   })
   .meta({ id: 'DecisionProof' })
 export type DecisionProof = z.infer<typeof decisionProof>
-
-/** The challenge of the assertion is the SHA-256 of this text: RFC 8785 of the label, the tenant and the fields that are signed. */
-export const signedDecisionText = (tenant: string, of: SignedDecision): string =>
-  canonicalJson({
-    label,
-    tenant,
-    review_id: of.review_id,
-    digest: of.digest,
-    verdict: of.verdict,
-    edited_digest: of.edited_digest,
-    comment_digest: of.comment_digest,
-    grant: of.grant === null ? null : { ttl_ms: of.grant.ttl_ms, uses: of.grant.uses },
-    nonce: of.nonce,
-  })

@@ -10,8 +10,17 @@ import type { Plugin } from 'vite'
 const name = '@modelreins/contract'
 const resolved = `\0${name}`
 
-/** Modules of the contract that import nothing: they are taken as they are. */
-const files = ['byte-length.ts', 'canonical-json.ts', 'limits.ts', 'media-type.ts', 'scope.ts', 'special-addresses.ts', 'view-url.ts']
+/** Modules of the contract that import none with schemas: they are taken as they are. */
+const files = [
+  'byte-length.ts',
+  'canonical-json.ts',
+  'limits.ts',
+  'media-type.ts',
+  'scope.ts',
+  'signed-decision-text.ts',
+  'special-addresses.ts',
+  'view-url.ts',
+]
 const bare = files.map((file) => fileURLToPath(import.meta.resolve(`${name}/source/${file}`)))
 
 /** Their exports, by the words that export them. */

@@ -16,7 +16,10 @@ const bindings = new Set<Binding>()
 export const keyRows = (): readonly KeyRow[] => [...bindings].filter((row) => row.what !== '')
 
 const isField = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
+  target instanceof HTMLElement &&
+  (target.isContentEditable ||
+    ['TEXTAREA', 'SELECT'].includes(target.tagName) ||
+    (target instanceof HTMLInputElement && target.type !== 'checkbox'))
 
 let first: { readonly key: string; readonly at: number } | undefined
 

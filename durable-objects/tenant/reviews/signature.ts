@@ -48,7 +48,7 @@ export function decisionToSign(ctx: CommandContext, review: ReviewRecord, word: 
 
 function demand(ctx: CommandContext, review: ReviewRecord, member: Member): Result<never> {
   const whose = review.capability === null ? `Review ${review.id}` : `The policy of ${review.capability}`
-  const first = ctx.store.sessions.passkeysOf(member.member_id).length > 0 ? '' : ' (you have none yet: add one under Settings, Sign-ins)'
+  const first = ctx.store.sessions.passkeysOf(member.member_id).length > 0 ? '' : ' (you have none yet: add one under Settings, Sign-in)'
   return fail(
     'signature-required',
     `${whose} takes only decisions that are signed with a passkey. Open /reviews/${review.id} in the dashboard, signed in as ${member.name}, ` +

@@ -16,7 +16,9 @@ export function bindPages(app: Hono<EdgeBindings>): void {
   for (const screen of screens) {
     app.get(`/${screen}/*`, (c, next) => (isOpened(c.env.context.request) ? dashboardPage(c.env.context) : next()))
   }
-  app.get('/dashboard/:file', (c) => staticFile(c.env.context, `/dashboard/${encodeURIComponent(c.req.param('file'))}`, builtFileHeaders))
+  app.get('/dashboard/:file', (c) =>
+    staticFile(c.env.context, `/dashboard/${encodeURIComponent(c.req.param('file'))}`, builtFileHeaders(c.req.param('file'))),
+  )
   app.get('/view/:view_id', (c) => page(c.env.context, '/pages/view.html', viewHeaders))
   app.get('/docs/problems', (c) => page(c.env.context, '/pages/problems.html'))
   app.get('/assets/:file', (c) => staticFile(c.env.context, `/assets/${encodeURIComponent(c.req.param('file'))}`))

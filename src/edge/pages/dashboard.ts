@@ -36,4 +36,10 @@ export const dashboardPage = (context: Context): Promise<Response> =>
     vary: 'accept, sec-fetch-dest',
   })
 
-export const builtFileHeaders = { 'cache-control': 'public, max-age=31536000, immutable' } as const
+/** A Web Worker takes its policy from its own file. `sandbox` would take the browser's cryptography from it; it may still reach nothing. */
+const workerPolicy = "default-src 'none'; frame-ancestors 'none'"
+
+export const builtFileHeaders = (file: string): Readonly<Record<string, string>> => ({
+  'cache-control': 'public, max-age=31536000, immutable',
+  ...(/\.worker-[\w-]+\.js$/.test(file) ? { 'content-security-policy': workerPolicy } : {}),
+})

@@ -84,7 +84,7 @@ describe('a policy that demands signatures', () => {
       expect(refused.code).toBe('signature-required')
       expect(refused.detail).toContain(`Open /reviews/${review.id} in the dashboard`)
     }
-    expect((await problem(decide(review, { verdict: 'approve' }, otto.key), 403)).detail).toContain('add one under Settings, Sign-ins')
+    expect((await problem(decide(review, { verdict: 'approve' }, otto.key), 403)).detail).toContain('add one under Settings, Sign-in')
     expect((await problem(signingOptions(review, { verdict: 'approve' }, otto.key), 403)).detail).toContain('Otto has no passkey')
     const many = { verdict: 'approve', review_ids: [{ review_id: review.id, digest: review.digest }] }
     const bulk = await json<Output<'reviews.decide_many'>>(call('POST', '/api/v1/reviews/decide', { token: rosa.key, body: many }))

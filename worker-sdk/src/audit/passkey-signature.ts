@@ -1,28 +1,27 @@
-/** Responsible for whether a passkey signed a challenge: the checks of a WebAuthn assertion that need no server, with WebCrypto. */
-import { webcrypto } from 'node:crypto'
+/**
+ * Responsible for whether a passkey signed the decision that a row of the trail speaks of: the checks that need no server and no other row, with
+ * WebCrypto. It runs in Node and in pages alike.
+ */
+import type { AuditRow, DecisionProof } from '@modelreins/contract'
 
-/** Binary fields are base64url. */
-export interface PasskeyAssertion {
-  /** SubjectPublicKeyInfo, DER. */
-  readonly public_key: string
-  /** COSE: -7 ES256, -8 EdDSA, -257 RS256. */
-  readonly algorithm: number
-  readonly client_data: string
-  readonly authenticator_data: string
-  readonly signature: string
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** Of `crypto.subtle`, in Node and in browsers, what is used here. */
+export interface Subtle {
+  digest(algorithm: string, data: Bytes): Promise<ArrayBuffer>
+  importKey(format: 'spki', key: Bytes, algorithm: { readonly name: string }, extractable: boolean, uses: 'verify'[]): Promise<unknown>
+  verify(algorithm: { readonly name: string }, key: never, signature: Bytes, data: Bytes): Promise<boolean>
 }
 
-const bytesOf = (base64url: string): Uint8Array<ArrayBuffer> => {
-  const decoded = Buffer.from(base64url, 'base64url')
-  const bytes = new Uint8Array(decoded.length)
-  bytes.set(decoded)
-  return bytes
+/** Of base64url; nothing where it is none. */
+function bytesOf(text: string): Bytes {
+  if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return new Uint8Array()
+  return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0))
 }
 
-const utf8 = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(new TextEncoder().encode(text))
+const utf8 = (text: string): Bytes => new Uint8Array(new TextEncoder().encode(text))
 
-const sha256 = async (data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
-  new Uint8Array(await webcrypto.subtle.digest('SHA-256', data))
+const sha256 = async (subtle: Subtle, data: Bytes): Promise<Bytes> => new Uint8Array(await subtle.digest('SHA-256', data))
 
 const same = (left: Uint8Array, right: Uint8Array): boolean =>
   left.length === right.length && left.every((byte, index) => byte === right[index])
@@ -44,7 +43,7 @@ function fixed(integer: Uint8Array): Uint8Array | undefined {
 }
 
 /** WebAuthn spells ES256 signatures as DER (RFC 3279, 2.2.3), WebCrypto wants the two numbers side by side. */
-function plainEcdsa(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+function plainEcdsa(der: Uint8Array): Bytes | undefined {
   const r = der[3] ?? 0
   const s = der[5 + r] ?? 0
   const well = der[0] === 0x30 && der[1] === der.length - 2 && der[2] === 0x02 && der[4 + r] === 0x02 && der.length === 6 + r + s
@@ -57,15 +56,15 @@ function plainEcdsa(der: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   return out
 }
 
-async function holds(of: PasskeyAssertion, data: Uint8Array<ArrayBuffer>): Promise<boolean> {
+async function holds(subtle: Subtle, of: DecisionProof, data: Bytes): Promise<boolean> {
   const algorithm = Object.hasOwn(algorithms, String(of.algorithm))
     ? algorithms[String(of.algorithm) as keyof typeof algorithms]
     : undefined
   const signature = of.algorithm === -7 ? plainEcdsa(bytesOf(of.signature)) : bytesOf(of.signature)
   if (algorithm === undefined || signature === undefined) return false
   try {
-    const key = await webcrypto.subtle.importKey('spki', bytesOf(of.public_key), algorithm.key, false, ['verify'])
-    return await webcrypto.subtle.verify(algorithm.use, key, signature, data)
+    const key = await subtle.importKey('spki', bytesOf(of.public_key), algorithm.key, false, ['verify'])
+    return await subtle.verify(algorithm.use, key as never, signature, data)
   } catch (error) {
     // Where the runtime does not know the algorithm, silence would pass for a forgery.
     if (error instanceof Error && error.name === 'NotSupportedError')
@@ -83,21 +82,29 @@ function parsed(json: Uint8Array): Readonly<Record<string, unknown>> {
   }
 }
 
+/** Why a row and the decision that was signed are not the same; undefined when they are. */
+export function rowFault(row: Pick<AuditRow, 'action' | 'subject' | 'digest' | 'actor'>, proof: DecisionProof): string | undefined {
+  const { verdict, review_id, digest, edited_digest } = proof
+  if (row.action !== `review.${verdict}` || row.subject !== `review:${review_id}`) return `it is about review ${review_id}, ${verdict}`
+  if (row.digest !== (edited_digest ?? digest)) return 'it is about another payload'
+  return row.actor.kind === 'member' ? undefined : 'only members sign'
+}
+
 /** Why the assertion does not prove that the passkey signed the SHA-256 of `text`; undefined when it does (WebAuthn level 3, 7.2). */
-export async function assertionFault(of: PasskeyAssertion, text: string): Promise<string | undefined> {
+export async function assertionFault(subtle: Subtle, of: DecisionProof, text: string): Promise<string | undefined> {
   const json = bytesOf(of.client_data)
   const { type, challenge, origin } = parsed(json)
   if (type !== 'webauthn.get') return 'it is not the answer to a request to sign'
-  const wanted = await sha256(utf8(text))
+  const wanted = await sha256(subtle, utf8(text))
   if (typeof challenge !== 'string' || !same(bytesOf(challenge), wanted))
     return 'it is about another decision than the one that stands here'
   const data = bytesOf(of.authenticator_data)
   const flags = data[32] ?? 0
   if (data.length < 37 || (flags & 0x01) === 0 || (flags & 0x04) === 0) return 'nobody was verified by PIN, fingerprint or face'
   const host = typeof origin === 'string' && URL.canParse(origin) ? new URL(origin).hostname : ''
-  if (!same(data.subarray(0, 32), await sha256(utf8(host)))) return 'it was made for another site than the page it came from'
+  if (!same(data.subarray(0, 32), await sha256(subtle, utf8(host)))) return 'it was made for another site than the page it came from'
   const signed = new Uint8Array(data.length + 32)
   signed.set(data)
-  signed.set(await sha256(json), data.length)
-  return (await holds(of, signed)) ? undefined : 'the signature is not by that passkey'
+  signed.set(await sha256(subtle, json), data.length)
+  return (await holds(subtle, of, signed)) ? undefined : 'the signature is not by that passkey'
 }

@@ -2,9 +2,9 @@
  * Responsible for the decisions in a trail that members signed with a passkey: whether each signature is about that very row, and by a passkey
  * that the same member registered before. The chain itself is followed elsewhere.
  */
-import { createHash } from 'node:crypto'
+import { createHash, webcrypto } from 'node:crypto'
 import { signedDecisionText, type AuditRow, type DecisionProof } from '@modelreins/contract'
-import { assertionFault } from './passkey-signature.ts'
+import { assertionFault, rowFault } from './passkey-signature.ts'
 
 /** A passkey that signed decisions of the trail. */
 export interface SigningPasskey {
@@ -30,14 +30,6 @@ interface Registration {
 }
 
 const subjectOf = (id: string): string => `passkey:${id}`
-
-/** Why a row and the decision that was signed are not the same; undefined when they are. */
-export function rowFault(row: Pick<AuditRow, 'action' | 'subject' | 'digest' | 'actor'>, proof: DecisionProof): string | undefined {
-  const { verdict, review_id, digest, edited_digest } = proof
-  if (row.action !== `review.${verdict}` || row.subject !== `review:${review_id}`) return `it is about review ${review_id}, ${verdict}`
-  if (row.digest !== (edited_digest ?? digest)) return 'it is about another payload'
-  return row.actor.kind === 'member' ? undefined : 'only members sign'
-}
 
 export class SignedDecisions {
   readonly #tenant: string
@@ -75,7 +67,7 @@ export class SignedDecisions {
     const known = this.#registered.get(subjectOf(proof.passkey_id))
     const stranger = this.#stranger(row, known, fingerprint)
     if (stranger !== undefined) return whose + stranger
-    const forged = await assertionFault(proof, signedDecisionText(this.#tenant, proof))
+    const forged = await assertionFault(webcrypto.subtle, proof, signedDecisionText(this.#tenant, proof))
     if (forged !== undefined) return whose + forged
     const before = this.#seen.get(fingerprint)
     this.#seen.set(fingerprint, {

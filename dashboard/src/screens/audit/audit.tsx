@@ -17,6 +17,7 @@ import { Rows } from '../../parts/rows.tsx'
 import { oneLine, spelledOut } from '../../parts/safe-text.ts'
 import { Time } from '../../parts/time.tsx'
 import { sha256Hex } from '../reviews/digest.ts'
+import { Signature } from '../reviews/signature.tsx'
 import { Verify } from './verify.tsx'
 
 const columns = 'grid-cols-[3.5rem_minmax(0,1fr)_auto] md:grid-cols-[4rem_7.5rem_minmax(0,10rem)_10rem_minmax(0,1fr)]'
@@ -87,6 +88,11 @@ function RowDialog({ row, onClose }: { readonly row: AuditRow; readonly onClose:
             ? 'Its hash, computed in this browser, fits.'
             : 'Its hash, computed in this browser, does NOT fit: the row was changed.'}
       </p>
+      {row.proof === undefined ? null : (
+        <div className="mt-3">
+          <Signature decided={row} proof={row.proof} />
+        </div>
+      )}
       {text === undefined ? null : (
         <div className="mt-3">
           <div className="mb-1 flex items-center justify-between">

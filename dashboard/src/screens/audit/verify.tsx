@@ -51,9 +51,21 @@ function Result({ verdict }: { readonly verdict: Verdict }) {
         {verdict.proven === null ? '.' : `, the newest at row ${verdict.proven.seq}, signed `}
         {verdict.proven === null ? null : <Time at={verdict.proven.at} />}
       </p>
+      {verdict.passkeys.length === 0 ? null : (
+        <ul aria-label="Signed decisions" className="mt-1">
+          {verdict.passkeys.map((passkey) => (
+            <li key={passkey.fingerprint}>
+              {numberWords(passkey.decisions)} signed by <span className="foreign">{`${passkey.member}’s passkey ${passkey.name}`}</span>:
+              every signature holds
+              {passkey.pinned === 'in-file' ? ', but its registration is not in this trail' : ''}.{' '}
+              <code className="font-mono text-xs text-soft break-all">{passkey.fingerprint}</code>
+            </li>
+          ))}
+        </ul>
+      )}
       <p className="mt-1 text-soft">
         What this proves: nobody changed, removed or moved a row up to the newest head without the signing key. Against whoever holds that
-        key, only heads that you keep elsewhere prove it.
+        key, only heads that you keep elsewhere prove it, and passkeys whose fingerprints their members tell you.
       </p>
     </Notice>
   )

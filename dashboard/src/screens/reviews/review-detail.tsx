@@ -11,6 +11,7 @@ import { oneLine } from '../../parts/safe-text.ts'
 import { bytesWords, Time } from '../../parts/time.tsx'
 import { Decide } from './decide.tsx'
 import { Payload } from './payload.tsx'
+import { Signature } from './signature.tsx'
 
 function Files({ review }: { readonly review: Review }) {
   const { data } = useOperation('artifacts.list', { review_id: review.id }, { enabled: review.artifacts.length > 0 })
@@ -49,6 +50,18 @@ function Votes({ review }: { readonly review: Review }) {
               </span>
             </p>
             {decision.comment === null ? null : <p className="text-soft foreign">{decision.comment}</p>}
+            {decision.proof === undefined ? null : (
+              <Signature
+                decided={{
+                  action: `review.${decision.verdict}`,
+                  subject: `review:${review.id}`,
+                  digest: decision.digest,
+                  actor: { kind: 'member', id: decision.member_id, name: decision.by },
+                }}
+                comment={decision.comment}
+                proof={decision.proof}
+              />
+            )}
           </li>
         ))}
       </ol>

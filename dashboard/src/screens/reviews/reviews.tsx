@@ -48,15 +48,18 @@ function Entry({ review, open, settled }: { readonly review: Review; readonly op
   )
 }
 
+/** Else the link says by itself that it is current, whatever is chosen. */
+const exactly = { exact: true, includeSearch: true } as const
+
 function Tabs({ settled }: { readonly settled: boolean }) {
   const tab =
     'rounded-md px-3 py-1.5 text-soft hover:bg-sunken aria-[current=page]:bg-accent-wash aria-[current=page]:font-medium aria-[current=page]:text-accent'
   return (
     <nav aria-label="Which reviews" className="flex gap-1">
-      <Link to="/reviews" search={{}} aria-current={settled ? undefined : 'page'} className={tab}>
+      <Link to="/reviews" search={{}} activeOptions={exactly} aria-current={settled ? undefined : 'page'} className={tab}>
         Waiting
       </Link>
-      <Link to="/reviews" search={{ show: 'settled' }} aria-current={settled ? 'page' : undefined} className={tab}>
+      <Link to="/reviews" search={{ show: 'settled' }} activeOptions={exactly} aria-current={settled ? 'page' : undefined} className={tab}>
         Settled
       </Link>
     </nav>

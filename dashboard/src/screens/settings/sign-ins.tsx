@@ -5,6 +5,7 @@ import { addPasskey, isCancelled, passkeysWork } from '../../api/passkeys.ts'
 import { refresh, useOperation } from '../../api/queries.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
+import { CopyButton } from '../../parts/copy.tsx'
 import { Panel } from '../../parts/facts.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { Time } from '../../parts/time.tsx'
@@ -45,7 +46,9 @@ function Passkeys() {
       ) : error !== null ? (
         <ErrorNotice error={error} what="Passkeys" retry={() => void refetch()} />
       ) : data.items.length === 0 ? (
-        <p className="text-soft">None yet. With one you sign in by fingerprint, face or PIN, and type nothing.</p>
+        <p className="text-soft">
+          None yet. With one you sign in by fingerprint, face or PIN, and type nothing; and you can sign decisions about reviews.
+        </p>
       ) : null}
       <ul className="divide-y divide-line">
         {(data?.items ?? []).map((row) => (
@@ -53,6 +56,11 @@ function Passkeys() {
             <span className="font-medium foreign">{row.name}</span>
             <span className="text-sm text-soft">
               added <Time at={row.created_at} />, last used <Time at={row.last_used_at} none="never" />
+            </span>
+            <span className="order-last flex w-full min-w-0 items-center gap-2 text-xs text-soft">
+              <span className="shrink-0">Fingerprint</span>
+              <code className="truncate font-mono">{row.fingerprint}</code>
+              <CopyButton text={row.fingerprint} />
             </span>
             <Button
               className="ml-auto min-h-8 text-sm"

@@ -1,5 +1,5 @@
 /** Responsible for editing which capabilities a worker has, each with its risk tier in words. */
-import type { Capability, RiskTier } from '@modelreins/contract'
+import type { Capability, ReviewPolicy, RiskTier } from '@modelreins/contract'
 import { useId } from 'react'
 import { tierWords } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
@@ -14,6 +14,12 @@ let next = 1
 export const capabilityRow = (name = '', risk_tier: RiskTier = 'auto'): CapabilityRow => ({ key: next++, capability: { name, risk_tier } })
 export const capabilityRows = (list: readonly Capability[]): readonly CapabilityRow[] =>
   list.map((capability) => ({ key: next++, capability }))
+
+/** The rest of a policy stays as it is. */
+const withSigned = (policy: ReviewPolicy | undefined, required: boolean): ReviewPolicy => ({
+  ...policy,
+  signed: required ? 'required' : 'optional',
+})
 
 const tiers: readonly RiskTier[] = ['auto', 'audit', 'approve', 'session']
 
@@ -64,6 +70,17 @@ export function CapabilityEditor({
                 ))}
               </select>
             </div>
+            {row.capability.risk_tier === 'approve' || row.capability.risk_tier === 'session' ? (
+              <label className="order-last flex min-h-6 w-full items-center gap-2 text-sm">
+                <input
+                  type="checkbox"
+                  className="size-4"
+                  checked={row.capability.policy?.signed === 'required'}
+                  onChange={(event) => change(row.key, { policy: withSigned(row.capability.policy, event.target.checked) })}
+                />
+                Every decision must be signed with a passkey
+              </label>
+            ) : null}
             <Button
               look="quiet"
               aria-label={`Remove capability ${row.capability.name || index + 1}`}

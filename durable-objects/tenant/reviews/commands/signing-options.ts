@@ -20,7 +20,7 @@ export function signingOptions(ctx: CommandContext, input: Parsed<'reviews.signi
   if (visit === undefined) throw new Error('The edge told nothing of the visit')
   const passkeys = ctx.store.sessions.passkeysOf(member.member_id)
   if (passkeys.length === 0)
-    return fail('signature-required', `${member.name} has no passkey to sign with. Add one in the dashboard under Settings, Sign-ins.`)
+    return fail('signature-required', `${member.name} has no passkey to sign with. Add one in the dashboard under Settings, Sign-in.`)
   const nonce = newChallenge('decide', member.member_id, ctx.randomText(32), ctx.at, ctx.key)
   const text = signedDecisionText(ctx.tenant, decisionToSign(ctx, review, word, nonce))
   return ok({

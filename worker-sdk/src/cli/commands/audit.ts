@@ -127,7 +127,7 @@ function fingerprint(text: string): string {
   if (/^[0-9a-f]{64}$/.test(digits)) return digits
   throw new UsageError(
     `--passkey ${text.slice(0, 80)}: this is not a fingerprint`,
-    'the 64 digits that Settings, Sign-ins shows for a passkey',
+    'the 64 digits that Settings, Sign-in shows for a passkey',
   )
 }
 

@@ -186,7 +186,7 @@ export const oversightCommands: readonly Command[] = [
         name: 'passkey',
         value: 'FINGERPRINT',
         many: true,
-        about: 'Trust decisions signed by this passkey only: its SHA-256 as Settings, Sign-ins shows it; may be repeated',
+        about: 'Trust decisions signed by this passkey only: its SHA-256 as Settings, Sign-in shows it; may be repeated',
       },
       { name: 'json', about: 'Print JSON' },
     ],

@@ -1,0 +1,19 @@
+/** Responsible for the one text that a passkey signs for a decision. Hashing it is for those who have cryptography. */
+import { canonicalJson } from './canonical-json.ts'
+import type { SignedDecision } from './signed-decision.ts'
+
+/** The challenge of the assertion is the SHA-256 of this text: RFC 8785 of a label, the tenant and the fields that are signed. */
+export function signedDecisionText(tenant: string, of: SignedDecision): string {
+  return canonicalJson({
+    // Separates these signatures from anything else that a passkey of the same origin may sign.
+    label: 'modelreins/signed-decision/1',
+    tenant,
+    review_id: of.review_id,
+    digest: of.digest,
+    verdict: of.verdict,
+    edited_digest: of.edited_digest,
+    comment_digest: of.comment_digest,
+    grant: of.grant === null ? null : { ttl_ms: of.grant.ttl_ms, uses: of.grant.uses },
+    nonce: of.nonce,
+  })
+}
