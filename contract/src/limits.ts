@@ -133,6 +133,9 @@ export const limits = {
   artifact_upload_ms: 1 * hour,
   /** How long a deleted or expired artifact is still answered as `gone`. */
   artifact_gone_ms: 7 * day,
+  /** How long an erased job is still answered as `gone`, and its erasure looked for once more. */
+  erased_job_gone_ms: 7 * day,
+  erase_again_ms: 1 * hour,
   view_ms: 1 * day,
   review_remind_ms: 1 * day,
   review_deny_ms: 7 * day,

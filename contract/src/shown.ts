@@ -21,6 +21,9 @@ const spell = (character: string): string => `<U+${(character.codePointAt(0) ?? 
 /** All of it in one line: line ends and tabs are spelled too. */
 export const shown = (text: string): string => text.replaceAll(likeOurs, spell).replaceAll(unseenAnywhere, spell)
 
+/** Only what can be seen of it, in one line: for a name that is made of a text. Blanks of any kind are spaces. */
+export const onlySeen = (text: string): string => text.replaceAll(/\s+/gu, ' ').replaceAll(unseenAnywhere, '').replaceAll(/ +/g, ' ').trim()
+
 /** All of it, in its own lines. */
 export const shownLines = (text: string): string => text.replaceAll(likeOurs, spell).replaceAll(unseenInLines, spell)
 

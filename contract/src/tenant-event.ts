@@ -91,6 +91,8 @@ export const tenantEvents = {
   'schedule.refuse': { says: 'The job of a schedule was refused.', fields: none },
   'schedule.miss': { says: 'Due times of a schedule passed while the server did not run.', fields: none },
 
+  'thread.delete': { says: 'A thread was deleted: what its jobs were about is erased from then on.', fields: none },
+  'thread.erase': { says: 'Nothing is left of a deleted thread, in output streams, files and the archive.', fields: none },
   'thread.update': { says: 'A thread was named, archived or restored, or its defaults changed.', fields: none },
 
   'action.allow': { says: 'An action inside a job was allowed.', fields: full },

@@ -35,4 +35,6 @@ export const streamTimings = {
   unwatched_silence_ms: 6 * hour,
   /** SQLite keeps an ended stream this long after its transcript: longer than any lease token lives, so that late appends are still refused. */
   hot_ms: 48 * hour,
+  /** An erased stream refuses what was on its way for this long; then nothing is left of it. */
+  erased_ms: 1 * hour,
 } as const

@@ -57,6 +57,11 @@ export interface JobStreamGate {
    * asked about before its next chunk. Idempotent.
    */
   distrust(request: { readonly viewers?: readonly string[] }): Promise<void>
+  /**
+   * The job is erased: its output, here and in R2, its viewers are let go, and nothing of it is taken any more. Idempotent; rejects when R2
+   * does not answer, and is to be repeated then.
+   */
+  erase(request: { readonly tenant: string; readonly job_id: number }): Promise<void>
 }
 
 /** Who watches: `id` for counting and letting go, the credential for asking whether it is still in force. No token is in it. */

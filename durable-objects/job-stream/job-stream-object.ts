@@ -42,6 +42,9 @@ function parseWatch(request: Request): Watch | undefined {
   return { tenant, job_id, after, live: query.get('ended') === '0', viewer }
 }
 
+/** Where storage says that the job was erased, and whose stream it was. */
+const erasedKey = 'erased'
+
 const refused = (failure: Failure): Response => Response.json(failure, { status: problems[failure.code].status })
 
 export class JobStreamObject extends DurableObject<Env> implements JobStreamGate {
@@ -60,6 +63,8 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   #learned: StreamEnd | undefined
   #opening: Promise<JobStream> | undefined
   #whose: Whose | undefined
+  /** The job was erased: what is still on its way is not taken. */
+  #erased: Whose | undefined
   #heardAt = 0
   #asking = false
   #stopTicking: (() => void) | undefined
@@ -73,6 +78,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     void ctx.blockConcurrencyWhile(async () => {
+      this.#erased = await ctx.storage.get<Whose>(erasedKey)
       const store = await openIfThere(ctx.storage)
       // Tables without the state row are an interrupted restore: as good as nothing.
       if (store?.state() !== undefined) this.#stream = new JobStream(store)
@@ -81,19 +87,20 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
 
   async append(request: Append): Promise<Result<{ readonly next_seq: number; readonly closed: boolean }>> {
     const lost = leaseLost(request.job_id, request.attempt)
+    if (this.#erased !== undefined) return lost
     if (fence(this.#stream?.state, request) === 'lost') return lost
     const allowed = await this.#trust.allows(request, this.clock, () => this.tenantGate(request.tenant).mayWrite(writerOf(request)))
     if (!allowed.ok) return allowed
     // A first attempt has nothing behind it: its lease token dies before a stream is emptied.
     const stream = await this.#open(request, request.attempt, request.attempt > 1)
-    if (stream === undefined) return lost
+    if (stream === undefined || this.#erased !== undefined) return lost
     const ended = stream.state !== undefined && stream.state.end !== null
     if (ended) {
       // Only a human's retry makes a new attempt of an ended job, and only the tenant object knows.
       if (fence(stream.state, request) === 'lost') return lost
       const asked = await this.#ask(request)
       if (!asked.ok) return asked
-      if (asked.value !== null) return lost
+      if (asked.value !== null || this.#erased !== undefined) return lost
     }
     const first = stream.state === undefined
     const done = stream.append(request, this.clock.now(), ended)
@@ -105,8 +112,9 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   }
 
   async close(request: Close): Promise<void> {
+    if (this.#erased !== undefined) return
     const stream = await this.#open(request, request.attempt, true)
-    if (stream !== undefined && stream.close(request, this.clock.now())) await this.#closed(stream)
+    if (stream !== undefined && this.#erased === undefined && stream.close(request, this.clock.now())) await this.#closed(stream)
   }
 
   async recent({ tenant, job_id, attempt, bytes }: Parameters<JobStreamGate['recent']>[0]): Promise<RecentOutput> {
@@ -120,7 +128,26 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     this.#viewers.dismiss((who) => viewers === undefined || (who !== undefined && viewers.includes(who.id)))
   }
 
+  async erase({ tenant, job_id }: Whose): Promise<void> {
+    this.#erased = { tenant, job_id }
+    this.#trust.end()
+    this.#viewers.dismiss(() => true)
+    await this.#opening?.catch(() => undefined)
+    await this.#empty()
+    await this.ctx.storage.put(erasedKey, this.#erased)
+    await this.#ringIn(streamTimings.erased_ms)
+    await this.env.ARCHIVE.delete(transcriptKey(tenant, job_id))
+  }
+
+  /** By now nothing can be on its way: the last of it goes, and a transcript that was being written at the time. */
+  async #forgetErased({ tenant, job_id }: Whose): Promise<void> {
+    await this.env.ARCHIVE.delete(transcriptKey(tenant, job_id))
+    await this.#empty()
+    this.#erased = undefined
+  }
+
   override async fetch(request: Request): Promise<Response> {
+    if (this.#erased !== undefined) return refused(fail('gone', `The output of job ${this.#erased.job_id} was erased.`).failure)
     const watch = parseWatch(request)
     if (watch === undefined) return refused(fail('invalid-request', 'Invalid stream request: job and sequence are required.').failure)
     if (this.#viewers.count >= viewersMax) {
@@ -148,6 +175,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   }
 
   override async alarm(): Promise<void> {
+    if (this.#erased !== undefined) return this.#forgetErased(this.#erased)
     const stream = this.#stream
     if (stream?.state === undefined) return
     const now = this.clock.now()
@@ -215,6 +243,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   }
 
   #attach(source: ViewerSource, from: number, viewer: ViewerIdentity | undefined): Response {
+    if (this.#erased !== undefined) return refused(fail('gone', `The output of job ${this.#erased.job_id} was erased.`).failure)
     if (this.#viewers.count === 0) this.#heardAt = this.clock.now()
     const body = this.#viewers.attach(source, from, this.clock, viewer)
     this.#stopTicking ??= this.clock.every(streamTimings.keep_alive_ms, () => this.#tick())
@@ -295,10 +324,13 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
       const last = { end, attempt, next_seq: stream.next }
       await writeTranscript(this.env.ARCHIVE, transcriptKey(tenant, job_id), (seq) => stream.batchFrom(seq), last)
     } catch (error) {
+      if (this.#erased !== undefined) return
       transcriptFailed({ tenant, job_id }, error)
       // The platform tries a failed alarm six times and then never again: keep the next try in our own hands.
       return this.#ringIn(streamTimings.archive_retry_ms)
     }
+    // Erased meanwhile: what was just written goes, too.
+    if (this.#erased !== undefined) return this.env.ARCHIVE.delete(transcriptKey(tenant, job_id))
     // Tried again meanwhile: the next end writes another transcript.
     if (stream.state?.end === end) stream.archived(this.clock.now())
     await this.#ringIn(streamTimings.hot_ms)
@@ -306,6 +338,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
 
   async #empty(): Promise<void> {
     this.#stream = undefined
+    this.#learned = undefined
     await this.ctx.storage.deleteAll()
   }
 }

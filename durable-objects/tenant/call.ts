@@ -94,8 +94,15 @@ export interface TenantGate extends ArtifactCalls {
     readonly suspended: boolean
     readonly request_id: string
   }): Promise<Result<{ readonly name: string; readonly created_at: string }>>
-  /** Takes `jobs.read`. Which of these jobs are (still, or again) kept here: what D1 says of them may be old. */
-  keptJobs(request: { readonly credential: CallCredential; readonly ids: readonly number[] }): Promise<Result<readonly number[]>>
+  /**
+   * Takes `jobs.read`. Which of these jobs are not to be shown as D1 has them: they are (still, or again) kept here, so that it may be old; or
+   * they are erased, or of a deleted thread, and D1 does not know yet. `threads`: their threads, in the same order; an older edge does not say.
+   */
+  keptJobs(request: {
+    readonly credential: CallCredential
+    readonly ids: readonly number[]
+    readonly threads?: readonly (string | null)[]
+  }): Promise<Result<readonly number[]>>
   /** May this credential read this job's stream? Registers the viewer, so that the end reaches the stream object. */
   watch(request: { readonly credential: CallCredential; readonly job_id: number; readonly request_id: string }): Promise<Result<WatchedJob>>
   /** An attempt has said its first word: its stream must learn of the end, however that comes. Idempotent; a stale fence changes nothing. */

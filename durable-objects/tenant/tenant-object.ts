@@ -165,7 +165,13 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
 
   async keptJobs(request: Parameters<TenantGate['keptJobs']>[0]): ReturnType<TenantGate['keptJobs']> {
     const authorized = this.#authorized(request.credential, 'jobs.read')
-    return authorized.ok ? ok(request.ids.filter((id) => this.#store.jobs.get(id) !== undefined)) : authorized
+    if (!authorized.ok) return authorized
+    const { jobs, erased, erasures } = this.#store
+    const isOfDeleted = (id: number, at: number): boolean => {
+      const thread = request.threads?.[at]
+      return thread != null && erasures.covers(thread, id)
+    }
+    return ok(request.ids.filter((id, at) => jobs.get(id) !== undefined || erased.get(id) !== undefined || isOfDeleted(id, at)))
   }
 
   async noteStream(request: Parameters<TenantGate['noteStream']>[0]): Promise<void> {

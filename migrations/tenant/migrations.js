@@ -6,6 +6,7 @@ import m0003 from './0003_sessions.sql';
 import m0004 from './0004_key_of_a_dispatch.sql';
 import m0005 from './0005_turns_schedules_threads.sql';
 import m0006 from './0006_jobs_with_fallback.sql';
+import m0007 from './0007_erased_threads.sql';
 
   export default {
     journal,
@@ -16,7 +17,8 @@ m0002,
 m0003,
 m0004,
 m0005,
-m0006
+m0006,
+m0007
     }
   }
   

@@ -1,6 +1,6 @@
 /** Responsible for the archive of finished jobs: one job, or a page of them by filter. */
 import type { Job, jobList } from '@modelreins/contract'
-import { and, desc, eq, gte, inArray, lt, lte, sql, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, lt, lte, sql, type SQL } from 'drizzle-orm'
 import type * as z from 'zod'
 import { countingCursor } from '../domain/cursor.ts'
 import { fail, ok, type Result } from '../domain/result.ts'
@@ -20,6 +20,8 @@ export interface RegistryJobs {
    * thread or `failed` a page may be short, or empty, and go on.
    */
   list(tenant: string, search: JobSearch): Promise<Result<Page<Job>>>
+  /** Turns of a thread, oldest first, above this job id. A page of large jobs is shorter than `limit`. */
+  turns(tenant: string, threadId: string, after: number, limit: number): Promise<Result<Page<Job>>>
 }
 
 /** Characters of one page: a Worker has 128 MB, and a job may hold a megabyte. */
@@ -151,6 +153,29 @@ async function list(db: RegistryDb, tenant: string, search: JobSearch, below: nu
   return { items: rows.map(whole), next_cursor: found.length > shown ? String(last.id) : next_cursor }
 }
 
+async function turns(db: RegistryDb, tenant: string, threadId: string, after: number, limit: number): Promise<Page<Job>> {
+  const filter = and(eq(jobs.tenant, tenant), eq(jobs.thread_id, threadId))
+  const found = await db
+    .select({ id: jobs.id, size: jobs.size })
+    .from(jobs)
+    .where(and(filter, gt(jobs.id, after)))
+    .orderBy(asc(jobs.id))
+    .limit(limit + 1)
+  const shown = rowsThatFit(
+    found.map((row) => row.size),
+    limit,
+  )
+  const last = found[shown - 1]
+  if (last === undefined) return { items: [], next_cursor: null }
+  const rows = await db
+    .select()
+    .from(jobs)
+    .where(and(filter, gt(jobs.id, after), lte(jobs.id, last.id)))
+    .orderBy(asc(jobs.id))
+    .limit(limit)
+  return { items: rows.map(whole), next_cursor: found.length > shown ? String(last.id) : null }
+}
+
 export const jobsOf = (db: RegistryDb): RegistryJobs => ({
   async get(tenant, id) {
     const row = await one(db, tenant, id)
@@ -166,4 +191,6 @@ export const jobsOf = (db: RegistryDb): RegistryJobs => ({
     const below = countingCursor(search.cursor, undefined)
     return below.ok ? callD1(() => list(db, tenant, search, below.value)) : below
   },
+
+  turns: (tenant, threadId, after, limit) => callD1(() => turns(db, tenant, threadId, after, limit)),
 })

@@ -92,7 +92,7 @@ export const jobsOperations = {
     example: { job_id: 42 },
     output: jobs.job,
     status: 200,
-    problems: ['not-found'],
+    problems: ['not-found', 'gone'],
   }),
   'jobs.result': operation({
     method: 'GET',
@@ -106,7 +106,7 @@ export const jobsOperations = {
     example: { job_id: 42 },
     output: z.unknown(),
     status: 200,
-    problems: ['not-found', 'wrong-state'],
+    problems: ['not-found', 'gone', 'wrong-state'],
     produces: 'text/plain',
   }),
   'jobs.list': operation({
@@ -135,7 +135,7 @@ export const jobsOperations = {
     example: { job_id: 42, priority: 10, timeout: 900 },
     output: jobs.job,
     status: 200,
-    problems: ['not-found', 'wrong-state', 'no-eligible-worker', 'capability-not-declared'],
+    problems: ['not-found', 'gone', 'wrong-state', 'no-eligible-worker', 'capability-not-declared'],
   }),
   'jobs.abort': operation({
     method: 'POST',
@@ -150,7 +150,7 @@ export const jobsOperations = {
     example: { job_id: 42, reason: 'The prompt was wrong' },
     output: jobs.job,
     status: 200,
-    problems: ['not-found', 'wrong-state'],
+    problems: ['not-found', 'gone', 'wrong-state'],
   }),
   'jobs.abort_many': operation({
     method: 'POST',
@@ -184,7 +184,7 @@ export const jobsOperations = {
     }),
     output: jobs.job,
     status: 200,
-    problems: ['not-found', 'wrong-state', 'killswitch', 'no-eligible-worker'],
+    problems: ['not-found', 'gone', 'wrong-state', 'killswitch', 'no-eligible-worker'],
   }),
   'jobs.children': operation({
     method: 'GET',
@@ -198,7 +198,7 @@ export const jobsOperations = {
     input: jobRef,
     output: jobs.jobPage,
     status: 200,
-    problems: ['not-found', 'wrong-state'],
+    problems: ['not-found', 'gone', 'wrong-state'],
   }),
   'jobs.retry_many': operation({
     method: 'POST',
@@ -227,7 +227,7 @@ export const jobsOperations = {
     example: { job_id: 42 },
     output: jobs.why,
     status: 200,
-    problems: ['not-found'],
+    problems: ['not-found', 'gone'],
   }),
   'jobs.stream': operation({
     method: 'GET',
@@ -245,7 +245,7 @@ export const jobsOperations = {
     example: { job_id: 42, after: 17 },
     output: z.unknown(),
     status: 200,
-    problems: ['not-found'],
+    problems: ['not-found', 'gone'],
     held: true,
     produces: 'text/event-stream',
   }),

@@ -1,4 +1,4 @@
-/** Responsible for a job as callers read it: with the artifacts that belong to it. */
+/** Responsible for the artifacts of a job: shown with it, and erased with it. */
 import type { Job, Parsed } from '@modelreins/contract'
 import { isReadable } from '../../../src/domain/artifact/artifact.ts'
 import { ok } from '../../../src/domain/result.ts'
@@ -6,7 +6,9 @@ import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { loadJob } from '../queue/commands/jobs.ts'
 import { showJob } from '../queue/job-view.ts'
-import { showArtifact } from './commands.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { giveUp, recordArtifact, showArtifact } from './commands.ts'
+import type { ArtifactSelection } from './artifact-store.ts'
 
 /** The newest that a job lists. */
 const mostShown = 100
@@ -25,3 +27,24 @@ function getJob(ctx: CommandContext, input: Parsed<'jobs.get'>): Result<Job> {
 }
 
 export const jobFileCommands = { 'jobs.get': getJob }
+
+/**
+ * A job is erased: nobody gets its files any more, or those of its reviews. An upload that is still arriving is left alone: its job is not
+ * found at its end, and it is taken back.
+ */
+export function eraseFilesOf(ctx: CommandContext, job: JobRecord): void {
+  const selections: readonly ArtifactSelection[] = [
+    { job_id: job.id },
+    ...ctx.store.reviews.idsOf(job.id).map((review_id) => ({ review_id })),
+  ]
+  for (const selection of selections) {
+    for (;;) {
+      const files = ctx.store.artifacts.list(selection, Number.MAX_SAFE_INTEGER, mostShown)
+      if (files.length === 0) break
+      for (const file of files) {
+        giveUp(ctx, { ...file, filename: '' }, 'deleted')
+        recordArtifact(ctx, file, 'delete', `job ${job.id} was erased`)
+      }
+    }
+  }
+}

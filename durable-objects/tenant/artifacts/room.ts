@@ -4,7 +4,7 @@ import { ArtifactEraser } from './artifact-eraser.ts'
 import { ArtifactStore } from './artifact-store.ts'
 import { artifactCommands } from './commands.ts'
 import { artifactDuty } from './expiry.ts'
-import { jobFileCommands } from './job-files.ts'
+import { eraseFilesOf, jobFileCommands } from './job-files.ts'
 
 declare module '../kernel/context.ts' {
   interface Store {
@@ -34,5 +34,6 @@ export const artifactRoom = {
     }),
   }),
   duties: [artifactDuty],
+  onErased: eraseFilesOf,
   effects: { erase: ({ live }, { slugs }) => live.eraser.tend(slugs) },
 } satisfies Room

@@ -1,9 +1,12 @@
 /**
- * Responsible for bringing audit rows, ended jobs, worker rows and signed heads to D1, at least once and in order. The audit trail is the
+ * Responsible for bringing audit rows, ended jobs, worker rows and signed heads to D1, at least once and in order, and for erasing jobs there. The audit trail is the
  * outbox: D1 says how far it has come, so the object keeps no cursor. D1 may be down; nothing but listings suffers.
  */
 import { mirrorOf, type AuditHead, type Job, type Worker } from '@modelreins/contract'
 import { isTerminal, sizeOf } from '../../../src/domain/job/job-machine.ts'
+import { eraseJobs, jobsOfThread } from '../../../src/registry/erase.ts'
+import type { ArchivedJob } from '../../../src/registry/erase.ts'
+import type { Result } from '../../../src/domain/result.ts'
 import { openRegistry } from '../../../src/registry/open.ts'
 import type { RegistryHeads } from '../../../src/registry/heads.ts'
 import { ship } from '../../../src/registry/ship.ts'
@@ -29,6 +32,11 @@ export interface ShipperParts {
   readonly failed: (reason: string) => void
   /** D1 has another row than the object under this number, or rows that the object has never made. */
   readonly forked: (seq: number) => void
+}
+
+function valueOf<Value>(result: Result<Value>): Value {
+  if (!result.ok) throw new Error(result.failure.detail)
+  return result.value
 }
 
 export class OutboxShipper {
@@ -147,6 +155,18 @@ export class OutboxShipper {
   async copyHead({ kid, ...head }: AuditHead): Promise<void> {
     const saved = await this.#heads.save(this.#parts.tenant, { ...head, key_id: kid })
     if (!saved.ok) throw new Error(saved.failure.detail)
+  }
+
+  /** Jobs of a deleted thread that the archive has, the oldest turns first. Throws when D1 does not answer. */
+  async archivedOf(threadId: string, through: number, turns: number): Promise<readonly ArchivedJob[]> {
+    return valueOf(await jobsOfThread(this.#parts.database, this.#parts.tenant, threadId, through, turns))
+  }
+
+  /** Erases jobs that this object does not keep any more. Throws when D1 does not answer. */
+  async eraseJobs(ids: readonly number[]): Promise<void> {
+    // What is on its way was read before they were erased here, and may have them in it.
+    await this.#flushing
+    valueOf(await eraseJobs(this.#parts.database, this.#parts.tenant, ids))
   }
 
   #load(after: number, most: number): Shipment {

@@ -8,7 +8,7 @@ import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { retryMany } from '../queue/commands/bulk.ts'
 import { retryJob, retryOne } from '../queue/commands/jobs.ts'
-import { showJob } from '../queue/job-view.ts'
+import { noJob, showJob } from '../queue/job-view.ts'
 import { jobSubject, saveJob } from '../queue/save-job.ts'
 import { advance } from './advance.ts'
 import { dispatch } from './dispatch.ts'
@@ -16,7 +16,7 @@ import { preview } from './preview.ts'
 
 function children(ctx: CommandContext, input: Parsed<'jobs.children'>): Result<{ items: Job[]; next_cursor: string | null }> {
   const parent = ctx.store.jobs.get(input.job_id)
-  if (parent === undefined) return fail('not-found', `There is no job ${input.job_id}.`)
+  if (parent === undefined) return noJob(ctx.store, input.job_id)
   if (parent.spec.fan_out === undefined) return fail('wrong-state', `Job ${parent.id} is not a fan-out and has no children.`)
   return ok({ items: ctx.store.jobs.ofParent(parent.id).map((job) => showJob(ctx, job)), next_cursor: null })
 }

@@ -52,7 +52,7 @@ export class AlarmHandler {
       this.wakeUp()
       for (const room of rooms) await room.finish?.(this.#host)
       const reading = this.#host.read()
-      for (const room of rooms) room.prune?.({ at: reading.at, store, live, atOnce: prunedAtOnce })
+      for (const room of rooms) room.prune?.({ at: reading.at, store, live, rooms, atOnce: prunedAtOnce })
     } finally {
       this.#inAlarm = false
     }

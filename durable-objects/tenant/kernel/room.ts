@@ -22,7 +22,7 @@ export interface Duty {
 }
 
 /** What old rows are judged by. */
-export interface PruneContext extends Pick<ReadContext, 'at' | 'store' | 'live'> {
+export interface PruneContext extends Pick<ReadContext, 'at' | 'store' | 'live' | 'rooms'> {
   /** Rows that are deleted in one go at most: deletes are rows written, too. */
   readonly atOnce: number
 }

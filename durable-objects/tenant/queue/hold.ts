@@ -8,6 +8,8 @@ import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { declared } from '../../../src/domain/review/risk.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
+import type { PruneContext } from '../kernel/room.ts'
+import type { PrunedJob } from './job-store.ts'
 import type { Pool } from './pool-store.ts'
 import type { WorkerRecord } from './workforce/worker-store.ts'
 
@@ -74,6 +76,10 @@ declare module '../kernel/room.ts' {
     onSaved?(ctx: CommandContext, job: JobRecord): void
     /** A job has ended for good, and has been saved as it is. */
     onSettled?(ctx: CommandContext, job: JobRecord): void
+    /** A job, which has ended, is erased in this transaction: nothing of what it was about may stay. */
+    onErased?(ctx: CommandContext, job: JobRecord): void
+    /** Rows of jobs have had their time, and go now. */
+    onPruned?(pruning: PruneContext, old: readonly PrunedJob[]): void
   }
 }
 
@@ -164,4 +170,12 @@ export function notifySaved(ctx: CommandContext, job: JobRecord): void {
 
 export function notifySettled(ctx: CommandContext, job: JobRecord): void {
   for (const room of ctx.rooms) room.onSettled?.(ctx, job)
+}
+
+export function notifyErased(ctx: CommandContext, job: JobRecord): void {
+  for (const room of ctx.rooms) room.onErased?.(ctx, job)
+}
+
+export function notifyPruned(pruning: PruneContext, old: readonly PrunedJob[]): void {
+  for (const room of pruning.rooms) room.onPruned?.(pruning, old)
 }

@@ -1,5 +1,5 @@
 /** Responsible for job rows: written whole with their place in the queue, found by id, by place, by thread. */
-import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, max, ne, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNotNull, lt, lte, max, ne, sql } from 'drizzle-orm'
 import { getTableColumns } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { Effort, JobHold, JobStatus } from '@modelreins/contract'
@@ -11,7 +11,10 @@ import { places, poolRank } from '../../../src/domain/job/queue.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
 import { Statement } from '../kernel/statement.ts'
+import type { ValueStore } from '../kernel/value-store.ts'
 import { RecentJobs } from './recent-jobs.ts'
+import { matches } from './job-match.ts'
+import type { JobMatch } from './job-match.ts'
 import type { DispatchKey } from './key-store.ts'
 import { jobs } from './tables.ts'
 
@@ -73,39 +76,18 @@ const fromRow = (row: Changeable): JobRecord => ({
 
 const charactersOf = (row: Changeable): number => row.spec.length + (row.outcome?.length ?? 0)
 
-export interface JobSelection {
-  readonly statuses?: readonly JobStatus[]
-  readonly thread_id?: string
-  readonly worker_id?: string
-  readonly capability?: string
-  readonly effort?: Effort
-  /** Id of the member or worker that made it. */
-  readonly created_by?: string
-  readonly parent_id?: number
-}
-
-export interface JobMatch extends JobSelection {
-  /** Only jobs that have not ended. */
-  readonly unfinished?: boolean
-  /** Only jobs that are no part of a fan-out; its parent is none. */
-  readonly parentless?: boolean
-}
-
-const matches = (matching: JobMatch) =>
-  and(
-    matching.unfinished === true ? isNotNull(jobs.pool) : undefined,
-    matching.statuses === undefined ? undefined : inArray(jobs.status, [...matching.statuses]),
-    matching.thread_id === undefined ? undefined : eq(jobs.thread_id, matching.thread_id),
-    matching.worker_id === undefined ? undefined : eq(jobs.worker_id, matching.worker_id),
-    matching.created_by === undefined ? undefined : eq(jobs.created_by, matching.created_by),
-    matching.parent_id === undefined ? undefined : and(eq(jobs.parent_id, matching.parent_id), isNotNull(jobs.parent_id)),
-    matching.parentless === true ? isNull(jobs.parent_id) : undefined,
-    matching.effort === undefined ? undefined : eq(jobs.effort, matching.effort),
-    matching.capability === undefined ? undefined : eq(sql`json_extract(${jobs.spec}, '$.capability')`, matching.capability),
-  )
+/** The value that remembers the id of the newest job when its row is erased. */
+const highestErased = 'jobs.highest_erased'
 
 /** Rows read at once on a walk: jobs may be large. */
 const rowsPerRead = 20
+
+/** What is left to say of a job whose row goes. */
+export interface PrunedJob {
+  readonly id: number
+  readonly thread_id: string | null
+  readonly ended_at: number
+}
 
 /** A queue entry as the index has it, without the job. */
 export interface Head {
@@ -122,10 +104,12 @@ export class JobStore {
   readonly #headsExcept: Statement<{ pool: number; limit: number; offered: string }, Head>
   readonly #recent = new RecentJobs()
   readonly #forget: Forget
+  readonly #values: Pick<ValueStore, 'read' | 'write'>
   #nextId: number | undefined
 
-  constructor(db: TenantDatabase, forget: Forget) {
+  constructor(db: TenantDatabase, forget: Forget, values: Pick<ValueStore, 'read' | 'write'>) {
     this.#db = db
+    this.#values = values
     this.#forget = forget
     const columns = Object.keys(getTableColumns(jobs)) as (keyof Row)[]
     const all = Object.fromEntries(columns.map((name) => [name, sql`${sql.placeholder(name)}`])) as Record<
@@ -149,13 +133,33 @@ export class JobStore {
     this.#headsExcept = new Statement(db, heads(sql`${jobs.id} not in (select value from json_each(${sql.placeholder('offered')}))`))
   }
 
-  /** Ids count 1, 2, 3, ... within the lane (docs/explanation/scale.md, "Beyond one object"). */
-  nextId(): number {
-    this.#nextId ??=
-      (this.#db
+  /** The highest id that a job has, or had before it was erased. */
+  highestId(): number {
+    const kept = this.#newestId()
+    const erased = this.#values.read(highestErased)
+    return typeof erased === 'number' ? Math.max(kept, erased) : kept
+  }
+
+  #newestId(): number {
+    return (
+      this.#db
         .select({ id: max(jobs.id) })
         .from(jobs)
-        .get()?.id ?? 0) + 1
+        .get()?.id ?? 0
+    )
+  }
+
+  /** Nothing of it stays in its row. Its id is not given again. */
+  erase(id: number): void {
+    if (id === this.#newestId()) this.#values.write(highestErased, id)
+    this.#recent.drop(id)
+    this.#written(id)
+    this.#db.delete(jobs).where(eq(jobs.id, id)).run()
+  }
+
+  /** Ids count 1, 2, 3, ... within the lane (docs/explanation/scale.md, "Beyond one object"). */
+  nextId(): number {
+    this.#nextId ??= this.highestId() + 1
     const id = this.#nextId
     this.#forget(() => {
       this.#nextId = id
@@ -352,23 +356,20 @@ export class JobStore {
   }
 
   /** Deletes ended jobs from the oldest on, except the newest row: ids must not be given twice. Reads one row when there is nothing to do. */
-  prune(before: number, limit: number): number {
-    const newest =
-      this.#db
-        .select({ id: max(jobs.id) })
-        .from(jobs)
-        .get()?.id ?? 0
+  prune(before: number, limit: number, told: (old: readonly PrunedJob[]) => void = () => {}): number {
+    const newest = this.#newestId()
     const oldest = this.#db.select({ created_at: jobs.created_at }).from(jobs).orderBy(asc(jobs.id)).limit(1).get()
     // Ids grow with time: when the lowest one is young, all are.
     if (oldest === undefined || oldest.created_at >= before) return 0
     const old = this.#db
-      .select({ id: jobs.id, ended_at: jobs.ended_at })
+      .select({ id: jobs.id, thread_id: jobs.thread_id, ended_at: jobs.ended_at })
       .from(jobs)
       .where(ne(jobs.id, newest))
       .orderBy(asc(jobs.id))
       .limit(limit)
       .all()
-      .filter((row) => row.ended_at !== null && row.ended_at < before)
+      .flatMap(({ ended_at, ...row }) => (ended_at !== null && ended_at < before ? [{ ...row, ended_at }] : []))
+    told(old)
     for (const row of old) this.#recent.drop(row.id)
     for (const row of old) this.#db.delete(jobs).where(eq(jobs.id, row.id)).run()
     return old.length

@@ -103,7 +103,7 @@ const namesOf = ({ store }: Pick<CommandContext, 'store'>, ids: readonly string[
   ids.map((id) => store.workers.get(id)?.name ?? id)
 
 /** Whose a job is, in the words of the audit trail. */
-function creatorOf({ store }: Pick<CommandContext, 'store'>, id: string): string | null {
+export function creatorOf({ store }: Pick<CommandContext, 'store'>, id: string): string | null {
   const member = store.requesters.nameOf(id)
   if (member !== undefined) return `member:${member}`
   const worker = store.workers.get(id)
@@ -122,9 +122,17 @@ export function endOf(job: JobRecord | undefined): JobEnd | null {
   return { end, attempt: job.attempt, tail: job.outcome?.output ?? '' }
 }
 
+/** There is no such job, or there is none any more: of an erased one the archive is not to be asked. */
+export function noJob(store: CommandContext['store'], id: number): Result<never> {
+  const erased = store.erased.get(id)
+  return erased === undefined
+    ? fail('not-found', `There is no job ${id}.`)
+    : fail('gone', `Job ${id} was erased with its thread at ${isoTime(erased.erased_at)}.`)
+}
+
 export function resultPlace(store: CommandContext['store'], jobId: number): Result<ResultPlace> {
   const job = store.jobs.get(jobId)
-  if (job === undefined) return fail('not-found', `There is no job ${jobId}.`)
+  if (job === undefined) return noJob(store, jobId)
   if (!isTerminal(job.status)) return fail('wrong-state', `Job ${job.id} is ${job.status}; it has no result yet.`)
   return ok({ text: job.outcome?.result ?? null, stored: job.outcome?.stored ?? null })
 }

@@ -13,6 +13,8 @@ import { claimCommands } from './commands/claims.ts'
 import { dispatchCommands } from './commands/dispatch.ts'
 import { contextCommands } from './commands/job-context.ts'
 import { jobCommands } from './commands/jobs.ts'
+import { ErasedJobs } from './erased-jobs.ts'
+import { notifyPruned } from './hold.ts'
 import { waitForJobs, waitForOffers } from './long-poll.ts'
 import type { FallbackBook } from './fallback-book.ts'
 import { JobStore } from './job-store.ts'
@@ -42,6 +44,7 @@ interface Requesters {
 
 declare module '../kernel/context.ts' {
   interface Store {
+    readonly erased: ErasedJobs
     readonly jobs: JobStore
     readonly keys: KeyStore
     readonly killswitch: KillswitchStore
@@ -104,10 +107,11 @@ function restore({ at, store, live }: ReadContext): void {
 const awake = ({ leases, sockets }: Live): boolean =>
   !leases.offers().next().done || [...leases.leases()].some((lease) => !lease.long && sockets.ofWorker(lease.worker_id) === undefined)
 
-function prune({ at, store, live, atOnce }: PruneContext): void {
+function prune(pruning: PruneContext): void {
+  const { at, store, live, atOnce } = pruning
   const before = at - store.settings.get('retention_days') * 86_400_000
   // A job that has ended is in D1 once the row of its end is: before that it is here alone.
-  if (live.trail.isShipped(before)) store.jobs.prune(before, atOnce)
+  if (live.trail.isShipped(before)) store.jobs.prune(before, atOnce, (old) => notifyPruned(pruning, old))
   store.keys.forget(at - limits.idempotency_ms)
 }
 
@@ -115,7 +119,8 @@ export const queueRoom = {
   name: 'queue',
   commands: { ...attemptCommands, ...bulkCommands, ...claimCommands, ...contextCommands, ...dispatchCommands, ...jobCommands },
   tables: ({ db, values, forget }) => ({
-    jobs: new JobStore(db, forget),
+    erased: new ErasedJobs(db),
+    jobs: new JobStore(db, forget, values),
     keys: new KeyStore(db),
     killswitch: new KillswitchStore(values),
     settings: new SettingsStore(values),

@@ -68,6 +68,22 @@ export const jobs = sqliteTable(
 /** Jobs that ask for the same things of a worker, and are assigned alike, wait in one pool. */
 export const pools = sqliteTable('pools', { id: integer().primaryKey(), key: text().notNull().unique() })
 
+/** Jobs that were erased. Rows leave once nobody needs to be told any more. */
+export const erasedJobs = sqliteTable(
+  'erased_jobs',
+  {
+    job_id: integer().primaryKey(),
+    erasure_id: integer().notNull(),
+    state: text().notNull(),
+    erased_at: integer().notNull(),
+    streamed: integer().notNull(),
+    ran: integer().notNull(),
+    next_at: integer().notNull(),
+    tries: integer().notNull(),
+  },
+  (table) => [index('erased_jobs_next').on(table.next_at), index('erased_jobs_erasure').on(table.erasure_id, table.state)],
+)
+
 /** Keys of what is no job (reviews, authorized actions), and those that jobs were dispatched with before they had columns for them. */
 export const idempotency = sqliteTable('idempotency', {
   key: text().primaryKey(),

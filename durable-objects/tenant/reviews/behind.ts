@@ -1,9 +1,10 @@
 /** Responsible for jobs once a review that held them is settled: those that waited behind it go on, and none of a job outlives the job. */
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { erased, isOpen } from '../../../src/domain/review/review.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { jobSubject, saveJob } from '../queue/save-job.ts'
 import { jobsBehindReview } from './gate.ts'
-import { withdrawReviewsOf } from './review-log.ts'
+import { withdrawReview, withdrawReviewsOf } from './review-log.ts'
 
 /** A session's review is settled: jobs that waited behind it go on, or one of them asks in its place. */
 export function releaseJobsBehind(ctx: CommandContext, reviewId: number): void {
@@ -29,4 +30,15 @@ export function recordRelease(ctx: CommandContext, job: JobRecord, reviewId: num
 /** A job has ended: its reviews end with it, and other jobs may have waited behind one of them. */
 export function endReviewsOf(ctx: CommandContext, job: JobRecord): void {
   for (const review of withdrawReviewsOf(ctx, job)) releaseJobsBehind(ctx, review.id)
+}
+
+/** A job is erased: of its reviews the decisions and digests stay, and nothing of what was decided on. */
+export function eraseReviewsOf(ctx: CommandContext, job: JobRecord): void {
+  for (const id of ctx.store.reviews.idsOf(job.id)) {
+    const review = ctx.store.reviews.get(id)
+    if (review === undefined) continue
+    const settled = isOpen(review) ? withdrawReview(ctx, review, `job ${job.id} was erased`) : review
+    ctx.store.reviews.erase(erased(settled))
+    if (settled !== review) releaseJobsBehind(ctx, id)
+  }
 }

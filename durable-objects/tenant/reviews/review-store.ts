@@ -140,6 +140,22 @@ export class ReviewStore {
     }
   }
 
+  /** Ids of all reviews of a job. */
+  idsOf(jobId: number): readonly number[] {
+    const rows = this.#db
+      .select({ id: reviews.id })
+      .from(reviews)
+      .where(and(eq(reviews.job_id, jobId), isNotNull(reviews.job_id)))
+      .all()
+    return rows.map((row) => row.id)
+  }
+
+  /** Writes a review of which nothing is to be read any more, and removes what it was about. */
+  erase(review: ReviewRecord): void {
+    this.update(review)
+    this.#db.delete(reviewPayloads).where(eq(reviewPayloads.review_id, review.id)).run()
+  }
+
   get(id: number): ReviewRecord | undefined {
     const row = this.#db.select().from(reviews).where(eq(reviews.id, id)).get()
     return row === undefined ? undefined : this.#full(row)

@@ -2,7 +2,7 @@
 import { limits } from '@modelreins/contract'
 import { Topic } from '../connections/waiters.ts'
 import type { Room } from '../kernel/room.ts'
-import { endReviewsOf } from './behind.ts'
+import { endReviewsOf, eraseReviewsOf } from './behind.ts'
 import { authorizeCommands } from './commands/authorize.ts'
 import { reviewDuty } from './commands/decide.ts'
 import { escalateCommands } from './commands/escalate.ts'
@@ -44,4 +44,5 @@ export const reviewRoom = {
   waits: { 'reviews.get': waitForDecision, 'claims.authorize': waitForAuthorization },
   hold: reviewHold,
   onSettled: endReviewsOf,
+  onErased: eraseReviewsOf,
 } satisfies Room

@@ -1,64 +1,26 @@
-/** Responsible for what members do with threads: listing, reading turns, naming, archiving, aborting all that is under way. */
+/** Responsible for what members do with one thread: reading turns, naming, archiving, aborting all that is under way. */
 import { limits } from '@modelreins/contract'
 import type { Output, Parsed, Thread, Turn } from '@modelreins/contract'
 import { countingCursor } from '../../../src/domain/cursor.ts'
-import { isTerminal, sizeOf } from '../../../src/domain/job/job-machine.ts'
-import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { sizeOf } from '../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
+import { turnOf } from '../../../src/domain/thread/turn.ts'
+import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { findWorker } from '../queue/commands/dispatch.ts'
 import { abortJob, abortReason } from '../queue/commands/jobs.ts'
 import { showJob } from '../queue/job-view.ts'
+import { deleteThread } from './delete.ts'
+import { listThreads, showThread } from './list.ts'
 import type { ThreadRecord } from './thread-store.ts'
-
-const show = (ctx: CommandContext, thread: ThreadRecord): Thread => {
-  const sums = ctx.store.threadStore.sums(thread.thread_id)
-  return {
-    thread_id: thread.thread_id,
-    title: thread.title,
-    archived: thread.archived,
-    defaults: thread.defaults,
-    jobs: sums.jobs,
-    running: sums.running,
-    workers: sums.workers.map((id) => ctx.store.workers.get(id)?.name ?? id),
-    created_at: isoTime(thread.created_at),
-    last_activity: isoTime(sums.last_activity ?? thread.created_at),
-  }
-}
 
 const load = (ctx: CommandContext, id: string): Result<ThreadRecord> => {
   const thread = ctx.store.threadStore.get(id)
-  return thread === undefined ? fail('not-found', `There is no thread ${id}. A thread is made by its first job.`) : ok(thread)
-}
-
-function list(ctx: CommandContext, input: Parsed<'threads.list'>): Result<Output<'threads.list'>> {
-  const before = countingCursor(input.cursor, Number.MAX_SAFE_INTEGER)
-  if (!before.ok) return before
-  const limit = input.limit ?? limits.list_default
-  const found = ctx.store.threadStore.list(limit + 1, before.value, input.include_archived ?? false)
-  const items = found.slice(0, limit)
-  return ok({ items: items.map((thread) => show(ctx, thread)), next_cursor: found.length > limit ? String(items.at(-1)?.id) : null })
-}
-
-function turnOf(ctx: CommandContext, record: JobRecord): Turn {
-  const job = showJob(ctx, record)
-  const children = job.children ?? []
-  return {
-    job_id: job.id,
-    kind: job.kind ?? 'job',
-    prompt: job.prompt,
-    status: job.status,
-    answer: job.result ?? (isTerminal(job.status) && job.output !== '' ? job.output : null),
-    truncated: job.result_truncated || (job.result === null && job.output_truncated),
-    workers: children.length > 0 ? children.map((child) => child.worker) : job.assigned_to === null ? [] : [job.assigned_to],
-    job_ids: [job.id, ...children.map((child) => child.job_id)],
-    usage: job.usage,
-    created_by: job.created_by ?? null,
-    created_at: job.created_at,
-    ended_at: isoTimeOrNull(record.ended_at),
-  }
+  if (thread !== undefined) return ok(thread)
+  const erasure = ctx.store.erasures.newest(id)
+  const why = erasure === undefined ? 'A thread is made by its first job.' : `It was deleted at ${isoTime(erasure.erased_at)}.`
+  return fail('not-found', `There is no thread ${id}. ${why}`)
 }
 
 function get(ctx: CommandContext, input: Parsed<'threads.get'>): Result<Output<'threads.get'>> {
@@ -77,9 +39,9 @@ function get(ctx: CommandContext, input: Parsed<'threads.get'>): Result<Output<'
     const job = ctx.store.jobs.get(id)
     if (job === undefined) continue
     size += sizeOf(job)
-    turns.push(turnOf(ctx, job))
+    turns.push(turnOf(showJob(ctx, job)))
   }
-  return ok({ ...show(ctx, found.value), turns, next_cursor: more ? String(turns.at(-1)?.job_id) : null })
+  return ok({ ...showThread(ctx, found.value), turns, next_cursor: more ? String(turns.at(-1)?.job_id) : null })
 }
 
 function update(ctx: CommandContext, input: Parsed<'threads.update'>): Result<Thread> {
@@ -104,7 +66,7 @@ function update(ctx: CommandContext, input: Parsed<'threads.update'>): Result<Th
     subject: `thread:${input.thread_id}`,
     summary: `changed ${fields.sort().join(', ') || 'nothing'}`,
   })
-  return ok(show(ctx, changed))
+  return ok(showThread(ctx, changed))
 }
 
 /** Everything of the thread that is under way, children of fan-outs included. */
@@ -119,4 +81,10 @@ function abort(ctx: CommandContext, input: Parsed<'threads.abort'>): Result<Outp
   return ok({ job_ids: [...ids], remaining: ctx.store.threadStore.inFlight(input.thread_id).length })
 }
 
-export const threadCommands = { 'threads.list': list, 'threads.get': get, 'threads.update': update, 'threads.abort': abort }
+export const threadCommands = {
+  'threads.list': listThreads,
+  'threads.get': get,
+  'threads.update': update,
+  'threads.abort': abort,
+  'threads.delete': deleteThread,
+}

@@ -1,18 +1,31 @@
 /** Responsible for handing threads to the kernel: made by their first job, with defaults for those that follow. */
 import type { JobRequest } from '@modelreins/contract'
+import { titleOf } from '../../../src/domain/thread/title.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { Room } from '../kernel/room.ts'
+import { ThreadActivity } from './activity.ts'
 import { threadCommands } from './commands.ts'
+import { erasureDuty, waitForErasure } from './delete.ts'
+import { ErasureStore } from './erasure-store.ts'
+import { ThreadEraser } from './thread-eraser.ts'
 import { ThreadStore } from './thread-store.ts'
 
 declare module '../kernel/context.ts' {
   interface Store {
+    readonly erasures: ErasureStore
     readonly threadStore: ThreadStore
   }
+  interface Live {
+    readonly threadActivity: ThreadActivity
+    readonly threadEraser: ThreadEraser
+  }
+  interface Effects {
+    /** Erased jobs are to leave streams, R2 and the archive. */
+    erase_jobs: { readonly ids: readonly number[] }
+    /** So is what only the archive has of a deleted thread. */
+    erase_thread: { readonly id: number }
+  }
 }
-
-const titleChars = 120
-const titleOf = (prompt: string): string => (prompt.trim().split('\n', 1)[0] ?? '').slice(0, titleChars)
 
 /** A fan-out and a job with its own target are not given another one. */
 function defaults(ctx: CommandContext, request: JobRequest): JobRequest {
@@ -26,16 +39,29 @@ function defaults(ctx: CommandContext, request: JobRequest): JobRequest {
 export const threadRoom = {
   name: 'threads',
   commands: threadCommands,
-  tables: ({ db, forget }) => ({ threadStore: new ThreadStore(db, forget) }),
+  tables: ({ db, forget }) => ({ erasures: new ErasureStore(db), threadStore: new ThreadStore(db, forget) }),
+  memory: (host) => ({ threadActivity: new ThreadActivity(), threadEraser: new ThreadEraser(host) }),
+  duties: [erasureDuty],
+  effects: {
+    erase_jobs: ({ live }, { ids }) => live.threadEraser.tendJobs(ids),
+    erase_thread: ({ live }, { id }) => live.threadEraser.tendThread(id),
+  },
+  waits: { 'threads.delete': (host, _caller, input, first) => waitForErasure(host, input, first) },
   defaults,
   onSaved: (ctx, job) => {
-    if (job.thread_id === null || ctx.store.threadStore.get(job.thread_id) !== undefined) return
-    ctx.store.threadStore.add({
-      thread_id: job.thread_id,
-      title: titleOf(job.spec.prompt),
-      archived: false,
-      defaults: {},
-      created_at: ctx.at,
-    })
+    const { thread_id, ended_at, created_at } = job
+    if (thread_id === null) return
+    ctx.onCommit(() => ctx.live.threadActivity.note(thread_id, ended_at ?? created_at))
+    // A job of a thread that was deleted is erased soon; it makes no new one.
+    if (ctx.store.threadStore.get(thread_id) !== undefined || ctx.store.erasures.covers(thread_id, job.id)) return
+    const title = titleOf(job.spec.prompt, thread_id)
+    ctx.store.threadStore.add({ thread_id, title, archived: false, defaults: {}, created_at: ctx.at })
+  },
+  onPruned: ({ store }, old) => {
+    const last = new Map<string, number>()
+    for (const { thread_id, ended_at } of old) {
+      if (thread_id !== null) last.set(thread_id, Math.max(ended_at, last.get(thread_id) ?? 0))
+    }
+    for (const [thread_id, at] of last) store.threadStore.noteActivity(thread_id, at)
   },
 } satisfies Room

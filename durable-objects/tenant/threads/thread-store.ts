@@ -1,5 +1,5 @@
 /** Responsible for threads as they are stored, and for what their jobs add up to. It decides nothing. */
-import { and, asc, count, desc, eq, gt, inArray, isNotNull, lt, max, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, isNotNull, lt, lte, max, sql } from 'drizzle-orm'
 import type { ThreadDefaults } from '@modelreins/contract'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
@@ -14,16 +14,22 @@ export interface ThreadRecord {
   readonly archived: boolean
   readonly defaults: ThreadDefaults
   readonly created_at: number
+  /** The last activity of jobs that are not kept any more; 0 when there were none. */
+  readonly last_activity: number
 }
+
+export type ThreadHead = Omit<ThreadRecord, 'archived' | 'defaults'>
 
 /** What the jobs of a thread add up to. */
 export interface ThreadSums {
   readonly jobs: number
   readonly running: number
-  /** worker_ids. */
+  /** worker_ids, those of children included. */
   readonly workers: readonly string[]
-  /** Milliseconds; null when no job is kept any more. */
-  readonly last_activity: number | null
+  /** Ids of those who dispatched them. */
+  readonly creators: readonly string[]
+  /** Milliseconds; 0 when no job is kept any more. */
+  readonly last_activity: number
 }
 
 const fromRow = (row: typeof threads.$inferSelect): ThreadRecord => ({
@@ -56,7 +62,7 @@ export class ThreadStore {
     return thread
   }
 
-  add(thread: Omit<ThreadRecord, 'id'>): void {
+  add(thread: Omit<ThreadRecord, 'id' | 'last_activity'>): void {
     this.#drop(thread.thread_id)
     this.#db
       .insert(threads)
@@ -73,21 +79,70 @@ export class ThreadStore {
       .run()
   }
 
+  remove(threadId: string): void {
+    this.#drop(threadId)
+    this.#db.delete(threads).where(eq(threads.thread_id, threadId)).run()
+  }
+
   #drop(threadId: string): void {
     this.#known.delete(threadId)
     this.#forget(() => this.#known.delete(threadId))
   }
 
-  /** The newest first. */
-  list(limit: number, before: number, archived: boolean): readonly ThreadRecord[] {
+  /** What a list is sorted and filtered by; `archived`: only those, or only others, or all. */
+  heads(archived: boolean | undefined): readonly ThreadHead[] {
+    const { id, thread_id, title, created_at, last_activity } = threads
     return this.#db
-      .select()
+      .select({ id, thread_id, title, created_at, last_activity })
       .from(threads)
-      .where(and(lt(threads.id, before), archived ? undefined : eq(threads.archived, 0)))
-      .orderBy(desc(threads.id))
-      .limit(limit)
+      .where(archived === undefined ? undefined : eq(threads.archived, Number(archived)))
       .all()
-      .map(fromRow)
+  }
+
+  /** When a job of it was last dispatched, or ended, for each thread of which jobs are kept. */
+  activity(): readonly (readonly [string, number])[] {
+    return this.#db
+      .select({ thread_id: jobs.thread_id, made: max(jobs.created_at), ended: max(jobs.ended_at) })
+      .from(jobs)
+      .where(isNotNull(jobs.thread_id))
+      .groupBy(jobs.thread_id)
+      .all()
+      .map(({ thread_id, made, ended }) => [thread_id ?? '', Math.max(made ?? 0, ended ?? 0)] as const)
+  }
+
+  /** Jobs of it are not kept any longer. */
+  noteActivity(threadId: string, at: number): void {
+    this.#drop(threadId)
+    this.#db
+      .update(threads)
+      .set({ last_activity: at })
+      .where(and(eq(threads.thread_id, threadId), lt(threads.last_activity, at)))
+      .run()
+  }
+
+  /** Threads with such a job; children of fan-outs belong to the thread of their fan-out. */
+  having(what: { readonly worker_id: string } | { readonly created_by: string } | { readonly unfinished: true }): ReadonlySet<string> {
+    const such =
+      'worker_id' in what
+        ? eq(jobs.worker_id, what.worker_id)
+        : 'created_by' in what
+          ? eq(jobs.created_by, what.created_by)
+          : isNotNull(jobs.pool)
+    const own = this.#db
+      .selectDistinct({ thread_id: jobs.thread_id })
+      .from(jobs)
+      .where(and(such, isNotNull(jobs.thread_id)))
+      .all()
+    const parents = this.#db
+      .select({ id: jobs.parent_id })
+      .from(jobs)
+      .where(and(such, isNotNull(jobs.parent_id)))
+    const ofChildren = this.#db
+      .selectDistinct({ thread_id: jobs.thread_id })
+      .from(jobs)
+      .where(and(inArray(jobs.id, parents), isNotNull(jobs.thread_id)))
+      .all()
+    return new Set([...own, ...ofChildren].flatMap((row) => row.thread_id ?? []))
   }
 
   sums(threadId: string): ThreadSums {
@@ -97,17 +152,21 @@ export class ThreadStore {
       .from(jobs)
       .where(ofThread)
       .get()
-    const workers = this.#db
-      .selectDistinct({ id: jobs.worker_id })
-      .from(jobs)
-      .where(and(ofThread, isNotNull(jobs.worker_id)))
-      .all()
-    const last = Math.max(all?.made ?? 0, all?.ended ?? 0)
+    const turns = this.#db.select({ id: jobs.id }).from(jobs).where(ofThread)
+    const workers = [ofThread, and(inArray(jobs.parent_id, turns), isNotNull(jobs.parent_id))].flatMap((those) =>
+      this.#db
+        .selectDistinct({ id: jobs.worker_id })
+        .from(jobs)
+        .where(and(those, isNotNull(jobs.worker_id)))
+        .all(),
+    )
+    const creators = this.#db.selectDistinct({ id: jobs.created_by }).from(jobs).where(ofThread).all()
     return {
       jobs: all?.jobs ?? 0,
       running: all?.running ?? 0,
-      workers: workers.flatMap((row) => row.id ?? []),
-      last_activity: last === 0 ? null : last,
+      workers: [...new Set(workers.flatMap((row) => row.id ?? []))],
+      creators: creators.map((row) => row.id),
+      last_activity: Math.max(all?.made ?? 0, all?.ended ?? 0),
     }
   }
 
@@ -125,11 +184,11 @@ export class ThreadStore {
   }
 
   /** Ids of the thread's jobs after this one, oldest first. */
-  jobIds(threadId: string, after: number, limit: number): readonly number[] {
+  jobIds(threadId: string, after: number, limit: number, through = Number.MAX_SAFE_INTEGER): readonly number[] {
     const rows = this.#db
       .select({ id: jobs.id })
       .from(jobs)
-      .where(and(eq(jobs.thread_id, threadId), gt(jobs.id, after)))
+      .where(and(eq(jobs.thread_id, threadId), gt(jobs.id, after), lte(jobs.id, through)))
       .orderBy(asc(jobs.id))
       .limit(limit)
       .all()

@@ -323,3 +323,14 @@ export function applyTime(review: ReviewRecord, at: number): { readonly review: 
   if (step === 'expire') return { review: settle(review, 'expired', at), step }
   return { review: { ...review, next: { at: review.expires_at, step: 'expire' } }, step }
 }
+
+/** The review of an erased job: who decided what, and when, on which digest; nothing of what it was about. */
+export const erased = (review: ReviewRecord): ReviewRecord => ({
+  ...review,
+  title: `Job ${review.job_id}, erased`,
+  content: '',
+  preview: null,
+  target: null,
+  payload: null,
+  decisions: review.decisions.map((decision) => ({ ...decision, comment: null })),
+})

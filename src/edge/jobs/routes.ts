@@ -1,6 +1,6 @@
 /** Responsible for reading jobs wherever they are by now: in the tenant object, in D1 once it has let them go, in R2 when results are large. */
 import { type Job, artifactBrief, limits } from '@modelreins/contract'
-import { type Result, ok } from '../../domain/result.ts'
+import { type Result, fail, ok } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { mergePages } from './merge-pages.ts'
 import { withRecentOutput } from './recent-output.ts'
@@ -14,7 +14,7 @@ export async function getJob(exchange: Exchange<'jobs.get'>): Promise<Reply> {
   const live = await perform(exchange, 'jobs.get', exchange.input)
   if (live.ok) return { ...live, value: await withRecentOutput(exchange, live.value) }
   if (live.failure.code !== 'not-found') return live
-  const archived = await archive(exchange).get(tenantOf(exchange) ?? '', exchange.input.job_id)
+  const archived = await archivedJob(exchange, exchange.input.job_id)
   if (!archived.ok) return archived
   // Files outlive their job in the object.
   const files = await perform(exchange, 'artifacts.list', { job_id: exchange.input.job_id, limit: 100 })
@@ -32,20 +32,36 @@ export async function listJobs(exchange: Exchange<'jobs.list'>): Promise<Reply> 
   if (!finished) return live
   const archived = await archive(exchange).list(tenantOf(exchange) ?? '', input)
   if (!archived.ok) return live
-  const stale = await keptOf(exchange, live.value.items, archived.value.items)
+  const stale = await keptOf(exchange, new Set(live.value.items.map(({ id }) => id)), archived.value.items)
   if (!stale.ok) return stale
   const items = archived.value.items.filter(({ id }) => !stale.value.has(id))
   return ok(mergePages(live.value, { ...archived.value, items }, input.limit ?? limits.list_default))
 }
 
-/** Of the archived jobs that the object has not listed, those that it keeps all the same: tried again, they no longer fit the filter. */
-async function keptOf(exchange: Exchange, listed: readonly Job[], archived: readonly Job[]): Promise<Result<ReadonlySet<number>>> {
-  const known = new Set(listed.map(({ id }) => id))
-  const ids = archived.map(({ id }) => id).filter((id) => !known.has(id))
-  if (ids.length === 0) return ok(new Set<number>())
+/**
+ * Of the archived jobs that the object has not listed, those that are not to be shown: it keeps them all the same (tried again, they no longer
+ * fit the filter), or they are erased.
+ */
+export async function keptOf(
+  exchange: Exchange,
+  listed: ReadonlySet<number>,
+  archived: readonly Job[],
+): Promise<Result<ReadonlySet<number>>> {
+  const unlisted = archived.filter(({ id }) => !listed.has(id))
+  if (unlisted.length === 0) return ok(new Set<number>())
   const { credential } = exchange.caller
-  const kept = await askTenant(exchange, (gate) => gate.keptJobs({ credential, ids }), true)
+  const asked = { credential, ids: unlisted.map(({ id }) => id), threads: unlisted.map(({ thread_id }) => thread_id) }
+  const kept = await askTenant(exchange, (gate) => gate.keptJobs(asked), true)
   return kept.ok ? ok(new Set(kept.value)) : kept
+}
+
+/** A job that the archive alone has. One of a deleted thread is gone, though the archive may not know yet. */
+export async function archivedJob(exchange: Exchange, id: number): Promise<Result<Job>> {
+  const archived = await archive(exchange).get(tenantOf(exchange) ?? '', id)
+  if (!archived.ok || archived.value.thread_id === null) return archived
+  const kept = await keptOf(exchange, new Set(), [archived.value])
+  if (!kept.ok) return kept
+  return kept.value.has(id) ? fail('gone', `Job ${id} was erased with its thread.`) : archived
 }
 
 const asText = (body: string | ReadableStream): Response => new Response(body, { headers: { 'content-type': 'text/plain; charset=utf-8' } })
@@ -55,7 +71,7 @@ export async function jobResult(exchange: Exchange<'jobs.result'>): Promise<Repl
   const { credential } = exchange.caller
   let place = await askTenant(exchange, (gate) => gate.locateResult({ credential, job_id: input.job_id, request_id }), true)
   if (!place.ok && place.failure.code === 'not-found') {
-    const archived = await archive(exchange).get(tenantOf(exchange) ?? '', input.job_id)
+    const archived = await archivedJob(exchange, input.job_id)
     if (!archived.ok) return archived
     const stored = await archive(exchange).storedResult(tenantOf(exchange) ?? '', input.job_id)
     if (!stored.ok) return stored

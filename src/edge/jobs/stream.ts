@@ -4,6 +4,7 @@ import type { ViewerIdentity } from '../../../durable-objects/job-stream/gate.ts
 import type { WatchedJob } from '../../../durable-objects/tenant/call.ts'
 import { type Result, ok } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
+import { archivedJob } from './routes.ts'
 import { fanOutStream, readCursor } from '../jobs/fan-out-stream.ts'
 import { askTenant, callObject, failureIn, tenantOf } from '../tenant-call.ts'
 
@@ -34,11 +35,11 @@ const fromArchive = (job: Job): WatchedJob => ({
 
 /** What the viewer begins with; `not-found` of the object comes after it has let the caller in, so the archive may be asked in its place. */
 async function watch(exchange: Exchange<'jobs.stream'>, job_id: number): Promise<Result<WatchedJob>> {
-  const { request_id, env, ports } = exchange
+  const { request_id } = exchange
   const { credential } = exchange.caller
   const watched = await askTenant(exchange, (gate) => gate.watch({ credential, job_id, request_id }), true)
   if (watched.ok || watched.failure.code !== 'not-found') return watched
-  const archived = await ports.registry(env).jobs.get(tenantOf(exchange) ?? '', job_id)
+  const archived = await archivedJob(exchange, job_id)
   return archived.ok ? ok(fromArchive(archived.value)) : archived
 }
 

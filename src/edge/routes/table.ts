@@ -17,6 +17,7 @@ import { decideReview, signingOptions } from './reviews.ts'
 import { endSession, passkeyOptions, registerPasskey, registrationOptions, signIn, signInWithPasskey } from '../sessions/sign-in.ts'
 import { streamJob } from '../jobs/stream.ts'
 import { createTenant, listTenants, resumeTenant, suspendTenant } from './tenants.ts'
+import { getThread } from '../threads/routes.ts'
 import { revealView } from './views.ts'
 import { registerWorker, rotateWorker } from './workers.ts'
 
@@ -49,6 +50,7 @@ const handlers: Handlers = {
   'jobs.list': listJobs,
   'jobs.result': jobResult,
   'jobs.stream': streamJob,
+  'threads.get': getThread,
   'claims.start': startClaim,
   'claims.output': appendOutput,
   'claims.complete': completeClaim,

@@ -15,7 +15,7 @@ const token = sign(`mrk_acme_${'c'.repeat(16)}_${'s'.repeat(52)}`, keys[0])
 const away = async () => fail('unavailable', 'The registry (D1) is temporarily unavailable.', { retry_after_ms: 2_000 })
 const registryAway = {
   tenants: { create: away, list: away, setSuspended: away },
-  jobs: { get: away, list: away },
+  jobs: { get: away, list: away, turns: away },
   audit: { query: away, range: away },
   heads: { list: away, range: away },
 } as unknown as RegistryPort
@@ -70,6 +70,12 @@ describe('without the registry', () => {
   test('jobs are listed as far as the tenant object has them', async () => {
     const response = await ask('/api/v1/jobs', { gate: { perform: async () => ok(live) } })
     expect([response.status, await response.json()]).toEqual([200, live])
+  })
+
+  test('a thread has the turns that the tenant object has, and says that older ones are missing', async () => {
+    const kept = { thread_id: 't', turns: [{ job_id: 7 }], next_cursor: null }
+    const response = await ask('/api/v1/threads/t', { gate: { perform: async () => ok(kept) } })
+    expect([response.status, await response.json()]).toEqual([200, { ...kept, archive: 'unavailable' }])
   })
 
   test('what only the registry has is unavailable, and says when to come back', async () => {

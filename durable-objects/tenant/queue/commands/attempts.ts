@@ -33,10 +33,16 @@ export type AttemptLease = Omit<LeaseToken, 'signed' | 'mac'>
 
 const lost = (job: JobRecord, why: string): Result<never> => fail('lease-lost', `Job ${job.id}, ${why}.`)
 
+/** A worker whose job was erased has lost its lease: there is nothing left to do for it. */
+function unknownJob({ store }: CommandContext, { job_id, attempt }: AttemptLease): Result<never> {
+  if (store.erased.get(job_id) === undefined) return fail('not-found', `There is no job ${job_id}.`)
+  return fail('lease-lost', `Job ${job_id}, attempt ${attempt}: the job was erased.`)
+}
+
 /** The attempt that the lease token names, if it is the newest one. */
 function attemptOf(ctx: CommandContext, lease: AttemptLease): Result<JobRecord> {
   const job = ctx.store.jobs.get(lease.job_id)
-  if (job === undefined) return fail('not-found', `There is no job ${lease.job_id}.`)
+  if (job === undefined) return unknownJob(ctx, lease)
   // The nonce is this attempt's alone. The worker is not compared: a lost job may be waiting for anybody again by now.
   if (job.attempt !== lease.attempt || job.nonce !== lease.nonce) {
     return lost(job, `attempt ${lease.attempt}: the job is ${job.status} at attempt ${job.attempt}`)
@@ -64,7 +70,7 @@ function endAttempt(ctx: CommandContext, before: JobRecord, after: JobRecord, wo
 /** What a start with this fence is: a new attempt, or a repeated message about one that has begun. */
 export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: AttemptLease, long = false): Result<JobRecord> {
   const job = ctx.store.jobs.get(lease.job_id)
-  if (job === undefined) return fail('not-found', `There is no job ${lease.job_id}.`)
+  if (job === undefined) return unknownJob(ctx, lease)
   const same = job.attempt === lease.attempt && job.nonce === lease.nonce && job.worker_id === worker.worker_id
   if (same && job.status === 'running') return ok(job)
   const reined = claimRefusal(ctx.store.killswitch.state())

@@ -7,7 +7,7 @@ import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import type { CommandContext } from '../../kernel/context.ts'
-import type { JobMatch } from '../job-store.ts'
+import type { JobMatch } from '../job-match.ts'
 import { abortJob, abortReason, selectionOf } from './jobs.ts'
 
 type BulkResult = Output<'jobs.abort_many'>

@@ -19,10 +19,10 @@ import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { beforeQueue } from '../hold.ts'
-import { showJob } from '../job-view.ts'
+import { noJob, showJob } from '../job-view.ts'
 import type { WatchedJob } from '../job-view.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../save-job.ts'
-import type { JobSelection } from '../job-store.ts'
+import type { JobSelection } from '../job-match.ts'
 import { resumeAttempt } from './attempts.ts'
 import { reassign, findWorker } from './dispatch.ts'
 import { watchedChildren } from '../fan-out-state.ts'
@@ -31,11 +31,11 @@ import { explain } from './why.ts'
 /** The job with this id, or that there is none. */
 export const loadJob = (ctx: CommandContext, id: number): Result<JobRecord> => {
   const job = ctx.store.jobs.get(id)
-  return job === undefined ? fail('not-found', `There is no job ${id}.`) : ok(job)
+  return job === undefined ? noJob(ctx.store, id) : ok(job)
 }
 
 /** The id of whoever this names: a member, in force or not, by name or id, or as a job shows it. */
-function creatorNamed(ctx: CommandContext, named: string): string | undefined {
+export function creatorNamed(ctx: CommandContext, named: string): string | undefined {
   if (named.startsWith('worker:')) return ctx.store.workers.named(named.slice('worker:'.length))?.worker_id
   const name = named.startsWith('member:') ? named.slice('member:'.length) : named
   return ctx.store.requesters.idOf(name)

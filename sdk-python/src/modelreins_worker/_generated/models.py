@@ -1309,6 +1309,7 @@ class Thread(Record):
     jobs: int
     running: int
     workers: List[str]
+    members: List[str]
     created_at: str
     last_activity: str
 
@@ -1360,9 +1361,11 @@ class ThreadWithTurns(Record):
     jobs: int
     running: int
     workers: List[str]
+    members: List[str]
     created_at: str
     last_activity: str
     turns: List[Turn]
+    archive: Optional[Literal["read", "unavailable"]]
     next_cursor: Optional[str]
 
 
@@ -1372,6 +1375,17 @@ class ThreadAborted(Record):
     __slots__ = ()
     job_ids: List[int]
     remaining: int
+
+
+class ThreadDeleted(Record):
+    """ThreadDeleted, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    thread_id: str
+    erased_jobs: int
+    aborted: List[int]
+    complete: bool
+    deleted_at: str
 
 
 class ClaimsInboxReply(Record):
@@ -1871,6 +1885,7 @@ __all__ = [
     "Turn",
     "ThreadWithTurns",
     "ThreadAborted",
+    "ThreadDeleted",
     "ClaimsInboxReply",
     "ClaimsClaimReply",
     "ClaimsPollReply",

@@ -61,6 +61,7 @@ from .models import (
     TenantsCreateReply,
     Thread,
     ThreadAborted,
+    ThreadDeleted,
     ThreadPage,
     ThreadWithTurns,
     ToLookAtPage,
@@ -884,7 +885,7 @@ class JobsOperations(_Noun):
 
         GET /api/v1/jobs/:job_id
 
-        :raises ModelReinsError: ``not-found``.
+        :raises ModelReinsError: ``not-found``, ``gone``.
         """
         return Job.of(self._call("jobs.get", fields(locals()), timeout=request_timeout))
 
@@ -898,7 +899,7 @@ class JobsOperations(_Noun):
 
         GET /api/v1/jobs/:job_id/result
 
-        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        :raises ModelReinsError: ``not-found``, ``gone``, ``wrong-state``.
         """
         return cast("str", self._call("jobs.result", fields(locals()), timeout=request_timeout))
 
@@ -942,7 +943,7 @@ class JobsOperations(_Noun):
 
         PATCH /api/v1/jobs/:job_id
 
-        :raises ModelReinsError: ``not-found``, ``wrong-state``, ``no-eligible-worker``, ``capability-not-declared``.
+        :raises ModelReinsError: ``not-found``, ``gone``, ``wrong-state``, ``no-eligible-worker``, ``capability-not-declared``.
         """
         return Job.of(self._call("jobs.update", fields(locals(), "target", "metadata", "not_before"), timeout=request_timeout))
 
@@ -957,7 +958,7 @@ class JobsOperations(_Noun):
 
         POST /api/v1/jobs/:job_id/abort
 
-        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        :raises ModelReinsError: ``not-found``, ``gone``, ``wrong-state``.
         """
         return Job.of(self._call("jobs.abort", fields(locals()), timeout=request_timeout))
 
@@ -993,7 +994,7 @@ class JobsOperations(_Noun):
 
         POST /api/v1/jobs/:job_id/retry
 
-        :raises ModelReinsError: ``not-found``, ``wrong-state``, ``killswitch``, ``no-eligible-worker``.
+        :raises ModelReinsError: ``not-found``, ``gone``, ``wrong-state``, ``killswitch``, ``no-eligible-worker``.
         """
         return Job.of(self._call("jobs.retry", fields(locals()), timeout=request_timeout))
 
@@ -1007,7 +1008,7 @@ class JobsOperations(_Noun):
 
         GET /api/v1/jobs/:job_id/children
 
-        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        :raises ModelReinsError: ``not-found``, ``gone``, ``wrong-state``.
         """
         return JobPage.of(self._call("jobs.children", fields(locals()), timeout=request_timeout))
 
@@ -1043,7 +1044,7 @@ class JobsOperations(_Noun):
 
         GET /api/v1/jobs/:job_id/why
 
-        :raises ModelReinsError: ``not-found``.
+        :raises ModelReinsError: ``not-found``, ``gone``.
         """
         return Why.of(self._call("jobs.why", fields(locals()), timeout=request_timeout))
 
@@ -1183,9 +1184,15 @@ class ThreadsOperations(_Noun):
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
         include_archived: Optional[bool] = None,
+        archived: Optional[bool] = None,
+        text: Optional[str] = None,
+        worker: Optional[str] = None,
+        member: Optional[str] = None,
+        running: Optional[bool] = None,
+        active_since: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> ThreadPage:
-        """List threads, the newest first: title, jobs, who takes part.
+        """List threads, the last active first: title, jobs, who takes part.
 
         GET /api/v1/threads
         """
@@ -1238,6 +1245,21 @@ class ThreadsOperations(_Noun):
         :raises ModelReinsError: ``not-found``.
         """
         return ThreadAborted.of(self._call("threads.abort", fields(locals()), timeout=request_timeout))
+
+    def delete(
+        self,
+        thread_id: str,
+        *,
+        abort: Optional[bool] = None,
+        request_timeout: Optional[float] = None,
+    ) -> ThreadDeleted:
+        """Erase a thread: prompts, results, output and files of its jobs, wherever they are kept. The audit trail stays.
+
+        DELETE /api/v1/threads/:thread_id
+
+        :raises ModelReinsError: ``not-found``, ``conflict``.
+        """
+        return ThreadDeleted.of(self._call("threads.delete", fields(locals()), timeout=request_timeout))
 
 
 class ClaimsOperations(_Noun):

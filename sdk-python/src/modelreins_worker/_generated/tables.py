@@ -175,6 +175,7 @@ ROWS: Dict[str, Row] = {
     "threads.get": Row("GET", "/api/v1/threads/:thread_id", False, False, "json", ("thread_id", "title",)),
     "threads.update": Row("PATCH", "/api/v1/threads/:thread_id", False, False, "json", ("thread_id", "title",)),
     "threads.abort": Row("POST", "/api/v1/threads/:thread_id/abort", False, False, "json", ("job_ids", "remaining",)),
+    "threads.delete": Row("DELETE", "/api/v1/threads/:thread_id", False, False, "json", ("thread_id", "erased_jobs",)),
     "claims.inbox": Row("GET", "/api/v1/my-jobs", True, False, "json", ("jobs", "killswitch",)),
     "claims.claim": Row("POST", "/api/v1/jobs/:job_id/claim", False, False, "json", ("job", "lease",)),
     "claims.close": Row("POST", "/api/v1/jobs/:job_id/close", False, False, "json", ("id", "status",)),

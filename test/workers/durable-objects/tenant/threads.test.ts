@@ -60,7 +60,7 @@ describe('a thread', () => {
     await tenant.present(anna)
     await tenant.present(bert)
     const running = await tenant.must('threads.get', { thread_id: 'r42' })
-    expect(running).toMatchObject({ title: 'Draft the notes', archived: false, jobs: 2, running: 1, workers: ['anna'] })
+    expect(running).toMatchObject({ title: 'Draft the notes', archived: false, jobs: 2, running: 1, workers: ['anna', 'bert'] })
     await answer(tenant, anna, 'I am.')
     await answer(tenant, bert, 'She is.')
     const told = await tenant.must('threads.get', { thread_id: 'r42' })

@@ -40,7 +40,8 @@ import { serviceInstall, serviceStatus, serviceUninstall } from './service.ts'
 import { settings, settingsGet, settingsSet } from './settings.ts'
 import { setup } from './setup.ts'
 import { status } from './status.ts'
-import { thread, threads } from './threads.ts'
+import { thread } from './thread.ts'
+import { deleteThread, threads } from './threads.ts'
 import { webhooks, webhooksCreate, webhooksDelete, webhooksDeliveries } from './webhooks.ts'
 import {
   workers,
@@ -78,6 +79,7 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'jobs retry': jobsRetry,
   job,
   threads,
+  'threads delete': deleteThread,
   thread,
   schedules,
   'schedules create': schedulesCreate,

@@ -1,13 +1,14 @@
-/** Responsible for `threads` and `thread ID`: the list, the turns, and what is changed of a thread. */
-import { threadGet, threadList, threadPatch, type Thread, type Turn } from '@modelreins/contract'
+/** Responsible for `threads` and `threads delete`: the list, and erasing one for good. */
+import { threadDelete, threadList, type Thread } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
-import { statusPaint } from '../output/job-text.ts'
+import { oneLine } from '../output/safe-text.ts'
 import type { Column } from '../output/presenter.ts'
-import { manyLines } from '../output/safe-text.ts'
 import { showAge } from '../output/time-words.ts'
+import { momentOf } from '../arguments/time-flag.ts'
 import { UsageError } from '../arguments/usage-error.ts'
+import { confirmed } from '../confirm.ts'
 
 const columns = (now: number): readonly Column<Thread>[] => [
   { title: 'THREAD', cell: (thread) => thread.thread_id },
@@ -15,13 +16,14 @@ const columns = (now: number): readonly Column<Thread>[] => [
   { title: 'RUNNING', cell: (thread) => String(thread.running), right: true },
   { title: 'LAST', cell: (thread) => thread.last_activity, human: (thread) => showAge(thread.last_activity, now), right: true },
   { title: 'WORKERS', cell: (thread) => thread.workers.join(',') },
+  { title: 'MEMBERS', cell: (thread) => thread.members.map((name) => name.replace(/^member:/, '')).join(',') },
   { title: 'TITLE', cell: (thread) => `${thread.title}${thread.archived ? ' (archived)' : ''}`, wide: true },
 ]
 
-const given = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+export const given = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
-const more = ({ show }: CommandContext, cursor: string | null): void => {
+export const more = ({ show }: CommandContext, cursor: string | null): void => {
   if (cursor !== null) show.note(show.errorStyle.dim(`more: --cursor ${cursor}`))
 }
 
@@ -32,9 +34,17 @@ export async function threads(context: CommandContext): Promise<number> {
       limit: invocation.count('limit'),
       cursor: invocation.text('cursor'),
       include_archived: invocation.on('archived') ? true : undefined,
+      text: invocation.text('text'),
+      worker: invocation.text('worker'),
+      member: invocation.text('member'),
+      running: invocation.on('running') ? true : undefined,
+      active_since: momentOf(context, 'since', 'ago'),
     }),
   )
-  if (!query.success) throw new UsageError(query.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('; '))
+  if (!query.success)
+    throw new UsageError(
+      query.error.issues.map((issue) => `--${issue.path.join('.').replace('active_since', 'since')}: ${issue.message}`).join('; '),
+    )
   const { client } = await connect(context)
   const page = await client.threads.list(query.data)
   if (show.json) show.value(page)
@@ -44,79 +54,31 @@ export async function threads(context: CommandContext): Promise<number> {
   return 0
 }
 
-/** What flags change of it; undefined when they change nothing. */
-function patchOf({ invocation }: CommandContext, thread_id: string) {
-  if (invocation.on('archive') && invocation.on('restore')) throw new UsageError('--archive and --restore do not go together')
-  const defaults = given({
-    effort: invocation.text('default-effort'),
-    mode: invocation.text('default-mode'),
-    target: invocation.text('default-target'),
-    capability: invocation.text('default-capability'),
-  })
-  const patch = given({
-    title: invocation.text('title'),
-    archived: invocation.on('archive') ? true : invocation.on('restore') ? false : undefined,
-    defaults: Object.keys(defaults).length === 0 ? undefined : defaults,
-  })
-  if (Object.keys(patch).length === 0) return undefined
-  const parsed = threadPatch.safeParse({ thread_id, ...patch })
-  if (parsed.success) return parsed.data
-  throw new UsageError(
-    parsed.error.issues.map((issue) => `--${issue.path.join('-').replace('defaults', 'default')} ${issue.message}`).join('; '),
-  )
+const jobsWord = (count: number): string => `${count} job${count === 1 ? '' : 's'}`
+
+/** Asked about what it is: a name alone may be that of another one. */
+async function isMeant(context: CommandContext, client: Client, thread_id: string): Promise<boolean> {
+  if (context.invocation.on('yes')) return true
+  const { title, jobs, running } = await client.threads.get({ thread_id, limit: 1 })
+  const under = running === 0 ? '' : `, ${running} of them not ended`
+  return confirmed(context, `Erase thread ${thread_id} (${oneLine(title)}; ${jobsWord(jobs)} kept here${under}) for good?`)
 }
 
-export async function thread(context: CommandContext): Promise<number> {
+export async function deleteThread(context: CommandContext): Promise<number> {
   const { invocation, show } = context
-  const thread_id = invocation.argument(0) ?? ''
-  if (invocation.has('reason') && !invocation.on('abort')) throw new UsageError('--reason goes with --abort')
-  const patch = patchOf(context, thread_id)
-  const query = threadGet.safeParse(given({ thread_id, limit: invocation.count('limit'), cursor: invocation.text('cursor') }))
-  if (!query.success) throw new UsageError(query.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
+  const query = threadDelete.safeParse(given({ thread_id: invocation.argument(0) ?? '', abort: invocation.on('abort') ? true : undefined }))
+  if (!query.success) throw new UsageError(query.error.issues.map((issue) => `ID: ${issue.message}`).join('; '))
   const { client } = await connect(context)
-  if (invocation.on('abort')) return abort(context, client, thread_id)
-  if (patch !== undefined) {
-    const changed = await client.threads.update(patch)
-    if (show.json) show.value(changed)
-    else show.note(`Thread ${thread_id} is changed`)
-    return 0
+  if (!(await isMeant(context, client, query.data.thread_id))) {
+    show.note('Cancelled: nothing was erased')
+    return 1
   }
-  const found = await client.threads.get(query.data)
-  if (show.json) show.value(found)
+  const gone = await client.threads.delete(query.data)
+  if (show.json) show.value(gone)
   else {
-    show.line(`${show.style.bold(found.title)}${found.archived ? ' (archived)' : ''}`)
-    for (const turn of found.turns) for (const line of turnLines(context, turn)) show.line(line)
+    const ended = gone.aborted.length === 0 ? '' : ` (${jobsWord(gone.aborted.length)} aborted for it)`
+    show.note(`Thread ${gone.thread_id} is deleted: ${jobsWord(gone.erased_jobs)} erased${ended}`)
   }
-  more(context, found.next_cursor)
-  return 0
-}
-
-function turnLines({ show }: CommandContext, turn: Turn): readonly string[] {
-  const by = turn.workers.length === 0 ? '' : ` by ${turn.workers.join(', ')}`
-  const paint = statusPaint(turn.status, show.style)
-  const answer = turn.answer === null ? [] : manyLines(turn.answer).trimEnd().split('\n')
-  return [
-    '',
-    ...manyLines(turn.prompt)
-      .trimEnd()
-      .split('\n')
-      .map((line) => `> ${line}`),
-    show.style.dim(`job ${turn.job_id}${by}: `) + paint(turn.status),
-    ...answer,
-    ...(turn.truncated ? [show.style.dim(`the rest: job ${turn.job_id} --result`)] : []),
-  ]
-}
-
-async function abort(context: CommandContext, client: Client, thread_id: string): Promise<number> {
-  const { invocation, show } = context
-  const reason = invocation.text('reason')
-  const job_ids: number[] = []
-  for (;;) {
-    const done = await client.threads.abort({ thread_id, ...(reason === undefined ? {} : { reason }) })
-    job_ids.push(...done.job_ids)
-    if (done.remaining === 0 || done.job_ids.length === 0) break
-  }
-  if (show.json) show.value({ job_ids })
-  else show.note(job_ids.length === 0 ? `Nothing runs in thread ${thread_id}` : `Aborted ${job_ids.map((id) => `job ${id}`).join(', ')}`)
+  if (!gone.complete) show.warn(`Something is still to be erased, in the background. How far it is: threads delete ${gone.thread_id} --yes`)
   return 0
 }

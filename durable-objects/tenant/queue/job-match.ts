@@ -1,0 +1,35 @@
+/** Responsible for which jobs a list or a bulk verb means, as a condition on their rows. */
+import { and, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import type { Effort, JobStatus } from '@modelreins/contract'
+import { jobs } from './tables.ts'
+
+export interface JobSelection {
+  readonly statuses?: readonly JobStatus[]
+  readonly thread_id?: string
+  readonly worker_id?: string
+  readonly capability?: string
+  readonly effort?: Effort
+  /** Id of the member or worker that made it. */
+  readonly created_by?: string
+  readonly parent_id?: number
+}
+
+export interface JobMatch extends JobSelection {
+  /** Only jobs that have not ended. */
+  readonly unfinished?: boolean
+  /** Only jobs that are no part of a fan-out; its parent is none. */
+  readonly parentless?: boolean
+}
+
+export const matches = (matching: JobMatch) =>
+  and(
+    matching.unfinished === true ? isNotNull(jobs.pool) : undefined,
+    matching.statuses === undefined ? undefined : inArray(jobs.status, [...matching.statuses]),
+    matching.thread_id === undefined ? undefined : eq(jobs.thread_id, matching.thread_id),
+    matching.worker_id === undefined ? undefined : eq(jobs.worker_id, matching.worker_id),
+    matching.created_by === undefined ? undefined : eq(jobs.created_by, matching.created_by),
+    matching.parent_id === undefined ? undefined : and(eq(jobs.parent_id, matching.parent_id), isNotNull(jobs.parent_id)),
+    matching.parentless === true ? isNull(jobs.parent_id) : undefined,
+    matching.effort === undefined ? undefined : eq(jobs.effort, matching.effort),
+    matching.capability === undefined ? undefined : eq(sql`json_extract(${jobs.spec}, '$.capability')`, matching.capability),
+  )

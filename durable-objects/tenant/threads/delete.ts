@@ -1,0 +1,145 @@
+/**
+ * Responsible for deleting a thread: at once for whoever asks, in the tenant object row by row, and elsewhere by `ThreadEraser`. What is cut off
+ * anywhere in between, the duty takes up again.
+ */
+import { limits } from '@modelreins/contract'
+import type { Parsed, ThreadDeleted } from '@modelreins/contract'
+import { erasurePause } from '../../../src/domain/artifact/artifact.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { isoTime } from '../kernel/context.ts'
+import type { CommandContext, ReadContext } from '../kernel/context.ts'
+import type { Host } from '../kernel/host.ts'
+import type { Duty, Wait } from '../kernel/room.ts'
+import { abortJob, abortReason } from '../queue/commands/jobs.ts'
+import { eraseJob } from '../queue/erase-job.ts'
+import type { Erasure } from './erasure-store.ts'
+
+/** Turns that one transaction erases, each with the children of its fan-out. */
+const turnsAtOnce = 200
+/** Jobs that are taken out of streams, R2 and D1 in one go. */
+const jobsAtOnce = 50
+/** How long the call waits for the whole to be done. */
+const patienceMs = 5_000
+
+/** A call that comes later than this is another one, although a client may give it the same id. */
+const sameCallMs = 30_000
+
+/** Jobs named in a refusal. */
+const named = 10
+
+const show = (ctx: ReadContext, erasure: Erasure): ThreadDeleted => ({
+  thread_id: erasure.thread_id,
+  erased_jobs: erasure.jobs,
+  aborted: [...erasure.aborted],
+  complete: erasure.stage === 'done',
+  deleted_at: isoTime(erasure.erased_at),
+})
+
+const count = (ids: readonly number[], noun: string): string => `${ids.length} ${noun}${ids.length === 1 ? '' : 's'}`
+
+function underWay(thread_id: string, ids: readonly number[]): Result<never> {
+  const more = ids.length > named ? ` and ${ids.length - named} more` : ''
+  return fail(
+    'conflict',
+    `${count(ids, 'job')} of the thread ${ids.length === 1 ? 'has' : 'have'} not ended: ${ids.slice(0, named).join(', ')}${more}. Abort the thread first (POST /api/v1/threads/${encodeURIComponent(thread_id)}/abort), or delete it with abort=true.`,
+  )
+}
+
+export function deleteThread(ctx: CommandContext, input: Parsed<'threads.delete'>): Result<ThreadDeleted> {
+  const { thread_id } = input
+  const before = ctx.store.erasures.newest(thread_id)
+  // The very call, which has waited or was sent again: whatever has been dispatched into the thread meanwhile is not what it was about.
+  if (before?.request_id === ctx.request_id && ctx.at - before.erased_at < sameCallMs) return ok(show(ctx, before))
+  const thread = ctx.store.threadStore.get(thread_id)
+  if (thread === undefined) {
+    return before === undefined ? fail('not-found', `There is no thread ${thread_id}.`) : ok(show(ctx, before))
+  }
+  const open = ctx.store.threadStore.inFlight(thread_id)
+  if (open.length > 0 && input.abort !== true) return underWay(thread_id, open)
+  const aborted = open.slice(0, limits.bulk_jobs)
+  for (const id of aborted) {
+    const job = ctx.store.jobs.get(id)
+    if (job !== undefined) abortJob(ctx, job, abortReason(ctx, 'its thread was deleted'))
+  }
+  const erasure = ctx.store.erasures.add({
+    thread_id,
+    through_id: ctx.store.jobs.highestId(),
+    stage: 'rows',
+    jobs: 0,
+    aborted,
+    request_id: ctx.request_id,
+    erased_at: ctx.at,
+    next_at: ctx.at,
+    tries: 0,
+  })
+  ctx.store.threadStore.remove(thread_id)
+  ctx.onCommit(() => ctx.live.threadActivity.forget(thread_id))
+  ctx.record({
+    action: 'thread.delete',
+    subject: `thread:${thread_id}`,
+    summary: `${ctx.store.threadStore.sums(thread_id).jobs} turns kept here, ${aborted.length} jobs aborted`,
+  })
+  const after = eraseRows(ctx, erasure)
+  eraseElsewhere(ctx)
+  return ok(show(ctx, after))
+}
+
+/** The next turns of it, in this transaction. */
+function eraseRows(ctx: CommandContext, erasure: Erasure): Erasure {
+  const ids = ctx.store.threadStore.jobIds(erasure.thread_id, 0, turnsAtOnce + 1, erasure.through_id)
+  let erased = 0
+  for (const id of ids.slice(0, turnsAtOnce)) {
+    const turn = ctx.store.jobs.get(id)
+    if (turn === undefined) continue
+    for (const job of [turn, ...ctx.store.jobs.ofParent(id)]) {
+      // Aborting a fan-out has ended its children: each is read anew.
+      eraseJob(ctx, ctx.store.jobs.get(job.id) ?? job, erasure.id, 'Its thread was deleted')
+      erased += 1
+    }
+  }
+  const more = ids.length > turnsAtOnce
+  const after: Erasure = { ...erasure, jobs: erasure.jobs + erased, stage: more ? 'rows' : 'archive', next_at: ctx.at }
+  ctx.store.erasures.save(after)
+  ctx.onCommit(() => ctx.live.due.hint(ctx.at))
+  return after
+}
+
+/** Begins behind the commands what is due, and says when to try again should it not come to an end. */
+function eraseElsewhere(ctx: CommandContext): void {
+  const jobs = ctx.store.erased.due(ctx.at, jobsAtOnce)
+  for (const job of jobs) {
+    if (job.state === 'erased') ctx.store.erased.forget(job.job_id)
+    else ctx.store.erased.move(job.job_id, { state: job.state, next_at: ctx.at + erasurePause(job.tries), tries: job.tries + 1 })
+  }
+  const ids = jobs.filter((job) => job.state !== 'erased').map((job) => job.job_id)
+  if (ids.length > 0) ctx.after({ kind: 'erase_jobs', ids })
+  for (const erasure of ctx.store.erasures.due(['archive', 'rest'], ctx.at, jobsAtOnce)) {
+    ctx.store.erasures.save({ ...erasure, next_at: ctx.at + erasurePause(erasure.tries), tries: erasure.tries + 1 })
+    ctx.after({ kind: 'erase_thread', id: erasure.id })
+  }
+}
+
+export const erasureDuty: Duty = {
+  next: ({ store }) => {
+    const times = [store.erased.nextDue(), store.erasures.nextDue()].flatMap((at) => at ?? [])
+    return times.length === 0 ? undefined : Math.min(...times)
+  },
+  run: (ctx) => {
+    for (const erasure of ctx.store.erasures.due(['rows'], ctx.at, 1)) eraseRows(ctx, erasure)
+    for (const erasure of ctx.store.erasures.due(['done'], ctx.at, jobsAtOnce)) ctx.store.erasures.forget(erasure.id)
+    eraseElsewhere(ctx)
+  },
+}
+
+async function untilErased(host: Host, id: number): Wait {
+  await host.live.threadEraser.finished(id, patienceMs)
+  return undefined
+}
+
+/** Most threads are erased before anybody would ask again. */
+export function waitForErasure(host: Host, input: object, first: object): Wait | undefined {
+  if (!('complete' in first) || first.complete === true || !('thread_id' in input)) return undefined
+  const erasure = host.store.erasures.newest(String(input.thread_id))
+  return erasure === undefined || erasure.stage === 'done' ? undefined : untilErased(host, erasure.id)
+}

@@ -1,0 +1,113 @@
+/**
+ * Responsible for taking what deleted threads were about out of the places behind the tenant object: output streams and transcripts, large
+ * results, rows of the archive. It notes what is gone; what it could not reach is due again by its own row.
+ */
+import { limits } from '@modelreins/contract'
+import { streamName, transcriptKey } from '../../job-stream/gate.ts'
+import type { JobStreamGate } from '../../job-stream/gate.ts'
+import { Topic } from '../connections/waiters.ts'
+import { systemCaller } from '../kernel/context.ts'
+import type { Host } from '../kernel/host.ts'
+import type { ErasedJob } from '../queue/erased-jobs.ts'
+import type { Erasure } from './erasure-store.ts'
+
+/** Rows of the archive that are read at once. */
+const archivedAtOnce = 50
+/** Keys that R2 deletes in one call. */
+const keysAtOnce = 1_000
+
+export class ThreadEraser {
+  readonly #host: Host
+  readonly #topic: Topic
+
+  constructor(host: Host) {
+    this.#host = host
+    this.#topic = new Topic(host.setTimer)
+  }
+
+  /** Resolves once nothing is left of the thread, or something of it could not be erased now, or after this long. */
+  finished(erasureId: number, ms: number): Promise<boolean> {
+    return this.#topic.wait(erasureId, ms)
+  }
+
+  tendJobs(ids: readonly number[]): void {
+    const erasures = ids.flatMap((id) => this.#host.store.erased.get(id)?.erasure_id ?? [])
+    this.#behind(() => this.#eraseJobs(ids), erasures)
+  }
+
+  tendThread(id: number): void {
+    this.#behind(() => this.#eraseThread(id), [id])
+  }
+
+  #behind(work: () => Promise<void>, erasures: readonly number[]): void {
+    const failed = (error: unknown): void => {
+      this.#host.failed('thread.erase', error)
+      // It is tried again in a while: nobody needs to wait for that.
+      for (const id of new Set(erasures)) this.#topic.tell(id)
+    }
+    this.#host.waitUntil(work().catch(failed))
+  }
+
+  async #eraseJobs(ids: readonly number[]): Promise<void> {
+    const { store } = this.#host
+    const found = ids.flatMap((id) => store.erased.get(id) ?? [])
+    await Promise.all(found.map((job) => this.#eraseOutside(job)))
+    await this.#host.live.shipper.eraseJobs(ids)
+    const at = this.#host.now()
+    for (const job of found) {
+      const again = job.state === 'erasing'
+      const next_at = again ? at + limits.erase_again_ms : job.erased_at + limits.erased_job_gone_ms
+      store.erased.move(job.job_id, { state: again ? 'again' : 'erased', next_at, tries: 0 })
+    }
+    for (const id of new Set(found.map((job) => job.erasure_id))) this.#tellIfDone(id)
+  }
+
+  async #eraseOutside({ job_id, streamed, ran }: ErasedJob): Promise<void> {
+    const { tenant, env } = this.#host
+    if (streamed) await this.#stream(job_id).erase({ tenant, job_id })
+    if (!ran) return
+    const { objects } = await env.ARCHIVE.list({ prefix: `results/${tenant}/${job_id}/`, limit: keysAtOnce })
+    if (objects.length > 0) await env.ARCHIVE.delete(objects.map(({ key }) => key))
+  }
+
+  #stream(jobId: number): Pick<JobStreamGate, 'erase'> {
+    const { tenant, env } = this.#host
+    // The platform's stub knows no methods of ours.
+    return env.JOB_STREAM.get(env.JOB_STREAM.idFromName(streamName(tenant, jobId))) as unknown as Pick<JobStreamGate, 'erase'>
+  }
+
+  /** What only the archive has of it: long ended, so that nothing of it is on its way any more. */
+  async #eraseThread(id: number): Promise<void> {
+    const { store, tenant, env, live } = this.#host
+    const erasure = store.erasures.get(id)
+    if (erasure === undefined || erasure.stage === 'done') return
+    if (erasure.stage === 'archive') {
+      for (;;) {
+        const found = await live.shipper.archivedOf(erasure.thread_id, erasure.through_id, archivedAtOnce)
+        if (found.length === 0) break
+        const keys = found.flatMap((job) => [transcriptKey(tenant, job.id), ...(job.stored_result === null ? [] : [job.stored_result])])
+        for (let from = 0; from < keys.length; from += keysAtOnce) await env.ARCHIVE.delete(keys.slice(from, from + keysAtOnce))
+        await live.shipper.eraseJobs(found.map((job) => job.id))
+      }
+      store.erasures.save({ ...(store.erasures.get(id) ?? erasure), stage: 'rest' })
+    }
+    this.#tellIfDone(id)
+  }
+
+  #tellIfDone(id: number): void {
+    const { store } = this.#host
+    const erasure = store.erasures.get(id)
+    if (erasure?.stage !== 'rest' || store.erased.pending(id) > 0) return
+    this.#host.run(systemCaller, (ctx) => {
+      const done: Erasure = { ...erasure, stage: 'done', next_at: erasure.erased_at + limits.erased_job_gone_ms, tries: 0 }
+      ctx.store.erasures.save(done)
+      ctx.record({
+        action: 'thread.erase',
+        subject: `thread:${erasure.thread_id}`,
+        summary: `${erasure.jobs} jobs and what the archive had`,
+      })
+      return []
+    })
+    this.#topic.tell(id)
+  }
+}

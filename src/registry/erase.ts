@@ -1,0 +1,48 @@
+/** Responsible for erasing finished jobs from the registry: those that are named, and finding those of a deleted thread. */
+import type { Result } from '../domain/result.ts'
+import { callD1 } from './page.ts'
+
+export interface ArchivedJob {
+  readonly id: number
+  /** Where the whole result lies in R2; null when the row has all of it. */
+  readonly stored_result: string | null
+}
+
+const idsPerStatement = 1_000
+
+/** Their rows, prompts and results with them. Erasing what is not there changes nothing. */
+export function eraseJobs(database: D1Database, tenant: string, ids: readonly number[]): Promise<Result<unknown>> {
+  const statements: D1PreparedStatement[] = []
+  for (let from = 0; from < ids.length; from += idsPerStatement) {
+    statements.push(
+      database
+        .prepare('DELETE FROM jobs WHERE tenant = ?1 AND id IN (SELECT value FROM json_each(?2))')
+        .bind(tenant, JSON.stringify(ids.slice(from, from + idsPerStatement))),
+    )
+  }
+  return callD1(async () => (statements.length === 0 ? [] : database.batch(statements)))
+}
+
+/** Children and merges of a fan-out are not of its thread themselves: its own row names them. */
+const ofThread = `
+  WITH turns AS MATERIALIZED (
+    SELECT id, rest FROM jobs WHERE tenant = ?1 AND thread_id = ?2 AND id <= ?3 ORDER BY id LIMIT ?4
+  ), family AS (
+    SELECT id FROM turns
+    UNION SELECT CAST(child.value->>'job_id' AS INTEGER) FROM turns, json_each(turns.rest, '$.children') AS child
+    UNION SELECT CAST(turns.rest->>'$.merge.job_id' AS INTEGER) FROM turns WHERE turns.rest->>'$.merge.job_id' IS NOT NULL
+  )
+  SELECT jobs.id AS id, jobs.rest->>'stored_result' AS stored_result
+  FROM family CROSS JOIN jobs ON jobs.tenant = ?1 AND jobs.id = family.id
+  ORDER BY jobs.id`
+
+/** The oldest turns of the thread up to this job id, at most so many, with the children and merges of those that are fan-outs. */
+export function jobsOfThread(
+  database: D1Database,
+  tenant: string,
+  threadId: string,
+  through: number,
+  turns: number,
+): Promise<Result<readonly ArchivedJob[]>> {
+  return callD1(async () => (await database.prepare(ofThread).bind(tenant, threadId, through, turns).all<ArchivedJob>()).results)
+}
