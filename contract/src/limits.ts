@@ -163,6 +163,8 @@ export const limits = {
   webhook_timeout_ms: 10 * second,
   /** Tries of one delivery, the first included; then it is given up. */
   webhook_attempts: 9,
+  /** In the log of one delivery that an owner sends again and again, the newest. */
+  webhook_attempts_kept: 30,
 
   /** SIGTERM to SIGKILL, for a child process group that is to be stopped. */
   kill_grace_ms: 2 * second,

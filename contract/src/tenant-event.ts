@@ -124,6 +124,7 @@ export const tenantEvents = {
   'killswitch.acknowledge': { says: 'A worker confirmed that it has stopped.', fields: worker },
 
   'webhook.create': { says: 'A webhook was created.', fields: none },
+  'webhook.resend': { says: 'A delivery of a webhook was sent again.', fields: none },
   'webhook.disable': { says: 'A webhook was disabled: its receiver answered 410.', fields: none },
   'webhook.delete': { says: 'A webhook was deleted.', fields: none },
   'audit.seen': { says: 'Rows were marked as reviewed.', fields: none },

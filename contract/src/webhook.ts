@@ -1,6 +1,6 @@
 /** Responsible for outbound webhooks as callers and receivers see them (Standard Webhooks); it signs and sends nothing. */
 import * as z from 'zod'
-import { page, paging, time } from './fields.ts'
+import { integer, page, paging, time } from './fields.ts'
 import { publicId } from './ids.ts'
 
 export const webhookEvents = ['review.created', 'review.settled', 'review.reminded', 'review.escalated', 'killswitch.raised'] as const
@@ -45,6 +45,8 @@ export const webhookDelivery = z
   .meta({ id: 'WebhookDelivery' })
 export type WebhookDelivery = z.infer<typeof webhookDelivery>
 export const webhookDeliveryPage = page(webhookDelivery)
+/** `delivery_id`: as the list of deliveries names it. */
+export const webhookDeliveryRef = z.strictObject({ webhook_id: publicId, delivery_id: integer(1, Number.MAX_SAFE_INTEGER) })
 export const webhookDeliveryList = z.strictObject({ webhook_id: publicId, ...paging })
 
 /** The body of a delivery. No prompt, no payload: members who may decide read those with their own key. `text` is for people. */

@@ -60,4 +60,18 @@ export const webhooksOperations = {
     status: 200,
     problems: ['not-found'],
   }),
+  'webhooks.resend': operation({
+    method: 'POST',
+    path: '/api/v1/webhooks/:webhook_id/deliveries/:delivery_id/resend',
+    scope: 'webhooks.manage',
+    by: 'tenant',
+    repeat: 'never',
+    tool: false,
+    summary: 'Send a delivery again now, with the same body and the same `webhook-id`, whether it arrived or was given up',
+    input: webhooks.webhookDeliveryRef,
+    example: { webhook_id: 'hk0123456789', delivery_id: 12 },
+    output: webhooks.webhookDelivery,
+    status: 202,
+    problems: ['not-found', 'wrong-state'],
+  }),
 } as const

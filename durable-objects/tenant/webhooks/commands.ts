@@ -91,9 +91,36 @@ function deliveries(
   return ok({ items: items.map(showDelivery), next_cursor: found.length > limit ? String(items.at(-1)?.id) : null })
 }
 
+/**
+ * The same message once more, now; where it may go is judged when it is sent, as ever. A receiver that has taken it before tells by its id. When it
+ * fails, it is tried again as often as it would have been, or not at all if it was given up.
+ */
+function resend(ctx: CommandContext, input: Parsed<'webhooks.resend'>): Result<WebhookDelivery> {
+  const hook = ctx.store.webhooks.get(input.webhook_id)
+  if (hook === undefined) return fail('not-found', `There is no webhook ${input.webhook_id}.`)
+  const delivery = ctx.store.webhooks.delivery(hook.webhook_id, input.delivery_id)
+  if (delivery === undefined)
+    return fail(
+      'not-found',
+      `Webhook ${hook.webhook_id} has no delivery ${input.delivery_id}. Deliveries that have ended are kept for ${limits.retention_ms / 86_400_000} days.`,
+    )
+  if (hook.disabled_at !== null)
+    return fail('wrong-state', `Webhook ${hook.webhook_id} is off: its receiver answered 410. Create it again to send to this address.`)
+  const again: DeliveryRecord = { ...delivery, state: 'pending', next_at: ctx.at }
+  ctx.store.webhooks.note(again)
+  ctx.record({
+    action: 'webhook.resend',
+    subject: `webhook:${hook.webhook_id}`,
+    summary: `${new URL(hook.url).host}: delivery ${delivery.id}, ${delivery.event}`,
+  })
+  ctx.after({ kind: 'deliver' })
+  return ok(showDelivery(again))
+}
+
 export const webhookCommands = {
   'webhooks.create': create,
   'webhooks.list': list,
   'webhooks.delete': remove,
   'webhooks.deliveries': deliveries,
+  'webhooks.resend': resend,
 }

@@ -82,7 +82,7 @@ export class WebhookSender {
       const attempts =
         outcome === undefined
           ? delivery.attempts
-          : [...delivery.attempts, { at: started, ...outcome, took_ms: this.#parts.now() - started }]
+          : [...delivery.attempts, { at: started, ...outcome, took_ms: this.#parts.now() - started }].slice(-limits.webhook_attempts_kept)
       this.#note({ ...delivery, attempts }, outcome)
     } finally {
       this.#sending.delete(delivery.id)

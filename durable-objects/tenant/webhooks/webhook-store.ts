@@ -153,6 +153,15 @@ export class WebhookStore {
       .run()
   }
 
+  delivery(webhookId: string, id: number): DeliveryRecord | undefined {
+    const row = this.#db
+      .select()
+      .from(webhookDeliveries)
+      .where(and(eq(webhookDeliveries.webhook_id, webhookId), eq(webhookDeliveries.id, id)))
+      .get()
+    return row === undefined ? undefined : deliveryOf(row)
+  }
+
   /** Newest first. */
   deliveries(webhookId: string, limit: number, before: number): readonly DeliveryRecord[] {
     return this.#db

@@ -1,5 +1,5 @@
 /** Responsible for webhooks: where decisions and the killswitch are told, and what the receivers answered. */
-import type { Webhook, WebhookEvent } from '@modelreins/contract'
+import type { Webhook, WebhookDelivery, WebhookEvent } from '@modelreins/contract'
 import { useId, useState, type FormEvent } from 'react'
 import { client, sentence } from '../../api/client.ts'
 import { refresh, useOperation } from '../../api/queries.ts'
@@ -82,11 +82,33 @@ function Add({ onSecret }: { readonly onSecret: (secret: string) => void }) {
 
 const tones = { pending: 'warn', delivered: 'good', failed: 'bad' } as const
 
+function SendAgain({ webhook, delivery }: { readonly webhook: Webhook; readonly delivery: WebhookDelivery }) {
+  const [busy, setBusy] = useState(false)
+  const send = async (): Promise<void> => {
+    setBusy(true)
+    try {
+      await client.call('webhooks.resend', { webhook_id: webhook.webhook_id, delivery_id: delivery.delivery_id })
+      say('It is sent again, under the same id. What the receiver answers is shown here.')
+      await refresh('webhooks')
+    } catch (error) {
+      complain(error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Button className="min-h-8 text-sm" busy={busy} aria-label={`Send delivery ${delivery.delivery_id} again`} onClick={() => void send()}>
+      Send again
+    </Button>
+  )
+}
+
 function Deliveries({ webhook }: { readonly webhook: Webhook }) {
   const { data, error, isPending } = useOperation('webhooks.deliveries', { webhook_id: webhook.webhook_id, limit: 50 })
   if (isPending) return <Skeleton label="Deliveries" rows={2} />
   if (error !== null) return <ErrorNotice error={error} what="Deliveries" />
-  if (data.items.length === 0) return <p className="text-soft">Nothing was sent yet.</p>
+  if (data.items.length === 0)
+    return <p className="text-soft">Nothing was sent yet. The next {webhook.events[0] ?? 'event'} is the first.</p>
   return (
     <ul className="divide-y divide-line">
       {data.items.map((delivery) => {
@@ -102,6 +124,7 @@ function Deliveries({ webhook }: { readonly webhook: Webhook }) {
             <span className="text-sm text-soft">
               <Time at={delivery.created_at} />
             </span>
+            {webhook.disabled_at === null ? <SendAgain webhook={webhook} delivery={delivery} /> : null}
           </li>
         )
       })}

@@ -65,6 +65,7 @@ from .models import (
     ThreadPage,
     ThreadWithTurns,
     ToLookAtPage,
+    WebhookDelivery,
     WebhookDeliveryPage,
     WebhookPage,
     WebhooksCreateReply,
@@ -1847,6 +1848,21 @@ class WebhooksOperations(_Noun):
         :raises ModelReinsError: ``not-found``.
         """
         return WebhookDeliveryPage.of(self._call("webhooks.deliveries", fields(locals()), timeout=request_timeout))
+
+    def resend(
+        self,
+        webhook_id: str,
+        delivery_id: int,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> WebhookDelivery:
+        """Send a delivery again now, with the same body and the same `webhook-id`, whether it arrived or was given up.
+
+        POST /api/v1/webhooks/:webhook_id/deliveries/:delivery_id/resend
+
+        :raises ModelReinsError: ``not-found``, ``wrong-state``.
+        """
+        return WebhookDelivery.of(self._call("webhooks.resend", fields(locals()), timeout=request_timeout))
 
 
 class ArtifactsOperations(_Noun):

@@ -211,6 +211,7 @@ ROWS: Dict[str, Row] = {
     "webhooks.list": Row("GET", "/api/v1/webhooks", False, False, "json", ("items", "next_cursor",)),
     "webhooks.delete": Row("DELETE", "/api/v1/webhooks/:webhook_id", False, False, "json", ("ok",)),
     "webhooks.deliveries": Row("GET", "/api/v1/webhooks/:webhook_id/deliveries", False, False, "json", ("items", "next_cursor",)),
+    "webhooks.resend": Row("POST", "/api/v1/webhooks/:webhook_id/deliveries/:delivery_id/resend", False, False, "json", ("delivery_id", "message_id",)),
     "artifacts.upload": Row("POST", "/api/v1/artifacts/upload", False, True, "json", ("slug", "url",)),
     "artifacts.list": Row("GET", "/api/v1/artifacts", False, False, "json", ("items", "next_cursor",)),
     "artifacts.download": Row("GET", "/s/:slug", False, False, "application/octet-stream", ()),

@@ -237,4 +237,25 @@ describe('webhooks', () => {
     expect(last().path).toBe('/api/v1/webhooks/wh4k2m9x7q/deliveries')
     expect((await run(['webhooks', 'deliveries', 'W'])).err).toContain('"W" is not the id of a webhook\n  webhooks lists them')
   })
+
+  it('send a delivery again by its number', async () => {
+    const delivery = {
+      delivery_id: 3,
+      message_id: 'msg_3',
+      event: 'review.created',
+      state: 'pending',
+      created_at: at,
+      next_attempt_at: at,
+      attempts: [],
+    }
+    answer(delivery)
+    expect(await run(['webhooks', 'resend', hook.webhook_id, '3'], { terminal: true })).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('Delivery 3 (review.created) is sent again'),
+    })
+    expect(last()).toEqual({ method: 'POST', path: '/api/v1/webhooks/wh4k2m9x7q/deliveries/3/resend', body: {} })
+    expect(JSON.parse((await run(['webhooks', 'resend', hook.webhook_id, '3', '--json'])).out)).toEqual(delivery)
+    const told = await run(['webhooks', 'resend', hook.webhook_id, 'x'])
+    expect(told).toMatchObject({ code: 64, err: expect.stringContaining('lists them with their numbers') })
+  })
 })

@@ -116,6 +116,47 @@ describe('the delivery of a webhook', () => {
     expect(await trail(at.tenant, 'webhook.')).toEqual(['webhook.create', 'webhook.disable'])
   })
 
+  it('is sent again when its owner says so: the same message, signed anew, once more or on its schedule', async () => {
+    const at = await scene('auto')
+    const { webhook_id } = await hook(at)
+    await submit(at)
+    await ring(at)
+    const [arrived] = await log(at, webhook_id)
+    expect(arrived?.state).toBe('delivered')
+    answer = async () => new Response(null, { status: 500 })
+    clock.pass(60_000)
+    const again = await at.tenant.must('webhooks.resend', { webhook_id, delivery_id: arrived?.delivery_id ?? 0 })
+    expect(again).toMatchObject({ state: 'pending', message_id: arrived?.message_id })
+    await ring(at)
+    expect(sent.map(({ init }) => [new Headers(init.headers).get('webhook-id'), init.body])).toEqual(
+      Array.from({ length: 2 }, () => [arrived?.message_id, sent[0]?.init.body]),
+    )
+    expect(new Headers(sent[0]?.init.headers).get('webhook-signature')).not.toBe(
+      new Headers(sent[1]?.init.headers).get('webhook-signature'),
+    )
+    expect((await log(at, webhook_id))[0]).toMatchObject({ state: 'pending', attempts: [{ status: 200 }, { status: 500 }] })
+    // Each time again; what was given up gets one try, and the log keeps the newest of them.
+    for (let round = 0; round < 35; round += 1) {
+      await at.tenant.must('webhooks.resend', { webhook_id, delivery_id: arrived?.delivery_id ?? 0 })
+      await ring(at)
+    }
+    expect((await log(at, webhook_id))[0]).toMatchObject({ state: 'failed', next_attempt_at: null, attempts: { length: 30 } })
+    expect((await trail(at.tenant, 'webhook.')).filter((action) => action === 'webhook.resend')).toHaveLength(36)
+  })
+
+  it('is not sent again to a receiver that wants no more, and not by whoever owns nothing', async () => {
+    const at = await scene('auto')
+    const { webhook_id } = await hook(at)
+    answer = async () => new Response(null, { status: 410 })
+    await submit(at)
+    await ring(at)
+    const delivery_id = (await log(at, webhook_id))[0]?.delivery_id ?? 0
+    expect(failureOf(await at.tenant.call('webhooks.resend', { webhook_id, delivery_id }))).toBe('wrong-state')
+    expect(failureOf(await at.tenant.call('webhooks.resend', { webhook_id, delivery_id: 99 }))).toBe('not-found')
+    expect(failureOf(await at.tenant.as(at.rosa.credential, 'webhooks.resend', { webhook_id, delivery_id }))).toBe('forbidden')
+    expect(sent).toHaveLength(1)
+  })
+
   it('holds up no command and fails none', async () => {
     const at = await scene('auto')
     const { webhook_id } = await hook(at)

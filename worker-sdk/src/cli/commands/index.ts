@@ -42,7 +42,7 @@ import { setup } from './setup.ts'
 import { status } from './status.ts'
 import { thread } from './thread.ts'
 import { deleteThread, threads } from './threads.ts'
-import { webhooks, webhooksCreate, webhooksDelete, webhooksDeliveries } from './webhooks.ts'
+import { webhooks, webhooksCreate, webhooksDelete, webhooksDeliveries, webhooksResend } from './webhooks.ts'
 import {
   workers,
   workersPause,
@@ -125,6 +125,7 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'webhooks create': webhooksCreate,
   'webhooks delete': webhooksDelete,
   'webhooks deliveries': webhooksDeliveries,
+  'webhooks resend': webhooksResend,
   settings,
   'settings get': settingsGet,
   'settings set': settingsSet,

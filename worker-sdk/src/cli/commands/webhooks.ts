@@ -1,5 +1,5 @@
-/** Responsible for `webhooks`: list, create with the secret shown once, delete, and the log of deliveries. It receives none. */
-import { webhookDeliveryList, webhookRequest, type Webhook, type WebhookDelivery } from '@modelreins/contract'
+/** Responsible for `webhooks`: list, create with the secret shown once, delete, the log of deliveries, and sending one again. It receives none. */
+import { webhookDeliveryList, webhookDeliveryRef, webhookRequest, type Webhook, type WebhookDelivery } from '@modelreins/contract'
 import { confirmed } from '../confirm.ts'
 import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
@@ -113,5 +113,21 @@ export async function webhooksDeliveries(context: CommandContext): Promise<numbe
   else if (page.items.length > 0) show.table(deliveryColumns(context.now), page.items)
   else show.note('No deliveries')
   if (page.next_cursor !== null) show.note(show.errorStyle.dim(`more: --cursor ${page.next_cursor}`))
+  return 0
+}
+
+export async function webhooksResend(context: CommandContext): Promise<number> {
+  const { invocation, show } = context
+  const [webhook_id, number] = [invocation.argument(0), invocation.argument(1) ?? '']
+  const input = webhookDeliveryRef.safeParse({ webhook_id, delivery_id: /^\d{1,15}$/.test(number) ? Number(number) : number })
+  if (!input.success)
+    throw new UsageError(`"${webhook_id ?? ''} ${number}" is no delivery`, '`webhooks deliveries ID` lists them with their numbers')
+  const { client } = await connect(context)
+  const delivery = await client.webhooks.resend(input.data)
+  if (show.json) show.value(delivery)
+  else
+    show.note(
+      `Delivery ${delivery.delivery_id} (${delivery.event}) is sent again; \`webhooks deliveries ${input.data.webhook_id}\` shows what the receiver answers`,
+    )
   return 0
 }

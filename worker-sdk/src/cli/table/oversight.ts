@@ -229,6 +229,16 @@ export const oversightCommands: readonly Command[] = [
     examples: [{ line: 'webhooks deliveries wh4k2m9x7q', about: 'Does it arrive?' }],
   },
   {
+    words: ['webhooks', 'resend'],
+    about: 'Send a delivery again now: the same body under the same webhook-id',
+    details: [
+      'A receiver that has taken it before can tell by the id. It goes out like any delivery: signed, and to public addresses only.',
+    ],
+    arguments: [webhook, { name: 'DELIVERY', about: 'Number of the delivery, as `webhooks deliveries` lists it' }],
+    flags: memberFlags,
+    examples: [{ line: 'webhooks resend wh4k2m9x7q 12', about: 'After the receiver was repaired' }],
+  },
+  {
     words: ['members'],
     about: 'List members: the people and programs that hold a key',
     flags: memberFlags,
