@@ -85,6 +85,9 @@ export const limits = {
   schedule_catch_up: 100,
   /** Schedules that are served in one go; the rest follow a moment later. */
   schedules_at_once: 100,
+  /** How long the approval of a schedule counts unless it says otherwise, and at most, in seconds. */
+  schedule_approval_s: 30 * 86_400,
+  schedule_approval_max_s: 366 * 86_400,
   /** What became of a due time is listed for this long. */
   schedule_run_retention_ms: 30 * day,
 

@@ -21,6 +21,8 @@ export const decision = z.object({
   digest: z.string(),
   /** Absent when it was not signed with a passkey. */
   proof: decisionProof.optional(),
+  /** Absent unless the member said it of the schedule that dispatched the job, not of this review. */
+  schedule_id: z.string().optional(),
 })
 export type Decision = z.infer<typeof decision>
 

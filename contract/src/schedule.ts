@@ -81,6 +81,23 @@ export type ScheduleRun = z.infer<typeof scheduleRun>
 export const scheduleRunPage = page(scheduleRun)
 export const scheduleRunList = z.strictObject({ schedule_id: publicId, ...paging })
 
+/** One member's yes to the schedule itself: its jobs need no further approval while enough of them count. */
+export const scheduleApproval = z.object({
+  /** `member:NAME` */
+  by: z.string(),
+  at: time,
+  expires_at: time,
+  /** Absent: it counts. Else why it does not any more. */
+  void: z.string().optional(),
+})
+/** `digest`: of the schedule as it was read. A decision about anything else is refused. */
+export const scheduleApprove = z.strictObject({
+  schedule_id: publicId,
+  digest: z.string().regex(/^[0-9a-f]{64}$/, 'must be the digest of the schedule, as it was read'),
+  /** Seconds; 30 days unless said otherwise. */
+  expires_in: z.number().int().min(60).max(limits.schedule_approval_max_s).optional(),
+})
+
 export const schedule = z
   .object({
     schedule_id: z.string(),
@@ -99,6 +116,10 @@ export const schedule = z
     /** Jobs that were dispatched because they were due. */
     runs: z.number().int(),
     version: z.number().int(),
+    /** SHA-256 of when it is due and of its job: what an approval is about. Its name, and whether it is paused, are not part of it. */
+    digest: z.string(),
+    /** Members who approved it as it is. */
+    approvals: z.array(scheduleApproval),
     /** `member:NAME`: in whose name its jobs are dispatched. It is whoever made the schedule, or changed it last. */
     owner: z.string().nullable(),
     created_at: time,

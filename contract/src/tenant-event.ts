@@ -86,6 +86,8 @@ export const tenantEvents = {
   'schedule.create': { says: 'A schedule was made.', fields: none },
   'schedule.update': { says: 'A schedule was changed, paused or resumed.', fields: none },
   'schedule.delete': { says: 'A schedule was deleted.', fields: none },
+  'schedule.approve': { says: 'A member approved a schedule: its jobs need no further approval.', fields: ['capability', 'digest'] },
+  'schedule.revoke_approval': { says: 'The approvals of a schedule were revoked.', fields: ['capability', 'digest'] },
   'schedule.dispatch': { says: 'A schedule dispatched its job.', fields: ['job_id'] },
   'schedule.skip': { says: 'A due time of a schedule was skipped: the job before has not ended.', fields: ['job_id'] },
   'schedule.refuse': { says: 'The job of a schedule was refused.', fields: none },

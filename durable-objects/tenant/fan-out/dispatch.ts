@@ -12,6 +12,7 @@ import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { admit, assign, earlierDispatch, findWorker, makeJob, completed } from '../queue/commands/dispatch.ts'
+import type { Origin } from '../queue/commands/dispatch.ts'
 import { showJob } from '../queue/job-view.ts'
 import type { DispatchKey } from '../queue/key-store.ts'
 import { insertJob, jobSubject } from '../queue/save-job.ts'
@@ -133,7 +134,7 @@ function makeParent(
   return parent
 }
 
-function fanOut(ctx: CommandContext, asked: JobRequest): Result<Job> {
+function fanOut(ctx: CommandContext, asked: JobRequest, origin: Origin | undefined): Result<Job> {
   const before = earlierDispatch(ctx, asked)
   if (!before.ok) return before
   if (before.value?.job !== undefined) {
@@ -157,10 +158,14 @@ function fanOut(ctx: CommandContext, asked: JobRequest): Result<Job> {
     if (!assigned.ok) return fail(assigned.failure.code, `targets[${index}]: ${assigned.failure.detail}`)
     makeJob(ctx, child, assigned.value, 'job.dispatch', {
       parent: { id: parent.id, role: 'child', created_by: parent.created_by },
+      origin,
     })
   }
   return ok(showJob(ctx, parent))
 }
 
-export const dispatch = (ctx: CommandContext, request: JobRequest): Result<Job> =>
-  request.targets === undefined && request.fan_out === undefined ? admit(ctx, request, 'job.dispatch') : fanOut(ctx, request)
+/** `origin`: the schedule that dispatches it when it is due. */
+export const dispatch = (ctx: CommandContext, request: JobRequest, origin?: Origin): Result<Job> =>
+  request.targets === undefined && request.fan_out === undefined
+    ? admit(ctx, request, 'job.dispatch', { origin })
+    : fanOut(ctx, request, origin)

@@ -3,7 +3,6 @@
  * needs, and whether the decision still fits what would run (I7).
  */
 import type { RiskTier } from '@modelreins/contract'
-import { roleMay } from '../../../src/domain/access/access.ts'
 import { isGrantActive } from '../../../src/domain/review/grant.ts'
 import type { GrantRecord } from '../../../src/domain/review/grant.ts'
 import { requestersOf } from '../../../src/domain/job/job-machine.ts'
@@ -15,7 +14,9 @@ import type { ExecutionDetails } from '../../../src/domain/review/review-payload
 import { declared, isGated, policyOf, sessionOf } from '../../../src/domain/review/risk.ts'
 import type { Policy } from '../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../kernel/context.ts'
+import { mayDecide } from './may-decide.ts'
 import { digestOf } from './review-log.ts'
+import { standsBySchedule } from './schedule-approval.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { isAsShown } from './reviewed-files.ts'
 
@@ -36,14 +37,6 @@ export type Clearance =
   | { readonly kind: 'ask'; readonly gate: Gate; readonly broken: boolean; readonly why: string }
 
 const freely: Clearance = { kind: 'pass', tier: null, review: null, grant: null }
-
-/** Whether a member's decisions count today: revoked members and lesser roles decide nothing, also not in hindsight. */
-export const mayDecide =
-  (ctx: Pick<CommandContext, 'store'>) =>
-  (memberId: string): boolean => {
-    const member = ctx.store.credentials.member(memberId)
-    return member !== undefined && member.revoked_at === null && roleMay(member.role, 'reviews.decide')
-  }
 
 /** The open review that gates this very job; not one for a session that it only waits behind. */
 export function openReviewOfJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): ReviewRecord | undefined {
@@ -152,6 +145,13 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
       return { kind: 'ask', gate: again, broken: true, why: `it is not what review ${review.id} approved` }
     if (!isApprovalValid(review, mayDecide(ctx)))
       return { kind: 'ask', gate: again, broken: true, why: `who approved review ${review.id} may not decide any more` }
+    if (!standsBySchedule(ctx, review, job))
+      return {
+        kind: 'ask',
+        gate: again,
+        broken: true,
+        why: `the approval of its schedule, by which review ${review.id} was decided, has ended`,
+      }
   }
   if (gate === undefined) return { kind: 'pass', tier, review: review ?? null, grant: null }
   if (gate.tier === 'approve') {

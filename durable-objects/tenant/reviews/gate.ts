@@ -13,7 +13,8 @@ import { declared, isGated, policyOf, strictest } from '../../../src/domain/revi
 import type { CommandContext } from '../kernel/context.ts'
 import { gateOfReview, gateOfWorker, openReviewOfJob, grantFor, executionDetails, executionDetailsFor } from './clearance.ts'
 import type { Gate } from './clearance.ts'
-import { digestOf, openReview, supersedeReview } from './review-log.ts'
+import { announceReview, digestOf, openQuietly, supersedeReview } from './review-log.ts'
+import { approvedBySchedule } from './schedule-approval.ts'
 import { filesToShow, isAsShown } from './reviewed-files.ts'
 import { releaseHold } from '../queue/hold.ts'
 import { withTurns } from '../queue/thread.ts'
@@ -74,7 +75,7 @@ export function requestReview(ctx: CommandContext, asked: JobRecord, gate: Gate,
   }
   const job = withTurns(ctx.store, asked)
   const whom = gate.worker === null ? '' : ` on ${gate.worker.name}`
-  const review = openReview(ctx, {
+  const review = openQuietly(ctx, {
     type: 'dispatch',
     title: `Job ${job.id}: ${capability ?? 'no capability'}${whom}${gate.session === null ? '' : `, for ${gate.session}`}`,
     content: '',
@@ -93,7 +94,13 @@ export function requestReview(ctx: CommandContext, asked: JobRecord, gate: Gate,
     requested_by: [...new Set([...requestersOf(job), ...(before?.requested_by ?? [])])],
   })
   if (before !== undefined) supersedeReview(ctx, before, review.id, why)
-  return holdForReview(job, review.id)
+  const approved = approvedBySchedule(ctx, review, job)
+  if (approved === undefined) {
+    announceReview(ctx, review)
+    return holdForReview(job, review.id)
+  }
+  const released = { ...job, review_id: review.id }
+  return job.hold === 'review' ? releaseHold(ctx, released, 'review') : released
 }
 
 /** Whether a review, decided or not, is still about this job: an edit that waits for its quorum is not yet the job's. */

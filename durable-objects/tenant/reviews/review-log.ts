@@ -71,11 +71,19 @@ function askers(ctx: CommandContext, draft: Pick<ReviewDraft, 'type' | 'worker_i
   return [...(companion === null ? [] : [companion]), ...(ctx.caller.kind === 'member' ? [ctx.caller.actor.id] : [])]
 }
 
+type Asked = Omit<ReviewDraft, 'id' | 'digest' | 'created_by'> & { readonly created_by?: string }
+
 /** Opens a review of what `draft` says, and says so. */
-export function openReview(
-  ctx: CommandContext,
-  asked: Omit<ReviewDraft, 'id' | 'digest' | 'created_by'> & { readonly created_by?: string },
-): ReviewRecord {
+export function openReview(ctx: CommandContext, asked: Asked): ReviewRecord {
+  const review = openQuietly(ctx, asked)
+  announceReview(ctx, review)
+  return review
+}
+
+export const announceReview = (ctx: CommandContext, review: ReviewRecord): void => queueReviewEvent(ctx, 'review.created', review)
+
+/** Opens it without calling anybody: it may be decided already. */
+export function openQuietly(ctx: CommandContext, asked: Asked): ReviewRecord {
   const draft = { ...asked, requested_by: [...new Set([...asked.requested_by, ...askers(ctx, asked)])] }
   const digest = digestOf(ctx, { capability: draft.capability, payload: draft.payload, artifacts: draft.artifacts ?? [] })
   const { kind, name } = ctx.caller.actor
@@ -84,7 +92,6 @@ export function openReview(
   hintDue(ctx, review)
   const tier = review.risk_tier === null ? '' : `, tier ${review.risk_tier}`
   recordReview(ctx, review, 'open', `${asWord(review.type)}${tier}${review.irreversible ? ', irreversible' : ''}`)
-  queueReviewEvent(ctx, 'review.created', review)
   return review
 }
 

@@ -4,14 +4,16 @@ import type { Parsed, Schedule, ScheduleRun } from '@modelreins/contract'
 import { countingCursor } from '../../../src/domain/cursor.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import { timed } from '../../../src/domain/schedule/schedule.ts'
+import { timed, wantedBy } from '../../../src/domain/schedule/schedule.ts'
 import type { ScheduleRecord } from '../../../src/domain/schedule/schedule.ts'
 import { dispatch } from '../fan-out/dispatch.ts'
+import { scheduleDigest } from '../reviews/schedule-approval.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { badRule, following } from './calendar.ts'
-import { addRun, scheduleSubject } from './due.ts'
-import { showRun, showSchedule } from './schedule-view.ts'
+import { approvalCommands } from './approval.ts'
+import { addRun } from './due.ts'
+import { scheduleSubject, showRun, showSchedule } from './schedule-view.ts'
 
 const invalid = (path: string, message: string): Result<never> =>
   fail('invalid-request', `\`${path}\` ${message}.`, { issues: [{ path, message }] })
@@ -55,6 +57,7 @@ function create(ctx: CommandContext, input: Parsed<'schedules.create'>): Result<
     last_job_id: null,
     version: 1,
     owner_id: ctx.caller.actor.id,
+    wanted_by: [ctx.caller.actor.id],
     created_at: ctx.at,
     next_at: null,
     fire_at: null,
@@ -69,6 +72,13 @@ function create(ctx: CommandContext, input: Parsed<'schedules.create'>): Result<
 const load = (ctx: CommandContext, id: string): Result<ScheduleRecord> => {
   const schedule = ctx.store.schedules.get(id)
   return schedule === undefined ? fail('not-found', `There is no schedule ${id}.`) : ok(schedule)
+}
+
+/** What it does has changed: whoever changed it wants it, too, and nobody has approved it as it is now. A pause, or another name, changes nothing of that. */
+function withoutApprovals(ctx: CommandContext, before: ScheduleRecord, after: ScheduleRecord): ScheduleRecord {
+  if (scheduleDigest(ctx, before) === scheduleDigest(ctx, after)) return after
+  const { approvals: _, ...changed } = after
+  return { ...changed, wanted_by: [...new Set([...wantedBy(before), ctx.caller.actor.id])] }
 }
 
 /** Its due times from now on; those that have passed were met before this command. */
@@ -88,11 +98,16 @@ function update(ctx: CommandContext, input: Parsed<'schedules.update'>): Result<
     version: found.value.version + 1,
     owner_id: ctx.caller.actor.id,
   }
-  const schedule = checked(ctx, changed)
+  const schedule = checked(ctx, withoutApprovals(ctx, found.value, changed))
   if (!schedule.ok) return schedule
   write(ctx, schedule.value)
+  const ended = (found.value.approvals ?? []).length > 0 && schedule.value.approvals === undefined
   const fields = Object.keys(input).filter((field) => field !== 'schedule_id')
-  ctx.record({ action: 'schedule.update', subject: scheduleSubject(changed), summary: `changed ${fields.sort().join(', ') || 'nothing'}` })
+  ctx.record({
+    action: 'schedule.update',
+    subject: scheduleSubject(changed),
+    summary: `changed ${fields.sort().join(', ') || 'nothing'}${ended ? ', its approvals ended' : ''}`,
+  })
   return ok(showSchedule(ctx, schedule.value))
 }
 
@@ -157,4 +172,5 @@ export const scheduleCommands = {
   'schedules.delete': remove,
   'schedules.run': run,
   'schedules.runs': runs,
+  ...approvalCommands,
 }

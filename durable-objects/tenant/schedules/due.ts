@@ -16,10 +16,10 @@ import { isoTime, systemActor, systemCaller } from '../kernel/context.ts'
 import type { Caller, CommandContext, Store } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
 import { abortJob } from '../queue/commands/jobs.ts'
+import { originOf } from './approval.ts'
 import { duesOf, following } from './calendar.ts'
 import type { RunRecord } from './schedule-store.ts'
-
-export const scheduleSubject = ({ schedule_id }: Pick<ScheduleRecord, 'schedule_id'>): string => `schedule:${schedule_id}`
+import { scheduleSubject } from './schedule-view.ts'
 
 /** In whose name its jobs are dispatched, as long as they may dispatch. */
 function ownerOf(store: Store, schedule: ScheduleRecord): Result<Caller> {
@@ -94,7 +94,7 @@ function fire(ctx: CommandContext, id: string): Result<undefined> {
     return ok(undefined)
   }
   if (earlier !== undefined && schedule.overlap === 'replace') abortJob(ctx, earlier, `Its schedule ${schedule.name} is due again`)
-  const made = dispatch(ctx, schedule.job)
+  const made = dispatch(ctx, schedule.job, originOf(ctx, schedule))
   if (!made.ok) return made
   addRun(ctx, schedule, { due_at: plan.dispatch, outcome: 'dispatched', job_id: made.value.id })
   ctx.record({ action: 'schedule.dispatch', subject, job_id: made.value.id, summary: due, actor: systemActor })

@@ -4,10 +4,13 @@ import { upcoming } from '../../../src/domain/schedule/schedule.ts'
 import type { ScheduleRecord } from '../../../src/domain/schedule/schedule.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
+import { scheduleDigest, whyVoid } from '../reviews/schedule-approval.ts'
 import { following } from './calendar.ts'
 import type { RunRecord } from './schedule-store.ts'
 
 const shown = 5
+
+export const scheduleSubject = ({ schedule_id }: Pick<ScheduleRecord, 'schedule_id'>): string => `schedule:${schedule_id}`
 
 export const showRun = ({ schedule_id: _, ...run }: RunRecord): ScheduleRun => ({
   ...run,
@@ -15,7 +18,7 @@ export const showRun = ({ schedule_id: _, ...run }: RunRecord): ScheduleRun => (
   at: isoTime(run.at),
 })
 
-export function showSchedule(ctx: Pick<CommandContext, 'store'>, schedule: ScheduleRecord): Schedule {
+export function showSchedule(ctx: Pick<CommandContext, 'at' | 'store' | 'sha256'>, schedule: ScheduleRecord): Schedule {
   const owner = ctx.store.requesters.nameOf(schedule.owner_id)
   const { schedule_id, name, cron, every, timezone, job, overlap, catch_up, jitter, paused, max_runs, runs, version } = schedule
   return {
@@ -34,6 +37,16 @@ export function showSchedule(ctx: Pick<CommandContext, 'store'>, schedule: Sched
     max_runs,
     runs,
     version,
+    digest: scheduleDigest(ctx, schedule),
+    approvals: (schedule.approvals ?? []).map((approval) => {
+      const why = whyVoid(ctx, schedule, approval)
+      return {
+        by: `member:${approval.by}`,
+        at: isoTime(approval.at),
+        expires_at: isoTime(approval.expires_at),
+        ...(why === undefined ? {} : { void: why }),
+      }
+    }),
     owner: owner === undefined ? null : `member:${owner}`,
     created_at: isoTime(schedule.created_at),
     next_runs: upcoming(schedule, shown, following).map(isoTime),

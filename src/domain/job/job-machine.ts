@@ -68,6 +68,8 @@ export interface JobSpec {
   /** Jobs that share a key: so many at once, so many starts in a while. */
   readonly concurrency?: Concurrency
   readonly rate?: Rate
+  /** The schedule that dispatched it, by the digest of its text then; and of what reaches the worker. Present where a capability may need approval. */
+  readonly scheduled?: { readonly schedule_id: string; readonly digest: string; readonly payload: string }
   /** Plan of the fan-out; present on its parent job alone, which no worker runs. */
   readonly fan_out?: FanOutSpec
   /** Role in a fan-out: one of the answers, or the merge. Set at creation. */

@@ -25,6 +25,8 @@ export interface DecisionRecord {
   readonly digest: string
   /** Tier `session`: narrower terms for the grant; absent: those of the policy. */
   readonly grant?: GrantTerms
+  /** The schedule that the member approved, in place of this review; absent when they decided the review itself. */
+  readonly schedule_id?: string
   /** Signature of the member's passkey; absent when it was not signed. */
   readonly proof?: DecisionProof
 }

@@ -18,7 +18,38 @@ export interface ScheduleRule {
   readonly starts_at: number | null
   readonly ends_at: number | null
   readonly max_runs: number | null
+  /** member_ids of all who made or changed what it does; none of them approves it. Absent in schedules from before there were approvals. */
+  readonly wanted_by?: readonly string[]
+  readonly approvals?: readonly ScheduleApproval[]
 }
+
+/** One member's yes to a schedule, as it was then. Times in milliseconds since 1970. */
+export interface ScheduleApproval {
+  readonly member_id: string
+  readonly by: string
+  readonly at: number
+  readonly expires_at: number
+  readonly digest: string
+}
+
+/** What an approval is about: when it is due, and the job. Its name, its owner and its pauses are not part of it. */
+export const approvedPart = ({ cron, every, timezone, job, overlap, catch_up, jitter, starts_at, ends_at, max_runs }: ScheduleRecord) => ({
+  cron,
+  every,
+  timezone,
+  job,
+  overlap,
+  catch_up,
+  jitter,
+  starts_at,
+  ends_at,
+  max_runs,
+})
+
+/** Who wanted it as it is: whoever made it or changed it. */
+export const wantedBy = ({ owner_id, wanted_by = [] }: Pick<ScheduleRecord, 'owner_id' | 'wanted_by'>): readonly string[] => [
+  ...new Set([...wanted_by, owner_id]),
+]
 
 export interface ScheduleRecord extends ScheduleRule {
   readonly schedule_id: string

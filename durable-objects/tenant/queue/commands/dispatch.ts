@@ -4,13 +4,14 @@ import { canonicalJson, limits } from '@modelreins/contract'
 import { describe, rank } from '../../../../src/domain/director/director.ts'
 import type { Verdict } from '../../../../src/domain/director/director.ts'
 import { atStep } from '../../../../src/domain/job/fallback.ts'
-import { newJob } from '../../../../src/domain/job/job-machine.ts'
+import { newJob, withRequester } from '../../../../src/domain/job/job-machine.ts'
 import { specOf } from '../../../../src/domain/job/job-spec.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { requirementsOf } from '../../../../src/domain/director/matching.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
+import { reviewedJob, reviewedText } from '../../../../src/domain/review/review-payload.ts'
 import { declared } from '../../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { noteStep } from '../fallback.ts'
@@ -226,15 +227,31 @@ export interface Parent {
   readonly created_by: string
 }
 
+/** The schedule that dispatches a job: whether a human has approved it is asked by the digest of its text. */
+export interface Origin {
+  readonly schedule_id: string
+  readonly digest: string
+  /** Beside the owner, whoever wanted it as it is. */
+  readonly wanted_by: readonly string[]
+}
+
+/** Remembers where it comes from, and what of it reaches the worker. */
+function fromSchedule(ctx: CommandContext, job: JobRecord, { schedule_id, digest, wanted_by }: Origin): JobRecord {
+  const wanted = wanted_by.reduce(withRequester, job)
+  if (job.spec.capability === null) return wanted
+  const payload = ctx.sha256(reviewedText(reviewedJob(job.spec, [])))
+  return { ...wanted, spec: { ...wanted.spec, scheduled: { schedule_id, digest, payload } } }
+}
+
 export function makeJob(
   ctx: CommandContext,
   request: JobRequest,
   assignment: Assignment & { readonly pinned: string | null },
   action: 'job.dispatch' | 'job.create' | 'fan_out.merge',
-  more: { readonly parent?: Parent; readonly key?: DispatchKey | undefined } = {},
+  more: { readonly parent?: Parent; readonly key?: DispatchKey | undefined; readonly origin?: Origin | undefined } = {},
 ): JobRecord {
-  const { parent, key } = more
-  const asked = newJob(request, {
+  const { parent, key, origin } = more
+  const fresh = newJob(request, {
     id: ctx.store.jobs.nextId(),
     at: ctx.at,
     pinned: assignment.pinned,
@@ -243,6 +260,7 @@ export function makeJob(
     hold: null,
     ...(parent === undefined ? {} : { parent }),
   })
+  const asked = origin === undefined ? fresh : fromSchedule(ctx, fresh, origin)
   const made = assignment.step === undefined ? asked : { ...atStep(asked, assignment.step), worker_id: assignment.worker_id }
   // What holds it is read here, on the server, of the very worker that was chosen; a review it asks for opens in this transaction.
   const job = insertJob(ctx, beforeQueue(ctx, made, { kind: 'queued', was: null }), key)
@@ -270,7 +288,7 @@ export function admit(
   ctx: CommandContext,
   request: JobRequest,
   action: 'job.dispatch' | 'job.create',
-  batchKey?: DispatchKey,
+  more: { readonly batchKey?: DispatchKey | undefined; readonly origin?: Origin | undefined } = {},
 ): Result<Job> {
   if (request.targets !== undefined) return severalAtOnce('targets')
   if (request.fan_out !== undefined) return severalAtOnce('fan_out')
@@ -286,7 +304,9 @@ export function admit(
   if (!named.ok) return named
   const assigned = action === 'job.dispatch' ? place(ctx, named.value) : unassigned(ctx, named.value)
   if (!assigned.ok) return assigned
-  return ok(showJob(ctx, makeJob(ctx, named.value, assigned.value, action, { key: before.value?.key ?? batchKey })))
+  return ok(
+    showJob(ctx, makeJob(ctx, named.value, assigned.value, action, { key: before.value?.key ?? more.batchKey, origin: more.origin })),
+  )
 }
 
 /** Create asks no Director: the tier is the strictest that any worker declares for the capability, since anybody may take it. */
@@ -317,7 +337,7 @@ export const dispatchCommands = {
     const key = idempotency_key === undefined ? undefined : { key: keyOf(ctx, idempotency_key), digest: batchDigest(ctx, input) }
     const items: Job[] = []
     for (const [index, request] of input.jobs.entries()) {
-      const made = admit(ctx, request, 'job.dispatch', index === 0 ? key : undefined)
+      const made = admit(ctx, request, 'job.dispatch', { batchKey: index === 0 ? key : undefined })
       // All or none: the transaction is rolled back.
       if (!made.ok) return fail(made.failure.code, `jobs[${index}]: ${made.failure.detail}`)
       items.push(made.value)

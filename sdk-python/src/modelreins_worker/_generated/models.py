@@ -393,6 +393,7 @@ class Decision(Record):
     at: str
     digest: str
     proof: Optional[DecisionProof]
+    schedule_id: Optional[str]
 
 
 class ReviewQuorum(Record):
@@ -1204,6 +1205,16 @@ class RepeatedJob(Record):
     merge: Optional[RepeatedJobMerge]
 
 
+class ScheduleApprovals(Record):
+    """ScheduleApprovals, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    by: str
+    at: str
+    expires_at: str
+    void: Optional[str]
+
+
 class ScheduleRun(Record):
     """ScheduleRun, as the server answers it: a dict with attributes."""
 
@@ -1223,6 +1234,7 @@ class Schedule(Record):
     __slots__ = ()
     _nested = {
         "job": RepeatedJob,
+        "approvals": ScheduleApprovals,
         "last_runs": ScheduleRun,
     }
     schedule_id: str
@@ -1240,6 +1252,8 @@ class Schedule(Record):
     max_runs: Optional[int]
     runs: int
     version: int
+    digest: str
+    approvals: List[ScheduleApprovals]
     owner: Optional[str]
     created_at: str
     next_runs: List[str]
@@ -1873,6 +1887,7 @@ __all__ = [
     "RepeatedJobFanOut",
     "RepeatedJobMerge",
     "RepeatedJob",
+    "ScheduleApprovals",
     "ScheduleRun",
     "Schedule",
     "SchedulePage",

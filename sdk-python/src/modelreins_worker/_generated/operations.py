@@ -1159,6 +1159,36 @@ class SchedulesOperations(_Noun):
         """
         return ScheduleRan.of(self._call("schedules.run", fields(locals()), timeout=request_timeout))
 
+    def approve(
+        self,
+        schedule_id: str,
+        *,
+        digest: str,
+        expires_in: Optional[int] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Schedule:
+        """Approve a schedule as it was read: its jobs under the tier approve need no further approval until then, or until it changes.
+
+        POST /api/v1/schedules/:schedule_id/approve
+
+        :raises ModelReinsError: ``not-found``, ``conflict``, ``wrong-state``.
+        """
+        return Schedule.of(self._call("schedules.approve", fields(locals()), timeout=request_timeout))
+
+    def revoke_approval(
+        self,
+        schedule_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Schedule:
+        """Revoke all approvals of a schedule: its jobs ask each time again, also those that wait for their start.
+
+        DELETE /api/v1/schedules/:schedule_id/approval
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Schedule.of(self._call("schedules.revoke_approval", fields(locals()), timeout=request_timeout))
+
     def runs(
         self,
         schedule_id: str,

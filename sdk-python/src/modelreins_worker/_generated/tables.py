@@ -170,6 +170,8 @@ ROWS: Dict[str, Row] = {
     "schedules.update": Row("PATCH", "/api/v1/schedules/:schedule_id", False, False, "json", ("schedule_id", "name",)),
     "schedules.delete": Row("DELETE", "/api/v1/schedules/:schedule_id", False, False, "json", ("ok",)),
     "schedules.run": Row("POST", "/api/v1/schedules/:schedule_id/run", False, False, "json", ("run",)),
+    "schedules.approve": Row("POST", "/api/v1/schedules/:schedule_id/approve", False, False, "json", ("schedule_id", "name",)),
+    "schedules.revoke_approval": Row("DELETE", "/api/v1/schedules/:schedule_id/approval", False, False, "json", ("schedule_id", "name",)),
     "schedules.runs": Row("GET", "/api/v1/schedules/:schedule_id/runs", False, False, "json", ("items", "next_cursor",)),
     "threads.list": Row("GET", "/api/v1/threads", False, False, "json", ("items", "next_cursor",)),
     "threads.get": Row("GET", "/api/v1/threads/:thread_id", False, False, "json", ("thread_id", "title",)),

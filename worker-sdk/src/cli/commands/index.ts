@@ -28,10 +28,12 @@ import {
 import { run } from './run.ts'
 import {
   schedules,
+  schedulesApprove,
   schedulesCreate,
   schedulesDelete,
   schedulesPause,
   schedulesResume,
+  schedulesRevokeApproval,
   schedulesRun,
   schedulesRuns,
   schedulesShow,
@@ -88,6 +90,8 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'schedules resume': schedulesResume,
   'schedules run': schedulesRun,
   'schedules runs': schedulesRuns,
+  'schedules approve': schedulesApprove,
+  'schedules revoke-approval': schedulesRevokeApproval,
   'schedules delete': schedulesDelete,
   artifacts,
   'artifacts get': artifactsGet,

@@ -1,5 +1,5 @@
 /** Responsible for `schedules`: list, create, show, pause, resume, run by hand, list runs, delete. */
-import { scheduleRequest, scheduleRunList, type Schedule, type ScheduleRun } from '@modelreins/contract'
+import { scheduleRequest, scheduleRunList, shownJson, type Schedule, type ScheduleRun } from '@modelreins/contract'
 import { confirmed } from '../confirm.ts'
 import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
@@ -108,12 +108,16 @@ const nextText = (schedule: Schedule): string => {
   return next === undefined ? stateOf(schedule) : `due next at ${next}`
 }
 
+const approvalText = ({ by, expires_at, void: why }: Schedule['approvals'][number]): string =>
+  `approved by ${by} until ${expires_at}${why === undefined ? '' : `, which counts no more: ${why}`}`
+
 async function shown(context: CommandContext, schedule: Schedule): Promise<number> {
   const { show } = context
   if (show.json) show.value(schedule)
   else {
     show.line(`${schedule.schedule_id} ${schedule.name}: ${stateOf(schedule)}, ${ruleOf(schedule)}, overlap ${schedule.overlap}`)
     for (const next of schedule.next_runs) show.line(`  due ${next}`)
+    for (const approval of schedule.approvals) show.line(`  ${approvalText(approval)}`)
     if (schedule.last_runs.length > 0) show.table(runColumns(context.now), schedule.last_runs)
   }
   return 0
@@ -160,6 +164,37 @@ export async function schedulesRuns(context: CommandContext): Promise<number> {
   else if (page.items.length > 0) show.table(runColumns(context.now), page.items)
   else show.note('It was not due yet')
   if (page.next_cursor !== null) show.note(show.errorStyle.dim(`more: --cursor ${page.next_cursor}`))
+  return 0
+}
+
+export async function schedulesApprove(context: CommandContext): Promise<number> {
+  const { invocation, show } = context
+  const { client } = await connect(context)
+  const schedule_id = idOf(context)
+  const schedule = await client.schedules.get({ schedule_id })
+  const bounds = { starts_at: schedule.starts_at, ends_at: schedule.ends_at, max_runs: schedule.max_runs }
+  show.warn(`${schedule.name}: ${ruleOf(schedule)}, made or changed last by ${schedule.owner ?? 'nobody'}`)
+  show.warn(shownJson({ job: schedule.job, ...bounds }, 2))
+  if (!(await confirmed(context, `Approve schedule ${schedule_id}? Its jobs will not be asked about one by one.`))) {
+    show.note('Nothing was done')
+    return 1
+  }
+  const expires_in = invocation.seconds('expires-in')
+  const approved = await client.schedules.approve({
+    schedule_id,
+    digest: schedule.digest,
+    ...(expires_in === undefined ? {} : { expires_in }),
+  })
+  if (show.json) show.value(approved)
+  else for (const approval of approved.approvals) show.line(`${schedule_id} ${approvalText(approval)}`)
+  return 0
+}
+
+export async function schedulesRevokeApproval(context: CommandContext): Promise<number> {
+  const { client } = await connect(context)
+  const schedule = await client.schedules.revokeApproval({ schedule_id: idOf(context) })
+  if (context.show.json) context.show.value(schedule)
+  else context.show.note(`Schedule ${schedule.schedule_id} has no approvals: its jobs ask each time`)
   return 0
 }
 

@@ -90,6 +90,27 @@ export const scheduleCommands: readonly Command[] = [
     examples: [{ line: 'schedules runs sc4k2m9x7q', about: 'Did it run?' }],
   },
   {
+    words: ['schedules', 'approve'],
+    about: 'Approve a schedule: its jobs under the tier approve need no further approval',
+    details: [
+      'Shows when it is due and its job, and asks. The approval is about exactly that: any change of it asks anew. Whoever made or changed the schedule cannot approve it, unless the policy of its capability allows self-approval.',
+    ],
+    arguments: [schedule],
+    flags: [
+      { name: 'expires-in', value: 'TIME', kind: 'duration', about: 'How long it counts, such as 7d; at most 366 days (default: 30d)' },
+      yesFlag,
+      ...memberFlags,
+    ],
+    examples: [{ line: 'schedules approve sc4k2m9x7q --expires-in 7d', about: 'For a week' }],
+  },
+  {
+    words: ['schedules', 'revoke-approval'],
+    about: 'Revoke all approvals of a schedule: its jobs ask each time again',
+    arguments: [schedule],
+    flags: memberFlags,
+    examples: [{ line: 'schedules revoke-approval sc4k2m9x7q', about: 'Also for jobs that wait for their start' }],
+  },
+  {
     words: ['schedules', 'delete'],
     about: 'Delete a schedule and the list of its runs; its jobs stay',
     arguments: [schedule],

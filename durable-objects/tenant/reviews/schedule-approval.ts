@@ -1,0 +1,102 @@
+/**
+ * Responsible for approvals of schedules where reviews ask for them: whether one counts, and deciding the review of a job by them. A job is
+ * covered as long as it is what its schedule says and the approvals stand; anything else asks a human as before.
+ */
+import { requestersOf } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { decide } from '../../../src/domain/review/review.ts'
+import type { ReviewRecord } from '../../../src/domain/review/review.ts'
+import { reviewedJob, reviewedText } from '../../../src/domain/review/review-payload.ts'
+import type { Policy } from '../../../src/domain/review/risk.ts'
+import { approvedPart, wantedBy } from '../../../src/domain/schedule/schedule.ts'
+import type { ScheduleApproval, ScheduleRecord } from '../../../src/domain/schedule/schedule.ts'
+import { asWord, systemActor } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import { mayDecide } from './may-decide.ts'
+import { digestOf, recordReview } from './review-log.ts'
+
+type Seeing = Pick<CommandContext, 'at' | 'store' | 'sha256'>
+
+export const scheduleDigest = (ctx: Pick<CommandContext, 'sha256'>, schedule: ScheduleRecord): string =>
+  digestOf(ctx, { capability: schedule.job.capability ?? null, payload: approvedPart(schedule), artifacts: [] })
+
+/** Why it does not count any more; undefined while it does. */
+export function whyVoid(ctx: Seeing, schedule: ScheduleRecord, { member_id, expires_at, digest }: ScheduleApproval): string | undefined {
+  if (expires_at <= ctx.at) return 'expired'
+  if (digest !== scheduleDigest(ctx, schedule)) return 'the schedule has changed'
+  return mayDecide(ctx)(member_id) ? undefined : 'this member may not decide any more'
+}
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one ?? null) === JSON.stringify(other ?? null)
+
+/** Nobody has sent it elsewhere by hand. Where the schedule leaves the choice to the Director, any choice is its own. */
+function isWhereAsked({ job: asked }: ScheduleRecord, { spec }: JobRecord): boolean {
+  if ((spec.fallback?.step ?? 0) > 0) return true
+  const target =
+    asked.targets === undefined ? asked.fan_out !== undefined || same(asked.target, spec.target) : asked.targets.includes(spec.target ?? '')
+  return target && same(asked.provider, spec.provider) && same(asked.model, spec.model) && same(asked.tags ?? [], spec.tags)
+}
+
+/** Whose yes to its schedule counts for this job now. */
+function approversOf(
+  ctx: Seeing,
+  job: JobRecord,
+  policy: Policy,
+): { readonly schedule: ScheduleRecord; readonly by: readonly ScheduleApproval[] } | undefined {
+  const { scheduled, fallback, capability } = job.spec
+  const schedule = scheduled === undefined ? undefined : ctx.store.schedules.get(scheduled.schedule_id)
+  if (scheduled === undefined || schedule === undefined || scheduled.digest !== scheduleDigest(ctx, schedule)) return undefined
+  // Read with the schedule were its own capability and its own chain: not what the defaults of a thread or of the tenant put there.
+  if (schedule.job.capability !== capability) return undefined
+  if ((fallback?.step ?? 0) > 0 && schedule.job.fallback === undefined) return undefined
+  if (!isWhereAsked(schedule, job)) return undefined
+  // Nor an edit since, nor turns of a conversation that nobody could read then.
+  if (job.spec.context_turns !== undefined && job.spec.context_turns.length > 0) return undefined
+  const { context_turns: _, ...spec } = job.spec
+  if (ctx.sha256(reviewedText(reviewedJob(spec, []))) !== scheduled.payload) return undefined
+  const wanted = new Set([...requestersOf(job), ...wantedBy(schedule)])
+  const by = (schedule.approvals ?? []).filter(
+    (approval) => whyVoid(ctx, schedule, approval) === undefined && (policy.self_approval || !wanted.has(approval.member_id)),
+  )
+  return by.length >= policy.quorum.approve ? { schedule, by } : undefined
+}
+
+/** What no approval in advance is enough for, in words; undefined when one is. */
+export const asksEachTime = (policy: Policy): string | undefined =>
+  policy.irreversible ? 'it is irreversible' : policy.signed === true ? 'its decisions are signed with a passkey' : undefined
+
+/** Whether the approvals of its schedule still carry the decisions that were made by them. */
+export function standsBySchedule(ctx: Seeing, review: ReviewRecord, job: JobRecord): boolean {
+  if (!review.decisions.some((word) => word.schedule_id !== undefined)) return true
+  return approversOf(ctx, job, review.policy) !== undefined
+}
+
+/** The review that was just opened for a job, approved by the approvals of its schedule; undefined when they do not cover it. */
+export function approvedBySchedule(ctx: CommandContext, review: ReviewRecord, job: JobRecord): ReviewRecord | undefined {
+  const { policy, artifacts } = review
+  if (review.session !== null || artifacts.length > 0 || asksEachTime(policy) !== undefined) return undefined
+  const covered = approversOf(ctx, job, policy)
+  if (covered === undefined) return undefined
+  const { schedule_id } = covered.schedule
+  let after = review
+  for (const { member_id, by } of covered.by) {
+    if (after.status !== 'pending') break
+    const word = {
+      verdict: 'approve' as const,
+      comment: `By the approval of schedule ${schedule_id}`,
+      by: { member_id, name: by },
+      at: ctx.at,
+    }
+    const decided = decide(after, word, { selfRefusal: null, mayDecide: mayDecide(ctx) })
+    if (!decided.ok) return undefined
+    const { decisions } = decided.value.review
+    after = { ...decided.value.review, decisions: decisions.map((one) => (review.decisions.includes(one) ? one : { ...one, schedule_id })) }
+  }
+  if (after.status !== 'approved') return undefined
+  ctx.store.reviews.update(after)
+  const names = covered.by.map(({ by }) => by).join(', ')
+  recordReview(ctx, after, 'approve', `${asWord(after.type)}: approved, by the approval of schedule ${schedule_id} (${names})`, {
+    actor: systemActor,
+  })
+  return after
+}

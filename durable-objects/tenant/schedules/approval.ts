@@ -1,0 +1,92 @@
+/** Responsible for members' approvals of a schedule itself: given as it was read, for a time, and revoked. */
+import { limits } from '@modelreins/contract'
+import type { Parsed, Schedule } from '@modelreins/contract'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { declared, policyOf, strictest } from '../../../src/domain/review/risk.ts'
+import type { Policy } from '../../../src/domain/review/risk.ts'
+import { wantedBy } from '../../../src/domain/schedule/schedule.ts'
+import type { ScheduleApproval, ScheduleRecord } from '../../../src/domain/schedule/schedule.ts'
+import { isoTime } from '../kernel/context.ts'
+import type { CommandContext } from '../kernel/context.ts'
+import type { Origin } from '../queue/commands/dispatch.ts'
+import { asksEachTime, scheduleDigest } from '../reviews/schedule-approval.ts'
+import { scheduleSubject, showSchedule } from './schedule-view.ts'
+
+/** What its jobs are told apart by where a human is asked. */
+export const originOf = (ctx: Pick<CommandContext, 'sha256'>, schedule: ScheduleRecord): Origin => ({
+  schedule_id: schedule.schedule_id,
+  digest: scheduleDigest(ctx, schedule),
+  wanted_by: wantedBy(schedule),
+})
+
+/** What those who may do its jobs ask for, the strictest of each; undefined when nobody asks for an approval. */
+function policyFor({ store }: CommandContext, capability: string): Policy | undefined {
+  const asking = [...store.workers.active()].flatMap((worker) => {
+    const item = declared(worker.capabilities, capability)
+    return item?.risk_tier === 'approve' ? [policyOf(item.policy)] : []
+  })
+  return asking.length === 0 ? undefined : strictest(asking)
+}
+
+/** Why its jobs would ask all the same, whoever says yes to the schedule; undefined when an approval achieves something. */
+function inVain(schedule: ScheduleRecord, policy: Policy | undefined): string | undefined {
+  const { capability, context = 'none' } = schedule.job
+  if (capability === undefined) return 'Its job names no capability, so nothing asks for an approval.'
+  if (context !== 'none' && context !== 'inline')
+    return 'Its job receives earlier turns of a thread, which nobody can read in advance: each job is asked about.'
+  if (policy === undefined) return `No worker has ${capability} under the tier approve, so nothing asks for an approval.`
+  const each = asksEachTime(policy)
+  return each === undefined ? undefined : `Each job of ${capability} is asked about: ${each}.`
+}
+
+function approve(ctx: CommandContext, input: Parsed<'schedules.approve'>): Result<Schedule> {
+  if (ctx.caller.kind !== 'member') return fail('forbidden', 'Only members approve.')
+  const { member } = ctx.caller
+  const schedule = ctx.store.schedules.get(input.schedule_id)
+  if (schedule === undefined) return fail('not-found', `There is no schedule ${input.schedule_id}.`)
+  const digest = scheduleDigest(ctx, schedule)
+  if (digest !== input.digest)
+    return fail('conflict', `Schedule ${schedule.schedule_id} has changed since you read it: its current digest is ${digest}.`)
+  const capability = schedule.job.capability ?? ''
+  const policy = policyFor(ctx, capability)
+  const vain = inVain(schedule, policy)
+  if (vain !== undefined) return fail('wrong-state', vain)
+  if (wantedBy(schedule).includes(member.member_id) && policy?.self_approval !== true)
+    return fail(
+      'forbidden',
+      `You made or changed schedule ${schedule.schedule_id}, so another member must approve it. You may revoke an approval.`,
+    )
+  const expires_at = ctx.at + (input.expires_in ?? limits.schedule_approval_s) * 1000
+  const approval: ScheduleApproval = { member_id: member.member_id, by: member.name, at: ctx.at, expires_at, digest }
+  const others = (schedule.approvals ?? []).filter((one) => one.member_id !== member.member_id && one.digest === digest)
+  const approved = { ...schedule, approvals: [...others, approval].slice(-limits.quorum_max) }
+  ctx.store.schedules.save(approved)
+  ctx.record({
+    action: 'schedule.approve',
+    subject: scheduleSubject(schedule),
+    capability,
+    digest,
+    summary: `${schedule.name}, until ${isoTime(expires_at)}`,
+  })
+  return ok(showSchedule(ctx, approved))
+}
+
+/** Said again it changes nothing. Jobs that wait for their start are held again when a worker asks for them. */
+function revoke(ctx: CommandContext, input: Parsed<'schedules.revoke_approval'>): Result<Schedule> {
+  const schedule = ctx.store.schedules.get(input.schedule_id)
+  if (schedule === undefined) return fail('not-found', `There is no schedule ${input.schedule_id}.`)
+  const { approvals = [], ...without } = schedule
+  if (approvals.length === 0) return ok(showSchedule(ctx, schedule))
+  ctx.store.schedules.save(without)
+  ctx.record({
+    action: 'schedule.revoke_approval',
+    subject: scheduleSubject(schedule),
+    capability: schedule.job.capability ?? null,
+    digest: scheduleDigest(ctx, schedule),
+    summary: `${schedule.name}: given by ${approvals.map(({ by }) => by).join(', ')}`,
+  })
+  return ok(showSchedule(ctx, without))
+}
+
+export const approvalCommands = { 'schedules.approve': approve, 'schedules.revoke_approval': revoke }
