@@ -25,10 +25,15 @@ interface Kept {
 }
 const nothing = (): Kept => ({ attempts: new Map(), text: '', newest: 0, state: 'opening', error: undefined })
 
-/** `running`: an ended job that runs again is followed again. */
+/** `running`: an ended job that runs again is followed again; one that ends keeps what it has. */
 export function useJobOutput(jobId: number, running: boolean): JobOutput {
   const kept = useRef<Kept>(nothing())
   const [, draw] = useReducer((count: number) => count + 1, 0)
+  const [round, again] = useReducer((count: number) => count + 1, 0)
+  useEffect(() => {
+    const { state } = kept.current
+    if (running && (state === 'ended' || state === 'broken')) again()
+  }, [running])
   useEffect(() => {
     const controller = new AbortController()
     const state = nothing()
@@ -77,6 +82,6 @@ export function useJobOutput(jobId: number, running: boolean): JobOutput {
       controller.abort()
       cancelAnimationFrame(frame)
     }
-  }, [jobId, running])
+  }, [jobId, round])
   return kept.current
 }

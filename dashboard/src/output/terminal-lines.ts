@@ -27,7 +27,12 @@ export interface TerminalLine {
   readonly origin: Origin
   /** The style in force where the line begins. */
   readonly style: Style
+  /** It was too long: its rest is the next line. */
+  readonly wrapped?: boolean
 }
+
+/** Characters of a line as written, escapes included; the rest goes on in the next one. Everything that looks at a line is bounded by it. */
+const lineChars = 4_000
 
 export const plainStyle: Style = {
   fg: undefined,
@@ -92,7 +97,7 @@ export function styleAfter(text: string, before: Style): Style {
 }
 
 /** What is drawn of a line: its pieces, at most `limit` characters of them, and how many were left out. */
-export function piecesOf(line: TerminalLine, limit = 4_000): { readonly pieces: readonly Piece[]; readonly left: number } {
+export function piecesOf(line: TerminalLine, limit = lineChars): { readonly pieces: readonly Piece[]; readonly left: number } {
   let cells: { letter: string; style: Style }[] = []
   let column = 0
   let style = line.style
@@ -151,43 +156,90 @@ export const bareText = (text: string): string => {
 export const prose = (text: string): string =>
   text.includes('\u001b') || text.includes('\r') ? text.split('\n').map(bareText).join('\n') : text
 
-/** The lines of one attempt, as they arrive. */
+/** An escape that has begun and not ended, or half of a character: it belongs to what comes next. */
+// oxlint-disable-next-line no-control-regex -- escapes are what this reads
+const unfinished = /(?:\u001b(?:\[[0-9;:?<=>]*[ -/]*|\][^\u0007\u001b]*|[PX^_][^\u001b]*|[ -/]*)|[\ud800-\udbff])$/
+
+/**
+ * The lines of one attempt, as they arrive. They depend on what was written, not on how it was cut into pieces: a line takes one character
+ * after the other, and when it is full, it forgets what was overwritten for good, or is wrapped.
+ */
 export class TerminalLines {
   readonly lines: TerminalLine[] = []
+  /** In force behind the last line that was closed. */
   #style: Style = plainStyle
-  #open = false
+  #open: TerminalLine | undefined
   /** Characters in all. */
   size = 0
 
   push(text: string, origin: Origin): void {
     this.size += text.length
-    const parts = text.split('\n')
-    for (const [index, part] of parts.entries()) {
-      if (index > 0) this.#open = false
-      if (part === '' && index === parts.length - 1) continue
-      const last = this.lines.at(-1)
-      // Standard error in the middle of a line of standard output stands on a line of its own.
-      if (this.#open && last !== undefined && last.origin === origin) {
-        this.lines[this.lines.length - 1] = { ...last, text: squeezed(last.text + part) }
-      } else this.lines.push({ text: part, origin, style: this.#style })
-      this.#style = styleAfter(part, this.#style)
-      this.#open = true
+    // Standard error in the middle of a line of standard output stands on a line of its own.
+    if (this.#open !== undefined && this.#open.origin !== origin) this.#close()
+    let from = 0
+    while (from < text.length) {
+      const feed = text.indexOf('\n', from)
+      const end = feed === -1 ? text.length : feed
+      while (from < end) from = this.#take(text, from, end, origin)
+      if (feed === -1) return
+      if (this.#open === undefined) this.#begin('', origin)
+      this.#close()
+      from = feed + 1
     }
   }
 
+  /** Adds to the open line what it has room for; answers where the rest begins. */
+  #take(text: string, from: number, end: number, origin: Origin): number {
+    const open = this.#open ?? this.#begin('', origin)
+    const room = lineChars - open.text.length
+    if (room > 0) {
+      const to = Math.min(end, from + room)
+      this.#set({ ...open, text: open.text + text.slice(from, to) })
+      return to
+    }
+    // A progress bar writes over itself thousands of times.
+    const overwritten = open.text.lastIndexOf('\r', open.text.lastIndexOf('\r', lineChars - 2) - 1) + 1
+    if (overwritten > 0) {
+      const style = styleAfter(open.text.slice(0, overwritten), open.style)
+      this.#set({ ...open, style, text: open.text.slice(overwritten) })
+      return from
+    }
+    const cut = unfinished.exec(open.text)?.index ?? 0
+    const kept = cut === 0 ? open.text : open.text.slice(0, cut)
+    this.#set({ ...open, text: kept, wrapped: true })
+    this.#close()
+    this.#begin(open.text.slice(kept.length), origin)
+    return from
+  }
+
+  #begin(text: string, origin: Origin): TerminalLine {
+    const line: TerminalLine = { text, origin, style: this.#style }
+    this.lines.push(line)
+    this.#open = line
+    return line
+  }
+
+  #set(line: TerminalLine): void {
+    this.lines[this.lines.length - 1] = line
+    this.#open = line
+  }
+
+  #close(): void {
+    if (this.#open !== undefined) this.#style = styleAfter(this.#open.text, this.#open.style)
+    this.#open = undefined
+  }
+
   gap(from: number, to: number): void {
+    this.#close()
     this.lines.push({ text: `${to - from + 1} pieces of output are missing here (${from} to ${to})`, origin: 'gap', style: plainStyle })
-    this.#open = false
   }
 
   text(): string {
-    return this.lines.map((line) => (line.origin === 'gap' ? `[${line.text}]` : bareText(line.text))).join('\n')
+    return this.lines
+      .map((line, index) => {
+        const text = line.origin === 'gap' ? `[${line.text}]` : bareText(line.text)
+        return line.wrapped === true || index === this.lines.length - 1 ? text : `${text}\n`
+      })
+      .join('')
   }
-}
-
-/** A progress bar writes over itself thousands of times: what is overwritten for good is dropped. */
-function squeezed(text: string): string {
-  if (text.length < 8_192) return text
-  const back = text.lastIndexOf('\r', text.length - 2)
-  return back <= 0 ? text : text.slice(text.lastIndexOf('\r', back - 1) + 1)
 }

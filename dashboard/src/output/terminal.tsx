@@ -1,6 +1,6 @@
 /** Responsible for showing output as a terminal does: only the lines in view, following the end only when one is there already. */
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { memo, useEffect, useMemo, useRef, useState, type CSSProperties } from 'react'
+import { memo, useLayoutEffect, useMemo, useRef, useState, type CSSProperties } from 'react'
 import { Button } from '../parts/button.tsx'
 import { CopyButton } from '../parts/copy.tsx'
 import { spelledOut } from '../parts/safe-text.ts'
@@ -77,6 +77,8 @@ const Line = memo(function Line({ line, hit }: { readonly line: TerminalLine; re
 })
 
 const lineHeight = 20
+/** More than this freezes the programs it is pasted into; a download has everything. */
+const copyChars = 4_000_000
 
 interface Props {
   readonly output: TerminalLines
@@ -89,6 +91,7 @@ interface Props {
 export function Terminal({ output, version, name, live }: Props) {
   const box = useRef<HTMLDivElement>(null)
   const atEnd = useRef(true)
+  const top = useRef(0)
   const [away, setAway] = useState(false)
   const [query, setQuery] = useState('')
   const [at, setAt] = useState(0)
@@ -103,9 +106,14 @@ export function Terminal({ output, version, name, live }: Props) {
     return wanted === '' ? [] : output.lines.flatMap((line, index) => (bareText(line.text).toLowerCase().includes(wanted) ? [index] : []))
     // `output` grows in place.
   }, [query, output, version])
-  useEffect(() => {
+  const height = rows.getTotalSize()
+  useLayoutEffect(() => {
+    atEnd.current = true
+    top.current = 0
+  }, [output])
+  useLayoutEffect(() => {
     if (atEnd.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight
-  }, [version, output])
+  }, [height, output])
   const toEnd = (): void => {
     atEnd.current = true
     setAway(false)
@@ -159,7 +167,7 @@ export function Terminal({ output, version, name, live }: Props) {
         <span className="ml-auto text-sm text-soft">
           {plural(output.lines.length, 'line')}, {bytesWords(output.size)}
         </span>
-        <CopyButton text={output.size > 4_000_000 ? output.text().slice(-4_000_000) : output.text()} />
+        <CopyButton text={() => output.text().slice(-copyChars)} />
         <Button className="min-h-8 px-2.5 text-sm" onClick={download}>
           Download
         </Button>
@@ -173,12 +181,15 @@ export function Terminal({ output, version, name, live }: Props) {
           tabIndex={0}
           onScroll={(event) => {
             const { scrollTop, scrollHeight, clientHeight } = event.currentTarget
-            atEnd.current = scrollHeight - scrollTop - clientHeight < lineHeight * 1.5
+            if (scrollHeight - scrollTop - clientHeight < lineHeight * 1.5) atEnd.current = true
+            // The output may have grown since the event was made: only a person scrolls back.
+            else if (scrollTop < top.current) atEnd.current = false
+            top.current = scrollTop
             if (away === atEnd.current) setAway(!atEnd.current)
           }}
           className="max-h-[60vh] min-h-24 overflow-auto bg-[#0b0f14] px-3 py-2 font-mono text-sm/5 text-[#d7dde6] focus-visible:-outline-offset-2"
         >
-          <div className="relative min-w-full w-max" style={{ height: rows.getTotalSize() }}>
+          <div className="relative min-w-full w-max" style={{ height }}>
             {rows.getVirtualItems().map((row) => {
               const line = output.lines[row.index]
               return line === undefined ? null : (

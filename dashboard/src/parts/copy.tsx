@@ -3,11 +3,12 @@ import { useState } from 'react'
 import { Button } from './button.tsx'
 import { complain } from './toasts.tsx'
 
-export function CopyButton({ text, label = 'Copy' }: { readonly text: string; readonly label?: string }) {
+/** `text`: what is copied, or what makes it when somebody presses the button. */
+export function CopyButton({ text, label = 'Copy' }: { readonly text: string | (() => string); readonly label?: string }) {
   const [copied, setCopied] = useState(false)
   const copy = async (): Promise<void> => {
     try {
-      await navigator.clipboard.writeText(text)
+      await navigator.clipboard.writeText(typeof text === 'string' ? text : text())
       setCopied(true)
       setTimeout(() => setCopied(false), 2_000)
     } catch {

@@ -51,8 +51,8 @@ describe('lines', () => {
   test('are the same however the text is cut', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.constantFrom('a', 'bc', '\n', '\r', `${escape}[1m`, `${escape}[0m`, 'äö')),
-        fc.array(fc.nat(200)),
+        fc.array(fc.constantFrom('a', 'bc', '\n', '\r', `${escape}[1m`, `${escape}[0m`, 'äö', '👍', 'x'.repeat(1_999), 'y'.repeat(3_999))),
+        fc.array(fc.nat(20_000)),
         (parts, cuts) => {
           const text = parts.join('')
           const whole = new TerminalLines()
@@ -64,7 +64,7 @@ describe('lines', () => {
             from = cut
           }
           pieces.push(text.slice(from), 'stdout')
-          expect(pieces.text()).toBe(whole.text())
+          expect(pieces.lines).toEqual(whole.lines)
         },
       ),
     )
@@ -79,6 +79,28 @@ describe('lines', () => {
       ['still', 'stdout', 2],
       ['warning', 'stderr', 2],
     ])
+  })
+
+  test('are wrapped when they are too long, between whole characters and escapes, and copied as they were written', () => {
+    const lines = new TerminalLines()
+    const long = `${'x'.repeat(3_997)}${escape}[31mred👍${'y'.repeat(3_000_000)}`
+    for (let from = 0; from < long.length; from += 16_384) lines.push(long.slice(from, from + 16_384), 'stdout')
+    lines.push('\nnext', 'stdout')
+    expect(Math.max(...lines.lines.map((line) => line.text.length))).toBeLessThanOrEqual(4_000)
+    expect(lines.lines.slice(0, 2).map((line) => [line.text.slice(-3), line.style.fg])).toEqual([
+      ['xxx', undefined],
+      ['yyy', undefined],
+    ])
+    expect(lines.lines[1]?.text.startsWith(`${escape}[31mred👍`)).toBe(true)
+    expect(lines.lines[2]?.style.fg).toBe(1)
+    expect(lines.text()).toBe(`${bareText(long)}\nnext`)
+  })
+
+  test('of a progress bar keep its end', () => {
+    const lines = new TerminalLines()
+    for (let done = 0; done <= 20_000; done += 1) lines.push(`\rpacking ${done} of 20000`, 'stdout')
+    expect(lines.lines).toHaveLength(1)
+    expect(lines.text()).toBe('packing 20000 of 20000')
   })
 
   test('say where output is missing', () => {
