@@ -1,7 +1,8 @@
 /** Responsible for offers, leases and the calls that carry one attempt from start to end. */
 import * as z from 'zod'
 import { flag, givenTime, instanceLabel, integer, jobId, refuseMeaningless, text, time } from './fields.ts'
-import { job, outputChunk, usage } from './job.ts'
+import { job, usage } from './job.ts'
+import { outputChunk } from './output-chunk.ts'
 import { killswitchBrief } from './killswitch.ts'
 import { limits } from './limits.ts'
 

@@ -1,6 +1,7 @@
 /** Responsible for what the live streams say: job output as server-sent events. */
 import * as z from 'zod'
-import { jobError, jobStatus, streamedChunk } from './job.ts'
+import { jobError, jobStatus } from './job.ts'
+import { streamedChunk } from './output-chunk.ts'
 
 /** In the stream of a fan-out: which of its jobs speaks. */
 const speaker = { job_id: z.number().int().optional(), worker: z.string().optional() }

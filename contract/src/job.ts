@@ -7,7 +7,6 @@ import {
   capabilityName,
   flag,
   givenTime,
-  integer,
   jobId,
   jsonValue,
   label,
@@ -49,8 +48,10 @@ export type Substrate = z.infer<typeof substrate>
 
 export const threadId = z.string().min(1).max(200)
 
-/** `none`, `inline`, `thread`, or `last:N` (seed 001, GET /context). */
-export const contextPolicy = z.string().regex(/^(?:none|inline|thread|last:[1-9][0-9]{0,2})$/, 'use none, inline, thread or last:N')
+/** `none`, `inline`, `thread`, `last:N` (seed 001, GET /context), or `job`: the answer of the one job that `context_from` names. */
+export const contextPolicy = z
+  .string()
+  .regex(/^(?:none|inline|thread|job|last:[1-9][0-9]{0,2})$/, 'use none, inline, thread, last:N, or job with context_from')
 
 /** A reference into the tenant's own vault: `vault://<connector>/<path>#<field>` (seed 000). */
 export const secretReference = z
@@ -84,6 +85,8 @@ const settable = {
   context: contextPolicy.optional(),
   /** Text for the `inline` context policy. */
   context_text: text(limits.input_bytes).optional(),
+  /** A done job, such as one child of a fan-out, whose prompt and answer are the context: alone, or beside the turns of `context`. */
+  context_from: jobId.optional(),
   requires_secrets: z.array(secretReference).max(32).optional(),
   /** Seconds one attempt may take. */
   timeout: seconds(limits.timeout_max_ms).optional(),
@@ -148,8 +151,19 @@ const contextRules = [
   {
     field: 'context',
     when: ({ context, thread_id }: z.output<typeof jobRequestFields>) =>
-      thread_id === undefined && context !== undefined && context !== 'none' && context !== 'inline',
+      thread_id === undefined && context !== undefined && context !== 'none' && context !== 'inline' && context !== 'job',
     message: 'needs thread_id: without a thread there are no earlier turns',
+  },
+  {
+    field: 'context',
+    when: ({ context, context_from }: z.output<typeof jobRequestFields>) => context === 'job' && context_from === undefined,
+    message: 'job needs context_from: the job whose answer is the context',
+  },
+  {
+    field: 'context_from',
+    when: ({ context, context_text }: z.output<typeof jobRequestFields>) =>
+      context === 'none' || context === 'inline' || context_text !== undefined,
+    message: 'does not go with context_text, nor with the context none or inline',
   },
 ] as const
 export const jobRequest = jobRequestFields
@@ -235,6 +249,8 @@ export const job = z
     thread_id: z.string().nullable(),
     session_id: z.string().nullable(),
     context: z.string(),
+    /** The job whose answer is (part of) the context. */
+    context_from: z.number().int().nullable().optional(),
     tags: z.array(z.string()),
     networks: z.array(z.string()),
     substrate: substrate.nullable().optional(),
@@ -260,7 +276,6 @@ export const job = z
     timeout: z.number(),
     /** Seconds without output after which the worker gives the attempt up; null when there is no such limit. */
     silence_timeout: z.number().nullable(),
-    /** Last 64 KiB; the rest is in the stream. */
     /** The last 64 KiB that the newest attempt has said. In lists and pages of jobs: only what came with its completion. */
     output: z.string(),
     output_truncated: z.boolean(),
@@ -372,13 +387,3 @@ export const preview = z
   })
   .meta({ id: 'Preview' })
 export type Preview = z.infer<typeof preview>
-
-export const outputChunk = z.object({
-  seq: integer(0, Number.MAX_SAFE_INTEGER),
-  stream: z.enum(['stdout', 'stderr', 'system']).default('stdout'),
-  text: text(limits.output_chunk_bytes),
-})
-export type OutputChunk = z.infer<typeof outputChunk>
-/** A chunk as the stream tells it: which attempt wrote it. */
-export const streamedChunk = z.object({ seq: z.number().int(), attempt: z.number().int(), stream: z.string(), text: z.string() })
-export type StreamedChunk = z.infer<typeof streamedChunk>

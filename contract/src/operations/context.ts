@@ -16,6 +16,6 @@ export const contextOperations = {
     example: { job_id: 42, policy: 'last:5', budget: 8000 },
     output: context.contextReply,
     status: 200,
-    problems: ['not-found'],
+    problems: ['not-found', 'gone'],
   }),
 } as const

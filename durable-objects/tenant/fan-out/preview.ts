@@ -77,6 +77,7 @@ export function preview(ctx: CommandContext, request: Parsed<'jobs.preview'>): R
   const hold = jobs.find((job) => job.hold !== null)?.hold ?? null
   const [job] = jobs
   const fallback = job?.spec.fallback === undefined ? {} : { fallback: outlookOf(ctx, job, workers) }
-  const answer = answerOf(ctx, jobs, choices)
+  const continues = request.context_from === undefined ? '' : ` It continues with the answer of job ${request.context_from}.`
+  const answer = `${answerOf(ctx, jobs, choices)}${continues}`
   return ok({ would: hold === null ? 'queue' : 'hold', answer, code: null, hold, choices, workers: ranked, ...fallback })
 }

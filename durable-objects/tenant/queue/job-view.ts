@@ -48,6 +48,7 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
     thread_id: job.thread_id,
     session_id: job.spec.session_id,
     context: job.spec.context,
+    ...(job.spec.context_from === undefined ? {} : { context_from: job.spec.context_from }),
     tags: [...job.spec.tags],
     networks: [...job.spec.networks],
     substrate: job.spec.substrate ?? null,

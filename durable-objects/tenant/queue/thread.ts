@@ -1,4 +1,4 @@
-/** Responsible for which earlier jobs of its thread are a job's context. */
+/** Responsible for which earlier jobs are a job's context: turns of its thread, and the one that it continues with. */
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import type { Store } from '../kernel/context.ts'
 
@@ -11,22 +11,50 @@ export const withinPolicy = (own: string, asked: string | undefined): string =>
 /** How many earlier turns a context policy takes; 0 for those that take none. */
 const turnsOf = (policy: string): number => (policy === 'thread' ? turnsOfThread : policy.startsWith('last:') ? Number(policy.slice(5)) : 0)
 
-/** Ended turns before this one, newest first. */
+/** The job that this one continues with, as far as the policy reads it. */
+const sourceOf = (store: Pick<Store, 'jobs'>, job: JobRecord, policy: string): JobRecord | undefined => {
+  const { context_from } = job.spec
+  if (context_from === undefined || policy === 'none' || policy === 'inline') return undefined
+  const source = store.jobs.get(context_from)
+  return source?.status === 'done' ? source : undefined
+}
+
+/** What this job continues with, then ended turns before it, newest first. In place of a fan-out's answer stands that of its child, when that was chosen. */
 export function threadTurns(store: Pick<Store, 'jobs'>, job: JobRecord, policy: string): readonly JobRecord[] {
+  const source = sourceOf(store, job, policy)
+  const chosen = source === undefined ? [] : [source]
   const count = turnsOf(policy)
   // A child is no turn itself: it reads the thread of the fan-out that it belongs to.
   const { thread_id, id } = (job.parent_id === null ? undefined : store.jobs.get(job.parent_id)) ?? job
-  if (count === 0 || thread_id === null) return []
-  return store.jobs.ofThread(thread_id, count, id).filter((earlier) => earlier.status === 'done')
+  if (count === 0 || thread_id === null) return chosen
+  const earlier = store.jobs.ofThread(thread_id, count, id)
+  return [...chosen, ...earlier.filter((one) => one.status === 'done' && one.id !== source?.id && one.id !== source?.parent_id)]
 }
+
+const readsTurns = ({ context, context_from }: JobRecord['spec']): boolean => turnsOf(context) > 0 || context_from !== undefined
 
 /** The job with the turns that it has now, so that a human can be shown what its handler will read. Ended jobs do not change any more. */
 export function withTurns(store: Pick<Store, 'jobs'>, job: JobRecord): JobRecord {
   const { context_turns: _, ...spec } = job.spec
-  if (turnsOf(spec.context) === 0) return { ...job, spec }
+  if (!readsTurns(spec)) return { ...job, spec }
   return { ...job, spec: { ...spec, context_turns: threadTurns(store, job, spec.context).map(({ id }) => id) } }
 }
 
 /** What was shown to the human who released the job. */
 export const shownTurns = (store: Pick<Store, 'jobs'>, turns: readonly number[]): readonly JobRecord[] =>
   turns.flatMap((id) => store.jobs.get(id) ?? [])
+
+/** The answer that a worker reads of a turn: its result, or its output when it has none. */
+export const answerOf = (job: JobRecord): string => job.outcome?.result ?? job.outcome?.output ?? ''
+
+/** Why no job can continue with this one's answer; undefined when one can. */
+export function notAnswered(store: Pick<Store, 'jobs' | 'erased'>, id: number): string | undefined {
+  const source = store.jobs.get(id)
+  if (source === undefined) {
+    if (store.erased.get(id) !== undefined) return `names job ${id}, which was erased`
+    return `names no job that is kept: ${id}`
+  }
+  if (source.status === 'failed') return `names job ${id}, which has failed and has no answer`
+  if (source.status !== 'done') return `names job ${id}, which is ${source.status}: it has no answer before its end`
+  return answerOf(source) === '' ? `names job ${id}, which has no result` : undefined
+}

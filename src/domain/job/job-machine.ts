@@ -43,6 +43,8 @@ export interface JobSpec {
   readonly session_id: string | null
   /** Context policy: how much of the thread the worker receives. */
   readonly context: string
+  /** Job whose prompt and answer the worker receives as context. */
+  readonly context_from?: number
   /** Inline context that came with the request; null without one. */
   readonly context_text: string | null
   /** Ids of earlier jobs of the thread that a reviewer saw as context. Set when a review opens; the worker then receives exactly these. */

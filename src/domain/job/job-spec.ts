@@ -6,6 +6,11 @@ import type { JobSpec } from './job-machine.ts'
 
 const seconds = (value: number | undefined, otherwise: number): number => (value === undefined ? otherwise : Math.round(value * 1000))
 
+function impliedContext({ context_from, context_text }: JobRequest): string {
+  if (context_from !== undefined) return 'job'
+  return context_text === undefined ? 'none' : 'inline'
+}
+
 /** The specification of a new job: defaults filled, times in milliseconds. `pinned` is the worker that `target` names. */
 export function specOf(request: JobRequest, pinned: string | null): JobSpec {
   const { target = null, provider = null, model = null, effort = 'standard' } = request
@@ -23,7 +28,8 @@ export function specOf(request: JobRequest, pinned: string | null): JobSpec {
     provider,
     model,
     session_id: request.session_id ?? null,
-    context: request.context ?? (request.context_text === undefined ? 'none' : 'inline'),
+    context: request.context ?? impliedContext(request),
+    ...(request.context_from === undefined ? {} : { context_from: request.context_from }),
     context_text: request.context_text ?? null,
     requires_secrets: request.requires_secrets ?? [],
     timeout_ms: seconds(request.timeout, limits.timeout_ms),

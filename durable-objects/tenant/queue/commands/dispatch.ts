@@ -19,6 +19,7 @@ import { beforeQueue, dispatchRefused, withDefaults } from '../hold.ts'
 import { showJob } from '../job-view.ts'
 import type { DispatchKey, KnownKey } from '../key-store.ts'
 import { insertJob, jobSubject } from '../save-job.ts'
+import { notAnswered } from '../thread.ts'
 import type { WorkerRecord } from '../workforce/worker-store.ts'
 import { workforce } from '../workforce/worker-view.ts'
 
@@ -38,6 +39,11 @@ export const findWorker = (ctx: Pick<CommandContext, 'store'>, target: string): 
 /** The request as it is meant: with what it leaves to defaults, and the workers that it avoids and prefers by id, whatever they are called later. */
 export function completed(ctx: CommandContext, request: JobRequest): Result<JobRequest> {
   let named = withDefaults(ctx, request)
+  const unanswered = request.context_from === undefined ? undefined : notAnswered(ctx.store, request.context_from)
+  if (unanswered !== undefined) {
+    const issues = [{ path: 'context_from', message: unanswered }]
+    return fail('invalid-request', `context_from ${unanswered}.`, { issues })
+  }
   for (const field of ['avoid', 'prefer'] as const) {
     const found = request[field]?.map((name) => findWorker(ctx, name)?.worker_id)
     const unknown = found?.indexOf(undefined) ?? -1

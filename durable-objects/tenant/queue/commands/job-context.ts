@@ -4,19 +4,31 @@ import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import type { CommandContext } from '../../kernel/context.ts'
-import { shownTurns, threadTurns, withinPolicy } from '../thread.ts'
+import { answerOf, notAnswered, shownTurns, threadTurns, withinPolicy } from '../thread.ts'
 
 /** Characters, unless the call says otherwise. */
 const defaultBudget = 64_000
 
-const turn = (job: JobRecord): string => `User: ${job.spec.prompt}\nAssistant: ${job.outcome?.result ?? job.outcome?.output ?? ''}`
+const turn = (job: JobRecord): string => `User: ${job.spec.prompt}\nAssistant: ${answerOf(job)}`
 
-/** Newest turns first while they fit; told oldest first. */
-function assemble(turns: readonly JobRecord[], budget: number): string {
+const cut = '\n[The rest does not fit into the context.]'
+
+/** As much of it as fits, from the beginning; the answer goes before the prompt. */
+function cutTurn(job: JobRecord, budget: number): string {
+  const whole = turn(job)
+  if (whole.length <= budget) return whole
+  const room = Math.max(0, budget - cut.length)
+  const answer = `Assistant: ${answerOf(job)}`
+  const kept = answer.length <= room ? `User: ${job.spec.prompt.slice(0, Math.max(0, room - answer.length - 7))}\n${answer}` : answer
+  return `${kept.slice(0, room)}${cut}`.slice(0, budget)
+}
+
+/** Newest turns first while they fit; told oldest first. The one that the job continues with is there in any case, cut if need be. */
+function assemble(turns: readonly JobRecord[], budget: number, source: number | undefined): string {
   const kept: string[] = []
   let size = 0
   for (const job of turns) {
-    const text = turn(job)
+    const text = job.id === source ? cutTurn(job, budget) : turn(job)
     if (size + text.length > budget) break
     kept.unshift(text)
     size += text.length + 2
@@ -30,7 +42,7 @@ export const contextCommands = {
     // A worker reads the surroundings of jobs it has; of others, and before a human has released them, not even that they exist.
     const foreign = ctx.caller.kind === 'worker' && (job?.worker_id !== ctx.caller.worker.worker_id || job.hold === 'review')
     if (job === undefined || foreign) return fail('not-found', `There is no job ${input.job_id}.`)
-    const { context_text, context_turns } = job.spec
+    const { context_text, context_turns, context_from } = job.spec
     // What a human had to release is read as it was shown: another policy, or a later turn, would be something else.
     if (job.review_id !== null && input.policy !== undefined && input.policy !== job.spec.context)
       return fail(
@@ -42,8 +54,11 @@ export const contextCommands = {
       )
     const policy = job.review_id === null ? withinPolicy(job.spec.context, input.policy) : job.spec.context
     const budget = input.budget ?? defaultBudget
+    // Without what it was to continue with, it would be another job.
+    const missing = context_from === undefined || policy === 'none' ? undefined : notAnswered(ctx.store, context_from)
+    if (missing !== undefined) return fail('gone', `Job ${job.id} cannot be given its context: context_from ${missing}.`)
     const turns = context_turns === undefined ? threadTurns(ctx.store, job, policy) : shownTurns(ctx.store, context_turns)
-    const context = policy === 'inline' ? (context_text ?? '').slice(-budget) : assemble(turns, budget)
+    const context = policy === 'inline' ? (context_text ?? '').slice(-budget) : assemble(turns, budget, context_from)
     return ok({ policy, size: context.length, context })
   },
 }

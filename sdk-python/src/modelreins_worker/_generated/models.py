@@ -152,6 +152,7 @@ class Job(Record):
     thread_id: Optional[str]
     session_id: Optional[str]
     context: str
+    context_from: Optional[int]
     tags: List[str]
     networks: List[str]
     substrate: Optional[Literal["silicon", "carbon", "xenon"]]
@@ -1189,6 +1190,7 @@ class RepeatedJob(Record):
     session_id: Optional[str]
     context: Optional[str]
     context_text: Optional[str]
+    context_from: Optional[int]
     requires_secrets: Optional[List[str]]
     timeout: Optional[float]
     silence_timeout: Optional[float]

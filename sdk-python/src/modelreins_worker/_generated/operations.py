@@ -746,6 +746,7 @@ class JobsOperations(_Noun):
         session_id: Optional[str] = None,
         context: Optional[str] = None,
         context_text: Optional[str] = None,
+        context_from: Optional[int] = None,
         requires_secrets: Optional[Sequence[str]] = None,
         timeout: Optional[float] = None,
         silence_timeout: Optional[float] = None,
@@ -792,6 +793,7 @@ class JobsOperations(_Noun):
         session_id: Optional[str] = None,
         context: Optional[str] = None,
         context_text: Optional[str] = None,
+        context_from: Optional[int] = None,
         requires_secrets: Optional[Sequence[str]] = None,
         timeout: Optional[float] = None,
         silence_timeout: Optional[float] = None,
@@ -850,6 +852,7 @@ class JobsOperations(_Noun):
         session_id: Optional[str] = None,
         context: Optional[str] = None,
         context_text: Optional[str] = None,
+        context_from: Optional[int] = None,
         requires_secrets: Optional[Sequence[str]] = None,
         timeout: Optional[float] = None,
         silence_timeout: Optional[float] = None,
@@ -1473,7 +1476,7 @@ class ContextOperations(_Noun):
 
         GET /api/v1/context
 
-        :raises ModelReinsError: ``not-found``.
+        :raises ModelReinsError: ``not-found``, ``gone``.
         """
         return Context.of(self._call("context.get", fields(locals()), timeout=request_timeout))
 

@@ -114,6 +114,7 @@ export async function requestOf(context: CommandContext, command = 'dispatch'): 
     priority: invocation.count('priority'),
     context: invocation.text('context') ?? (contextText === undefined ? undefined : 'inline'),
     context_text: contextText,
+    context_from: invocation.count('context-from'),
     input: invocation.json('input'),
     metadata: invocation.json('metadata'),
     timeout: invocation.seconds('timeout'),

@@ -95,7 +95,7 @@ export function showJob(show: Presenter, job: Job, now: number): void {
     ['provider', job.provider ?? undefined],
     ['model', job.model ?? undefined],
     ['fallback', fallbackText(job)],
-    ['context', job.context === 'none' ? undefined : job.context],
+    ['context', job.context === 'none' ? undefined : `${job.context}${job.context_from == null ? '' : `, from job ${job.context_from}`}`],
     ['review', job.review_id === null ? undefined : String(job.review_id)],
     ['created', when(job.created_at)],
     ['created by', job.created_by ?? undefined],

@@ -60,6 +60,7 @@ export const requestFlags: readonly Flag[] = [
   { name: 'model', value: 'NAME', about: 'Model to use' },
   { name: 'priority', value: 'N', kind: 'count', about: 'From -10 to 10' },
   { name: 'context', value: 'POLICY', suggest: ['none', 'inline', 'thread', 'last:10'], about: 'none, inline, thread or last:N' },
+  { name: 'context-from', value: 'JOB', kind: 'count', about: 'Continue with the answer of this job, such as one child of a fan-out' },
   { name: 'context-file', value: 'FILE', complete: 'file', about: 'File to send as inline context; `-`: standard input' },
   { name: 'input', value: 'JSON', kind: 'json', about: 'Structured input beside the prompt' },
   { name: 'metadata', value: 'JSON', kind: 'json', about: 'Stored with the job, not interpreted' },

@@ -1,0 +1,14 @@
+/** Responsible for pieces of a job's output as they travel: from its worker, and to whoever follows the stream. It decides nothing. */
+import * as z from 'zod'
+import { integer, text } from './fields.ts'
+import { limits } from './limits.ts'
+
+export const outputChunk = z.object({
+  seq: integer(0, Number.MAX_SAFE_INTEGER),
+  stream: z.enum(['stdout', 'stderr', 'system']).default('stdout'),
+  text: text(limits.output_chunk_bytes),
+})
+export type OutputChunk = z.infer<typeof outputChunk>
+/** A chunk as the stream tells it: which attempt wrote it. */
+export const streamedChunk = z.object({ seq: z.number().int(), attempt: z.number().int(), stream: z.string(), text: z.string() })
+export type StreamedChunk = z.infer<typeof streamedChunk>
