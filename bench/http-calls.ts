@@ -1,73 +1,119 @@
-/** Responsible for one question: how many single HTTP calls a second can one tenant make, beside a bare object that stores one row per call? */
-import type { Job, Offer } from '@modelreins/contract'
-import { median, perSecond } from './measure.ts'
-import type { Answer } from './measure.ts'
+/** Responsible for one question: how many single HTTP calls a second does one tenant take, beside a bare object that stores the same, and BullMQ's `add`? */
+import type { Offer } from '@modelreins/contract'
+import { startPeers } from './all-peers.ts'
+import { figure, perSecond, ratio } from './measure.ts'
+import type { Answer, Bench, Scale } from './measure.ts'
+import { greet } from './our-queue.ts'
+import { payload, result } from './peers/peer.ts'
 import { post, startFloor, startOurs } from './servers.ts'
 
-const calls = 2_000
+const sizes = { full: { rounds: 5, calls: 1_500 }, quick: { rounds: 1, calls: 100 } } as const
 const lanes = 32
+/** Offers last five seconds. */
 const portion = 200
-const rounds = 3
 
-export async function httpCalls(): Promise<Answer> {
-  const raw: Record<string, number[]> = { floor: [], dispatch: [], poll: [], start: [], complete: [], life: [] }
-  const note = (what: string, value: number): void => void raw[what]?.push(value)
-  for (let round = 0; round < rounds; round += 1) {
-    const floor = await startFloor()
-    const body = { prompt: 'Measure this call' }
-    await perSecond(300, lanes, () => post(floor.url, 'none', body))
-    note('floor', await perSecond(calls, lanes, () => post(floor.url, 'none', body)))
-    await floor.stop()
+/** The four calls of a job life, by whom. */
+interface Life {
+  readonly dispatch: () => Promise<unknown>
+  readonly poll: () => Promise<readonly Offer[]>
+  readonly start: (offer: Offer) => Promise<unknown>
+  readonly complete: (offer: Offer) => Promise<unknown>
+}
+const steps = ['dispatch', 'poll', 'start', 'complete'] as const
+type Rates = Readonly<Record<(typeof steps)[number] | 'life', number>>
 
-    const ours = await startOurs()
-    const worker = await ours.register('bench')
-    await ours.owner.call('presence.list', {})
-    await post(`${ours.url}/api/v1/claims`, worker.token, {})
-    await perSecond(300, lanes, () => post(`${ours.url}/api/v1/dispatch`, ours.ownerKey, body))
-    const dispatched = await perSecond(calls, lanes, () => post<Job>(`${ours.url}/api/v1/dispatch`, ours.ownerKey, body))
-    const spent = { poll: 0, start: 0, complete: 0 }
-    const seconds = async (work: (offer: Offer) => Promise<unknown>, offers: readonly Offer[]): Promise<number> =>
-      offers.length /
-      (await perSecond(offers.length, lanes, (index) => {
-        const offer = offers[index]
-        return offer === undefined ? Promise.resolve() : work(offer)
-      }))
-    // In portions that fit into the five seconds an offer lasts.
-    for (let taken = 0; taken < calls; taken += portion) {
-      const offers: Offer[] = []
-      spent.poll +=
-        portion /
-        (await perSecond(portion, lanes, async () => {
-          const reply = await post<{ offers: Offer[] }>(`${ours.url}/api/v1/claims`, worker.token, { max: 1 })
-          offers.push(...reply.offers)
-        }))
-      spent.start += await seconds((offer) => post(`${ours.url}/api/v1/claims/${offer.job.id}/start`, offer.lease.token, {}), offers)
-      spent.complete += await seconds(
-        (offer) => post(`${ours.url}/api/v1/claims/${offer.job.id}/complete`, offer.lease.token, { result: 'measured' }),
-        offers,
-      )
+async function rates(life: Life, calls: number): Promise<Rates> {
+  await perSecond(50, lanes, life.dispatch)
+  const dispatch = await perSecond(calls, lanes, life.dispatch)
+  const call = (step: 'start' | 'complete', offer: Offer | undefined): Promise<unknown> =>
+    offer === undefined ? Promise.resolve() : life[step](offer)
+  const spent = { poll: 0, start: 0, complete: 0 }
+  for (let taken = 0; taken < calls; taken += portion) {
+    const count = Math.min(portion, calls - taken)
+    const offers: Offer[] = []
+    spent.poll += count / (await perSecond(count, lanes, async () => offers.push(...(await life.poll()))))
+    if (offers.length < count) throw new Error(`${offers.length} offers for ${count} calls`)
+    for (const step of ['start', 'complete'] as const) {
+      spent[step] += count / (await perSecond(count, lanes, (index) => call(step, offers[index])))
     }
-    const [polled, started, completed] = [calls / spent.poll, calls / spent.start, calls / spent.complete]
-    note('dispatch', dispatched)
-    note('poll', polled)
-    note('start', started)
-    note('complete', completed)
-    note('life', 4 / (1 / dispatched + 1 / polled + 1 / started + 1 / completed))
-    await ours.stop()
   }
-  const of = (what: string): number[] => raw[what] ?? []
-  const ratios = of('life').map((value, index) => value / (of('floor')[index] ?? Number.NaN))
+  const [poll, start, complete] = [calls / spent.poll, calls / spent.start, calls / spent.complete]
+  return { dispatch, poll, start, complete, life: 4 / (1 / dispatch + 1 / poll + 1 / start + 1 / complete) }
+}
+
+async function floorRates(calls: number): Promise<Rates> {
+  const { url, stop } = await startFloor()
+  // As long as our tokens.
+  const token = 'f'.repeat(111)
+  const found = await rates(
+    {
+      dispatch: () => post(`${url}/dispatch`, token, payload),
+      poll: async () => (await post<{ offers: Offer[] }>(`${url}/claims`, token, { max: 1 })).offers,
+      start: ({ job }) => post(`${url}/start/${job.id}`, token, {}),
+      complete: ({ job }) => post(`${url}/complete/${job.id}`, token, { result }),
+    },
+    calls,
+  )
+  await stop()
+  return found
+}
+
+async function ourRates(calls: number): Promise<Rates> {
+  const bench = await startOurs()
+  const worker = await bench.register('bench')
+  await greet(bench, worker.token)
+  const api = `${bench.url}/api/v1`
+  const found = await rates(
+    {
+      dispatch: () => post(`${api}/dispatch`, bench.ownerKey, payload),
+      poll: async () => (await post<{ offers: Offer[] }>(`${api}/claims`, worker.token, { max: 1 })).offers,
+      start: ({ job, lease }) => post(`${api}/claims/${job.id}/start`, lease.token, {}),
+      complete: ({ job, lease }) => post(`${api}/claims/${job.id}/complete`, lease.token, { result }),
+    },
+    calls,
+  )
+  await bench.stop()
+  return found
+}
+
+async function run(scale: Scale): Promise<Answer> {
+  const { rounds, calls } = sizes[scale]
+  const peers = await startPeers('bullmq')
+  const [peer] = peers.running
+  const floor: Rates[] = []
+  const ours: Rates[] = []
+  const adds: number[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    if (peer !== undefined) {
+      await perSecond(50, lanes, peer.add)
+      adds.push(await perSecond(calls, lanes, peer.add))
+    }
+    floor.push(await floorRates(calls))
+    ours.push(await ourRates(calls))
+  }
+  await peers.stop()
+  const of = (found: readonly Rates[], step: keyof Rates): readonly number[] => found.map((rate) => rate[step])
   return {
     question: `How many single HTTP calls a second does one tenant take (${lanes} at a time, ${calls} calls, ${rounds} rounds)?`,
     figures: [
-      { what: 'floor: bare object, one insert per call', value: median(of('floor')), unit: 'calls/s', raw: of('floor') },
-      ...(['dispatch', 'poll', 'start', 'complete'] as const).map((what) => ({
-        what,
-        value: median(of(what)),
-        unit: 'calls/s',
-        raw: of(what),
-      })),
-      { what: 'one job life, per call, against the floor', value: median(ratios), unit: 'x', raw: ratios, target: '>= 0.8' },
+      ...steps.flatMap((step) => [
+        figure(`bare object: ${step}`, 'calls/s', of(floor, step)),
+        figure(`ours: ${step}`, 'calls/s', of(ours, step)),
+      ]),
+      ratio('one job life, per call, against the bare object', of(ours, 'life'), of(floor, 'life'), '>= 0.8'),
+      ...(adds.length === 0
+        ? []
+        : [figure('BullMQ: add', 'calls/s', adds), ratio('dispatch, against BullMQ: add', of(ours, 'dispatch'), adds, '>= 0.5')]),
+    ],
+    notes: [
+      'The bare object stores rows of the same bytes with the same index, checks a MAC, chains audit rows, and answers when its writes are durable.',
+      ...peers.notes,
     ],
   }
+}
+
+export const bench: Bench = {
+  about: 'single calls over HTTP, beside a bare object that stores the same and BullMQ: add',
+  expectedS: { full: 90, quick: 10 },
+  run,
 }

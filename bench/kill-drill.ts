@@ -1,12 +1,11 @@
 /** Responsible for one question: how long after the reins are pulled does the last child of thirty workers run? The drill is the tests' own. */
 import { killDrill } from '../test/support/drill/kill-drill.ts'
 import { startServer } from '../test/support/server.ts'
-import { median } from './measure.ts'
-import type { Answer, Figure } from './measure.ts'
+import { figure } from './measure.ts'
+import type { Answer, Bench, Figure, Scale } from './measure.ts'
 
-const workers = 30
-const rounds = 3
-const levels = [3, 4] as const
+const sizes = { full: { workers: 30, rounds: 5 }, quick: { workers: 3, rounds: 1 } } as const
+const levels = { full: [3, 4], quick: [4] } as const
 
 interface Round {
   readonly answerMs: number
@@ -14,7 +13,7 @@ interface Round {
 }
 
 /** A process for every worker: on the machine of the bench they all compete for its cores. */
-async function round(level: number): Promise<Round> {
+async function round(level: number, workers: number): Promise<Round> {
   const server = await startServer()
   try {
     return await killDrill(
@@ -29,40 +28,34 @@ async function round(level: number): Promise<Round> {
   }
 }
 
-const last = ({ goneMs }: Round): number => Math.max(...goneMs)
-
-function figuresOf(level: number, found: readonly Round[]): readonly Figure[] {
-  const lasts = found.map(last)
-  return [
-    {
-      what: `level ${level}: answer until the last child is gone, median`,
-      value: median(lasts),
-      unit: 'ms',
-      raw: lasts,
-      target: '<= 1000',
-    },
-    {
+async function run(scale: Scale): Promise<Answer> {
+  const { workers, rounds } = sizes[scale]
+  const figures: Figure[] = []
+  for (const level of levels[scale]) {
+    const found: Round[] = []
+    for (let index = 0; index < rounds; index += 1) found.push(await round(level, workers))
+    const lasts = found.map(({ goneMs }) => Math.max(...goneMs))
+    figures.push(figure(`level ${level}: answer until the last child is gone`, 'ms', lasts, '<= 1000'))
+    figures.push({
       what: `level ${level}: the same, slowest of ${rounds}`,
       value: Math.max(...lasts),
       unit: 'ms',
       raw: found.flatMap(({ goneMs }) => goneMs),
-    },
-    {
-      what: `level ${level}: the call itself, median`,
-      value: median(found.map(({ answerMs }) => answerMs)),
-      unit: 'ms',
-      raw: found.map(({ answerMs }) => answerMs),
-    },
-  ]
+    })
+    figures.push(
+      figure(
+        `level ${level}: the call itself`,
+        'ms',
+        found.map(({ answerMs }) => answerMs),
+      ),
+    )
+  }
+  const question = `How long after the killswitch do children of ${workers} workers run that ignore TERM, each with a grandchild in a session of its own (${rounds} rounds)?`
+  return { question, figures }
 }
 
-export async function killSwitchDrill(): Promise<Answer> {
-  const figures: Figure[] = []
-  for (const level of levels) {
-    const found: Round[] = []
-    for (let index = 0; index < rounds; index += 1) found.push(await round(level))
-    figures.push(...figuresOf(level, found))
-  }
-  const question = `How long after the killswitch do children of ${workers} workers run that ignore TERM, each with a grandchild in a session of its own?`
-  return { question, figures }
+export const bench: Bench = {
+  about: 'from the killswitch until the last child of thirty workers is gone',
+  expectedS: { full: 120, quick: 20 },
+  run,
 }

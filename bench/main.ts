@@ -1,36 +1,111 @@
-/** Responsible for running benches: all of them, or those named. Each answers one question and keeps its raw values in results/. */
-import { deepQueue } from './deep-queue.ts'
-import { httpCalls } from './http-calls.ts'
-import { idleSockets } from './idle-sockets.ts'
-import { killSwitchDrill } from './kill-drill.ts'
-import { tell } from './measure.ts'
-import { socketBatches } from './socket-batches.ts'
-import { startLatency } from './start-latency.ts'
+/** Responsible for `npm run bench`: the plan, one child process per bench, raw values and report. A bench that fails is reported, and the next one runs. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { requestOf, UsageError, usage } from './arguments.ts'
+import type { Request } from './arguments.ts'
+import { benches, benchNames } from './benches.ts'
+import type { BenchName } from './benches.ts'
+import { thisMachine } from './machine.ts'
+import type { Answer, Scale } from './measure.ts'
+import { installPeers } from './peers/packages.ts'
+import { reportOf, shortNumber } from './report.ts'
+import type { Kept } from './report.ts'
+import { runBench } from './run-bench.ts'
 
-const benches = {
-  'http-calls': httpCalls,
-  'socket-batches': socketBatches,
-  'start-latency': startLatency,
-  'deep-queue': deepQueue,
-  'idle-sockets': idleSockets,
-  'kill-drill': killSwitchDrill,
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** A machine half as fast as expected is no reason to fail. */
+const patience: Readonly<Record<Scale, number>> = { full: 2.5, quick: 5 }
+
+const expected = async (name: BenchName, scale: Scale): Promise<number> => (await benches[name]()).bench.expectedS[scale]
+
+async function list(): Promise<void> {
+  for (const name of benchNames) {
+    const { about, expectedS } = (await benches[name]()).bench
+    console.log(`${name.padEnd(18)} ${about}; about ${expectedS.full} s (--quick: ${expectedS.quick} s)`)
+  }
 }
 
-async function main(names: readonly string[]): Promise<number> {
-  const unknown = names.filter((name) => !(name in benches))
-  if (names.includes('--help')) {
-    console.log(`npm run bench [-- NAME ...]\n\nBenches: ${Object.keys(benches).join(', ')}. Without a name, all of them.`)
-    return 0
+function tell({ question, figures, notes = [] }: Answer): void {
+  console.log(`\n${question}`)
+  for (const { what, value, unit, target } of figures) {
+    console.log(`  ${what.padEnd(68)} ${shortNumber(value).padStart(10)} ${unit}${target === undefined ? '' : `   (target ${target})`}`)
   }
-  if (unknown.length > 0) {
-    console.error(`There is no bench called '${unknown[0]}'. Benches: ${Object.keys(benches).join(', ')}.`)
-    return 64
+  for (const note of notes) console.log(`  - ${note}`)
+}
+
+/** Five digits are more than a measurement has. */
+const rounded = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value
+
+/** What an earlier run left of this bench. */
+function earlier(folder: string, name: BenchName): readonly Kept[] {
+  try {
+    const kept: Kept = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))
+    return kept.machine === undefined ? [] : [kept]
+  } catch {
+    return []
   }
-  for (const [name, bench] of Object.entries(benches)) if (names.length === 0 || names.includes(name)) tell(name, await bench())
+}
+
+async function runAll(request: Request): Promise<number> {
+  const { names, scale, minutes, peers } = request
+  const folder = resolve(root, request.out ?? (scale === 'quick' ? 'dist/bench' : 'bench/results'))
+  mkdirSync(folder, { recursive: true })
+  const machine = thisMachine()
+  const seconds = await Promise.all(names.map((name) => expected(name, scale)))
+  console.log(
+    `${names.length} ${names.length === 1 ? 'bench' : 'benches'}, about ${Math.ceil(seconds.reduce((sum, each) => sum + each, 0) / 60)} min, at most ${minutes}; results go to ${folder}`,
+  )
+  if (peers) {
+    const refusal = installPeers((line) => console.log(line))
+    if (refusal !== undefined) console.log(refusal)
+  }
+  const abort = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => abort.abort())
+  const deadline = performance.now() + minutes * 60_000
+  const kept: Kept[] = []
+  for (const [index, name] of names.entries()) {
+    if (abort.signal.aborted) break
+    const usual = (seconds[index] ?? 0) * 1_000
+    const left = deadline - performance.now()
+    const begun = performance.now()
+    console.log(`\n[${index + 1}/${names.length}] ${name}, about ${Math.round(usual / 1_000)} s`)
+    const outcome =
+      left < usual / 2
+        ? { error: `not begun: ${Math.round(left / 1_000)} s were left (--minutes ${minutes})` }
+        : await runBench({ name, scale, limitMs: Math.min(usual * patience[scale], left), peers, abort: abort.signal })
+    if (abort.signal.aborted) break
+    const found: Kept = { bench: name, at: new Date().toISOString(), scale, machine, ...outcome }
+    kept.push(found)
+    writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(found, rounded, 1)}\n`)
+    if (found.answer === undefined) console.error(`  failed: ${found.error}`)
+    else tell(found.answer)
+    console.log(`  took ${Math.round((performance.now() - begun) / 1_000)} s`)
+  }
+  const all = benchNames.flatMap((name) => kept.find((found) => found.bench === name) ?? earlier(folder, name))
+  if (kept.length > 0) {
+    writeFileSync(join(folder, 'REPORT.md'), reportOf(all))
+    console.log(`\nThe report: ${join(folder, 'REPORT.md')}`)
+  }
+  if (abort.signal.aborted) console.error('\nInterrupted: everything that was started has been stopped.')
+  return abort.signal.aborted ? 130 : kept.every(({ answer }) => answer !== undefined) ? 0 : 1
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const request = requestOf(words)
+  if (request === 'list') await list()
+  else if (request === 'help') console.log(usage)
+  else return runAll(request)
   return 0
 }
 
 // The launcher requires this module, so nothing may be awaited at its top.
-void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code
-})
+void main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    console.error(error instanceof UsageError ? `${error.message}\n\n${usage}` : error)
+    process.exit(error instanceof UsageError ? 64 : 1)
+  },
+)

@@ -1,7 +1,4 @@
-/** Responsible for figures: medians, percentiles, and keeping raw values beside them. It measures nothing by itself. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-
+/** Responsible for figures: medians, percentiles, rates. It measures nothing by itself. */
 const sorted = (values: readonly number[]): number[] => [...values].sort((left, right) => left - right)
 
 /** `share` from 0 to 1, nearest rank. */
@@ -28,28 +25,57 @@ export async function perSecond(count: number, at: number, call: (index: number)
   return (count / ms) * 1000
 }
 
-/** `target`: what we want to hold; figures that have none are told without one. */
+/** What a figure should reach. */
+export type Target = `${'<=' | '>='} ${number}`
+
+/** `value` is the median of `raw`, unless `what` says otherwise. Figures that have no target are told without one. */
 export interface Figure {
   readonly what: string
   readonly value: number
   readonly unit: string
   readonly raw: readonly number[]
-  readonly target?: string
+  readonly target?: Target
 }
 
 export interface Answer {
   readonly question: string
   readonly figures: readonly Figure[]
+  /** What a reader must know to judge the figures: what was left out, and why. */
+  readonly notes?: readonly string[]
 }
 
-const round = (value: number): string => (value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2) : value.toFixed(3))
+/** `full` answers; `quick` proves that the bench runs, with so little that its figures say nothing. */
+export type Scale = 'full' | 'quick'
 
-export function tell(name: string, answer: Answer): void {
-  console.log(`\n${answer.question}`)
-  for (const { what, value, unit, target } of answer.figures) {
-    console.log(`  ${what.padEnd(58)} ${round(value).padStart(9)} ${unit}${target === undefined ? '' : `   (target ${target})`}`)
-  }
-  mkdirSync(new URL('./results/', import.meta.url), { recursive: true })
-  const kept = { bench: name, at: new Date().toISOString(), node: process.version, cores: cpus().length, ...answer }
-  writeFileSync(new URL(`./results/${name}.json`, import.meta.url), `${JSON.stringify(kept, null, 2)}\n`)
+/** One bench: a module that answers one question. */
+export interface Bench {
+  /** For the list: what is compared. */
+  readonly about: string
+  /** How long it takes as a rule, in seconds. */
+  readonly expectedS: Readonly<Record<Scale, number>>
+  readonly run: (scale: Scale) => Promise<Answer>
+}
+
+export const figure = (what: string, unit: string, raw: readonly number[], target?: Target): Figure => ({
+  what,
+  value: median(raw),
+  unit,
+  raw,
+  ...(target === undefined ? {} : { target }),
+})
+
+/** Pairs of one round each: a ratio of what was measured minutes apart would compare two states of the machine. */
+export const ratio = (what: string, ours: readonly number[], theirs: readonly number[], target?: Target): Figure =>
+  figure(
+    what,
+    'x',
+    ours.map((value, round) => value / (theirs[round] ?? Number.NaN)),
+    target,
+  )
+
+/** Whether the figure reaches its target; undefined when it has none. */
+export function reaches({ value, target }: Figure): boolean | undefined {
+  if (target === undefined) return undefined
+  const [direction, limit] = target.split(' ')
+  return direction === '<=' ? value <= Number(limit) : value >= Number(limit)
 }

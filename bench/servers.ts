@@ -83,6 +83,7 @@ export async function startFloor(): Promise<{ readonly url: string; readonly sto
       modules: [{ type: 'ESModule', path: 'worker.js', contents: readFileSync(new URL('./floor/worker.js', import.meta.url), 'utf8') }],
       modulesRoot: root,
       compatibilityDate: '2026-09-01',
+      compatibilityFlags: ['nodejs_compat'],
       durableObjects: { FLOOR: { className: 'FloorObject', useSQLite: true } },
       host: '127.0.0.1',
       port: 0,

@@ -1,13 +1,7 @@
-/** Responsible for one question: how many jobs a second go through one socket, by batch size, beside a bare object that stores as many rows? */
+/** Responsible for jobs through one socket as bare frames, in batches, and for the same over a bare object that stores as many rows. */
 import { WebSocket } from 'ws'
 import type { ServerFrame } from '@modelreins/contract'
-import { median } from './measure.ts'
-import type { Answer, Figure } from './measure.ts'
-import { post, startFloor, startOurs } from './servers.ts'
-
-const batches = [1, 10, 100] as const
-const rounds = 3
-const jobsFor = (batch: number): number => (batch === 1 ? 2_000 : batch === 10 ? 8_000 : 12_000)
+import { startFloor } from './servers.ts'
 
 const opened = (socket: WebSocket): Promise<void> =>
   new Promise((resolve, reject) => {
@@ -53,7 +47,8 @@ export async function drain(url: string, token: string, jobs: number, batch: num
   return ms
 }
 
-async function floorRate(jobs: number, batch: number): Promise<number> {
+/** Jobs a second. */
+export async function floorRate(jobs: number, batch: number): Promise<number> {
   const floor = await startFloor()
   const socket = new WebSocket(floor.url.replace('http', 'ws'))
   await opened(socket)
@@ -68,33 +63,4 @@ async function floorRate(jobs: number, batch: number): Promise<number> {
   socket.close()
   await floor.stop()
   return (jobs / ms) * 1000
-}
-
-export async function socketBatches(): Promise<Answer> {
-  const figures: Figure[] = []
-  for (const batch of batches) {
-    const ours: number[] = []
-    const floor: number[] = []
-    for (let round = 0; round < rounds; round += 1) {
-      const jobs = jobsFor(batch)
-      floor.push(await floorRate(jobs, batch))
-      const bench = await startOurs()
-      const worker = await bench.register('bench')
-      await post(`${bench.url}/api/v1/claims`, worker.token, {})
-      for (let queued = 0; queued < jobs; queued += 1_000) {
-        await post(`${bench.url}/api/v1/dispatch/batch`, bench.ownerKey, {
-          jobs: Array.from({ length: Math.min(1_000, jobs - queued) }, () => ({ prompt: 'Measure this job' })),
-        })
-      }
-      ours.push((jobs / (await drain(bench.url, worker.token, jobs, batch))) * 1000)
-      await bench.stop()
-    }
-    const ratios = ours.map((value, index) => value / (floor[index] ?? Number.NaN))
-    figures.push(
-      { what: `floor, batches of ${batch}: 2 updates and 2 inserts per job`, value: median(floor), unit: 'jobs/s', raw: floor },
-      { what: `jobs started and completed, batches of ${batch}`, value: median(ours), unit: 'jobs/s', raw: ours },
-      { what: `against the floor, batches of ${batch}`, value: median(ratios), unit: 'x', raw: ratios },
-    )
-  }
-  return { question: `How many jobs a second go through one socket (audit on, ${rounds} rounds)?`, figures }
 }

@@ -1,0 +1,45 @@
+/** Responsible for the peers that this machine can run, and for the sentences about those that it cannot. */
+import { startBullMq } from './peers/bullmq.ts'
+import { installPeers } from './peers/packages.ts'
+import type { Peer } from './peers/peer.ts'
+import { startPgQueues } from './peers/pg-queues.ts'
+import { PeerMissing } from './peers/services.ts'
+
+export interface Peers {
+  readonly running: readonly Peer[]
+  /** Which versions, and what is left out and why. */
+  readonly notes: readonly string[]
+  readonly stop: () => Promise<void>
+}
+
+/** `MODELREINS_BENCH_PEERS=none` leaves them out: for a machine without a network. */
+const wanted = (): boolean => process.env['MODELREINS_BENCH_PEERS'] !== 'none'
+
+export async function startPeers(which: 'bullmq' | 'all'): Promise<Peers> {
+  const running: Peer[] = []
+  const notes: string[] = []
+  const start = async (begin: () => Promise<readonly Peer[]>): Promise<void> => {
+    try {
+      running.push(...(await begin()))
+    } catch (error) {
+      if (!(error instanceof PeerMissing)) throw error
+      notes.push(error.message)
+    }
+  }
+  if (wanted()) {
+    const refusal = installPeers((line) => console.error(line))
+    if (refusal !== undefined) notes.push(refusal)
+    else {
+      await start(async () => [await startBullMq()])
+      if (which === 'all') await start(startPgQueues)
+    }
+  } else notes.push('Other queues were left out (--no-peers).')
+  notes.unshift(...running.map((peer) => peer.version))
+  return {
+    running,
+    notes,
+    stop: async () => {
+      for (const peer of running) await peer.stop()
+    },
+  }
+}

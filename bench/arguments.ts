@@ -1,0 +1,67 @@
+/** Responsible for the words after `npm run bench --`: which benches, how large, how long, and where the results go. */
+import { parseArgs } from 'node:util'
+import { benchNames, isBench } from './benches.ts'
+import type { BenchName } from './benches.ts'
+import type { Scale } from './measure.ts'
+
+export interface Request {
+  readonly names: readonly BenchName[]
+  readonly scale: Scale
+  /** Where the raw values and REPORT.md go; by default bench/results, or dist/bench for --quick. */
+  readonly out: string | undefined
+  /** Benches that would begin later are left out. */
+  readonly minutes: number
+  readonly peers: boolean
+}
+
+export const usage = `npm run bench [-- NAME ... FLAGS]   measures this repository beside other queues, and writes a report
+
+  NAME ...       which benches; without a name, all of them
+  --quick        everything small, in under three minutes: proves that the benches run, says nothing about speed
+  --minutes N    begin no bench that would end later than this (default: 20)
+  --out FOLDER   where raw values and REPORT.md go (default: bench/results; with --quick: dist/bench)
+  --no-peers     leave BullMQ, pg-boss and graphile-worker out
+  --list         what each bench asks, and how long it takes
+  --help         show this
+
+Benches: ${benchNames.join(', ')}.
+
+The peers run when redis-server and PostgreSQL are installed; their npm packages are installed into bench/peers the first time. Nothing else
+should run on the machine meanwhile. Ctrl-C stops everything and removes what it made.`
+
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+function parse(words: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: {
+        quick: { type: 'boolean', default: false },
+        minutes: { type: 'string', default: '20' },
+        out: { type: 'string' },
+        'no-peers': { type: 'boolean', default: false },
+        list: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+export function requestOf(words: readonly string[]): Request | 'help' | 'list' {
+  const { values, positionals } = parse(words)
+  if (values.help) return 'help'
+  if (values.list) return 'list'
+  const unknown = positionals.filter((name) => !isBench(name))
+  if (unknown.length > 0) {
+    throw new UsageError(`There is no bench called ${unknown.map((name) => `'${name}'`).join(' or ')}. Benches: ${benchNames.join(', ')}.`)
+  }
+  const minutes = Number(values.minutes)
+  if (!Number.isFinite(minutes) || minutes <= 0) throw new UsageError(`--minutes takes a number above 0, not '${values.minutes}'`)
+  const chosen = benchNames.filter((name) => positionals.length === 0 || positionals.includes(name))
+  return { names: chosen, scale: values.quick ? 'quick' : 'full', out: values.out, minutes, peers: !values['no-peers'] }
+}

@@ -1,0 +1,20 @@
+/** Responsible for the list of benches, in the order in which they run: what a reader asks first comes first. */
+import type { Bench } from './measure.ts'
+
+/** Loaded one at a time, each in a process of its own: none measures what another has left in memory. */
+export const benches = {
+  throughput: () => import('./throughput.ts'),
+  sustained: () => import('./sustained.ts'),
+  'http-calls': () => import('./http-calls.ts'),
+  'start-latency': () => import('./start-latency.ts'),
+  'deep-queue': () => import('./deep-queue.ts'),
+  'long-history': () => import('./long-history.ts'),
+  'connected-workers': () => import('./connected-workers.ts'),
+  bundle: () => import('./bundle.ts'),
+  'kill-drill': () => import('./kill-drill.ts'),
+} as const satisfies Record<string, () => Promise<{ readonly bench: Bench }>>
+
+export type BenchName = keyof typeof benches
+
+export const benchNames = Object.keys(benches) as readonly BenchName[]
+export const isBench = (name: string): name is BenchName => Object.hasOwn(benches, name)

@@ -1,0 +1,96 @@
+/** Responsible for many workers of one tenant, each on a socket of its own with room for one job, that end every job at once. */
+import { WebSocket } from 'ws'
+import type { ServerFrame } from '@modelreins/contract'
+import { limits } from '../contract/src/index.ts'
+import { result } from './peers/peer.ts'
+import { readRuntime, runtimePids } from './runtime-process.ts'
+import type { Reading } from './runtime-process.ts'
+import { startOurs } from './servers.ts'
+import type { Bench } from './servers.ts'
+
+export interface Fleet {
+  readonly size: number
+  readonly bench: Bench
+  /** Resolves when one more job than before has ended. */
+  readonly nextEnd: () => Promise<void>
+  /** Sockets that were closed. */
+  readonly closed: () => number
+  readonly read: () => Reading
+  readonly stop: () => Promise<void>
+}
+
+const atOnce = 32
+
+/** Answers a worker's frames: each offer is started, each start completed. */
+function serve(socket: WebSocket, onEnd: () => void): void {
+  let taken: { readonly token: string; readonly job_id: number } | undefined
+  socket.on('message', (data) => {
+    const text = String(data)
+    if (text === 'pong') return
+    const frames: ServerFrame[] = [JSON.parse(text)].flat()
+    for (const frame of frames) {
+      if (frame.type === 'offer') {
+        taken = { token: frame.lease.token, job_id: frame.job.id }
+        socket.send(JSON.stringify({ type: 'start', ref: frame.job.id, token: frame.lease.token }))
+      } else if (frame.type === 'started') {
+        socket.send(
+          JSON.stringify([
+            { type: 'complete', ref: frame.ref, ...taken, result },
+            { type: 'credit', slots: 1 },
+          ]),
+        )
+      } else if (frame.type === 'settled') onEnd()
+      else if (frame.type === 'problem') throw new Error(JSON.stringify(frame.problem))
+    }
+  })
+}
+
+async function connect(bench: Bench, name: string): Promise<WebSocket> {
+  const { token } = await bench.register(name)
+  const socket = new WebSocket(`${bench.url.replace('http', 'ws')}/api/v1/connect`, { headers: { authorization: `Bearer ${token}` } })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject).once('open', () => socket.send(JSON.stringify({ type: 'hello', instance: name, slots: 1 })))
+    socket.once('message', () => resolve())
+  })
+  return socket
+}
+
+export async function startFleet(size: number): Promise<Fleet> {
+  const others = new Set(runtimePids())
+  const bench = await startOurs()
+  const pid = runtimePids().find((found) => !others.has(found))
+  if (pid === undefined) throw new Error('The runtime is not to be found in /proc')
+  let waiting: () => void = () => undefined
+  let closed = 0
+  const sockets: WebSocket[] = []
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < size) {
+      const socket = await connect(bench, `worker-${next++}`)
+      socket.on('close', () => (closed += 1)).on('error', () => undefined)
+      serve(socket, () => waiting())
+      socket.send(JSON.stringify({ type: 'credit', slots: 1 }))
+      sockets.push(socket)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, size) }, lane))
+  // Spread over the interval, as a fleet's pings are.
+  const pings = sockets.map((socket, index) =>
+    setTimeout(
+      () => setInterval(() => socket.send('ping'), limits.heartbeat_socket_ms).unref(),
+      (index / size) * limits.heartbeat_socket_ms,
+    ).unref(),
+  )
+  return {
+    size,
+    bench,
+    nextEnd: () => new Promise((resolve) => (waiting = resolve)),
+    closed: () => closed,
+    read: () => readRuntime(pid, bench.folder),
+    stop: async () => {
+      for (const ping of pings) clearTimeout(ping)
+      for (const socket of sockets) socket.terminate()
+      await bench.stop()
+    },
+  }
+}

@@ -1,0 +1,34 @@
+/** Responsible for filling and emptying our queue as programs do: through the dispatch call, and through the worker SDK. */
+import { Worker } from '../worker-sdk/src/index.ts'
+import { inPortions, payload, result } from './peers/peer.ts'
+import { post } from './servers.ts'
+import type { Bench } from './servers.ts'
+
+export const fillOurs = (bench: Bench, count: number): Promise<void> =>
+  inPortions(count, (size) =>
+    post(`${bench.url}/api/v1/dispatch/batch`, bench.ownerKey, { jobs: Array.from({ length: size }, () => payload) }),
+  )
+
+/** Makes the worker known as living, so that jobs may wait for it. */
+export const greet = (bench: Bench, token: string): Promise<unknown> => post(`${bench.url}/api/v1/claims`, token, {})
+
+/** A worker of the SDK whose handler does nothing; `onDone` is told of each job that has ended. */
+export function idleHandler(bench: Bench, token: string, slots: number, onDone: () => void): Worker {
+  const worker = new Worker({ url: bench.url, token, name: 'bench', slots, executor: async () => result })
+  worker.on('job:done', onDone)
+  return worker
+}
+
+/** Milliseconds from the worker's start until `count` jobs have ended. */
+export async function drainBySdk(bench: Bench, token: string, count: number, slots: number): Promise<number> {
+  const begun = performance.now()
+  let worker: Worker | undefined
+  await new Promise<void>((resolve, reject) => {
+    let left = count
+    worker = idleHandler(bench, token, slots, () => (--left === 0 ? resolve() : undefined))
+    worker.start().catch(reject)
+  })
+  const ms = performance.now() - begun
+  await worker?.stop()
+  return ms
+}

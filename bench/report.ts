@@ -1,0 +1,103 @@
+/** Responsible for REPORT.md, made from the raw values and nothing else. */
+import type { BenchName } from './benches.ts'
+import type { Machine } from './machine.ts'
+import { reaches } from './measure.ts'
+import type { Answer, Figure, Scale } from './measure.ts'
+
+/** What a bench leaves in results/NAME.json. */
+export interface Kept {
+  readonly bench: BenchName
+  readonly at: string
+  readonly scale: Scale
+  readonly machine: Machine
+  readonly answer?: Answer
+  /** Why there is no answer. */
+  readonly error?: string
+}
+
+export const shortNumber = (value: number): string => {
+  if (!Number.isFinite(value)) return '-'
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en')
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
+}
+
+const verdict = (figure: Figure): string => {
+  const reached = reaches(figure)
+  return reached === undefined ? '' : reached ? 'yes' : '**no**'
+}
+
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n')
+
+const withUnit = (value: number, unit: string): string => `${shortNumber(value)} ${unit}`.trim()
+const span = ({ raw, unit }: Figure): string =>
+  raw.length < 2 ? '' : `${shortNumber(Math.min(...raw))} to ${withUnit(Math.max(...raw), unit)} (${raw.length})`
+
+function machineTable(machine: Machine): string {
+  return table(
+    ['', ''],
+    [
+      ['processor', `${machine.processor}, ${machine.cores} cores`],
+      ['memory', `${machine.memory_gib} GiB`],
+      ['system', machine.system],
+      ['Node', machine.node],
+      ['workerd', machine.workerd],
+      [
+        'load before the first bench',
+        `${machine.load_before}${machine.load_before > machine.cores / 2 ? ' (other programs were running: read ratios only)' : ''}`,
+      ],
+    ],
+  )
+}
+
+function section({ bench, at, answer, error }: Kept): string {
+  const head = `## ${bench}`
+  if (answer === undefined) return [head, `Failed: ${(error ?? '').split('\n')[0] ?? ''}`].join('\n\n')
+  return [
+    head,
+    `${answer.question} Measured ${at.slice(0, 16).replace('T', ' ')} UTC.`,
+    table(
+      ['', 'value', 'from, to (values)', 'target', 'reached'],
+      answer.figures.map((figure) => [
+        figure.what,
+        withUnit(figure.value, figure.unit),
+        span(figure),
+        figure.target ?? '',
+        verdict(figure),
+      ]),
+    ),
+    ...(answer.notes ?? []).map((note) => `- ${note}`),
+  ].join('\n\n')
+}
+
+export function reportOf(kept: readonly Kept[]): string {
+  const [first] = kept
+  if (first === undefined) return '# What was measured\n\nNothing yet: `npm run bench`.\n'
+  const quick = kept.some(({ scale }) => scale === 'quick')
+  const judged = kept.flatMap(({ bench, answer }) =>
+    (answer?.figures ?? []).filter(({ target }) => target !== undefined).map((figure) => ({ bench, figure })),
+  )
+  const failed = kept.filter(({ answer }) => answer === undefined)
+  return `${[
+    '# What was measured',
+    '<!-- Made by `npm run bench` from the JSON files beside it. -->',
+    quick
+      ? '**A quick run: it proves that the benches work. Its figures say nothing about speed.**'
+      : `Each value is a median; the raw values are in the JSON files beside this page. Only ratios carry over to another machine: they compare what was measured minutes apart on this one.`,
+    machineTable(first.machine),
+    '## The targets',
+    table(
+      ['', 'value', 'target', 'reached', 'bench'],
+      judged.map(({ bench, figure }) => [
+        figure.what,
+        withUnit(figure.value, figure.unit),
+        figure.target ?? '',
+        quick ? '' : verdict(figure),
+        `[${bench}](#${bench})`,
+      ]),
+    ),
+    ...(failed.length === 0 ? [] : [`Failed: ${failed.map(({ bench }) => bench).join(', ')}.`]),
+    ...kept.map(section),
+  ].join('\n\n')}\n`
+}

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import type { Machine } from '../../../bench/machine.ts'
+import { figure, ratio, reaches } from '../../../bench/measure.ts'
+import { reportOf } from '../../../bench/report.ts'
+
+const machine: Machine = {
+  system: 'Linux 6',
+  processor: 'A processor',
+  cores: 2,
+  memory_gib: 8,
+  load_before: 0.2,
+  node: 'v24.0.0',
+  workerd: '1.0.0',
+}
+
+test('a ratio is the median of the ratios of each round, not the ratio of medians', () => {
+  expect(ratio('ours against theirs', [10, 40, 30], [10, 20, 40]).raw).toEqual([1, 2, 0.75])
+  expect(ratio('ours against theirs', [10, 40, 30], [10, 20, 40]).value).toBe(1)
+})
+
+test('a target says whether it is reached, at its border too', () => {
+  expect([1.2, 1.21].map((value) => reaches(figure('slower', 'x', [value], '<= 1.2')))).toEqual([true, false])
+  expect([1.5, 1.49].map((value) => reaches(figure('faster', 'x', [value], '>= 1.5')))).toEqual([true, false])
+  expect(reaches(figure('how much', 'MiB', [3]))).toBeUndefined()
+})
+
+test('the report judges a full run, names what failed, and shows from where to where the values went', () => {
+  const report = reportOf([
+    {
+      bench: 'throughput',
+      at: '2026-11-30T10:00:00.000Z',
+      scale: 'full',
+      machine,
+      answer: {
+        question: 'How many?',
+        figures: [figure('ours', 'jobs/s', [1000, 3000, 2000]), figure('ours against theirs', 'x', [0.5], '>= 1.5')],
+        notes: ['theirs is left out'],
+      },
+    },
+    { bench: 'bundle', at: '2026-11-30T10:00:00.000Z', scale: 'full', machine, error: 'took longer than 9 s and was ended\nat x' },
+  ])
+  expect(report).toContain('| ours | 2,000 jobs/s | 1,000 to 3,000 jobs/s (3) |  |  |')
+  expect(report).toContain('| ours against theirs | 0.50 x | >= 1.5 | **no** | [throughput](#throughput) |')
+  expect(report).toContain('- theirs is left out')
+  expect(report).toContain('Failed: took longer than 9 s and was ended')
+  expect(report).not.toContain('A quick run')
+})
+
+test('a machine that was busy is told so', () => {
+  const of = (load_before: number) =>
+    reportOf([{ bench: 'bundle', at: '2026-11-30T10:00:00.000Z', scale: 'full', machine: { ...machine, load_before }, error: 'x' }])
+  expect(of(3)).toContain('3 (other programs were running: read ratios only)')
+  expect(of(0.5)).not.toContain('other programs')
+})
