@@ -155,11 +155,13 @@ export function openReview(draft: ReviewDraft, at: number): ReviewRecord {
   }
 }
 
-const settledIn = (review: ReviewRecord, verb: string): Result<never> =>
-  fail(
-    'wrong-state',
-    `Review ${review.id} is ${review.status}${review.superseded_by === null ? '' : ` by review ${review.superseded_by}`} and cannot be ${verb}.`,
-  )
+/** Whoever comes late is told who came first. */
+function settledIn(review: ReviewRecord, verb: string): Result<never> {
+  const decided = review.status === 'approved' || review.status === 'denied' || review.status === 'consumed'
+  const by = decided ? review.decisions.at(-1)?.by : undefined
+  const how = review.superseded_by !== null ? ` by review ${review.superseded_by}` : by === undefined ? '' : ` (decided by ${by})`
+  return fail('wrong-state', `Review ${review.id} is ${review.status}${how} and cannot be ${verb}.`)
+}
 
 /** An answer in words settles an escalation like an approval does; anywhere else it means: not like this. */
 const approves = (type: string, verdict: Verdict): boolean =>

@@ -63,7 +63,7 @@ describe.skipIf(chromiumPath === undefined)('on a bad day the dashboard', () => 
     await other.getByRole('button', { name: 'Approve' }).click()
     await other
       .getByRole('alert')
-      .filter({ hasText: /Nothing was changed.*denied/ })
+      .filter({ hasText: /Nothing was changed.*denied \(decided by \S+\)/ })
       .waitFor()
     await other.unroute(/\/api\/v1\/reviews/)
     await other.reload()
