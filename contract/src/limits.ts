@@ -56,6 +56,29 @@ export const limits = {
   event_presence_ms: 1 * second,
   /** Streams of one job's output that one member may have open at once; all viewers of a job together have 100. */
   viewer_streams: 10,
+  /** Jobs that a person has in hand at once, unless their worker's `slots` say otherwise. */
+  person_slots: 5,
+  /** Not heard of for this long, a person is reminded of the jobs that they have in hand. */
+  person_reminder_ms: 4 * hour,
+  /** Not heard of for this long, a person loses the jobs that they have in hand: they go back to the queue. */
+  person_hand_back_ms: 24 * hour,
+  /** Reminded late, since the server did not run, a person has so long to come back before a job goes back. */
+  person_grace_ms: 1 * hour,
+  /** How long a job for a person waits for its start. */
+  person_expires_ms: 3 * day,
+  /** A job without a timeout of its own is in a person's hand for this long at most. */
+  person_claim_max_ms: 30 * day,
+  /** A person is shown as idle for so long after they were last heard of, and as online after that. */
+  person_presence_ms: 10 * minute,
+  /** That a person was heard of is written this seldom at most. */
+  person_seen_write_ms: 3 * minute,
+  work_note_bytes: 64 * kib,
+  work_reason_bytes: 4 * kib,
+  /** Beginning of a prompt that a line of the inbox shows. */
+  work_title_chars: 200,
+  /** Ended jobs that an inbox lists, and for how long. */
+  work_ended: 10,
+  work_ended_ms: 2 * day,
   /** Workers that one dispatch may ask at once. */
   fan_out_targets: 32,
   /** Jobs of one concurrency key that may run at once at most. */

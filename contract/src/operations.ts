@@ -12,6 +12,7 @@ import { directorOperations } from './operations/director.ts'
 import { presenceOperations } from './operations/presence.ts'
 import { jobsOperations } from './operations/jobs.ts'
 import { claimsOperations } from './operations/claims.ts'
+import { workOperations } from './operations/work.ts'
 import { contextOperations } from './operations/context.ts'
 import { reviewsOperations } from './operations/reviews.ts'
 import { killswitchOperations } from './operations/killswitch.ts'
@@ -41,6 +42,7 @@ export const operations = {
   ...schedulesOperations,
   ...threadsOperations,
   ...claimsOperations,
+  ...workOperations,
   ...contextOperations,
   ...reviewsOperations,
   ...killswitchOperations,

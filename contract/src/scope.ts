@@ -6,6 +6,8 @@ export const scopes = [
   'jobs.read',
   'jobs.dispatch',
   'jobs.abort',
+  /** Take jobs as a person, by the operations made for that: for the member's own worker of kind carbon, and no other. */
+  'jobs.take',
   'workers.read',
   'workers.manage',
   /** Act as a worker: inbox, claims, presence. A worker token, or an operator's key on the companion path (seed 000). */

@@ -78,6 +78,32 @@ export const tenantSettingRows = {
     'Seconds without a call from a worker after which it has lost a job that it claimed by id.',
     'Such workers are silent while they work; most jobs end within a quarter of an hour.',
   ),
+  person_reminder: row(
+    z
+      .number()
+      .int()
+      .min(60)
+      .max(limits.person_claim_max_ms / 1000),
+    limits.person_reminder_ms / 1000,
+    'Seconds without a sign of a person after which they are reminded of the jobs that they have in hand.',
+    'Half a working day: whoever has forgotten a job can still do it today.',
+  ),
+  person_hand_back: row(
+    z
+      .number()
+      .int()
+      .min(60)
+      .max(limits.person_claim_max_ms / 1000),
+    limits.person_hand_back_ms / 1000,
+    'Seconds without a sign of a person after which the jobs that they have in hand go back to the queue.',
+    'A claim survives the evening, the night and a sleeping laptop; after a day somebody else should have it.',
+  ),
+  person_expires_in: row(
+    seconds(limits.schedule_to_start_max_ms),
+    limits.person_expires_ms / 1000,
+    'Seconds that a job for a person may wait for its start, when it does not say: by its substrate, its target, or a capability that only people have.',
+    'People have weekends.',
+  ),
   retention_days: row(
     z.number().int().min(1).max(365),
     limits.retention_ms / 86_400_000,

@@ -82,6 +82,9 @@ export const tenantEvents = {
   'job.abort_acknowledged': { says: 'A worker confirmed that an aborted attempt has stopped.', fields: ['job_id', 'worker_id'] },
   'job.retry': { says: 'A member asked for a new attempt of a failed job.', fields: unassigned },
   'job.escalate': { says: 'A worker gave a job to a human.', fields: [...job, 'digest'] },
+  'job.note': { says: 'A person wrote a note while they had a job in hand: a part of its output.', fields: [...job, 'digest'] },
+  'job.remind': { says: 'A person who has a job in hand has not been heard of for a while; they were reminded.', fields: job },
+  'job.hand_back': { says: 'A job went from the hands of a person back to the queue.', fields: job },
 
   'schedule.create': { says: 'A schedule was made.', fields: none },
   'schedule.update': { says: 'A schedule was changed, paused or resumed.', fields: none },

@@ -3,7 +3,15 @@ import * as z from 'zod'
 import { integer, page, paging, time } from './fields.ts'
 import { publicId } from './ids.ts'
 
-export const webhookEvents = ['review.created', 'review.settled', 'review.reminded', 'review.escalated', 'killswitch.raised'] as const
+export const webhookEvents = [
+  'review.created',
+  'review.settled',
+  'review.reminded',
+  'review.escalated',
+  'killswitch.raised',
+  /** A person has a job in hand and has not been heard of for a while. */
+  'work.reminded',
+] as const
 export const webhookEvent = z.enum(webhookEvents)
 export type WebhookEvent = z.infer<typeof webhookEvent>
 

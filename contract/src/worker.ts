@@ -189,6 +189,8 @@ export const worker = z
     breaker: breaker.nullable().optional(),
     /** When its account has quota again; null while it has. */
     parked_until: time.nullable().optional(),
+    /** Of a person: the member who works as this worker, without a token. Null of every other worker. */
+    member_id: z.string().nullable().optional(),
     /** Only in the answer to a change that loosens a tier or policy where others decide: the review that must be approved first. */
     review_id: z.number().int().optional(),
   })

@@ -1,5 +1,5 @@
 /** Responsible for the addresses of the dashboard: which screen stands where, and what of it is in the address. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { Frame, Loading } from './frame/frame.tsx'
 import { ScreenFailed, NoSuchScreen } from './frame/dead-ends.tsx'
 import { Home } from './screens/home/home.tsx'
@@ -56,8 +56,21 @@ const tree = root.addChildren([
   }),
   createRoute({
     getParentRoute,
-    path: '/my-work',
+    path: '/work',
     component: lazyRouteComponent(() => import('./screens/work/work.tsx'), 'Work'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/work/$jobId',
+    component: lazyRouteComponent(() => import('./screens/work/work-job.tsx'), 'WorkJob'),
+  }),
+  // Its address of before.
+  createRoute({
+    getParentRoute,
+    path: '/my-work',
+    beforeLoad: () => {
+      throw redirect({ to: '/work', replace: true })
+    },
   }),
   createRoute({
     getParentRoute,

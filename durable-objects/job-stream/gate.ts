@@ -22,6 +22,8 @@ export interface JobStreamGate {
     readonly nonce: string
     readonly offered_at?: number
     readonly chunks: readonly OutputChunk[]
+    /** Whoever writes does not count: the chunks get the next sequences, whatever they say. A repetition is then another chunk. */
+    readonly at_end?: boolean
   }): Promise<Result<{ readonly next_seq: number; readonly closed: boolean }>>
   /**
    * The job has ended (or `attempt` has, when `end` is null: later appends of it are refused). `tail` is output that never came as chunks;

@@ -17,6 +17,8 @@ export interface Append extends Writer {
   readonly tenant: string
   readonly job_id: number
   readonly chunks: readonly OutputChunk[]
+  /** The chunks get the next sequences, whatever they say. */
+  readonly at_end?: boolean
 }
 
 export interface Close {
@@ -71,7 +73,9 @@ export class JobStream implements ViewerSource {
     if (verdict === 'lost') return lost
     if (this.#ended !== null && !reopened) return lost
     const base = verdict === 'newer' ? this.#next : (this.#state?.base ?? 0)
-    const fresh = numberChunks(request.chunks, base, this.#next)
+    const chunks =
+      request.at_end === true ? request.chunks.map((chunk, index) => ({ ...chunk, seq: this.#next - base + index })) : request.chunks
+    const fresh = numberChunks(chunks, base, this.#next)
     if (!fresh.ok) return fresh
     if (fresh.value.length > 0) {
       this.#change(() => {

@@ -8,6 +8,7 @@ import type { Result } from '../../src/domain/result.ts'
 import type { ArtifactCalls } from './artifacts/artifact-calls.ts'
 import type { AuditGauges, AuditStatus } from './audit/heads-gate.ts'
 import type { CallCredential, Minted, Visit } from './kernel/credential.ts'
+import type { NoteFence, NoteRequest } from './work/note.ts'
 import type { ResultPlace, WatchedJob } from './queue/job-view.ts'
 
 export type { AuditGauges, AuditStatus, CallCredential, Minted, ResultPlace, Visit, WatchedJob }
@@ -105,6 +106,8 @@ export interface TenantGate extends ArtifactCalls {
   }): Promise<Result<readonly number[]>>
   /** May this credential read this job's stream? Registers the viewer, so that the end reaches the stream object. */
   watch(request: { readonly credential: CallCredential; readonly job_id: number; readonly request_id: string }): Promise<Result<WatchedJob>>
+  /** Takes `jobs.take`. A person writes a note about the job in their hands: recorded, and what lets it into the job's stream. */
+  noteWork(request: NoteRequest & { readonly credential: CallCredential; readonly request_id: string }): Promise<Result<NoteFence>>
   /** An attempt has said its first word: its stream must learn of the end, however that comes. Idempotent; a stale fence changes nothing. */
   noteStream(request: { readonly job_id: number; readonly attempt: number; readonly nonce: string }): Promise<void>
   /** A sign-in from this address has failed before anybody was named: counted, so that the next ones wait. */

@@ -18,6 +18,7 @@ import { scheduleRoom } from './schedules/room.ts'
 import { sessionRoom } from './sessions/room.ts'
 import { settingsRoom } from './settings/room.ts'
 import { threadRoom } from './threads/room.ts'
+import { workRoom } from './work/room.ts'
 import { webhookRoom } from './webhooks/room.ts'
 import { workerRoom } from './workers/room.ts'
 
@@ -26,6 +27,7 @@ const list = [
   queueRoom,
   fanOutRoom,
   threadRoom,
+  workRoom,
   settingsRoom,
   turnRoom,
   workerRoom,

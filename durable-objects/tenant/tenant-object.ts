@@ -26,9 +26,11 @@ import type { RunningTenant } from './kernel/tenant.ts'
 import { authenticate, mayCall, tokenSince } from './members/authenticate.ts'
 import { addMember } from './members/commands.ts'
 import { masterCaller, setSuspended } from './members/suspension.ts'
+import { inHandOf } from './queue/workforce/acting-worker.ts'
 import { mayWriteOutput, noteStreamed, watchJob } from './queue/commands/jobs.ts'
 import { endOf, resultPlace } from './queue/job-view.ts'
 import { rooms } from './rooms.ts'
+import { admitNote } from './work/note.ts'
 import { addressSubject, countFailure } from './sessions/sign-in.ts'
 
 const refused = fail('unauthorized', 'The token is not valid: unknown, expired, rotated or revoked.')
@@ -174,6 +176,12 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     return ok(request.ids.filter((id, at) => jobs.get(id) !== undefined || erased.get(id) !== undefined || isOfDeleted(id, at)))
   }
 
+  async noteWork(request: Parameters<TenantGate['noteWork']>[0]): ReturnType<TenantGate['noteWork']> {
+    const authorized = this.#authorized(request.credential, 'jobs.take')
+    if (!authorized.ok) return authorized
+    return authorized.value.running.executor.run(authorized.value.caller, request, (ctx) => admitNote(ctx, request))
+  }
+
   async noteStream(request: Parameters<TenantGate['noteStream']>[0]): Promise<void> {
     this.#running?.executor.runBatch(systemCaller, (ctx) => (noteStreamed(ctx, request), []))
   }
@@ -197,22 +205,37 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   }
 
   async reserveArtifact(request: Parameters<TenantGate['reserveArtifact']>[0]): ReturnType<TenantGate['reserveArtifact']> {
-    return this.#uploading(request, (ctx) => reserveArtifact(ctx, request))
+    return this.#uploading(request, request.place.job_id, (ctx) => reserveArtifact(ctx, request))
   }
 
   async keepArtifact(request: Parameters<TenantGate['keepArtifact']>[0]): ReturnType<TenantGate['keepArtifact']> {
-    return this.#uploading(request, (ctx) => keepArtifact(ctx, request.slug, request.upload))
+    return this.#uploading(request, request.upload.job_id, (ctx) => keepArtifact(ctx, request.slug, request.upload))
   }
 
   async releaseArtifact(request: Parameters<TenantGate['releaseArtifact']>[0]): ReturnType<TenantGate['releaseArtifact']> {
-    return this.#uploading(request, (ctx) => releaseArtifact(ctx, request.slug))
+    return this.#uploading(request, 'own', (ctx) => releaseArtifact(ctx, request.slug))
+  }
+
+  /** A person may add files to the job in their hands, whatever else their role may. `own`: about what the caller has reserved. */
+  #mayUpload(
+    credential: CallCredential,
+    of: number | 'own' | undefined,
+  ): Result<{ readonly running: RunningTenant; readonly caller: Caller }> {
+    const byRole = this.#authorized(credential, 'artifacts.write')
+    if (byRole.ok || of === undefined) return byRole
+    const asPerson = this.#authorized(credential, 'jobs.take')
+    if (!asPerson.ok) return byRole
+    const job = of === 'own' ? undefined : this.#store.jobs.get(of)
+    const inHand = job !== undefined && inHandOf({ caller: asPerson.value.caller, store: this.#store }, job) !== undefined
+    return of === 'own' || inHand ? asPerson : byRole
   }
 
   #uploading<Value>(
     request: { readonly credential: CallCredential; readonly request_id: string },
+    of: number | 'own' | undefined,
     command: (ctx: CommandContext) => Result<Value>,
   ): Result<Value> {
-    const authorized = this.#authorized(request.credential, 'artifacts.write')
+    const authorized = this.#mayUpload(request.credential, of)
     return authorized.ok ? authorized.value.running.executor.run(authorized.value.caller, request, command) : authorized
   }
 

@@ -5,11 +5,12 @@
 import type { Role, Scope } from '@modelreins/contract'
 
 const viewer: readonly Scope[] = ['self', 'jobs.read', 'workers.read', 'reviews.read', 'killswitch.read', 'artifacts.read']
-const reviewer: readonly Scope[] = [...viewer, 'reviews.decide', 'reviews.withdraw', 'audit.read']
+const reviewer: readonly Scope[] = [...viewer, 'jobs.take', 'reviews.decide', 'reviews.withdraw', 'audit.read']
 const operator: readonly Scope[] = [
   ...viewer,
   'jobs.dispatch',
   'jobs.abort',
+  'jobs.take',
   'workers.manage',
   'work',
   'reviews.submit',

@@ -5,7 +5,7 @@ export const places = [
   { to: '/chat', name: 'Chat', key: 'c', icon: 'chat' },
   { to: '/jobs', name: 'Jobs', key: 'j', icon: 'jobs' },
   { to: '/reviews', name: 'Reviews', key: 'r', icon: 'reviews' },
-  { to: '/my-work', name: 'My work', key: 'm', icon: 'work' },
+  { to: '/work', name: 'My work', key: 'm', icon: 'work' },
   { to: '/workers', name: 'Workers', key: 'w', icon: 'workers' },
   { to: '/schedules', name: 'Schedules', key: 's', icon: 'schedules' },
   { to: '/audit', name: 'Audit', key: 'a', icon: 'audit' },

@@ -3,16 +3,18 @@ import { Link } from '@tanstack/react-router'
 import { Icon } from '../parts/icon.tsx'
 import { places } from './places.ts'
 import { useWaiting } from './waiting.ts'
+import { useWork } from './work.ts'
 
 export function Rail() {
   const waiting = useWaiting()
+  const work = useWork()
   return (
     <nav
       aria-label="Places"
       className="fixed inset-x-0 bottom-0 z-20 flex overflow-x-auto border-t border-line bg-card pb-[env(safe-area-inset-bottom)] lg:sticky lg:top-13 lg:h-[calc(100dvh-3.25rem)] lg:flex-col lg:gap-0.5 lg:overflow-y-auto lg:border-r lg:border-t-0 lg:px-2.5 lg:py-4"
     >
       {places.map((place) => {
-        const count = place.to === '/reviews' ? waiting : 0
+        const count = place.to === '/reviews' ? waiting : place.to === '/work' ? work : 0
         return (
           <Link
             key={place.to}

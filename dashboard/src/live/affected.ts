@@ -2,13 +2,13 @@
 
 /** Operations, by how their names begin, that show what these nouns say. Presence has no row of the audit trail and comes by itself. */
 const shownBy: Readonly<Record<string, readonly string[]>> = {
-  job: ['jobs.'],
+  job: ['jobs.', 'work.'],
   fan_out: ['jobs.'],
-  review: ['reviews.', 'jobs.'],
+  review: ['reviews.', 'jobs.', 'work.'],
   grant: ['grants.'],
-  artifact: ['artifacts.', 'jobs.get'],
-  killswitch: ['killswitch.', 'workers.', 'presence.'],
-  worker: ['workers.', 'presence.', 'jobs.why'],
+  artifact: ['artifacts.', 'jobs.get', 'work.get'],
+  killswitch: ['killswitch.', 'workers.', 'presence.', 'work.'],
+  worker: ['workers.', 'presence.', 'jobs.why', 'work.'],
   presence: ['presence.', 'workers.', 'jobs.why'],
   member: ['members.'],
   session: ['sessions.'],

@@ -14,6 +14,7 @@ import type { ArtifactPlace, KeptUpload } from './artifact-calls.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
 import type { Caller, CommandContext } from '../kernel/context.ts'
 import type { AttemptLease } from '../queue/commands/attempts.ts'
+import { inHandOf } from '../queue/workforce/acting-worker.ts'
 import { attachArtifact } from '../reviews/commands/reviews.ts'
 
 const subject = (artifact: Pick<ArtifactRecord, 'slug'>): string => `artifact:${artifact.slug}`
@@ -61,6 +62,12 @@ export function recordArtifact(
 const workerOf = (caller: Caller): string | undefined =>
   caller.kind === 'worker' || caller.kind === 'lease' ? caller.worker.worker_id : undefined
 
+/** The worker as which the calling member has that job in hand. */
+function personOf(ctx: CommandContext, jobId: number | null): string | undefined {
+  const job = jobId === null ? undefined : ctx.store.jobs.get(jobId)
+  return job === undefined ? undefined : inHandOf(ctx, job)?.worker_id
+}
+
 const noJob = (id: number): Result<never> => fail('not-found', `There is no job ${id}.`)
 
 /** Whether the attempt that the lease names runs: with its end, whichever, the lease is good for nothing more. */
@@ -96,6 +103,8 @@ interface Place {
 /** What a human has released, or is asked about, reaches its handler with the files that were shown, and no others. */
 function besideItsReview(ctx: CommandContext, job: JobRecord, reviewId: number | null): Result<never> | undefined {
   if (ctx.caller.kind !== 'member' || job.review_id === null || job.status === 'done') return undefined
+  // Whoever does the work adds what comes of it, as every worker does.
+  if (inHandOf(ctx, job) !== undefined) return undefined
   const review = ctx.store.reviews.get(job.review_id)
   if (review?.type !== 'dispatch' || review.session !== null) return undefined
   if (review.status === 'pending') {
@@ -181,7 +190,7 @@ export function reserveArtifact(ctx: CommandContext, request: Reservation): Resu
     size_bytes: 0,
     sha256: '',
     ...place.value,
-    worker_id: workerOf(ctx.caller) ?? null,
+    worker_id: workerOf(ctx.caller) ?? personOf(ctx, place.value.job_id) ?? null,
     actor_id: actor.id,
     created_by: `${actor.kind}:${actor.name}`,
     share: false,

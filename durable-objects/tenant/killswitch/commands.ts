@@ -17,6 +17,8 @@ const owesWordMs = 24 * 60 * 60_000
 
 /** Whether a process may still run under this worker that has not said that it stopped. */
 function owesWord(ctx: CommandContext, worker: WorkerRecord, state: Killswitch): boolean {
+  // A person runs no process: the server itself has ended what they had in hand.
+  if (worker.member_id !== null) return false
   const seen = lastSeen(ctx, worker)
   return seen !== null && !hasLeft(ctx, worker) && seen >= (state.raised_at ?? ctx.at) - owesWordMs
 }

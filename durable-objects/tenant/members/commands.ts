@@ -10,6 +10,7 @@ import type { MemberRow } from './credential-store.ts'
 import { endSessionsOf } from '../sessions/sessions.ts'
 import { endUnbackedGrants } from '../reviews/commands/grants.ts'
 import { abortJob, abortReason } from '../queue/commands/jobs.ts'
+import { revokeWorker } from '../queue/commands/revoke-worker.ts'
 import { endAttemptsOf, voidOffersTo } from '../queue/commands/attempts.ts'
 import { storeMinted } from './store-minted.ts'
 
@@ -80,6 +81,8 @@ function revoke(ctx: CommandContext, input: Parsed<'members.revoke'>): Result<Ou
   endSessionsOf(ctx, row.member_id, 'its member was revoked')
   ctx.after({ kind: 'distrust', member_id: row.member_id })
   for (const companion of companionsOf(ctx, row.member_id)) endAttemptsOf(ctx, companion, keyGone(row, 'revoked'))
+  const person = ctx.store.workers.ofMember(row.member_id)
+  if (person !== undefined) revokeWorker(ctx, person, 'was revoked with the member')
   endUnbackedGrants(ctx)
   return ok({ ...show({ ...row, revoked_at: ctx.at }), jobs: jobs() })
 }

@@ -22,6 +22,16 @@ export function extendAfterJump(ctx: CommandContext, jump: Jump): void {
     if (job?.status !== 'running') continue
     // Set back, its deadline would be as much further away.
     if (job.started_at !== null && job.started_at > ctx.at) saveJob(ctx, { ...job, started_at: ctx.at })
+    const { person } = job.spec
+    if (person !== undefined) {
+      // Nobody was absent while there was nowhere to be present.
+      const seen_at = jump.kind === 'gap' ? ctx.at : Math.min(person.seen_at, ctx.at)
+      const woken = saveJob(ctx, { ...job, spec: { ...job.spec, person: { limit_ms: person.limit_ms, seen_at } } })
+      ctx.onCommit(() => {
+        lease.expires_at = leaseUntil(ctx, woken)
+      })
+      continue
+    }
     const fresh = lease.long ? leaseUntil(ctx, job) : ctx.at + limits.cold_start_grace_ms
     ctx.onCommit(() => {
       lease.expires_at = jump.kind === 'gap' ? Math.max(lease.expires_at, fresh) : Math.min(lease.expires_at, fresh)

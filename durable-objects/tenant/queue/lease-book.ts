@@ -10,6 +10,8 @@ export interface Lease {
   readonly attempt: number
   /** Claimed by id: renewed by any sign of life of the worker, and long enough for a silent handler. */
   readonly long: boolean
+  /** In the hands of a person: the room of their work says when it ends. */
+  readonly person?: boolean
   /** The job was nobody's before: whoever else asked for it may be told that it is taken. */
   readonly open?: boolean
   expires_at: number

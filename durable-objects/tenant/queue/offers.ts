@@ -32,6 +32,8 @@ interface Source {
 function turnOf(ctx: ReadContext, worker: WorkerRecord, assigned: string | null): Source['turn'] | undefined {
   if (assigned === null || assigned === worker.worker_id) return 0
   const other = ctx.store.workers.get(assigned)
+  // People do not take work from each other: whoever starts it first has it.
+  if (other !== undefined && other.member_id !== null) return 0
   const view = other === undefined ? undefined : viewOf(ctx, other)
   // A worker that let an offer lapse may be a connection that died: what it has not started is anybody's, until it starts something.
   const silent = ctx.live.presence.of(assigned).silent_offers > 0

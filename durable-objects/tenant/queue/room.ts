@@ -99,7 +99,8 @@ function restore({ at, store, live }: ReadContext): void {
     // A hibernated socket tells when its worker was last heard: waking up is no reason to believe in it for longer.
     const silent = job.long_lease ? leaseUntil({ at, store }, job) : at + limits.cold_start_grace_ms
     const expires_at = heard === null ? silent : heard + limits.lease_ms
-    live.leases.grant({ job_id: job.id, worker_id: job.worker_id, attempt: job.attempt, long: job.long_lease, expires_at })
+    const person = job.spec.person !== undefined
+    live.leases.grant({ job_id: job.id, worker_id: job.worker_id, attempt: job.attempt, long: job.long_lease, person, expires_at })
   }
 }
 

@@ -44,6 +44,7 @@ export function leaseEnds(ctx: Pick<CommandContext, 'live' | 'at'>, jobId: numbe
 
 function lapseLeases(ctx: CommandContext): void {
   for (const lease of [...ctx.live.leases.leases()]) {
+    if (lease.person === true) continue
     const ends = leaseEnds(ctx, lease.job_id) ?? 0
     if (ends > ctx.at) {
       lease.expires_at = ends
@@ -76,7 +77,11 @@ function granted(ctx: CommandContext, job: JobRecord, since: number, limit: numb
 function endOverdueAttempts(ctx: CommandContext): void {
   for (const job of ctx.store.jobs.due(places.running, ctx.at, atOnce)) {
     if (granted(ctx, job, job.started_at ?? ctx.at, deadlineOf(job))) continue
-    endLostAttempt(ctx, job, { type: 'timeout', message: `The attempt took longer than ${job.spec.timeout_ms / 1000} s`, retryable: true })
+    endLostAttempt(ctx, job, {
+      type: 'timeout',
+      message: `The attempt took longer than ${(job.spec.person?.limit_ms ?? job.spec.timeout_ms) / 1000} s`,
+      retryable: true,
+    })
   }
 }
 
@@ -190,7 +195,9 @@ function nextDue(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>): number | u
   const look = nextLook(ctx)
   if (look !== undefined) times.push(look)
   for (const offer of ctx.live.leases.offers()) times.push(offer.expires_at)
-  for (const lease of ctx.live.leases.leases()) times.push(leaseEnds(ctx, lease.job_id) ?? lease.expires_at)
+  for (const lease of ctx.live.leases.leases()) {
+    if (lease.person !== true) times.push(leaseEnds(ctx, lease.job_id) ?? lease.expires_at)
+  }
   return times.length === 0 ? undefined : Math.min(...times)
 }
 

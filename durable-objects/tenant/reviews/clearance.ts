@@ -2,7 +2,7 @@
  * Responsible for whether a worker may start a job as things are now: the tier of the capability on that very worker, the decision or grant it
  * needs, and whether the decision still fits what would run (I7).
  */
-import type { RiskTier } from '@modelreins/contract'
+import type { Capability, RiskTier } from '@modelreins/contract'
 import { isGrantActive } from '../../../src/domain/review/grant.ts'
 import type { GrantRecord } from '../../../src/domain/review/grant.ts'
 import { requestersOf } from '../../../src/domain/job/job-machine.ts'
@@ -37,6 +37,17 @@ export type Clearance =
   | { readonly kind: 'ask'; readonly gate: Gate; readonly broken: boolean; readonly why: string }
 
 const freely: Clearance = { kind: 'pass', tier: null, review: null, grant: null }
+
+/** As `mayDecide`, for work that this worker does: whoever does it themselves approves it only where its policy lets them. */
+function mayDecideFor(
+  ctx: Pick<CommandContext, 'store'>,
+  worker: WorkerRecord,
+  item: Capability | undefined,
+): (memberId: string) => boolean {
+  const may = mayDecide(ctx)
+  const alone = worker.member_id === null || policyOf(item?.policy).self_approval
+  return alone ? may : (memberId) => memberId !== worker.member_id && may(memberId)
+}
 
 /** The open review that gates this very job; not one for a session that it only waits behind. */
 export function openReviewOfJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): ReviewRecord | undefined {
@@ -83,9 +94,9 @@ export function isGrantBacked(ctx: Pick<CommandContext, 'store'>, grant: GrantRe
 }
 
 /** Whether the grant rests on enough members who did not want this job themselves: nobody approves that by an earlier yes, either. */
-function isByOthers(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord, job: JobRecord): boolean {
+function isByOthers(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord, job: JobRecord, worker: WorkerRecord): boolean {
   const review = ctx.store.reviews.get(grant.review_id)
-  const wanted = new Set(requestersOf(job))
+  const wanted = new Set([...requestersOf(job), ...(worker.member_id === null ? [] : [worker.member_id])])
   const may = mayDecide(ctx)
   return review !== undefined && isBacked(review, (memberId) => !wanted.has(memberId) && may(memberId))
 }
@@ -111,7 +122,10 @@ export function grantFor(
     .of(worker.worker_id, capability, session)
     .find(
       (grant) =>
-        isGrantActive(grant, ctx.at) && isGrantBacked(ctx, grant) && signed(grant) && (policy.self_approval || isByOthers(ctx, grant, job)),
+        isGrantActive(grant, ctx.at) &&
+        isGrantBacked(ctx, grant) &&
+        signed(grant) &&
+        (policy.self_approval || isByOthers(ctx, grant, job, worker)),
     )
 }
 
@@ -152,6 +166,8 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
         broken: true,
         why: `the approval of its schedule, by which review ${review.id} was decided, has ended`,
       }
+    if (!isApprovalValid(review, mayDecideFor(ctx, worker, item)))
+      return { kind: 'ask', gate: again, broken: true, why: `whoever does the work may not approve it, as in review ${review.id}` }
   }
   if (gate === undefined) return { kind: 'pass', tier, review: review ?? null, grant: null }
   if (gate.tier === 'approve') {

@@ -18,6 +18,9 @@ function show({ store }: CommandContext): TenantSettings {
     fallback: settings.get('fallback'),
     default_merge: settings.get('default_merge'),
     lost_worker_timeout: settings.get('lost_worker_timeout'),
+    person_reminder: settings.get('person_reminder'),
+    person_hand_back: settings.get('person_hand_back'),
+    person_expires_in: settings.get('person_expires_in'),
     retention_days: settings.get('retention_days'),
     version: settings.version(),
   }

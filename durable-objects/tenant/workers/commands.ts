@@ -11,6 +11,7 @@ import { emptyProfile } from '../queue/workforce/worker-store.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { showPresence, showWorker } from '../queue/workforce/worker-view.ts'
 import { endAttemptsOf, voidOffersTo } from '../queue/commands/attempts.ts'
+import { revokeWorker } from '../queue/commands/revoke-worker.ts'
 import { lookSoon } from '../queue/fallback-book.ts'
 import { unparkWorker } from '../queue/parking.ts'
 import { endGrantsOfChanged } from '../reviews/commands/grants.ts'
@@ -48,6 +49,7 @@ function register(ctx: CommandContext, input: Parsed<'workers.register'>) {
     paused: false,
     profile: emptyProfile,
     companion_of: null,
+    member_id: null,
     created_at: ctx.at,
     last_seen_at: null,
     revoked_at: null,
@@ -161,21 +163,16 @@ function revoke(ctx: CommandContext, input: Parsed<'workers.revoke'>): Result<Wo
   const found = load(ctx, input.worker_id)
   if (!found.ok || found.value.revoked_at !== null) return found.ok ? ok(showWorker(ctx, found.value)) : found
   const worker = found.value
-  const after = { ...worker, revoked_at: ctx.at }
-  ctx.store.workers.save(after)
   ctx.store.credentials.revokeOf(worker.worker_id, ctx.at)
-  ctx.record({ action: 'worker.revoke', subject: subject(worker), worker_id: worker.worker_id, summary: worker.name })
-  endAttemptsOf(ctx, worker, { type: 'worker_lost', message: `${worker.name} was revoked`, retryable: true })
-  ctx.onCommit(() => ctx.live.presence.forget(worker.worker_id))
-  lookSoon(ctx)
-  ctx.after({ kind: 'disconnect', worker_id: worker.worker_id, code: closeCodes.revoked, reason: 'This worker has been revoked.' })
-  return ok(showWorker(ctx, after))
+  return ok(showWorker(ctx, revokeWorker(ctx, worker)))
 }
 
 function rotate(ctx: CommandContext, input: Parsed<'workers.rotate'>): Result<{ expires_at: string }> {
   const found = inForce(ctx, input.worker_id, 'rotated')
   if (!found.ok) return found
   const worker = found.value
+  if (worker.member_id !== null)
+    return fail('wrong-state', `${worker.name} is a person: they work by the rights of their member, and have no token.`)
   const running = input.keep_running === true ? ctx.live.leases.running(worker.worker_id) : 0
   ctx.store.credentials.revokeOf(worker.worker_id, ctx.at)
   const expires_at = storeMinted(ctx, 'worker', worker.worker_id)

@@ -34,6 +34,7 @@ export function companionFor(ctx: CommandContext, label: string): Result<WorkerR
     paused: false,
     profile: emptyProfile,
     companion_of: ctx.caller.member.member_id,
+    member_id: null,
     created_at: ctx.at,
     last_seen_at: ctx.at,
     revoked_at: null,

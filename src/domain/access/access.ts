@@ -2,12 +2,13 @@
 import type { Role, Scope } from '@modelreins/contract'
 
 const viewer: readonly Scope[] = ['self', 'jobs.read', 'workers.read', 'reviews.read', 'killswitch.read', 'artifacts.read']
-const reviewer: readonly Scope[] = [...viewer, 'reviews.decide', 'reviews.withdraw', 'audit.read']
+const reviewer: readonly Scope[] = [...viewer, 'jobs.take', 'reviews.decide', 'reviews.withdraw', 'audit.read']
 /** An operator's key may also act as a worker registered under it: the companion path of seed 000. */
 const operator: readonly Scope[] = [
   ...viewer,
   'jobs.dispatch',
   'jobs.abort',
+  'jobs.take',
   'workers.manage',
   'work',
   'reviews.submit',

@@ -77,6 +77,13 @@ export const substrateOf = (kind: WorkerKind): Substrate => (kind === 'companion
 const asksForPerson = (wants: Requirements, { worker_id, shared = [] }: WorkerView): boolean =>
   wants.substrate === 'carbon' || wants.pinned === worker_id || (wants.capability !== null && !shared.includes(wants.capability))
 
+/** In one sentence, why this person may have a job that asks for one. */
+export function whyPerson(wants: Requirements, worker: Pick<WorkerView, 'worker_id'>): string {
+  if (wants.pinned === worker.worker_id) return 'It names you as its target.'
+  if (wants.capability !== null && wants.substrate === undefined) return `It needs ${wants.capability}, which only people can do.`
+  return wants.capability === null ? 'It asks for a person.' : `It asks for a person who can do ${wants.capability}.`
+}
+
 /** Reasons that keep this worker from the job for as long as nobody changes something; empty when it may have it. */
 export function obstacles(wants: Requirements, worker: WorkerView): readonly string[] {
   const reasons: string[] = []

@@ -3,13 +3,16 @@
  * function takes the time as `at` (milliseconds since 1970) and returns a new record; none of them stores anything.
  */
 import { attemptsByEffort, limits } from '@modelreins/contract'
-import type { Concurrency, Effort, JobError, JobHold, JobRequest, JobStatus, Rate, Substrate, Usage } from '@modelreins/contract'
+import type { Concurrency, Effort, JobError, JobHold, JobRequest, JobStatus, Rate, Substrate } from '@modelreins/contract'
 import type { Fallback } from './fallback.ts'
-import type { FanOutOutcome, FanOutSpec } from '../fan-out/fan-out.ts'
+import type { FanOutSpec } from '../fan-out/fan-out.ts'
+import type { JobOutcome, PersonsAttempt } from './job-attempt.ts'
 import { specOf } from './job-spec.ts'
 import { limitDelay, retryDelay, toldTime } from './retry.ts'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'
+
+export type { JobOutcome, PersonsAttempt }
 
 /** What was asked for; changes only by an update before the start. */
 export interface JobSpec {
@@ -63,6 +66,8 @@ export interface JobSpec {
   readonly expires_ms: number
   /** Scheduled time, milliseconds since 1970; null: at once. */
   readonly not_before: number | null
+  /** A person runs the attempt. Set at the start by one; absent of the attempts of every other worker. */
+  readonly person?: PersonsAttempt
   /** Time in which the server was suspended since the job was queued or its attempt began. Extends both limits; removed when another limit begins. */
   readonly slept_ms?: number
   /** JSON that the requester attached; never interpreted. */
@@ -76,30 +81,6 @@ export interface JobSpec {
   readonly fan_out?: FanOutSpec
   /** Role in a fan-out: one of the answers, or the merge. Set at creation. */
   readonly role?: 'child' | 'merge'
-}
-
-/** What an attempt left behind. */
-export interface JobOutcome {
-  /** Output that came with the end of the attempt: all of it, or its end when a stream has the rest. */
-  readonly output: string
-  /** `output` is not the whole output. */
-  readonly output_truncated: boolean
-  /** Result, or its beginning when `stored` is set; null without one. */
-  readonly result: string | null
-  /** R2 key of the whole result; null when `result` is whole. */
-  readonly stored: string | null
-  /** Exit code of the process; null when no process ran. */
-  readonly exit_code: number | null
-  /** Tokens and cost as the provider reported them; null without a report. */
-  readonly usage: Usage | null
-  /** Why the attempt or the job failed; null after a success. */
-  readonly error: JobError | null
-  /** The server ended the attempt while it ran, and the worker has not yet confirmed that the process is gone. Removed by that confirmation. */
-  readonly stop_owed?: true
-  /** Worker whose lease lapsed. While no newer attempt has started, its next heartbeat or output resumes this attempt. */
-  readonly lost_by?: string
-  /** Answers of the children and state of the merge; present on the parent of an ended fan-out. */
-  readonly fan_out?: FanOutOutcome
 }
 
 export interface JobRecord {
@@ -171,7 +152,8 @@ export const hasDefaultExpiry = (job: JobRecord): boolean =>
 export const expiryOf = (job: JobRecord): number => job.queued_at + job.spec.expires_ms + (job.spec.slept_ms ?? 0)
 
 /** When the running attempt must have ended. */
-export const deadlineOf = (job: JobRecord): number => (job.started_at ?? job.queued_at) + job.spec.timeout_ms + (job.spec.slept_ms ?? 0)
+export const deadlineOf = (job: JobRecord): number =>
+  (job.started_at ?? job.queued_at) + (job.spec.person?.limit_ms ?? job.spec.timeout_ms) + (job.spec.slept_ms ?? 0)
 
 /** The job, which has been given that much more time; `awake` forgets it: another limit begins. */
 export const withSleptTime = (job: JobRecord, slept_ms: number): JobRecord => ({ ...job, spec: { ...job.spec, slept_ms } })
@@ -238,14 +220,15 @@ export function withRequester(job: JobRecord, memberId: string): JobRecord {
 /** An attempt begins. Only a pending job without a hold can start, and only within its attempts (I6). */
 export function start(
   job: JobRecord,
-  by: { readonly worker_id: string; readonly nonce: string; readonly at: number; readonly long: boolean },
+  by: { readonly worker_id: string; readonly nonce: string; readonly at: number; readonly long: boolean; readonly person?: PersonsAttempt },
 ): Result<JobRecord> {
   if (job.status !== 'pending' || job.hold !== null) return wrongState(job, 'started')
   if (job.attempt >= job.max_attempts) return fail('wrong-state', `Job ${job.id} has used its ${job.max_attempts} attempts.`)
+  const { person: _, ...spec } = awake(job.spec)
   return ok({
     ...job,
     status: 'running',
-    spec: awake(job.spec),
+    spec: by.person === undefined ? spec : { ...spec, person: by.person },
     worker_id: by.worker_id,
     attempt: job.attempt + 1,
     nonce: by.nonce,
@@ -313,9 +296,9 @@ export const end = (job: JobRecord, error: JobError, at: number): JobRecord => (
   outcome: { ...(job.outcome ?? { ...emptyOutcome, output_truncated: job.stream }), error },
 })
 
-/** The attempt was ended over the head of its worker, which is told to stop and says once that it has. */
+/** The attempt was ended over the head of its worker, which is told to stop and says once that it has. A person runs no process that could. */
 export const withStopOwed = (job: JobRecord): JobRecord =>
-  job.outcome === null ? job : { ...job, outcome: { ...job.outcome, stop_owed: true } }
+  job.outcome === null || job.spec.person !== undefined ? job : { ...job, outcome: { ...job.outcome, stop_owed: true } }
 
 /** The outcome once that word has come; undefined when this worker owes none for this attempt. */
 export function outcomeOnceStopped(job: JobRecord, of: { readonly worker_id: string; readonly attempt: number }): JobOutcome | undefined {
@@ -350,6 +333,17 @@ export const queue = (job: JobRecord, at: number): JobRecord => ({
   hold: null,
   retry_at: null,
   queued_at: at,
+})
+
+/**
+ * A person gives the job back, or has been away for too long: it waits for whoever may have it, and the attempt does not count
+ * (`max_attempts` grows with it).
+ */
+export const handBack = (job: JobRecord, outcome: JobOutcome, at: number): JobRecord => ({
+  ...queue(job, at),
+  worker_id: job.spec.pinned,
+  max_attempts: job.max_attempts + 1,
+  outcome,
 })
 
 /** A human asks for a new attempt of a failed job: the only way out of a terminal state (docs/explanation/job-lifecycle.md). */

@@ -11,6 +11,7 @@ export const screens = [
   'chat',
   'jobs',
   'reviews',
+  'work',
   'my-work',
   'workers',
   'schedules',

@@ -39,10 +39,13 @@ interface WithResult {
  * Settles through the tenant object; a large result goes to R2 first, and is taken back when the object refuses. After `unavailable`
  * nobody knows whether the object has it: then it stays.
  */
-async function settle<Input extends WithResult>(
+export async function settle<Input extends WithResult>(
   exchange: Exchange,
   input: Input,
-  act: (input: Input, more: { readonly stored_result?: string }) => Promise<TenantAnswer<'claims.complete' | 'claims.close'>>,
+  act: (
+    input: Input,
+    more: { readonly stored_result?: string },
+  ) => Promise<TenantAnswer<'claims.complete' | 'claims.close' | 'work.done' | 'work.escalate'>>,
 ): Promise<Reply> {
   const stored = await storeLargeResult(exchange, tenantOf(exchange) ?? '', input.job_id, input.result ?? '')
   if (!stored.ok) return stored

@@ -19,6 +19,7 @@ import { streamJob } from '../jobs/stream.ts'
 import { createTenant, listTenants, resumeTenant, suspendTenant } from './tenants.ts'
 import { getThread } from '../threads/routes.ts'
 import { revealView } from './views.ts'
+import { workDone, workEscalated, writeNote } from './work.ts'
 import { registerWorker, rotateWorker } from './workers.ts'
 
 type EdgeOperationId = Exclude<OperationId, TenantOperationId>
@@ -58,6 +59,9 @@ const handlers: Handlers = {
   'claims.close': closeClaim,
   'claims.authorize': authorizeAction,
   'claims.connect': connect,
+  'work.note': writeNote,
+  'work.done': workDone,
+  'work.escalate': workEscalated,
   'artifacts.upload': uploadArtifact,
   'artifacts.download': downloadArtifact,
   'events.follow': followEvents,

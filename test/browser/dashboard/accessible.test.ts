@@ -14,7 +14,7 @@ const screens = [
   ['/reviews', 'Reviews'],
   ['/reviews/1', 'Reviews'],
   ['/workers', 'Workers'],
-  ['/my-work', 'My work'],
+  ['/work', 'My work'],
   ['/schedules', 'Schedules'],
   ['/workers/register', 'Register worker'],
   ['/killswitch?level=3', 'Killswitch'],
@@ -30,9 +30,22 @@ const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 describe.skipIf(chromiumPath === undefined)('every screen', () => {
   let dashboard: Dashboard
   let tenant: LivedIn
+  /** A job in hand, and one on offer. */
+  const persons: (readonly [string, string])[] = []
   beforeAll(async () => {
     dashboard = await openDashboard()
     tenant = await livedIn(dashboard)
+    await dashboard.call('POST', '/api/v1/work/join', { name: 'olga', capabilities: [{ name: 'contract.sign', risk_tier: 'audit' }] })
+    for (const prompt of ['Sign the **contract** with Ada', 'Count the chairs in the hall']) {
+      const { id } = await dashboard.call('POST', '/api/v1/dispatch', {
+        prompt,
+        capability: 'contract.sign',
+        thread_id: 't-release',
+        context: 'thread',
+      })
+      persons.push([`/work/${String(id)}`, `Job ${String(id)}`])
+    }
+    await dashboard.call('POST', `/api${persons[0]?.[0].replace('/work', '/v1/work') ?? ''}/start`, {})
   })
   afterAll(async () => {
     await tenant?.stop()
@@ -49,7 +62,7 @@ describe.skipIf(chromiumPath === undefined)('every screen', () => {
       for (const violation of violations)
         found.push(`${what}: ${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)
     }
-    for (const [path, title] of screens) {
+    for (const [path, title] of [...screens, ...persons]) {
       await page.goto(dashboard.url + path)
       await page.getByRole('heading', { level: 1, name: title }).waitFor()
       await page.locator('[aria-label$=": loading"]').first().waitFor({ state: 'detached' })

@@ -25,9 +25,10 @@ describe('the table of events', () => {
     expect(mirrorOf('constructor')).toBeUndefined()
   })
 
-  it('has a row behind every webhook of reviews and the killswitch', () => {
+  it('has a row behind every webhook', () => {
     const behind = { 'review.created': 'review.open', 'review.settled': 'review.approve', 'review.reminded': 'review.remind' } as const
-    for (const action of [...Object.values(behind), 'review.escalate', 'killswitch.raise']) expect(auditActions).toContain(action)
-    expect(webhookEvents).toHaveLength(5)
+    for (const action of [...Object.values(behind), 'review.escalate', 'killswitch.raise', 'job.remind'])
+      expect(auditActions).toContain(action)
+    expect(webhookEvents).toHaveLength(6)
   })
 })

@@ -16,6 +16,8 @@ import {
 import type { JobOutcome, JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { briefOf, claimRefusal, stopsRunning } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
+import { beginAttempt, handBackAt } from '../../../../src/domain/work/person.ts'
+import type { Patience } from '../../../../src/domain/work/person.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { leaseToken } from '../offers.ts'
 import { asWord, isoTime, systemActor } from '../../kernel/context.ts'
@@ -81,7 +83,8 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
   const spoken =
     offer === undefined ? ctx.at <= lease.offered_at + limits.offer_ms : offer.nonce === lease.nonce && offer.worker_id === worker.worker_id
   if (!spoken || ctx.live.leases.isVoid(lease.nonce) || job.attempt + 1 !== lease.attempt) return lost(job, 'the offer expired (5 s)')
-  const started = start(job, { worker_id: worker.worker_id, nonce: lease.nonce, at: ctx.at, long })
+  const person = worker.member_id === null ? {} : { person: beginAttempt(job.spec, ctx.at) }
+  const started = start(job, { worker_id: worker.worker_id, nonce: lease.nonce, at: ctx.at, long, ...person })
   if (!started.ok) return lost(job, `it is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}`)
   if (job.spec.capability === null && isNamedOnly(ctx, worker)) return lost(job, `${worker.name} takes only jobs that name a capability`)
   const clearance = clearanceOf(ctx, job, worker)
@@ -99,6 +102,7 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
       worker_id: worker.worker_id,
       attempt: running.attempt,
       long,
+      person: running.spec.person !== undefined,
       open: job.worker_id === null,
       expires_at,
     })
@@ -127,9 +131,17 @@ function refuseStart(ctx: CommandContext, job: JobRecord, worker: WorkerRecord, 
   return lost(job, `it is held for ${held.hold}${held.review_id === null ? '' : ` ${held.review_id}`} and ${refusal.why}`)
 }
 
+/** How long the tenant waits for people. */
+export const patienceOf = ({ store }: Pick<CommandContext, 'store'>): Patience => ({
+  reminder: store.settings.get('person_reminder'),
+  hand_back: store.settings.get('person_hand_back'),
+})
+
 /** When the lease of an attempt lapses unless it is renewed. */
 export const leaseUntil = (ctx: Pick<CommandContext, 'at' | 'store'>, job: JobRecord): number =>
-  ctx.at + (job.long_lease ? Math.max(ctx.store.settings.get('lost_worker_timeout') * 1000, job.spec.timeout_ms) : limits.lease_ms)
+  job.spec.person !== undefined
+    ? handBackAt(job.spec.person, patienceOf(ctx))
+    : ctx.at + (job.long_lease ? Math.max(ctx.store.settings.get('lost_worker_timeout') * 1000, job.spec.timeout_ms) : limits.lease_ms)
 
 export function startReply(ctx: CommandContext, job: JobRecord): Offer & { killswitch: ReturnType<typeof briefOf> } {
   const token = leaseToken(ctx, job, { worker_id: job.worker_id ?? '', attempt: job.attempt, nonce: job.nonce ?? '' })

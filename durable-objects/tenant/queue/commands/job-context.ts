@@ -36,13 +36,29 @@ function assemble(turns: readonly JobRecord[], budget: number, source: number | 
   return kept.join('\n\n')
 }
 
+/** What surrounds a job; `asked`: a narrower policy than its own. */
+export function contextOf(
+  ctx: CommandContext,
+  job: JobRecord,
+  asked?: { readonly policy?: string | undefined; readonly budget?: number | undefined },
+) {
+  const { context_text, context_turns, context_from } = job.spec
+  const policy = job.review_id === null ? withinPolicy(job.spec.context, asked?.policy) : job.spec.context
+  const budget = asked?.budget ?? defaultBudget
+  // Without what it was to continue with, it would be another job.
+  const missing = context_from === undefined || policy === 'none' ? undefined : notAnswered(ctx.store, context_from)
+  if (missing !== undefined) return fail('gone', `Job ${job.id} cannot be given its context: context_from ${missing}.`)
+  const turns = context_turns === undefined ? threadTurns(ctx.store, job, policy) : shownTurns(ctx.store, context_turns)
+  const context = policy === 'inline' ? (context_text ?? '').slice(-budget) : assemble(turns, budget, context_from)
+  return ok({ policy, size: context.length, context })
+}
+
 export const contextCommands = {
   'context.get': (ctx: CommandContext, input: Parsed<'context.get'>): Result<{ policy: string; size: number; context: string }> => {
     const job = ctx.store.jobs.get(input.job_id)
     // A worker reads the surroundings of jobs it has; of others, and before a human has released them, not even that they exist.
     const foreign = ctx.caller.kind === 'worker' && (job?.worker_id !== ctx.caller.worker.worker_id || job.hold === 'review')
     if (job === undefined || foreign) return fail('not-found', `There is no job ${input.job_id}.`)
-    const { context_text, context_turns, context_from } = job.spec
     // What a human had to release is read as it was shown: another policy, or a later turn, would be something else.
     if (job.review_id !== null && input.policy !== undefined && input.policy !== job.spec.context)
       return fail(
@@ -52,13 +68,6 @@ export const contextCommands = {
           issues: [{ path: 'policy', message: `must be ${job.spec.context}, or absent` }],
         },
       )
-    const policy = job.review_id === null ? withinPolicy(job.spec.context, input.policy) : job.spec.context
-    const budget = input.budget ?? defaultBudget
-    // Without what it was to continue with, it would be another job.
-    const missing = context_from === undefined || policy === 'none' ? undefined : notAnswered(ctx.store, context_from)
-    if (missing !== undefined) return fail('gone', `Job ${job.id} cannot be given its context: context_from ${missing}.`)
-    const turns = context_turns === undefined ? threadTurns(ctx.store, job, policy) : shownTurns(ctx.store, context_turns)
-    const context = policy === 'inline' ? (context_text ?? '').slice(-budget) : assemble(turns, budget, context_from)
-    return ok({ policy, size: context.length, context })
+    return contextOf(ctx, job, input)
   },
 }

@@ -1,4 +1,5 @@
 /** Responsible for which worker a call acts as: its token says so, or, with a member's key, the name it gives (the companion path of seed 000). */
+import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import type { CommandContext } from '../../kernel/context.ts'
@@ -13,6 +14,13 @@ export const asWorkerName = (label: string): string => {
   return name === '' ? 'companion' : name
 }
 
+/** The worker as which the calling member has this job in hand, as a person; undefined when they do not. */
+export function inHandOf({ caller, store }: Pick<CommandContext, 'caller' | 'store'>, job: JobRecord): WorkerRecord | undefined {
+  if (caller.kind !== 'member' || job.status !== 'running' || job.spec.person === undefined || job.worker_id === null) return undefined
+  const worker = store.workers.get(job.worker_id)
+  return worker?.member_id === caller.member.member_id && worker.revoked_at === null ? worker : undefined
+}
+
 /** The worker that this call speaks for. `name` counts only with a member's key; for a worker token it is an instance label. */
 export function actingWorker(ctx: CommandContext, name: string | undefined): Result<WorkerRecord> {
   if (ctx.caller.kind === 'worker' || ctx.caller.kind === 'lease') return ok(ctx.caller.worker)
@@ -23,5 +31,6 @@ export function actingWorker(ctx: CommandContext, name: string | undefined): Res
     })
   const worker = ctx.store.workers.named(asWorkerName(name))
   if (worker === undefined) return fail('not-found', `Unknown companion ${name}. Report its presence first: PUT /presence.`)
+  if (worker.member_id !== null) return fail('forbidden', `${worker.name} is a person, who works in the dashboard or by /api/v1/work.`)
   return worker.companion_of === ctx.caller.member.member_id ? ok(worker) : fail('forbidden', `${worker.name} has a token of its own.`)
 }

@@ -19,6 +19,8 @@ export const workers = sqliteTable(
     profile: text().notNull(),
     /** The member under whose key a companion works; null for a worker with a token of its own. */
     companion_of: text(),
+    /** The member who works as it, without a token; null for every worker that is no person of the dashboard. */
+    member_id: text(),
     created_at: integer().notNull(),
     last_seen_at: integer(),
     revoked_at: integer(),

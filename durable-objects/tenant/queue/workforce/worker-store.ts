@@ -49,6 +49,8 @@ export interface WorkerRecord {
   readonly profile: WorkerProfile
   /** Member whose key it runs under; null for a worker with a token of its own. */
   readonly companion_of: string | null
+  /** The member who works as it, by the operations for persons: it has no token. Null for every other worker. Fixed at registration. */
+  readonly member_id: string | null
   /** Time of registration, milliseconds since 1970. */
   readonly created_at: number
   /** Last contact, written at most every few minutes; exact presence is in memory. Null before the first. */
@@ -118,6 +120,12 @@ export class WorkerStore {
 
   named(name: string): WorkerRecord | undefined {
     for (const worker of this.active()) if (worker.name === name) return worker
+    return undefined
+  }
+
+  /** As which this member takes jobs; undefined when they do not. */
+  ofMember(memberId: string): WorkerRecord | undefined {
+    for (const worker of this.active()) if (worker.member_id === memberId) return worker
     return undefined
   }
 

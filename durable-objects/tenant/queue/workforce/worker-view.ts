@@ -5,6 +5,7 @@ import { stopsRunning } from '../../../../src/domain/killswitch.ts'
 import { viewOfBreaker } from '../../../../src/domain/director/breaker.ts'
 import { parkedUntil } from '../../../../src/domain/director/parking.ts'
 import type { WorkerView } from '../../../../src/domain/director/matching.ts'
+import { personState } from '../../../../src/domain/work/person.ts'
 import { isGated } from '../../../../src/domain/review/risk.ts'
 import { isoTime, isoTimeOrNull } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
@@ -34,6 +35,8 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
   if (worker.revoked_at !== null) return 'offline'
   const live = ctx.live.presence.of(worker.worker_id)
   const running = ctx.live.leases.running(worker.worker_id)
+  if (worker.member_id !== null)
+    return personState({ taking: worker.profile.left !== true, running, seen_at: lastSeen(ctx, worker), at: ctx.at })
   const onSocket = ctx.live.sockets.isHealthy(worker.worker_id, ctx.at)
   // A long lease is the promise of a silent worker: it counts as life (docs/explanation/compatibility.md).
   const silent = ctx.live.leases.heldBy(worker.worker_id).some((lease) => lease.long && lease.expires_at > ctx.at)
@@ -122,6 +125,7 @@ export function showWorker(ctx: Seeing, worker: WorkerRecord): Worker {
     running: ctx.live.leases.running(worker.worker_id),
     breaker: showBreaker(ctx, worker.worker_id),
     parked_until: isoTimeOrNull(parkedUntil(ctx.store.parkings.all(), worker, ctx.at)),
+    ...(worker.member_id === null ? {} : { member_id: worker.member_id }),
   }
 }
 

@@ -25,6 +25,8 @@ import type { Duty } from '../../kernel/room.ts'
 import { releaseHold } from '../../queue/hold.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../../queue/save-job.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
+import { mayDo, requirementsOf } from '../../../../src/domain/director/matching.ts'
+import { viewOf } from '../../queue/workforce/worker-view.ts'
 import { queueReviewEvent, digestOf, recordReview, supersedeReview, notifyReviewSettled } from '../review-log.ts'
 import { currentlyDeclared, proofFor } from '../signature.ts'
 import { applyLoosening, isLooseningStale, looseningType } from './loosening.ts'
@@ -39,16 +41,34 @@ function heldJob(ctx: CommandContext, review: ReviewRecord): JobRecord | undefin
   return job !== undefined && job.status === 'pending' && job.review_id === review.id ? job : undefined
 }
 
+/** Whether this member would do themselves what the review lets start: as the worker that it is for, or as one of those who may take it. */
+function isOwnWork(ctx: CommandContext, review: ReviewRecord, worker: WorkerRecord | undefined, memberId: string): boolean {
+  if (review.type !== 'dispatch') return false
+  if (worker !== undefined) return worker.member_id === memberId
+  const person = ctx.store.workers.ofMember(memberId)
+  const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
+  return person !== undefined && job !== undefined && mayDo(requirementsOf(job.spec), viewOf(ctx, person))
+}
+
 /** Why this member may not approve; null when they may. The current policy counts: an owner may have allowed it since. */
 function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string): string | null {
-  if (!review.requested_by.includes(memberId)) return null
   const { worker, item } = currentlyDeclared(ctx, review)
+  const own = isOwnWork(ctx, review, worker, memberId)
+  if (!own && !review.requested_by.includes(memberId)) return null
   if (item === undefined ? review.policy.self_approval : policyOf(item.policy).self_approval) return null
   const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
   // Else the request came from the member's companion, in a job that another member requested.
   const wanted = job !== undefined && requestersOf(job).includes(memberId)
-  const what = wanted ? `dispatched or changed job ${job.id}` : `asked for review ${review.id}`
-  const decides = (member: Member): boolean => roleMay(member.role, 'reviews.decide') && !review.requested_by.includes(member.member_id)
+  const what =
+    own && !wanted
+      ? `are to do job ${review.job_id} yourself`
+      : wanted
+        ? `dispatched or changed job ${job.id}`
+        : `asked for review ${review.id}`
+  const decides = (member: Member): boolean =>
+    roleMay(member.role, 'reviews.decide') &&
+    !review.requested_by.includes(member.member_id) &&
+    !isOwnWork(ctx, review, worker, member.member_id)
   const others = ctx.store.credentials.membersWithKey().filter(decides)
   if (others.length > 0) return `You ${what}, so another member must approve it: ${namesOf(others)}. You may deny it.`
   const keyless = ctx.store.credentials.membersInForce().filter(decides)

@@ -18,7 +18,14 @@ export const escalatedPayload = (job: Pick<JobRecord, 'outcome'>): { readonly re
 })
 
 /** The worker that holds the attempt gives the job away. Saying so again changes nothing. */
-export function escalateAttempt(ctx: CommandContext, job: JobRecord, worker: WorkerRecord, result: string | null): Result<JobRecord> {
+export function escalateAttempt(
+  ctx: CommandContext,
+  job: JobRecord,
+  worker: WorkerRecord,
+  result: string | null,
+  /** Of a person: why, and as which member they may not settle it themselves. */
+  person?: { readonly reason: string; readonly member_id: string },
+): Result<JobRecord> {
   const open = job.review_id === null ? undefined : ctx.store.reviews.open(job.review_id)
   if (job.status === 'pending' && open?.type === 'escalation') return ok(job)
   if (job.status !== 'running') return fail('lease-lost', `Job ${job.id}, attempt ${job.attempt}: it is ${job.status}.`)
@@ -27,8 +34,8 @@ export function escalateAttempt(ctx: CommandContext, job: JobRecord, worker: Wor
   const item = capability === null ? undefined : declared(worker.capabilities, capability)
   const review = openReview(ctx, {
     type: 'escalation',
-    title: `Job ${job.id}: ${worker.name} asks a human to settle it`,
-    content: (result ?? '').slice(0, 64_000),
+    title: `Job ${job.id}: ${worker.name} asks ${person === undefined ? 'a human' : 'another member'} to settle it`,
+    content: [...(person === undefined ? [] : [person.reason]), ...(result === null ? [] : [result])].join('\n\n').slice(0, 64_000),
     preview: null,
     target: null,
     capability,
@@ -40,7 +47,7 @@ export function escalateAttempt(ctx: CommandContext, job: JobRecord, worker: Wor
     job_id: job.id,
     worker_id: worker.worker_id,
     attempt: job.attempt,
-    requested_by: [],
+    requested_by: person === undefined ? [] : [person.member_id],
   })
   const after = escalate(job, outcome, review.id)
   saveJob(ctx, after)

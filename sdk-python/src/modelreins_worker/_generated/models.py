@@ -873,6 +873,9 @@ class TenantSettings(Record):
     fallback: TenantSettingsFallback
     default_merge: Literal["worker", "concat", "vote", "first", "none"]
     lost_worker_timeout: int
+    person_reminder: int
+    person_hand_back: int
+    person_expires_in: float
     retention_days: int
     version: int
     review_id: Optional[int]
@@ -929,6 +932,7 @@ class Worker(Record):
     running: int
     breaker: Optional[Breaker]
     parked_until: Optional[str]
+    member_id: Optional[str]
     review_id: Optional[int]
 
 
@@ -1473,6 +1477,102 @@ class ClaimsAuthorizeReply(Record):
     comment: Optional[str]
 
 
+class Person(Record):
+    """Person, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "capabilities": Capability,
+    }
+    worker_id: str
+    name: str
+    description: str
+    taking: bool
+    paused: bool
+    capabilities: List[Capability]
+    slots: int
+
+
+class PersonClaim(Record):
+    """PersonClaim, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    attempt: int
+    since: str
+    seen_at: str
+    remind_at: str
+    reminded: bool
+    hand_back_at: str
+    deadline_at: str
+
+
+class WorkItem(Record):
+    """WorkItem, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "claim": PersonClaim,
+        "error": JobError,
+    }
+    job_id: int
+    status: Literal["pending", "running", "retry", "done", "failed"]
+    title: str
+    why: str
+    capability: Optional[str]
+    effort: Literal["trivial", "quick", "standard", "deep", "critical"]
+    priority: int
+    thread_id: Optional[str]
+    created_by: Optional[str]
+    created_at: str
+    expires_at: Optional[str]
+    claim: Optional[PersonClaim]
+    error: Optional[JobError]
+    ended_at: Optional[str]
+
+
+class WorkInbox(Record):
+    """WorkInbox, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "person": Person,
+        "claimed": WorkItem,
+        "offered": WorkItem,
+        "ended": WorkItem,
+        "killswitch": KillswitchBrief,
+    }
+    person: Optional[Person]
+    claimed: List[WorkItem]
+    offered: List[WorkItem]
+    ended: List[WorkItem]
+    killswitch: KillswitchBrief
+
+
+class WorkHereReply(Record):
+    """WorkHereReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    taking: bool
+    claimed: int
+
+
+class WorkJob(Record):
+    """WorkJob, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "job": Job,
+        "item": WorkItem,
+        "files": Artifact,
+        "killswitch": KillswitchBrief,
+    }
+    job: Job
+    item: WorkItem
+    context: str
+    files: List[Artifact]
+    killswitch: KillswitchBrief
+
+
 class Context(Record):
     """Context, as the server answers it: a dict with attributes."""
 
@@ -1722,7 +1822,7 @@ class WebhooksCreateReply(Record):
     __slots__ = ()
     webhook_id: str
     url: str
-    events: List[Literal["review.created", "review.settled", "review.reminded", "review.escalated", "killswitch.raised"]]
+    events: List[Literal["review.created", "review.settled", "review.reminded", "review.escalated", "killswitch.raised", "work.reminded"]]
     created_by: str
     created_at: str
     disabled_at: Optional[str]
@@ -1735,7 +1835,7 @@ class Webhook(Record):
     __slots__ = ()
     webhook_id: str
     url: str
-    events: List[Literal["review.created", "review.settled", "review.reminded", "review.escalated", "killswitch.raised"]]
+    events: List[Literal["review.created", "review.settled", "review.reminded", "review.escalated", "killswitch.raised", "work.reminded"]]
     created_by: str
     created_at: str
     disabled_at: Optional[str]
@@ -1771,7 +1871,7 @@ class WebhookDelivery(Record):
     }
     delivery_id: int
     message_id: str
-    event: Literal["review.created", "review.settled", "review.reminded", "review.escalated", "killswitch.raised"]
+    event: Literal["review.created", "review.settled", "review.reminded", "review.escalated", "killswitch.raised", "work.reminded"]
     state: Literal["pending", "delivered", "failed"]
     created_at: str
     next_attempt_at: Optional[str]
@@ -1909,6 +2009,12 @@ __all__ = [
     "ClaimsOutputReply",
     "ClaimsCompleteReply",
     "ClaimsAuthorizeReply",
+    "Person",
+    "PersonClaim",
+    "WorkItem",
+    "WorkInbox",
+    "WorkHereReply",
+    "WorkJob",
     "Context",
     "ReviewPage",
     "SigningOptionsEdited",

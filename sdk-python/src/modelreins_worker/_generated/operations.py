@@ -38,6 +38,7 @@ from .models import (
     PasskeyCreationOptions,
     PasskeyPage,
     PasskeyRequestOptions,
+    Person,
     PresenceList,
     PresenceReply,
     Preview,
@@ -71,6 +72,9 @@ from .models import (
     WebhooksCreateReply,
     WhoAmI,
     Why,
+    WorkHereReply,
+    WorkInbox,
+    WorkJob,
     Worker,
     WorkerPage,
 )
@@ -500,6 +504,9 @@ class SettingsOperations(_Noun):
         fallback: Union[Mapping[str, Any], Unset, None] = UNSET,
         default_merge: Union[Literal["worker", "concat", "vote", "first", "none"], Unset, None] = UNSET,
         lost_worker_timeout: Union[int, Unset, None] = UNSET,
+        person_reminder: Union[int, Unset, None] = UNSET,
+        person_hand_back: Union[int, Unset, None] = UNSET,
+        person_expires_in: Union[float, Unset, None] = UNSET,
         retention_days: Union[int, Unset, None] = UNSET,
         request_timeout: Optional[float] = None,
     ) -> TenantSettings:
@@ -507,7 +514,7 @@ class SettingsOperations(_Noun):
 
         PATCH /api/v1/settings
         """
-        return TenantSettings.of(self._call("settings.update", fields(locals(), "require_capability", "default_effort", "default_mode", "default_expires_in", "when_offline", "attempts", "fallback", "default_merge", "lost_worker_timeout", "retention_days"), timeout=request_timeout))
+        return TenantSettings.of(self._call("settings.update", fields(locals(), "require_capability", "default_effort", "default_mode", "default_expires_in", "when_offline", "attempts", "fallback", "default_merge", "lost_worker_timeout", "person_reminder", "person_hand_back", "person_expires_in", "retention_days"), timeout=request_timeout))
 
 
 class WorkersOperations(_Noun):
@@ -1461,6 +1468,170 @@ class ClaimsOperations(_Noun):
         return ClaimsAuthorizeReply.of(self._call("claims.authorize", fields(locals(), "action"), timeout=request_timeout, token=token))
 
 
+class WorkOperations(_Noun):
+    """Operations about work."""
+
+    def list(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> WorkInbox:
+        """The inbox of the calling member: jobs in hand, jobs on offer, what ended lately.
+
+        GET /api/v1/work
+        """
+        return WorkInbox.of(self._call("work.list", {}, timeout=request_timeout))
+
+    def join(
+        self,
+        *,
+        name: Optional[str] = None,
+        description: Optional[str] = None,
+        capabilities: Optional[Sequence[Mapping[str, Any]]] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Person:
+        """Take jobs as a person: the first time, this registers a worker of kind carbon for the calling member.
+
+        POST /api/v1/work/join
+
+        :raises ModelReinsError: ``name-taken``, ``wrong-state``.
+        """
+        return Person.of(self._call("work.join", fields(locals()), timeout=request_timeout))
+
+    def leave(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Person:
+        """Take no more jobs; those in hand stay.
+
+        POST /api/v1/work/leave
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Person.of(self._call("work.leave", {}, timeout=request_timeout))
+
+    def here(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> WorkHereReply:
+        """The calling member is there: their jobs in hand stay theirs.
+
+        POST /api/v1/work/here
+        """
+        return WorkHereReply.of(self._call("work.here", {}, timeout=request_timeout))
+
+    def get(
+        self,
+        job_id: int,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> WorkJob:
+        """One job of the inbox, with its context and files.
+
+        GET /api/v1/work/:job_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return WorkJob.of(self._call("work.get", fields(locals()), timeout=request_timeout))
+
+    def start(
+        self,
+        job_id: int,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> WorkJob:
+        """Start a job that is on offer: it is in the hands of the calling member.
+
+        POST /api/v1/work/:job_id/start
+
+        :raises ModelReinsError: ``not-found``, ``already-claimed``, ``wrong-state``, ``conflict``, ``killswitch``, ``capability-not-declared``.
+        """
+        return WorkJob.of(self._call("work.start", fields(locals()), timeout=request_timeout))
+
+    def note(
+        self,
+        job_id: int,
+        *,
+        attempt: int,
+        text: str,
+        request_timeout: Optional[float] = None,
+    ) -> SchedulesDeleteReply:
+        """Write a note: it streams as output of the job.
+
+        POST /api/v1/work/:job_id/note
+
+        :raises ModelReinsError: ``not-found``, ``lease-lost``, ``killswitch``.
+        """
+        return SchedulesDeleteReply.of(self._call("work.note", fields(locals()), timeout=request_timeout))
+
+    def done(
+        self,
+        job_id: int,
+        *,
+        attempt: int,
+        result: Union[str, Unset, None] = UNSET,
+        request_timeout: Optional[float] = None,
+    ) -> WorkJob:
+        """The job is done; the result is Markdown.
+
+        POST /api/v1/work/:job_id/done
+
+        :raises ModelReinsError: ``not-found``, ``lease-lost``, ``killswitch``, ``wrong-state``.
+        """
+        return WorkJob.of(self._call("work.done", fields(locals(), "result"), timeout=request_timeout))
+
+    def failed(
+        self,
+        job_id: int,
+        *,
+        attempt: int,
+        reason: str,
+        request_timeout: Optional[float] = None,
+    ) -> WorkJob:
+        """The job cannot be done: it fails for good, with a reason.
+
+        POST /api/v1/work/:job_id/failed
+
+        :raises ModelReinsError: ``not-found``, ``lease-lost``, ``killswitch``, ``wrong-state``.
+        """
+        return WorkJob.of(self._call("work.failed", fields(locals()), timeout=request_timeout))
+
+    def hand_back(
+        self,
+        job_id: int,
+        *,
+        attempt: int,
+        reason: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> WorkJob:
+        """Give a job in hand back to the queue; this costs none of its attempts.
+
+        POST /api/v1/work/:job_id/hand-back
+
+        :raises ModelReinsError: ``not-found``, ``lease-lost``, ``killswitch``, ``wrong-state``.
+        """
+        return WorkJob.of(self._call("work.hand_back", fields(locals()), timeout=request_timeout))
+
+    def escalate(
+        self,
+        job_id: int,
+        *,
+        attempt: int,
+        reason: str,
+        result: Union[str, Unset, None] = UNSET,
+        request_timeout: Optional[float] = None,
+    ) -> WorkJob:
+        """Have another member settle the job: a review opens with the reason, and with the result so far.
+
+        POST /api/v1/work/:job_id/escalate
+
+        :raises ModelReinsError: ``not-found``, ``lease-lost``, ``killswitch``, ``wrong-state``.
+        """
+        return WorkJob.of(self._call("work.escalate", fields(locals(), "result"), timeout=request_timeout))
+
+
 class ContextOperations(_Noun):
     """Operations about context."""
 
@@ -1828,7 +1999,7 @@ class WebhooksOperations(_Noun):
         self,
         *,
         url: str,
-        events: Optional[Sequence[Literal["review.created", "review.settled", "review.reminded", "review.escalated", "killswitch.raised"]]] = None,
+        events: Optional[Sequence[Literal["review.created", "review.settled", "review.reminded", "review.escalated", "killswitch.raised", "work.reminded"]]] = None,
         request_timeout: Optional[float] = None,
     ) -> WebhooksCreateReply:
         """Send reviews and the killswitch to an address, signed (Standard Webhooks); the secret is shown once.
@@ -1966,6 +2137,7 @@ class Operations:
         self.schedules = SchedulesOperations(call)
         self.threads = ThreadsOperations(call)
         self.claims = ClaimsOperations(call)
+        self.work = WorkOperations(call)
         self.context = ContextOperations(call)
         self.reviews = ReviewsOperations(call)
         self.grants = GrantsOperations(call)

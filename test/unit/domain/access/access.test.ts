@@ -20,6 +20,11 @@ describe('members', () => {
     ).toEqual([])
   })
 
+  test('whoever may change something may take jobs as a person; a worker token is no person', () => {
+    expect(roles.map((role) => roleMay(role, 'jobs.take'))).toEqual(roles.map((role) => role !== 'viewer'))
+    expect(workerMay('jobs.take', true)).toBe(false)
+  })
+
   test('an operator runs the fleet, and manages no members and decides no reviews', () => {
     for (const scope of ['jobs.dispatch', 'jobs.abort', 'workers.manage', 'work', 'killswitch.raise', 'killswitch.clear'] as const) {
       expect(roleMay('operator', scope), scope).toBe(true)

@@ -23,6 +23,12 @@ afterEach(() => {
 const change = (name: string, value: unknown): Promise<TenantSettings> =>
   tenant.must('settings.update', { [name]: value } as Input<'settings.update'>)
 
+const inHand = async () => {
+  await tenant.must('work.join', { name: 'olga' })
+  const { id } = await job({ target: 'olga' })
+  return (await tenant.must('work.start', { job_id: id })).item.claim
+}
+
 const job = (more = {}): Promise<Job> => tenant.must('jobs.dispatch', { prompt: 'x', ...more })
 
 /** A value that is not the default, and how to see that it is in force. */
@@ -60,6 +66,31 @@ const readers: { readonly [Name in (typeof tenantSettingNames)[number]]: readonl
       await tenant.worker('bert')
       expect((await job({ targets: ['anna', 'bert'] })).merge?.by).toBe('vote')
       expect((await job({ targets: ['anna', 'bert'], merge: { by: 'concat' } })).merge?.by).toBe('concat')
+    },
+  ],
+  person_reminder: [
+    60,
+    async () => {
+      const claim = await inHand()
+      expect(Date.parse(claim?.remind_at ?? '')).toBe(clock.now + 60_000)
+    },
+  ],
+  person_hand_back: [
+    120,
+    async () => {
+      const claim = await inHand()
+      expect(Date.parse(claim?.hand_back_at ?? '')).toBe(clock.now + 120_000)
+    },
+  ],
+  person_expires_in: [
+    3_600,
+    async () => {
+      await tenant.must('work.join', { name: 'olga', capabilities: [{ name: 'sign', risk_tier: 'auto' }] })
+      const byTarget = await job({ target: 'olga' })
+      const bySubstrate = await job({ substrate: 'carbon' })
+      for (const made of [byTarget, bySubstrate, await job({ capability: 'sign' })])
+        expect(Date.parse(made.expires_at ?? '')).toBe(clock.now + 3_600_000)
+      expect(Date.parse((await job()).expires_at ?? '')).toBe(clock.now + 7_200_000)
     },
   ],
   lost_worker_timeout: [

@@ -46,6 +46,19 @@ import { thread } from './thread.ts'
 import { deleteThread, threads } from './threads.ts'
 import { webhooks, webhooksCreate, webhooksDelete, webhooksDeliveries, webhooksResend } from './webhooks.ts'
 import {
+  work,
+  workAttach,
+  workDone,
+  workEscalate,
+  workFailed,
+  workHandBack,
+  workJoin,
+  workLeave,
+  workNote,
+  workShow,
+  workStart,
+} from './work.ts'
+import {
   workers,
   workersPause,
   workersRegister,
@@ -80,6 +93,17 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'jobs abort': jobsAbort,
   'jobs retry': jobsRetry,
   job,
+  work,
+  'work join': workJoin,
+  'work leave': workLeave,
+  'work show': workShow,
+  'work start': workStart,
+  'work note': workNote,
+  'work attach': workAttach,
+  'work done': workDone,
+  'work failed': workFailed,
+  'work hand-back': workHandBack,
+  'work escalate': workEscalate,
   threads,
   'threads delete': deleteThread,
   thread,

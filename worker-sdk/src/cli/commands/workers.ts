@@ -113,7 +113,7 @@ export async function workersShow(context: CommandContext): Promise<number> {
   return 0
 }
 
-function capabilitiesOf(context: CommandContext): Capability[] | undefined {
+export function capabilitiesOf(context: CommandContext): Capability[] | undefined {
   const given = context.invocation.list('capability')
   if (given.length === 0) return undefined
   return given.map((text) => {

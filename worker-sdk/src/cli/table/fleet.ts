@@ -4,7 +4,7 @@ import type { Argument, Command, Flag } from '../arguments/command.ts'
 import { keepRunningFlag, memberFlags, yesFlag } from './flags.ts'
 
 const worker: Argument = { name: 'WORKER', about: 'Name or worker_id' }
-const capability: Flag = {
+export const capability: Flag = {
   name: 'capability',
   value: 'NAME=TIER',
   many: true,

@@ -8,12 +8,13 @@ import { oversightCommands } from './oversight.ts'
 import { scheduleCommands } from './schedules.ts'
 import { settingCommands } from './settings.ts'
 import { threadCommands } from './threads.ts'
+import { workCommands } from './work.ts'
 import { workerCommands } from './worker.ts'
 
 /** In the order in which help shows them. */
 export const sections: readonly { readonly title: string; readonly commands: readonly Command[] }[] = [
   { title: 'This machine', commands: workerCommands },
-  { title: 'Jobs', commands: [...jobCommands, ...threadCommands, ...scheduleCommands] },
+  { title: 'Jobs', commands: [...jobCommands, ...workCommands, ...threadCommands, ...scheduleCommands] },
   { title: 'Fleet', commands: [...fleetCommands, ...catalogueCommands] },
   { title: 'Oversight', commands: [...oversightCommands, ...settingCommands] },
 ]

@@ -1,0 +1,35 @@
+/** Responsible for handing to the kernel what members do as persons: taking jobs, and the inbox, the jobs in hand, and their absence. */
+import type { JobRequest } from '@modelreins/contract'
+import type { CommandContext } from '../kernel/context.ts'
+import type { Room } from '../kernel/room.ts'
+import { findWorker } from '../queue/commands/dispatch.ts'
+import { absenceDuty } from './absence.ts'
+import { workClaimCommands } from './claim.ts'
+import { inboxCommands } from './inbox.ts'
+import { rememberLately } from './lately.ts'
+import { personCommands } from './person.ts'
+
+/** Nobody but people declares what the job needs. */
+function isOnlyOfPeople({ store }: CommandContext, { capability }: JobRequest): boolean {
+  if (capability === undefined) return false
+  const having = [...store.workers.active()].filter((worker) => worker.capabilities.some((item) => item.name === capability))
+  return having.length > 0 && having.every((worker) => worker.kind === 'carbon')
+}
+
+/** Whoever asks for a person gives them more time to begin than a machine has. */
+function defaults(ctx: CommandContext, request: JobRequest): JobRequest {
+  if (request.expires_in !== undefined) return request
+  const target = request.target === undefined ? undefined : findWorker(ctx, request.target)
+  const forPerson = request.substrate === 'carbon' || (target !== undefined && target.member_id !== null) || isOnlyOfPeople(ctx, request)
+  return forPerson ? { ...request, expires_in: ctx.store.settings.get('person_expires_in') } : request
+}
+
+export const workRoom = {
+  name: 'work',
+  commands: { ...personCommands, ...inboxCommands, ...workClaimCommands },
+  duties: [absenceDuty],
+  defaults,
+  onSettled: (ctx, job) => {
+    if (job.spec.person !== undefined && job.worker_id !== null) rememberLately(ctx, job.worker_id, job.id)
+  },
+} satisfies Room

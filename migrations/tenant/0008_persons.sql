@@ -1,0 +1,1 @@
+ALTER TABLE `workers` ADD `member_id` text;
