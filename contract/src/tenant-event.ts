@@ -68,6 +68,7 @@ export const tenantEvents = {
   'job.create': { says: 'A job was queued for whichever eligible worker asks first.', fields: full },
   'job.update': { says: 'A job that had not started was changed.', fields: unassigned },
   'job.release': { says: 'A hold of a job ended: its time has come, its review is settled, or its key is free.', fields: job },
+  'job.stand_back': { says: 'A job that held a concurrency key and that nobody could start let others of the key go first.', fields: job },
   'job.start': { says: 'An attempt started.', fields: full },
   'job.complete': { says: 'A job is done.', fields: [...job, 'digest'], mirrors: 'job' },
   'job.fail': { says: 'A job failed and is not tried again.', fields: job, mirrors: 'job' },

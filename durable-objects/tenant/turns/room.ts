@@ -2,19 +2,28 @@
 import { limits } from '@modelreins/contract'
 import { isKeyed } from '../../../src/domain/job/keys.ts'
 import type { Room } from '../kernel/room.ts'
+import { Contention } from './contention.ts'
 import { turnHold, replaceOthers } from './hold.ts'
 import { TurnStore } from './turn-store.ts'
+import { letOthersPass } from './stand-back.ts'
 import { keepTurns, nextTurn, serve } from './turns.ts'
 
 declare module '../kernel/context.ts' {
   interface Store {
     readonly turns: TurnStore
   }
+  interface Live {
+    readonly contention: Contention
+  }
 }
 
 export const turnRoom = {
   name: 'turns',
   tables: ({ db }) => ({ turns: new TurnStore(db) }),
+  memory: () => ({ contention: new Contention() }),
+  restore: ({ at, store, live }) => {
+    for (const key of store.turns.waitedFor('concurrency')) live.contention.add(key, at)
+  },
   hold: turnHold,
   onSaved: (ctx, job) => {
     if (!isKeyed(job)) return
@@ -29,6 +38,7 @@ export const turnRoom = {
         for (const key of ctx.store.turns.waitedFor('rate')) serve(ctx, { kind: 'rate', key })
       },
     },
+    { next: ({ live }) => live.contention.lookAt, run: letOthersPass },
   ],
   prune: ({ at, store }) => store.turns.forgetStarts(at - limits.rate_window_max_ms),
 } satisfies Room

@@ -34,11 +34,15 @@ function noteStates(ctx: CommandContext, job: JobRecord, keys: readonly JobKey[]
   const blocked = job.hold === 'key' ? (blockedBy(ctx, job)?.kind ?? keys[0]?.kind) : undefined
   for (const key of keys) {
     const state = stateOf(job, key, blocked)
-    if (ctx.store.turns.of(job.id, key.kind)?.state === state) continue
-    ctx.store.turns.save({ job_id: job.id, kind: key.kind, key: key.key, state, turn: turnOf(job) }, key.most)
+    const turn = turnOf(job)
+    const was = ctx.store.turns.of(job.id, key.kind)
+    if (was?.state === state && (state !== 'waits' || was.turn === turn)) continue
+    ctx.store.turns.save({ job_id: job.id, kind: key.kind, key: key.key, state, turn }, key.most)
     // With the start, not after it: whoever waits is counted against it at once.
     if (key.kind === 'rate' && job.status === 'running') ctx.store.turns.noteStart(key.key, ctx.at)
-    if (state === 'waits') hintFree(ctx, job, key)
+    if (state !== 'waits') continue
+    hintFree(ctx, job, key)
+    if (key.kind === 'concurrency') ctx.onCommit(() => ctx.live.contention.add(key.key, ctx.at))
   }
 }
 

@@ -52,6 +52,8 @@ export interface JobSpec {
   readonly context_text: string | null
   /** Ids of earlier jobs of the thread that a reviewer saw as context. Set when a review opens; the worker then receives exactly these. */
   readonly context_turns?: readonly number[]
+  /** When it let other jobs of its concurrency key go first, since nobody could start it; its turn counts from then. */
+  readonly stood_back_at?: number
   /** Members, beside `created_by`, who updated or retried the job. Grows; none of them may approve it. */
   readonly wanted_by?: readonly string[]
   /** Attempts in a row that ended at a provider limit, and the time of the first. Removed when an attempt ends otherwise. */

@@ -43,8 +43,22 @@ export function keysOf(job: Pick<JobRecord, 'spec'>): readonly JobKey[] {
 
 export const isKeyed = ({ spec }: Pick<JobRecord, 'spec'>): boolean => spec.concurrency !== undefined || spec.rate !== undefined
 
-/** The order in which jobs wait for a key: that of the queue, by the time at which the job was made. */
-export const turnOf = (job: JobRecord): number => poolRank(job.created_at, job.effort, job.priority)
+/** The order in which jobs wait for a key: that of the queue, by the time at which the job was made, or let others go first. */
+export const turnOf = (job: JobRecord): number => poolRank(job.spec.stood_back_at ?? job.created_at, job.effort, job.priority)
+
+/**
+ * The job behind those that wait now, since nobody can start it. What it has used up of its time to be started stays used up, so that it does
+ * not live for ever by letting others pass.
+ */
+export const standBack = (job: JobRecord, at: number): JobRecord => ({
+  ...job,
+  hold: 'key',
+  spec: {
+    ...job.spec,
+    stood_back_at: at,
+    ...(job.hold === null ? { expires_ms: Math.max(1, job.spec.expires_ms - Math.max(0, at - job.queued_at)) } : {}),
+  },
+})
 
 /** A rate counts a job from when it may be offered until it starts, and its start from then on; so no window ever has more than `most`. */
 export const isFree = (key: JobKey, use: KeyUse): boolean =>
