@@ -11,6 +11,7 @@ export const benches = {
   'long-history': () => import('./long-history.ts'),
   'connected-workers': () => import('./connected-workers.ts'),
   bundle: () => import('./bundle.ts'),
+  dashboard: () => import('./dashboard.ts'),
   'kill-drill': () => import('./kill-drill.ts'),
 } as const satisfies Record<string, () => Promise<{ readonly bench: Bench }>>
 

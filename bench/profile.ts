@@ -102,7 +102,7 @@ async function quiet(): Promise<void> {
 }
 
 async function tell(name: string, { what, jobs, prepare, run }: Workload, raw: string | undefined): Promise<void> {
-  const bench = await startOurs(0)
+  const bench = await startOurs({ inspectorPort: 0 })
   const { token } = await bench.register('bench')
   await post(`${bench.url}/api/v1/claims`, token, {})
   await prepare(bench, token, 2 * jobs)

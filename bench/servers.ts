@@ -28,14 +28,21 @@ export interface Bench {
 
 const master = 'bench-creates-its-tenant-with-this-token'
 
-const startOn = (dataFolder: string, inspectorPort?: number): Promise<ControlPlane> =>
+interface Options {
+  /** For the profiler; 0 is any port. */
+  readonly inspectorPort?: number
+  /** Serves the dashboard, too. */
+  readonly pages?: boolean
+}
+
+const startOn = (dataFolder: string, { inspectorPort, pages = false }: Options): Promise<ControlPlane> =>
   startControlPlane({
     root,
     ...(inspectorPort === undefined ? {} : { inspectorPort }),
     host: '127.0.0.1',
     port: 0,
     dataFolder,
-    pages: false,
+    pages,
     minify: true,
     bucket: 'modelreins-bench',
     secrets: { MODELREINS_SECRET: 'a:bench-signs-with-this-key-of-more-than-32-characters', MODELREINS_MASTER_TOKEN: master },
@@ -45,10 +52,9 @@ const startOn = (dataFolder: string, inspectorPort?: number): Promise<ControlPla
     },
   })
 
-/** `inspectorPort`: for the profiler; 0 is any port. */
-export async function startOurs(inspectorPort?: number): Promise<Bench> {
+export async function startOurs(options: Options = {}): Promise<Bench> {
   const folder = mkdtempSync(join(tmpdir(), 'modelreins-bench-'))
-  let plane = await startOn(folder, inspectorPort)
+  let plane = await startOn(folder, options)
   const created = await new Client({ url: plane.url, token: master }).call('tenants.create', { tenant: 'bench' })
   const { token: ownerKey } = await redeemView(created.view_url)
   const owner = new Client({ url: plane.url, token: ownerKey })
@@ -65,7 +71,7 @@ export async function startOurs(inspectorPort?: number): Promise<Bench> {
     restartAfter: async (work) => {
       await plane.stop()
       work(folder)
-      plane = await startOn(folder)
+      plane = await startOn(folder, options)
       return plane.url
     },
     stop: async () => {
