@@ -12,6 +12,7 @@ import { installPeers } from './peers/packages.ts'
 import { reportOf, shortNumber } from './report.ts'
 import type { Kept } from './report.ts'
 import { runBench } from './run-bench.ts'
+import { withScale } from '../tools/costs/scale-page.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -88,6 +89,11 @@ async function runAll(request: Request): Promise<number> {
   if (kept.length > 0) {
     writeFileSync(join(folder, 'REPORT.md'), reportOf(all))
     console.log(`\nThe report: ${join(folder, 'REPORT.md')}`)
+    if (folder === join(root, 'bench/results')) {
+      const page = join(root, 'docs/explanation/scale.md')
+      writeFileSync(page, withScale(root, readFileSync(page, 'utf8')))
+      console.log(`Its main figures: ${page}`)
+    }
   }
   if (abort.signal.aborted) console.error('\nInterrupted: everything that was started has been stopped.')
   return abort.signal.aborted ? 130 : kept.every(({ answer }) => answer !== undefined) ? 0 : 1

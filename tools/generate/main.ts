@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openapiDocument } from '../openapi/document.ts'
 import { spelledShort } from '../openapi/spelling.ts'
+import { costPage } from '../costs/cost-page.ts'
+import { withScale } from '../costs/scale-page.ts'
 import { cliReference } from '../../worker-sdk/src/cli/arguments/reference.ts'
 import { isCurrent, write, type GeneratedFile } from './generated-file.ts'
 import { addMigration, migrationDrift, migrationLines } from './migrations.ts'
@@ -25,6 +27,8 @@ function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/reference/settings.md', content: settingsPage() },
     { path: 'worker-sdk/README.md', content: withSettings(text('worker-sdk/README.md')) },
     { path: 'docs/reference/cli.md', content: cliReference() },
+    { path: 'docs/explanation/cost.md', content: costPage() },
+    { path: 'docs/explanation/scale.md', content: withScale(root, text('docs/explanation/scale.md')) },
     { path: 'docs/reference/openapi.json', content: spelledShort(openapiDocument({ version })) },
     ...pythonFiles(text),
   ]

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import type { StreamEvent } from '@modelreins/contract'
 import { describe, expect, it } from 'vitest'
 import { done, TestStream } from './streams.ts'
+import { counted } from '../../../../tools/costs/counted.ts'
 
 /**
  * A sender that loses replies and skips, over several attempts; the object evicted in between; a viewer that leaves and comes
@@ -135,9 +136,9 @@ describe('the rows of a stream', () => {
         }),
       )
     await say(0, 1)
-    expect(await written(stream, () => say(100, 1))).toBe(1)
+    expect(await written(stream, () => say(100, 1))).toBe(counted.stream_rows_per_piece)
     expect(await written(stream, () => say(100, 1))).toBe(0)
     expect(await written(stream, () => say(0, 2))).toBe(2)
-    expect(await written(stream, () => stream.close(done, { attempt: 2, tail: 'tail' }))).toBe(2)
+    expect(await written(stream, () => stream.close(done, { attempt: 2, tail: 'tail' }))).toBe(counted.stream_end_rows)
   })
 })

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { closeCodes, limits } from '@modelreins/contract'
 import type { Offer } from '@modelreins/contract'
 import { TenantObject } from '../../../../durable-objects/tenant/tenant-object.ts'
+import { counted, requestsPerJob, rowsPerJob } from '../../../../tools/costs/counted.ts'
 import { frozenTime, TestTenant } from './harness.ts'
 import { TestSocket } from './socket-client.ts'
 
@@ -199,9 +200,9 @@ describe('the worker socket', () => {
 
 describe('the cost of one job over the socket', () => {
   it.each([
-    ['8 rows written', undefined, 8],
-    ['9 rows written with the key that the SDK sends', 'a key', 9],
-  ])('is %s, and 3 requests', async (_name, key, wanted) => {
+    ['without a key', undefined, rowsPerJob],
+    ['with the key that the SDK sends', 'a key', rowsPerJob + counted.key_rows],
+  ])('is as the pages on cost say, rows and requests, %s', async (_name, key, wanted) => {
     const tenant = await TestTenant.create()
     const anna = await tenant.worker('anna')
     const socket = await TestSocket.greet(tenant, anna)
@@ -235,6 +236,6 @@ describe('the cost of one job over the socket', () => {
     const written = rows.reduce((sum, cursor) => sum + cursor.rowsWritten, 0)
     expect(written).toBe(wanted)
     // One dispatch, one start, one completion that also asks for the next.
-    expect(1 + socket.sent - sent).toBe(3)
+    expect(1 + socket.sent - sent).toBe(requestsPerJob)
   })
 })
