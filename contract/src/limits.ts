@@ -86,6 +86,8 @@ export const limits = {
   /** Starts that a rate of one key may allow, and the longest time that it may count them in. */
   rate_starts_max: 1_000,
   rate_window_max_ms: 1 * day,
+  /** Capabilities that the tenant's review policies may name. */
+  review_policies: 200,
   /** Steps of a job's fallback chain. */
   fallback_steps: 8,
   /** Rules by which a tenant overrides the Director's catalogue. */

@@ -5,9 +5,10 @@
 import * as z from 'zod'
 import { fallbackChain } from './fallback.ts'
 import { mergeKinds } from './fan-out.ts'
-import { flag, seconds } from './fields.ts'
+import { capabilityName, flag, seconds } from './fields.ts'
 import { effort, mode } from './job.ts'
 import { attemptsByEffort, limits } from './limits.ts'
+import { reviewPolicy } from './worker.ts'
 
 interface Row<Schema extends z.ZodType> {
   readonly schema: Schema
@@ -71,6 +72,24 @@ export const tenantSettingRows = {
     'worker',
     'How the answers of a fan-out become one, when it does not say.',
     'One answer is what was asked for, and only a worker can write it from several.',
+  ),
+  merge_deadline: row(
+    z
+      .number()
+      .int()
+      .min(0)
+      .max(limits.timeout_max_ms / 1000),
+    0,
+    'Seconds after which a fan-out merges what it has, when it does not say; 0: it waits for all.',
+    'Nobody knows how long an answer takes, and one that is left out is lost.',
+  ),
+  review_policies: row(
+    z
+      .record(capabilityName, reviewPolicy)
+      .refine((policies) => Object.keys(policies).length <= limits.review_policies, `holds at most ${limits.review_policies} capabilities`),
+    {},
+    'Review policy by capability (ttl, on_expiry, quorum, self_approval, ...): what the capability of a worker leaves out of its own.',
+    'One other member says yes, is reminded after a day, and silence is a no after seven days. A change that loosens a policy waits for a review where the tenant has reviewers.',
   ),
   lost_worker_timeout: row(
     z.number().int().min(60).max(86_400),

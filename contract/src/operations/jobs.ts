@@ -3,6 +3,7 @@ import * as z from 'zod'
 import * as jobs from '../job.ts'
 import { integer, jobId } from '../fields.ts'
 import { limits } from '../limits.ts'
+import * as outlook from '../outlook.ts'
 import { jobRef, operation } from './row.ts'
 
 const dispatchProblems = [
@@ -40,7 +41,7 @@ export const jobsOperations = {
     summary: 'What a dispatch would do now: who would get the job, why, and what would hold it. Nothing is written',
     input: jobs.jobPreview,
     example: { prompt: 'Report on CONTRIBUTING.md', effort: 'quick', mode: 'local' },
-    output: jobs.preview,
+    output: outlook.preview,
     status: 200,
     problems: [],
   }),
@@ -225,7 +226,7 @@ export const jobsOperations = {
     summary: 'Why the job waits, computed now',
     input: jobRef,
     example: { job_id: 42 },
-    output: jobs.why,
+    output: outlook.why,
     status: 200,
     problems: ['not-found', 'gone'],
   }),

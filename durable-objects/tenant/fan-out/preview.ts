@@ -1,6 +1,7 @@
 /** Responsible for saying what a dispatch would do now: it is carried out, looked at, and taken back. Nothing of it is left. */
 import type { Job, JobRequest, Parsed, Preview } from '@modelreins/contract'
 import { traitsOf } from '../../../src/domain/director/catalogue.ts'
+import { costOf } from '../../../src/domain/director/cost.ts'
 import { rank } from '../../../src/domain/director/director.ts'
 import { requirementsOf } from '../../../src/domain/director/matching.ts'
 import type { WorkerView } from '../../../src/domain/director/matching.ts'
@@ -25,7 +26,7 @@ function choiceOf(job: JobRecord, workers: readonly WorkerView[]): readonly Choi
   if (worker === undefined) return []
   const { mean_duration_ms } = worker
   const expected_seconds = mean_duration_ms === null ? null : round(mean_duration_ms)
-  return [{ worker: worker.name, hold: job.hold, model_class: traitsOf(worker).model_class, expected_seconds }]
+  return [{ worker: worker.name, hold: job.hold, model_class: traitsOf(worker).model_class, expected_seconds, cost: costOf(worker) }]
 }
 
 /** Words without the number of a job or review that will not be. */

@@ -32,7 +32,7 @@ export function parkWorker(ctx: CommandContext, worker: WorkerRecord, told: stri
     action: 'worker.park',
     subject: `worker:${worker.worker_id}`,
     worker_id: worker.worker_id,
-    summary: `${worker.name}: out of quota until ${isoTime(until)}`,
+    summary: `${worker.name}: out of quota until ${isoTime(until)}${Date.parse(told) > until ? `, told ${told}, at most 7 days ahead` : ''}`,
   })
   wakeAll(ctx)
   lookSoon(ctx)

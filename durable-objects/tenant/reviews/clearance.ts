@@ -11,7 +11,7 @@ import { covers, isBacked, isApprovalValid, signedApprovals } from '../../../src
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
 import { bindsExecutionDetails, reviewedJob } from '../../../src/domain/review/review-payload.ts'
 import type { ExecutionDetails } from '../../../src/domain/review/review-payload.ts'
-import { declared, isGated, policyOf, sessionOf } from '../../../src/domain/review/risk.ts'
+import { declared, isGated, sessionOf } from '../../../src/domain/review/risk.ts'
 import type { Policy } from '../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { mayDecide } from './may-decide.ts'
@@ -19,6 +19,7 @@ import { digestOf } from './review-log.ts'
 import { standsBySchedule } from './schedule-approval.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { isAsShown } from './reviewed-files.ts'
+import { policyFor } from './policy.ts'
 
 type Seeing = Pick<CommandContext, 'at' | 'store' | 'sha256'>
 
@@ -45,7 +46,7 @@ function mayDecideFor(
   item: Capability | undefined,
 ): (memberId: string) => boolean {
   const may = mayDecide(ctx)
-  const alone = worker.member_id === null || policyOf(item?.policy).self_approval
+  const alone = worker.member_id === null || policyFor(ctx, item).self_approval
   return alone ? may : (memberId) => memberId !== worker.member_id && may(memberId)
 }
 
@@ -116,7 +117,7 @@ export function grantFor(
   job: JobRecord,
 ): GrantRecord | undefined {
   const item = declared(worker.capabilities, capability)
-  const policy = policyOf(item?.policy)
+  const policy = policyFor(ctx, item)
   const signed = (grant: GrantRecord): boolean => policy.signed !== true || isGrantSigned(ctx, grant, policy)
   return ctx.store.grants
     .of(worker.worker_id, capability, session)
@@ -136,11 +137,15 @@ export function gateOfReview(ctx: Pick<CommandContext, 'store'>, review: ReviewR
 }
 
 /** What this worker's own tier asks for, before any decision or grant is looked at. */
-export function gateOfWorker(job: Pick<JobRecord, 'thread_id' | 'spec'>, worker: WorkerRecord): Gate | undefined {
+export function gateOfWorker(
+  ctx: Pick<CommandContext, 'store'>,
+  job: Pick<JobRecord, 'thread_id' | 'spec'>,
+  worker: WorkerRecord,
+): Gate | undefined {
   const item = job.spec.capability === null ? undefined : declared(worker.capabilities, job.spec.capability)
   if (item === undefined || !isGated(item.risk_tier)) return undefined
   const tier = item.risk_tier
-  return { tier, policy: policyOf(item.policy), worker, session: tier === 'session' ? sessionOf(job.thread_id, worker) : null }
+  return { tier, policy: policyFor(ctx, item), worker, session: tier === 'session' ? sessionOf(job.thread_id, worker) : null }
 }
 
 export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): Clearance {
@@ -149,7 +154,7 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
   const item = capability === null ? undefined : declared(worker.capabilities, capability)
   if (capability !== null && item === undefined) return { kind: 'undeclared' }
   const tier = item?.risk_tier ?? null
-  const gate = gateOfWorker(job, worker)
+  const gate = gateOfWorker(ctx, job, worker)
   const review = openReviewOfJob(ctx, job)
   if (review !== undefined) {
     // Whoever starts it: a reviewed job runs as it was decided, or not at all.

@@ -9,7 +9,7 @@ import { covers } from '../../../src/domain/review/review.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
 import { holdForReview } from '../../../src/domain/review/review-job.ts'
 import { jobPayload, reviewedJob } from '../../../src/domain/review/review-payload.ts'
-import { declared, isGated, policyOf, strictest } from '../../../src/domain/review/risk.ts'
+import { declared, isGated, strictest } from '../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { gateOfReview, gateOfWorker, openReviewOfJob, grantFor, executionDetails, executionDetailsFor } from './clearance.ts'
 import type { Gate } from './clearance.ts'
@@ -19,6 +19,7 @@ import { filesToShow, isAsShown } from './reviewed-files.ts'
 import { releaseHold } from '../queue/hold.ts'
 import { withTurns } from '../queue/thread.ts'
 import { viewOf } from '../queue/workforce/worker-view.ts'
+import { policyFor } from './policy.ts'
 
 /** Nobody is assigned: what the strictest of those who may take it asks for. */
 function gateOfAnybody(ctx: CommandContext, job: JobRecord): Gate | undefined {
@@ -33,18 +34,18 @@ function gateOfAnybody(ctx: CommandContext, job: JobRecord): Gate | undefined {
   const candidates = fitting.length > 0 ? fitting : having
   const approving = candidates.filter(({ item }) => item.risk_tier === 'approve')
   if (approving.length > 0) {
-    const policy = strictest(approving.map(({ item }) => policyOf(item.policy)))
+    const policy = strictest(approving.map(({ item }) => policyFor(ctx, item)))
     return { tier: 'approve', policy, worker: null, session: null }
   }
   // A session belongs to a worker: with several that may take it, the one that asks for it is the one to ask about.
   const [only, ...others] = candidates
-  return only !== undefined && others.length === 0 ? gateOfWorker(job, only.worker) : undefined
+  return only !== undefined && others.length === 0 ? gateOfWorker(ctx, job, only.worker) : undefined
 }
 
 /** What this job's own worker, or anybody who may take it, asks for. */
 function ownGate(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | undefined {
   const assigned = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
-  const gate = assigned === undefined ? (strict ? gateOfAnybody(ctx, job) : undefined) : gateOfWorker(job, assigned)
+  const gate = assigned === undefined ? (strict ? gateOfAnybody(ctx, job) : undefined) : gateOfWorker(ctx, job, assigned)
   if (gate?.tier !== 'session' || gate.worker === null || gate.session === null) return gate
   return grantFor(ctx, gate.worker, job.spec.capability ?? '', gate.session, job) === undefined ? gate : undefined
 }

@@ -13,6 +13,7 @@ import type { ScheduleApproval, ScheduleRecord } from '../../../src/domain/sched
 import { asWord, systemActor } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { mayDecide } from './may-decide.ts'
+import { isOwnWork } from './own-work.ts'
 import { digestOf, recordReview } from './review-log.ts'
 
 type Seeing = Pick<CommandContext, 'at' | 'store' | 'sha256'>
@@ -41,7 +42,7 @@ function isWhereAsked({ job: asked }: ScheduleRecord, { spec }: JobRecord): bool
 function approversOf(
   ctx: Seeing,
   job: JobRecord,
-  policy: Policy,
+  { policy, requested_by }: Pick<ReviewRecord, 'policy' | 'requested_by'>,
 ): { readonly schedule: ScheduleRecord; readonly by: readonly ScheduleApproval[] } | undefined {
   const { scheduled, fallback, capability } = job.spec
   const schedule = scheduled === undefined ? undefined : ctx.store.schedules.get(scheduled.schedule_id)
@@ -54,7 +55,7 @@ function approversOf(
   if (job.spec.context_turns !== undefined && job.spec.context_turns.length > 0) return undefined
   const { context_turns: _, ...spec } = job.spec
   if (ctx.sha256(reviewedText(reviewedJob(spec, []))) !== scheduled.payload) return undefined
-  const wanted = new Set([...requestersOf(job), ...wantedBy(schedule)])
+  const wanted = new Set([...requested_by, ...requestersOf(job), ...wantedBy(schedule)])
   const by = (schedule.approvals ?? []).filter(
     (approval) => whyVoid(ctx, schedule, approval) === undefined && (policy.self_approval || !wanted.has(approval.member_id)),
   )
@@ -68,18 +69,20 @@ export const asksEachTime = (policy: Policy): string | undefined =>
 /** Whether the approvals of its schedule still carry the decisions that were made by them. */
 export function standsBySchedule(ctx: Seeing, review: ReviewRecord, job: JobRecord): boolean {
   if (!review.decisions.some((word) => word.schedule_id !== undefined)) return true
-  return approversOf(ctx, job, review.policy) !== undefined
+  return approversOf(ctx, job, review) !== undefined
 }
 
 /** The review that was just opened for a job, approved by the approvals of its schedule; undefined when they do not cover it. */
 export function approvedBySchedule(ctx: CommandContext, review: ReviewRecord, job: JobRecord): ReviewRecord | undefined {
   const { policy, artifacts } = review
   if (review.session !== null || artifacts.length > 0 || asksEachTime(policy) !== undefined) return undefined
-  const covered = approversOf(ctx, job, policy)
+  const covered = approversOf(ctx, job, review)
   if (covered === undefined) return undefined
   const { schedule_id } = covered.schedule
+  const worker = review.worker_id === null ? undefined : ctx.store.workers.get(review.worker_id)
+  const others = covered.by.filter(({ member_id }) => policy.self_approval || !isOwnWork(ctx, review, worker, member_id))
   let after = review
-  for (const { member_id, by } of covered.by) {
+  for (const { member_id, by } of others) {
     if (after.status !== 'pending') break
     const word = {
       verdict: 'approve' as const,
@@ -94,7 +97,7 @@ export function approvedBySchedule(ctx: CommandContext, review: ReviewRecord, jo
   }
   if (after.status !== 'approved') return undefined
   ctx.store.reviews.update(after)
-  const names = covered.by.map(({ by }) => by).join(', ')
+  const names = others.map(({ by }) => by).join(', ')
   recordReview(ctx, after, 'approve', `${asWord(after.type)}: approved, by the approval of schedule ${schedule_id} (${names})`, {
     actor: systemActor,
   })

@@ -8,11 +8,12 @@ import type { Capability, DecisionProof, Parsed, SignedDecision } from '@modelre
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { DecisionInput, ReviewRecord } from '../../../src/domain/review/review.ts'
-import { declared, policyOf } from '../../../src/domain/review/risk.ts'
+import { declared } from '../../../src/domain/review/risk.ts'
 import { readChallenge } from '../../../src/domain/session/challenge.ts'
 import type { Caller, CommandContext } from '../kernel/context.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { checkAssertion, rpIdHash } from '../sessions/webauthn-response.ts'
+import { policyFor } from './policy.ts'
 
 type Member = Extract<Caller, { kind: 'member' }>['member']
 type Signature = NonNullable<Parsed<'reviews.decide'>['signature']>
@@ -31,7 +32,7 @@ export function currentlyDeclared(
 export const isSignatureDemanded = (
   ctx: Pick<CommandContext, 'store'>,
   review: Pick<ReviewRecord, 'policy' | 'worker_id' | 'capability'>,
-): boolean => review.policy.signed === true || policyOf(currentlyDeclared(ctx, review).item?.policy).signed === true
+): boolean => review.policy.signed === true || policyFor(ctx, currentlyDeclared(ctx, review).item).signed === true
 
 /** What there is to sign: the payload as it was read, what is made of it, and the words that go with it. */
 export function decisionToSign(ctx: CommandContext, review: ReviewRecord, word: DecisionInput, nonce: string): SignedDecision {

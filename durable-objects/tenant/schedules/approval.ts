@@ -3,7 +3,7 @@ import { limits } from '@modelreins/contract'
 import type { Parsed, Schedule } from '@modelreins/contract'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import { declared, policyOf, strictest } from '../../../src/domain/review/risk.ts'
+import { declared, strictest } from '../../../src/domain/review/risk.ts'
 import type { Policy } from '../../../src/domain/review/risk.ts'
 import { wantedBy } from '../../../src/domain/schedule/schedule.ts'
 import type { ScheduleApproval, ScheduleRecord } from '../../../src/domain/schedule/schedule.ts'
@@ -12,6 +12,7 @@ import type { CommandContext } from '../kernel/context.ts'
 import type { Origin } from '../queue/commands/dispatch.ts'
 import { asksEachTime, scheduleDigest } from '../reviews/schedule-approval.ts'
 import { scheduleSubject, showSchedule } from './schedule-view.ts'
+import { policyFor } from '../reviews/policy.ts'
 
 /** What its jobs are told apart by where a human is asked. */
 export const originOf = (ctx: Pick<CommandContext, 'sha256'>, schedule: ScheduleRecord): Origin => ({
@@ -21,10 +22,10 @@ export const originOf = (ctx: Pick<CommandContext, 'sha256'>, schedule: Schedule
 })
 
 /** What those who may do its jobs ask for, the strictest of each; undefined when nobody asks for an approval. */
-function policyFor({ store }: CommandContext, capability: string): Policy | undefined {
-  const asking = [...store.workers.active()].flatMap((worker) => {
+function policyOfAll(ctx: CommandContext, capability: string): Policy | undefined {
+  const asking = [...ctx.store.workers.active()].flatMap((worker) => {
     const item = declared(worker.capabilities, capability)
-    return item?.risk_tier === 'approve' ? [policyOf(item.policy)] : []
+    return item?.risk_tier === 'approve' ? [policyFor(ctx, item)] : []
   })
   return asking.length === 0 ? undefined : strictest(asking)
 }
@@ -49,7 +50,7 @@ function approve(ctx: CommandContext, input: Parsed<'schedules.approve'>): Resul
   if (digest !== input.digest)
     return fail('conflict', `Schedule ${schedule.schedule_id} has changed since you read it: its current digest is ${digest}.`)
   const capability = schedule.job.capability ?? ''
-  const policy = policyFor(ctx, capability)
+  const policy = policyOfAll(ctx, capability)
   const vain = inVain(schedule, policy)
   if (vain !== undefined) return fail('wrong-state', vain)
   if (wantedBy(schedule).includes(member.member_id) && policy?.self_approval !== true)

@@ -4,7 +4,7 @@ import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { findWorker } from '../queue/commands/dispatch.ts'
-import { changeRequireCapability } from '../reviews/commands/loosening.ts'
+import { changeRequireCapability, changeReviewPolicies } from '../reviews/commands/loosening.ts'
 
 function show({ store }: CommandContext): TenantSettings {
   const { settings } = store
@@ -17,6 +17,8 @@ function show({ store }: CommandContext): TenantSettings {
     attempts: settings.attempts(),
     fallback: settings.get('fallback'),
     default_merge: settings.get('default_merge'),
+    merge_deadline: settings.get('merge_deadline'),
+    review_policies: settings.get('review_policies'),
     lost_worker_timeout: settings.get('lost_worker_timeout'),
     person_reminder: settings.get('person_reminder'),
     person_hand_back: settings.get('person_hand_back'),
@@ -41,10 +43,19 @@ function unknownTarget(ctx: CommandContext, chains: Partial<TenantSettings['fall
 }
 
 function update(ctx: CommandContext, input: Parsed<'settings.update'>): Result<TenantSettings> {
-  const { require_capability, ...rest } = input
+  const { require_capability, review_policies, ...rest } = input
   const unknown = unknownTarget(ctx, rest.fallback ?? {})
   if (unknown !== undefined) return unknown
   const asked = require_capability === undefined ? undefined : changeRequireCapability(ctx, require_capability ?? false)
+  const policies = review_policies === undefined ? undefined : changeReviewPolicies(ctx, review_policies ?? {})
+  if (asked !== undefined && policies !== undefined)
+    return fail(
+      'invalid-request',
+      'Both changes wait for a review: change `require_capability` and `review_policies` one after the other.',
+      {
+        issues: [{ path: 'review_policies', message: 'waits for a review of its own' }],
+      },
+    )
   const changes = Object.entries(rest).filter(([, value]) => value !== undefined)
   if (changes.length > 0) {
     ctx.store.settings.change(Object.fromEntries(changes))
@@ -52,7 +63,8 @@ function update(ctx: CommandContext, input: Parsed<'settings.update'>): Result<T
     const summary = changes.map(([name, value]) => `${name} ${inWords(value)}`).join(', ')
     ctx.record({ action: 'settings.update', subject: `tenant:${ctx.tenant}`, summary })
   }
-  return ok({ ...show(ctx), ...(asked === undefined ? {} : { review_id: asked.id }) })
+  const review = asked ?? policies
+  return ok({ ...show(ctx), ...(review === undefined ? {} : { review_id: review.id }) })
 }
 
 export const settingsCommands = {

@@ -19,10 +19,12 @@ function defaults({ store }: CommandContext, request: JobRequest): JobRequest {
     when_offline: settings.chosen('when_offline'),
     max_attempts: settings.chosen('attempts')?.[effort ?? 'standard'],
     fallback: several || placed ? undefined : settings.chosen('fallback')?.[effort ?? 'standard'],
-    merge: several && merge !== undefined ? { by: merge } : undefined,
   }
   const chosen = Object.entries(given).filter(([, value]) => value !== undefined)
-  return chosen.length === 0 ? request : { ...Object.fromEntries(chosen), ...request }
+  const all = chosen.length === 0 ? request : { ...Object.fromEntries(chosen), ...request }
+  const deadline = settings.chosen('merge_deadline') ?? 0
+  if (!several || (merge === undefined && deadline === 0)) return all
+  return { ...all, merge: { by: merge ?? 'worker', ...(deadline === 0 ? {} : { deadline }), ...request.merge } }
 }
 
 export const settingsRoom = { name: 'settings', commands: settingsCommands, defaults } satisfies Room

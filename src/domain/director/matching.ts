@@ -1,5 +1,14 @@
 /** Responsible for whether a worker may do a job at all: every filter, and in words why not. */
-import type { Capability, CatalogueRule, FallbackCause, PresenceState, Substrate, WorkerConfig, WorkerKind } from '@modelreins/contract'
+import type {
+  Capability,
+  CatalogueRule,
+  FallbackCause,
+  PresenceState,
+  Substrate,
+  Usage,
+  WorkerConfig,
+  WorkerKind,
+} from '@modelreins/contract'
 import type { JobSpec } from '../job/job-machine.ts'
 import type { BreakerView } from './breaker.ts'
 import { traitsOf } from './catalogue.ts'
@@ -50,6 +59,8 @@ export interface WorkerView {
   /** Mean duration of its recent jobs in milliseconds; null while unknown. */
   readonly mean_duration_ms: number | null
   readonly last_threads: readonly string[]
+  /** What its newest jobs used, as far as they said. */
+  readonly recent_usage?: readonly Usage[]
 }
 
 export const requirementsOf = (spec: JobSpec): Requirements => ({

@@ -2,8 +2,8 @@
  * Responsible for whether a change of a worker's capabilities lets something pass that waited for a human before: the guard must not be the
  * guarded one's choice.
  */
-import type { Capability } from '@modelreins/contract'
-import { atLeast, declared, isGated, policyOf } from './risk.ts'
+import type { Capability, ReviewPolicy } from '@modelreins/contract'
+import { atLeast, declared, isGated, policyOf, withDefaults } from './risk.ts'
 
 function looserPolicy(before: Capability, after: Capability): readonly string[] {
   const [was, is] = [policyOf(before.policy), policyOf(after.policy)]
@@ -19,6 +19,15 @@ function looserPolicy(before: Capability, after: Capability): readonly string[] 
   ]
   return looser.filter(([, so]) => so).map(([what]) => what)
 }
+
+type Policies = Readonly<Record<string, ReviewPolicy>>
+
+/** What a change of the tenant's policies loosens, by capability. Terms of grants count, since some worker may have it under the tier session. */
+export const policyLoosenings = (before: Policies, after: Policies): readonly string[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((name) => {
+    const as = (policies: Policies): Capability => withDefaults({ name, risk_tier: 'session' }, policies[name])
+    return looserPolicy(as(before), as(after)).map((what) => `${name}: ${what}`)
+  })
 
 /** What the change loosens, in words; empty when nothing. */
 export function loosenings(before: readonly Capability[], after: readonly Capability[]): readonly string[] {

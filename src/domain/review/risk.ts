@@ -40,6 +40,14 @@ export const policyOf = (policy: ReviewPolicy | undefined): Policy => ({
   grant_uses: policy?.grant_uses ?? null,
 })
 
+/** What a capability leaves out of its own policy is as the tenant says. */
+export function withDefaults(item: Capability, tenant: ReviewPolicy | undefined): Capability {
+  if (tenant === undefined) return item
+  const quorum = { ...tenant.quorum, ...item.policy?.quorum }
+  const policy = { ...tenant, ...item.policy, ...(Object.keys(quorum).length === 0 ? {} : { quorum }) }
+  return { ...item, policy }
+}
+
 /** One policy that is nowhere looser than any of these: anybody of several workers may take the job. */
 export function strictest(policies: readonly Policy[]): Policy {
   const [first = policyOf(undefined), ...rest] = policies

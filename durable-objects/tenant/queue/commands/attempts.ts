@@ -64,6 +64,7 @@ function endAttempt(ctx: CommandContext, before: JobRecord, after: JobRecord, wo
       at: ctx.at,
       duration_ms: ctx.at - (before.started_at ?? ctx.at),
       thread: before.thread_id,
+      usage: after.outcome?.usage ?? null,
     })
   })
   ctx.after({ kind: 'feed', worker_id: workerId })

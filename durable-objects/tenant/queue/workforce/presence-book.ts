@@ -3,7 +3,9 @@
  * recent failures. Lost with the object's memory; every value has a safe beginning.
  */
 import { limits } from '@modelreins/contract'
+import type { Usage } from '@modelreins/contract'
 import { afterAttempt, breakerLimits, closedBreaker } from '../../../../src/domain/director/breaker.ts'
+import { usageKept } from '../../../../src/domain/director/cost.ts'
 import type { Breaker } from '../../../../src/domain/director/breaker.ts'
 
 export interface LivePresence {
@@ -21,6 +23,8 @@ export interface LivePresence {
   mean_duration_ms: number | null
   /** Newest last, at most 20. */
   threads: string[]
+  /** What its jobs used that ended well, as far as they said; newest last. */
+  usage: readonly Usage[]
   /** Asked for work lately (credit, poll or inbox): told apart from merely being there. */
   asked_at: number
   /** When the profile was last written, so that a row is written on change and every few minutes only. */
@@ -46,6 +50,7 @@ export class PresenceBook {
         breaker: closedBreaker,
         mean_duration_ms: null,
         threads: [],
+        usage: [],
         asked_at: 0,
         written_at: 0,
       }
@@ -77,12 +82,14 @@ export class PresenceBook {
       readonly at: number
       readonly duration_ms: number
       readonly thread: string | null
+      readonly usage: Usage | null
     },
   ): void {
     const entry = this.of(workerId)
     entry.breaker = afterAttempt(entry.breaker, how)
     if (how.error === null) {
       entry.failures_in_a_row = 0
+      if (how.usage !== null) entry.usage = [...entry.usage, how.usage].slice(-usageKept)
       entry.mean_duration_ms = entry.mean_duration_ms === null ? how.duration_ms : entry.mean_duration_ms * 0.8 + how.duration_ms * 0.2
     } else {
       entry.failures_in_a_row += 1

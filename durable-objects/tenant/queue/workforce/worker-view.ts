@@ -101,6 +101,7 @@ export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
     parked_until: parkedUntil(ctx.store.parkings.all(), worker, ctx.at),
     mean_duration_ms: live.mean_duration_ms,
     last_threads: live.threads,
+    recent_usage: live.usage,
   }
 }
 

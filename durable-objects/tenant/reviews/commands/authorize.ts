@@ -12,7 +12,7 @@ import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { covers, isApprovalValid } from '../../../../src/domain/review/review.ts'
 import type { ReviewRecord } from '../../../../src/domain/review/review.ts'
-import { declared, policyOf, sessionOf } from '../../../../src/domain/review/risk.ts'
+import { declared, sessionOf } from '../../../../src/domain/review/risk.ts'
 import type { Policy } from '../../../../src/domain/review/risk.ts'
 import { grantFor } from '../clearance.ts'
 import { mayDecide } from '../may-decide.ts'
@@ -20,6 +20,7 @@ import type { CommandContext } from '../../kernel/context.ts'
 import { digestOf, openReview, recordReview, spendReview, supersedeReview } from '../review-log.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { leaseUntil } from '../../queue/commands/attempts.ts'
+import { policyFor } from '../policy.ts'
 
 type Reply = Output<'claims.authorize'>
 
@@ -239,7 +240,7 @@ function authorize(ctx: CommandContext, input: Parsed<'claims.authorize'>): Resu
     return ok(allow(ctx, call, {}))
   }
   const session = tier === 'session' ? sessionOf(job.thread_id, worker) : null
-  const asking: Asking = { ...call, tier, policy: policyOf(item.policy), session }
+  const asking: Asking = { ...call, tier, policy: policyFor(ctx, item), session }
   const known = answered(ctx, asking) ?? inSession(ctx, asking)
   if (known !== undefined) return ok(known)
   const rate = { most: limits.questions_per_minute, per_ms: 60_000 }

@@ -14,9 +14,9 @@ import { decide, applyTime, grantTerms, withProof } from '../../../../src/domain
 import type { ReviewRecord, DecisionInput, DecisionResult } from '../../../../src/domain/review/review.ts'
 import { settleEscalated } from '../../../../src/domain/review/review-job.ts'
 import { applyEdit, jobPayload } from '../../../../src/domain/review/review-payload.ts'
-import { policyOf } from '../../../../src/domain/review/risk.ts'
 import { fitsJob, gateOfReview, executionDetailsFor } from '../clearance.ts'
 import { mayDecide } from '../may-decide.ts'
+import { isOwnWork } from '../own-work.ts'
 import { asWord, systemActor } from '../../kernel/context.ts'
 import type { Caller, CommandContext } from '../../kernel/context.ts'
 import { recordRelease, releaseJobsBehind } from '../behind.ts'
@@ -25,12 +25,11 @@ import type { Duty } from '../../kernel/room.ts'
 import { releaseHold } from '../../queue/hold.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../../queue/save-job.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
-import { mayDo, requirementsOf } from '../../../../src/domain/director/matching.ts'
-import { viewOf } from '../../queue/workforce/worker-view.ts'
 import { queueReviewEvent, digestOf, recordReview, supersedeReview, notifyReviewSettled } from '../review-log.ts'
 import { currentlyDeclared, proofFor } from '../signature.ts'
 import { applyLoosening, isLooseningStale, looseningType } from './loosening.ts'
 import { escalatedPayload } from './escalate.ts'
+import { policyFor } from '../policy.ts'
 
 type Input = Parsed<'reviews.decide'>
 type Member = Extract<Caller, { kind: 'member' }>['member']
@@ -41,21 +40,12 @@ function heldJob(ctx: CommandContext, review: ReviewRecord): JobRecord | undefin
   return job !== undefined && job.status === 'pending' && job.review_id === review.id ? job : undefined
 }
 
-/** Whether this member would do themselves what the review lets start: as the worker that it is for, or as one of those who may take it. */
-function isOwnWork(ctx: CommandContext, review: ReviewRecord, worker: WorkerRecord | undefined, memberId: string): boolean {
-  if (review.type !== 'dispatch') return false
-  if (worker !== undefined) return worker.member_id === memberId
-  const person = ctx.store.workers.ofMember(memberId)
-  const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
-  return person !== undefined && job !== undefined && mayDo(requirementsOf(job.spec), viewOf(ctx, person))
-}
-
 /** Why this member may not approve; null when they may. The current policy counts: an owner may have allowed it since. */
 function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string): string | null {
   const { worker, item } = currentlyDeclared(ctx, review)
   const own = isOwnWork(ctx, review, worker, memberId)
   if (!own && !review.requested_by.includes(memberId)) return null
-  if (item === undefined ? review.policy.self_approval : policyOf(item.policy).self_approval) return null
+  if (item === undefined ? review.policy.self_approval : policyFor(ctx, item).self_approval) return null
   const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
   // Else the request came from the member's companion, in a job that another member requested.
   const wanted = job !== undefined && requestersOf(job).includes(memberId)

@@ -5,12 +5,13 @@ import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { escalate } from '../../../../src/domain/review/review-job.ts'
-import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
+import { declared } from '../../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { closeById } from '../../queue/commands/claims.ts'
 import { closeStream, jobSubject, saveJob } from '../../queue/save-job.ts'
 import { openReview } from '../review-log.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
+import { policyFor } from '../policy.ts'
 
 /** What a human says yes or no to: the result as it is kept with the job. */
 export const escalatedPayload = (job: Pick<JobRecord, 'outcome'>): { readonly result: string | null } => ({
@@ -42,7 +43,7 @@ export function escalateAttempt(
     payload: escalatedPayload({ outcome }),
     risk_tier: null,
     session: null,
-    policy: policyOf(item?.policy),
+    policy: policyFor(ctx, item),
     irreversible: false,
     job_id: job.id,
     worker_id: worker.worker_id,
@@ -67,6 +68,7 @@ export function escalateAttempt(
       at: ctx.at,
       duration_ms: ctx.at - (job.started_at ?? ctx.at),
       thread: job.thread_id,
+      usage: null,
     })
   })
   ctx.after({ kind: 'feed', worker_id: worker.worker_id })

@@ -2,19 +2,22 @@
  * Responsible for changes that let something pass which waited for a human before: of a worker's tiers and policies, and of the tenant's
  * setting. They take an owner; where there are reviewers they wait for one of them, as any other action does.
  */
-import type { Capability } from '@modelreins/contract'
-import { canonicalJson, capabilities as capabilityList } from '@modelreins/contract'
+import type { Capability, ReviewPolicy } from '@modelreins/contract'
+import { canonicalJson, capabilities as capabilityList, tenantSettingRows } from '@modelreins/contract'
 import { roleMay } from '../../../../src/domain/access/access.ts'
-import { loosenings } from '../../../../src/domain/review/loosening.ts'
+import { loosenings, policyLoosenings } from '../../../../src/domain/review/loosening.ts'
 import type { ReviewRecord } from '../../../../src/domain/review/review.ts'
 import { policyOf } from '../../../../src/domain/review/risk.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
+import { inForce } from '../policy.ts'
 import { digestOf, openReview } from '../review-log.ts'
 
 export const looseningType = 'loosening'
+
+type Policies = Readonly<Record<string, ReviewPolicy>>
 
 /** What is to change, as a reviewer reads it and as it is applied. */
 type Change =
@@ -25,6 +28,7 @@ type Change =
       readonly capabilities: readonly Capability[]
     }
   | { readonly setting: 'require_capability'; readonly value: boolean }
+  | { readonly setting: 'review_policies'; readonly before: Policies; readonly value: Policies }
 
 /** Somebody else is there to ask. A tenant from before the setting changes its tiers as it did, until it has said what it wants. */
 function isDecidedByOthers(ctx: CommandContext): boolean {
@@ -65,7 +69,8 @@ export function loosened(
   worker: WorkerRecord,
   capabilities: readonly Capability[],
 ): Result<{ readonly capabilities: readonly Capability[]; readonly review_id?: number; readonly words: readonly string[] }> {
-  const words = loosenings(worker.capabilities, capabilities)
+  const whole = (items: readonly Capability[]): readonly Capability[] => items.map((item) => inForce(ctx, item))
+  const words = loosenings(whole(worker.capabilities), whole(capabilities))
   if (words.length === 0) return ok({ capabilities, words })
   if (!mayLoosen(ctx)) return fail('forbidden', `This reduces the protection of ${worker.name}, which needs an owner: ${words.join('; ')}.`)
   if (!isDecidedByOthers(ctx)) return ok({ capabilities, words })
@@ -93,11 +98,31 @@ export function changeRequireCapability(ctx: CommandContext, value: boolean): Re
   return ask(ctx, { setting: 'require_capability', value }, 'Turn require_capability off', words)
 }
 
+function setReviewPolicies(ctx: CommandContext, value: Policies): void {
+  ctx.store.settings.change({ review_policies: Object.keys(value).length === 0 ? null : value })
+  ctx.store.settings.countChange()
+  const names = Object.keys(value).sort().join(', ') || 'none'
+  ctx.record({ action: 'settings.update', subject: `tenant:${ctx.tenant}`, summary: `review_policies: ${names}` })
+}
+
+/** What loosens a policy where others decide asks for a review, which is answered; anything else is so at once. */
+export function changeReviewPolicies(ctx: CommandContext, value: Policies): ReviewRecord | undefined {
+  const before = ctx.store.settings.get('review_policies')
+  if (canonicalJson(value) === canonicalJson(before)) return undefined
+  const words = policyLoosenings(before, value)
+  if (words.length > 0 && isDecidedByOthers(ctx))
+    return ask(ctx, { setting: 'review_policies', before, value }, 'Loosen the review policies of the tenant', words)
+  setReviewPolicies(ctx, value)
+  return undefined
+}
+
 const changeOf = (review: ReviewRecord): Change => review.payload as Change
 
 /** Whether what the review is about is still what there is. */
 export function isLooseningStale(ctx: CommandContext, review: ReviewRecord): boolean {
   const change = changeOf(review)
+  if ('setting' in change && change.setting === 'review_policies')
+    return canonicalJson(ctx.store.settings.get('review_policies')) !== canonicalJson(change.before)
   if ('setting' in change) return ctx.store.settings.requireCapability() === change.value
   const worker = ctx.store.workers.get(change.worker_id)
   if (worker === undefined || worker.revoked_at !== null) return true
@@ -107,6 +132,8 @@ export function isLooseningStale(ctx: CommandContext, review: ReviewRecord): boo
 /** Approved: the change is made, as it was read. */
 export function applyLoosening(ctx: CommandContext, review: ReviewRecord): void {
   const change = changeOf(review)
+  if ('setting' in change && change.setting === 'review_policies')
+    return setReviewPolicies(ctx, tenantSettingRows.review_policies.schema.parse(change.value))
   if ('setting' in change) return setRequireCapability(ctx, change.value)
   const worker = ctx.store.workers.get(change.worker_id)
   if (worker === undefined) return

@@ -8,7 +8,7 @@ import type { Result } from '../../../../src/domain/result.ts'
 import { attach, isOpen } from '../../../../src/domain/review/review.ts'
 import type { ReviewRecord } from '../../../../src/domain/review/review.ts'
 import type { ReviewedArtifact } from '../../../../src/domain/review/review-payload.ts'
-import { declared, policyOf } from '../../../../src/domain/review/risk.ts'
+import { declared } from '../../../../src/domain/review/risk.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { releaseJobsBehind } from '../behind.ts'
 import { showReview } from '../review-view.ts'
@@ -19,6 +19,7 @@ import { looseningType } from './loosening.ts'
 import { decideReview, failJob } from './decide.ts'
 import { signingOptions } from './signing-options.ts'
 import { endGrant } from './grants.ts'
+import { policyFor } from '../policy.ts'
 
 /** Types that only the service itself opens: their decisions move jobs. */
 const reserved = new Set(['dispatch', 'action', 'escalation', looseningType])
@@ -81,7 +82,7 @@ function submitNew(ctx: CommandContext, input: Omit<Parsed<'reviews.submit'>, 'i
   if (input.capability !== undefined && worker !== undefined && item === undefined) {
     return fail('capability-not-declared', `${worker.name} does not declare the capability ${input.capability}.`)
   }
-  const policy = policyOf(item?.policy)
+  const policy = policyFor(ctx, item)
   const { title, content = '', preview = null, target = null } = input
   const review = openReview(ctx, {
     type,

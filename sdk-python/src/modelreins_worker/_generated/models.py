@@ -872,6 +872,8 @@ class TenantSettings(Record):
     attempts: TenantSettingsAttempts
     fallback: TenantSettingsFallback
     default_merge: Literal["worker", "concat", "vote", "first", "none"]
+    merge_deadline: int
+    review_policies: Dict[str, ReviewPolicy]
     lost_worker_timeout: int
     person_reminder: int
     person_hand_back: int
@@ -1047,14 +1049,30 @@ class Catalogue(Record):
     workers: List[CatalogueWorkers]
 
 
+class PreviewChoicesCost(Record):
+    """PreviewChoicesCost, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    known: bool
+    low_usd: Optional[float]
+    high_usd: Optional[float]
+    from_: Optional[Literal["reported", "price"]]
+    jobs: int
+    says: str
+
+
 class PreviewChoices(Record):
     """PreviewChoices, as the server answers it: a dict with attributes."""
 
     __slots__ = ()
+    _nested = {
+        "cost": PreviewChoicesCost,
+    }
     worker: str
     hold: Optional[Literal["review", "schedule", "secrets", "budget", "key"]]
     model_class: str
     expected_seconds: Optional[float]
+    cost: PreviewChoicesCost
 
 
 class PreviewWorkers(Record):
@@ -1978,6 +1996,7 @@ __all__ = [
     "CatalogueRule",
     "CatalogueWorkers",
     "Catalogue",
+    "PreviewChoicesCost",
     "PreviewChoices",
     "PreviewWorkers",
     "PreviewFallback",

@@ -503,6 +503,8 @@ class SettingsOperations(_Noun):
         attempts: Union[Mapping[str, Any], Unset, None] = UNSET,
         fallback: Union[Mapping[str, Any], Unset, None] = UNSET,
         default_merge: Union[Literal["worker", "concat", "vote", "first", "none"], Unset, None] = UNSET,
+        merge_deadline: Union[int, Unset, None] = UNSET,
+        review_policies: Union[Mapping[str, Any], Unset, None] = UNSET,
         lost_worker_timeout: Union[int, Unset, None] = UNSET,
         person_reminder: Union[int, Unset, None] = UNSET,
         person_hand_back: Union[int, Unset, None] = UNSET,
@@ -514,7 +516,7 @@ class SettingsOperations(_Noun):
 
         PATCH /api/v1/settings
         """
-        return TenantSettings.of(self._call("settings.update", fields(locals(), "require_capability", "default_effort", "default_mode", "default_expires_in", "when_offline", "attempts", "fallback", "default_merge", "lost_worker_timeout", "person_reminder", "person_hand_back", "person_expires_in", "retention_days"), timeout=request_timeout))
+        return TenantSettings.of(self._call("settings.update", fields(locals(), "require_capability", "default_effort", "default_mode", "default_expires_in", "when_offline", "attempts", "fallback", "default_merge", "merge_deadline", "review_policies", "lost_worker_timeout", "person_reminder", "person_hand_back", "person_expires_in", "retention_days"), timeout=request_timeout))
 
 
 class WorkersOperations(_Noun):

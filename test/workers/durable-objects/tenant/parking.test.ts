@@ -92,6 +92,30 @@ describe('a worker whose account is out of quota', () => {
     expect((await presence('anna'))?.parked_until).toBeNull()
   })
 
+  it('is bounded when the told time is years ahead, and tried again by then: the job says so and costs no attempt', async () => {
+    const job = await tenant.must('jobs.dispatch', { prompt: 'x', target: 'anna', expires_in: 30 * 86_400 })
+    await meetLimit(anna, '2999-12-31T23:59:59.000Z')
+    const week = 7 * 24 * 60 * minute
+    expect(await presence('anna')).toMatchObject({ state: 'parked', parked_until: later(week) })
+    const waiting = await get(job)
+    expect(waiting).toMatchObject({ status: 'retry', attempt: 1, max_attempts: job.max_attempts + 1, retry_at: later(week) })
+    const why = await tenant.must('jobs.why', { job_id: job.id })
+    expect(why.workers.find((one) => one.name === 'anna')?.reasons.join()).toContain(`out of quota until ${later(week)}`)
+    clock.pass(week)
+    await tenant.present(anna)
+    expect((await tenant.offers(anna)).map((offer) => offer.job.id)).toEqual([job.id])
+  })
+
+  it('waits a while, not for nothing and not in a hurry, when the told time has passed', async () => {
+    const job = await tenant.must('jobs.dispatch', { prompt: 'x', target: 'anna' })
+    await meetLimit(anna, '1999-12-31T23:59:59.000Z')
+    expect(await presence('anna')).toMatchObject({ parked_until: null })
+    const { status, retry_at } = await get(job)
+    const wait = Date.parse(retry_at ?? '') - clock.now
+    expect([status, wait > 0, wait <= minute]).toEqual(['retry', true, true])
+    expect(await tenant.offers(anna)).toEqual([])
+  })
+
   it('is not parked by a time that has passed, and not for longer than a week', async () => {
     await tenant.present(anna, { parked_until: later(-minute) })
     expect((await presence('anna'))?.parked_until).toBeNull()

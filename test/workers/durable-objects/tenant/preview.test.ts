@@ -1,4 +1,5 @@
 /** Says what a preview tells of a dispatch, and that it leaves nothing behind. */
+import type { Usage } from '@modelreins/contract'
 import { runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { failureOf, frozenTime, TestTenant } from './harness.ts'
@@ -34,7 +35,9 @@ describe('a preview', () => {
     const before = await everything(tenant)
     const told = await tenant.must('jobs.preview', { prompt: 'x', effort: 'critical' })
     expect(told).toMatchObject({ would: 'queue', answer: 'It would be queued for cloud.', code: null, hold: null })
-    expect(told.choices).toEqual([{ worker: 'cloud', hold: null, model_class: 'premium', expected_seconds: null }])
+    const says = 'unknown: no job of cloud has said what it cost, and the catalogue has no price for its model'
+    const cost = { known: false, low_usd: null, high_usd: null, from: null, jobs: 0, says }
+    expect(told.choices).toEqual([{ worker: 'cloud', hold: null, model_class: 'premium', expected_seconds: null, cost }])
     expect(told.workers.map((worker) => worker.name)).toEqual(['cloud', 'local'])
     expect((await tenant.must('jobs.preview', { prompt: 'x', effort: 'critical', prefer: ['local'] })).choices[0]?.worker).toBe('local')
     expect((await tenant.must('jobs.preview', { prompt: 'x', effort: 'critical', avoid: ['cloud'] })).choices[0]?.worker).toBe('local')
@@ -42,6 +45,27 @@ describe('a preview', () => {
     expect(await everything(tenant)).toBe(before)
     // Numbers go on where they were, also in memory.
     expect((await tenant.must('jobs.dispatch', { prompt: 'x' })).id).toBe(1)
+  })
+
+  it('says how long and for how much, by what jobs of that worker took and reported, or by the price of their tokens', async () => {
+    const { tenant, cloud } = await scene()
+    const told = async () => (await tenant.must('jobs.preview', { prompt: 'x', target: 'cloud' })).choices[0]
+    const job = async (usage: Usage): Promise<void> => {
+      await tenant.must('jobs.dispatch', { prompt: 'x', target: 'cloud' })
+      const [offer] = await tenant.offers(cloud)
+      if (offer === undefined) throw new Error('no offer')
+      await tenant.must('claims.start', { job_id: offer.job.id }, tenant.lease(offer))
+      vi.setSystemTime(Date.now() + 4_000)
+      await tenant.must('claims.complete', { job_id: offer.job.id, usage }, tenant.lease(offer))
+      await tenant.present(cloud)
+    }
+    await job({ tokens_in: 1_000_000, tokens_out: 100_000 })
+    expect((await told())?.cost.known).toBe(false)
+    await tenant.must('director.set_catalogue', { rules: [{ model: '*opus*', price: { input: 2, output: 10 } }] })
+    expect(await told()).toMatchObject({ expected_seconds: 4, cost: { known: true, low_usd: 3, high_usd: 3, from: 'price', jobs: 1 } })
+    await job({ cost_usd: 0.25 })
+    await job({ cost_usd: 0.5 })
+    expect((await told())?.cost).toMatchObject({ from: 'reported', says: 'USD 0.25 to 0.5, as its last 2 jobs reported' })
   })
 
   it('says what would hold it: a review, a schedule, a key', async () => {

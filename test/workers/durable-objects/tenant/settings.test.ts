@@ -93,6 +93,27 @@ const readers: { readonly [Name in (typeof tenantSettingNames)[number]]: readonl
       expect(Date.parse((await job()).expires_at ?? '')).toBe(clock.now + 7_200_000)
     },
   ],
+  merge_deadline: [
+    60,
+    async () => {
+      await tenant.worker('bert')
+      const { id } = await job({ targets: ['anna', 'bert'], merge: { by: 'concat' } })
+      const own = await job({ targets: ['anna', 'bert'], merge: { by: 'concat', deadline: 600 } })
+      clock.pass(61_000)
+      expect((await tenant.must('jobs.get', { job_id: id })).status).toBe('failed')
+      expect((await tenant.must('jobs.get', { job_id: own.id })).status).toBe('running')
+    },
+  ],
+  review_policies: [
+    { 'mail.send': { quorum: { approve: 2 }, ttl: 60, on_expiry: 'deny' } },
+    async () => {
+      await tenant.worker('bert', [{ name: 'mail.send', risk_tier: 'approve', policy: { quorum: { deny: 3 }, ttl: 120 } }])
+      const { review_id } = await job({ capability: 'mail.send', target: 'bert' })
+      const review = await tenant.must('reviews.get', { review_id: review_id ?? 0 })
+      // Field by field, the worker's own first.
+      expect(review).toMatchObject({ quorum: { approve: 2, deny: 3 }, expires_at: new Date(clock.now + 120_000).toISOString() })
+    },
+  ],
   lost_worker_timeout: [
     7_200,
     async () => {

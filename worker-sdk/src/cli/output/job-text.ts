@@ -126,8 +126,8 @@ export const verdictColumns: readonly Column<Why['workers'][number]>[] = [
   { title: 'WHY', cell: (row) => row.reasons.join('; '), wide: true },
 ]
 
-const choiceText = ({ model_class, expected_seconds }: Preview['choices'][number]): string =>
-  `${model_class}${expected_seconds === null ? '' : `, about ${showDuration(expected_seconds * 1000)}`}`
+const choiceText = ({ model_class, expected_seconds, cost }: Preview['choices'][number]): string =>
+  `${model_class}, ${expected_seconds === null ? 'duration unknown' : `about ${showDuration(expected_seconds * 1000)}`}, cost ${cost.says}`
 
 /** What a dispatch would do. The exit code is 1 when it would be refused. */
 export function showPreview({ show }: { readonly show: Presenter }, preview: Preview): number {
