@@ -91,6 +91,8 @@ export const workerConfig = z
     ...declaredTraits,
     /** Whose quota it uses: workers that name one account are parked together. */
     account: label.optional(),
+    /** One job at a time in the directory that it works in, whichever worker of that directory runs it; jobs with a key of their own are not concerned. */
+    concurrency_key: z.literal('workdir').optional(),
   })
   .meta({ id: 'WorkerConfig' })
 export type WorkerConfig = z.infer<typeof workerConfig>
@@ -159,6 +161,8 @@ export const presence = z
     tags: z.array(z.string()),
     networks: z.array(z.string()),
     details: z.json(),
+    /** The directory that it works in, with its machine, as far as it has said so. */
+    place: z.string().nullable().optional(),
     last_seen: time.nullable(),
     /** Null while its circuit breaker is closed. */
     breaker: breaker.nullable().optional(),
@@ -212,6 +216,8 @@ export const presenceReport = z.strictObject({
   model: label.optional(),
   slots: integer(0, 256).optional(),
   details: jsonValue(4_096).optional(),
+  /** The directory that it works in, with its machine; said when its config has a `concurrency_key`. */
+  place: label.optional(),
   worker_type: z.string().max(40).optional(),
   /** With an API key (the companion path of seed 000): which worker this is. A worker token needs none. */
   worker: instanceLabel.optional(),

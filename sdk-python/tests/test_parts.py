@@ -2,6 +2,7 @@
 
 import functools
 import os
+import socket
 import stat
 import tempfile
 import threading
@@ -22,7 +23,7 @@ from modelreins_worker._worker.roster import Roster
 from modelreins_worker._worker.settings import resolve
 from modelreins_worker._worker.settle import outcome_of_error, outcome_of_return, plainer
 from modelreins_worker._worker.signals import Interrupt
-from modelreins_worker._worker.standing import Standing
+from modelreins_worker._worker.standing import Standing, place_of
 from modelreins_worker._worker.vault import resolve_secret
 
 NOW = datetime(2026, 9, 25, 12, tzinfo=timezone.utc)
@@ -364,6 +365,18 @@ class Small(unittest.TestCase):
         standing = Standing(resolve(given, {}, {}), Roster(1), {"instance": "i"}, utc_now)
         standing.park(iso(datetime.now(timezone.utc) - timedelta(seconds=1)))
         self.assertNotIn("parked_until", standing.report("stopping", first=False))
+
+    def test_the_folder_is_told_to_a_server_that_keeps_jobs_apart_by_it(self):
+        given = {"token": "mrw_x", "url": "http://127.0.0.1:1", "provider": "claude", "workdir": "/nowhere/at\u200ball/" + "x" * 200}
+        standing = Standing(resolve(given, {}, {}), Roster(1), {"instance": "i"}, utc_now)
+        self.assertNotIn("place", standing.report(None, first=True))
+        standing.take({"concurrency_key": "workdir"})
+        place = standing.report(None, first=False)["place"]
+        self.assertEqual(place, "x" * 120)
+        self.assertEqual(place_of("/"), f"{socket.gethostname()}:/")
+        self.assertTrue(place_of("/a\u200bb").endswith(":/ab"))
+        standing.take({})
+        self.assertNotIn("place", standing.report(None, first=False))
 
     def test_aborted_is_no_exception_that_a_handler_swallows(self):
         self.assertFalse(issubclass(Aborted, Exception))

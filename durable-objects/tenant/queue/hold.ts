@@ -55,6 +55,8 @@ export interface Hold {
   explain?(ctx: ReadContext, job: JobRecord): string
   /** Whether this worker may start the job now. Writes nothing. */
   clear(ctx: ReadContext, job: JobRecord, worker: WorkerRecord): Extract<Clearance, { kind: 'pass' }> | Refusal
+  /** Whether a worker that is offered these jobs cannot be offered this one beside them. Asked where `pools.refuses` says that some are refused. */
+  excludes?(worker: WorkerRecord, chosen: readonly JobRecord[], job: JobRecord): boolean
   /** An attempt starts, in this transaction: spends what let it. */
   spend(ctx: CommandContext, running: JobRecord, worker: WorkerRecord): Spent
   /** How jobs are told apart in the queue, so that refused ones hide no others. Without it, every job is looked at by itself. */
@@ -144,6 +146,9 @@ export function clearanceOf(ctx: ReadContext, job: JobRecord, worker: WorkerReco
   }
   return { kind: 'pass' }
 }
+
+export const excluded = (ctx: Pick<ReadContext, 'rooms'>, worker: WorkerRecord, chosen: readonly JobRecord[], job: JobRecord): boolean =>
+  chosen.length > 0 && holdsOf(ctx).some((hold) => hold.excludes?.(worker, chosen, job) === true)
 
 /** All that let the attempt start is spent; answers what its audit row should say. */
 export function spendHolds(ctx: CommandContext, running: JobRecord, worker: WorkerRecord): Required<Spent> {

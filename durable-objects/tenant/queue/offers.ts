@@ -12,7 +12,7 @@ import { isLive, mayDo, requirementsOf } from '../../../src/domain/director/matc
 import { sign } from '../../../src/domain/access/token.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
-import { beforeQueue, clearanceOf, refusesOf } from './hold.ts'
+import { beforeQueue, clearanceOf, excluded, refusesOf } from './hold.ts'
 import type { Refuses } from './hold.ts'
 import { saveJob } from './save-job.ts'
 import { showJob } from './job-view.ts'
@@ -97,6 +97,16 @@ export function choose(ctx: ReadContext, worker: WorkerRecord, max: number): rea
     // An expired one is left to the sweep, which also says so in the audit trail.
     if (job === undefined || expiryOf(job) <= ctx.at) continue
     if (head.refuses !== 'none' && clearanceOf(ctx, job, worker).kind !== 'pass') continue
+    if (
+      head.refuses !== 'none' &&
+      excluded(
+        ctx,
+        worker,
+        chosen.map((choice) => choice.job),
+        job,
+      )
+    )
+      continue
     size += sizeOf(job)
     chosen.push({ job, pool: head.pool })
   }

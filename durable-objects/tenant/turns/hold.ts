@@ -9,6 +9,7 @@ import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
 import { abortJob } from '../queue/commands/jobs.ts'
 import type { Hold } from '../queue/hold.ts'
+import { jobInPlace, needsPlace } from '../queue/workforce/place.ts'
 import { blockedBy } from './turns.ts'
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
@@ -63,8 +64,19 @@ export function replaceOthers(ctx: CommandContext, job: JobRecord): void {
   }
 }
 
-/** What has taken its keys holds them until it ends, so nothing is left to ask at the start. */
-const clear: Hold['clear'] = () => ({ kind: 'pass' })
+/** What has taken its keys holds them until it ends. A job without a key has that of its worker's directory, and whose that is shows now. */
+const clear: Hold['clear'] = (ctx, job, worker) => {
+  if (worker.config.concurrency_key === undefined || !needsPlace(job)) return { kind: 'pass' }
+  // What is offered to another worker of the place may start there; what was offered to this one may start here.
+  const starts = ctx.live.leases.offer(job.id)?.worker_id === worker.worker_id
+  const other = jobInPlace(ctx, worker, job.id, !starts)
+  if (other === undefined) return { kind: 'pass' }
+  return { kind: 'refused', why: `waits for job ${other}, which works in the directory of ${worker.name}`, staysQueued: () => true }
+}
+
+/** One job at a time, also of those that a worker with several slots is offered in one go. */
+const excludes: Hold['excludes'] = (worker, chosen, job) =>
+  worker.config.concurrency_key !== undefined && needsPlace(job) && chosen.some(needsPlace)
 
 export const turnHold: Hold = {
   reason: 'key',
@@ -73,7 +85,8 @@ export const turnHold: Hold = {
   refuse,
   explain,
   clear,
+  excludes,
   spend: () => ({}),
   // Whoever waits for a key stands in no pool, so claims never look at it.
-  pools: { released: () => false, refuses: () => 'none' },
+  pools: { released: () => false, refuses: (_pool, worker) => (worker.config.concurrency_key === undefined ? 'none' : 'some') },
 }

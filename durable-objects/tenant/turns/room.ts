@@ -1,7 +1,10 @@
 /** Responsible for handing concurrency keys and rates to the kernel. */
 import { limits } from '@modelreins/contract'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { isKeyed } from '../../../src/domain/job/keys.ts'
+import type { CommandContext } from '../kernel/context.ts'
 import type { Room } from '../kernel/room.ts'
+import { placeMates } from '../queue/workforce/place.ts'
 import { Contention } from './contention.ts'
 import { turnHold, replaceOthers } from './hold.ts'
 import { TurnStore } from './turn-store.ts'
@@ -17,6 +20,14 @@ declare module '../kernel/context.ts' {
   }
 }
 
+/** An attempt is over: others who work in the same directory may have room now. */
+function freePlace(ctx: CommandContext, job: JobRecord): void {
+  if (job.status === 'running' || job.attempt === 0 || job.worker_id === null) return
+  const worker = ctx.store.workers.get(job.worker_id)
+  if (worker === undefined) return
+  for (const worker_id of placeMates(ctx, worker)) if (worker_id !== job.worker_id) ctx.after({ kind: 'feed', worker_id })
+}
+
 export const turnRoom = {
   name: 'turns',
   tables: ({ db }) => ({ turns: new TurnStore(db) }),
@@ -26,6 +37,7 @@ export const turnRoom = {
   },
   hold: turnHold,
   onSaved: (ctx, job) => {
+    freePlace(ctx, job)
     if (!isKeyed(job)) return
     const isNew = ctx.store.turns.of(job.id, 'concurrency') === undefined
     keepTurns(ctx, job)

@@ -29,6 +29,7 @@ function profileAfter(worker: WorkerRecord, report: PresenceReport): WorkerProfi
     provider: report.provider ?? before.provider,
     model: report.model ?? before.model,
     slots: report.slots ?? before.slots,
+    ...((report.place ?? before.place) === undefined ? {} : { place: report.place ?? before.place ?? '' }),
     left: report.status === 'stopped',
   }
 }
@@ -38,6 +39,7 @@ const sameProfile = (left: WorkerProfile, right: WorkerProfile): boolean =>
   left.provider === right.provider &&
   left.model === right.model &&
   left.slots === right.slots &&
+  left.place === right.place &&
   (left.left ?? false) === (right.left ?? false) &&
   sameList(left.tags, right.tags) &&
   sameList(left.networks, right.networks)

@@ -51,6 +51,8 @@ export interface WorkerView {
   readonly state: PresenceState
   readonly slots: number
   readonly running: number
+  /** The job that works in its place, where only one at a time may; its own or another worker's. Absent: none does, or it does not matter. */
+  readonly place_taken_by?: number
   /** Attempts that failed lately, and were lost lately. */
   readonly recent_failures: number
   readonly breaker: BreakerView

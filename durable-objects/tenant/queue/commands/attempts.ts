@@ -126,7 +126,15 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
 /** I7: no attempt starts without what the holds ask for. The job is held, unless another worker may start it as it is. */
 function refuseStart(ctx: CommandContext, job: JobRecord, worker: WorkerRecord, refusal: Refusal): Result<never> {
   const held = beforeQueue(ctx, job, { kind: 'refused', worker })
-  if (held === job) return lost(job, `it ${refusal.why}`)
+  if (held === job) {
+    // It is anybody's again at once: an offer that lapsed would count as the worker's silence.
+    ctx.onCommit(() => {
+      const offer = ctx.live.leases.dropOffer(job.id)
+      if (offer !== undefined) ctx.live.occupied.add(offer.pool)
+    })
+    ctx.keep()
+    return lost(job, `it ${refusal.why}`)
+  }
   saveJob(ctx, held)
   ctx.keep()
   return lost(job, `it is held for ${held.hold}${held.review_id === null ? '' : ` ${held.review_id}`} and ${refusal.why}`)

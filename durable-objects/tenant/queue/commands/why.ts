@@ -32,6 +32,7 @@ function standing(worker: WorkerView): string {
   if (worker.state === 'offline') return 'offline'
   if (worker.state === 'deaf') return 'deaf: it did not answer its last offers'
   if (worker.parked_until != null) return `parked: out of quota until ${isoTime(worker.parked_until)}`
+  if (worker.place_taken_by !== undefined) return `busy: job ${worker.place_taken_by} works in its directory, one at a time`
   if (worker.running >= worker.slots) return `busy, ${worker.running} of ${worker.slots} slots in use`
   return `live, ${worker.running} of ${worker.slots} slots in use`
 }

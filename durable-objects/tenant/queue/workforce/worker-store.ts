@@ -1,6 +1,7 @@
 /** Responsible for worker rows as they are stored. Presence, load and leases are not stored: see presence-book.ts and ../lease-book.ts. */
 import { and, asc, eq, gt, isNull } from 'drizzle-orm'
 import type { Capability, WorkerConfig, WorkerKind } from '@modelreins/contract'
+import { placeOf } from '../../../../src/domain/director/place.ts'
 import type { TenantDatabase } from '../../kernel/open-stores.ts'
 import type { Forget } from '../../kernel/rollback.ts'
 import { workers } from './tables.ts'
@@ -19,6 +20,8 @@ export interface WorkerProfile {
   readonly model: string | null
   /** Attempts that it runs at the same time. */
   readonly slots: number
+  /** Directory that it works in, with its machine; absent until it was asked and said so. */
+  readonly place?: string
   /** It announced its stop: after a cold start this is the only record of it. Removed by the next report. */
   readonly left?: boolean
 }
@@ -87,6 +90,8 @@ export class WorkerStore {
   /** Every dispatch and claim looks at all workers; rows are parsed once and kept. */
   #known: Map<string, WorkerRecord> | undefined
   readonly #forget: Forget
+  /** Workers by the place that they share, where jobs are to be kept apart. */
+  #places: Map<string, string[]> | undefined
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
     this.#forget = forget
@@ -129,7 +134,21 @@ export class WorkerStore {
     return undefined
   }
 
+  /** Ids of the workers in this place. */
+  inPlace(place: string): readonly string[] {
+    if (this.#places === undefined) {
+      this.#places = new Map()
+      for (const worker of this.active()) {
+        const its = placeOf(worker)
+        if (its !== undefined) this.#places.set(its, [...(this.#places.get(its) ?? []), worker.worker_id])
+      }
+    }
+    return this.#places.get(place) ?? []
+  }
+
   save(worker: WorkerRecord): void {
+    this.#places = undefined
+    this.#forget(() => (this.#places = undefined))
     const row = toRow(worker)
     // Read before the write: what is read after it would have to be forgotten with it.
     const known = this.#inForce()

@@ -10,6 +10,7 @@ import { isGated } from '../../../../src/domain/review/risk.ts'
 import { isoTime, isoTimeOrNull } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { isDeaf } from './presence-book.ts'
+import { jobInPlace } from './place.ts'
 import type { WorkerRecord } from './worker-store.ts'
 
 /** Rows of `last_seen_at` are written this seldom: rows written are the bill. */
@@ -76,6 +77,10 @@ function sharedBy(ctx: Pick<CommandContext, 'store'>, { kind, capabilities }: Wo
 
 export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
   const live = ctx.live.presence.of(worker.worker_id)
+  const slots = worker.config.slots ?? worker.profile.slots
+  const running = ctx.live.leases.running(worker.worker_id)
+  // Whose place is taken has no room, however many slots it has.
+  const taken = jobInPlace(ctx, worker)
   const provider = worker.config.provider ?? worker.profile.provider
   const model = worker.config.model ?? worker.profile.model
   return {
@@ -94,8 +99,9 @@ export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
     named_only: isNamedOnly(ctx, worker),
     ...sharedBy(ctx, worker),
     state: stateOf(ctx, worker),
-    slots: worker.config.slots ?? worker.profile.slots,
-    running: ctx.live.leases.running(worker.worker_id),
+    slots,
+    running: taken === undefined ? running : Math.max(running, slots),
+    ...(taken === undefined ? {} : { place_taken_by: taken }),
     recent_failures: live.failures_in_a_row,
     breaker: viewOfBreaker(live.breaker, ctx.at),
     parked_until: parkedUntil(ctx.store.parkings.all(), worker, ctx.at),
@@ -140,12 +146,13 @@ export function showPresence(ctx: Seeing, worker: WorkerRecord): Presence {
     state: view.state,
     instance: live.instance ?? worker.profile.instance,
     transport: view.state === 'offline' ? 'none' : ctx.live.sockets.ofWorker(worker.worker_id) === undefined ? 'poll' : 'socket',
-    running: view.running,
+    running: ctx.live.leases.running(worker.worker_id),
     slots: view.slots,
     provider: view.provider,
     model: view.model,
     tags: [...view.tags],
     networks: [...view.networks],
+    place: worker.profile.place ?? null,
     details: (live.details ?? null) as Presence['details'],
     last_seen: isoTimeOrNull(lastSeen(ctx, worker)),
     breaker: showBreaker(ctx, worker.worker_id),

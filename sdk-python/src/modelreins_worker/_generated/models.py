@@ -292,6 +292,7 @@ class WorkerConfig(Record):
     locality: Optional[Literal["local", "cloud"]]
     price: Optional[TokenPrice]
     account: Optional[str]
+    concurrency_key: Optional[Literal["workdir"]]
 
 
 class KillswitchBrief(Record):
@@ -969,6 +970,7 @@ class Presence(Record):
     tags: List[str]
     networks: List[str]
     details: Any
+    place: Optional[str]
     last_seen: Optional[str]
     breaker: Optional[Breaker]
     parked_until: Optional[str]

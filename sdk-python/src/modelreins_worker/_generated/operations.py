@@ -675,6 +675,7 @@ class PresenceOperations(_Noun):
         model: Optional[str] = None,
         slots: Optional[int] = None,
         details: Any = UNSET,
+        place: Optional[str] = None,
         worker_type: Optional[str] = None,
         worker: Optional[str] = None,
         leases: Optional[Sequence[Mapping[str, Any]]] = None,

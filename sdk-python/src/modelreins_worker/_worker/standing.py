@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import threading
 from datetime import datetime
@@ -25,12 +26,14 @@ class Standing:
         self._identity = dict(identity)
         self._now = now
         self._live: Dict[str, Any] = {}
+        self._says_place = False
         self._parked: Optional[str] = None
         self._lock = threading.Lock()
 
     def take(self, config: Mapping[str, Any]) -> int:
         """Take the operator's configuration, and return its slots; a key that is not there falls back to the worker's own."""
         self._live = {key: config[key] for key in _CONFIGURED if key in config}
+        self._says_place = config.get("concurrency_key") == "workdir"
         return int(config.get("slots", self._settings.slots))
 
     def park(self, until: str) -> bool:
@@ -56,12 +59,20 @@ class Standing:
         for key in ("provider", "model"):
             if live[key]:
                 body[key] = live[key]
+        if self._says_place:
+            body["place"] = place_of(self._settings.workdir)
         if self._parked is not None and epoch_of(self._parked) > self._now().timestamp():
             body["parked_until"] = self._parked
         # Once: a worker that has been taken over itself must not fight back.
         if self._settings.takeover and first:
             body["takeover"] = True
         return body
+
+
+def place_of(workdir: Optional[str]) -> str:
+    """Return the folder that the worker works in, as ``MACHINE:PATH``; of a long path its end. The SDK for Node spells it alike."""
+    place = f"{socket.gethostname()}:{os.path.realpath(workdir or os.getcwd())}"
+    return "".join(character for character in place if character.isprintable())[-120:]
 
 
 def about_this_process() -> Dict[str, str]:

@@ -81,7 +81,7 @@ export const fleetCommands: readonly Command[] = [
     words: ['workers', 'set'],
     about: 'Change capabilities and config of a worker, also while it runs',
     details: [
-      'KEY=VALUE changes its config: slots, tags, networks, model, provider, poll_ms, and for the Director model_class, cost, quality, speed (0 to 1), locality, price (USD per million tokens, as 3/15) and account (workers of one account are parked together). `KEY=` resets it to the value that the worker was started with.',
+      'KEY=VALUE changes its config: slots, tags, networks, model, provider, poll_ms, and for the Director model_class, cost, quality, speed (0 to 1), locality, price (USD per million tokens, as 3/15) account (workers of one account are parked together), and concurrency_key=workdir (one job at a time in its directory, whichever worker runs it). `KEY=` resets it to the value that the worker was started with.',
       '--capability replaces the whole list of capabilities.',
     ],
     arguments: [worker, { name: 'KEY=VALUE', optional: true, many: true, about: 'Config to change' }],

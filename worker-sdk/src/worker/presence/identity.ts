@@ -50,7 +50,7 @@ export class Identity {
   }
 
   report(state: State): SelfReport {
-    const { slots, tags, networks, provider, model } = state.live
+    const { slots, tags, networks, provider, model, place } = state.live
     return {
       instance: this.instance,
       status: state.status,
@@ -59,6 +59,7 @@ export class Identity {
       slots,
       ...(provider === undefined ? {} : { provider }),
       ...(model === undefined ? {} : { model }),
+      ...(place === undefined ? {} : { place }),
       details: { sdk: `node ${version}`, runtime: process.version, platform: `${process.platform}-${process.arch}` },
       leases: state.leases.slice(0, maxLeases).map(({ job_id, attempt }) => ({ job_id, attempt })),
       ...this.companion,

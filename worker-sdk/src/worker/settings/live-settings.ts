@@ -1,6 +1,7 @@
 /** Responsible for the settings that may change while the worker runs: those it was started with, overridden by the server's. */
 import type { WorkerConfig } from '@modelreins/contract'
 import type { ResolvedOptions } from './options.ts'
+import { placeOf } from './place.ts'
 
 export interface LiveValues {
   readonly slots: number
@@ -9,6 +10,8 @@ export interface LiveValues {
   readonly model: string | undefined
   readonly provider: string | undefined
   readonly poll_ms: number
+  /** Said once the server keeps jobs apart by it. */
+  readonly place: string | undefined
 }
 export type LiveKey = keyof LiveValues
 export interface AppliedSetting {
@@ -16,10 +19,11 @@ export interface AppliedSetting {
   readonly value: LiveValues[LiveKey]
 }
 
-const keys: readonly LiveKey[] = ['slots', 'tags', 'networks', 'model', 'provider', 'poll_ms']
+const keys: readonly LiveKey[] = ['slots', 'tags', 'networks', 'model', 'provider', 'poll_ms', 'place']
 
 export class LiveSettings {
   readonly #own: LiveValues
+  readonly #place: string
   #values: LiveValues
 
   constructor(options: ResolvedOptions) {
@@ -30,7 +34,9 @@ export class LiveSettings {
       model: options.model,
       provider: options.type,
       poll_ms: options.pollMs,
+      place: undefined,
     }
+    this.#place = placeOf(options.workDir)
     this.#values = this.#own
   }
 
@@ -47,6 +53,7 @@ export class LiveSettings {
       model: config.model ?? this.#own.model,
       provider: config.provider ?? this.#own.provider,
       poll_ms: config.poll_ms ?? this.#own.poll_ms,
+      place: config.concurrency_key === 'workdir' ? this.#place : undefined,
     }
   }
 

@@ -1,0 +1,34 @@
+/** Responsible for which job works in a worker's place now. Leases and offers say so, so that a job that names no key writes no row for it. */
+import { placeOf } from '../../../../src/domain/director/place.ts'
+import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import type { WorkerRecord } from './worker-store.ts'
+
+type Seeing = Pick<CommandContext, 'store' | 'live'>
+
+/** A job with a concurrency key of its own says itself what it must be kept apart from. */
+export const needsPlace = (job: Pick<JobRecord, 'spec'>): boolean => job.spec.concurrency === undefined
+
+const isThere = ({ store }: Seeing, jobId: number): boolean => {
+  const job = store.jobs.get(jobId)
+  return job !== undefined && needsPlace(job)
+}
+
+/** Workers in the same place, itself included; none when jobs need not be kept apart there. */
+export function placeMates({ store }: Pick<Seeing, 'store'>, worker: WorkerRecord): readonly string[] {
+  const place = placeOf(worker)
+  return place === undefined ? [] : store.workers.inPlace(place)
+}
+
+/** The job, other than this one, that an attempt runs for in the worker's place; with `offers` also one that is on offer there. */
+export function jobInPlace(ctx: Seeing, worker: WorkerRecord, but?: number, offers = false): number | undefined {
+  const mates = placeMates(ctx, worker)
+  for (const id of mates) {
+    for (const { job_id } of ctx.live.leases.heldBy(id)) if (job_id !== but && isThere(ctx, job_id)) return job_id
+  }
+  if (!offers || mates.length === 0) return undefined
+  for (const { worker_id, job_id } of ctx.live.leases.offers()) {
+    if (job_id !== but && mates.includes(worker_id) && isThere(ctx, job_id)) return job_id
+  }
+  return undefined
+}
