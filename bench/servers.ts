@@ -43,7 +43,8 @@ const startOn = (dataFolder: string, { inspectorPort, pages = false }: Options):
     port: 0,
     dataFolder,
     pages,
-    minify: true,
+    // Names are kept for whoever profiles.
+    minify: inspectorPort === undefined,
     bucket: 'modelreins-bench',
     secrets: { MODELREINS_SECRET: 'a:bench-signs-with-this-key-of-more-than-32-characters', MODELREINS_MASTER_TOKEN: master },
     onLog: () => undefined,

@@ -21,6 +21,8 @@ export class SocketBook {
   /** Mirrors attachments, which are deserialised at each read otherwise. */
   readonly #notes = new Map<WebSocket, SocketNote>()
   readonly #byWorker = new Map<string, WebSocket>()
+  /** Sockets whose attachment is behind, and the credit that it says: spelling one costs as much as a small statement. */
+  readonly #behind = new Map<WebSocket, number>()
 
   constructor(state: DurableObjectState) {
     this.#state = state
@@ -39,12 +41,14 @@ export class SocketBook {
 
   keep(socket: WebSocket, note: SocketNote): void {
     socket.serializeAttachment(note)
+    this.#behind.delete(socket)
     this.#notes.set(socket, note)
     if (note.greeted) this.#byWorker.set(note.worker_id, socket)
   }
 
   drop(socket: WebSocket): SocketNote | undefined {
     const note = this.#notes.get(socket)
+    this.#behind.delete(socket)
     this.#notes.delete(socket)
     if (note !== undefined && this.#byWorker.get(note.worker_id) === socket) this.#byWorker.delete(note.worker_id)
     return note
@@ -67,11 +71,22 @@ export class SocketBook {
     return socket === undefined ? 0 : (this.#notes.get(socket)?.credit ?? 0)
   }
 
+  /** Credit is given and used up within one event as a rule: the attachment is written once the event has ended, if it says otherwise then. */
   setCredit(workerId: string, credit: number): void {
     const socket = this.#byWorker.get(workerId)
     const note = socket === undefined ? undefined : this.#notes.get(socket)
     if (socket === undefined || note === undefined || note.credit === credit) return
-    this.keep(socket, { ...note, credit })
+    this.#notes.set(socket, { ...note, credit })
+    if (this.#behind.size === 0) queueMicrotask(() => this.#catchUp())
+    if (!this.#behind.has(socket)) this.#behind.set(socket, note.credit)
+  }
+
+  #catchUp(): void {
+    for (const [socket, said] of this.#behind) {
+      const note = this.#notes.get(socket)
+      if (note !== undefined && note.credit !== said) socket.serializeAttachment(note)
+    }
+    this.#behind.clear()
   }
 
   /** When the worker was last heard on its socket: pings are answered by the platform without waking the object. Null without a socket. */

@@ -2,7 +2,7 @@
  * Responsible for worker sockets: accepting them, greeting, one process per name, credit, and closing. Sockets hibernate:
  * nothing here may rely on memory that the attachment does not also hold.
  */
-import { closeCodes, limits, workerFrame } from '@modelreins/contract'
+import { closeCodes, hotFrame, limits, workerFrame } from '@modelreins/contract'
 import type { ServerFrame, WorkerFrame } from '@modelreins/contract'
 import type { Caller, CommandContext, Store } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
@@ -18,6 +18,8 @@ export class WorkerSockets {
   readonly #host: Host
   /** Sockets that have not said hello, and how to stop waiting for it. */
   readonly #waiting = new Map<WebSocket, () => void>()
+  /** What a socket is told while a message of its own is handled: one message, with the answers at its head and the next offers behind them. */
+  #answering: { readonly socket: WebSocket; readonly behind: ServerFrame[] } | undefined
 
   constructor(host: Host) {
     this.#host = host
@@ -60,6 +62,10 @@ export class WorkerSockets {
 
   send(socket: WebSocket, frames: readonly ServerFrame[]): void {
     if (frames.length === 0) return
+    if (this.#answering?.socket === socket) {
+      this.#answering.behind.push(...frames)
+      return
+    }
     try {
       socket.send(JSON.stringify(frames.length === 1 ? frames[0] : frames))
     } catch {
@@ -140,33 +146,51 @@ export class WorkerSockets {
   }
 
   #handle(socket: WebSocket, worker: WorkerRecord, frames: readonly ReadFrame[]): void {
-    let refused: { readonly code: number; readonly reason: string } | undefined
     const caller: Caller = { kind: 'worker', worker, actor: { kind: 'worker', id: worker.worker_id, name: worker.name } }
-    const answers = this.#host.run(caller, (ctx) => {
-      const replies: ServerFrame[] = []
-      for (const frame of frames) {
-        if (refused !== undefined) break
-        if ('reason' in frame) {
-          replies.push({ type: 'problem', ref: frame.ref, problem: problemOf({ code: 'invalid-request', detail: frame.reason }) })
-          continue
-        }
-        // Earlier frames of the batch may have changed the row (profile, killswitch).
-        const current = ctx.store.workers.get(worker.worker_id) ?? worker
-        if (frame.type === 'hello') {
-          refused = this.#greet(ctx, socket, current, frame, replies)
-        } else if (this.#host.live.sockets.note(socket)?.greeted !== true) {
-          refused = { code: closeCodes.protocol_error, reason: 'Say hello first.' }
-        } else if (frame.type === 'credit') {
-          this.#credit(ctx, current, frame.slots)
-        } else {
-          const reply = answerFrame(ctx, this.#host.keys, current, frame)
-          if (reply !== undefined) replies.push(reply)
-        }
-      }
-      return replies
-    })
-    this.send(socket, answers)
+    const behind: ServerFrame[] = []
+    const replies: ServerFrame[] = []
+    let refused: Refused | undefined
+    this.#answering = { socket, behind }
+    try {
+      this.#host.run(caller, (ctx) => {
+        refused = this.#answer(ctx, socket, worker, frames, replies)
+        return []
+      })
+    } finally {
+      this.#answering = undefined
+    }
+    this.send(socket, [...replies, ...behind])
     if (refused !== undefined) this.#end(socket, refused.code, refused.reason)
+  }
+
+  /** Answers frame by frame, until one of them ends the connection. */
+  #answer(
+    ctx: CommandContext,
+    socket: WebSocket,
+    worker: WorkerRecord,
+    frames: readonly ReadFrame[],
+    replies: ServerFrame[],
+  ): Refused | undefined {
+    for (const frame of frames) {
+      if ('reason' in frame) {
+        replies.push({ type: 'problem', ref: frame.ref, problem: problemOf({ code: 'invalid-request', detail: frame.reason }) })
+        continue
+      }
+      // Earlier frames of the batch may have changed the row (profile, killswitch).
+      const current = ctx.store.workers.get(worker.worker_id) ?? worker
+      if (frame.type === 'hello') {
+        const refused = this.#greet(ctx, socket, current, frame, replies)
+        if (refused !== undefined) return refused
+      } else if (this.#host.live.sockets.note(socket)?.greeted !== true) {
+        return { code: closeCodes.protocol_error, reason: 'Say hello first.' }
+      } else if (frame.type === 'credit') {
+        this.#credit(ctx, current, frame.slots)
+      } else {
+        const reply = answerFrame(ctx, this.#host.keys, current, frame)
+        if (reply !== undefined) replies.push(reply)
+      }
+    }
+    return undefined
   }
 
   #credit(ctx: CommandContext, worker: WorkerRecord, slots: number): void {
@@ -183,7 +207,7 @@ export class WorkerSockets {
     worker: WorkerRecord,
     hello: Extract<WorkerFrame, { type: 'hello' }>,
     replies: ServerFrame[],
-  ): { readonly code: number; readonly reason: string } | undefined {
+  ): Refused | undefined {
     const { live } = this.#host
     const other = live.sockets.ofWorker(worker.worker_id)
     const theirs = other === undefined || other === socket ? undefined : live.sockets.note(other)
@@ -209,10 +233,18 @@ export class WorkerSockets {
   }
 }
 
+/** How a connection is closed that cannot go on. */
+interface Refused {
+  readonly code: number
+  readonly reason: string
+}
+
 /** A frame, or what is wrong with it and whose question it was: the other frames of its message are other jobs' business. */
 type ReadFrame = WorkerFrame | { readonly ref: number | null; readonly reason: string }
 
 function readFrame(raw: unknown, index: number): ReadFrame {
+  const hot = hotFrame(raw)
+  if (hot !== undefined) return hot
   const parsed = workerFrame.safeParse(raw)
   if (parsed.success) return parsed.data
   const ref: unknown = typeof raw === 'object' && raw !== null && 'ref' in raw ? raw.ref : null
