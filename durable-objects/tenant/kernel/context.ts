@@ -97,7 +97,12 @@ export const systemActor: Actor = { kind: 'system', id: 'system', name: 'ModelRe
 export const systemCaller: Caller = { kind: 'system', actor: systemActor }
 
 /** ISO 8601 of milliseconds, and null of null. */
-export const isoTime = (at: number): string => new Date(at).toISOString()
+export function isoTime(at: number): string {
+  // All that one command writes and answers has one time as a rule.
+  if (at !== spelled.at) spelled = { at, text: new Date(at).toISOString() }
+  return spelled.text
+}
+let spelled = { at: 0, text: new Date(0).toISOString() }
 export const isoTimeOrNull = (at: number | null): string | null => (at === null ? null : isoTime(at))
 
 /** A kind that a worker has named, as a row of the audit trail may show it: a word, where a careless worker might put a sentence. */

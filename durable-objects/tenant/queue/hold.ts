@@ -85,7 +85,17 @@ declare module '../kernel/room.ts' {
   }
 }
 
-const holdsOf = (ctx: Pick<ReadContext, 'rooms'>): readonly Hold[] => ctx.rooms.flatMap((room) => room.hold ?? [])
+/** Asked several times for every job: the list of rooms is the same for an object's life. */
+const known = new WeakMap<ReadContext['rooms'], readonly Hold[]>()
+
+function holdsOf({ rooms }: Pick<ReadContext, 'rooms'>): readonly Hold[] {
+  let holds = known.get(rooms)
+  if (holds === undefined) {
+    holds = rooms.flatMap((room) => room.hold ?? [])
+    known.set(rooms, holds)
+  }
+  return holds
+}
 
 /** The job as it should wait. The first hold that holds it has the say until it lets go. */
 export function beforeQueue(ctx: CommandContext, job: JobRecord, trigger: HoldTrigger): JobRecord {

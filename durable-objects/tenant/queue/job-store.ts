@@ -1,80 +1,24 @@
-/** Responsible for job rows: written whole with their place in the queue, found by id, by place, by thread. */
+/**
+ * Responsible for job rows: written with their place in the queue, found by id, by place, by thread. What a job asks for is written once, what
+ * becomes of it each time.
+ */
 import { and, asc, desc, eq, gt, isNotNull, lt, lte, max, ne, sql } from 'drizzle-orm'
 import { getTableColumns } from 'drizzle-orm'
-import type { SQL } from 'drizzle-orm'
-import type { Effort, JobHold, JobStatus } from '@modelreins/contract'
-import { deadlineOf, expiryOf, hasDefaultExpiry } from '../../../src/domain/job/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job/job-machine.ts'
-import { mayFallBack } from '../../../src/domain/job/fallback.ts'
-import { mergeDue } from '../../../src/domain/fan-out/fan-out.ts'
-import { places, poolRank } from '../../../src/domain/job/queue.ts'
+import { places } from '../../../src/domain/job/queue.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
 import { Statement } from '../kernel/statement.ts'
 import type { ValueStore } from '../kernel/value-store.ts'
 import { RecentJobs } from './recent-jobs.ts'
+import { fromRow, stateOf } from './job-row.ts'
+import type { JobRow, JobState } from './job-row.ts'
 import { matches } from './job-match.ts'
 import type { JobMatch } from './job-match.ts'
 import type { DispatchKey } from './key-store.ts'
+import { PoolFront, PoolFronts } from './pool-front.ts'
+import type { Head } from './pool-front.ts'
 import { jobs } from './tables.ts'
-
-type Row = typeof jobs.$inferSelect
-
-/** Where a job stands, from its state alone; `poolId` is asked only for a job that may be offered. */
-function placeOf(job: JobRecord, poolId: (job: JobRecord) => number): { readonly pool: number | null; readonly rank: number | null } {
-  if (job.status === 'running' && job.spec.fan_out !== undefined)
-    return { pool: places.parents, rank: mergeDue(job.spec.fan_out) ?? Number.MAX_SAFE_INTEGER }
-  if (job.status === 'running') return { pool: places.running, rank: deadlineOf(job) }
-  if (job.status === 'retry') return { pool: places.timed, rank: job.retry_at ?? 0 }
-  if (job.status !== 'pending') return { pool: null, rank: null }
-  if (job.hold === 'schedule') return { pool: places.timed, rank: job.queued_at }
-  if (job.hold !== null) return { pool: places.held, rank: expiryOf(job) }
-  return { pool: poolId(job), rank: poolRank(job.queued_at, job.effort, job.priority) }
-}
-
-type Changeable = Omit<Row, 'idempotency_key' | 'idempotency_digest'>
-
-function toRow(job: JobRecord, poolId: (job: JobRecord) => number): Changeable {
-  const place = placeOf(job, poolId)
-  const claimable = place.pool !== null && place.pool > 0
-  return {
-    ...job,
-    ...place,
-    expires_at: claimable && !hasDefaultExpiry(job) ? expiryOf(job) : null,
-    long_lease: Number(job.long_lease),
-    stream: Number(job.stream),
-    falls_back: mayFallBack(job) ? 1 : null,
-    spec: JSON.stringify(job.spec),
-    outcome: job.outcome === null ? null : JSON.stringify(job.outcome),
-  }
-}
-
-const fromRow = (row: Changeable): JobRecord => ({
-  id: row.id,
-  status: row.status as JobStatus,
-  hold: row.hold as JobHold | null,
-  effort: row.effort as Effort,
-  priority: row.priority,
-  thread_id: row.thread_id,
-  worker_id: row.worker_id,
-  attempt: row.attempt,
-  max_attempts: row.max_attempts,
-  nonce: row.nonce,
-  long_lease: row.long_lease === 1,
-  created_by: row.created_by,
-  created_at: row.created_at,
-  queued_at: row.queued_at,
-  started_at: row.started_at,
-  ended_at: row.ended_at,
-  retry_at: row.retry_at,
-  review_id: row.review_id,
-  parent_id: row.parent_id,
-  stream: row.stream === 1,
-  spec: JSON.parse(row.spec),
-  outcome: row.outcome === null ? null : JSON.parse(row.outcome),
-})
-
-const charactersOf = (row: Changeable): number => row.spec.length + (row.outcome?.length ?? 0)
 
 /** The value that remembers the id of the newest job when its row is erased. */
 const highestErased = 'jobs.highest_erased'
@@ -89,19 +33,18 @@ export interface PrunedJob {
   readonly ended_at: number
 }
 
-/** A queue entry as the index has it, without the job. */
-export interface Head {
-  readonly id: number
-  readonly rank: number
-}
+/** Read of a pool beyond what was asked for: whoever asks next finds it in memory. */
+const headsAhead = 256
+const none: ReadonlySet<number> = new Set()
 
 export class JobStore {
   readonly #db: TenantDatabase
-  readonly #insert: Statement<Row>
-  readonly #update: Statement<Changeable>
-  readonly #get: Statement<{ id: number }, Row>
+  readonly #insert: Statement<JobRow>
+  readonly #update: Statement<JobState>
+  readonly #updateWithSpec: Statement<JobState & { spec: string }>
+  readonly #get: Statement<{ id: number }, JobRow>
   readonly #heads: Statement<{ pool: number; limit: number }, Head>
-  readonly #headsExcept: Statement<{ pool: number; limit: number; offered: string }, Head>
+  readonly #fronts = new PoolFronts()
   readonly #recent = new RecentJobs()
   readonly #forget: Forget
   readonly #values: Pick<ValueStore, 'read' | 'write'>
@@ -111,26 +54,36 @@ export class JobStore {
     this.#db = db
     this.#values = values
     this.#forget = forget
-    const columns = Object.keys(getTableColumns(jobs)) as (keyof Row)[]
+    const columns = Object.keys(getTableColumns(jobs)) as (keyof JobRow)[]
     const all = Object.fromEntries(columns.map((name) => [name, sql`${sql.placeholder(name)}`])) as Record<
-      keyof Row,
+      keyof JobRow,
       ReturnType<typeof sql>
     >
-    // Whatever column is set costs its index a row, changed or not: what is fixed at creation is left alone.
-    const { id: _, idempotency_key: _key, idempotency_digest: _digest, thread_id: _thread, parent_id: _parent, ...changeable } = all
+    const {
+      id: _,
+      thread_id: _1,
+      parent_id: _2,
+      created_by: _3,
+      created_at: _4,
+      idempotency_key: _5,
+      idempotency_digest: _6,
+      ...changeable
+    } = all
+    const { spec: _spec, ...state } = changeable
     this.#insert = new Statement(db, db.insert(jobs).values(all))
     const withId = eq(jobs.id, sql.placeholder('id'))
-    this.#update = new Statement(db, db.update(jobs).set(changeable).where(withId))
+    this.#update = new Statement(db, db.update(jobs).set(state).where(withId))
+    this.#updateWithSpec = new Statement(db, db.update(jobs).set(changeable).where(withId))
     this.#get = new Statement(db, db.select().from(jobs).where(withId))
-    const heads = (but?: SQL) =>
+    this.#heads = new Statement(
+      db,
       db
         .select({ id: jobs.id, rank: jobs.rank })
         .from(jobs)
-        .where(and(eq(jobs.pool, sql.placeholder('pool')), isNotNull(jobs.pool), but))
-        .orderBy(asc(jobs.rank))
-        .limit(sql.placeholder('limit'))
-    this.#heads = new Statement(db, heads())
-    this.#headsExcept = new Statement(db, heads(sql`${jobs.id} not in (select value from json_each(${sql.placeholder('offered')}))`))
+        .where(and(eq(jobs.pool, sql.placeholder('pool')), isNotNull(jobs.pool)))
+        .orderBy(asc(jobs.rank), asc(jobs.id))
+        .limit(sql.placeholder('limit')),
+    )
   }
 
   /** The highest id that a job has, or had before it was erased. */
@@ -153,7 +106,7 @@ export class JobStore {
   erase(id: number): void {
     if (id === this.#newestId()) this.#values.write(highestErased, id)
     this.#recent.drop(id)
-    this.#written(id)
+    this.#forget(this.#fronts.moved(id, { pool: null, rank: null }))
     this.#db.delete(jobs).where(eq(jobs.id, id)).run()
   }
 
@@ -169,27 +122,49 @@ export class JobStore {
   }
 
   insert(job: JobRecord, poolId: (job: JobRecord) => number, key?: DispatchKey): void {
-    const row = toRow(job, poolId)
-    this.#insert.run({ ...row, idempotency_key: key?.key ?? null, idempotency_digest: key?.digest ?? null })
-    this.#written(job.id)
-    this.#recent.keep(job, charactersOf(row))
+    const { thread_id, parent_id, created_by, created_at } = job
+    const state = stateOf(job, poolId)
+    const spec = JSON.stringify(job.spec)
+    const fixed = {
+      thread_id,
+      parent_id,
+      created_by,
+      created_at,
+      idempotency_key: key?.key ?? null,
+      idempotency_digest: key?.digest ?? null,
+    }
+    this.#insert.run({ ...state, ...fixed, spec })
+    this.#written(job, state, spec.length)
   }
 
   update(job: JobRecord, poolId: (job: JobRecord) => number): void {
-    const row = toRow(job, poolId)
-    this.#update.run(row)
-    this.#written(job.id)
-    this.#recent.keep(job, charactersOf(row))
+    const state = stateOf(job, poolId)
+    const before = this.#recent.find(job.id)
+    // Records are never changed in place: the same object is the same text.
+    if (before?.job.spec === job.spec) {
+      this.#update.run(state)
+      this.#written(job, state, before.spec)
+    } else {
+      const spec = JSON.stringify(job.spec)
+      this.#updateWithSpec.run({ ...state, spec })
+      this.#written(job, state, spec.length)
+    }
   }
 
-  #written(id: number): void {
-    this.#forget(() => this.#recent.drop(id))
+  /** `spec`: its characters. */
+  #written(job: JobRecord, { pool, rank, outcome }: JobState, spec: number): void {
+    const putBack = this.#fronts.moved(job.id, { pool, rank })
+    this.#forget(() => {
+      this.#recent.drop(job.id)
+      putBack()
+    })
+    this.#recent.keep(job, spec + (outcome?.length ?? 0), spec)
   }
 
   /** A stream object may exist from now on. */
   markStreamed(id: number): void {
     this.#recent.drop(id)
-    this.#written(id)
+    this.#forget(() => this.#recent.drop(id))
     this.#db.update(jobs).set({ stream: 1 }).where(eq(jobs.id, id)).run()
   }
 
@@ -207,16 +182,21 @@ export class JobStore {
     const recent = this.#recent.get(id)
     if (recent !== undefined) return recent
     const row = this.#get.get({ id })
-    return row === undefined ? undefined : this.#recent.keep(fromRow(row), charactersOf(row))
+    return row === undefined ? undefined : this.#recent.keep(fromRow(row), row.spec.length + (row.outcome?.length ?? 0), row.spec.length)
   }
 
-  heads(pool: number, limit: number): readonly Head[] {
-    return this.#heads.all({ pool, limit })
+  /** The first entries of a place. */
+  heads(place: number, limit: number): readonly Head[] {
+    return place > 0 ? this.headsExcept(place, limit, none) : this.#heads.all({ pool: place, limit })
   }
 
-  /** Heads of a pool without those that are out on offer: they stand at the front, and reading past them in SQL is cheap. */
-  headsExcept(pool: number, limit: number, offered: Iterable<number>): readonly Head[] {
-    return this.#headsExcept.all({ pool, limit, offered: JSON.stringify([...offered]) })
+  /** Heads of a pool without those that are out on offer: they stand at the front. */
+  headsExcept(pool: number, limit: number, offered: ReadonlySet<number>): readonly Head[] {
+    const known = this.#fronts.get(pool)?.first(limit, offered)
+    if (known !== undefined) return known
+    const most = limit + offered.size + headsAhead
+    const read = this.#heads.all({ pool, limit: most })
+    return this.#fronts.keep(pool, new PoolFront(read, read.length === most)).first(limit, offered) ?? []
   }
 
   /** Distinct pools that have jobs, by skipping through the index: one seek per pool, not one per job. */

@@ -33,6 +33,8 @@ const voidsKept = 10_000
 export class LeaseBook {
   readonly #leases = new Map<number, Lease>()
   readonly #byWorker = new Map<string, Set<number>>()
+  /** How many leases of each worker are not long. */
+  readonly #short = new Map<string, number>()
   readonly #offers = new Map<number, LiveOffer>()
   /** The newest token of each job that is offered or running: one that comes back as it was needs no MAC computed. */
   readonly #issued = new Map<number, string>()
@@ -45,7 +47,9 @@ export class LeaseBook {
   }
 
   grant(lease: Lease): void {
+    this.#drop(lease.job_id)
     this.#leases.set(lease.job_id, lease)
+    if (!lease.long) this.#short.set(lease.worker_id, (this.#short.get(lease.worker_id) ?? 0) + 1)
     const held = this.#byWorker.get(lease.worker_id)
     if (held === undefined) this.#byWorker.set(lease.worker_id, new Set([lease.job_id]))
     else held.add(lease.job_id)
@@ -53,10 +57,22 @@ export class LeaseBook {
 
   release(jobId: number): void {
     this.#issued.delete(jobId)
+    this.#drop(jobId)
+  }
+
+  #drop(jobId: number): void {
     const lease = this.#leases.get(jobId)
     if (lease === undefined) return
     this.#leases.delete(jobId)
     this.#byWorker.get(lease.worker_id)?.delete(jobId)
+    const short = lease.long ? undefined : this.#short.get(lease.worker_id)
+    if (short === 1) this.#short.delete(lease.worker_id)
+    else if (short !== undefined) this.#short.set(lease.worker_id, short - 1)
+  }
+
+  /** Workers with leases that only their signs of life renew. */
+  renewing(): IterableIterator<string> {
+    return this.#short.keys()
   }
 
   /** Leases of one worker. */

@@ -106,7 +106,7 @@ function restore({ at, store, live }: ReadContext): void {
 
 /** Leases behind no socket, and offers, are known to memory alone. */
 const awake = ({ leases, sockets }: Live): boolean =>
-  !leases.offers().next().done || [...leases.leases()].some((lease) => !lease.long && sockets.ofWorker(lease.worker_id) === undefined)
+  !leases.offers().next().done || [...leases.renewing()].some((worker) => sockets.ofWorker(worker) === undefined)
 
 function prune(pruning: PruneContext): void {
   const { at, store, live, atOnce } = pruning

@@ -98,38 +98,40 @@ export function whyPerson(wants: Requirements, worker: Pick<WorkerView, 'worker_
 }
 
 /** Reasons that keep this worker from the job for as long as nobody changes something; empty when it may have it. */
-export function obstacles(wants: Requirements, worker: WorkerView): readonly string[] {
-  const reasons: string[] = []
-  if (worker.revoked) reasons.push('is revoked')
-  if (worker.paused) reasons.push('is paused')
-  if (wants.pinned !== null && wants.pinned !== worker.worker_id) reasons.push('is not the target')
-  if (wants.avoid?.includes(worker.worker_id) === true) reasons.push('is to be avoided')
-  const { locality } = traitsOf(worker)
-  if (wants.mode !== undefined && wants.mode !== locality)
-    reasons.push(`runs ${locality === 'local' ? 'locally' : 'in the cloud'}, not ${wants.mode === 'local' ? 'locally' : 'in the cloud'}`)
-  if (wants.substrate !== undefined && wants.substrate !== substrateOf(worker.kind))
-    reasons.push(`is of ${substrateOf(worker.kind)}, not ${wants.substrate}`)
-  else if (worker.kind === 'carbon' && !asksForPerson(wants, worker))
-    reasons.push(
-      'is a person, and takes only jobs that ask for one: by target, by substrate carbon, or by a capability that only people have',
-    )
-  if (wants.capability === null && worker.named_only === true)
-    reasons.push('takes only jobs that name a capability, since it has some that need a decision')
-  if (wants.capability !== null && !worker.capabilities.some((item) => item.name === wants.capability)) {
-    reasons.push(`does not declare the capability ${wants.capability}`)
-  }
-  const tags = missing(wants.tags, worker.tags)
-  if (tags.length > 0) reasons.push(`lacks the tags ${tags.join(', ')}`)
-  const networks = missing(wants.networks, worker.networks)
-  if (networks.length > 0) reasons.push(`is not on the networks ${networks.join(', ')}`)
-  if (wants.provider !== null && wants.provider !== worker.provider)
-    reasons.push(`runs ${worker.provider ?? 'no known provider'}, not ${wants.provider}`)
-  if (wants.model !== null && !fits(wants.model, worker.model))
-    reasons.push(`has the model ${worker.model ?? 'unknown'}, not ${wants.model}`)
-  return reasons
+export const obstacles = (wants: Requirements, worker: WorkerView): readonly string[] => [...reasonsAgainst(wants, worker)]
+
+/** Whether there is no reason: most of those who ask want to know no more, and stop at the first one. */
+export function mayDo(wants: Requirements, worker: WorkerView): boolean {
+  const found = reasonsAgainst(wants, worker).next()
+  return found.done === true
 }
 
-export const mayDo = (wants: Requirements, worker: WorkerView): boolean => obstacles(wants, worker).length === 0
+function* reasonsAgainst(wants: Requirements, worker: WorkerView): Generator<string, undefined> {
+  if (worker.revoked) yield 'is revoked'
+  if (worker.paused) yield 'is paused'
+  if (wants.pinned !== null && wants.pinned !== worker.worker_id) yield 'is not the target'
+  if (wants.avoid?.includes(worker.worker_id) === true) yield 'is to be avoided'
+  const locality = wants.mode === undefined ? undefined : traitsOf(worker).locality
+  if (wants.mode !== locality)
+    yield `runs ${locality === 'local' ? 'locally' : 'in the cloud'}, not ${wants.mode === 'local' ? 'locally' : 'in the cloud'}`
+  if (wants.substrate !== undefined && wants.substrate !== substrateOf(worker.kind))
+    yield `is of ${substrateOf(worker.kind)}, not ${wants.substrate}`
+  else if (worker.kind === 'carbon' && !asksForPerson(wants, worker))
+    yield 'is a person, and takes only jobs that ask for one: by target, by substrate carbon, or by a capability that only people have'
+  if (wants.capability === null && worker.named_only === true)
+    yield 'takes only jobs that name a capability, since it has some that need a decision'
+  if (wants.capability !== null && !worker.capabilities.some((item) => item.name === wants.capability)) {
+    yield `does not declare the capability ${wants.capability}`
+  }
+  const tags = missing(wants.tags, worker.tags)
+  if (tags.length > 0) yield `lacks the tags ${tags.join(', ')}`
+  const networks = missing(wants.networks, worker.networks)
+  if (networks.length > 0) yield `is not on the networks ${networks.join(', ')}`
+  if (wants.provider !== null && wants.provider !== worker.provider)
+    yield `runs ${worker.provider ?? 'no known provider'}, not ${wants.provider}`
+  if (wants.model !== null && !fits(wants.model, worker.model)) yield `has the model ${worker.model ?? 'unknown'}, not ${wants.model}`
+  return undefined
+}
 
 /** Could begin something now: is there, answers its offers, has quota, and is not kept from work by its breaker. */
 export const isReady = ({ state, breaker, parked_until }: WorkerView): boolean =>

@@ -1,0 +1,80 @@
+/** Responsible for a job as a row: its place in the queue, what becomes of it apart from what it asks for, and back. */
+import type { Effort, JobHold, JobStatus } from '@modelreins/contract'
+import { mergeDue } from '../../../src/domain/fan-out/fan-out.ts'
+import { mayFallBack } from '../../../src/domain/job/fallback.ts'
+import { deadlineOf, expiryOf, hasDefaultExpiry } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { places, poolRank } from '../../../src/domain/job/queue.ts'
+import type { jobs } from './tables.ts'
+
+export type JobRow = typeof jobs.$inferSelect
+
+/** Where a job stands, from its state alone; `poolId` is asked only for a job that may be offered. */
+function placeOf(job: JobRecord, poolId: (job: JobRecord) => number): { readonly pool: number | null; readonly rank: number | null } {
+  if (job.status === 'running' && job.spec.fan_out !== undefined)
+    return { pool: places.parents, rank: mergeDue(job.spec.fan_out) ?? Number.MAX_SAFE_INTEGER }
+  if (job.status === 'running') return { pool: places.running, rank: deadlineOf(job) }
+  if (job.status === 'retry') return { pool: places.timed, rank: job.retry_at ?? 0 }
+  if (job.status !== 'pending') return { pool: null, rank: null }
+  if (job.hold === 'schedule') return { pool: places.timed, rank: job.queued_at }
+  if (job.hold !== null) return { pool: places.held, rank: expiryOf(job) }
+  return { pool: poolId(job), rank: poolRank(job.queued_at, job.effort, job.priority) }
+}
+
+/** Left alone by updates: whatever column is set costs its index a row, changed or not. */
+type Fixed = 'idempotency_key' | 'idempotency_digest' | 'thread_id' | 'parent_id' | 'created_by' | 'created_at'
+/** What becomes of a job, about a hundred bytes. What it asks for (`spec`) may be half a megabyte. */
+export type JobState = Omit<JobRow, Fixed | 'spec'>
+
+export function stateOf(job: JobRecord, poolId: (job: JobRecord) => number): JobState {
+  const place = placeOf(job, poolId)
+  const claimable = place.pool !== null && place.pool > 0
+  return {
+    id: job.id,
+    status: job.status,
+    hold: job.hold,
+    pool: place.pool,
+    rank: place.rank,
+    expires_at: claimable && !hasDefaultExpiry(job) ? expiryOf(job) : null,
+    effort: job.effort,
+    priority: job.priority,
+    worker_id: job.worker_id,
+    attempt: job.attempt,
+    max_attempts: job.max_attempts,
+    nonce: job.nonce,
+    long_lease: Number(job.long_lease),
+    queued_at: job.queued_at,
+    started_at: job.started_at,
+    ended_at: job.ended_at,
+    retry_at: job.retry_at,
+    review_id: job.review_id,
+    stream: Number(job.stream),
+    falls_back: mayFallBack(job) ? 1 : null,
+    outcome: job.outcome === null ? null : JSON.stringify(job.outcome),
+  }
+}
+
+export const fromRow = (row: Omit<JobRow, 'idempotency_key' | 'idempotency_digest'>): JobRecord => ({
+  id: row.id,
+  status: row.status as JobStatus,
+  hold: row.hold as JobHold | null,
+  effort: row.effort as Effort,
+  priority: row.priority,
+  thread_id: row.thread_id,
+  worker_id: row.worker_id,
+  attempt: row.attempt,
+  max_attempts: row.max_attempts,
+  nonce: row.nonce,
+  long_lease: row.long_lease === 1,
+  created_by: row.created_by,
+  created_at: row.created_at,
+  queued_at: row.queued_at,
+  started_at: row.started_at,
+  ended_at: row.ended_at,
+  retry_at: row.retry_at,
+  review_id: row.review_id,
+  parent_id: row.parent_id,
+  stream: row.stream === 1,
+  spec: JSON.parse(row.spec),
+  outcome: row.outcome === null ? null : JSON.parse(row.outcome),
+})
