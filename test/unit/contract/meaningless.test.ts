@@ -25,6 +25,7 @@ const routing = [
   'rate',
   'mode',
   'avoid',
+  'fallback',
 ]
 const job = ['input', ...routing, 'thread_id', 'session_id', 'silence_timeout', 'expires_in', 'not_before', 'idempotency_key']
 const filter = ['status', 'thread_id', 'capability', 'worker', 'effort', 'created_by', 'parent_id']
@@ -78,6 +79,8 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
   'schedules.list': paging,
   'schedules.update': ['name', 'cron', 'timezone', 'overlap', 'catch_up', 'jitter', 'paused', 'job', 'starts_at', 'ends_at', 'max_runs'],
   'schedules.runs': paging,
+  'schedules.approve': ['expires_in'],
+  'director.set_catalogue': ['if_version'],
   'threads.list': [...paging, 'archived', 'text', 'worker', 'member', 'running', 'active_since'],
   'threads.delete': ['abort'],
   'threads.get': paging,
@@ -105,7 +108,8 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
   ],
   'reviews.list': ['status', 'job_id', ...paging],
   'reviews.get': ['wait'],
-  'reviews.decide': ['comment', 'digest'],
+  'reviews.decide': ['comment', 'digest', 'signature'],
+  'reviews.signing_options': ['comment'],
   'reviews.decide_many': ['comment'],
   'reviews.withdraw': ['comment'],
   'grants.list': ['session', 'include_ended', ...paging],
@@ -165,6 +169,8 @@ const nowhere: readonly (readonly [id: OperationId, field: string, request: Read
   ['reviews.decide', 'payload', { review_id: 1, verdict: 'respond', comment: 'no', payload: null }],
   ['reviews.decide', 'grant', { review_id: 1, verdict: 'deny', comment: 'no', grant: { ttl: 60 } }],
   ['reviews.decide', 'grant', { review_id: 1, verdict: 'respond', comment: 'no', grant: { uses: 1 } }],
+  ['reviews.signing_options', 'payload', { review_id: 1, digest: 'a'.repeat(64), verdict: 'approve', payload: { prompt: 'y' } }],
+  ['reviews.signing_options', 'grant', { review_id: 1, digest: 'a'.repeat(64), verdict: 'deny', comment: 'no', grant: { ttl: 60 } }],
   ['killswitch.raise', 'lower', { lower: true }],
   [
     'workers.register',

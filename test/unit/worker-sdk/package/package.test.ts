@@ -190,8 +190,8 @@ it('has types that are right for every way of resolving it', async () => {
 const bytesOf = (path: string): number =>
   statSync(path).isDirectory() ? readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0) : statSync(path).size
 
-it('takes little more than a megabyte on disk, its dependency included', () => {
-  expect(bytesOf(installed) + bytesOf(join(root, 'node_modules', 'ws'))).toBeLessThan(1_230_000)
+it('takes a megabyte and a third on disk at most, its dependency included', () => {
+  expect(bytesOf(installed) + bytesOf(join(root, 'node_modules', 'ws'))).toBeLessThan(1_300_000)
 })
 
 it('has all that package.json points at, a licence and a readme, and no source', () => {
