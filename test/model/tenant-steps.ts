@@ -14,9 +14,11 @@ import { contentOf } from './queue-model.ts'
 export const gated = 'mail.send'
 
 /** On a slow machine time ends the test before its last sequence: fewer than these would prove nothing. */
-export const least = { commands: 300, releases: 3, changes: 3, edits: 3, revocations: 1 }
+export const least = { commands: 300, releases: 3, changes: 3, edits: 3, revocations: 1, persons: 3 }
 
-interface Real {
+export interface Real {
+  /** Takes jobs as a person. */
+  readonly person: MemberHandle
   /** May decide, and dispatches nothing. When one is revoked, another takes her place. */
   reviewer: MemberHandle
   readonly tenant: TestTenant
@@ -32,7 +34,7 @@ interface Real {
 
 type Step = fc.AsyncCommand<QueueModel, Real>
 
-const pick = <Item>(items: readonly Item[], index: number): Item | undefined => items[index % Math.max(1, items.length)]
+export const pick = <Item>(items: readonly Item[], index: number): Item | undefined => items[index % Math.max(1, items.length)]
 
 const list = async (real: Real): Promise<readonly Job[]> => {
   const jobs: Job[] = []
@@ -58,8 +60,10 @@ const follows: Readonly<Record<string, readonly string[]>> = {
   // Held anew between two releases: the rows of its review say so.
   'job.release': ['job.fail', 'job.release', 'job.start', 'job.abort', 'job.expire'],
   'job.dispatch': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire'],
-  'job.start': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout'],
-  'job.retry_later': ['job.requeue', 'job.abort'],
+  'job.start': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout', 'job.hand_back', 'job.escalate'],
+  'job.hand_back': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire'],
+  'job.escalate': ['job.complete', 'job.fail', 'job.abort'],
+  'job.retry_later': ['job.requeue', 'job.retry', 'job.abort'],
   'job.lose': ['job.requeue', 'job.resume', 'job.abort', 'job.complete', 'job.retry'],
   'job.resume': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout'],
   'job.timeout': ['job.requeue', 'job.abort', 'job.retry'],
@@ -72,7 +76,17 @@ const follows: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** A change is no transition: it may come wherever nothing runs and nothing has ended. */
-const changeable = ['job.dispatch', 'job.release', 'job.requeue', 'job.retry', 'job.retry_later', 'job.lose', 'job.timeout']
+const changeable = [
+  'job.hand_back',
+  'job.escalate',
+  'job.dispatch',
+  'job.release',
+  'job.requeue',
+  'job.retry',
+  'job.retry_later',
+  'job.lose',
+  'job.timeout',
+]
 
 async function checkAudit(real: Real, jobs: readonly Job[]): Promise<void> {
   const rows = await auditRows(real.tenant)
@@ -82,6 +96,7 @@ async function checkAudit(real: Real, jobs: readonly Job[]): Promise<void> {
   for (const row of rows) {
     if (row.job_id === null || !row.action.startsWith('job.')) continue
     const before = last.get(row.job_id)
+    if (row.action === 'job.remind') continue
     if (row.action === 'job.update') {
       if (!changeable.includes(before ?? '')) throw new Error(`I12: job ${row.job_id} was changed after ${before ?? 'nothing'}`)
       // Held anew, perhaps: it stands where it stood when it came.
@@ -97,7 +112,7 @@ async function checkAudit(real: Real, jobs: readonly Job[]): Promise<void> {
     done: ['job.complete'],
     running: ['job.start', 'job.resume'],
     retry: ['job.retry_later', 'job.lose', 'job.timeout'],
-    pending: ['job.release', 'job.dispatch', 'job.requeue', 'job.retry'],
+    pending: ['job.release', 'job.dispatch', 'job.requeue', 'job.retry', 'job.hand_back', 'job.escalate'],
     failed: ['job.fail', 'job.abort', 'job.expire', 'job.lose', 'job.timeout'],
   }
   for (const job of jobs) {
@@ -108,7 +123,7 @@ async function checkAudit(real: Real, jobs: readonly Job[]): Promise<void> {
 }
 
 /** Runs the step, then compares everything that can be seen. */
-const step = (name: string, run: (model: QueueModel, real: Real) => Promise<void>): Step => ({
+export const step = (name: string, run: (model: QueueModel, real: Real) => Promise<void>): Step => ({
   check: () => true,
   toString: () => name,
   run: async (model, real) => {
@@ -204,7 +219,7 @@ async function revise(model: QueueModel, real: Real, id: number, revision: numbe
   )
 }
 
-const index = fc.nat(7)
+export const index = fc.nat(7)
 
 export const steps = [
   fc

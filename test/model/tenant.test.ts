@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
 import { frozenTime, TestTenant } from '../workers/durable-objects/tenant/harness.ts'
+import { personName, personSteps } from './person-steps.ts'
 import { QueueModel } from './queue-model.ts'
 import { gated, least, reviewerOf, steps } from './tenant-steps.ts'
 
@@ -10,25 +11,30 @@ afterEach(() => {
 })
 
 it('keeps I1-I9 and I12-I14 under any sequence of commands, crashes and waits', { timeout: 300_000 }, async () => {
-  const tried = { commands: 0, releases: 0, changes: 0, edits: 0, revocations: 0 }
+  const tried = { commands: 0, releases: 0, changes: 0, edits: 0, revocations: 0, persons: 0 }
   const seed = Math.floor(Math.random() * 0x7fff_ffff)
   console.log(`seed ${seed}`)
   await fc.assert(
-    fc.asyncProperty(fc.commands(steps, { maxCommands: 60, size: 'max' }), async (commands) => {
+    fc.asyncProperty(fc.commands([...steps, ...personSteps], { maxCommands: 60, size: 'max' }), async (commands) => {
       const clock = frozenTime()
       const tenant = await TestTenant.create()
       const stranger = await TestTenant.create()
       const reviewer = await reviewerOf(tenant, 1)
+      const person = await tenant.member('Rosa', 'operator')
+      await tenant.must('work.join', { name: personName }, person.credential)
       const tier = [{ name: gated, risk_tier: 'approve' as const }]
       const workers = [await tenant.worker('anna', tier), await tenant.worker('bert', tier), await tenant.worker('cleo', tier)]
       await fc.asyncModelRun(
-        () => ({ model: new QueueModel(clock.now), real: { tenant, stranger, reviewer, revoked: [], workers, clock, offers: [], tried } }),
+        () => ({
+          model: new QueueModel(clock.now),
+          real: { tenant, stranger, reviewer, person, revoked: [], workers, clock, offers: [], tried },
+        }),
         commands,
       )
     }),
     { seed, numRuns: 40, interruptAfterTimeLimit: 200_000 },
   )
   console.log(`seed ${seed}: ${JSON.stringify(tried)}`)
-  for (const what of ['commands', 'releases', 'changes', 'edits', 'revocations'] as const)
+  for (const what of ['commands', 'releases', 'changes', 'edits', 'revocations', 'persons'] as const)
     expect(tried[what], `${what} with seed ${seed}`).toBeGreaterThanOrEqual(least[what])
 })

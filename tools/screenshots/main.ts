@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { chromiumPath, openDashboard } from '../../test/support/dashboard.ts'
+import { chromiumPath, openDashboard, type Dashboard } from '../../test/support/dashboard.ts'
 import { livedIn } from '../../test/support/lived-in.ts'
 
 const folder = fileURLToPath(new URL('../../docs/images/dashboard', import.meta.url))
@@ -16,10 +16,30 @@ const pictures = [
   { name: 'chat', path: '/chat?thread=t-release', title: 'Chat' },
   { name: 'jobs', path: '/jobs', title: 'Jobs' },
   { name: 'review', path: '/reviews/1', title: 'Reviews' },
+  { name: 'my-work', path: '/work', title: 'My work' },
   { name: 'workers', path: '/workers', title: 'Workers' },
   { name: 'killswitch', path: '/killswitch?level=3', title: 'Killswitch' },
   { name: 'audit', path: '/audit', title: 'Audit' },
 ] as const
+
+/** The person who looks takes jobs, has one in hand, and one on offer. */
+async function takeJobs({ call }: Dashboard): Promise<string> {
+  const capabilities = [
+    { name: 'contract.sign', risk_tier: 'audit' },
+    { name: 'customer.call', risk_tier: 'auto' },
+  ]
+  await call('POST', '/api/v1/work/join', { name: 'rosa', capabilities })
+  const prompt = 'Sign the contract with **Ada & Co.**\n\n- read the annex first\n- the amount must be `12,400 EUR`'
+  const { id } = await call('POST', '/api/v1/dispatch', { prompt, capability: 'contract.sign' })
+  await call('POST', '/api/v1/dispatch', {
+    prompt: 'Call the customer back and ask which of the two dates suits them',
+    capability: 'customer.call',
+  })
+  await call('POST', '/api/v1/dispatch', { prompt: 'Take a picture of the meter in the cellar', target: 'rosa' })
+  await call('POST', `/api/v1/work/${String(id)}/start`)
+  await call('POST', `/api/v1/work/${String(id)}/note`, { attempt: 1, text: 'Read the annex; the amount is right.\n' })
+  return String(id)
+}
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { folder: { type: 'string', default: folder }, help: { type: 'boolean', default: false } } })
@@ -35,13 +55,16 @@ async function main(): Promise<number> {
   const dashboard = await openDashboard()
   try {
     const tenant = await livedIn(dashboard)
+    const inHand = await takeJobs(dashboard)
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const width of [1280, 390]) {
         const { page, context } = await dashboard.open('/', { colorScheme, viewport: { width, height: width === 390 ? 844 : 800 } })
-        for (const { name, path, title } of pictures) {
+        for (const { name, path, title } of [...pictures, { name: 'job-in-hand', path: `/work/${inHand}`, title: `Job ${inHand}` }]) {
           await page.goto(dashboard.url + path)
           await page.getByRole('heading', { level: 1, name: title }).waitFor()
-          await page.waitForLoadState('networkidle')
+          // A job in hand is followed while it is shown: its stream stays open.
+          if (path.startsWith('/work/')) await page.getByText('the amount is right').waitFor()
+          else await page.waitForLoadState('networkidle')
           const file = `${name}-${colorScheme}${width === 390 ? '-phone' : ''}.png`
           await page.screenshot({ path: join(values.folder, file) })
           console.log(file)

@@ -33,9 +33,16 @@ function usePresence(there: boolean): void {
   }, [there])
 }
 
-/** How many jobs are on offer, or are about to go back. */
-export function useWork(): number {
+/** How many jobs are on offer to this member, and how many that they have in hand are about to go back. */
+export function useOffers(): { readonly offered: number; readonly reminded: number; readonly takes: boolean } {
   const { data } = useOperation('work.list', {}, { enabled: useMay('jobs.take') })
-  usePresence(data !== undefined && data.person !== null)
-  return (data?.offered.length ?? 0) + (data?.claimed.filter((item) => item.claim?.reminded === true).length ?? 0)
+  const reminded = data?.claimed.filter((item) => item.claim?.reminded === true).length ?? 0
+  return { offered: data?.offered.length ?? 0, reminded, takes: data !== undefined && data.person !== null }
+}
+
+/** For the frame, once: what waits, and the member's presence. */
+export function useWork(): number {
+  const { offered, reminded, takes } = useOffers()
+  usePresence(takes)
+  return offered + reminded
 }

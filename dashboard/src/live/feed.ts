@@ -67,14 +67,13 @@ export function followEvents(): () => void {
 
   const heard = (frame: Frame): void => {
     if (frame.type === 'open' || frame.type === 'reset') {
-      const again = seq !== undefined || lostAt !== undefined
       seq = frame.seq ?? seq
       failures = 0
       lostAt = undefined
       setFeeding(true)
       setConnection({ state: 'live' })
-      // What was shown while nobody told of changes is not trusted.
-      if (again) void queryClient.invalidateQueries({ predicate: ({ state }) => !isLong(state.data) })
+      // What was read while nobody told of changes is not trusted, the first screen included: a change may have come before the feed.
+      void queryClient.invalidateQueries({ predicate: ({ state }) => state.dataUpdatedAt > 0 && !isLong(state.data) })
     } else if (frame.type === 'event') {
       seq = frame.seq ?? seq
       mark((frame.action ?? '').split('.')[0] ?? '')

@@ -24,6 +24,8 @@ describe.skipIf(chromiumPath === undefined)('My work', () => {
     const job = await dispatch('Sign the **contract**\n\n<img src=x onerror=alert(1)>')
     const places = page.getByRole('navigation', { name: 'Places' })
     await places.getByRole('link', { name: 'My work' }).getByText('1', { exact: true }).waitFor()
+    await places.getByRole('link', { name: 'Home' }).click()
+    await page.getByRole('link', { name: '1 job is on offer to you' }).click()
     await page.getByRole('link', { name: 'Sign the **contract**' }).click()
     await page.getByText('It names you as its target.').waitFor()
     await page.getByText('<img src=x onerror=alert(1)>').waitFor()
@@ -124,7 +126,7 @@ describe.skipIf(chromiumPath === undefined)('My work', () => {
     await page.getByText('Enter a reason').waitFor()
     await page.getByRole('textbox', { name: /^Reason/ }).fill('There are none')
     await page.getByRole('button', { name: 'Failed' }).click()
-    await page.getByText('There are none').first().waitFor()
+    await page.getByText('is marked as failed').waitFor()
     expect(await dashboard.call('GET', `/api/v1/jobs/${String(next['id'])}`)).toMatchObject({
       status: 'failed',
       error: { message: 'There are none' },
@@ -145,7 +147,7 @@ describe.skipIf(chromiumPath === undefined)('My work', () => {
     await page.getByText('The killswitch has stopped all work').waitFor()
     expect(new URL(page.url()).pathname).toBe('/work')
     await dashboard.call('DELETE', '/api/v1/killswitch?resume_all=true')
-    await page.getByText('Taking jobs').waitFor()
+    await page.getByText('Taking jobs', { exact: true }).waitFor()
     expect(faults).toEqual([])
   }, 120_000)
 

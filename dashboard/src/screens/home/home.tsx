@@ -5,6 +5,7 @@ import { useOperation } from '../../api/queries.ts'
 import { useMay, useMe } from '../../api/session.ts'
 import { Screen } from '../../frame/screen.tsx'
 import { useWaiting, waitingInput } from '../../frame/waiting.ts'
+import { useOffers } from '../../frame/work.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { buttonClass, LinkButton } from '../../parts/button.tsx'
 import { brief, JobLine, type BriefJob } from '../../parts/job-line.tsx'
@@ -27,6 +28,24 @@ function Section({ title, more, children }: { readonly title: string; readonly m
 }
 
 const Quiet = ({ children }: { readonly children: ReactNode }) => <p className="card px-4 py-3 text-soft">{children}</p>
+
+/** Jobs for this member as a person; nothing while there are none. */
+function OwnWork() {
+  const { offered, reminded } = useOffers()
+  if (offered + reminded === 0) return null
+  const words = [
+    ...(reminded === 0 ? [] : [`${plural(reminded, 'job')} in your hands ${reminded === 1 ? 'goes' : 'go'} back to the queue soon`]),
+    ...(offered === 0 ? [] : [`${plural(offered, 'job')} ${offered === 1 ? 'is' : 'are'} on offer to you`]),
+  ]
+  return (
+    <p className="card relative flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5 hover:bg-sunken">
+      <Badge tone={reminded > 0 ? 'warn' : 'accent'}>My work</Badge>
+      <Link to="/work" className="min-w-0 flex-1 basis-48 font-medium after:absolute after:inset-0">
+        {words.join(', ')}
+      </Link>
+    </p>
+  )
+}
 
 function Waiting() {
   const { data, error, isPending, refetch } = useOperation('reviews.list', waitingInput)
@@ -131,6 +150,7 @@ export function Home() {
     >
       {empty && mayDispatch ? <FirstSteps /> : <Figures />}
       <Section title="Waiting on you">
+        <OwnWork />
         <Waiting />
       </Section>
       <Section

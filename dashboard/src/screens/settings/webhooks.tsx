@@ -13,7 +13,14 @@ import { oneLine } from '../../parts/safe-text.ts'
 import { plural, Time } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
 
-const events: readonly WebhookEvent[] = ['review.created', 'review.settled', 'review.reminded', 'review.escalated', 'killswitch.raised']
+const events: readonly WebhookEvent[] = [
+  'review.created',
+  'review.settled',
+  'review.reminded',
+  'review.escalated',
+  'killswitch.raised',
+  'work.reminded',
+]
 
 function Add({ onSecret }: { readonly onSecret: (secret: string) => void }) {
   const id = useId()

@@ -197,8 +197,6 @@ export function InHand({ work, claim }: Props) {
   return (
     <>
       <Deadlines claim={claim} />
-      <Notes work={work} claim={claim} />
-      <Attach work={work} />
       <section aria-label="Result" className="card flex flex-col gap-3 p-4">
         <div className="flex flex-wrap items-center justify-between gap-2">
           <label htmlFor={`${id}-result`} className="text-lg font-semibold">
@@ -269,6 +267,8 @@ export function InHand({ work, claim }: Props) {
           )}
         </div>
       </section>
+      <Attach work={work} />
+      <Notes work={work} claim={claim} />
     </>
   )
 }

@@ -51,7 +51,7 @@ function Actions({ worker, onRotated }: { readonly worker: WorkerShape; readonly
           Pause
         </Button>
       )}
-      <Button onClick={() => setAsking('rotate')}>Rotate token...</Button>
+      {worker.member_id == null ? <Button onClick={() => setAsking('rotate')}>Rotate token...</Button> : null}
       <Button look="danger" onClick={() => setAsking('revoke')}>
         Revoke...
       </Button>
