@@ -10,6 +10,7 @@ export const benches = {
   'deep-queue': () => import('./deep-queue.ts'),
   'long-history': () => import('./long-history.ts'),
   'connected-workers': () => import('./connected-workers.ts'),
+  rows: () => import('./rows.ts'),
   bundle: () => import('./bundle.ts'),
   dashboard: () => import('./dashboard.ts'),
   'kill-drill': () => import('./kill-drill.ts'),

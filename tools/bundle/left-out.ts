@@ -1,14 +1,24 @@
 /**
- * Responsible for what the deployed Worker does not carry: words and schemas of the operations table that only the reference and
- * `openapi.json` show (built as static files), and the part of zod that writes JSON Schema. It says nothing about how the rest is bundled.
+ * Responsible for what the deployed Worker does not carry: words and schemas of the contract's tables that only the reference, `openapi.json` (static
+ * files) and other programs show, and the part of zod that writes JSON Schema. It says nothing about how the rest is bundled.
  */
 import type { Plugin } from 'rolldown'
 import { parseSync } from 'rolldown/utils'
 
-/** Fields of a row that no file of the Worker reads: `test/unit/tools/bundle.test.ts` looks. */
-export const unreadFields: readonly string[] = ['summary', 'example', 'output']
+/** Fields of a table's rows that no file of the Worker reads: `test/unit/tools/bundle/worker-bundle.test.ts` looks. */
+export interface UnreadFields {
+  readonly files: RegExp
+  /** The call that makes a row, or the constant whose values are the rows. */
+  readonly rows: string
+  readonly fields: readonly string[]
+}
 
-const rowsOfOperations = /contract\/src\/operations\/(?!row\.ts$)[a-z-]+\.ts$/
+export const unread: readonly UnreadFields[] = [
+  { files: /contract\/src\/operations\/(?!row\.ts$)[a-z-]+\.ts$/, rows: 'operation', fields: ['summary', 'example', 'output'] },
+  { files: /contract\/src\/problem\.ts$/, rows: 'problems', fields: ['help', 'exit'] },
+  { files: /contract\/src\/tenant-event\.ts$/, rows: 'tenantEvents', fields: ['says'] },
+]
+
 const schemaWriters = /\/zod\/v4\/core\/(json-schema-processors|to-json-schema|json-schema-generator)\.js$/
 
 interface SyntaxNode {
@@ -31,19 +41,31 @@ function visit(node: SyntaxNode, see: (node: SyntaxNode) => void): void {
   }
 }
 
-/** The text of a file of rows without the fields that the Worker does not read. */
-export function withoutUnreadFields(path: string, text: string): string {
-  const cuts: { readonly from: number; readonly to: number }[] = []
+/** The object behind `as const` and `satisfies`. */
+function bare(node: unknown): SyntaxNode | undefined {
+  if (!isNode(node)) return undefined
+  return node.type === 'TSAsExpression' || node.type === 'TSSatisfiesExpression' ? bare(field(node, 'expression')) : node
+}
+
+/** The objects that are rows: arguments of the call of that name, and values of the constant of that name. */
+function rowsIn(path: string, text: string, name: string): readonly SyntaxNode[] {
+  const found: SyntaxNode[] = []
   visit(parseSync(path, text).program as unknown as SyntaxNode, (node) => {
-    if (node.type !== 'CallExpression' || nameOf(field(node, 'callee')) !== 'operation') return
-    const [row] = nodes(field(node, 'arguments'))
-    if (row === undefined) return
-    const fields = nodes(field(row, 'properties'))
-    for (const [index, each] of fields.entries()) {
-      if (unreadFields.includes(String(nameOf(field(each, 'key')))))
-        cuts.push({ from: each.start, to: fields[index + 1]?.start ?? row.end - 1 })
-    }
+    if (node.type === 'CallExpression' && nameOf(field(node, 'callee')) === name) found.push(...nodes(field(node, 'arguments')))
+    if (node.type !== 'VariableDeclarator' || nameOf(field(node, 'id')) !== name) return
+    const table = bare(field(node, 'init'))
+    if (table !== undefined) found.push(...nodes(field(table, 'properties')).flatMap((row) => bare(field(row, 'value')) ?? []))
   })
+  return found
+}
+
+/** The text of a file of rows without the fields that the Worker does not read. */
+export function withoutUnreadFields(path: string, text: string, { rows, fields }: Omit<UnreadFields, 'files'>): string {
+  const cuts = rowsIn(path, text, rows).flatMap((row) =>
+    nodes(field(row, 'properties')).flatMap((each, index, all) =>
+      fields.includes(String(nameOf(field(each, 'key')))) ? [{ from: each.start, to: all[index + 1]?.start ?? row.end - 1 }] : [],
+    ),
+  )
   return cuts.toSorted((left, right) => right.from - left.from).reduce((kept, { from, to }) => kept.slice(0, from) + kept.slice(to), text)
 }
 
@@ -60,7 +82,8 @@ export const leftOut: Plugin = {
   name: 'left-out-of-the-worker',
   transform(text, path) {
     const place = path.replaceAll('\\', '/')
-    if (rowsOfOperations.test(place)) return { code: withoutUnreadFields(path, text), map: null }
+    const table = unread.find(({ files }) => files.test(place))
+    if (table !== undefined) return { code: withoutUnreadFields(path, text, table), map: null }
     if (schemaWriters.test(place)) return { code: refusingExports(text), map: null }
     return null
   },

@@ -2,8 +2,8 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { operations } from '@modelreins/contract'
-import { unreadFields, withoutUnreadFields } from '../../../../tools/bundle/left-out.ts'
+import { operations, problems, tenantEvents } from '@modelreins/contract'
+import { unread, withoutUnreadFields } from '../../../../tools/bundle/left-out.ts'
 import { workerBundle } from '../../../../tools/bundle/worker-bundle.ts'
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
@@ -14,6 +14,10 @@ test('the deployed module has every path, and neither summaries, examples nor th
     expect({ path: row.path, there: code.includes(row.path) }).toEqual({ path: row.path, there: true })
     expect({ summary: row.summary, there: code.includes(row.summary) }).toEqual({ summary: row.summary, there: false })
   }
+  for (const { says } of Object.values(tenantEvents)) expect(code.includes(says) ? says : '').toBe('')
+  // Some of the help stands in the details of an error, too.
+  for (const { title } of Object.values(problems)) expect(code.includes(title) ? '' : title).toBe('')
+  expect(code.includes(problems['invalid-request'].help)).toBe(false)
   expect(code.includes('unevaluatedProperties')).toBe(false)
   expect(JSON.parse(map ?? '').sources).toEqual(expect.arrayContaining([expect.stringMatching(/src\/index\.ts$/)]))
 })
@@ -26,26 +30,38 @@ test('the module for this machine keeps names and has its source map inside', as
 })
 
 test('only fields of rows are left out, wherever they stand in the row', () => {
-  const text = `const summary = 1
+  const rows = `const summary = 1
 export const rows = {
   a: operation({ summary: 'A, b', path: '/a', example: { summary: 'kept out', list: [1, { x: 2 }] }, output: thing({ summary: z.string() }), problems: [] }),
   b: operation({ path: '/b', input: z.object({ summary: z.string(), output: z.string() }), output: z.null() }),
 }`
-  expect(withoutUnreadFields('rows.ts', text)).toBe(`const summary = 1
+  expect(withoutUnreadFields('rows.ts', rows, { rows: 'operation', fields: ['summary', 'example', 'output'] })).toBe(`const summary = 1
 export const rows = {
   a: operation({ path: '/a', problems: [] }),
   b: operation({ path: '/b', input: z.object({ summary: z.string(), output: z.string() }), }),
 }`)
+  const table = `const other = { help: 'kept' }
+export const problems = { a: { help: 'A', title: 'T' }, 'b-c': { title: 'U', help: 'B' } } as const satisfies Record<string, Row>`
+  expect(withoutUnreadFields('problem.ts', table, { rows: 'problems', fields: ['help'] })).toBe(`const other = { help: 'kept' }
+export const problems = { a: { title: 'T' }, 'b-c': { title: 'U', } } as const satisfies Record<string, Row>`)
 })
 
-test('no file of the Worker that has the operations table reads a field that is left out', () => {
-  const readers = globSync(['src/**/*.ts', 'durable-objects/**/*.ts'], { cwd: root })
-    .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
-    .filter(({ text }) => /import (type )?\{[^}]*\b(operations|Operation)\b[^}]*\} from '@modelreins\/contract'/.test(text))
-  expect(readers.length).toBeGreaterThan(4)
-  // `row`, `operation` or the table itself, as these files call it; or taken apart in a declaration.
-  const field = new RegExp(
-    String.raw`(\b(row|operation)|operations\[[^\]]*\])\??\.(${unreadFields.join('|')})\b|\{[^}]*\b(${unreadFields.join('|')})\b[^}]*\} = (row|operation)`,
-  )
-  for (const { path, text } of readers) expect(field.exec(text)?.[0] ?? path).toBe(path)
+test('no file of the Worker that has one of these tables reads a field that is left out', () => {
+  const files = globSync(['src/**/*.ts', 'durable-objects/**/*.ts', 'contract/src/**/*.ts'], { cwd: root }).map((path) => ({
+    path,
+    text: readFileSync(join(root, path), 'utf8'),
+  }))
+  const names: Readonly<Record<string, string>> = { operation: 'operations|Operation', problems: 'problems', tenantEvents: 'tenantEvents' }
+  let found = 0
+  for (const { rows, fields } of unread) {
+    const readers = files.filter(({ text }) => new RegExp(String.raw`import (type )?\{[^}]*\b(${names[rows]})\b[^}]*\} from`).test(text))
+    found += readers.length
+    // `row` or the table itself, as these files call it; or taken apart in a declaration.
+    const read = fields.join('|')
+    const field = new RegExp(
+      String.raw`(\b(row|operation|problem)|(${names[rows]})(\[[^\]]*\]|\.\w+))\??\.(${read})\b|\{[^}]*\b(${read})\b[^}]*\} = (row|operation|${names[rows]})`,
+    )
+    for (const { path, text } of readers) expect(field.exec(text)?.[0] ?? path).toBe(path)
+  }
+  expect(found).toBeGreaterThan(8)
 })

@@ -1,0 +1,18 @@
+/** Responsible for one question: how many rows does a job write? Tests count them where they happen; here they stand beside the targets. */
+import { counted, requestsPerJob, rowsPerJob } from '../tools/costs/counted.ts'
+import { figure } from './measure.ts'
+import type { Answer, Bench } from './measure.ts'
+
+const run = async (): Promise<Answer> => ({
+  question: 'How many rows does the life of a job write, and how many requests reach the tenant object?',
+  figures: [
+    figure('rows in the tenant object, the idempotency key included', 'rows', [rowsPerJob + counted.key_rows], '<= 8'),
+    figure('rows in D1', 'rows', [counted.d1_rows], '<= 8'),
+    figure('requests', 'requests', [requestsPerJob], '<= 3'),
+  ],
+  notes: [
+    `Counted by tests (tools/costs/counted.ts names them). A shipment to D1 adds up to ${counted.d1_rows_per_shipment} rows, however many jobs it carries.`,
+  ],
+})
+
+export const bench: Bench = { about: 'rows written by the life of a job, as the tests count them', expectedS: { full: 1, quick: 1 }, run }
