@@ -5,12 +5,13 @@ import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import { contractWithoutSchemas } from './build/contract-without-schemas.ts'
 import { nodeInBrowser } from './build/node-in-browser.ts'
+import { tenantSettings } from './build/tenant-settings.ts'
 
 export default defineConfig(({ command }) => ({
   root: fileURLToPath(new URL('.', import.meta.url)),
   // While it is developed it stands at `/` of a server of its own (tools/dashboard/main.ts).
   base: command === 'serve' ? '/' : '/dashboard/',
-  plugins: [contractWithoutSchemas, react(), tailwindcss()],
+  plugins: [contractWithoutSchemas, tenantSettings, react(), tailwindcss()],
   build: {
     outDir: '../dist/assets/dashboard',
     emptyOutDir: true,

@@ -44,6 +44,24 @@ export const scheduleRequest = z
   })
 export type ScheduleRequest = z.output<typeof scheduleRequest>
 
+/** A rule that is not kept yet. */
+export const schedulePreview = z
+  .strictObject({
+    cron: fields.cron,
+    every: fields.every,
+    timezone: fields.timezone,
+    starts_at: givenTime.optional(),
+    ends_at: givenTime.optional(),
+  })
+  .superRefine((request, ctx) => {
+    const clash = (path: string, message: string): void => ctx.addIssue({ code: 'custom', path: [path], message })
+    if (request.cron === undefined && request.every === undefined) clash('cron', 'or every is required: when is it due?')
+    if (request.cron !== undefined && request.every !== undefined) clash('every', 'does not go with cron')
+    if (request.every !== undefined && request.timezone !== undefined) clash('timezone', 'goes with cron')
+  })
+/** The next five due times, were it made now. */
+export const schedulePreviewed = z.object({ next_runs: z.array(time) }).meta({ id: 'SchedulePreviewed' })
+
 const scheduleId = z.strictObject({ schedule_id: publicId })
 export const scheduleRef = scheduleId
 export const schedulePatch = z

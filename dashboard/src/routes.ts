@@ -56,6 +56,17 @@ const tree = root.addChildren([
   }),
   createRoute({
     getParentRoute,
+    path: '/threads',
+    validateSearch: search('q', 'show'),
+    component: lazyRouteComponent(() => import('./screens/threads/threads.tsx'), 'Threads'),
+  }),
+  createRoute({
+    getParentRoute,
+    path: '/threads/$threadId',
+    component: lazyRouteComponent(() => import('./screens/threads/thread.tsx'), 'Thread'),
+  }),
+  createRoute({
+    getParentRoute,
     path: '/work',
     component: lazyRouteComponent(() => import('./screens/work/work.tsx'), 'Work'),
   }),
@@ -75,6 +86,7 @@ const tree = root.addChildren([
   createRoute({
     getParentRoute,
     path: '/schedules',
+    validateSearch: search('edit'),
     component: lazyRouteComponent(() => import('./screens/schedules/schedules.tsx'), 'Schedules'),
   }),
   createRoute({

@@ -63,6 +63,8 @@ export async function livedIn(dashboard: Dashboard): Promise<LivedIn> {
       merge: { by: 'concat' },
     }),
   )
+  const nightly = { prompt: 'Report on yesterday', effort: 'quick', when_offline: 'queue' }
+  await call('POST', '/api/v1/schedules', { name: 'nightly report', cron: '0 3 * * MON-FRI', timezone: 'Europe/Berlin', job: nightly })
   await call('POST', '/api/v1/members', { name: 'Rosa', role: 'reviewer' })
   await call('POST', '/api/v1/webhooks', { url: 'https://example.com/hooks/reins' })
   await until(async () => {

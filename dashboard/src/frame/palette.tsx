@@ -41,6 +41,10 @@ function useCommands(query: string): readonly Command[] {
         hint: `g ${place.key}`,
         run: () => void navigate({ to: place.to }),
       })),
+      { id: 'threads', name: 'Show all threads', run: () => void navigate({ to: '/threads', search: {} }) },
+      ...(mayDispatch
+        ? [{ id: 'schedule', name: 'Make a schedule', run: () => void navigate({ to: '/schedules', search: { edit: 'new' } }) }]
+        : []),
       ...(mayDispatch ? [{ id: 'dispatch', name: 'Dispatch a job', hint: 'n', run: () => void navigate({ to: '/chat' }) }] : []),
       ...(first === undefined
         ? []

@@ -2,8 +2,10 @@
 
 /** Operations, by how their names begin, that show what these nouns say. Presence has no row of the audit trail and comes by itself. */
 const shownBy: Readonly<Record<string, readonly string[]>> = {
-  job: ['jobs.', 'work.'],
-  fan_out: ['jobs.'],
+  job: ['jobs.', 'threads.', 'work.'],
+  fan_out: ['jobs.', 'threads.'],
+  thread: ['threads.', 'jobs.list'],
+  schedule: ['schedules.'],
   review: ['reviews.', 'jobs.', 'work.'],
   grant: ['grants.'],
   artifact: ['artifacts.', 'jobs.get', 'work.get'],

@@ -4,7 +4,7 @@ import type { Parsed, Schedule, ScheduleRun } from '@modelreins/contract'
 import { countingCursor } from '../../../src/domain/cursor.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
-import { timed, wantedBy } from '../../../src/domain/schedule/schedule.ts'
+import { timed, upcoming, wantedBy } from '../../../src/domain/schedule/schedule.ts'
 import type { ScheduleRecord } from '../../../src/domain/schedule/schedule.ts'
 import { dispatch } from '../fan-out/dispatch.ts'
 import { scheduleDigest } from '../reviews/schedule-approval.ts'
@@ -37,31 +37,39 @@ function write(ctx: CommandContext, schedule: ScheduleRecord): void {
   if (fire_at !== null) ctx.onCommit(() => ctx.live.due.hint(fire_at))
 }
 
+const recordOf = (ctx: CommandContext, schedule_id: string, input: Parsed<'schedules.create'>): ScheduleRecord => ({
+  schedule_id,
+  name: input.name,
+  cron: input.cron ?? null,
+  every: input.every ?? null,
+  timezone: input.timezone ?? 'UTC',
+  job: input.job,
+  overlap: input.overlap ?? 'skip',
+  catch_up: input.catch_up ?? 'last',
+  jitter: input.jitter ?? 0,
+  paused: input.paused ?? false,
+  starts_at: momentOf(input.starts_at),
+  ends_at: momentOf(input.ends_at),
+  max_runs: input.max_runs ?? null,
+  runs: 0,
+  last_job_id: null,
+  version: 1,
+  owner_id: ctx.caller.actor.id,
+  wanted_by: [ctx.caller.actor.id],
+  created_at: ctx.at,
+  next_at: null,
+  fire_at: null,
+})
+
+/** As if it were made now. */
+function preview(ctx: CommandContext, input: Parsed<'schedules.preview'>): Result<{ next_runs: string[] }> {
+  const schedule = checked(ctx, recordOf(ctx, '', { ...input, name: '', job: { prompt: '' } }))
+  return schedule.ok ? ok({ next_runs: upcoming(schedule.value, 5, following).map(isoTime) }) : schedule
+}
+
 function create(ctx: CommandContext, input: Parsed<'schedules.create'>): Result<Schedule> {
   if (ctx.store.schedules.count() >= limits.schedules) return fail('conflict', `A tenant has at most ${limits.schedules} schedules.`)
-  const made: ScheduleRecord = {
-    schedule_id: `sc${ctx.at.toString(36)}${ctx.randomText(10)}`,
-    name: input.name,
-    cron: input.cron ?? null,
-    every: input.every ?? null,
-    timezone: input.timezone ?? 'UTC',
-    job: input.job,
-    overlap: input.overlap ?? 'skip',
-    catch_up: input.catch_up ?? 'last',
-    jitter: input.jitter ?? 0,
-    paused: input.paused ?? false,
-    starts_at: momentOf(input.starts_at),
-    ends_at: momentOf(input.ends_at),
-    max_runs: input.max_runs ?? null,
-    runs: 0,
-    last_job_id: null,
-    version: 1,
-    owner_id: ctx.caller.actor.id,
-    wanted_by: [ctx.caller.actor.id],
-    created_at: ctx.at,
-    next_at: null,
-    fire_at: null,
-  }
+  const made = recordOf(ctx, `sc${ctx.at.toString(36)}${ctx.randomText(10)}`, input)
   const schedule = checked(ctx, made)
   if (!schedule.ok) return schedule
   write(ctx, schedule.value)
@@ -163,6 +171,7 @@ function runs(ctx: CommandContext, input: Parsed<'schedules.runs'>): Result<{ it
 
 export const scheduleCommands = {
   'schedules.create': create,
+  'schedules.preview': preview,
   'schedules.list': list,
   'schedules.get': (ctx: CommandContext, input: Parsed<'schedules.get'>): Result<Schedule> => {
     const found = load(ctx, input.schedule_id)

@@ -16,12 +16,16 @@ const screens = [
   ['/workers', 'Workers'],
   ['/work', 'My work'],
   ['/schedules', 'Schedules'],
+  ['/schedules?edit=new', 'Schedules'],
+  ['/threads', 'Threads'],
+  ['/threads/t-release', 'Summarise the release notes of version 3'],
   ['/workers/register', 'Register worker'],
   ['/killswitch?level=3', 'Killswitch'],
   ['/audit', 'Audit'],
   ['/audit?row=3', 'Audit'],
   ['/settings', 'Settings'],
   ['/settings?tab=sign-in', 'Settings'],
+  ['/settings?tab=tenant', 'Settings'],
   ['/settings?tab=webhooks', 'Settings'],
 ] as const
 

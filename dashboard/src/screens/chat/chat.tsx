@@ -55,6 +55,9 @@ function Threads({ current }: { readonly current: string }) {
           ))}
         </nav>
       )}
+      <LinkButton look="quiet" to="/threads" className="w-full">
+        All threads
+      </LinkButton>
     </aside>
   )
 }

@@ -5,6 +5,7 @@ import { useId, useState, type KeyboardEvent } from 'react'
 import { sentence } from '../../api/client.ts'
 import { operation, useOperation } from '../../api/queries.ts'
 import { Button } from '../../parts/button.tsx'
+import { Choice } from '../../parts/choice.tsx'
 import type { Draft } from './draft.ts'
 import { merges } from './fan-out.tsx'
 
@@ -27,7 +28,7 @@ export const modes: readonly { readonly value: Mode; readonly name: string; read
   { value: 'cloud', name: 'Cloud', says: 'hosted models' },
 ]
 
-const offlineWays = [
+export const offlineWays = [
   { value: 'now', name: 'Refuse', says: 'nothing waits' },
   { value: 'queue', name: 'Queue', says: 'it waits for a worker' },
 ] as const
@@ -196,40 +197,8 @@ export function Composer({ draft, onChange, onSend, busy, request }: Props) {
       </div>
       <div className="flex flex-wrap gap-x-6 gap-y-3">
         <Effort value={draft.effort} onChange={(effort) => onChange({ effort })} />
-        <div>
-          <label htmlFor={`${id}-mode`} className="block font-medium">
-            Mode
-          </label>
-          <select
-            id={`${id}-mode`}
-            className="field mt-1 w-auto"
-            value={draft.mode}
-            onChange={(event) => onChange({ mode: event.target.value })}
-          >
-            {modes.map((mode) => (
-              <option key={mode.value} value={mode.value}>
-                {mode.name}: {mode.says}
-              </option>
-            ))}
-          </select>
-        </div>
-        <div>
-          <label htmlFor={`${id}-offline`} className="block font-medium">
-            No worker there
-          </label>
-          <select
-            id={`${id}-offline`}
-            className="field mt-1 w-auto"
-            value={draft.offline}
-            onChange={(event) => onChange({ offline: event.target.value })}
-          >
-            {offlineWays.map((way) => (
-              <option key={way.value} value={way.value}>
-                {way.name}: {way.says}
-              </option>
-            ))}
-          </select>
-        </div>
+        <Choice label="Mode" value={draft.mode} options={modes} onChange={(mode) => onChange({ mode })} />
+        <Choice label="No worker there" value={draft.offline} options={offlineWays} onChange={(offline) => onChange({ offline })} />
         <div>
           <label htmlFor={`${id}-capability`} className="block font-medium">
             Capability <span className="font-normal text-soft">(optional)</span>
@@ -239,23 +208,7 @@ export function Composer({ draft, onChange, onSend, busy, request }: Props) {
       </div>
       <Targets chosen={draft.targets} workers={workers} onChange={(targets) => onChange({ targets })} />
       {draft.targets.length < 2 ? null : (
-        <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-          <label htmlFor={`${id}-merge`} className="font-medium">
-            Merge
-          </label>
-          <select
-            id={`${id}-merge`}
-            className="field w-auto max-w-full"
-            value={draft.merge}
-            onChange={(event) => onChange({ merge: event.target.value })}
-          >
-            {merges.map((merge) => (
-              <option key={merge.value} value={merge.value}>
-                {merge.name}: {merge.says}
-              </option>
-            ))}
-          </select>
-        </div>
+        <Choice inline label="Merge" value={draft.merge} options={merges} onChange={(merge) => onChange({ merge })} />
       )}
       <div className="flex flex-wrap items-center justify-between gap-3 border-t border-line pt-3">
         <Preview request={request} />

@@ -1,5 +1,5 @@
 /** Responsible for one job: what it is, why it waits, what it says, what came of it, and what the audit trail knows of it. */
-import type { Job as JobShape } from '@modelreins/contract'
+import type { Concurrency, Job as JobShape } from '@modelreins/contract'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { client } from '../../api/client.ts'
@@ -18,7 +18,7 @@ import { Json } from '../../parts/json.tsx'
 import { LongText } from '../../parts/long-text.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
-import { bytesWords, plural, Span, Time } from '../../parts/time.tsx'
+import { bytesWords, plural, Span, spanWords, Time } from '../../parts/time.tsx'
 import { complain } from '../../parts/toasts.tsx'
 import { FanOut } from '../chat/fan-out.tsx'
 import { JobActions } from './job-actions.tsx'
@@ -152,6 +152,14 @@ function Trail({ jobId }: { readonly jobId: number }) {
   )
 }
 
+const conflicts: Readonly<Record<Concurrency['on_conflict'], string>> = {
+  wait: 'others wait',
+  replace: 'it replaced those that had not started',
+  reject: 'others are refused',
+}
+const keyWords = ({ key, limit, on_conflict }: Concurrency): string =>
+  `${key}: ${limit === 1 ? 'one job at a time' : `${limit} jobs at once`}, ${conflicts[on_conflict]}`
+
 export function Job() {
   const { jobId } = useParams({ from: '/jobs/$jobId' })
   const id = Number(jobId)
@@ -238,11 +246,15 @@ export function Job() {
               ['Effort', job.effort],
               ['Priority', job.priority],
               job.capability === null ? undefined : ['Capability', job.capability],
+              job.concurrency === undefined ? undefined : ['Key', keyWords(job.concurrency)],
+              job.rate === undefined
+                ? undefined
+                : ['Rate', `${job.rate.key}: ${plural(job.rate.max, 'start')} in ${spanWords(job.rate.per_seconds * 1_000)}`],
               job.thread_id === null
                 ? undefined
                 : [
                     'Thread',
-                    <Link key="thread" to="/chat" search={{ thread: job.thread_id }} className="text-accent underline">
+                    <Link key="thread" to="/threads/$threadId" params={{ threadId: job.thread_id }} className="text-accent underline">
                       {oneLine(job.thread_id, 60)}
                     </Link>,
                   ],

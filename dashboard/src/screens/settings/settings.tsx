@@ -6,6 +6,7 @@ import { Screen } from '../../frame/screen.tsx'
 import { Grants } from './grants.tsx'
 import { Members } from './members.tsx'
 import { Bans, SignIns } from './sign-ins.tsx'
+import { Tenant } from './tenant.tsx'
 import { Webhooks } from './webhooks.tsx'
 
 export function Settings() {
@@ -16,6 +17,7 @@ export function Settings() {
     { id: 'members', name: 'Members', show: mayMembers, content: <Members /> },
     { id: 'sign-in', name: 'Sign-in', show: true, content: <SignIns /> },
     { id: 'grants', name: 'Grants', show: true, content: <Grants /> },
+    { id: 'tenant', name: 'Tenant', show: true, content: <Tenant /> },
     { id: 'bans', name: 'Bans', show: mayMembers, content: <Bans /> },
     { id: 'webhooks', name: 'Webhooks', show: mayWebhooks, content: <Webhooks /> },
   ]

@@ -104,7 +104,7 @@ function SendAgain({ webhook, delivery }: { readonly webhook: Webhook; readonly 
     }
   }
   return (
-    <Button className="min-h-8 text-sm" busy={busy} aria-label={`Send delivery ${delivery.delivery_id} again`} onClick={() => void send()}>
+    <Button className="min-h-8 text-sm" busy={busy} aria-label={`Send again: delivery ${delivery.delivery_id}`} onClick={() => void send()}>
       Send again
     </Button>
   )

@@ -13,8 +13,10 @@ import { brief, JobLine } from '../../parts/job-line.tsx'
 import { Json } from '../../parts/json.tsx'
 import { Modal } from '../../parts/modal.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
+import { oneLine } from '../../parts/safe-text.ts'
 import { plural, Time } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
+import { Held } from './held.tsx'
 import { CapabilityEditor, capabilityRow, capabilityRows } from './capability-editor.tsx'
 import { OneTimeLink } from './one-time-link.tsx'
 import { RunCommand } from './register.tsx'
@@ -154,6 +156,7 @@ function Capabilities({ worker }: { readonly worker: WorkerShape }) {
 function Work({ worker }: { readonly worker: WorkerShape }) {
   const running = useOperation('jobs.list', { worker: worker.worker_id, status: ['running'], limit: 50 })
   const failed = useOperation('jobs.list', { worker: worker.worker_id, status: ['failed', 'retry'], limit: 100 })
+  const keys = [...new Set((running.data?.items ?? []).flatMap((job) => (job.concurrency === undefined ? [] : [job.concurrency.key])))]
   const classes = new Map<string, number>()
   for (const job of failed.data?.items ?? []) if (job.error !== null) classes.set(job.error.type, (classes.get(job.error.type) ?? 0) + 1)
   return (
@@ -167,6 +170,12 @@ function Work({ worker }: { readonly worker: WorkerShape }) {
               <JobLine key={job.id} job={brief(job)} />
             ))}
           </ul>
+        )}
+        {keys.length === 0 ? null : (
+          <p className="mt-3 text-sm text-soft">
+            Keys that its jobs hold: <span className="foreign">{keys.map((key) => oneLine(key, 80)).join(', ')}</span>. Other jobs with
+            these keys wait.
+          </p>
         )}
       </Panel>
       <Panel
@@ -240,6 +249,7 @@ export function Worker() {
           <code className="font-mono">npx modelreins-worker doctor</code> on its machine says what is wrong.
         </Notice>
       ) : null}
+      <Held worker={worker} />
       {link === undefined ? null : (
         <Panel title="A new token">
           <OneTimeLink url={link.view_url} expiresAt={link.expires_at} />

@@ -1286,6 +1286,13 @@ class Schedule(Record):
     last_runs: List[ScheduleRun]
 
 
+class SchedulePreviewed(Record):
+    """SchedulePreviewed, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    next_runs: List[str]
+
+
 class SchedulePage(Record):
     """SchedulePage, as the server answers it: a dict with attributes."""
 
@@ -2013,6 +2020,7 @@ __all__ = [
     "ScheduleApprovals",
     "ScheduleRun",
     "Schedule",
+    "SchedulePreviewed",
     "SchedulePage",
     "SchedulesDeleteReply",
     "ScheduleRan",

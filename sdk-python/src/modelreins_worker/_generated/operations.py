@@ -48,6 +48,7 @@ from .models import (
     ReviewsDecideManyReply,
     Schedule,
     SchedulePage,
+    SchedulePreviewed,
     ScheduleRan,
     ScheduleRunPage,
     SchedulesDeleteReply,
@@ -1090,6 +1091,22 @@ class SchedulesOperations(_Noun):
         :raises ModelReinsError: ``conflict``.
         """
         return Schedule.of(self._call("schedules.create", fields(locals()), timeout=request_timeout))
+
+    def preview(
+        self,
+        *,
+        cron: Optional[str] = None,
+        every: Optional[int] = None,
+        timezone: Optional[str] = None,
+        starts_at: Optional[str] = None,
+        ends_at: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> SchedulePreviewed:
+        """Say when a schedule with this rule would be due; nothing is kept.
+
+        POST /api/v1/schedules/preview
+        """
+        return SchedulePreviewed.of(self._call("schedules.preview", fields(locals()), timeout=request_timeout))
 
     def list(
         self,

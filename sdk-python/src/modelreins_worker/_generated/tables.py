@@ -165,6 +165,7 @@ ROWS: Dict[str, Row] = {
     "jobs.why": Row("GET", "/api/v1/jobs/:job_id/why", False, False, "json", ("job_id", "status",)),
     "jobs.stream": Row("GET", "/api/v1/jobs/:job_id/stream", True, False, "text/event-stream", ()),
     "schedules.create": Row("POST", "/api/v1/schedules", False, False, "json", ("schedule_id", "name",)),
+    "schedules.preview": Row("POST", "/api/v1/schedules/preview", False, False, "json", ("next_runs",)),
     "schedules.list": Row("GET", "/api/v1/schedules", False, False, "json", ("items", "next_cursor",)),
     "schedules.get": Row("GET", "/api/v1/schedules/:schedule_id", False, False, "json", ("schedule_id", "name",)),
     "schedules.update": Row("PATCH", "/api/v1/schedules/:schedule_id", False, False, "json", ("schedule_id", "name",)),

@@ -209,6 +209,20 @@ describe('a schedule', () => {
     expect(made.next_runs.slice(0, 3)).toEqual(['2037-03-28T01:30:00.000Z', '2037-03-29T01:00:00.000Z', '2037-03-30T00:30:00.000Z'])
   })
 
+  it('is previewed before it is made: the due times that it would have, and what is wrong with it', async () => {
+    const at = await Scene.create()
+    const rule = { cron: '30 2 * * *', timezone: 'Europe/Berlin' }
+    const { next_runs } = await at.tenant.must('schedules.preview', rule)
+    expect(next_runs).toHaveLength(5)
+    expect(next_runs).toEqual((await at.make(rule)).next_runs)
+    expect((await at.tenant.must('schedules.preview', { every: 90 })).next_runs.map(Date.parse)).toEqual(
+      [1, 2, 3, 4, 5].map((step) => Date.now() + step * 90_000),
+    )
+    expect(failureOf(await at.tenant.call('schedules.preview', { cron: '0 3 * *' }))).toBe('invalid-request')
+    expect(failureOf(await at.tenant.call('schedules.preview', { cron: '@daily', timezone: 'Berlin' }))).toBe('invalid-request')
+    expect((await at.tenant.must('schedules.list', {})).items).toHaveLength(1)
+  })
+
   it('is refused with a cron expression or a zone that nobody can read', async () => {
     const scene = await Scene.create()
     for (const more of [{ cron: '61 * * * *' }, { cron: '* * * * * *' }, { cron: '0 0 31 2 *' }, { timezone: 'Mars/Base' }]) {
