@@ -32,10 +32,10 @@ function policyOfAll(ctx: CommandContext, capability: string): Policy | undefine
 
 /** Why its jobs would ask all the same, whoever says yes to the schedule; undefined when an approval achieves something. */
 function inVain(schedule: ScheduleRecord, policy: Policy | undefined): string | undefined {
-  const { capability, context = 'none' } = schedule.job
+  const { capability, context = 'none', context_from } = schedule.job
   if (capability === undefined) return 'Its job names no capability, so nothing asks for an approval.'
-  if (context !== 'none' && context !== 'inline')
-    return 'Its job receives earlier turns of a thread, which nobody can read in advance: each job is asked about.'
+  if ((context !== 'none' && context !== 'inline') || context_from !== undefined)
+    return 'Its job receives earlier turns of a thread, or the answer of another job, which are not part of it: each job is asked about.'
   if (policy === undefined) return `No worker has ${capability} under the tier approve, so nothing asks for an approval.`
   const each = asksEachTime(policy)
   return each === undefined ? undefined : `Each job of ${capability} is asked about: ${each}.`

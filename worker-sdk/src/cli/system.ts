@@ -16,6 +16,8 @@ export interface Sink {
   drained(): Promise<void>
   readonly isTerminal: boolean
   readonly columns: number
+  /** Of a terminal that says it. */
+  readonly rows?: number | undefined
 }
 
 /** What asks a program to end: Ctrl-C, a service manager, a terminal that was closed, Ctrl-\. */
@@ -56,6 +58,9 @@ const sinkOf = (stream: NodeJS.WriteStream): Sink => ({
   },
   get columns() {
     return stream.isTTY === true && stream.columns > 0 ? stream.columns : 80
+  },
+  get rows() {
+    return stream.isTTY === true && stream.rows > 0 ? stream.rows : 24
   },
 })
 

@@ -25,7 +25,7 @@ export async function dispatch(context: CommandContext): Promise<number> {
           `job ${job.id}${job.hold === null ? '' : ` waits (${job.hold})`}${job.assigned_to === null ? '' : ` -> ${job.assigned_to}`}${job.children === undefined ? '' : ` -> ${job.children.map((child) => child.worker).join(', ')}`}`,
         ),
       )
-      return await finish(context, client, job.id, signal)
+      return await finish(context, client, job, signal)
     })
   } catch (error) {
     if (!(error instanceof Detached)) throw error
@@ -47,9 +47,10 @@ function accepted(context: CommandContext, job: Job): number {
 }
 
 /** Streams, tells how it ended, and answers the exit code: 0 done, 1 failed. */
-async function finish(context: CommandContext, client: Client, jobId: number, signal: AbortSignal): Promise<number> {
+async function finish(context: CommandContext, client: Client, { id, children = [] }: Job, signal: AbortSignal): Promise<number> {
   const { show, invocation } = context
-  const job = await followToEnd(context, client, jobId, { quiet: invocation.on('quiet'), silent: show.json }, signal)
+  const workers = children.map((child) => child.worker)
+  const job = await followToEnd(context, client, id, { quiet: invocation.on('quiet'), silent: show.json, workers }, signal)
   return ended(context, job)
 }
 

@@ -64,7 +64,10 @@ export async function job(context: CommandContext): Promise<number> {
 async function follow(context: CommandContext, client: Client, jobId: number): Promise<number> {
   try {
     return await untilDetached(context, async (signal) => {
-      const found = await followToEnd(context, client, jobId, { events: context.show.json }, signal)
+      const looked = context.system.stderr.isTerminal && !context.show.json
+      const children = looked ? ((await client.jobs.get({ job_id: jobId }, { signal })).children ?? []) : []
+      const workers = children.map((child) => child.worker)
+      const found = await followToEnd(context, client, jobId, { events: context.show.json, workers }, signal)
       return context.show.json ? (found.status === 'failed' ? 1 : 0) : ended(context, found)
     })
   } catch (error) {

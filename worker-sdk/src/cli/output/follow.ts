@@ -5,6 +5,7 @@ import { pause } from '../../client/clock.ts'
 import { programName } from '../arguments/command.ts'
 import type { CommandContext } from '../context.ts'
 import { oneLine, terminalFilter } from './safe-text.ts'
+import { fitsSideBySide, SideBySide } from './side-by-side.ts'
 
 /** Somebody left: the job goes on. */
 export class Detached extends Error {
@@ -18,12 +19,16 @@ export interface FollowOptions {
   readonly silent?: boolean
   /** One JSON line per event. */
   readonly events?: boolean
+  /** Of a fan-out: who is asked, in the order of their columns. */
+  readonly workers?: readonly string[]
 }
 
 /** A waiting job is asked for its reason this often, while somebody looks. */
 const whyEveryMs = 4_000
 /** Of what was streamed, enough to see whether it ends with the result. */
 const memoryChars = 512 * 1024
+/** The same of each of several. */
+const columnMemoryChars = 32 * 1024
 
 /** Ctrl-C or SIGTERM while this runs aborts the signal with `Detached`; what is being watched goes on. */
 export async function untilDetached<Value>(context: CommandContext, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
@@ -46,18 +51,32 @@ class Screen {
   #attempt: number | undefined
   /** Of a fan-out: what each job has begun to say and not ended with a line break. */
   readonly #lines = new Map<string, string>()
+  /** Where the terminal has room for a column each. */
+  #columns: SideBySide | undefined
   lastAt: number
 
-  constructor(context: CommandContext) {
+  constructor(context: CommandContext, workers: readonly string[]) {
     this.#context = context
     this.#out = context.system.stdout.isTerminal ? terminalFilter() : (piece) => piece
     this.#aside = context.system.stderr.isTerminal ? terminalFilter() : (piece) => piece
     this.lastAt = context.now
+    const { stderr, env } = context.system
+    if (fitsSideBySide(stderr, env, workers.length)) this.#columns = new SideBySide(stderr, context.show.errorStyle, workers)
+  }
+
+  /** Something is written that belongs to no column. */
+  settle(): void {
+    this.#columns?.settle()
   }
 
   show(event: Exclude<StreamEvent, { event: 'end' }>): void {
     this.lastAt = this.#context.now
-    if (event.event === 'merge') return this.#say(`[${event.data.worker} merges the answers]`)
+    if (event.event === 'merge') {
+      // One answer from here on.
+      this.settle()
+      this.#columns = undefined
+      return this.#say(`[${event.data.worker} merges the answers]`)
+    }
     if (event.event === 'child') return this.#childEnded(event.data)
     if (event.data.worker !== undefined) return this.#fromChild(event)
     if (event.event === 'gap') {
@@ -77,10 +96,21 @@ class Screen {
   /** Whole lines under the worker's name: two that speak at once stay apart. */
   #fromChild(event: Extract<StreamEvent, { event: 'output' | 'gap' }>): void {
     const { worker = '' } = event.data
+    const columns = this.#columnOf(worker)
+    if (columns !== undefined && event.event === 'gap')
+      return columns.say(worker, `[output ${event.data.from} to ${event.data.to} is no longer kept]`)
+    if (columns !== undefined && event.event === 'output') {
+      this.#lines.set(worker, ((this.#lines.get(worker) ?? '') + event.data.text).slice(-columnMemoryChars))
+      return columns.write(worker, event.data.text)
+    }
     if (event.event === 'gap') return this.#say(`[${worker}: output ${event.data.from} to ${event.data.to} is no longer kept]`)
     const lines = ((this.#lines.get(worker) ?? '') + event.data.text).split('\n')
     this.#lines.set(worker, lines.pop() ?? '')
     for (const line of lines) this.#line(worker, line)
+  }
+
+  #columnOf(worker: string): SideBySide | undefined {
+    return this.#columns?.takes(worker) === true ? this.#columns : undefined
   }
 
   #line(worker: string, line: string): void {
@@ -89,6 +119,8 @@ class Screen {
 
   #childEnded(child: Extract<StreamEvent, { event: 'child' }>['data']): void {
     const rest = this.#lines.get(child.worker) ?? ''
+    const columns = child.role === 'child' ? this.#columnOf(child.worker) : undefined
+    if (columns !== undefined) return this.#endedInColumn(columns, child, rest)
     if (rest !== '') this.#line(child.worker, rest)
     this.#lines.delete(child.worker)
     // Its answer, unless that is what it has been saying.
@@ -98,7 +130,17 @@ class Screen {
     this.#say(`[${child.worker}: job ${child.job_id} ${child.status}${why}]`)
   }
 
+  /** Its answer, unless that is what it has said last; then how it ended. */
+  #endedInColumn(columns: SideBySide, child: Extract<StreamEvent, { event: 'child' }>['data'], said: string): void {
+    this.#lines.delete(child.worker)
+    const answer = child.result?.trim() ?? ''
+    if (!said.trimEnd().endsWith(answer.slice(-columnMemoryChars / 2)))
+      columns.write(child.worker, `${said.endsWith('\n') || said === '' ? '' : '\n'}${answer}\n`)
+    columns.say(child.worker, `[job ${child.job_id} ${child.status}${child.error === null ? '' : `: ${oneLine(child.error.message)}`}]`)
+  }
+
   answer(text: string): void {
+    this.settle()
     this.#memory = (this.#memory + text).slice(-memoryChars)
     this.#wrote = true
     this.#lineOpen = !text.endsWith('\n')
@@ -106,6 +148,7 @@ class Screen {
   }
 
   #say(text: string): void {
+    this.settle()
     this.endLine()
     this.#context.show.warn(this.#context.show.errorStyle.dim(text))
   }
@@ -143,9 +186,9 @@ export async function followToEnd(
   options: FollowOptions,
   signal: AbortSignal,
 ): Promise<Job> {
-  const screen = new Screen(context)
-  const over = new AbortController()
   const streaming = options.quiet !== true && options.silent !== true && options.events !== true
+  const screen = new Screen(context, streaming ? (options.workers ?? []) : [])
+  const over = new AbortController()
   const watching = context.system.stderr.isTerminal && streaming
   const waiting = watching ? sayWhy(context, client, jobId, screen, over.signal) : Promise.resolve()
   try {
@@ -157,6 +200,7 @@ export async function followToEnd(
   } finally {
     over.abort()
     await waiting
+    screen.settle()
   }
   const job = await client.jobs.get({ job_id: jobId }, { signal })
   if (options.events === true || options.silent === true) return job
@@ -185,6 +229,7 @@ async function sayWhy(context: CommandContext, client: Client, jobId: number, sc
       const why = await client.jobs.why({ job_id: jobId }, { signal: over, retry: false })
       if (why.answer === said || why.status === 'running') continue
       said = why.answer
+      screen.settle()
       show.note(show.errorStyle.dim(oneLine(said)))
     } catch {
       // The stream tells when the server is gone; this is only a courtesy.

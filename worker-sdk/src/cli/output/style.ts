@@ -67,3 +67,20 @@ export function clip(text: string, columns: number): string {
   }
   return `${kept}…`
 }
+
+/** In pieces of at most that many columns; one empty piece for an empty text. The text must hold no escape sequences and no line breaks. */
+export function wrapped(text: string, columns: number): readonly string[] {
+  const pieces: string[] = []
+  let [piece, used] = ['', 0]
+  for (const character of text) {
+    const width = widthOf(character)
+    if (used + width > columns && piece !== '') {
+      pieces.push(piece)
+      piece = ''
+      used = 0
+    }
+    piece += character
+    used += width
+  }
+  return [...pieces, piece]
+}
