@@ -22,8 +22,9 @@ export async function startPeers(which: 'bullmq' | 'all'): Promise<Peers> {
     try {
       running.push(...(await begin()))
     } catch (error) {
-      if (!(error instanceof PeerMissing)) throw error
-      notes.push(error.message)
+      // Our own figures are worth having without it.
+      const message = error instanceof Error ? error.message : String(error)
+      notes.push(error instanceof PeerMissing ? message : `Another queue is left out, since it did not start: ${message}`)
     }
   }
   if (wanted()) {

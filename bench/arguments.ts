@@ -18,7 +18,7 @@ export const usage = `npm run bench [-- NAME ... FLAGS]   measures this reposito
 
   NAME ...       which benches; without a name, all of them
   --quick        everything small, in under three minutes: proves that the benches run, says nothing about speed
-  --minutes N    begin no bench that would end later than this (default: 20)
+  --minutes N    begin no bench that would end later than this (default: 25)
   --out FOLDER   where raw values and REPORT.md go (default: bench/results; with --quick: dist/bench)
   --no-peers     leave BullMQ, pg-boss and graphile-worker out
   --list         what each bench asks, and how long it takes
@@ -40,7 +40,7 @@ function parse(words: readonly string[]) {
       allowPositionals: true,
       options: {
         quick: { type: 'boolean', default: false },
-        minutes: { type: 'string', default: '20' },
+        minutes: { type: 'string', default: '25' },
         out: { type: 'string' },
         'no-peers': { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },

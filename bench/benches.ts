@@ -12,8 +12,8 @@ export const benches = {
   'connected-workers': () => import('./connected-workers.ts'),
   rows: () => import('./rows.ts'),
   bundle: () => import('./bundle.ts'),
-  dashboard: () => import('./dashboard.ts'),
   'kill-drill': () => import('./kill-drill.ts'),
+  dashboard: () => import('./dashboard.ts'),
 } as const satisfies Record<string, () => Promise<{ readonly bench: Bench }>>
 
 export type BenchName = keyof typeof benches

@@ -1,6 +1,8 @@
 /** Responsible for describing the machine that measured, without naming it: no host names, no paths. */
 import { createRequire } from 'node:module'
-import { cpus, loadavg, release, totalmem, type } from 'node:os'
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
+import { join } from 'node:path'
 
 export interface Machine {
   readonly system: string
@@ -9,6 +11,8 @@ export interface Machine {
   readonly memory_gib: number
   /** Processes that wanted to run, in the minute before the first bench: more than the cores means noise. */
   readonly load_before: number
+  /** Small writes that the disk of the temporary folder confirms in a second, one after the other: the bound of whatever stores each job by itself. */
+  readonly flushes_per_second: number
   readonly node: string
   readonly workerd: string
 }
@@ -18,12 +22,29 @@ const versionOf = (name: string): string => {
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown'
 }
 
+function flushesPerSecond(): number {
+  const folder = mkdtempSync(join(tmpdir(), 'modelreins-flush-'))
+  const file = openSync(join(folder, 'file'), 'w')
+  const piece = Buffer.alloc(4_096)
+  const begun = performance.now()
+  let flushes = 0
+  for (; performance.now() - begun < 500; flushes += 1) {
+    writeSync(file, piece)
+    fdatasyncSync(file)
+  }
+  const rate = (flushes / (performance.now() - begun)) * 1000
+  closeSync(file)
+  rmSync(folder, { recursive: true })
+  return Math.round(rate)
+}
+
 export const thisMachine = (): Machine => ({
   system: `${type()} ${release().split('-')[0] ?? ''}`,
   processor: cpus()[0]?.model.trim() ?? 'unknown',
   cores: cpus().length,
   memory_gib: Math.round(totalmem() / 2 ** 30),
   load_before: Math.round((loadavg()[0] ?? 0) * 10) / 10,
+  flushes_per_second: flushesPerSecond(),
   node: process.version,
   workerd: versionOf('workerd'),
 })

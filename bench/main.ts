@@ -7,6 +7,7 @@ import type { Request } from './arguments.ts'
 import { benches, benchNames } from './benches.ts'
 import type { BenchName } from './benches.ts'
 import { thisMachine } from './machine.ts'
+import { reaches } from './measure.ts'
 import type { Answer, Scale } from './measure.ts'
 import { installPeers } from './peers/packages.ts'
 import { reportOf, shortNumber } from './report.ts'
@@ -36,6 +37,16 @@ function tell({ question, figures, notes = [] }: Answer): void {
   for (const note of notes) console.log(`  - ${note}`)
 }
 
+/** Which targets were missed, for whoever does not read the report. */
+function summary(kept: readonly Kept[]): void {
+  const judged = kept.flatMap(({ bench, answer }) => (answer?.figures ?? []).map((figure) => ({ bench, figure, reached: reaches(figure) })))
+  const missed = judged.filter(({ reached }) => reached === false)
+  console.log(`\n${judged.filter(({ reached }) => reached === true).length} targets reached, ${missed.length} missed`)
+  for (const { bench, figure } of missed)
+    console.log(`  ${bench}: ${figure.what}: ${shortNumber(figure.value)} ${figure.unit} (target ${figure.target})`)
+  for (const { bench, error } of kept) if (error !== undefined) console.log(`  ${bench} failed: ${error.split('\n')[0]}`)
+}
+
 /** Five digits are more than a measurement has. */
 const rounded = (_key: string, value: unknown): unknown =>
   typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value
@@ -44,7 +55,8 @@ const rounded = (_key: string, value: unknown): unknown =>
 function earlier(folder: string, name: BenchName): readonly Kept[] {
   try {
     const kept: Kept = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))
-    return kept.machine === undefined ? [] : [kept]
+    // Of another version of the bench: measured anew, or left out.
+    return typeof kept.machine?.flushes_per_second === 'number' ? [kept] : []
   } catch {
     return []
   }
@@ -95,6 +107,7 @@ async function runAll(request: Request): Promise<number> {
       console.log(`Its main figures: ${page}`)
     }
   }
+  if (scale === 'full') summary(kept)
   if (abort.signal.aborted) console.error('\nInterrupted: everything that was started has been stopped.')
   return abort.signal.aborted ? 130 : kept.every(({ answer }) => answer !== undefined) ? 0 : 1
 }

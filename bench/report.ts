@@ -41,6 +41,7 @@ function machineTable(machine: Machine): string {
       ['processor', `${machine.processor}, ${machine.cores} cores`],
       ['memory', `${machine.memory_gib} GiB`],
       ['system', machine.system],
+      ['disk', `${machine.flushes_per_second.toLocaleString('en')} flushes a second, one after the other`],
       ['Node', machine.node],
       ['workerd', machine.workerd],
       [
@@ -72,8 +73,8 @@ function section({ bench, at, answer, error }: Kept): string {
 }
 
 export function reportOf(kept: readonly Kept[]): string {
-  const [first] = kept
-  if (first === undefined) return '# What was measured\n\nNothing yet: `npm run bench`.\n'
+  const [latest] = kept.toSorted((left, right) => right.at.localeCompare(left.at))
+  if (latest === undefined) return '# What was measured\n\nNothing yet: `npm run bench`.\n'
   const quick = kept.some(({ scale }) => scale === 'quick')
   const judged = kept.flatMap(({ bench, answer }) =>
     (answer?.figures ?? []).filter(({ target }) => target !== undefined).map((figure) => ({ bench, figure })),
@@ -85,7 +86,7 @@ export function reportOf(kept: readonly Kept[]): string {
     quick
       ? '**A quick run: it proves that the benches work. Its figures say nothing about speed.**'
       : `Each value is a median; the raw values are in the JSON files beside this page. Only ratios carry over to another machine: they compare what was measured minutes apart on this one.`,
-    machineTable(first.machine),
+    machineTable(latest.machine),
     '## The targets',
     table(
       ['', 'value', 'target', 'reached', 'bench'],

@@ -9,6 +9,7 @@ const machine: Machine = {
   cores: 2,
   memory_gib: 8,
   load_before: 0.2,
+  flushes_per_second: 900,
   node: 'v24.0.0',
   workerd: '1.0.0',
 }
