@@ -147,6 +147,28 @@ describe('job and jobs', () => {
   })
 })
 
+describe('threads', () => {
+  it('are continued from one answer, listed, read, and erased for good', async () => {
+    const { home, capability } = await machine('cat')
+    const worker = await atWork(home)
+    const ask = (prompt: string, ...more: readonly string[]) =>
+      desk.run(['dispatch', prompt, '--capability', capability, '--thread', 'plan', '--json', ...more])
+    const first = jobOf(await ask('Plan the\u202E trip\nto Rome'))
+    const next = jobOf(await ask('Shorter', '--context-from', String(first.id)))
+    expect(next).toMatchObject({ status: 'done', context: 'job', context_from: first.id })
+    expect(next.result).toContain('Assistant: Plan the')
+    expect((await ask('x', '--context-from', '999999')).err).toContain('context_from names no job')
+    expect((await desk.run(['threads', '--text', 'TRIP'])).out).toMatch(/^plan\t2\t0\t.*\tPlan the trip\n$/)
+    expect((await desk.run(['thread', 'plan'])).out).toContain(`job ${next.id} by `)
+    expect((await desk.run(['threads', 'delete', 'plan'])).err).toContain('--yes')
+    const gone = await desk.run(['threads', 'delete', 'plan', '--yes', '--json'])
+    expect(JSON.parse(gone.out)).toMatchObject({ thread_id: 'plan', erased_jobs: 2, complete: true })
+    expect(await desk.run(['thread', 'plan'])).toMatchObject({ code: 66, err: expect.stringContaining('It was deleted at') })
+    expect(await desk.run(['job', String(next.id)])).toMatchObject({ code: 66, err: expect.stringContaining('erased with its thread') })
+    await end(worker)
+  })
+})
+
 describe('artifacts', () => {
   it('are listed and downloaded under their own name, over no other file', async () => {
     await operator.uploadArtifact(new TextEncoder().encode('a report'), { filename: 'my report.txt' })

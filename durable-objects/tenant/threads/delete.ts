@@ -23,7 +23,7 @@ const jobsAtOnce = 50
 const patienceMs = 5_000
 
 /** A call that comes later than this is another one, although a client may give it the same id. */
-const sameCallMs = 30_000
+const sameCallMs = 10_000
 
 /** Jobs named in a refusal. */
 const named = 10

@@ -105,6 +105,7 @@ export async function workersShow(context: CommandContext): Promise<number> {
     ['networks', presence?.networks.join(', ')],
     ['heard by', presence?.transport],
     ['instance', presence?.instance ?? undefined],
+    ['place', presence?.place ?? undefined],
     ['may raise killswitch', worker.may_raise_killswitch ? 'yes' : undefined],
     ['created', worker.created_at],
     ['last seen', worker.last_seen ?? 'never'],
