@@ -32,6 +32,16 @@ export class FamilyModel {
     this.now = now
   }
 
+  readonly erased = new Set<number>()
+
+  erase(ids: readonly number[]): void {
+    for (const id of ids) {
+      this.erased.add(id)
+      this.dispatched.delete(id)
+      this.ended.delete(id)
+    }
+  }
+
   retried(id: number): void {
     this.ended.delete(id)
     this.retries.set(id, (this.retries.get(id) ?? 0) + 1)
@@ -48,6 +58,8 @@ export class FamilyModel {
   }
 
   check({ jobs, runs }: World): void {
+    const back = jobs.find((job) => this.erased.has(job.id))
+    if (back !== undefined) throw new Error(`Threads: job ${back.id} was erased and is listed`)
     for (const job of jobs) this.#checkEnd(job)
     for (const key of Object.keys(keyLimits) as Key[])
       this.#checkKey(

@@ -17,6 +17,7 @@ export const leastTried = {
   fan_outs_retried: 1,
   families_aborted: 2,
   threads_aborted: 1,
+  threads_deleted: 1,
   deadlines_met: 1,
   key_waits: 5,
   parkings: 2,
@@ -113,7 +114,7 @@ async function take(model: FamilyModel, real: Real, worker: WorkerHandle, max: n
   for (const offer of offers) {
     const answer = await real.tenant.as(real.tenant.lease(offer), 'claims.start', { job_id: offer.job.id })
     if (answer.ok) real.held.push({ offer, worker })
-    else expect(['lease-lost', 'killswitch', 'wrong-state']).toContain(answer.failure.code)
+    else expect(['lease-lost', 'killswitch', 'wrong-state', 'gone']).toContain(answer.failure.code)
   }
 }
 
@@ -135,7 +136,7 @@ async function end(model: FamilyModel, real: Real, attempt: Attempt, ending: End
       ? await real.tenant.as(lease, 'claims.complete', { job_id, result: `answer ${job_id % 2}` })
       : await real.tenant.as(lease, 'claims.fail', { job_id, error, ...(ending === 'out of quota' ? { parked_until: until } : {}) })
   real.held.splice(real.held.indexOf(attempt), 1)
-  if (!answer.ok) return void expect(['lease-lost', 'wrong-state', 'killswitch']).toContain(answer.failure.code)
+  if (!answer.ok) return void expect(['lease-lost', 'wrong-state', 'killswitch', 'gone', 'not-found']).toContain(answer.failure.code)
   if (ending === 'answer') model.parkedUntil.delete(worker.name)
   if (ending !== 'out of quota') return
   real.tried.parkings += 1
@@ -143,6 +144,14 @@ async function end(model: FamilyModel, real: Real, attempt: Attempt, ending: End
   // It costs no attempt: the job may begin as often as before.
   const { attempt: began, max_attempts, status } = answer.value.job
   if (status === 'failed') throw new Error(`Parking: job ${job_id} failed with its worker's quota, at attempt ${began} of ${max_attempts}`)
+}
+
+async function retry(model: FamilyModel, real: Real, job: Job, what: 'children' | 'merge' | undefined): Promise<void> {
+  const answer = await real.tenant.call('jobs.retry', { job_id: job.id, ...(what === undefined ? {} : { what }) })
+  if (!answer.ok) return void expect(['wrong-state', 'killswitch']).toContain(answer.failure.code)
+  if (job.kind === 'fan_out') real.tried.fan_outs_retried += 1
+  // Its failed children are tried again with it.
+  for (const one of await jobsOf(real)) if (one.id === job.id || one.parent_id === job.id) model.retried(one.id)
 }
 
 const index = fc.nat(7)
@@ -210,17 +219,23 @@ export const familySteps = [
       for (const [place, attempt] of [...real.held].entries()) await end(model, real, attempt, place === 0 ? 'answer' : ending)
     }),
   ),
-  fc.tuple(targets, merge, fc.integer({ min: 0, max: 4 })).map(([to, plan, stop]) =>
-    step(`ask ${to.join()}, merge by ${JSON.stringify(plan)}, and let them answer, killed after ${stop} answers`, async (model, real) => {
-      await dispatch(model, real, fanOutOf(to, plan))
-      for (let round = 0; round < 3; round += 1) {
-        for (const worker of real.workers) await take(model, real, worker, 3)
-        for (const [place, attempt] of [...real.held].entries()) {
-          if (place === stop) await abortAllDurableObjects()
-          await end(model, real, attempt, 'answer')
+  fc.tuple(targets, merge, fc.integer({ min: 0, max: 4 }), fc.boolean()).map(([to, plan, stop, again]) =>
+    step(
+      `ask ${to.join()}, merge by ${JSON.stringify(plan)}, and let them ${again ? 'fail, try again and ' : ''}answer, killed after ${stop} answers`,
+      async (model, real) => {
+        await dispatch(model, real, fanOutOf(to, plan))
+        for (let round = 0; round < 3; round += 1) {
+          for (const worker of real.workers) await take(model, real, worker, 3)
+          for (const [place, attempt] of [...real.held].entries()) {
+            if (place === stop) await abortAllDurableObjects()
+            await end(model, real, attempt, again && round === 0 ? 'fail' : 'answer')
+          }
+          const failed =
+            again && round === 0 ? (await jobsOf(real)).find((job) => job.kind === 'fan_out' && job.status === 'failed') : undefined
+          if (failed !== undefined) await retry(model, real, failed, undefined)
         }
-      }
-    }),
+      },
+    ),
   ),
   fc.tuple(index, fc.boolean()).map(([which, pinned]) =>
     step(`worker ${which} takes ${pinned ? 'a job for it alone' : 'a job'} and meets the limit of its account`, async (model, real) => {
@@ -247,11 +262,7 @@ export const familySteps = [
       const failed = (await jobsOf(real)).filter((job) => job.status === 'failed' && (job.kind === 'fan_out') === parents)
       const job = pick(failed, which)
       if (job === undefined) return
-      const answer = await real.tenant.call('jobs.retry', { job_id: job.id, ...(what === undefined || !parents ? {} : { what }) })
-      if (!answer.ok) return void expect(['wrong-state', 'killswitch']).toContain(answer.failure.code)
-      if (parents) real.tried.fan_outs_retried += 1
-      // Its failed children are tried again with it.
-      for (const child of await jobsOf(real)) if (child.id === job.id || child.parent_id === job.id) model.retried(child.id)
+      await retry(model, real, job, parents ? what : undefined)
     }),
   ),
   fc.constant(
@@ -261,6 +272,17 @@ export const familySteps = [
       if (answer.value.job_ids.length > 0) real.tried.threads_aborted += 1
       const open = (await jobsOf(real)).filter((job) => job.thread_id === 'talk' && job.status !== 'done' && job.status !== 'failed')
       expect(open.map((job) => job.id)).toEqual([])
+    }),
+  ),
+  fc.boolean().map((killed) =>
+    step(`delete the thread${killed ? ', and the object is killed' : ''}`, async (model, real) => {
+      const jobs = await jobsOf(real)
+      const turns = new Set(jobs.filter((job) => job.thread_id === 'talk').map((job) => job.id))
+      const answer = await real.tenant.call('threads.delete', { thread_id: 'talk', abort: true })
+      if (!answer.ok) return void expect(answer.failure.code).toBe('not-found')
+      if (killed) await abortAllDurableObjects()
+      real.tried.threads_deleted += 1
+      model.erase(jobs.flatMap((job) => (turns.has(job.id) || turns.has(job.parent_id ?? 0) ? [job.id] : [])))
     }),
   ),
   fc.constantFrom(1_000, 6_000, 31_000, 61_000, 400_000).map((ms) =>

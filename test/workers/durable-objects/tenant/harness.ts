@@ -9,6 +9,8 @@ import type { CallCredential, TenantAnswer, TenantGate } from '../../../../durab
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 let made = 0
+/** Every call is one of its own. */
+let calls = 0
 
 export interface WorkerHandle {
   readonly id: string
@@ -79,7 +81,7 @@ export class TestTenant {
       operation,
       input: operations[operation].input.parse(input) as never,
       credential,
-      request_id: 'test',
+      request_id: `test${(calls += 1)}`,
       minted: this.#mint(),
     })
   }
