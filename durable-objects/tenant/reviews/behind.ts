@@ -37,8 +37,9 @@ export function eraseReviewsOf(ctx: CommandContext, job: JobRecord): void {
   for (const id of ctx.store.reviews.idsOf(job.id)) {
     const review = ctx.store.reviews.get(id)
     if (review === undefined) continue
-    const settled = isOpen(review) ? withdrawReview(ctx, review, `job ${job.id} was erased`) : review
-    ctx.store.reviews.erase(erased(settled))
-    if (settled !== review) releaseJobsBehind(ctx, id)
+    const blank = erased(review)
+    const settled = isOpen(review) ? withdrawReview(ctx, blank, `job ${job.id} was erased`) : blank
+    ctx.store.reviews.erase(settled)
+    if (settled !== blank) releaseJobsBehind(ctx, id)
   }
 }

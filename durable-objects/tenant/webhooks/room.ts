@@ -4,6 +4,7 @@ import { systemCaller } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
 import type { Room } from '../kernel/room.ts'
 import { disableWebhook, webhookCommands } from './commands.ts'
+import { forgetJob } from './webhook-queue.ts'
 import { WebhookSender } from './webhook-sender.ts'
 import { WebhookStore } from './webhook-store.ts'
 
@@ -58,6 +59,7 @@ export const webhookRoom = {
       live.due.hint(live.sender.dueAt)
     },
   },
+  onErased: forgetJob,
   finish: ({ live }) => live.sender.flush(),
   prune: ({ at, store }) => store.webhooks.prune(at - limits.retention_ms),
 } satisfies Room

@@ -1,5 +1,6 @@
-/** Responsible for putting events into the delivery queue of their subscribers, in the transaction of the change. */
+/** Responsible for what the delivery queue of subscribers holds: events are put in, in the transaction of the change, and forget erased jobs. */
 import { shownToAnybody, type WebhookBody, type WebhookEvent } from '@modelreins/contract'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 
@@ -18,4 +19,16 @@ export function queueWebhookEvent(ctx: CommandContext, event: WebhookEvent, text
     })
   }
   ctx.after({ kind: 'deliver' })
+}
+
+/** A job is erased: the titles of its reviews may be words of its worker. Who decided what, and when, stays. */
+export function forgetJob(ctx: CommandContext, { id }: JobRecord): void {
+  if (ctx.store.webhooks.all().length === 0 || ctx.store.reviews.idsOf(id).length === 0) return
+  for (const message of ctx.store.webhooks.aboutJob(id)) {
+    const body: WebhookBody = JSON.parse(message.body)
+    const about = `job ${id}, which was erased`
+    const data = 'title' in body.data ? { ...body.data, title: about } : body.data
+    const text = `Review ${String(body.data['review_id'] ?? '')} of ${about}`
+    ctx.store.webhooks.reword(message.id, JSON.stringify({ ...body, text, data }))
+  }
 }

@@ -1,5 +1,5 @@
 /** Responsible for webhooks and their deliveries as they are stored: the queue of what is to be sent, and the log of what came of it. */
-import { and, asc, desc, eq, isNotNull, isNull, lt, lte, notInArray } from 'drizzle-orm'
+import { and, asc, desc, eq, isNotNull, isNull, lt, lte, notInArray, sql } from 'drizzle-orm'
 import type { WebhookDelivery, WebhookEvent } from '@modelreins/contract'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
@@ -109,6 +109,20 @@ export class WebhookStore {
       .insert(webhookDeliveries)
       .values({ ...delivery, state: 'pending', next_at: delivery.created_at, attempts: '[]' })
       .run()
+  }
+
+  /** Messages about a job, sent or not. Looks at all that are kept: few, and not for long. */
+  aboutJob(jobId: number): readonly Pick<DeliveryRecord, 'id' | 'body'>[] {
+    return this.#db
+      .select({ id: webhookDeliveries.id, body: webhookDeliveries.body })
+      .from(webhookDeliveries)
+      .where(eq(sql`json_extract(${webhookDeliveries.body}, '$.data.job_id')`, jobId))
+      .all()
+  }
+
+  /** Another wording of what is kept, or still to be sent: it is signed when it goes. */
+  reword(id: number, body: string): void {
+    this.#db.update(webhookDeliveries).set({ body }).where(eq(webhookDeliveries.id, id)).run()
   }
 
   /** What is to be sent now, longest overdue first, less those that are on their way. */

@@ -12,6 +12,7 @@ beforeEach(() => {
   clock = frozenTime()
 })
 afterEach(() => {
+  vi.unstubAllGlobals()
   vi.useRealTimers()
 })
 
@@ -190,6 +191,21 @@ describe('deleting a thread', () => {
     expect(left).not.toMatch(secret)
     expect(left).toContain('elsewhere')
     expect(await env.ARCHIVE.head(`transcripts/${tenant.name}/2.ndjson`)).toBeNull()
+  })
+
+  it('leaves no words of a worker in what webhooks were, or are to be, told', async () => {
+    vi.stubGlobal('fetch', async () => new Response('later', { status: 503 }))
+    const { tenant, anna } = await scene()
+    await tenant.must('webhooks.create', { url: 'https://hooks.example/x', events: ['review.created', 'review.settled'] })
+    await tenant.must('jobs.dispatch', { ...open, target: 'anna' })
+    const { id, lease } = await started(tenant, anna)
+    await tenant.must('reviews.submit', { type: 'draft', title: 'sesame?', content: 'sesame', job_id: id }, anna.credential)
+    expect(await storedText(tenant)).toMatch(/review\.created.*sesame\?/)
+    await tenant.must('claims.complete', { job_id: id, result: 'done' }, lease)
+    await tenant.must('threads.delete', { thread_id: 't' })
+    const stored = await storedText(tenant)
+    expect(stored).not.toMatch(secret)
+    expect(stored).toContain(`of job ${id}, which was erased`)
   })
 
   it('takes a long thread in portions, one transaction each', async () => {

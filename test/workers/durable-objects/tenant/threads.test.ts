@@ -105,6 +105,14 @@ describe('a thread', () => {
     })
     expect(await tenant.must('jobs.dispatch', { prompt: 'x' })).toMatchObject({ effort: 'standard', target: null, mode: 'auto' })
     expect(failureOf(await tenant.call('threads.update', { thread_id: 't', defaults: { target: 'nobody' } }))).toBe('invalid-request')
+    // In every way to dispatch: a fan-out has targets of its own.
+    expect(await tenant.must('jobs.create', { prompt: 'x', thread_id: 't' })).toMatchObject(defaults)
+    const batch = await tenant.must('jobs.dispatch_batch', { jobs: [{ prompt: 'x', thread_id: 't' }, { prompt: 'x' }] })
+    expect(batch.items).toMatchObject([defaults, { target: null }])
+    const panel = await tenant.call('jobs.dispatch', { prompt: 'x', thread_id: 't', targets: ['anna', 'bert'], mode: 'auto' })
+    // anna does not declare the default capability, which a fan-out has too: it says so.
+    expect(panel).toMatchObject({ ok: false, failure: { detail: expect.stringContaining('targets[0]: Capability docs.report') } })
+    expect(await tenant.must('jobs.preview', { prompt: 'x', thread_id: 't' })).toMatchObject({ choices: [{ worker: 'bert' }] })
     await tenant.must('threads.update', { thread_id: 't', defaults: {} })
     expect(await tenant.must('jobs.dispatch', { prompt: 'x', thread_id: 't' })).toMatchObject({ effort: 'standard', capability: null })
   })
