@@ -58,6 +58,30 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     expect(faults).toEqual([])
   })
 
+  test('approves a schedule in advance, whole, and revokes that', async () => {
+    await dashboard.workerToken({ name: 'deployer', capabilities: [{ name: 'deploy', risk_tier: 'approve' }] })
+    const job = { prompt: 'Deploy what is ready', capability: 'deploy', when_offline: 'queue' }
+    await dashboard.call('POST', '/api/v1/schedules', { name: 'weekly deploy', cron: '@weekly', job })
+    const { page } = await dashboard.open('/schedules', { key: await dashboard.memberKey('Rosa', 'reviewer') })
+    const card = page.getByRole('listitem').filter({ hasText: 'weekly deploy' })
+    await card.getByRole('button', { name: 'Approve in advance' }).click()
+    await page.getByRole('dialog').getByText('Deploy what is ready').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Approve its jobs' }).click()
+    await card.getByText('until').waitFor()
+    expect(await card.getByRole('button', { name: 'Approve in advance' }).count()).toBe(0)
+    await card.getByRole('button', { name: 'Revoke' }).click()
+    await card.getByText('by nobody').waitFor()
+    await go('/schedules')
+    await owner.getByRole('button', { name: 'Approve in advance' }).click()
+    await dialog().getByRole('button', { name: 'Approve its jobs' }).click()
+    await dialog().getByText('another member must approve it').waitFor()
+    await dialog().getByRole('button', { name: 'Leave it' }).click()
+    await owner.getByRole('listitem').filter({ hasText: 'weekly deploy' }).getByRole('button', { name: 'Delete' }).click()
+    await dialog().getByRole('button', { name: 'Delete the schedule' }).click()
+    await owner.getByText('There is no schedule yet').waitFor()
+    expect(faults).toEqual([])
+  })
+
   test('changes a setting of the tenant and goes back to its default; a viewer reads them and finds no button', async () => {
     await go('/settings?tab=tenant')
     const row = owner.getByRole('listitem').filter({ hasText: 'retention_days' })
@@ -127,6 +151,10 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
       await dashboard.call('POST', `/api/v1/claims/${job.id}/fail`, { error }, lease.token)
     }
     await owner.getByText('Its circuit breaker is open').waitFor()
+    const { id } = await dashboard.call('POST', '/api/v1/dispatch', { prompt: 'Stamp that', target: 'clerk', when_offline: 'queue' })
+    await go(`/jobs/${String(id)}`)
+    await owner.getByRole('button', { name: 'Close its breaker' }).waitFor()
+    await go(`/workers/${workerId}`)
     await owner.getByRole('button', { name: 'Close the breaker' }).click()
     await owner.getByText('Its circuit breaker').waitFor({ state: 'detached' })
     expect(faults).toEqual([])

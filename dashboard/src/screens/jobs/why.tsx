@@ -14,13 +14,14 @@ type Verdict = WhyAnswer['workers'][number]
 function Remedy({ verdict, job }: { readonly verdict: Verdict; readonly job: Job }) {
   const mayManage = useMay('workers.manage')
   const [busy, setBusy] = useState(false)
-  const paused = verdict.reasons.some((reason) => reason === 'is paused')
-  const lacks = job.capability !== null && verdict.reasons.some((reason) => reason.startsWith('does not declare the capability'))
+  const has = (words: string): boolean => verdict.reasons.some((reason) => reason.startsWith(words))
+  const held = has('is paused') ? 'Resume it' : has('has an open circuit breaker') ? 'Close its breaker' : undefined
+  const lacks = job.capability !== null && has('does not declare the capability')
   if (!mayManage) return null
-  const resume = async (): Promise<void> => {
+  const offer = async (operation: 'workers.resume' | 'workers.unpark'): Promise<void> => {
     setBusy(true)
     try {
-      await client.call('workers.resume', { worker_id: verdict.worker_id })
+      await client.call(operation, { worker_id: verdict.worker_id })
       say(`${verdict.name} is offered work again.`)
       await refresh('jobs', 'workers', 'presence')
     } catch (error) {
@@ -31,9 +32,14 @@ function Remedy({ verdict, job }: { readonly verdict: Verdict; readonly job: Job
   }
   return (
     <>
-      {paused ? (
-        <Button className="min-h-8 text-sm" busy={busy} onClick={() => void resume()}>
-          Resume it
+      {held === undefined ? null : (
+        <Button className="min-h-8 text-sm" busy={busy} onClick={() => void offer('workers.resume')}>
+          {held}
+        </Button>
+      )}
+      {has('is out of quota') ? (
+        <Button className="min-h-8 text-sm" busy={busy} onClick={() => void offer('workers.unpark')}>
+          Offer it work now
         </Button>
       ) : null}
       {lacks ? (

@@ -82,6 +82,7 @@ export function ReviewDetail({ review, onDecided }: { readonly review: Review; r
           <ReviewBadge status={review.status} />
           {review.risk_tier === null ? null : <TierBadge tier={review.risk_tier} />}
           {review.irreversible ? <Badge tone="bad">Irreversible</Badge> : null}
+          {review.signed === 'required' ? <Badge tone="accent">Signed decisions only</Badge> : null}
           {review.capability === null ? null : <Badge>{review.capability}</Badge>}
         </div>
         <h2 className="mt-1 text-xl font-semibold foreign">{oneLine(review.title, 500)}</h2>

@@ -14,6 +14,7 @@ import { plural, Time } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
 import { cronWords, everyWords } from './cron-words.ts'
 import { NextRuns } from './next-runs.tsx'
+import { ScheduleApproval } from './schedule-approval.tsx'
 import { catchUpWays, overlapWays } from './schedule-form.tsx'
 
 const tones: Readonly<Record<ScheduleRun['outcome'], Tone>> = { dispatched: 'good', skipped: 'warn', refused: 'bad', missed: 'warn' }
@@ -131,6 +132,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
           <LastRuns runs={schedule.last_runs} />
         </div>
       </div>
+      <ScheduleApproval schedule={schedule} />
       <details>
         <summary className="cursor-pointer text-sm text-soft">Rules and owner</summary>
         <div className="mt-2">

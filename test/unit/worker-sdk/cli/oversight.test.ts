@@ -121,6 +121,20 @@ describe('several reviews', () => {
   })
 })
 
+describe('a decision that its policy wants signed', () => {
+  it('is refused on the command line, which says where to sign', async () => {
+    const read = { id: 7, status: 'pending', digest: 'd'.repeat(64), decisions: [], artifacts: [], title: 'Deploy', payload: {} }
+    refuse(403, 'signature-required', 'Open /reviews/7 in the dashboard, signed in as Rosa, and decide there with your passkey.')
+    const refused = server.handle
+    server.handle = (request, response, socket) =>
+      request.method === 'GET'
+        ? response.setHeader('content-type', 'application/json').end(JSON.stringify(read))
+        : refused(request, response, socket)
+    const told = await run(['reviews', 'approve', '7', '--yes'])
+    expect(told).toMatchObject({ code: 77, err: expect.stringContaining('Open /reviews/7 in the dashboard') })
+  })
+})
+
 describe('audit look', () => {
   it('lists what nobody has looked at, for programs, for eyes and as JSON', async () => {
     answer({ items: [row], next_cursor: null })

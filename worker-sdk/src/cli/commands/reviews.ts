@@ -83,6 +83,7 @@ function reviewLines(context: CommandContext, review: Review): readonly string[]
     ['artifacts', review.artifacts.length === 0 ? null : review.artifacts.join(', ')],
     ['digest', review.digest],
     ['caveat', review.caveat],
+    ['decide', review.signed === undefined ? undefined : 'in the dashboard: only decisions signed with a passkey are taken'],
   ]
   const block = (title: string, text: string | null): readonly string[] =>
     text === null || text === '' ? [] : [style.dim(title), shownLines(text).replaceAll(/^/gm, '  ')]
