@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { limits } from '../contract/src/index.ts'
 import { startFleet } from './fleet.ts'
 import type { Fleet } from './fleet.ts'
-import { figure, median, ratio, timed } from './measure.ts'
+import { figure, ratio, takingTurns, timed } from './measure.ts'
 import type { Answer, Bench, Figure, Scale } from './measure.ts'
 import { payload } from './peers/peer.ts'
 import type { Reading } from './runtime-process.ts'
@@ -27,14 +27,11 @@ async function dispatch(fleet: Fleet): Promise<number> {
 
 async function dispatchFigures(fleets: readonly Fleet[], rounds: number, jobs: number): Promise<readonly Figure[]> {
   for (const fleet of fleets) for (let index = 0; index < 20; index += 1) await dispatch(fleet)
-  const found: number[][] = fleets.map(() => [])
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [at, fleet] of fleets.entries()) {
-      const times: number[] = []
-      for (let index = 0; index < jobs; index += 1) times.push(await dispatch(fleet))
-      found[at]?.push(median(times))
-    }
-  }
+  const found = await takingTurns(
+    rounds,
+    jobs,
+    fleets.map((fleet) => () => dispatch(fleet)),
+  )
   const [few = [], many = []] = found
   return [
     ...fleets.map((fleet, at) => figure(`dispatch among ${named(fleet)}`, 'ms', found[at] ?? [])),

@@ -1,6 +1,6 @@
 /** Responsible for one question: does a claim cost more when a million jobs wait than when a thousand do? */
 import type { Offer } from '@modelreins/contract'
-import { figure, median, ratio, timed } from './measure.ts'
+import { figure, ratio, takingTurns, timed } from './measure.ts'
 import type { Answer, Bench, Scale } from './measure.ts'
 import { greet } from './our-queue.ts'
 import { payload } from './peers/peer.ts'
@@ -41,14 +41,11 @@ async function run(scale: Scale): Promise<Answer> {
   const queues: Deep[] = []
   for (const depth of depths) queues.push(await queueOf(depth))
   for (const queue of queues) for (let index = 0; index < 20; index += 1) await queue.claim()
-  const found: number[][] = depths.map(() => [])
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [at, queue] of queues.entries()) {
-      const times: number[] = []
-      for (let index = 0; index < claims; index += 1) times.push(await queue.claim())
-      found[at]?.push(median(times))
-    }
-  }
+  const found = await takingTurns(
+    rounds,
+    claims,
+    queues.map((queue) => queue.claim),
+  )
   for (const queue of queues) await queue.stop()
   const [shallow = [], deep = []] = found
   return {

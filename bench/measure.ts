@@ -79,3 +79,21 @@ export function reaches({ value, target }: Figure): boolean | undefined {
   const [direction, limit] = target.split(' ')
   return direction === '<=' ? value <= Number(limit) : value >= Number(limit)
 }
+
+/**
+ * Rounds of `count` measurements of each side, taking turns one by one, so that what else the machine does meets all of them alike. Answers the median
+ * of each round, a list per side.
+ */
+export async function takingTurns(
+  rounds: number,
+  count: number,
+  sides: readonly (() => Promise<number>)[],
+): Promise<readonly (readonly number[])[]> {
+  const medians: number[][] = sides.map(() => [])
+  for (let round = 0; round < rounds; round += 1) {
+    const times: number[][] = sides.map(() => [])
+    for (let index = 0; index < count; index += 1) for (const [at, measure] of sides.entries()) times[at]?.push(await measure())
+    for (const [at, found] of times.entries()) medians[at]?.push(median(found))
+  }
+  return medians
+}
