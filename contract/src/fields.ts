@@ -3,9 +3,13 @@ import * as z from 'zod'
 import { byteLength } from './byte-length.ts'
 import { limits } from './limits.ts'
 
+/** Whether a text takes no more bytes of UTF-8: a character takes three at most, so that only long texts are counted. */
+export const fitsBytes = (text: string, maxBytes: number): boolean =>
+  text.length * 3 <= maxBytes || (text.length <= maxBytes && byteLength(text) <= maxBytes)
+
 /** A text bounded in bytes, not characters: storage limits count bytes. */
 export const text = (maxBytes: number) =>
-  z.string().refine((value) => value.length <= maxBytes && byteLength(value) <= maxBytes, {
+  z.string().refine((value) => fitsBytes(value, maxBytes), {
     error: `must be at most ${maxBytes} bytes of UTF-8`,
   })
 

@@ -3,7 +3,7 @@
  * microseconds a frame, in batches a tenth of what a job costs. It refuses nothing: what it does not take for sure is for the schema to judge,
  * which says what is wrong. A test holds both together.
  */
-import { byteLength } from './byte-length.ts'
+import { fitsBytes } from './fields.ts'
 import type { WorkerFrame } from './frame.ts'
 import { limits } from './limits.ts'
 
@@ -23,11 +23,7 @@ function hasOnly(frame: Fields, needed: number, allowed: ReadonlySet<string>): b
 
 const isCount = (value: unknown, from: number): value is number => Number.isSafeInteger(value) && (value as number) >= from
 const isToken = (value: unknown): value is string => typeof value === 'string' && value.length <= 400
-const isText = (value: unknown, most: number): value is string => {
-  if (typeof value !== 'string' || value.length > most) return false
-  // Three bytes a character at most: only long texts are counted.
-  return value.length * 3 <= most || byteLength(value) <= most
-}
+const isText = (value: unknown, most: number): value is string => typeof value === 'string' && fitsBytes(value, most)
 
 const startFields: ReadonlySet<string> = new Set(['type', 'ref', 'token'])
 const creditFields: ReadonlySet<string> = new Set(['type', 'slots'])

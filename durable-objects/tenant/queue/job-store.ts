@@ -44,6 +44,9 @@ export class JobStore {
   readonly #updateWithSpec: Statement<JobState & { spec: string }>
   readonly #get: Statement<{ id: number }, JobRow>
   readonly #heads: Statement<{ pool: number; limit: number }, Head>
+  readonly #due: Statement<{ pool: number; upTo: number; limit: number }, JobRow>
+  readonly #expired: Statement<{ at: number; limit: number }, JobRow>
+  readonly #nextExpiry: Statement<object, { readonly at: number }>
   readonly #fronts = new PoolFronts()
   readonly #recent = new RecentJobs()
   readonly #forget: Forget
@@ -84,6 +87,16 @@ export class JobStore {
         .orderBy(asc(jobs.rank), asc(jobs.id))
         .limit(sql.placeholder('limit')),
     )
+    const limit = sql.placeholder('limit')
+    const inTime = and(eq(jobs.pool, sql.placeholder('pool')), isNotNull(jobs.pool), lte(jobs.rank, sql.placeholder('upTo')))
+    this.#due = new Statement(db, db.select().from(jobs).where(inTime).orderBy(asc(jobs.rank)).limit(limit))
+    const over = and(isNotNull(jobs.expires_at), lte(jobs.expires_at, sql.placeholder('at')))
+    this.#expired = new Statement(db, db.select().from(jobs).where(over).orderBy(asc(jobs.expires_at)).limit(limit))
+    const expiring = db
+      .select({ at: sql`${jobs.expires_at} as at` })
+      .from(jobs)
+      .where(isNotNull(jobs.expires_at))
+    this.#nextExpiry = new Statement(db, expiring.orderBy(asc(jobs.expires_at)).limit(1))
   }
 
   /** The highest id that a job has, or had before it was erased. */
@@ -219,26 +232,12 @@ export class JobStore {
 
   /** Jobs of a place whose rank has come, lowest first. */
   due(pool: number, upTo: number, limit: number): readonly JobRecord[] {
-    return this.#db
-      .select()
-      .from(jobs)
-      .where(and(eq(jobs.pool, pool), isNotNull(jobs.pool), lte(jobs.rank, upTo)))
-      .orderBy(asc(jobs.rank))
-      .limit(limit)
-      .all()
-      .map(fromRow)
+    return this.#due.all({ pool, upTo, limit }).map(fromRow)
   }
 
   /** Claimable jobs with an expiry of their own that has passed. */
   expired(at: number, limit: number): readonly JobRecord[] {
-    return this.#db
-      .select()
-      .from(jobs)
-      .where(and(isNotNull(jobs.expires_at), lte(jobs.expires_at, at)))
-      .orderBy(asc(jobs.expires_at))
-      .limit(limit)
-      .all()
-      .map(fromRow)
+    return this.#expired.all({ at, limit }).map(fromRow)
   }
 
   /** Ids of waiting jobs whose fallback chain has steps ahead. */
@@ -248,14 +247,7 @@ export class JobStore {
   }
 
   nextExpiry(): number | undefined {
-    const row = this.#db
-      .select({ at: jobs.expires_at })
-      .from(jobs)
-      .where(isNotNull(jobs.expires_at))
-      .orderBy(asc(jobs.expires_at))
-      .limit(1)
-      .get()
-    return row?.at ?? undefined
+    return this.#nextExpiry.get({})?.at
   }
 
   /** Children and merge job of a fan-out, in the order of their ids. */

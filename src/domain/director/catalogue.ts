@@ -84,10 +84,24 @@ export const builtIn: readonly { readonly which: string; readonly model_class: M
   { which: 'anything else', model_class: program.model_class },
 ]
 
-function catalogued({ kind, provider, model }: WorkerView): Traits {
+function classified({ kind, provider, model }: WorkerView): Traits {
   if (kind === 'carbon') return human
   if (localProviders.has(provider ?? '')) return localTraits(model ?? '')
   return byModel.find(({ pattern }) => pattern.test(model ?? ''))?.traits ?? byProvider[provider ?? ''] ?? program
+}
+
+/** Fleets run few different models: what their names say is read once. */
+const read = new Map<string, Traits>()
+const mostRead = 1_000
+
+function catalogued(worker: WorkerView): Traits {
+  const key = JSON.stringify([worker.kind, worker.provider, worker.model])
+  const known = read.get(key)
+  if (known !== undefined) return known
+  if (read.size >= mostRead) read.clear()
+  const traits = classified(worker)
+  read.set(key, traits)
+  return traits
 }
 
 /** `*` stands for any characters; case does not count. Steps are bounded by the product of both lengths, whatever the pattern. */
@@ -131,6 +145,7 @@ type Declared = Partial<Pick<CatalogueRule, 'model_class' | 'cost' | 'quality' |
 
 /** The class first, then what differs from it. */
 function declaredOver(known: Traits, { model_class, cost, quality, speed, locality }: Declared): Traits {
+  if ((model_class ?? cost ?? quality ?? speed ?? locality) === undefined) return known
   return {
     ...(model_class === undefined ? known : (byClass.get(model_class) ?? known)),
     ...(cost === undefined ? {} : { cost }),

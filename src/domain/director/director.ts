@@ -5,7 +5,7 @@
 import type { Effort } from '@modelreins/contract'
 import { breakerInWords } from './breaker.ts'
 import { traitsOf } from './catalogue.ts'
-import { isLive, obstacles } from './matching.ts'
+import { isLive, mayDo, obstacles } from './matching.ts'
 import type { Requirements, WorkerView } from './matching.ts'
 
 interface Weights {
@@ -57,67 +57,96 @@ export interface Verdict {
 
 const round = (value: number): number => Math.round(value * 100) / 100
 
-function score(job: JobView, worker: WorkerView, now: number): { readonly score: number; readonly reasons: readonly string[] } {
+/** Higher is better. What made it so is put in words only for whoever asks: thousands of workers are compared for one dispatch. */
+function score(job: JobView, worker: WorkerView, now: number, reasons?: string[]): number {
   const traits = traitsOf(worker)
   const weights = weightsByEffort[job.effort]
-  const reasons = [`${traits.model_class}: cost ${traits.cost}, quality ${traits.quality}, speed ${traits.speed} (${job.effort})`]
+  reasons?.push(`${traits.model_class}: cost ${traits.cost}, quality ${traits.quality}, speed ${traits.speed} (${job.effort})`)
   let total = weights.cost * traits.cost + weights.quality * traits.quality + weights.speed * traits.speed
   total += traits.locality === 'local' ? weights.local : -weights.local
 
   if (job.prefer?.includes(worker.worker_id) === true) {
     total += preferredWeight
-    reasons.push('is preferred')
+    reasons?.push('is preferred')
   }
   const load = worker.running / Math.max(1, worker.slots)
   if (worker.running > 0) {
     // A full worker makes the job wait, whatever its class: weigh it like the best trait of this effort.
     total -= load * (load < 1 ? sharingWeight : Math.max(weights.cost, weights.quality, weights.speed))
-    reasons.push(`runs ${worker.running} of ${worker.slots}`)
+    reasons?.push(`runs ${worker.running} of ${worker.slots}`)
   }
   if (worker.recent_failures > 0) {
     total -= worker.recent_failures * failureWeight
-    reasons.push(`failed its last ${worker.recent_failures === 1 ? 'attempt' : `${worker.recent_failures} attempts`}`)
+    reasons?.push(`failed its last ${worker.recent_failures === 1 ? 'attempt' : `${worker.recent_failures} attempts`}`)
   }
   if (job.thread_id !== null && worker.last_threads.includes(job.thread_id)) {
     total += threadWeight
-    reasons.push('has worked on this thread')
+    reasons?.push('has worked on this thread')
   }
   if (worker.mean_duration_ms !== null) {
     total -= Math.min(1, worker.mean_duration_ms / 600_000) * weights.speed * 0.5
-    reasons.push(`takes ${Math.round(worker.mean_duration_ms / 1000)} s on average`)
+    reasons?.push(`takes ${Math.round(worker.mean_duration_ms / 1000)} s on average`)
   }
   if (worker.state === 'deaf') {
     total -= deafWeight
-    reasons.push('did not answer its last offers')
+    reasons?.push('did not answer its last offers')
   }
   if (worker.parked_until != null) {
     total -= trippedWeight
-    reasons.push(`is out of quota until ${new Date(worker.parked_until).toISOString()}`)
+    reasons?.push(`is out of quota until ${new Date(worker.parked_until).toISOString()}`)
   }
-  const tripped = breakerInWords(worker.breaker, now)
-  if (tripped !== undefined) {
+  if (worker.breaker.state !== 'closed') {
     total -= trippedWeight
-    reasons.push(tripped)
+    reasons?.push(breakerInWords(worker.breaker, now) ?? '')
   }
-  return { score: round(total), reasons }
+  return round(total)
 }
 
-/** Everybody, best first: eligible and live, then eligible, then the rest. Ties go by name, so that the answer is stable. */
-export function rank(job: JobView, workers: readonly WorkerView[], now: number): readonly Verdict[] {
-  const verdicts = workers.map((worker): Verdict => {
-    const against = obstacles(job.wants, worker)
-    const live = isLive(worker.state)
-    if (against.length > 0) return { worker, eligible: false, live, score: null, reasons: against }
-    const scored = score(job, worker, now)
-    return { worker, eligible: true, live, score: scored.score, reasons: live ? scored.reasons : ['is offline', ...scored.reasons] }
-  })
-  // One that cannot work now is asked before one that is not there, and after everybody else: the queue takes the job in either case.
-  const order = ({ eligible, live, worker }: Verdict): number =>
-    eligible ? (live ? (worker.breaker.state === 'open' || worker.parked_until != null ? 1 : 0) : 2) : 3
-  return verdicts.sort(
-    (left, right) =>
-      order(left) - order(right) || (right.score ?? 0) - (left.score ?? 0) || (left.worker.name < right.worker.name ? -1 : 1),
-  )
+class Judged implements Verdict {
+  readonly worker: WorkerView
+  readonly eligible: boolean
+  readonly live: boolean
+  readonly score: number | null
+  readonly #job: JobView
+  readonly #now: number
+
+  constructor(job: JobView, worker: WorkerView, now: number) {
+    this.worker = worker
+    this.eligible = mayDo(job.wants, worker)
+    this.live = isLive(worker.state)
+    this.score = this.eligible ? score(job, worker, now) : null
+    this.#job = job
+    this.#now = now
+  }
+
+  get reasons(): readonly string[] {
+    if (!this.eligible) return obstacles(this.#job.wants, this.worker)
+    const reasons: string[] = []
+    score(this.#job, this.worker, this.#now, reasons)
+    return this.live ? reasons : ['is offline', ...reasons]
+  }
+}
+
+// One that cannot work now is asked before one that is not there, and after everybody else: the queue takes the job in either case.
+const orderOf = ({ eligible, live, worker }: Verdict): number =>
+  eligible ? (live ? (worker.breaker.state === 'open' || worker.parked_until != null ? 1 : 0) : 2) : 3
+
+/** Eligible and live, then eligible, then the rest. Ties go by name, so that the answer is stable. */
+const compare = (left: Verdict, right: Verdict): number =>
+  orderOf(left) - orderOf(right) || (right.score ?? 0) - (left.score ?? 0) || (left.worker.name < right.worker.name ? -1 : 1)
+
+/** Everybody, best first. */
+export const rank = (job: JobView, workers: readonly WorkerView[], now: number): readonly Verdict[] =>
+  workers.map((worker) => new Judged(job, worker, now)).sort(compare)
+
+/** The first of `rank`, without putting the others in order; undefined without workers. */
+export function best(job: JobView, workers: Iterable<WorkerView>, now: number): Verdict | undefined {
+  let found: Verdict | undefined
+  for (const worker of workers) {
+    const verdict = new Judged(job, worker, now)
+    if (found === undefined || compare(verdict, found) < 0) found = verdict
+  }
+  return found
 }
 
 /** "anna is paused; bert lacks the tags gpu" — for the 503 and for `why`. */

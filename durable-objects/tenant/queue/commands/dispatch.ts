@@ -1,7 +1,7 @@
 /** Responsible for creating jobs: dispatch (the Director picks the worker), batch, and create (the first eligible worker takes it). */
 import type { FallbackCause, Job, JobRequest, Parsed, RiskTier } from '@modelreins/contract'
 import { canonicalJson, limits } from '@modelreins/contract'
-import { describe, rank } from '../../../../src/domain/director/director.ts'
+import { best, describe, rank } from '../../../../src/domain/director/director.ts'
 import type { Verdict } from '../../../../src/domain/director/director.ts'
 import { atStep } from '../../../../src/domain/job/fallback.ts'
 import { newJob, withRequester } from '../../../../src/domain/job/job-machine.ts'
@@ -21,7 +21,7 @@ import type { DispatchKey, KnownKey } from '../key-store.ts'
 import { insertJob, jobSubject } from '../save-job.ts'
 import { notAnswered } from '../thread.ts'
 import type { WorkerRecord } from '../workforce/worker-store.ts'
-import { workforce } from '../workforce/worker-view.ts'
+import { viewOf, workforce } from '../workforce/worker-view.ts'
 
 export interface Assignment {
   readonly worker_id: string | null
@@ -83,13 +83,14 @@ function undeclared(ctx: CommandContext, capability: string, pinned: WorkerRecor
   return fail('capability-not-declared', `Capability ${capability}: ${whose}${who}`)
 }
 
-function choose(request: JobRequest, verdicts: readonly Verdict[]): Result<Verdict> {
-  const best = verdicts[0]
+/** `everybody`: to say why nobody may. */
+function choose(request: JobRequest, best: Verdict | undefined, everybody: () => readonly Verdict[]): Result<Verdict> {
   if (best === undefined) {
     return fail('no-eligible-worker', 'This tenant has no workers. Register one: POST /api/v1/workers/register.')
   }
-  if (!best.eligible) return fail('no-eligible-worker', `No worker may take this job: ${describe(verdicts)}.`)
+  if (!best.eligible) return fail('no-eligible-worker', `No worker may take this job: ${describe(everybody())}.`)
   if (!best.live && request.when_offline !== 'queue') {
+    const verdicts = everybody()
     const eligible = verdicts.filter((verdict) => verdict.eligible).map((verdict) => verdict.worker.name)
     const others = verdicts.filter((verdict) => !verdict.eligible)
     const rest = others.length === 0 ? '' : ` Not eligible: ${describe(others)}.`
@@ -120,7 +121,9 @@ export function assign(
     thread_id: request.thread_id ?? null,
     prefer: spec.prefer,
   }
-  const chosen = choose(request, rank(job, workforce(ctx), ctx.at))
+  // A pinned job is nobody else's: the others are looked at only to be named.
+  const candidates = pinned === undefined ? workforce(ctx) : [viewOf(ctx, pinned)]
+  const chosen = choose(request, best(job, candidates, ctx.at), () => rank(job, workforce(ctx), ctx.at))
   if (!chosen.ok) return chosen
   const worker = chosen.value.worker
   const tier = request.capability === undefined ? null : (declared(worker.capabilities, request.capability)?.risk_tier ?? null)

@@ -40,7 +40,7 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
     return personState({ taking: worker.profile.left !== true, running, seen_at: lastSeen(ctx, worker), at: ctx.at })
   const onSocket = ctx.live.sockets.isHealthy(worker.worker_id, ctx.at)
   // A long lease is the promise of a silent worker: it counts as life (docs/explanation/compatibility.md).
-  const silent = ctx.live.leases.heldBy(worker.worker_id).some((lease) => lease.long && lease.expires_at > ctx.at)
+  const silent = running > 0 && ctx.live.leases.heldBy(worker.worker_id).some((lease) => lease.long && lease.expires_at > ctx.at)
   const left = hasLeft(ctx, worker)
   const polled = !left && ctx.at - live.last_seen <= limits.presence_ms
   // After a cold start nothing is known yet: the stored time is as old as the writes are seldom. Whoever is there says so soon.

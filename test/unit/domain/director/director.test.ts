@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { efforts, presenceStates, type Effort } from '@modelreins/contract'
-import { describe as tell, rank, type JobView } from '../../../../src/domain/director/director.ts'
+import { best as firstOf, describe as tell, rank, type JobView } from '../../../../src/domain/director/director.ts'
 import { mayDo, type Requirements, type WorkerView } from '../../../../src/domain/director/matching.ts'
 import { fleet, fleetNames, fleetWith, workerView, type FleetName, openBreaker } from './workforce.ts'
 
@@ -177,6 +177,33 @@ describe('a ranking', () => {
         }
       }),
     )
+  })
+
+  it('is not needed to find its first', () => {
+    fc.assert(
+      fc.property(jobs, views, (view, workers) => {
+        expect(firstOf(view, workers, now)?.worker.name).toBe(rank(view, workers, now)[0]?.worker.name)
+      }),
+    )
+    expect(firstOf(job('standard'), [], now)).toBeUndefined()
+  })
+
+  it('looks at each worker once to find the first, and puts nothing in words', () => {
+    let reads = 0
+    const counted = (worker: WorkerView): WorkerView =>
+      new Proxy(worker, {
+        get: (target, name) => {
+          reads += 1
+          return Reflect.get(target, name) as unknown
+        },
+      })
+    const fleet = 2_000
+    const workers = Array.from({ length: fleet }, (_, index) => counted(workerView(`w${index}`, { running: index % 7, slots: 8 })))
+    const found = firstOf(job('standard'), workers, now)
+    expect(reads / fleet).toBeLessThan(60)
+    const before = reads
+    expect(found?.reasons.length).toBeGreaterThan(0)
+    expect(reads - before).toBeLessThan(60)
   })
 
   it('never prefers a worker for one more failure, or for one more job than it has slots', () => {
