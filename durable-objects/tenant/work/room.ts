@@ -12,15 +12,21 @@ import { personCommands } from './person.ts'
 /** Nobody but people declares what the job needs. */
 function isOnlyOfPeople({ store }: CommandContext, { capability }: JobRequest): boolean {
   if (capability === undefined) return false
-  const having = [...store.workers.active()].filter((worker) => worker.capabilities.some((item) => item.name === capability))
-  return having.length > 0 && having.every((worker) => worker.kind === 'carbon')
+  let people = false
+  for (const { kind, capabilities } of store.workers.active()) {
+    if (!capabilities.some((item) => item.name === capability)) continue
+    if (kind !== 'carbon') return false
+    people = true
+  }
+  return people
 }
 
 /** Whoever asks for a person gives them more time to begin than a machine has. */
 function defaults(ctx: CommandContext, request: JobRequest): JobRequest {
-  if (request.expires_in !== undefined) return request
-  const target = request.target === undefined ? undefined : findWorker(ctx, request.target)
-  const forPerson = request.substrate === 'carbon' || (target !== undefined && target.member_id !== null) || isOnlyOfPeople(ctx, request)
+  if (request.expires_in !== undefined || !ctx.store.workers.hasPeople()) return request
+  const targets = [...(request.target === undefined ? [] : [request.target]), ...(request.targets ?? [])]
+  const named = targets.some((name) => (findWorker(ctx, name)?.member_id ?? null) !== null)
+  const forPerson = named || request.substrate === 'carbon' || isOnlyOfPeople(ctx, request)
   return forPerson ? { ...request, expires_in: ctx.store.settings.get('person_expires_in') } : request
 }
 

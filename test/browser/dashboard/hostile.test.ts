@@ -17,6 +17,7 @@ describe.skipIf(chromiumPath === undefined)('what others wrote', () => {
   let worker: AnsweringWorker
   let answered = ''
   let held: Record<string, unknown> = {}
+  let taken = ''
   beforeAll(async () => {
     dashboard = await openDashboard()
     const token = await dashboard.workerToken({
@@ -44,6 +45,18 @@ describe.skipIf(chromiumPath === undefined)('what others wrote', () => {
       capability: 'post.publish',
       target: 'hostile',
     })
+    await dashboard.call('POST', '/api/v1/work/join', { name: 'person', description: html })
+    const inHand = await dashboard.call('POST', '/api/v1/dispatch', {
+      prompt: `${html}\n\n${markdown}`,
+      target: 'person',
+      context_text: markdown,
+    })
+    taken = `/work/${String(inHand['id'])}`
+    await dashboard.call('POST', `/api/v1${taken}/start`)
+    await dashboard.call('POST', `/api/v1${taken}/note`, {
+      attempt: 1,
+      text: `\u001b]8;;javascript:alert(6)\u0007note\u001b]8;;\u0007 ${html}\n`,
+    })
   })
   afterAll(async () => {
     await worker?.stop()
@@ -58,11 +71,19 @@ describe.skipIf(chromiumPath === undefined)('what others wrote', () => {
     const links = await page.locator('main a').evaluateAll((found) => found.map((link) => link.getAttribute('href') ?? ''))
     expect(links.filter((link) => /^(?:javascript|data):/i.test(link))).toEqual([])
     expect(await page.locator('main img, main script, main iframe').count()).toBe(0)
-    for (const path of ['/', '/jobs', '/chat?thread=t-hostile', '/reviews', '/workers', '/audit']) {
+    for (const path of ['/', '/jobs', '/chat?thread=t-hostile', '/reviews', '/work', '/workers', '/audit']) {
       await page.goto(dashboard.url + path)
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.waitForLoadState('networkidle')
     }
+    await page.goto(dashboard.url + taken)
+    await page.getByText('note', { exact: false }).first().waitFor()
+    await page.getByRole('textbox', { name: /^Result/ }).fill(markdown)
+    await page.getByRole('button', { name: 'Preview' }).click()
+    await page.getByRole('region', { name: 'Preview of the result' }).getByText('⟨U+202E⟩').waitFor()
+    const unsafe = await page.locator('main a').evaluateAll((found) => found.map((link) => link.getAttribute('href') ?? ''))
+    expect(unsafe.filter((link) => /^(?:javascript|data):/i.test(link))).toEqual([])
+    expect(await page.locator('main img, main script, main iframe').count()).toBe(0)
     await page.goto(`${dashboard.url}/reviews/${String(held['review_id'])}`)
     await page.getByText('invoice⟨U+202E⟩gnp.exe').first().waitFor()
     expect(faults).toEqual([])

@@ -92,6 +92,8 @@ export class WorkerStore {
   readonly #forget: Forget
   /** Workers by the place that they share, where jobs are to be kept apart. */
   #places: Map<string, string[]> | undefined
+  /** Workers of members who take jobs, by member. */
+  #people: Map<string, string> | undefined
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
     this.#forget = forget
@@ -130,8 +132,21 @@ export class WorkerStore {
 
   /** As which this member takes jobs; undefined when they do not. */
   ofMember(memberId: string): WorkerRecord | undefined {
-    for (const worker of this.active()) if (worker.member_id === memberId) return worker
-    return undefined
+    const id = this.#byMember().get(memberId)
+    return id === undefined ? undefined : this.get(id)
+  }
+
+  /** Whether any member takes jobs: most tenants ask nothing more about people. */
+  hasPeople(): boolean {
+    return this.#byMember().size > 0
+  }
+
+  #byMember(): Map<string, string> {
+    if (this.#people === undefined) {
+      this.#people = new Map()
+      for (const { member_id, worker_id } of this.active()) if (member_id !== null) this.#people.set(member_id, worker_id)
+    }
+    return this.#people
   }
 
   /** Ids of the workers in this place. */
@@ -148,7 +163,11 @@ export class WorkerStore {
 
   save(worker: WorkerRecord): void {
     this.#places = undefined
-    this.#forget(() => (this.#places = undefined))
+    if (worker.member_id !== null) this.#people = undefined
+    this.#forget(() => {
+      this.#places = undefined
+      this.#people = undefined
+    })
     const row = toRow(worker)
     // Read before the write: what is read after it would have to be forgotten with it.
     const known = this.#inForce()

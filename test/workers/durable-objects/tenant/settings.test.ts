@@ -86,9 +86,14 @@ const readers: { readonly [Name in (typeof tenantSettingNames)[number]]: readonl
     3_600,
     async () => {
       await tenant.must('work.join', { name: 'olga', capabilities: [{ name: 'sign', risk_tier: 'auto' }] })
+      // One of several who are asked: whoever waits for all of them waits for the person.
+      const child = async () => {
+        const { children } = await job({ targets: ['anna', 'olga'], merge: { by: 'concat' } })
+        return tenant.must('jobs.get', { job_id: children?.[1]?.job_id ?? 0 })
+      }
       const byTarget = await job({ target: 'olga' })
       const bySubstrate = await job({ substrate: 'carbon' })
-      for (const made of [byTarget, bySubstrate, await job({ capability: 'sign' })])
+      for (const made of [byTarget, bySubstrate, await job({ capability: 'sign' }), await child()])
         expect(Date.parse(made.expires_at ?? '')).toBe(clock.now + 3_600_000)
       expect(Date.parse((await job()).expires_at ?? '')).toBe(clock.now + 7_200_000)
     },
