@@ -25,6 +25,8 @@ export class FamilyModel {
   readonly ended = new Map<number, { readonly status: string; readonly result: string | null }>()
   /** How often somebody retried a fan-out: each retry may have a merge of its own. */
   readonly retries = new Map<number, number>()
+  /** By job: the step of its fallback chain that it was seen at last. */
+  readonly steps = new Map<number, number>()
   /** By worker: until when its account is out of quota. */
   readonly parkedUntil = new Map<string, number>()
 
@@ -61,6 +63,7 @@ export class FamilyModel {
     const back = jobs.find((job) => this.erased.has(job.id))
     if (back !== undefined) throw new Error(`Threads: job ${back.id} was erased and is listed`)
     for (const job of jobs) this.#checkEnd(job)
+    for (const job of jobs) this.#checkChain(job)
     for (const key of Object.keys(keyLimits) as Key[])
       this.#checkKey(
         key,
@@ -72,6 +75,18 @@ export class FamilyModel {
         jobs.filter((job) => job.parent_id === parent.id),
       )
     this.#checkRuns(jobs, runs)
+  }
+
+  /** Forward only, by a step's own cause, and where that step says. */
+  #checkChain({ id, target, fallback }: Job): void {
+    if (fallback === undefined) return
+    const { step, after, asked, steps } = fallback
+    const before = this.steps.get(id) ?? 0
+    if (step < before) throw new Error(`Chain: job ${id} was at step ${before} and is at ${step}`)
+    const place = step === 0 ? { ...asked, after: null } : steps[step - 1]
+    if (place === undefined || place.after !== after || place.target !== target)
+      throw new Error(`Chain: job ${id} is at step ${step} after ${after}, for ${target}: ${JSON.stringify(fallback)}`)
+    this.steps.set(id, step)
   }
 
   #checkEnd(job: Job): void {

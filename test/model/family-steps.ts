@@ -21,6 +21,7 @@ export const leastTried = {
   deadlines_met: 1,
   key_waits: 5,
   parkings: 2,
+  chain_steps: 3,
   due_times: 2,
 }
 
@@ -95,6 +96,7 @@ const step = (name: string, run: (model: FamilyModel, real: Real) => Promise<voi
       if (job.merge?.by === 'worker' && job.merge.degraded === false) real.tried.merges_written += 1
       if ((job.merge?.missing ?? 0) > 0) real.tried.deadlines_met += 1
     }
+    for (const { id, fallback } of jobs) if ((fallback?.step ?? 0) > (model.steps.get(id) ?? 0)) real.tried.chain_steps += 1
     model.check({ jobs: shown, runs })
   },
 })
@@ -245,6 +247,24 @@ export const familySteps = [
       await take(model, real, worker, 1)
       const attempt = real.held.findLast((one) => one.worker === worker)
       if (attempt !== undefined) await end(model, real, attempt, 'out of quota')
+    }),
+  ),
+  fc.tuple(index, fc.boolean(), fc.constantFrom<Ending>('fail', 'fail', 'out of quota', 'answer')).map(([which, killed, ending]) =>
+    step(`worker ${which} takes a job with a fallback chain${killed ? ', the object is killed' : ''}: ${ending}`, async (model, real) => {
+      const worker = pick(real.workers, which)
+      if (worker === undefined) return
+      const [second = '', third = ''] = names.filter((name) => name !== worker.name)
+      const fallback = [
+        { target: second, after: 'failed' as const },
+        { target: third, after: 'rate_limited' as const },
+        { target: third, after: 'offline' as const },
+        { target: worker.name, after: 'failed' as const },
+      ]
+      await dispatch(model, real, { prompt: 'x', priority: 10, max_attempts: 1, target: worker.name, fallback })
+      await take(model, real, worker, 1)
+      if (killed) await abortAllDurableObjects()
+      const attempt = real.held.findLast((one) => one.worker === worker)
+      if (attempt !== undefined) await end(model, real, attempt, ending)
     }),
   ),
   fc.tuple(index, fc.constantFrom('fan_out', 'child', 'merge', 'job' as const)).map(([which, what]) =>
