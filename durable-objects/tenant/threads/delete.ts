@@ -22,9 +22,6 @@ const jobsAtOnce = 50
 /** How long the call waits for the whole to be done. */
 const patienceMs = 5_000
 
-/** A call that comes later than this is another one, although a client may give it the same id. */
-const sameCallMs = 10_000
-
 /** Jobs named in a refusal. */
 const named = 10
 
@@ -49,8 +46,8 @@ function underWay(thread_id: string, ids: readonly number[]): Result<never> {
 export function deleteThread(ctx: CommandContext, input: Parsed<'threads.delete'>): Result<ThreadDeleted> {
   const { thread_id } = input
   const before = ctx.store.erasures.newest(thread_id)
-  // The very call, which has waited or was sent again: whatever has been dispatched into the thread meanwhile is not what it was about.
-  if (before?.request_id === ctx.request_id && ctx.at - before.erased_at < sameCallMs) return ok(show(ctx, before))
+  // The very call, which has waited: whatever has been dispatched into the thread meanwhile is not what it was about.
+  if (before !== undefined && ctx.live.threadEraser.isAsked(before.id)) return ok(show(ctx, before))
   const thread = ctx.store.threadStore.get(thread_id)
   if (thread === undefined) {
     return before === undefined ? fail('not-found', `There is no thread ${thread_id}.`) : ok(show(ctx, before))
@@ -132,9 +129,9 @@ export const erasureDuty: Duty = {
   },
 }
 
-async function untilErased(host: Host, id: number): Wait {
-  await host.live.threadEraser.finished(id, patienceMs)
-  return undefined
+async function untilErased({ live }: Host, id: number): Wait {
+  await live.threadEraser.finished(id, patienceMs)
+  return live.threadEraser.asks(id)
 }
 
 /** Most threads are erased before anybody would ask again. */

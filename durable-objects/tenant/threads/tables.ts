@@ -26,7 +26,7 @@ export const erasedThreads = sqliteTable(
     jobs: integer().notNull(),
     /** JSON: ids of the jobs that were aborted for it. */
     aborted: text().notNull(),
-    /** The call that deleted it: waiting for the end, it asks again. */
+    /** The call that deleted it, as logs name it. */
     request_id: text().notNull(),
     erased_at: integer().notNull(),
     next_at: integer(),

@@ -19,6 +19,7 @@ const keysAtOnce = 1_000
 export class ThreadEraser {
   readonly #host: Host
   readonly #topic: Topic
+  readonly #asked = new Set<number>()
 
   constructor(host: Host) {
     this.#host = host
@@ -28,6 +29,16 @@ export class ThreadEraser {
   /** Resolves once nothing is left of the thread, or something of it could not be erased now, or after this long. */
   finished(erasureId: number, ms: number): Promise<boolean> {
     return this.#topic.wait(erasureId, ms)
+  }
+
+  /** A call that has waited is about to ask how far this erasure is; the answer is to be called once it has. */
+  asks(erasureId: number): () => void {
+    this.#asked.add(erasureId)
+    return () => void this.#asked.delete(erasureId)
+  }
+
+  isAsked(erasureId: number): boolean {
+    return this.#asked.has(erasureId)
   }
 
   tendJobs(ids: readonly number[]): void {

@@ -57,7 +57,6 @@ class Chaos {
   readonly gone: string[] = []
   readonly tried = new Map<string, number>()
   #highest = 0
-  #deletions = 0
 
   constructor(tenant: TestTenant, workers: readonly WorkerHandle[], clock: ReturnType<typeof frozenTime>, next: () => number) {
     this.#tenant = tenant
@@ -148,13 +147,7 @@ class Chaos {
 
   async delete(): Promise<void> {
     const thread_id = this.#one(['a', 'b']) ?? 'a'
-    this.#deletions += 1
-    const answer = await this.#tenant.stub.perform({
-      operation: 'threads.delete',
-      input: { thread_id, ...(this.#chance() < 0.8 ? { abort: true } : {}) },
-      credential: this.#tenant.owner,
-      request_id: `deletion ${this.#deletions}`,
-    })
+    const answer = await this.#tenant.call('threads.delete', { thread_id, ...(this.#chance() < 0.8 ? { abort: true } : {}) })
     if (!answer.ok) return
     this.gone.push(...(this.#marks.get(thread_id) ?? []))
     this.#marks.set(thread_id, [])
