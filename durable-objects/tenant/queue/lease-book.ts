@@ -35,6 +35,7 @@ export class LeaseBook {
   readonly #byWorker = new Map<string, Set<number>>()
   /** How many leases of each worker are not long. */
   readonly #short = new Map<string, number>()
+  readonly #personal = new Set<number>()
   readonly #offers = new Map<number, LiveOffer>()
   /** The newest token of each job that is offered or running: one that comes back as it was needs no MAC computed. */
   readonly #issued = new Map<number, string>()
@@ -49,6 +50,7 @@ export class LeaseBook {
   grant(lease: Lease): void {
     this.#drop(lease.job_id)
     this.#leases.set(lease.job_id, lease)
+    if (lease.person === true) this.#personal.add(lease.job_id)
     if (!lease.long) this.#short.set(lease.worker_id, (this.#short.get(lease.worker_id) ?? 0) + 1)
     const held = this.#byWorker.get(lease.worker_id)
     if (held === undefined) this.#byWorker.set(lease.worker_id, new Set([lease.job_id]))
@@ -64,6 +66,7 @@ export class LeaseBook {
     const lease = this.#leases.get(jobId)
     if (lease === undefined) return
     this.#leases.delete(jobId)
+    this.#personal.delete(jobId)
     this.#byWorker.get(lease.worker_id)?.delete(jobId)
     const short = lease.long ? undefined : this.#short.get(lease.worker_id)
     if (short === 1) this.#short.delete(lease.worker_id)
@@ -73,6 +76,11 @@ export class LeaseBook {
   /** Workers with leases that only their signs of life renew. */
   renewing(): IterableIterator<string> {
     return this.#short.keys()
+  }
+
+  /** Jobs in the hands of people: few, among whatever else runs. */
+  personal(): Iterable<number> {
+    return this.#personal
   }
 
   /** Leases of one worker. */

@@ -9,13 +9,9 @@ import { jobSubject, saveJob } from '../queue/save-job.ts'
 import { queueWebhookEvent } from '../webhooks/webhook-queue.ts'
 import { giveBack } from './claim.ts'
 
-/** Leases of people, with their jobs. */
-function* inHands({ live, store }: Pick<ReadContext, 'live' | 'store'>): Generator<JobRecord> {
-  for (const lease of Array.from(live.leases.leases())) {
-    const job = lease.person === true ? store.jobs.get(lease.job_id) : undefined
-    if (job?.status === 'running') yield job
-  }
-}
+/** What people have in hand. */
+const inHands = ({ live, store }: Pick<ReadContext, 'live' | 'store'>): readonly JobRecord[] =>
+  [...live.leases.personal()].flatMap((id) => store.jobs.get(id) ?? []).filter((job) => job.status === 'running')
 
 const inWords = (seconds: number): string => (seconds < 5_400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`)
 
@@ -57,9 +53,11 @@ function takeBack(ctx: CommandContext, job: JobRecord): void {
 
 export const absenceDuty: Duty = {
   next(ctx) {
+    const jobs = inHands(ctx)
+    if (jobs.length === 0) return undefined
     let next: number | undefined
     const patience = patienceOf(ctx)
-    for (const { spec } of inHands(ctx)) {
+    for (const { spec } of jobs) {
       if (spec.person === undefined) continue
       const { at } = nextStep(spec.person, patience)
       next = Math.min(next ?? at, at)
@@ -67,8 +65,10 @@ export const absenceDuty: Duty = {
     return next
   },
   run(ctx) {
+    const jobs = inHands(ctx)
+    if (jobs.length === 0) return
     const patience = patienceOf(ctx)
-    for (const job of inHands(ctx)) {
+    for (const job of jobs) {
       if (job.spec.person === undefined) continue
       const { at, step } = nextStep(job.spec.person, patience)
       if (at > ctx.at) continue
