@@ -143,6 +143,17 @@ describe('an approved schedule', () => {
   })
 })
 
+it('asks about work that its approver would do themselves, again and again', async () => {
+  const ola = await tenant.member('Ola', 'owner')
+  await tenant.must('work.join', { name: 'ola', capabilities: [{ name: 'sign', risk_tier: 'approve' }] }, ola.credential)
+  await approve(await make({ prompt: 'Sign it', capability: 'sign', when_offline: 'queue' }), ola)
+  for (let times = 0; times < 2; times += 1) {
+    const job = await due()
+    expect(job).toMatchObject({ status: 'pending', hold: 'review' })
+    await tenant.must('jobs.abort', { job_id: job.id })
+  }
+})
+
 describe('the approval of a schedule', () => {
   it('is refused to whoever made or changed it, unless the policy allows self-approval', async () => {
     const schedule = await tenant.must('schedules.create', { name: 'own', cron: '0 * * * *', job: body })
