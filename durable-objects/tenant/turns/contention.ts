@@ -1,17 +1,17 @@
-/** Responsible for remembering which concurrency keys are waited for, and when somebody should look whether the jobs that hold them can start. */
+/** Responsible for remembering which concurrency keys are held by a job that has not started, or waited for, and when somebody should look whether it can. */
 import { limits } from '@modelreins/contract'
 
 export class Contention {
   readonly #keys = new Set<string>()
   #lookAt = Number.POSITIVE_INFINITY
 
-  /** A job waits for the key. */
+  /** A job waits for the key, or has it and has not started. */
   add(key: string, at: number): void {
     if (this.#keys.size === 0) this.#lookAt = at + limits.presence_ms
     this.#keys.add(key)
   }
 
-  /** Milliseconds since 1970; undefined while nobody waits. */
+  /** Milliseconds since 1970; undefined while there is nothing to look at. */
   get lookAt(): number | undefined {
     return this.#keys.size === 0 ? undefined : this.#lookAt
   }
@@ -27,7 +27,7 @@ export class Contention {
     return taken
   }
 
-  /** Nobody waits for it any more. */
+  /** Nobody waits for it, or what holds it runs. */
   forget(key: string): void {
     this.#keys.delete(key)
   }

@@ -44,10 +44,11 @@ function moveBack(ctx: CommandContext, job: JobRecord): void {
 function lookAt(ctx: CommandContext, key: string, workers: () => readonly WorkerView[]): void {
   const named = { kind: 'concurrency', key } as const
   const waiting = ctx.store.turns.waiting(named, lookAhead).flatMap(({ job_id }) => ctx.store.jobs.get(job_id) ?? [])
-  if (waiting.length === 0) return ctx.onCommit(() => ctx.live.contention.forget(key))
+  const forget = (): void => ctx.onCommit(() => ctx.live.contention.forget(key))
+  if (waiting.length === 0) return forget()
   const holders = ctx.store.turns.holding(named, lookAhead).flatMap((id) => ctx.store.jobs.get(id) ?? [])
-  // Most keys are held by a job that runs: the workers need not be looked at.
-  if (holders.every((job) => job.status === 'running')) return
+  // Most keys are held by a job that runs: there is nothing to look at before another one has the key.
+  if (holders.every((job) => job.status === 'running')) return forget()
   const stuck = holders.filter((job) => isStuck(ctx, job, workers()))
   const next = stuck.length === 0 ? -1 : waiting.findIndex((job) => somebodyCan(job, workers()))
   if (next < 0) return

@@ -40,9 +40,10 @@ function noteStates(ctx: CommandContext, job: JobRecord, keys: readonly JobKey[]
     ctx.store.turns.save({ job_id: job.id, kind: key.kind, key: key.key, state, turn }, key.most)
     // With the start, not after it: whoever waits is counted against it at once.
     if (key.kind === 'rate' && job.status === 'running') ctx.store.turns.noteStart(key.key, ctx.at)
-    if (state !== 'waits') continue
-    hintFree(ctx, job, key)
-    if (key.kind === 'concurrency') ctx.onCommit(() => ctx.live.contention.add(key.key, ctx.at))
+    // Held by a job that has not started: should others wait, somebody looks whether it can.
+    if (key.kind === 'concurrency' && job.status === 'pending' && state !== 'apart')
+      ctx.onCommit(() => ctx.live.contention.add(key.key, ctx.at))
+    if (state === 'waits') hintFree(ctx, job, key)
   }
 }
 
