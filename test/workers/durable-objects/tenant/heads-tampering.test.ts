@@ -67,8 +67,9 @@ async function put(tenant: string, rows: readonly StoredRow[]): Promise<void> {
 }
 
 const whole = (row: StoredRow): AuditRow => {
-  const { tenant: _tenant, actor_kind, actor_id, actor_name, ...rest } = row
-  return { ...rest, actor: { kind: actor_kind, id: actor_id, name: actor_name } } as unknown as AuditRow
+  const { tenant: _tenant, actor_kind, actor_id, actor_name, proof, ...rest } = row
+  const signed = typeof proof === 'string' ? { proof: JSON.parse(proof) } : {}
+  return { ...rest, ...signed, actor: { kind: actor_kind, id: actor_id, name: actor_name } } as unknown as AuditRow
 }
 
 /** Rows made anew from `seq` on, as somebody does who has the keys: `mac` false for one who has only the database. */
@@ -209,7 +210,7 @@ describe('a trail that nobody touched', () => {
 describe('somebody with the database', () => {
   it('changes a row, whichever column: it is named', async () => {
     const columns = Object.keys(rows[0] ?? {}).filter((column) => !['tenant', 'seq'].includes(column))
-    expect(columns.length).toBe(15)
+    expect(columns.length).toBe(16)
     for (const column of columns) {
       const old = rows[99]?.[column] ?? null
       const other =

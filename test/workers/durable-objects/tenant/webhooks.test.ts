@@ -161,13 +161,13 @@ describe('the delivery of a webhook', () => {
     const at = await scene('auto')
     const { webhook_id } = await hook(at)
     let answered = 0
-    answer = () =>
-      new Promise((resolve) =>
-        setTimeout(() => {
-          answered += 1
-          resolve(new Response('late'))
-        }, 200),
-      )
+    let release = false
+    // Asked again and again: what one request waits for, another one cannot bring about.
+    answer = async () => {
+      await vi.waitFor(() => expect(release).toBe(true), 30_000)
+      answered += 1
+      return new Response('late')
+    }
     const { id } = await submit(at)
     await at.tenant.must('reviews.decide', { review_id: id, verdict: 'approve' }, at.rosa.credential)
     expect((await at.tenant.must('reviews.get', { review_id: id })).status).toBe('approved')
@@ -175,6 +175,7 @@ describe('the delivery of a webhook', () => {
     await vi.waitFor(() => expect(sent.length).toBeGreaterThan(0))
     await at.tenant.must('webhooks.delete', { webhook_id })
     expect(answered).toBe(0)
+    release = true
     await vi.waitFor(() => expect(answered).toBe(sent.length))
     expect((await at.tenant.must('webhooks.list', {})).items).toEqual([])
   })
