@@ -105,8 +105,13 @@ export const forksSelect = `
   SELECT audit.seq FROM shipped CROSS JOIN audit ON audit.tenant = ?1 AND audit.seq = CAST(shipped.value->>'seq' AS INTEGER)
   WHERE audit.hash <> shipped.value->>'hash' ORDER BY audit.seq`
 
-/** SQLite reads no such JSON: the statement fails, and the whole batch with it, when a shipped row is another one than the stored one. */
-const forkGuard = `SELECT json_extract(CASE WHEN EXISTS (${forksSelect}) THEN 'forked' ELSE '{}' END, '$') AS guard`
+/**
+ * SQLite reads no such JSON: the statement fails, and the whole batch with it, when a shipped row is another one than the stored one. Rows are
+ * compared only where some are stored: as a rule none of a shipment is.
+ */
+const forkGuard = `
+  SELECT json_extract(CASE WHEN EXISTS (SELECT 1 FROM audit WHERE tenant = ?1 AND seq BETWEEN ?3 AND ?4)
+    AND EXISTS (${forksSelect}) THEN 'forked' ELSE '{}' END, '$') AS guard`
 
 interface HourRange {
   readonly hour: number
@@ -177,12 +182,13 @@ function statementsOf(database: D1Database, tenant: string, shipment: Shipment):
 /** Stores a shipment, all of it or nothing. `unavailable` when D1 does not answer: ship the same rows again later. */
 export async function ship(database: D1Database, tenant: string, shipment: Shipment): Promise<Result<Shipped>> {
   const points = jsonArrays(shipment.audit.map(({ seq, hash }) => ({ seq, hash })))
+  const seqs = shipment.audit.map(({ seq }) => seq)
   const shippedSeq = database.prepare('SELECT audit_seq FROM shipments WHERE tenant = ?').bind(tenant)
   const forksOf = () => points.map((json) => database.prepare(forksSelect).bind(tenant, json))
   try {
     const done = await callD1(() =>
       database.batch<{ audit_seq?: number }>([
-        ...points.map((json) => database.prepare(forkGuard).bind(tenant, json)),
+        ...points.map((json) => database.prepare(forkGuard).bind(tenant, json, Math.min(...seqs), Math.max(...seqs))),
         ...statementsOf(database, tenant, shipment),
         database.prepare(advance).bind(tenant),
         shippedSeq,
