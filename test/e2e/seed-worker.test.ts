@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Job, Presence, Review } from '@modelreins/contract'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { auditTrail, untilAudited } from '../support/audit-trail.ts'
+import { untilAudited } from '../support/audit-trail.ts'
 import { type Call, type RegisteredWorker, caller, createTenant, registerWorker } from '../support/calls.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { type SeedWorker, startSeedWorker, withoutPython } from '../support/seed-worker.ts'
@@ -164,7 +164,8 @@ describe.skipIf(withoutPython !== undefined)("a worker of the seeds' time", () =
       expect(worker.text()).toMatch(new RegExp(`failed ${job.id} .*\\n(?:.*\\n)*?trouble POST /jobs/${job.id}/close 409 wrong-state`))
       expect(await run('and now?')).toMatchObject({ status: 'done' })
       expect((await owner<Job>('GET', `/jobs/${job.id}`)).body).toMatchObject({ status: 'done', result: 'echo: is it done?', error: null })
-      expect((await auditTrail(owner, `job_id=${job.id}`)).map((row) => row.action)).toEqual(['job.dispatch', 'job.start', 'job.complete'])
+      const rows = await untilAudited(owner, `job_id=${job.id}`, (found) => found.some((row) => row.action === 'job.complete'))
+      expect(rows.map((row) => row.action)).toEqual(['job.dispatch', 'job.start', 'job.complete'])
     } finally {
       await proxy.close()
     }

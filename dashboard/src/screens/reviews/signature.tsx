@@ -9,15 +9,18 @@ import { sha256Hex } from './digest.ts'
 
 type Decided = Pick<AuditRow, 'action' | 'subject' | 'digest' | 'actor'>
 
-/** `unpinned`: why nothing but the server's word says whose passkey it is. */
-type Finding = { readonly fault: string } | { readonly fault: undefined; readonly unpinned: string | undefined }
+/** `unpinned`: why nothing but the server's word says whose passkey it is; `later`: that will change by itself. */
+type Finding = { readonly fault: string } | { readonly fault: undefined; readonly unpinned: string | undefined; readonly later?: true }
+
+/** A busy tenant's rows reach the audit trail once a second. */
+const againMs = 1_500
 
 /** The row of the registration says whose passkey it is, and which key it has. */
 async function registration(decided: Decided, proof: DecisionProof, mayRead: boolean, signal: AbortSignal): Promise<Finding> {
   if (!mayRead) return { fault: undefined, unpinned: 'your role may not read the registration of the passkey' }
   const { items } = await client.call('audit.query', { action: 'passkey.create', actor: decided.actor.id, limit: 200 }, { signal })
   const row = items.find((one) => one.subject === `passkey:${proof.passkey_id}`)
-  if (row === undefined) return { fault: undefined, unpinned: 'the registration of the passkey is not in the audit trail yet' }
+  if (row === undefined) return { fault: undefined, unpinned: 'the registration of the passkey is not in the audit trail yet', later: true }
   const same = row.digest === (await sha256Hex(proof.public_key)) && row.actor.id === decided.actor.id
   return same ? { fault: undefined, unpinned: undefined } : { fault: 'the key is not the one that this member registered' }
 }
@@ -45,7 +48,7 @@ export function Signature(props: { readonly decided: Decided; readonly comment?:
       return fault === undefined ? registration(decided, proof, mayRead, signal) : { fault }
     },
     enabled: isSecureContext,
-    refetchInterval: false,
+    refetchInterval: ({ state }) => (state.data?.fault === undefined && state.data?.later === true ? againMs : false),
   })
   if (!isSecureContext)
     return <p className="text-sm text-soft">It carries a passkey signature, which browsers check over https or localhost only.</p>
