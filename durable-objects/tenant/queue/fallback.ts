@@ -32,6 +32,13 @@ const readyStep = (job: JobRecord, numbers: readonly number[], workers: readonly
     return workers.some((view) => isReady(view) && mayDo(wants, view))
   })
 
+/** The first step that a registered worker may ever take: one that is offline or paused comes back, one that is avoided or does not fit never does. */
+const possibleStep = (job: JobRecord, numbers: readonly number[], workers: readonly WorkerView[]): number | undefined =>
+  numbers.find((number) => {
+    const wants = requirementsOf(atStep(job, number).spec)
+    return workers.some((view) => mayDo(wants, { ...view, paused: false }))
+  })
+
 /** An attempt has ended: the job as it is tried again or has failed, or at its next step. The caller writes it, and `noteStep`s. */
 export function afterAttempt(ctx: CommandContext, ended: JobRecord): JobRecord {
   const { fallback } = ended.spec
@@ -41,8 +48,9 @@ export function afterAttempt(ctx: CommandContext, ended: JobRecord): JobRecord {
   const failed = ended.status === 'failed'
   const numbers = stepsAfter(fallback, cause)
   const next = numbers.length === 0 && failed ? stepsAfter(fallback, 'failed') : numbers
+  const workers = workforce(ctx)
   // What has failed can only go on; what waits for a limit stays unless somebody is there.
-  const number = readyStep(ended, next, workforce(ctx)) ?? (failed ? next[0] : undefined)
+  const number = readyStep(ended, next, workers) ?? (failed ? possibleStep(ended, next, workers) : undefined)
   return number === undefined ? ended : retryAtStep(ended, number, ctx.at)
 }
 

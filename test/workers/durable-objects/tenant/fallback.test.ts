@@ -76,6 +76,18 @@ describe('a fallback chain after an attempt', () => {
     expect(await get(job)).toMatchObject({ status: 'failed', attempt: 3, fallback: { step: 1 } })
   })
 
+  it('fails where no registered worker may ever take a step, and passes such steps over for one that is only away or paused', async () => {
+    await tenant.must('settings.update', { fallback: { standard: [{ target: 'bert', after: 'failed' }] } })
+    const avoiding = await dispatch({ avoid: ['bert'], max_attempts: 1 })
+    await fail(anna, broken)
+    expect(await get(avoiding)).toMatchObject({ status: 'failed', error: broken, fallback: { step: 0 } })
+    const steps = [{ provider: 'aider' }, { target: 'bert' }].map((step) => ({ ...step, after: 'failed' as const }))
+    const patient = await dispatch({ target: 'anna', fallback: steps })
+    await tenant.must('workers.pause', { worker_id: bert.id })
+    await fail(anna, broken)
+    expect(await get(patient)).toMatchObject({ target: 'bert', fallback: { step: 2 } })
+  })
+
   it('is told the same failure twice and takes one step', async () => {
     const job = await dispatch({
       target: 'anna',
