@@ -21,6 +21,8 @@ export interface ResultPlace {
 export interface WatchedJob {
   /** Of a fan-out: what there is to watch in its place, the merge job last. */
   readonly children?: readonly WatchedChild[]
+  /** Of a fan-out: milliseconds until the deadline of its merge changes something. */
+  readonly due_in_ms?: number
   readonly status: string
   readonly ended: boolean
   readonly streamed: boolean

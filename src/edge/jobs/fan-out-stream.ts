@@ -57,12 +57,14 @@ class Merging {
   readonly #attached = new Map<number, Promise<void>>()
   readonly #leave = new AbortController()
   #ended = false
+  #deadline: ReturnType<typeof setTimeout> | undefined
 
   constructor(source: FanOutSource, cursor: Cursor, write: (text: string) => Promise<void>) {
     this.#source = source
     this.#cursor = cursor
     this.#write = write
     source.signal.addEventListener('abort', () => this.#leave.abort(), { once: true })
+    this.#leave.signal.addEventListener('abort', () => clearTimeout(this.#deadline), { once: true })
   }
 
   #say(event: string, data: object): Promise<void> {
@@ -74,6 +76,7 @@ class Merging {
     await this.#take(first)
     // Each job that ends looks again, and may take up the merge job.
     while (this.#attached.size > 0 && !this.#ended) await Promise.race(this.#attached.values())
+    clearTimeout(this.#deadline)
     if (!this.#ended && !this.#leave.signal.aborted) await this.#lookAgain()
   }
 
@@ -83,15 +86,29 @@ class Merging {
     for (const child of children) {
       const told = this.#cursor.get(child.job_id)
       if (told === 'e' || this.#attached.has(child.job_id) || (seen.ended && !child.ended)) continue
-      if (child.role === 'merge' && told === undefined) await this.#say('merge', { job_id: child.job_id, worker: child.worker })
-      const following = this.#follow(child, told ?? -1).finally(() => this.#attached.delete(child.job_id))
+      // Noted before anything is awaited: two ends in the same moment look at the same time.
+      const following = this.#begin(child, told).finally(() => this.#attached.delete(child.job_id))
       this.#attached.set(child.job_id, following)
     }
     const untold = children.some((child) => child.ended && this.#attached.has(child.job_id) && this.#cursor.get(child.job_id) !== 'e')
-    if (!seen.ended || untold || this.#ended) return
+    clearTimeout(this.#deadline)
+    if (!seen.ended || untold || this.#ended) {
+      if (seen.due_in_ms !== undefined) this.#lookAt(seen.due_in_ms)
+      return
+    }
     this.#ended = true
     await this.#say('end', seen.end ?? {})
     this.#leave.abort()
+  }
+
+  /** No job says anything when the deadline of the merge passes. */
+  #lookAt(inMs: number): void {
+    this.#deadline = setTimeout(() => void this.#lookAgain().catch(() => this.#leave.abort()), inMs + 1)
+  }
+
+  async #begin(child: WatchedChild, told: number | undefined): Promise<void> {
+    if (child.role === 'merge' && told === undefined) await this.#say('merge', { job_id: child.job_id, worker: child.worker })
+    await this.#follow(child, told ?? -1)
   }
 
   async #follow(child: WatchedChild, after: number): Promise<void> {

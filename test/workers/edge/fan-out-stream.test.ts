@@ -96,6 +96,25 @@ describe('the stream of a fan-out', () => {
     }
   })
 
+  test('ends with the fan-out when its deadline passes while a child is still silent', async () => {
+    const from = Date.now()
+    const parent = await dispatch({ by: 'concat', deadline: 1 })
+    const seen = events(parent.id)
+    const [anna, bert] = workers
+    if (anna === undefined || bert === undefined) throw new Error('two workers')
+    await work(anna, [], 'a dog')
+    const poll = await json<{ offers: TestOffer[] }>(call('POST', '/api/v1/claims', { token: bert.token, body: { max: 1 } }))
+    const [offer] = poll.offers
+    if (offer === undefined) throw new Error('bert was offered nothing')
+    const { token } = offer.lease
+    await json(call('POST', `/api/v1/claims/${offer.job.id}/start`, { token }))
+    const told = await seen
+    expect(told.at(-1)).toMatchObject({ event: 'end', data: { status: 'done' } })
+    // The next sign of life of the silent child would come after 15 s.
+    expect(Date.now() - from).toBeLessThan(8000)
+    await json(call('POST', `/api/v1/claims/${offer.job.id}/complete`, { token, body: { result: 'a cat' } }))
+  })
+
   test('begins anew for a cursor that is not ours', async () => {
     const parent = await dispatch({ by: 'concat' })
     for (const worker of workers) await work(worker, [], worker.name)

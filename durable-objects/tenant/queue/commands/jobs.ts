@@ -13,6 +13,7 @@ import {
   withoutLost,
 } from '../../../../src/domain/job/job-machine.ts'
 import { countingCursor } from '../../../../src/domain/cursor.ts'
+import { mergeDue } from '../../../../src/domain/fan-out/fan-out.ts'
 import type { JobRecord, JobSpec } from '../../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
@@ -246,10 +247,12 @@ export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob>
   const job = found.value
   const ended = isTerminal(job.status)
   // A fan-out says nothing itself: its children do.
-  const fanOut = job.spec.fan_out !== undefined
-  if (!ended && !job.stream && !fanOut) ctx.store.jobs.markStreamed(job.id)
+  const { fan_out } = job.spec
+  const due = fan_out === undefined || ended ? undefined : mergeDue(fan_out)
+  if (!ended && !job.stream && fan_out === undefined) ctx.store.jobs.markStreamed(job.id)
   return ok({
-    ...(fanOut ? { children: watchedChildren(ctx.store, job) } : {}),
+    ...(fan_out === undefined ? {} : { children: watchedChildren(ctx.store, job) }),
+    ...(due === undefined ? {} : { due_in_ms: Math.max(0, due - ctx.at) }),
     status: job.status,
     ended,
     streamed: job.stream,
