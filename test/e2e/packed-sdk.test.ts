@@ -1,20 +1,19 @@
 /** The package as a stranger gets it: packed, installed into an empty folder, run on the oldest Node it promises and on newer ones. */
-import { execFile, execFileSync, spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Job, Review } from '@modelreins/contract'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Recording, recordingText } from '../../worker-sdk/src/providers/recording/format.ts'
 import { type Call, caller, registerWorker } from '../support/calls.ts'
 import { answer, delta, init, program, result, says, sse } from '../support/recordings/recordings.ts'
+import { installPacked, npm } from '../support/packed-package.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { installStandin } from '../support/standins/install.ts'
 import { until } from '../support/until.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 const sizeLimit = 1_300_000
 /** The oldest promised, the oldest still maintained, and the one that runs these tests. */
 const versions = ['18', '20', 'this'] as const
@@ -23,13 +22,6 @@ let server: TestServer
 let owner: Call
 let folder: string
 const nodes = new Map<string, string>()
-
-const npm = (cwd: string, ...words: string[]): string =>
-  execFileSync('npm', [...words, '--no-audit', '--no-fund', '--loglevel', 'error'], {
-    cwd,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
 
 const bytesIn = (path: string): number =>
   lstatSync(path).isDirectory() ? readdirSync(path).reduce((sum, name) => sum + bytesIn(join(path, name)), 0) : lstatSync(path).size
@@ -72,26 +64,9 @@ function nodeOf(version: string): string | undefined {
   return binary
 }
 
-const newestIn = (path: string): number =>
-  lstatSync(path).isDirectory() ? Math.max(0, ...readdirSync(path).map((name) => newestIn(join(path, name)))) : lstatSync(path).mtimeMs
-
-/** A build takes the package away from tests that run beside this one: only when there is something to build. */
-function build(): void {
-  const built = join(root, 'worker-sdk/dist/cjs/index.js')
-  const sources = ['worker-sdk/src', 'worker-sdk/build', 'contract/src'].map((path) => newestIn(join(root, path)))
-  if (!existsSync(built) || lstatSync(built).mtimeMs < Math.max(...sources)) npm(join(root, 'worker-sdk'), 'run', 'build')
-}
-
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'modelreins-packed-'))
-  build()
-  const pack = (path: string): string =>
-    join(folder, npm(join(root, path), 'pack', '--ignore-scripts', '--pack-destination', folder).trim().split('\n').at(-1) ?? '')
-  const stranger = join(folder, 'stranger')
-  mkdirSync(stranger)
-  writeFileSync(join(stranger, 'package.json'), '{"private":true,"name":"stranger"}')
-  // Its one dependency is packed from what is installed here: no network is needed, and none is asked.
-  npm(stranger, 'install', '--ignore-scripts', '--offline', pack('worker-sdk'), pack('node_modules/ws'))
+  installPacked(join(folder, 'stranger'))
   for (const version of versions) {
     const binary = nodeOf(version)
     if (binary !== undefined) nodes.set(version, binary)

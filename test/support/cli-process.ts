@@ -37,9 +37,15 @@ export class CliHome {
   readonly folder = mkdtempSync(join(tmpdir(), 'modelreins-cli-home-'))
   readonly configFile = join(this.folder, 'modelreins', 'config.json')
   readonly #running = new Set<ChildProcess>()
+  readonly #main: string
+
+  /** `main`: another program of the command line than the one that is built here. */
+  constructor(main = cliMain) {
+    this.#main = main
+  }
 
   start(words: readonly string[], options: CliOptions = {}): RunningCli {
-    const child = spawn(process.execPath, [cliMain, ...words], {
+    const child = spawn(process.execPath, [this.#main, ...words], {
       cwd: this.folder,
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], HOME: this.folder, NO_COLOR: '1', MODELREINS_CONFIG: this.configFile, ...options.env },
