@@ -19,9 +19,10 @@ function jobNumber(context: CommandContext): number {
 export async function job(context: CommandContext): Promise<number> {
   const job_id = jobNumber(context)
   const { invocation, show } = context
-  const verbs = ['why', 'result', 'children', 'abort'].filter((verb) => invocation.on(verb))
+  const verbs = ['why', 'result', 'children', 'abort', 'retry'].filter((verb) => invocation.on(verb))
   if (verbs.length > 1) throw new UsageError(`--${verbs[0]} and --${verbs[1]} cannot be combined`)
-  if (invocation.on('abort') && invocation.on('retry')) throw new UsageError('--abort and --retry cannot be combined')
+  const what = invocation.text('what')
+  if (what !== undefined && !invocation.on('retry')) throw new UsageError('--what goes with --retry')
   if (invocation.has('reason') && !invocation.on('abort')) throw new UsageError('--reason goes with --abort')
   const { client } = await connect(context)
   if (invocation.on('why')) return why(context, client, job_id)
@@ -43,7 +44,7 @@ export async function job(context: CommandContext): Promise<number> {
     if (!invocation.on('follow')) show.note(`Job ${job_id} is rescheduled`)
   }
   if (invocation.on('retry')) {
-    await client.jobs.retry({ job_id })
+    await client.jobs.retry({ job_id, ...(what === undefined ? {} : { what: what as 'children' | 'merge' }) })
     if (!invocation.on('follow')) show.note(`Job ${job_id} is retried`)
   }
   if (invocation.on('follow')) return follow(context, client, job_id)

@@ -77,6 +77,20 @@ const placeText = ({
 export const outlookFacts = (steps: Why['fallback'] = []): readonly (readonly [string, string])[] =>
   steps.map((step) => [`after ${step.after}`, `${placeText(step)}: ${step.worker ?? 'nobody is there'}`])
 
+/** `anna done, bert failed` */
+const childrenText = ({ children }: Job): string | undefined => children?.map(({ worker, status }) => `${worker} ${status}`).join(', ')
+
+/** `vote: 2 answered, 1 failed, 0 missing` */
+function mergeText({ merge }: Job): string | undefined {
+  if (merge === undefined) return undefined
+  const by = merge.job_id === null ? merge.by : `${merge.by} (job ${merge.job_id})`
+  return `${by}: ${merge.answered} answered, ${merge.failed} failed, ${merge.missing} missing${merge.degraded ? '; degraded to the answers one after the other' : ''}`
+}
+
+/** `2 yes (anna, bert), 1 no (cleo)` */
+const votesText = ({ merge }: Job): string | undefined =>
+  merge?.counts?.map(({ answer, count, workers }) => `${count} ${oneLine(answer).slice(0, 60)} (${workers.join(', ')})`).join(', ')
+
 export function showJob(show: Presenter, job: Job, now: number): void {
   const list = (values: readonly string[]): string | undefined => (values.length === 0 ? undefined : values.join(', '))
   const when = (at: string | null): string | undefined => (at === null ? undefined : show.human ? `${at} (${showAge(at, now)})` : at)
@@ -84,7 +98,11 @@ export function showJob(show: Presenter, job: Job, now: number): void {
     ['id', String(job.id)],
     ['status', standing(job)],
     ['worker', job.assigned_to ?? undefined],
-    ['attempt', `${job.attempt} of ${job.max_attempts}`],
+    ['fan-out of', job.parent_id === null ? undefined : `job ${job.parent_id}`],
+    ['children', childrenText(job)],
+    ['merge', mergeText(job)],
+    ['votes', votesText(job)],
+    ['attempt', job.kind === 'fan_out' ? undefined : `${job.attempt} of ${job.max_attempts}`],
     ['effort', job.effort],
     ['priority', job.priority === 0 ? undefined : String(job.priority)],
     ['capability', job.capability ?? undefined],

@@ -169,6 +169,12 @@ export const jobCommands: readonly Command[] = [
       { name: 'reason', value: 'TEXT', about: 'With --abort: reason, stored with the job' },
       { name: 'retry', about: 'Start a new attempt of a failed job, or of a job in `retry` at once' },
       {
+        name: 'what',
+        value: 'PART',
+        choices: ['children', 'merge'],
+        about: 'With --retry, of a fan-out: its failed children (default), or only the merge',
+      },
+      {
         name: 'not-before',
         value: 'TIME',
         about: 'Reschedule: earliest start (ISO 8601), a delay (10m), or `now`',
