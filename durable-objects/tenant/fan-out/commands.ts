@@ -26,7 +26,10 @@ function retryFanOut(ctx: CommandContext, parent: JobRecord, what: 'children' | 
   const spec = parent.spec.fan_out
   if (spec === undefined || parent.status !== 'failed') return wrongState(parent, 'retried')
   const family = ctx.store.jobs.ofParent(parent.id).filter((job) => job.spec.role === 'child')
-  const failed = family.filter((job) => job.status === 'failed')
+  const revoked = ({ spec: { pinned } }: JobRecord): boolean => pinned !== null && ctx.store.workers.get(pinned)?.revoked_at != null
+  const failed = family.filter((job) => job.status === 'failed' && !revoked(job))
+  if (what === 'children' && family.every((job) => job.status === 'failed' && revoked(job)))
+    return fail('wrong-state', `The workers of job ${parent.id} were revoked: dispatch it anew, to others.`)
   if (what === 'merge' && !family.some((job) => job.status === 'done'))
     return fail('wrong-state', `Job ${parent.id} has no answer to merge: retry its children.`)
   // A deadline that has passed is not waited for again: a retry waits for its answers.
