@@ -76,6 +76,7 @@ describe('jobs', () => {
         thread_id: id % 3 === 0 ? 'thread' : null,
         capability: id % 2 === 0 ? 'email.reply' : null,
         effort: id % 4 === 0 ? 'deep' : 'standard',
+        parent_id: id > 7 && id < 12 ? 7 : null,
         ...(id > 20 ? { worker_id: 'wkbbbbbbbbbb', assigned_to: 'renamed' } : {}),
       })
     })
@@ -99,6 +100,8 @@ describe('jobs', () => {
     [{ worker: 'renamed' }, [30, 29, 28, 27, 26, 25, 24, 23, 22, 21]],
     [{ worker: 'wkbbbbbbbbbb', status: ['failed'] }, [30, 25]],
     [{ worker: 'nobody' }, []],
+    [{ parent_id: 7 }, [11, 10, 9, 8]],
+    [{ parent_id: 8 }, []],
     [{ thread_id: "x' OR 1=1 --" }, []],
   ] as const)('are found by %j', async (search, expected) => {
     const { status, ...rest } = { status: undefined, ...search }
