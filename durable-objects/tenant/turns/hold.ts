@@ -50,7 +50,10 @@ function refuse(ctx: CommandContext, { concurrency }: JobRequest): Result<never>
     return fail('conflict', `More than ${limits.bulk_jobs} jobs have the key ${key.key}: abort those that wait before you replace them.`)
   }
   if (isFree(key, ctx.store.turns.use(key, 0, Number.MAX_SAFE_INTEGER, ctx.at))) return undefined
-  return fail('conflict', `The key ${key.key} is taken by ${heldBy(ctx, key)}. Dispatch again once it is free, or use on_conflict "wait".`)
+  return fail(
+    'conflict',
+    `It would have to wait for ${heldBy(ctx, key)}. Dispatch it again once the key is free, or use on_conflict "wait".`,
+  )
 }
 
 /** A new job takes the place of those that have not started. */

@@ -60,3 +60,13 @@ it('revokes', async () => {
   expect((await run(stage(), ['revoke-approval', 'sc4k2m9x7q'])).code).toBe(0)
   expect(sent()).toEqual([['DELETE', '/api/v1/schedules/sc4k2m9x7q/approval', undefined]])
 })
+
+it.each(['show', 'pause', 'run', 'runs', 'delete', 'approve', 'revoke-approval'])(
+  '%s takes an id, and says where to find it',
+  async (verb) => {
+    const told = await run(stage(), [verb, 'Nightly report'])
+    expect(told).toMatchObject({ code: 64, err: expect.stringContaining('"Nightly report" is not the id of a schedule') })
+    expect(told.err).toContain('schedules')
+    expect(sent()).toEqual([])
+  },
+)

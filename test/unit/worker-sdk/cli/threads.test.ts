@@ -85,3 +85,21 @@ it('erases a thread only when somebody says so', async () => {
   expect(confirmed.err).toContain('3 jobs erased (1 job aborted for it)')
   expect(confirmed.err).toContain('still to be erased')
 })
+
+it('says with which flag a thread is deleted whose jobs have not ended', async () => {
+  const problem = {
+    type: 'about:blank',
+    title: 'Conflict',
+    status: 409,
+    code: 'conflict',
+    retryable: false,
+    detail: '1 job of the thread has not ended: 7.',
+  }
+  server.handle = (request, response) =>
+    request.method === 'DELETE'
+      ? response.writeHead(409, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem))
+      : response.setHeader('content-type', 'application/json').end(JSON.stringify({ ...row, turns: [], next_cursor: null }))
+  const told = await run(['threads', 'delete', 'r42', '--yes'])
+  expect(told.code).not.toBe(0)
+  expect(told.err).toContain('threads delete r42 --abort')
+})

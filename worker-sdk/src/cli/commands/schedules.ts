@@ -1,5 +1,5 @@
 /** Responsible for `schedules`: list, create, show, pause, resume, run by hand, list runs, delete. */
-import { scheduleRequest, scheduleRunList, shownJson, type Schedule, type ScheduleRun } from '@modelreins/contract'
+import { scheduleRef, scheduleRequest, scheduleRunList, shownJson, type Schedule, type ScheduleRun } from '@modelreins/contract'
 import { confirmed } from '../confirm.ts'
 import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
@@ -123,7 +123,13 @@ async function shown(context: CommandContext, schedule: Schedule): Promise<numbe
   return 0
 }
 
-const idOf = ({ invocation }: CommandContext): string => invocation.argument(0) ?? ''
+/** A name is no id: said here, where `schedules` is known, and not by the server, which knows only what an id looks like. */
+function idOf({ invocation }: CommandContext): string {
+  const given = invocation.argument(0) ?? ''
+  const found = scheduleRef.safeParse({ schedule_id: given })
+  if (!found.success) throw new UsageError(`"${oneLine(given)}" is not the id of a schedule`, 'schedules lists them')
+  return found.data.schedule_id
+}
 
 export async function schedulesShow(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
@@ -154,10 +160,9 @@ export async function schedulesRun(context: CommandContext): Promise<number> {
 export async function schedulesRuns(context: CommandContext): Promise<number> {
   const { invocation, show } = context
   const query = scheduleRunList.safeParse(
-    given({ schedule_id: invocation.argument(0), limit: invocation.count('limit'), cursor: invocation.text('cursor') }),
+    given({ schedule_id: idOf(context), limit: invocation.count('limit'), cursor: invocation.text('cursor') }),
   )
-  if (!query.success)
-    throw new UsageError(`"${idOf(context)}" is not the id of a schedule, or --limit is out of range`, 'schedules lists them')
+  if (!query.success) throw new UsageError(query.error.issues.map(({ path, message }) => `--${path.join('.')} ${message}`).join('\n  '))
   const { client } = await connect(context)
   const page = await client.schedules.runs(query.data)
   if (show.json) show.value(page)

@@ -1,6 +1,7 @@
 /** Responsible for `threads` and `threads delete`: the list, and erasing one for good. */
 import { threadDelete, threadList, type Thread } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
+import { ModelReinsError } from '../../client/error.ts'
 import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
 import { oneLine } from '../output/safe-text.ts'
@@ -73,7 +74,12 @@ export async function deleteThread(context: CommandContext): Promise<number> {
     show.note('Cancelled: nothing was erased')
     return 1
   }
-  const gone = await client.threads.delete(query.data)
+  const gone = await client.threads.delete(query.data).catch((error: unknown) => {
+    // The server names its own parameter; here it is a flag.
+    if (error instanceof ModelReinsError && error.code === 'conflict')
+      show.warn(`Abort its jobs with it: threads delete ${query.data.thread_id} --abort`)
+    throw error
+  })
   if (show.json) show.value(gone)
   else {
     const ended = gone.aborted.length === 0 ? '' : ` (${jobsWord(gone.aborted.length)} aborted for it)`
