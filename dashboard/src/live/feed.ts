@@ -57,7 +57,9 @@ export function followEvents(): () => void {
   const mark = (noun: string): void => {
     dirty.add(noun)
     void flush()
-    if (document.hidden || noun === 'presence') return
+    if (!document.hidden && noun !== 'presence') later()
+  }
+  function later(): void {
     clearTimeout(lateTimer)
     lateTimer = window.setTimeout(() => {
       dirty.add('late')
@@ -74,6 +76,8 @@ export function followEvents(): () => void {
       setConnection({ state: 'live' })
       // What was read while nobody told of changes is not trusted, the first screen included: a change may have come before the feed.
       void queryClient.invalidateQueries({ predicate: ({ state }) => state.dataUpdatedAt > 0 && !isLong(state.data) })
+      // What happened just before is still on its way to the audit trail.
+      if (!document.hidden) later()
     } else if (frame.type === 'event') {
       seq = frame.seq ?? seq
       mark((frame.action ?? '').split('.')[0] ?? '')
