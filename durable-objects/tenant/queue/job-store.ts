@@ -117,7 +117,9 @@ export class JobStore {
 
   /** Nothing of it stays in its row. Its id is not given again. */
   erase(id: number): void {
-    if (id === this.#newestId()) this.#values.write(highestErased, id)
+    const before = this.#values.read(highestErased)
+    // Rows go in any order: once a newer one is gone, an older one is the newest that is left.
+    if (id === this.#newestId() && (typeof before !== 'number' || before < id)) this.#values.write(highestErased, id)
     this.#recent.drop(id)
     this.#forget(this.#fronts.moved(id, { pool: null, rank: null }))
     this.#db.delete(jobs).where(eq(jobs.id, id)).run()

@@ -145,8 +145,11 @@ test('any bytes at all are answered, and every object comes back as it was', asy
   )
   await fc.assert(
     fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })), async (value) => {
-      const read = await readJsonObject(post(JSON.stringify(value)), { limit: 1_000_000, tolerant: false })
-      expect(read.ok && JSON.stringify(read.value)).toBe(JSON.stringify(value))
+      const text = JSON.stringify(value)
+      // A key of this name is refused, wherever it stands.
+      fc.pre(!text.includes('"__proto__":'))
+      const read = await readJsonObject(post(text), { limit: 1_000_000, tolerant: false })
+      expect(read.ok && JSON.stringify(read.value)).toBe(text)
     }),
     { numRuns: 50 },
   )

@@ -57,6 +57,20 @@ const secret = /sesame/
 const open = { prompt: 'open sesame\nplease', thread_id: 't', input: { word: 'sesame' }, metadata: { word: 'sesame' } } as const
 
 describe('deleting a thread', () => {
+  it('gives no id again, in whatever order the rows go, also after a cold start', async () => {
+    const { tenant, anna, bert } = await scene()
+    const asked = await tenant.must('jobs.dispatch', { ...open, targets: ['anna', 'bert'] })
+    const plain = await tenant.must('jobs.dispatch', { ...open, target: 'bert' })
+    await answer(tenant, anna, 'A')
+    await answer(tenant, bert, 'B')
+    const merge = (await tenant.must('jobs.get', { job_id: asked.id })).merge?.job_id ?? 0
+    expect(merge).toBeGreaterThan(plain.id)
+    await tenant.must('threads.delete', { thread_id: 't', abort: true })
+    await abortAllDurableObjects()
+    const next = await tenant.must('jobs.dispatch', { prompt: 'later', when_offline: 'queue' })
+    expect(next.id).toBe(merge + 1)
+  })
+
   it('erases all that its jobs were about, also of fan-outs and reviews, and leaves other threads and the audit trail alone', async () => {
     const { tenant, anna, bert } = await scene()
     await tenant.must('jobs.dispatch', { ...open, target: 'anna' })
