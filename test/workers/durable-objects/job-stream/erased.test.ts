@@ -55,6 +55,8 @@ it('drops what was let in before the erasure and had not been written', async ()
   const appending = stream.append(['late'])
   await expect.poll(() => answer !== undefined).toBe(true)
   const erasing = erase(stream)
+  // The call has arrived: what is let in from here on comes after it.
+  await expect.poll(() => stored(stream)).toContain('erased')
   stream.mayWrite = async () => fail('lease-lost', 'the job is gone')
   await stream.inside(() => answer?.())
   expect(await appending).toMatchObject({ ok: false, failure: { code: 'lease-lost' } })
