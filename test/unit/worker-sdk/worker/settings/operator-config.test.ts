@@ -17,7 +17,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await bench.stopAll()
   await plane.close()
-  rmSync(folder, { recursive: true })
+  // A program that was stopped may still be writing.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
 })
 
 function program(name: string, body: string): void {
