@@ -67,6 +67,15 @@ export function followEvents(): () => void {
     }, lateMs)
   }
 
+  /** An answer that is on its way may be older than the feed, which does not tell again what came before it. */
+  function readFirstReadsAgain(): void {
+    for (const query of queryClient.getQueryCache().findAll({ fetchStatus: 'fetching' })) {
+      if (query.state.dataUpdatedAt > 0) continue
+      const again = (): void => void queryClient.invalidateQueries({ queryKey: query.queryKey, exact: true })
+      query.promise?.then(again, () => undefined)
+    }
+  }
+
   const heard = (frame: Frame): void => {
     if (frame.type === 'open' || frame.type === 'reset') {
       seq = frame.seq ?? seq
@@ -75,6 +84,7 @@ export function followEvents(): () => void {
       setFeeding(true)
       setConnection({ state: 'live' })
       // What was read while nobody told of changes is not trusted, the first screen included: a change may have come before the feed.
+      readFirstReadsAgain()
       void queryClient.invalidateQueries({ predicate: ({ state }) => state.dataUpdatedAt > 0 && !isLong(state.data) })
       // What happened just before is still on its way to the audit trail.
       if (!document.hidden) later()

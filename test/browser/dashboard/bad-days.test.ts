@@ -106,6 +106,27 @@ describe.skipIf(chromiumPath === undefined)('on a bad day the dashboard', () => 
     expect(faults.filter((fault) => !fault.includes('404'))).toEqual([])
   })
 
+  test('shows what happened between a first reading and the opening of the feed, however late the reading is answered', async () => {
+    await dashboard.workerToken({ name: 'absent' })
+    const { page, faults } = await dashboard.open('/')
+    let held = false
+    await page.route(/\/api\/v1\/jobs\?/, async (route) => {
+      if (held) return route.continue()
+      held = true
+      const old = await route.fetch()
+      await dashboard.call('POST', '/api/v1/dispatch', { prompt: 'in between', target: 'absent', when_offline: 'queue' })
+      await page.getByRole('status', { name: 'Connection' }).getByText('Live').waitFor()
+      await route.fulfill({ response: old })
+    })
+    await page.goto(`${dashboard.url}/jobs`)
+    await page
+      .getByText('in between')
+      .or(page.getByRole('button', { name: /new job/ }))
+      .first()
+      .waitFor()
+    expect([held, faults]).toEqual([true, []])
+  })
+
   test('shows ten workers stop, one after the other, and what the last one still runs', async () => {
     const started = new Set<string>()
     for (let index = 0; index < 10; index += 1) {
