@@ -21,6 +21,7 @@ import {
   type Started,
   useServer,
 } from '../support/job-calls.ts'
+import { misspelt } from '../support/misspelt.ts'
 
 let leased: Started
 
@@ -109,7 +110,7 @@ describe('a token that is not in force', () => {
     expect((await owner('DELETE', `/api/v1/workers/${revoked.worker_id}`)).status).toBe(200)
     const tenant = await caller(url, server.masterToken)<{ view_url: string }>('POST', '/api/v1/tenants', { body: { tenant: 'others' } })
     expect(tenant.status).toBe(201)
-    const flipped = alice.token.slice(0, -1) + (alice.token.endsWith('a') ? 'b' : 'a')
+    const flipped = misspelt(alice.token)
     const tokens = {
       garbage: 'hello',
       forged: flipped,
@@ -117,7 +118,7 @@ describe('a token that is not in force', () => {
       'of another tenant, spliced': alice.token.replace(`mrw_${server.tenant}_`, 'mrw_others_'),
       'worker token that calls itself a member key': alice.token.replace('mrw_', 'mrk_'),
       revoked: revoked.token,
-      'forged lease': leased.lease.token.slice(0, -1) + (leased.lease.token.endsWith('a') ? 'b' : 'a'),
+      'forged lease': misspelt(leased.lease.token),
     }
     const expected = face(await anonymous('GET', '/jobs/1'))
     expect(expected).toMatchObject({ status: 401, body: { code: 'unauthorized' } })

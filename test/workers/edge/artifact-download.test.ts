@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Artifact } from '@modelreins/contract'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { call, json, masterToken, newTenant, newWorker, problem, redeem, startedJob, type TestTenant, type TestWorker } from './edge.ts'
+import { misspelt } from '../../support/misspelt.ts'
 
 let tenant: TestTenant
 let worker: TestWorker
@@ -47,7 +48,7 @@ describe('a file that is not shared', () => {
     const expected = await refusal(anonymously(url))
     expect(JSON.stringify(expected)).toMatch(/^\[401,.*"code":"unauthorized"/)
     const random = slug.slice(0, -57)
-    for (const made of [`${random}${'a'.repeat(57)}`, `${slug.slice(0, -1)}x`, slug.toUpperCase(), 'x', 'ar4evil', `${slug}a`]) {
+    for (const made of [`${random}${'a'.repeat(57)}`, misspelt(slug), slug.toUpperCase(), 'x', 'ar4evil', `${slug}a`]) {
       expect(await refusal(anonymously(`/s/${made}`))).toEqual(expected)
     }
     expect((await anonymously(url, 'HEAD')).status).toBe(401)
@@ -62,7 +63,7 @@ describe('a file that is not shared', () => {
     const theirWorker = await newWorker(stranger)
     await problem(get(url, {}, theirWorker.token), 404)
     await problem(get(url, {}, masterToken), 403)
-    await problem(get(url, {}, `${tenant.owner.slice(0, -3)}abc`), 401)
+    await problem(get(url, {}, misspelt(tenant.owner)), 401)
     await json(call('DELETE', `/api/v1/workers/${theirWorker.worker_id}`, { token: stranger.owner }))
     await problem(get(url, {}, theirWorker.token), 401)
   })
@@ -83,7 +84,7 @@ describe('a file that is not shared', () => {
     await problem(get(url), 410)
     await json(call('DELETE', `/api/v1/artifacts/${slug}`, { token: tenant.owner }))
     await problem(call('PATCH', `/api/v1/artifacts/${slug}`, { token: tenant.owner, body: { share: true } }), 410)
-    await problem(get(`${url.slice(0, -1)}x`), 404)
+    await problem(get(misspelt(url)), 404)
   })
 })
 
@@ -109,7 +110,7 @@ describe('a shared file', () => {
 
   test('is refused to a token that is not in force, all the same', async () => {
     const { url } = await upload('?share=true')
-    await problem(get(url, {}, `${tenant.owner.slice(0, -3)}abc`), 401)
+    await problem(get(url, {}, misspelt(tenant.owner)), 401)
   })
 
   test('is public no longer when its tenant is suspended', async () => {

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { assertWith, newPasskey, register } from '../../support/authenticator.ts'
 import type { Passkey } from '../../support/authenticator.ts'
 import { call, json, newTenant, newWorker, origin, problem, redeem, type TestTenant } from './edge.ts'
+import { misspelt } from '../../support/misspelt.ts'
 
 let tenant: TestTenant
 beforeAll(async () => {
@@ -86,8 +87,7 @@ describe('a sign-in with a key', () => {
     const worker = await newWorker(tenant, 'no-person')
     const revoked = await newMember('viewer', 'revoked-before')
     await json(call('DELETE', `/api/v1/members/${revoked.member_id}`, { token: tenant.owner }))
-    const last = tenant.owner.at(-1) === 'a' ? 'b' : 'a'
-    const keys = [worker.token, browser.cookie.split('=')[1] ?? '', `${tenant.owner.slice(0, -1)}${last}`, 'x', revoked.key]
+    const keys = [worker.token, browser.cookie.split('=')[1] ?? '', misspelt(tenant.owner), 'x', revoked.key]
     const seen = new Set<string>()
     for (const key of keys) {
       const { instance: _instance, ...answer } = await problem(signIn(key), 401)
@@ -151,7 +151,7 @@ describe('a cookie', () => {
     const browser = await opened(signIn(tenant.owner))
     await json(as(browser, 'DELETE', '/api/v1/sessions/current'))
     const seen = new Set<string>()
-    const forged = `${browser.cookie.slice(0, -1)}${browser.cookie.endsWith('a') ? 'b' : 'a'}`
+    const forged = misspelt(browser.cookie)
     for (const cookie of [browser.cookie, forged, '']) {
       const { instance: _instance, ...answer } = await problem(
         call('GET', '/api/v1/whoami', { headers: { ...ours, cookie }, from: somewhere() }),

@@ -6,6 +6,7 @@ import { verifyAudit } from '../../../worker-sdk/src/audit/verify.ts'
 import { assertWith, newPasskey, register, type Ceremony, type Passkey } from '../../support/authenticator.ts'
 import { fingerprintOf } from '../../support/signed-decision.ts'
 import { call, json, newTenant, newWorker, origin, present, problem, redeem, type TestTenant, type TestWorker } from './edge.ts'
+import { misspelt } from '../../support/misspelt.ts'
 
 type Options = Output<'reviews.signing_options'>
 type Body = Readonly<Record<string, unknown>>
@@ -201,7 +202,7 @@ describe('a signature', () => {
           const options = await json<Options>(signingOptions(review, yes))
           return decide(review, {
             ...yes,
-            ...answer({ ...options, nonce: `${options.nonce.slice(0, -1)}${options.nonce.endsWith('a') ? 'b' : 'a'}` }),
+            ...answer({ ...options, nonce: misspelt(options.nonce) }),
           })
         },
       ],
