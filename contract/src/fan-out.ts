@@ -71,6 +71,8 @@ export const mergeState = z
     job_id: z.number().int().nullable(),
     /** For `vote`: how often each answer was given, most frequent first. */
     counts: z.array(z.object({ answer: z.string(), count: z.number().int(), workers: z.array(z.string()) })).optional(),
+    /** What whoever reads the merged answer should know of how it came about, in one sentence; absent when there is nothing. */
+    note: z.string().optional(),
   })
   .meta({ id: 'MergeState' })
 export type MergeState = z.infer<typeof mergeState>

@@ -76,24 +76,31 @@ export interface Count {
   readonly workers: readonly string[]
 }
 
+interface Vote {
+  readonly text: string
+  /** It has no such field: the whole answer counts. */
+  readonly whole: boolean
+}
+
 /** The text that is counted: trimmed, or one field of a JSON answer; an answer without the field counts as a whole. */
-function countable(text: string, field: string | null): string {
+function voteOf(text: string, field: string | null): Vote {
   const trimmed = text.trim()
-  if (field === null) return trimmed
+  if (field === null) return { text: trimmed, whole: false }
   try {
     const value: unknown = JSON.parse(trimmed)
-    const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, field) : undefined
-    return found === undefined ? trimmed : typeof found === 'string' ? found.trim() : JSON.stringify(found)
+    const found: unknown = typeof value === 'object' && value !== null && Object.hasOwn(value, field) ? Reflect.get(value, field) : undefined
+    if (found !== undefined) return { text: typeof found === 'string' ? found.trim() : JSON.stringify(found), whole: false }
   } catch {
-    return trimmed
+    // No JSON.
   }
+  return { text: trimmed, whole: true }
 }
 
 /** Equal answers, most frequent first; among equals the one that was given first. */
 export function countVotes(answers: readonly Answer[], field: string | null): readonly Count[] {
   const counts = new Map<string, string[]>()
   for (const answer of answers) {
-    const text = countable(answer.text, field)
+    const { text } = voteOf(answer.text, field)
     const workers = counts.get(text) ?? []
     workers.push(answer.worker)
     counts.set(text, workers)
@@ -101,4 +108,15 @@ export function countVotes(answers: readonly Answer[], field: string | null): re
   return [...counts]
     .map(([answer, workers]) => ({ answer, count: workers.length, workers }))
     .toSorted((left, right) => right.count - left.count)
+}
+
+/** Whose answers lack the field that is counted, in one sentence; undefined when none does. */
+export function voteNote(answers: readonly Answer[], field: string | null): string | undefined {
+  if (field === null) return undefined
+  const without = answers.filter(({ text }) => voteOf(text, field).whole)
+  if (without.length === 0) return undefined
+  const asked = `the field ${JSON.stringify(field)}`
+  if (without.length === answers.length) return `No answer is JSON with ${asked}: whole answers were counted.`
+  const whose = without.map(({ worker }) => worker).join(', ')
+  return `${without.length} of ${answers.length} answers ${without.length === 1 ? 'is' : 'are'} not JSON with ${asked} (${whose}) and counted as a whole.`
 }

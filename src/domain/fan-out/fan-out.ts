@@ -4,7 +4,7 @@
  */
 import { limits } from '@modelreins/contract'
 import type { JobError, JobStatus, MergeKind, MergeState } from '@modelreins/contract'
-import { attributeAnswers, countVotes, mergePrompt } from './answers.ts'
+import { attributeAnswers, countVotes, mergePrompt, voteNote } from './answers.ts'
 import type { Answer } from './answers.ts'
 
 /** How the answers become one. Times are milliseconds since 1970. */
@@ -78,7 +78,9 @@ export function mergeStateOf(fanOut: FanOut, degraded = false): MergeState {
   const { plan, children, merge } = fanOut
   const answered = children.filter((child) => child.status === 'done').length
   const failed = children.filter((child) => child.status === 'failed').length
-  const counts = plan.by === 'vote' ? countVotes(answersOf(children), plan.vote_field) : undefined
+  const voted = plan.by === 'vote' ? answersOf(children) : undefined
+  const counts = voted === undefined ? undefined : countVotes(voted, plan.vote_field)
+  const note = voted === undefined ? undefined : voteNote(voted, plan.vote_field)
   return {
     by: plan.by,
     answered,
@@ -87,6 +89,7 @@ export function mergeStateOf(fanOut: FanOut, degraded = false): MergeState {
     degraded,
     job_id: merge === null || merge === 'refused' ? null : merge.job_id,
     ...(counts === undefined ? {} : { counts: counts.map((count) => ({ ...count, workers: [...count.workers] })) }),
+    ...(note === undefined ? {} : { note }),
   }
 }
 

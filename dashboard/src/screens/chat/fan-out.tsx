@@ -90,6 +90,7 @@ function Merged({ job, children, writing }: { readonly job: Job; readonly childr
         {merge.degraded ? <p className="mb-2 text-soft">The merge could not be had: these are the answers one after the other.</p> : null}
         <MergedBody job={job} writing={writing} />
         <Counts merge={merge} />
+        {merge.note === undefined ? null : <p className="mt-2 text-sm text-soft foreign">{oneLine(merge.note, 400)}</p>}
       </div>
       <footer className="flex flex-wrap items-center gap-x-3 gap-y-2 border-t border-line px-4 py-2 text-sm text-soft">
         <span className="min-w-0 flex-1 basis-60 foreign">{attribution(merge, children, writing?.assigned_to ?? null)}</span>

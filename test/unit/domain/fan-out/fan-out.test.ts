@@ -82,6 +82,20 @@ describe('a fan-out merges', () => {
     expect(nextStep(fanOut('vote', children, { vote_field: 'verdict' }), at)).toMatchObject({ kind: 'done', result: 'bug' })
   })
 
+  test.each([
+    ['verdict', ['{"verdict":"a"}', '{"verdict":"b"}'], undefined],
+    ['verdict', ['{"verdict":"a"}', 'a', '{"else":1}'], '2 of 3 answers are not JSON with the field "verdict" (w2, w3) and counted as a whole.'],
+    ['verdict', ['{"verdict":null}', '7'], '1 of 2 answers is not JSON with the field "verdict" (w2) and counted as a whole.'],
+    ['verdct', ['{"verdict":"a"}', '{"verdict":"a"}'], 'No answer is JSON with the field "verdct": whole answers were counted.'],
+    // What every object has is not what an answer said.
+    ['toString', ['{"verdict":"a"}'], 'No answer is JSON with the field "toString": whole answers were counted.'],
+    [null, ['a', 'a'], undefined],
+  ])('by vote on %s, and says of %j whose answers counted as a whole', (vote_field, answers, note) => {
+    const children = answers.map((answer, index) => child(index + 1, 'done', answer))
+    const step = nextStep(fanOut('vote', children, { vote_field }), at)
+    expect(step.kind === 'done' ? step.merge.note : 'not done').toBe(note)
+  })
+
   test('with the first good answer, and wants the others no more', () => {
     const children = [child(1, 'running'), child(2, 'done'), child(3, 'failed'), child(4, 'pending')]
     expect(nextStep(fanOut('first', children), at)).toMatchObject({ kind: 'done', result: 'answer 2', abort: [1, 4] })

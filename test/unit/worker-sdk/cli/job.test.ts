@@ -48,6 +48,7 @@ const found = {
     degraded: false,
     job_id: null,
     counts: [{ answer: 'yes\nor so', count: 1, workers: ['anna'] }],
+    note: 'No answer is JSON with the field "verdict": whole answers were counted.',
   },
 }
 
@@ -66,6 +67,7 @@ it('shows the children, the merge and the votes of a fan-out, and no attempts', 
   expect(out).toContain('children\tanna done, bert failed\n')
   expect(out).toContain('merge\tvote: 1 answered, 1 failed, 0 missing\n')
   expect(out).toMatch(/^votes\t1 yes.*or so \(anna\)$/m)
+  expect(out).toMatch(/^note\tNo answer is JSON with the field "verdict"/m)
   expect(out).not.toContain('attempt')
 })
 

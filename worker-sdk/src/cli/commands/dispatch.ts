@@ -70,5 +70,6 @@ export function ended(context: CommandContext, job: Job): number {
       }`,
     )
   else show.note(style.dim(endText(job)))
+  if (job.merge?.note !== undefined) show.warn(manyLines(job.merge.note))
   return failed ? 1 : 0
 }

@@ -102,6 +102,7 @@ export function showJob(show: Presenter, job: Job, now: number): void {
     ['children', childrenText(job)],
     ['merge', mergeText(job)],
     ['votes', votesText(job)],
+    ['note', job.merge?.note],
     ['attempt', job.kind === 'fan_out' ? undefined : `${job.attempt} of ${job.max_attempts}`],
     ['effort', job.effort],
     ['priority', job.priority === 0 ? undefined : String(job.priority)],
