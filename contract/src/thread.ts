@@ -111,6 +111,8 @@ export const threadDelete = z.strictObject({
   thread_id: threadId,
   /** Abort its jobs that have not ended; without it, a thread that has some is not deleted. */
   abort: flag.optional(),
+  /** Repeated with the same key, the call answers how far that deletion is, also when a new thread has begun under the id since. */
+  idempotency_key: z.string().min(1).max(200).optional(),
 })
 /** What is erased with a thread. */
 export const threadDeleted = z

@@ -26,7 +26,8 @@ async function inputOf(context: Context, row: Operation, route: Route): Promise<
     path: route.path,
     query: new URL(request.url).searchParams,
     body: body.value,
-    idempotencyKey: hasBody ? request.headers.get('idempotency-key') : null,
+    // Of raw bodies the route reads it itself.
+    idempotencyKey: row.body === 'raw' || row.method === 'GET' ? null : request.headers.get('idempotency-key'),
   }
   return parseInput(row, raw, route.tolerant)
 }

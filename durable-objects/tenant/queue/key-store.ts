@@ -12,7 +12,7 @@ export interface DispatchKey {
 
 export interface KnownKey {
   readonly digest: string
-  /** A job's id; a review's where the key says so. */
+  /** A job's id; a review's, or that of a thread's deletion, where the key says so. */
   readonly job_id: number
 }
 

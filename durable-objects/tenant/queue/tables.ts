@@ -84,7 +84,7 @@ export const erasedJobs = sqliteTable(
   (table) => [index('erased_jobs_next').on(table.next_at), index('erased_jobs_erasure').on(table.erasure_id, table.state)],
 )
 
-/** Keys of what is no job (reviews, authorized actions), and those that jobs were dispatched with before they had columns for them. */
+/** Keys of what is no job (reviews, authorized actions, deletions of threads), and those that jobs were dispatched with before they had columns for them. */
 export const idempotency = sqliteTable('idempotency', {
   key: text().primaryKey(),
   digest: text().notNull(),

@@ -43,14 +43,40 @@ function underWay(thread_id: string, ids: readonly number[]): Result<never> {
   )
 }
 
+/** An idempotency key of this caller answers for the deletion that it began: a thread that has begun under the id since is another one. */
 export function deleteThread(ctx: CommandContext, input: Parsed<'threads.delete'>): Result<ThreadDeleted> {
+  const { idempotency_key, ...asked } = input
+  const begun = idempotency_key === undefined ? undefined : earlierDeletion(ctx, asked, idempotency_key)
+  return begun ?? deleteNow(ctx, asked, idempotency_key)
+}
+
+type Asked = Omit<Parsed<'threads.delete'>, 'idempotency_key'>
+
+const keyOf = (ctx: CommandContext, key: string): string => `thread.delete/${ctx.caller.actor.id}/${key}`
+const digestOf = (ctx: CommandContext, { thread_id, abort = false }: Asked): string => ctx.sha256(JSON.stringify([thread_id, abort]))
+
+function earlierDeletion(ctx: CommandContext, asked: Asked, key: string): Result<ThreadDeleted> | undefined {
+  const known = ctx.store.keys.get(keyOf(ctx, key))
+  if (known === undefined) return undefined
+  const erasure = ctx.store.erasures.get(known.job_id)
+  if (known.digest !== digestOf(ctx, asked) || erasure === undefined)
+    return fail('idempotency-conflict', `The key ${key} was used for another deletion of a thread.`)
+  ctx.replayed()
+  return ok(show(ctx, erasure))
+}
+
+function deleteNow(ctx: CommandContext, input: Asked, key: string | undefined): Result<ThreadDeleted> {
   const { thread_id } = input
   const before = ctx.store.erasures.newest(thread_id)
   // The very call, which has waited: whatever has been dispatched into the thread meanwhile is not what it was about.
-  if (before !== undefined && ctx.live.threadEraser.isAsked(before.id)) return ok(show(ctx, before))
-  const thread = ctx.store.threadStore.get(thread_id)
-  if (thread === undefined) {
-    return before === undefined ? fail('not-found', `There is no thread ${thread_id}.`) : ok(show(ctx, before))
+  if (key === undefined && before !== undefined && ctx.live.threadEraser.isAsked(before.id)) return ok(show(ctx, before))
+  const remember = ({ id }: Erasure): void => {
+    if (key !== undefined) ctx.store.keys.remember(keyOf(ctx, key), { digest: digestOf(ctx, input), job_id: id }, ctx.at)
+  }
+  if (ctx.store.threadStore.get(thread_id) === undefined) {
+    if (before === undefined) return fail('not-found', `There is no thread ${thread_id}.`)
+    remember(before)
+    return ok(show(ctx, before))
   }
   const open = ctx.store.threadStore.inFlight(thread_id)
   if (open.length > 0 && input.abort !== true) return underWay(thread_id, open)
@@ -70,6 +96,7 @@ export function deleteThread(ctx: CommandContext, input: Parsed<'threads.delete'
     next_at: ctx.at,
     tries: 0,
   })
+  remember(erasure)
   ctx.store.threadStore.remove(thread_id)
   ctx.onCommit(() => ctx.live.threadActivity.forget(thread_id))
   ctx.record({

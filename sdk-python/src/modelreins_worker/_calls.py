@@ -27,8 +27,8 @@ _REPEATABLE = frozenset(
         "workers.resume",
     }
 )
-#: Operations for which a key is made when the caller gives none: a lost answer never means a second job or file.
-_KEYED = frozenset({"jobs.dispatch", "jobs.create", "jobs.dispatch_batch", "artifacts.upload", "reviews.submit"})
+#: Operations for which a key is made when the caller gives none: a lost answer never means a second job or file, or a new thread deleted.
+_KEYED = frozenset({"jobs.dispatch", "jobs.create", "jobs.dispatch_batch", "artifacts.upload", "reviews.submit", "threads.delete"})
 _ATTEMPTS = 3
 _BASE_S, _CAP_S, _LONGEST_S = 0.25, 5.0, 30.0
 

@@ -144,6 +144,18 @@ describe('a retryable fault', () => {
     expect([response.status, keyed.calls()]).toEqual([200, 2])
   })
 
+  test('is invisible to the deletion of a thread with a key, which has no body, and told to one without', async () => {
+    for (const [key, expected] of [
+      [{ 'idempotency-key': 'once' }, [200, 2]],
+      [{}, [503, 1]],
+    ] as const) {
+      const deletion = interrupted(1, ok({ thread_id: 't' }))
+      const headers = { authorization: `Bearer ${token}`, ...key }
+      const response = await ask('/api/v1/threads/t', { gate: { perform: deletion.perform } }, { method: 'DELETE', headers })
+      expect([response.status, deletion.calls()]).toEqual(expected)
+    }
+  })
+
   test('is told to a dispatch without one, which would else run twice', async () => {
     const bare = interrupted(1, ok({ id: 1 }))
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }

@@ -39,6 +39,7 @@ class MergeState(Record):
     degraded: bool
     job_id: Optional[int]
     counts: Optional[List[MergeStateCounts]]
+    note: Optional[str]
 
 
 class FallbackStateAsked(Record):

@@ -1312,13 +1312,14 @@ class ThreadsOperations(_Noun):
         thread_id: str,
         *,
         abort: Optional[bool] = None,
+        idempotency_key: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> ThreadDeleted:
         """Erase a thread: prompts, results, output and files of its jobs, wherever they are kept. The audit trail stays.
 
         DELETE /api/v1/threads/:thread_id
 
-        :raises ModelReinsError: ``not-found``, ``conflict``.
+        :raises ModelReinsError: ``not-found``, ``conflict``, ``idempotency-conflict``.
         """
         return ThreadDeleted.of(self._call("threads.delete", fields(locals()), timeout=request_timeout))
 

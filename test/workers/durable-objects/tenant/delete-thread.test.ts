@@ -157,6 +157,28 @@ describe('deleting a thread', () => {
     expect(failureOf(await tenant.call('jobs.get', { job_id: 1 }))).toBe('not-found')
   })
 
+  it('answers a repeat with the same key for the deletion that it began, and leaves a thread that has begun since alone', async () => {
+    const { tenant, anna } = await scene()
+    await tenant.must('jobs.dispatch', { ...open, target: 'anna' })
+    await answer(tenant, anna, 'sesame')
+    const asked = { thread_id: 't', abort: true, idempotency_key: 'k' }
+    const gone = await tenant.must('threads.delete', asked)
+    await tenant.must('jobs.dispatch', { prompt: 'anew', thread_id: 't', target: 'anna' })
+    await abortAllDurableObjects()
+    expect(await tenant.call('threads.delete', asked)).toMatchObject({ ok: true, value: gone, replayed: true })
+    expect(await tenant.must('threads.get', { thread_id: 't' })).toMatchObject({ jobs: 1, running: 1 })
+    expect(failureOf(await tenant.call('threads.delete', { ...asked, abort: false }))).toBe('idempotency-conflict')
+    // A key belongs to its caller; and one that found the thread deleted already stands for that deletion.
+    const olaf = await tenant.member('olaf', 'owner')
+    expect(await tenant.must('threads.delete', asked, olaf.credential)).toMatchObject({ aborted: [2], erased_jobs: 1 })
+    const late = { thread_id: 't', idempotency_key: 'late' }
+    const second = await tenant.must('threads.delete', late)
+    expect(second.aborted).toEqual([2])
+    await tenant.must('jobs.dispatch', { prompt: 'once more', thread_id: 't', target: 'anna', when_offline: 'queue' })
+    expect(await tenant.must('threads.delete', late)).toEqual(second)
+    expect((await tenant.must('threads.get', { thread_id: 't' })).running).toBe(1)
+  })
+
   it('goes on by itself after an eviction and when D1 did not answer, and says meanwhile that it is not complete', async () => {
     const { tenant, anna } = await scene()
     await tenant.must('jobs.dispatch', { ...open, target: 'anna' })
