@@ -6,7 +6,7 @@ import type { Registry } from '../registry/open.ts'
 /** What the edge reads of D1. */
 export interface RegistryPort {
   readonly tenants: Pick<Registry['tenants'], 'create' | 'list' | 'setSuspended'>
-  readonly jobs: Pick<Registry['jobs'], 'get' | 'list' | 'storedResult' | 'turns'>
+  readonly jobs: Pick<Registry['jobs'], 'get' | 'list' | 'storedResult' | 'threadsOf' | 'turns'>
   readonly audit: Pick<Registry['audit'], 'query' | 'range'>
   readonly heads: Pick<Registry['heads'], 'list' | 'range'>
 }

@@ -23,7 +23,7 @@ export function eraseJobs(database: D1Database, tenant: string, ids: readonly nu
   return callD1(async () => (statements.length === 0 ? [] : database.batch(statements)))
 }
 
-/** Children and merges of a fan-out are not of its thread themselves: its own row names them. */
+/** Children and merges of a fan-out are not of its thread themselves: its own row names them, also those that have not arrived here. */
 const ofThread = `
   WITH turns AS MATERIALIZED (
     SELECT id, rest FROM jobs WHERE tenant = ?1 AND thread_id = ?2 AND id <= ?3 ORDER BY id LIMIT ?4
@@ -32,9 +32,9 @@ const ofThread = `
     UNION SELECT CAST(child.value->>'job_id' AS INTEGER) FROM turns, json_each(turns.rest, '$.children') AS child
     UNION SELECT CAST(turns.rest->>'$.merge.job_id' AS INTEGER) FROM turns WHERE turns.rest->>'$.merge.job_id' IS NOT NULL
   )
-  SELECT jobs.id AS id, jobs.rest->>'stored_result' AS stored_result
-  FROM family CROSS JOIN jobs ON jobs.tenant = ?1 AND jobs.id = family.id
-  ORDER BY jobs.id`
+  SELECT family.id AS id, jobs.rest->>'stored_result' AS stored_result
+  FROM family LEFT JOIN jobs ON jobs.tenant = ?1 AND jobs.id = family.id
+  ORDER BY family.id`
 
 /** The oldest turns of the thread up to this job id, at most so many, with the children and merges of those that are fan-outs. */
 export function jobsOfThread(

@@ -20,6 +20,8 @@ export interface RegistryJobs {
    * thread or `failed` a page may be short, or empty, and go on.
    */
   list(tenant: string, search: JobSearch): Promise<Result<Page<Job>>>
+  /** The threads of those of these jobs that have one. */
+  threadsOf(tenant: string, ids: readonly number[]): Promise<Result<ReadonlyMap<number, string>>>
   /** Turns of a thread, oldest first, above this job id. A page of large jobs is shorter than `limit`. */
   turns(tenant: string, threadId: string, after: number, limit: number): Promise<Result<Page<Job>>>
 }
@@ -177,6 +179,14 @@ async function turns(db: RegistryDb, tenant: string, threadId: string, after: nu
   return { items: rows.map(whole), next_cursor: found.length > shown ? String(last.id) : null }
 }
 
+async function threadsOf(db: RegistryDb, tenant: string, ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
+  const rows = await db
+    .select({ id: jobs.id, thread_id: jobs.thread_id })
+    .from(jobs)
+    .where(and(eq(jobs.tenant, tenant), sql`${jobs.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`))
+  return new Map(rows.flatMap(({ id, thread_id }) => (thread_id === null ? [] : [[id, thread_id] as const])))
+}
+
 export const jobsOf = (db: RegistryDb): RegistryJobs => ({
   async get(tenant, id) {
     const row = await one(db, tenant, id)
@@ -192,6 +202,8 @@ export const jobsOf = (db: RegistryDb): RegistryJobs => ({
     const below = countingCursor(search.cursor, undefined)
     return below.ok ? callD1(() => list(db, tenant, search, below.value)) : below
   },
+
+  threadsOf: (tenant, ids) => callD1(() => threadsOf(db, tenant, ids)),
 
   turns: (tenant, threadId, after, limit) => callD1(() => turns(db, tenant, threadId, after, limit)),
 })

@@ -32,7 +32,7 @@ export const jobFileCommands = { 'jobs.get': getJob }
  * A job is erased: nobody gets its files any more, or those of its reviews. An upload that is still arriving is left alone: its job is not
  * found at its end, and it is taken back.
  */
-export function eraseFilesOf(ctx: CommandContext, job: JobRecord): void {
+export function eraseFilesOf(ctx: CommandContext, job: Pick<JobRecord, 'id'>): void {
   const selections: readonly ArtifactSelection[] = [
     { job_id: job.id },
     ...ctx.store.reviews.idsOf(job.id).map((review_id) => ({ review_id })),

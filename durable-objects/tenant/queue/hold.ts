@@ -78,8 +78,8 @@ declare module '../kernel/room.ts' {
     onSaved?(ctx: CommandContext, job: JobRecord): void
     /** A job has ended for good, and has been saved as it is. */
     onSettled?(ctx: CommandContext, job: JobRecord): void
-    /** A job, which has ended, is erased in this transaction: nothing of what it was about may stay. */
-    onErased?(ctx: CommandContext, job: JobRecord): void
+    /** A job, which has ended, is erased in this transaction, kept here or in the archive alone: nothing of what it was about may stay. */
+    onErased?(ctx: CommandContext, job: Pick<JobRecord, 'id'>): void
     /** Rows of jobs have had their time, and go now. */
     onPruned?(pruning: PruneContext, old: readonly PrunedJob[]): void
   }
@@ -187,7 +187,7 @@ export function notifySettled(ctx: CommandContext, job: JobRecord): void {
   for (const room of ctx.rooms) room.onSettled?.(ctx, job)
 }
 
-export function notifyErased(ctx: CommandContext, job: JobRecord): void {
+export function notifyErased(ctx: CommandContext, job: Pick<JobRecord, 'id'>): void {
   for (const room of ctx.rooms) room.onErased?.(ctx, job)
 }
 

@@ -329,6 +329,12 @@ export class JobStore {
     )
   }
 
+  /** Its fan-out has not ended, and is to be made of its answer. */
+  #isAwaited(parentId: number | null): boolean {
+    const parent = parentId === null ? undefined : this.get(parentId)
+    return parent !== undefined && parent.ended_at === null
+  }
+
   /** Deletes ended jobs from the oldest on, except the newest row: ids must not be given twice. Reads one row when there is nothing to do. */
   prune(before: number, limit: number, told: (old: readonly PrunedJob[]) => void = () => {}): number {
     const newest = this.#newestId()
@@ -336,13 +342,15 @@ export class JobStore {
     // Ids grow with time: when the lowest one is young, all are.
     if (oldest === undefined || oldest.created_at >= before) return 0
     const old = this.#db
-      .select({ id: jobs.id, thread_id: jobs.thread_id, ended_at: jobs.ended_at })
+      .select({ id: jobs.id, thread_id: jobs.thread_id, ended_at: jobs.ended_at, parent_id: jobs.parent_id })
       .from(jobs)
       .where(ne(jobs.id, newest))
       .orderBy(asc(jobs.id))
       .limit(limit)
       .all()
-      .flatMap(({ ended_at, ...row }) => (ended_at !== null && ended_at < before ? [{ ...row, ended_at }] : []))
+      .flatMap(({ ended_at, parent_id, ...row }) =>
+        ended_at !== null && ended_at < before && !this.#isAwaited(parent_id) ? [{ ...row, ended_at }] : [],
+      )
     told(old)
     for (const row of old) this.#recent.drop(row.id)
     for (const row of old) this.#db.delete(jobs).where(eq(jobs.id, row.id)).run()

@@ -33,7 +33,7 @@ export function endReviewsOf(ctx: CommandContext, job: JobRecord): void {
 }
 
 /** A job is erased: of its reviews the decisions and digests stay, and nothing of what was decided on. */
-export function eraseReviewsOf(ctx: CommandContext, job: JobRecord): void {
+export function eraseReviewsOf(ctx: CommandContext, job: Pick<JobRecord, 'id'>): void {
   for (const id of ctx.store.reviews.idsOf(job.id)) {
     const review = ctx.store.reviews.get(id)
     if (review === undefined) continue

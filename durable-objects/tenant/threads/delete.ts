@@ -12,7 +12,8 @@ import type { CommandContext, ReadContext } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
 import type { Duty, Wait } from '../kernel/room.ts'
 import { abortJob, abortReason } from '../queue/commands/jobs.ts'
-import { eraseJob } from '../queue/erase-job.ts'
+import { eraseJob, eraseJobWithId } from '../queue/erase-job.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import type { Erasure } from './erasure-store.ts'
 
 /** Turns that one transaction erases, each with the children of its fan-out. */
@@ -109,6 +110,15 @@ function deleteNow(ctx: CommandContext, input: Asked, key: string | undefined): 
   return ok(show(ctx, after))
 }
 
+export const erasedReason = 'Its thread was deleted'
+
+/** Children and merge of an ended fan-out, also those whose rows have had their time before their parent's. */
+function familyIn({ outcome }: JobRecord): readonly number[] {
+  if (outcome?.fan_out === undefined) return []
+  const { children, merge } = outcome.fan_out
+  return [...children.map(({ job_id }) => job_id), ...(merge.job_id === null ? [] : [merge.job_id])]
+}
+
 /** The next turns of it, in this transaction. */
 function eraseRows(ctx: CommandContext, erasure: Erasure): Erasure {
   const ids = ctx.store.threadStore.jobIds(erasure.thread_id, 0, turnsAtOnce + 1, erasure.through_id)
@@ -116,11 +126,13 @@ function eraseRows(ctx: CommandContext, erasure: Erasure): Erasure {
   for (const id of ids.slice(0, turnsAtOnce)) {
     const turn = ctx.store.jobs.get(id)
     if (turn === undefined) continue
+    const kept = ctx.store.jobs.ofParent(id).map((job) => job.id)
     for (const job of [turn, ...ctx.store.jobs.ofParent(id)]) {
       // Aborting a fan-out has ended its children: each is read anew.
-      eraseJob(ctx, ctx.store.jobs.get(job.id) ?? job, erasure.id, 'Its thread was deleted')
+      eraseJob(ctx, ctx.store.jobs.get(job.id) ?? job, erasure.id, erasedReason)
       erased += 1
     }
+    for (const gone of familyIn(turn)) if (!kept.includes(gone)) eraseJobWithId(ctx, gone, erasure.id, erasedReason)
   }
   const more = ids.length > turnsAtOnce
   const after: Erasure = { ...erasure, jobs: erasure.jobs + erased, stage: more ? 'rows' : 'archive', next_at: ctx.at }

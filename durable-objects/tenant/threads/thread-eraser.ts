@@ -8,7 +8,9 @@ import type { JobStreamGate } from '../../job-stream/gate.ts'
 import { Topic } from '../connections/waiters.ts'
 import { systemCaller } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
+import { forgetArchivedJob } from '../queue/erase-job.ts'
 import type { ErasedJob } from '../queue/erased-jobs.ts'
+import { erasedReason } from './delete.ts'
 import type { Erasure } from './erasure-store.ts'
 
 /** Rows of the archive that are read at once. */
@@ -96,6 +98,10 @@ export class ThreadEraser {
       for (;;) {
         const found = await live.shipper.archivedOf(erasure.thread_id, erasure.through_id, archivedAtOnce)
         if (found.length === 0) break
+        this.#host.run(systemCaller, (ctx) => {
+          for (const job of found) forgetArchivedJob(ctx, job.id, id, erasedReason)
+          return []
+        })
         const keys = found.flatMap((job) => [transcriptKey(tenant, job.id), ...(job.stored_result === null ? [] : [job.stored_result])])
         for (let from = 0; from < keys.length; from += keysAtOnce) await env.ARCHIVE.delete(keys.slice(from, from + keysAtOnce))
         await live.shipper.eraseJobs(found.map((job) => job.id))

@@ -22,7 +22,7 @@ export function queueWebhookEvent(ctx: CommandContext, event: WebhookEvent, text
 }
 
 /** A job is erased: the titles of its reviews may be words of its worker. Who decided what, and when, stays. */
-export function forgetJob(ctx: CommandContext, { id }: JobRecord): void {
+export function forgetJob(ctx: CommandContext, { id }: Pick<JobRecord, 'id'>): void {
   if (ctx.store.webhooks.all().length === 0 || ctx.store.reviews.idsOf(id).length === 0) return
   for (const message of ctx.store.webhooks.aboutJob(id)) {
     const body: WebhookBody = JSON.parse(message.body)

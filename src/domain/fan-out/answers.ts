@@ -88,7 +88,8 @@ function voteOf(text: string, field: string | null): Vote {
   if (field === null) return { text: trimmed, whole: false }
   try {
     const value: unknown = JSON.parse(trimmed)
-    const found: unknown = typeof value === 'object' && value !== null && Object.hasOwn(value, field) ? Reflect.get(value, field) : undefined
+    const found: unknown =
+      typeof value === 'object' && value !== null && Object.hasOwn(value, field) ? Reflect.get(value, field) : undefined
     if (found !== undefined) return { text: typeof found === 'string' ? found.trim() : JSON.stringify(found), whole: false }
   } catch {
     // No JSON.

@@ -49,16 +49,27 @@ export async function keptOf(
 ): Promise<Result<ReadonlySet<number>>> {
   const unlisted = archived.filter(({ id }) => !listed.has(id))
   if (unlisted.length === 0) return ok(new Set<number>())
+  const threads = await threadsOf(exchange, unlisted)
+  if (!threads.ok) return threads
   const { credential } = exchange.caller
-  const asked = { credential, ids: unlisted.map(({ id }) => id), threads: unlisted.map(({ thread_id }) => thread_id) }
+  const asked = { credential, ids: unlisted.map(({ id }) => id), threads: threads.value }
   const kept = await askTenant(exchange, (gate) => gate.keptJobs(asked), true)
   return kept.ok ? ok(new Set(kept.value)) : kept
+}
+
+/** With which thread each is erased: children and merges of a fan-out with their parent's, which they do not name themselves. */
+async function threadsOf(exchange: Exchange, archived: readonly Job[]): Promise<Result<readonly (string | null)[]>> {
+  const parents = new Set(archived.flatMap(({ thread_id, parent_id }) => (thread_id === null ? (parent_id ?? []) : [])))
+  if (parents.size === 0) return ok(archived.map(({ thread_id }) => thread_id))
+  const found = await archive(exchange).threadsOf(tenantOf(exchange) ?? '', [...parents])
+  if (!found.ok) return found
+  return ok(archived.map(({ thread_id, parent_id }) => thread_id ?? (parent_id == null ? null : (found.value.get(parent_id) ?? null))))
 }
 
 /** A job that the archive alone has. One of a deleted thread is gone, though the archive may not know yet. */
 export async function archivedJob(exchange: Exchange, id: number): Promise<Result<Job>> {
   const archived = await archive(exchange).get(tenantOf(exchange) ?? '', id)
-  if (!archived.ok || archived.value.thread_id === null) return archived
+  if (!archived.ok || (archived.value.thread_id === null && archived.value.parent_id == null)) return archived
   const kept = await keptOf(exchange, new Set(), [archived.value])
   if (!kept.ok) return kept
   return kept.value.has(id) ? fail('gone', `Job ${id} was erased with its thread.`) : archived

@@ -17,7 +17,7 @@ const keysUnder = async (prefix: string): Promise<readonly string[]> =>
 
 async function started(thread_id: string, prompt: string): Promise<{ readonly id: number; readonly lease: string }> {
   await json(present(worker))
-  const job = await json<Job>(asOwner('POST', '/api/v1/dispatch', { prompt, thread_id }), 201)
+  const job = await json<Job>(asOwner('POST', '/api/v1/dispatch', { prompt, thread_id, target: worker.name }), 201)
   const { offers } = await json<{ offers: TestOffer[] }>(call('POST', '/api/v1/claims', { token: worker.token, body: { max: 1 } }))
   const offer = offers.find((one) => one.job.id === job.id)
   if (offer === undefined) throw new Error('the job was not offered')
@@ -99,6 +99,43 @@ describe('deleting a thread', () => {
     expect(items).toEqual([])
     await problem(asOwner('DELETE', '/api/v1/threads/never-was'), 404)
     expect(await json(asOwner('DELETE', '/api/v1/threads/secret'))).toEqual(gone)
+  })
+
+  test('hands out nothing of fan-outs that the archive alone has, children and their files included, while it does not answer the erasure', async () => {
+    const other = await newWorker(tenant, 'other')
+    for (const one of [worker, other]) await json(present(one))
+    const asked = { prompt: 'a secret', thread_id: 'asked', targets: [worker.name, other.name], merge: { by: 'concat' } }
+    const parent = await json<Job>(asOwner('POST', '/api/v1/dispatch', asked), 201)
+    const files: Artifact[] = []
+    for (const one of [worker, other]) {
+      const { offers } = await json<{ offers: TestOffer[] }>(call('POST', '/api/v1/claims', { token: one.token, body: { max: 1 } }))
+      const child = { id: offers[0]?.job.id ?? 0, lease: offers[0]?.lease.token ?? '' }
+      await json(call('POST', `/api/v1/claims/${child.id}/start`, { token: child.lease }))
+      files.push(await json<Artifact>(upload(child, 'secret file'), 201))
+      await json(complete(child, { result: 'secret' }))
+    }
+    const family = [parent.id, parent.id + 1, parent.id + 2]
+    for (const id of family) await expect.poll(() => isArchived(id), { timeout: 5_000 }).toBe(true)
+    // The newest row is never let go.
+    await turn('newer', 'newer')
+    await letGo(family)
+    expect(await json(asOwner('GET', `/api/v1/jobs/${parent.id + 1}`))).toMatchObject({ result: 'secret', parent_id: parent.id })
+    await env.REGISTRY.exec("CREATE TRIGGER keeps BEFORE DELETE ON jobs BEGIN SELECT RAISE(FAIL, 'not now'); END")
+    try {
+      expect(await json(asOwner('DELETE', '/api/v1/threads/asked'))).toMatchObject({ complete: false })
+      for (const id of family) {
+        expect(await isArchived(id)).toBe(true)
+        for (const path of [`jobs/${id}`, `jobs/${id}/result`, `jobs/${id}/stream`])
+          expect(await problem(asOwner('GET', `/api/v1/${path}`), 410)).toMatchObject({ code: 'gone' })
+      }
+      for (const filter of [`parent_id=${parent.id}`, 'thread_id=asked', 'status=done'])
+        expect(
+          (await json<{ items: Job[] }>(asOwner('GET', `/api/v1/jobs?${filter}`))).items.filter(({ id }) => family.includes(id)),
+        ).toEqual([])
+      for (const file of files) expect((await asOwner('GET', file.url)).status).toBe(410)
+    } finally {
+      await env.REGISTRY.exec('DROP TRIGGER keeps')
+    }
   })
 
   test('while its job runs stores nothing of what comes later: output, files, result', async () => {

@@ -84,7 +84,11 @@ describe('a fan-out merges', () => {
 
   test.each([
     ['verdict', ['{"verdict":"a"}', '{"verdict":"b"}'], undefined],
-    ['verdict', ['{"verdict":"a"}', 'a', '{"else":1}'], '2 of 3 answers are not JSON with the field "verdict" (w2, w3) and counted as a whole.'],
+    [
+      'verdict',
+      ['{"verdict":"a"}', 'a', '{"else":1}'],
+      '2 of 3 answers are not JSON with the field "verdict" (w2, w3) and counted as a whole.',
+    ],
     ['verdict', ['{"verdict":null}', '7'], '1 of 2 answers is not JSON with the field "verdict" (w2) and counted as a whole.'],
     ['verdct', ['{"verdict":"a"}', '{"verdict":"a"}'], 'No answer is JSON with the field "verdct": whole answers were counted.'],
     // What every object has is not what an answer said.
