@@ -313,9 +313,17 @@ export const jobFilter = {
   created_by: z.string().min(1).max(255).optional(),
   /** Children and merge job of a fan-out. */
   parent_id: jobId.optional(),
+  /** Class of the error of its last attempt, such as `worker_lost`. */
+  error: z.string().min(1).max(120).optional(),
 }
 export const jobList = z.strictObject({ ...jobFilter, ...paging })
 export const jobPage = page(job)
+
+/** Jobs that have not ended, by state: what a caller shows beside a filter. A number of `counted_to` means that many, or more. */
+export const jobCounts = z
+  .object({ pending: z.number().int(), running: z.number().int(), retry: z.number().int(), counted_to: z.number().int() })
+  .meta({ id: 'JobCounts' })
+export type JobCounts = z.infer<typeof jobCounts>
 
 export const bulkResult = z.object({
   /** Jobs that the verb was applied to; with `dry_run`, all that the filter matches. */

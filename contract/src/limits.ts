@@ -45,6 +45,8 @@ export const limits = {
   list_max: 200,
   /** Characters of jobs in one page: it ends early rather than outgrow an answer (RPC takes 32 MiB, platform limit). */
   list_bytes: 8 * 1024 * kib,
+  /** Jobs of one state are counted up to here: a longer count would read a row for every job that waits. */
+  jobs_counted: 1_000,
   /** Jobs that one bulk call aborts or retries. */
   bulk_jobs: 1_000,
   claim_max: 100,

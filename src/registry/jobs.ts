@@ -52,6 +52,7 @@ async function filterOf(db: RegistryDb, tenant: string, search: JobSearch, below
     search.created_by === undefined ? undefined : eq(jobs.created_by, spelledCreator(search.created_by)),
     search.effort === undefined ? undefined : eq(jobs.effort, search.effort),
     search.parent_id === undefined ? undefined : sql`json_extract(${jobs.rest}, '$.parent_id') = ${search.parent_id}`,
+    search.error === undefined ? undefined : sql`json_extract(${jobs.rest}, '$.error.type') = ${search.error}`,
     search.worker === undefined ? undefined : isOneOf(jobs.worker_id, await idsOf(db, tenant, search.worker)),
   )
 }
@@ -84,10 +85,10 @@ async function one(db: RegistryDb, tenant: string, id: number): Promise<Result<t
 }
 
 /** Whether only a walk answers the search (scan.ts). */
-const isWalked = ({ status, thread_id, worker, capability, created_by, effort, parent_id }: JobSearch): boolean =>
+const isWalked = ({ status, thread_id, worker, capability, created_by, effort, parent_id, error }: JobSearch): boolean =>
   thread_id === undefined &&
   !(status?.length === 1 && status[0] === 'failed') &&
-  (status !== undefined || (worker ?? capability ?? created_by ?? effort ?? parent_id) !== undefined)
+  (status !== undefined || (worker ?? capability ?? created_by ?? effort ?? parent_id ?? error) !== undefined)
 
 /** What would be on the page, by size; also for the tests that look at its plan. */
 export async function sizesQuery(db: RegistryDb, tenant: string, search: JobSearch, below: number | undefined) {

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import * as jobs from '../job.ts'
 import { integer, jobId } from '../fields.ts'
 import { limits } from '../limits.ts'
+import { emptyInput } from '../service.ts'
 import * as outlook from '../outlook.ts'
 import { jobRef, operation } from './row.ts'
 
@@ -121,6 +122,20 @@ export const jobsOperations = {
     input: jobs.jobList,
     example: { status: ['running', 'retry'], limit: 20 },
     output: jobs.jobPage,
+    status: 200,
+    problems: [],
+  }),
+  'jobs.counts': operation({
+    method: 'GET',
+    path: '/api/v1/jobs/counts',
+    scope: 'jobs.read',
+    by: 'tenant',
+    repeat: 'safe',
+    tool: true,
+    summary: 'How many jobs wait, run, or wait for a retry; each number is counted up to 1,000',
+    input: emptyInput,
+    example: {},
+    output: jobs.jobCounts,
     status: 200,
     problems: [],
   }),

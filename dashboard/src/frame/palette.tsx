@@ -2,7 +2,9 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useOperation } from '../api/queries.ts'
-import { useMay } from '../api/session.ts'
+import { useMay, useMe } from '../api/session.ts'
+import { useViews } from '../screens/jobs/use-views.ts'
+import { searchOf } from '../screens/jobs/views.ts'
 import { places } from './places.ts'
 import { waitingInput } from './waiting.ts'
 
@@ -28,6 +30,7 @@ function useCommands(query: string): readonly Command[] {
   const mayManage = useMay('workers.manage')
   const reviews = useOperation('reviews.list', waitingInput)
   const workers = useOperation('workers.list', { limit: 200 })
+  const views = useViews(useMe().id)
   return useMemo(() => {
     const job = /^#?(\d{1,15})$/.exec(query.trim())?.[1]
     const first = reviews.data?.items.at(-1)
@@ -57,6 +60,12 @@ function useCommands(query: string): readonly Command[] {
           ]),
       { id: 'failed', name: 'Show failed jobs', run: () => void navigate({ to: '/jobs', search: { status: 'failed' } }) },
       { id: 'running', name: 'Show running jobs', run: () => void navigate({ to: '/jobs', search: { status: 'running' } }) },
+      ...views.all.map((view, index) => ({
+        id: `view-${index}`,
+        name: `Open view ${view.name}`,
+        hint: 'jobs',
+        run: () => void navigate({ to: '/jobs', search: searchOf(view) }),
+      })),
       ...(mayManage ? [{ id: 'register', name: 'Register a worker', run: () => void navigate({ to: '/workers/register' }) }] : []),
       ...(mayKill
         ? [{ id: 'kill', name: 'Kill: open the killswitch', run: () => void navigate({ to: '/killswitch', search: { level: '3' } }) }]
@@ -69,7 +78,7 @@ function useCommands(query: string): readonly Command[] {
       })),
     ]
     return all.filter((command) => job !== undefined || matches(command.name, query)).slice(0, 12)
-  }, [query, navigate, mayDispatch, mayKill, mayManage, reviews.data, workers.data])
+  }, [query, navigate, mayDispatch, mayKill, mayManage, reviews.data, workers.data, views])
 }
 
 export function Palette({ onClose }: { readonly onClose: () => void }) {

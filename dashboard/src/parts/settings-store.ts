@@ -39,6 +39,9 @@ const subscribe = (listener: () => void): (() => void) => {
   }
 }
 
+/** What is kept under a key, anew when this or another tab changes it. */
+export const useStored = (key: string): string | undefined => useSyncExternalStore(subscribe, () => read(key))
+
 export function useSetting<const Value extends string>(key: string, values: readonly [Value, ...Value[]]): [Value, (value: Value) => void] {
   const current = useSyncExternalStore(subscribe, () => read(key))
   const value = values.find((one) => one === current) ?? values[0]

@@ -12,6 +12,8 @@ export interface JobSelection {
   /** Id of the member or worker that made it. */
   readonly created_by?: string
   readonly parent_id?: number
+  /** Class of the error of its last attempt. */
+  readonly error?: string
 }
 
 export interface JobMatch extends JobSelection {
@@ -31,5 +33,6 @@ export const matches = (matching: JobMatch) =>
     matching.parent_id === undefined ? undefined : and(eq(jobs.parent_id, matching.parent_id), isNotNull(jobs.parent_id)),
     matching.parentless === true ? isNull(jobs.parent_id) : undefined,
     matching.effort === undefined ? undefined : eq(jobs.effort, matching.effort),
+    matching.error === undefined ? undefined : eq(sql`json_extract(${jobs.outcome}, '$.error.type')`, matching.error),
     matching.capability === undefined ? undefined : eq(sql`json_extract(${jobs.spec}, '$.capability')`, matching.capability),
   )

@@ -3,7 +3,7 @@
  * becomes of it each time.
  */
 import { and, asc, desc, eq, gt, isNotNull, lt, lte, max, ne, sql } from 'drizzle-orm'
-import { getTableColumns } from 'drizzle-orm'
+import { getTableColumns, type SQL } from 'drizzle-orm'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { places } from '../../../src/domain/job/queue.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
@@ -306,6 +306,34 @@ export class JobStore {
       .where(matches(matching))
       .get()
     return row?.count ?? 0
+  }
+
+  /** Jobs that have not ended, by status, each counted up to `most`: a search of the places alone. */
+  countUnfinished(most: number): Readonly<Record<'pending' | 'running' | 'retry', number>> {
+    const upTo = (condition: SQL | undefined): number => {
+      const found = this.#db
+        .select({ one: sql`1` })
+        .from(jobs)
+        .where(and(isNotNull(jobs.pool), condition))
+        .limit(most)
+        .as('found')
+      return (
+        this.#db
+          .select({ count: sql<number>`count(*)` })
+          .from(found)
+          .get()?.count ?? 0
+      )
+    }
+    const timed = eq(jobs.pool, places.timed)
+    const pending = [gt(jobs.pool, 0), eq(jobs.pool, places.held), and(timed, eq(jobs.status, 'pending'))]
+    return {
+      pending: Math.min(
+        most,
+        pending.reduce((sum, condition) => sum + upTo(condition), 0),
+      ),
+      running: Math.min(most, upTo(eq(jobs.pool, places.running)) + upTo(eq(jobs.pool, places.parents))),
+      retry: upTo(and(timed, eq(jobs.status, 'retry'))),
+    }
   }
 
   /** Jobs that are held for this review, oldest first: its own, and those of the same session behind it. */

@@ -76,6 +76,7 @@ describe('jobs', () => {
         thread_id: id % 3 === 0 ? 'thread' : null,
         capability: id % 2 === 0 ? 'email.reply' : null,
         effort: id % 4 === 0 ? 'deep' : 'standard',
+        error: id % 10 === 0 ? { type: 'worker_lost', message: 'x', retryable: true } : null,
         parent_id: id > 7 && id < 12 ? 7 : null,
         ...(id > 20 ? { worker_id: 'wkbbbbbbbbbb', assigned_to: 'renamed' } : {}),
       })
@@ -102,6 +103,8 @@ describe('jobs', () => {
     [{ worker: 'nobody' }, []],
     [{ parent_id: 7 }, [11, 10, 9, 8]],
     [{ parent_id: 8 }, []],
+    [{ error: 'worker_lost' }, [30, 20, 10]],
+    [{ error: "x' OR 1=1 --" }, []],
     [{ thread_id: "x' OR 1=1 --" }, []],
   ] as const)('are found by %j', async (search, expected) => {
     const { status, ...rest } = { status: undefined, ...search }

@@ -3,6 +3,8 @@ import { useEffect, useState } from 'react'
 import { client } from '../../api/client.ts'
 import { refresh } from '../../api/queries.ts'
 import { Button } from '../../parts/button.tsx'
+import { TextField } from '../../parts/choice.tsx'
+import type { BriefJob } from '../../parts/job-line.tsx'
 import { Modal } from '../../parts/modal.tsx'
 import { ErrorNotice, Notice } from '../../parts/notices.tsx'
 import { plural } from '../../parts/time.tsx'
@@ -10,21 +12,25 @@ import { complain, say } from '../../parts/toasts.tsx'
 import type { JobFilter } from './filter.ts'
 
 export type Verb = 'abort' | 'retry'
-export type Chosen = { readonly kind: 'ids'; readonly ids: readonly number[] } | { readonly kind: 'filter'; readonly filter: JobFilter }
+export type Chosen =
+  | { readonly kind: 'ids'; readonly jobs: readonly Pick<BriefJob, 'id' | 'status'>[] }
+  | { readonly kind: 'filter'; readonly filter: JobFilter }
 
-const one = (verb: Verb, id: number): Promise<unknown> =>
-  verb === 'abort'
-    ? client.call('jobs.abort', { job_id: id, reason: 'aborted in the dashboard' })
-    : client.call('jobs.retry', { job_id: id })
+/** What the server would refuse is not asked for; what moves on meanwhile is told apart afterwards. */
+const takes: Readonly<Record<Verb, readonly BriefJob['status'][]>> = { abort: ['pending', 'running', 'retry'], retry: ['failed', 'retry'] }
+const otherwise = 'aborted in the dashboard'
 
-async function someOf(verb: Verb, ids: readonly number[]): Promise<{ readonly done: number; readonly refused: number }> {
+const one = (verb: Verb, id: number, reason: string): Promise<unknown> =>
+  verb === 'abort' ? client.call('jobs.abort', { job_id: id, reason }) : client.call('jobs.retry', { job_id: id })
+
+async function someOf(verb: Verb, ids: readonly number[], reason: string): Promise<{ readonly done: number; readonly refused: number }> {
   const queue = [...ids]
   let done = 0
   let refused = 0
   const take = async (): Promise<void> => {
     for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
       try {
-        await one(verb, id)
+        await one(verb, id, reason)
         done += 1
       } catch {
         refused += 1
@@ -35,11 +41,11 @@ async function someOf(verb: Verb, ids: readonly number[]): Promise<{ readonly do
   return { done, refused }
 }
 
-function many(verb: Verb, filter: JobFilter, dryRun: boolean) {
+function many(verb: Verb, filter: JobFilter, dryRun: boolean, reason: string) {
   const bounded = Object.keys(filter).length > 0 ? filter : { all: true }
   const more = dryRun ? { dry_run: true } : {}
   return verb === 'abort'
-    ? client.call('jobs.abort_many', { ...bounded, ...more, ...(dryRun ? {} : { reason: 'aborted in the dashboard' }) })
+    ? client.call('jobs.abort_many', { ...bounded, ...more, ...(dryRun ? {} : { reason }) })
     : client.call('jobs.retry_many', { ...bounded, ...more })
 }
 
@@ -55,22 +61,27 @@ export function BulkDialog({
   readonly chosen: Chosen
   readonly onClose: (done: boolean) => void
 }) {
-  const [count, setCount] = useState<number | undefined>(chosen.kind === 'ids' ? chosen.ids.length : undefined)
+  const ids = chosen.kind === 'ids' ? chosen.jobs.filter((job) => takes[verb].includes(job.status)).map((job) => job.id) : []
+  const left = chosen.kind === 'ids' ? chosen.jobs.length - ids.length : 0
+  const [counted, setCounted] = useState<number | undefined>(undefined)
+  const count = chosen.kind === 'ids' ? ids.length : counted
+  const [reason, setReason] = useState('')
+  const said = reason.trim() === '' ? otherwise : reason.trim()
   const [error, setError] = useState<unknown>(undefined)
   const [progress, setProgress] = useState<number | undefined>(undefined)
   useEffect(() => {
-    if (chosen.kind === 'filter') many(verb, chosen.filter, true).then((found) => setCount(found.count), setError)
+    if (chosen.kind === 'filter') many(verb, chosen.filter, true, otherwise).then((found) => setCounted(found.count), setError)
   }, [verb, chosen])
   const act = async (): Promise<void> => {
     setProgress(0)
     try {
       if (chosen.kind === 'ids') {
-        const { done, refused } = await someOf(verb, chosen.ids)
+        const { done, refused } = await someOf(verb, ids, said)
         say(`${plural(done, 'job')} ${past[verb]}${refused > 0 ? `; ${refused} had moved on and were left as they are` : ''}.`)
       } else {
         let done = 0
         for (;;) {
-          const step = await many(verb, chosen.filter, false)
+          const step = await many(verb, chosen.filter, false, said)
           done += step.count
           setProgress(done)
           if (step.remaining === 0 || step.count === 0) break
@@ -96,6 +107,25 @@ export function BulkDialog({
               ? 'Queued jobs fail at once; of running ones the worker ends its processes. Jobs that have ended stay as they are.'
               : 'Each failed job gets a new attempt.'}
           </p>
+          {left === 0 || count === 0 ? null : (
+            <p className="mt-2 text-soft">
+              {left} of the {chosen.kind === 'ids' ? chosen.jobs.length : 0} cannot be {verb === 'abort' ? 'aborted' : 'retried'} as they
+              are now, and {left === 1 ? 'is' : 'are'} left alone.
+            </p>
+          )}
+          {verb === 'abort' && count !== 0 ? (
+            <TextField
+              className="mt-3"
+              label={
+                <>
+                  Reason <span className="font-normal text-soft">(the worker and the audit trail get it)</span>
+                </>
+              }
+              maxLength={500}
+              value={reason}
+              onChange={setReason}
+            />
+          ) : null}
           {count === 0 ? <Notice>None of them can be {verb === 'abort' ? 'aborted' : 'retried'} any more.</Notice> : null}
           <div className="mt-4 flex justify-end gap-2">
             <Button onClick={() => onClose(false)}>Leave them</Button>

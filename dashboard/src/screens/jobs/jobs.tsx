@@ -1,18 +1,21 @@
 /** Responsible for the list of jobs: states as tabs, filters in the address, many selected at once. */
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useMemo, useState, type FormEvent, type MouseEvent } from 'react'
+import { useEffect, useMemo, useState, type FormEvent, type MouseEvent } from 'react'
+import { useOperation } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { useKeys } from '../../frame/keys.ts'
 import { Screen } from '../../frame/screen.tsx'
 import { JobBadge } from '../../parts/badge.tsx'
 import { Button, LinkButton } from '../../parts/button.tsx'
 import type { BriefJob } from '../../parts/job-line.tsx'
+import { Modal } from '../../parts/modal.tsx'
 import { Empty, ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { Rows } from '../../parts/rows.tsx'
-import { plural, Span, Time } from '../../parts/time.tsx'
+import { numberWords, plural, Span, Time } from '../../parts/time.tsx'
 import { BulkDialog, type Chosen, type Verb } from './bulk.tsx'
-import { readFilter, tabs } from './filter.ts'
+import { filterWords, jobNumber, readFilter, tabs, type JobSearch } from './filter.ts'
 import { useJobRows } from './job-store.ts'
+import { SavedViews } from './saved-views.tsx'
 
 const columns = 'grid-cols-[1.5rem_2.25rem_minmax(0,1fr)_auto] md:grid-cols-[1.5rem_4rem_7.5rem_minmax(0,1fr)_9rem_5.5rem_7rem]'
 
@@ -47,6 +50,58 @@ function Selection(props: {
   )
 }
 
+function Tabs({ search, onChosen }: { readonly search: JobSearch; readonly onChosen: () => void }) {
+  const { data } = useOperation('jobs.counts', {})
+  const countOf = (status: string | undefined): number =>
+    data === undefined || (status !== 'pending' && status !== 'running' && status !== 'retry') ? 0 : data[status]
+  return (
+    <nav aria-label="States" className="flex flex-wrap gap-1">
+      {tabs.map((tab) => {
+        const count = countOf(tab.status)
+        return (
+          <Link
+            key={tab.name}
+            to="/jobs"
+            search={{ q: search.q ?? '', status: tab.status ?? '' }}
+            activeOptions={{ exact: true, includeSearch: true }}
+            aria-current={(search.status ?? undefined) === tab.status ? 'page' : undefined}
+            onClick={onChosen}
+            className="rounded-md px-3 py-1.5 text-soft hover:bg-sunken aria-[current=page]:bg-accent-wash aria-[current=page]:font-medium aria-[current=page]:text-accent"
+          >
+            {tab.name}{' '}
+            {count === 0 ? null : (
+              <span className="ml-0.5 rounded-full bg-sunken px-1.5 text-sm tabular-nums">
+                {numberWords(count)}
+                {count >= (data?.counted_to ?? count + 1) ? '+' : ''}
+              </span>
+            )}
+          </Link>
+        )
+      })}
+    </nav>
+  )
+}
+
+function FilterWords({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Modal title="What the filter takes" onClose={onClose}>
+      <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1.5">
+        {filterWords.map(({ word, example, about }) => (
+          <div key={word} className="contents">
+            <dt className="font-mono text-sm">{example}</dt>
+            <dd className="text-soft">{about}</dd>
+          </div>
+        ))}
+        <dt className="font-mono text-sm">12</dt>
+        <dd className="text-soft">opens job 12</dd>
+      </dl>
+      <p className="mt-3 text-sm text-soft">
+        Several words must all hold. A value with blanks stands in quotes: <code className="font-mono">by:&quot;Rosa Diaz&quot;</code>.
+      </p>
+    </Modal>
+  )
+}
+
 export function Jobs() {
   const search = useSearch({ from: '/jobs' })
   const navigate = useNavigate({ from: '/jobs' })
@@ -58,6 +113,9 @@ export function Jobs() {
   const [verb, setVerb] = useState<Verb | undefined>(undefined)
   const mayChoose = useMay('jobs.abort')
   const [typed, setTyped] = useState(search.q ?? '')
+  const [explained, setExplained] = useState(false)
+  // A saved view, the palette and the back button change the address under the field.
+  useEffect(() => setTyped(search.q ?? ''), [search.q])
   const clear = (): void => {
     setSelected(new Set())
     setEverything(false)
@@ -72,7 +130,9 @@ export function Jobs() {
   const apply = (event: FormEvent): void => {
     event.preventDefault()
     clear()
-    void navigate({ search: { ...search, q: typed.trim() }, replace: true })
+    const job = jobNumber(typed)
+    if (job !== undefined) void navigate({ to: '/jobs/$jobId', params: { jobId: job } })
+    else void navigate({ search: { ...search, q: typed.trim() }, replace: true })
   }
   const toggle = (job: BriefJob, withShift: boolean): void => {
     setEverything(false)
@@ -88,10 +148,8 @@ export function Jobs() {
     setAnchor(job.id)
     setSelected(next)
   }
-  const chosen = useMemo(
-    (): Chosen => (everything ? { kind: 'filter', filter } : { kind: 'ids', ids: [...selected] }),
-    [everything, filter, selected],
-  )
+  const all = useMemo((): Chosen => ({ kind: 'filter', filter }), [filter])
+  const chosen: Chosen = everything ? all : { kind: 'ids', jobs: rows.items.filter((job) => selected.has(job.id)) }
   const open = (job: BriefJob): void => void navigate({ to: '/jobs/$jobId', params: { jobId: String(job.id) } })
   return (
     <Screen
@@ -105,33 +163,25 @@ export function Jobs() {
       }
     >
       <div className="flex flex-wrap items-center gap-3">
-        <nav aria-label="States" className="flex flex-wrap gap-1">
-          {tabs.map((tab) => (
-            <Link
-              key={tab.name}
-              to="/jobs"
-              search={{ q: search.q ?? '', status: tab.status ?? '' }}
-              aria-current={(search.status ?? undefined) === tab.status ? 'page' : undefined}
-              onClick={clear}
-              className="rounded-md px-3 py-1.5 text-soft hover:bg-sunken aria-[current=page]:bg-accent-wash aria-[current=page]:font-medium aria-[current=page]:text-accent"
-            >
-              {tab.name}
-            </Link>
-          ))}
-        </nav>
+        <Tabs search={search} onChosen={clear} />
         <form onSubmit={apply} role="search" className="ml-auto flex w-full min-w-0 gap-2 sm:w-auto">
           <input
             id="job-filter"
             type="search"
             aria-label="Filter"
-            placeholder="worker:name capability:name thread:id"
-            className="field min-w-0 sm:w-80"
+            placeholder="worker:name error:class, or a job's number"
+            className="field min-w-0 sm:w-72"
             value={typed}
             onChange={(event) => setTyped(event.target.value)}
           />
           <Button type="submit">Filter</Button>
+          <Button look="quiet" aria-label="What the filter takes" onClick={() => setExplained(true)}>
+            ?
+          </Button>
         </form>
       </div>
+      <SavedViews search={search} onChosen={clear} />
+      {explained ? <FilterWords onClose={() => setExplained(false)} /> : null}
       {faults.length === 0 ? null : <Notice tone="warn">{faults.join(' ')}</Notice>}
       <Selection ids={selected} everything={everything} onEverything={() => setEverything(true)} onClear={clear} onVerb={setVerb} />
       <div role="status" className="self-center empty:hidden">
@@ -169,7 +219,7 @@ export function Jobs() {
           loadMore={rows.loadMore}
           onOpen={open}
           onKey={(key, job, event) => {
-            if (mayChoose && (key === 'x' || key === ' ')) {
+            if (mayChoose && (key === 'x' || key === 'X' || key === ' ')) {
               event.preventDefault()
               toggle(job, event.shiftKey)
             }

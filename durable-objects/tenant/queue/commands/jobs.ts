@@ -1,6 +1,6 @@
 /** Responsible for listing jobs and for what members do to them: update, abort, retry, and asking why. A job with its files: artifacts/. */
 import { limits } from '@modelreins/contract'
-import type { Job, JobError, Parsed, Why } from '@modelreins/contract'
+import type { Job, JobCounts, JobError, Parsed, Why } from '@modelreins/contract'
 import {
   end,
   isTerminal,
@@ -45,7 +45,7 @@ export function creatorNamed(ctx: CommandContext, named: string): string | undef
 /** A filter as the store takes it; undefined when it names a worker that nobody has. */
 export function selectionOf(
   ctx: CommandContext,
-  filter: Pick<Parsed<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort' | 'created_by' | 'parent_id'>,
+  filter: Pick<Parsed<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort' | 'created_by' | 'parent_id' | 'error'>,
 ): JobSelection | undefined {
   const worker = filter.worker === undefined ? undefined : findWorker(ctx, filter.worker)
   if (filter.worker !== undefined && worker === undefined) return undefined
@@ -57,6 +57,7 @@ export function selectionOf(
     ...(filter.capability === undefined ? {} : { capability: filter.capability }),
     ...(filter.effort === undefined ? {} : { effort: filter.effort }),
     ...(filter.parent_id === undefined ? {} : { parent_id: filter.parent_id }),
+    ...(filter.error === undefined ? {} : { error: filter.error }),
     ...(worker === undefined ? {} : { worker_id: worker.worker_id }),
     ...(creator === undefined ? {} : { created_by: creator }),
   }
@@ -291,6 +292,8 @@ export function noteStreamed(ctx: CommandContext, of: { readonly job_id: number;
 
 export const jobCommands = {
   'jobs.list': list,
+  'jobs.counts': (ctx: CommandContext): Result<JobCounts> =>
+    ok({ ...ctx.store.jobs.countUnfinished(limits.jobs_counted), counted_to: limits.jobs_counted }),
   'jobs.update': update,
   'jobs.abort': abort,
   'jobs.why': (ctx: CommandContext, input: Parsed<'jobs.why'>): Result<Why> => {

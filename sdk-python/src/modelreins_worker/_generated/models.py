@@ -1141,6 +1141,16 @@ class JobPage(Record):
     next_cursor: Optional[str]
 
 
+class JobCounts(Record):
+    """JobCounts, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    pending: int
+    running: int
+    retry: int
+    counted_to: int
+
+
 class JobsAbortManyReply(Record):
     """JobsAbortManyReply, as the server answers it: a dict with attributes."""
 
@@ -2013,6 +2023,7 @@ __all__ = [
     "Preview",
     "JobList",
     "JobPage",
+    "JobCounts",
     "JobsAbortManyReply",
     "Why",
     "RepeatedJobFanOut",

@@ -26,6 +26,7 @@ from .models import (
     GrantPage,
     Health,
     Job,
+    JobCounts,
     JobList,
     JobPage,
     JobsAbortManyReply,
@@ -928,6 +929,7 @@ class JobsOperations(_Noun):
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
         created_by: Optional[str] = None,
         parent_id: Optional[int] = None,
+        error: Optional[str] = None,
         limit: Optional[int] = None,
         cursor: Optional[str] = None,
         request_timeout: Optional[float] = None,
@@ -937,6 +939,17 @@ class JobsOperations(_Noun):
         GET /api/v1/jobs
         """
         return JobPage.of(self._call("jobs.list", fields(locals()), timeout=request_timeout))
+
+    def counts(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> JobCounts:
+        """How many jobs wait, run, or wait for a retry; each number is counted up to 1,000.
+
+        GET /api/v1/jobs/counts
+        """
+        return JobCounts.of(self._call("jobs.counts", {}, timeout=request_timeout))
 
     def update(
         self,
@@ -987,6 +1000,7 @@ class JobsOperations(_Noun):
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
         created_by: Optional[str] = None,
         parent_id: Optional[int] = None,
+        error: Optional[str] = None,
         all: Optional[bool] = None,
         reason: Optional[str] = None,
         dry_run: Optional[bool] = None,
@@ -1037,6 +1051,7 @@ class JobsOperations(_Noun):
         effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
         created_by: Optional[str] = None,
         parent_id: Optional[int] = None,
+        error: Optional[str] = None,
         all: Optional[bool] = None,
         dry_run: Optional[bool] = None,
         request_timeout: Optional[float] = None,

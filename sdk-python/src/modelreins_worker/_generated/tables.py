@@ -156,6 +156,7 @@ ROWS: Dict[str, Row] = {
     "jobs.get": Row("GET", "/api/v1/jobs/:job_id", False, False, "json", ("id", "status",)),
     "jobs.result": Row("GET", "/api/v1/jobs/:job_id/result", False, False, "text/plain", ()),
     "jobs.list": Row("GET", "/api/v1/jobs", False, False, "json", ("items", "next_cursor",)),
+    "jobs.counts": Row("GET", "/api/v1/jobs/counts", False, False, "json", ("pending", "running",)),
     "jobs.update": Row("PATCH", "/api/v1/jobs/:job_id", False, False, "json", ("id", "status",)),
     "jobs.abort": Row("POST", "/api/v1/jobs/:job_id/abort", False, False, "json", ("id", "status",)),
     "jobs.abort_many": Row("POST", "/api/v1/jobs/abort", False, False, "json", ("count", "dry_run",)),

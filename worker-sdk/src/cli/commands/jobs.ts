@@ -6,7 +6,7 @@ import type { CommandContext } from '../context.ts'
 import { jobColumns } from '../output/job-text.ts'
 import { seeHelp, UsageError } from '../arguments/usage-error.ts'
 
-type Filter = Pick<Input<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort' | 'created_by'>
+type Filter = Pick<Input<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort' | 'created_by' | 'error'>
 
 function filterOf(context: CommandContext): Filter {
   const { invocation } = context
@@ -18,6 +18,7 @@ function filterOf(context: CommandContext): Filter {
     worker: invocation.text('worker'),
     effort: invocation.text('effort'),
     created_by: invocation.text('created-by'),
+    error: invocation.text('error'),
   }
   const parsed = jobList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
   if (!parsed.success) throw new UsageError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
@@ -53,7 +54,7 @@ export async function jobs(context: CommandContext): Promise<number> {
   return 0
 }
 
-const filterFlags = ['status', 'thread', 'capability', 'worker', 'effort', 'created-by'] as const
+const filterFlags = ['status', 'thread', 'capability', 'worker', 'effort', 'created-by', 'error'] as const
 
 export async function jobsAbort(context: CommandContext): Promise<number> {
   const { invocation } = context

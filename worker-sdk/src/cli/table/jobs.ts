@@ -10,6 +10,7 @@ const filters: readonly Flag[] = [
   { name: 'worker', value: 'NAME', about: 'Only jobs of this worker' },
   { name: 'effort', value: 'TIER', choices: efforts, about: `Only jobs of this tier: ${efforts.join(', ')}` },
   { name: 'created-by', value: 'NAME', about: 'Only jobs that this member dispatched, also when they are revoked' },
+  { name: 'error', value: 'CLASS', about: 'Only jobs whose last attempt ended with this class of error, such as worker_lost' },
 ]
 const id: Argument = { name: 'ID', about: 'Number of the job' }
 
