@@ -85,6 +85,10 @@ export const reviewSubmission = z.strictObject({
 export const reviewList = z.strictObject({
   status: z.preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(reviewStatus).max(7)).optional(),
   job_id: integer(1, Number.MAX_SAFE_INTEGER).optional(),
+  capability: capabilityName.optional(),
+  type: z.string().min(1).max(60).optional(),
+  /** As a review shows it: `member:NAME` or `worker:NAME`. */
+  created_by: z.string().min(1).max(255).optional(),
   ...paging,
 })
 export const reviewId = integer(1, Number.MAX_SAFE_INTEGER)

@@ -14,6 +14,7 @@ const resolved = `\0${name}`
 const files = [
   'byte-length.ts',
   'canonical-json.ts',
+  'digest-words.ts',
   'limits.ts',
   'media-type.ts',
   'scope.ts',

@@ -39,13 +39,13 @@ const tree = root.addChildren([
   createRoute({
     getParentRoute,
     path: '/reviews',
-    validateSearch: search('show'),
+    validateSearch: search('show', 'q'),
     component: lazyRouteComponent(() => import('./screens/reviews/reviews.tsx'), 'Reviews'),
   }),
   createRoute({
     getParentRoute,
     path: '/reviews/$reviewId',
-    validateSearch: search('show'),
+    validateSearch: search('show', 'q'),
     component: lazyRouteComponent(() => import('./screens/reviews/reviews.tsx'), 'OneReview'),
   }),
   createRoute({

@@ -1,5 +1,5 @@
 /** Responsible for review rows and their payloads: written whole, found by id, by job, by time. */
-import { and, asc, desc, eq, inArray, isNotNull, lt, lte, max } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNotNull, lt, lte, max, sql } from 'drizzle-orm'
 import type { ReviewStatus } from '@modelreins/contract'
 import { isOpen } from '../../../src/domain/review/review.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
@@ -34,6 +34,9 @@ const toRow = ({ payload: _payload, asked_payload: _asked, ...review }: ReviewRe
 export interface ReviewSelection {
   readonly statuses?: readonly ReviewStatus[]
   readonly job_id?: number
+  readonly capability?: string
+  readonly type?: string
+  readonly created_by?: string
   /** Only those of this worker. */
   readonly worker_id?: string
 }
@@ -205,6 +208,9 @@ export class ReviewStore {
             selection.statuses === undefined ? undefined : inArray(reviews.status, [...selection.statuses]),
             selection.job_id === undefined ? undefined : and(eq(reviews.job_id, selection.job_id), isNotNull(reviews.job_id)),
             selection.worker_id === undefined ? undefined : eq(reviews.worker_id, selection.worker_id),
+            selection.capability === undefined ? undefined : eq(reviews.capability, selection.capability),
+            selection.type === undefined ? undefined : eq(reviews.type, selection.type),
+            selection.created_by === undefined ? undefined : eq(sql`json_extract(${reviews.doc}, '$.created_by')`, selection.created_by),
           ),
         )
         .orderBy(desc(reviews.id))

@@ -1,4 +1,5 @@
 /** Says that a person finds, keeps and handles many jobs, workers and reviews at once by clicking what is there. */
+import { digestWords } from '@modelreins/contract'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath, openDashboard, type Dashboard } from '../../support/dashboard.ts'
@@ -82,5 +83,42 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     await owner.keyboard.press('Enter')
     await owner.getByRole('heading', { level: 1, name: 'Job 5' }).waitFor()
     expect(faults).toEqual([])
+  })
+
+  test('decides several reviews at once, but for the irreversible one, and says a digest in words', async () => {
+    const ask = (title: string, more: Readonly<Record<string, unknown>> = {}) =>
+      dashboard.call('POST', '/api/v1/reviews', { title, content: `Content of ${title}`, ...more })
+    const first = await ask('Draft one')
+    for (const title of ['Draft two', 'Draft three']) await ask(title, { type: 'draft' })
+    await ask('Draft for ever', { irreversible: true })
+    const { page, faults: hers } = await dashboard.open('/reviews/1', { key: await dashboard.memberKey('Rosa', 'reviewer') })
+    const words = digestWords(String(first['digest'])) ?? ''
+    await page.getByLabel('Digest in words').getByText(words).waitFor()
+    expect(await page.getByRole('checkbox', { name: 'Select review 4' }).isDisabled()).toBe(true)
+    await page.getByRole('searchbox', { name: 'Filter reviews' }).fill('draft two')
+    await page.getByRole('listitem').filter({ hasText: 'Draft three' }).waitFor({ state: 'detached' })
+    await page.getByRole('checkbox', { name: 'Select review 2' }).check()
+    await page.getByRole('searchbox', { name: 'Filter reviews' }).fill('draft')
+    await page.getByRole('checkbox', { name: 'Select review 3' }).check()
+    await page.getByRole('button', { name: 'Deny...' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Deny 2 reviews' }).click()
+    await page.getByRole('dialog').getByText('Enter a reason').waitFor()
+    await page.getByRole('dialog').getByLabel('Reason, for all of them').fill('Say it shorter')
+    await page.getByRole('dialog').getByText('What is asked').first().click()
+    await page.getByRole('dialog').getByText('Content of Draft').first().waitFor()
+    // One of them moves on while the dialog is open: it is named, the other is decided.
+    await dashboard.call('POST', '/api/v1/reviews/3/decide', {
+      verdict: 'deny',
+      comment: 'I was first',
+      digest: (await dashboard.call('GET', '/api/v1/reviews/3'))['digest'],
+    })
+    await page.getByRole('dialog').getByRole('button', { name: 'Deny 2 reviews' }).click()
+    await page.getByRole('dialog').getByText('1 review left as it was').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Back to the list' }).click()
+    expect(await dashboard.call('GET', '/api/v1/reviews/2')).toMatchObject({ status: 'denied', decisions: [{ comment: 'Say it shorter' }] })
+    await page.goto(`${dashboard.url}/reviews/3?show=settled`)
+    await page.getByRole('heading', { name: 'Earlier ones of this kind' }).waitFor()
+    await page.getByText('Say it shorter').waitFor()
+    expect(hers).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 /** Responsible for showing what a review asks about: the payload as prose and fields, its canonical form, its digest, and what has changed. */
-import type { Review } from '@modelreins/contract'
+import { digestWords, type Review } from '@modelreins/contract'
 import { diffLines, diffWords, type Change } from 'diff'
 import { useEffect, useMemo, useState } from 'react'
 import { useOperation } from '../../api/queries.ts'
@@ -66,10 +66,10 @@ function Changes({ before, after }: { readonly before: unknown; readonly after: 
   )
 }
 
-/** The newest approved review of the same kind: what a reviewer has said yes to before. */
-function LastApproved({ review }: { readonly review: Review }) {
-  const { data } = useOperation('reviews.list', { status: ['approved', 'consumed'], limit: 100 })
-  const before = data?.items.find((one) => one.id < review.id && one.capability === review.capability && one.type === review.type)
+/** The version that this one replaced; else the newest approved review of the same kind: what a reviewer has said yes to before. */
+function Compared({ review }: { readonly review: Review }) {
+  const ofJob = useOperation('reviews.list', { job_id: review.job_id ?? 1, limit: 50 }, { enabled: review.job_id !== null })
+  const replaced = ofJob.data?.items.find((one) => one.superseded_by === review.id)
   if (review.edited_from !== null) {
     return (
       <Panel title="What the edit changed">
@@ -77,6 +77,28 @@ function LastApproved({ review }: { readonly review: Review }) {
       </Panel>
     )
   }
+  return (
+    <>
+      {replaced === undefined ? null : (
+        <Panel title={`Against review ${replaced.id}, the version before`}>
+          <Changes before={replaced.payload} after={review.payload} />
+        </Panel>
+      )}
+      <LastApproved review={review} />
+    </>
+  )
+}
+
+function LastApproved({ review }: { readonly review: Review }) {
+  const { data } = useOperation('reviews.list', {
+    status: ['approved', 'consumed'],
+    type: review.type,
+    ...(review.capability === null ? {} : { capability: review.capability }),
+    // Those before it: a cursor is the number of the review above the page.
+    cursor: String(review.id),
+    limit: 5,
+  })
+  const before = data?.items.find((one) => one.capability === review.capability)
   if (before === undefined) return null
   return (
     <Panel title={`Against review ${before.id}, the last approved of this kind`}>
@@ -105,7 +127,14 @@ function Digest({ review }: { readonly review: Review }) {
           : 'Computed in this browser: it does NOT fit what is shown here. Do not approve; tell an owner.'
   return (
     <Panel title="Digest" actions={<CopyButton text={review.digest} />}>
-      <p className="font-mono text-lg">{shortDigest(review.digest)}</p>
+      <p className="text-lg" aria-label="Digest in words">
+        {digestWords(review.digest) ?? ''}
+      </p>
+      <p className="text-sm text-soft">
+        Its first 64 bits in words, to compare by telephone: <code className="font-mono">modelreins-worker reviews show {review.id}</code>{' '}
+        says the same. To prove that two payloads are one, compare the whole digest.
+      </p>
+      <p className="mt-2 font-mono">{shortDigest(review.digest)}</p>
       <p className="font-mono text-xs text-soft foreign">{review.digest}</p>
       <p role="status" className={`mt-2 ${computed !== undefined && computed !== review.digest ? 'font-semibold text-bad' : 'text-soft'}`}>
         {verdict}
@@ -132,7 +161,7 @@ export function Payload({ review }: { readonly review: Review }) {
       <Panel title="What is asked">
         {review.payload === null ? <p className="text-soft">No payload beside the text.</p> : <PayloadView payload={review.payload} />}
       </Panel>
-      <LastApproved review={review} />
+      <Compared review={review} />
       <Digest review={review} />
     </>
   )

@@ -10,6 +10,7 @@ import { Notice } from '../../parts/notices.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
 import { bytesWords, Time } from '../../parts/time.tsx'
 import { Decide } from './decide.tsx'
+import { History } from './history.tsx'
 import { Payload } from './payload.tsx'
 import { Signature } from './signature.tsx'
 
@@ -136,6 +137,7 @@ export function ReviewDetail({ review, onDecided }: { readonly review: Review; r
       <Payload review={review} />
       <Files review={review} />
       <Votes review={review} />
+      <History review={review} />
       {review.status !== 'pending' ? null : mayDecide ? (
         mine === undefined ? (
           <Decide key={review.id} review={review} onDecided={onDecided} />

@@ -1,17 +1,18 @@
 /** Responsible for the reviews: what waits for you first, one of them open beside the list; on a phone one card at a time. */
 import type { Review } from '@modelreins/contract'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { useCallback, useMemo } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import { useOperation } from '../../api/queries.ts'
-import { useMe } from '../../api/session.ts'
+import { useMay, useMe } from '../../api/session.ts'
 import { useKeys } from '../../frame/keys.ts'
 import { Screen } from '../../frame/screen.tsx'
 import { waitingInput } from '../../frame/waiting.ts'
 import { Badge, ReviewBadge } from '../../parts/badge.tsx'
-import { LinkButton } from '../../parts/button.tsx'
+import { Button, LinkButton } from '../../parts/button.tsx'
 import { Empty, ErrorNotice, Skeleton } from '../../parts/notices.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
 import { Time } from '../../parts/time.tsx'
+import { aloneBecause, DecideMany, mostAtOnce, type BulkVerdict } from './decide-many.tsx'
 import { ReviewDetail } from './review-detail.tsx'
 
 const settledInput = {
@@ -25,18 +26,54 @@ function ordered(reviews: readonly Review[], memberId: string): readonly Review[
   return reviews.toSorted((one, other) => voted(one) - voted(other) || one.id - other.id)
 }
 
-function Entry({ review, open, settled }: { readonly review: Review; readonly open: boolean; readonly settled: boolean }) {
+interface Shown {
+  readonly settled: boolean
+  readonly q: string
+}
+const searchOf = ({ settled, q }: Shown) => ({ ...(settled ? { show: 'settled' } : {}), ...(q === '' ? {} : { q }) })
+
+/** Capability, kind, requester or title: every word must be in one of them. */
+function matches(review: Review, q: string): boolean {
+  const text = `${review.capability ?? ''} ${review.type} ${review.created_by} ${review.title}`.toLowerCase()
+  return q
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word))
+}
+
+function Entry(props: {
+  readonly review: Review
+  readonly open: boolean
+  readonly shown: Shown
+  readonly chosen: boolean
+  /** Absent where nothing is chosen from. */
+  readonly onChoose?: (chosen: boolean) => void
+}) {
+  const { review, open, shown, chosen, onChoose } = props
+  const alone = aloneBecause(review)
   return (
-    <li>
+    <li className={`flex border-b border-line hover:bg-sunken ${open ? 'bg-accent-wash' : ''}`}>
+      {onChoose === undefined ? null : (
+        <label className="grid w-9 shrink-0 place-items-center pl-2" title={alone}>
+          <input
+            type="checkbox"
+            className="size-4 accent-accent"
+            aria-label={`Select review ${review.id}`}
+            disabled={alone !== undefined}
+            checked={chosen}
+            onChange={(event) => onChoose(event.target.checked)}
+          />
+        </label>
+      )}
       <Link
         to="/reviews/$reviewId"
         params={{ reviewId: String(review.id) }}
-        search={settled ? { show: 'settled' } : {}}
+        search={searchOf(shown)}
         aria-current={open ? 'true' : undefined}
-        className="block border-b border-line px-4 py-3 hover:bg-sunken aria-[current=true]:bg-accent-wash"
+        className={`block min-w-0 flex-1 py-3 pr-4 ${onChoose === undefined ? 'pl-4' : 'pl-2'}`}
       >
         <span className="flex items-center gap-2">
-          {settled ? <ReviewBadge status={review.status} /> : <Badge tone="warn">{review.capability ?? review.type}</Badge>}
+          {shown.settled ? <ReviewBadge status={review.status} /> : <Badge tone="warn">{review.capability ?? review.type}</Badge>}
           <span className="ml-auto text-sm text-soft">
             <Time at={review.settled_at ?? review.created_at} />
           </span>
@@ -67,19 +104,26 @@ function Tabs({ settled }: { readonly settled: boolean }) {
 }
 
 export function Reviews() {
-  return <ReviewScreen chosen={undefined} show={useSearch({ from: '/reviews' }).show} />
+  const { show, q = '' } = useSearch({ from: '/reviews' })
+  return <ReviewScreen chosen={undefined} shown={{ settled: show === 'settled', q }} />
 }
 export function OneReview() {
   const { reviewId } = useParams({ from: '/reviews/$reviewId' })
-  return <ReviewScreen chosen={Number(reviewId)} show={useSearch({ from: '/reviews/$reviewId' }).show} />
+  const { show, q = '' } = useSearch({ from: '/reviews/$reviewId' })
+  return <ReviewScreen chosen={Number(reviewId)} shown={{ settled: show === 'settled', q }} />
 }
 
-function ReviewScreen({ chosen, show }: { readonly chosen: number | undefined; readonly show: string | undefined }) {
+function ReviewScreen({ chosen, shown }: { readonly chosen: number | undefined; readonly shown: Shown }) {
   const me = useMe()
+  const mayDecide = useMay('reviews.decide')
   const navigate = useNavigate()
-  const settled = show === 'settled'
+  const { settled, q } = shown
+  const [several, setSeveral] = useState<ReadonlySet<number>>(new Set())
+  const [verdict, setVerdict] = useState<BulkVerdict | undefined>(undefined)
   const list = useOperation('reviews.list', settled ? settledInput : waitingInput)
-  const items = useMemo(() => (settled ? (list.data?.items ?? []) : ordered(list.data?.items ?? [], me.id)), [list.data, settled, me.id])
+  const all = useMemo(() => (settled ? (list.data?.items ?? []) : ordered(list.data?.items ?? [], me.id)), [list.data, settled, me.id])
+  const items = useMemo(() => all.filter((review) => matches(review, q)), [all, q])
+  const selected = items.filter((review) => several.has(review.id))
   const wide = matchMedia('(width >= 64rem)').matches
   const id = chosen ?? (wide ? items[0]?.id : undefined)
   const one = useOperation('reviews.get', { review_id: id ?? 1 }, { enabled: id !== undefined })
@@ -91,11 +135,11 @@ function ReviewScreen({ chosen, show }: { readonly chosen: number | undefined; r
         void navigate({
           to: '/reviews/$reviewId',
           params: { reviewId: String(next.id) },
-          search: settled ? { show: 'settled' } : {},
+          search: searchOf({ settled, q }),
           replace: true,
         })
     },
-    [items, id, navigate, settled],
+    [items, id, navigate, settled, q],
   )
   useKeys(
     [
@@ -106,8 +150,8 @@ function ReviewScreen({ chosen, show }: { readonly chosen: number | undefined; r
   )
   const decided = (): void => {
     const next = items.find((review) => review.id !== id && !review.decisions.some((vote) => vote.member_id === me.id))
-    if (settled || next === undefined) void navigate({ to: '/reviews' })
-    else void navigate({ to: '/reviews/$reviewId', params: { reviewId: String(next.id) } })
+    if (settled || next === undefined) void navigate({ to: '/reviews', search: settled ? {} : searchOf(shown) })
+    else void navigate({ to: '/reviews/$reviewId', params: { reviewId: String(next.id) }, search: searchOf(shown) })
   }
   return (
     <Screen title="Reviews" actions={<Tabs settled={settled} />}>
@@ -115,7 +159,7 @@ function ReviewScreen({ chosen, show }: { readonly chosen: number | undefined; r
         <Skeleton label="Reviews" rows={5} />
       ) : list.error !== null && items.length === 0 ? (
         <ErrorNotice error={list.error} what="Reviews" retry={() => void list.refetch()} />
-      ) : items.length === 0 && chosen === undefined ? (
+      ) : all.length === 0 && chosen === undefined ? (
         <Empty
           title={settled ? 'Nothing has been decided yet' : 'Nothing waits for a decision'}
           action={settled ? undefined : <LinkButton to="/workers">Show capabilities</LinkButton>}
@@ -129,17 +173,58 @@ function ReviewScreen({ chosen, show }: { readonly chosen: number | undefined; r
           <div
             className={`card overflow-hidden lg:sticky lg:top-18 lg:max-h-[calc(100dvh-6rem)] lg:overflow-y-auto ${chosen === undefined ? '' : 'hidden lg:block'}`}
           >
+            <div className="border-b border-line p-2">
+              <input
+                type="search"
+                aria-label="Filter reviews"
+                placeholder="Capability, requester or title"
+                className="field"
+                value={q}
+                onChange={(event) => void navigate({ to: '.', search: searchOf({ settled, q: event.target.value }), replace: true })}
+              />
+            </div>
+            {selected.length === 0 ? null : (
+              <div className="flex flex-wrap items-center gap-2 border-b border-line p-2" role="region" aria-label="Selection">
+                <span role="status" className="mr-auto font-medium">
+                  {selected.length} selected
+                </span>
+                <Button className="min-h-8 text-sm" onClick={() => setVerdict('approve')}>
+                  Approve...
+                </Button>
+                <Button className="min-h-8 text-sm" onClick={() => setVerdict('deny')}>
+                  Deny...
+                </Button>
+              </div>
+            )}
             <ul aria-label={settled ? 'Settled reviews' : 'Waiting reviews'}>
               {items.map((review) => (
-                <Entry key={review.id} review={review} open={review.id === id} settled={settled} />
+                <Entry
+                  key={review.id}
+                  review={review}
+                  open={review.id === id}
+                  shown={shown}
+                  chosen={several.has(review.id)}
+                  {...(settled || !mayDecide
+                    ? {}
+                    : {
+                        onChoose: (yes: boolean) => {
+                          const next = new Set(several)
+                          if (!yes) next.delete(review.id)
+                          else if (next.size < mostAtOnce) next.add(review.id)
+                          setSeveral(next)
+                        },
+                      })}
+                />
               ))}
             </ul>
-            {items.length === 0 ? <p className="px-4 py-3 text-soft">Nothing else waits.</p> : null}
+            {items.length === 0 ? (
+              <p className="px-4 py-3 text-soft">{all.length === 0 ? 'Nothing else waits.' : 'No review matches the filter.'}</p>
+            ) : null}
           </div>
           {id === undefined ? null : (
             <div className="min-w-0">
               {chosen === undefined ? null : (
-                <LinkButton look="quiet" to="/reviews" search={settled ? { show: 'settled' } : {}} className="mb-2 lg:hidden">
+                <LinkButton look="quiet" to="/reviews" search={searchOf(shown)} className="mb-2 lg:hidden">
                   ← All reviews
                 </LinkButton>
               )}
@@ -153,6 +238,16 @@ function ReviewScreen({ chosen, show }: { readonly chosen: number | undefined; r
             </div>
           )}
         </div>
+      )}
+      {verdict === undefined ? null : (
+        <DecideMany
+          verdict={verdict}
+          reviews={selected}
+          onClose={(done) => {
+            setVerdict(undefined)
+            if (done) setSeveral(new Set())
+          }}
+        />
       )}
     </Screen>
   )

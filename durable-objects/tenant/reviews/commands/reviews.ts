@@ -117,6 +117,9 @@ function list(ctx: CommandContext, input: Parsed<'reviews.list'>): Result<{ item
     {
       ...(input.status === undefined ? {} : { statuses: input.status }),
       ...(input.job_id === undefined ? {} : { job_id: input.job_id }),
+      ...(input.capability === undefined ? {} : { capability: input.capability }),
+      ...(input.type === undefined ? {} : { type: input.type }),
+      ...(input.created_by === undefined ? {} : { created_by: input.created_by }),
       ...(ctx.caller.kind === 'worker' ? { worker_id: ctx.caller.worker.worker_id } : {}),
     },
     before.value,

@@ -1,5 +1,7 @@
 /** Responsible for `reviews` and `grants`: what waits for a human, and the decision, bound to what was read. */
 import {
+  digestStart,
+  digestWords,
   reviewDecision,
   reviewList,
   shown,
@@ -38,6 +40,8 @@ export async function reviews(context: CommandContext): Promise<number> {
   const fields = {
     status: status.includes('all') ? undefined : [...status],
     job_id: invocation.count('job'),
+    capability: invocation.text('capability'),
+    created_by: invocation.text('by'),
     limit: invocation.count('limit'),
     cursor: invocation.text('cursor'),
   }
@@ -82,6 +86,7 @@ function reviewLines(context: CommandContext, review: Review): readonly string[]
     ['expires', review.expires_at],
     ['artifacts', review.artifacts.length === 0 ? null : review.artifacts.join(', ')],
     ['digest', review.digest],
+    ['in words', digestWords(review.digest)],
     ['caveat', review.caveat],
     ['decide', review.signed === undefined ? undefined : 'in the dashboard: only decisions signed with a passkey are taken'],
   ]
@@ -174,10 +179,11 @@ async function decideOne(context: CommandContext, terms: Terms, more: More = {})
   const review_id = reviewNumber(invocation.argument(0) ?? '')
   const { client } = await connect(context)
   const review = await client.reviews.get({ review_id })
-  const digest = invocation.text('digest')?.toLowerCase()
+  const said = invocation.text('digest')?.toLowerCase()
+  const digest = said === undefined ? undefined : (digestStart(said) ?? said)
   if (digest !== undefined) {
     if (digest.length < shortest || !/^[0-9a-f]+$/.test(digest))
-      throw new UsageError(`--digest takes at least the first ${shortest} characters of a digest`)
+      throw new UsageError(`--digest takes at least the first ${shortest} characters of a digest, or its eight words in quotes`)
     if (!review.digest.startsWith(digest))
       throw new UsageError(
         `Review ${review_id} has a different payload now: its digest is ${review.digest}`,

@@ -9,7 +9,7 @@ const comment: Flag = { name: 'comment', value: 'TEXT', about: 'Comment for the 
 const digest: Flag = {
   name: 'digest',
   value: 'HEX',
-  about: 'Digest of the payload you reviewed (12+ hex characters); refused if it has changed',
+  about: 'Digest of the payload you reviewed (12+ hex characters, or its eight words); refused if it has changed',
 }
 const since: Flag = { name: 'since', value: 'TIME', about: 'From this time on (ISO 8601), or as long ago (2h, 7d)' }
 const until: Flag = { name: 'until', value: 'TIME', about: 'Before this time' }
@@ -30,6 +30,8 @@ export const oversightCommands: readonly Command[] = [
         about: `${reviewStatuses.join(', ')}, or all (default: pending)`,
       },
       { name: 'job', value: 'ID', kind: 'count', about: 'Only reviews of this job' },
+      { name: 'capability', value: 'NAME', about: 'Only reviews of this capability' },
+      { name: 'by', value: 'WHO', about: 'Only those that member:NAME or worker:NAME asked for' },
       limit,
       cursor,
       ...memberFlags,

@@ -1,4 +1,4 @@
-/** Says what a list of jobs can be narrowed to beyond its state, and how many of each state are counted. */
+/** Says what lists of jobs and of reviews can be narrowed to beyond the state, and how many jobs of each state are counted. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { frozenTime, TestTenant } from './harness.ts'
 
@@ -52,5 +52,24 @@ describe('a list of jobs', () => {
     expect(await tenant.must('jobs.counts', {})).toEqual({ pending: 5, running: 1, retry: 1, counted_to: 1_000 })
     await tenant.must('jobs.dispatch_batch', { jobs: Array.from({ length: 1_000 }, () => ({ prompt: 'many', when_offline: 'queue' })) })
     expect(await tenant.must('jobs.counts', {})).toMatchObject({ pending: 1_000, counted_to: 1_000 })
+  })
+})
+
+describe('a list of reviews', () => {
+  it('is narrowed to a capability, a kind and whoever asked, and goes on from any review', async () => {
+    const tenant = await TestTenant.create()
+    const anna = await tenant.worker('anna', [{ name: 'mail.send', risk_tier: 'approve' }])
+    await tenant.must('reviews.submit', { title: 'one', content: 'x', capability: 'mail.send' }, anna.credential)
+    await tenant.must('reviews.submit', { title: 'two', content: 'x', type: 'draft' }, anna.credential)
+    await tenant.must('reviews.submit', { title: 'three', content: 'x', type: 'draft' })
+    const ids = async (filter: Parameters<typeof tenant.must<'reviews.list'>>[1]) =>
+      (await tenant.must('reviews.list', filter)).items.map((review) => review.id)
+    expect(await ids({})).toEqual([3, 2, 1])
+    expect(await ids({ capability: 'mail.send' })).toEqual([1])
+    expect(await ids({ type: 'draft' })).toEqual([3, 2])
+    expect(await ids({ created_by: 'worker:anna' })).toEqual([2, 1])
+    expect(await ids({ type: 'draft', created_by: 'worker:anna' })).toEqual([2])
+    expect(await ids({ created_by: "x' or 1=1" })).toEqual([])
+    expect(await ids({ type: 'draft', cursor: '3' })).toEqual([2])
   })
 })

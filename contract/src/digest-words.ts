@@ -1,0 +1,45 @@
+/**
+ * Responsible for a digest in words: eight of 256 words, one for each of its first eight bytes, so that two people can compare what they see
+ * over the phone. The list is fixed: a word that moved would make two versions of the product disagree about the same digest.
+ */
+
+/** By value of the byte. No two are spelt alike but for one letter. */
+const words: readonly string[] = `
+abacus acorn adult agent album amber anchor apple apron arena armor arrow attic audio autumn avenue
+badge bagel bakery bamboo banjo barrel basil basket beach beaver bedrock belfry beyond bicycle bishop blanket
+blossom bonfire bonsai border bottle branch bread bridge bronze brush bubble bucket buffalo bullet cabbage cactus
+camera candle canyon captain carpet castle cement cereal chalk cherry chimney cinema circus clover cobalt coffee
+comet copper coral cotton cousin cradle crayon cricket crown crystal cupid curtain cushion cypress dagger dairy
+dancer daughter dawn decade delta denim dentist desert diamond dinner doctor dolphin donkey dragon drum eagle
+earth echo eclipse editor elbow elephant emerald engine enzyme epoch escape estate evening exit fabric falcon
+family fasten feather fender ferry fiddle figure finger flame flute forest fossil fountain frozen galaxy garlic
+gazelle geyser giant giraffe glacier goblet gopher granite guitar hammer harbor hazel helmet hermit hickory hockey
+honey hotel husband hyphen iceberg igloo index insect island ivory jacket jaguar jelly jigsaw journal jungle
+kayak kettle kidney kimono kiosk kitchen koala ladder lagoon lantern leopard lilac lizard lobster lunar magnet
+mango marble meadow melon mirror mosaic muffin museum napkin nectar needle nickel nomad noodle nutmeg oasis
+ocean olive onion opera orchid otter oxygen oyster paddle palace panther parrot pebble pelican pencil piano
+pigeon pillow pirate planet plum pocket pottery puzzle pyramid quarry quartz quiver rabbit radar raven ribbon
+river salmon sandal scarlet shadow silver sister sketch spider spiral sponge sugar summit sunset tadpole temple
+thunder tiger timber tomato trumpet tulip tunnel turtle umbrella valley velvet violin walnut walrus yogurt zebra
+`
+  .trim()
+  .split(/\s+/)
+
+/** Sixty-four bits: enough to notice a mistake or a changed text, not enough to prove that nobody could have made both on purpose. */
+const spoken = 8
+
+/** `acorn basil ...` for the digest in hex; undefined when it is none. */
+export function digestWords(digest: string): string | undefined {
+  if (!/^[0-9a-f]{64}$/.test(digest)) return undefined
+  return Array.from({ length: spoken }, (_, index) => words[Number.parseInt(digest.slice(index * 2, index * 2 + 2), 16)]).join(' ')
+}
+
+/** The first sixteen digits of the digest that these words stand for; undefined when they are no such words. */
+export function digestStart(said: string): string | undefined {
+  const bytes = said
+    .trim()
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .map((word) => words.indexOf(word))
+  return bytes.length === spoken && !bytes.includes(-1) ? bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('') : undefined
+}
