@@ -197,10 +197,12 @@ export const jobsOperations = {
       job_id: jobId,
       /** Of a fan-out: `children` (the failed ones, the default) or `merge`. */
       what: z.enum(['children', 'merge']).optional(),
+      /** Of a job that is no fan-out: the worker, by name or worker_id, that gets it from now on; null: any that may take it. */
+      target: jobs.jobPatch.shape.target,
     }),
     output: jobs.job,
     status: 200,
-    problems: ['not-found', 'gone', 'wrong-state', 'killswitch', 'no-eligible-worker'],
+    problems: ['not-found', 'gone', 'wrong-state', 'killswitch', 'no-eligible-worker', 'capability-not-declared'],
   }),
   'jobs.children': operation({
     method: 'GET',

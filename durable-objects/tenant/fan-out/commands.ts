@@ -10,6 +10,7 @@ import { retryMany } from '../queue/commands/bulk.ts'
 import { retryJob, retryOne } from '../queue/commands/jobs.ts'
 import { noJob, showJob } from '../queue/job-view.ts'
 import { jobSubject, saveJob } from '../queue/save-job.ts'
+import { retargeted } from '../queue/target-gone.ts'
 import { advance } from './advance.ts'
 import { dispatch } from './dispatch.ts'
 import { preview } from './preview.ts'
@@ -26,7 +27,7 @@ function retryFanOut(ctx: CommandContext, parent: JobRecord, what: 'children' | 
   const spec = parent.spec.fan_out
   if (spec === undefined || parent.status !== 'failed') return wrongState(parent, 'retried')
   const family = ctx.store.jobs.ofParent(parent.id).filter((job) => job.spec.role === 'child')
-  const revoked = ({ spec: { pinned } }: JobRecord): boolean => pinned !== null && ctx.store.workers.get(pinned)?.revoked_at != null
+  const revoked = (job: JobRecord): boolean => !retargeted(ctx, job).ok
   const failed = family.filter((job) => job.status === 'failed' && !revoked(job))
   if (what === 'children' && family.every((job) => job.status === 'failed' && revoked(job)))
     return fail('wrong-state', `The workers of job ${parent.id} were revoked: dispatch it anew, to others.`)
@@ -64,6 +65,10 @@ function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
       })
     }
     return retryOne(ctx, input)
+  }
+  if (input.target !== undefined) {
+    const issues = [{ path: 'target', message: 'goes with a job for one worker' }]
+    return fail('invalid-request', `Job ${job.id} is a fan-out: retry the child that is to have another target.`, { issues })
   }
   const refused = dispatchRefusal(ctx.store.killswitch.state())
   return refused ?? retryFanOut(ctx, job, input.what ?? 'children')

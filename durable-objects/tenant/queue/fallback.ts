@@ -70,6 +70,14 @@ export function noteStep(ctx: CommandContext, before: JobRecord, after: JobRecor
 
 const isLimited = (ctx: CommandContext, job: JobRecord): boolean => job.outcome?.error?.type === 'rate_limited' && !isForAnother(ctx, job)
 
+/** The job at this step, assigned to whoever is best there. */
+function placed(ctx: CommandContext, job: JobRecord, number: number, workers: readonly WorkerView[]): JobRecord {
+  const there = atStep(job, number)
+  const wants = requirementsOf(there.spec)
+  const [best] = rank({ wants, effort: job.effort, thread_id: job.thread_id, prefer: job.spec.prefer }, workers, ctx.at)
+  return { ...there, worker_id: best?.eligible === true ? best.worker.worker_id : there.worker_id }
+}
+
 /** Takes a waiting job one step further when nobody could begin it where it is, and somebody could at a step ahead. */
 function moveOn(ctx: CommandContext, job: JobRecord, workers: readonly WorkerView[]): void {
   const { fallback } = job.spec
@@ -78,16 +86,30 @@ function moveOn(ctx: CommandContext, job: JobRecord, workers: readonly WorkerVie
   const cause = waits ? (isLimited(ctx, job) ? 'rate_limited' : undefined) : hindranceOf(requirementsOf(job.spec), workers)
   const number = cause === undefined ? undefined : readyStep(job, stepsAfter(fallback, cause), workers)
   if (number === undefined) return
-  const there = atStep(job, number)
-  const [best] = rank(
-    { wants: requirementsOf(there.spec), effort: job.effort, thread_id: job.thread_id, prefer: job.spec.prefer },
-    workers,
-    ctx.at,
-  )
+  const there = placed(ctx, job, number, workers)
   const after = waits
-    ? saveJob(ctx, { ...there, retry_at: ctx.at })
-    : saveJob(ctx, beforeQueue(ctx, { ...there, worker_id: best?.worker.worker_id ?? there.worker_id }, { kind: 'queued', was: job }))
+    ? saveJob(ctx, { ...there, worker_id: there.spec.pinned, retry_at: ctx.at })
+    : saveJob(ctx, beforeQueue(ctx, there, { kind: 'queued', was: job }))
   noteStep(ctx, job, after)
+}
+
+/**
+ * Takes a job on whose target is gone for good, waiting for whatever: to the first step for somebody who is not there or has failed that
+ * somebody may take, at best now. A decision that it waits for is asked for anew; its turn and its time stay. False: there is no such step.
+ */
+export function goOnElsewhere(ctx: CommandContext, job: JobRecord): boolean {
+  const { fallback } = job.spec
+  if (fallback === undefined || !hasStepsAhead(job.spec)) return false
+  const numbers = [...stepsAfter(fallback, 'offline'), ...stepsAfter(fallback, 'failed')].toSorted((left, right) => left - right)
+  const workers = workforce(ctx)
+  const number = readyStep(job, numbers, workers) ?? possibleStep(job, numbers, workers)
+  if (number === undefined) return false
+  const there = placed(ctx, job, number, workers)
+  if (job.status === 'retry') saveJob(ctx, { ...there, worker_id: there.spec.pinned, retry_at: ctx.at })
+  else if (job.hold === 'schedule' || job.hold === 'key') saveJob(ctx, there)
+  else saveJob(ctx, beforeQueue(ctx, there, { kind: 'queued', was: job }))
+  noteStep(ctx, job, there)
+  return true
 }
 
 export function lookAtWaiting(ctx: CommandContext): void {

@@ -15,6 +15,7 @@ import { lookAtWaiting, nextLook } from './fallback.ts'
 import { beforeQueue, releaseHold } from './hold.ts'
 import { endParkings, parkingTimes } from './parking.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from './save-job.ts'
+import { hasGoneTargets, leaveGoneTargets } from './target-gone.ts'
 
 /** Jobs treated in one sweep; the alarm clock comes back for the rest. */
 const atOnce = 500
@@ -172,6 +173,7 @@ function sweep(ctx: CommandContext): void {
   queueDue(ctx)
   for (const job of ctx.store.jobs.expired(ctx.at, atOnce)) expire(ctx, job)
   expireDefaults(ctx)
+  leaveGoneTargets(ctx)
   endParkings(ctx)
   rouse(ctx)
 }
@@ -194,6 +196,7 @@ function nextDue(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>): number | u
   times.push(...parkingTimes(ctx))
   const look = nextLook(ctx)
   if (look !== undefined) times.push(look)
+  if (hasGoneTargets(ctx)) times.push(ctx.at + 1)
   for (const offer of ctx.live.leases.offers()) times.push(offer.expires_at)
   for (const lease of ctx.live.leases.leases()) {
     if (lease.person !== true) times.push(leaseEnds(ctx, lease.job_id) ?? lease.expires_at)

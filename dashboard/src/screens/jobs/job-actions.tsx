@@ -56,10 +56,10 @@ export function JobActions({ job }: { readonly job: Job }) {
   const [asking, setAsking] = useState(false)
   const [busy, setBusy] = useState(false)
   const ended = job.status === 'done' || job.status === 'failed'
-  const retry = async (): Promise<void> => {
+  const retry = async (more: { readonly target?: null } = {}): Promise<void> => {
     setBusy(true)
     try {
-      await client.call('jobs.retry', { job_id: job.id })
+      await client.call('jobs.retry', { job_id: job.id, ...more })
       say(`Job ${job.id} gets a new attempt.`)
       await refresh('jobs')
     } catch (error) {
@@ -84,6 +84,11 @@ export function JobActions({ job }: { readonly job: Job }) {
   return (
     <>
       {ended && mayDispatch ? <Button onClick={again}>Edit and dispatch anew</Button> : null}
+      {job.status === 'failed' && job.error?.type === 'target_revoked' && mayDispatch ? (
+        <Button busy={busy} onClick={() => void retry({ target: null })}>
+          Retry with any worker
+        </Button>
+      ) : null}
       {job.status === 'failed' && mayDispatch ? (
         <Button look="primary" busy={busy} onClick={() => void retry()}>
           Retry

@@ -13,6 +13,7 @@ import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import { reviewedJob, reviewedText } from '../../../../src/domain/review/review-payload.ts'
 import { declared } from '../../../../src/domain/review/risk.ts'
+import { isoTime } from '../../kernel/context.ts'
 import type { CommandContext } from '../../kernel/context.ts'
 import { noteStep } from '../fallback.ts'
 import { beforeQueue, dispatchRefused, withDefaults } from '../hold.ts'
@@ -34,6 +35,14 @@ export interface Assignment {
 export const findWorker = (ctx: Pick<CommandContext, 'store'>, target: string): WorkerRecord | undefined => {
   const byId = ctx.store.workers.get(target)
   return byId !== undefined && byId.revoked_at === null ? byId : ctx.store.workers.named(target)
+}
+
+/** No worker in force has this name or id: one that had it says more than a bare refusal. */
+export function noWorker(ctx: Pick<CommandContext, 'store'>, target: string): Result<never> {
+  const gone = ctx.store.workers.get(target) ?? ctx.store.workers.lastNamed(target)
+  const detail =
+    gone?.revoked_at == null ? `There is no worker named ${target}.` : `${gone.name} was revoked at ${isoTime(gone.revoked_at)}.`
+  return fail('no-eligible-worker', detail)
 }
 
 /** The request as it is meant: with what it leaves to defaults, and the workers that it avoids and prefers by id, whatever they are called later. */
@@ -105,9 +114,7 @@ export function assign(
   request: JobRequest,
 ): Result<Assignment & { readonly pinned: string | null; readonly live: boolean; readonly parked: boolean }> {
   const pinned = request.target === undefined ? undefined : findWorker(ctx, request.target)
-  if (request.target !== undefined && pinned === undefined) {
-    return fail('no-eligible-worker', `There is no worker named ${request.target}.`)
-  }
+  if (request.target !== undefined && pinned === undefined) return noWorker(ctx, request.target)
   if (request.capability !== undefined) {
     const refused = undeclared(ctx, request.capability, pinned)
     if (refused !== undefined) return refused
@@ -292,6 +299,16 @@ const severalAtOnce = (field: string): Result<never> =>
     issues: [{ path: field, message: 'is for POST /api/v1/dispatch' }],
   })
 
+/** The target that the dispatch left to its thread is gone: whoever sent it cannot know where it comes from. */
+function fromDefault(ctx: CommandContext, asked: JobRequest, { target, thread_id }: JobRequest): Result<never> | undefined {
+  if (asked.target !== undefined || target === undefined || thread_id === undefined || findWorker(ctx, target) !== undefined)
+    return undefined
+  const refused = noWorker(ctx, target)
+  if (refused.ok) return refused
+  const instead = `PATCH /api/v1/threads/${encodeURIComponent(thread_id)} with other \`defaults\`, or name a \`target\`.`
+  return fail(refused.failure.code, `${refused.failure.detail} It is the default target of the thread ${thread_id}: ${instead}`)
+}
+
 /** One job; a fan-out is several (`fan-out/dispatch.ts`). */
 export function admit(
   ctx: CommandContext,
@@ -312,7 +329,7 @@ export function admit(
   const named = completed(ctx, request)
   if (!named.ok) return named
   const assigned = action === 'job.dispatch' ? place(ctx, named.value) : unassigned(ctx, named.value)
-  if (!assigned.ok) return assigned
+  if (!assigned.ok) return fromDefault(ctx, request, named.value) ?? assigned
   return ok(
     showJob(ctx, makeJob(ctx, named.value, assigned.value, action, { key: before.value?.key ?? more.batchKey, origin: more.origin })),
   )
@@ -321,7 +338,7 @@ export function admit(
 /** Create asks no Director: the tier is the strictest that any worker declares for the capability, since anybody may take it. */
 function unassigned(ctx: CommandContext, request: JobRequest): Result<Assignment & { readonly pinned: string | null }> {
   const pinned = request.target === undefined ? undefined : findWorker(ctx, request.target)
-  if (request.target !== undefined && pinned === undefined) return fail('no-eligible-worker', `There is no worker named ${request.target}.`)
+  if (request.target !== undefined && pinned === undefined) return noWorker(ctx, request.target)
   const refused = request.capability === undefined || pinned === undefined ? undefined : undeclared(ctx, request.capability, pinned)
   const turnedAway = refused ?? dispatchRefused(ctx, request)
   if (turnedAway !== undefined) return turnedAway

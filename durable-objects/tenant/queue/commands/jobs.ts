@@ -25,7 +25,8 @@ import type { WatchedJob } from '../job-view.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from '../save-job.ts'
 import type { JobSelection } from '../job-match.ts'
 import { resumeAttempt } from './attempts.ts'
-import { reassign, findWorker } from './dispatch.ts'
+import { reassign, findWorker, noWorker } from './dispatch.ts'
+import { retargeted } from '../target-gone.ts'
 import { watchedChildren } from '../fan-out-state.ts'
 import { explain } from './why.ts'
 
@@ -137,14 +138,16 @@ export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord>
     return fail('wrong-state', `Job ${job.id} is a fan-out: retry its parent, POST /api/v1/jobs/${job.id}/retry.`)
   const orphaned = endedWithout(ctx, job)
   if (orphaned !== undefined) return orphaned
+  const placed = retargeted(ctx, job)
+  if (!placed.ok) return placed
   // It waits for its next try: now is as good, and what it would be asked for then is asked for now.
   const revived =
     job.status === 'retry'
-      ? ok({ ...withoutLost(queue(job, ctx.at)), max_attempts: Math.max(job.max_attempts, job.attempt + 1) })
-      : revive(job, ctx.at)
+      ? ok({ ...withoutLost(queue(placed.value, ctx.at)), max_attempts: Math.max(job.max_attempts, job.attempt + 1) })
+      : revive(placed.value, ctx.at)
   if (!revived.ok) return revived
   // What had to be released by a human has to be released again: each start spends its decision.
-  const again = wanted(ctx, { ...revived.value, worker_id: job.spec.pinned, stream: job.stream })
+  const again = wanted(ctx, { ...revived.value, worker_id: revived.value.spec.pinned, stream: job.stream })
   const after = saveJob(ctx, beforeQueue(ctx, again, { kind: 'queued', was: job }))
   ctx.record({
     action: 'job.retry',
@@ -162,8 +165,20 @@ export function retryOne(ctx: CommandContext, input: Parsed<'jobs.retry'>): Resu
   if (!job.ok) return job
   const refused = dispatchRefusal(ctx.store.killswitch.state())
   if (refused !== undefined) return refused
-  const after = retryJob(ctx, job.value)
+  const placed = input.target === undefined ? job : withTarget(ctx, job.value, input.target)
+  if (!placed.ok) return placed
+  const after = retryJob(ctx, placed.value)
   return after.ok ? ok(showJob(ctx, after.value)) : after
+}
+
+/** The job for another worker, or for any. Refused as a dispatch of it would be. */
+function withTarget(ctx: CommandContext, job: JobRecord, target: string | null): Result<JobRecord> {
+  const worker = target === null ? undefined : findWorker(ctx, target)
+  if (target !== null && worker === undefined) return noWorker(ctx, target)
+  const pinned = worker?.worker_id ?? null
+  const placed: JobRecord = { ...job, worker_id: pinned, spec: { ...job.spec, target, pinned } }
+  const assigned = reassign(ctx, placed)
+  return assigned.ok ? ok(placed) : assigned
 }
 
 /** When it may be offered, and until when it waits: of a job that waits for a start, or for its next try. */
@@ -201,7 +216,7 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
   const job = found.value
   if (job.status !== 'pending' && job.status !== 'retry') return wrongState(job, 'changed')
   const pinned = input.target == null ? undefined : findWorker(ctx, input.target)
-  if (input.target != null && pinned === undefined) return fail('no-eligible-worker', `There is no worker named ${input.target}.`)
+  if (input.target != null && pinned === undefined) return noWorker(ctx, input.target)
   const spec: JobSpec = {
     ...job.spec,
     ...(input.target === undefined ? {} : { target: input.target, pinned: pinned?.worker_id ?? null }),

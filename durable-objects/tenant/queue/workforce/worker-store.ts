@@ -1,5 +1,5 @@
 /** Responsible for worker rows as they are stored. Presence, load and leases are not stored: see presence-book.ts and ../lease-book.ts. */
-import { and, asc, eq, gt, isNull } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNotNull, isNull } from 'drizzle-orm'
 import type { Capability, WorkerConfig, WorkerKind } from '@modelreins/contract'
 import { placeOf } from '../../../../src/domain/director/place.ts'
 import type { TenantDatabase } from '../../kernel/open-stores.ts'
@@ -128,6 +128,18 @@ export class WorkerStore {
   named(name: string): WorkerRecord | undefined {
     for (const worker of this.active()) if (worker.name === name) return worker
     return undefined
+  }
+
+  /** The one that had this name last, revoked since. */
+  lastNamed(name: string): WorkerRecord | undefined {
+    const row = this.#db
+      .select()
+      .from(workers)
+      .where(and(eq(workers.name, name), isNotNull(workers.revoked_at)))
+      .orderBy(desc(workers.revoked_at))
+      .limit(1)
+      .get()
+    return row === undefined ? undefined : fromRow(row)
   }
 
   /** As which this member takes jobs; undefined when they do not. */

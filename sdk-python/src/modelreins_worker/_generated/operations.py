@@ -1017,15 +1017,16 @@ class JobsOperations(_Noun):
         job_id: int,
         *,
         what: Optional[Literal["children", "merge"]] = None,
+        target: Union[str, Unset, None] = UNSET,
         request_timeout: Optional[float] = None,
     ) -> Job:
         """Start a new attempt of a failed job, or try one that waits for its retry now; of a fan-out: its failed children, or the merge alone.
 
         POST /api/v1/jobs/:job_id/retry
 
-        :raises ModelReinsError: ``not-found``, ``gone``, ``wrong-state``, ``killswitch``, ``no-eligible-worker``.
+        :raises ModelReinsError: ``not-found``, ``gone``, ``wrong-state``, ``killswitch``, ``no-eligible-worker``, ``capability-not-declared``.
         """
-        return Job.of(self._call("jobs.retry", fields(locals()), timeout=request_timeout))
+        return Job.of(self._call("jobs.retry", fields(locals(), "target"), timeout=request_timeout))
 
     def children(
         self,

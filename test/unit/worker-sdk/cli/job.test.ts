@@ -80,11 +80,16 @@ it('retries all, or only what is named', async () => {
   }
   expect(await bodies()).toEqual({})
   expect(await bodies('--what', 'merge')).toEqual({ what: 'merge' })
+  expect(await bodies('--target', 'anna')).toEqual({ target: 'anna' })
+  expect(await bodies('--any-worker')).toEqual({ target: null })
 })
 
 it.each([
   [['--retry', '--what', 'all'], '--what is one of children, merge'],
   [['--what', 'merge'], '--what goes with --retry'],
+  [['--target', 'anna'], '--target goes with --retry'],
+  [['--any-worker'], '--any-worker goes with --retry'],
+  [['--retry', '--target', 'anna', '--any-worker'], '--target and --any-worker cannot be combined'],
   [['--children', '--retry'], '--children and --retry cannot be combined'],
   [['--why', '--retry'], '--why and --retry cannot be combined'],
 ])('sends nothing for %j', async (words, message) => {

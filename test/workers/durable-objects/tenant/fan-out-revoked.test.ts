@@ -32,7 +32,10 @@ it('ends the part of a revoked worker, running or not started, and merges the an
     merge: { answered: 1, failed: 2, missing: 0 },
   })
   const [, second] = (await tenant.must('jobs.children', { job_id: asked.id })).items
-  expect(second).toMatchObject({ status: 'failed', error: { type: 'aborted', message: 'bert was revoked' } })
+  expect(second).toMatchObject({
+    status: 'failed',
+    error: { type: 'target_revoked', message: expect.stringContaining('bert, its target, was revoked after attempt 1 began.') },
+  })
 })
 
 it('fails when all were revoked, and says so to a retry', async () => {

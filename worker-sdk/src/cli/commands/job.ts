@@ -16,6 +16,15 @@ function jobNumber(context: CommandContext): number {
   return Number(text)
 }
 
+/** Whom a retry is for: a worker, null for any, undefined as before. */
+function targetOf({ invocation }: CommandContext): string | null | undefined {
+  const named = invocation.text('target')
+  const any = invocation.on('any-worker')
+  if (named !== undefined && any) throw new UsageError('--target and --any-worker cannot be combined')
+  if ((named !== undefined || any) && !invocation.on('retry')) throw new UsageError(`--${any ? 'any-worker' : 'target'} goes with --retry`)
+  return any ? null : named
+}
+
 export async function job(context: CommandContext): Promise<number> {
   const job_id = jobNumber(context)
   const { invocation, show } = context
@@ -23,6 +32,7 @@ export async function job(context: CommandContext): Promise<number> {
   if (verbs.length > 1) throw new UsageError(`--${verbs[0]} and --${verbs[1]} cannot be combined`)
   const what = invocation.text('what')
   if (what !== undefined && !invocation.on('retry')) throw new UsageError('--what goes with --retry')
+  const target = targetOf(context)
   if (invocation.has('reason') && !invocation.on('abort')) throw new UsageError('--reason goes with --abort')
   const { client } = await connect(context)
   if (invocation.on('why')) return why(context, client, job_id)
@@ -44,7 +54,11 @@ export async function job(context: CommandContext): Promise<number> {
     if (!invocation.on('follow')) show.note(`Job ${job_id} is rescheduled`)
   }
   if (invocation.on('retry')) {
-    await client.jobs.retry({ job_id, ...(what === undefined ? {} : { what: what as 'children' | 'merge' }) })
+    await client.jobs.retry({
+      job_id,
+      ...(what === undefined ? {} : { what: what as 'children' | 'merge' }),
+      ...(target === undefined ? {} : { target }),
+    })
     if (!invocation.on('follow')) show.note(`Job ${job_id} is retried`)
   }
   if (invocation.on('follow')) return follow(context, client, job_id)

@@ -175,6 +175,8 @@ export const jobCommands: readonly Command[] = [
         choices: ['children', 'merge'],
         about: 'With --retry, of a fan-out: its failed children (default), or only the merge',
       },
+      { name: 'target', value: 'WORKER', about: 'With --retry: the worker that gets it from now on' },
+      { name: 'any-worker', about: 'With --retry: any worker that may take it, whatever its target was' },
       {
         name: 'not-before',
         value: 'TIME',

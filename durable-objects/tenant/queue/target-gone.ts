@@ -1,0 +1,86 @@
+/**
+ * Responsible for jobs whose target is gone for good: what waits for it goes on along its fallback chain, or fails at once and says what to
+ * do. A job that gets into the queue afterwards, since it was held or scheduled, is found there by the sweep.
+ */
+import type { JobError } from '@modelreins/contract'
+import { end, isTerminal } from '../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { isEscalated } from '../../../src/domain/review/review-job.ts'
+import { fail, ok } from '../../../src/domain/result.ts'
+import type { Result } from '../../../src/domain/result.ts'
+import { systemActor } from '../kernel/context.ts'
+import type { CommandContext, ReadContext } from '../kernel/context.ts'
+import { goOnElsewhere } from './fallback.ts'
+import { closeStream, jobSubject, saveJob, settleJob } from './save-job.ts'
+import type { WorkerRecord } from './workforce/worker-store.ts'
+
+/** Jobs treated in one go; the others a moment later. */
+const atOnce = 500
+
+/** `why`: a phrase after the worker's name. */
+function failWithout(ctx: CommandContext, job: JobRecord, target: WorkerRecord, why: string): void {
+  const gone = `${target.name}, its target, ${why}${job.attempt === 0 ? ' before it started' : ` after attempt ${job.attempt} began`}`
+  const instead = `Retry it with another target: POST /api/v1/jobs/${job.id}/retry, \`target\` a worker or null for any.`
+  const error: JobError = { type: 'target_revoked', message: `${gone}. ${instead}`, retryable: false }
+  const after = end(job, error, ctx.at)
+  settleJob(ctx, after)
+  ctx.record({
+    action: 'job.fail',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: job.worker_id,
+    capability: job.spec.capability,
+    summary: `was ${job.status}, and ${gone}`,
+    actor: systemActor,
+  })
+  if (job.stream) closeStream(ctx, after, '')
+}
+
+/** Read again by its id: the end of one job may have ended another. A job that its worker handed to a human is theirs to settle. */
+function leave(ctx: CommandContext, id: number, target: WorkerRecord, why: string): void {
+  const job = ctx.store.jobs.get(id)
+  if (job === undefined || job.status === 'running' || isTerminal(job.status) || job.spec.pinned !== target.worker_id || isEscalated(job))
+    return
+  if (!goOnElsewhere(ctx, job)) failWithout(ctx, job, target, why)
+}
+
+/** The target of a pool's jobs, once it is revoked. */
+function goneTargetOf({ store }: Pick<ReadContext, 'store'>, pool: number): WorkerRecord | undefined {
+  const pinned = store.pools.get(pool)?.wants.pinned ?? null
+  const worker = pinned === null ? undefined : store.workers.get(pinned)
+  return worker?.revoked_at == null ? undefined : worker
+}
+
+/** What stands in the queue for workers that are gone. Cheap while nothing does. */
+export function leaveGoneTargets(ctx: CommandContext, why = 'was revoked'): void {
+  for (const pool of [...ctx.live.occupied]) {
+    const target = goneTargetOf(ctx, pool)
+    if (target === undefined) continue
+    for (const { id } of ctx.store.jobs.heads(pool, atOnce)) leave(ctx, id, target, why)
+  }
+}
+
+/** Whether the sweep has something to do for them. */
+export const hasGoneTargets = (ctx: Pick<ReadContext, 'store' | 'live'>): boolean =>
+  [...ctx.live.occupied].some((pool) => goneTargetOf(ctx, pool) !== undefined && ctx.store.jobs.heads(pool, 1).length > 0)
+
+/** A worker has been revoked: nobody else may answer in its name, so that nothing waits for it. */
+export function leaveTarget(ctx: CommandContext, target: WorkerRecord, why: string): void {
+  for (const id of ctx.store.jobs.waitingFor(target.worker_id, atOnce)) leave(ctx, id, target, why)
+  leaveGoneTargets(ctx, why)
+  ctx.onCommit(() => ctx.live.due.hint(ctx.at))
+}
+
+/** The job as it is tried again: for the target that is named now, or for whoever has the name of the one that is gone. */
+export function retargeted(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
+  const { pinned, target } = job.spec
+  const gone = pinned === null ? undefined : ctx.store.workers.get(pinned)
+  if (gone?.revoked_at == null) return ok(job)
+  // Asked for by name, as a new dispatch would be. An id is one worker's for good.
+  const namesake = target === pinned ? undefined : ctx.store.workers.named(gone.name)
+  if (namesake !== undefined) return ok({ ...job, spec: { ...job.spec, pinned: namesake.worker_id } })
+  return fail(
+    'wrong-state',
+    `${gone.name}, the target of job ${job.id}, was revoked: retry it with another \`target\`, or with null for any worker.`,
+  )
+}
