@@ -164,6 +164,8 @@ export class QueueModel {
         throw new Error(`I4: job ${job.id} was ${believed.ended.status} and is ${job.status}`)
       }
       const last = believed.started.at(-1)
+      if (job.target !== null && this.revoked.has(job.target) && job.status !== 'failed' && job.status !== 'done')
+        throw new Error(`I14: job ${job.id} is ${job.status}, and its target ${job.target} is revoked`)
       if (job.status === 'running') {
         if (this.level >= 3) throw new Error(`I8: job ${job.id} runs at killswitch level ${this.level}`)
         if (last === undefined || last.attempt !== job.attempt)

@@ -63,10 +63,10 @@ const follows: Readonly<Record<string, readonly string[]>> = {
   'job.start': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout', 'job.hand_back', 'job.escalate'],
   'job.hand_back': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire'],
   'job.escalate': ['job.complete', 'job.fail', 'job.abort'],
-  'job.retry_later': ['job.requeue', 'job.retry', 'job.abort'],
-  'job.lose': ['job.requeue', 'job.resume', 'job.abort', 'job.complete', 'job.retry'],
+  'job.retry_later': ['job.requeue', 'job.retry', 'job.abort', 'job.fail'],
+  'job.lose': ['job.requeue', 'job.resume', 'job.abort', 'job.complete', 'job.retry', 'job.fail'],
   'job.resume': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout'],
-  'job.timeout': ['job.requeue', 'job.abort', 'job.retry'],
+  'job.timeout': ['job.requeue', 'job.abort', 'job.retry', 'job.fail'],
   'job.requeue': ['job.release', 'job.resume', 'job.fail', 'job.start', 'job.abort', 'job.expire', 'job.complete'],
   'job.retry': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire'],
   'job.fail': ['job.retry'],
@@ -227,6 +227,8 @@ export const steps = [
       effort: fc.constantFrom('trivial', 'standard', 'critical' as const),
       priority: fc.integer({ min: -10, max: 10 }),
       max_attempts: fc.integer({ min: 1, max: 3 }),
+      // Mostly anybody's.
+      target: fc.constantFrom(undefined, undefined, 'anna', 'bert'),
     })
     .map((request) =>
       step(`dispatch ${JSON.stringify(request)}`, async (model, real) => {
