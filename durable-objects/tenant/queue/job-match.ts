@@ -1,6 +1,7 @@
 /** Responsible for which jobs a list or a bulk verb means, as a condition on their rows. */
 import { and, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { Effort, JobStatus } from '@modelreins/contract'
+import { places } from '../../../src/domain/job/queue.ts'
 import { jobs } from './tables.ts'
 
 export interface JobSelection {
@@ -21,6 +22,8 @@ export interface JobMatch extends JobSelection {
   readonly unfinished?: boolean
   /** Only jobs that are no part of a fan-out; its parent is none. */
   readonly parentless?: boolean
+  /** Only jobs outside the pools, held or waiting for a time, that are for this worker alone. */
+  readonly held_for?: string
 }
 
 export const matches = (matching: JobMatch) =>
@@ -32,6 +35,9 @@ export const matches = (matching: JobMatch) =>
     matching.created_by === undefined ? undefined : eq(jobs.created_by, matching.created_by),
     matching.parent_id === undefined ? undefined : and(eq(jobs.parent_id, matching.parent_id), isNotNull(jobs.parent_id)),
     matching.parentless === true ? isNull(jobs.parent_id) : undefined,
+    matching.held_for === undefined
+      ? undefined
+      : and(inArray(jobs.pool, [places.timed, places.held]), eq(sql`json_extract(${jobs.spec}, '$.pinned')`, matching.held_for)),
     matching.effort === undefined ? undefined : eq(jobs.effort, matching.effort),
     matching.error === undefined ? undefined : eq(sql`json_extract(${jobs.outcome}, '$.error.type')`, matching.error),
     matching.capability === undefined ? undefined : eq(sql`json_extract(${jobs.spec}, '$.capability')`, matching.capability),

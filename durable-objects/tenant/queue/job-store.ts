@@ -2,7 +2,7 @@
  * Responsible for job rows: written with their place in the queue, found by id, by place, by thread. What a job asks for is written once, what
  * becomes of it each time.
  */
-import { and, asc, desc, eq, gt, inArray, isNotNull, lt, lte, max, ne, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNotNull, lt, lte, max, ne, sql } from 'drizzle-orm'
 import { getTableColumns, type SQL } from 'drizzle-orm'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { places } from '../../../src/domain/job/queue.ts'
@@ -240,24 +240,6 @@ export class JobStore {
   /** Claimable jobs with an expiry of their own that has passed. */
   expired(at: number, limit: number): readonly JobRecord[] {
     return this.#expired.all({ at, limit }).map(fromRow)
-  }
-
-  /** Ids of jobs outside the pools, held or waiting for a time, that are for this worker alone; at most so many. */
-  waitingFor(workerId: string, limit: number): readonly number[] {
-    const rows = this.#db
-      .select({ id: jobs.id })
-      .from(jobs)
-      .where(
-        and(
-          isNotNull(jobs.pool),
-          inArray(jobs.pool, [places.timed, places.held]),
-          sql`json_extract(${jobs.spec}, '$.pinned') = ${workerId}`,
-        ),
-      )
-      .orderBy(asc(jobs.id))
-      .limit(limit)
-      .all()
-    return rows.map((row) => row.id)
   }
 
   /** Ids of waiting jobs whose fallback chain has steps ahead. */

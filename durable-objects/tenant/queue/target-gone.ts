@@ -66,7 +66,7 @@ export const hasGoneTargets = (ctx: Pick<ReadContext, 'store' | 'live'>): boolea
 
 /** A worker has been revoked: nobody else may answer in its name, so that nothing waits for it. */
 export function leaveTarget(ctx: CommandContext, target: WorkerRecord, why: string): void {
-  for (const id of ctx.store.jobs.waitingFor(target.worker_id, atOnce)) leave(ctx, id, target, why)
+  for (const id of ctx.store.jobs.ids({ unfinished: true, held_for: target.worker_id }, atOnce)) leave(ctx, id, target, why)
   leaveGoneTargets(ctx, why)
   ctx.onCommit(() => ctx.live.due.hint(ctx.at))
 }
