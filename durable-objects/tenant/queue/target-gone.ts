@@ -11,7 +11,7 @@ import type { Result } from '../../../src/domain/result.ts'
 import { systemActor } from '../kernel/context.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
 import { goOnElsewhere } from './fallback.ts'
-import { closeStream, jobSubject, saveJob, settleJob } from './save-job.ts'
+import { closeStream, jobSubject, settleJob } from './save-job.ts'
 import type { WorkerRecord } from './workforce/worker-store.ts'
 
 /** Jobs treated in one go; the others a moment later. */
