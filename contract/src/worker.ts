@@ -168,6 +168,8 @@ export const presence = z
     breaker: breaker.nullable().optional(),
     /** When its account has quota again; null while it has. */
     parked_until: time.nullable().optional(),
+    /** Name of its machine, as far as it has said so. */
+    machine: z.string().nullable().optional(),
   })
   .meta({ id: 'Presence' })
 export type Presence = z.infer<typeof presence>
@@ -182,6 +184,10 @@ export const worker = z
     requires_secrets: z.array(z.string()),
     config: workerConfig,
     config_version: z.number().int(),
+    /** The version that the worker last said it runs with, and when it first said so; null when it never has. */
+    config_applied: z.object({ version: z.number().int(), at: time }).nullable().optional(),
+    /** Only where one worker is read: when it was there in the last 24 hours. Absences under four minutes are not told. */
+    presence_24h: z.array(z.object({ from: time, until: time })).optional(),
     may_raise_killswitch: z.boolean(),
     paused: z.boolean(),
     revoked_at: time.nullable(),
@@ -216,6 +222,10 @@ export const presenceReport = z.strictObject({
   model: label.optional(),
   slots: integer(0, 256).optional(),
   details: jsonValue(4_096).optional(),
+  /** Name of the machine that it runs on, by which people group workers; null takes back what was said. */
+  machine: label.nullable().optional(),
+  /** Version of `config` that it runs with. */
+  config_version: integer(0, Number.MAX_SAFE_INTEGER).optional(),
   /** The directory that it works in, with its machine; said when its config has a `concurrency_key`. */
   place: label.optional(),
   worker_type: z.string().max(40).optional(),

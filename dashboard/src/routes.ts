@@ -92,7 +92,7 @@ const tree = root.addChildren([
   createRoute({
     getParentRoute,
     path: '/workers',
-    validateSearch: search('q', 'show'),
+    validateSearch: search('q', 'show', 'group'),
     component: lazyRouteComponent(() => import('./screens/workers/workers.tsx'), 'Workers'),
   }),
   createRoute({

@@ -7,8 +7,14 @@ export interface AnsweringWorker {
 
 export type Executor = NonNullable<ConstructorParameters<typeof Worker>[0]>['executor']
 
-export async function startWorker(url: string, token: string, name: string, executor: Executor): Promise<AnsweringWorker> {
-  const worker = new Worker({ url, token, name, ...(executor === undefined ? {} : { executor }) })
+export async function startWorker(
+  url: string,
+  token: string,
+  name: string,
+  executor: Executor,
+  more: { readonly machine?: string } = {},
+): Promise<AnsweringWorker> {
+  const worker = new Worker({ url, token, name, ...more, ...(executor === undefined ? {} : { executor }) })
   await worker.start()
   return { stop: () => worker.stop() }
 }

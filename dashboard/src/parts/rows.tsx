@@ -28,6 +28,8 @@ interface Props<Item> {
   readonly hasMore: boolean
   readonly loadMore: () => void
   readonly onTop?: (atTop: boolean) => void
+  /** What is counted below the list, where some rows are headings. */
+  readonly shown?: number
   readonly rowHeights?: readonly [wide: number, narrow: number]
 }
 
@@ -125,7 +127,7 @@ export function Rows<Item>(props: Props<Item>) {
         </div>
       </div>
       <p className="px-4 py-2 text-sm text-soft" role="status">
-        {numberWords(items.length)} shown{hasMore ? ', more below' : ''}
+        {numberWords(props.shown ?? items.length)} shown{hasMore ? ', more below' : ''}
       </p>
     </div>
   )

@@ -9,7 +9,7 @@ import type { CommandContext } from '../kernel/context.ts'
 import { closeCodes } from '@modelreins/contract'
 import { emptyProfile } from '../queue/workforce/worker-store.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
-import { showPresence, showWorker } from '../queue/workforce/worker-view.ts'
+import { showOneWorker, showPresence, showWorker } from '../queue/workforce/worker-view.ts'
 import { endAttemptsOf, voidOffersTo } from '../queue/commands/attempts.ts'
 import { revokeWorker } from '../queue/commands/revoke-worker.ts'
 import { lookSoon } from '../queue/fallback-book.ts'
@@ -199,7 +199,7 @@ export const workerCommands = {
   'workers.list': list,
   'workers.get': (ctx: CommandContext, input: Parsed<'workers.get'>): Result<Worker> => {
     const worker = load(ctx, input.worker_id)
-    return worker.ok ? ok(showWorker(ctx, worker.value)) : worker
+    return worker.ok ? ok(showOneWorker(ctx, worker.value)) : worker
   },
   'workers.update': update,
   'workers.revoke': revoke,

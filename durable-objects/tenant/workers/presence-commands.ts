@@ -4,6 +4,7 @@ import type { Parsed, PresenceReply, PresenceReport } from '@modelreins/contract
 import { briefOf, stopsRunning } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
+import { absent, present } from '../../../src/domain/workforce/presence-history.ts'
 import { isOfProcess } from '../../../src/domain/review/risk.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
@@ -19,10 +20,27 @@ import { endGrant, endGrantsOfChanged } from '../reviews/commands/grants.ts'
 const sameList = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((item, index) => item === right[index])
 
+/** Null takes back what was said. */
+function machineAfter(before: WorkerProfile, { machine = before.machine }: PresenceReport): Pick<WorkerProfile, 'machine'> {
+  return machine === undefined || machine === null ? {} : { machine }
+}
+
+function configAfter(
+  before: WorkerProfile,
+  { config_version: version }: PresenceReport,
+  at: number,
+): Pick<WorkerProfile, 'config_applied'> {
+  const config_applied = version === undefined || version === before.config_applied?.version ? before.config_applied : { version, at }
+  return config_applied === undefined ? {} : { config_applied }
+}
+
 /** What changed of the profile; absent fields keep what was said before. */
-function profileAfter(worker: WorkerRecord, report: PresenceReport): WorkerProfile {
+function profileAfter(ctx: CommandContext, worker: WorkerRecord, report: PresenceReport): WorkerProfile {
   const before = worker.profile
   return {
+    ...machineAfter(before, report),
+    ...configAfter(before, report, ctx.at),
+    ...(before.spans === undefined ? {} : { spans: before.spans }),
     instance: report.instance ?? before.instance,
     tags: report.tags ?? before.tags,
     networks: report.networks ?? before.networks,
@@ -40,6 +58,9 @@ const sameProfile = (left: WorkerProfile, right: WorkerProfile): boolean =>
   left.model === right.model &&
   left.slots === right.slots &&
   left.place === right.place &&
+  left.machine === right.machine &&
+  left.config_applied?.version === right.config_applied?.version &&
+  (left.gone ?? false) === (right.gone ?? false) &&
   (left.left ?? false) === (right.left ?? false) &&
   sameList(left.tags, right.tags) &&
   sameList(left.networks, right.networks)
@@ -47,14 +68,16 @@ const sameProfile = (left: WorkerProfile, right: WorkerProfile): boolean =>
 /** A row on change, and at most every few minutes otherwise. */
 export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: PresenceReport): WorkerRecord {
   noteQuota(ctx, worker, report)
-  const profile = profileAfter(worker, report)
+  const profile = profileAfter(ctx, worker, report)
   const live = ctx.live.presence.of(worker.worker_id)
   const changed = !sameProfile(profile, worker.profile)
   // Also of one that comes back under its name: a human may have said yes to the process before while nobody was there.
   const ended = profile.left === true || worker.profile.left === true || profile.instance !== worker.profile.instance
   if (ended) endProcessGrants(ctx, worker)
-  if (!changed && ctx.at - (worker.last_seen_at ?? 0) < lastSeenWriteMs) return worker
-  const after = { ...worker, profile, last_seen_at: ctx.at }
+  // Its connection will be seen to end: that it began has to be known by then.
+  const begun = isConnected(ctx, worker, profile) && worker.profile.spans?.at(-1)?.until !== null
+  if (!changed && !begun && ctx.at - (worker.last_seen_at ?? 0) < lastSeenWriteMs) return worker
+  const after = { ...worker, profile: { ...profile, spans: spansAfter(ctx, worker, profile) }, last_seen_at: ctx.at }
   endGrantsOfChanged(ctx, worker, after)
   ctx.store.workers.save(after)
   ctx.onCommit(() => {
@@ -62,6 +85,27 @@ export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: P
   })
   if (changed) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
   return after
+}
+
+const isConnected = (ctx: CommandContext, worker: WorkerRecord, profile: WorkerProfile): boolean =>
+  profile.left !== true && ctx.live.sockets.isHealthy(worker.worker_id, ctx.at)
+
+function spansAfter(ctx: CommandContext, worker: WorkerRecord, profile: WorkerProfile): NonNullable<WorkerProfile['spans']> {
+  const spans = present(worker.profile.spans ?? [], {
+    at: ctx.at,
+    before: worker.last_seen_at,
+    sameProcess: profile.instance !== null && profile.instance === worker.profile.instance,
+    connected: isConnected(ctx, worker, profile),
+  })
+  return profile.left === true ? absent(spans, ctx.at) : spans
+}
+
+/** Its connection has ended. A row, since nobody would remember otherwise when it was last there: a connection has no heartbeat that is written. */
+export function noteGone(ctx: CommandContext, worker: WorkerRecord, heardAt: number): void {
+  const spans = absent(worker.profile.spans ?? [], heardAt)
+  if (spans === worker.profile.spans || worker.profile.left === true) return
+  const last_seen_at = Math.max(heardAt, worker.last_seen_at ?? 0)
+  ctx.store.workers.save({ ...worker, profile: { ...worker.profile, spans, gone: true }, last_seen_at })
 }
 
 /** What it says of its quota. A worker that says nothing of it changes nothing. */

@@ -7,6 +7,7 @@ import type { ServerFrame, WorkerFrame } from '@modelreins/contract'
 import type { Caller, CommandContext, Store } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
 import type { SocketNote } from '../connections/socket-book.ts'
+import { noteGone } from './presence-commands.ts'
 import { answerFrame, problemOf, welcome } from './frames.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 
@@ -104,6 +105,8 @@ export class WorkerSockets {
     live.presence.heard(dropped.worker_id, heard ?? 0)
     for (const lease of live.leases.heldBy(dropped.worker_id)) live.due.hint(lease.expires_at)
     this.#host.run(callerOf(this.#host.store, dropped.worker_id), (ctx) => {
+      const worker = ctx.store.workers.get(dropped.worker_id)
+      if (worker !== undefined && worker.revoked_at === null) noteGone(ctx, worker, heard ?? ctx.at)
       for (const offer of live.leases.dropOffersTo(dropped.worker_id)) ctx.after({ kind: 'wake', pool: offer.pool })
       return []
     })

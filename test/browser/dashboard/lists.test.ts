@@ -2,6 +2,7 @@
 import { digestWords } from '@modelreins/contract'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startWorker } from '../../support/answering-worker.ts'
 import { chromiumPath, openDashboard, type Dashboard } from '../../support/dashboard.ts'
 
 describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
@@ -120,5 +121,27 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     await page.getByRole('heading', { name: 'Earlier ones of this kind' }).waitFor()
     await page.getByText('Say it shorter').waitFor()
     expect(hers).toEqual([])
+  })
+
+  test('groups workers by machine, says when one was there, and changes its configuration', async () => {
+    const token = await dashboard.workerToken({ name: 'typist', capabilities: [] })
+    const worker = await startWorker(dashboard.server.url, token, 'typist', async () => 'typed', { machine: 'press-room' })
+    await go('/workers')
+    await owner.getByRole('checkbox', { name: 'Group by machine' }).check()
+    await owner.getByText('press-room').waitFor()
+    await owner.getByText('1 worker, 1 there, 0 of 1 slot busy').waitFor()
+    await owner.getByRole('link', { name: 'typist' }).click()
+    await owner.getByRole('img', { name: /^There for .* of the last 24 hours/ }).waitFor()
+    await owner.getByRole('button', { name: 'Edit configuration' }).click()
+    await owner.getByLabel('Slots').fill('0')
+    await owner.getByRole('button', { name: 'Save configuration' }).click()
+    await owner.getByText('config.slots').waitFor()
+    await owner.getByLabel('Slots').fill('3')
+    await owner.getByLabel('Tags').fill('night, print')
+    await owner.getByRole('button', { name: 'Save configuration' }).click()
+    await owner.getByText('applied', { exact: true }).waitFor()
+    await owner.getByText('0 of 3 slots').waitFor()
+    await worker.stop()
+    expect(faults).toEqual([])
   })
 })

@@ -102,13 +102,9 @@ export class Worker extends Emitter {
     this.#providers = new ProviderChoice(this.options, this.#live, this.#env, (text) => this.#redactor.redact(text))
     const link = (): SocketLink | undefined => (this.#link?.open === true ? this.#link : undefined)
     const onTrouble = (type: string, error: unknown): void => this.#trouble(type, error)
-    const operator = new OperatorConfig({
-      live: this.#live,
-      providers: this.#providers,
-      locked: this.options.lockProvider,
-      onApplied: (applied) => this.#applied(applied),
-      onTrouble,
-    })
+    const onApplied = this.#applied.bind(this)
+    const { lockProvider: locked } = this.options
+    const operator = new OperatorConfig({ live: this.#live, providers: this.#providers, locked, onApplied, onTrouble })
     const onKillswitch = (brief: KillswitchBrief): void => void applyKillswitch(this.#obedience, brief)
     const [onConfig, onClosedChange] = [operator.apply.bind(operator), () => this.#credit.changed()]
     this.#directives = new Directives({ onKillswitch, onConfig, onAbort: (abort) => this.#abort(abort), onClosedChange }, time)
@@ -322,13 +318,14 @@ export class Worker extends Emitter {
     this.#liveAttempts.dropLease(abort)
   }
 
-  #applied(applied: readonly AppliedSetting[]): void {
+  #applied(applied: readonly AppliedSetting[], whole: boolean): void {
     for (const { key, value } of applied) {
       if (key === 'slots') this.#liveAttempts.resize(this.#live.values.slots)
       this.emit('config:applied', { key, value })
     }
     // What the server routes by must be what the worker says of itself.
-    if (applied.length > 0 && this.#link?.open === true) this.#link.send({ type: 'presence', ...this.#report() })
+    const news = whole && this.#identity.receipt.inForce(this.#directives.configured)
+    if ((applied.length > 0 || news) && this.#link?.open === true) this.#link.send({ type: 'presence', ...this.#report() })
   }
 
   #report(): SelfReport {

@@ -17,6 +17,8 @@ import { oneLine } from '../../parts/safe-text.ts'
 import { plural, Time } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
 import { Held } from './held.tsx'
+import { Config } from './config.tsx'
+import { PresenceDay } from './presence-day.tsx'
 import { CapabilityEditor, capabilityRow, capabilityRows } from './capability-editor.tsx'
 import { OneTimeLink } from './one-time-link.tsx'
 import { RunCommand } from './register.tsx'
@@ -236,6 +238,17 @@ export function Worker() {
     )
   }
   const presence = presences.data?.items.find((one) => one.worker_id === worker.worker_id)
+  const detail = (name: string): unknown =>
+    typeof presence?.details === 'object' && presence.details !== null ? Reflect.get(presence.details, name) : undefined
+  const said = (name: string): string | undefined => {
+    const value = detail(name)
+    return typeof value === 'string' && value !== '' ? oneLine(value, 80) : undefined
+  }
+  /** What a worker may send of its machine; ours do not. */
+  const share = (name: string): string | undefined => {
+    const value = detail(name)
+    return typeof value === 'number' && value >= 0 ? `${Math.round(value)} %` : undefined
+  }
   return (
     <Screen
       title={worker.name}
@@ -259,39 +272,63 @@ export function Worker() {
         <div className="flex min-w-0 flex-col gap-4">
           <Work worker={worker} />
           <Capabilities key={worker.worker_id} worker={worker} />
+          <Config key={`${worker.worker_id} config`} worker={worker} />
           {worker.last_seen === null && worker.revoked_at === null ? (
             <Panel title="Run it on its machine">
               <RunCommand name={worker.name} />
             </Panel>
           ) : null}
         </div>
-        <Panel title="Facts">
-          <Facts
-            rows={[
-              ['Kind', worker.kind],
-              ['Running', worker.state === 'offline' ? 'offline' : `${worker.running} of ${presence?.slots ?? '?'} slots`],
-              ['Connected by', presence?.transport ?? 'not'],
-              presence?.instance == null ? undefined : ['Process', presence.instance],
-              ['Provider', presence?.provider ?? 'not said'],
-              ['Model', presence?.model ?? 'not said'],
-              (presence?.tags.length ?? 0) === 0 ? undefined : ['Tags', presence?.tags.join(', ')],
-              ['Last heard', <Time key="seen" at={worker.last_seen} none="never" />],
-              ['Registered', <Time key="created" at={worker.created_at} />],
-              worker.revoked_at === null ? undefined : ['Revoked', <Time key="revoked" at={worker.revoked_at} />],
-              ['May raise the killswitch', worker.may_raise_killswitch ? 'yes' : 'no'],
-              [
-                'Id',
-                <code key="id" className="font-mono text-sm">
-                  {worker.worker_id}
-                </code>,
-              ],
-            ]}
-          />
-          <div className="mt-3 flex flex-col gap-2">
-            <Json value={worker.config} label={`Config, version ${worker.config_version}`} />
-            {presence?.details == null ? null : <Json value={presence.details} label="Details" />}
-          </div>
-        </Panel>
+        <div className="flex min-w-0 flex-col gap-4">
+          {worker.member_id == null ? <PresenceDay worker={worker} /> : null}
+          <Panel title="Facts">
+            <Facts
+              rows={[
+                ['Kind', worker.kind],
+                ['Running', worker.state === 'offline' ? 'offline' : `${worker.running} of ${presence?.slots ?? '?'} slots`],
+                ['Connected by', presence?.transport ?? 'not'],
+                presence?.machine == null
+                  ? undefined
+                  : [
+                      'Machine',
+                      <Link
+                        key="machine"
+                        to="/workers"
+                        search={{ q: presence.machine, group: 'machine' }}
+                        className="text-accent underline"
+                      >
+                        {oneLine(presence.machine, 120)}
+                      </Link>,
+                    ],
+                presence?.instance == null ? undefined : ['Process', presence.instance],
+                said('sdk') === undefined ? undefined : ['Version', said('sdk')],
+                said('platform') === undefined
+                  ? undefined
+                  : ['Platform', `${said('platform')}${said('runtime') === undefined ? '' : `, ${said('runtime')}`}`],
+                share('cpu_percent') === undefined ? undefined : ['Processor', share('cpu_percent')],
+                share('memory_percent') === undefined ? undefined : ['Memory', share('memory_percent')],
+                ['Provider', presence?.provider ?? 'not said'],
+                ['Model', presence?.model ?? 'not said'],
+                (presence?.tags.length ?? 0) === 0 ? undefined : ['Tags', presence?.tags.join(', ')],
+                ['Last heard', <Time key="seen" at={worker.last_seen} none="never" />],
+                ['Registered', <Time key="created" at={worker.created_at} />],
+                worker.revoked_at === null ? undefined : ['Revoked', <Time key="revoked" at={worker.revoked_at} />],
+                ['May raise the killswitch', worker.may_raise_killswitch ? 'yes' : 'no'],
+                [
+                  'Id',
+                  <code key="id" className="font-mono text-sm">
+                    {worker.worker_id}
+                  </code>,
+                ],
+              ]}
+            />
+            {presence?.details == null ? null : (
+              <div className="mt-3">
+                <Json value={presence.details} label="Details" />
+              </div>
+            )}
+          </Panel>
+        </div>
       </div>
     </Screen>
   )

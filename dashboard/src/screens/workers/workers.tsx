@@ -1,5 +1,5 @@
 /** Responsible for the list of workers: who is there, how busy, what each may do, and when it was last heard. */
-import type { Presence, Worker } from '@modelreins/contract'
+import type { Worker } from '@modelreins/contract'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react'
@@ -11,9 +11,9 @@ import { PresenceBadge, TierBadge } from '../../parts/badge.tsx'
 import { LinkButton } from '../../parts/button.tsx'
 import { Empty, ErrorNotice, Skeleton } from '../../parts/notices.tsx'
 import { Rows } from '../../parts/rows.tsx'
+import { oneLine } from '../../parts/safe-text.ts'
 import { plural, Time } from '../../parts/time.tsx'
-
-type Row = Worker & { readonly presence: Presence | undefined }
+import { byMachine, isMachine, type Machine, type WorkerRow } from './machines.ts'
 
 const columns = 'grid-cols-[minmax(0,1fr)_auto] md:grid-cols-[minmax(0,12rem)_6rem_5rem_minmax(0,10rem)_minmax(0,1fr)_7rem]'
 
@@ -29,7 +29,7 @@ function Capabilities({ worker }: { readonly worker: Worker }) {
   )
 }
 
-function Cells({ worker, narrow }: { readonly worker: Row; readonly narrow: boolean }) {
+function Cells({ worker, narrow }: { readonly worker: WorkerRow; readonly narrow: boolean }) {
   const state = <PresenceBadge state={worker.state} paused={worker.paused} revoked={worker.revoked_at !== null} />
   const name = (
     <Link
@@ -78,6 +78,17 @@ function Cells({ worker, narrow }: { readonly worker: Row; readonly narrow: bool
   )
 }
 
+function MachineCells({ machine: { machine, workers, there, running, slots } }: { readonly machine: Machine }) {
+  return (
+    <span role="gridcell" className="col-span-full flex min-w-0 flex-wrap items-baseline gap-x-3">
+      <span className="truncate font-semibold foreign">{machine === '' ? 'Machine not said' : oneLine(machine, 120)}</span>
+      <span className="text-sm text-soft">
+        {plural(workers, 'worker')}, {there} there, {running} of {plural(slots, 'slot')} busy
+      </span>
+    </span>
+  )
+}
+
 const rank = { deaf: 0, parked: 0, busy: 1, idle: 2, online: 2, offline: 3 } as const
 
 export function Workers() {
@@ -98,7 +109,7 @@ export function Workers() {
     ),
   )
   const presence = useOperation('presence.list', {})
-  const items = useMemo((): readonly Row[] => {
+  const items = useMemo((): readonly WorkerRow[] => {
     const there = new Map((presence.data?.items ?? []).map((one) => [one.worker_id, one]))
     const query = (search.q ?? '').toLowerCase()
     return (list.data?.pages.flatMap((page) => page.items) ?? [])
@@ -106,6 +117,7 @@ export function Workers() {
         (worker) =>
           query === '' ||
           worker.name.toLowerCase().includes(query) ||
+          there.get(worker.worker_id)?.machine?.toLowerCase().includes(query) === true ||
           worker.capabilities.some((one) => one.name.toLowerCase().includes(query)),
       )
       .map((worker) => ({ ...worker, presence: there.get(worker.worker_id) }))
@@ -120,6 +132,8 @@ export function Workers() {
   const loadMore = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage()
   }, [fetchNextPage, isFetchingNextPage])
+  const grouped = search.group === 'machine'
+  const rows = useMemo((): readonly (WorkerRow | Machine)[] => (grouped ? byMachine(items) : items), [grouped, items])
   const live = items.filter((worker) => worker.state !== 'offline').length
   return (
     <Screen
@@ -137,7 +151,7 @@ export function Workers() {
         <input
           type="search"
           aria-label="Filter workers"
-          placeholder="Name or capability"
+          placeholder="Name, capability, machine"
           className="field max-w-72"
           value={search.q ?? ''}
           onChange={(event) => void navigate({ search: { ...search, q: event.target.value }, replace: true })}
@@ -150,6 +164,15 @@ export function Workers() {
             onChange={(event) => void navigate({ search: { ...search, show: event.target.checked ? 'revoked' : '' }, replace: true })}
           />
           Revoked ones too
+        </label>
+        <label className="inline-flex min-h-9 items-center gap-2">
+          <input
+            type="checkbox"
+            className="size-4 accent-accent"
+            checked={grouped}
+            onChange={(event) => void navigate({ search: { ...search, group: event.target.checked ? 'machine' : '' }, replace: true })}
+          />
+          Group by machine
         </label>
       </div>
       {list.isPending ? (
@@ -166,14 +189,19 @@ export function Workers() {
       ) : (
         <Rows
           label="Workers"
-          items={items}
-          idOf={(worker) => worker.worker_id}
+          items={rows}
+          shown={items.length}
+          idOf={(row) => (isMachine(row) ? `machine ${row.machine}` : row.worker_id)}
           columns={columns}
           header={['Name', 'State', 'Running', 'Runs', 'Capabilities', 'Last heard']}
           hasMore={hasNextPage}
           loadMore={loadMore}
-          onOpen={(worker) => void navigate({ to: '/workers/$workerId', params: { workerId: worker.worker_id } })}
-          row={(worker, narrow) => <Cells worker={worker} narrow={narrow} />}
+          onOpen={(row) =>
+            isMachine(row)
+              ? void navigate({ search: { ...search, q: row.machine } })
+              : void navigate({ to: '/workers/$workerId', params: { workerId: row.worker_id } })
+          }
+          row={(row, narrow) => (isMachine(row) ? <MachineCells machine={row} /> : <Cells worker={row} narrow={narrow} />)}
         />
       )}
     </Screen>

@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, gt, isNotNull, isNull } from 'drizzle-orm'
 import type { Capability, WorkerConfig, WorkerKind } from '@modelreins/contract'
 import { placeOf } from '../../../../src/domain/director/place.ts'
+import type { PresenceSpan } from '../../../../src/domain/workforce/presence-history.ts'
 import type { TenantDatabase } from '../../kernel/open-stores.ts'
 import type { Forget } from '../../kernel/rollback.ts'
 import { workers } from './tables.ts'
@@ -24,6 +25,14 @@ export interface WorkerProfile {
   readonly place?: string
   /** It announced its stop: after a cold start this is the only record of it. Removed by the next report. */
   readonly left?: boolean
+  /** Its connection ended, and it has not been heard of since: after a cold start it is not taken for present. Removed by the next report. */
+  readonly gone?: boolean
+  /** Name of its machine; absent until it said so. */
+  readonly machine?: string
+  /** Version of `config` that it runs with, and when it first said so. */
+  readonly config_applied?: { readonly version: number; readonly at: number }
+  /** When it was there in the last day, oldest first. */
+  readonly spans?: readonly PresenceSpan[]
 }
 export const emptyProfile: WorkerProfile = { instance: null, tags: [], networks: [], provider: null, model: null, slots: 1 }
 
@@ -183,8 +192,11 @@ export class WorkerStore {
     const row = toRow(worker)
     // Read before the write: what is read after it would have to be forgotten with it.
     const known = this.#inForce()
-    this.#db.insert(workers).values(row).onConflictDoUpdate({ target: workers.worker_id, set: row }).run()
     const before = known.get(worker.worker_id)
+    // A column that is set costs its index a row, changed or not: names are for ever, and a revocation comes once.
+    const { worker_id: _, name: _1, revoked_at, ...changeable } = row
+    const set = revoked_at === null ? changeable : { ...changeable, revoked_at }
+    this.#db.insert(workers).values(row).onConflictDoUpdate({ target: workers.worker_id, set }).run()
     if (worker.revoked_at === null) known.set(worker.worker_id, worker)
     else known.delete(worker.worker_id)
     this.#forget(() => {

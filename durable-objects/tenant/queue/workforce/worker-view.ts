@@ -5,6 +5,7 @@ import { stopsRunning } from '../../../../src/domain/killswitch.ts'
 import { viewOfBreaker } from '../../../../src/domain/director/breaker.ts'
 import { parkedUntil } from '../../../../src/domain/director/parking.ts'
 import type { WorkerView } from '../../../../src/domain/director/matching.ts'
+import { lastDay } from '../../../../src/domain/workforce/presence-history.ts'
 import { personState } from '../../../../src/domain/work/person.ts'
 import { isGated } from '../../../../src/domain/review/risk.ts'
 import { isoTime, isoTimeOrNull } from '../../kernel/context.ts'
@@ -46,7 +47,11 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
   // After a cold start nothing is known yet: the stored time is as old as the writes are seldom. Whoever is there says so soon.
   const unheard = live.last_seen === 0 && ctx.at - ctx.live.since <= limits.presence_ms
   const remembered =
-    !left && unheard && worker.last_seen_at !== null && ctx.at - worker.last_seen_at <= lastSeenWriteMs + limits.presence_ms
+    !left &&
+    worker.profile.gone !== true &&
+    unheard &&
+    worker.last_seen_at !== null &&
+    ctx.at - worker.last_seen_at <= lastSeenWriteMs + limits.presence_ms
   if (!onSocket && !polled && !silent && !remembered) return 'offline'
   if (isDeaf(live)) return 'deaf'
   if (parkedUntil(ctx.store.parkings.all(), worker, ctx.at) !== null) return 'parked'
@@ -113,6 +118,20 @@ export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
 
 export const workforce = (ctx: Seeing): readonly WorkerView[] => [...ctx.store.workers.active()].map((worker) => viewOf(ctx, worker))
 
+function appliedConfig({ profile: { config_applied: applied } }: WorkerRecord): Worker['config_applied'] {
+  return applied === undefined ? null : { version: applied.version, at: isoTime(applied.at) }
+}
+
+/** One worker, with its last day. */
+export function showOneWorker(ctx: Seeing, worker: WorkerRecord): Worker {
+  const shown = showWorker(ctx, worker)
+  const spans = lastDay(worker.profile.spans ?? [], { at: ctx.at, lastSeen: lastSeen(ctx, worker), there: shown.state !== 'offline' })
+  return {
+    ...shown,
+    presence_24h: spans.map(({ from, until }) => ({ from: isoTime(from), until: isoTime(until) })),
+  }
+}
+
 export function showWorker(ctx: Seeing, worker: WorkerRecord): Worker {
   return {
     worker_id: worker.worker_id,
@@ -123,6 +142,7 @@ export function showWorker(ctx: Seeing, worker: WorkerRecord): Worker {
     requires_secrets: [...worker.requires_secrets],
     config: worker.config,
     config_version: worker.config_version,
+    config_applied: appliedConfig(worker),
     may_raise_killswitch: worker.may_raise_killswitch,
     paused: isPaused(ctx, worker),
     revoked_at: isoTimeOrNull(worker.revoked_at),
@@ -157,5 +177,6 @@ export function showPresence(ctx: Seeing, worker: WorkerRecord): Presence {
     last_seen: isoTimeOrNull(lastSeen(ctx, worker)),
     breaker: showBreaker(ctx, worker.worker_id),
     parked_until: isoTimeOrNull(parkedUntil(ctx.store.parkings.all(), worker, ctx.at)),
+    machine: worker.profile.machine ?? null,
   }
 }

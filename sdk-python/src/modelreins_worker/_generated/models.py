@@ -900,6 +900,22 @@ class RegisteredWorker(Record):
     expires_at: str
 
 
+class WorkerConfigApplied(Record):
+    """WorkerConfigApplied, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    version: int
+    at: str
+
+
+class WorkerPresence24h(Record):
+    """WorkerPresence24h, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    from_: str
+    until: str
+
+
 class Breaker(Record):
     """Breaker, as the server answers it: a dict with attributes."""
 
@@ -917,6 +933,8 @@ class Worker(Record):
     _nested = {
         "capabilities": Capability,
         "config": WorkerConfig,
+        "config_applied": WorkerConfigApplied,
+        "presence_24h": WorkerPresence24h,
         "breaker": Breaker,
     }
     worker_id: str
@@ -927,6 +945,8 @@ class Worker(Record):
     requires_secrets: List[str]
     config: WorkerConfig
     config_version: int
+    config_applied: Optional[WorkerConfigApplied]
+    presence_24h: Optional[List[WorkerPresence24h]]
     may_raise_killswitch: bool
     paused: bool
     revoked_at: Optional[str]
@@ -975,6 +995,7 @@ class Presence(Record):
     last_seen: Optional[str]
     breaker: Optional[Breaker]
     parked_until: Optional[str]
+    machine: Optional[str]
 
 
 class PresenceList(Record):
@@ -2007,6 +2028,8 @@ __all__ = [
     "TenantSettingsFallback",
     "TenantSettings",
     "RegisteredWorker",
+    "WorkerConfigApplied",
+    "WorkerPresence24h",
     "Breaker",
     "Worker",
     "WorkerPage",

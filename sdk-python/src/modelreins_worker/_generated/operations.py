@@ -677,6 +677,8 @@ class PresenceOperations(_Noun):
         model: Optional[str] = None,
         slots: Optional[int] = None,
         details: Any = UNSET,
+        machine: Union[str, Unset, None] = UNSET,
+        config_version: Optional[int] = None,
         place: Optional[str] = None,
         worker_type: Optional[str] = None,
         worker: Optional[str] = None,
@@ -691,7 +693,7 @@ class PresenceOperations(_Noun):
 
         :raises ModelReinsError: ``name-taken``, ``not-found``, ``conflict``.
         """
-        return PresenceReply.of(self._call("presence.report", fields(locals(), "details", "parked_until"), timeout=request_timeout))
+        return PresenceReply.of(self._call("presence.report", fields(locals(), "details", "machine", "parked_until"), timeout=request_timeout))
 
     def list(
         self,

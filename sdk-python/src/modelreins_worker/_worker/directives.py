@@ -45,6 +45,11 @@ class Directives:
         self._config_version: Optional[int] = None
 
     @property
+    def config_version(self) -> Optional[int]:
+        """Of the operator's configuration that was taken last."""
+        return self._config_version
+
+    @property
     def closed(self) -> bool:
         """No new work: paused, or drained (level 2 and up). Level 1 stops dispatch, not claims."""
         paused = bool(self.worker and self.worker.get("paused"))

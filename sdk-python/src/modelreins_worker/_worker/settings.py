@@ -31,6 +31,7 @@ SETTINGS: Dict[str, Setting] = {
     "url": Setting(("MODELREINS_URL",), ("server", "url"), "Address of the server"),
     "token": Setting(("MODELREINS_TOKEN", "MODELREINS_API_KEY"), ("token",), "Worker token", secret=True),
     "name": Setting(("MODELREINS_WORKER",), ("name", "worker"), "Name of this worker"),
+    "machine": Setting(("MODELREINS_MACHINE",), ("machine",), "Name of this machine in lists of workers; - tells none"),
     "poll_interval": Setting(
         ("MODELREINS_POLL_MS",),
         ("poll_ms", "pollMs"),
@@ -63,6 +64,7 @@ class Settings(NamedTuple):
     url: str
     token: str
     name: Optional[str]
+    machine: Optional[str]
     poll_interval: float
     timeout: float
     slots: int
@@ -244,6 +246,7 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], config: Mappin
         url=url,
         token=token,
         name=reader.read("name", _text, "a text"),
+        machine=reader.read("machine", _text, "a text"),
         poll_interval=5.0 if poll is None else poll,
         timeout=30.0 if timeout is None else timeout,
         slots=reader.read("slots", _count(1, 256), "a whole number from 1 to 256") or 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import sys
@@ -27,11 +28,13 @@ class Standing:
         self._now = now
         self._live: Dict[str, Any] = {}
         self._says_place = False
+        self._config_version: Optional[int] = None
         self._parked: Optional[str] = None
         self._lock = threading.Lock()
 
-    def take(self, config: Mapping[str, Any]) -> int:
+    def take(self, config: Mapping[str, Any], version: Optional[int] = None) -> int:
         """Take the operator's configuration, and return its slots; a key that is not there falls back to the worker's own."""
+        self._config_version = version
         self._live = {key: config[key] for key in _CONFIGURED if key in config}
         self._says_place = config.get("concurrency_key") == "workdir"
         return int(config.get("slots", self._settings.slots))
@@ -53,6 +56,7 @@ class Standing:
             "tags": list(live["tags"]),
             "networks": list(live["networks"]),
             "slots": self._roster.slots,
+            "machine": machine_name(self._settings.machine),
             "details": about_this_process(),
             "leases": self._roster.leases(),
         }
@@ -60,7 +64,9 @@ class Standing:
             if live[key]:
                 body[key] = live[key]
         if self._says_place:
-            body["place"] = place_of(self._settings.workdir)
+            body["place"] = place_of(self._settings.workdir, self._settings.machine)
+        if self._config_version is not None:
+            body["config_version"] = self._config_version
         if self._parked is not None and epoch_of(self._parked) > self._now().timestamp():
             body["parked_until"] = self._parked
         # Once: a worker that has been taken over itself must not fight back.
@@ -69,9 +75,23 @@ class Standing:
         return body
 
 
-def place_of(workdir: Optional[str]) -> str:
+def machine_name(setting: Optional[str]) -> Optional[str]:
+    """Return the name that is told of this machine; ``None`` when none is to be told."""
+    if setting == "-":
+        return None
+    name = socket.gethostname() if setting is None else setting
+    return "".join(character for character in name if character.isprintable()).strip()[:120] or None
+
+
+def _unnamed() -> str:
+    """Tell machines apart without naming them: two that hid their names must not be taken for one."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:12]
+
+
+def place_of(workdir: Optional[str], machine: Optional[str] = None) -> str:
     """Return the folder that the worker works in, as ``MACHINE:PATH``; of a long path its end. The SDK for Node spells it alike."""
-    place = f"{socket.gethostname()}:{os.path.realpath(workdir or os.getcwd())}"
+    name = socket.gethostname() if machine is None else machine_name(machine) or _unnamed()
+    place = f"{name}:{os.path.realpath(workdir or os.getcwd())}"
     return "".join(character for character in place if character.isprintable())[-120:]
 
 

@@ -29,7 +29,7 @@ from .refusals import NamePatience, is_refusal, killed, name_taken
 from .roster import Roster
 from .settings import Settings, TextList, config_path, read_config, resolve, usual_outbox
 from .signals import Signals
-from .standing import Standing
+from .standing import Standing, machine_name
 from .talk import Talk
 from .vault import environment_secrets, resolve_secret
 
@@ -56,6 +56,7 @@ class Worker(DirectCalls):
     :param networks: networks that the worker can reach; a list, or a text with commas.
     :param provider: what it says that it runs jobs with.
     :param model: the model it says that it uses.
+    :param machine: how this machine is called where workers are listed; ``-`` tells no name. Default: the host's name.
     :param workdir: the folder that :func:`run_command` runs programs in.
     :param takeover: take the name over from another process that holds it.
     :param outbox_file: where completions are kept that could not be delivered; beside the config file by default.
@@ -80,6 +81,7 @@ class Worker(DirectCalls):
         provider: Optional[str] = None,
         model: Optional[str] = None,
         workdir: Union[str, os.PathLike[str], None] = None,
+        machine: Optional[str] = None,
         takeover: Optional[bool] = None,
         outbox_file: Union[str, os.PathLike[str], None] = None,
         redact: TextList = None,
@@ -98,7 +100,7 @@ class Worker(DirectCalls):
         self._redactor = Redactor()
         for secret in (settings.token, *settings.redact, *environment_secrets(self._environ)):
             self._redactor.add(secret)
-        self.instance = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"[-255:]
+        self.instance = f"{machine_name(settings.machine) or 'worker'}:{os.getpid()}:{os.urandom(4).hex()}"[-255:]
         self._companion: Dict[str, str] = {"worker": settings.name or socket.gethostname()} if settings.token.startswith("mrk_") else {}
         agent = f"modelreins-worker-py/{__version__}"
         self._calls = Calls(Transport(settings.url, user_agent=agent), settings.token, settings.timeout)
@@ -303,7 +305,7 @@ class Worker(DirectCalls):
         self._greeted = True
 
     def _on_config(self, config: Mapping[str, Any]) -> None:
-        slots = self._standing.take(config)
+        slots = self._standing.take(config, self._directives.config_version)
         self.poll_interval = config["poll_ms"] / 1000 if "poll_ms" in config else self.settings.poll_interval
         if slots != self._roster.slots:
             self._roster.resize(slots)

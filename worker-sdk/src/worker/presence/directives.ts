@@ -3,6 +3,7 @@
  * newest and notifies the parts that act on them.
  */
 import { limits, type KillswitchBrief, type PresenceReply, type WorkerConfig } from '@modelreins/contract'
+import type { Configured } from '../settings/config-receipt.ts'
 import type { ServerClock } from './server-clock.ts'
 
 export interface DirectivePorts {
@@ -19,6 +20,7 @@ export class Directives {
   readonly #ports: DirectivePorts
   #worker: Identity | undefined
   #configVersion: number | undefined
+  #configEmpty = true
   #killswitch: KillswitchBrief | undefined
   readonly #time: Pick<ServerClock, 'heard'>
   #heartbeatMs: number | undefined
@@ -36,6 +38,11 @@ export class Directives {
 
   get killswitch(): KillswitchBrief | undefined {
     return this.#killswitch
+  }
+
+  /** The operator's configuration that came last; undefined before the first. */
+  get configured(): Configured | undefined {
+    return this.#configVersion === undefined ? undefined : { version: this.#configVersion, empty: this.#configEmpty }
   }
 
   /** Milliseconds between heartbeats, as the server set them. */
@@ -86,6 +93,7 @@ export class Directives {
   #applyConfig(config: WorkerConfig, version: number): void {
     if (version === this.#configVersion) return
     this.#configVersion = version
+    this.#configEmpty = Object.keys(config).length === 0
     this.#ports.onConfig(config)
   }
 }

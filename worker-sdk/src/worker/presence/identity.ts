@@ -6,6 +6,8 @@ import { version } from '../../version.ts'
 import type { LiveValues } from '../settings/live-settings.ts'
 import type { ResolvedOptions, Transport } from '../settings/options.ts'
 import type { LiveLease } from '../job/live-attempts.ts'
+import { ConfigReceipt } from '../settings/config-receipt.ts'
+import { machineName } from '../settings/place.ts'
 import type { ServerClock } from './server-clock.ts'
 
 /** The contract's bound on leases in one report; more slots than that there are not. */
@@ -28,12 +30,15 @@ export class Identity {
   readonly instance: string
   /** With a member key the name says which worker this is (the companion path); a worker token says it itself. */
   readonly companion: { readonly worker?: string }
+  readonly receipt = new ConfigReceipt()
   readonly #time: Pick<ServerClock, 'now'>
+  readonly #machine: string | undefined
   #parkedUntil: string | undefined
 
   constructor(options: ResolvedOptions, clock: Clock, time: Pick<ServerClock, 'now'>) {
     this.#time = time
-    this.instance = `${hostname()}:${process.pid}:${Math.floor(clock.random() * 0xffff_ffff).toString(36)}`.slice(-255)
+    this.#machine = machineName(options.machine)
+    this.instance = `${this.#machine ?? 'worker'}:${process.pid}:${Math.floor(clock.random() * 0xffff_ffff).toString(36)}`.slice(-255)
     this.companion = parseCredentialToken(options.token)?.kind === 'member' ? { worker: options.name ?? hostname() } : {}
   }
 
@@ -50,6 +55,7 @@ export class Identity {
   }
 
   report(state: State): SelfReport {
+    const configVersion = this.receipt.tell()
     const { slots, tags, networks, provider, model, place } = state.live
     return {
       instance: this.instance,
@@ -60,6 +66,8 @@ export class Identity {
       ...(provider === undefined ? {} : { provider }),
       ...(model === undefined ? {} : { model }),
       ...(place === undefined ? {} : { place }),
+      machine: this.#machine ?? null,
+      ...(configVersion === undefined ? {} : { config_version: configVersion }),
       details: { sdk: `node ${version}`, runtime: process.version, platform: `${process.platform}-${process.arch}` },
       leases: state.leases.slice(0, maxLeases).map(({ job_id, attempt }) => ({ job_id, attempt })),
       ...this.companion,

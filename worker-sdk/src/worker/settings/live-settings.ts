@@ -36,7 +36,7 @@ export class LiveSettings {
       poll_ms: options.pollMs,
       place: undefined,
     }
-    this.#place = placeOf(options.workDir)
+    this.#place = placeOf(options.workDir, options.machine)
     this.#values = this.#own
   }
 

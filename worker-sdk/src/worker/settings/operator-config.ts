@@ -8,8 +8,8 @@ export interface OperatorConfigPorts {
   readonly providers: ProviderChoice
   /** The machine's owner keeps provider and model to themselves. Its command and arguments no server can change at all. */
   readonly locked: boolean
-  /** What is in force from now on. */
-  readonly onApplied: (applied: readonly AppliedSetting[]) => void
+  /** What is in force from now on; `whole`: all that was asked for and is allowed here, nothing of it is being checked. */
+  readonly onApplied: (applied: readonly AppliedSetting[], whole: boolean) => void
   readonly onTrouble: (type: string, error: unknown) => void
 }
 
@@ -28,14 +28,14 @@ export class OperatorConfig {
     const { provider, model } = live.under(config)
     const checked = providers.inUse && provider !== undefined && provider !== live.values.provider
     // A model is one of its provider: the two change together, or not at all.
-    onApplied(live.apply(config, checked ? ['provider', 'model'] : []))
+    onApplied(live.apply(config, checked ? ['provider', 'model'] : []), !checked)
     if (!checked) return
     providers.ready(provider, model).then(
       (use) => {
         // The operator may have thought better of it in the meantime.
         if (this.#newest !== config) return
         use()
-        onApplied(live.apply(config))
+        onApplied(live.apply(config), true)
       },
       (error: unknown) => onTrouble('config', error),
     )

@@ -52,6 +52,15 @@ export const settings = {
     about: 'Name of this worker',
     otherwiseText: "as registered; with an API key the host's name",
   }),
+  /** How this machine is called where workers are listed, by which they are grouped; `-` tells no name. Default: the host's name. */
+  machine: row({
+    kind: 'text',
+    env: ['MODELREINS_MACHINE'],
+    config: ['machine'],
+    flag: 'machine',
+    about: 'Name of this machine in lists of workers; - tells none',
+    otherwiseText: "the host's name",
+  }),
   /** The provider: claude, aider, codex, acp, ollama-http, lmstudio, nocturne, onemin, http, playwright, spawn. Default: claude. */
   type: row({
     kind: 'text',

@@ -20,6 +20,7 @@ const resolve = (options: WorkerOptions = {}, env: Record<string, string> = {}, 
 /** Option, variable, config key, three values as they stand there, and what they become. */
 const rows: [SettingName, string, string, [unknown, string, unknown], [unknown, unknown, unknown]][] = [
   ['name', 'MODELREINS_WORKER', 'name', ['a', 'b', 'c'], ['a', 'b', 'c']],
+  ['machine', 'MODELREINS_MACHINE', 'machine', ['a', '-', 'c'], ['a', '-', 'c']],
   ['type', 'MODELREINS_WORKER_TYPE', 'provider', ['codex', 'aider', 'http'], ['codex', 'aider', 'http']],
   ['model', 'MODELREINS_WORKER_MODEL', 'model', ['opus', 'sonnet', 'haiku'], ['opus', 'sonnet', 'haiku']],
   ['tags', 'MODELREINS_WORKER_TAGS', 'tags', [['x'], 'code, review', 'night'], [['x'], ['code', 'review'], ['night']]],

@@ -1,0 +1,39 @@
+/** Responsible for workers by the machine that they run on: their order, and one line that sums up each machine. It draws nothing. */
+import type { Presence, Worker } from '@modelreins/contract'
+
+export type WorkerRow = Worker & { readonly presence: Presence | undefined }
+
+export interface Machine {
+  readonly machine: string
+  readonly workers: number
+  readonly there: number
+  readonly running: number
+  readonly slots: number
+}
+
+/** Workers whose machine is not known stand last. */
+const unknown = ''
+
+/** Each machine as a line before its workers, which keep their order. */
+export function byMachine(workers: readonly WorkerRow[]): readonly (WorkerRow | Machine)[] {
+  const groups = new Map<string, WorkerRow[]>()
+  for (const worker of workers) {
+    const machine = worker.presence?.machine ?? unknown
+    groups.set(machine, [...(groups.get(machine) ?? []), worker])
+  }
+  return [...groups]
+    .toSorted(([one], [other]) => Number(one === unknown) - Number(other === unknown) || one.localeCompare(other))
+    .flatMap(([machine, group]) => {
+      const there = group.filter((worker) => worker.state !== 'offline')
+      const line: Machine = {
+        machine,
+        workers: group.length,
+        there: there.length,
+        running: group.reduce((sum, worker) => sum + worker.running, 0),
+        slots: there.reduce((sum, worker) => sum + (worker.presence?.slots ?? 0), 0),
+      }
+      return [line, ...group]
+    })
+}
+
+export const isMachine = (row: WorkerRow | Machine): row is Machine => 'machine' in row

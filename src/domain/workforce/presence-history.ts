@@ -1,0 +1,72 @@
+/**
+ * Responsible for when a worker was there, as spans of time: begun by a greeting, extended by a heartbeat that is written anyway, ended by a
+ * lost connection. A row is written for none of them by itself but the end. It says nothing about now.
+ */
+
+/** Milliseconds since 1970; `until` is null while the connection has not been seen to end. */
+export interface PresenceSpan {
+  readonly from: number
+  readonly until: number | null
+}
+
+export const historyMs = 24 * 3_600_000
+/** Shorter absences are none: heartbeats over HTTP are written every three minutes, and a deployment cuts every connection for a moment. */
+export const bridgedMs = 4 * 60_000
+/** Of a worker that comes and goes all day, the shortest absences are forgotten. */
+const spansKept = 32
+
+function merged(spans: readonly PresenceSpan[]): readonly PresenceSpan[] {
+  if (spans.length <= spansKept) return spans
+  let at = 1
+  const gap = (index: number): number => (spans[index]?.from ?? 0) - (spans[index - 1]?.until ?? 0)
+  for (let index = 2; index < spans.length; index += 1) if (gap(index) < gap(at)) at = index
+  const [before, after] = [spans[at - 1], spans[at]]
+  if (before === undefined || after === undefined) return spans
+  return merged([...spans.slice(0, at - 1), { from: before.from, until: after.until }, ...spans.slice(at + 1)])
+}
+
+const kept = (spans: readonly PresenceSpan[], at: number): readonly PresenceSpan[] =>
+  merged(spans.filter((span) => span.until === null || span.until > at - historyMs))
+
+export interface Heard {
+  readonly at: number
+  /** When it had been heard of before, as far as is known. */
+  readonly before: number | null
+  /** By the very process that was there before: a connection that was lost without a word broke while it was alive. */
+  readonly sameProcess: boolean
+  /** It holds a connection, whose end will be noticed. */
+  readonly connected: boolean
+}
+
+/** It was heard of. */
+export function present(spans: readonly PresenceSpan[], { at, before, sameProcess, connected }: Heard): readonly PresenceSpan[] {
+  const last = spans.at(-1)
+  const until = connected ? null : at
+  if (last === undefined) return [{ from: at, until }]
+  const ended = last.until ?? (sameProcess ? at : Math.max(last.from, Math.min(before ?? last.from, at)))
+  const earlier = spans.slice(0, -1)
+  return at - ended <= bridgedMs
+    ? kept([...earlier, { from: last.from, until }], at)
+    : kept([...earlier, { from: last.from, until: ended }, { from: at, until }], at)
+}
+
+/** Its connection has ended, or it said that it stops; it was last heard of then. The same spans when nothing was open. */
+export function absent(spans: readonly PresenceSpan[], at: number): readonly PresenceSpan[] {
+  const last = spans.at(-1)
+  if (last === undefined || last.until !== null) return spans
+  return kept([...spans.slice(0, -1), { from: last.from, until: Math.max(last.from, at) }], at)
+}
+
+/** Of the last day, for whoever looks at it now. `lastSeen`: the end of a span whose end was not noticed. `there`: it is there now. */
+export function lastDay(
+  spans: readonly PresenceSpan[],
+  { at, lastSeen, there }: { readonly at: number; readonly lastSeen: number | null; readonly there: boolean },
+): readonly { readonly from: number; readonly until: number }[] {
+  return spans
+    .map(({ from, until }, index) => {
+      const now = there && index === spans.length - 1
+      const ended = now ? at : (until ?? Math.max(from, lastSeen ?? from))
+      return { from: Math.max(from, at - historyMs), until: Math.min(at, ended) }
+    })
+    .filter(({ from, until }) => until >= from && until > at - historyMs)
+}
