@@ -111,7 +111,7 @@ export const jobRequestFields = z.strictObject({
   when_offline: z.enum(['reject', 'queue']).optional(),
   /** Workers that go first, before any that scores better. */
   prefer: workerNames.optional(),
-  /** Where it goes on when it cannot be done as asked; an empty list: nowhere, whatever the tenant's default says. */
+  /** Where it goes on when it cannot be done as asked; an empty list: nowhere, whatever the tenant's default says. Of a fan-out: where each child does. */
   fallback: fallbackChain.optional(),
   /** Fan-out: the same prompt for each of these workers, by name or worker_id (seed 002). */
   targets: fanOutTargets.optional(),
@@ -130,7 +130,6 @@ const fanOutRules = (request: Asked, ctx: z.RefinementCtx): void => {
     clash('fan_out', 'does not go with targets: name the workers, or let the Director pick them')
   if (several && request.target !== undefined) clash('target', 'does not go with a fan-out: use targets')
   if (!several && request.merge !== undefined) clash('merge', 'goes with targets or fan_out')
-  if (several && request.fallback !== undefined) clash('fallback', 'does not go with a fan-out: its other workers are the fallback')
   const conflict = request.concurrency?.on_conflict ?? 'wait'
   if (several && conflict !== 'wait')
     clash('concurrency', `on_conflict: "${conflict}" does not go with a fan-out: its children share the key`)

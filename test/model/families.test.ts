@@ -19,7 +19,7 @@ it('keeps I10, keys, schedules and parked accounts under any sequence of command
       const clock = frozenTime()
       const tenant = await TestTenant.create()
       const workers: WorkerHandle[] = []
-      for (const name of ['anna', 'bert', 'cleo']) workers.push(await tenant.worker(name, [], { slots: 4 }))
+      for (const name of ['anna', 'bert', 'cleo']) workers.push(await tenant.worker(name, [], { slots: 4, provider: 'claude' }))
       const real = { tenant, workers, clock, held: [], schedules: [], seen: new Set<string>(), tried }
       await fc.asyncModelRun(() => ({ model: new FamilyModel(clock.now), real }), commands)
     }),

@@ -78,13 +78,15 @@ export class FamilyModel {
   }
 
   /** Forward only, by a step's own cause, and where that step says. */
-  #checkChain({ id, target, fallback }: Job): void {
+  #checkChain({ id, role, target, fallback }: Job): void {
     if (fallback === undefined) return
     const { step, after, asked, steps } = fallback
     const before = this.steps.get(id) ?? 0
     if (step < before) throw new Error(`Chain: job ${id} was at step ${before} and is at ${step}`)
     const place = step === 0 ? { ...asked, after: null } : steps[step - 1]
-    if (place === undefined || place.after !== after || place.target !== target)
+    // A child is for one worker at every step.
+    const there = place?.target ?? (role === 'child' ? target : null)
+    if (place === undefined || place.after !== after || there !== target)
       throw new Error(`Chain: job ${id} is at step ${step} after ${after}, for ${target}: ${JSON.stringify(fallback)}`)
     this.steps.set(id, step)
   }
@@ -112,6 +114,8 @@ export class FamilyModel {
     const merges = family.filter((job) => job.role === 'merge')
     const say = (what: string): Error => new Error(`I10: fan-out ${parent.id} (${parent.status}, ${parent.merge?.by}) ${what}`)
     if (children.length < 2) throw say(`has ${children.length} children`)
+    if (new Set(children.map(({ target }) => target)).size < children.length)
+      throw say(`asks somebody twice: ${children.map(({ id, target }) => `${id} ${target}`).join()}`)
     if (merges.length > 1 + (this.retries.get(parent.id) ?? 0)) throw say(`has ${merges.length} merge jobs`)
     const unended = merges.filter((job) => !hasEnded(job))
     if (unended.length > 1) throw say(`merges twice at once: jobs ${unended.map(({ id }) => id).join()}`)

@@ -184,12 +184,22 @@ const fanOutOf = (targets: readonly string[], plan: { by: MergeKind; quorum?: nu
 }
 const targets = fc.constantFrom<readonly string[]>(names, ['anna', 'bert'], ['bert', 'cleo'])
 
+/** Of each child of a fan-out: one step to a worker that may be asked already, one to whoever has the provider. */
+const chain = fc
+  .option(fc.constantFrom('failed', 'offline', 'rate_limited' as const))
+  .map((after) =>
+    after === null
+      ? {}
+      : { max_attempts: 1, fallback: [...['anna', 'cleo'].map((target) => ({ target, after })), { provider: 'claude', after }] },
+  )
+
 export const familySteps = [
   fc
-    .tuple(targets, merge, fc.option(key))
-    .map(([to, plan, keyed]) =>
-      step(`ask ${to.join()} and merge by ${JSON.stringify(plan)}${keyed === null ? '' : ` under ${keyed}`}`, (model, real) =>
-        dispatch(model, real, { ...fanOutOf(to, plan), ...(keyed === null ? {} : concurrencyOf(keyed)) }),
+    .tuple(targets, merge, fc.option(key), chain)
+    .map(([to, plan, keyed, fallback]) =>
+      step(
+        `ask ${to.join()} and merge by ${JSON.stringify(plan)}${keyed === null ? '' : ` under ${keyed}`}, else ${JSON.stringify(fallback)}`,
+        (model, real) => dispatch(model, real, { ...fanOutOf(to, plan), ...fallback, ...(keyed === null ? {} : concurrencyOf(keyed)) }),
       ),
     ),
   fc.tuple(key, fc.constantFrom('wait', 'replace', 'reject' as const)).map(([name, on_conflict]) =>
@@ -221,11 +231,11 @@ export const familySteps = [
       for (const [place, attempt] of [...real.held].entries()) await end(model, real, attempt, place === 0 ? 'answer' : ending)
     }),
   ),
-  fc.tuple(targets, merge, fc.integer({ min: 0, max: 4 }), fc.boolean()).map(([to, plan, stop, again]) =>
+  fc.tuple(targets, merge, fc.integer({ min: 0, max: 4 }), fc.boolean(), chain).map(([to, plan, stop, again, fallback]) =>
     step(
       `ask ${to.join()}, merge by ${JSON.stringify(plan)}, and let them ${again ? 'fail, try again and ' : ''}answer, killed after ${stop} answers`,
       async (model, real) => {
-        await dispatch(model, real, fanOutOf(to, plan))
+        await dispatch(model, real, { ...fanOutOf(to, plan), ...fallback })
         for (let round = 0; round < 3; round += 1) {
           for (const worker of real.workers) await take(model, real, worker, 3)
           for (const [place, attempt] of [...real.held].entries()) {

@@ -8,6 +8,8 @@ import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { retryMany } from '../queue/commands/bulk.ts'
 import { retryJob, retryOne } from '../queue/commands/jobs.ts'
+import { findWorker } from '../queue/commands/dispatch.ts'
+import { takenByOthers } from '../queue/distinct-workers.ts'
 import { noJob, showJob } from '../queue/job-view.ts'
 import { jobSubject, saveJob } from '../queue/save-job.ts'
 import { retargeted } from '../queue/target-gone.ts'
@@ -41,7 +43,7 @@ function retryFanOut(ctx: CommandContext, parent: JobRecord, what: 'children' | 
     ended_at: null,
     started_at: ctx.at,
     outcome: null,
-    spec: { ...parent.spec, fan_out: { plan, merge_job_id: null } },
+    spec: { ...parent.spec, fan_out: { ...spec, plan, merge_job_id: null } },
   }
   saveJob(ctx, again)
   ctx.record({
@@ -56,6 +58,17 @@ function retryFanOut(ctx: CommandContext, parent: JobRecord, what: 'children' | 
   return ok(showJob(ctx, ctx.store.jobs.get(parent.id) ?? again))
 }
 
+/** A child that is tried again with another worker is still one that no other child asks. */
+function besideOthers(ctx: CommandContext, job: JobRecord, target: string | null): Result<never> | undefined {
+  if (job.spec.role !== 'child') return undefined
+  const refuse = (message: string): Result<never> =>
+    fail('invalid-request', `\`target\` ${message}.`, { issues: [{ path: 'target', message }] })
+  if (target === null) return refuse(`is a worker: job ${job.id} is part of fan-out ${job.parent_id}, which asks each of its workers once`)
+  const worker = findWorker(ctx, target)
+  if (worker === undefined || !takenByOthers(ctx, job).includes(worker.worker_id)) return undefined
+  return refuse(`is asked by another part of fan-out ${job.parent_id}, or like one that is: ${worker.name}`)
+}
+
 function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
   const job = ctx.store.jobs.get(input.job_id)
   if (job?.spec.fan_out === undefined) {
@@ -64,7 +77,7 @@ function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
         issues: [{ path: 'what', message: 'goes with a fan-out' }],
       })
     }
-    return retryOne(ctx, input)
+    return (input.target === undefined || job === undefined ? undefined : besideOthers(ctx, job, input.target)) ?? retryOne(ctx, input)
   }
   if (input.target !== undefined) {
     const issues = [{ path: 'target', message: 'goes with a job for one worker' }]

@@ -2,7 +2,7 @@
 import type { Job, JobRequest } from '@modelreins/contract'
 import { describe, rank } from '../../../src/domain/director/director.ts'
 import { isLive, requirementsOf } from '../../../src/domain/director/matching.ts'
-import type { WorkerView } from '../../../src/domain/director/matching.ts'
+import { distinctKey } from '../../../src/domain/fan-out/distinct.ts'
 import type { MergePlan } from '../../../src/domain/fan-out/fan-out.ts'
 import { newJob } from '../../../src/domain/job/job-machine.ts'
 import { specOf } from '../../../src/domain/job/job-spec.ts'
@@ -11,8 +11,9 @@ import { dispatchRefusal } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
-import { admit, assign, earlierDispatch, findWorker, makeJob, completed } from '../queue/commands/dispatch.ts'
+import { admit, earlierDispatch, findWorker, makeJob, completed, place } from '../queue/commands/dispatch.ts'
 import type { Origin } from '../queue/commands/dispatch.ts'
+import { takenWith } from '../queue/distinct-workers.ts'
 import { showJob } from '../queue/job-view.ts'
 import type { DispatchKey } from '../queue/key-store.ts'
 import { insertJob, jobSubject } from '../queue/save-job.ts'
@@ -49,11 +50,6 @@ function namedTargets(ctx: CommandContext, targets: readonly string[]): Result<r
 
 type FanOutRequest = NonNullable<JobRequest['fan_out']>
 
-const keyOf = (worker: WorkerView, distinct: FanOutRequest['distinct']): string => {
-  if (distinct === 'worker') return worker.worker_id
-  return distinct === 'provider' ? (worker.provider ?? '') : `${worker.provider ?? ''}/${worker.model ?? ''}`
-}
-
 /** The best workers that differ in what the request names, best first. */
 function pickedTargets(ctx: CommandContext, request: JobRequest, wanted: FanOutRequest): Result<readonly string[]> {
   const spec = specOf(request, null)
@@ -67,7 +63,7 @@ function pickedTargets(ctx: CommandContext, request: JobRequest, wanted: FanOutR
   const picked = new Map<string, string>()
   for (const { eligible, worker } of verdicts) {
     if (!eligible || (!isLive(worker.state) && request.when_offline !== 'queue')) continue
-    const key = keyOf(worker, wanted.distinct)
+    const key = distinctKey(worker, wanted.distinct)
     if (!picked.has(key)) picked.set(key, worker.name)
     if (picked.size === wanted.count) return ok([...picked.values()])
   }
@@ -105,7 +101,9 @@ function makeParent(
   targets: readonly string[],
   key: DispatchKey | undefined,
 ): JobRecord {
-  const made = newJob(request, {
+  // Where they go on is the children's.
+  const { fallback: _, ...own } = request
+  const made = newJob(own, {
     id: ctx.store.jobs.nextId(),
     at: ctx.at,
     pinned: null,
@@ -113,12 +111,13 @@ function makeParent(
     created_by: ctx.caller.actor.id,
     hold: null,
   })
+  const distinct = request.fan_out?.distinct ?? 'worker'
   const parent: JobRecord = {
     ...made,
     status: 'running',
     hold: null,
     started_at: ctx.at,
-    spec: { ...made.spec, fan_out: { plan, merge_job_id: null } },
+    spec: { ...made.spec, fan_out: { plan, merge_job_id: null, ...(distinct === 'worker' ? {} : { distinct }) } },
   }
   insertJob(ctx, parent, key)
   ctx.record({
@@ -151,11 +150,15 @@ function fanOut(ctx: CommandContext, asked: JobRequest, origin: Origin | undefin
   const targets = request.fan_out === undefined ? namedTargets(ctx, request.targets ?? []) : pickedTargets(ctx, request, request.fan_out)
   if (!targets.ok) return targets
   const parent = makeParent(ctx, request, plan.value, targets.value, before.value?.key)
+  const first = targets.value.flatMap((target) => findWorker(ctx, target)?.worker_id ?? [])
+  const chosen = [...first]
   for (const [index, target] of targets.value.entries()) {
     const child = childRequest(request, target)
-    const assigned = assign(ctx, child)
+    const others = [...first, ...chosen].filter((id) => id !== first[index])
+    const assigned = place(ctx, child, takenWith(ctx, others, request.fan_out?.distinct ?? 'worker'))
     // All or none: the transaction is rolled back.
     if (!assigned.ok) return fail(assigned.failure.code, `targets[${index}]: ${assigned.failure.detail}`)
+    if (assigned.value.worker_id !== null) chosen[index] = assigned.value.worker_id
     makeJob(ctx, child, assigned.value, 'job.dispatch', {
       parent: { id: parent.id, role: 'child', created_by: parent.created_by },
       origin,

@@ -12,6 +12,7 @@ import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { mayClaim } from '../../../src/domain/killswitch.ts'
 import { systemActor } from '../kernel/context.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
+import { takenByOthers } from './distinct-workers.ts'
 import { beforeQueue } from './hold.ts'
 import { isForAnother } from './parking.ts'
 import { jobSubject, saveJob } from './save-job.ts'
@@ -48,10 +49,10 @@ export function afterAttempt(ctx: CommandContext, ended: JobRecord): JobRecord {
   const failed = ended.status === 'failed'
   const numbers = stepsAfter(fallback, cause)
   const next = numbers.length === 0 && failed ? stepsAfter(fallback, 'failed') : numbers
-  const workers = workforce(ctx)
+  const workers = freeFor(ctx, ended, workforce(ctx))
   // What has failed can only go on; what waits for a limit stays unless somebody is there.
   const number = readyStep(ended, next, workers) ?? (failed ? possibleStep(ended, next, workers) : undefined)
-  return number === undefined ? ended : retryAtStep(ended, number, ctx.at)
+  return number === undefined ? ended : retryAtStep(ended, number, ctx.at, onlyAt(ctx, ended, number, workers))
 }
 
 /** One row of the audit trail for a step that was taken. */
@@ -70,17 +71,37 @@ export function noteStep(ctx: CommandContext, before: JobRecord, after: JobRecor
 
 const isLimited = (ctx: CommandContext, job: JobRecord): boolean => job.outcome?.error?.type === 'rate_limited' && !isForAnother(ctx, job)
 
+/** Those that no other child of its fan-out asks; everybody, of a job that is none. */
+function freeFor(ctx: Pick<ReadContext, 'store'>, job: JobRecord, workers: readonly WorkerView[]): readonly WorkerView[] {
+  if (job.spec.role !== 'child') return workers
+  const taken = new Set(takenByOthers(ctx, job))
+  return workers.filter(({ worker_id }) => !taken.has(worker_id))
+}
+
+/** Who is best for it at this step. */
+function bestAt(ctx: Pick<ReadContext, 'at'>, job: JobRecord, number: number, workers: readonly WorkerView[]): string | null {
+  const wants = requirementsOf(atStep(job, number).spec)
+  const [best] = rank({ wants, effort: job.effort, thread_id: job.thread_id, prefer: job.spec.prefer }, workers, ctx.at)
+  return best?.eligible === true ? best.worker.worker_id : null
+}
+
+/** A child of a fan-out is for one worker at each step, too: left to anybody, two of them could be answered by the same. */
+function onlyAt(ctx: Pick<ReadContext, 'at'>, job: JobRecord, number: number, workers: readonly WorkerView[]): string | null {
+  if (job.spec.role !== 'child') return null
+  const unpaused = workers.map((view) => ({ ...view, paused: false }))
+  return bestAt(ctx, job, number, workers) ?? bestAt(ctx, job, number, unpaused)
+}
+
 /** The job at this step, assigned to whoever is best there. */
 function placed(ctx: CommandContext, job: JobRecord, number: number, workers: readonly WorkerView[]): JobRecord {
-  const there = atStep(job, number)
-  const wants = requirementsOf(there.spec)
-  const [best] = rank({ wants, effort: job.effort, thread_id: job.thread_id, prefer: job.spec.prefer }, workers, ctx.at)
-  return { ...there, worker_id: best?.eligible === true ? best.worker.worker_id : there.worker_id }
+  const there = atStep(job, number, onlyAt(ctx, job, number, workers))
+  return { ...there, worker_id: bestAt(ctx, job, number, workers) ?? there.worker_id }
 }
 
 /** Takes a waiting job one step further when nobody could begin it where it is, and somebody could at a step ahead. */
-function moveOn(ctx: CommandContext, job: JobRecord, workers: readonly WorkerView[]): void {
+function moveOn(ctx: CommandContext, job: JobRecord, everybody: readonly WorkerView[]): void {
   const { fallback } = job.spec
+  const workers = freeFor(ctx, job, everybody)
   if (fallback === undefined || !mayFallBack(job) || ctx.live.leases.offer(job.id) !== undefined) return
   const waits = job.status === 'retry'
   const cause = waits ? (isLimited(ctx, job) ? 'rate_limited' : undefined) : hindranceOf(requirementsOf(job.spec), workers)
@@ -101,7 +122,7 @@ export function goOnElsewhere(ctx: CommandContext, job: JobRecord): boolean {
   const { fallback } = job.spec
   if (fallback === undefined || !hasStepsAhead(job.spec)) return false
   const numbers = [...stepsAfter(fallback, 'offline'), ...stepsAfter(fallback, 'failed')].toSorted((left, right) => left - right)
-  const workers = workforce(ctx)
+  const workers = freeFor(ctx, job, workforce(ctx))
   const number = readyStep(job, numbers, workers) ?? possibleStep(job, numbers, workers)
   if (number === undefined) return false
   const there = placed(ctx, job, number, workers)
@@ -135,9 +156,10 @@ export const nextLook = ({ live }: Pick<CommandContext, 'live'>): number | undef
   live.fallback.waiting.size === 0 ? undefined : live.fallback.lookAt
 
 /** Steps that are still ahead, and who would get the job there now. */
-export function outlookOf(ctx: ReadContext, job: JobRecord, workers: readonly WorkerView[]): NonNullable<Preview['fallback']> {
+export function outlookOf(ctx: ReadContext, job: JobRecord, everybody: readonly WorkerView[]): NonNullable<Preview['fallback']> {
   const { fallback } = job.spec
   if (fallback === undefined) return []
+  const workers = freeFor(ctx, job, everybody)
   return fallback.steps.slice(fallback.step).map(({ after, pinned, provider, model }, index) => {
     const number = fallback.step + index + 1
     const wants = requirementsOf(atStep(job, number).spec)

@@ -6,6 +6,7 @@ import { limits } from '@modelreins/contract'
 import type { JobError, JobStatus, MergeKind, MergeState } from '@modelreins/contract'
 import { attributeAnswers, countVotes, mergePrompt, voteNote } from './answers.ts'
 import type { Answer } from './answers.ts'
+import type { Distinct } from './distinct.ts'
 
 /** How the answers become one. Times are milliseconds since 1970. */
 export interface MergePlan {
@@ -23,6 +24,8 @@ export interface FanOutSpec {
   readonly plan: MergePlan
   /** Set in the transaction that makes the merge job: there is never a second one (I10). */
   readonly merge_job_id: number | null
+  /** In what its workers differ; absent: they are different ones. Also of those that its children go on to. */
+  readonly distinct?: Distinct
 }
 
 /** What an ended fan-out keeps of its answers. */

@@ -62,23 +62,27 @@ export function causeOf(after: JobRecord, limited: boolean): FallbackCause | und
 /** Asks for another place, with the rest of what it asks for as it is. */
 export const specAt = (spec: JobSpec, { pinned, target, provider, model }: Place): JobSpec => ({ ...spec, pinned, target, provider, model })
 
-/** The job at this step, with attempts of its own. Whoever takes it is asked anew; the caller says how it waits. */
-export function atStep(job: JobRecord, number: number): JobRecord {
+/**
+ * The job at this step, with attempts of its own. Whoever takes it is asked anew; the caller says how it waits. `only`: the one worker that may
+ * have it there, whoever else the step would leave free.
+ */
+export function atStep(job: JobRecord, number: number, only: string | null = null): JobRecord {
   const { fallback } = job.spec
   const step = fallback?.steps[number - 1]
   if (fallback === undefined || step === undefined) return job
-  const { limited: _, ...spec } = specAt(job.spec, step)
+  const place = only === null ? step : { ...step, pinned: only, target: only }
+  const { limited: _, ...spec } = specAt(job.spec, place)
   return {
     ...job,
-    worker_id: step.pinned,
+    worker_id: place.pinned,
     max_attempts: job.attempt + fallback.attempts,
     spec: { ...spec, fallback: { ...fallback, step: number, after: step.after, made: job.attempt } },
   }
 }
 
 /** A step follows the attempt that has ended: the job is due at once, whatever it waited for. */
-export const retryAtStep = (ended: JobRecord, number: number, at: number): JobRecord => ({
-  ...atStep(ended, number),
+export const retryAtStep = (ended: JobRecord, number: number, at: number, only: string | null = null): JobRecord => ({
+  ...atStep(ended, number, only),
   status: 'retry',
   retry_at: at,
   ended_at: null,

@@ -151,14 +151,22 @@ function hindrance(ctx: CommandContext, request: JobRequest, assigned: ReturnTyp
   return code === 'no-live-worker' || code === 'no-eligible-worker' ? 'offline' : undefined
 }
 
-/** Asks the Director where the job was asked for, and when nobody could begin it there, at the steps of its chain that this leads to. */
-function place(ctx: CommandContext, request: JobRequest): Result<Assignment & { readonly pinned: string | null }> {
+/**
+ * Asks the Director where the job was asked for, and when nobody could begin it there, at the steps of its chain that this leads to. `taken`:
+ * workers that no step may lead to.
+ */
+export function place(
+  ctx: CommandContext,
+  request: JobRequest,
+  taken: readonly string[] = [],
+): Result<Assignment & { readonly pinned: string | null }> {
   const first = assign(ctx, request)
   const chain = request.fallback ?? []
   const later = request.not_before !== undefined && Date.parse(request.not_before) > ctx.at
   const cause = chain.length === 0 || later ? undefined : hindrance(ctx, request, first)
   if (cause === undefined) return first
-  const { target = undefined, provider: _provider, model: _model, ...rest } = request
+  const { target = undefined, provider: _provider, model: _model, ...asked } = request
+  const rest: JobRequest = taken.length === 0 ? asked : { ...asked, avoid: [...(asked.avoid ?? []), ...taken] }
   const pinned = target === undefined ? null : (findWorker(ctx, target)?.worker_id ?? null)
   for (const [index, { after, ...step }] of chain.entries()) {
     const there = after === cause ? assign(ctx, { ...rest, ...step }) : first
@@ -277,7 +285,9 @@ export function makeJob(
     ...(parent === undefined ? {} : { parent }),
   })
   const asked = origin === undefined ? fresh : fromSchedule(ctx, fresh, origin)
-  const made = assignment.step === undefined ? asked : { ...atStep(asked, assignment.step), worker_id: assignment.worker_id }
+  const { step, worker_id } = assignment
+  // Of a fan-out, each child is for one worker at every step.
+  const made = step === undefined ? asked : { ...atStep(asked, step, parent?.role === 'child' ? worker_id : null), worker_id }
   // What holds it is read here, on the server, of the very worker that was chosen; a review it asks for opens in this transaction.
   const job = insertJob(ctx, beforeQueue(ctx, made, { kind: 'queued', was: null }), key)
   ctx.record({
