@@ -21,6 +21,7 @@ import { isoTime, systemCaller } from './kernel/context.ts'
 import type { Caller, CommandContext, Store } from './kernel/context.ts'
 import { openStores } from './kernel/open-stores.ts'
 import { Rollback } from './kernel/rollback.ts'
+import { afterStoring, SharedCommit } from './kernel/shared-commit.ts'
 import { startTenant } from './kernel/tenant.ts'
 import type { RunningTenant } from './kernel/tenant.ts'
 import { authenticate, mayCall, tokenSince } from './members/authenticate.ts'
@@ -48,6 +49,7 @@ const { now } = clockAndRandom
 
 export class TenantObject extends DurableObject<Env> implements TenantGate {
   readonly #rollback = new Rollback()
+  readonly #commits = new SharedCommit(afterStoring(this.ctx.storage, clockAndRandom.setTimer))
   #store!: Store
   #clock!: AlarmClock
   /** Undefined until the tenant is known: an object that was never provisioned answers 401 and writes nothing. */
@@ -115,6 +117,9 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   }
 
   async perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<TenantAnswer<Id>> {
+    const turn = operations[call.operation].method === 'GET' ? undefined : this.#commits.turn()
+    // Before it is looked who calls: a caller that is revoked meanwhile is refused.
+    if (turn !== undefined) await turn
     const authorized = this.#authorized(call.credential, operations[call.operation].scope)
     if (!authorized.ok) return authorized
     const { running, caller } = authorized.value
