@@ -9,7 +9,7 @@ export interface BoundMethod {
 
 export interface BoundPath {
   readonly path: string
-  readonly methods: ReadonlyMap<Operation['method'], BoundMethod>
+  readonly methods: ReadonlyMap<string, BoundMethod>
   /** The value of `Allow`. */
   readonly allow: string
   /** True when nothing on this path asks for a token. */

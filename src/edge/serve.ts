@@ -6,6 +6,7 @@ import type { Gatekeeper } from './access/gatekeeper.ts'
 import { wrongKind } from './access/gatekeeper.ts'
 import { parseInput } from './http/parse-input.ts'
 import { readJsonObject } from './http/read-body.ts'
+import { jsonResponse } from './http/security-headers.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { handlerOf } from './routes/table.ts'
 
@@ -14,6 +15,8 @@ export interface Route {
   readonly tolerant: boolean
   readonly path: Readonly<Record<string, string>>
 }
+
+const noQuery = new URLSearchParams()
 
 async function inputOf(context: Context, row: Operation, route: Route): Promise<Result<Record<string, unknown>>> {
   const { request } = context
@@ -24,7 +27,7 @@ async function inputOf(context: Context, row: Operation, route: Route): Promise<
   if (!body.ok) return body
   const raw = {
     path: route.path,
-    query: new URL(request.url).searchParams,
+    query: request.url.includes('?') ? new URL(request.url).searchParams : noQuery,
     body: body.value,
     // Of raw bodies the route reads it itself.
     idempotencyKey: row.body === 'raw' || row.method === 'GET' ? null : request.headers.get('idempotency-key'),
@@ -39,7 +42,7 @@ function answer(gatekeeper: Gatekeeper, exchange: Exchange, reply: Reply): Respo
     killswitch === undefined ? {} : { 'modelreins-killswitch': `level=${killswitch.level}, generation=${killswitch.generation}` }
   if (!reply.ok) return gatekeeper.turnAway(exchange, exchange.caller, reply.failure, headers)
   const status = reply.replayed === true ? 200 : exchange.row.status
-  return new Response(JSON.stringify(reply.value), { status, headers: { ...headers, 'content-type': 'application/json' } })
+  return jsonResponse(JSON.stringify(reply.value), status, exchange, headers)
 }
 
 /** Answers one call of one operation. */

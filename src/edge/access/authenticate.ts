@@ -39,6 +39,8 @@ export interface AuthenticationContext {
   readonly keys: readonly TokenKey[]
   readonly masterToken: string | undefined
   readonly failures: FailedAttempts
+  /** Who the token says is calling, if its MAC is genuine: `callerOf`, or what remembers it. */
+  readonly callerOf: typeof callerOf
   /** From `addressKey`. */
   readonly address: string
   readonly now: number
@@ -89,7 +91,7 @@ export function authenticate(request: Request, context: AuthenticationContext): 
   const cookie = cookieToken(request, context.origin)
   const token = bearerToken(request) ?? cookie
   if (token === undefined) return unauthorized
-  const known = callerOf(token, context.keys, context.masterToken)
+  const known = context.callerOf(token, context.keys, context.masterToken)
   // A session token is good in its cookie only: what scripts read and send is a key.
   const caller = known !== undefined && isSession(known) !== (cookie !== undefined) ? undefined : known
   const key = caller === undefined ? context.address : callerKey(caller)

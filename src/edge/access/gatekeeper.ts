@@ -9,6 +9,7 @@ import { authenticationLimited, misconfigured } from '../../telemetry/edge-event
 import { type Caller, authenticate, callerKey, isSession, anonymousCaller, unauthorized } from './authenticate.ts'
 import type { Context } from '../exchange.ts'
 import { FailedAttempts, addressKey } from './failed-attempts.ts'
+import { GenuineCallers } from './genuine-callers.ts'
 import { problemResponse } from '../http/problem-response.ts'
 import { callObject } from '../tenant-call.ts'
 import { cookieToken } from '../sessions/cookie.ts'
@@ -35,6 +36,7 @@ export function wrongKind(row: Operation, caller: Caller): Result<never> | undef
 
 export class Gatekeeper {
   readonly #failures = new FailedAttempts()
+  readonly #genuine = new GenuineCallers()
 
   /** Who calls, as far as the edge can tell. A failure has been counted and is to be answered by `turnAway`. */
   identify(context: Context): Result<Caller> {
@@ -44,7 +46,15 @@ export class Gatekeeper {
     const address = addressKey(request.headers.get('cf-connecting-ip'))
     const failures = this.#failures
     const now = ports.now()
-    const caller = authenticate(request, { keys: keys.value, masterToken: env.MODELREINS_MASTER_TOKEN, failures, address, now, origin })
+    const caller = authenticate(request, {
+      keys: keys.value,
+      masterToken: env.MODELREINS_MASTER_TOKEN,
+      failures,
+      callerOf: (...of) => this.#genuine.of(...of),
+      address,
+      now,
+      origin,
+    })
     const tried = request.headers.has('authorization') || cookieToken(request, origin) !== undefined
     if (!caller.ok && caller.failure.code === 'unauthorized' && tried) this.#count(context, address, now)
     return caller

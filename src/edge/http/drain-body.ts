@@ -20,7 +20,7 @@ export async function drainReader(reader: ReadableStreamDefaultReader<Uint8Array
 
 /** Of a request that was answered without its body. One that waits for `100 Continue` has not been sent yet, and need not be. */
 export async function drainBody(request: Request): Promise<void> {
-  if (request.body === null || request.bodyUsed || request.body.locked || request.headers.get('expect') !== null) return
+  if (request.bodyUsed || request.body === null || request.body.locked || request.headers.get('expect') !== null) return
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader()
   await drainReader(reader, 0)
 }

@@ -11,6 +11,20 @@ export interface BodyRules {
 
 const tooLarge = (limit: number) => fail('too-large', `The body is larger than ${limit} bytes.`)
 
+const endedEarly = fail('invalid-request', 'The request body ended before its declared length.')
+
+/** A body that says it is no longer than this is taken as a whole: most are, and the runtime hands one over in a fraction of the time. */
+const atOnce = 64 * 1024
+
+async function readAnnounced(request: Request, limit: number): Promise<Result<Uint8Array>> {
+  try {
+    const bytes = new Uint8Array(await request.arrayBuffer())
+    return bytes.byteLength > limit ? tooLarge(limit) : ok(bytes)
+  } catch {
+    return endedEarly
+  }
+}
+
 /**
  * The bytes of a body of at most `limit` bytes. Counted while they arrive: Content-Length is a claim, not a fact, and chunked bodies
  * make none. What comes after the limit is read and dropped.
@@ -20,6 +34,7 @@ export async function readBytes(request: Request, limit: number): Promise<Result
   // Read to its end all the same, once it has been answered (drain-body.ts).
   if (announced > limit) return tooLarge(limit)
   if (request.body === null) return ok(new Uint8Array())
+  if (announced > 0 && announced <= atOnce) return readAnnounced(request, limit)
   const reader = request.body.getReader()
   const parts: Uint8Array[] = []
   let size = 0
@@ -35,7 +50,7 @@ export async function readBytes(request: Request, limit: number): Promise<Result
       parts.push(value)
     }
   } catch {
-    return fail('invalid-request', 'The request body ended before its declared length.')
+    return endedEarly
   }
   const [only] = parts
   if (parts.length === 1 && only !== undefined) return ok(only)
@@ -86,6 +101,8 @@ function prototypePath(root: unknown): string | undefined {
   return undefined
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
 /** The JSON object in the body; no body is an empty object. 413, 415 and 400 as the edge promises them. */
 export async function readJsonObject(request: Request, rules: BodyRules): Promise<Result<Record<string, unknown>>> {
   const encoding = request.headers.get('content-encoding')
@@ -101,7 +118,7 @@ export async function readJsonObject(request: Request, rules: BodyRules): Promis
   }
   let value: unknown
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes.value))
+    value = JSON.parse(utf8.decode(bytes.value))
   } catch (error) {
     const why = error instanceof SyntaxError ? 'is not valid JSON' : 'is not valid UTF-8'
     return fail('invalid-request', `The body ${why}.`, { issues: [{ path: '', message: `the body ${why}` }] })
@@ -118,5 +135,5 @@ export async function readJsonObject(request: Request, rules: BodyRules): Promis
     const message = 'is not a name that a field may have'
     return fail('invalid-request', `\`${path}\` ${message}.`, { issues: [{ path, message }] })
   }
-  return ok(Object.fromEntries(Object.entries(value)))
+  return ok({ ...value })
 }

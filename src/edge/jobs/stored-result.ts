@@ -13,6 +13,8 @@ export interface StoredResult {
 
 /** The longest beginning of a text that fits into so many bytes of UTF-8 without splitting a character. */
 export function beginningOf(text: string, maxBytes: number): string {
+  // A UTF-16 unit takes three bytes at most: room for the bytes is made for long texts only.
+  if (text.length * 3 <= maxBytes) return text
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes))
   return text.slice(0, read)
 }

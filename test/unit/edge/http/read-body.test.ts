@@ -63,6 +63,11 @@ describe('the limit', () => {
     expect(codeOf(await readJsonObject(request, strict))).toBe('too-large')
   })
 
+  test('holds for a body that is longer than it says', async () => {
+    const read = await readBytes(post(chunked(11, 100).stream, { ...json, 'content-length': '20' }), 1_000)
+    expect(read.ok ? 'ok' : read.failure.code).toBe('too-large')
+  })
+
   test('puts chunks together in their order', async () => {
     const parts = ['{"a"', ':', '1', '}'].map((part) => new TextEncoder().encode(part))
     const stream = new ReadableStream<Uint8Array>({
@@ -133,6 +138,15 @@ describe('what is not a JSON object', () => {
       },
     })
     expect(codeOf(await readJsonObject(post(stream), strict))).toBe('invalid-request')
+  })
+
+  test('is a body that breaks off before the length that it announced', async () => {
+    const stream = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.error(new Error('reset'))
+      },
+    })
+    expect(codeOf(await readJsonObject(post(stream, { ...json, 'content-length': '20' }), strict))).toBe('invalid-request')
   })
 })
 
