@@ -89,6 +89,8 @@ export async function startFloor(): Promise<{ readonly url: string; readonly sto
       name: 'floor',
       modules: [{ type: 'ESModule', path: 'worker.js', contents: readFileSync(new URL('./floor/worker.js', import.meta.url), 'utf8') }],
       modulesRoot: root,
+      // As ours: past the library's own router, which costs each call a third of its time.
+      unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
       compatibilityDate: '2026-09-01',
       compatibilityFlags: ['nodejs_compat'],
       durableObjects: { FLOOR: { className: 'FloorObject', useSQLite: true } },
@@ -99,7 +101,8 @@ export async function startFloor(): Promise<{ readonly url: string; readonly sto
       log: new Log(LogLevel.NONE),
     }),
   )
-  const address = await miniflare.ready
+  await miniflare.ready
+  const address = await miniflare.unsafeGetDirectURL()
   return {
     url: `http://127.0.0.1:${address.port}`,
     stop: async () => {

@@ -50,6 +50,8 @@ export async function workerBundle(request: WorkerBundleRequest): Promise<Worker
       keepNames: !request.minify,
       sourcemap: request.minify ? 'hidden' : 'inline',
       sourcemapExcludeSources: true,
+      // Hints for a bundler, which nobody reads any more.
+      comments: !request.minify,
       codeSplitting: false,
       entryFileNames: 'index.js',
     })
