@@ -35,6 +35,7 @@ function finish(ctx: CommandContext, parent: JobRecord, family: FanOut, ending: 
   const outcome: JobOutcome = {
     ...emptyOutcome,
     result: ending.kind === 'done' ? ending.result : null,
+    stored: ending.kind === 'done' ? ending.stored : null,
     error: ending.kind === 'failed' ? ending.error : null,
     fan_out: { children: family.children.map(({ job_id, worker, status }) => ({ job_id, worker, status })), merge: ending.merge },
   }

@@ -25,7 +25,7 @@ const childOf = (store: Stores, job: JobRecord): Child => ({
   worker: workerName(store, job),
   status: job.status,
   result: job.outcome?.result ?? null,
-  truncated: job.outcome !== null && job.outcome.stored !== null,
+  stored: job.outcome?.stored ?? null,
   ended_at: job.ended_at,
 })
 
@@ -38,7 +38,10 @@ export function fanOutOf(store: Stores, parent: JobRecord): FanOut {
     prompt,
     plan: fan_out.plan,
     children: family.filter((job) => job.spec.role === 'child').map((job) => childOf(store, job)),
-    merge: merge === undefined ? null : { job_id: merge.id, status: merge.status, result: merge.outcome?.result ?? null },
+    merge:
+      merge === undefined
+        ? null
+        : { job_id: merge.id, status: merge.status, result: merge.outcome?.result ?? null, stored: merge.outcome?.stored ?? null },
   }
 }
 

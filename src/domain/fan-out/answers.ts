@@ -5,8 +5,8 @@ export interface Answer {
   readonly job_id: number
   readonly worker: string
   readonly text: string
-  /** The text is only the beginning of the answer. */
-  readonly truncated: boolean
+  /** The text is only the beginning of the answer, and this is where the whole is kept; null when it is all of it. */
+  readonly stored: string | null
 }
 
 /** Each text's share of `total` bytes: short ones keep all of theirs, and what they leave is divided among the long ones. */
@@ -55,7 +55,7 @@ export function attributeAnswers(answers: readonly Answer[], maxBytes: number): 
       const share = shares[index] ?? 0
       const fits = (sizes[index] ?? 0) <= share
       const text = fits ? answer.text : firstBytes(answer.text, share)
-      return `${heading(answer)}${text}${fits && !answer.truncated ? '' : cutNote(answer)}`
+      return `${heading(answer)}${text}${fits && answer.stored === null ? '' : cutNote(answer)}`
     })
     .join('\n\n')
 }
@@ -111,13 +111,19 @@ export function countVotes(answers: readonly Answer[], field: string | null): re
     .toSorted((left, right) => right.count - left.count)
 }
 
-/** Whose answers lack the field that is counted, in one sentence; undefined when none does. */
+const names = (answers: readonly Answer[]): string => answers.map(({ worker }) => worker).join(', ')
+
+/** What whoever reads the counts should know: whose answers lack the field that is counted, or were compared by their beginning; undefined: nothing. */
 export function voteNote(answers: readonly Answer[], field: string | null): string | undefined {
-  if (field === null) return undefined
-  const without = answers.filter(({ text }) => voteOf(text, field).whole)
-  if (without.length === 0) return undefined
+  const without = field === null ? [] : answers.filter(({ text }) => voteOf(text, field).whole)
   const asked = `the field ${JSON.stringify(field)}`
-  if (without.length === answers.length) return `No answer is JSON with ${asked}: whole answers were counted.`
-  const whose = without.map(({ worker }) => worker).join(', ')
-  return `${without.length} of ${answers.length} answers ${without.length === 1 ? 'is' : 'are'} not JSON with ${asked} (${whose}) and counted as a whole.`
+  const said: string[] = []
+  if (without.length > 0 && without.length === answers.length) said.push(`No answer is JSON with ${asked}: whole answers were counted.`)
+  else if (without.length > 0)
+    said.push(
+      `${without.length} of ${answers.length} answers ${without.length === 1 ? 'is' : 'are'} not JSON with ${asked} (${names(without)}) and counted as a whole.`,
+    )
+  const long = answers.filter(({ stored }) => stored !== null)
+  if (long.length > 0) said.push(`Of long answers (${names(long)}) the first ${limits.result_inline_bytes / 1024} KiB were compared.`)
+  return said.length === 0 ? undefined : said.join(' ')
 }

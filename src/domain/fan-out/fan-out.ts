@@ -43,7 +43,8 @@ export interface Child {
   readonly worker: string
   readonly status: JobStatus
   readonly result: string | null
-  readonly truncated: boolean
+  /** Where the whole result is kept; null when `result` is all of it. */
+  readonly stored: string | null
   readonly ended_at: number | null
 }
 
@@ -51,6 +52,7 @@ export interface MergeJob {
   readonly job_id: number
   readonly status: JobStatus
   readonly result: string | null
+  readonly stored: string | null
 }
 
 export interface FanOut {
@@ -64,8 +66,14 @@ export interface FanOut {
 export type Step =
   | { readonly kind: 'wait' }
   | { readonly kind: 'merge'; readonly prompt: string }
-  /** `abort`: children whose answer is not wanted any more. */
-  | { readonly kind: 'done'; readonly result: string | null; readonly merge: MergeState; readonly abort: readonly number[] }
+  /** `stored`: where the whole result is kept, as a child's or the merge job's. `abort`: children whose answer is not wanted any more. */
+  | {
+      readonly kind: 'done'
+      readonly result: string | null
+      readonly stored: string | null
+      readonly merge: MergeState
+      readonly abort: readonly number[]
+    }
   | { readonly kind: 'failed'; readonly error: JobError; readonly merge: MergeState; readonly abort: readonly number[] }
 
 const ended = (child: Child): boolean => child.status === 'done' || child.status === 'failed'
@@ -75,7 +83,7 @@ const answersOf = (children: readonly Child[]): readonly Answer[] =>
   children
     .filter((child) => child.status === 'done')
     .toSorted((left, right) => (left.ended_at ?? 0) - (right.ended_at ?? 0) || left.job_id - right.job_id)
-    .map((child) => ({ job_id: child.job_id, worker: child.worker, text: child.result ?? '', truncated: child.truncated }))
+    .map((child) => ({ job_id: child.job_id, worker: child.worker, text: child.result ?? '', stored: child.stored }))
 
 export function mergeStateOf(fanOut: FanOut, degraded = false): MergeState {
   const { plan, children, merge } = fanOut
@@ -102,7 +110,8 @@ export function nextStep(fanOut: FanOut, at: number): Step {
   const open = children.filter((child) => !ended(child)).map((child) => child.job_id)
   const due = plan.deadline_at !== null && plan.deadline_at <= at
   const [first] = answers
-  if (plan.by === 'first' && first !== undefined) return { kind: 'done', result: first.text, merge: mergeStateOf(fanOut), abort: open }
+  if (plan.by === 'first' && first !== undefined)
+    return { kind: 'done', result: first.text, stored: first.stored, merge: mergeStateOf(fanOut), abort: open }
   const ready = open.length === 0 || due || (plan.quorum !== null && answers.length >= plan.quorum)
   // What has begun goes on: a child that is tried again by hand does not take the merge back.
   if (!ready && merge === null) return { kind: 'wait' }
@@ -113,9 +122,10 @@ export function nextStep(fanOut: FanOut, at: number): Step {
   }
   const inOrder = answers.toSorted((left, right) => left.job_id - right.job_id)
   const whole = attributeAnswers(inOrder, limits.result_inline_bytes)
-  const done = (result: string | null, degraded = false): Step => ({
+  const done = (result: string | null, degraded = false, stored: string | null = null): Step => ({
     kind: 'done',
     result,
+    stored,
     merge: mergeStateOf(fanOut, degraded),
     abort: [],
   })
@@ -125,11 +135,13 @@ export function nextStep(fanOut: FanOut, at: number): Step {
       return done(whole)
     case 'none':
       return done(null)
-    case 'vote':
-      return done(countVotes(answers, plan.vote_field)[0]?.answer ?? null)
+    case 'vote': {
+      const most = countVotes(answers, plan.vote_field)[0]?.answer ?? null
+      return done(most, false, answers.find(({ text }) => text.trim() === most)?.stored ?? null)
+    }
     case 'worker':
       if (merge === null) return { kind: 'merge', prompt: mergePrompt(prompt, inOrder, plan.prompt) }
       if (merge === 'refused' || merge.status === 'failed') return done(whole, true)
-      return merge.status === 'done' ? done(merge.result) : { kind: 'wait' }
+      return merge.status === 'done' ? done(merge.result, false, merge.stored) : { kind: 'wait' }
   }
 }

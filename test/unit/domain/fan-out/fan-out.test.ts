@@ -13,7 +13,7 @@ const child = (job_id: number, status: JobStatus, result = `answer ${job_id}`): 
   worker: `w${job_id}`,
   status,
   result: status === 'done' ? result : null,
-  truncated: false,
+  stored: null,
   ended_at: status === 'done' || status === 'failed' ? at - 100 + job_id : null,
 })
 const fanOut = (by: MergeKind, children: readonly Child[], more: Partial<MergePlan> = {}, merge: FanOut['merge'] = null): FanOut => ({
@@ -34,7 +34,7 @@ describe('a fan-out waits', () => {
   })
 
   test('for its merge job', () => {
-    const merge = { job_id: 9, status: 'running', result: null } as const
+    const merge = { job_id: 9, status: 'running', result: null, stored: null } as const
     expect(nextStep(fanOut('worker', three, {}, merge), at)).toEqual({ kind: 'wait' })
   })
 })
@@ -105,18 +105,31 @@ describe('a fan-out merges', () => {
     expect(nextStep(fanOut('first', children), at)).toMatchObject({ kind: 'done', result: 'answer 2', abort: [1, 4] })
   })
 
+  test('with a long answer as a whole: by first, by vote, and as its merge job wrote it', () => {
+    const long = { ...child(1, 'done', 'yes'), stored: 'key' }
+    expect(nextStep(fanOut('first', [long, child(2, 'pending')]), at)).toMatchObject({ result: 'yes', stored: 'key' })
+    expect(nextStep(fanOut('vote', [long, child(2, 'done', 'yes'), child(3, 'done', 'no')]), at)).toMatchObject({
+      result: 'yes',
+      stored: 'key',
+      merge: { note: 'Of long answers (w1) the first 64 KiB were compared.' },
+    })
+    const merged = { job_id: 9, status: 'done', result: 'begins', stored: 'key' } as const
+    expect(nextStep(fanOut('worker', three, {}, merged), at)).toMatchObject({ result: 'begins', stored: 'key' })
+    expect(nextStep(fanOut('concat', three), at)).toMatchObject({ stored: null })
+  })
+
   test('with no answer of its own when none is asked for', () => {
     expect(nextStep(fanOut('none', three), at)).toMatchObject({ kind: 'done', result: null })
   })
 
   test('with what its merge job wrote; with the attributed answers, degraded, when that failed or could not be had', () => {
-    const merged = { job_id: 9, status: 'done', result: 'one answer' } as const
+    const merged = { job_id: 9, status: 'done', result: 'one answer', stored: null } as const
     expect(nextStep(fanOut('worker', three, {}, merged), at)).toMatchObject({
       kind: 'done',
       result: 'one answer',
       merge: { degraded: false, job_id: 9 },
     })
-    for (const merge of [{ job_id: 9, status: 'failed', result: null } as const, 'refused' as const]) {
+    for (const merge of [{ job_id: 9, status: 'failed', result: null, stored: null } as const, 'refused' as const]) {
       const step = nextStep(fanOut('worker', three, {}, merge), at)
       expect(step).toMatchObject({ kind: 'done', merge: { degraded: true } })
       expect(step.kind === 'done' && step.result).toContain('## w2 (job 2)')
@@ -125,7 +138,9 @@ describe('a fan-out merges', () => {
 
   test('once: a child that is tried again does not take the merge back', () => {
     const children = [child(1, 'done'), child(2, 'retry'), child(3, 'pending')]
-    expect(nextStep(fanOut('worker', children, {}, { job_id: 9, status: 'running', result: null }), at)).toEqual({ kind: 'wait' })
+    expect(nextStep(fanOut('worker', children, {}, { job_id: 9, status: 'running', result: null, stored: null }), at)).toEqual({
+      kind: 'wait',
+    })
   })
 })
 
@@ -158,8 +173,7 @@ test('a fan-out whose children have all ended never waits without a merge job, a
 })
 
 describe('the texts', () => {
-  const answers = (...texts: string[]) =>
-    texts.map((text, index) => ({ job_id: index + 1, worker: `w${index + 1}`, text, truncated: false }))
+  const answers = (...texts: string[]) => texts.map((text, index) => ({ job_id: index + 1, worker: `w${index + 1}`, text, stored: null }))
 
   test('are cut fairly: short answers keep all, long ones share the rest', () => {
     expect(fairShares([10, 1000, 1000], 510)).toEqual([10, 250, 250])
