@@ -17,6 +17,7 @@ import { AttemptStopped, type Executor } from './job/executor.ts'
 import { Heartbeat } from './presence/heartbeat.ts'
 import { Identity, type SelfReport } from './presence/identity.ts'
 import { runConnection } from './link/connection.ts'
+import { Intake } from './link/intake.ts'
 import { LiveSettings, type AppliedSetting } from './settings/live-settings.ts'
 import { applyKillswitch, type KillswitchPorts } from './presence/killswitch.ts'
 import { refuseViewUrl, resolveOptions, type Environment, type ResolvedOptions, type WorkerOptions } from './settings/options.ts'
@@ -60,6 +61,7 @@ export class Worker extends Emitter {
   readonly #providers: ProviderChoice
   readonly #liveAttempts: LiveAttempts
   readonly #credit: Credit
+  readonly #intake: Intake
   readonly #directives: Directives
   readonly #delivery: Delivery
   readonly #heartbeat: Heartbeat
@@ -106,17 +108,25 @@ export class Worker extends Emitter {
     const { lockProvider: locked } = this.options
     const operator = new OperatorConfig({ live: this.#live, providers: this.#providers, locked, onApplied, onTrouble })
     const onKillswitch = (brief: KillswitchBrief): void => void applyKillswitch(this.#obedience, brief)
-    const [onConfig, onClosedChange] = [operator.apply.bind(operator), () => this.#credit.changed()]
+    const [onConfig, onClosedChange] = [operator.apply.bind(operator), () => this.#intake.look()]
     this.#directives = new Directives({ onKillswitch, onConfig, onAbort: (abort) => this.#abort(abort), onClosedChange }, time)
     this.#credit = new Credit({ free: () => this.#liveAttempts.free, closed: () => this.#directives.closed, link })
     this.#liveAttempts = new LiveAttempts(
       this.#live.values.slots,
-      () => this.#credit.changed(),
+      () => this.#intake.look(),
       // A provider's work is done by others: only an executor can block this loop.
-      () => {
-        if (!this.#providers.inUse) this.#leaseKeeper.follow()
+      (attempt) => {
+        if (!this.#providers.inUse) this.#leaseKeeper.follow(attempt)
       },
     )
+    this.#intake = new Intake({
+      clock: this.#clock,
+      slots: this.#liveAttempts,
+      credit: this.#credit,
+      run: (offer, release) => void runAttempt(this.#attempts, offer, release).catch((error: unknown) => this.#broken(error)),
+      link,
+      debug: this.#debug('attempt'),
+    })
     this.#leaseKeeper = new LeaseKeeper({
       clock: this.#clock,
       url: this.client.url,
@@ -164,6 +174,7 @@ export class Worker extends Emitter {
       onParked: (until) => this.#identity.park(until, () => link()?.send({ type: 'presence', ...this.#report() })),
       emit: this.emit,
       onTrouble,
+      onEnded: (ms) => this.#intake.ended(ms),
       onStopped: (attempt) => link()?.send({ type: 'abort_ack', ...attempt }),
       debug: this.#debug('attempt'),
     }
@@ -244,7 +255,7 @@ export class Worker extends Emitter {
       creditChange: (signal: AbortSignal) => this.#credit.nextChange(signal),
       waitS: () => this.#directives.pollWaitS,
       pollMs: () => this.#live.values.poll_ms,
-      onOffer: (offer: Offer) => this.#take(offer),
+      onOffer: (offer: Offer) => this.#intake.take(offer),
       onReply: (reply: Parameters<Parameters<typeof pollForWork>[0]['onReply']>[0]) => this.#directives.applyKillswitch(reply.killswitch),
       onTrouble: (error: unknown) => this.#trouble('poll', error),
       debug: this.#debug('poll'),
@@ -256,6 +267,7 @@ export class Worker extends Emitter {
         connect: () => this.#connect(),
         onLink: (link) => {
           this.#link = link
+          this.#intake.forget()
         },
         poll: (signal, done) => pollForWork(poll, signal, done),
         sendHeartbeat: () => this.#heartbeat.beat(),
@@ -274,7 +286,7 @@ export class Worker extends Emitter {
       url: this.client.url,
       token: this.options.token,
       hello: () => ({ type: 'hello', version, ...this.#report() }),
-      credit: () => this.#credit.now,
+      credit: () => this.#intake.room,
       onPush: (frame) => this.#receive(frame),
       onUnread: (why) => this.#trouble('protocol', new Error(why)),
       onProblem: (problem) => this.#trouble('socket', new Error(problem.detail ?? problem.title)),
@@ -286,7 +298,7 @@ export class Worker extends Emitter {
       this.#acknowledged(() => this.#directives.applyReply(frame))
       this.#credit.changed()
       void this.#delivery.redeliver()
-    } else if (frame.type === 'offer') this.#take(frame)
+    } else if (frame.type === 'offer') this.#intake.take(frame)
     else if (frame.type === 'abort') this.#abort(frame)
     else if (frame.type === 'killswitch') this.#directives.applyKillswitch(frame.killswitch)
     else if (frame.type === 'config') this.#directives.applyConfigPush(frame)
@@ -298,17 +310,6 @@ export class Worker extends Emitter {
     this.#providers.declares(this.#directives.worker?.capabilities)
     this.#greeted = true
     this.#contact.resolve()
-  }
-
-  #take(offer: Offer): void {
-    const release = this.#credit.now > 0 ? this.#liveAttempts.admit() : undefined
-    if (release === undefined) {
-      this.#debug('attempt')(`offer of job ${offer.job.id} declined: no free slot`)
-      if (this.#link?.open === true) this.#link.send({ type: 'decline', token: offer.lease.token })
-      return
-    }
-    this.#credit.changed()
-    runAttempt(this.#attempts, offer, release).catch((error: unknown) => this.#broken(error))
   }
 
   #abort(abort: { readonly job_id: number; readonly attempt: number; readonly reason: string }): void {
@@ -370,6 +371,7 @@ export class Worker extends Emitter {
     this.#state = 'stopping'
     this.#contact.reject(stoppedBeforeReady())
     this.#credit.shut()
+    this.#intake.look()
     // Without a socket nothing is lost by cutting the long poll; an open socket still carries completions.
     if (this.#link?.open !== true) this.#connectionAbort.abort()
     if (!(await this.#idleWithin(graceMs, this.#hurry.signal))) {
@@ -379,6 +381,7 @@ export class Worker extends Emitter {
     await atMost(this.#clock, lastWordsMs, this.#delivery.redeliverOnce())
     this.#delivery.giveUp.abort()
     this.#heartbeat.stop()
+    this.#intake.stop()
     this.#connectionAbort.abort()
     await Promise.all([this.#connectionDone, this.#leaseKeeper.stop()])
     this.#state = 'stopped'

@@ -17,7 +17,7 @@ const leaseKeeper = new LeaseKeeper(
   },
   { tickMs: 20, blockedMs: 150, beatMs: 100 },
 )
-leaseKeeper.follow()
+leaseKeeper.follow({ job_id: 7, attempt: 1 })
 const until = Date.now() + Number(ms)
 while (Date.now() < until);
 // Free again: the loop turns, and the thread falls silent, until the process says that it is done.

@@ -211,6 +211,9 @@ export class ControlPlane {
     } else if (frame.type === 'credit') {
       this.#credit = frame.slots
       this.#feed()
+    } else if (frame.type === 'decline') {
+      this.#queue.unshift(jobOfToken(frame.token))
+      this.#feed()
     } else if (frame.type === 'start') {
       const id = jobOfToken(frame.token)
       send({ type: 'started', ref: frame.ref, attempt: 1, expires_at: this.leaseOf(id).expires_at })

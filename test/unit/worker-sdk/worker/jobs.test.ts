@@ -127,6 +127,25 @@ describe.each<Transport>(['socket', 'poll'])('a worker by %s', (transport) => {
     expect(plane.ended).toHaveLength(12)
   })
 
+  it('runs short jobs one at a time with one slot; on a socket, a start then travels with the completion before it', async () => {
+    let [running, most] = [0, 0]
+    const { worker } = bench.make(plane, {
+      transport,
+      executor: async () => {
+        running += 1
+        most = Math.max(most, running)
+        await Promise.resolve()
+        running -= 1
+      },
+    })
+    await worker.start()
+    const ids = Array.from({ length: 60 }, () => plane.dispatch())
+    await plane.until(() => ids.every((id) => plane.endOf(id) !== undefined))
+    expect(most).toBe(1)
+    const together = plane.messages.filter((text) => text.includes('"complete"') && text.includes('"start"'))
+    expect(together.length > 0).toBe(transport === 'socket')
+  })
+
   it('fails a job whose handler throws, classified and retryable', async () => {
     const { worker, next } = bench.make(plane, {
       transport,

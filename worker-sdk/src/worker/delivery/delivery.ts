@@ -75,15 +75,19 @@ export class Delivery {
     this.#ports = ports
   }
 
-  /** Begins the attempt; rejects when the offer has lapsed or nobody can be reached in time. */
+  /**
+   * Begins the attempt; rejects when the offer has lapsed or nobody can be reached in time. The lease is kept until the caller drops it, whose
+   * attempt holds it from then on.
+   */
   async start(offer: Offer): Promise<Started> {
     // A reconnect in between must name this lease: the server may have begun it already.
     const lease = { job_id: offer.job.id, attempt: offer.lease.attempt }
     this.#ports.liveAttempts.keepLease(lease)
     try {
       return await this.#begin(offer)
-    } finally {
+    } catch (error) {
       this.#ports.liveAttempts.dropLease(lease)
+      throw error
     }
   }
 

@@ -42,6 +42,8 @@ export interface AttemptPorts {
   readonly onParked: (until: string) => void
   readonly emit: Emit
   readonly onTrouble: (type: string, error: unknown) => void
+  /** An attempt gives its slot back after so many milliseconds. */
+  readonly onEnded: (ms: number) => void
   /** The handler of an attempt that the server stopped has ended. */
   readonly onStopped: (attempt: { readonly job_id: number; readonly attempt: number }) => void
   readonly debug: Debug
@@ -62,7 +64,9 @@ export async function runAttempt(ports: AttemptPorts, offer: Offer, release: () 
     release()
     return
   }
-  await new Attempt(ports, started).run(release)
+  const ended = new Attempt(ports, started).run(release)
+  ports.liveAttempts.dropLease({ job_id: offer.job.id, attempt: offer.lease.attempt })
+  await ended
 }
 
 class Attempt {
@@ -111,6 +115,7 @@ class Attempt {
         finish = resolve
       }),
     }
+    const begun = clock.now()
     liveAttempts.enter(live)
     emit('job:start', { id, prompt: this.#job.prompt })
     const cancelTimeout = clock.after(this.#job.timeout * 1_000, () =>
@@ -128,6 +133,7 @@ class Attempt {
     // The slot is free from here on: the next credit travels in the same message as the completion.
     const settled = this.#isVoid() ? undefined : this.#ports.delivery.settle(this.#settlement(outcome, output))
     liveAttempts.leave(live)
+    this.#ports.onEnded(clock.now() - begun)
     release()
     if (this.#isVoid()) this.#ports.onStopped({ job_id: id, attempt: this.#attempt })
     this.#tell(outcome, await settled)

@@ -20,10 +20,10 @@ export class LiveAttempts {
   readonly #attempts = new Set<LiveAttempt>()
   readonly #kept = new Map<string, LiveLease>()
   readonly #onFree: () => void
-  readonly #onEnter: () => void
+  readonly #onEnter: (attempt: LiveLease) => void
 
   /** `onFree` is told whenever the number of free slots may have changed, `onEnter` before a handler runs. */
-  constructor(limit: number, onFree: () => void, onEnter: () => void) {
+  constructor(limit: number, onFree: () => void, onEnter: (attempt: LiveLease) => void) {
     this.#limit = limit
     this.#onFree = onFree
     this.#onEnter = onEnter
@@ -61,7 +61,7 @@ export class LiveAttempts {
 
   enter(attempt: LiveAttempt): void {
     this.#attempts.add(attempt)
-    this.#onEnter()
+    this.#onEnter(attempt)
   }
 
   leave(attempt: LiveAttempt): void {
@@ -98,4 +98,4 @@ export class LiveAttempts {
   }
 }
 
-const keyOf = (lease: LiveLease): string => `${lease.job_id}/${lease.attempt}`
+export const keyOf = (lease: LiveLease): string => `${lease.job_id}/${lease.attempt}`

@@ -17,8 +17,13 @@ export class Credit {
     this.#ports = ports
   }
 
+  /** Nothing new may be started. */
+  get closed(): boolean {
+    return !this.#open || this.#ports.closed()
+  }
+
   get now(): number {
-    return this.#open && !this.#ports.closed() ? this.#ports.free() : 0
+    return this.closed ? 0 : this.#ports.free()
   }
 
   /** The worker is ready. */

@@ -40,6 +40,14 @@ export interface LinkEnd {
 
 const welcomeWithinMs = 10_000
 const replyWithinMs = 10_000
+/** Frames handled in one turn of the event loop: what they lead to is on its way to the server while the next ones are handled. */
+const framesPerTurn = 50
+/**
+ * While so many messages are unanswered, frames wait for one of the answers, but no longer than that: what one message costs the server is that of
+ * many frames, and whoever sends each of them at once ends up with messages of one.
+ */
+const unansweredMessages = 2
+const waitForAnswerMs = 25
 /** Unlike any number of slots: what the server believes may be something else. */
 const unknownCredit = -1
 
@@ -61,8 +69,14 @@ export class SocketLink {
   #over = false
   #ref = 0
   #outgoing: WorkerFrame[] = []
+  /** Frames that have come and are not handled yet, in their order. */
+  #incoming: unknown[] = []
   #scheduled = false
+  /** The last request of each message that is not answered. */
+  readonly #unanswered = new Set<number>()
+  #cancelWait: (() => void) | undefined
   #creditChanged = false
+  /** What the server believes: told by us, and less by one with each offer that it makes. */
   #credit = 0
   #lastHeard: number
   #pinged: number | undefined
@@ -122,17 +136,26 @@ export class SocketLink {
     setImmediate(() => this.#flush())
   }
 
-  #flush(): void {
+  /** `now`: whatever is unanswered. */
+  #flush(now = false): void {
     this.#scheduled = false
+    if (this.#over) return
+    if (!now && this.#unanswered.size >= unansweredMessages) {
+      this.#cancelWait ??= this.#ports.clock.after(waitForAnswerMs, () => this.#flush(true))
+      return
+    }
+    this.#cancelWait?.()
+    this.#cancelWait = undefined
     const frames = this.#outgoing
     this.#outgoing = []
-    if (this.#over) return
     if (this.#creditChanged) {
       this.#creditChanged = false
       const slots = this.#ports.credit()
       if (slots !== this.#credit) frames.push({ type: 'credit', slots })
       this.#credit = slots
     }
+    const last = frames.findLast((frame) => 'ref' in frame)
+    if (last !== undefined && 'ref' in last) this.#unanswered.add(last.ref)
     for (const message of messagesOf(frames)) this.#socket.send(message)
   }
 
@@ -143,7 +166,7 @@ export class SocketLink {
     const ref = this.#ref
     return new Promise((resolve, reject) => {
       const cancel = this.#ports.clock.after(replyWithinMs, () => {
-        this.#waiting.delete(ref)
+        this.#take(ref)
         reject(new ModelReinsError('No reply on the socket', { code: 'timeout' }))
       })
       this.#waiting.set(ref, { resolve, reject, cancel })
@@ -160,7 +183,7 @@ export class SocketLink {
   }
 
   close(code = 1000, reason = ''): void {
-    this.#flush()
+    this.#flush(true)
     this.#socket.close(code, reason)
     this.#end(code, new ModelReinsError('The worker closed the socket', { code: 'network' }))
   }
@@ -176,7 +199,25 @@ export class SocketLink {
     this.#lastHeard = this.#ports.clock.now()
     if (text === 'pong') return
     const value = parseJson(text)
-    for (const raw of Array.isArray(value) ? value : [value]) {
+    const busy = this.#incoming.length > 0
+    if (Array.isArray(value)) this.#incoming.push(...(value as readonly unknown[]))
+    else this.#incoming.push(value)
+    if (!busy) this.#handleSome()
+  }
+
+  #handleSome(): void {
+    this.#handleNext(framesPerTurn)
+    if (this.#incoming.length === 0) return
+    // First what these frames have led to leaves.
+    this.#schedule()
+    setImmediate(() => this.#handleSome())
+  }
+
+  #handleNext(most: number): void {
+    for (const raw of this.#incoming.slice(0, most)) {
+      this.#incoming.shift()
+      if (this.#over) return
+      if (isOffer(raw) && this.#credit > 0) this.#credit -= 1
       const read = readFrame(raw)
       if (read.ok) this.#handle(read.frame)
       else this.#ports.onUnread(read.why)
@@ -224,17 +265,24 @@ export class SocketLink {
     const waiting = this.#waiting.get(ref)
     this.#waiting.delete(ref)
     waiting?.cancel()
+    if (this.#unanswered.delete(ref) && this.#cancelWait !== undefined) this.#schedule()
     return waiting
   }
 
   #end(code: number, error: ModelReinsError): void {
     if (this.#over) return
+    // What came before the end was said all the same.
+    this.#handleNext(Number.POSITIVE_INFINITY)
+    if (this.#over) return
     this.#over = true
+    this.#cancelWait?.()
     this.#cancelWelcome()
     this.#failWaiting(new ModelReinsError('The socket ended before the reply', { code: 'network', cause: error }))
     this.#finish({ opened: this.#opened, code, error })
   }
 }
+
+const isOffer = (raw: unknown): boolean => typeof raw === 'object' && raw !== null && 'type' in raw && raw.type === 'offer'
 
 /** The contract's bound on a batch. */
 const framesPerMessage = 512

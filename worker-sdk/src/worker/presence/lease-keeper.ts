@@ -4,6 +4,7 @@
  */
 import { Worker as Thread } from 'node:worker_threads'
 import type { Clock } from '../../client/clock.ts'
+import { keyOf, type LiveLease } from '../job/live-attempts.ts'
 import { leaseKeeperThread, type LeaseKeeperData } from './lease-keeper-thread.ts'
 
 export interface LeaseKeeperPorts {
@@ -11,7 +12,7 @@ export interface LeaseKeeperPorts {
   readonly url: string
   readonly token: string
   /** What the worker would say of itself now. */
-  readonly report: () => unknown
+  readonly report: () => { readonly leases?: readonly LiveLease[] | undefined }
   readonly running: () => number
   /** The loop was blocked for so many milliseconds. */
   readonly onBlocked: (ms: number) => void
@@ -33,6 +34,8 @@ export class LeaseKeeper {
   readonly #turns = new Int32Array(new SharedArrayBuffer(8))
   #thread: Thread | undefined
   #cancelTick: (() => void) | undefined
+  /** The leases that the thread would name. */
+  #named: ReadonlySet<string> = new Set()
   #over = false
 
   constructor(ports: LeaseKeeperPorts, times: LeaseKeeperTimes = defaultTimes) {
@@ -40,12 +43,16 @@ export class LeaseKeeper {
     this.#times = times
   }
 
-  /** A job is about to run: from here on the thread knows what to say for it. */
-  follow(): void {
+  /** A job is about to run: from here on the thread knows what to say for it. Jobs that begin together are told of once. */
+  follow(attempt: LiveLease): void {
     if (this.#over) return
     this.#thread ??= this.#start()
     Atomics.store(this.#turns, 1, this.#ports.running())
-    this.#thread?.postMessage(JSON.stringify(this.#ports.report()))
+    if (!this.#named.has(keyOf(attempt))) {
+      const report = this.#ports.report()
+      this.#thread?.postMessage(JSON.stringify(report))
+      this.#named = new Set((report.leases ?? []).map(keyOf))
+    }
     if (this.#cancelTick === undefined) this.#tick()
   }
 
