@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { limits } from '@modelreins/contract'
 import { scrubEnvironment } from './environment.ts'
 import { endProcessGroup } from './process-group.ts'
-import { prepareWatch } from './orphan-watch.ts'
+import { watchStart } from './orphan-watch.ts'
 import { markVariable, originOf } from './process-table.ts'
 import type { Launch } from './program.ts'
 import type { Tap } from '../recording/tap.ts'
@@ -101,21 +101,22 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   if (problem !== undefined) return notStarted(127, problem)
 
   const mark = randomUUID()
-  const watch = prepareWatch()
+  const watched = watchStart(mark)
   let child: ChildProcess
   try {
     child = start(options, mark)
   } catch (error) {
+    watched.failed()
     return notStarted(127, error instanceof Error ? error : new Error(String(error))) // E2BIG, a NUL in an argument
   }
-  const unwatch = child.pid === undefined ? undefined : watch(child.pid)
+  const unwatch = child.pid === undefined ? watched.failed : watched.leads(child.pid)
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))
   })
   const failure = await started(child)
   const root = child.pid
   if (failure !== undefined || root === undefined) {
-    unwatch?.()
+    unwatch()
     return notStarted(127, failure ?? new Error('could not be started'))
   }
 
@@ -178,7 +179,7 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   const byItself = ending === undefined
   await settleWithin(read, lingerMs)
   const allGone = await end()
-  unwatch?.()
+  unwatch()
   while (!(await settleWithin(read, pipeMs))) {
     if (telling > 0 && !options.signal.aborted) continue
     child.stdout?.destroy()

@@ -5,15 +5,35 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
 
-/** Lines "+ GROUP" and "- GROUP"; at the end of the input TERM, and KILL for whoever ignores it. POSIX shell without any program but sleep. */
+/**
+ * Lines: "? MARK", a child with this mark in its environment is about to be started; "! MARK", it was not; "+ GROUP MARK", it was, and leads this
+ * group; "- GROUP", all of it has ended. At the end of the input TERM, and KILL for whoever ignores it. Who was being started just then is found by
+ * the mark, on Linux: a child holds the other end of the input until its program begins, so by now its environment is there to be read. POSIX
+ * shell without any program but grep and sleep.
+ */
 const script = `
 trap '' HUP INT QUIT TERM
 groups=' '
-while read -r sign group; do
-  case "$sign$groups" in
-    +*) groups="$groups$group " ;;
-    -*" $group "*) groups="\${groups%% $group *} \${groups#* $group }" ;;
+marks=' '
+without() {
+  case "$1" in
+    *" $2 "*) rest="\${1%% $2 *} \${1#* $2 }" ;;
+    *) rest="$1" ;;
   esac
+}
+while read -r sign name mark; do
+  case "$sign" in
+    '?') marks="$marks$name " ;;
+    '!') without "$marks" "$name"; marks="$rest" ;;
+    '+') groups="$groups$name "; without "$marks" "$mark"; marks="$rest" ;;
+    '-') without "$groups" "$name"; groups="$rest" ;;
+  esac
+done
+for mark in $marks; do
+  for place in $(grep -ls -- "$mark" /proc/[0-9]*/environ 2>/dev/null); do
+    place="\${place#/proc/}"
+    groups="$groups\${place%/environ} "
+  done
 done
 for group in $groups; do kill -s TERM -- "-$group" 2>/dev/null && left=1; done
 [ -z "$left" ] || sleep 2
@@ -48,18 +68,28 @@ function watcherProcess(): ChildProcess | undefined {
   return watcher
 }
 
-/** Tells of one group: from then on it ends when this process does, however it ends; until the returned function is called. */
-export type WatchGroup = (group: number) => () => void
+/** A child that is about to be started. */
+export interface WatchedStart {
+  /** It was, and leads this group: from then on it ends when this process does, however it ends; until the returned function is called. */
+  leads(group: number): () => void
+  /** It was not. */
+  failed(): void
+}
 
 /**
- * Starts the watcher where there is none yet. Called before a child is started, and the answer right after: a kill between the two leaves
- * the child alone, so nothing slow may stand there.
+ * To be called before a child is started with this mark in its environment. Starts the watcher where there is none yet. Where the system does
+ * not show environments (macOS), a kill before `leads` is called leaves the child alone, so nothing slow may stand there.
  */
-export function prepareWatch(): WatchGroup {
+export function watchStart(mark: string): WatchedStart {
+  // To the one that was told: another would not know of it.
   const beside = watcherProcess()
-  return (group) => {
-    beside?.stdin?.write(`+ ${group}\n`)
-    // To the one that was told: another would not know the group.
-    return () => void beside?.stdin?.write(`- ${group}\n`)
+  const tell = (line: string): void => void beside?.stdin?.write(`${line}\n`)
+  tell(`? ${mark}`)
+  return {
+    leads: (group) => {
+      tell(`+ ${group} ${mark}`)
+      return () => tell(`- ${group}`)
+    },
+    failed: () => tell(`! ${mark}`),
   }
 }

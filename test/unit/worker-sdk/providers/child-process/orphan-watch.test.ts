@@ -40,9 +40,9 @@ const gone = (pid: number): Promise<true> =>
 async function killedAfter(count: number, released: readonly number[]): Promise<number[]> {
   const script = `
     import { spawn } from 'node:child_process'
-    import { prepareWatch } from ${JSON.stringify(watchModule)}
+    import { watchStart } from ${JSON.stringify(watchModule)}
     const children = Array.from({ length: ${count} }, () => spawn('/bin/sleep', ['60'], { detached: true, stdio: 'ignore' }))
-    const release = children.map((child) => prepareWatch()(child.pid))
+    const release = children.map((child, index) => watchStart('mark-' + index).leads(child.pid))
     for (const index of ${JSON.stringify(released)}) release[index]()
     process.stdout.write(children.map((child) => child.pid).join('\\n') + '\\n')
     setInterval(() => undefined, 1_000)`
@@ -52,6 +52,25 @@ async function killedAfter(count: number, released: readonly number[]): Promise<
     printed += String(piece)
     if (printed.trim().split('\n').length === count) parent.kill('SIGKILL')
   }
+  return printed.trim().split('\n').map(Number)
+}
+
+/** Of two processes that were started and not told of, one whose start has failed as far as the watcher knows; their parent is killed at once. */
+async function killedWhileStarting(): Promise<number[]> {
+  const script = `
+    import { spawn } from 'node:child_process'
+    import { writeSync } from 'node:fs'
+    import { randomUUID } from 'node:crypto'
+    import { watchStart } from ${JSON.stringify(watchModule)}
+    const start = (mark) => spawn('/bin/sleep', ['60'], { detached: true, stdio: 'ignore', env: { MODELREINS_CHILD_MARK: mark } }).pid
+    const [mark, other] = [randomUUID(), randomUUID()]
+    const watched = [watchStart(mark), watchStart(other)]
+    watched[1].failed()
+    writeSync(1, [start(mark), start(other)].join('\\n') + '\\n')
+    process.kill(process.pid, 'SIGKILL')`
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  let printed = ''
+  for await (const piece of parent.stdout) printed += String(piece)
   return printed.trim().split('\n').map(Number)
 }
 
@@ -71,6 +90,20 @@ describe.skipIf(process.platform === 'win32')('when the worker is killed', () =>
     expect(pids).toHaveLength(3)
     await Promise.all(pids.map(gone))
   })
+
+  it.runIf(process.platform === 'linux')(
+    'in the moment in which a child starts, before it was told which group that leads: ends it by its mark, and nobody else',
+    { timeout: 20_000 },
+    async () => {
+      const [marked = 0, other = 0] = await killedWhileStarting()
+      try {
+        await gone(marked)
+        expect(isRunning(other)).toBe(true)
+      } finally {
+        process.kill(other, 'SIGKILL')
+      }
+    },
+  )
 
   // The number of a group that has ended may be somebody else's by then.
   it.each([[[0]], [[1]], [[0, 1]], [[2, 0]], [[2, 1, 0]]])(
