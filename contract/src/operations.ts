@@ -8,6 +8,7 @@ import { tenantsOperations } from './operations/tenants.ts'
 import { membersOperations } from './operations/members.ts'
 import { sessionsOperations } from './operations/sessions.ts'
 import { workersOperations } from './operations/workers.ts'
+import { diagnosticsOperations } from './operations/diagnostics.ts'
 import { directorOperations } from './operations/director.ts'
 import { presenceOperations } from './operations/presence.ts'
 import { jobsOperations } from './operations/jobs.ts'
@@ -38,6 +39,7 @@ export const operations = {
   ...workersOperations,
   ...presenceOperations,
   ...directorOperations,
+  ...diagnosticsOperations,
   ...jobsOperations,
   ...schedulesOperations,
   ...threadsOperations,

@@ -3,6 +3,7 @@ import type { Parsed, TenantOperationId } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
 import { artifactRoom } from './artifacts/room.ts'
 import { auditRoom } from './audit/room.ts'
+import { diagnosticsRoom } from './diagnostics/room.ts'
 import { directorRoom } from './director/room.ts'
 import { eventRoom } from './events/room.ts'
 import type { TenantReply } from './call.ts'
@@ -41,6 +42,7 @@ const list = [
   sessionRoom,
   auditRoom,
   eventRoom,
+  diagnosticsRoom,
 ] as const
 
 export const rooms: readonly Room[] = list

@@ -47,6 +47,10 @@ export class LeaseBook {
     return this.#leases.get(jobId)
   }
 
+  all(): Iterable<Lease> {
+    return this.#leases.values()
+  }
+
   grant(lease: Lease): void {
     this.#drop(lease.job_id)
     this.#leases.set(lease.job_id, lease)

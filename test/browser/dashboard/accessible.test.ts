@@ -13,7 +13,7 @@ const screens = [
   ['/jobs/6', 'Job 6'],
   ['/reviews', 'Reviews'],
   ['/reviews/1', 'Reviews'],
-  ['/workers', 'Workers'],
+  ['/workers?group=machine', 'Workers'],
   ['/work', 'My work'],
   ['/schedules', 'Schedules'],
   ['/schedules?edit=new', 'Schedules'],
@@ -27,6 +27,8 @@ const screens = [
   ['/settings?tab=sign-in', 'Settings'],
   ['/settings?tab=tenant', 'Settings'],
   ['/settings?tab=webhooks', 'Settings'],
+  ['/settings?tab=setup', 'Settings'],
+  ['/settings?tab=diagnostics', 'Settings'],
 ] as const
 
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
@@ -36,9 +38,12 @@ describe.skipIf(chromiumPath === undefined)('every screen', () => {
   let tenant: LivedIn
   /** A job in hand, and one on offer. */
   const persons: (readonly [string, string])[] = []
+  const workers: (readonly [string, string])[] = []
   beforeAll(async () => {
     dashboard = await openDashboard()
     tenant = await livedIn(dashboard)
+    const { items } = (await dashboard.call('GET', '/api/v1/workers')) as { items: { readonly worker_id: string; readonly name: string }[] }
+    for (const { worker_id, name } of items.slice(0, 1)) workers.push([`/workers/${worker_id}`, name])
     await dashboard.call('POST', '/api/v1/work/join', { name: 'olga', capabilities: [{ name: 'contract.sign', risk_tier: 'audit' }] })
     for (const prompt of ['Sign the **contract** with Ada', 'Count the chairs in the hall']) {
       const { id } = await dashboard.call('POST', '/api/v1/dispatch', {
@@ -66,7 +71,7 @@ describe.skipIf(chromiumPath === undefined)('every screen', () => {
       for (const violation of violations)
         found.push(`${what}: ${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)
     }
-    for (const [path, title] of [...screens, ...persons]) {
+    for (const [path, title] of [...screens, ...persons, ...workers]) {
       await page.goto(dashboard.url + path)
       await page.getByRole('heading', { level: 1, name: title }).waitFor()
       await page.locator('[aria-label$=": loading"]').first().waitFor({ state: 'detached' })

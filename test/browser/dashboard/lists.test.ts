@@ -144,4 +144,17 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     await worker.stop()
     expect(faults).toEqual([])
   })
+
+  test('looks at the whole tenant and says that everything holds; a viewer is not offered it', async () => {
+    await go('/settings?tab=diagnostics')
+    await owner.getByText('All invariants hold').waitFor()
+    expect(await owner.getByRole('list', { name: 'What must always hold' }).getByText('holds', { exact: true }).count()).toBe(8)
+    await owner.getByRole('button', { name: 'Look again' }).click()
+    await owner.getByRole('link', { name: 'Set-up' }).click()
+    await owner.getByRole('heading', { name: 'An editor task' }).waitFor()
+    const { page } = await dashboard.open('/settings?tab=setup', { key: await dashboard.memberKey('Vera', 'viewer') })
+    await page.getByText('An owner adds a member for your program').waitFor()
+    expect(await page.getByRole('link', { name: 'Diagnostics' }).count()).toBe(0)
+    expect(faults).toEqual([])
+  })
 })

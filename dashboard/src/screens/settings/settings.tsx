@@ -3,8 +3,10 @@ import { Link, useSearch } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useMay } from '../../api/session.ts'
 import { Screen } from '../../frame/screen.tsx'
+import { Diagnostics } from './diagnostics.tsx'
 import { Grants } from './grants.tsx'
 import { Members } from './members.tsx'
+import { Setup } from './setup.tsx'
 import { Bans, SignIns } from './sign-ins.tsx'
 import { Tenant } from './tenant.tsx'
 import { Webhooks } from './webhooks.tsx'
@@ -13,6 +15,7 @@ export function Settings() {
   const { tab } = useSearch({ from: '/settings' })
   const mayMembers = useMay('members.manage')
   const mayWebhooks = useMay('webhooks.manage')
+  const mayAudit = useMay('audit.read')
   const tabs: readonly { readonly id: string; readonly name: string; readonly show: boolean; readonly content: ReactNode }[] = [
     { id: 'members', name: 'Members', show: mayMembers, content: <Members /> },
     { id: 'sign-in', name: 'Sign-in', show: true, content: <SignIns /> },
@@ -20,6 +23,8 @@ export function Settings() {
     { id: 'tenant', name: 'Tenant', show: true, content: <Tenant /> },
     { id: 'bans', name: 'Bans', show: mayMembers, content: <Bans /> },
     { id: 'webhooks', name: 'Webhooks', show: mayWebhooks, content: <Webhooks /> },
+    { id: 'setup', name: 'Set-up', show: true, content: <Setup /> },
+    { id: 'diagnostics', name: 'Diagnostics', show: mayAudit, content: <Diagnostics /> },
   ]
   const shown = tabs.filter((one) => one.show)
   const current = shown.find((one) => one.id === tab) ?? shown[0]

@@ -1073,6 +1073,86 @@ class Catalogue(Record):
     workers: List[CatalogueWorkers]
 
 
+class DiagnosticsChecksBroken(Record):
+    """DiagnosticsChecksBroken, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    job_id: Optional[int]
+    detail: str
+
+
+class DiagnosticsChecks(Record):
+    """DiagnosticsChecks, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "broken": DiagnosticsChecksBroken,
+    }
+    id: str
+    says: str
+    checked: int
+    holds: bool
+    broken: List[DiagnosticsChecksBroken]
+
+
+class DiagnosticsStorage(Record):
+    """DiagnosticsStorage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    bytes: int
+    rows: Dict[str, int]
+
+
+class DiagnosticsToday(Record):
+    """DiagnosticsToday, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    since: str
+    jobs: int
+    audit_rows: int
+
+
+class DiagnosticsOutbox(Record):
+    """DiagnosticsOutbox, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    waiting: int
+    oldest_at: Optional[str]
+    fork_at: Optional[int]
+
+
+class DiagnosticsHeadroom(Record):
+    """DiagnosticsHeadroom, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    what: str
+    used: float
+    limit: float
+    unit: Literal["bytes", "count"]
+    source: str
+
+
+class Diagnostics(Record):
+    """Diagnostics, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "checks": DiagnosticsChecks,
+        "storage": DiagnosticsStorage,
+        "today": DiagnosticsToday,
+        "outbox": DiagnosticsOutbox,
+        "headroom": DiagnosticsHeadroom,
+    }
+    at: str
+    holds: bool
+    checks: List[DiagnosticsChecks]
+    partial: bool
+    storage: DiagnosticsStorage
+    today: DiagnosticsToday
+    outbox: DiagnosticsOutbox
+    headroom: List[DiagnosticsHeadroom]
+
+
 class PreviewChoicesCost(Record):
     """PreviewChoicesCost, as the server answers it: a dict with attributes."""
 
@@ -2039,6 +2119,13 @@ __all__ = [
     "CatalogueRule",
     "CatalogueWorkers",
     "Catalogue",
+    "DiagnosticsChecksBroken",
+    "DiagnosticsChecks",
+    "DiagnosticsStorage",
+    "DiagnosticsToday",
+    "DiagnosticsOutbox",
+    "DiagnosticsHeadroom",
+    "Diagnostics",
     "PreviewChoicesCost",
     "PreviewChoices",
     "PreviewWorkers",

@@ -22,6 +22,7 @@ from .models import (
     ClaimsOutputReply,
     ClaimsPollReply,
     Context,
+    Diagnostics,
     Grant,
     GrantPage,
     Health,
@@ -735,6 +736,21 @@ class DirectorOperations(_Noun):
         :raises ModelReinsError: ``conflict``.
         """
         return Catalogue.of(self._call("director.set_catalogue", fields(locals()), timeout=request_timeout))
+
+
+class DiagnosticsOperations(_Noun):
+    """Operations about diagnostics."""
+
+    def run(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Diagnostics:
+        """Check what must always hold, now; rows, storage, what waits for the archive, and how far the limits are. Nothing is changed.
+
+        GET /api/v1/diagnostics
+        """
+        return Diagnostics.of(self._call("diagnostics.run", {}, timeout=request_timeout))
 
 
 class JobsOperations(_Noun):
@@ -2175,6 +2191,7 @@ class Operations:
         self.workers = WorkersOperations(call)
         self.presence = PresenceOperations(call)
         self.director = DirectorOperations(call)
+        self.diagnostics = DiagnosticsOperations(call)
         self.jobs = JobsOperations(call)
         self.schedules = SchedulesOperations(call)
         self.threads = ThreadsOperations(call)

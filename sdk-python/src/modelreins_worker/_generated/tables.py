@@ -149,6 +149,7 @@ ROWS: Dict[str, Row] = {
     "presence.list": Row("GET", "/api/v1/presence", False, False, "json", ("items",)),
     "director.catalogue": Row("GET", "/api/v1/director/catalogue", False, False, "json", ("version", "changed_at",)),
     "director.set_catalogue": Row("PUT", "/api/v1/director/catalogue", False, False, "json", ("version", "changed_at",)),
+    "diagnostics.run": Row("GET", "/api/v1/diagnostics", False, False, "json", ("at", "holds",)),
     "jobs.dispatch": Row("POST", "/api/v1/dispatch", False, False, "json", ("id", "status",)),
     "jobs.preview": Row("POST", "/api/v1/dispatch/preview", False, False, "json", ("would", "answer",)),
     "jobs.dispatch_batch": Row("POST", "/api/v1/dispatch/batch", False, False, "json", ("items",)),

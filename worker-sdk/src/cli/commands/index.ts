@@ -5,6 +5,7 @@ import { auditLook, auditSeen } from './audit-look.ts'
 import { audit, auditExport, auditHeads, auditVerify } from './audit.ts'
 import { catalogue, catalogueGet, catalogueSet } from './catalogue.ts'
 import { configGet, configList, configPathCommand, configReset, configSet, configUnset } from './config.ts'
+import { diagnostics } from './diagnostics.ts'
 import { dispatch } from './dispatch.ts'
 import { events } from './events.ts'
 import { doctor } from './doctor.ts'
@@ -143,6 +144,7 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'reviews withdraw': reviewsWithdraw,
   grants,
   'grants revoke': grantsRevoke,
+  diagnostics,
   audit,
   'audit look': auditLook,
   'audit seen': auditSeen,

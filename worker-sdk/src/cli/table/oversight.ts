@@ -121,6 +121,13 @@ export const oversightCommands: readonly Command[] = [
     examples: [{ line: 'grants revoke gr4k2m9x', about: 'At once' }],
   },
   {
+    words: ['diagnostics'],
+    about: 'Check what must always hold in the tenant, now; show its rows, storage and limits',
+    details: ['The exit code is 1 when something is broken; the job is named.'],
+    flags: memberFlags,
+    examples: [{ line: 'diagnostics', about: 'Look at everything once; nothing is changed' }],
+  },
+  {
     words: ['audit'],
     about: 'Search the audit trail',
     flags: [
