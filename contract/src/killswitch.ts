@@ -22,7 +22,12 @@ export const killswitchState = killswitchBrief
     raised_at: time.nullable(),
     acknowledged: z.array(witness.extend({ acknowledged_at: time })),
     /** Workers that were there in the day before, have not said that they stop, and have not acknowledged. */
-    stragglers: z.array(witness),
+    stragglers: z.array(
+      witness.extend({
+        /** Jobs that were taken from it when the level was raised, and whose processes it has not said to have ended. */
+        jobs: z.array(z.number().int()).optional(),
+      }),
+    ),
   })
   .meta({ id: 'Killswitch' })
 export type KillswitchState = z.infer<typeof killswitchState>

@@ -10,7 +10,12 @@ export interface Killswitch {
   readonly generation: number
   readonly raised_by: string | null
   readonly raised_at: number | null
+  /** Jobs that ran when it was raised, at most a thousand: their workers owe word that the processes have ended. */
+  readonly aborted?: readonly number[]
 }
+
+/** Remembered of those jobs. */
+export const abortedKept = 1_000
 
 export const clearKillswitch: Killswitch = { level: 0, reason: null, generation: 0, raised_by: null, raised_at: null }
 

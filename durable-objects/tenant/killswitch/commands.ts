@@ -1,6 +1,6 @@
 /** Responsible for the killswitch: raise, clear, acknowledge, and which workers have stopped. */
 import type { KillswitchState, Parsed } from '@modelreins/contract'
-import { briefOf, stopsRunning } from '../../../src/domain/killswitch.ts'
+import { abortedKept, briefOf, stopsRunning } from '../../../src/domain/killswitch.ts'
 import type { Killswitch } from '../../../src/domain/killswitch.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
@@ -23,7 +23,19 @@ function owesWord(ctx: CommandContext, worker: WorkerRecord, state: Killswitch):
   return seen !== null && !hasLeft(ctx, worker) && seen >= (state.raised_at ?? ctx.at) - owesWordMs
 }
 
+/** Jobs that ran when the switch was raised and whose end is not confirmed, by worker. */
+function unconfirmed(ctx: CommandContext, { aborted = [] }: Killswitch): ReadonlyMap<string, readonly number[]> {
+  const byWorker = new Map<string, number[]>()
+  for (const id of aborted) {
+    const job = ctx.store.jobs.get(id)
+    if (job?.outcome?.stop_owed !== true || job.worker_id === null) continue
+    byWorker.set(job.worker_id, [...(byWorker.get(job.worker_id) ?? []), id])
+  }
+  return byWorker
+}
+
 function show(ctx: CommandContext, state: Killswitch): KillswitchState {
+  const owed = unconfirmed(ctx, state)
   const acks = ctx.store.acknowledgements.of(state.generation)
   const acknowledged: KillswitchState['acknowledged'] = []
   const stragglers: KillswitchState['stragglers'] = []
@@ -33,7 +45,7 @@ function show(ctx: CommandContext, state: Killswitch): KillswitchState {
     const witness = { worker_id: worker.worker_id, name: worker.name, last_seen: isoTimeOrNull(lastSeen(ctx, worker)) }
     const at = acks.get(worker.worker_id)
     if (at !== undefined) acknowledged.push({ ...witness, acknowledged_at: isoTime(at) })
-    else if (state.level > 0 && owesWord(ctx, worker, state)) stragglers.push(witness)
+    else if (state.level > 0 && owesWord(ctx, worker, state)) stragglers.push({ ...witness, jobs: [...(owed.get(worker.worker_id) ?? [])] })
   }
   return { ...briefOf(state), raised_by: state.raised_by, raised_at: isoTimeOrNull(state.raised_at), acknowledged, stragglers }
 }
@@ -57,12 +69,14 @@ function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<K
   }
   // Raised already: who raised it and why, and who has acknowledged, stays as it is.
   if (ctx.caller.kind === 'worker' && level === before.level) return ok(show(ctx, before))
+  const running = stopsRunning(level) ? ctx.store.jobs.due(0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) : []
   const state: Killswitch = {
     level,
     reason: input.reason ?? null,
     generation: before.generation + 1,
     raised_by: ctx.caller.actor.name,
     raised_at: ctx.at,
+    aborted: [...running.map((job) => job.id), ...(before.aborted ?? [])].slice(0, abortedKept),
   }
   ctx.store.killswitch.set(state)
   ctx.record({
@@ -80,7 +94,7 @@ function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<K
   if (level >= 2) ctx.onCommit(() => Array.from(ctx.live.leases.offers()).forEach((offer) => void ctx.live.leases.dropOffer(offer.job_id)))
   if (stopsRunning(level)) {
     const reason = `Killswitch level ${level} by ${ctx.caller.actor.name}${input.reason === undefined ? '' : `: ${input.reason}`}`
-    for (const job of ctx.store.jobs.due(0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) abortJob(ctx, job, reason)
+    for (const job of running) abortJob(ctx, job, reason)
   } else if (stopsRunning(before.level)) pauseOrResume(ctx, () => true)
   tellEverybody(ctx, state)
   return ok(show(ctx, state))

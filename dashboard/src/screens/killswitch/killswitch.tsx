@@ -20,6 +20,7 @@ function Raise({ state, live, preset }: { readonly state: KillswitchState; reado
   const [level, setLevel] = useState(Math.max(preset, state.level + 1 > 4 ? 4 : state.level + 1))
   const [reason, setReason] = useState('')
   const [busy, setBusy] = useState(false)
+  const { data: counts } = useOperation('jobs.counts', {})
   const chosen = levels[level]
   const raise = async (): Promise<void> => {
     setBusy(true)
@@ -60,7 +61,7 @@ function Raise({ state, live, preset }: { readonly state: KillswitchState; reado
                   {one.level}. {one.name}
                 </span>
                 <span className="block text-soft">{one.effect}</span>
-                <span className="block font-medium">Now: {one.hits(live)}</span>
+                <span className="block font-medium">Now: {one.hits(live, counts)}</span>
               </span>
             </label>
           ))}
@@ -86,12 +87,30 @@ function Raise({ state, live, preset }: { readonly state: KillswitchState; reado
   )
 }
 
-function Acknowledgements({ state, presence }: { readonly state: KillswitchState; readonly presence: readonly Presence[] }) {
+/** What a straggler ran: its processes may run still. */
+function Unconfirmed({ jobs }: { readonly jobs: readonly number[] }) {
+  if (jobs.length === 0) return null
+  return (
+    <span>
+      may still run{' '}
+      {jobs.slice(0, 5).map((id, index) => (
+        <span key={id}>
+          {index === 0 ? '' : ', '}
+          <Link to="/jobs/$jobId" params={{ jobId: String(id) }} className="text-accent underline">
+            job {id}
+          </Link>
+        </span>
+      ))}
+      {jobs.length > 5 ? ` and ${jobs.length - 5} more` : ''}
+    </span>
+  )
+}
+
+function Acknowledgements({ state }: { readonly state: KillswitchState }) {
   if (state.level === 0) return null
   const raised = Date.parse(state.raised_at ?? '')
   const times = state.acknowledged.map((one) => Date.parse(one.acknowledged_at) - raised)
   const total = state.acknowledged.length + state.stragglers.length
-  const runs = (id: string): number => presence.find((one) => one.worker_id === id)?.running ?? 0
   return (
     <Panel title="Who has stopped">
       <p role="status" className="text-lg">
@@ -101,6 +120,13 @@ function Acknowledgements({ state, presence }: { readonly state: KillswitchState
         {total === 1 ? 'worker has' : 'workers have'} acknowledged generation {state.generation}
         {times.length === 0 ? '' : `, the last one after ${spanWords(Math.max(...times))}`}.
       </p>
+      {state.level >= 3 && total > 0 ? (
+        <p className="text-soft">
+          {state.stragglers.length === 0
+            ? `Everything has stopped: the last process had ended ${spanWords(Math.max(...times))} after the raise.`
+            : 'A worker acknowledges once every process of its jobs has ended.'}
+        </p>
+      ) : null}
       <div aria-hidden="true" className="mt-2 h-2 overflow-hidden rounded-full bg-sunken">
         <div className="h-full bg-good" style={{ width: `${total === 0 ? 100 : (state.acknowledged.length / total) * 100}%` }} />
       </div>
@@ -115,8 +141,8 @@ function Acknowledgements({ state, presence }: { readonly state: KillswitchState
                 </Link>
                 <span className="text-soft">
                   last seen <Time at={one.last_seen} none="never" />
-                  {runs(one.worker_id) === 0 ? '' : `, runs ${plural(runs(one.worker_id), 'job')}`}
                 </span>
+                <Unconfirmed jobs={one.jobs ?? []} />
               </li>
             ))}
           </ul>
@@ -144,6 +170,7 @@ function WayBack({ state }: { readonly state: KillswitchState }) {
   const mayClear = useMay('killswitch.clear')
   const [asking, setAsking] = useState<boolean | undefined>(undefined)
   const [busy, setBusy] = useState(false)
+  const [resumed, setResumed] = useState<{ readonly done: number; readonly total: number } | undefined>(undefined)
   const paused = (workers.data?.items ?? []).filter((worker) => worker.paused && worker.revoked_at === null)
   if (!mayClear || (state.level === 0 && paused.length === 0)) return null
   const act = async (work: () => Promise<unknown>, words: string): Promise<void> => {
@@ -159,6 +186,22 @@ function WayBack({ state }: { readonly state: KillswitchState }) {
       setBusy(false)
     }
   }
+  /** One after the other: whoever looks on can stop at the first that misbehaves, by pausing it or raising the switch. */
+  const resumeAll = async (): Promise<void> => {
+    const plan = paused.map((worker) => worker.worker_id)
+    try {
+      for (const [done, worker_id] of plan.entries()) {
+        setResumed({ done, total: plan.length })
+        await client.call('workers.resume', { worker_id })
+      }
+      say(`${plural(plan.length, 'worker')} offered work again.`)
+    } catch (error) {
+      complain(error)
+    } finally {
+      setResumed(undefined)
+      await refresh('killswitch', 'workers', 'presence', 'jobs')
+    }
+  }
   return (
     <Panel title="The way back">
       {state.level > 0 ? (
@@ -172,7 +215,14 @@ function WayBack({ state }: { readonly state: KillswitchState }) {
       ) : null}
       {paused.length === 0 ? null : (
         <>
-          <h3 className="mt-3 font-semibold">{plural(paused.length, 'paused worker')}</h3>
+          <div className="mt-3 flex flex-wrap items-center justify-between gap-2">
+            <h3 className="font-semibold">{plural(paused.length, 'paused worker')}</h3>
+            {state.level === 0 && paused.length > 1 ? (
+              <Button className="min-h-8 text-sm" busy={resumed !== undefined} onClick={() => void resumeAll()}>
+                {resumed === undefined ? `Resume all ${paused.length}, one after the other` : `${resumed.done} of ${resumed.total}`}
+              </Button>
+            ) : null}
+          </div>
           <ul className="divide-y divide-line">
             {paused.map((worker) => (
               <li key={worker.worker_id} className="flex items-center justify-between gap-3 py-2">
@@ -249,7 +299,7 @@ export function Killswitch() {
               {state.data.reason ?? 'No reason was given.'} <Time at={state.data.raised_at} />
             </Notice>
           ) : null}
-          <Acknowledgements state={state.data} presence={items} />
+          <Acknowledgements state={state.data} />
           <WayBack state={state.data} />
           {mayRaise && state.data.level < 4 ? (
             <Raise

@@ -481,6 +481,7 @@ class KillswitchStragglers(Record):
     worker_id: str
     name: str
     last_seen: Optional[str]
+    jobs: Optional[List[int]]
 
 
 class Killswitch(Record):

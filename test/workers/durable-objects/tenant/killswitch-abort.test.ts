@@ -135,6 +135,29 @@ describe('an abort', () => {
   })
 })
 
+describe('a straggler', () => {
+  it('is listed with the jobs whose processes it has not said to have ended, through a higher level as well', async () => {
+    const tenant = await TestTenant.create()
+    const anna = await tenant.worker('anna', [], { slots: 2 })
+    const socket = await TestSocket.greet(tenant, anna, { slots: 2 })
+    socket.send({ type: 'credit', slots: 2 })
+    for (const prompt of ['one', 'two']) await tenant.must('jobs.dispatch', { prompt })
+    for (const ref of [1, 2]) {
+      socket.send({ type: 'start', ref, token: (await socket.next('offer')).lease.token })
+      await socket.next('started')
+    }
+    const jobs = async () => (await tenant.must('killswitch.get', {})).stragglers[0]?.jobs
+    await tenant.must('killswitch.raise', { level: 3 })
+    expect((await jobs())?.toSorted()).toEqual([1, 2])
+    socket.send({ type: 'abort_ack', job_id: 1, attempt: 1 })
+    await vi.waitFor(async () => expect(await jobs()).toEqual([2]))
+    await tenant.must('killswitch.raise', { level: 4 })
+    expect(await jobs()).toEqual([2])
+    await tenant.must('killswitch.ack', { generation: 2 }, anna.credential)
+    expect(await tenant.must('killswitch.get', {})).toMatchObject({ stragglers: [], acknowledged: [{ name: 'anna' }] })
+  })
+})
+
 describe('workers of the seeds’ time', () => {
   it('ask GET /killswitch, and stop when it says active: from level 3 on', async () => {
     const tenant = await newTenant()

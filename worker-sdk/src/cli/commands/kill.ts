@@ -85,8 +85,12 @@ function tellNew(context: CommandContext, state: KillswitchState, told: Set<stri
 function conclude(context: CommandContext, state: KillswitchState, tookMs: number): void {
   const { show } = context
   for (const witness of state.stragglers) {
+    const jobs = witness.jobs ?? []
+    const runs = jobs.length === 0 ? '' : `, may still run job ${jobs.slice(0, 10).join(', ')}${jobs.length > 10 ? ', ...' : ''}`
     if (show.human)
-      show.line(`  ${show.style.yellow('silent')}   ${oneLine(witness.name)}, last seen ${showAge(witness.last_seen, context.now)} ago`)
+      show.line(
+        `  ${show.style.yellow('silent')}   ${oneLine(witness.name)}, last seen ${showAge(witness.last_seen, context.now)} ago${runs}`,
+      )
     else show.line(`straggler\t${oneLine(witness.name)}\t${witness.last_seen ?? ''}`)
   }
   const all = state.acknowledged.length + state.stragglers.length
