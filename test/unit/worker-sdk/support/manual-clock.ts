@@ -53,3 +53,8 @@ export class ManualClock implements Clock {
 
 /** Lets everything that is ready run. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** What has been sent within this process arrives and is read: that takes turns of its loop, whatever time they take. */
+export async function delivered(): Promise<void> {
+  for (let turns = 0; turns < 20; turns += 1) await turn()
+}

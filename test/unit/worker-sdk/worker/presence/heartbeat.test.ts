@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ControlPlane } from '../../support/control-plane.ts'
 import { handler } from '../../support/handlers.ts'
-import { ManualClock } from '../../support/manual-clock.ts'
+import { delivered, ManualClock } from '../../support/manual-clock.ts'
 import { WorkerBench } from '../../support/workers.ts'
 
 let plane: ControlPlane
@@ -22,7 +22,7 @@ const beats = () => plane.requests('PUT', '/api/v1/presence')
 /** The ping has arrived, and its pong has had time to travel back. */
 async function answered(count: number): Promise<void> {
   await plane.until(() => pings() === count)
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await delivered()
 }
 
 it('pings the socket every ten seconds and sends nothing else', async () => {
@@ -94,7 +94,7 @@ it('looks at the killswitch once in twelve beats while polling', async () => {
     expect(plane.requests('GET', '/api/v1/killswitch')).toEqual([])
     await clock.advance(5_000)
     await plane.until(() => beats().length === beat)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await delivered()
   }
   await plane.until(() => plane.requests('GET', '/api/v1/killswitch').length === 1)
 })
