@@ -21,7 +21,7 @@ const atOnce = 500
 function failWithout(ctx: CommandContext, job: JobRecord, target: WorkerRecord, why: string): void {
   const gone = `${target.name}, its target, ${why}${job.attempt === 0 ? ' before it started' : ` after attempt ${job.attempt} began`}`
   const whom = job.spec.role === 'child' ? 'another worker' : 'a worker or null for any'
-  const instead = `Retry it with another target: POST /api/v1/jobs/${job.id}/retry, \`target\` ${whom}.`
+  const instead = `Retry it with another target: POST /api/v1/jobs/${job.id}/retry with \`target\`, ${whom}.`
   const error: JobError = { type: 'target_revoked', message: `${gone}. ${instead}`, retryable: false }
   const after = end(job, error, ctx.at)
   settleJob(ctx, after)

@@ -133,6 +133,20 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     expect(faults).toEqual([])
   })
 
+  test('gives a job whose worker was revoked to any other', async () => {
+    await dashboard.workerToken({ name: 'temp' })
+    const { id } = await dashboard.call('POST', '/api/v1/dispatch', { prompt: 'Fold it', target: 'temp', when_offline: 'queue' })
+    const { items } = (await dashboard.call('GET', '/api/v1/workers')) as { items: { readonly name: string; readonly worker_id: string }[] }
+    await dashboard.call('DELETE', `/api/v1/workers/${items.find(({ name }) => name === 'temp')?.worker_id}`)
+    await go(`/jobs/${String(id)}`)
+    await owner.getByText('temp, its target, was revoked before it started').waitFor()
+    await owner.getByRole('button', { name: 'Retry with any worker' }).click()
+    await owner.getByText(`Job ${String(id)} gets a new attempt.`).waitFor()
+    expect(await dashboard.call('GET', `/jobs/${String(id)}`)).toMatchObject({ status: 'pending', target: null })
+    await dashboard.call('POST', `/api/v1/jobs/${String(id)}/abort`, {})
+    expect(faults).toEqual([])
+  })
+
   test('offers a parked worker work again, and closes its circuit breaker', async () => {
     const until = new Date(Date.now() + 3_600_000).toISOString()
     await dashboard.call('PUT', '/api/v1/presence', { instance: 'one', status: 'idle', parked_until: until }, token)

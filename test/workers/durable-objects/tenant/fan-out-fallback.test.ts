@@ -167,7 +167,7 @@ describe('a child of a fan-out', () => {
     const asked = await ask()
     await tenant.must('workers.revoke', { worker_id: worker('bert').id })
     const child = asked.id + 2
-    expect((await tenant.must('jobs.get', { job_id: child })).error?.message).toContain('`target` another worker')
+    expect((await tenant.must('jobs.get', { job_id: child })).error?.message).toContain('with `target`, another worker')
     for (const target of ['anna', null])
       expect(failureOf(await tenant.call('jobs.retry', { job_id: child, target }))).toBe('invalid-request')
     expect(failureOf(await tenant.call('jobs.retry', { job_id: asked.id, target: 'cleo' }))).toBe('invalid-request')

@@ -44,7 +44,7 @@ describe('a job whose target is revoked', () => {
       status: 'failed',
       error: {
         type: 'target_revoked',
-        message: `bert, its target, was revoked before it started. Retry it with another target: POST /api/v1/jobs/${job.id}/retry, \`target\` a worker or null for any.`,
+        message: `bert, its target, was revoked before it started. Retry it with another target: POST /api/v1/jobs/${job.id}/retry with \`target\`, a worker or null for any.`,
         retryable: false,
       },
     })
