@@ -18,7 +18,8 @@ const shownBy: Readonly<Record<string, readonly string[]>> = {
   sign_in: ['bans.'],
   webhook: ['webhooks.'],
   settings: ['settings.'],
-  late: ['audit.', 'webhooks.'],
+  // Presence is told once a second: a worker that was busy for less was read as busy, and nobody would say otherwise.
+  late: ['audit.', 'webhooks.', 'presence.', 'workers.'],
 }
 
 /** Pages that were read one after the other: many of them are not read again at once, their screens watch the newest rows instead. */

@@ -20,7 +20,7 @@ const firstRetryMs = 300
 const mostRetryMs = 10_000
 /** Refreshes follow each other no faster than this, or than four times what the last one took. */
 const pauseMs = 400
-/** What is copied to the audit trail's store, or delivered to a webhook, is there a moment after its event. */
+/** What is copied to the audit trail's store, or delivered to a webhook, is there a moment after its event; who is busy has settled by then. */
 const lateMs = 1_500
 /** The server answers without waking anything. */
 const pingMs = 30_000

@@ -157,4 +157,18 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     expect(await page.getByRole('link', { name: 'Diagnostics' }).count()).toBe(0)
     expect(faults).toEqual([])
   })
+
+  test('opens an audit row that the filter leaves out, and checks the signatures of heads', async () => {
+    const jobs = Array.from({ length: 260 }, (_, index) => ({ prompt: `Count ${index}`, when_offline: 'queue' }))
+    await dashboard.call('POST', '/api/v1/dispatch/batch', { jobs })
+    await go('/audit?action=tenant.suspend&row=1')
+    await owner.getByText('No row matches').waitFor()
+    await dialog().getByText('Its hash, computed in this browser, fits.').waitFor()
+    await dialog().getByRole('button', { name: 'Close' }).click()
+    await owner.getByRole('list', { name: 'Signed heads' }).getByText('signature holds').first().waitFor()
+    await owner.getByLabel('Since').fill('2026-01-01T00:00')
+    await owner.getByRole('button', { name: 'Filter' }).click()
+    await owner.getByRole('link', { name: 'Export this period' }).waitFor()
+    expect(faults).toEqual([])
+  })
 })

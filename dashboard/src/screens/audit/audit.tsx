@@ -7,10 +7,9 @@ import { client } from '../../api/client.ts'
 import { pages, useOperation } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { Screen } from '../../frame/screen.tsx'
-import { Badge } from '../../parts/badge.tsx'
 import { Button, buttonClass } from '../../parts/button.tsx'
 import { CopyButton } from '../../parts/copy.tsx'
-import { Facts, Panel } from '../../parts/facts.tsx'
+import { Facts } from '../../parts/facts.tsx'
 import { Modal } from '../../parts/modal.tsx'
 import { Empty, ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { Rows } from '../../parts/rows.tsx'
@@ -18,6 +17,7 @@ import { oneLine, spelledOut } from '../../parts/safe-text.ts'
 import { Time } from '../../parts/time.tsx'
 import { sha256Hex } from '../reviews/digest.ts'
 import { Signature } from '../reviews/signature.tsx'
+import { Heads } from './heads.tsx'
 import { Verify } from './verify.tsx'
 
 const columns = 'grid-cols-[3.5rem_minmax(0,1fr)_auto] md:grid-cols-[4rem_7.5rem_minmax(0,10rem)_10rem_minmax(0,1fr)]'
@@ -199,29 +199,29 @@ function List() {
   const loadMore = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage()
   }, [fetchNextPage, isFetchingNextPage])
-  const open = items.find((row) => String(row.seq) === search.row)
+  const open = useRow(search.row, items)
   if (list.isPending) return <Skeleton label="Audit rows" rows={8} />
   if (list.error !== null && items.length === 0)
     return <ErrorNotice error={list.error} what="Audit rows" retry={() => void list.refetch()} />
-  if (items.length === 0)
-    return (
-      <Empty title="No row matches">
-        Every change leaves one: a dispatch, a decision, a kill. Rows arrive here seconds after they were written.
-      </Empty>
-    )
   return (
     <>
-      <Rows
-        label="Audit rows"
-        items={items}
-        idOf={(row) => row.seq}
-        columns={columns}
-        header={['Row', 'When', 'Who', 'Action', 'What']}
-        hasMore={hasNextPage}
-        loadMore={loadMore}
-        onOpen={(row) => void navigate({ search: { ...search, row: String(row.seq) } })}
-        row={(row, narrow) => <Cells row={row} narrow={narrow} />}
-      />
+      {items.length === 0 ? (
+        <Empty title="No row matches">
+          Every change leaves one: a dispatch, a decision, a kill. Rows arrive here seconds after they were written.
+        </Empty>
+      ) : (
+        <Rows
+          label="Audit rows"
+          items={items}
+          idOf={(row) => row.seq}
+          columns={columns}
+          header={['Row', 'When', 'Who', 'Action', 'What']}
+          hasMore={hasNextPage}
+          loadMore={loadMore}
+          onOpen={(row) => void navigate({ search: { ...search, row: String(row.seq) } })}
+          row={(row, narrow) => <Cells row={row} narrow={narrow} />}
+        />
+      )}
       {open === undefined ? null : <RowDialog row={open} onClose={() => void navigate({ search: { ...search, row: '' } })} />}
     </>
   )
@@ -269,35 +269,28 @@ function Cells({ row, narrow }: { readonly row: AuditRow; readonly narrow: boole
   )
 }
 
-function Heads() {
-  const { data } = useOperation('audit.heads', { limit: 10 })
-  if (data === undefined || data.items.length === 0)
-    return <p className="text-soft">No head is signed yet: the first one comes ten minutes after the first row, or after 256 rows.</p>
-  const key = data.keys[0]
-  return (
-    <>
-      <ul className="divide-y divide-line">
-        {data.items.map((head) => (
-          <li key={head.seq} className="flex flex-wrap items-center gap-x-3 py-1.5">
-            <span>Row {head.seq}</span>
-            <code className="font-mono text-sm text-soft">{head.hash.slice(0, 16)}</code>
-            <Badge tone="good">signed</Badge>
-            <span className="ml-auto text-sm text-soft">
-              <Time at={head.at} />
-            </span>
-          </li>
-        ))}
-      </ul>
-      {key === undefined ? null : (
-        <p className="mt-2 flex flex-wrap items-center gap-2 text-sm text-soft">
-          Public key <code className="font-mono foreign">{key.raw}</code> <CopyButton text={key.raw} />
-        </p>
-      )}
-    </>
-  )
+/** A link may lead to a row that is not among those that are listed. */
+function useRow(seq: string | undefined, listed: readonly AuditRow[]): AuditRow | undefined {
+  const wanted = Number(seq)
+  const here = listed.find((row) => row.seq === wanted)
+  const ask = here === undefined && Number.isSafeInteger(wanted) && wanted > 0
+  // The page below a number begins with the row before it.
+  const { data } = useOperation('audit.query', { order: 'desc', limit: 1, cursor: String(wanted + 1) }, { enabled: ask })
+  return here ?? (ask ? data?.items.find((row) => row.seq === wanted) : undefined)
+}
+
+/** A chain has no holes: of the filter, only the period narrows an export. */
+function exportOf(search: { readonly since?: string; readonly until?: string }): string {
+  const period = new URLSearchParams()
+  for (const name of ['since', 'until'] as const) {
+    const at = moment(search[name])
+    if (at !== undefined) period.set(name, at)
+  }
+  return `/api/v1/audit/export${period.size === 0 ? '' : `?${period}`}`
 }
 
 export function Audit() {
+  const search = useSearch({ from: '/audit' })
   const mayRead = useMay('audit.read')
   if (!mayRead) {
     return (
@@ -310,17 +303,15 @@ export function Audit() {
     <Screen
       title="Audit"
       actions={
-        <a className={buttonClass('plain')} href="/api/v1/audit/export" download="audit.ndjson">
-          Export
+        <a className={buttonClass('plain')} href={exportOf(search)} download="audit.ndjson">
+          {moment(search.since) === undefined && moment(search.until) === undefined ? 'Export' : 'Export this period'}
         </a>
       }
     >
       <Verify />
       <Filter />
       <List />
-      <Panel title="Signed heads">
-        <Heads />
-      </Panel>
+      <Heads />
     </Screen>
   )
 }

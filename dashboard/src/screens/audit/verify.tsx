@@ -63,10 +63,6 @@ function Result({ verdict }: { readonly verdict: Verdict }) {
           ))}
         </ul>
       )}
-      <p className="mt-1 text-soft">
-        What this proves: nobody changed, removed or moved a row up to the newest head without the signing key. Against whoever holds that
-        key, only heads that you keep elsewhere prove it, and passkeys whose fingerprints their members tell you.
-      </p>
     </Notice>
   )
 }
