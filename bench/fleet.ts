@@ -3,6 +3,8 @@ import { WebSocket } from 'ws'
 import type { ServerFrame } from '@modelreins/contract'
 import { limits } from '../contract/src/index.ts'
 import { result } from './peers/peer.ts'
+import { memoryOf } from './idle-sockets.ts'
+import type { Memory } from './idle-sockets.ts'
 import { readRuntime, runtimePids } from './runtime-process.ts'
 import type { Reading } from './runtime-process.ts'
 import { startOurs } from './servers.ts'
@@ -16,6 +18,8 @@ export interface Fleet {
   /** Sockets that were closed. */
   readonly closed: () => number
   readonly read: () => Reading
+  /** After a forced collection. */
+  readonly memory: () => Promise<Memory>
   readonly stop: () => Promise<void>
 }
 
@@ -47,7 +51,11 @@ function serve(socket: WebSocket, onEnd: () => void): void {
 
 async function connect(bench: Bench, name: string): Promise<WebSocket> {
   const { token } = await bench.register(name)
-  const socket = new WebSocket(`${bench.url.replace('http', 'ws')}/api/v1/connect`, { headers: { authorization: `Bearer ${token}` } })
+  const socket = new WebSocket(`${bench.url.replace('http', 'ws')}/api/v1/connect`, {
+    headers: { authorization: `Bearer ${token}` },
+    // As the SDK does: a connection that compresses costs both of its ends 300 KiB.
+    perMessageDeflate: false,
+  })
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject).once('open', () => socket.send(JSON.stringify({ type: 'hello', instance: name, slots: 1 })))
     socket.once('message', () => resolve())
@@ -57,12 +65,13 @@ async function connect(bench: Bench, name: string): Promise<WebSocket> {
 
 export async function startFleet(size: number): Promise<Fleet> {
   const others = new Set(runtimePids())
-  const bench = await startOurs()
+  const bench = await startOurs({ inspectorPort: 0 })
   const pid = runtimePids().find((found) => !others.has(found))
   if (pid === undefined) throw new Error('The runtime is not to be found in /proc')
   let waiting: () => void = () => undefined
   let closed = 0
   const sockets: WebSocket[] = []
+  const pings: NodeJS.Timeout[] = []
   let next = 0
   const lane = async (): Promise<void> => {
     while (next < size) {
@@ -71,24 +80,21 @@ export async function startFleet(size: number): Promise<Fleet> {
       serve(socket, () => waiting())
       socket.send(JSON.stringify({ type: 'credit', slots: 1 }))
       sockets.push(socket)
+      // From the beginning: connecting thousands takes longer than a silent worker counts as there.
+      pings.push(setInterval(() => socket.send('ping'), limits.heartbeat_socket_ms).unref())
     }
   }
   await Promise.all(Array.from({ length: Math.min(atOnce, size) }, lane))
-  // Spread over the interval, as a fleet's pings are.
-  const pings = sockets.map((socket, index) =>
-    setTimeout(
-      () => setInterval(() => socket.send('ping'), limits.heartbeat_socket_ms).unref(),
-      (index / size) * limits.heartbeat_socket_ms,
-    ).unref(),
-  )
   return {
     size,
     bench,
     nextEnd: () => new Promise((resolve) => (waiting = resolve)),
     closed: () => closed,
     read: () => readRuntime(pid, bench.folder),
+    memory: async () =>
+      memoryOf(pid, bench.folder, await bench.inspector(), () => fetch(`${bench.url}/health`).then((answer) => answer.text())),
     stop: async () => {
-      for (const ping of pings) clearTimeout(ping)
+      for (const ping of pings) clearInterval(ping)
       for (const socket of sockets) socket.terminate()
       await bench.stop()
     },

@@ -66,13 +66,30 @@ class Inspector {
 async function inspect(url: URL): Promise<Inspector> {
   const answer = await fetch(`http://${url.host}/json`)
   const targets = (await answer.json()) as readonly { readonly id: string; readonly webSocketDebuggerUrl: string }[]
-  const target = targets.find(({ id }) => id.includes('modelreins'))
+  const target = targets.find(({ id }) => /modelreins|floor/.test(id))
   if (target === undefined) throw new Error(`The runtime names no isolate of the Worker: ${targets.map(({ id }) => id).join(', ')}`)
   const socket = new WebSocket(target.webSocketDebuggerUrl, { maxPayload: 0 })
   await new Promise((resolve, reject) => {
     socket.once('open', resolve).once('error', reject)
   })
   return new Inspector(socket)
+}
+
+/**
+ * Bytes that the Worker's isolate uses once everything that nobody refers to any more has been collected. `work`: gives the isolate something
+ * to do, since one that sleeps does not collect.
+ */
+export async function heapOf(url: URL, work: () => Promise<unknown>): Promise<number> {
+  const inspector = await inspect(url)
+  await inspector.call('HeapProfiler.enable')
+  const collected = inspector.call('HeapProfiler.collectGarbage').then(() => true)
+  for (let tries = 0; ; tries += 1) {
+    if (await Promise.race([collected, work().then(() => false)])) break
+    if (tries === 1_000) throw new Error('The runtime does not collect its garbage')
+  }
+  const { usedSize } = (await inspector.call('Runtime.getHeapUsage')) as { readonly usedSize: number }
+  inspector.end()
+  return usedSize
 }
 
 const mapOf = (sourceMapURL: string): SourceMap | undefined =>

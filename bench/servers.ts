@@ -82,7 +82,14 @@ export async function startOurs(options: Options = {}): Promise<Bench> {
   }
 }
 
-export async function startFloor(): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+export interface Floor {
+  readonly url: string
+  readonly folder: string
+  readonly inspector: () => Promise<URL>
+  readonly stop: () => Promise<void>
+}
+
+export async function startFloor({ inspectorPort }: Pick<Options, 'inspectorPort'> = {}): Promise<Floor> {
   const folder = mkdtempSync(join(tmpdir(), 'modelreins-floor-'))
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -92,19 +99,22 @@ export async function startFloor(): Promise<{ readonly url: string; readonly sto
       // As ours: past the library's own router, which costs each call a third of its time.
       unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
       compatibilityDate: '2026-09-01',
-      compatibilityFlags: ['nodejs_compat'],
+      compatibilityFlags: ['nodejs_compat', 'no_web_socket_compression'],
       durableObjects: { FLOOR: { className: 'FloorObject', useSQLite: true } },
       host: '127.0.0.1',
       port: 0,
       resourcePersistencePath: folder,
       cf: false,
       log: new Log(LogLevel.NONE),
+      ...(inspectorPort === undefined ? {} : { inspectorPort }),
     }),
   )
   await miniflare.ready
   const address = await miniflare.unsafeGetDirectURL()
   return {
     url: `http://127.0.0.1:${address.port}`,
+    folder,
+    inspector: () => miniflare.getInspectorURL(),
     stop: async () => {
       await miniflare.dispose()
       rmSync(folder, { recursive: true, force: true })

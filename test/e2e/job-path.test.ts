@@ -1,4 +1,5 @@
 /** The life of a job as `curl` sees it: every call by hand, against a real server process. */
+import { request, type IncomingHttpHeaders } from 'node:http'
 import type { ClaimPollReply, Job, Why } from '@modelreins/contract'
 import { describe, expect, test } from 'vitest'
 import { auditTrail, untilAudited, verifyTrail } from '../support/audit-trail.ts'
@@ -314,4 +315,26 @@ describe('an attempt whose worker went silent', () => {
     const ends = all.filter((row) => row.action === 'job.complete').map((row) => row.job_id)
     expect(new Set(ends).size).toBe(ends.length)
   })
+})
+
+test('a socket that offers to compress is accepted without: compression holds hundreds of KiB for each connection', async () => {
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-extensions': 'permessage-deflate; client_max_window_bits',
+    authorization: `Bearer ${alice.token}`,
+  }
+  const answered = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
+    const call = request(`${url()}/api/v1/connect`, { headers })
+    call.once('upgrade', (response, socket) => {
+      socket.destroy()
+      resolve(response.headers)
+    })
+    call.once('response', (response) => reject(new Error(`not upgraded: ${response.statusCode}`)))
+    call.once('error', reject).end()
+  })
+  expect(answered.upgrade).toBe('websocket')
+  expect(answered).not.toHaveProperty('sec-websocket-extensions')
 })

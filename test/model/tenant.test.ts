@@ -2,10 +2,12 @@
 import * as fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
 import { frozenTime, TestTenant } from '../workers/durable-objects/tenant/harness.ts'
+import { watchRoster } from '../workers/durable-objects/tenant/roster-oracle.ts'
 import { personName, personSteps } from './person-steps.ts'
 import { QueueModel } from './queue-model.ts'
 import { gated, least, reviewerOf, steps } from './tenant-steps.ts'
 
+const oracle = watchRoster(gated)
 afterEach(() => {
   vi.useRealTimers()
 })
@@ -31,6 +33,7 @@ it('keeps I1-I9 and I12-I14 under any sequence of commands, crashes and waits', 
         }),
         commands,
       )
+      expect(oracle.found).toEqual([])
     }),
     { seed, numRuns: 40, interruptAfterTimeLimit: 200_000 },
   )

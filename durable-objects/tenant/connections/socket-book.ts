@@ -23,6 +23,9 @@ export class SocketBook {
   readonly #byWorker = new Map<string, WebSocket>()
   /** Sockets whose attachment is behind, and the credit that it says: spelling one costs as much as a small statement. */
   readonly #behind = new Map<WebSocket, number>()
+  /** Ids of workers that came or went since the roster looked. */
+  readonly changed = new Set<string>()
+  readonly #free = new Set<string>()
 
   constructor(state: DurableObjectState) {
     this.#state = state
@@ -31,8 +34,24 @@ export class SocketBook {
       // Sockets that follow events carry no worker.
       if (note === null || !('worker_id' in note)) continue
       this.#notes.set(socket, note)
-      if (note.greeted) this.#byWorker.set(note.worker_id, socket)
+      if (note.greeted) this.#connected(socket, note)
     }
+  }
+
+  #connected(socket: WebSocket, { worker_id, credit }: SocketNote): void {
+    this.#byWorker.set(worker_id, socket)
+    this.changed.add(worker_id)
+    this.#hasRoom(worker_id, credit)
+  }
+
+  #hasRoom(workerId: string, credit: number): void {
+    if (credit > 0) this.#free.add(workerId)
+    else this.#free.delete(workerId)
+  }
+
+  /** Workers that can take an offer now. */
+  get free(): ReadonlySet<string> {
+    return this.#free
   }
 
   note(socket: WebSocket): SocketNote | undefined {
@@ -43,14 +62,18 @@ export class SocketBook {
     socket.serializeAttachment(note)
     this.#behind.delete(socket)
     this.#notes.set(socket, note)
-    if (note.greeted) this.#byWorker.set(note.worker_id, socket)
+    if (note.greeted) this.#connected(socket, note)
   }
 
   drop(socket: WebSocket): SocketNote | undefined {
     const note = this.#notes.get(socket)
     this.#behind.delete(socket)
     this.#notes.delete(socket)
-    if (note !== undefined && this.#byWorker.get(note.worker_id) === socket) this.#byWorker.delete(note.worker_id)
+    if (note !== undefined && this.#byWorker.get(note.worker_id) === socket) {
+      this.#byWorker.delete(note.worker_id)
+      this.#free.delete(note.worker_id)
+      this.changed.add(note.worker_id)
+    }
     return note
   }
 
@@ -77,6 +100,7 @@ export class SocketBook {
     const note = socket === undefined ? undefined : this.#notes.get(socket)
     if (socket === undefined || note === undefined || note.credit === credit) return
     this.#notes.set(socket, { ...note, credit })
+    this.#hasRoom(workerId, credit)
     if (this.#behind.size === 0) queueMicrotask(() => this.#catchUp())
     if (!this.#behind.has(socket)) this.#behind.set(socket, note.credit)
   }

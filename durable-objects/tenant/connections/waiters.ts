@@ -38,8 +38,8 @@ export class Waiters {
     return this.#byWorker.has(workerId)
   }
 
-  workers(): readonly string[] {
-    return [...this.#byWorker.keys()]
+  isAnybody(): boolean {
+    return this.#byWorker.size > 0
   }
 
   /** Wakes the newest waiter of a worker: an older one may be a connection that died. */

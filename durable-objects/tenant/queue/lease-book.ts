@@ -40,8 +40,12 @@ export class LeaseBook {
   /** The newest token of each job that is offered or running: one that comes back as it was needs no MAC computed. */
   readonly #issued = new Map<number, string>()
   readonly #offersByPool = new Map<number, Set<number>>()
-  readonly #offersByWorker = new Map<string, number>()
+  readonly #offersByWorker = new Map<string, Set<number>>()
   readonly #void = new Set<string>()
+  /** Workers that renew their leases, perhaps without a socket. */
+  readonly #doubted = new Set<string>()
+  /** Ids of workers whose leases are others since the roster looked. */
+  readonly changed = new Set<string>()
 
   lease(jobId: number): Lease | undefined {
     return this.#leases.get(jobId)
@@ -56,6 +60,8 @@ export class LeaseBook {
     this.#leases.set(lease.job_id, lease)
     if (lease.person === true) this.#personal.add(lease.job_id)
     if (!lease.long) this.#short.set(lease.worker_id, (this.#short.get(lease.worker_id) ?? 0) + 1)
+    if (!lease.long) this.#doubted.add(lease.worker_id)
+    this.changed.add(lease.worker_id)
     const held = this.#byWorker.get(lease.worker_id)
     if (held === undefined) this.#byWorker.set(lease.worker_id, new Set([lease.job_id]))
     else held.add(lease.job_id)
@@ -70,6 +76,7 @@ export class LeaseBook {
     const lease = this.#leases.get(jobId)
     if (lease === undefined) return
     this.#leases.delete(jobId)
+    this.changed.add(lease.worker_id)
     this.#personal.delete(jobId)
     this.#byWorker.get(lease.worker_id)?.delete(jobId)
     const short = lease.long ? undefined : this.#short.get(lease.worker_id)
@@ -77,9 +84,18 @@ export class LeaseBook {
     else if (short !== undefined) this.#short.set(lease.worker_id, short - 1)
   }
 
-  /** Workers with leases that only their signs of life renew. */
-  renewing(): IterableIterator<string> {
-    return this.#short.keys()
+  /** Whether somebody holds leases that only their signs of life renew, and is on no socket; few are asked about. */
+  renewsUnheard(isConnected: (workerId: string) => boolean): boolean {
+    for (const worker of this.#doubted) {
+      if (this.#short.has(worker) && !isConnected(worker)) return true
+      this.#doubted.delete(worker)
+    }
+    return false
+  }
+
+  /** Its socket is gone. */
+  doubt(workerId: string): void {
+    this.#doubted.add(workerId)
   }
 
   /** Jobs in the hands of people: few, among whatever else runs. */
@@ -120,7 +136,9 @@ export class LeaseBook {
     const offered = this.#offersByPool.get(offer.pool)
     if (offered === undefined) this.#offersByPool.set(offer.pool, new Set([offer.job_id]))
     else offered.add(offer.job_id)
-    this.#offersByWorker.set(offer.worker_id, this.offersTo(offer.worker_id) + 1)
+    const theirs = this.#offersByWorker.get(offer.worker_id)
+    if (theirs === undefined) this.#offersByWorker.set(offer.worker_id, new Set([offer.job_id]))
+    else theirs.add(offer.job_id)
   }
 
   dropOffer(jobId: number): LiveOffer | undefined {
@@ -130,7 +148,9 @@ export class LeaseBook {
     const offered = this.#offersByPool.get(offer.pool)
     offered?.delete(jobId)
     if (offered?.size === 0) this.#offersByPool.delete(offer.pool)
-    this.#offersByWorker.set(offer.worker_id, this.offersTo(offer.worker_id) - 1)
+    const theirs = this.#offersByWorker.get(offer.worker_id)
+    theirs?.delete(jobId)
+    if (theirs?.size === 0) this.#offersByWorker.delete(offer.worker_id)
     return offer
   }
 
@@ -140,7 +160,12 @@ export class LeaseBook {
   }
 
   offersTo(workerId: string): number {
-    return this.#offersByWorker.get(workerId) ?? 0
+    return this.#offersByWorker.get(workerId)?.size ?? 0
+  }
+
+  /** Offers to one worker. */
+  offersOf(workerId: string): readonly LiveOffer[] {
+    return [...(this.#offersByWorker.get(workerId) ?? [])].flatMap((id) => this.#offers.get(id) ?? [])
   }
 
   offers(): IterableIterator<LiveOffer> {
@@ -161,7 +186,7 @@ export class LeaseBook {
 
   /** Nothing of a revoked or stopped worker stands. */
   dropOffersTo(workerId: string): readonly LiveOffer[] {
-    const dropped = [...this.#offers.values()].filter((offer) => offer.worker_id === workerId)
+    const dropped = this.offersOf(workerId)
     for (const offer of dropped) this.dropOffer(offer.job_id)
     return dropped
   }

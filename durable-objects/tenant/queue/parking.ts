@@ -1,13 +1,12 @@
 /** Responsible for parking workers whose account is out of quota: their offers are void, and their jobs go to whoever else may take them. */
 import { inForce, parked, parkedUntil, parkingKey, unparked } from '../../../src/domain/director/parking.ts'
 import type { Parkings } from '../../../src/domain/director/parking.ts'
-import { isReady, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
+import { requirementsOf } from '../../../src/domain/director/matching.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { lookSoon } from './fallback-book.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { WorkerRecord } from './workforce/worker-store.ts'
-import { workforce } from './workforce/worker-view.ts'
 
 const sharing = (ctx: CommandContext, key: string): readonly WorkerRecord[] =>
   [...ctx.store.workers.active()].filter((worker) => parkingKey(worker) === key)
@@ -69,4 +68,4 @@ export const parkingTimes = ({ store }: Pick<CommandContext, 'store'>): readonly
 
 /** Whether somebody else who is there, and has quota, may do the job: then it need not wait for the limit. */
 export const isForAnother = (ctx: CommandContext, job: JobRecord): boolean =>
-  workforce(ctx).some((view) => view.worker_id !== job.worker_id && isReady(view) && mayDo(requirementsOf(job.spec), view))
+  ctx.live.roster.isAnybodyReady(ctx, requirementsOf(job.spec), job.worker_id)

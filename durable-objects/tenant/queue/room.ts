@@ -32,6 +32,7 @@ import { SettingsStore } from './workforce/settings-store.ts'
 import { KillswitchStore } from './workforce/killswitch-store.ts'
 import { ParkingStore } from './workforce/parking-store.ts'
 import { PresenceBook } from './workforce/presence-book.ts'
+import { Roster } from './workforce/roster.ts'
 import { WorkerStore } from './workforce/worker-store.ts'
 import type { WorkerRecord } from './workforce/worker-store.ts'
 
@@ -59,6 +60,8 @@ declare module '../kernel/context.ts' {
   interface Live {
     readonly leases: LeaseBook
     readonly presence: PresenceBook
+    /** Who would get which job, without asking everybody. */
+    readonly roster: Roster
     readonly sockets: SocketBook
     readonly waiters: Waiters
     /** Pools that may have claimable jobs; one that turns out empty is taken out. */
@@ -106,7 +109,7 @@ function restore({ at, store, live }: ReadContext): void {
 
 /** Leases behind no socket, and offers, are known to memory alone. */
 const awake = ({ leases, sockets }: Live): boolean =>
-  !leases.offers().next().done || [...leases.renewing()].some((worker) => sockets.ofWorker(worker) === undefined)
+  !leases.offers().next().done || leases.renewsUnheard((worker) => sockets.ofWorker(worker) !== undefined)
 
 function prune(pruning: PruneContext): void {
   const { at, store, live, atOnce } = pruning
@@ -133,6 +136,7 @@ export const queueRoom = {
   memory: (host) => ({
     leases: new LeaseBook(),
     presence: new PresenceBook(),
+    roster: new Roster(),
     sockets: new SocketBook(host.state),
     waiters: new Waiters(host.setTimer),
     occupied: new Set<number>(),

@@ -23,11 +23,11 @@ const atOnce = 500
 /** Memory only: an offer that was not started goes back, and its worker is one step nearer to being shown as deaf. */
 export function expireOffers(ctx: CommandContext): void {
   const silent = new Set<string>()
-  for (const offer of [...ctx.live.leases.offers()]) {
+  for (const offer of ctx.live.leases.offers()) {
     if (offer.expires_at > ctx.at) continue
     ctx.live.leases.dropOffer(offer.job_id)
     // Several offers in one answer are one silence.
-    if (!silent.has(offer.worker_id)) ctx.live.presence.of(offer.worker_id).silent_offers += 1
+    if (!silent.has(offer.worker_id)) ctx.live.presence.change(offer.worker_id).silent_offers += 1
     silent.add(offer.worker_id)
     ctx.live.occupied.add(offer.pool)
     ctx.after({ kind: 'wake', pool: offer.pool })
@@ -44,7 +44,7 @@ export function leaseEnds(ctx: Pick<CommandContext, 'live' | 'at'>, jobId: numbe
 }
 
 function lapseLeases(ctx: CommandContext): void {
-  for (const lease of [...ctx.live.leases.leases()]) {
+  for (const lease of ctx.live.leases.leases()) {
     if (lease.person === true) continue
     const ends = leaseEnds(ctx, lease.job_id) ?? 0
     if (ends > ctx.at) {
@@ -162,8 +162,7 @@ function rouse(ctx: CommandContext): void {
   if (hasRoom(ctx)) for (const pool of ctx.live.occupied) ctx.after({ kind: 'wake', pool })
 }
 
-const hasRoom = ({ live }: Pick<CommandContext, 'live'>): boolean =>
-  [...live.sockets.workers()].some((worker) => live.sockets.credit(worker) > 0)
+const hasRoom = ({ live }: Pick<CommandContext, 'live'>): boolean => live.sockets.free.size > 0
 
 function sweep(ctx: CommandContext): void {
   expireOffers(ctx)

@@ -2,12 +2,10 @@
  * Responsible for waking workers that may take new work: a worker on a socket is offered what it has room for, a held poll is answered when
  * there is something for it. Runs after a commit; losing it costs latency, never correctness.
  */
-import { rank } from '../../../src/domain/director/director.ts'
 import { systemCaller } from '../kernel/context.ts'
 import type { ReadContext } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
 import { choose, holdRefused, makeOffer, refusedTo } from './offers.ts'
-import { viewOf } from './workforce/worker-view.ts'
 
 /** Whom to look after once the effects of a commit have been performed: the same worker and the same pool once, not once for each job. */
 export class WakeQueue {
@@ -78,14 +76,15 @@ function wake(host: Host, ctx: ReadContext, poolId: number): void {
     if (feed(host, ctx, first)) woken += 1
     if (!left()) return
   }
-  const free = [...ctx.live.sockets.workers()].filter((id) => ctx.live.sockets.credit(id) > 0)
-  const candidates = [...new Set([...free, ...ctx.live.waiters.workers()])].flatMap((id) => {
-    const worker = id === first ? undefined : ctx.store.workers.get(id)
-    return worker === undefined ? [] : [viewOf(ctx, worker)]
-  })
-  const ranked = rank({ wants: pool.wants, effort: 'standard', thread_id: null }, candidates, ctx.at).filter((one) => one.eligible)
-  for (const { worker } of ranked.toSorted((one, other) => Number(silent(one.worker.worker_id)) - Number(silent(other.worker.worker_id)))) {
-    if (feed(host, ctx, worker.worker_id)) woken += 1
-    if (!left()) return
+  const { sockets, waiters, roster } = ctx.live
+  if (sockets.free.size === 0 && !waiters.isAnybody()) return
+  const asked = new Set(first === undefined ? [] : [first])
+  const hasRoom = (id: string): boolean => (sockets.free.has(id) || waiters.isWaiting(id)) && !asked.has(id)
+  for (const turn of [(id: string) => !silent(id), silent]) {
+    for (const { worker_id } of roster.candidates(ctx, pool.wants, (id) => hasRoom(id) && turn(id))) {
+      asked.add(worker_id)
+      if (feed(host, ctx, worker_id)) woken += 1
+      if (!left()) return
+    }
   }
 }

@@ -134,7 +134,7 @@ function setPaused(ctx: CommandContext, id: string, paused: boolean): Result<Wor
   // Whoever resumes a worker has seen to it: its breaker is closed by hand.
   const tripped = !paused && ctx.live.presence.of(worker.worker_id).breaker.open_until !== null
   if (worker.paused === paused && !tripped) return ok(showWorker(ctx, worker))
-  if (tripped) ctx.live.presence.of(worker.worker_id).breaker = closedBreaker
+  if (tripped) ctx.live.presence.change(worker.worker_id).breaker = closedBreaker
   const after = { ...worker, paused }
   ctx.store.workers.save(after)
   ctx.record({

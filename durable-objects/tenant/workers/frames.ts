@@ -55,7 +55,7 @@ export function welcome(
   const live = ctx.live.presence.seen(worker.worker_id, ctx.at)
   live.transport = 'socket'
   // A word about itself is no answer to an offer: only a new process begins anew.
-  if (frame.type === 'hello') live.silent_offers = 0
+  if (frame.type === 'hello') ctx.live.presence.answered(worker.worker_id)
   if (frame.instance !== undefined) live.instance = frame.instance
   if (frame.details !== undefined) live.details = frame.details
   const after = noteProfile(ctx, worker, frame)
@@ -85,7 +85,7 @@ export function answerFrame(
     case 'decline': {
       const lease = leaseOf(ctx, keys, worker, frame.token)
       const offer = lease.ok ? ctx.live.leases.offer(lease.value.job_id) : undefined
-      ctx.live.presence.of(worker.worker_id).silent_offers = 0
+      ctx.live.presence.answered(worker.worker_id)
       if (lease.ok && offer !== undefined && offer.nonce === lease.value.nonce) {
         ctx.live.leases.dropOffer(offer.job_id)
         ctx.after({ kind: 'wake', pool: offer.pool })

@@ -69,7 +69,6 @@ const sameProfile = (left: WorkerProfile, right: WorkerProfile): boolean =>
 export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: PresenceReport): WorkerRecord {
   noteQuota(ctx, worker, report)
   const profile = profileAfter(ctx, worker, report)
-  const live = ctx.live.presence.of(worker.worker_id)
   const changed = !sameProfile(profile, worker.profile)
   // Also of one that comes back under its name: a human may have said yes to the process before while nobody was there.
   const ended = profile.left === true || worker.profile.left === true || profile.instance !== worker.profile.instance
@@ -80,9 +79,6 @@ export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: P
   const after = { ...worker, profile: { ...profile, spans: spansAfter(ctx, worker, profile) }, last_seen_at: ctx.at }
   endGrantsOfChanged(ctx, worker, after)
   ctx.store.workers.save(after)
-  ctx.onCommit(() => {
-    live.written_at = ctx.at
-  })
   if (changed) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
   return after
 }
@@ -184,21 +180,22 @@ function report(ctx: CommandContext, input: Parsed<'presence.report'>): Result<P
   const found = ctx.caller.kind === 'member' && label !== undefined ? companionFor(ctx, label) : actingWorker(ctx, label)
   if (!found.ok) return found
   const worker = found.value
-  const live = ctx.live.presence.of(worker.worker_id)
+  const before = ctx.live.presence.of(worker.worker_id)
   const instance = input.instance ?? null
   // Two processes with one name: the first keeps it while it is alive, unless the second says takeover.
-  const other = live.instance !== null && instance !== null && live.instance !== instance && ctx.at - live.last_seen <= limits.presence_ms
+  const other =
+    before.instance !== null && instance !== null && before.instance !== instance && ctx.at - before.last_seen <= limits.presence_ms
   if (other && input.leases !== undefined && input.takeover !== true) {
-    return fail('name-taken', `${worker.name} is running as ${live.instance} already. Stop that one, or start this one with takeover.`)
+    return fail('name-taken', `${worker.name} is running as ${before.instance} already. Stop that one, or start this one with takeover.`)
   }
-  ctx.live.presence.seen(worker.worker_id, ctx.at)
+  const live = ctx.live.presence.seen(worker.worker_id, ctx.at)
   live.transport = 'poll'
   if (instance !== null) live.instance = input.status === 'stopped' ? null : instance
   if (input.details !== undefined) live.details = input.details
   const after = noteProfile(ctx, worker, input)
   renewLeases(ctx, after, input.leases)
   if (input.status === 'stopped') {
-    live.left = true
+    ctx.live.presence.change(worker.worker_id).left = true
     live.transport = 'none'
   }
   return ok(presenceReply(ctx, after, lostLeases(ctx, after, input.leases ?? []), limits.heartbeat_poll_ms))

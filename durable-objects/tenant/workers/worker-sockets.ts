@@ -101,6 +101,7 @@ export class WorkerSockets {
     const note = live.sockets.note(socket)
     const heard = note === undefined ? null : live.sockets.heardAt(note.worker_id)
     const dropped = live.sockets.drop(socket)
+    if (dropped !== undefined) live.leases.doubt(dropped.worker_id)
     if (dropped === undefined || !dropped.greeted) return
     live.presence.heard(dropped.worker_id, heard ?? 0)
     for (const lease of live.leases.heldBy(dropped.worker_id)) live.due.hint(lease.expires_at)
@@ -198,7 +199,7 @@ export class WorkerSockets {
 
   #credit(ctx: CommandContext, worker: WorkerRecord, slots: number): void {
     const { live } = this.#host
-    live.presence.of(worker.worker_id).asked_at = ctx.at
+    live.presence.asked(worker.worker_id, ctx.at)
     live.sockets.setCredit(worker.worker_id, slots)
     if (slots > 0) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
   }

@@ -135,6 +135,10 @@ const orderOf = ({ eligible, live, worker }: Verdict): number =>
 const compare = (left: Verdict, right: Verdict): number =>
   orderOf(left) - orderOf(right) || (right.score ?? 0) - (left.score ?? 0) || (left.worker.name < right.worker.name ? -1 : 1)
 
+/** One worker, judged by itself. */
+export const verdictOf = (job: JobView, worker: WorkerView, now: number): Verdict => new Judged(job, worker, now)
+export const compareVerdicts = compare
+
 /** Everybody, best first. */
 export const rank = (job: JobView, workers: readonly WorkerView[], now: number): readonly Verdict[] =>
   workers.map((worker) => new Judged(job, worker, now)).sort(compare)

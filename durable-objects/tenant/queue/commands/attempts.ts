@@ -108,7 +108,7 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
       expires_at,
     })
     ctx.live.due.hint(expires_at)
-    ctx.live.presence.of(worker.worker_id).silent_offers = 0
+    ctx.live.presence.answered(worker.worker_id)
   })
   const note = {
     action: 'job.start' as const,
@@ -339,9 +339,7 @@ export function endAttemptsOf(ctx: CommandContext, worker: WorkerRecord, error: 
 /** A token that was given with an offer starts nothing any more; somebody else may have the jobs. */
 export function voidOffersTo(ctx: CommandContext, worker: WorkerRecord): void {
   ctx.onCommit(() => void ctx.live.leases.voidOffersTo(worker.worker_id))
-  for (const offer of ctx.live.leases.offers()) {
-    if (offer.worker_id === worker.worker_id) ctx.after({ kind: 'wake', pool: offer.pool })
-  }
+  for (const offer of ctx.live.leases.offersOf(worker.worker_id)) ctx.after({ kind: 'wake', pool: offer.pool })
 }
 
 /** Counts once, of the worker that held the attempt: a frame is a claim, and the trail keeps what it says for good. */

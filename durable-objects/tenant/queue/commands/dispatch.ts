@@ -1,7 +1,7 @@
 /** Responsible for creating jobs: dispatch (the Director picks the worker), batch, and create (the first eligible worker takes it). */
 import type { FallbackCause, Job, JobRequest, Parsed, RiskTier } from '@modelreins/contract'
 import { canonicalJson, limits } from '@modelreins/contract'
-import { best, describe, rank } from '../../../../src/domain/director/director.ts'
+import { describe, rank, verdictOf } from '../../../../src/domain/director/director.ts'
 import type { Verdict } from '../../../../src/domain/director/director.ts'
 import { atStep } from '../../../../src/domain/job/fallback.ts'
 import { newJob, withRequester } from '../../../../src/domain/job/job-machine.ts'
@@ -84,9 +84,10 @@ function withChain(ctx: CommandContext, request: JobRequest, isDefault: boolean)
 
 /** Nobody declares the capability (or the target does not): naming who has it helps more than a bare refusal. */
 function undeclared(ctx: CommandContext, capability: string, pinned: WorkerRecord | undefined): Result<never> | undefined {
-  const workers = [...ctx.store.workers.active()]
-  const having = workers.filter((worker) => worker.capabilities.some((item) => item.name === capability)).map((worker) => worker.name)
-  if (pinned !== undefined ? having.includes(pinned.name) : having.length > 0 || workers.length === 0) return undefined
+  const declares = (worker: WorkerRecord): boolean => worker.capabilities.some((item) => item.name === capability)
+  const [somebody] = ctx.store.workers.tiersOf(capability)
+  if (pinned !== undefined ? declares(pinned) : somebody !== undefined || ctx.store.workers.count() === 0) return undefined
+  const having = [...ctx.store.workers.active()].filter(declares).map((worker) => worker.name)
   const who = having.length === 0 ? 'No worker declares it.' : `Declared by: ${having.join(', ')}.`
   const whose = pinned === undefined ? '' : `${pinned.name} does not declare it. `
   return fail('capability-not-declared', `Capability ${capability}: ${whose}${who}`)
@@ -128,9 +129,10 @@ export function assign(
     thread_id: request.thread_id ?? null,
     prefer: spec.prefer,
   }
-  // A pinned job is nobody else's: the others are looked at only to be named.
-  const candidates = pinned === undefined ? workforce(ctx) : [viewOf(ctx, pinned)]
-  const chosen = choose(request, best(job, candidates, ctx.at), () => rank(job, workforce(ctx), ctx.at))
+  const everybody = (): readonly Verdict[] => rank(job, workforce(ctx), ctx.at)
+  // A pinned job is nobody else's. The others are looked at only to be named.
+  const first = pinned === undefined ? ctx.live.roster.best(ctx, job) : verdictOf(job, viewOf(ctx, pinned), ctx.at)
+  const chosen = choose(request, first ?? everybody()[0], everybody)
   if (!chosen.ok) return chosen
   const worker = chosen.value.worker
   const tier = request.capability === undefined ? null : (declared(worker.capabilities, request.capability)?.risk_tier ?? null)
@@ -352,10 +354,8 @@ function unassigned(ctx: CommandContext, request: JobRequest): Result<Assignment
   const refused = request.capability === undefined || pinned === undefined ? undefined : undeclared(ctx, request.capability, pinned)
   const turnedAway = refused ?? dispatchRefused(ctx, request)
   if (turnedAway !== undefined) return turnedAway
-  const whose = pinned === undefined ? [...ctx.store.workers.active()] : [pinned]
-  const tiers = whose.flatMap((worker) =>
-    worker.capabilities.filter((item) => item.name === request.capability).map((item) => item.risk_tier),
-  )
+  const own = pinned?.capabilities.filter((item) => item.name === request.capability).map((item) => item.risk_tier)
+  const tiers = own ?? (request.capability === undefined ? [] : [...ctx.store.workers.tiersOf(request.capability)])
   const strictest = (['approve', 'session', 'audit', 'auto'] as const).find((tier) => tiers.includes(tier)) ?? null
   return ok({ worker_id: pinned?.worker_id ?? null, pinned: pinned?.worker_id ?? null, risk_tier: strictest })
 }

@@ -17,7 +17,7 @@ const isThere = ({ store }: Seeing, jobId: number): boolean => {
 /** Workers in the same place, itself included; none when jobs need not be kept apart there. */
 export function placeMates({ store }: Pick<Seeing, 'store'>, worker: WorkerRecord): readonly string[] {
   const place = placeOf(worker)
-  return place === undefined ? [] : store.workers.inPlace(place)
+  return place === undefined ? [] : [...store.workers.inPlace(place)]
 }
 
 /** The job, other than this one, that an attempt runs for in the worker's place; with `offers` also one that is on offer there. */
@@ -27,8 +27,8 @@ export function jobInPlace(ctx: Seeing, worker: WorkerRecord, but?: number, offe
     for (const { job_id } of ctx.live.leases.heldBy(id)) if (job_id !== but && isThere(ctx, job_id)) return job_id
   }
   if (!offers || mates.length === 0) return undefined
-  for (const { worker_id, job_id } of ctx.live.leases.offers()) {
-    if (job_id !== but && mates.includes(worker_id) && isThere(ctx, job_id)) return job_id
+  for (const id of mates) {
+    for (const { job_id } of ctx.live.leases.offersOf(id)) if (job_id !== but && isThere(ctx, job_id)) return job_id
   }
   return undefined
 }

@@ -27,16 +27,36 @@ export interface LivePresence {
   usage: readonly Usage[]
   /** Asked for work lately (credit, poll or inbox): told apart from merely being there. */
   asked_at: number
-  /** When the profile was last written, so that a row is written on change and every few minutes only. */
-  written_at: number
 }
 
 const rememberedThreads = 20
 
 export class PresenceBook {
   readonly #entries = new Map<string, LivePresence>()
+  /** Ids of workers of which something else is known since the roster looked. */
+  readonly changed = new Set<string>()
 
-  of(workerId: string): LivePresence {
+  of(workerId: string): Readonly<LivePresence> {
+    return this.#entry(workerId)
+  }
+
+  /** To be changed in place. */
+  change(workerId: string): LivePresence {
+    this.changed.add(workerId)
+    return this.#entry(workerId)
+  }
+
+  /** It has room: nothing that decides who is chosen. */
+  asked(workerId: string, at: number): void {
+    this.#entry(workerId).asked_at = at
+  }
+
+  /** An offer was answered. */
+  answered(workerId: string): void {
+    if (this.of(workerId).silent_offers > 0) this.change(workerId).silent_offers = 0
+  }
+
+  #entry(workerId: string): LivePresence {
     let entry = this.#entries.get(workerId)
     if (entry === undefined) {
       entry = {
@@ -52,7 +72,6 @@ export class PresenceBook {
         threads: [],
         usage: [],
         asked_at: 0,
-        written_at: 0,
       }
       this.#entries.set(workerId, entry)
     }
@@ -61,13 +80,15 @@ export class PresenceBook {
 
   seen(workerId: string, at: number): LivePresence {
     const entry = this.heard(workerId, at)
-    entry.left = false
+    if (entry.left) this.change(workerId).left = false
     return entry
   }
 
   /** As `seen`, of a connection that has ended: a late word about a worker that has left does not bring it back. */
   heard(workerId: string, at: number): LivePresence {
-    const entry = this.of(workerId)
+    const entry = this.#entry(workerId)
+    // One that was there anyway is there for longer.
+    if (at - entry.last_seen > limits.presence_ms) this.changed.add(workerId)
     entry.last_seen = Math.max(entry.last_seen, at)
     return entry
   }
@@ -85,7 +106,7 @@ export class PresenceBook {
       readonly usage: Usage | null
     },
   ): void {
-    const entry = this.of(workerId)
+    const entry = this.change(workerId)
     entry.breaker = afterAttempt(entry.breaker, how)
     if (how.error === null) {
       entry.failures_in_a_row = 0
@@ -100,10 +121,10 @@ export class PresenceBook {
 
   /** The clock was set back: nobody was seen in the future, and nothing lasts into it for longer than from now. */
   setBack(at: number): void {
-    for (const entry of this.#entries.values()) {
+    for (const [workerId, entry] of this.#entries) {
+      this.changed.add(workerId)
       entry.last_seen = Math.min(entry.last_seen, at)
       entry.asked_at = Math.min(entry.asked_at, at)
-      entry.written_at = Math.min(entry.written_at, at)
       if (entry.breaker.open_until !== null)
         entry.breaker = { ...entry.breaker, open_until: Math.min(entry.breaker.open_until, at + breakerLimits.open_most_ms) }
     }
@@ -111,7 +132,8 @@ export class PresenceBook {
 
   forget(workerId: string): void {
     this.#entries.delete(workerId)
+    this.changed.add(workerId)
   }
 }
 
-export const isDeaf = (entry: LivePresence): boolean => entry.silent_offers >= limits.deaf_after_offers
+export const isDeaf = (entry: Pick<LivePresence, 'silent_offers'>): boolean => entry.silent_offers >= limits.deaf_after_offers

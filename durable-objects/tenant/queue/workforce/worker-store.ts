@@ -1,11 +1,11 @@
 /** Responsible for worker rows as they are stored. Presence, load and leases are not stored: see presence-book.ts and ../lease-book.ts. */
 import { and, asc, desc, eq, gt, isNotNull, isNull } from 'drizzle-orm'
-import type { Capability, WorkerConfig, WorkerKind } from '@modelreins/contract'
-import { placeOf } from '../../../../src/domain/director/place.ts'
+import type { Capability, RiskTier, WorkerConfig, WorkerKind } from '@modelreins/contract'
 import type { PresenceSpan } from '../../../../src/domain/workforce/presence-history.ts'
 import type { TenantDatabase } from '../../kernel/open-stores.ts'
 import type { Forget } from '../../kernel/rollback.ts'
 import { workers } from './tables.ts'
+import { WorkerIndex } from './worker-index.ts'
 
 /** What a worker last said of itself. */
 export interface WorkerProfile {
@@ -96,34 +96,37 @@ const fromRow = (row: Row): WorkerRecord => ({
 
 export class WorkerStore {
   readonly #db: TenantDatabase
-  /** Every dispatch and claim looks at all workers; rows are parsed once and kept. */
-  #known: Map<string, WorkerRecord> | undefined
+  /** Every dispatch and claim asks for workers; rows are parsed once and kept. */
+  #known: WorkerIndex | undefined
   readonly #forget: Forget
-  /** Workers by the place that they share, where jobs are to be kept apart. */
-  #places: Map<string, string[]> | undefined
-  /** Workers of members who take jobs, by member. */
-  #people: Map<string, string> | undefined
+  /** Ids of workers that were written, or whose write was taken back, since the roster looked. */
+  readonly changed = new Set<string>()
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
     this.#forget = forget
   }
 
-  #inForce(): Map<string, WorkerRecord> {
-    this.#known ??= new Map(
-      this.#db
-        .select()
-        .from(workers)
-        .where(isNull(workers.revoked_at))
-        .orderBy(asc(workers.worker_id))
-        .all()
-        .map((row) => [row.worker_id, fromRow(row)]),
+  /** Workers that are not revoked, in the order of their ids. */
+  #inForce(): WorkerIndex {
+    this.#known ??= new WorkerIndex(
+      this.#db.select().from(workers).where(isNull(workers.revoked_at)).orderBy(asc(workers.worker_id)).all().map(fromRow),
     )
     return this.#known
   }
 
   /** Workers that are not revoked. */
   active(): Iterable<WorkerRecord> {
-    return this.#inForce().values()
+    return this.#inForce().all()
+  }
+
+  /** How many are not revoked. */
+  count(): number {
+    return this.#inForce().size
+  }
+
+  /** Undefined of a revoked one. */
+  getActive(id: string): WorkerRecord | undefined {
+    return this.#inForce().get(id)
   }
 
   /** Also finds a revoked one: its row stays. */
@@ -135,8 +138,7 @@ export class WorkerStore {
   }
 
   named(name: string): WorkerRecord | undefined {
-    for (const worker of this.active()) if (worker.name === name) return worker
-    return undefined
+    return this.#inForce().named(name)
   }
 
   /** The one that had this name last, revoked since. */
@@ -153,42 +155,30 @@ export class WorkerStore {
 
   /** As which this member takes jobs; undefined when they do not. */
   ofMember(memberId: string): WorkerRecord | undefined {
-    const id = this.#byMember().get(memberId)
-    return id === undefined ? undefined : this.get(id)
+    return this.#inForce().ofMember(memberId)
   }
 
   /** Whether any member takes jobs: most tenants ask nothing more about people. */
   hasPeople(): boolean {
-    return this.#byMember().size > 0
-  }
-
-  #byMember(): Map<string, string> {
-    if (this.#people === undefined) {
-      this.#people = new Map()
-      for (const { member_id, worker_id } of this.active()) if (member_id !== null) this.#people.set(member_id, worker_id)
-    }
-    return this.#people
+    return this.#inForce().hasPeople()
   }
 
   /** Ids of the workers in this place. */
-  inPlace(place: string): readonly string[] {
-    if (this.#places === undefined) {
-      this.#places = new Map()
-      for (const worker of this.active()) {
-        const its = placeOf(worker)
-        if (its !== undefined) this.#places.set(its, [...(this.#places.get(its) ?? []), worker.worker_id])
-      }
-    }
-    return this.#places.get(place) ?? []
+  inPlace(place: string): Iterable<string> {
+    return this.#inForce().inPlace(place)
+  }
+
+  /** Under which tiers active workers declare this capability; none when nobody does. */
+  tiersOf(capability: string): Iterable<RiskTier> {
+    return this.#inForce().tiersOf(capability)
+  }
+
+  /** Whether an active worker declares it that is no person. */
+  isDeclaredByOthers(capability: string): boolean {
+    return this.#inForce().isDeclaredByOthers(capability)
   }
 
   save(worker: WorkerRecord): void {
-    this.#places = undefined
-    if (worker.member_id !== null) this.#people = undefined
-    this.#forget(() => {
-      this.#places = undefined
-      this.#people = undefined
-    })
     const row = toRow(worker)
     // Read before the write: what is read after it would have to be forgotten with it.
     const known = this.#inForce()
@@ -197,13 +187,15 @@ export class WorkerStore {
     const { worker_id: _, name: _1, revoked_at, ...changeable } = row
     const set = revoked_at === null ? changeable : { ...changeable, revoked_at }
     this.#db.insert(workers).values(row).onConflictDoUpdate({ target: workers.worker_id, set }).run()
-    if (worker.revoked_at === null) known.set(worker.worker_id, worker)
+    if (worker.revoked_at === null) known.set(worker)
     else known.delete(worker.worker_id)
+    this.changed.add(worker.worker_id)
     this.#forget(() => {
+      this.changed.add(worker.worker_id)
       // Put back at the end, a revoked one would be out of its order.
       if (worker.revoked_at !== null) this.#known = undefined
       else if (before === undefined) known.delete(worker.worker_id)
-      else known.set(worker.worker_id, before)
+      else known.set(before)
     })
   }
 

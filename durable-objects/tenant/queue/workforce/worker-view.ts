@@ -59,6 +59,22 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
   return ctx.at - live.asked_at <= limits.presence_ms || ctx.live.sockets.credit(worker.worker_id) > 0 ? 'idle' : 'online'
 }
 
+/** Until when, at least, a worker that is there now stays so without another sign of life; infinite for people, who are not waited for. */
+export function liveUntil(ctx: Seeing, worker: WorkerRecord): number {
+  if (worker.member_id !== null) return Number.POSITIVE_INFINITY
+  const live = ctx.live.presence.of(worker.worker_id)
+  const heard = ctx.live.sockets.heardAt(worker.worker_id)
+  const times = heard === null ? [] : [heard + limits.lease_ms]
+  if (!hasLeft(ctx, worker)) {
+    times.push(live.last_seen + limits.presence_ms)
+    if (live.last_seen === 0 && worker.profile.gone !== true && worker.last_seen_at !== null)
+      times.push(Math.min(ctx.live.since + limits.presence_ms, worker.last_seen_at + lastSeenWriteMs + limits.presence_ms))
+  }
+  if (ctx.live.leases.running(worker.worker_id) > 0)
+    for (const lease of ctx.live.leases.heldBy(worker.worker_id)) if (lease.long) times.push(lease.expires_at - 1)
+  return Math.max(0, ...times)
+}
+
 /** For whoever looks at a worker: null while there is nothing to say. */
 function showBreaker(ctx: Seeing, workerId: string): Presence['breaker'] {
   const { state, until, faults, last } = viewOfBreaker(ctx.live.presence.of(workerId).breaker, ctx.at)
@@ -75,9 +91,7 @@ export const isNamedOnly = (ctx: Pick<CommandContext, 'store'>, worker: WorkerRe
 /** Of a person: what workers of another substrate can do as well. */
 function sharedBy(ctx: Pick<CommandContext, 'store'>, { kind, capabilities }: WorkerRecord): Pick<WorkerView, 'shared'> {
   if (kind !== 'carbon' || capabilities.length === 0) return {}
-  const others = [...ctx.store.workers.active()].filter((other) => other.kind !== 'carbon')
-  const names = new Set(others.flatMap((other) => other.capabilities.map(({ name }) => name)))
-  return { shared: capabilities.map(({ name }) => name).filter((name) => names.has(name)) }
+  return { shared: capabilities.map(({ name }) => name).filter((name) => ctx.store.workers.isDeclaredByOthers(name)) }
 }
 
 export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {

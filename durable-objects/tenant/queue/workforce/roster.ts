@@ -1,0 +1,285 @@
+/**
+ * Responsible for who would get a job, without looking at all workers: each is viewed again only when something that the view depends on has
+ * changed, and for each kind of job the workers that may do it are kept in order. The answer is that of `best` over `workforce`.
+ */
+import { stopsRunning } from '../../../../src/domain/killswitch.ts'
+import { compareVerdicts, verdictOf } from '../../../../src/domain/director/director.ts'
+import type { JobView, Verdict } from '../../../../src/domain/director/director.ts'
+import { isReady } from '../../../../src/domain/director/matching.ts'
+import type { Requirements, WorkerView } from '../../../../src/domain/director/matching.ts'
+import { parkingKey } from '../../../../src/domain/director/parking.ts'
+import { placeOf } from '../../../../src/domain/director/place.ts'
+import { keyOfKind, kindOf, Ranking } from '../../../../src/domain/director/ranking.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import { liveUntil, viewOf } from './worker-view.ts'
+
+type Seeing = Pick<CommandContext, 'at' | 'store' | 'live'>
+
+interface Entry {
+  readonly view: WorkerView
+  /** It was found to be there, and nothing but time passed until then says otherwise. */
+  readonly until: number
+  readonly place: string | undefined
+  readonly threads: readonly string[]
+}
+
+/** Places in all kept orders together: beyond them the kind that was asked for longest ago is forgotten. */
+const mostPlaces = 100_000
+
+/** What all views depend on, as it was when they were made. */
+interface Surroundings {
+  readonly stopped: boolean
+  readonly namedOnly: boolean | undefined
+  readonly catalogue: object
+}
+
+const surroundingsOf = ({ store }: Seeing): Surroundings => ({
+  stopped: stopsRunning(store.killswitch.state().level),
+  namedOnly: store.settings.requireCapability(),
+  catalogue: store.catalogue.get(),
+})
+
+export class Roster {
+  readonly #entries = new Map<string, Entry>()
+  /** By kind of job, the one that was asked for last at the end; `read`: up to where in the changes. */
+  readonly #rankings = new Map<string, { readonly ranking: Ranking; read: number }>()
+  /** Ids of workers that were viewed anew, the first being the `#dropped`th of all. */
+  #changes: string[] = []
+  #dropped = 0
+  /** By thread, who has worked on it lately. */
+  readonly #byThread = new Map<string, Set<string>>()
+  readonly #byPlace = new Map<string, Set<string>>()
+  /** When a breaker or a parking ends, by worker. */
+  readonly #ends = new Map<string, number>()
+  #nextEnd = Number.POSITIVE_INFINITY
+  /** On a socket, but not heard for long: the platform answers pings, so that nothing is told of the next one. */
+  readonly #quiet = new Set<string>()
+  #newest: object | undefined
+  #surroundings: Surroundings | undefined
+  #parkings: Readonly<Record<string, number>> = {}
+  #at = Number.NEGATIVE_INFINITY
+
+  /** The best of those that may do the job; undefined when nobody may. A pinned job has no choice, and is not asked about here. */
+  best(ctx: Seeing, job: JobView): Verdict | undefined {
+    this.#sync(ctx)
+    const { avoid = [] } = job.wants
+    const named = new Set([...(job.prefer ?? []), ...(job.thread_id === null ? [] : (this.#byThread.get(job.thread_id) ?? []))])
+    let found: Verdict | undefined
+    for (const id of named) {
+      const view = this.#viewNow(ctx, id)
+      const verdict = view === undefined ? undefined : verdictOf(job, view, ctx.at)
+      if (verdict?.eligible === true && (found === undefined || compareVerdicts(verdict, found) < 0)) found = verdict
+    }
+    const others = this.#inOrder(ctx, job, (id) => !named.has(id) && !avoid.includes(id)).next()
+    if (others.done === true) return found
+    return found === undefined || compareVerdicts(others.value, found) < 0 ? verdictOf(job, others.value.worker, ctx.at) : found
+  }
+
+  /**
+   * Those that may do what is wanted and are `asked` about, best first, as far as somebody wants to know. What happens in between may change
+   * the order of those that are still to come; nobody comes twice.
+   */
+  *candidates(ctx: Seeing, wants: Requirements, asked: (workerId: string) => boolean): Generator<WorkerView, undefined> {
+    this.#sync(ctx)
+    const { avoid = [], pinned } = wants
+    if (pinned !== null) {
+      const verdict = asked(pinned) ? this.#judge(ctx, wants, pinned) : undefined
+      if (verdict?.eligible === true) yield verdict.worker
+      return undefined
+    }
+    const job: JobView = { wants, effort: 'standard', thread_id: null }
+    for (const { worker } of this.#inOrder(ctx, job, (id) => asked(id) && !avoid.includes(id))) yield worker
+    return undefined
+  }
+
+  /** Whether somebody other than this one could begin such a job now. */
+  isAnybodyReady(ctx: Seeing, wants: Requirements, but: string | null): boolean {
+    for (const view of this.candidates(ctx, wants, (id) => id !== but)) if (isReady(view)) return true
+    return false
+  }
+
+  #judge(ctx: Seeing, wants: Requirements, id: string): Verdict | undefined {
+    const view = this.#viewNow(ctx, id)
+    return view === undefined ? undefined : verdictOf({ wants, effort: 'standard', thread_id: null }, view, ctx.at)
+  }
+
+  *#inOrder(ctx: Seeing, job: JobView, asked: (workerId: string) => boolean): Generator<Verdict, undefined> {
+    const told = new Set<string>()
+    let ranking = this.#rankingFor(ctx, job)
+    let { version } = ranking
+    for (let index = 0; ;) {
+      const verdict = ranking.at(index)
+      if (verdict === undefined) return undefined
+      const { worker_id } = verdict.worker
+      if (told.has(worker_id) || !asked(worker_id)) {
+        index += 1
+        continue
+      }
+      // Time alone makes nobody better, so whoever is first and still there is the best.
+      if (this.#isOld(ctx, worker_id)) {
+        this.#look(ctx, worker_id)
+      } else {
+        told.add(worker_id)
+        yield verdict
+        index += 1
+      }
+      const now = this.#rankingFor(ctx, job)
+      if (now !== ranking || now.version !== version) index = 0
+      ranking = now
+      version = now.version
+    }
+  }
+
+  #isOld({ at }: Seeing, id: string): boolean {
+    return (this.#entries.get(id)?.until ?? Number.POSITIVE_INFINITY) < at
+  }
+
+  #viewNow(ctx: Seeing, id: string): WorkerView | undefined {
+    if (this.#isOld(ctx, id)) this.#look(ctx, id)
+    return this.#entries.get(id)?.view
+  }
+
+  /** Brought up to date, or made. */
+  #rankingFor(ctx: Seeing, job: JobView): Ranking {
+    const key = keyOfKind(job)
+    const known = this.#rankings.get(key)
+    const end = this.#dropped + this.#changes.length
+    if (known !== undefined && known.read >= this.#dropped) {
+      for (let at = known.read; at < end; at += 1) {
+        const id = this.#changes[at - this.#dropped] ?? ''
+        const entry = this.#entries.get(id)
+        if (entry === undefined) known.ranking.delete(id)
+        else known.ranking.set(entry.view, ctx.at)
+      }
+      known.read = end
+      if (known !== this.#newest) {
+        this.#rankings.delete(key)
+        this.#rankings.set(key, known)
+        this.#newest = known
+      }
+      return known.ranking
+    }
+    const views = [...this.#entries.values()].map(({ view }) => view)
+    const made = { ranking: new Ranking(kindOf(job), views, ctx.at), read: end }
+    this.#rankings.delete(key)
+    this.#rankings.set(key, made)
+    this.#newest = made
+    let places = 0
+    for (const { ranking } of this.#rankings.values()) places += ranking.size + 1
+    for (const [oldest, { ranking }] of this.#rankings) {
+      if (places <= mostPlaces || oldest === key) break
+      this.#rankings.delete(oldest)
+      places -= ranking.size + 1
+    }
+    return made.ranking
+  }
+
+  /** Views everybody anew of whom something has changed since the last time. */
+  #sync(ctx: Seeing): void {
+    const { store, live, at } = ctx
+    const now = surroundingsOf(ctx)
+    const before = this.#surroundings
+    const same =
+      before !== undefined &&
+      before.stopped === now.stopped &&
+      before.namedOnly === now.namedOnly &&
+      before.catalogue === now.catalogue &&
+      at >= this.#at
+    this.#at = at
+    this.#surroundings = now
+    const parkings = store.parkings.all()
+    if (!same) {
+      for (const source of [store.workers, live.presence, live.leases, live.sockets]) source.changed.clear()
+      this.#parkings = parkings
+      for (const id of [...this.#entries.keys()]) if (store.workers.getActive(id) === undefined) this.#look(ctx, id)
+      for (const { worker_id } of store.workers.active()) this.#look(ctx, worker_id)
+      return
+    }
+    if (parkings !== this.#parkings) this.#reparked(ctx, parkings)
+    for (const source of [live.presence, live.sockets]) {
+      for (const id of source.changed) this.#look(ctx, id)
+      source.changed.clear()
+    }
+    for (const id of store.workers.changed) this.#lookAround(ctx, id)
+    store.workers.changed.clear()
+    for (const id of live.leases.changed) this.#lookAround(ctx, id)
+    live.leases.changed.clear()
+    for (const id of [...this.#quiet]) this.#look(ctx, id)
+    if (this.#nextEnd > at) return
+    for (const [id, end] of [...this.#ends]) if (end <= at) this.#look(ctx, id)
+    this.#nextEnd = Math.min(Number.POSITIVE_INFINITY, ...this.#ends.values())
+  }
+
+  #reparked(ctx: Seeing, parkings: Readonly<Record<string, number>>): void {
+    const before = this.#parkings
+    this.#parkings = parkings
+    const keys = new Set([...Object.keys(before), ...Object.keys(parkings)].filter((key) => before[key] !== parkings[key]))
+    if (keys.size === 0) return
+    for (const worker of ctx.store.workers.active()) if (keys.has(parkingKey(worker))) this.#look(ctx, worker.worker_id)
+  }
+
+  /** Also at those in its place: only one of them works at a time. */
+  #lookAround(ctx: Seeing, id: string): void {
+    const before = this.#entries.get(id)?.place
+    this.#look(ctx, id)
+    const now = this.#entries.get(id)?.place
+    for (const place of new Set([before, now])) {
+      if (place !== undefined) for (const mate of this.#byPlace.get(place) ?? []) if (mate !== id) this.#look(ctx, mate)
+    }
+  }
+
+  #look(ctx: Seeing, id: string): void {
+    const before = this.#entries.get(id)
+    const worker = ctx.store.workers.getActive(id)
+    this.#ends.delete(id)
+    this.#quiet.delete(id)
+    this.#note(id)
+    if (worker === undefined) {
+      this.#entries.delete(id)
+      this.#list(id, before, undefined)
+      return
+    }
+    const view = viewOf(ctx, worker)
+    // One that is not there is looked at again when something is told of it.
+    const until = view.state === 'offline' ? Number.POSITIVE_INFINITY : Math.max(ctx.at, liveUntil(ctx, worker))
+    const entry: Entry = { view, until, place: placeOf(worker), threads: view.last_threads }
+    this.#entries.set(id, entry)
+    this.#list(id, before, entry)
+    const end = Math.min(view.breaker.until ?? Number.POSITIVE_INFINITY, view.parked_until ?? Number.POSITIVE_INFINITY)
+    if (end < Number.POSITIVE_INFINITY) {
+      this.#ends.set(id, end)
+      this.#nextEnd = Math.min(this.#nextEnd, end)
+    }
+    if (view.state === 'offline' && ctx.live.sockets.ofWorker(id) !== undefined) this.#quiet.add(id)
+  }
+
+  #note(id: string): void {
+    // Whoever is behind by more than everybody is better off with a new order.
+    if (this.#changes.length > 2 * this.#entries.size + 1_000) {
+      this.#dropped += this.#changes.length
+      this.#changes = []
+    }
+    this.#changes.push(id)
+  }
+
+  #list(id: string, before: Entry | undefined, now: Entry | undefined): void {
+    if (before?.place !== now?.place) {
+      takeOut(this.#byPlace, before?.place, id)
+      putIn(this.#byPlace, now?.place, id)
+    }
+    if (before?.threads === now?.threads) return
+    for (const thread of before?.threads ?? []) takeOut(this.#byThread, thread, id)
+    for (const thread of now?.threads ?? []) putIn(this.#byThread, thread, id)
+  }
+}
+
+function putIn(sets: Map<string, Set<string>>, key: string | undefined, id: string): void {
+  if (key !== undefined) sets.set(key, (sets.get(key) ?? new Set()).add(id))
+}
+
+function takeOut(sets: Map<string, Set<string>>, key: string | undefined, id: string): void {
+  if (key === undefined) return
+  const known = sets.get(key)
+  known?.delete(id)
+  if (known?.size === 0) sets.delete(key)
+}

@@ -1,0 +1,110 @@
+/**
+ * Responsible for the workers that may do one kind of job, kept in order of preference while they change one by one: whoever asks for the best
+ * need not compare them all. The order is that of `rank`; what a single job adds (its thread, whom it prefers or avoids) is not in it. Pure.
+ */
+import type { Effort } from '@modelreins/contract'
+import { compareVerdicts, verdictOf } from './director.ts'
+import type { JobView, Verdict } from './director.ts'
+import type { Requirements, WorkerView } from './matching.ts'
+
+/** What jobs of one kind have in common. */
+export interface JobKind {
+  readonly wants: Requirements
+  readonly effort: Effort
+}
+
+/** Without what names workers: that is asked of each job. */
+export const kindOf = ({ wants, effort }: Pick<JobView, 'wants' | 'effort'>): JobKind => {
+  const { avoid: _, ...rest } = wants
+  return { wants: { ...rest, pinned: null }, effort }
+}
+
+export const keyOfKind = ({ wants, effort }: Pick<JobView, 'wants' | 'effort'>): string =>
+  JSON.stringify([
+    effort,
+    wants.capability,
+    wants.tags,
+    wants.networks,
+    wants.substrate ?? null,
+    wants.provider,
+    wants.model,
+    wants.mode ?? null,
+  ])
+
+export class Ranking {
+  readonly #job: JobView
+  #sorted: Verdict[]
+  readonly #verdicts = new Map<string, Verdict>()
+  /** Counts changes of the order. */
+  #version = 0
+
+  constructor(kind: JobKind, workers: Iterable<WorkerView>, now: number) {
+    this.#job = { ...kind, thread_id: null }
+    for (const worker of workers) {
+      const verdict = verdictOf(this.#job, worker, now)
+      if (verdict.eligible) this.#verdicts.set(worker.worker_id, verdict)
+    }
+    this.#sorted = [...this.#verdicts.values()].sort(compareVerdicts)
+  }
+
+  get version(): number {
+    return this.#version
+  }
+
+  /** How many may do the job. */
+  get size(): number {
+    return this.#sorted.length
+  }
+
+  /** The best has index 0; undefined behind the last. */
+  at(index: number): Verdict | undefined {
+    return this.#sorted[index]
+  }
+
+  /** The worker as it is now. */
+  set(worker: WorkerView, now: number): void {
+    const before = this.#verdicts.get(worker.worker_id)
+    if (before?.worker === worker) return
+    const verdict = verdictOf(this.#job, worker, now)
+    const place = before === undefined ? undefined : this.#placeOf(before)
+    if (!verdict.eligible) {
+      if (before !== undefined) this.delete(worker.worker_id)
+      return
+    }
+    this.#verdicts.set(worker.worker_id, verdict)
+    // Most changes leave a worker where it is.
+    if (place !== undefined && this.#fitsAt(place, verdict)) {
+      this.#sorted[place] = verdict
+      return
+    }
+    if (place !== undefined) this.#sorted.splice(place, 1)
+    this.#sorted.splice(this.#placeOf(verdict), 0, verdict)
+    this.#version += 1
+  }
+
+  delete(workerId: string): void {
+    const before = this.#verdicts.get(workerId)
+    if (before === undefined) return
+    this.#sorted.splice(this.#placeOf(before), 1)
+    this.#verdicts.delete(workerId)
+    this.#version += 1
+  }
+
+  /** Whether it may stand there without a change of the order. */
+  #fitsAt(place: number, verdict: Verdict): boolean {
+    const [before, behind] = [this.#sorted[place - 1], this.#sorted[place + 1]]
+    return (before === undefined || compareVerdicts(before, verdict) < 0) && (behind === undefined || compareVerdicts(verdict, behind) < 0)
+  }
+
+  /** Where it stands, or would: names differ, so no two are equal. */
+  #placeOf(verdict: Verdict): number {
+    let [low, high] = [0, this.#sorted.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const other = this.#sorted[middle]
+      if (other !== undefined && other !== verdict && compareVerdicts(other, verdict) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
