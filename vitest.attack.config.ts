@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['test/attack/**/*.test.ts'],
     testTimeout: 180_000,
     hookTimeout: 240_000,
+    // As for the tests inside workerd.
+    expect: { poll: { timeout: 20_000 } },
     // As for the end-to-end tests: a file starts servers of its own.
     maxWorkers: 2,
   },

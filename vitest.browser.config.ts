@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['test/browser/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // As for the tests inside workerd.
+    expect: { poll: { timeout: 20_000 } },
     maxWorkers: 1,
   },
 })

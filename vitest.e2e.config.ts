@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['test/support/built-package.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // As for the tests inside workerd.
+    expect: { poll: { timeout: 20_000 } },
     // A file starts servers of its own; two at a time is what two cores carry.
     maxWorkers: 2,
   },

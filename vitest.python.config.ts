@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['test/support/python/prepare.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // As for the tests inside workerd.
+    expect: { poll: { timeout: 20_000 } },
     maxWorkers: 2,
   },
 })

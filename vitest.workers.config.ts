@@ -31,6 +31,8 @@ export const insideWorkerd = (name: string, include: string) =>
       include: [include],
       setupFiles: ['./test/support/registry-migrations.ts'],
       testTimeout: 60_000,
+      // What is awaited comes within milliseconds, or a good while later on a machine that is busy otherwise; by itself vitest gives it one second.
+      expect: { poll: { timeout: 20_000 } },
       // vitest leaves a core to itself unless told: on two it would run one file at a time.
       maxWorkers: 2,
     },

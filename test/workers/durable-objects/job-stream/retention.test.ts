@@ -92,7 +92,7 @@ describe('an emptied stream', () => {
       await viewer.leave()
       expect(said(await other.rest())).toEqual(whole)
       // The last one to go stops the clock that keeps connections open: the object may sleep.
-      await vi.waitFor(() => expect(stream.clock.tickers).toBe(0))
+      await vi.waitFor(() => expect(stream.clock.tickers).toBe(0), 20_000)
       expect(await stream.rows()).toBe(0)
     },
   )

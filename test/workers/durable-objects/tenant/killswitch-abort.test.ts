@@ -75,7 +75,7 @@ describe('an abort', () => {
     socket.send({ type: 'complete', ref: 2, token: offer.lease.token, job_id: offer.job.id, result: 'too late' })
     expect((await socket.next('problem')).problem.code).toBe('lease-lost')
     socket.send({ type: 'abort_ack', job_id: offer.job.id, attempt: 1 })
-    await vi.waitFor(async () => expect(await actionsOf(offer.job.id)).toContain('job.abort_acknowledged'))
+    await vi.waitFor(async () => expect(await actionsOf(offer.job.id)).toContain('job.abort_acknowledged'), 20_000)
     expect(await actionsOf(offer.job.id)).toEqual(['job.dispatch', 'job.start', 'job.abort', 'job.abort_acknowledged'])
   })
 
@@ -150,7 +150,7 @@ describe('a straggler', () => {
     await tenant.must('killswitch.raise', { level: 3 })
     expect((await jobs())?.toSorted()).toEqual([1, 2])
     socket.send({ type: 'abort_ack', job_id: 1, attempt: 1 })
-    await vi.waitFor(async () => expect(await jobs()).toEqual([2]))
+    await vi.waitFor(async () => expect(await jobs()).toEqual([2]), 20_000)
     await tenant.must('killswitch.raise', { level: 4 })
     expect(await jobs()).toEqual([2])
     await tenant.must('killswitch.ack', { generation: 2 }, anna.credential)

@@ -220,7 +220,7 @@ describe('acknowledgements', () => {
     await tenant.must('killswitch.ack', { generation }, anna.credential)
     const socket = await TestSocket.greet(tenant, bert)
     socket.send({ type: 'killswitch_ack', generation })
-    await vi.waitFor(async () => expect(names((await tenant.must('killswitch.get', {})).acknowledged)).toEqual(['anna', 'bert']))
+    await vi.waitFor(async () => expect(names((await tenant.must('killswitch.get', {})).acknowledged)).toEqual(['anna', 'bert']), 20_000)
     const state = await tenant.must('killswitch.get', {})
     expect(state.acknowledged[0]?.acknowledged_at).toBe(new Date(clock.now).toISOString())
     expect(names(state.stragglers)).toEqual(['carl'])

@@ -24,7 +24,7 @@ describe('a worker on a socket', () => {
     const read = () => tenant.must('workers.get', { worker_id: anna.id })
     expect((await read()).presence_24h).toHaveLength(2)
     socket.close()
-    await vi.waitFor(async () => expect((await tenant.must('presence.list', {})).items[0]?.transport).not.toBe('socket'))
+    await vi.waitFor(async () => expect((await tenant.must('presence.list', {})).items[0]?.transport).not.toBe('socket'), 20_000)
     clock.pass(2 * minute)
     await evictDurableObject(tenant.raw)
     const after = await read()
@@ -60,7 +60,7 @@ describe('a worker on a socket', () => {
     await socket.next('welcome')
     expect(rows()).toBe(0)
     socket.close()
-    await vi.waitFor(() => expect(rows()).toBe(1))
+    await vi.waitFor(() => expect(rows()).toBe(1), 20_000)
   })
 })
 

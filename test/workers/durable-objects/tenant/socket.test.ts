@@ -174,7 +174,7 @@ describe('the worker socket', () => {
     const { lease } = await socket.next('offer')
     socket.send({ type: 'decline', token: lease.token })
     socket.send({ type: 'credit', slots: 0 })
-    await vi.waitFor(async () => expect(await state()).not.toBe('deaf'))
+    await vi.waitFor(async () => expect(await state()).not.toBe('deaf'), 20_000)
   })
 
   it('refuses one frame of a message without the others: they are other jobs’ business', async () => {

@@ -172,11 +172,11 @@ describe('the delivery of a webhook', () => {
     await at.tenant.must('reviews.decide', { review_id: id, verdict: 'approve' }, at.rosa.credential)
     expect((await at.tenant.must('reviews.get', { review_id: id })).status).toBe('approved')
     // Deleted while it is called: the answer finds nothing to write to.
-    await vi.waitFor(() => expect(sent.length).toBeGreaterThan(0))
+    await vi.waitFor(() => expect(sent.length).toBeGreaterThan(0), 20_000)
     await at.tenant.must('webhooks.delete', { webhook_id })
     expect(answered).toBe(0)
     release = true
-    await vi.waitFor(() => expect(answered).toBe(sent.length))
+    await vi.waitFor(() => expect(answered).toBe(sent.length), 20_000)
     expect((await at.tenant.must('webhooks.list', {})).items).toEqual([])
   })
 })
