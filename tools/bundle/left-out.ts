@@ -19,6 +19,9 @@ export const unread: readonly UnreadFields[] = [
   { files: /contract\/src\/tenant-event\.ts$/, rows: 'tenantEvents', fields: ['says'] },
 ]
 
+/** The contract's, but for the tables of rows. */
+const schemas = /\/contract\/src\/[a-z-]+\.ts$/
+
 const schemaWriters = /\/zod\/v4\/core\/(json-schema-processors|to-json-schema|json-schema-generator)\.js$/
 
 interface SyntaxNode {
@@ -69,6 +72,25 @@ export function withoutUnreadFields(path: string, text: string, { rows, fields }
   return cuts.toSorted((left, right) => right.from - left.from).reduce((kept, { from, to }) => kept.slice(0, from) + kept.slice(to), text)
 }
 
+/**
+ * The text of a file of schemas with each of them made by a function that the bundler may drop: zod's own calls look to it as if they did something, so
+ * that what only answers look like would stay.
+ */
+export function withDroppableSchemas(path: string, text: string): string {
+  const program = parseSync(path, text).program as unknown as SyntaxNode
+  const made = nodes(field(program, 'body')).flatMap((statement) => {
+    const declared = statement.type === 'ExportNamedDeclaration' ? field(statement, 'declaration') : statement
+    const found = isNode(declared) && declared.type === 'VariableDeclaration' ? nodes(field(declared, 'declarations')) : []
+    return found.flatMap((each) => {
+      const value = field(each, 'init')
+      return isNode(value) && value.type === 'CallExpression' ? [value] : []
+    })
+  })
+  return made
+    .toSorted((left, right) => right.start - left.start)
+    .reduce((kept, { start, end }) => `${kept.slice(0, start)}/* @__PURE__ */ (() => ${kept.slice(start, end)})()${kept.slice(end)}`, text)
+}
+
 /** Exports of the same names: made once per schema when named `create...`, called never. */
 function refusingExports(text: string): string {
   const names = [...text.matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name]) => name ?? '')
@@ -84,6 +106,7 @@ export const leftOut: Plugin = {
     const place = path.replaceAll('\\', '/')
     const table = unread.find(({ files }) => files.test(place))
     if (table !== undefined) return { code: withoutUnreadFields(path, text, table), map: null }
+    if (schemas.test(place)) return { code: withDroppableSchemas(path, text), map: null }
     if (schemaWriters.test(place)) return { code: refusingExports(text), map: null }
     return null
   },

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { operations, problems, tenantEvents } from '@modelreins/contract'
-import { unread, withoutUnreadFields } from '../../../../tools/bundle/left-out.ts'
+import { unread, withDroppableSchemas, withoutUnreadFields } from '../../../../tools/bundle/left-out.ts'
 import { workerBundle } from '../../../../tools/bundle/worker-bundle.ts'
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
@@ -19,6 +19,8 @@ test('the deployed module has every path, and neither summaries, examples nor th
   for (const { title } of Object.values(problems)) expect(code.includes(title) ? '' : title).toBe('')
   expect(code.includes(problems['invalid-request'].help)).toBe(false)
   expect(code.includes('unevaluatedProperties')).toBe(false)
+  // What an answer looks like is nobody's business there: nothing is checked on its way out.
+  expect(code.includes('WebhookDelivery')).toBe(false)
   expect(JSON.parse(map ?? '').sources).toEqual(expect.arrayContaining([expect.stringMatching(/src\/index\.ts$/)]))
 })
 
@@ -44,6 +46,21 @@ export const rows = {
 export const problems = { a: { help: 'A', title: 'T' }, 'b-c': { title: 'U', help: 'B' } } as const satisfies Record<string, Row>`
   expect(withoutUnreadFields('problem.ts', table, { rows: 'problems', fields: ['help'] })).toBe(`const other = { help: 'kept' }
 export const problems = { a: { title: 'T' }, 'b-c': { title: 'U', } } as const satisfies Record<string, Row>`)
+})
+
+test('a schema is made by a function that may be dropped, and nothing else is', () => {
+  const file = `import * as z from 'zod'
+const inner = (max: number) => z.string().max(max)
+export const asked = z.strictObject({ name: inner(3) })
+export const answered = z.object({ name: z.string() }).meta({ id: 'Answer' })
+export const names = ['a', 'b'] as const, count = 2
+export type Answered = z.infer<typeof answered>`
+  expect(withDroppableSchemas('schemas.ts', file)).toBe(`import * as z from 'zod'
+const inner = (max: number) => z.string().max(max)
+export const asked = /* @__PURE__ */ (() => z.strictObject({ name: inner(3) }))()
+export const answered = /* @__PURE__ */ (() => z.object({ name: z.string() }).meta({ id: 'Answer' }))()
+export const names = ['a', 'b'] as const, count = 2
+export type Answered = z.infer<typeof answered>`)
 })
 
 test('no file of the Worker that has one of these tables reads a field that is left out', () => {
