@@ -196,6 +196,22 @@ export const limits = {
   /** In the log of one delivery that an owner sends again and again, the newest. */
   webhook_attempts_kept: 30,
 
+  devices_per_member: 10,
+  /** Of all members: each of them is looked at when something waits. */
+  devices: 200,
+  device_endpoint_chars: 1_024,
+  /** What waits for a member is remembered for each device up to so many reviews and jobs; the oldest go first. */
+  device_notes: 100,
+  /** After one notification, what comes within this time is told by one more. */
+  device_pause_ms: 30 * second,
+  /** The same for test notifications. */
+  device_test_pause_ms: 5 * second,
+  /** A push service keeps a notification for a device that is off for so long. */
+  device_ttl_ms: 1 * day,
+  device_timeout_ms: 10 * second,
+  /** A device on which nobody has signed in for so long is removed. */
+  device_idle_ms: 90 * day,
+
   /** SIGTERM to SIGKILL, for a child process group that is to be stopped. */
   kill_grace_ms: 2 * second,
   /** The same for an abort, or for the killswitch from level 3 on. */

@@ -19,6 +19,7 @@ import { reviewsOperations } from './operations/reviews.ts'
 import { killswitchOperations } from './operations/killswitch.ts'
 import { auditOperations } from './operations/audit.ts'
 import { eventsOperations } from './operations/events.ts'
+import { devicesOperations } from './operations/devices.ts'
 import { webhooksOperations } from './operations/webhooks.ts'
 import { artifactsOperations } from './operations/artifacts.ts'
 import { schedulesOperations } from './operations/schedules.ts'
@@ -51,6 +52,7 @@ export const operations = {
   ...auditOperations,
   ...eventsOperations,
   ...webhooksOperations,
+  ...devicesOperations,
   ...artifactsOperations,
 } as const satisfies Record<string, Operation>
 

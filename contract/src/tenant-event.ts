@@ -133,6 +133,8 @@ export const tenantEvents = {
   'webhook.resend': { says: 'A delivery of a webhook was sent again.', fields: none },
   'webhook.disable': { says: 'A webhook was disabled: its receiver answered 410.', fields: none },
   'webhook.delete': { says: 'A webhook was deleted.', fields: none },
+  'device.add': { says: 'A member is notified on one more device.', fields: none },
+  'device.remove': { says: 'A device was removed: nothing more is sent to it.', fields: none },
   'audit.seen': { says: 'Rows were marked as reviewed.', fields: none },
 } as const satisfies Record<string, EventRow>
 

@@ -4,6 +4,7 @@ import type { Result } from '../../src/domain/result.ts'
 import { artifactRoom } from './artifacts/room.ts'
 import { auditRoom } from './audit/room.ts'
 import { diagnosticsRoom } from './diagnostics/room.ts'
+import { deviceRoom } from './devices/room.ts'
 import { directorRoom } from './director/room.ts'
 import { eventRoom } from './events/room.ts'
 import type { TenantReply } from './call.ts'
@@ -38,6 +39,7 @@ const list = [
   killswitchRoom,
   artifactRoom,
   webhookRoom,
+  deviceRoom,
   memberRoom,
   sessionRoom,
   auditRoom,

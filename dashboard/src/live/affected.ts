@@ -17,6 +17,7 @@ const shownBy: Readonly<Record<string, readonly string[]>> = {
   passkey: ['passkeys.'],
   sign_in: ['bans.'],
   webhook: ['webhooks.'],
+  device: ['devices.'],
   settings: ['settings.'],
   // Presence is told once a second: a worker that was busy for less was read as busy, and nobody would say otherwise.
   late: ['audit.', 'webhooks.', 'presence.', 'workers.'],

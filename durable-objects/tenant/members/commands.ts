@@ -7,6 +7,7 @@ import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { MemberRow } from './credential-store.ts'
+import { removeDevicesOf } from '../devices/tell.ts'
 import { endSessionsOf } from '../sessions/sessions.ts'
 import { endUnbackedGrants } from '../reviews/commands/grants.ts'
 import { abortJob, abortReason } from '../queue/commands/jobs.ts'
@@ -79,6 +80,7 @@ function revoke(ctx: CommandContext, input: Parsed<'members.revoke'>): Result<Ou
   ctx.store.credentials.revokeOf(row.member_id, ctx.at)
   ctx.record({ action: 'member.revoke', subject: subject(row), summary: row.name })
   endSessionsOf(ctx, row.member_id, 'its member was revoked')
+  removeDevicesOf(ctx, row.member_id, 'its member was revoked')
   ctx.after({ kind: 'distrust', member_id: row.member_id })
   for (const companion of companionsOf(ctx, row.member_id)) endAttemptsOf(ctx, companion, keyGone(row, 'revoked'))
   const person = ctx.store.workers.ofMember(row.member_id)
@@ -106,6 +108,9 @@ function rotate(ctx: CommandContext, input: Parsed<'members.rotate'>): Result<{ 
   // Who signed in with the old key may be whom the rotation is to keep out; the session that rotates stays.
   const current = ctx.caller.kind === 'member' ? ctx.caller.session : undefined
   endSessionsOf(ctx, row.member_id, 'its key was replaced', (one) => one.method === 'key' && one.session_id !== current)
+  // Those of sessions by passkey stay, as these do.
+  const byPasskey = (id: string | null): boolean => id !== null && ctx.store.sessions.find(id)?.method === 'passkey'
+  removeDevicesOf(ctx, row.member_id, 'its key was replaced', (one) => one.session_id !== current && !byPasskey(one.session_id))
   ctx.after({ kind: 'distrust', member_id: row.member_id })
   for (const companion of companionsOf(ctx, row.member_id)) {
     if (input.keep_running === true) voidOffersTo(ctx, companion)

@@ -1,7 +1,9 @@
-/** Responsible for whether a member would do themselves what a review lets start. */
+/** Responsible for whether a review is a member's own business: they asked for it, or would do themselves what it lets start. */
 import { mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
 import type { CommandContext } from '../kernel/context.ts'
+import { policyFor } from './policy.ts'
+import { currentlyDeclared } from './signature.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { viewOf } from '../queue/workforce/worker-view.ts'
 
@@ -17,4 +19,11 @@ export function isOwnWork(
   const person = ctx.store.workers.ofMember(memberId)
   const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
   return person !== undefined && job !== undefined && mayDo(requirementsOf(job.spec), viewOf(ctx, person))
+}
+
+/** Whether this member may not approve it for that reason. The current policy counts: an owner may have allowed it since. */
+export function isBarredAsOwn(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>, review: ReviewRecord, memberId: string): boolean {
+  const { worker, item } = currentlyDeclared(ctx, review)
+  if (!review.requested_by.includes(memberId) && !isOwnWork(ctx, review, worker, memberId)) return false
+  return !(item === undefined ? review.policy.self_approval : policyFor(ctx, item).self_approval)
 }

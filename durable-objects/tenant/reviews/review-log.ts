@@ -7,7 +7,10 @@ import type { Reviewed } from '../../../src/domain/review/review-payload.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { asWord, isoTime, systemActor } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
+import { tellDevices, untellDevices } from '../devices/tell.ts'
 import { queueWebhookEvent } from '../webhooks/webhook-queue.ts'
+import { mayDecide } from './may-decide.ts'
+import { isBarredAsOwn } from './own-work.ts'
 
 export const reviewSubject = (review: Pick<ReviewRecord, 'id'>): string => `review:${review.id}`
 
@@ -35,8 +38,16 @@ export function recordReview(
   })
 }
 
-/** Puts the event into the queue of every webhook that asked for it. */
+/** Members who may decide it are told on their devices that it waits; once it is settled, that it does not. */
+function tellReviewers(ctx: CommandContext, event: WebhookEvent, review: ReviewRecord): void {
+  const thing = { what: 'review', id: review.id, again: event !== 'review.created' } as const
+  if (review.status !== 'pending') untellDevices(ctx, thing)
+  else tellDevices(ctx, thing, (memberId) => mayDecide(ctx)(memberId) && !isBarredAsOwn(ctx, review, memberId))
+}
+
+/** Puts the event into the queue of every webhook that asked for it, and tells members on their devices. */
 export function queueReviewEvent(ctx: CommandContext, event: WebhookEvent, review: ReviewRecord): void {
+  tellReviewers(ctx, event, review)
   const worker = review.worker_id === null ? null : (ctx.store.workers.get(review.worker_id)?.name ?? null)
   const last = review.decisions.at(-1)
   const said: Readonly<Record<string, string>> = {

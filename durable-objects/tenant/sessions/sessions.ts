@@ -8,6 +8,7 @@ import { sessionExpiry, isSessionActive } from '../../../src/domain/session/sess
 import type { SessionRecord } from '../../../src/domain/session/session.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
+import { removeDevicesOf } from '../devices/tell.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 
@@ -27,6 +28,7 @@ export function endSession(ctx: CommandContext, session: SessionRecord, why: str
   ctx.store.sessions.end(session.session_id, ctx.at)
   ctx.after({ kind: 'distrust', member_id: session.member_id, key: session.session_id })
   ctx.record({ action: 'session.end', subject: `session:${session.session_id}`, summary: why })
+  removeDevicesOf(ctx, session.member_id, `its session ended, ${why}`, (device) => device.session_id === session.session_id)
 }
 
 /** Ends the sessions of a member that fit; answers how many. */
@@ -83,7 +85,15 @@ function endMany(ctx: CommandContext, input: Parsed<'sessions.end_many'>): Resul
   if (!about.ok) return about
   const current = currentOf(ctx)
   const fits = input.others === true ? (session: SessionRecord): boolean => session.session_id !== current : undefined
-  return ok({ ended: endSessionsOf(ctx, about.value, 'signed out from elsewhere', fits) })
+  const ended = endSessionsOf(ctx, about.value, 'signed out from elsewhere', fits)
+  // Also those whose session is long forgotten, and those of a key: whoever says so may have lost one.
+  removeDevicesOf(
+    ctx,
+    about.value,
+    'signed out from elsewhere',
+    (one) => input.others !== true || (one.session_id ?? undefined) !== current,
+  )
+  return ok({ ended })
 }
 
 const showBan = (record: FailureRecord): Ban => ({

@@ -8,6 +8,7 @@ import { workClaimCommands } from './claim.ts'
 import { inboxCommands } from './inbox.ts'
 import { rememberLately } from './lately.ts'
 import { personCommands } from './person.ts'
+import { tellPersons } from './tell-persons.ts'
 
 /** Nobody but people declares what the job needs. */
 function isOnlyOfPeople({ store }: CommandContext, { capability }: JobRequest): boolean {
@@ -35,6 +36,7 @@ export const workRoom = {
   commands: { ...personCommands, ...inboxCommands, ...workClaimCommands },
   duties: [absenceDuty],
   defaults,
+  onSaved: tellPersons,
   onSettled: (ctx, job) => {
     if (job.spec.person !== undefined && job.worker_id !== null) rememberLately(ctx, job.worker_id, job.id)
   },

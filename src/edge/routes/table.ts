@@ -12,6 +12,7 @@ import { appendOutput, authorizeAction, closeClaim, completeClaim, connect, fail
 import { getJob, jobResult, listJobs } from '../jobs/routes.ts'
 import { followEvents } from '../events/routes.ts'
 import { createMember, rotateMember } from './members.ts'
+import { subscribeDevice } from './devices.ts'
 import { docs, health, metrics, openapi } from './service.ts'
 import { decideReview, signingOptions } from './reviews.ts'
 import { endSession, passkeyOptions, registerPasskey, registrationOptions, signIn, signInWithPasskey } from '../sessions/sign-in.ts'
@@ -43,6 +44,7 @@ const handlers: Handlers = {
   'sessions.end': endSession,
   'passkeys.options': registrationOptions,
   'passkeys.create': registerPasskey,
+  'devices.subscribe': subscribeDevice,
   'reviews.decide': decideReview,
   'reviews.signing_options': signingOptions,
   'workers.register': registerWorker,

@@ -125,6 +125,7 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
   'audit.verify': ['from_seq', ...paging],
   'audit.to_look_at': ['include_seen', ...paging],
   'members.revoke': ['stop_jobs'],
+  'devices.subscribe': ['name'],
   'webhooks.create': ['events'],
   'webhooks.list': paging,
   'webhooks.deliveries': paging,

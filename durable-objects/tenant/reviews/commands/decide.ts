@@ -16,9 +16,10 @@ import { settleEscalated } from '../../../../src/domain/review/review-job.ts'
 import { applyEdit, jobPayload } from '../../../../src/domain/review/review-payload.ts'
 import { fitsJob, gateOfReview, executionDetailsFor } from '../clearance.ts'
 import { mayDecide } from '../may-decide.ts'
-import { isOwnWork } from '../own-work.ts'
+import { isBarredAsOwn, isOwnWork } from '../own-work.ts'
 import { asWord, systemActor } from '../../kernel/context.ts'
 import type { Caller, CommandContext } from '../../kernel/context.ts'
+import { untellDevices } from '../../devices/tell.ts'
 import { recordRelease, releaseJobsBehind } from '../behind.ts'
 import { requestReview, isReviewOf } from '../gate.ts'
 import type { Duty } from '../../kernel/room.ts'
@@ -29,7 +30,6 @@ import { queueReviewEvent, digestOf, recordReview, supersedeReview, notifyReview
 import { currentlyDeclared, proofFor } from '../signature.ts'
 import { applyLoosening, isLooseningStale, looseningType } from './loosening.ts'
 import { escalatedPayload } from './escalate.ts'
-import { policyFor } from '../policy.ts'
 
 type Input = Parsed<'reviews.decide'>
 type Member = Extract<Caller, { kind: 'member' }>['member']
@@ -40,12 +40,11 @@ function heldJob(ctx: CommandContext, review: ReviewRecord): JobRecord | undefin
   return job !== undefined && job.status === 'pending' && job.review_id === review.id ? job : undefined
 }
 
-/** Why this member may not approve; null when they may. The current policy counts: an owner may have allowed it since. */
+/** Why this member may not approve; null when they may. */
 function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string): string | null {
   const { worker, item } = currentlyDeclared(ctx, review)
+  if (!isBarredAsOwn(ctx, review, memberId)) return null
   const own = isOwnWork(ctx, review, worker, memberId)
-  if (!own && !review.requested_by.includes(memberId)) return null
-  if (item === undefined ? review.policy.self_approval : policyFor(ctx, item).self_approval) return null
   const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
   // Else the request came from the member's companion, in a job that another member requested.
   const wanted = job !== undefined && requestersOf(job).includes(memberId)
@@ -176,6 +175,7 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
     { proof: proof.value },
   )
   if (change === 'settled') settled(ctx, after)
+  else untellDevices(ctx, { what: 'review', id: after.id }, prepared.value.member.member_id)
   return ok(after)
 }
 

@@ -2029,6 +2029,39 @@ class WebhookDeliveryPage(Record):
     next_cursor: Optional[str]
 
 
+class DevicesKeyReply(Record):
+    """DevicesKeyReply, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    public_key: str
+
+
+class Device(Record):
+    """Device, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    device_id: str
+    name: str
+    push_service: str
+    created_at: str
+    succeeded_at: Optional[str]
+    failed_at: Optional[str]
+    failure: Optional[str]
+    next_at: Optional[str]
+    current: bool
+
+
+class DevicePage(Record):
+    """DevicePage, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    _nested = {
+        "items": Device,
+    }
+    items_: List[Device]
+    next_cursor: Optional[str]
+
+
 class ArtifactPage(Record):
     """ArtifactPage, as the server answers it: a dict with attributes."""
 
@@ -2193,5 +2226,8 @@ __all__ = [
     "WebhookDeliveryAttempts",
     "WebhookDelivery",
     "WebhookDeliveryPage",
+    "DevicesKeyReply",
+    "Device",
+    "DevicePage",
     "ArtifactPage",
 ]

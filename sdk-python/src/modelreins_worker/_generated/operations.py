@@ -22,6 +22,9 @@ from .models import (
     ClaimsOutputReply,
     ClaimsPollReply,
     Context,
+    Device,
+    DevicePage,
+    DevicesKeyReply,
     Diagnostics,
     Grant,
     GrantPage,
@@ -2127,6 +2130,90 @@ class WebhooksOperations(_Noun):
         return WebhookDelivery.of(self._call("webhooks.resend", fields(locals()), timeout=request_timeout))
 
 
+class DevicesOperations(_Noun):
+    """Operations about devices."""
+
+    def key(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> DevicesKeyReply:
+        """The tenant's public key, with which a browser makes its push subscription (VAPID, RFC 8292).
+
+        GET /api/v1/devices/key
+        """
+        return DevicesKeyReply.of(self._call("devices.key", {}, timeout=request_timeout))
+
+    def subscribe(
+        self,
+        *,
+        endpoint: str,
+        keys: Mapping[str, Any],
+        name: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> Device:
+        """Notify the calling member on this device when something waits for them; a known subscription is replaced.
+
+        POST /api/v1/devices
+
+        :raises ModelReinsError: ``conflict``.
+        """
+        return Device.of(self._call("devices.subscribe", fields(locals()), timeout=request_timeout))
+
+    def renew(
+        self,
+        *,
+        endpoint: str,
+        request_timeout: Optional[float] = None,
+    ) -> Device:
+        """Bind a device of the calling member to the browser session that calls, after a new sign-in.
+
+        POST /api/v1/devices/renew
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Device.of(self._call("devices.renew", fields(locals()), timeout=request_timeout))
+
+    def list(
+        self,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> DevicePage:
+        """List the devices on which the calling member is notified, with how the last message to each fared.
+
+        GET /api/v1/devices
+        """
+        return DevicePage.of(self._call("devices.list", {}, timeout=request_timeout))
+
+    def remove(
+        self,
+        device_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> SchedulesDeleteReply:
+        """Remove a device of the calling member: nothing more is sent to it.
+
+        DELETE /api/v1/devices/:device_id
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return SchedulesDeleteReply.of(self._call("devices.remove", fields(locals()), timeout=request_timeout))
+
+    def test(
+        self,
+        device_id: str,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Device:
+        """Send a test notification to a device of the calling member; the list says how it fared.
+
+        POST /api/v1/devices/:device_id/test
+
+        :raises ModelReinsError: ``not-found``.
+        """
+        return Device.of(self._call("devices.test", fields(locals()), timeout=request_timeout))
+
+
 class ArtifactsOperations(_Noun):
     """Operations about artifacts."""
 
@@ -2204,4 +2291,5 @@ class Operations:
         self.audit = AuditOperations(call)
         self.events = EventsOperations(call)
         self.webhooks = WebhooksOperations(call)
+        self.devices = DevicesOperations(call)
         self.artifacts = ArtifactsOperations(call)

@@ -6,6 +6,7 @@ import { audit, auditExport, auditHeads, auditVerify } from './audit.ts'
 import { catalogue, catalogueGet, catalogueSet } from './catalogue.ts'
 import { configGet, configList, configPathCommand, configReset, configSet, configUnset } from './config.ts'
 import { diagnostics } from './diagnostics.ts'
+import { devices, devicesRemove, devicesTest } from './devices.ts'
 import { dispatch } from './dispatch.ts'
 import { events } from './events.ts'
 import { doctor } from './doctor.ts'
@@ -156,6 +157,9 @@ export const handlers: Readonly<Record<string, Handler>> = {
   'webhooks delete': webhooksDelete,
   'webhooks deliveries': webhooksDeliveries,
   'webhooks resend': webhooksResend,
+  devices,
+  'devices test': devicesTest,
+  'devices remove': devicesRemove,
   settings,
   'settings get': settingsGet,
   'settings set': settingsSet,

@@ -2,6 +2,7 @@
 import type { Command, Flag } from '../arguments/command.ts'
 import { globalFlags } from './flags.ts'
 import { catalogueCommands } from './catalogue.ts'
+import { deviceCommands } from './devices.ts'
 import { fleetCommands } from './fleet.ts'
 import { jobCommands } from './jobs.ts'
 import { oversightCommands } from './oversight.ts'
@@ -16,7 +17,7 @@ export const sections: readonly { readonly title: string; readonly commands: rea
   { title: 'This machine', commands: workerCommands },
   { title: 'Jobs', commands: [...jobCommands, ...workCommands, ...threadCommands, ...scheduleCommands] },
   { title: 'Fleet', commands: [...fleetCommands, ...catalogueCommands] },
-  { title: 'Oversight', commands: [...oversightCommands, ...settingCommands] },
+  { title: 'Oversight', commands: [...oversightCommands, ...deviceCommands, ...settingCommands] },
 ]
 
 export const commands: readonly Command[] = sections.flatMap((section) => section.commands)

@@ -1,0 +1,45 @@
+/** Responsible for what the answer of a push service means (RFC 8030, section 5): sent, gone for good, to be tried again and when, or refused. */
+
+const second = 1_000
+const minute = 60 * second
+const pauses: readonly number[] = [10 * second, 1 * minute, 5 * minute, 30 * minute, 120 * minute]
+/** A service that asks for more is asked again all the same: what waits will not wait for ever. */
+const longestMs = 6 * 60 * minute
+
+export type Outcome =
+  | { readonly kind: 'sent' }
+  /** The browser has ended the subscription. */
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'again'; readonly at: number; readonly why: string }
+  | { readonly kind: 'refused'; readonly why: string }
+
+export interface Answer {
+  /** Null: there was none, and `error` says why. */
+  readonly status: number | null
+  readonly error: string
+  /** The header `Retry-After`: seconds, or a date. */
+  readonly retryAfter: string | null
+}
+
+function askedPause(header: string | null, at: number): number {
+  const text = header?.trim() ?? ''
+  if (text === '') return 0
+  const ms = /^\d{1,9}$/.test(text) ? Number(text) * second : Date.parse(text) - at
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestMs) : 0
+}
+
+/** `tries`: before this one, since the last that was sent. `chance`: in [0, 1). */
+export function outcomeOf({ status, error, retryAfter }: Answer, tries: number, at: number, chance: number): Outcome {
+  if (status !== null && status >= 200 && status < 300) return { kind: 'sent' }
+  if (status === 404 || status === 410) return { kind: 'gone' }
+  const why =
+    status === null
+      ? error
+      : status >= 300 && status < 400
+        ? `${status}: redirects are not followed`
+        : `the push service answered ${status}`
+  const passing = status === null || status === 408 || status === 429 || status >= 500
+  const pause = passing ? pauses[tries] : undefined
+  if (pause === undefined) return { kind: 'refused', why }
+  return { kind: 'again', why, at: at + Math.max(Math.round(pause * (0.8 + 0.4 * chance)), askedPause(retryAfter, at)) }
+}

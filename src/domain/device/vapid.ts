@@ -1,0 +1,33 @@
+/**
+ * Responsible for how a tenant shows push services who it is (VAPID, RFC 8292): the key that comes out of a signing key of the Worker, and what
+ * the token says. It signs nothing itself.
+ */
+import type { TokenKey } from '../access/token.ts'
+
+/** RFC 8292, section 2: a token is good for a day at most. Clocks differ. */
+const goodForMs = 12 * 60 * 60_000
+
+/** The private key of P-256. Without its topmost bit it is below the order of the curve, as it must be. */
+export const vapidSeed = (key: TokenKey, tenant: string): Uint8Array =>
+  key.hmac(`vapid/${tenant}`).map((byte, index) => (index === 0 ? byte & 0x7f : byte))
+
+/** RFC 5915 in RFC 5208: PrivateKeyInfo of a P-256 key, all of it fixed but the key at its end. */
+const pkcs8Prefix = [
+  0x30, 0x41, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d,
+  0x03, 0x01, 0x07, 0x04, 0x27, 0x30, 0x25, 0x02, 0x01, 0x01, 0x04, 0x20,
+] as const
+export const pkcs8OfP256 = (seed: Uint8Array): Uint8Array => Uint8Array.from([...pkcs8Prefix, ...seed])
+
+/** Whom a push service may turn to: the deployment itself. A server on this machine has no address of its own. */
+const contactOf = (origin: string): string => (origin.startsWith('https:') ? origin : 'mailto:operator@localhost')
+
+/** What is signed (ES256): `encode` spells a text as base64url. `origin`: of the pages of this server; `at`: milliseconds since 1970. */
+export function vapidText(
+  about: { readonly endpoint: string; readonly origin: string },
+  at: number,
+  encode: (text: string) => string,
+): string {
+  const aud = /^[a-z]+:\/\/[^/]+/.exec(about.endpoint)?.[0] ?? ''
+  const claims = { aud, exp: Math.floor((at + goodForMs) / 1000), sub: contactOf(about.origin) }
+  return `${encode('{"typ":"JWT","alg":"ES256"}')}.${encode(JSON.stringify(claims))}`
+}
