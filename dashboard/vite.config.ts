@@ -7,8 +7,10 @@ import { contractWithoutSchemas } from './build/contract-without-schemas.ts'
 import { nodeInBrowser } from './build/node-in-browser.ts'
 import { tenantSettings } from './build/tenant-settings.ts'
 
+const place = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
 export default defineConfig(({ command }) => ({
-  root: fileURLToPath(new URL('.', import.meta.url)),
+  root: place('.'),
   // While it is developed it stands at `/` of a server of its own (tools/dashboard/main.ts).
   base: command === 'serve' ? '/' : '/dashboard/',
   plugins: [contractWithoutSchemas, tenantSettings, react(), tailwindcss()],
@@ -24,7 +26,12 @@ export default defineConfig(({ command }) => ({
     target: ['chrome123', 'firefox120', 'safari17.5'],
     reportCompressedSize: false,
     // How long each plugin took is of no interest to who installs.
-    rolldownOptions: { checks: { pluginTimings: false } },
+    rolldownOptions: {
+      checks: { pluginTimings: false },
+      input: { index: place('index.html'), notifier: place('notifier/notifier.ts') },
+      // A service worker is known by its address: this one stays.
+      output: { entryFileNames: (chunk) => (chunk.name === 'notifier' ? 'notifier.js' : '[name]-[hash].js') },
+    },
   },
   worker: { format: 'es', plugins: () => [nodeInBrowser] },
 }))

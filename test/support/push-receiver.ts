@@ -10,7 +10,10 @@ const base64url = (data: ArrayBuffer | Uint8Array): string =>
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '')
-const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
+const utf8 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(new TextEncoder().encode(text))
+
+/** As either runtime has it. */
+type Key = Parameters<typeof crypto.subtle.deriveBits>[1]
 
 const p256 = { name: 'ECDH', namedCurve: 'P-256' } as const
 
@@ -30,7 +33,7 @@ const joined = (...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => Uin
 
 export async function pushReceiver(): Promise<PushReceiver> {
   // The runtimes' types differ; of an algorithm with two halves a pair comes.
-  const pair = (await crypto.subtle.generateKey(p256, true, ['deriveBits'])) as CryptoKeyPair
+  const pair = (await crypto.subtle.generateKey(p256, true, ['deriveBits'])) as { readonly privateKey: Key; readonly publicKey: Key }
   const publicKey = new Uint8Array((await crypto.subtle.exportKey('raw', pair.publicKey)) as ArrayBuffer)
   const auth = crypto.getRandomValues(new Uint8Array(16))
   const open = async (body: Uint8Array): Promise<string> => {

@@ -40,6 +40,7 @@ export const typeProjects = [
   'dashboard',
   'dashboard/build',
   'dashboard/verifier',
+  'dashboard/notifier',
   'tools',
   'test',
   'test/workers',

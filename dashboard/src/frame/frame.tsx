@@ -2,7 +2,7 @@
 import { Link, Outlet, useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { useOperation } from '../api/queries.ts'
-import { MeContext, useSession } from '../api/session.ts'
+import { MeContext, useMe, useSession } from '../api/session.ts'
 import { followEvents } from '../live/feed.ts'
 import { Button } from '../parts/button.tsx'
 import { ErrorNotice, Skeleton } from '../parts/notices.tsx'
@@ -56,7 +56,13 @@ function SignedIn() {
   const navigate = useNavigate()
   const [sheet, setSheet] = useState<'palette' | 'keys' | undefined>(undefined)
   const close = (): void => setSheet(undefined)
+  const { id } = useMe()
   useEffect(followEvents, [])
+  useEffect(() => {
+    // Where nobody has allowed notifications there is nothing to keep.
+    if ('Notification' in window && Notification.permission === 'granted')
+      void import('../notifications/this-device.ts').then((device) => device.keepWithSession(id)).catch(() => undefined)
+  }, [id])
   useKeys(
     [
       { keys: 'mod+k', what: 'Search or act', group: 'Everywhere', run: () => setSheet('palette') },

@@ -37,10 +37,13 @@ export const dashboardPage = (context: Context): Promise<Response> =>
     vary: 'accept, sec-fetch-dest',
   })
 
+/** Files whose names stay the same in every build. */
+const unhashed: ReadonlySet<string> = new Set(['notifier.js', 'app.webmanifest', 'touch-icon.png'])
+
 /** A Web Worker takes its policy from its own file. `sandbox` would take the browser's cryptography from it; it may still reach nothing. */
 const workerPolicy = "default-src 'none'; frame-ancestors 'none'"
 
 export const builtFileHeaders = (file: string): Readonly<Record<string, string>> => ({
-  'cache-control': 'public, max-age=31536000, immutable',
-  ...(/\.worker-[\w-]+\.js$/.test(file) ? { 'content-security-policy': workerPolicy } : {}),
+  'cache-control': unhashed.has(file) ? 'no-cache' : 'public, max-age=31536000, immutable',
+  ...(file === 'notifier.js' || /\.worker-[\w-]+\.js$/.test(file) ? { 'content-security-policy': workerPolicy } : {}),
 })

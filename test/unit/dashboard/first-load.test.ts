@@ -8,7 +8,6 @@ import { root } from '../structure/source-tree.ts'
 
 interface Chunk {
   readonly file: string
-  readonly isEntry?: boolean
   readonly imports?: readonly string[]
   readonly css?: readonly string[]
 }
@@ -25,7 +24,7 @@ function firstLoad(): readonly string[] {
     for (const file of [chunk.file, ...(chunk.css ?? [])]) files.add(file)
     for (const name of chunk.imports ?? []) walk(manifest[name])
   }
-  walk(Object.values(manifest).find((chunk) => chunk.isEntry === true))
+  walk(manifest['index.html'])
   return [...files]
 }
 
@@ -45,6 +44,13 @@ describe('the built dashboard', () => {
     const page = read('index.html').toString()
     expect(page).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=/)
     expect([...page.matchAll(/(?:src|href)="([^"]*)"/g)].map((match) => match[1]?.startsWith('/'))).not.toContain(false)
+  })
+
+  test('has a service worker of one small file under an address that stays, which answers no requests', () => {
+    const text = read('notifier.js').toString()
+    expect(firstLoad()).not.toContain('notifier.js')
+    expect(text).not.toMatch(/\bimport\b|importScripts|['"`]fetch['"`]|caches/)
+    expect(text.length).toBeLessThan(4_096)
   })
 
   test('carries no schema library in the first load', () => {

@@ -7,6 +7,7 @@ import { Diagnostics } from './diagnostics.tsx'
 import { Grants } from './grants.tsx'
 import { Members } from './members.tsx'
 import { Setup } from './setup.tsx'
+import { Notifications } from './notifications.tsx'
 import { Bans, SignIns } from './sign-ins.tsx'
 import { Tenant } from './tenant.tsx'
 import { Webhooks } from './webhooks.tsx'
@@ -19,6 +20,7 @@ export function Settings() {
   const tabs: readonly { readonly id: string; readonly name: string; readonly show: boolean; readonly content: ReactNode }[] = [
     { id: 'members', name: 'Members', show: mayMembers, content: <Members /> },
     { id: 'sign-in', name: 'Sign-in', show: true, content: <SignIns /> },
+    { id: 'notifications', name: 'Notifications', show: true, content: <Notifications /> },
     { id: 'grants', name: 'Grants', show: true, content: <Grants /> },
     { id: 'tenant', name: 'Tenant', show: true, content: <Tenant /> },
     { id: 'bans', name: 'Bans', show: mayMembers, content: <Bans /> },

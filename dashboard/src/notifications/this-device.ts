@@ -1,0 +1,94 @@
+/**
+ * Responsible for the push subscription of this browser: whether there can be one, making it, keeping it with the session, ending it. It draws
+ * nothing, and is loaded only where somebody wants it.
+ */
+import type { Device } from '@modelreins/contract'
+import { client, ModelReinsError } from '../api/client.ts'
+import { read, write } from '../parts/settings-store.ts'
+
+/** Why this browser cannot be notified; `ready` when it can. */
+export type Support = 'ready' | 'insecure' | 'install-first' | 'unsupported'
+
+/** iPhones and iPads know push only in pages that were added to the home screen; iPads call themselves Macs. */
+const isApplePhoneOrTablet = (): boolean =>
+  /\b(?:iPhone|iPad|iPod)\b/.test(navigator.userAgent) || (/\bMacintosh\b/.test(navigator.userAgent) && navigator.maxTouchPoints > 1)
+
+export function supportHere(): Support {
+  if (!isSecureContext) return 'insecure'
+  if ('serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window) return 'ready'
+  return isApplePhoneOrTablet() && !matchMedia('(display-mode: standalone)').matches ? 'install-first' : 'unsupported'
+}
+
+/** Who wanted to be notified in this browser. */
+const wantedBy = 'notified-member'
+
+const script = `${import.meta.env.BASE_URL}notifier.js`
+
+const registered = (): Promise<ServiceWorkerRegistration | undefined> =>
+  navigator.serviceWorker.getRegistration(new URL(script, location.href).href)
+
+/** Resolves once it is there to take a subscription: `ready` is about workers of this page, and this one is of none. */
+async function activated(registration: ServiceWorkerRegistration): Promise<ServiceWorkerRegistration> {
+  const worker = registration.active ?? registration.waiting ?? registration.installing
+  if (worker === null || worker.state === 'activated') return registration
+  if (worker.state === 'redundant') throw new Error('The browser did not start the part of the dashboard that shows notifications.')
+  await new Promise((resolve) => worker.addEventListener('statechange', resolve, { once: true }))
+  return activated(registration)
+}
+
+const bytes = (base64url: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(base64url.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0))
+
+const sameBytes = (one: ArrayBuffer | null | undefined, other: Uint8Array): boolean =>
+  one != null && one.byteLength === other.length && new Uint8Array(one).every((byte, index) => byte === other[index])
+
+export const subscriptionHere = async (): Promise<PushSubscription | undefined> =>
+  (await (await registered())?.pushManager.getSubscription()) ?? undefined
+
+/** A subscription to the tenant's key, the one that is there where it fits: a browser has one at a time. */
+async function subscribeHere(): Promise<PushSubscription> {
+  const { pushManager } = await activated(await navigator.serviceWorker.register(script))
+  const { public_key } = await client.call('devices.key', {})
+  const applicationServerKey = bytes(public_key)
+  const known = await pushManager.getSubscription()
+  if (known !== null && sameBytes(known.options.applicationServerKey, applicationServerKey)) return known
+  await known?.unsubscribe()
+  return pushManager.subscribe({ userVisibleOnly: true, applicationServerKey })
+}
+
+async function tellServer(subscription: PushSubscription, memberId: string): Promise<Device> {
+  const { endpoint = '', keys } = subscription.toJSON()
+  const device = await client.call('devices.subscribe', { endpoint, keys: { p256dh: keys?.['p256dh'] ?? '', auth: keys?.['auth'] ?? '' } })
+  write(wantedBy, memberId)
+  return device
+}
+
+/** Asks the person, then subscribes. Answers undefined when they said no, or closed the question. */
+export async function turnOn(memberId: string): Promise<Device | undefined> {
+  if ((await Notification.requestPermission()) !== 'granted') return undefined
+  return tellServer(await subscribeHere(), memberId)
+}
+
+export async function endHere(): Promise<void> {
+  write(wantedBy, undefined)
+  await (await subscriptionHere())?.unsubscribe()
+}
+
+const isGone = (error: unknown): boolean => error instanceof ModelReinsError && error.code === 'not-found'
+
+/**
+ * After a sign-in: the device goes with the new session. What the server does not know as this member's ends here too: it was removed elsewhere, or
+ * it is of somebody who used this browser before. A browser that has dropped its subscription by itself makes a new one.
+ */
+export async function keepWithSession(memberId: string): Promise<void> {
+  const subscription = await subscriptionHere()
+  if (subscription === undefined) {
+    if (read(wantedBy) === memberId && Notification.permission === 'granted') await tellServer(await subscribeHere(), memberId)
+    return
+  }
+  try {
+    await client.call('devices.renew', { endpoint: subscription.endpoint })
+  } catch (error) {
+    if (isGone(error)) await endHere()
+  }
+}
