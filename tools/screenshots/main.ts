@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { chromiumPath, openDashboard, type Dashboard } from '../../test/support/dashboard.ts'
+import { pushReceiver } from '../../test/support/push-receiver.ts'
 import { livedIn } from '../../test/support/lived-in.ts'
 
 const folder = fileURLToPath(new URL('../../docs/images/dashboard', import.meta.url))
@@ -20,6 +21,7 @@ const pictures = [
   { name: 'workers', path: '/workers', title: 'Workers' },
   { name: 'killswitch', path: '/killswitch?level=3', title: 'Killswitch' },
   { name: 'audit', path: '/audit', title: 'Audit' },
+  { name: 'notifications', path: '/settings?tab=notifications', title: 'Settings' },
 ] as const
 
 /** The person who looks takes jobs, has one in hand, and one on offer. */
@@ -41,6 +43,15 @@ async function takeJobs({ call }: Dashboard): Promise<string> {
   return String(id)
 }
 
+/** Devices of the person who looks, who is told nothing there: all that waits is what they asked for themselves. */
+async function addDevices({ call }: Dashboard): Promise<void> {
+  for (const [name, endpoint] of [
+    ['Chrome on Android', 'https://fcm.googleapis.com/fcm/send/picture'],
+    ['Firefox on Linux', 'https://updates.push.services.mozilla.com/wpush/v2/picture'],
+  ] as const)
+    await call('POST', '/api/v1/devices', { name, endpoint, keys: (await pushReceiver()).keys })
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { folder: { type: 'string', default: folder }, help: { type: 'boolean', default: false } } })
   if (values.help) {
@@ -56,6 +67,7 @@ async function main(): Promise<number> {
   try {
     const tenant = await livedIn(dashboard)
     const inHand = await takeJobs(dashboard)
+    await addDevices(dashboard)
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const width of [1280, 390]) {
         const { page, context } = await dashboard.open('/', { colorScheme, viewport: { width, height: width === 390 ? 844 : 800 } })

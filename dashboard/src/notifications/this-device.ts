@@ -4,6 +4,7 @@
  */
 import type { Device } from '@modelreins/contract'
 import { client, ModelReinsError } from '../api/client.ts'
+import { refresh } from '../api/queries.ts'
 import { read, write } from '../parts/settings-store.ts'
 
 /** Why this browser cannot be notified; `ready` when it can. */
@@ -89,6 +90,8 @@ export async function keepWithSession(memberId: string): Promise<void> {
   try {
     await client.call('devices.renew', { endpoint: subscription.endpoint })
   } catch (error) {
-    if (isGone(error)) await endHere()
+    if (!isGone(error)) throw error
+    await endHere()
   }
+  await refresh('devices')
 }

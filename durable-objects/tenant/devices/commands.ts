@@ -71,6 +71,7 @@ function subscribe(ctx: CommandContext, input: Parsed<'devices.subscribe'>): Res
     told: nothingTold,
     due_at: null,
     tries: 0,
+    quiet_until: 0,
     sent_at: null,
     failed_at: null,
     failure: null,

@@ -133,13 +133,14 @@ export class DeviceSender {
     }
     const told = afterSending(current.told, tag, counted)
     const sent = outcome.kind === 'sent'
-    const more = unsent(told).length > 0
+    const quiet_until = tag === 'test' ? current.quiet_until : at + limits.device_pause_ms
     store.devices.save({
       ...current,
       told,
       tries: 0,
+      quiet_until,
       // Under another tag it follows at once; what came meanwhile under this one waits for its turn.
-      due_at: more ? at + limits.device_pause_ms : null,
+      due_at: unsent(told).length > 0 ? Math.max(at, quiet_until) : null,
       ...(sent ? { sent_at: at } : { failed_at: at, failure: outcome.why }),
     })
     return sent

@@ -32,6 +32,8 @@ export interface DeviceRecord {
   readonly due_at: number | null
   /** Failed tries since the last message that was sent. */
   readonly tries: number
+  /** Until then what comes is kept for one message more. Tests do not count. */
+  readonly quiet_until: number
   /** When the last message was taken by the push service; null before the first. */
   readonly sent_at: number | null
   /** When one was not taken, and why; null without a failure. */

@@ -2,7 +2,6 @@
  * Responsible for what members are to be told on their devices, as other rooms say it in the transaction of the change, and for devices that end
  * with what they belong to. Nobody is told of what they did themselves. It sends nothing.
  */
-import { limits } from '@modelreins/contract'
 import { unsent, withNote, withoutNote } from '../../../src/domain/device/told.ts'
 import type { Told, Waiting } from '../../../src/domain/device/told.ts'
 import { systemActor } from '../kernel/context.ts'
@@ -12,7 +11,7 @@ import type { DeviceRecord } from './device-store.ts'
 /** Keeps what there is to tell, and when: at once, or together with what else comes within a while of the last message. */
 function keep(ctx: CommandContext, device: DeviceRecord, told: Told): void {
   if (told === device.told) return
-  const due = Math.max(ctx.at, (device.sent_at ?? 0) + limits.device_pause_ms)
+  const due = Math.max(ctx.at, device.quiet_until)
   const due_at = unsent(told).length === 0 ? null : device.tries > 0 && device.due_at !== null ? device.due_at : due
   ctx.store.devices.save({ ...device, told, due_at })
   if (due_at !== null) ctx.after({ kind: 'notify' })

@@ -25,6 +25,7 @@ const screens = [
   ['/audit?row=3', 'Audit'],
   ['/settings', 'Settings'],
   ['/settings?tab=sign-in', 'Settings'],
+  ['/settings?tab=notifications', 'Settings'],
   ['/settings?tab=tenant', 'Settings'],
   ['/settings?tab=webhooks', 'Settings'],
   ['/settings?tab=setup', 'Settings'],

@@ -74,7 +74,8 @@ function Blocked() {
   )
 }
 
-function ThisDevice({ devices }: { readonly devices: readonly Device[] }) {
+/** `readAt`: when the list was read, which is when this browser is looked at anew. */
+function ThisDevice({ devices, readAt }: { readonly devices: readonly Device[]; readonly readAt: number }) {
   const me = useMe()
   const permission = usePermission()
   const [subscribed, setSubscribed] = useState<boolean | undefined>(undefined)
@@ -85,7 +86,7 @@ function ThisDevice({ devices }: { readonly devices: readonly Device[] }) {
   }, [])
   useEffect(() => {
     if (support === 'ready') void look()
-  }, [support, look, devices])
+  }, [support, look, readAt])
   if (support !== 'ready') return <Notice title={cannot[support][0]}>{cannot[support][1]}</Notice>
   if (permission === 'denied') return <Blocked />
   const here = subscribed === true && permission === 'granted' ? devices.find((one) => one.current) : undefined
@@ -104,13 +105,13 @@ function ThisDevice({ devices }: { readonly devices: readonly Device[] }) {
   const start = (): Promise<void> =>
     act(async () => {
       const device = await turnOn(me.id)
-      if (device !== undefined) say('You are notified on this device from now on.')
+      if (device !== undefined) say('Notifications are on.')
     })
   const stop = (device: Device): Promise<void> =>
     act(async () => {
       await client.call('devices.remove', { device_id: device.device_id })
       await endHere()
-      say('This device is notified no more.')
+      say('Nothing more is sent to this device.')
     })
   if (here === undefined)
     return (
@@ -143,14 +144,14 @@ function lastMessage({ succeeded_at, failed_at, failure, next_at }: Device): Rea
   if (failed)
     return (
       <span className="text-bad foreign">
-        Last message not taken <Time at={failed_at} />: {failure}
-        {next_at === null ? '' : ', it is tried again'}
+        The last message was not taken <Time at={failed_at} />: {failure}.{' '}
+        {next_at === null ? 'If this goes on, turn notifications off and on again in that browser.' : 'It is tried again.'}
       </span>
     )
-  if (succeeded_at === null) return 'nothing sent yet'
+  if (succeeded_at === null) return 'Nothing was sent yet.'
   return (
     <>
-      last message taken <Time at={succeeded_at} />
+      The last message was taken <Time at={succeeded_at} />.
     </>
   )
 }
@@ -161,7 +162,7 @@ function Entry({ device }: { readonly device: Device }) {
     try {
       await client.call('devices.remove', { device_id: device.device_id })
       if (device.current) await endHere()
-      say(`${device.name} is notified no more.`)
+      say(`Nothing more is sent to ${device.name}.`)
       await refresh('devices')
     } catch (error) {
       complain(error)
@@ -175,18 +176,21 @@ function Entry({ device }: { readonly device: Device }) {
           {device.current ? <Badge tone="accent">this device</Badge> : null}
         </p>
         <p className="text-sm text-soft foreign">
-          added <Time at={device.created_at} />, by {device.push_service}; {lastMessage(device)}
+          Added <Time at={device.created_at} />, reached through {device.push_service}
         </p>
+        <p className="text-sm text-soft">{lastMessage(device)}</p>
       </div>
-      <Button className="min-h-8 text-sm" aria-label={`Test: ${device.name}`} onClick={() => void sendTest(device)}>
-        Test
-      </Button>
-      <Button className="min-h-8 text-sm" aria-label={`Remove: ${device.name}`} onClick={() => setAsking(true)}>
-        Remove...
-      </Button>
+      <div className="flex gap-2">
+        <Button className="min-h-8 text-sm" aria-label={`Test: ${device.name}`} onClick={() => void sendTest(device)}>
+          Test
+        </Button>
+        <Button className="min-h-8 text-sm" aria-label={`Remove: ${device.name}`} onClick={() => setAsking(true)}>
+          Remove...
+        </Button>
+      </div>
       {asking ? (
         <Modal title="Remove this device" onClose={() => setAsking(false)}>
-          <p className="foreign">{device.name} is notified no more. In its own browser you can add it again.</p>
+          <p className="foreign">Nothing more is sent to {device.name}. In its own browser you can add it again.</p>
           <div className="mt-4 flex justify-end gap-2">
             <Button onClick={() => setAsking(false)}>Keep it</Button>
             <Button look="danger" onClick={() => void remove()}>
@@ -201,7 +205,7 @@ function Entry({ device }: { readonly device: Device }) {
 
 export function Notifications() {
   const mayBeAsked = [useMay('reviews.decide'), useMay('jobs.take')].includes(true)
-  const { data, error, isPending, refetch } = useOperation('devices.list', {})
+  const { data, dataUpdatedAt, error, isPending, refetch } = useOperation('devices.list', {})
   const items = data?.items ?? []
   return (
     <>
@@ -210,7 +214,7 @@ export function Notifications() {
           isPending ? (
             <Skeleton label="This device" rows={1} />
           ) : (
-            <ThisDevice devices={items} />
+            <ThisDevice devices={items} readAt={dataUpdatedAt} />
           )
         ) : (
           <p className="text-soft">
