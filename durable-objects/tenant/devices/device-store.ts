@@ -43,14 +43,15 @@ export interface DeviceRecord {
 
 export class DeviceStore {
   readonly #db: TenantDatabase
-  #known: ReadonlyMap<string, DeviceRecord> | undefined
+  /** A new one sorts behind the others: its id begins with the time. */
+  #known: Map<string, DeviceRecord> | undefined
   readonly #forget: Forget
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
     this.#forget = forget
   }
 
-  #map(): ReadonlyMap<string, DeviceRecord> {
+  #map(): Map<string, DeviceRecord> {
     this.#known ??= new Map(
       this.#db
         .select()
@@ -61,14 +62,6 @@ export class DeviceStore {
         .map((row) => [row.device_id, JSON.parse(row.doc) as DeviceRecord]),
     )
     return this.#known
-  }
-
-  #changed(): void {
-    const drop = (): void => {
-      this.#known = undefined
-    }
-    drop()
-    this.#forget(drop)
   }
 
   /** Oldest first. */
@@ -84,14 +77,25 @@ export class DeviceStore {
     return this.#map().get(id)
   }
 
+  /** Read anew when the write is rolled back. */
+  #forgetAll(): void {
+    this.#forget(() => {
+      this.#known = undefined
+    })
+  }
+
   save(device: DeviceRecord): void {
+    const known = this.#map()
     const row = { device_id: device.device_id, doc: JSON.stringify(device) }
     this.#db.insert(devices).values(row).onConflictDoUpdate({ target: devices.device_id, set: row }).run()
-    this.#changed()
+    known.set(device.device_id, device)
+    this.#forgetAll()
   }
 
   remove(id: string): void {
+    const known = this.#map()
     this.#db.delete(devices).where(eq(devices.device_id, id)).run()
-    this.#changed()
+    known.delete(id)
+    this.#forgetAll()
   }
 }

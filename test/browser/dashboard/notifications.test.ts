@@ -38,12 +38,14 @@ describe.skipIf(chromiumPath === undefined)('notifications', () => {
     const job = { prompt: 'The secret plan', capability: 'deploy', when_offline: 'queue' }
     return Number((await dashboard.call('POST', '/api/v1/dispatch', job))['review_id'])
   }
-  const shown = (): Promise<readonly Shown[]> =>
-    page.evaluate(async () => {
-      const registration = await navigator.serviceWorker.getRegistration('/dashboard/')
-      const found = (await registration?.getNotifications()) ?? []
-      return found.map(({ title, body, tag, silent }) => ({ title, body, tag, silent }))
-    })
+  const shown = async (): Promise<readonly Shown[]> =>
+    JSON.parse(
+      String(
+        await page.evaluate(`navigator.serviceWorker.getRegistration('/dashboard/')
+          .then((registration) => registration?.getNotifications() ?? [])
+          .then((found) => JSON.stringify(found.map(({ title, body, tag, silent }) => ({ title, body, tag, silent }))))`),
+      ),
+    )
 
   /**
    * A click on the one notification, as the real service worker gets it. No protocol clicks what the system shows, and only a real click may focus or
@@ -94,7 +96,7 @@ describe.skipIf(chromiumPath === undefined)('notifications', () => {
     const { public_key } = await dashboard.call('GET', '/api/v1/devices/key', undefined, rosa)
     expect(await vapidClaims(push?.headers.authorization ?? '', String(public_key))).toMatchObject({ aud: `http://${service.host}` })
     await deliverPush(page, dashboard.url, push?.text ?? '')
-    await until(async () => ((await shown()).length === 1 ? true : undefined), 5_000)
+    await until(async () => ((await shown()).length === 1 ? true : undefined), 20_000)
     expect(await shown()).toMatchObject([
       { title: 'Notifications reach this device', body: `For Rosa in ${dashboard.server.tenant}`, tag: 'test' },
     ])
@@ -109,7 +111,7 @@ describe.skipIf(chromiumPath === undefined)('notifications', () => {
     expect(notice).toMatchObject({ title: 'A review waits for your decision', path: `/reviews/${review}`, quiet: false })
     expect(push?.text).not.toMatch(/secret|deploy/)
     await deliverPush(page, dashboard.url, push?.text ?? '')
-    await until(async () => ((await shown()).some((one) => one.tag === 'reviews') ? true : undefined), 5_000)
+    await until(async () => ((await shown()).some((one) => one.tag === 'reviews') ? true : undefined), 20_000)
     // An open dashboard goes there.
     expect(await click()).toEqual(['focused /settings'])
     await page.getByRole('button', { name: 'Approve' }).waitFor()
@@ -119,7 +121,7 @@ describe.skipIf(chromiumPath === undefined)('notifications', () => {
     await deliverPush(page, dashboard.url, push?.text ?? '')
     const over = { ...notice, title: 'No review waits for your decision any more', path: '/reviews', quiet: true }
     await deliverPush(page, dashboard.url, JSON.stringify(over))
-    await until(async () => ((await shown())[0]?.silent === true ? true : undefined), 5_000)
+    await until(async () => ((await shown())[0]?.silent === true ? true : undefined), 20_000)
     expect(await shown()).toMatchObject([{ title: over.title, tag: 'reviews' }])
   }, 60_000)
 
@@ -131,7 +133,7 @@ describe.skipIf(chromiumPath === undefined)('notifications', () => {
       dashboard.url,
       JSON.stringify({ tag: 'reviews', title: 'A review waits', body: '', path: `/reviews/${review}`, quiet: false }),
     )
-    await until(async () => ((await shown())[0]?.silent === false ? true : undefined), 5_000)
+    await until(async () => ((await shown())[0]?.silent === false ? true : undefined), 20_000)
     // No dashboard is open: one is opened.
     expect(await click()).toEqual([`opened /reviews/${review}`])
     await page.goto(`${dashboard.url}/settings`)
@@ -143,7 +145,7 @@ describe.skipIf(chromiumPath === undefined)('notifications', () => {
     await page.getByRole('button', { name: 'Approve' }).waitFor()
     expect(new URL(page.url()).pathname).toBe(`/reviews/${review}`)
     // The subscription that the server knows no more has ended in the browser too, and is not made anew by itself.
-    await until(async () => ((await page.evaluate(() => localStorage.getItem('test.subscription'))) === null ? true : undefined), 5_000)
+    await until(async () => ((await page.evaluate(() => localStorage.getItem('test.subscription'))) === null ? true : undefined), 20_000)
     await page.goto(`${dashboard.url}/settings?tab=notifications`)
     await page.getByRole('button', { name: 'Notify me on this device' }).waitFor()
     expect(faults).toEqual([])
