@@ -9,7 +9,7 @@ export interface BoundMethod {
 
 export interface BoundPath {
   readonly path: string
-  readonly methods: ReadonlyMap<string, BoundMethod>
+  readonly methods: ReadonlyMap<Operation['method'], BoundMethod>
   /** The value of `Allow`. */
   readonly allow: string
   /** True when nothing on this path asks for a token. */

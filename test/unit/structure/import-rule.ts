@@ -36,7 +36,7 @@ export const parts: readonly Part[] = [
     holds: under('src/edge'),
     may: ['contract', 'src/domain', 'src/telemetry'],
     mayAsTypes: ['durable-objects', 'src/registry'],
-    packages: ['zod', ...workerRuntime],
+    packages: [/^hono(\/|$)/, 'zod', ...workerRuntime],
   },
   {
     name: 'objects',
