@@ -28,7 +28,7 @@ const routing = [
   'fallback',
 ]
 const job = ['input', ...routing, 'thread_id', 'session_id', 'silence_timeout', 'expires_in', 'not_before', 'idempotency_key']
-const filter = ['status', 'thread_id', 'capability', 'worker', 'effort', 'created_by', 'parent_id']
+const filter = ['status', 'thread_id', 'capability', 'worker', 'effort', 'created_by', 'parent_id', 'error']
 
 /** Fields that mean something in every request of the operation; what the state of things makes of them is the operation's answer. */
 const always: Partial<Record<OperationId, readonly string[]>> = {
@@ -45,6 +45,8 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
   'workers.list': [...paging, 'include_revoked'],
   'workers.update': ['description', 'capabilities', 'requires_secrets', 'config', 'may_raise_killswitch'],
   'presence.report': [
+    'machine',
+    'config_version',
     'instance',
     'status',
     'tags',
@@ -108,7 +110,7 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
     'created_by',
     'idempotency_key',
   ],
-  'reviews.list': ['status', 'job_id', ...paging],
+  'reviews.list': ['status', 'job_id', 'capability', 'type', 'created_by', ...paging],
   'reviews.get': ['wait'],
   'reviews.decide': ['comment', 'digest', 'signature'],
   'reviews.signing_options': ['comment'],
