@@ -23,9 +23,6 @@ export function caveatOf(ctx: Seeing, review: ReviewRecord): string | undefined 
 }
 
 function caveatOfJob(ctx: Seeing, job: JobRecord): string | undefined {
-  const pinned = job.spec.pinned === null ? undefined : ctx.store.workers.get(job.spec.pinned)
-  if (pinned !== undefined && pinned.revoked_at !== null)
-    return `${pinned.name}, to which job ${job.id} is pinned, has been revoked: change its target, otherwise it cannot run.`
   const verdicts = rank({ wants: requirementsOf(job.spec), effort: job.effort, thread_id: job.thread_id }, workforce(ctx), ctx.at)
   const eligible = verdicts.filter((verdict) => verdict.eligible)
   if (eligible.length === 0) return `No worker may take job ${job.id} as things are: ${describe(verdicts)}.`

@@ -221,7 +221,10 @@ describe('a review', () => {
     await at.tenant.must('killswitch.raise', { level: 2 })
     expect(await caveat()).toContain('killswitch is at level 2')
     await at.tenant.must('killswitch.clear', {})
+    await at.tenant.must('workers.pause', { worker_id: at.anna.id })
+    expect(await caveat()).toContain('No worker may take job 1 as things are: anna is paused')
+    // Nobody is asked about what can never run.
     await at.tenant.must('workers.revoke', { worker_id: at.anna.id })
-    expect(await caveat()).toContain('anna, to which job 1 is pinned, has been revoked')
+    expect((await at.tenant.must('reviews.get', { review_id }, at.by.reviewer)).status).toBe('withdrawn')
   })
 })
