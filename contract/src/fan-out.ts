@@ -1,6 +1,6 @@
 /** Responsible for fan-out as callers see it: one prompt for several workers, and how their answers become one. */
 import * as z from 'zod'
-import { label, seconds, text, workerName } from './fields.ts'
+import { label, seconds, text, time, workerName } from './fields.ts'
 import { workerId } from './ids.ts'
 import { limits } from './limits.ts'
 
@@ -69,6 +69,8 @@ export const mergeState = z
     degraded: z.boolean(),
     /** The merge job, once there is one. */
     job_id: z.number().int().nullable(),
+    /** The child whose answer a member picked as the answer of the whole, in place of the merged one. */
+    picked: z.object({ job_id: z.number().int(), worker: z.string(), by: z.string(), at: time }).optional(),
     /** For `vote`: how often each answer was given, most frequent first. */
     counts: z.array(z.object({ answer: z.string(), count: z.number().int(), workers: z.array(z.string()) })).optional(),
     /** What whoever reads the merged answer should know of how it came about, in one sentence; absent when there is nothing. */

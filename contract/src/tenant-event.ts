@@ -65,6 +65,11 @@ export const tenantEvents = {
 
   'job.dispatch': { says: 'A job was dispatched to the worker that the Director picked.', fields: full },
   'fan_out.merge': { says: 'The answers of a fan-out went to a worker to be merged.', fields: full },
+  'fan_out.pick': {
+    says: 'A member picked the answer of one child as the answer of its fan-out.',
+    fields: [...job, 'digest'],
+    mirrors: 'job',
+  },
   'job.create': { says: 'A job was queued for whichever eligible worker asks first.', fields: full },
   'job.update': { says: 'A job that had not started was changed.', fields: unassigned },
   'job.release': { says: 'A hold of a job ended: its time has come, its review is settled, or its key is free.', fields: job },

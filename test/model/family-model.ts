@@ -44,6 +44,15 @@ export class FamilyModel {
     }
   }
 
+  /** Fan-outs that a pick ended: nobody works for them any more. */
+  readonly endedByPick = new Set<number>()
+
+  /** A member picked an answer: the one change of an ended fan-out beside a retry. */
+  picked(id: number, wasRunning: boolean): void {
+    this.ended.delete(id)
+    if (wasRunning) this.endedByPick.add(id)
+  }
+
   retried(id: number): void {
     this.ended.delete(id)
     this.retries.set(id, (this.retries.get(id) ?? 0) + 1)
@@ -126,7 +135,7 @@ export class FamilyModel {
     }
     if (unended.length > 0) throw say(`has ended, and its merge, job ${unended[0]?.id}, has not`)
     const aborted = parent.error?.type === 'aborted'
-    if ((aborted || parent.merge?.by === 'first') && !children.every(hasEnded))
+    if ((aborted || this.endedByPick.has(parent.id) || parent.merge?.by === 'first') && !children.every(hasEnded))
       throw say('has ended, and a child that nobody wants has not')
     if (parent.status === 'done') this.#checkAnswer(parent, children, merges, say)
   }
@@ -137,6 +146,12 @@ export class FamilyModel {
     if (merge.answered + merge.failed + merge.missing !== children.length)
       throw say(`counts ${JSON.stringify(merge)} of ${children.length}`)
     if (merge.answered === 0) throw say('is done though nobody answered')
+    if (merge.picked !== undefined) {
+      const child = children.find((job) => job.id === merge.picked?.job_id)
+      if (child?.status !== 'done' || child.result !== parent.result || merge.degraded)
+        throw say(`does not have the answer that was picked: ${JSON.stringify(merge)}`)
+      return
+    }
     if (merge.by === 'vote') {
       const votes = merge.counts?.reduce((sum, { count }) => sum + count, 0)
       if (votes !== merge.answered) throw say(`counts ${votes} votes of ${merge.answered} answers`)

@@ -16,6 +16,7 @@ export const leastTried = {
   merges_written: 2,
   fan_outs_retried: 1,
   families_aborted: 1,
+  answers_picked: 2,
   threads_aborted: 1,
   threads_deleted: 1,
   deadlines_met: 1,
@@ -91,7 +92,7 @@ const step = (name: string, run: (model: FamilyModel, real: Real) => Promise<voi
       if (first(real.seen, `run ${run.run_id}`)) real.tried.due_times += 1
     const shown = jobs.map((job) => families.find((parent) => parent.id === job.id) ?? job)
     for (const job of shown) {
-      if (model.ended.has(job.id) || job.status !== 'done' || job.kind !== 'fan_out') continue
+      if (model.ended.has(job.id) || job.status !== 'done' || job.kind !== 'fan_out' || job.merge?.picked !== undefined) continue
       real.tried.fan_outs_done += 1
       if (job.merge?.by === 'worker' && job.merge.degraded === false) real.tried.merges_written += 1
       if ((job.merge?.missing ?? 0) > 0) real.tried.deadlines_met += 1
@@ -287,6 +288,21 @@ export const familySteps = [
       const answer = await real.tenant.call('jobs.abort', { job_id: job.id })
       if (!answer.ok) return void expect(answer.failure.code).toBe('wrong-state')
       if (what !== 'job') real.tried.families_aborted += 1
+    }),
+  ),
+  fc.tuple(index, fc.nat(2), fc.boolean()).map(([which, child, killed]) =>
+    step(`pick answer ${child} of fan-out ${which}${killed ? ', and the object is killed' : ''}`, async (model, real) => {
+      const parent = pick(
+        (await jobsOf(real)).filter((job) => job.kind === 'fan_out' && (job.merge?.answered ?? 0) > 0),
+        which,
+      )
+      const picked = pick(parent?.children ?? [], child)
+      if (parent === undefined || picked === undefined) return
+      const answer = await real.tenant.call('jobs.pick', { job_id: parent.id, child_id: picked.job_id })
+      if (killed) await abortAllDurableObjects()
+      if (!answer.ok) return void expect(answer.failure.code).toBe('wrong-state')
+      real.tried.answers_picked += 1
+      model.picked(parent.id, parent.status === 'running')
     }),
   ),
   fc.tuple(index, fc.constantFrom('children', 'merge', undefined), fc.boolean()).map(([which, what, parents]) =>

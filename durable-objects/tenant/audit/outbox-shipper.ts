@@ -3,6 +3,7 @@
  * outbox: D1 says how far it has come, so the object keeps no cursor. D1 may be down; nothing but listings suffers.
  */
 import { mirrorOf, type AuditHead, type Job, type Worker } from '@modelreins/contract'
+import { shownResult } from '../../../src/domain/fan-out/pick.ts'
 import { isTerminal, sizeOf } from '../../../src/domain/job/job-machine.ts'
 import { eraseJobs, jobsOfThread } from '../../../src/registry/erase.ts'
 import type { ArchivedJob } from '../../../src/registry/erase.ts'
@@ -183,8 +184,8 @@ export class OutboxShipper {
       if (job !== undefined && isTerminal(job.status)) {
         size += sizeOf(job)
         if (taken > 0 && size > sizePerShipment) break
-        const stored = job.outcome?.stored
-        jobs.set(job.id, { ...showJob(seeing, job), ...(stored == null ? {} : { stored_result: stored }) })
+        const { stored } = shownResult(job.outcome)
+        jobs.set(job.id, { ...showJob(seeing, job), ...(stored === null ? {} : { stored_result: stored }) })
       }
       if (row.worker_id !== null && mirrorOf(row.action) === 'worker') {
         const worker = seeing.store.workers.get(row.worker_id)

@@ -2,6 +2,7 @@
 import type { JobRequest } from '@modelreins/contract'
 import { nextStep } from '../../../src/domain/fan-out/fan-out.ts'
 import type { FanOut, Step } from '../../../src/domain/fan-out/fan-out.ts'
+import type { Picked } from '../../../src/domain/fan-out/pick.ts'
 import { emptyOutcome, isTerminal } from '../../../src/domain/job/job-machine.ts'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { ok } from '../../../src/domain/result.ts'
@@ -29,25 +30,34 @@ function makeMergeJob(ctx: CommandContext, parent: JobRecord, prompt: string, wo
   )
 }
 
-type Ending = Extract<Step, { kind: 'done' | 'failed' }>
+type Ending =
+  | Extract<Step, { kind: 'done' | 'failed' }>
+  /** A member has picked the answer of one child. */
+  | (Extract<Step, { kind: 'done' }> & { readonly picked: Picked })
 
-function finish(ctx: CommandContext, parent: JobRecord, family: FanOut, ending: Ending): void {
+/** Ends the fan-out, and what of it is not needed any more. */
+export function finish(ctx: CommandContext, parent: JobRecord, family: FanOut, ending: Ending): void {
   const outcome: JobOutcome = {
     ...emptyOutcome,
     result: ending.kind === 'done' ? ending.result : null,
     stored: ending.kind === 'done' ? ending.stored : null,
     error: ending.kind === 'failed' ? ending.error : null,
-    fan_out: { children: family.children.map(({ job_id, worker, status }) => ({ job_id, worker, status })), merge: ending.merge },
+    fan_out: {
+      children: family.children.map(({ job_id, worker, status }) => ({ job_id, worker, status })),
+      merge: ending.merge,
+      ...('picked' in ending ? { picked: ending.picked } : {}),
+    },
   }
   const after: JobRecord = { ...parent, status: ending.kind, ended_at: ctx.at, outcome }
   settleJob(ctx, after)
-  const { answered, failed, missing, degraded } = ending.merge
+  const { answered, failed, missing, degraded, by } = ending.merge
+  const how = 'picked' in ending ? `the answer of ${ending.picked.worker} picked` : `merged by ${by}`
   const row = {
     subject: jobSubject(parent),
     job_id: parent.id,
     worker_id: null,
     capability: parent.spec.capability,
-    summary: `fan-out: ${answered} answered, ${failed} failed, ${missing} missing, merged by ${ending.merge.by}${degraded ? ', degraded' : ''}`,
+    summary: `fan-out: ${answered} answered, ${failed} failed, ${missing} missing, ${how}${degraded ? ', degraded' : ''}`,
     actor: systemActor,
   }
   if (ending.kind === 'done') ctx.record({ action: 'job.complete', ...row, digest: ctx.sha256(outcome.result ?? '') })

@@ -1,4 +1,4 @@
-/** Responsible for what members do to fan-outs: dispatching, listing the children, trying again. */
+/** Responsible for what members do to fan-outs: dispatching, listing the children, picking one, trying again. */
 import type { Job, JobRequest, Output, Parsed } from '@modelreins/contract'
 import { wrongState } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -15,6 +15,7 @@ import { jobSubject, saveJob } from '../queue/save-job.ts'
 import { retargeted } from '../queue/target-gone.ts'
 import { advance } from './advance.ts'
 import { dispatch } from './dispatch.ts'
+import { pick } from './pick.ts'
 import { preview } from './preview.ts'
 
 function children(ctx: CommandContext, input: Parsed<'jobs.children'>): Result<{ items: Job[]; next_cursor: string | null }> {
@@ -91,6 +92,7 @@ export const fanOutCommands = {
   'jobs.dispatch': (ctx: CommandContext, request: JobRequest): Result<Job> => dispatch(ctx, request),
   'jobs.preview': preview,
   'jobs.children': children,
+  'jobs.pick': pick,
   'jobs.retry': retry,
   'jobs.retry_many': (ctx: CommandContext, input: Parsed<'jobs.retry_many'>): Result<Output<'jobs.retry_many'>> =>
     retryMany(ctx, input, (job) => (job.spec.fan_out === undefined ? retryJob(ctx, job) : retryFanOut(ctx, job, 'children'))),

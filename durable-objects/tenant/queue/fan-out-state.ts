@@ -1,9 +1,11 @@
 /** Responsible for reading a fan-out as it stands: its children, its merge job, and how both look in a job's answer. */
-import type { Job } from '@modelreins/contract'
+import type { Job, MergeState } from '@modelreins/contract'
 import { mergeStateOf } from '../../../src/domain/fan-out/fan-out.ts'
 import type { Child, FanOut } from '../../../src/domain/fan-out/fan-out.ts'
+import type { Picked } from '../../../src/domain/fan-out/pick.ts'
 import { isTerminal } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import { isoTime } from '../kernel/context.ts'
 import type { Store } from '../kernel/context.ts'
 
 /** A job of a fan-out that somebody watches. */
@@ -50,6 +52,12 @@ export const watchedChildren = (store: Stores, parent: JobRecord): readonly Watc
     .ofParent(parent.id)
     .map((job) => ({ job_id: job.id, worker: workerName(store, job), role: job.spec.role ?? 'child', ended: isTerminal(job.status) }))
 
+/** A picked answer is what one worker wrote, whatever became of the merge. */
+const withPick = (merge: MergeState, picked: Picked | undefined): MergeState =>
+  picked === undefined
+    ? merge
+    : { ...merge, degraded: false, picked: { job_id: picked.job_id, worker: picked.worker, by: picked.by, at: isoTime(picked.at) } }
+
 /** What a job's answer says of its parent, or of its children. */
 export function familyOf(store: Stores, job: JobRecord): Pick<Job, 'kind' | 'parent_id' | 'role' | 'children' | 'merge'> {
   const own = { kind: job.spec.fan_out === undefined ? 'job' : 'fan_out', parent_id: job.parent_id, role: job.spec.role ?? null } as const
@@ -61,6 +69,6 @@ export function familyOf(store: Stores, job: JobRecord): Pick<Job, 'kind' | 'par
   return {
     ...own,
     children: children.map(({ job_id, worker, status }) => ({ job_id, worker, status })),
-    merge: kept?.merge ?? mergeStateOf(now),
+    merge: withPick(kept?.merge ?? mergeStateOf(now), kept?.picked),
   }
 }

@@ -1,5 +1,6 @@
 /** Responsible for showing a stored job: as the contract says a job looks, how it ended, where its result lies. */
 import type { Job } from '@modelreins/contract'
+import { shownResult } from '../../../src/domain/fan-out/pick.ts'
 import { expiryOf, isTerminal } from '../../../src/domain/job/job-machine.ts'
 import type { Fallback, Place } from '../../../src/domain/job/fallback.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -37,6 +38,7 @@ export interface WatchedJob {
 
 export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job {
   const { outcome, spec } = job
+  const { result, stored } = shownResult(outcome)
   // One literal without a spread: jobs are shown several times in their lives, and this is made faster by its shape being always the same.
   const shown: Job = {
     id: job.id,
@@ -70,8 +72,8 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
     silence_timeout: spec.silence_ms === null ? null : spec.silence_ms / 1000,
     output: outcome?.output ?? '',
     output_truncated: outcome?.output_truncated ?? false,
-    result: outcome?.result ?? null,
-    result_truncated: outcome !== null && outcome.stored !== null,
+    result,
+    result_truncated: stored !== null,
     exit_code: outcome?.exit_code ?? null,
     usage: outcome?.usage ?? null,
     error: outcome?.error ?? null,
@@ -126,7 +128,7 @@ export function endOf(job: JobRecord | undefined): JobEnd | null {
     return { end: { status: 'failed', result: null, error }, attempt: 0, tail: '' }
   }
   if (!isTerminal(job.status)) return null
-  const end = { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null }
+  const end = { status: job.status, result: shownResult(job.outcome).result, error: job.outcome?.error ?? null }
   return { end, attempt: job.attempt, tail: job.outcome?.output ?? '' }
 }
 
@@ -142,5 +144,6 @@ export function resultPlace(store: CommandContext['store'], jobId: number): Resu
   const job = store.jobs.get(jobId)
   if (job === undefined) return noJob(store, jobId)
   if (!isTerminal(job.status)) return fail('wrong-state', `Job ${job.id} is ${job.status}; it has no result yet.`)
-  return ok({ text: job.outcome?.result ?? null, stored: job.outcome?.stored ?? null })
+  const { result, stored } = shownResult(job.outcome)
+  return ok({ text: result, stored })
 }

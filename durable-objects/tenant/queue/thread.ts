@@ -1,4 +1,5 @@
 /** Responsible for which earlier jobs are a job's context: turns of its thread, and the one that it continues with. */
+import { isReplaced } from '../../../src/domain/fan-out/pick.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import type { Store } from '../kernel/context.ts'
 
@@ -11,12 +12,20 @@ export const withinPolicy = (own: string, asked: string | undefined): string =>
 /** How many earlier turns a context policy takes; 0 for those that take none. */
 const turnsOf = (policy: string): number => (policy === 'thread' ? turnsOfThread : policy.startsWith('last:') ? Number(policy.slice(5)) : 0)
 
+/**
+ * The job that has the answer which this one stands for: of a fan-out whose answer was replaced by one that a member picked, the child that
+ * wrote it. It is named in its place, so that what was shown of a turn is what is read of it. Undefined when it is not kept any more.
+ */
+function speakerOf(store: Pick<Store, 'jobs'>, job: JobRecord): JobRecord | undefined {
+  return isReplaced(job) ? store.jobs.get(job.outcome?.fan_out?.picked?.job_id ?? 0) : job
+}
+
 /** The job that this one continues with, as far as the policy reads it. */
 const sourceOf = (store: Pick<Store, 'jobs'>, job: JobRecord, policy: string): JobRecord | undefined => {
   const { context_from } = job.spec
   if (context_from === undefined || policy === 'none' || policy === 'inline') return undefined
   const source = store.jobs.get(context_from)
-  return source?.status === 'done' ? source : undefined
+  return source?.status === 'done' ? speakerOf(store, source) : undefined
 }
 
 /** What this job continues with, then ended turns before it, newest first. In place of a fan-out's answer stands that of its child, when that was chosen. */
@@ -28,12 +37,13 @@ export function threadTurns(store: Pick<Store, 'jobs'>, job: JobRecord, policy: 
   const { thread_id, id } = (job.parent_id === null ? undefined : store.jobs.get(job.parent_id)) ?? job
   if (count === 0 || thread_id === null) return chosen
   const earlier = store.jobs.ofThread(thread_id, count, id)
-  return [...chosen, ...earlier.filter((one) => one.status === 'done' && one.id !== source?.id && one.id !== source?.parent_id)]
+  const others = earlier.filter((one) => one.status === 'done' && one.id !== source?.id && one.id !== source?.parent_id)
+  return [...chosen, ...others.flatMap((one) => speakerOf(store, one) ?? [])]
 }
 
 const readsTurns = ({ context, context_from }: JobRecord['spec']): boolean => turnsOf(context) > 0 || context_from !== undefined
 
-/** The job with the turns that it has now, so that a human can be shown what its handler will read. Ended jobs do not change any more. */
+/** The job with the turns that it has now, so that a human can be shown what its handler will read. Ended jobs do not change any more: see `speakerOf`. */
 export function withTurns(store: Pick<Store, 'jobs'>, job: JobRecord): JobRecord {
   const { context_turns: _, ...spec } = job.spec
   if (!readsTurns(spec)) return { ...job, spec }
@@ -56,5 +66,7 @@ export function notAnswered(store: Pick<Store, 'jobs' | 'erased'>, id: number): 
   }
   if (source.status === 'failed') return `names job ${id}, which has failed and has no answer`
   if (source.status !== 'done') return `names job ${id}, which is ${source.status}: it has no answer before its end`
-  return answerOf(source) === '' ? `names job ${id}, which has no result` : undefined
+  const speaker = speakerOf(store, source)
+  if (speaker === undefined) return `names job ${id}, whose picked answer is not kept any more`
+  return answerOf(speaker) === '' ? `names job ${id}, which has no result` : undefined
 }

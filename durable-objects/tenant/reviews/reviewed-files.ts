@@ -4,6 +4,7 @@
  */
 import { limits } from '@modelreins/contract'
 import { isReadable } from '../../../src/domain/artifact/artifact.ts'
+import { isReplaced } from '../../../src/domain/fan-out/pick.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
 import type { ReviewedArtifact } from '../../../src/domain/review/review-payload.ts'
@@ -30,6 +31,9 @@ export function filesToShow(ctx: Seeing, job: Pick<JobRecord, 'id'>, before: Rev
   return [...shown, ...filesOf(ctx, job.id).filter((file) => !shown.some(({ slug }) => slug === file.slug))]
 }
 
+/** Of a fan-out that another answer was picked for since, the reviewer may have seen either. */
+const isTurnAsShown = (turn: JobRecord | undefined): boolean => turn?.status === 'done' && !isReplaced(turn)
+
 /** No file that the review does not show, and none missing of what it shows, of files and of turns. A session's yes is about no content. */
 export function isAsShown(ctx: Seeing, review: ReviewRecord, job: JobRecord): boolean {
   if (review.session !== null) return true
@@ -37,6 +41,6 @@ export function isAsShown(ctx: Seeing, review: ReviewRecord, job: JobRecord): bo
   return (
     filesOf(ctx, job.id).every((file) => artifacts.some(({ slug, sha256 }) => slug === file.slug && sha256 === file.sha256)) &&
     artifacts.every((file) => isThere(ctx, file)) &&
-    (job.spec.context_turns ?? []).every((id) => ctx.store.jobs.get(id)?.status === 'done')
+    (job.spec.context_turns ?? []).every((id) => isTurnAsShown(ctx.store.jobs.get(id)))
   )
 }

@@ -7,6 +7,7 @@ import type { JobError, JobStatus, MergeKind, MergeState } from '@modelreins/con
 import { attributeAnswers, countVotes, mergePrompt, voteNote } from './answers.ts'
 import type { Answer } from './answers.ts'
 import type { Distinct } from './distinct.ts'
+import type { Picked } from './pick.ts'
 
 /** How the answers become one. Times are milliseconds since 1970. */
 export interface MergePlan {
@@ -32,6 +33,8 @@ export interface FanOutSpec {
 export interface FanOutOutcome {
   readonly children: readonly { readonly job_id: number; readonly worker: string; readonly status: JobStatus }[]
   readonly merge: MergeState
+  /** The child whose answer a member picked. */
+  readonly picked?: Picked
 }
 
 /** When the deadline of the merge does something, milliseconds since 1970; undefined when time changes nothing. */

@@ -28,7 +28,8 @@ function assemble(turns: readonly JobRecord[], budget: number, source: number | 
   const kept: string[] = []
   let size = 0
   for (const job of turns) {
-    const text = job.id === source ? cutTurn(job, budget) : turn(job)
+    // Of a fan-out whose answer was picked, the child stands for it.
+    const text = source !== undefined && (job.id === source || job.parent_id === source) ? cutTurn(job, budget) : turn(job)
     if (size + text.length > budget) break
     kept.unshift(text)
     size += text.length + 2

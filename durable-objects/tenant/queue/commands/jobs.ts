@@ -13,6 +13,7 @@ import {
   withoutLost,
 } from '../../../../src/domain/job/job-machine.ts'
 import { countingCursor } from '../../../../src/domain/cursor.ts'
+import { shownResult } from '../../../../src/domain/fan-out/pick.ts'
 import { mergeDue } from '../../../../src/domain/fan-out/fan-out.ts'
 import type { JobRecord, JobSpec } from '../../../../src/domain/job/job-machine.ts'
 import { dispatchRefusal } from '../../../../src/domain/killswitch.ts'
@@ -274,7 +275,7 @@ export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob>
     streamed: job.stream,
     attempt: job.attempt,
     output: job.outcome?.output ?? '',
-    end: ended ? { status: job.status, result: job.outcome?.result ?? null, error: job.outcome?.error ?? null } : null,
+    end: ended ? { status: job.status, result: shownResult(job.outcome).result, error: job.outcome?.error ?? null } : null,
   })
 }
 

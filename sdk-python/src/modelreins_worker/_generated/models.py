@@ -16,6 +16,16 @@ class JobChildren(Record):
     status: str
 
 
+class MergeStatePicked(Record):
+    """MergeStatePicked, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    job_id: int
+    worker: str
+    by: str
+    at: str
+
+
 class MergeStateCounts(Record):
     """MergeStateCounts, as the server answers it: a dict with attributes."""
 
@@ -30,6 +40,7 @@ class MergeState(Record):
 
     __slots__ = ()
     _nested = {
+        "picked": MergeStatePicked,
         "counts": MergeStateCounts,
     }
     by: Literal["worker", "concat", "vote", "first", "none"]
@@ -38,6 +49,7 @@ class MergeState(Record):
     missing: int
     degraded: bool
     job_id: Optional[int]
+    picked: Optional[MergeStatePicked]
     counts: Optional[List[MergeStateCounts]]
     note: Optional[str]
 
@@ -2075,6 +2087,7 @@ class ArtifactPage(Record):
 
 __all__ = [
     "JobChildren",
+    "MergeStatePicked",
     "MergeStateCounts",
     "MergeState",
     "FallbackStateAsked",

@@ -1063,6 +1063,21 @@ class JobsOperations(_Noun):
         """
         return JobPage.of(self._call("jobs.children", fields(locals()), timeout=request_timeout))
 
+    def pick(
+        self,
+        job_id: int,
+        *,
+        child_id: int,
+        request_timeout: Optional[float] = None,
+    ) -> Job:
+        """Pick the answer of one child as the answer of its fan-out, once; what is still under way in it is aborted.
+
+        POST /api/v1/jobs/:job_id/pick
+
+        :raises ModelReinsError: ``not-found``, ``gone``, ``wrong-state``.
+        """
+        return Job.of(self._call("jobs.pick", fields(locals()), timeout=request_timeout))
+
     def retry_many(
         self,
         *,

@@ -163,6 +163,7 @@ ROWS: Dict[str, Row] = {
     "jobs.abort_many": Row("POST", "/api/v1/jobs/abort", False, False, "json", ("count", "dry_run",)),
     "jobs.retry": Row("POST", "/api/v1/jobs/:job_id/retry", False, False, "json", ("id", "status",)),
     "jobs.children": Row("GET", "/api/v1/jobs/:job_id/children", False, False, "json", ("items", "next_cursor",)),
+    "jobs.pick": Row("POST", "/api/v1/jobs/:job_id/pick", False, False, "json", ("id", "status",)),
     "jobs.retry_many": Row("POST", "/api/v1/jobs/retry", False, False, "json", ("count", "dry_run",)),
     "jobs.why": Row("GET", "/api/v1/jobs/:job_id/why", False, False, "json", ("job_id", "status",)),
     "jobs.stream": Row("GET", "/api/v1/jobs/:job_id/stream", True, False, "text/event-stream", ()),

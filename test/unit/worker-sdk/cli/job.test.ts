@@ -84,7 +84,16 @@ it('retries all, or only what is named', async () => {
   expect(await bodies('--any-worker')).toEqual({ target: null })
 })
 
+it('picks the answer of a child', async () => {
+  const told = await run('--pick', '6')
+  const { path, body } = server.requests.find(({ method }) => method === 'POST') ?? {}
+  expect([path, JSON.parse(body ?? '{}')]).toEqual(['/api/v1/jobs/4/pick', { child_id: 6 }])
+  expect(told.out).toBe('done\n')
+})
+
 it.each([
+  [['--pick', 'anna'], '--pick'],
+  [['--pick', '6', '--abort'], '--abort and --pick cannot be combined'],
   [['--retry', '--what', 'all'], '--what is one of children, merge'],
   [['--what', 'merge'], '--what goes with --retry'],
   [['--target', 'anna'], '--target goes with --retry'],

@@ -1,4 +1,4 @@
-/** Responsible for `job ID`: show, why, follow, result, children, abort, retry. */
+/** Responsible for `job ID`: show, why, follow, result, children, abort, retry, pick. */
 import { limits } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { connect } from '../setup/connection.ts'
@@ -28,7 +28,10 @@ function targetOf({ invocation }: CommandContext): string | null | undefined {
 export async function job(context: CommandContext): Promise<number> {
   const job_id = jobNumber(context)
   const { invocation, show } = context
-  const verbs = ['why', 'result', 'children', 'abort', 'retry'].filter((verb) => invocation.on(verb))
+  const picked = invocation.count('pick')
+  const verbs = ['why', 'result', 'children', 'abort', 'retry', 'pick'].filter((verb) =>
+    verb === 'pick' ? picked !== undefined : invocation.on(verb),
+  )
   if (verbs.length > 1) throw new UsageError(`--${verbs[0]} and --${verbs[1]} cannot be combined`)
   const what = invocation.text('what')
   if (what !== undefined && !invocation.on('retry')) throw new UsageError('--what goes with --retry')
@@ -61,10 +64,14 @@ export async function job(context: CommandContext): Promise<number> {
     })
     if (!invocation.on('follow')) show.note(`Job ${job_id} is retried`)
   }
+  if (picked !== undefined) {
+    const { merge } = await client.jobs.pick({ job_id, child_id: picked })
+    if (!invocation.on('follow')) show.note(`Job ${job_id} has the answer of ${merge?.picked?.worker ?? 'the child'}, job ${picked}`)
+  }
   if (invocation.on('follow')) return follow(context, client, job_id)
   const found = await client.jobs.get({ job_id })
   if (show.json) show.value(found)
-  else if (invocation.on('abort') || invocation.on('retry')) {
+  else if (invocation.on('abort') || invocation.on('retry') || picked !== undefined) {
     if (!context.system.stderr.isTerminal) show.line(found.status)
   } else {
     showJob(show, found, context.now)

@@ -83,7 +83,9 @@ const childrenText = ({ children }: Job): string | undefined => children?.map(({
 /** `vote: 2 answered, 1 failed, 0 missing` */
 function mergeText({ merge }: Job): string | undefined {
   if (merge === undefined) return undefined
-  const by = merge.job_id === null ? merge.by : `${merge.by} (job ${merge.job_id})`
+  const merged = merge.job_id === null ? merge.by : `${merge.by} (job ${merge.job_id})`
+  const { picked } = merge
+  const by = picked === undefined ? merged : `${merged}, then ${picked.worker} (job ${picked.job_id}) picked by ${picked.by}`
   return `${by}: ${merge.answered} answered, ${merge.failed} failed, ${merge.missing} missing${merge.degraded ? '; degraded to the answers one after the other' : ''}`
 }
 

@@ -158,7 +158,7 @@ export const jobCommands: readonly Command[] = [
   },
   {
     words: ['job'],
-    about: 'Show one job; explain why it waits, follow, abort or retry it',
+    about: 'Show one job; explain why it waits, follow, abort or retry it, pick an answer',
     details: ['With --follow the exit code is that of the job: 0 done, 1 failed.'],
     arguments: [id],
     flags: [
@@ -178,6 +178,12 @@ export const jobCommands: readonly Command[] = [
       { name: 'target', value: 'WORKER', about: 'With --retry: the worker that gets it from now on' },
       { name: 'any-worker', about: 'With --retry: any worker that may take it, whatever its target was' },
       {
+        name: 'pick',
+        value: 'CHILD',
+        kind: 'count',
+        about: 'Of a fan-out: pick the answer of this child (its job id) as the answer of the whole, once',
+      },
+      {
         name: 'not-before',
         value: 'TIME',
         about: 'Reschedule: earliest start (ISO 8601), a delay (10m), or `now`',
@@ -188,6 +194,7 @@ export const jobCommands: readonly Command[] = [
     examples: [
       { line: 'job 12', about: 'Everything about job 12' },
       { line: 'job 12 --why', about: 'Explain why it waits' },
+      { line: 'job 12 --pick 14', about: 'The answer of job 14 is the answer of fan-out 12' },
       { line: 'job 12 --retry --follow', about: 'Retry and stream the output' },
     ],
   },
