@@ -57,6 +57,12 @@ export const jobRoles = ['child', 'merge'] as const
 
 export const fanOutChild = z.object({ job_id: z.number().int(), worker: z.string(), status: z.string() })
 
+/** The letter of an answer by its place among the children, from 0 on: a, b, ..., z, aa, ... A merged answer cites it as `[a]`. */
+export function answerMark(place: number): string {
+  const letter = (at: number): string => String.fromCharCode(97 + at)
+  return place < 26 ? letter(place) : letter(Math.floor(place / 26) - 1) + letter(place % 26)
+}
+
 /** How far the answers of a fan-out have become one. */
 export const mergeState = z
   .object({
@@ -69,6 +75,9 @@ export const mergeState = z
     degraded: z.boolean(),
     /** The merge job, once there is one. */
     job_id: z.number().int().nullable(),
+    /** Good answers after which it is merged without the rest, and when it is merged with what there is; absent where it waits for all. */
+    quorum: z.number().int().optional(),
+    deadline_at: time.optional(),
     /** The child whose answer a member picked as the answer of the whole, in place of the merged one. */
     picked: z.object({ job_id: z.number().int(), worker: z.string(), by: z.string(), at: time }).optional(),
     /** For `vote`: how often each answer was given, most frequent first. */

@@ -44,6 +44,8 @@ export const turn = z
     job_id: z.number().int(),
     kind: z.enum(jobKinds),
     prompt: z.string(),
+    /** What of the thread its worker was given: the job's context policy. */
+    context: z.string().optional(),
     status: jobStatus,
     /** The result, or the output of a job without one; null while there is none. */
     answer: z.string().nullable(),

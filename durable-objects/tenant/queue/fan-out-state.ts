@@ -1,7 +1,7 @@
 /** Responsible for reading a fan-out as it stands: its children, its merge job, and how both look in a job's answer. */
 import type { Job, MergeState } from '@modelreins/contract'
 import { mergeStateOf } from '../../../src/domain/fan-out/fan-out.ts'
-import type { Child, FanOut } from '../../../src/domain/fan-out/fan-out.ts'
+import type { Child, FanOut, MergePlan } from '../../../src/domain/fan-out/fan-out.ts'
 import type { Picked } from '../../../src/domain/fan-out/pick.ts'
 import { isTerminal } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -52,11 +52,15 @@ export const watchedChildren = (store: Stores, parent: JobRecord): readonly Watc
     .ofParent(parent.id)
     .map((job) => ({ job_id: job.id, worker: workerName(store, job), role: job.spec.role ?? 'child', ended: isTerminal(job.status) }))
 
-/** A picked answer is what one worker wrote, whatever became of the merge. */
-const withPick = (merge: MergeState, picked: Picked | undefined): MergeState =>
-  picked === undefined
-    ? merge
-    : { ...merge, degraded: false, picked: { job_id: picked.job_id, worker: picked.worker, by: picked.by, at: isoTime(picked.at) } }
+/** With what it was asked to wait for, and with what was picked: that is what one worker wrote, whatever became of the merge. */
+const showMerge = (merge: MergeState, { quorum, deadline_at }: MergePlan, picked: Picked | undefined): MergeState => ({
+  ...merge,
+  ...(quorum === null ? {} : { quorum }),
+  ...(deadline_at === null ? {} : { deadline_at: isoTime(deadline_at) }),
+  ...(picked === undefined
+    ? {}
+    : { degraded: false, picked: { job_id: picked.job_id, worker: picked.worker, by: picked.by, at: isoTime(picked.at) } }),
+})
 
 /** What a job's answer says of its parent, or of its children. */
 export function familyOf(store: Stores, job: JobRecord): Pick<Job, 'kind' | 'parent_id' | 'role' | 'children' | 'merge'> {
@@ -69,6 +73,6 @@ export function familyOf(store: Stores, job: JobRecord): Pick<Job, 'kind' | 'par
   return {
     ...own,
     children: children.map(({ job_id, worker, status }) => ({ job_id, worker, status })),
-    merge: withPick(kept?.merge ?? mergeStateOf(now), kept?.picked),
+    merge: showMerge(kept?.merge ?? mergeStateOf(now), job.spec.fan_out.plan, kept?.picked),
   }
 }

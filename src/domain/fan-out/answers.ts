@@ -7,6 +7,8 @@ export interface Answer {
   readonly text: string
   /** The text is only the beginning of the answer, and this is where the whole is kept; null when it is all of it. */
   readonly stored: string | null
+  /** The letter by which a merged answer cites it. */
+  readonly mark: string
 }
 
 /** Each text's share of `total` bytes: short ones keep all of theirs, and what they leave is divided among the long ones. */
@@ -44,9 +46,9 @@ function firstBytes(text: string, maxBytes: number): string {
 
 const cutNote = (answer: Answer): string => `\n[cut: the whole answer is the result of job ${answer.job_id}]`
 
-/** Every answer under its worker's name, in at most `maxBytes`; a cut is said where it is. */
-export function attributeAnswers(answers: readonly Answer[], maxBytes: number): string {
-  const heading = (answer: Answer): string => `## ${answer.worker} (job ${answer.job_id})\n\n`
+/** Every answer under its worker's name, in at most `maxBytes`; a cut is said where it is. `marked`: with the letter to cite it by. */
+export function attributeAnswers(answers: readonly Answer[], maxBytes: number, marked = false): string {
+  const heading = (answer: Answer): string => `## ${answer.worker} (job ${answer.job_id})${marked ? ` [${answer.mark}]` : ''}\n\n`
   const around = answers.reduce((sum, answer) => sum + byteLength(heading(answer)) + byteLength(cutNote(answer)) + 2, 0)
   const sizes = answers.map((answer) => byteLength(answer.text))
   const shares = fairShares(sizes, Math.max(0, maxBytes - around))
@@ -61,13 +63,13 @@ export function attributeAnswers(answers: readonly Answer[], maxBytes: number): 
 }
 
 const defaultInstruction =
-  'Several workers were given the same prompt. Write the one answer that a person should read: keep what is right, settle contradictions, name the worker where the source matters, and add nothing that no answer supports.'
+  'Several workers were given the same prompt. Write the one answer that a person should read: keep what is right, settle contradictions, cite the answer that a statement rests on by its letter in brackets, as in [a], and add nothing that no answer supports.'
 
 /** What the merge job is asked; it fits a prompt's bound whatever the answers are. */
 export function mergePrompt(prompt: string, answers: readonly Answer[], instruction: string | null): string {
   const asked = firstBytes(prompt, limits.prompt_bytes / 4)
   const head = `${instruction ?? defaultInstruction}\n\n# The prompt\n\n${asked}${asked === prompt ? '' : '\n[cut]'}\n\n# The answers\n\n`
-  return head + attributeAnswers(answers, limits.prompt_bytes - byteLength(head))
+  return head + attributeAnswers(answers, limits.prompt_bytes - byteLength(head), true)
 }
 
 export interface Count {

@@ -2,7 +2,7 @@
  * Responsible for what a fan-out does next: wait, start its merge, or end, from the state of its children alone. The same children always
  * give the same step, so it may be asked again after anything that was lost.
  */
-import { limits } from '@modelreins/contract'
+import { answerMark, limits } from '@modelreins/contract'
 import type { JobError, JobStatus, MergeKind, MergeState } from '@modelreins/contract'
 import { attributeAnswers, countVotes, mergePrompt, voteNote } from './answers.ts'
 import type { Answer } from './answers.ts'
@@ -86,7 +86,13 @@ const answersOf = (children: readonly Child[]): readonly Answer[] =>
   children
     .filter((child) => child.status === 'done')
     .toSorted((left, right) => (left.ended_at ?? 0) - (right.ended_at ?? 0) || left.job_id - right.job_id)
-    .map((child) => ({ job_id: child.job_id, worker: child.worker, text: child.result ?? '', stored: child.stored }))
+    .map((child) => ({
+      job_id: child.job_id,
+      worker: child.worker,
+      text: child.result ?? '',
+      stored: child.stored,
+      mark: answerMark(children.filter((other) => other.job_id < child.job_id).length),
+    }))
 
 export function mergeStateOf(fanOut: FanOut, degraded = false): MergeState {
   const { plan, children, merge } = fanOut

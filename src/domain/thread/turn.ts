@@ -9,6 +9,7 @@ export function turnOf(job: Job): Turn {
     job_id: job.id,
     kind: job.kind ?? 'job',
     prompt: job.prompt,
+    context: job.context,
     status: job.status,
     answer: job.result ?? (isTerminal(job.status) && job.output !== '' ? job.output : null),
     truncated: job.result_truncated || (job.result === null && job.output_truncated),

@@ -49,6 +49,8 @@ class MergeState(Record):
     missing: int
     degraded: bool
     job_id: Optional[int]
+    quorum: Optional[int]
+    deadline_at: Optional[str]
     picked: Optional[MergeStatePicked]
     counts: Optional[List[MergeStateCounts]]
     note: Optional[str]
@@ -1507,6 +1509,7 @@ class Turn(Record):
     job_id: int
     kind: Literal["job", "fan_out"]
     prompt: str
+    context: Optional[str]
     status: Literal["pending", "running", "retry", "done", "failed"]
     answer: Optional[str]
     truncated: bool

@@ -1,5 +1,5 @@
 /** Says what a fan-out does next, for every state of its children, and what its answers become. */
-import { byteLength, limits } from '@modelreins/contract'
+import { answerMark, byteLength, limits } from '@modelreins/contract'
 import type { JobStatus, MergeKind } from '@modelreins/contract'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -49,8 +49,20 @@ describe('a fan-out merges', () => {
     ] as const) {
       const step = nextStep(fanOut('worker', children, more), at)
       expect(step.kind).toBe('merge')
-      expect(step.kind === 'merge' && step.prompt).toContain('## w1 (job 1)\n\nanswer 1')
+      expect(step.kind === 'merge' && step.prompt).toContain('## w1 (job 1) [a]\n\nanswer 1')
     }
+  })
+
+  test('under letters that count every child, whoever has answered', () => {
+    const step = nextStep(fanOut('worker', [child(1, 'failed'), child(2, 'done'), child(3, 'done')]), at)
+    const prompt = step.kind === 'merge' ? step.prompt : ''
+    expect(prompt).toContain('as in [a]')
+    expect([...prompt.matchAll(/^## (w\d) \(job \d\) \[(\w+)\]$/gm)].map(([, worker, mark]) => [worker, mark])).toEqual([
+      ['w2', 'b'],
+      ['w3', 'c'],
+    ])
+    const marks = Array.from({ length: limits.fan_out_targets }, (_, place) => answerMark(place))
+    expect([marks[0], marks[25], marks[26], marks[31], new Set(marks).size]).toEqual(['a', 'z', 'aa', 'af', limits.fan_out_targets])
   })
 
   test('by concatenation of what was answered, in the order of the targets', () => {
@@ -173,7 +185,8 @@ test('a fan-out whose children have all ended never waits without a merge job, a
 })
 
 describe('the texts', () => {
-  const answers = (...texts: string[]) => texts.map((text, index) => ({ job_id: index + 1, worker: `w${index + 1}`, text, stored: null }))
+  const answers = (...texts: string[]) =>
+    texts.map((text, index) => ({ job_id: index + 1, worker: `w${index + 1}`, text, stored: null, mark: answerMark(index) }))
 
   test('are cut fairly: short answers keep all, long ones share the rest', () => {
     expect(fairShares([10, 1000, 1000], 510)).toEqual([10, 250, 250])

@@ -189,7 +189,7 @@ describe('a fan-out', () => {
     await fleet.answer('anna', 'a')
     await fleet.answer('bert', 'b')
     const done = await fleet.get(parent.id)
-    expect(done).toMatchObject({ status: 'done', merge: { answered: 2, missing: 1 } })
+    expect(done).toMatchObject({ status: 'done', merge: { answered: 2, missing: 1, quorum: 2 } })
     expect(failureOf(await late.complete('c'))).toBe('ok')
     const after = await fleet.get(parent.id)
     expect(after.result).toBe(done.result)
@@ -205,7 +205,10 @@ describe('a fan-out', () => {
     expect((await fleet.get(parent.id)).status).toBe('running')
     clock.pass(1_000)
     await alarm(fleet.tenant)
-    expect(await fleet.get(parent.id)).toMatchObject({ status: 'done', merge: { answered: 1, missing: 2 } })
+    expect(await fleet.get(parent.id)).toMatchObject({
+      status: 'done',
+      merge: { answered: 1, missing: 2, deadline_at: new Date(clock.now).toISOString() },
+    })
     for (const worker of fleet.workers.values()) await fleet.tenant.present(worker)
     const silent = await fleet.ask({ merge: { by: 'worker', deadline: 60 } })
     clock.pass(60_000)
