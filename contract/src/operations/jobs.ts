@@ -1,5 +1,6 @@
 /** Responsible for the rows of the operations table about dispatching, reading and steering jobs. */
 import * as z from 'zod'
+import { contextReply } from '../context.ts'
 import * as jobs from '../job.ts'
 import { integer, jobId } from '../fields.ts'
 import { limits } from '../limits.ts'
@@ -93,6 +94,20 @@ export const jobsOperations = {
     input: jobRef,
     example: { job_id: 42 },
     output: jobs.job,
+    status: 200,
+    problems: ['not-found', 'gone'],
+  }),
+  'jobs.context': operation({
+    method: 'GET',
+    path: '/api/v1/jobs/:job_id/context',
+    scope: 'jobs.read',
+    by: 'tenant',
+    repeat: 'safe',
+    tool: true,
+    summary: 'The context of a job as its worker is given it: earlier turns of its thread, or the text that came with it',
+    input: jobRef,
+    example: { job_id: 42 },
+    output: contextReply,
     status: 200,
     problems: ['not-found', 'gone'],
   }),

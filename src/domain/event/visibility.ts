@@ -8,6 +8,7 @@ export type FeedFilter = Omit<Parsed<'events.follow'>, 'after'>
 /** Nouns that others than the readers of the whole audit trail may see, and what it takes. */
 const scopes: Readonly<Record<string, Scope>> = {
   job: 'jobs.read',
+  fan_out: 'jobs.read',
   worker: 'workers.read',
   review: 'reviews.read',
   grant: 'reviews.read',

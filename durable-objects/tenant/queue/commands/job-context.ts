@@ -4,6 +4,7 @@ import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
 import type { CommandContext } from '../../kernel/context.ts'
+import { noJob } from '../job-view.ts'
 import { answerOf, notAnswered, shownTurns, threadTurns, withinPolicy } from '../thread.ts'
 
 /** Characters, unless the call says otherwise. */
@@ -55,6 +56,10 @@ export function contextOf(
 }
 
 export const contextCommands = {
+  'jobs.context': (ctx: CommandContext, input: Parsed<'jobs.context'>): Result<{ policy: string; size: number; context: string }> => {
+    const job = ctx.store.jobs.get(input.job_id)
+    return job === undefined ? noJob(ctx.store, input.job_id) : contextOf(ctx, job)
+  },
   'context.get': (ctx: CommandContext, input: Parsed<'context.get'>): Result<{ policy: string; size: number; context: string }> => {
     const job = ctx.store.jobs.get(input.job_id)
     // A worker reads the surroundings of jobs it has; of others, and before a human has released them, not even that they exist.

@@ -1246,6 +1246,15 @@ class JobList(Record):
     items_: List[Job]
 
 
+class Context(Record):
+    """Context, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    policy: str
+    size: int
+    context: str
+
+
 class JobPage(Record):
     """JobPage, as the server answers it: a dict with attributes."""
 
@@ -1728,15 +1737,6 @@ class WorkJob(Record):
     killswitch: KillswitchBrief
 
 
-class Context(Record):
-    """Context, as the server answers it: a dict with attributes."""
-
-    __slots__ = ()
-    policy: str
-    size: int
-    context: str
-
-
 class ReviewPage(Record):
     """ReviewPage, as the server answers it: a dict with attributes."""
 
@@ -2182,6 +2182,7 @@ __all__ = [
     "PreviewFallback",
     "Preview",
     "JobList",
+    "Context",
     "JobPage",
     "JobCounts",
     "JobsAbortManyReply",
@@ -2216,7 +2217,6 @@ __all__ = [
     "WorkInbox",
     "WorkHereReply",
     "WorkJob",
-    "Context",
     "ReviewPage",
     "SigningOptionsEdited",
     "SigningOptions",

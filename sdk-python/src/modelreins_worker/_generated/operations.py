@@ -926,6 +926,20 @@ class JobsOperations(_Noun):
         """
         return Job.of(self._call("jobs.get", fields(locals()), timeout=request_timeout))
 
+    def context(
+        self,
+        job_id: int,
+        *,
+        request_timeout: Optional[float] = None,
+    ) -> Context:
+        """The context of a job as its worker is given it: earlier turns of its thread, or the text that came with it.
+
+        GET /api/v1/jobs/:job_id/context
+
+        :raises ModelReinsError: ``not-found``, ``gone``.
+        """
+        return Context.of(self._call("jobs.context", fields(locals()), timeout=request_timeout))
+
     def result(
         self,
         job_id: int,

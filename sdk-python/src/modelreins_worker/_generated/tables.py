@@ -155,6 +155,7 @@ ROWS: Dict[str, Row] = {
     "jobs.dispatch_batch": Row("POST", "/api/v1/dispatch/batch", False, False, "json", ("items",)),
     "jobs.create": Row("POST", "/api/v1/jobs", False, False, "json", ("id", "status",)),
     "jobs.get": Row("GET", "/api/v1/jobs/:job_id", False, False, "json", ("id", "status",)),
+    "jobs.context": Row("GET", "/api/v1/jobs/:job_id/context", False, False, "json", ("policy", "size",)),
     "jobs.result": Row("GET", "/api/v1/jobs/:job_id/result", False, False, "text/plain", ()),
     "jobs.list": Row("GET", "/api/v1/jobs", False, False, "json", ("items", "next_cursor",)),
     "jobs.counts": Row("GET", "/api/v1/jobs/counts", False, False, "json", ("pending", "running",)),

@@ -46,6 +46,9 @@ describe('a job that continues with another', () => {
     expect(inThread.context).toBe(told)
     expect(await tenant.must('jobs.get', { job_id: inThread.id })).toMatchObject({ context: 'job', context_from: 3, thread_id: 't' })
     expect((await follow({})).policy).toBe('none')
+    // Members see what it was given.
+    expect(await tenant.must('jobs.context', { job_id: inThread.id })).toEqual({ policy: 'job', context: told, size: told.length })
+    expect(failureOf(await tenant.call('jobs.context', { job_id: 99 }))).toBe('not-found')
   })
 
   it('reads the chosen answer in place of the merged one, after the turns before it', async () => {
