@@ -33,7 +33,7 @@ const tree = root.addChildren([
   createRoute({
     getParentRoute,
     path: '/jobs/$jobId',
-    validateSearch: search('attempt'),
+    validateSearch: search('attempt', 'compare', 'ask'),
     component: lazyRouteComponent(() => import('./screens/jobs/job.tsx'), 'Job'),
   }),
   createRoute({
@@ -51,7 +51,7 @@ const tree = root.addChildren([
   createRoute({
     getParentRoute,
     path: '/chat',
-    validateSearch: search('thread'),
+    validateSearch: search('thread', 'compare'),
     component: lazyRouteComponent(() => import('./screens/chat/chat.tsx'), 'Chat'),
   }),
   createRoute({
@@ -86,7 +86,7 @@ const tree = root.addChildren([
   createRoute({
     getParentRoute,
     path: '/schedules',
-    validateSearch: search('edit'),
+    validateSearch: search('edit', 'chat'),
     component: lazyRouteComponent(() => import('./screens/schedules/schedules.tsx'), 'Schedules'),
   }),
   createRoute({

@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useOperation } from '../api/queries.ts'
 import { useMay, useMe } from '../api/session.ts'
+import { oneLine } from '../parts/safe-text.ts'
 import { useViews } from '../screens/jobs/use-views.ts'
 import { searchOf } from '../screens/jobs/views.ts'
 import { places } from './places.ts'
@@ -26,24 +27,48 @@ const matches = (name: string, query: string): boolean => {
 function useCommands(query: string): readonly Command[] {
   const navigate = useNavigate()
   const mayDispatch = useMay('jobs.dispatch')
+  const mayAbort = useMay('jobs.abort')
+  const mayDecide = useMay('reviews.decide')
   const mayKill = useMay('killswitch.raise')
   const mayManage = useMay('workers.manage')
   const reviews = useOperation('reviews.list', waitingInput)
   const workers = useOperation('workers.list', { limit: 200 })
   const views = useViews(useMe().id)
+  const runningJobs = useOperation('jobs.list', { status: ['running'], limit: 20 }, { enabled: mayAbort })
+  const running = useMemo(() => (runningJobs.data?.items ?? []).filter((one) => one.role == null), [runningJobs.data])
   return useMemo(() => {
-    const job = /^#?(\d{1,15})$/.exec(query.trim())?.[1]
+    const job = /^(?:abort |open |job )?#?(\d{1,15})$/i.exec(query.trim())?.[1]
     const first = reviews.data?.items.at(-1)
     const all: Command[] = [
       ...(job === undefined
         ? []
         : [{ id: `job-${job}`, name: `Open job ${job}`, run: () => void navigate({ to: '/jobs/$jobId', params: { jobId: job } }) }]),
+      ...(job === undefined || !mayAbort
+        ? []
+        : [
+            {
+              id: `abort-${job}`,
+              name: `Abort job ${job}...`,
+              run: () => void navigate({ to: '/jobs/$jobId', params: { jobId: job }, search: { ask: 'abort' } }),
+            },
+          ]),
+      ...(mayAbort
+        ? running
+            .filter((one) => String(one.id) !== job)
+            .map((one) => ({
+              id: `abort-running-${one.id}`,
+              name: `Abort job ${one.id}: ${oneLine(one.prompt, 60)}`,
+              hint: one.assigned_to ?? 'running',
+              run: () => void navigate({ to: '/jobs/$jobId', params: { jobId: String(one.id) }, search: { ask: 'abort' } }),
+            }))
+        : []),
       ...places.map((place) => ({
         id: place.to,
         name: `Go to ${place.name}`,
         hint: `g ${place.key}`,
         run: () => void navigate({ to: place.to }),
       })),
+      { id: 'grants', name: 'Show grants', run: () => void navigate({ to: '/settings', search: { tab: 'grants' } }) },
       { id: 'threads', name: 'Show all threads', run: () => void navigate({ to: '/threads', search: {} }) },
       ...(mayDispatch
         ? [{ id: 'schedule', name: 'Make a schedule', run: () => void navigate({ to: '/schedules', search: { edit: 'new' } }) }]
@@ -54,7 +79,7 @@ function useCommands(query: string): readonly Command[] {
         : [
             {
               id: 'review',
-              name: `Decide the next review: ${first.title}`,
+              name: `${mayDecide ? 'Approve or deny' : 'Open'} the next review: ${oneLine(first.title, 60)}`,
               run: () => void navigate({ to: '/reviews/$reviewId', params: { reviewId: String(first.id) } }),
             },
           ]),
@@ -77,8 +102,12 @@ function useCommands(query: string): readonly Command[] {
         run: () => void navigate({ to: '/workers/$workerId', params: { workerId: worker.worker_id } }),
       })),
     ]
-    return all.filter((command) => job !== undefined || matches(command.name, query)).slice(0, 12)
-  }, [query, navigate, mayDispatch, mayKill, mayManage, reviews.data, workers.data, views])
+    // What could be aborted is offered to whoever asks for it, or types a word of its prompt.
+    const offered = all.filter((command) => !command.id.startsWith('abort-running') || query.trim().length > 1)
+    return offered
+      .filter((command) => command.id === `job-${job}` || command.id === `abort-${job}` || matches(command.name, query))
+      .slice(0, 12)
+  }, [query, navigate, mayDispatch, mayAbort, mayDecide, mayKill, mayManage, reviews.data, workers.data, running, views])
 }
 
 export function Palette({ onClose }: { readonly onClose: () => void }) {

@@ -1,7 +1,9 @@
 /** Responsible for what every screen begins with: its heading, which takes the focus when one comes here, its actions, and the tab's title. */
 import { useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, type ReactNode } from 'react'
+import { titleOf } from './title.ts'
 import { useWaiting } from './waiting.ts'
+import { useOffers } from './work.ts'
 
 let navigations = 0
 
@@ -18,10 +20,12 @@ interface Props {
 export function Screen({ title, badge, lead, actions, children, narrow = false }: Props) {
   const heading = useRef<HTMLHeadingElement>(null)
   const path = useRouterState({ select: (state) => state.location.pathname })
-  const waiting = useWaiting()
+  const reviews = useWaiting()
+  const { offered, reminded } = useOffers()
+  const text = titleOf(title, reviews + offered + reminded)
   useEffect(() => {
-    document.title = `${waiting > 0 ? `(${waiting}) ` : ''}${title} - ModelReins`
-  }, [title, waiting])
+    document.title = text
+  }, [text])
   useEffect(() => {
     navigations += 1
     // The first page of a visit is read from its top, as the browser does it.

@@ -33,3 +33,8 @@ export function isLong(data: unknown): boolean {
 
 export const staleBy = (id: unknown, nouns: ReadonlySet<string>): boolean =>
   typeof id === 'string' && [...nouns].some((noun) => shownBy[noun]?.some((start) => id.startsWith(start)) === true)
+
+/** The list of work of a member who takes jobs: what the title counts of it. */
+export function countsWork(id: unknown, data: unknown): boolean {
+  return id === 'work.list' && typeof data === 'object' && data !== null && Reflect.get(data, 'person') != null
+}

@@ -4,7 +4,7 @@
  */
 import { onReach } from '../api/client.ts'
 import { queryClient } from '../api/queries.ts'
-import { isLong, staleBy } from './affected.ts'
+import { countsWork, isLong, staleBy } from './affected.ts'
 import { setConnection } from './connection.ts'
 import { setFeeding } from './pace.ts'
 
@@ -22,6 +22,8 @@ const mostRetryMs = 10_000
 const pauseMs = 400
 /** What is copied to the audit trail's store, or delivered to a webhook, is there a moment after its event; who is busy has settled by then. */
 const lateMs = 1_500
+/** How often a hidden tab counts the work that is on offer to its member, when jobs change; other tabs count none. */
+const countMs = 10_000
 /** The server answers without waking anything. */
 const pingMs = 30_000
 const pongMs = 8_000
@@ -39,9 +41,20 @@ export function followEvents(): () => void {
   let flushTimer = 0
   let lateTimer = 0
   let flushing = false
+  let countTimer = 0
+
+  /** The title of a hidden tab counts jobs for its member, too: they are few, and jobs are many. */
+  function countLater(): void {
+    if (countTimer !== 0) return
+    countTimer = window.setTimeout(() => {
+      countTimer = 0
+      if (document.hidden) void queryClient.invalidateQueries({ predicate: ({ queryKey, state }) => countsWork(queryKey[0], state.data) })
+    }, countMs)
+  }
 
   const flush = async (): Promise<void> => {
     if (flushing || dirty.size === 0) return
+    if (document.hidden && dirty.has('job')) countLater()
     // A hidden tab shows one number, in its title; the rest waits until it is looked at.
     const nouns = document.hidden ? new Set([...dirty].filter((noun) => noun === 'review')) : new Set(dirty)
     if (nouns.size === 0) return
@@ -161,7 +174,7 @@ export function followEvents(): () => void {
   return () => {
     stopped = true
     stopReach()
-    for (const timer of [retry, pong, flushTimer, lateTimer]) clearTimeout(timer)
+    for (const timer of [retry, pong, flushTimer, lateTimer, countTimer]) clearTimeout(timer)
     clearInterval(ping)
     document.removeEventListener('visibilitychange', seen)
     removeEventListener('online', now)

@@ -3,7 +3,7 @@
  * in it becomes HTML. Pictures of other servers are links, since asking for one would tell that server something.
  */
 import { lexer, type Token, type Tokens } from 'marked'
-import { memo, useMemo, type ReactNode } from 'react'
+import { createContext, memo, useContext, useMemo, type ReactNode } from 'react'
 import { CopyButton } from '../parts/copy.tsx'
 import { spelledOut } from '../parts/safe-text.ts'
 
@@ -30,6 +30,27 @@ function Anchor({ href, children }: { readonly href: string; readonly children: 
 
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
 const decoded = (text: string): string => text.replaceAll(/&(amp|lt|gt|quot|#39);/g, (whole, name: string) => named[name] ?? whole)
+
+/** What a letter in brackets, such as [a], leads to; undefined where it is only a letter. */
+export type Cite = (mark: string) => ReactNode | undefined
+const CiteContext = createContext<Cite | undefined>(undefined)
+
+/** `[a]` and `[a, c]`, as answers are cited by the letters of at most 32. */
+const citations = /\[([a-z]{1,2}(?:, ?[a-z]{1,2})*)\]/
+
+/** Text with its citations as links, where all of them lead somewhere. */
+function Cited({ text }: { readonly text: string }) {
+  const cite = useContext(CiteContext)
+  if (cite === undefined || !citations.test(text)) return spelledOut(text)
+  // Every second part is what stood in brackets.
+  return text.split(new RegExp(citations, 'g')).map((part, index) => {
+    if (index % 2 === 0) return spelledOut(part)
+    const links = part.split(/, ?/).map((mark) => [mark, cite(mark)] as const)
+    return links.every(([, link]) => link !== undefined)
+      ? links.map(([mark, link]) => <span key={`${index} ${mark}`}>{link}</span>)
+      : `[${part}]`
+  })
+}
 
 function Inline({ tokens }: { readonly tokens: readonly Token[] | undefined }) {
   return (tokens ?? []).map((token, index) => <InlineToken key={index} token={token} />)
@@ -78,7 +99,7 @@ function InlineToken({ token }: { readonly token: Token }): ReactNode {
       return 'tokens' in token && token.tokens !== undefined ? (
         <Inline tokens={token.tokens} />
       ) : (
-        spelledOut(decoded(String(Reflect.get(token, 'text'))))
+        <Cited text={decoded(String(Reflect.get(token, 'text')))} />
       )
     default:
       // HTML, and whatever else a newer grammar may know: shown as it was written.
@@ -223,13 +244,15 @@ function tokensOf(text: string): readonly Token[] | undefined {
   }
 }
 
-export function Markdown({ text }: { readonly text: string }) {
+export function Markdown({ text, cite }: { readonly text: string; readonly cite?: Cite | undefined }) {
   const tokens = useMemo(() => tokensOf(text), [text])
   if (tokens === undefined)
     return <pre className="overflow-x-auto font-mono text-sm whitespace-pre-wrap foreign">{spelledOut(text.slice(0, 2_000_000))}</pre>
   return (
-    <div className="max-w-prose foreign" dir="auto">
-      <Blocks tokens={tokens} />
-    </div>
+    <CiteContext value={cite}>
+      <div className="max-w-prose foreign" dir="auto">
+        <Blocks tokens={tokens} />
+      </div>
+    </CiteContext>
   )
 }

@@ -3,7 +3,7 @@ import type { Job } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import { JobBadge } from './badge.tsx'
 import { oneLine } from './safe-text.ts'
-import { Span, Time } from './time.tsx'
+import { plural, Span, Time } from './time.tsx'
 
 export type BriefJob = Pick<
   Job,
@@ -30,7 +30,8 @@ export const brief = (job: Job): BriefJob => ({
   status: job.status,
   hold: job.hold,
   error: job.error === null ? null : { ...job.error, message: oneLine(job.error.message, 200) },
-  assigned_to: job.assigned_to,
+  // A fan-out has no worker of its own.
+  assigned_to: job.assigned_to ?? (job.children === undefined ? null : plural(job.children.length, 'worker')),
   attempt: job.attempt,
   max_attempts: job.max_attempts,
   effort: job.effort,

@@ -4,25 +4,26 @@ import { useSyncExternalStore } from 'react'
 const prefix = 'modelreins.'
 const listeners = new Set<() => void>()
 
-/** Storage may be full or forbidden; a setting is then kept until the tab closes. */
+/** What storage did not take, being full or forbidden; it is kept until the tab closes. */
 const memory = new Map<string, string>()
 
 export function read(key: string): string | undefined {
+  const kept = memory.get(key)
+  if (kept !== undefined) return kept
   try {
-    return localStorage.getItem(prefix + key) ?? memory.get(key)
+    return localStorage.getItem(prefix + key) ?? undefined
   } catch {
-    return memory.get(key)
+    return undefined
   }
 }
 
 export function write(key: string, value: string | undefined): void {
-  if (value === undefined) memory.delete(key)
-  else memory.set(key, value)
+  memory.delete(key)
   try {
     if (value === undefined) localStorage.removeItem(prefix + key)
     else localStorage.setItem(prefix + key, value)
   } catch {
-    // Kept in memory above.
+    if (value !== undefined) memory.set(key, value)
   }
   for (const listener of listeners) listener()
 }

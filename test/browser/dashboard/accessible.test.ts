@@ -7,6 +7,7 @@ import { livedIn, type LivedIn } from '../../support/lived-in.ts'
 const screens = [
   ['/', 'Home'],
   ['/chat?thread=t-release', 'Chat'],
+  ['/chat?thread=t-release&compare=7-8', 'Chat'],
   ['/jobs', 'Jobs'],
   ['/jobs/1', 'Job 1'],
   ['/jobs/4', 'Job 4'],
@@ -26,6 +27,7 @@ const screens = [
   ['/settings', 'Settings'],
   ['/settings?tab=sign-in', 'Settings'],
   ['/settings?tab=notifications', 'Settings'],
+  ['/settings?tab=grants', 'Settings'],
   ['/settings?tab=tenant', 'Settings'],
   ['/settings?tab=webhooks', 'Settings'],
   ['/settings?tab=setup', 'Settings'],

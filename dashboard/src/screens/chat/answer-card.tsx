@@ -1,7 +1,7 @@
 /** Responsible for one job as a card in a conversation: it streams while it runs, and shows what came of it. */
 import type { Job } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { client } from '../../api/client.ts'
 import { refresh } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
@@ -12,7 +12,7 @@ import { JobBadge } from '../../parts/badge.tsx'
 import { Button, LinkButton } from '../../parts/button.tsx'
 import { CopyButton } from '../../parts/copy.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
-import { Span } from '../../parts/time.tsx'
+import { numberWords, Span } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
 
 export function Streaming({ job }: { readonly job: Job }) {
@@ -70,7 +70,33 @@ function Body({ job }: { readonly job: Job }) {
   )
 }
 
-export function AnswerCard({ job }: { readonly job: Job }) {
+/** What the worker says that it used; what it did not say is not known, and that is said. */
+function UsageLine({ job, all }: { readonly job: Job; readonly all: boolean }) {
+  if (job.started_at === null) return null
+  const { usage } = job
+  const model = usage?.model ?? job.model
+  const parts = [
+    ...(model == null ? [] : [oneLine(model, 60)]),
+    ...(usage?.tokens_in === undefined && usage?.tokens_out === undefined
+      ? []
+      : [`${numberWords(usage.tokens_in ?? 0)} tokens in, ${numberWords(usage.tokens_out ?? 0)} out`]),
+    usage?.cost_usd === undefined ? (all && job.ended_at !== null ? 'cost not reported' : '') : `${usage.cost_usd.toFixed(4)} USD`,
+  ].filter((part) => part !== '')
+  return parts.length === 0 ? null : <span className="w-full text-sm text-soft foreign">{parts.join(', ')}</span>
+}
+
+/** Where a citation leads. */
+export const cardId = (job: Pick<Job, 'id'>): string => `answer-${job.id}`
+
+interface Props {
+  readonly job: Job
+  /** The letter by which a merged answer cites it. */
+  readonly mark?: string
+  readonly badge?: ReactNode
+  readonly actions?: ReactNode
+}
+
+export function AnswerCard({ job, mark, badge, actions }: Props) {
   const mayAbort = useMay('jobs.abort')
   const [busy, setBusy] = useState(false)
   const live = job.status === 'running' || job.status === 'pending' || job.status === 'retry'
@@ -87,14 +113,21 @@ export function AnswerCard({ job }: { readonly job: Job }) {
     }
   }
   return (
-    <article aria-label={`Answer of ${job.assigned_to ?? 'unassigned'} to job ${job.id}`} className="card flex min-w-0 flex-col">
+    <article
+      id={cardId(job)}
+      tabIndex={-1}
+      aria-label={`Answer of ${job.assigned_to ?? 'unassigned'} to job ${job.id}`}
+      className="card flex min-w-0 scroll-mt-18 flex-col focus:outline-2 focus:outline-accent"
+    >
       <header className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2">
-        <strong className="max-w-48 truncate foreign">{job.assigned_to ?? 'No worker yet'}</strong>
+        {mark === undefined ? null : <span className="font-mono text-sm text-soft">[{mark}]</span>}
+        <strong className="max-w-48 truncate foreign">{job.assigned_to ?? job.target ?? 'No worker yet'}</strong>
         <JobBadge job={job} />
+        {badge}
         <span className="ml-auto text-sm text-soft">
           <Span from={job.started_at} to={job.ended_at} />
-          {job.usage?.cost_usd === undefined ? '' : `, ${job.usage.cost_usd.toFixed(4)} USD`}
         </span>
+        <UsageLine job={job} all={mark !== undefined} />
       </header>
       <div className="min-w-0 flex-1 px-4 py-3">
         <Body job={job} />
@@ -104,8 +137,14 @@ export function AnswerCard({ job }: { readonly job: Job }) {
           Job {job.id}
         </LinkButton>
         {job.result === null ? null : <CopyButton text={job.result} label="Copy answer" />}
+        {actions}
         {live && mayAbort ? (
-          <Button className="ml-auto min-h-8 text-sm" busy={busy} onClick={() => void stop()}>
+          <Button
+            className="ml-auto min-h-8 text-sm"
+            busy={busy}
+            aria-label={`Stop ${job.assigned_to ?? `job ${job.id}`}`}
+            onClick={() => void stop()}
+          >
             Stop
           </Button>
         ) : null}

@@ -1,5 +1,5 @@
 /** Responsible for Chat: threads at the left, the conversation, and what is about to be sent. */
-import type { Effort, Input, Job } from '@modelreins/contract'
+import type { Job } from '@modelreins/contract'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { client } from '../../api/client.ts'
@@ -14,9 +14,10 @@ import { Time } from '../../parts/time.tsx'
 import { sentence } from '../../api/client.ts'
 import { AbortThread } from './abort-thread.tsx'
 import { AnswerCard } from './answer-card.tsx'
-import { Composer, effortStops, modes } from './composer.tsx'
-import { draftKey, useDraft, type Draft } from './draft.ts'
-import { FanOut, merges, sideBySide } from './fan-out.tsx'
+import { Composer } from './composer.tsx'
+import { draftKey, sent, useDraft } from './draft.ts'
+import { FanOut, sideBySide } from './fan-out.tsx'
+import { requestOf } from './request.ts'
 import { turnsOf, type Turn } from './turns.ts'
 
 const newId = (letter: string): string =>
@@ -78,23 +79,6 @@ function TurnView({ turn }: { readonly turn: Turn }) {
   )
 }
 
-function requestOf(draft: Draft, thread: string, follows: boolean): Input<'jobs.dispatch'> {
-  const effort: Effort = effortStops.find((stop) => stop.value === draft.effort)?.value ?? 'standard'
-  const mode = modes.find((one) => one.value === draft.mode)?.value
-  const [first, ...others] = draft.targets
-  const by = merges.find((one) => one.value === draft.merge)?.value ?? 'worker'
-  return {
-    prompt: draft.prompt,
-    effort,
-    thread_id: thread,
-    ...(follows ? { context: 'thread' } : {}),
-    ...(draft.capability.trim() === '' ? {} : { capability: draft.capability.trim() }),
-    ...(mode === undefined || mode === 'auto' ? {} : { mode }),
-    ...(draft.offline === 'queue' ? { when_offline: 'queue' as const } : {}),
-    ...(others.length > 0 ? { targets: [...draft.targets], merge: { by } } : first === undefined ? {} : { target: first }),
-  }
-}
-
 export function Chat() {
   const me = useMe()
   const { thread = '' } = useSearch({ from: '/chat' })
@@ -120,7 +104,7 @@ export function Chat() {
     try {
       // A repeat of the same press, over a connection that broke, finds the job that is there.
       await client.call('jobs.dispatch', { ...requestOf(draft, id, turns.length > 0), idempotency_key: newId('press') })
-      change({ prompt: '' })
+      change(sent)
       await refresh('jobs', 'presence')
       if (thread === '') await navigate({ search: { thread: id } })
     } catch (error) {
@@ -153,6 +137,7 @@ export function Chat() {
                 onChange={change}
                 onSend={() => void send()}
                 busy={busy}
+                thread={thread}
                 request={requestOf({ ...draft, prompt: 'preview' }, thread === '' ? newThread : thread, false)}
               />
             ) : (

@@ -1,42 +1,28 @@
 /** Responsible for what is about to be sent: prompt, effort, mode, targets; who would get it is said before it goes. */
-import type { Effort, Input, Mode, Presence } from '@modelreins/contract'
-import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import type { Effort, Input, Presence } from '@modelreins/contract'
+import { Link } from '@tanstack/react-router'
 import { useId, useState, type KeyboardEvent } from 'react'
-import { sentence } from '../../api/client.ts'
-import { operation, useOperation } from '../../api/queries.ts'
-import { Button } from '../../parts/button.tsx'
-import { Choice } from '../../parts/choice.tsx'
+import { useOperation } from '../../api/queries.ts'
+import { Button, LinkButton } from '../../parts/button.tsx'
+import { Choice, TextField } from '../../parts/choice.tsx'
+import { promptField } from './continue.tsx'
 import type { Draft } from './draft.ts'
-import { merges } from './fan-out.tsx'
+import { merges } from './merges.ts'
+import { Preview } from './preview.tsx'
+import { effortStops, modes, offlineWays, stopWords } from './stops.ts'
 
-export const effortStops: readonly { readonly value: Effort; readonly says: string }[] = [
-  { value: 'trivial', says: 'the smallest local model, 1 attempt' },
-  { value: 'quick', says: 'a small hosted model, 2 attempts' },
-  { value: 'standard', says: 'a balanced model, 3 attempts' },
-  { value: 'deep', says: 'a large model, 4 attempts' },
-  { value: 'critical', says: 'the best model there is, 4 attempts, ahead of the queue' },
-]
 const stopOf = (effort: string): number =>
   Math.max(
     0,
     effortStops.findIndex((stop) => stop.value === effort),
   )
 
-export const modes: readonly { readonly value: Mode; readonly name: string; readonly says: string }[] = [
-  { value: 'auto', name: 'Auto', says: 'local or hosted models' },
-  { value: 'local', name: 'Local', says: 'models on your own machines' },
-  { value: 'cloud', name: 'Cloud', says: 'hosted models' },
-]
-
-export const offlineWays = [
-  { value: 'now', name: 'Refuse', says: 'nothing waits' },
-  { value: 'queue', name: 'Queue', says: 'it waits for a worker' },
-] as const
-
 function Effort({ value, onChange }: { readonly value: string; readonly onChange: (value: Effort) => void }) {
   const id = useId()
   const at = stopOf(value)
   const stop = effortStops[at]
+  const settings = useOperation('settings.get', {})
+  const says = stopWords(value, settings.data?.attempts)
   return (
     <div className="min-w-56 flex-1">
       <div className="flex items-baseline justify-between gap-2">
@@ -44,7 +30,7 @@ function Effort({ value, onChange }: { readonly value: string; readonly onChange
           Effort
         </label>
         <span className="text-sm text-soft">
-          <strong className="text-ink">{stop?.value}</strong>: {stop?.says}
+          <strong className="text-ink">{stop?.value}</strong>: {says}
         </span>
       </div>
       <input
@@ -54,7 +40,7 @@ function Effort({ value, onChange }: { readonly value: string; readonly onChange
         max={4}
         step={1}
         value={at}
-        aria-valuetext={`${stop?.value}: ${stop?.says}`}
+        aria-valuetext={`${stop?.value}: ${says}`}
         onChange={(event) => onChange(effortStops[Number(event.target.value)]?.value ?? 'standard')}
         className="mt-1 h-6 w-full accent-accent"
       />
@@ -68,9 +54,6 @@ function Effort({ value, onChange }: { readonly value: string; readonly onChange
     </div>
   )
 }
-
-/** An answer is asked for anew when a worker comes or goes; between, the one that is there will do. */
-const previewMs = 15_000
 
 const order = { idle: 0, online: 0, busy: 1, parked: 2, deaf: 2, offline: 3 } as const
 
@@ -131,38 +114,18 @@ function Targets({
   )
 }
 
-/** What a dispatch of this draft would do, as the server says; nothing is written by asking. */
-function Preview({ request }: { readonly request: Input<'jobs.dispatch'> }) {
-  const { data, error } = useQuery({
-    ...operation('jobs.preview', request),
-    placeholderData: keepPreviousData,
-    staleTime: previewMs,
-  })
-  const text =
-    data === undefined
-      ? error === null
-        ? 'Asking who would get it…'
-        : `Who would get it is not known: ${sentence(error)}`
-      : data.would === 'refuse'
-        ? `It would be refused: ${data.answer}`
-        : data.answer
-  return (
-    <p className={`foreign ${data?.would === 'refuse' ? 'text-bad' : 'text-soft'}`} aria-live="polite">
-      {text}
-    </p>
-  )
-}
-
 interface Props {
   readonly draft: Draft
   readonly onChange: (change: Partial<Draft>) => void
   readonly onSend: () => void
   readonly busy: boolean
+  /** '' for one that is yet to begin. */
+  readonly thread: string
   /** What would be sent. The words of the prompt decide nothing, so they are not asked about. */
   readonly request: Input<'jobs.dispatch'>
 }
 
-export function Composer({ draft, onChange, onSend, busy, request }: Props) {
+export function Composer({ draft, onChange, onSend, busy, thread, request }: Props) {
   const id = useId()
   const presence = useOperation('presence.list', {})
   const workers = presence.data?.items ?? []
@@ -182,12 +145,25 @@ export function Composer({ draft, onChange, onSend, busy, request }: Props) {
         onSend()
       }}
     >
+      {draft.from === '' ? null : (
+        <p className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-md bg-accent-wash px-3 py-1.5">
+          <span className="min-w-0 foreign">
+            Continues with{' '}
+            <Link to="/jobs/$jobId" params={{ jobId: draft.from }} className="text-accent underline">
+              {draft.from_worker === '' ? `the answer of job ${draft.from}` : `${draft.from_worker}’s answer, job ${draft.from}`}
+            </Link>
+          </span>
+          <Button look="quiet" className="ml-auto min-h-8 text-sm" onClick={() => onChange({ from: '', from_worker: '' })}>
+            Continue with the thread instead
+          </Button>
+        </p>
+      )}
       <div>
-        <label htmlFor={id} className="sr-only">
+        <label htmlFor={promptField} className="sr-only">
           Prompt
         </label>
         <textarea
-          id={id}
+          id={promptField}
           className="field field-sizing-content max-h-[40vh] min-h-20 resize-y text-lg"
           placeholder="What is to be done?"
           value={draft.prompt}
@@ -205,16 +181,63 @@ export function Composer({ draft, onChange, onSend, busy, request }: Props) {
           </label>
           <CapabilityField id={`${id}-capability`} value={draft.capability} onChange={(capability) => onChange({ capability })} />
         </div>
+        <div>
+          <label htmlFor={`${id}-at`} className="block font-medium">
+            Not before <span className="font-normal text-soft">(optional)</span>
+          </label>
+          <input
+            id={`${id}-at`}
+            type="datetime-local"
+            className="field mt-1 w-56"
+            value={draft.not_before}
+            onChange={(event) => onChange({ not_before: event.target.value })}
+          />
+        </div>
       </div>
       <Targets chosen={draft.targets} workers={workers} onChange={(targets) => onChange({ targets })} />
       {draft.targets.length < 2 ? null : (
-        <Choice inline label="Merge" value={draft.merge} options={merges} onChange={(merge) => onChange({ merge })} />
+        <div className="flex flex-wrap items-start gap-x-6 gap-y-3">
+          <Choice label="Merge" value={draft.merge} options={merges} onChange={(merge) => onChange({ merge })} />
+          {draft.merge === 'first' ? null : (
+            <TextField
+              label="Enough answers"
+              type="number"
+              min={1}
+              max={draft.targets.length}
+              placeholder={`all ${draft.targets.length}`}
+              className="w-32"
+              value={draft.quorum}
+              onChange={(quorum) => onChange({ quorum })}
+            />
+          )}
+          <TextField
+            label="Wait at most, minutes"
+            type="number"
+            min={1}
+            placeholder="no limit"
+            className="w-40"
+            value={draft.minutes}
+            onChange={(minutes) => onChange({ minutes })}
+          />
+        </div>
       )}
       <div className="flex flex-wrap items-center justify-between gap-3 border-t border-line pt-3">
         <Preview request={request} />
-        <Button type="submit" look="primary" className="min-h-11 px-5" busy={busy} disabled={draft.prompt.trim() === ''} title="Ctrl+Enter">
-          Send it
-        </Button>
+        <div className="ml-auto flex gap-2">
+          <LinkButton to="/schedules" search={{ edit: 'new', chat: thread === '' ? 'new' : thread }} className="min-h-11">
+            Repeat it...
+          </LinkButton>
+          <Button
+            type="submit"
+            look="primary"
+            className="min-h-11 px-5"
+            busy={busy}
+            disabled={draft.prompt.trim() === ''}
+            title="Ctrl+Enter"
+          >
+            Send it
+          </Button>
+        </div>
       </div>
     </form>
   )

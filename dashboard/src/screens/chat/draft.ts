@@ -1,7 +1,7 @@
 /** Responsible for the text that a person has begun: it survives a reload, and is gone once it was sent. */
-import { useState } from 'react'
+import { useMemo } from 'react'
 import type { Me } from '../../api/session.ts'
-import { read, write } from '../../parts/settings-store.ts'
+import { read, useStored, write } from '../../parts/settings-store.ts'
 
 export interface Draft {
   readonly prompt: string
@@ -12,9 +12,32 @@ export interface Draft {
   readonly targets: readonly string[]
   readonly capability: string
   readonly merge: string
+  /** Of a fan-out: how many answers are enough, and after how many minutes it goes on with what there is; '' for all, and for as long as it takes. */
+  readonly quorum: string
+  readonly minutes: string
+  /** The job whose answer it continues with, and the worker that wrote it; '' for none. */
+  readonly from: string
+  readonly from_worker: string
+  /** As `datetime-local` spells the moment before which no worker is offered it; '' for at once. */
+  readonly not_before: string
 }
 
-const fresh: Draft = { prompt: '', effort: 'standard', mode: 'auto', offline: 'now', targets: [], capability: '', merge: 'worker' }
+const fresh: Draft = {
+  prompt: '',
+  effort: 'standard',
+  mode: 'auto',
+  offline: 'now',
+  targets: [],
+  capability: '',
+  merge: 'worker',
+  quorum: '',
+  minutes: '',
+  from: '',
+  from_worker: '',
+  not_before: '',
+}
+/** What is over once it was sent; the rest stays as it was chosen. */
+export const sent: Partial<Draft> = { prompt: '', from: '', from_worker: '', not_before: '' }
 
 /** Of one member in one thread; '' is the thread that is yet to begin. */
 export const draftKey = (me: Pick<Me, 'tenant' | 'id'>, thread: string): string => `draft.${me.tenant}.${me.id}.${thread}`
@@ -36,6 +59,11 @@ function parse(text: string | undefined): Draft {
       offline: word('offline', 'now'),
       capability: word('capability', ''),
       merge: word('merge', 'worker'),
+      quorum: word('quorum', ''),
+      minutes: word('minutes', ''),
+      from: word('from', ''),
+      from_worker: word('from_worker', ''),
+      not_before: word('not_before', ''),
       targets: Array.isArray(targets) ? targets.filter((one) => typeof one === 'string') : [],
     }
   } catch {
@@ -43,16 +71,13 @@ function parse(text: string | undefined): Draft {
   }
 }
 
+export const readDraft = (key: string): Draft => parse(read(key))
+
+export function changeDraft(key: string, change: Partial<Draft>): void {
+  write(key, JSON.stringify({ ...readDraft(key), ...change }))
+}
+
 export function useDraft(key: string): readonly [Draft, (change: Partial<Draft>) => void] {
-  const [kept, setKept] = useState(() => ({ key, draft: parse(read(key)) }))
-  const current = kept.key === key ? kept : { key, draft: parse(read(key)) }
-  if (kept.key !== key) setKept(current)
-  return [
-    current.draft,
-    (change) => {
-      const draft = { ...current.draft, ...change }
-      setKept({ key, draft })
-      write(key, JSON.stringify(draft))
-    },
-  ]
+  const text = useStored(key)
+  return [useMemo(() => parse(text), [text]), (change) => changeDraft(key, change)]
 }

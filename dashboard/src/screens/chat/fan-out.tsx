@@ -1,121 +1,134 @@
-/** Responsible for one prompt that several workers got: their answers side by side, then the one that was made of them, and of whose. */
-import type { Job, MergeKind } from '@modelreins/contract'
-import { Link } from '@tanstack/react-router'
+/** Responsible for one prompt that several workers got: how far they are, their answers side by side, and what can be done with them. */
+import { answerMark, type Job } from '@modelreins/contract'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
 import { useOperation } from '../../api/queries.ts'
-import { Markdown } from '../../output/markdown.tsx'
 import { prose } from '../../output/terminal-lines.ts'
-import { Badge, JobBadge } from '../../parts/badge.tsx'
-import { LinkButton } from '../../parts/button.tsx'
-import { CopyButton } from '../../parts/copy.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { Button } from '../../parts/button.tsx'
 import { ErrorNotice, Skeleton } from '../../parts/notices.tsx'
-import { oneLine } from '../../parts/safe-text.ts'
-import { plural, Span } from '../../parts/time.tsx'
-import { AnswerCard, Streaming } from './answer-card.tsx'
+import { useNow } from '../../parts/time.tsx'
+import { AnswerCard } from './answer-card.tsx'
+import type { Comparable } from './compare.tsx'
+import { ContinueButton } from './continue.tsx'
+import { Merged, type MarkedChild } from './merged.tsx'
+import { deadlineWords, meterOf } from './meter.ts'
+import { PickButton } from './pick.tsx'
 
-/** How several answers can become one, in the order of the choice. */
-export const merges: readonly { readonly value: MergeKind; readonly name: string; readonly says: string }[] = [
-  { value: 'worker', name: 'One answer', says: 'a worker writes it from all' },
-  { value: 'concat', name: 'One after the other', says: 'each under its name' },
-  { value: 'vote', name: 'Vote', says: 'the most frequent answer' },
-  { value: 'first', name: 'First', says: 'the first good answer, the others are aborted' },
-  { value: 'none', name: 'None', says: 'no merged answer' },
-]
+const Compare = lazy(() => import('./compare.tsx').then((module) => ({ default: module.Compare })))
 
 export const sideBySide =
   'flex snap-x snap-mandatory gap-3 overflow-x-auto pb-2 *:w-[85%] *:shrink-0 *:snap-center md:grid md:grid-cols-[repeat(auto-fit,minmax(18rem,1fr))] md:overflow-visible md:*:w-auto'
 
-type Merge = NonNullable<Job['merge']>
-
-/** Whose answers the merged one was made of, and what is missing from it. */
-function attribution(merge: Merge, children: readonly Job[], writer: string | null): string {
-  const good = children.filter((child) => child.status === 'done').map((child) => child.assigned_to ?? `job ${child.id}`)
-  const from = good.length === 0 ? 'from no answer yet' : `from ${good.join(', ')}`
-  const by = merge.by === 'worker' && !merge.degraded && writer !== null ? `, written by ${writer}` : ''
-  const failed = merge.failed === 0 ? '' : `; ${plural(merge.failed, 'worker')} failed`
-  const missing = merge.missing === 0 ? '' : `; ${plural(merge.missing, 'answer')} missing`
-  return `${merge.answered} of ${children.length} answered: ${from}${by}${failed}${missing}`
+function Countdown({ deadline }: { readonly deadline: number }) {
+  const now = useNow(1_000)
+  return <span>, {deadlineWords(deadline, now)}</span>
 }
 
-function Counts({ merge }: { readonly merge: Merge }) {
-  if (merge.counts === undefined) return null
+/** One part for each worker that was asked: the colour repeats what the sentence says. */
+function QuorumMeter({ job, children }: { readonly job: Job; readonly children: readonly Job[] }) {
+  if (job.merge === undefined || job.ended_at !== null) return null
+  const { answered, failed, open, wanted, says, deadline } = meterOf(job.merge, children)
+  const parts = [
+    ...Array.from({ length: answered }, () => 'bg-good'),
+    ...Array.from({ length: failed }, () => 'bg-bad'),
+    ...Array.from({ length: open }, () => 'bg-line'),
+  ]
   return (
-    <ul className="mt-3 divide-y divide-line border-t border-line">
-      {merge.counts.map((one) => (
-        <li key={one.answer} className="flex flex-wrap gap-x-3 py-1.5">
-          <span className="w-16 font-medium">{plural(one.count, 'vote')}</span>
-          <span className="min-w-0 flex-1 basis-40 truncate foreign">{oneLine(one.answer, 120)}</span>
-          <span className="text-soft foreign">{one.workers.join(', ')}</span>
-        </li>
-      ))}
-    </ul>
-  )
-}
-
-function MergedBody({ job, writing }: { readonly job: Job; readonly writing: Job | undefined }) {
-  if (job.ended_at === null) {
-    if (writing?.status === 'running') return <Streaming job={writing} />
-    return (
-      <p className="text-soft">{writing === undefined ? 'It is made when the answers are there.' : 'The answers wait for their writer.'}</p>
-    )
-  }
-  const text = prose(job.result ?? '')
-  return (
-    <>
-      {job.error === null ? null : <p className="text-bad">{oneLine(job.error.message, 400)}</p>}
-      {text === '' ? null : <Markdown text={text} />}
-      {job.result_truncated ? (
-        <Link className="text-accent underline" to="/jobs/$jobId" params={{ jobId: String(job.id) }}>
-          The whole answer
-        </Link>
-      ) : null}
-    </>
-  )
-}
-
-function Merged({ job, children, writing }: { readonly job: Job; readonly children: readonly Job[]; readonly writing: Job | undefined }) {
-  const { merge } = job
-  if (merge === undefined || merge.by === 'none') return null
-  return (
-    <article aria-label={`Merged answer of job ${job.id}`} className="card border-accent/50">
-      <header className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-line px-4 py-2">
-        <strong>Merged answer</strong>
-        <JobBadge job={job} />
-        {merge.degraded ? <Badge tone="warn">degraded</Badge> : null}
-        <span className="text-sm text-soft">{merges.find((one) => one.value === merge.by)?.name}</span>
-        <span className="ml-auto text-sm text-soft">
-          <Span from={job.started_at} to={job.ended_at} />
-        </span>
-      </header>
-      <div className="px-4 py-3">
-        {merge.degraded ? <p className="mb-2 text-soft">The merge could not be had: these are the answers one after the other.</p> : null}
-        <MergedBody job={job} writing={writing} />
-        <Counts merge={merge} />
-        {merge.note === undefined ? null : <p className="mt-2 text-sm text-soft foreign">{oneLine(merge.note, 400)}</p>}
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <div
+        role="meter"
+        aria-label="Answers"
+        aria-valuemin={0}
+        aria-valuemax={Math.max(1, wanted)}
+        aria-valuenow={Math.min(answered, wanted)}
+        aria-valuetext={says}
+        className="flex h-2.5 w-full max-w-60 gap-0.5 sm:w-40"
+      >
+        {parts.map((look, index) => (
+          <span key={index} className={`min-w-0 flex-1 rounded-sm ${look}`} />
+        ))}
       </div>
-      <footer className="flex flex-wrap items-center gap-x-3 gap-y-2 border-t border-line px-4 py-2 text-sm text-soft">
-        <span className="min-w-0 flex-1 basis-60 foreign">{attribution(merge, children, writing?.assigned_to ?? null)}</span>
-        <LinkButton look="quiet" className="min-h-8 text-sm" to="/jobs/$jobId" params={{ jobId: String(job.id) }}>
-          Job {job.id}
-        </LinkButton>
-        {job.result === null ? null : <CopyButton text={job.result} label="Copy answer" />}
-      </footer>
-    </article>
+      <p className="text-soft">
+        <span role="status">{says}</span>
+        {deadline === undefined ? null : <Countdown deadline={deadline} />}
+      </p>
+    </div>
   )
+}
+
+/** What is compared is in the address, so that a reload and a link show the same. */
+function useCompared(answers: readonly Comparable[]) {
+  const { compare } = useSearch({ strict: false })
+  const navigate = useNavigate()
+  const [left = '', right = ''] = compare?.split('-') ?? []
+  const has = (id: string): boolean => answers.some((answer) => answer.id === id)
+  const show = (pair: string | undefined): void =>
+    void navigate({
+      to: '.',
+      search: (before: Readonly<Record<string, string | undefined>>) => ({ ...before, compare: pair }),
+      replace: true,
+      resetScroll: false,
+    })
+  return { left, right, shown: has(left) && has(right), show }
 }
 
 export function FanOut({ job }: { readonly job: Job }) {
   const { data, error, isPending, refetch } = useOperation('jobs.children', { job_id: job.id })
+  const family = data?.items ?? []
+  const children: readonly MarkedChild[] = family
+    .filter((child) => child.role !== 'merge')
+    .map((child, place) => ({ job: child, mark: answerMark(place) }))
+  const written = children.flatMap(({ job: child, mark }): readonly Comparable[] =>
+    child.result === null || child.result === ''
+      ? []
+      : [{ id: String(child.id), name: `[${mark}] ${child.assigned_to ?? `job ${child.id}`}`, text: prose(child.result) }],
+  )
+  const whole: readonly Comparable[] =
+    job.result === null || job.merge?.picked !== undefined
+      ? []
+      : [{ id: String(job.id), name: 'the merged answer', text: prose(job.result) }]
+  const answers = [...written, ...whole]
+  const compared = useCompared(answers)
   if (isPending) return <Skeleton label="The answers" rows={3} />
   if (error !== null) return <ErrorNotice error={error} what="The answers" retry={() => void refetch()} />
-  const children = data.items.filter((child) => child.role !== 'merge')
+  const [first, second] = answers
   return (
     <>
+      <QuorumMeter job={job} children={children.map((child) => child.job)} />
       <div className={sideBySide}>
-        {children.map((child) => (
-          <AnswerCard key={child.id} job={child} />
+        {children.map(({ job: child, mark }) => (
+          <AnswerCard
+            key={child.id}
+            job={child}
+            mark={mark}
+            badge={job.merge?.picked?.job_id === child.id ? <Badge tone="good">picked</Badge> : undefined}
+            actions={
+              <>
+                <ContinueButton small job={child} thread={job.thread_id} />
+                <PickButton parent={job} child={child} family={family} />
+              </>
+            }
+          />
         ))}
       </div>
-      <Merged job={job} children={children} writing={data.items.find((child) => child.role === 'merge')} />
+      {first === undefined || second === undefined ? null : (
+        <Button className="min-h-8 self-start text-sm" onClick={() => compared.show(`${first.id}-${second.id}`)}>
+          Compare two answers
+        </Button>
+      )}
+      <Merged job={job} children={children} writing={family.find((child) => child.role === 'merge')} />
+      {compared.shown ? (
+        <Suspense>
+          <Compare
+            answers={answers}
+            left={compared.left}
+            right={compared.right}
+            onChange={(left, right) => compared.show(`${left}-${right}`)}
+            onClose={() => compared.show(undefined)}
+          />
+        </Suspense>
+      ) : null}
     </>
   )
 }

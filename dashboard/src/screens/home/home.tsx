@@ -6,7 +6,7 @@ import { useMay, useMe } from '../../api/session.ts'
 import { Screen } from '../../frame/screen.tsx'
 import { useWaiting, waitingInput } from '../../frame/waiting.ts'
 import { useOffers } from '../../frame/work.ts'
-import { Badge } from '../../parts/badge.tsx'
+import { Badge, PresenceBadge } from '../../parts/badge.tsx'
 import { buttonClass, LinkButton } from '../../parts/button.tsx'
 import { brief, JobLine, type BriefJob } from '../../parts/job-line.tsx'
 import { ErrorNotice, Skeleton } from '../../parts/notices.tsx'
@@ -44,6 +44,45 @@ function OwnWork() {
         {words.join(', ')}
       </Link>
     </p>
+  )
+}
+
+/** Workers that are connected and take nothing: deaf, out of quota, or behind an open circuit breaker. Nothing while there are none. */
+function Troubled() {
+  const { data } = useOperation('presence.list', {})
+  const troubles = (data?.items ?? []).flatMap((one) => {
+    const says =
+      one.state === 'deaf'
+        ? 'is connected, but does not answer offers'
+        : one.breaker != null
+          ? 'failed so often that its circuit breaker is open'
+          : one.state === 'parked'
+            ? 'is out of quota'
+            : undefined
+    return says === undefined ? [] : [{ ...one, says }]
+  })
+  if (troubles.length === 0) return null
+  return (
+    <Section title="Workers to look at">
+      <ul className="card divide-y divide-line overflow-hidden">
+        {troubles.slice(0, 6).map((one) => (
+          <li key={one.worker_id} className="relative flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2.5 hover:bg-sunken">
+            <PresenceBadge state={one.state} paused={false} revoked={false} />
+            <Link
+              to="/workers/$workerId"
+              params={{ workerId: one.worker_id }}
+              className="min-w-0 flex-1 basis-48 foreign after:absolute after:inset-0"
+            >
+              <strong>{one.name}</strong> {one.says}
+            </Link>
+            <span className="text-sm text-soft">
+              heard of <Time at={one.last_seen} none="never" />
+            </span>
+          </li>
+        ))}
+      </ul>
+      {troubles.length > 6 ? <p className="text-soft">and {troubles.length - 6} more under Workers</p> : null}
+    </Section>
   )
 }
 
@@ -103,14 +142,17 @@ function useLastLook(): number {
 }
 
 function Figures() {
-  const waiting = useWaiting()
+  const reviews = useWaiting()
+  const { offered, reminded } = useOffers()
+  const work = offered + reminded
+  const waiting = reviews + work
   const presence = useOperation('presence.list', {})
   const items = presence.data?.items ?? []
   const live = items.filter((one) => one.state !== 'offline')
   const running = live.reduce((sum, one) => sum + one.running, 0)
   const slots = live.reduce((sum, one) => sum + one.slots, 0)
   const deaf = items.filter((one) => one.state === 'deaf').length
-  const figure = (label: string, value: string, note: string, to: '/reviews' | '/jobs' | '/workers') => (
+  const figure = (label: string, value: string, note: string, to: '/reviews' | '/work' | '/jobs' | '/workers') => (
     <Link to={to} className="card px-4 py-3 hover:border-edge">
       <span className="block text-sm text-soft">{label}</span>
       <span className="block text-xl font-semibold">{value}</span>
@@ -119,7 +161,12 @@ function Figures() {
   )
   return (
     <div className="grid gap-3 sm:grid-cols-3">
-      {figure('Waiting on you', waiting > 199 ? '199+' : String(waiting), waiting === 1 ? 'decision' : 'decisions', '/reviews')}
+      {figure(
+        'Waiting on you',
+        waiting > 199 ? '199+' : String(waiting),
+        work === 0 ? plural(reviews, 'decision') : `${plural(reviews, 'decision')}, ${plural(work, 'job')} for you`,
+        work > 0 && reviews === 0 ? '/work' : '/reviews',
+      )}
       {figure('Running now', String(running), slots === 0 ? 'no worker is there' : `of ${plural(slots, 'slot')}`, '/jobs')}
       {figure('Workers there', String(live.length), deaf === 0 ? `of ${items.length}` : `of ${items.length}, ${deaf} deaf`, '/workers')}
     </div>
@@ -153,6 +200,7 @@ export function Home() {
         <OwnWork />
         <Waiting />
       </Section>
+      <Troubled />
       <Section
         title="Running now"
         more={

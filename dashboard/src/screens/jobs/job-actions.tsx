@@ -1,6 +1,6 @@
 /** Responsible for what can be done to one job: abort it with a reason, retry it, or dispatch it anew with changes. */
 import type { Job } from '@modelreins/contract'
-import { useNavigate } from '@tanstack/react-router'
+import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useId, useState } from 'react'
 import { client } from '../../api/client.ts'
 import { refresh } from '../../api/queries.ts'
@@ -9,6 +9,7 @@ import { Button } from '../../parts/button.tsx'
 import { Modal } from '../../parts/modal.tsx'
 import { write } from '../../parts/settings-store.ts'
 import { complain, say } from '../../parts/toasts.tsx'
+import { ContinueButton } from '../chat/continue.tsx'
 import { draftKey } from '../chat/draft.ts'
 
 function AbortDialog({ job, onClose }: { readonly job: Job; readonly onClose: () => void }) {
@@ -53,7 +54,13 @@ export function JobActions({ job }: { readonly job: Job }) {
   const navigate = useNavigate()
   const mayAbort = useMay('jobs.abort')
   const mayDispatch = useMay('jobs.dispatch')
-  const [asking, setAsking] = useState(false)
+  const { ask } = useSearch({ from: '/jobs/$jobId' })
+  const setAsking = (open: boolean): void =>
+    void navigate({
+      to: '.',
+      search: (before: Readonly<Record<string, string | undefined>>) => ({ ...before, ask: open ? 'abort' : undefined }),
+      replace: true,
+    })
   const [busy, setBusy] = useState(false)
   const ended = job.status === 'done' || job.status === 'failed'
   const retry = async (more: { readonly target?: null } = {}): Promise<void> => {
@@ -83,6 +90,7 @@ export function JobActions({ job }: { readonly job: Job }) {
   }
   return (
     <>
+      {job.kind === 'fan_out' ? null : <ContinueButton job={job} thread={job.thread_id} />}
       {ended && mayDispatch ? <Button onClick={again}>Edit and dispatch anew</Button> : null}
       {job.status === 'failed' && job.error?.type === 'target_revoked' && mayDispatch ? (
         <Button busy={busy} onClick={() => void retry({ target: null })}>
@@ -99,7 +107,7 @@ export function JobActions({ job }: { readonly job: Job }) {
           Abort...
         </Button>
       ) : null}
-      {asking ? <AbortDialog job={job} onClose={() => setAsking(false)} /> : null}
+      {ask === 'abort' && !ended && mayAbort ? <AbortDialog job={job} onClose={() => setAsking(false)} /> : null}
     </>
   )
 }

@@ -1,123 +1,24 @@
 /** Responsible for one job: what it is, why it waits, what it says, what came of it, and what the audit trail knows of it. */
 import type { Concurrency, Job as JobShape } from '@modelreins/contract'
-import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
-import { client } from '../../api/client.ts'
+import { Link, useParams } from '@tanstack/react-router'
 import { useOperation } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { Screen } from '../../frame/screen.tsx'
-import { useJobOutput } from '../../output/job-output.ts'
-import { Markdown } from '../../output/markdown.tsx'
-import { prose } from '../../output/terminal-lines.ts'
-import { Terminal } from '../../output/terminal.tsx'
 import { JobBadge } from '../../parts/badge.tsx'
-import { Button } from '../../parts/button.tsx'
 import { CopyButton } from '../../parts/copy.tsx'
 import { Facts, Panel } from '../../parts/facts.tsx'
 import { Json } from '../../parts/json.tsx'
 import { LongText } from '../../parts/long-text.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
-import { bytesWords, plural, Span, spanWords, Time } from '../../parts/time.tsx'
-import { complain } from '../../parts/toasts.tsx'
+import { numberWords, plural, Span, spanWords, Time } from '../../parts/time.tsx'
 import { FanOut } from '../chat/fan-out.tsx'
+import { costWords } from '../chat/meter.ts'
+import { ContextPanel } from './context-panel.tsx'
 import { JobActions } from './job-actions.tsx'
+import { Files, OutputPanel, ResultPanel } from './job-panels.tsx'
+import { TimelinePanel } from './timeline-panel.tsx'
 import { WhyPanel } from './why.tsx'
-
-function OutputPanel({ job }: { readonly job: JobShape }) {
-  const output = useJobOutput(job.id, job.status === 'running')
-  const search = useSearch({ from: '/jobs/$jobId' })
-  const navigate = useNavigate({ from: '/jobs/$jobId' })
-  const attempts = [...output.attempts.keys()].sort((one, other) => one - other)
-  const newest = attempts.at(-1)
-  const wanted = Number(search.attempt ?? newest)
-  const shown = output.attempts.get(wanted) ?? (newest === undefined ? undefined : output.attempts.get(newest))
-  const live = job.status === 'running' && wanted === job.attempt
-  return (
-    <Panel
-      title="Output"
-      actions={
-        attempts.length < 2 ? undefined : (
-          <nav aria-label="Attempts" className="flex gap-1">
-            {attempts.map((attempt) => (
-              <Button
-                key={attempt}
-                look={attempt === wanted ? 'plain' : 'quiet'}
-                className="min-h-8 text-sm"
-                aria-pressed={attempt === wanted}
-                onClick={() => void navigate({ search: { attempt: String(attempt) }, replace: true })}
-              >
-                Attempt {attempt}
-              </Button>
-            ))}
-          </nav>
-        )
-      }
-    >
-      {output.state === 'broken' ? <ErrorNotice error={output.error} what="The output" /> : null}
-      {shown === undefined ? (
-        output.state === 'opening' && job.started_at !== null ? (
-          <Skeleton label="The output" rows={2} />
-        ) : (
-          <p className="text-soft">
-            {job.started_at === null ? 'Nothing yet: it has not started.' : job.ended_at === null ? 'Nothing yet.' : 'It wrote nothing.'}
-          </p>
-        )
-      ) : (
-        <Terminal output={shown} version={shown.size + shown.lines.length} name={`job-${job.id}-attempt-${wanted}`} live={live} />
-      )}
-    </Panel>
-  )
-}
-
-function ResultPanel({ job }: { readonly job: JobShape }) {
-  const [plain, setPlain] = useState(false)
-  const [whole, setWhole] = useState<string | undefined>(undefined)
-  const text = whole ?? job.result
-  if (text === null || text === '') return null
-  const load = (): void => void client.call('jobs.result', { job_id: job.id }).then(setWhole, complain)
-  return (
-    <Panel
-      title="Result"
-      actions={
-        <span className="flex gap-2">
-          <Button className="min-h-8 text-sm" aria-pressed={plain} onClick={() => setPlain(!plain)}>
-            As text
-          </Button>
-          <CopyButton text={text} />
-        </span>
-      }
-    >
-      {plain ? <LongText text={text} mono /> : <Markdown text={prose(text)} />}
-      {job.result_truncated && whole === undefined ? (
-        <Button className="mt-3" onClick={load}>
-          Load the whole result
-        </Button>
-      ) : null}
-    </Panel>
-  )
-}
-
-function Files({ job }: { readonly job: JobShape }) {
-  const files = job.artifacts ?? []
-  if (files.length === 0) return null
-  return (
-    <Panel title="Files">
-      <ul className="divide-y divide-line">
-        {files.map((file) => (
-          <li key={file.slug} className="flex flex-wrap items-center justify-between gap-3 py-2">
-            <a className="min-w-0 font-medium text-accent underline foreign" href={`/s/${encodeURIComponent(file.slug)}`} download>
-              {oneLine(file.filename)}
-            </a>
-            <span className="text-sm text-soft">
-              {file.content_type}, {bytesWords(file.size_bytes)}
-            </span>
-          </li>
-        ))}
-      </ul>
-    </Panel>
-  )
-}
 
 function Trail({ jobId }: { readonly jobId: number }) {
   const { data, error, isPending } = useOperation('audit.query', { job_id: jobId, order: 'asc', limit: 100 })
@@ -160,6 +61,25 @@ const conflicts: Readonly<Record<Concurrency['on_conflict'], string>> = {
 const keyWords = ({ key, limit, on_conflict }: Concurrency): string =>
   `${key}: ${limit === 1 ? 'one job at a time' : `${limit} jobs at once`}, ${conflicts[on_conflict]}`
 
+/** Effort, attempt, time and cost in one line; what is not known yet is not told. */
+function Summary({ job }: { readonly job: JobShape }) {
+  const fanOut = job.kind === 'fan_out'
+  const { data } = useOperation('jobs.children', { job_id: job.id }, { enabled: fanOut })
+  const cost = costWords(fanOut ? (data?.items ?? []) : [job])
+  return (
+    <>
+      {job.effort} effort
+      {fanOut ? `, ${plural(job.children?.length ?? 0, 'worker')}` : `, attempt ${job.attempt} of ${job.max_attempts}`}
+      {job.started_at === null ? null : (
+        <>
+          , <Span from={job.started_at} to={job.ended_at} />
+        </>
+      )}
+      {cost === undefined ? '' : `, ${cost}${job.ended_at === null ? ' so far' : ''}`}
+    </>
+  )
+}
+
 export function Job() {
   const { jobId } = useParams({ from: '/jobs/$jobId' })
   const id = Number(jobId)
@@ -181,11 +101,9 @@ export function Job() {
   }
   const ended = job.status === 'done' || job.status === 'failed'
   const tokens =
-    job.usage === null
-      ? undefined
-      : `${job.usage.tokens_in ?? '?'} in, ${job.usage.tokens_out ?? '?'} out${job.usage.cost_usd === undefined ? '' : `, ${job.usage.cost_usd.toFixed(4)} USD as the worker reports it`}`
+    job.usage === null ? undefined : `${numberWords(job.usage.tokens_in ?? 0)} in, ${numberWords(job.usage.tokens_out ?? 0)} out`
   return (
-    <Screen title={`Job ${job.id}`} badge={<JobBadge job={job} />} actions={<JobActions job={job} />}>
+    <Screen title={`Job ${job.id}`} badge={<JobBadge job={job} />} lead={<Summary job={job} />} actions={<JobActions job={job} />}>
       {job.error === null ? null : (
         <Notice
           tone={job.error.type === 'aborted' ? 'plain' : 'bad'}
@@ -204,6 +122,7 @@ export function Job() {
               {job.metadata === null ? null : <Json value={job.metadata} label="Metadata" />}
             </div>
           </Panel>
+          <ContextPanel job={job} />
           {job.kind === 'fan_out' ? (
             <section aria-label="Answers" className="flex flex-col gap-3">
               <FanOut job={job} />
@@ -215,6 +134,7 @@ export function Job() {
             </>
           )}
           <Files job={job} />
+          <TimelinePanel job={job} />
           {mayAudit ? <Trail jobId={job.id} /> : null}
         </div>
         <Panel title="Facts">
@@ -242,7 +162,7 @@ export function Job() {
                   </Link>
                 ),
               ],
-              ['Attempt', `${job.attempt} of ${job.max_attempts}`],
+              job.kind === 'fan_out' ? undefined : ['Attempt', `${job.attempt} of ${job.max_attempts}`],
               ['Effort', job.effort],
               ['Priority', job.priority],
               job.capability === null ? undefined : ['Capability', job.capability],
@@ -276,7 +196,12 @@ export function Job() {
               ['Took', <Span key="took" from={job.started_at} to={job.ended_at} />],
               job.retry_at === null ? undefined : ['Next attempt', <Time key="retry" at={job.retry_at} />],
               job.exit_code === null ? undefined : ['Exit code', job.exit_code],
+              job.created_by == null ? undefined : ['By', job.created_by.replace(/^\w+:/, '')],
+              job.usage?.model === undefined ? undefined : ['Model', oneLine(job.usage.model, 80)],
               tokens === undefined ? undefined : ['Tokens', tokens],
+              job.kind === 'fan_out' || job.ended_at === null || job.started_at === null
+                ? undefined
+                : ['Cost', costWords([job]) ?? 'unknown: the worker reported none'],
               job.requires_secrets.length === 0 ? undefined : ['Secrets', job.requires_secrets.join(', ')],
             ]}
           />

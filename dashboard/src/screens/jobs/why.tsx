@@ -1,5 +1,5 @@
 /** Responsible for the answer to "why does it wait": the server's sentence, each worker with what keeps it, and the action that would help. */
-import type { Job, Why as WhyAnswer } from '@modelreins/contract'
+import type { Input, Job, Why as WhyAnswer } from '@modelreins/contract'
 import { useState } from 'react'
 import { client } from '../../api/client.ts'
 import { refresh, useOperation } from '../../api/queries.ts'
@@ -7,6 +7,7 @@ import { useMay } from '../../api/session.ts'
 import { Button, LinkButton } from '../../parts/button.tsx'
 import { Panel } from '../../parts/facts.tsx'
 import { ErrorNotice } from '../../parts/notices.tsx'
+import { Time } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
 
 type Verdict = WhyAnswer['workers'][number]
@@ -56,6 +57,60 @@ function Remedy({ verdict, job }: { readonly verdict: Verdict; readonly job: Job
   )
 }
 
+const dayMs = 86_400_000
+
+/** What a member may change of a job that waits: who may take it, and how long it waits. */
+function Waiting({ job }: { readonly job: Job }) {
+  const mayDispatch = useMay('jobs.dispatch')
+  const [busy, setBusy] = useState(false)
+  if (job.status !== 'pending' || job.expires_at == null) return null
+  const expires = Date.parse(job.expires_at)
+  const change = async (part: Pick<Input<'jobs.update'>, 'target' | 'expires_at'>, done: string): Promise<void> => {
+    setBusy(true)
+    try {
+      await client.call('jobs.update', { job_id: job.id, ...part })
+      say(done)
+      await refresh('jobs')
+    } catch (error) {
+      complain(error)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <div className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-2 border-t border-line pt-3">
+      <span className="text-soft">
+        Unless it starts before, it expires <Time at={job.expires_at} />.
+      </span>
+      {mayDispatch ? (
+        <span className="ml-auto flex flex-wrap gap-2">
+          {job.target === null || job.role != null ? null : (
+            <Button
+              className="min-h-8 text-sm"
+              busy={busy}
+              onClick={() => void change({ target: null }, `Job ${job.id} may go to any worker that fits.`)}
+            >
+              Let others than {job.target} take it
+            </Button>
+          )}
+          <Button
+            className="min-h-8 text-sm"
+            busy={busy}
+            onClick={() =>
+              void change(
+                { expires_at: new Date(Math.max(expires, Date.now()) + dayMs).toISOString() },
+                `Job ${job.id} waits a day longer.`,
+              )
+            }
+          >
+            Let it wait a day longer
+          </Button>
+        </span>
+      ) : null}
+    </div>
+  )
+}
+
 export function WhyPanel({ job }: { readonly job: Job }) {
   const { data, error, isPending, refetch } = useOperation('jobs.why', { job_id: job.id })
   const mayDispatch = useMay('jobs.dispatch')
@@ -77,7 +132,7 @@ export function WhyPanel({ job }: { readonly job: Job }) {
       }
     >
       <p className="text-lg foreign">{data.answer}</p>
-      {data.workers.length === 0 ? null : (
+      {data.workers.length === 0 || job.kind === 'fan_out' ? null : (
         <ul className="mt-3 divide-y divide-line border-t border-line" aria-label="Workers, the best first">
           {data.workers.slice(0, 50).map((verdict) => (
             <li key={verdict.worker_id} className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2">
@@ -96,6 +151,7 @@ export function WhyPanel({ job }: { readonly job: Job }) {
           ))}
         </ul>
       )}
+      <Waiting job={job} />
     </Panel>
   )
 }

@@ -1,7 +1,7 @@
 /** Responsible for a schedule as it stands in the form, texts all of it, and for what of it goes to the server. It draws nothing. */
 import type { Input, Schedule } from '@modelreins/contract'
 
-type Job = Input<'schedules.create'>['job']
+export type RepeatedJob = Input<'schedules.create'>['job']
 
 export interface ScheduleDraft {
   readonly name: string
@@ -42,10 +42,11 @@ function localText(at: string | null): string {
 const momentOf = (text: string, before: string | null | undefined): string | null =>
   text === localText(before ?? null) ? (before ?? null) : text === '' ? null : new Date(text).toISOString()
 
-export function draftOf(schedule: Schedule | undefined): ScheduleDraft {
+/** `given`: the job that a new schedule begins with. */
+export function draftOf(schedule: Schedule | undefined, given?: RepeatedJob): ScheduleDraft {
   const every = schedule?.every ?? 3_600
   const largest = ['86400', '3600', '60'].find((size) => every % Number(size) === 0) ?? '1'
-  const job = schedule?.job
+  const job = schedule?.job ?? given
   return {
     name: schedule?.name ?? '',
     rule: schedule !== undefined && schedule.cron === null ? 'every' : 'cron',
@@ -84,7 +85,7 @@ const optional = <Value>(name: string, value: Value | undefined) => (value === u
 const words = (text: string): string | undefined => (text.trim() === '' ? undefined : text.trim())
 
 /** The rest of a job that was made elsewhere stays as it was. */
-function jobOf(draft: ScheduleDraft, before: Job | undefined): Job {
+function jobOf(draft: ScheduleDraft, before: RepeatedJob | undefined): RepeatedJob {
   const {
     effort: _effort,
     mode: _mode,
@@ -102,10 +103,10 @@ function jobOf(draft: ScheduleDraft, before: Job | undefined): Job {
     when_offline: draft.offline,
   }
   // The choices are the contract's words; the server checks them.
-  return { ...rest, prompt: draft.prompt, ...chosen } as Job
+  return { ...rest, prompt: draft.prompt, ...chosen } as RepeatedJob
 }
 
-export function requestOf(draft: ScheduleDraft, before: Schedule | undefined): Input<'schedules.create'> {
+export function requestOf(draft: ScheduleDraft, before: Schedule | undefined, given?: RepeatedJob): Input<'schedules.create'> {
   const { starts_at, ends_at, ...rule } = previewOf(draft, before)
   const ends = {
     ...optional('starts_at', starts_at),
@@ -115,7 +116,7 @@ export function requestOf(draft: ScheduleDraft, before: Schedule | undefined): I
   return {
     name: draft.name.trim(),
     ...rule,
-    job: jobOf(draft, before?.job),
+    job: jobOf(draft, before?.job ?? given),
     overlap: draft.overlap as Schedule['overlap'],
     catch_up: draft.catch_up as Schedule['catch_up'],
     jitter: Number(draft.jitter),

@@ -9,10 +9,10 @@ import { Choice, TextField } from '../../parts/choice.tsx'
 import { Modal } from '../../parts/modal.tsx'
 import { Notice } from '../../parts/notices.tsx'
 import { say } from '../../parts/toasts.tsx'
-import { effortStops, modes, offlineWays } from '../chat/composer.tsx'
+import { effortStops, modes, offlineWays, stopWords } from '../chat/stops.ts'
 import { cronWords, everyWords } from './cron-words.ts'
 import { NextRuns } from './next-runs.tsx'
-import { draftOf, patchOf, previewOf, requestOf, units, type ScheduleDraft } from './schedule-draft.ts'
+import { draftOf, patchOf, previewOf, requestOf, units, type RepeatedJob, type ScheduleDraft } from './schedule-draft.ts'
 
 const rules = [
   { value: 'cron', name: 'Cron', says: 'times of the clock and days' },
@@ -29,7 +29,7 @@ export const catchUpWays = [
   { value: 'all', name: 'All', says: 'each of them runs' },
 ]
 const unsaid = { value: '', name: 'as the settings say' }
-const efforts = [unsaid, ...effortStops.map(({ value, says }) => ({ value, name: value, says }))]
+const efforts = [unsaid, ...effortStops.map(({ value }) => ({ value, name: value, says: stopWords(value) }))]
 const modeWays = [unsaid, ...modes]
 const offline = offlineWays.map((way) => ({ ...way, value: way.value === 'now' ? 'reject' : way.value }))
 
@@ -81,9 +81,16 @@ function faultsOf(error: unknown): Readonly<Record<string, string>> {
 
 const zones = (): readonly string[] => ['UTC', ...Intl.supportedValuesOf('timeZone')]
 
-export function ScheduleForm({ schedule, onClose }: { readonly schedule: Schedule | undefined; readonly onClose: () => void }) {
+interface Props {
+  readonly schedule: Schedule | undefined
+  /** What a new schedule begins with. */
+  readonly job?: RepeatedJob | undefined
+  readonly onClose: () => void
+}
+
+export function ScheduleForm({ schedule, job, onClose }: Props) {
   const id = useId()
-  const [draft, setDraft] = useState(() => draftOf(schedule))
+  const [draft, setDraft] = useState(() => draftOf(schedule, job))
   const [error, setError] = useState<unknown>(undefined)
   const [busy, setBusy] = useState(false)
   const workers = useOperation('workers.list', { limit: 200 })
@@ -95,7 +102,7 @@ export function ScheduleForm({ schedule, onClose }: { readonly schedule: Schedul
     setBusy(true)
     setError(undefined)
     try {
-      if (schedule === undefined) await client.call('schedules.create', requestOf(draft, undefined))
+      if (schedule === undefined) await client.call('schedules.create', requestOf(draft, undefined, job))
       else await client.call('schedules.update', patchOf(draft, schedule))
       say(schedule === undefined ? 'The schedule is made.' : 'The schedule is changed; its next run counts from now.')
       await refresh('schedules')

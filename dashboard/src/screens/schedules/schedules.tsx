@@ -4,13 +4,17 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { client } from '../../api/client.ts'
 import { pages, useOperation } from '../../api/queries.ts'
-import { useMay } from '../../api/session.ts'
+import { useMay, useMe } from '../../api/session.ts'
 import { Screen } from '../../frame/screen.tsx'
-import { Button, LinkButton } from '../../parts/button.tsx'
+import { LinkButton } from '../../parts/button.tsx'
 import { Panel } from '../../parts/facts.tsx'
 import { brief, JobLine } from '../../parts/job-line.tsx'
-import { Empty, ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
+import { MoreList } from '../../parts/more-list.tsx'
+import { Empty, ErrorNotice, Notice } from '../../parts/notices.tsx'
+import { draftKey, readDraft } from '../chat/draft.ts'
+import { repeatedOf } from '../chat/request.ts'
 import { ScheduleCard } from './schedule-card.tsx'
+import type { RepeatedJob } from './schedule-draft.ts'
 import { ScheduleForm } from './schedule-form.tsx'
 
 /** Single jobs with `not_before`. */
@@ -30,9 +34,19 @@ function Waiting() {
   )
 }
 
+/** What a new schedule begins with: what stands in Chat, when one comes from there. */
+function useGiven(): RepeatedJob | undefined {
+  const me = useMe()
+  const { chat } = useSearch({ from: '/schedules' })
+  if (chat === undefined) return undefined
+  const thread = chat === 'new' ? '' : chat
+  return repeatedOf(readDraft(draftKey(me, thread)), thread)
+}
+
 function Editor({ id, onClose }: { readonly id: string; readonly onClose: () => void }) {
+  const given = useGiven()
   const { data, error } = useOperation('schedules.get', { schedule_id: id }, { enabled: id !== 'new' })
-  if (id === 'new') return <ScheduleForm schedule={undefined} onClose={onClose} />
+  if (id === 'new') return <ScheduleForm schedule={undefined} job={given} onClose={onClose} />
   if (error !== null) return <ErrorNotice error={error} what="The schedule" />
   return data === undefined ? null : <ScheduleForm key={data.schedule_id} schedule={data} onClose={onClose} />
 }
@@ -48,7 +62,6 @@ export function Schedules() {
       (schedule) => schedule,
     ),
   )
-  const items = list.data?.pages.flatMap((page) => page.items) ?? []
   return (
     <Screen
       title="Schedules"
@@ -62,38 +75,27 @@ export function Schedules() {
         ) : undefined
       }
     >
-      {list.isPending ? (
-        <Skeleton label="Schedules" rows={4} />
-      ) : list.error !== null && items.length === 0 ? (
-        <ErrorNotice error={list.error} what="Schedules" retry={() => void list.refetch()} />
-      ) : items.length === 0 ? (
-        <Empty
-          title="There is no schedule yet"
-          action={
-            mayDispatch ? (
-              <LinkButton to="/schedules" search={{ edit: 'new' }}>
-                Make the first one
-              </LinkButton>
-            ) : undefined
-          }
-        >
-          A schedule dispatches a job by the clock, such as every night at three, or every so many minutes.
-          {mayDispatch ? '' : ' An operator or owner makes one.'}
-        </Empty>
-      ) : (
-        <>
-          <ul aria-label="Schedules" className="flex flex-col gap-4">
-            {items.map((schedule) => (
-              <ScheduleCard key={schedule.schedule_id} schedule={schedule} />
-            ))}
-          </ul>
-          {list.hasNextPage ? (
-            <Button className="self-center" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-              Show more
-            </Button>
-          ) : null}
-        </>
-      )}
+      <MoreList
+        label="Schedules"
+        list={list}
+        className="flex flex-col gap-4"
+        row={(schedule) => <ScheduleCard key={schedule.schedule_id} schedule={schedule} />}
+        empty={
+          <Empty
+            title="There is no schedule yet"
+            action={
+              mayDispatch ? (
+                <LinkButton to="/schedules" search={{ edit: 'new' }}>
+                  Make the first one
+                </LinkButton>
+              ) : undefined
+            }
+          >
+            A schedule dispatches a job by the clock, such as every night at three, or every so many minutes.
+            {mayDispatch ? '' : ' An operator or owner makes one.'}
+          </Empty>
+        }
+      />
       <Waiting />
       {edit === undefined ? null : mayDispatch ? (
         <Editor id={edit} onClose={() => void navigate({ search: {} })} />

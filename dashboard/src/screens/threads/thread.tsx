@@ -7,11 +7,12 @@ import { Markdown } from '../../output/markdown.tsx'
 import { Screen } from '../../frame/screen.tsx'
 import { Badge, jobState } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
+import { contextWords } from '../../parts/context-words.ts'
 import { Facts, Panel } from '../../parts/facts.tsx'
 import { LongText } from '../../parts/long-text.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
-import { plural, Time } from '../../parts/time.tsx'
+import { bytesWords, plural, Time } from '../../parts/time.tsx'
 import { ThreadActions } from './thread-actions.tsx'
 
 const jobLink = (id: number) => (
@@ -20,6 +21,8 @@ const jobLink = (id: number) => (
   </Link>
 )
 
+const bytes = (text: string | null): number => (text === null ? 0 : new TextEncoder().encode(text).length)
+
 function TurnView({ turn }: { readonly turn: Turn }) {
   const { word, tone } = jobState({ status: turn.status, hold: null, error: null })
   return (
@@ -27,7 +30,7 @@ function TurnView({ turn }: { readonly turn: Turn }) {
       <div className="max-w-[85%] self-end rounded-lg bg-accent-wash px-4 py-2.5">
         <LongText text={turn.prompt} />
         <p className="mt-0.5 text-right text-sm text-soft">
-          {turn.created_by === null ? '' : `${turn.created_by}, `}
+          {turn.created_by === null ? '' : `${turn.created_by.replace(/^\w+:/, '')}, `}
           <Time at={turn.created_at} />
         </p>
       </div>
@@ -36,8 +39,15 @@ function TurnView({ turn }: { readonly turn: Turn }) {
           <Badge tone={tone}>{word}</Badge>
           <span className="min-w-0 truncate foreign">{turn.workers.length === 0 ? 'nobody yet' : turn.workers.join(', ')}</span>
           {jobLink(turn.job_id)}
+          {turn.context === undefined ? null : <span>given {contextWords(turn.context)}</span>}
           <span className="ml-auto">
-            <Time at={turn.ended_at} none="" />
+            {bytesWords(bytes(turn.prompt) + bytes(turn.answer))}
+            {turn.truncated ? ' and more' : ''}
+            {turn.ended_at === null ? null : (
+              <>
+                , <Time at={turn.ended_at} />
+              </>
+            )}
           </span>
         </p>
         {turn.answer === null ? <p className="text-soft">There is no answer yet. Its job says why.</p> : <Markdown text={turn.answer} />}
@@ -100,6 +110,10 @@ export function Thread() {
             rows={[
               ['Jobs', plural(newest.jobs, 'job')],
               ['Under way', newest.running],
+              [
+                thread.hasNextPage ? 'Text so far' : 'Text',
+                bytesWords(turns.reduce((sum, turn) => sum + bytes(turn.prompt) + bytes(turn.answer), 0)),
+              ],
               ['Workers', newest.workers.length === 0 ? 'nobody yet' : newest.workers.join(', ')],
               defaults.length === 0 ? undefined : ['Its jobs have', defaults.join(', ')],
               ['Begun', <Time key="begun" at={newest.created_at} />],

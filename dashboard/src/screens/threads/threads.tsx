@@ -8,7 +8,8 @@ import { pages } from '../../api/queries.ts'
 import { Screen } from '../../frame/screen.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button, LinkButton } from '../../parts/button.tsx'
-import { Empty, ErrorNotice, Skeleton } from '../../parts/notices.tsx'
+import { MoreList } from '../../parts/more-list.tsx'
+import { Empty } from '../../parts/notices.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
 import { plural, Time } from '../../parts/time.tsx'
 
@@ -54,7 +55,6 @@ export function Threads() {
       (thread) => thread,
     ),
   )
-  const items = list.data?.pages.flatMap((page) => page.items) ?? []
   const find = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()
     const words = String(new FormData(event.currentTarget).get('q') ?? '').trim()
@@ -98,26 +98,13 @@ export function Threads() {
           ))}
         </nav>
       </div>
-      {list.isPending ? (
-        <Skeleton label="Threads" rows={6} />
-      ) : list.error !== null && items.length === 0 ? (
-        <ErrorNotice error={list.error} what="Threads" retry={() => void list.refetch()} />
-      ) : items.length === 0 ? (
-        <Nothing q={q} show={show} />
-      ) : (
-        <>
-          <ul aria-label="Threads" className="card divide-y divide-line overflow-hidden">
-            {items.map((thread) => (
-              <Line key={thread.thread_id} thread={thread} />
-            ))}
-          </ul>
-          {list.hasNextPage ? (
-            <Button className="self-center" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-              Show more
-            </Button>
-          ) : null}
-        </>
-      )}
+      <MoreList
+        label="Threads"
+        list={list}
+        className="card divide-y divide-line overflow-hidden"
+        row={(thread) => <Line key={thread.thread_id} thread={thread} />}
+        empty={<Nothing q={q} show={show} />}
+      />
     </Screen>
   )
 }

@@ -1,0 +1,35 @@
+/** Responsible for the button that goes on with the answer of one job: in its thread, or in a new one. */
+import type { Job } from '@modelreins/contract'
+import { useNavigate } from '@tanstack/react-router'
+import { useMay, useMe } from '../../api/session.ts'
+import { Button } from '../../parts/button.tsx'
+import { changeDraft, draftKey } from './draft.ts'
+
+/** Where the prompt is written; whoever leads there gives it the focus. */
+export const promptField = 'chat-prompt'
+
+/** `thread`: of the fan-out that it belongs to, when it does. */
+interface Props {
+  readonly job: Job
+  readonly thread: string | null
+  /** On a card, where it stands beside others. */
+  readonly small?: boolean
+}
+
+export function ContinueButton({ job, thread, small = false }: Props) {
+  const me = useMe()
+  const navigate = useNavigate()
+  const mayDispatch = useMay('jobs.dispatch')
+  if (!mayDispatch || job.status !== 'done' || (job.result ?? job.output) === '') return null
+  const worker = job.assigned_to ?? `job ${job.id}`
+  const go = async (): Promise<void> => {
+    changeDraft(draftKey(me, thread ?? ''), { from: String(job.id), from_worker: worker })
+    await navigate({ to: '/chat', search: thread === null ? {} : { thread } })
+    requestAnimationFrame(() => document.getElementById(promptField)?.focus())
+  }
+  return (
+    <Button {...(small ? { look: 'quiet', className: 'min-h-8 text-sm text-accent!' } : {})} onClick={() => void go()}>
+      Continue with {worker}&rsquo;s answer
+    </Button>
+  )
+}

@@ -1,0 +1,59 @@
+/** Responsible for how far a fan-out is, in numbers and in one sentence: who has answered, and what it still waits for. It draws nothing. */
+import type { Job, MergeState } from '@modelreins/contract'
+import { plural, spanWords } from '../../parts/time.tsx'
+
+export interface Meter {
+  readonly answered: number
+  readonly failed: number
+  /** Children that have not ended. */
+  readonly open: number
+  /** Answers that it waits for: its quorum, or all that can still come. */
+  readonly wanted: number
+  readonly says: string
+  /** When it is merged with what there is, milliseconds since 1970; undefined when it waits for as long as it takes. */
+  readonly deadline: number | undefined
+}
+
+const ended = ({ status }: Pick<Job, 'status'>): boolean => status === 'done' || status === 'failed'
+
+export function meterOf(merge: MergeState, children: readonly Pick<Job, 'status'>[]): Meter {
+  const answered = children.filter(({ status }) => status === 'done').length
+  const failed = children.filter(({ status }) => status === 'failed').length
+  const open = children.filter((child) => !ended(child)).length
+  const wanted = merge.by === 'first' ? 1 : (merge.quorum ?? children.length)
+  const still = Math.max(0, Math.min(wanted - answered, open))
+  const ends = { worker: 'the merge begins', concat: 'they are merged', vote: 'the votes are counted', none: 'it ends', first: 'it ends' }[
+    merge.by
+  ]
+  const says = [
+    `${answered} of ${children.length} answered`,
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+    merge.job_id !== null
+      ? 'the answers are being merged'
+      : still === 0
+        ? `${ends} now`
+        : `${ends} after ${plural(still, 'more answer')}${merge.quorum === undefined || merge.by === 'first' ? '' : ` (quorum ${merge.quorum})`}`,
+  ].join(', ')
+  const deadline = merge.deadline_at === undefined || merge.job_id !== null ? undefined : Date.parse(merge.deadline_at)
+  return { answered, failed, open, wanted, says, deadline }
+}
+
+/** What the time does: seconds are counted down, and what is over is said. */
+export const deadlineWords = (deadline: number, now: number): string =>
+  deadline <= now ? 'the deadline is reached: it goes on with what there is' : `at the latest in ${spanWords(deadline - now)}`
+
+/** What the workers of a fan-out report as its cost; how many reported none. */
+export function costOf(jobs: readonly Pick<Job, 'usage' | 'started_at'>[]): { readonly usd: number; readonly unknown: number } {
+  const begun = jobs.filter(({ started_at }) => started_at !== null)
+  return {
+    usd: begun.reduce((sum, { usage }) => sum + (usage?.cost_usd ?? 0), 0),
+    unknown: begun.filter(({ usage }) => usage?.cost_usd === undefined).length,
+  }
+}
+
+export function costWords(jobs: readonly Pick<Job, 'usage' | 'started_at'>[]): string | undefined {
+  const { usd, unknown } = costOf(jobs)
+  const known = jobs.filter(({ usage }) => usage?.cost_usd !== undefined).length
+  if (known === 0) return undefined
+  return `${usd.toFixed(4)} USD as reported${unknown === 0 ? '' : `, ${plural(unknown, 'job')} of unknown cost`}`
+}

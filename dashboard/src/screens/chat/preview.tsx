@@ -1,0 +1,52 @@
+/** Responsible for what a dispatch would do, as the server says it before anything is sent: who, what would hold it, model class, time and cost. */
+import type { Input, Preview as PreviewAnswer } from '@modelreins/contract'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { sentence } from '../../api/client.ts'
+import { operation } from '../../api/queries.ts'
+import { spanWords } from '../../parts/time.tsx'
+
+/** An answer is asked for anew when a worker comes or goes; between, the one that is there will do. */
+const previewMs = 15_000
+
+type Choice = PreviewAnswer['choices'][number]
+
+function choiceWords({ worker, model_class, expected_seconds, cost, hold }: Choice): string {
+  const gate = hold === 'review' ? ', asks a reviewer first' : hold === null ? '' : `, waits: ${hold}`
+  const took = expected_seconds === null ? '' : `, takes ${spanWords(expected_seconds * 1_000)} on average`
+  return `${worker}: ${model_class}${gate}${took}, cost ${cost.says}`
+}
+
+/** Nothing is written by asking. */
+export function Preview({ request }: { readonly request: Input<'jobs.dispatch'> }) {
+  const { data, error } = useQuery({
+    ...operation('jobs.preview', request),
+    placeholderData: keepPreviousData,
+    staleTime: previewMs,
+  })
+  const refused = data?.would === 'refuse'
+  const text =
+    data === undefined
+      ? error === null
+        ? 'Asking who would get it…'
+        : `Who would get it is not known: ${sentence(error)}`
+      : refused
+        ? `It would be refused: ${data.answer}`
+        : data.answer
+  const shown = data?.choices.slice(0, 6) ?? []
+  const more = (data?.choices.length ?? 0) - shown.length
+  return (
+    <div className="min-w-0 flex-1 basis-72" aria-live="polite">
+      <p className={`foreign ${refused ? 'text-bad' : 'text-soft'}`}>{text}</p>
+      {shown.length === 0 ? null : (
+        <ul className="mt-0.5 text-sm text-soft">
+          {shown.map((choice) => (
+            <li key={choice.worker} className="foreign">
+              {choiceWords(choice)}
+            </li>
+          ))}
+          {more > 0 ? <li>and {more} more</li> : null}
+        </ul>
+      )}
+    </div>
+  )
+}

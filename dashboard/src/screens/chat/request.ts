@@ -1,0 +1,43 @@
+/** Responsible for what a draft of Chat asks the server for. It draws nothing. */
+import type { Effort, Input, MergeKind } from '@modelreins/contract'
+import type { Draft } from './draft.ts'
+import { merges } from './merges.ts'
+import { effortStops, modes } from './stops.ts'
+
+/** What ends the wait for answers, as far as it was said and can be. */
+function limitsOf({ targets, quorum, minutes }: Draft, by: MergeKind): { readonly quorum?: number; readonly deadline?: number } {
+  const enough = Math.min(Math.round(Number(quorum)), targets.length)
+  const deadline = Math.round(Number(minutes) * 60)
+  return { ...(enough > 0 && by !== 'first' ? { quorum: enough } : {}), ...(deadline > 0 ? { deadline } : {}) }
+}
+
+/** `follows`: the thread has turns already, which its worker reads. */
+export function requestOf(draft: Draft, thread: string, follows: boolean): Input<'jobs.dispatch'> {
+  const effort: Effort = effortStops.find((stop) => stop.value === draft.effort)?.value ?? 'standard'
+  const mode = modes.find((one) => one.value === draft.mode)?.value
+  const [first, ...others] = draft.targets
+  const by = merges.find((one) => one.value === draft.merge)?.value ?? 'worker'
+  const at = new Date(draft.not_before)
+  return {
+    prompt: draft.prompt,
+    effort,
+    thread_id: thread,
+    ...(follows ? { context: 'thread' } : {}),
+    ...(draft.from === '' ? {} : { context_from: Number(draft.from) }),
+    ...(draft.not_before === '' || Number.isNaN(at.getTime()) ? {} : { not_before: at.toISOString() }),
+    ...(draft.capability.trim() === '' ? {} : { capability: draft.capability.trim() }),
+    ...(mode === undefined || mode === 'auto' ? {} : { mode }),
+    ...(draft.offline === 'queue' ? { when_offline: 'queue' as const } : {}),
+    ...(others.length > 0
+      ? { targets: [...draft.targets], merge: { by, ...limitsOf(draft, by) } }
+      : first === undefined
+        ? {}
+        : { target: first }),
+  }
+}
+
+/** The same as a job that a schedule dispatches again and again: it has no time of its own, and continues with no answer that may be gone. */
+export function repeatedOf(draft: Draft, thread: string): Input<'schedules.create'>['job'] {
+  const { not_before: _at, context_from: _from, thread_id: _thread, ...job } = requestOf(draft, thread, thread !== '')
+  return thread === '' ? job : { ...job, thread_id: thread }
+}
