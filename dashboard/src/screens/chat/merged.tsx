@@ -156,7 +156,9 @@ export function Merged({ job, children, writing }: Props) {
         {merge.degraded ? <p className="mb-2 text-soft">The merge could not be had: these are the answers one after the other.</p> : null}
         <Body job={job} writing={writing} cite={cite} />
         <Counts merge={merge} />
-        {merge.note === undefined || picked !== undefined ? null : <p className="mt-2 text-sm text-soft foreign">{oneLine(merge.note, 400)}</p>}
+        {merge.note === undefined || picked !== undefined ? null : (
+          <p className="mt-2 text-sm text-soft foreign">{oneLine(merge.note, 400)}</p>
+        )}
       </div>
       <footer className="flex flex-wrap items-center gap-x-3 gap-y-2 border-t border-line px-4 py-2 text-sm text-soft">
         <Attribution job={job} children={children} writer={writing?.assigned_to ?? null} />
