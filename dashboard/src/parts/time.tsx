@@ -1,8 +1,10 @@
 /** Responsible for showing moments and spans in the one format that the person has chosen; the exact time with its zone is one hover away. */
 import { useEffect, useState } from 'react'
 import { useTimeFormat } from './settings-store.ts'
+import { language, spanWords } from './words.ts'
 
-const language = (): string => navigator.language
+export { bytesWords, numberWords, plural, spanWords } from './words.ts'
+
 const relative = new Intl.RelativeTimeFormat(language(), { numeric: 'auto', style: 'narrow' })
 const local = new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'medium' })
 const exactFormat = new Intl.DateTimeFormat(language(), { dateStyle: 'full', timeStyle: 'long' })
@@ -68,17 +70,6 @@ function Relative({ at }: { readonly at: number }) {
   return <>{relativeWords(at, Math.max(now, at > Date.now() ? 0 : at))}</>
 }
 
-/** A span such as `4.2 s` or `1 h 05 min`. */
-export function spanWords(ms: number): string {
-  const seconds = Math.max(0, ms) / 1_000
-  if (seconds < 10) return `${seconds.toFixed(1)} s`
-  if (seconds < 60) return `${Math.floor(seconds)} s`
-  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0')
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`
-  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ${two((seconds % 3_600) / 60)} min`
-  return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3_600)} h`
-}
-
 /** From a start to an end, or to now while there is none. */
 export function Span({ from, to }: { readonly from: string | null; readonly to: string | null }) {
   if (from === null) return <span>–</span>
@@ -89,18 +80,3 @@ function Running({ from }: { readonly from: string }) {
   const now = useNow(1_000)
   return <span>{spanWords(now - Date.parse(from))}</span>
 }
-
-const sizes = ['B', 'KiB', 'MiB', 'GiB'] as const
-export function bytesWords(bytes: number): string {
-  let value = bytes
-  let index = 0
-  while (value >= 1024 && index < sizes.length - 1) {
-    value /= 1024
-    index += 1
-  }
-  return `${value.toFixed(index === 0 || value >= 100 ? 0 : 1)} ${sizes[index]}`
-}
-
-const numbers = new Intl.NumberFormat(language())
-export const numberWords = (value: number): string => numbers.format(value)
-export const plural = (count: number, one: string, many = `${one}s`): string => `${numbers.format(count)} ${count === 1 ? one : many}`

@@ -50,7 +50,7 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     await go('/chat?thread=t-when')
     const merged = owner.getByRole('article', { name: 'Merged answer' })
     await merged.getByRole('link', { name: '[b] the answer of bert' }).first().click()
-    expect(await card('bert').evaluate((element) => element === document.activeElement)).toBe(true)
+    expect(await owner.locator(':focus').getAttribute('aria-label')).toMatch(/^Answer of bert/)
     // Letters that name no answer stay as they are.
     await merged.getByText('[z] says nothing').waitFor()
 

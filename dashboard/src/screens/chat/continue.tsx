@@ -3,7 +3,8 @@ import type { Job } from '@modelreins/contract'
 import { useNavigate } from '@tanstack/react-router'
 import { useMay, useMe } from '../../api/session.ts'
 import { Button } from '../../parts/button.tsx'
-import { changeDraft, draftKey } from './draft.ts'
+import { draftKey } from './draft.ts'
+import { changeDraft } from './use-draft.ts'
 
 /** Where the prompt is written; whoever leads there gives it the focus. */
 export const promptField = 'chat-prompt'

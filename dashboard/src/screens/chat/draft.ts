@@ -1,7 +1,4 @@
-/** Responsible for the text that a person has begun: it survives a reload, and is gone once it was sent. */
-import { useMemo } from 'react'
-import type { Me } from '../../api/session.ts'
-import { read, useStored, write } from '../../parts/settings-store.ts'
+/** Responsible for what a person has begun to write in Chat, as a value and as the text that is kept of it. */
 
 export interface Draft {
   readonly prompt: string
@@ -40,9 +37,10 @@ const fresh: Draft = {
 export const sent: Partial<Draft> = { prompt: '', from: '', from_worker: '', not_before: '' }
 
 /** Of one member in one thread; '' is the thread that is yet to begin. */
-export const draftKey = (me: Pick<Me, 'tenant' | 'id'>, thread: string): string => `draft.${me.tenant}.${me.id}.${thread}`
+export const draftKey = (me: { readonly tenant: string; readonly id: string }, thread: string): string =>
+  `draft.${me.tenant}.${me.id}.${thread}`
 
-function parse(text: string | undefined): Draft {
+export function parseDraft(text: string | undefined): Draft {
   if (text === undefined) return fresh
   try {
     const value: unknown = JSON.parse(text)
@@ -69,15 +67,4 @@ function parse(text: string | undefined): Draft {
   } catch {
     return fresh
   }
-}
-
-export const readDraft = (key: string): Draft => parse(read(key))
-
-export function changeDraft(key: string, change: Partial<Draft>): void {
-  write(key, JSON.stringify({ ...readDraft(key), ...change }))
-}
-
-export function useDraft(key: string): readonly [Draft, (change: Partial<Draft>) => void] {
-  const text = useStored(key)
-  return [useMemo(() => parse(text), [text]), (change) => changeDraft(key, change)]
 }

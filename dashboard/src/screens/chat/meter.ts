@@ -1,6 +1,6 @@
 /** Responsible for how far a fan-out is, in numbers and in one sentence: who has answered, and what it still waits for. It draws nothing. */
 import type { Job, MergeState } from '@modelreins/contract'
-import { plural, spanWords } from '../../parts/time.tsx'
+import { plural, spanWords } from '../../parts/words.ts'
 
 export interface Meter {
   readonly answered: number
