@@ -61,6 +61,15 @@ const conflicts: Readonly<Record<Concurrency['on_conflict'], string>> = {
 const keyWords = ({ key, limit, on_conflict }: Concurrency): string =>
   `${key}: ${limit === 1 ? 'one job at a time' : `${limit} jobs at once`}, ${conflicts[on_conflict]}`
 
+/** `step 1 of 2, after failed; then cleo after rate_limited`: where it is on its chain, and what is ahead. */
+function fallbackWords({ step, after, steps }: NonNullable<JobShape['fallback']>): string {
+  const ahead = steps
+    .slice(step)
+    .map((one) => `${[one.target, one.provider, one.model].filter((word) => word !== null).join(' ')} after ${one.after}`)
+  const now = step === 0 ? 'as asked' : `step ${step} of ${steps.length}, after ${after ?? 'a failure'}`
+  return oneLine([now, ...(ahead.length === 0 ? [] : [`then ${ahead.join(', then ')}`])].join('; '), 300)
+}
+
 /** Effort, attempt, time and cost in one line; what is not known yet is not told. */
 function Summary({ job }: { readonly job: JobShape }) {
   const fanOut = job.kind === 'fan_out'
@@ -165,6 +174,7 @@ export function Job() {
               job.kind === 'fan_out' ? undefined : ['Attempt', `${job.attempt} of ${job.max_attempts}`],
               ['Effort', job.effort],
               ['Priority', job.priority],
+              job.fallback === undefined ? undefined : ['Fallback', fallbackWords(job.fallback)],
               job.capability === null ? undefined : ['Capability', job.capability],
               job.concurrency === undefined ? undefined : ['Key', keyWords(job.concurrency)],
               job.rate === undefined
