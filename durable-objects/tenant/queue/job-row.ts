@@ -22,7 +22,7 @@ function placeOf(job: JobRecord, poolId: (job: JobRecord) => number): { readonly
 }
 
 /** Left alone by updates: whatever column is set costs its index a row, changed or not. */
-type Fixed = 'idempotency_key' | 'idempotency_digest' | 'thread_id' | 'parent_id' | 'created_by' | 'created_at'
+type Fixed = 'idempotency_key' | 'idempotency_digest' | 'dispatch_key' | 'thread_id' | 'parent_id' | 'created_by' | 'created_at'
 /** What becomes of a job, about a hundred bytes. What it asks for (`spec`) may be half a megabyte. */
 export type JobState = Omit<JobRow, Fixed | 'spec'>
 
@@ -54,7 +54,7 @@ export function stateOf(job: JobRecord, poolId: (job: JobRecord) => number): Job
   }
 }
 
-export const fromRow = (row: Omit<JobRow, 'idempotency_key' | 'idempotency_digest'>): JobRecord => ({
+export const fromRow = (row: Omit<JobRow, 'idempotency_key' | 'idempotency_digest' | 'dispatch_key'>): JobRecord => ({
   id: row.id,
   status: row.status as JobStatus,
   hold: row.hold as JobHold | null,

@@ -70,6 +70,7 @@ export class JobStore {
       created_at: _4,
       idempotency_key: _5,
       idempotency_digest: _6,
+      dispatch_key: _7,
       ...changeable
     } = all
     const { spec: _spec, ...state } = changeable
@@ -145,8 +146,9 @@ export class JobStore {
       parent_id,
       created_by,
       created_at,
-      idempotency_key: key?.key ?? null,
+      idempotency_key: key?.indexed === true ? key.key : null,
       idempotency_digest: key?.digest ?? null,
+      dispatch_key: key === undefined || key.indexed === true ? null : key.key,
     }
     this.#insert.run({ ...state, ...fixed, spec })
     this.#written(job, state, spec.length)

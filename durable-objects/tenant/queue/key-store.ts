@@ -1,13 +1,17 @@
 /** Responsible for idempotency keys: which job a dispatch with this key has made, and what a key of anything else stands for. */
 import { and, desc, eq, isNotNull, lt, sql } from 'drizzle-orm'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
+import type { Forget } from '../kernel/rollback.ts'
 import { Statement } from '../kernel/statement.ts'
+import { KeyBlocks } from './key-blocks.ts'
 import { idempotency, jobs } from './tables.ts'
 
 /** What a dispatch carried to be recognised by; written once, with the job. */
 export interface DispatchKey {
   readonly key: string
   readonly digest: string
+  /** It is to be found by the index. */
+  readonly indexed?: boolean
 }
 
 export interface KnownKey {
@@ -20,10 +24,24 @@ export class KeyStore {
   readonly #db: TenantDatabase
 
   readonly #dispatched: Statement<{ key: string }, { readonly digest: string | null; readonly job_id: number; readonly created_at: number }>
+  readonly #carried: Statement<{ id: number }, { readonly key: string | null; readonly digest: string | null; readonly created_at: number }>
   readonly #get: Statement<{ key: string }, KnownKey>
+  readonly #blocks: KeyBlocks
 
-  constructor(db: TenantDatabase) {
+  constructor(db: TenantDatabase, forget: Forget, blocks = new KeyBlocks(db, forget)) {
     this.#db = db
+    this.#blocks = blocks
+    this.#carried = new Statement(
+      db,
+      db
+        .select({
+          key: sql`${jobs.dispatch_key} as key`,
+          digest: sql`${jobs.idempotency_digest} as digest`,
+          created_at: jobs.created_at,
+        })
+        .from(jobs)
+        .where(eq(jobs.id, sql.placeholder('id'))),
+    )
     const { digest, job_id } = idempotency
     const key = sql.placeholder('key')
     this.#dispatched = new Statement(
@@ -38,10 +56,26 @@ export class KeyStore {
     this.#get = new Statement(db, db.select({ digest, job_id }).from(idempotency).where(eq(idempotency.key, key)))
   }
 
+  /** A job is about to be written, with or without a key: every one is told of here, in the order of their ids. */
+  note(id: number, at: number, key: DispatchKey | undefined): DispatchKey | undefined {
+    const kept = this.#blocks.note(id, at, key?.key)
+    return key === undefined || kept ? key : { ...key, indexed: true }
+  }
+
   /** The newest job that was dispatched with this key since then. */
   dispatchedWith(key: string, since: number): KnownKey | undefined {
+    const kept = this.#inBlocks(key, since)
     const row = this.#dispatched.get({ key })
-    return row?.digest == null || row.created_at < since ? undefined : { digest: row.digest, job_id: row.job_id }
+    if (row?.digest == null || row.created_at < since || (kept !== undefined && kept.job_id > row.job_id)) return kept
+    return { digest: row.digest, job_id: row.job_id }
+  }
+
+  #inBlocks(key: string, since: number): KnownKey | undefined {
+    for (const job_id of this.#blocks.candidates(key)) {
+      const row = this.#carried.get({ id: job_id })
+      if (row?.key === key && row.digest !== null) return row.created_at < since ? undefined : { digest: row.digest, job_id }
+    }
+    return undefined
   }
 
   get(key: string): KnownKey | undefined {
@@ -55,5 +89,6 @@ export class KeyStore {
 
   forget(before: number): void {
     this.#db.delete(idempotency).where(lt(idempotency.created_at, before)).run()
+    this.#blocks.forget(before)
   }
 }

@@ -125,7 +125,7 @@ export const queueRoom = {
   tables: ({ db, values, forget }) => ({
     erased: new ErasedJobs(db),
     jobs: new JobStore(db, forget, values),
-    keys: new KeyStore(db),
+    keys: new KeyStore(db, forget),
     killswitch: new KillswitchStore(values),
     settings: new SettingsStore(values),
     catalogue: new CatalogueStore(values),

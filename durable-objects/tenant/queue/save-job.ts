@@ -63,7 +63,7 @@ function told(ctx: CommandContext, job: JobRecord): JobRecord {
 /** Writes a new job; answers it as it stands then. */
 export function insertJob(ctx: CommandContext, made: JobRecord, key?: DispatchKey): JobRecord {
   const job = admitted(ctx, made)
-  ctx.store.jobs.insert(job, (one) => poolOf(ctx, one), key)
+  ctx.store.jobs.insert(job, (one) => poolOf(ctx, one), ctx.store.keys.note(job.id, ctx.at, key))
   wakeFor(ctx, job)
   trackFallback(ctx, job)
   return told(ctx, job)

@@ -39,9 +39,12 @@ export const jobs = sqliteTable(
     stream: integer().notNull(),
     spec: text().notNull(),
     outcome: text(),
-    /** The key that its dispatch carried, and the SHA-256 of the rest of it: columns, since a table of keys costs two rows more per job, and two a day later. */
+    /** The key that its dispatch carried, where the index finds it: of jobs from before there were blocks of keys, and of what is too many for them. */
     idempotency_key: text(),
+    /** The SHA-256 of the rest of such a dispatch. */
     idempotency_digest: text(),
+    /** The key that its dispatch carried, found by `key_blocks`: an index would cost each job a row. */
+    dispatch_key: text(),
   },
   (table) => [
     index('jobs_place')
@@ -67,6 +70,17 @@ export const jobs = sqliteTable(
 
 /** Jobs that ask for the same things of a worker, and are assigned alike, wait in one pool. */
 export const pools = sqliteTable('pools', { id: integer().primaryKey(), key: text().notNull().unique() })
+
+/** Keys of dispatches, those of some hundred jobs in one row: pairs of 32 bits of the key and the id of its job. */
+export const keyBlocks = sqliteTable('key_blocks', {
+  /** The highest id of a job whose key is in it. */
+  through: integer().primaryKey(),
+  /** When that job was made. */
+  at: integer().notNull(),
+  /** 1 when it was made of several blocks. */
+  merged: integer().notNull(),
+  entries: text().notNull(),
+})
 
 /** Jobs that were erased. Rows leave once nobody needs to be told any more. */
 export const erasedJobs = sqliteTable(
