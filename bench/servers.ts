@@ -89,7 +89,12 @@ export interface Floor {
   readonly stop: () => Promise<void>
 }
 
-export async function startFloor({ inspectorPort }: Pick<Options, 'inspectorPort'> = {}): Promise<Floor> {
+interface FloorOptions extends Pick<Options, 'inspectorPort'> {
+  /** A commit for all calls that arrive together, instead of one per call. */
+  readonly sharedCommits?: boolean
+}
+
+export async function startFloor({ inspectorPort, sharedCommits = false }: FloorOptions = {}): Promise<Floor> {
   const folder = mkdtempSync(join(tmpdir(), 'modelreins-floor-'))
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -100,6 +105,7 @@ export async function startFloor({ inspectorPort }: Pick<Options, 'inspectorPort
       unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
       compatibilityDate: '2026-09-01',
       compatibilityFlags: ['nodejs_compat', 'no_web_socket_compression'],
+      ...(sharedCommits ? { bindings: { SHARE_COMMITS: 'yes' } } : {}),
       durableObjects: { FLOOR: { className: 'FloorObject', useSQLite: true } },
       host: '127.0.0.1',
       port: 0,

@@ -1,7 +1,8 @@
 /**
  * Responsible for the floor: the least that a durable job can cost. A bare object does what must be done for one job life (a bearer checked by
  * its MAC, the body parsed, a job row and its place in the queue, a chained audit row per change, an answer once the writes are durable) and
- * nothing else: no rules, no schemas, no leases, no copy. Rows and answers have the bytes of ours.
+ * nothing else: no rules, no schemas, no leases, no copy. Rows and answers have the bytes of ours. With the binding SHARE_COMMITS, calls that arrive
+ * within a millisecond share one commit, as ours do.
  */
 import { createHash } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
@@ -26,13 +27,22 @@ export class FloorObject extends DurableObject {
     this.hash = '0'.repeat(64)
     this.offered = 0
   }
+  /** Undefined unless calls share commits. */
+  turn() {
+    if (this.env.SHARE_COMMITS === undefined) return undefined
+    this.next ??= new Promise((resolve) => setTimeout(resolve, 1)).then(() => {
+      this.next = undefined
+    })
+    return this.next
+  }
   record(action, id, at) {
     const text = JSON.stringify({ action, at, id, facts })
     const hash = createHash('sha256').update(this.hash).update(text).digest('hex')
     this.sql.exec('INSERT INTO audit (at, action, facts, prev_hash, hash) VALUES (?, ?, ?, ?, ?)', at, action, text, this.hash, hash)
     this.hash = hash
   }
-  dispatch(prompt) {
+  async dispatch(prompt) {
+    await this.turn()
     const at = Date.now()
     return this.ctx.storage.transactionSync(() => {
       const job = this.sql
@@ -55,7 +65,8 @@ export class FloorObject extends DurableObject {
     this.offered = job.id
     return { offers: [{ job: { id: job.id, status: 'pending', spec: job.spec, rest }, lease: { token: 'floor'.repeat(18), rest } }] }
   }
-  start(id) {
+  async start(id) {
+    await this.turn()
     const at = Date.now()
     return this.ctx.storage.transactionSync(() => {
       this.sql.exec("UPDATE jobs SET status = 'running', pool = 2, rank = ?, attempt = 1, started_at = ? WHERE id = ?", at, at, id)
@@ -63,7 +74,8 @@ export class FloorObject extends DurableObject {
       return { job: { id, status: 'running', spec, rest }, lease: { attempt: 1, rest } }
     })
   }
-  complete(id, result) {
+  async complete(id, result) {
+    await this.turn()
     const at = Date.now()
     return this.ctx.storage.transactionSync(() => {
       this.sql.exec(
@@ -105,6 +117,7 @@ export default {
     await crypto.subtle.sign('HMAC', await key, new TextEncoder().encode(request.headers.get('authorization') ?? ''))
     const [, call, id] = new URL(request.url).pathname.split('/')
     const body = await request.json()
+    if (call === 'nothing') return Response.json({ id: 1, status: 'pending', prompt: body.prompt, spec, rest }, { status: 201 })
     if (call === 'dispatch') return Response.json(await stub.dispatch(body.prompt), { status: 201 })
     if (call === 'claims') return Response.json(await stub.claim())
     if (call === 'start') return Response.json(await stub.start(Number(id)))
