@@ -1,6 +1,6 @@
 /**
  * Responsible for what the deployed Worker does not carry: words and schemas of the contract's tables that only the reference, `openapi.json` (static
- * files) and other programs show, and the part of zod that writes JSON Schema. It says nothing about how the rest is bundled.
+ * files) and other programs show, and parts of libraries that nothing calls. It says nothing about how the rest is bundled.
  */
 import type { Plugin } from 'rolldown'
 import { parseSync } from 'rolldown/utils'
@@ -14,15 +14,25 @@ export interface UnreadFields {
 }
 
 export const unread: readonly UnreadFields[] = [
-  { files: /contract\/src\/operations\/(?!row\.ts$)[a-z-]+\.ts$/, rows: 'operation', fields: ['summary', 'example', 'output'] },
+  {
+    files: /contract\/src\/operations\/(?!row\.ts$)[a-z-]+\.ts$/,
+    rows: 'operation',
+    fields: ['summary', 'example', 'output', 'problems', 'tool', 'produces', 'held', 'by'],
+  },
   { files: /contract\/src\/problem\.ts$/, rows: 'problems', fields: ['help', 'exit'] },
   { files: /contract\/src\/tenant-event\.ts$/, rows: 'tenantEvents', fields: ['says'] },
 ]
 
-/** The contract's, but for the tables of rows. */
+/** What a row of the settings says for people: behind its schema and its default. */
+const settings = { file: /contract\/src\/settings\.ts$/, read: 2 }
+/** All that the contract says. */
+const contract = /\/contract\/src\/.*\.ts$/
+/** Its schemas, but for the tables of rows. */
 const schemas = /\/contract\/src\/[a-z-]+\.ts$/
 
-const schemaWriters = /\/zod\/v4\/core\/(json-schema-processors|to-json-schema|json-schema-generator)\.js$/
+/** Modules of libraries that nothing here calls: zod's writer of JSON Schema, and drizzle's relations, which only a database with a `schema` has. */
+const uncalled =
+  /\/zod\/v4\/core\/(json-schema-processors|to-json-schema|json-schema-generator)\.js$|\/drizzle-orm\/(relations|sqlite-core\/query-builders\/query)\.js$/
 
 interface SyntaxNode {
   readonly type: string
@@ -62,6 +72,14 @@ function rowsIn(path: string, text: string, name: string): readonly SyntaxNode[]
   return found
 }
 
+interface Cut {
+  readonly from: number
+  readonly to: number
+}
+
+const without = (text: string, cuts: readonly Cut[]): string =>
+  cuts.toSorted((left, right) => right.from - left.from).reduce((kept, { from, to }) => kept.slice(0, from) + kept.slice(to), text)
+
 /** The text of a file of rows without the fields that the Worker does not read. */
 export function withoutUnreadFields(path: string, text: string, { rows, fields }: Omit<UnreadFields, 'files'>): string {
   const cuts = rowsIn(path, text, rows).flatMap((row) =>
@@ -69,7 +87,7 @@ export function withoutUnreadFields(path: string, text: string, { rows, fields }
       fields.includes(String(nameOf(field(each, 'key')))) ? [{ from: each.start, to: all[index + 1]?.start ?? row.end - 1 }] : [],
     ),
   )
-  return cuts.toSorted((left, right) => right.from - left.from).reduce((kept, { from, to }) => kept.slice(0, from) + kept.slice(to), text)
+  return without(text, cuts)
 }
 
 /**
@@ -91,12 +109,48 @@ export function withDroppableSchemas(path: string, text: string): string {
     .reduce((kept, { start, end }) => `${kept.slice(0, start)}/* @__PURE__ */ (() => ${kept.slice(start, end)})()${kept.slice(end)}`, text)
 }
 
-/** Exports of the same names: made once per schema when named `create...`, called never. */
-function refusingExports(text: string): string {
-  const names = [...text.matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name]) => name ?? '')
+function calls(path: string, text: string): readonly SyntaxNode[] {
+  const found: SyntaxNode[] = []
+  visit(parseSync(path, text).program as unknown as SyntaxNode, (node) => {
+    if (node.type === 'CallExpression') found.push(node)
+  })
+  return found
+}
+
+/** The calls of this name with so many of their arguments as are read. */
+export function withoutArguments(path: string, text: string, name: string, read: number): string {
+  const cuts = calls(path, text).flatMap((call) => {
+    const given = nodes(field(call, 'arguments'))
+    const [last, end] = [given[read - 1], given.at(-1)]
+    return nameOf(field(call, 'callee')) === name && last !== undefined && end !== undefined && given.length > read
+      ? [{ from: last.end, to: end.end }]
+      : []
+  })
+  return without(text, cuts)
+}
+
+/** Schemas without the names under which openapi.json lists them: `schema.meta({ id })` is the schema. */
+export function withoutNamesOfSchemas(path: string, text: string): string {
+  const cuts = calls(path, text).flatMap((call) => {
+    const callee = field(call, 'callee')
+    if (!isNode(callee) || callee.type !== 'MemberExpression' || nameOf(field(callee, 'property')) !== 'meta') return []
+    const schema = field(callee, 'object')
+    return isNode(schema) ? [{ from: schema.end, to: call.end }] : []
+  })
+  return without(text, cuts)
+}
+
+/** Exports of the same names. Whatever is named `create...` is called once per schema; what it makes, and all others, never. */
+export function refusingExports(text: string): string {
+  const declared = [...text.matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name]) => name ?? '')
+  const listed = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, names = '']) =>
+    names.split(',').flatMap((each) => /\w+(?=\s*$)/.exec(each)?.[0] ?? []),
+  )
+  const isMaker = (name: string): boolean => declared.includes(name) && name.startsWith('create')
   return [
-    `const refuse = () => { throw new Error('The Worker carries no writer of JSON Schema: tools/bundle/left-out.ts') }`,
-    ...names.map((name) => `export const ${name} = ${name.startsWith('create') ? '() => refuse' : 'refuse'}`),
+    `function refuse() { throw new Error('The Worker does not carry this part of the library: tools/bundle/left-out.ts') }`,
+    `function maker() { return refuse }`,
+    `export { ${[...new Set([...declared, ...listed])].map((name) => `${isMaker(name) ? 'maker' : 'refuse'} as ${name}`).join(', ')} }`,
   ].join('\n')
 }
 
@@ -104,10 +158,14 @@ export const leftOut: Plugin = {
   name: 'left-out-of-the-worker',
   transform(text, path) {
     const place = path.replaceAll('\\', '/')
-    const table = unread.find(({ files }) => files.test(place))
-    if (table !== undefined) return { code: withoutUnreadFields(path, text, table), map: null }
-    if (schemas.test(place)) return { code: withDroppableSchemas(path, text), map: null }
-    if (schemaWriters.test(place)) return { code: refusingExports(text), map: null }
+    if (contract.test(place)) {
+      const table = unread.find(({ files }) => files.test(place))
+      const rows = table === undefined ? text : withoutUnreadFields(path, text, table)
+      const read = settings.file.test(place) ? withoutArguments(path, rows, 'row', settings.read) : rows
+      const unnamed = withoutNamesOfSchemas(path, read)
+      return { code: table === undefined && schemas.test(place) ? withDroppableSchemas(path, unnamed) : unnamed, map: null }
+    }
+    if (uncalled.test(place)) return { code: refusingExports(text), map: null }
     return null
   },
 }

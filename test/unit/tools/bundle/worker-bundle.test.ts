@@ -2,23 +2,32 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { operations, problems, tenantEvents } from '@modelreins/contract'
-import { unread, withDroppableSchemas, withoutUnreadFields } from '../../../../tools/bundle/left-out.ts'
+import { operations, problems, tenantEvents, tenantSettingRows } from '@modelreins/contract'
+import {
+  refusingExports,
+  unread,
+  withDroppableSchemas,
+  withoutArguments,
+  withoutNamesOfSchemas,
+  withoutUnreadFields,
+} from '../../../../tools/bundle/left-out.ts'
 import { workerBundle } from '../../../../tools/bundle/worker-bundle.ts'
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url))
 
-test('the deployed module has every path, and neither summaries, examples nor the writer of JSON Schema', async () => {
+test('the deployed module has every path, and nothing that only the reference and openapi.json show', async () => {
   const { code, map } = await workerBundle({ root, minify: true })
   for (const row of Object.values(operations)) {
     expect({ path: row.path, there: code.includes(row.path) }).toEqual({ path: row.path, there: true })
     expect({ summary: row.summary, there: code.includes(row.summary) }).toEqual({ summary: row.summary, there: false })
   }
   for (const { says } of Object.values(tenantEvents)) expect(code.includes(says) ? says : '').toBe('')
+  for (const { reason } of Object.values(tenantSettingRows)) expect(code.includes(reason) ? reason : '').toBe('')
+  for (const name of ['RegisteredWorker', 'ReviewPolicy', 'unevaluatedProperties', 'SQLiteRelationalQuery'])
+    expect(code.includes(name) ? name : '').toBe('')
   // Some of the help stands in the details of an error, too.
   for (const { title } of Object.values(problems)) expect(code.includes(title) ? '' : title).toBe('')
   expect(code.includes(problems['invalid-request'].help)).toBe(false)
-  expect(code.includes('unevaluatedProperties')).toBe(false)
   // What an answer looks like is nobody's business there: nothing is checked on its way out.
   expect(code.includes('WebhookDelivery')).toBe(false)
   expect(JSON.parse(map ?? '').sources).toEqual(expect.arrayContaining([expect.stringMatching(/src\/index\.ts$/)]))
@@ -63,6 +72,26 @@ export const names = ['a', 'b'] as const, count = 2
 export type Answered = z.infer<typeof answered>`)
 })
 
+test('arguments that nobody reads are left out of the calls of that name, and of no others', () => {
+  const text = `const a = row(z.number(), 1, 'about', \`reason\`)\nconst b = row(flag, false)\nconst c = other(1, 2, 3, row(x, y, z))`
+  expect(withoutArguments('settings.ts', text, 'row', 2)).toBe(
+    `const a = row(z.number(), 1)\nconst b = row(flag, false)\nconst c = other(1, 2, 3, row(x, y))`,
+  )
+})
+
+test('a schema with a name is the schema, wherever it stands', () => {
+  const text = `const a = z.object({ b: z.string().meta({ format: 'x' }).optional() }).meta({ id: 'A' })\nmeta({ id: 'B' })`
+  expect(withoutNamesOfSchemas('a.ts', text)).toBe(`const a = z.object({ b: z.string().optional() })\nmeta({ id: 'B' })`)
+})
+
+test('a module that nothing calls keeps its exports, each of which says so when it is called after all', async () => {
+  const text = `export function createProcessor() {}\nexport const initialize = 1\nfunction inner() {}\nexport { inner as process, createOne, initialize };`
+  const made = (await import(`data:text/javascript,${encodeURIComponent(refusingExports(text))}`)) as Record<string, () => unknown>
+  expect(Object.keys(made).toSorted()).toEqual(['createOne', 'createProcessor', 'initialize', 'process'])
+  for (const name of ['initialize', 'process', 'createOne']) expect(made[name]).toThrow(/left-out/)
+  expect(made.createProcessor?.()).toBe(made.initialize)
+})
+
 test('no file of the Worker that has one of these tables reads a field that is left out', () => {
   const files = globSync(['src/**/*.ts', 'durable-objects/**/*.ts', 'contract/src/**/*.ts'], { cwd: root }).map((path) => ({
     path,
@@ -81,4 +110,6 @@ test('no file of the Worker that has one of these tables reads a field that is l
     for (const { path, text } of readers) expect(field.exec(text)?.[0] ?? path).toBe(path)
   }
   expect(found).toBeGreaterThan(8)
+  const elsewhere = /tenantSettingRows(\[[^\]]*\]|\.\w+)\??\.(about|reason)\b|globalRegistry|\.meta\(\)/
+  for (const { path, text } of files) expect(elsewhere.exec(text)?.[0] ?? path).toBe(path)
 })
