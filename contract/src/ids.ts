@@ -25,6 +25,10 @@ export interface CredentialToken {
 
 const credentialPattern = /^(mrk_|mrw_|mrs_)([a-z0-9]{2,32})_([a-z0-9]{8,32})_([a-z0-9]{20,64})_([a-z0-9]{20,64})$/
 
+/** How a token of this credential begins: enough to know it again, and nothing of its secret. */
+export const tokenBegins = (kind: 'member' | 'worker', tenant: string, credential: string): string =>
+  `${tokenPrefixes[kind]}${tenant}_${credential}_`
+
 /** Splits a member, worker or session token into its parts; undefined when it is not spelled like one. */
 export function parseCredentialToken(token: string): CredentialToken | undefined {
   const match = credentialPattern.exec(token)

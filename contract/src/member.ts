@@ -26,8 +26,18 @@ export const tenantRef = z.strictObject({ tenant: tenantSlug })
 export const tenantList = z.strictObject({ ...paging })
 
 export const memberRequest = z.strictObject({ name: label, role })
+/** Which key or token is in force, by how it begins: what stands before its secret. */
+export const keyInForce = z.object({ begins: z.string(), created_at: time })
 export const member = z
-  .object({ member_id: z.string(), name: z.string(), role, created_at: time, revoked_at: time.nullable() })
+  .object({
+    member_id: z.string(),
+    name: z.string(),
+    role,
+    created_at: time,
+    revoked_at: time.nullable(),
+    /** Only in lists; null when none is in force. */
+    key: keyInForce.nullable().optional(),
+  })
   .meta({ id: 'Member' })
 export type Member = z.infer<typeof member>
 export const memberPage = page(member)

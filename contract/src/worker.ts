@@ -20,6 +20,7 @@ import { workerId } from './ids.ts'
 import { secretReference } from './job.ts'
 import { killswitchBrief } from './killswitch.ts'
 import { limits } from './limits.ts'
+import { keyInForce } from './member.ts'
 
 export const workerKinds = ['silicon', 'carbon', 'xenon', 'companion'] as const
 export const workerKind = z.enum(workerKinds)
@@ -188,6 +189,8 @@ export const worker = z
     config_applied: z.object({ version: z.number().int(), at: time }).nullable().optional(),
     /** Only where one worker is read: when it was there in the last 24 hours. Absences under four minutes are not told. */
     presence_24h: z.array(z.object({ from: time, until: time })).optional(),
+    /** Only where one worker is read: the token that is in force; null when none is. */
+    token: keyInForce.nullable().optional(),
     may_raise_killswitch: z.boolean(),
     paused: z.boolean(),
     revoked_at: time.nullable(),

@@ -1,5 +1,5 @@
 /** Responsible for members and one-time views: create, list, revoke, rotate, reveal, and who a caller is. */
-import { limits } from '@modelreins/contract'
+import { limits, tokenBegins } from '@modelreins/contract'
 import type { JobError, Member, Output, Parsed, SealedView } from '@modelreins/contract'
 import { lookAlikeKey } from '../../../src/domain/access/look-alike.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
@@ -52,7 +52,14 @@ function list(ctx: CommandContext, input: Parsed<'members.list'>): Result<{ item
   const limit = input.limit ?? limits.list_default
   const found = ctx.store.credentials.listMembers(limit + 1, input.cursor)
   const items = found.slice(0, limit)
-  return ok({ items: items.map(show), next_cursor: found.length > limit ? (items.at(-1)?.member_id ?? null) : null })
+  const keys = ctx.store.credentials.inForceOf(items.map((row) => row.member_id))
+  const withKey = (row: MemberRow): Member => {
+    const key = keys.get(row.member_id)
+    const shown =
+      key === undefined ? null : { begins: tokenBegins('member', ctx.tenant, key.credential), created_at: isoTime(key.created_at) }
+    return { ...show(row), key: shown }
+  }
+  return ok({ items: items.map(withKey), next_cursor: found.length > limit ? (items.at(-1)?.member_id ?? null) : null })
 }
 
 /** What they had asked for and has not ended goes on, unless whoever revokes them says otherwise: it may be an attacker's, or a colleague's. */

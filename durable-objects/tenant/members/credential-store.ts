@@ -1,5 +1,5 @@
 /** Responsible for members, the hashes of tokens, and one-time views. It never sees a token. */
-import { and, asc, desc, eq, isNotNull, isNull, lt, lte, max, min } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, lte, max, min } from 'drizzle-orm'
 import type { Role } from '@modelreins/contract'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
@@ -8,6 +8,9 @@ import { credentials, members, views } from './tables.ts'
 export type CredentialRow = typeof credentials.$inferSelect
 export type MemberRow = Omit<typeof members.$inferSelect, 'role'> & { readonly role: Role }
 export type ViewRow = typeof views.$inferSelect
+
+/** A statement of an object takes 100 values. */
+const subjectsPerRead = 90
 
 export class CredentialStore {
   readonly #db: TenantDatabase
@@ -50,6 +53,21 @@ export class CredentialStore {
       this.#issued.set(subject, row?.at ?? undefined)
     }
     return this.#issued.get(subject)
+  }
+
+  /** The newest token in force of each of these subjects. */
+  inForceOf(subjects: readonly string[]): ReadonlyMap<string, Pick<CredentialRow, 'credential' | 'created_at'>> {
+    const found = new Map<string, Pick<CredentialRow, 'credential' | 'created_at'>>()
+    for (let from = 0; from < subjects.length; from += subjectsPerRead) {
+      const rows = this.#db
+        .select()
+        .from(credentials)
+        .where(and(inArray(credentials.subject, subjects.slice(from, from + subjectsPerRead)), isNull(credentials.revoked_at)))
+        .orderBy(asc(credentials.created_at))
+        .all()
+      for (const { subject, credential, created_at } of rows) found.set(subject, { credential, created_at })
+    }
+    return found
   }
 
   /** Stops every token of a subject that is still in force. */

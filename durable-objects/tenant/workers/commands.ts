@@ -1,5 +1,5 @@
 /** Responsible for the workers a tenant has: register, change, pause, resume, rotate, revoke. */
-import { limits } from '@modelreins/contract'
+import { limits, tokenBegins } from '@modelreins/contract'
 import type { Parsed, Presence, Worker } from '@modelreins/contract'
 import { closedBreaker } from '../../../src/domain/director/breaker.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
@@ -194,12 +194,17 @@ function rotate(ctx: CommandContext, input: Parsed<'workers.rotate'>): Result<{ 
   return ok({ expires_at: isoTime(expires_at) })
 }
 
+function tokenOf(ctx: CommandContext, { worker_id }: WorkerRecord): Worker['token'] {
+  const found = ctx.store.credentials.inForceOf([worker_id]).get(worker_id)
+  return found === undefined ? null : { begins: tokenBegins('worker', ctx.tenant, found.credential), created_at: isoTime(found.created_at) }
+}
+
 export const workerCommands = {
   'workers.register': register,
   'workers.list': list,
   'workers.get': (ctx: CommandContext, input: Parsed<'workers.get'>): Result<Worker> => {
     const worker = load(ctx, input.worker_id)
-    return worker.ok ? ok(showOneWorker(ctx, worker.value)) : worker
+    return worker.ok ? ok({ ...showOneWorker(ctx, worker.value), token: tokenOf(ctx, worker.value) }) : worker
   },
   'workers.update': update,
   'workers.revoke': revoke,

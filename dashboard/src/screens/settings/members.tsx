@@ -120,6 +120,13 @@ function Entry({ member, onLink }: { readonly member: Member; readonly onLink: (
       <span className="text-sm text-soft">
         since <Time at={member.created_at} />
       </span>
+      {member.revoked_at !== null || member.key === undefined ? null : member.key === null ? (
+        <span className="text-sm text-soft">no key</span>
+      ) : (
+        <span className="text-sm text-soft">
+          key <code className="font-mono">{member.key.begins}…</code>, given out <Time at={member.key.created_at} />
+        </span>
+      )}
       {member.revoked_at === null ? (
         <span className="ml-auto flex gap-2">
           <Button className="min-h-8 text-sm" onClick={() => setAsking('rotate')}>

@@ -313,6 +313,14 @@ export function Worker() {
                 ['Last heard', <Time key="seen" at={worker.last_seen} none="never" />],
                 ['Registered', <Time key="created" at={worker.created_at} />],
                 worker.revoked_at === null ? undefined : ['Revoked', <Time key="revoked" at={worker.revoked_at} />],
+                worker.token == null
+                  ? undefined
+                  : [
+                      'Token',
+                      <span key="token">
+                        <code className="font-mono text-sm">{worker.token.begins}…</code>, given out <Time at={worker.token.created_at} />
+                      </span>,
+                    ],
                 ['May raise the killswitch', worker.may_raise_killswitch ? 'yes' : 'no'],
                 [
                   'Id',

@@ -583,15 +583,27 @@ class WhoAmI(Record):
     server_time: str
 
 
+class MembersCreateReplyKey(Record):
+    """MembersCreateReplyKey, as the server answers it: a dict with attributes."""
+
+    __slots__ = ()
+    begins: str
+    created_at: str
+
+
 class MembersCreateReply(Record):
     """MembersCreateReply, as the server answers it: a dict with attributes."""
 
     __slots__ = ()
+    _nested = {
+        "key": MembersCreateReplyKey,
+    }
     member_id: str
     name: str
     role: Literal["owner", "operator", "reviewer", "viewer"]
     created_at: str
     revoked_at: Optional[str]
+    key: Optional[MembersCreateReplyKey]
     view_url: str
     expires_at: str
 
@@ -600,11 +612,15 @@ class Member(Record):
     """Member, as the server answers it: a dict with attributes."""
 
     __slots__ = ()
+    _nested = {
+        "key": MembersCreateReplyKey,
+    }
     member_id: str
     name: str
     role: Literal["owner", "operator", "reviewer", "viewer"]
     created_at: str
     revoked_at: Optional[str]
+    key: Optional[MembersCreateReplyKey]
 
 
 class MemberPage(Record):
@@ -632,6 +648,7 @@ class MembersRevokeReply(Record):
 
     __slots__ = ()
     _nested = {
+        "key": MembersCreateReplyKey,
         "jobs": MembersRevokeReplyJobs,
     }
     member_id: str
@@ -639,6 +656,7 @@ class MembersRevokeReply(Record):
     role: Literal["owner", "operator", "reviewer", "viewer"]
     created_at: str
     revoked_at: Optional[str]
+    key: Optional[MembersCreateReplyKey]
     jobs: Optional[MembersRevokeReplyJobs]
 
 
@@ -950,6 +968,7 @@ class Worker(Record):
         "config": WorkerConfig,
         "config_applied": WorkerConfigApplied,
         "presence_24h": WorkerPresence24h,
+        "token": MembersCreateReplyKey,
         "breaker": Breaker,
     }
     worker_id: str
@@ -962,6 +981,7 @@ class Worker(Record):
     config_version: int
     config_applied: Optional[WorkerConfigApplied]
     presence_24h: Optional[List[WorkerPresence24h]]
+    token: Optional[MembersCreateReplyKey]
     may_raise_killswitch: bool
     paused: bool
     revoked_at: Optional[str]
@@ -2130,6 +2150,7 @@ __all__ = [
     "Tenant",
     "TenantPage",
     "WhoAmI",
+    "MembersCreateReplyKey",
     "MembersCreateReply",
     "Member",
     "MemberPage",

@@ -121,3 +121,26 @@ it('files by a lease need the attempt to run', async () => {
     expect([name, await upload(offer, `${name}1`), await read(offer, `${name}0`)]).toEqual([name, 'lease-lost', 'not-found'])
   }
 })
+
+describe('the token in force', () => {
+  it('is shown by how it begins, and by nothing of its secret; a new one begins otherwise, a revoked one is none', async () => {
+    const tokenOf = async () => (await tenant.must('workers.get', { worker_id: anna.id })).token
+    const first = await tokenOf()
+    expect(first?.begins).toMatch(/^mrw_[a-z0-9]+_[a-z0-9]+_$/)
+    await tenant.must('workers.rotate', { worker_id: anna.id })
+    const second = await tokenOf()
+    expect(second?.begins).not.toBe(first?.begins)
+    await tenant.must('workers.revoke', { worker_id: anna.id })
+    expect(await tokenOf()).toBeNull()
+  })
+
+  it('of members is listed with them', async () => {
+    const rosa = await tenant.member('Rosa', 'reviewer')
+    const keyOf = async () => (await tenant.must('members.list', {})).items.find((one) => one.member_id === rosa.id)?.key
+    expect(await keyOf()).toMatchObject({
+      begins: `mrk_${tenant.name}_${String(rosa.credential.kind === 'member' && rosa.credential.credential)}_`,
+    })
+    await tenant.must('members.revoke', { member_id: rosa.id })
+    expect(await keyOf()).toBeNull()
+  })
+})
