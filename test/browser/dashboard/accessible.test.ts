@@ -30,6 +30,7 @@ const screens = [
   ['/settings?tab=grants', 'Settings'],
   ['/settings?tab=tenant', 'Settings'],
   ['/settings?tab=webhooks', 'Settings'],
+  ['/settings?tab=policies', 'Settings'],
   ['/settings?tab=setup', 'Settings'],
   ['/settings?tab=diagnostics', 'Settings'],
 ] as const

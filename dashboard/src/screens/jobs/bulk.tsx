@@ -88,8 +88,8 @@ export function BulkDialog({
         }
         say(`${plural(done, 'job')} ${past[verb]}.`)
       }
-      await refresh('jobs')
       onClose(true)
+      await refresh('jobs')
     } catch (fault) {
       complain(fault)
       setProgress(undefined)

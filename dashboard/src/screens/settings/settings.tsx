@@ -3,6 +3,7 @@ import { Link, useSearch } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useMay } from '../../api/session.ts'
 import { Screen } from '../../frame/screen.tsx'
+import { Capabilities } from './capabilities.tsx'
 import { Diagnostics } from './diagnostics.tsx'
 import { Grants } from './grants.tsx'
 import { Members } from './members.tsx'
@@ -23,6 +24,7 @@ export function Settings() {
     { id: 'notifications', name: 'Notifications', show: true, content: <Notifications /> },
     { id: 'grants', name: 'Grants', show: true, content: <Grants /> },
     { id: 'tenant', name: 'Tenant', show: true, content: <Tenant /> },
+    { id: 'policies', name: 'Policies', show: true, content: <Capabilities /> },
     { id: 'bans', name: 'Bans', show: mayMembers, content: <Bans /> },
     { id: 'webhooks', name: 'Webhooks', show: mayWebhooks, content: <Webhooks /> },
     { id: 'setup', name: 'Set-up', show: true, content: <Setup /> },
