@@ -110,11 +110,15 @@ function moduleOf(source: string): string {
   return source.replace(/^.*?(?=(?:src|contract|durable-objects|migrations|tools)\/)/, '')
 }
 
+const intervalUs = 250
+/** A sample that comes later has waited for a processor or a disk: that is nobody's work. */
+const longestUs = 4 * intervalUs
+
 /** Runs `work` under the profiler; answers what was spent where, the engine's own pauses included. */
 export async function profileOf(url: URL, work: () => Promise<unknown>): Promise<readonly Spent[]> {
   const inspector = await inspect(url)
   await inspector.call('Profiler.enable')
-  await inspector.call('Profiler.setSamplingInterval', { interval: 250 })
+  await inspector.call('Profiler.setSamplingInterval', { interval: intervalUs })
   await inspector.call('Profiler.start')
   await work()
   const { profile } = (await inspector.call('Profiler.stop')) as { readonly profile: Profile }
@@ -131,7 +135,8 @@ export async function profileOf(url: URL, work: () => Promise<unknown>): Promise
   )
   const callers = new Map(profile.nodes.flatMap(({ id, children = [] }) => children.map((child): [number, number] => [child, id])))
   const spent = new Map<number, number>()
-  for (const [index, id] of profile.samples.entries()) spent.set(id, (spent.get(id) ?? 0) + (profile.timeDeltas[index] ?? 0))
+  for (const [index, id] of profile.samples.entries())
+    spent.set(id, (spent.get(id) ?? 0) + Math.min(profile.timeDeltas[index] ?? 0, longestUs))
   return [...spent].map(([id, us]) => {
     const stack: Place[] = []
     for (let at: number | undefined = id; at !== undefined; at = callers.get(at)) {

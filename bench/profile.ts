@@ -7,6 +7,7 @@ import type { Offer } from '@modelreins/contract'
 import { profileOf } from './inspector.ts'
 import type { Spent } from './inspector.ts'
 import { perSecond } from './measure.ts'
+import { drainBySdk } from './our-queue.ts'
 import { runtimeCpuMs } from './processor-time.ts'
 import { post, startOurs } from './servers.ts'
 import type { Bench } from './servers.ts'
@@ -65,6 +66,18 @@ const workloads: Readonly<Record<string, Workload>> = {
     prepare: queue,
     run: (bench, token, jobs) => drain(bench.url, token, jobs, 1),
   },
+  'sdk-100': {
+    what: 'taken by a worker of the SDK with 100 slots and a handler that does nothing',
+    jobs: 12_000,
+    prepare: queue,
+    run: (bench, token, jobs) => drainBySdk(bench, token, jobs, 100),
+  },
+  'sdk-1': {
+    what: 'taken by a worker of the SDK with one slot and a handler that does nothing',
+    jobs: 3_000,
+    prepare: queue,
+    run: (bench, token, jobs) => drainBySdk(bench, token, jobs, 1),
+  },
   'http-dispatch': { what: 'dispatched over HTTP with a key, one by one, 32 at a time', jobs: 4_000, prepare: nothing, run: dispatch },
   'http-life': { what: 'polled, started and completed over HTTP, 32 at a time', jobs: 2_000, prepare: queue, run: live },
 }
@@ -115,7 +128,9 @@ async function tell(name: string, { what, jobs, prepare, run }: Workload, raw: s
   await run(bench, token, Math.ceil(jobs / 10))
   await quiet()
   const before = runtimeCpuMs()
+  const client = process.cpuUsage()
   await run(bench, token, Math.floor(jobs / 2))
+  const { user, system } = process.cpuUsage(client)
   await quiet()
   const after = runtimeCpuMs()
   const profiled = await profileOf(await bench.inspector(), () => run(bench, token, jobs).then(quiet))
@@ -126,6 +141,9 @@ async function tell(name: string, { what, jobs, prepare, run }: Workload, raw: s
     console.log(
       `  processor time of the runtime, all isolates and threads: ${(((after - before) * 1000) / Math.floor(jobs / 2)).toFixed(0)} us per job`,
     )
+  console.log(
+    `  processor time of this process, which sends and receives: ${((user + system) / Math.floor(jobs / 2)).toFixed(0)} us per job`,
+  )
   table('the Worker by module, with what it calls', sums(spent, ownerOf), jobs, 40)
   table('the Worker by function, without what it calls', sums(spent, placeOf), jobs, 40)
   if (raw !== undefined) writeFileSync(`${raw}-${name}.json`, JSON.stringify(spent))

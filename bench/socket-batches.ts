@@ -1,6 +1,6 @@
 /** Responsible for jobs through one socket as bare frames, in batches, and for the same over a bare object that stores as many rows. */
 import { WebSocket } from 'ws'
-import type { ServerFrame } from '@modelreins/contract'
+import type { Offer, ServerFrame } from '@modelreins/contract'
 import { startFloor } from './servers.ts'
 
 const opened = (socket: WebSocket): Promise<void> =>
@@ -8,34 +8,51 @@ const opened = (socket: WebSocket): Promise<void> =>
     socket.once('open', resolve).once('error', reject)
   })
 
-/** Takes `jobs` jobs through start and complete, `batch` at a time; milliseconds. */
+/** What the server lets one worker be offered at once. */
+const mostCredit = 100
+
+/**
+ * Takes `jobs` jobs through start and complete, `batch` at a time; milliseconds. As the SDK does it while jobs are short: offers are taken ahead, so
+ * that starts travel with the completions before them, and credit travels with both.
+ */
 export async function drain(url: string, token: string, jobs: number, batch: number): Promise<number> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/connect`, { headers: { authorization: `Bearer ${token}` } })
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/connect`, {
+    headers: { authorization: `Bearer ${token}` },
+    perMessageDeflate: false,
+  })
   await opened(socket)
   let done = 0
   let ref = 0
   const begun = performance.now()
   await new Promise<void>((resolve, reject) => {
-    const starting = new Map<number, { readonly id: number; readonly token: string }>()
+    const running = new Map<number, Offer>()
+    const ahead: Offer[] = []
+    /** Credit as the server counts it: less by one with each offer. */
+    let believed = 0
     socket.on('message', (data) => {
       const frames: ServerFrame[] = [JSON.parse(String(data))].flat()
       const out: unknown[] = []
-      let settled = 0
       for (const frame of frames) {
         if (frame.type === 'offer') {
-          ref += 1
-          starting.set(ref, { id: frame.job.id, token: frame.lease.token })
-          out.push({ type: 'start', ref, token: frame.lease.token })
+          ahead.push(frame)
+          believed -= 1
         } else if (frame.type === 'started') {
-          const job = starting.get(frame.ref)
-          starting.delete(frame.ref)
-          if (job !== undefined) out.push({ type: 'complete', ref: frame.ref, token: job.token, job_id: job.id, result: 'measured' })
-        } else if (frame.type === 'settled') settled += 1
+          const offer = running.get(frame.ref)
+          running.delete(frame.ref)
+          if (offer !== undefined)
+            out.push({ type: 'complete', ref: frame.ref, token: offer.lease.token, job_id: offer.job.id, result: 'measured' })
+        } else if (frame.type === 'settled') done += 1
         else if (frame.type === 'problem') reject(new Error(JSON.stringify(frame.problem)))
       }
-      done += settled
       if (done >= jobs) return resolve()
-      if (frames.some((frame) => frame.type === 'settled' || frame.type === 'welcome')) out.push({ type: 'credit', slots: batch })
+      for (const offer of ahead.splice(0, batch - running.size)) {
+        ref += 1
+        running.set(ref, offer)
+        out.push({ type: 'start', ref, token: offer.lease.token })
+      }
+      const slots = Math.min(mostCredit, batch - running.size + batch - ahead.length)
+      if (slots !== believed) out.push({ type: 'credit', slots })
+      believed = slots
       if (out.length > 0) socket.send(JSON.stringify(out))
     })
     socket.on('close', (code) => reject(new Error(`closed ${code}`)))
@@ -50,7 +67,7 @@ export async function drain(url: string, token: string, jobs: number, batch: num
 /** Jobs a second. */
 export async function floorRate(jobs: number, batch: number): Promise<number> {
   const floor = await startFloor()
-  const socket = new WebSocket(floor.url.replace('http', 'ws'))
+  const socket = new WebSocket(floor.url.replace('http', 'ws'), { perMessageDeflate: false })
   await opened(socket)
   const items = JSON.stringify(Array.from({ length: batch }, (_, index) => ({ job_id: index, result: 'measured' })))
   const begun = performance.now()

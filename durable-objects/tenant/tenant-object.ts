@@ -2,7 +2,6 @@
  * Responsible for exposing one tenant: RPC for commands, fetch for the worker socket, alarms. It wires the parts and decides
  * nothing; see ARCHITECTURE.md, "The tenant object in five parts".
  */
-import { createHmac } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
 import { closeCodes, operations, problems } from '@modelreins/contract'
 import type { Failure, Parsed, Scope, TenantOperationId } from '@modelreins/contract'
@@ -22,6 +21,7 @@ import type { Caller, CommandContext, Store } from './kernel/context.ts'
 import { openStores } from './kernel/open-stores.ts'
 import { Rollback } from './kernel/rollback.ts'
 import { afterStoring, SharedCommit } from './kernel/shared-commit.ts'
+import { hmacBytes } from './kernel/sha256.ts'
 import { startTenant } from './kernel/tenant.ts'
 import type { RunningTenant } from './kernel/tenant.ts'
 import { authenticate, mayCall, tokenSince } from './members/authenticate.ts'
@@ -42,8 +42,6 @@ const refusal = ({ failure }: { readonly failure: Failure }): Response =>
 
 /** Whoever is answered these may rely on it: open streams have been told. */
 const endsRights: ReadonlySet<string> = new Set(['members.revoke', 'members.rotate', 'sessions.end', 'sessions.end_many'])
-
-const hmac = (secret: string, text: string): Uint8Array => createHmac('sha256', secret).update(text).digest()
 
 const { now } = clockAndRandom
 
@@ -68,7 +66,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   }
 
   #open(tenant: string, auditKid: string): RunningTenant {
-    const keys = parseSigningKeys(this.env.MODELREINS_SECRET, hmac)
+    const keys = parseSigningKeys(this.env.MODELREINS_SECRET, hmacBytes)
     if ('reason' in keys) throw new Error(keys.reason)
     const auditKey = keys.find((key) => key.id === auditKid)
     if (auditKey === undefined) throw new Error(`MODELREINS_SECRET no longer has the key ${auditKid} of this tenant's audit trail`)
@@ -278,7 +276,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
 
   async provision(request: Parameters<TenantGate['provision']>[0]): ReturnType<TenantGate['provision']> {
     if (this.#store.identity.get() !== undefined) return fail('name-taken', `The tenant ${request.tenant} exists.`)
-    const keys = parseSigningKeys(this.env.MODELREINS_SECRET, hmac)
+    const keys = parseSigningKeys(this.env.MODELREINS_SECRET, hmacBytes)
     if ('reason' in keys) return fail('unavailable', keys.reason)
     const at = now()
     const audit_kid = keys[0].id

@@ -26,16 +26,18 @@ export interface Shipped {
 
 /** A statement takes 100 bound parameters; sets of small rows travel as one JSON parameter instead. */
 const jobColumns = 13
-const jobsPerStatement = Math.floor(100 / jobColumns)
+/** Characters of a job's JSON beyond which it travels in parameters of its own. */
+const smallJob = 50_000
 /** A parameter takes 2 MB: characters of JSON per statement, safe for three bytes each. */
 const jsonSize = 600_000
 
-/** Cuts rows into JSON arrays of bounded size; a row is never cut. */
-function jsonArrays(rows: readonly unknown[]): string[] {
+const jsonArrays = (rows: readonly unknown[]): string[] => joined(rows.map((row) => JSON.stringify(row)))
+
+/** Puts spelled rows into JSON arrays of bounded size; a row is never cut. */
+function joined(rows: readonly string[]): string[] {
   const arrays: string[] = []
   let open = ''
-  for (const row of rows) {
-    const text = JSON.stringify(row)
+  for (const text of rows) {
     if (open !== '' && open.length + text.length > jsonSize) {
       arrays.push(`[${open}]`)
       open = ''
@@ -80,14 +82,23 @@ const workersUpsert = `
   SET updated_seq = excluded.updated_seq, revoked = excluded.revoked, worker = excluded.worker
   WHERE excluded.updated_seq > updated_seq`
 
-const jobsUpsert = (count: number): string => `
-  INSERT INTO jobs (tenant, id, updated_seq, status, effort, thread_id, capability, worker_id, size, prompt, output, result, rest)
-  VALUES ${Array.from({ length: count }, () => `(${Array.from({ length: jobColumns }, () => '?').join(', ')})`).join(', ')}
+const jobsInto =
+  'INSERT INTO jobs (tenant, id, updated_seq, status, effort, thread_id, capability, worker_id, size, prompt, output, result, rest)'
+
+const jobsOver = `
   ON CONFLICT (tenant, id) DO UPDATE
   SET updated_seq = excluded.updated_seq, status = excluded.status, effort = excluded.effort, thread_id = excluded.thread_id,
     capability = excluded.capability, worker_id = excluded.worker_id, size = excluded.size, prompt = excluded.prompt,
     output = excluded.output, result = excluded.result, rest = excluded.rest
   WHERE excluded.updated_seq > updated_seq`
+
+const jobUpsert = `${jobsInto} VALUES (${Array.from({ length: jobColumns }, () => '?').join(', ')}) ${jobsOver}`
+
+const jobsUpsert = `
+  ${shipped}
+  ${jobsInto}
+  SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9, value->>10, value->>11
+  FROM shipped WHERE true ${jobsOver}`
 
 /** From where it stood, step by step as long as the next row is there. */
 const advance = `
@@ -141,26 +152,16 @@ function namesOf(shipment: Shipment): { readonly name: string; readonly id: stri
   return [...pairs.values()]
 }
 
-function jobValues(tenant: string, job: Sequenced<Job>): unknown[] {
+/** In the order of the columns, without the tenant. */
+function jobValues(job: Sequenced<Job>): unknown[] {
   const { updated_seq, prompt, output, result, ...rest } = job
   const json = JSON.stringify(rest)
   const size = prompt.length + output.length + (result?.length ?? 0) + json.length
-  return [
-    tenant,
-    job.id,
-    updated_seq,
-    job.status,
-    job.effort,
-    job.thread_id,
-    job.capability,
-    job.worker_id,
-    size,
-    prompt,
-    output,
-    result,
-    json,
-  ]
+  return [job.id, updated_seq, job.status, job.effort, job.thread_id, job.capability, job.worker_id, size, prompt, output, result, json]
 }
+
+/** Half of a surrogate pair, or a NUL: SQLite's JSON reads them otherwise than a parameter is read. */
+const isOddText = (json: string): boolean => json.includes('\\u') && /\\u(?:0000|d[89a-f])/.test(json)
 
 function statementsOf(database: D1Database, tenant: string, shipment: Shipment): D1PreparedStatement[] {
   const each = (sql: string, rows: readonly unknown[]): D1PreparedStatement[] =>
@@ -172,10 +173,14 @@ function statementsOf(database: D1Database, tenant: string, shipment: Shipment):
   ]
   const workers = shipment.workers.map(({ updated_seq, ...worker }) => ({ updated_seq, worker }))
   statements.push(...each(workersUpsert, workers))
-  for (let first = 0; first < shipment.jobs.length; first += jobsPerStatement) {
-    const group = shipment.jobs.slice(first, first + jobsPerStatement)
-    statements.push(database.prepare(jobsUpsert(group.length)).bind(...group.flatMap((job) => jobValues(tenant, job))))
+  const small: string[] = []
+  for (const job of shipment.jobs) {
+    const values = jobValues(job)
+    const json = JSON.stringify(values)
+    if (json.length > smallJob || isOddText(json)) statements.push(database.prepare(jobUpsert).bind(tenant, ...values))
+    else small.push(json)
   }
+  for (const json of joined(small)) statements.push(database.prepare(jobsUpsert).bind(tenant, json))
   return statements
 }
 

@@ -1,11 +1,10 @@
 /** Responsible for sealing audit rows into the tenant's chain as they are appended. */
-import { createHmac } from 'node:crypto'
 import type { AuditRow, EventFields, TenantEvent } from '@modelreins/contract'
 import { genesis, sealed } from '../../../src/domain/audit/audit-chain.ts'
 import type { ChainHead } from '../../../src/domain/audit/audit-chain.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { AuditNote, Caller } from '../kernel/context.ts'
-import { sha256Hex } from '../kernel/sha256.ts'
+import { hmacHex, sha256Hex } from '../kernel/sha256.ts'
 import type { AuditStore } from './audit-store.ts'
 
 export class AuditWriter {
@@ -15,7 +14,7 @@ export class AuditWriter {
   /** `secret`: the tenant's own MAC key. */
   constructor(store: AuditStore, secret: Uint8Array) {
     this.#store = store
-    this.#hmac = (text) => createHmac('sha256', secret).update(text).digest('hex')
+    this.#hmac = (text) => hmacHex(secret, text)
   }
 
   get head(): ChainHead {

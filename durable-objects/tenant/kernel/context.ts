@@ -96,13 +96,18 @@ export interface CommandContext extends ReadContext {
 export const systemActor: Actor = { kind: 'system', id: 'system', name: 'ModelReins' }
 export const systemCaller: Caller = { kind: 'system', actor: systemActor }
 
+/** Times that were spelled last: what one command writes and answers has few of them. */
+const spelled = Array.from({ length: 8 }, () => ({ at: 0, text: new Date(0).toISOString() }))
+let oldest = 0
+
 /** ISO 8601 of milliseconds, and null of null. */
 export function isoTime(at: number): string {
-  // All that one command writes and answers has one time as a rule.
-  if (at !== spelled.at) spelled = { at, text: new Date(at).toISOString() }
-  return spelled.text
+  for (const known of spelled) if (known.at === at) return known.text
+  const text = new Date(at).toISOString()
+  spelled[oldest] = { at, text }
+  oldest = (oldest + 1) % spelled.length
+  return text
 }
-let spelled = { at: 0, text: new Date(0).toISOString() }
 export const isoTimeOrNull = (at: number | null): string | null => (at === null ? null : isoTime(at))
 
 /** A kind that a worker has named, as a row of the audit trail may show it: a word, where a careless worker might put a sentence. */

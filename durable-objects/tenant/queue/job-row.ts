@@ -78,3 +78,53 @@ export const fromRow = (row: Omit<JobRow, 'idempotency_key' | 'idempotency_diges
   spec: JSON.parse(row.spec),
   outcome: row.outcome === null ? null : JSON.parse(row.outcome),
 })
+
+/** What a start or a completion changes. */
+export const advancing = ['status', 'pool', 'rank', 'worker_id', 'attempt', 'nonce', 'started_at', 'ended_at', 'outcome'] as const
+type Advancing = (typeof advancing)[number]
+
+export const pick = <Fields extends object, Name extends keyof Fields>(fields: Fields, names: readonly Name[]): Pick<Fields, Name> =>
+  Object.fromEntries(names.map((name) => [name, fields[name]])) as Pick<Fields, Name>
+
+/** All else that may change: a row without them, so that the compiler misses none. */
+const others: Record<Exclude<keyof JobState, Advancing | 'id'>, true> = {
+  hold: true,
+  expires_at: true,
+  effort: true,
+  priority: true,
+  max_attempts: true,
+  long_lease: true,
+  queued_at: true,
+  retry_at: true,
+  review_id: true,
+  stream: true,
+  falls_back: true,
+}
+const otherNames = Object.keys(others) as (keyof typeof others)[]
+
+export const onlyAdvances = (before: JobState, after: JobState): boolean => otherNames.every((name) => before[name] === after[name])
+
+/** Of a row as it was read. One literal: this is done for every job that is read. */
+export const stateOfRow = (row: JobRow): JobState => ({
+  id: row.id,
+  status: row.status,
+  hold: row.hold,
+  pool: row.pool,
+  rank: row.rank,
+  expires_at: row.expires_at,
+  effort: row.effort,
+  priority: row.priority,
+  worker_id: row.worker_id,
+  attempt: row.attempt,
+  max_attempts: row.max_attempts,
+  nonce: row.nonce,
+  long_lease: row.long_lease,
+  queued_at: row.queued_at,
+  started_at: row.started_at,
+  ended_at: row.ended_at,
+  retry_at: row.retry_at,
+  review_id: row.review_id,
+  stream: row.stream,
+  falls_back: row.falls_back,
+  outcome: row.outcome,
+})

@@ -2,17 +2,17 @@
  * Responsible for job rows: written with their place in the queue, found by id, by place, by thread. What a job asks for is written once, what
  * becomes of it each time.
  */
-import { and, asc, desc, eq, gt, isNotNull, lt, lte, max, ne, sql } from 'drizzle-orm'
-import { getTableColumns, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNotNull, lt, max, ne, sql, type SQL } from 'drizzle-orm'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { places } from '../../../src/domain/job/queue.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
-import { Statement } from '../kernel/statement.ts'
 import type { ValueStore } from '../kernel/value-store.ts'
 import { RecentJobs } from './recent-jobs.ts'
-import { fromRow, stateOf } from './job-row.ts'
+import { fromRow, onlyAdvances, stateOf, stateOfRow } from './job-row.ts'
 import type { JobRow, JobState } from './job-row.ts'
+import { jobStatements } from './job-statements.ts'
+import type { JobStatements } from './job-statements.ts'
 import { matches } from './job-match.ts'
 import type { JobMatch } from './job-match.ts'
 import type { DispatchKey } from './key-store.ts'
@@ -39,14 +39,7 @@ const none: ReadonlySet<number> = new Set()
 
 export class JobStore {
   readonly #db: TenantDatabase
-  readonly #insert: Statement<JobRow>
-  readonly #update: Statement<JobState>
-  readonly #updateWithSpec: Statement<JobState & { spec: string }>
-  readonly #get: Statement<{ id: number }, JobRow>
-  readonly #heads: Statement<{ pool: number; limit: number }, Head>
-  readonly #due: Statement<{ pool: number; upTo: number; limit: number }, JobRow>
-  readonly #expired: Statement<{ at: number; limit: number }, JobRow>
-  readonly #nextExpiry: Statement<object, { readonly at: number }>
+  readonly #run: JobStatements
   readonly #fronts = new PoolFronts()
   readonly #recent = new RecentJobs()
   readonly #forget: Forget
@@ -57,47 +50,7 @@ export class JobStore {
     this.#db = db
     this.#values = values
     this.#forget = forget
-    const columns = Object.keys(getTableColumns(jobs)) as (keyof JobRow)[]
-    const all = Object.fromEntries(columns.map((name) => [name, sql`${sql.placeholder(name)}`])) as Record<
-      keyof JobRow,
-      ReturnType<typeof sql>
-    >
-    const {
-      id: _,
-      thread_id: _1,
-      parent_id: _2,
-      created_by: _3,
-      created_at: _4,
-      idempotency_key: _5,
-      idempotency_digest: _6,
-      dispatch_key: _7,
-      ...changeable
-    } = all
-    const { spec: _spec, ...state } = changeable
-    this.#insert = new Statement(db, db.insert(jobs).values(all))
-    const withId = eq(jobs.id, sql.placeholder('id'))
-    this.#update = new Statement(db, db.update(jobs).set(state).where(withId))
-    this.#updateWithSpec = new Statement(db, db.update(jobs).set(changeable).where(withId))
-    this.#get = new Statement(db, db.select().from(jobs).where(withId))
-    this.#heads = new Statement(
-      db,
-      db
-        .select({ id: jobs.id, rank: jobs.rank })
-        .from(jobs)
-        .where(and(eq(jobs.pool, sql.placeholder('pool')), isNotNull(jobs.pool)))
-        .orderBy(asc(jobs.rank), asc(jobs.id))
-        .limit(sql.placeholder('limit')),
-    )
-    const limit = sql.placeholder('limit')
-    const inTime = and(eq(jobs.pool, sql.placeholder('pool')), isNotNull(jobs.pool), lte(jobs.rank, sql.placeholder('upTo')))
-    this.#due = new Statement(db, db.select().from(jobs).where(inTime).orderBy(asc(jobs.rank)).limit(limit))
-    const over = and(isNotNull(jobs.expires_at), lte(jobs.expires_at, sql.placeholder('at')))
-    this.#expired = new Statement(db, db.select().from(jobs).where(over).orderBy(asc(jobs.expires_at)).limit(limit))
-    const expiring = db
-      .select({ at: sql`${jobs.expires_at} as at` })
-      .from(jobs)
-      .where(isNotNull(jobs.expires_at))
-    this.#nextExpiry = new Statement(db, expiring.orderBy(asc(jobs.expires_at)).limit(1))
+    this.#run = jobStatements(db)
   }
 
   /** The highest id that a job has, or had before it was erased. */
@@ -150,8 +103,8 @@ export class JobStore {
       idempotency_digest: key?.digest ?? null,
       dispatch_key: key === undefined || key.indexed === true ? null : key.key,
     }
-    this.#insert.run({ ...state, ...fixed, spec })
-    this.#written(job, state, spec.length)
+    this.#run.insert.run({ ...state, ...fixed, spec })
+    this.#written(job, state, spec.length, true)
   }
 
   update(job: JobRecord, poolId: (job: JobRecord) => number): void {
@@ -159,23 +112,26 @@ export class JobStore {
     const before = this.#recent.find(job.id)
     // Records are never changed in place: the same object is the same text.
     if (before?.job.spec === job.spec) {
-      this.#update.run(state)
+      // Each value that travels costs, and starts and completions change few of them.
+      if (before.state !== undefined && onlyAdvances(before.state, state)) this.#run.advance.run(state)
+      else this.#run.update.run(state)
       this.#written(job, state, before.spec)
     } else {
       const spec = JSON.stringify(job.spec)
-      this.#updateWithSpec.run({ ...state, spec })
+      this.#run.updateWithSpec.run({ ...state, spec })
       this.#written(job, state, spec.length)
     }
   }
 
-  /** `spec`: its characters. */
-  #written(job: JobRecord, { pool, rank, outcome }: JobState, spec: number): void {
+  /** `spec`: its characters. `fresh`: there are older ones that are asked for sooner. */
+  #written(job: JobRecord, state: JobState, spec: number, fresh = false): void {
+    const { pool, rank, outcome } = state
     const putBack = this.#fronts.moved(job.id, { pool, rank })
     this.#forget(() => {
       this.#recent.drop(job.id)
       putBack()
     })
-    this.#recent.keep(job, spec + (outcome?.length ?? 0), spec)
+    this.#recent.keep(job, spec + (outcome?.length ?? 0), { spec, state, fresh })
   }
 
   /** A stream object may exist from now on. */
@@ -198,13 +154,24 @@ export class JobStore {
   get(id: number): JobRecord | undefined {
     const recent = this.#recent.get(id)
     if (recent !== undefined) return recent
-    const row = this.#get.get({ id })
-    return row === undefined ? undefined : this.#recent.keep(fromRow(row), row.spec.length + (row.outcome?.length ?? 0), row.spec.length)
+    const row = this.#run.get.get({ id })
+    return row === undefined ? undefined : this.#read(row)
+  }
+
+  #read(row: JobRow): JobRecord {
+    const spec = row.spec.length
+    return this.#recent.keep(fromRow(row), spec + (row.outcome?.length ?? 0), { spec, state: stateOfRow(row) })
+  }
+
+  /** Reads what memory does not have of these few, in one statement: `get` finds them there next. */
+  readAhead(ids: readonly number[]): void {
+    const missing = ids.filter((id) => this.#recent.get(id) === undefined)
+    if (missing.length > 1) for (const row of this.#run.some.all({ ids: JSON.stringify(missing) })) this.#read(row)
   }
 
   /** The first entries of a place. */
   heads(place: number, limit: number): readonly Head[] {
-    return place > 0 ? this.headsExcept(place, limit, none) : this.#heads.all({ pool: place, limit })
+    return place > 0 ? this.headsExcept(place, limit, none) : this.#run.heads.all({ pool: place, limit })
   }
 
   /** Heads of a pool without those that are out on offer: they stand at the front. */
@@ -212,7 +179,7 @@ export class JobStore {
     const known = this.#fronts.get(pool)?.first(limit, offered)
     if (known !== undefined) return known
     const most = limit + offered.size + headsAhead
-    const read = this.#heads.all({ pool, limit: most })
+    const read = this.#run.heads.all({ pool, limit: most })
     return this.#fronts.keep(pool, new PoolFront(read, read.length === most)).first(limit, offered) ?? []
   }
 
@@ -236,12 +203,12 @@ export class JobStore {
 
   /** Jobs of a place whose rank has come, lowest first. */
   due(pool: number, upTo: number, limit: number): readonly JobRecord[] {
-    return this.#due.all({ pool, upTo, limit }).map(fromRow)
+    return this.#run.due.all({ pool, upTo, limit }).map(fromRow)
   }
 
   /** Claimable jobs with an expiry of their own that has passed. */
   expired(at: number, limit: number): readonly JobRecord[] {
-    return this.#expired.all({ at, limit }).map(fromRow)
+    return this.#run.expired.all({ at, limit }).map(fromRow)
   }
 
   /** Ids of waiting jobs whose fallback chain has steps ahead. */
@@ -251,7 +218,7 @@ export class JobStore {
   }
 
   nextExpiry(): number | undefined {
-    return this.#nextExpiry.get({})?.at
+    return this.#run.nextExpiry.get({})?.at
   }
 
   /** Children and merge job of a fan-out, in the order of their ids. */

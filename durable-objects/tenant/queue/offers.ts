@@ -75,6 +75,10 @@ export interface Choice {
 /** Looked past where each job has a decision of its own: some of them may be somebody else's. */
 const lookahead = 20
 
+/** Jobs that are read in one statement, and how large they may be on average for that. */
+const readTogether = 20
+const smallBytes = 8 * 1024
+
 /** Up to `max` jobs for this worker, in the order it should have them. None that it may not start. */
 export function choose(ctx: ReadContext, worker: WorkerRecord, max: number): readonly Choice[] {
   const view = viewOf(ctx, worker)
@@ -91,8 +95,11 @@ export function choose(ctx: ReadContext, worker: WorkerRecord, max: number): rea
   heads.sort((left, right) => left.turn - right.turn || left.rank - right.rank || left.id - right.id)
   const chosen: Choice[] = []
   let size = 0
-  for (const head of heads) {
+  for (const [index, head] of heads.entries()) {
     if (chosen.length === room || size > limits.list_bytes) break
+    // Once the first have shown that they are small: nobody wants twenty large ones at once.
+    if (index % readTogether === 1 && size <= index * smallBytes)
+      ctx.store.jobs.readAhead(heads.slice(index, index + Math.min(readTogether, room - chosen.length)).map(({ id }) => id))
     const job = ctx.store.jobs.get(head.id)
     // An expired one is left to the sweep, which also says so in the audit trail.
     if (job === undefined || expiryOf(job) <= ctx.at) continue

@@ -1,8 +1,10 @@
 /**
- * Responsible for remembering the jobs that were written or read last, so that offer, start and completion of one job need one read, or none.
- * Records are never changed in place, so handing one out twice is safe.
+ * Responsible for remembering jobs that will be asked for soon, so that offer, start and completion of one job need one read, or none: those
+ * that are at work, and of those that wait the ones that have waited longest. Records are never changed in place, so handing one out twice is safe.
  */
+import { isTerminal } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
+import type { JobState } from './job-row.ts'
 
 const most = 8_000
 /** Characters of them in all, as stored: one job may have millions, and the object has 128 MB (platform limit). */
@@ -10,6 +12,8 @@ const mostCharacters = 4_000_000
 
 interface Recent {
   readonly job: JobRecord
+  /** Its row without what it asks for, as stored; undefined when that is not known. */
+  readonly state: JobState | undefined
   /** Characters of what it asks for, as stored. */
   readonly spec: number
   /** Characters in all. */
@@ -18,6 +22,8 @@ interface Recent {
 
 export class RecentJobs {
   readonly #jobs = new Map<number, Recent>()
+  /** Those of them that have ended: nobody but the copy to D1 asks for them. */
+  readonly #ended = new Set<number>()
   #characters = 0
 
   get(id: number): JobRecord | undefined {
@@ -28,28 +34,36 @@ export class RecentJobs {
     return this.#jobs.get(id)
   }
 
-  /** Keeps a job, the oldest ones giving way. One that a human was asked about is not kept: what was approved is compared with what is stored. */
-  keep(job: JobRecord, characters: number, spec = characters): JobRecord {
+  /**
+   * Keeps a job. Jobs that have ended give way first, then the oldest; a `fresh` one, which stands at the end of a queue, takes nobody's place. One
+   * that a human was asked about is not kept: what was approved is compared with what is stored.
+   */
+  keep(
+    job: JobRecord,
+    characters: number,
+    { spec = characters, state, fresh = false }: Partial<Pick<Recent, 'spec' | 'state'>> & { readonly fresh?: boolean } = {},
+  ): JobRecord {
     this.drop(job.id)
     if (job.review_id !== null) return job
-    this.#jobs.set(job.id, { job, spec, characters })
+    this.#jobs.set(job.id, { job, state, spec, characters })
     this.#characters += characters
-    for (const oldest of this.#jobs.keys()) {
-      if (this.#jobs.size <= most && this.#characters <= mostCharacters) break
-      this.drop(oldest)
-    }
+    if (isTerminal(job.status)) this.#ended.add(job.id)
+    while (this.#jobs.size > most || this.#characters > mostCharacters) this.drop(this.#leastWanted(fresh ? job.id : undefined))
     return job
+  }
+
+  #leastWanted(fresh: number | undefined): number {
+    for (const id of this.#ended) return id
+    if (fresh !== undefined) return fresh
+    for (const id of this.#jobs.keys()) return id
+    throw new Error('Too much is kept, but nothing is')
   }
 
   drop(id: number): void {
     const kept = this.#jobs.get(id)
     if (kept === undefined) return
     this.#jobs.delete(id)
+    this.#ended.delete(id)
     this.#characters -= kept.characters
-  }
-
-  clear(): void {
-    this.#jobs.clear()
-    this.#characters = 0
   }
 }

@@ -32,6 +32,22 @@ it('keeps a bounded number of jobs', () => {
   expect([recent.get(1), recent.get(2)?.id, recent.get(8_001)?.id]).toEqual([undefined, 2, 8_001])
 })
 
+it('lets jobs that have ended give way first', () => {
+  const recent = new RecentJobs()
+  for (let id = 1; id <= 4; id += 1) recent.keep(job(id, id === 3 ? { status: 'done' } : {}), 1_000_000)
+  recent.keep(job(5), 1_000_000)
+  expect([1, 2, 3, 4, 5].filter((id) => recent.get(id) !== undefined)).toEqual([1, 2, 4, 5])
+})
+
+it('keeps those that have waited longest when a new one comes, which may have the place of one that has ended', () => {
+  const recent = new RecentJobs()
+  for (let id = 1; id <= 5; id += 1) recent.keep(job(id), 1_000_000, { fresh: true })
+  expect([1, 2, 3, 4, 5].filter((id) => recent.get(id) !== undefined)).toEqual([1, 2, 3, 4])
+  recent.keep(job(1, { status: 'done' }), 1_000_000)
+  recent.keep(job(6), 1_000_000, { fresh: true })
+  expect([1, 2, 3, 4, 5, 6].filter((id) => recent.get(id) !== undefined)).toEqual([2, 3, 4, 6])
+})
+
 it('never stands between a human and what is stored', () => {
   const recent = new RecentJobs()
   recent.keep(job(1), 10)
