@@ -84,7 +84,7 @@ async function run(scale: Scale): Promise<Answer> {
     question: `What does a dispatch cost among thousands of connected workers (${rounds} rounds of ${jobs}, medians), and what do they cost in ${idleMs / 1000} s without work (a ping every ${limits.heartbeat_socket_ms / 1000} s each)?`,
     figures,
     notes: [
-      'Memory and processor time are those of the whole runtime process, which holds the connections too; on Cloudflare a connection that sleeps is not in the object. The memory of each worker is read after a forced collection, and the bare object holds as many connections in the same run.',
+      'Memory and processor time are those of the whole runtime process, which holds the connections too; on Cloudflare a connection that sleeps is not in the object. The memory of each worker is read after a forced collection, when the object has left memory and its connections stay (awake, a worker has about 2 KiB of its heap); the bare object holds as many connections in the same run.',
     ],
   }
 }
