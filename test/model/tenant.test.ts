@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
 import { frozenTime, TestTenant } from '../workers/durable-objects/tenant/harness.ts'
-import { watchRoster } from '../workers/durable-objects/tenant/roster-oracle.ts'
+import { watchRoster } from '../workers/durable-objects/tenant/workers/roster-oracle.ts'
 import { personName, personSteps } from './person-steps.ts'
 import { QueueModel } from './queue-model.ts'
 import { gated, least, reviewerOf, steps } from './tenant-steps.ts'

@@ -71,7 +71,7 @@ export function costPage(): string {
         [
           'rows in the tenant object per job',
           `${rowsPerJob}, with an idempotency key or without: the keys of 256 jobs are one more row`,
-          '`test/workers/durable-objects/tenant/socket.test.ts`',
+          '`test/workers/durable-objects/tenant/workers/socket.test.ts`',
         ],
         ['requests that reach it per job', `${counted.http_calls} call, ${counted.socket_messages} messages`, 'the same'],
         [

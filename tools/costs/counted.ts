@@ -1,6 +1,6 @@
 /** Responsible for what one job costs in operations. Tests count them where they happen and compare with these numbers, so that the pages made from them stay true. */
 export const counted = {
-  /** Rows of the tenant object: `test/workers/durable-objects/tenant/socket.test.ts`. */
+  /** Rows of the tenant object: `test/workers/durable-objects/tenant/workers/socket.test.ts`. */
   rows_by_step: { dispatch: 3, start: 3, complete: 2 },
   /** With an idempotency key, as the SDK sends it: keys are written some hundred at a time, less than a hundredth of a row for each job. */
   key_rows: 0,

@@ -1,0 +1,78 @@
+/** Responsible for comparing, after every commit of any tenant of a test, whom the roster would choose with whom comparing everybody gives. */
+import type { ReadContext } from '../../../../../durable-objects/tenant/kernel/context.ts'
+import type { Room } from '../../../../../durable-objects/tenant/kernel/room.ts'
+import { workforce } from '../../../../../durable-objects/tenant/queue/workforce/worker-view.ts'
+import { rooms } from '../../../../../durable-objects/tenant/rooms.ts'
+import { best, rank } from '../../../../../src/domain/director/director.ts'
+import type { JobView, Verdict } from '../../../../../src/domain/director/director.ts'
+import type { Requirements } from '../../../../../src/domain/director/matching.ts'
+
+const anything: Requirements = { capability: null, pinned: null, tags: [], networks: [], provider: null, model: null }
+
+function jobsOf(ids: readonly string[], capability: string): readonly JobView[] {
+  const [first = 'nobody', second = 'nobody', third = 'nobody'] = ids
+  const job = (wants: Partial<Requirements>, more: Partial<JobView> = {}): JobView => ({
+    wants: { ...anything, ...wants },
+    effort: 'standard',
+    thread_id: null,
+    ...more,
+  })
+  return [
+    job({}),
+    job({}, { effort: 'trivial', thread_id: 'thread' }),
+    job({}, { effort: 'critical', prefer: [second, third] }),
+    job({ avoid: [first, third] }),
+    job({ capability }),
+    job({ tags: ['gpu'] }, { effort: 'quick' }),
+    job({ substrate: 'carbon' }),
+    job({ mode: 'local' }, { effort: 'deep', thread_id: 'thread', prefer: [first] }),
+  ]
+}
+
+/** Idle and online are the same to whoever chooses. */
+const told = (verdict: Verdict | undefined): string =>
+  verdict?.eligible === true
+    ? JSON.stringify({ ...verdict.worker, state: verdict.worker.state.replace('online', 'idle'), score: verdict.score })
+    : 'nobody'
+
+function compare(ctx: ReadContext, capability: string): readonly string[] {
+  const everybody = workforce(ctx)
+  const ids = everybody.map(({ worker_id }) => worker_id)
+  const found: string[] = []
+  const same = (what: string, roster: string, all: string): void => {
+    if (roster !== all) found.push(`${what}: the roster says ${roster}, comparing everybody ${all}`)
+  }
+  for (const job of jobsOf(ids, capability)) {
+    same(JSON.stringify(job), told(ctx.live.roster.best(ctx, job)), told(best(job, everybody, ctx.at)))
+    const order = rank({ wants: job.wants, effort: 'standard', thread_id: null }, everybody, ctx.at)
+    same(
+      `candidates for ${JSON.stringify(job.wants)}`,
+      [...ctx.live.roster.candidates(ctx, job.wants, () => true)].map(({ name }) => name).join(),
+      order.flatMap(({ eligible, worker }) => (eligible ? worker.name : [])).join(),
+    )
+  }
+  return found
+}
+
+export interface RosterOracle {
+  /** What differed, and how often was compared. */
+  readonly found: string[]
+  compared: number
+  readonly stop: () => void
+}
+
+/** `capability`: one that workers of the test declare. */
+export function watchRoster(capability: string): RosterOracle {
+  const oracle: RosterOracle = { found: [], compared: 0, stop: () => void list.splice(list.indexOf(room), 1) }
+  const room: Room = {
+    name: 'roster oracle',
+    onCommit: (host) => {
+      oracle.compared += 1
+      if (oracle.found.length < 5) oracle.found.push(...compare(host.read(), capability))
+    },
+  }
+  // The one list: nothing else is touched.
+  const list = rooms as Room[]
+  list.push(room)
+  return oracle
+}
