@@ -94,9 +94,7 @@ class Worker(DirectCalls):
         self._config_path = config_path(self._environ)
         settings = resolve(given, self._environ, read_config(self._config_path))
         self.settings: Settings = settings
-        self.token = settings.token
-        self.url = settings.url
-        self.poll_interval, self.timeout = settings.poll_interval, settings.timeout
+        self.token, self.url, self.timeout, self.poll_interval = settings.token, settings.url, settings.timeout, settings.poll_interval
         self._redactor = Redactor()
         for secret in (settings.token, *settings.redact, *environment_secrets(self._environ)):
             self._redactor.add(secret)
