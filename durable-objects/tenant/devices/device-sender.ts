@@ -3,22 +3,22 @@
  * that the subscription is gone removes the device. No command waits for it.
  */
 import { limits } from '@modelreins/contract'
+import type { DeviceNotice } from '@modelreins/contract'
 import { outcomeOf } from '../../../src/domain/device/push-answer.ts'
-import type { Answer } from '../../../src/domain/device/push-answer.ts'
 import { afterSending, noticeOf, notesUnder, unsent } from '../../../src/domain/device/told.ts'
 import type { Tag } from '../../../src/domain/device/told.ts'
-import { refusalOf } from '../../../src/domain/outbound.ts'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 import type { Store } from '../kernel/context.ts'
+import { guardedPost } from '../kernel/guarded-post.ts'
+import type { Posted } from '../kernel/guarded-post.ts'
+import { PacedSending } from '../kernel/paced-sending.ts'
 import type { DeviceRecord } from './device-store.ts'
 import { sealNotice, VapidKey } from './push-message.ts'
 
-/** A Worker has six connections; webhooks and the tenant's own traffic need theirs. */
+/** Beside those of webhooks. */
 const atOnce = 2
-/** Of `atOnce` devices each, in one go: push services that never answer must not hold the alarm for long. */
-const rounds = 20
-/** Longer than all that one device is sent takes. */
-const strandedMs = 60_000
+
+type Due = DeviceRecord & { readonly due_at: number }
 
 export interface SenderParts {
   readonly tenant: string
@@ -37,11 +37,28 @@ export interface SenderParts {
 
 export class DeviceSender {
   readonly #parts: SenderParts
-  readonly #sending = new Set<string>()
+  readonly pace: PacedSending<string, DeviceRecord>
   #vapid: VapidKey | undefined
 
   constructor(parts: SenderParts) {
     this.#parts = parts
+    const { store, now, waitUntil, rearm } = parts
+    const waiting = (except: readonly string[]): readonly Due[] =>
+      store.devices.all().filter((device): device is Due => device.due_at !== null && !except.includes(device.device_id))
+    this.pace = new PacedSending<string, DeviceRecord>({
+      atOnce,
+      now,
+      waitUntil,
+      rearm,
+      idOf: (device) => device.device_id,
+      due: (at, limit, except) =>
+        waiting(except)
+          .filter(({ due_at }) => due_at <= at)
+          .toSorted((one, other) => one.due_at - other.due_at)
+          .slice(0, limit),
+      nextDue: (except) => Math.min(...waiting(except).map(({ due_at }) => due_at)),
+      send: (device) => this.#send(device),
+    })
   }
 
   get #key(): VapidKey {
@@ -53,47 +70,9 @@ export class DeviceSender {
     return this.#key.public
   }
 
-  /** When to be awake for sending, in milliseconds; infinite when there is nothing to send. An eviction must not strand what is on its way. */
-  get dueAt(): number {
-    const underway = this.#sending.size === 0 ? Number.POSITIVE_INFINITY : this.#parts.now() + strandedMs
-    return this.#sending.size >= atOnce ? underway : Math.min(this.#waitingAt, underway)
-  }
-
-  get #waitingAt(): number {
-    let next = Number.POSITIVE_INFINITY
-    for (const { device_id, due_at } of this.#parts.store.devices.all())
-      if (due_at !== null && !this.#sending.has(device_id)) next = Math.min(next, due_at)
-    return next
-  }
-
-  /** Sends what is due, without anybody waiting. */
-  tend(): void {
-    if (this.#waitingAt <= this.#parts.now()) this.#parts.waitUntil(this.flush())
-  }
-
-  /** Sends what is due, for a while; the rest when `dueAt` comes. Never throws. */
-  async flush(): Promise<void> {
-    const { store, now } = this.#parts
-    for (let round = 0; round < rounds; round += 1) {
-      const due = store.devices
-        .all()
-        .filter(({ device_id, due_at }) => due_at !== null && due_at <= now() && !this.#sending.has(device_id))
-        .toSorted((one, other) => (one.due_at ?? 0) - (other.due_at ?? 0))
-        .slice(0, Math.max(0, atOnce - this.#sending.size))
-      if (due.length === 0) return
-      await Promise.all(due.map((device) => this.#send(device)))
-    }
-  }
-
   async #send(device: DeviceRecord): Promise<void> {
-    this.#sending.add(device.device_id)
-    try {
-      if (this.#isBarred(device)) return
-      for (const tag of unsent(device.told)) if (!(await this.#sendNotice(device.device_id, tag))) return
-    } finally {
-      this.#sending.delete(device.device_id)
-      this.#parts.rearm()
-    }
+    if (this.#isBarred(device)) return
+    for (const tag of unsent(device.told)) if (!(await this.#sendNotice(device.device_id, tag))) return
   }
 
   /** Whoever may not call is told nothing. Devices end in the same transaction as what they belong to; this is the second lock. */
@@ -146,33 +125,19 @@ export class DeviceSender {
     return sent
   }
 
-  /** One try. The address is judged again: what the operator allows may have changed. */
-  async #try(device: DeviceRecord, tag: Tag, notice: ReturnType<typeof noticeOf>): Promise<Answer> {
-    const failed = (error: string): Answer => ({ status: null, error, retryAfter: null })
-    const refusal = refusalOf(new URL(device.endpoint), this.#parts.allowedHosts)
-    if (refusal !== undefined) return failed(`not sent: ${refusal}`)
-    try {
-      const response = await this.#parts.fetch(device.endpoint, {
-        method: 'POST',
-        headers: {
-          authorization: this.#key.authorization(device, this.#parts.now()),
-          'content-encoding': 'aes128gcm',
-          'content-type': 'application/octet-stream',
-          ttl: String(limits.device_ttl_ms / 1000),
-          urgency: notice.quiet ? 'low' : 'high',
-          topic: tag,
-        },
-        body: sealNotice(notice, device),
-        // A redirect could lead where the address itself may not.
-        redirect: 'manual',
-        signal: AbortSignal.timeout(limits.device_timeout_ms),
-      })
-      // Nothing of the answer is read: it may be endless.
-      await response.body?.cancel()
-      return { status: response.status, error: '', retryAfter: response.headers.get('retry-after') }
-    } catch (error) {
-      const timedOut = error instanceof Error && error.name === 'TimeoutError'
-      return failed(timedOut ? `no answer within ${limits.device_timeout_ms / 1000} s` : 'the push service could not be reached')
-    }
+  #try(device: DeviceRecord, tag: Tag, notice: DeviceNotice): Promise<Posted> {
+    const { fetch, allowedHosts, now } = this.#parts
+    const posting = { fetch, allowedHosts, timeoutMs: limits.device_timeout_ms, whom: 'the push service' }
+    return guardedPost(posting, device.endpoint, {
+      headers: {
+        authorization: this.#key.authorization(device, now()),
+        'content-encoding': 'aes128gcm',
+        'content-type': 'application/octet-stream',
+        ttl: String(limits.device_ttl_ms / 1000),
+        urgency: notice.quiet ? 'low' : 'high',
+        topic: tag,
+      },
+      body: sealNotice(notice, device),
+    })
   }
 }

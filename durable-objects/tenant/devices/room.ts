@@ -34,7 +34,7 @@ function memory(host: Host) {
     waitUntil,
     remove: (device, why) => void host.run(systemCaller, (ctx) => (removeDevice(ctx, device, why, true), [])),
     rearm: () => {
-      host.live.due.hint(devices.dueAt)
+      host.live.due.hint(devices.pace.dueAt)
       host.rearm()
     },
   })
@@ -49,7 +49,7 @@ export const deviceRoom = {
   duties: [
     {
       // What is due now is sent by the sweep that asks.
-      next: ({ at, live }) => (live.devices.dueAt > at ? live.devices.dueAt : undefined),
+      next: ({ at, live }) => (live.devices.pace.dueAt > at ? live.devices.pace.dueAt : undefined),
       run: (ctx) => {
         for (const device of ctx.store.devices.all())
           if (device.renewed_at < ctx.at - limits.device_idle_ms) removeDevice(ctx, device, 'nobody signed in there for long', true)
@@ -59,9 +59,9 @@ export const deviceRoom = {
   ],
   effects: {
     notify: ({ live }) => {
-      live.devices.tend()
-      live.due.hint(live.devices.dueAt)
+      live.devices.pace.tend()
+      live.due.hint(live.devices.pace.dueAt)
     },
   },
-  finish: ({ live }) => live.devices.flush(),
+  finish: ({ live }) => live.devices.pace.flush(),
 } satisfies Room

@@ -34,7 +34,7 @@ function memory(host: Host) {
     waitUntil,
     disable: (hook) => void host.run(systemCaller, (ctx) => (disableWebhook(ctx, hook), [])),
     rearm: () => {
-      host.live.due.hint(sender.dueAt)
+      host.live.due.hint(sender.pace.dueAt)
       host.rearm()
     },
   })
@@ -49,17 +49,17 @@ export const webhookRoom = {
   duties: [
     {
       // What is due now is sent by the sweep that asks.
-      next: ({ at, live }) => (live.sender.dueAt > at ? live.sender.dueAt : undefined),
+      next: ({ at, live }) => (live.sender.pace.dueAt > at ? live.sender.pace.dueAt : undefined),
       run: (ctx) => ctx.after({ kind: 'deliver' }),
     },
   ],
   effects: {
     deliver: ({ live }) => {
-      live.sender.tend()
-      live.due.hint(live.sender.dueAt)
+      live.sender.pace.tend()
+      live.due.hint(live.sender.pace.dueAt)
     },
   },
   onErased: forgetJob,
-  finish: ({ live }) => live.sender.flush(),
+  finish: ({ live }) => live.sender.pace.flush(),
   prune: ({ at, store }) => store.webhooks.prune(at - limits.retention_ms),
 } satisfies Room

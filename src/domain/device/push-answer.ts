@@ -16,7 +16,7 @@ export type Outcome =
 export interface Answer {
   /** Null: there was none, and `error` says why. */
   readonly status: number | null
-  readonly error: string
+  readonly error: string | null
   /** The header `Retry-After`: seconds, or a date. */
   readonly retryAfter: string | null
 }
@@ -32,12 +32,7 @@ function askedPause(header: string | null, at: number): number {
 export function outcomeOf({ status, error, retryAfter }: Answer, tries: number, at: number, chance: number): Outcome {
   if (status !== null && status >= 200 && status < 300) return { kind: 'sent' }
   if (status === 404 || status === 410) return { kind: 'gone' }
-  const why =
-    status === null
-      ? error
-      : status >= 300 && status < 400
-        ? `${status}: redirects are not followed`
-        : `the push service answered ${status}`
+  const why = [...(status === null ? [] : [`the push service answered ${status}`]), ...(error === null ? [] : [error])].join(': ')
   const passing = status === null || status === 408 || status === 429 || status >= 500
   const pause = passing ? pauses[tries] : undefined
   if (pause === undefined) return { kind: 'refused', why }

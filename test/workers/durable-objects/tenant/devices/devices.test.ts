@@ -226,7 +226,7 @@ describe('a push service', () => {
     await ring(at.tenant)
     expect(rosa.pushes()).toHaveLength(1)
     expect((await at.tenant.must('devices.list', {}, at.rosa.credential)).items).toMatchObject([
-      { failure: '307: redirects are not followed' },
+      { failure: 'the push service answered 307: redirects are not followed' },
     ])
   })
 })
