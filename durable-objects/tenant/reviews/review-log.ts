@@ -41,8 +41,11 @@ export function recordReview(
 /** Members who may decide it are told on their devices that it waits; once it is settled, that it does not. */
 function tellReviewers(ctx: CommandContext, event: WebhookEvent, review: ReviewRecord): void {
   const thing = { what: 'review', id: review.id, again: event !== 'review.created' } as const
+  // Whoever has decided about it as it is now has nothing more to do: the quorum asks for somebody else.
+  const hasDecided = (memberId: string): boolean =>
+    review.decisions.some((word) => word.member_id === memberId && word.digest === review.digest)
   if (review.status !== 'pending') untellDevices(ctx, thing)
-  else tellDevices(ctx, thing, (memberId) => mayDecide(ctx)(memberId) && !isBarredAsOwn(ctx, review, memberId))
+  else tellDevices(ctx, thing, (memberId) => mayDecide(ctx)(memberId) && !hasDecided(memberId) && !isBarredAsOwn(ctx, review, memberId))
 }
 
 /** Puts the event into the queue of every webhook that asked for it, and tells members on their devices. */

@@ -107,6 +107,22 @@ describe('a review that is opened', () => {
     ])
   })
 
+  it('is not told to a member who has decided while the quorum asks for another', async () => {
+    await at.tenant.must('workers.update', {
+      worker_id: at.anna.id,
+      capabilities: [{ name: capability, risk_tier: 'approve', policy: { quorum: { approve: 2 } } }],
+    })
+    const [rosa, ruth] = [await services.subscribe(at.tenant, at.rosa.credential), await services.subscribe(at.tenant, at.ruth.credential)]
+    const { review_id } = await dispatch()
+    await ring(at.tenant)
+    expect(await decide(review_id ?? 0)).toMatchObject({ status: 'pending' })
+    clock.pass(limits.review_remind_ms)
+    await ring(at.tenant)
+    const titles = async (device: typeof rosa) => (await device.notices()).map((one) => one.title)
+    expect(await titles(rosa)).toEqual(['A review waits for your decision', 'No review waits for your decision any more'])
+    expect(await titles(ruth)).toEqual(['A review waits for your decision', 'A review waits for your decision'])
+  })
+
   it('writes no row and rings no alarm for anybody who has no device', async () => {
     const rows = () =>
       runInDurableObject(at.tenant.raw, (_, state) => {
