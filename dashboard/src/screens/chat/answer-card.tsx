@@ -132,7 +132,7 @@ export function AnswerCard({ job, mark, badge, actions }: Props) {
       <div className="min-w-0 flex-1 px-4 py-3">
         <Body job={job} />
       </div>
-      <footer className="flex flex-wrap items-center gap-2 px-3 pb-3">
+      <footer className="flex flex-wrap items-center gap-x-1 gap-y-1 px-2 pb-3">
         <LinkButton look="quiet" className="min-h-8 text-sm" to="/jobs/$jobId" params={{ jobId: String(job.id) }}>
           Job {job.id}
         </LinkButton>

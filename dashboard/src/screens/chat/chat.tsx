@@ -15,6 +15,7 @@ import { sentence } from '../../api/client.ts'
 import { AbortThread } from './abort-thread.tsx'
 import { AnswerCard } from './answer-card.tsx'
 import { Composer } from './composer.tsx'
+import { promptField } from './continue.tsx'
 import { draftKey, sent } from './draft.ts'
 import { useDraft } from './use-draft.ts'
 import { FanOut, sideBySide } from './fan-out.tsx'
@@ -95,7 +96,11 @@ export function Chat() {
   const shown = turns.length > 0 ? thread : ''
   // A conversation is opened where it goes on.
   useEffect(() => {
-    if (shown !== '') end.current?.scrollIntoView({ block: 'end' })
+    if (shown === '' || end.current === null) return
+    // On a phone what is chosen fills the screen: there the last answer and the prompt are shown.
+    const prompt = end.current.offsetHeight > innerHeight * 0.75 ? document.getElementById(promptField) : null
+    if (prompt === null) end.current.scrollIntoView({ block: 'end' })
+    else prompt.scrollIntoView({ block: 'center' })
   }, [shown, turns.length])
   const send = async (): Promise<void> => {
     if (busy || draft.prompt.trim() === '') return

@@ -29,7 +29,7 @@ export function ContinueButton({ job, thread, small = false }: Props) {
     requestAnimationFrame(() => document.getElementById(promptField)?.focus())
   }
   return (
-    <Button {...(small ? { look: 'quiet', className: 'min-h-8 text-sm text-accent!' } : {})} onClick={() => void go()}>
+    <Button {...(small ? { look: 'quiet', className: 'min-h-8 px-2! text-sm text-accent!' } : {})} onClick={() => void go()}>
       Continue with {worker}&rsquo;s answer
     </Button>
   )

@@ -37,7 +37,7 @@ export function PickButton({ parent, child, family }: { readonly parent: Job; re
     <>
       <Button
         look="quiet"
-        className="min-h-8 text-sm text-accent!"
+        className="min-h-8 px-2! text-sm text-accent!"
         aria-label={`Pick this as answer: ${worker}`}
         onClick={() => setAsking(true)}
       >
