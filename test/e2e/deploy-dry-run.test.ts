@@ -17,7 +17,7 @@ const configs = () =>
   )
 
 /** What is uploaded, gzipped. It grows with the operations; a jump is a dependency that nobody meant to ship. */
-const budgetKiB = 220
+const budgetKiB = 223
 
 describe('npm run deploy -- --dry-run', () => {
   test('builds the real Worker with wrangler, needs no account, and changes no configuration', () => {
