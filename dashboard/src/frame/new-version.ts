@@ -9,9 +9,18 @@ const pauseMs = 60_000
 let stale = false
 const listeners = new Set<() => void>()
 
+/** The page is being left: what the browser stops loading by that is not missing, and a reload would be in the way of where the person goes. */
+let leaving = false
+
 export function watchForNewVersion(): void {
+  addEventListener('beforeunload', () => {
+    leaving = true
+    // Stayed after all, such as for a download.
+    setTimeout(() => (leaving = false), 5_000)
+  })
   addEventListener('vite:preloadError', (event) => {
     event.preventDefault()
+    if (leaving) return
     const last = Number(sessionStorage.getItem(mark) ?? 0)
     if (Date.now() - last > pauseMs) {
       sessionStorage.setItem(mark, String(Date.now()))

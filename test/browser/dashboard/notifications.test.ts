@@ -136,7 +136,6 @@ describe.skipIf(chromiumPath === undefined)('notifications', () => {
     await until(async () => ((await shown())[0]?.silent === false ? true : undefined), 20_000)
     // No dashboard is open: one is opened.
     expect(await click()).toEqual([`opened /reviews/${review}`])
-    await page.goto(`${dashboard.url}/settings`)
     await page.evaluate(async () => fetch('/api/v1/sessions/current', { method: 'DELETE', headers: { 'x-modelreins-request': '1' } }))
     expect(await dashboard.call('GET', '/api/v1/devices', undefined, rosa)).toMatchObject({ items: [] })
     await page.goto(`${dashboard.url}/reviews/${review}`)
