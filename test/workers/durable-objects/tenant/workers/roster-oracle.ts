@@ -5,7 +5,7 @@ import { workforce } from '../../../../../durable-objects/tenant/queue/workforce
 import { rooms } from '../../../../../durable-objects/tenant/rooms.ts'
 import { best, rank } from '../../../../../src/domain/director/director.ts'
 import type { JobView, Verdict } from '../../../../../src/domain/director/director.ts'
-import type { Requirements } from '../../../../../src/domain/director/matching.ts'
+import type { Requirements, WorkerView } from '../../../../../src/domain/director/matching.ts'
 
 const anything: Requirements = { capability: null, pinned: null, tags: [], networks: [], provider: null, model: null }
 
@@ -30,10 +30,10 @@ function jobsOf(ids: readonly string[], capability: string): readonly JobView[] 
 }
 
 /** Idle and online are the same to whoever chooses. */
+const seen = (worker: WorkerView) => ({ ...worker, state: worker.state.replace('online', 'idle') })
+
 const told = (verdict: Verdict | undefined): string =>
-  verdict?.eligible === true
-    ? JSON.stringify({ ...verdict.worker, state: verdict.worker.state.replace('online', 'idle'), score: verdict.score })
-    : 'nobody'
+  verdict?.eligible === true ? JSON.stringify({ ...seen(verdict.worker), score: verdict.score }) : 'nobody'
 
 function compare(ctx: ReadContext, capability: string): readonly string[] {
   const everybody = workforce(ctx)
@@ -47,8 +47,8 @@ function compare(ctx: ReadContext, capability: string): readonly string[] {
     const order = rank({ wants: job.wants, effort: 'standard', thread_id: null }, everybody, ctx.at)
     same(
       `candidates for ${JSON.stringify(job.wants)}`,
-      [...ctx.live.roster.candidates(ctx, job.wants, () => true)].map(({ name }) => name).join(),
-      order.flatMap(({ eligible, worker }) => (eligible ? worker.name : [])).join(),
+      JSON.stringify([...ctx.live.roster.candidates(ctx, job.wants, () => true)].map(seen)),
+      JSON.stringify(order.flatMap(({ eligible, worker }) => (eligible ? seen(worker) : []))),
     )
   }
   return found

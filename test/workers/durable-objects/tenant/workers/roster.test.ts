@@ -66,7 +66,33 @@ const config = fc.record(
   { requiredKeys: [] },
 )
 
+/** By chance alone these hardly ever come in this order. */
+const attempt = fc
+  .tuple(which, fc.constantFrom('runs', 'runs', 'aborted', 'ok', 'no', 'spawn_failed', 'rate_limited'))
+  .map(([index, end]) =>
+    of(index, async (worker, { tenant, offers }) => {
+      const dispatched = await tenant.call('jobs.dispatch', { prompt: 'p', target: worker.name, when_offline: 'queue' })
+      if (!dispatched.ok) return
+      const { id: job_id } = dispatched.value
+      await tenant.present(worker)
+      const polled = await tenant.as(worker.credential, 'claims.poll', { max: 8 })
+      const offer = polled.ok ? polled.value.offers.find(({ job }) => job.id === job_id) : undefined
+      if (offer === undefined) return
+      const lease = tenant.lease(offer)
+      offers.push({ offer, worker })
+      await tenant.as(lease, 'claims.start', { job_id })
+      if (end === 'aborted') await tenant.call('jobs.abort', { job_id })
+      else if (end === 'ok') await tenant.as(lease, 'claims.complete', { job_id })
+      else if (end !== 'runs') await tenant.as(lease, 'claims.fail', { job_id, error: { type: end, message: 'no', retryable: true } })
+      // Its breaker has been open for long enough, and it is still there.
+      if (end === 'spawn_failed') clock.pass(16_000)
+    }),
+  )
+
 const events: fc.Arbitrary<Event> = fc.oneof(
+  attempt,
+  attempt,
+  attempt,
   fc.tuple(which, report).map(([index, told]) => of(index, (worker, { tenant }) => tenant.present(worker, told))),
   fc
     .tuple(which, fc.constantFrom(null, 1, 10, 120))
@@ -170,6 +196,10 @@ it('chooses as if it had looked at everybody, after any events', { timeout: 120_
       for (const name of ['anna', 'bert', 'cleo', 'dora', 'emil', 'finn'])
         workers.push(await tenant.worker(name, name < 'c' ? [{ name: 'mail.send', risk_tier: 'auto' }] : []))
       const scene: Scene = { tenant, person: await tenant.member('Rosa', 'operator'), workers, offers: [], sockets: new Map() }
+      for (const worker of workers.slice(3)) {
+        await tenant.must('workers.update', { worker_id: worker.id, config: { concurrency_key: 'workdir' } })
+        await tenant.present(worker, { place: 'host:/a' })
+      }
       await tenant.must('work.join', { name: 'rosa' }, scene.person.credential)
       for (const event of happened) await event(scene)
       // One more commit, so that the last event is compared as well.
