@@ -1,8 +1,9 @@
 /** Says what it does to pick one child's answer as the answer of its fan-out: once, by whom, and what the thread and its reviewers read then. */
-import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
+import { abortAllDurableObjects, env, runInDurableObject } from 'cloudflare:test'
 import type { Input, Job } from '@modelreins/contract'
 import { describe, expect, it } from 'vitest'
 import type { CallCredential } from '../../../../../durable-objects/tenant/call.ts'
+import { openRegistry } from '../../../../../src/registry/open.ts'
 import { capability, scene as approvalScene } from '../reviews/approval-scene.ts'
 import { failureOf, sha256, TestTenant } from '../harness.ts'
 import type { WorkerHandle } from '../harness.ts'
@@ -74,7 +75,13 @@ describe('picking an answer', () => {
     await answer(tenant, anna, { result: 'A' })
     await answer(tenant, bert, { result: 'B' })
     expect((await get(id)).result).toContain('## anna')
+    const archived = async (): Promise<unknown> => {
+      await runInDurableObject(tenant.raw, (instance) => (instance as unknown as { alarm(): Promise<void> }).alarm())
+      return openRegistry(env.REGISTRY).jobs.get(tenant.name, id)
+    }
+    expect(await archived()).toMatchObject({ ok: true, value: { result: expect.stringContaining('## bert') } })
     expect(failureOf(await pick(first))).toBe('ok')
+    expect(await archived()).toMatchObject({ ok: true, value: { result: 'A', merge: { picked: { job_id: first } } } })
     await abortAllDurableObjects()
     await tenant.present(anna)
     expect(await get(id)).toMatchObject({ status: 'done', result: 'A', merge: { by: 'concat', picked: { job_id: first, worker: 'anna' } } })
