@@ -58,16 +58,17 @@ export async function runBench({ name, scale, limitMs, peers, abort }: RunReques
     detached: true,
     env: { ...process.env, TMPDIR: folder, [marker]: id, ...(peers ? {} : { MODELREINS_BENCH_PEERS: 'none' }) },
   })
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(), limitMs)
+  const stopped = AbortSignal.any([abort, late.signal])
   let outcome: Outcome | undefined
+  // Once it is ended by us, what it says is that it was ended.
   child.on('message', (message) => {
-    outcome = message as Outcome
+    if (!stopped.aborted) outcome = message as Outcome
   })
   const ended = new Promise<void>((resolve) => {
     child.once('close', () => resolve()).once('error', () => resolve())
   })
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), limitMs)
-  const stopped = AbortSignal.any([abort, late.signal])
   const cut = new Promise<void>((resolve) => {
     if (stopped.aborted) resolve()
     else stopped.addEventListener('abort', () => resolve(), { once: true })

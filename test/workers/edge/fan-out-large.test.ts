@@ -35,7 +35,7 @@ describe('a fan-out to as many workers as there may be, each with an answer of h
     const { prompt } = await json<Job>(asOwner(`/api/v1/jobs/${merge.id}`))
     expect(byteLength(prompt)).toBeLessThanOrEqual(limits.prompt_bytes)
     expect(byteLength(prompt)).toBeGreaterThan(limits.prompt_bytes * 0.95)
-    const parts = prompt.split(/^## (?=w\d+ \(job \d+\)$)/m).slice(1)
+    const parts = prompt.split(/^## (?=w\d+ \(job \d+\) \[[a-z]+\]$)/m).slice(1)
     expect(parts).toHaveLength(count)
     const lengths = parts.map(byteLength)
     expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThan(64)
