@@ -1,5 +1,6 @@
 /** Responsible for the one client through which the dashboard speaks to its own server; the session's cookie says who calls. */
 import { Client, ModelReinsError, type Fetch } from '../../../worker-sdk/src/client/index.ts'
+import { spelledOut } from '../parts/safe-text.ts'
 
 export { ModelReinsError, redeemView, isViewUrl } from '../../../worker-sdk/src/client/index.ts'
 
@@ -34,13 +35,18 @@ const headersOf = (init: RequestInit): Record<string, string> => Object.fromEntr
 export const client = new Client({ url: location.origin, fetch: browserFetch, retry: { attempts: 2 } })
 
 /** What went wrong, as a person reads it. */
+/** Where in a request a fault is, as a person counts: `capabilities.0.name` is the name of the first. */
+const placeWords = (path: string): string =>
+  path.replaceAll(/\.(\d+)(?=\.|$)/g, (_, index: string) => ` ${Number(index) + 1}`).replaceAll('.', ', ')
+
+/** What a server says may quote what others wrote. */
 export function sentence(error: unknown): string {
   if (error instanceof ModelReinsError) {
     if (error.code === 'network') return 'The server cannot be reached. Check your connection; what you typed is kept.'
-    const issues = error.issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`))
-    return issues.length > 0 ? `${issues.join('; ')}.` : error.message
+    const issues = error.issues.map(({ path, message }) => (path === '' ? message : `${placeWords(path)}: ${message}`))
+    return spelledOut(issues.length > 0 ? `${issues.join('; ').replace(/\.$/, '')}.` : error.message)
   }
-  return error instanceof Error ? error.message : String(error)
+  return spelledOut(error instanceof Error ? error.message : String(error))
 }
 export const isUnauthorized = (error: unknown): boolean => error instanceof ModelReinsError && error.code === 'unauthorized'
 export const isForbidden = (error: unknown): boolean => error instanceof ModelReinsError && error.code === 'forbidden'

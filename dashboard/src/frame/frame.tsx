@@ -6,6 +6,7 @@ import { MeContext, useMe, useSession } from '../api/session.ts'
 import { followEvents } from '../live/feed.ts'
 import { Button } from '../parts/button.tsx'
 import { ErrorNotice, Skeleton } from '../parts/notices.tsx'
+import { oneLine } from '../parts/safe-text.ts'
 import { Time } from '../parts/time.tsx'
 import { Toasts } from '../parts/toasts.tsx'
 import { useKeys } from './keys.ts'
@@ -33,7 +34,7 @@ function KillBanner() {
     <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1 border-b border-bad/40 bg-bad-wash px-4 py-2">
       <strong className="text-bad">Killswitch {levelWords[data.level]}</strong>
       <span className="text-soft foreign">
-        {data.reason ?? 'no reason given'}, by {data.raised_by ?? 'a member'} <Time at={data.raised_at} />
+        {data.reason === null ? 'no reason given' : oneLine(data.reason)}, by {data.raised_by ?? 'a member'} <Time at={data.raised_at} />
       </span>
       <Link to="/killswitch" className="ml-auto font-medium text-accent underline">
         Acknowledgements and the way back

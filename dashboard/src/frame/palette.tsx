@@ -104,9 +104,12 @@ function useCommands(query: string): readonly Command[] {
     ]
     // What could be aborted is offered to whoever asks for it, or types a word of its prompt.
     const offered = all.filter((command) => !command.id.startsWith('abort-running') || query.trim().length > 1)
-    return offered
-      .filter((command) => command.id === `job-${job}` || command.id === `abort-${job}` || matches(command.name, query))
-      .slice(0, 12)
+    const fitting = offered.filter(
+      (command) => command.id === `job-${job}` || command.id === `abort-${job}` || matches(command.name, query),
+    )
+    // A word that fits a place or a worker, too, leads there first: Enter on what was typed ends no job.
+    const ending = (command: Command): boolean => command.id.startsWith('abort-running')
+    return [...fitting.filter((command) => !ending(command)), ...fitting.filter(ending)].slice(0, 12)
   }, [query, navigate, mayDispatch, mayAbort, mayDecide, mayKill, mayManage, reviews.data, workers.data, running, views])
 }
 

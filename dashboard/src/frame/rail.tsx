@@ -1,5 +1,6 @@
 /** Responsible for the rail: the places of the dashboard at the left, or along the bottom where there is no room, with what waits in each. */
-import { Link } from '@tanstack/react-router'
+import { Link, useLocation } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { Icon } from '../parts/icon.tsx'
 import { places } from './places.ts'
 import { useWaiting } from './waiting.ts'
@@ -8,8 +9,16 @@ import { useWork } from './work.ts'
 export function Rail() {
   const waiting = useWaiting()
   const work = useWork()
+  const rail = useRef<HTMLElement>(null)
+  const { pathname } = useLocation()
+  useEffect(() => {
+    // Where not all places have room, the one that is open is in view.
+    const open = rail.current?.querySelector<HTMLElement>('[data-status=active]')
+    if (open != null && rail.current !== null) rail.current.scrollLeft = open.offsetLeft - (rail.current.clientWidth - open.offsetWidth) / 2
+  }, [pathname])
   return (
     <nav
+      ref={rail}
       aria-label="Places"
       className="fixed inset-x-0 bottom-0 z-20 flex overflow-x-auto border-t border-line bg-card pb-[env(safe-area-inset-bottom)] lg:sticky lg:top-13 lg:h-[calc(100dvh-3.25rem)] lg:flex-col lg:gap-0.5 lg:overflow-y-auto lg:border-r lg:border-t-0 lg:px-2.5 lg:py-4"
     >

@@ -2,7 +2,7 @@
 import { useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { titleOf } from './title.ts'
-import { useWaiting } from './waiting.ts'
+import { useDecisions } from './waiting.ts'
 import { useOffers } from './work.ts'
 
 let navigations = 0
@@ -20,7 +20,7 @@ interface Props {
 export function Screen({ title, badge, lead, actions, children, narrow = false }: Props) {
   const heading = useRef<HTMLHeadingElement>(null)
   const path = useRouterState({ select: (state) => state.location.pathname })
-  const reviews = useWaiting()
+  const reviews = useDecisions()
   const { offered, reminded } = useOffers()
   const text = titleOf(title, reviews + offered + reminded)
   useEffect(() => {

@@ -24,6 +24,11 @@ export type BriefJob = Pick<
   | 'retry_at'
 > & { readonly line: string }
 
+/** How long its newest attempt takes or took; a job that waits for another attempt is not taking any time. */
+export function Took({ job }: { readonly job: Pick<Job, 'status' | 'started_at' | 'ended_at'> }) {
+  return <Span from={job.status === 'retry' ? null : job.started_at} to={job.ended_at} />
+}
+
 /** What a list keeps of a job: a hundred thousand of them fit. */
 export const brief = (job: Job): BriefJob => ({
   id: job.id,

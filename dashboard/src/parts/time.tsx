@@ -17,13 +17,16 @@ const steps = [
   ['month', 12],
 ] as const
 
+/** What lies ahead is rounded as the server rounds it in its sentences; an age counts what has passed. */
+const whole = (value: number): number => (value > 0 ? Math.round(value) : Math.trunc(value))
+
 export function relativeWords(at: number, now: number): string {
   let value = (at - now) / 1_000
   for (const [unit, size] of steps) {
-    if (Math.abs(value) < size) return relative.format(Math.trunc(value), unit)
+    if (Math.abs(value) < size) return relative.format(whole(value), unit)
     value /= size
   }
-  return relative.format(Math.trunc(value), 'year')
+  return relative.format(whole(value), 'year')
 }
 
 /** The time now, renewed at this pace while the tab is seen: a tab that nobody looks at wakes up for nothing. */

@@ -25,7 +25,10 @@ function show(tone: Toast['tone'], text: string): void {
 export const say = (text: string): void => show('good', text)
 export const complain = (error: unknown): void => show('bad', sentence(error))
 
-/** A modal dialog makes everything outside of it inert, so the region is a popover: it stays above and is still announced. */
+/**
+ * A modal dialog makes everything outside of it inert, so the region is a popover: it stays above and is still announced. It stands where
+ * no screen has its buttons: at the left below the places, or on top where there is no room.
+ */
 export function Toasts() {
   const shown = useSyncExternalStore(
     (listener) => {
@@ -52,7 +55,7 @@ export function Toasts() {
         </div>
       ))
   return (
-    <div className="pointer-events-none fixed inset-x-3 bottom-20 z-50 flex flex-col items-center gap-2 lg:bottom-6">
+    <div className="pointer-events-none fixed inset-x-3 top-16 z-50 flex flex-col items-center gap-2 lg:bottom-6 lg:right-auto lg:top-auto lg:items-start">
       <div role="status" aria-live="polite" className="flex max-w-lg flex-col gap-2">
         {list('good')}
       </div>

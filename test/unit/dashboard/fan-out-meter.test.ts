@@ -2,7 +2,7 @@
 import type { Job, MergeState } from '@modelreins/contract'
 import { describe, expect, test } from 'vitest'
 import { titleOf } from '../../../dashboard/src/frame/title.ts'
-import { costWords, deadlineWords, meterOf } from '../../../dashboard/src/screens/chat/meter.ts'
+import { costWords, deadlineWords, madeOf, meterOf } from '../../../dashboard/src/screens/chat/meter.ts'
 import { repeatedOf, requestOf } from '../../../dashboard/src/screens/chat/request.ts'
 import { stopWords } from '../../../dashboard/src/screens/chat/stops.ts'
 
@@ -39,6 +39,19 @@ describe('the quorum meter', () => {
     expect(deadlineWords(deadline ?? 0, Date.parse('2026-07-01T11:58:30Z'))).toBe('at the latest in 1 min 30 s')
     expect(deadlineWords(deadline ?? 0, Date.parse('2026-07-01T12:00:00Z'))).toContain('the deadline is reached')
   })
+})
+
+test('an answer that came after the merge is not said to be in it, and a picked one is made of itself', () => {
+  const child = (id: number, ended_at: string | null) => ({
+    job: { id, status: ended_at === null ? ('running' as const) : ('done' as const), ended_at },
+  })
+  const three = [child(3, '2026-07-01T12:00:09Z'), child(4, '2026-07-01T12:00:01Z'), child(5, '2026-07-01T12:00:02Z')]
+  const ids = (state: MergeState, of = three) => madeOf(state, of).map(({ job }) => job.id)
+  expect(ids(merge({ answered: 2, missing: 1 }))).toEqual([4, 5])
+  expect(ids(merge({ answered: 3 }))).toEqual([3, 4, 5])
+  expect(ids(merge({ answered: 1 }), [child(3, null), child(4, '2026-07-01T12:00:01Z')])).toEqual([4])
+  const picked = { job_id: 3, worker: 'cleo', by: 'Rosa', at: '2026-07-01T12:01:00Z' }
+  expect(ids(merge({ answered: 2, picked }))).toEqual([3])
 })
 
 test('what is not known of a cost is said to be unknown, and is not zero', () => {

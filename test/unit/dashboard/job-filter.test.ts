@@ -27,7 +27,11 @@ describe('the filter of the job list', () => {
   })
 
   test('says of every other word what to write instead', () => {
-    expect(readFilter({ q: 'alpha effort:huge fan-out:x worker:"" thread:' }).faults).toHaveLength(5)
+    expect(readFilter({ q: 'alpha effort:huge fan-out:x worker:"" thread:' }).faults).toHaveLength(3)
+    expect(readFilter({ q: 'alpha "beta worker:mac' }).faults).toEqual([
+      expect.stringMatching(/^"alpha", "beta worker:mac" filter nothing: write worker:/),
+    ])
+    expect(readFilter({ q: 'alpha' }).faults).toEqual([expect.stringMatching(/^"alpha" filters nothing: write worker:/)])
     expect(readFilter({ status: 'nonsense' })).toEqual({ filter: {}, faults: [] })
     expect(readFilter({ q: 'by:"Rosa' }).filter).toEqual({ created_by: 'Rosa' })
   })

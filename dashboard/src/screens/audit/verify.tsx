@@ -4,7 +4,7 @@ import type { FromVerifier, ToVerifier, Verdict } from '../../../verifier/messag
 import { client, sentence } from '../../api/client.ts'
 import { Button } from '../../parts/button.tsx'
 import { Notice } from '../../parts/notices.tsx'
-import { bytesWords, numberWords, Time } from '../../parts/time.tsx'
+import { bytesWords, numberWords, plural, Time } from '../../parts/time.tsx'
 
 type State =
   | { readonly step: 'idle' }
@@ -47,7 +47,7 @@ function Result({ verdict }: { readonly verdict: Verdict }) {
     <Notice tone="good" title={`${numberWords(verdict.rows)} rows verified`} live>
       <p>
         {verdict.rows === 0 ? 'There are no rows yet. ' : `Rows ${verdict.first_seq} to ${verdict.last_seq}: every hash and link holds. `}
-        {numberWords(verdict.heads)} signed heads hold
+        {plural(verdict.heads, 'signed head holds', 'signed heads hold')}
         {verdict.proven === null ? '.' : `, the newest at row ${verdict.proven.seq}, signed `}
         {verdict.proven === null ? null : <Time at={verdict.proven.at} />}
       </p>

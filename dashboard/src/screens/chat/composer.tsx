@@ -222,7 +222,7 @@ export function Composer({ draft, onChange, onSend, busy, thread, request }: Pro
         </div>
       )}
       <div className="flex flex-wrap items-center justify-between gap-3 border-t border-line pt-3">
-        <Preview request={request} />
+        <Preview request={request} nobody={presence.data !== undefined && workers.length === 0} />
         <div className="ml-auto flex gap-2">
           <LinkButton to="/schedules" search={{ edit: 'new', chat: thread === '' ? 'new' : thread }} className="min-h-11">
             Repeat it...

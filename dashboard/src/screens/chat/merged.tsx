@@ -11,7 +11,7 @@ import { oneLine } from '../../parts/safe-text.ts'
 import { plural, Span, Time } from '../../parts/time.tsx'
 import { cardId, Streaming } from './answer-card.tsx'
 import { merges } from './merges.ts'
-import { costWords } from './meter.ts'
+import { costWords, madeOf } from './meter.ts'
 
 export interface MarkedChild {
   readonly job: Job
@@ -55,7 +55,7 @@ function Attribution({
 }) {
   const { merge } = job
   if (merge === undefined) return null
-  const good = children.filter((child) => child.job.status === 'done')
+  const good = madeOf(merge, children)
   const cost = costWords(children.map((child) => child.job))
   const words = [
     ...(merge.by === 'worker' && !merge.degraded && writer !== null && merge.picked === undefined ? [`, written by ${writer}`] : []),

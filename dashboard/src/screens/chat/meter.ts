@@ -38,6 +38,18 @@ export function meterOf(merge: MergeState, children: readonly Pick<Job, 'status'
   return { answered, failed, open, wanted, says, deadline }
 }
 
+/** Whose answers the one answer is made of: the picked one, or those that had come when it was merged. A later one is missing from it. */
+export function madeOf<Child extends { readonly job: Pick<Job, 'id' | 'status' | 'ended_at'> }>(
+  merge: MergeState,
+  children: readonly Child[],
+): readonly Child[] {
+  const { picked } = merge
+  if (picked !== undefined) return children.filter(({ job }) => job.id === picked.job_id)
+  const good = children.filter(({ job }) => job.status === 'done')
+  const merged = good.toSorted((one, other) => (one.job.ended_at ?? '').localeCompare(other.job.ended_at ?? '')).slice(0, merge.answered)
+  return good.filter((child) => merged.includes(child))
+}
+
 /** What the time does: seconds are counted down, and what is over is said. */
 export const deadlineWords = (deadline: number, now: number): string =>
   deadline <= now ? 'the deadline is reached: it goes on with what there is' : `at the latest in ${spanWords(deadline - now)}`

@@ -1,8 +1,11 @@
 /** Responsible for what a dispatch would do, as the server says it before anything is sent: who, what would hold it, model class, time and cost. */
 import type { Input, Preview as PreviewAnswer } from '@modelreins/contract'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { sentence } from '../../api/client.ts'
 import { operation } from '../../api/queries.ts'
+import { useMay } from '../../api/session.ts'
+import { spelledOut } from '../../parts/safe-text.ts'
 import { spanWords } from '../../parts/time.tsx'
 
 /** An answer is asked for anew when a worker comes or goes; between, the one that is there will do. */
@@ -16,8 +19,9 @@ function choiceWords({ worker, model_class, expected_seconds, cost, hold }: Choi
   return `${worker}: ${model_class}${gate}${took}, cost ${cost.says}`
 }
 
-/** Nothing is written by asking. */
-export function Preview({ request }: { readonly request: Input<'jobs.dispatch'> }) {
+/** Nothing is written by asking. `nobody`: no worker is registered, so that there is one thing to do. */
+export function Preview({ request, nobody }: { readonly request: Input<'jobs.dispatch'>; readonly nobody: boolean }) {
+  const mayManage = useMay('workers.manage')
   const { data, error } = useQuery({
     ...operation('jobs.preview', request),
     placeholderData: keepPreviousData,
@@ -30,13 +34,26 @@ export function Preview({ request }: { readonly request: Input<'jobs.dispatch'> 
         ? 'Asking who would get it…'
         : `Who would get it is not known: ${sentence(error)}`
       : refused
-        ? `It would be refused: ${data.answer}`
-        : data.answer
+        ? `It would be refused: ${spelledOut(data.answer)}`
+        : spelledOut(data.answer)
   const shown = data?.choices.slice(0, 6) ?? []
   const more = (data?.choices.length ?? 0) - shown.length
   return (
     <div className="min-w-0 flex-1 basis-72" aria-live="polite">
-      <p className={`foreign ${refused ? 'text-bad' : 'text-soft'}`}>{text}</p>
+      {nobody ? (
+        <p className="text-bad">
+          It would be refused: there is no worker yet.{' '}
+          {mayManage ? (
+            <Link to="/workers/register" className="text-accent underline">
+              Register worker
+            </Link>
+          ) : (
+            'An owner or operator registers one under Workers.'
+          )}
+        </p>
+      ) : (
+        <p className={`foreign ${refused ? 'text-bad' : 'text-soft'}`}>{text}</p>
+      )}
       {shown.length === 0 ? null : (
         <ul className="mt-0.5 text-sm text-soft">
           {shown.map((choice) => (

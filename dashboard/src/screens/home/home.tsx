@@ -142,6 +142,7 @@ function useLastLook(): number {
 }
 
 function Figures() {
+  const mayDecide = useMay('reviews.decide')
   const reviews = useWaiting()
   const { offered, reminded } = useOffers()
   const work = offered + reminded
@@ -162,7 +163,7 @@ function Figures() {
   return (
     <div className="grid gap-3 sm:grid-cols-3">
       {figure(
-        'Waiting on you',
+        mayDecide ? 'Waiting on you' : 'Waiting for a reviewer',
         waiting > 199 ? '199+' : String(waiting),
         work === 0 ? plural(reviews, 'decision') : `${plural(reviews, 'decision')}, ${plural(work, 'job')} for you`,
         work > 0 && reviews === 0 ? '/work' : '/reviews',
@@ -174,6 +175,7 @@ function Figures() {
 }
 
 export function Home() {
+  const mayDecide = useMay('reviews.decide')
   const last = useLastLook()
   const mayDispatch = useMay('jobs.dispatch')
   const newest = useOperation('jobs.list', { limit: 1 })
@@ -196,7 +198,7 @@ export function Home() {
       }
     >
       {empty && mayDispatch ? <FirstSteps /> : <Figures />}
-      <Section title="Waiting on you">
+      <Section title={mayDecide ? 'Waiting on you' : 'Waiting for a reviewer'}>
         <OwnWork />
         <Waiting />
       </Section>

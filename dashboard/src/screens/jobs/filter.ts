@@ -53,6 +53,7 @@ const wordsOf = (text: string): readonly string[] => text.match(/(?:[^\s"]|"[^"]
 export function readFilter(search: JobSearch): ReadFilter {
   const filter: { -readonly [Key in keyof JobFilter]: JobFilter[Key] } = {}
   const faults: string[] = []
+  const unknown: string[] = []
   const wanted = (search.status ?? '').split(',').flatMap((word) => statuses.filter((status) => status === word))
   if (wanted.length > 0) filter.status = wanted
   for (const word of wordsOf(search.q ?? '')) {
@@ -68,7 +69,13 @@ export function readFilter(search: JobSearch): ReadFilter {
     else if (name === 'fan-out') faults.push(`"${word}" filters nothing: write the number of the fan-out, such as fan-out:12.`)
     else if (name === 'effort' && effort !== undefined) filter.effort = effort
     else if (name === 'effort') faults.push(`There is no effort "${value}": use ${efforts.join(', ')}.`)
-    else faults.push(`"${word}" filters nothing: write ${filterWords.map((one) => one.example).join(', ')}.`)
+    else unknown.push(word.replaceAll('"', ''))
+  }
+  if (unknown.length > 0) {
+    const words = unknown.map((word) => `"${word}"`).join(', ')
+    faults.push(
+      `${words} ${unknown.length === 1 ? 'filters' : 'filter'} nothing: write ${filterWords.map((one) => one.example).join(', ')}.`,
+    )
   }
   return { filter, faults }
 }

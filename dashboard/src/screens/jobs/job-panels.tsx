@@ -53,11 +53,17 @@ export function OutputPanel({ job }: { readonly job: JobShape }) {
     >
       {output.state === 'broken' ? <ErrorNotice error={output.error} what="The output" /> : null}
       {shown === undefined ? (
-        output.state === 'opening' && job.started_at !== null ? (
+        output.state === 'opening' && job.started_at !== null && job.ended_at !== null ? (
           <Skeleton label="The output" rows={2} />
         ) : (
           <p className="text-soft">
-            {job.started_at === null ? 'Nothing yet: it has not started.' : job.ended_at === null ? 'Nothing yet.' : 'It wrote nothing.'}
+            {job.started_at === null
+              ? job.ended_at === null
+                ? 'Nothing yet: it has not started.'
+                : 'It never started.'
+              : job.ended_at === null
+                ? 'Nothing yet.'
+                : 'It wrote nothing.'}
           </p>
         )
       ) : (

@@ -7,11 +7,12 @@ import { Screen } from '../../frame/screen.tsx'
 import { JobBadge } from '../../parts/badge.tsx'
 import { CopyButton } from '../../parts/copy.tsx'
 import { Facts, Panel } from '../../parts/facts.tsx'
+import { Took } from '../../parts/job-line.tsx'
 import { Json } from '../../parts/json.tsx'
 import { LongText } from '../../parts/long-text.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
-import { numberWords, plural, Span, spanWords, Time } from '../../parts/time.tsx'
+import { numberWords, plural, spanWords, Time } from '../../parts/time.tsx'
 import { FanOut } from '../chat/fan-out.tsx'
 import { costWords } from '../chat/meter.ts'
 import { ContextPanel } from './context-panel.tsx'
@@ -41,7 +42,7 @@ function Trail({ jobId }: { readonly jobId: number }) {
               <span className="text-soft foreign">
                 {row.actor.kind} {row.actor.name}
               </span>
-              <span className="min-w-0 flex-1 basis-60 truncate text-soft foreign">{oneLine(row.summary)}</span>
+              <span className="min-w-0 flex-1 basis-40 truncate text-soft foreign">{oneLine(row.summary)}</span>
               <span className="text-sm text-soft">
                 <Time at={row.at} />
               </span>
@@ -79,9 +80,9 @@ function Summary({ job }: { readonly job: JobShape }) {
     <>
       {job.effort} effort
       {fanOut ? `, ${plural(job.children?.length ?? 0, 'worker')}` : `, attempt ${job.attempt} of ${job.max_attempts}`}
-      {job.started_at === null ? null : (
+      {job.started_at === null || job.status === 'retry' ? null : (
         <>
-          , <Span from={job.started_at} to={job.ended_at} />
+          , <Took job={job} />
         </>
       )}
       {cost === undefined ? '' : `, ${cost}${job.ended_at === null ? ' so far' : ''}`}
@@ -116,7 +117,7 @@ export function Job() {
       {job.error === null ? null : (
         <Notice
           tone={job.error.type === 'aborted' ? 'plain' : 'bad'}
-          title={job.error.type === 'aborted' ? 'Aborted' : `Failed: ${job.error.type}`}
+          title={job.error.type === 'aborted' ? 'Aborted' : `${ended ? 'Failed' : `Attempt ${job.attempt} failed`}: ${job.error.type}`}
         >
           <LongText text={job.error.message} mono />
         </Notice>
@@ -202,8 +203,8 @@ export function Job() {
                     </Link>,
                   ],
               ['Dispatched', <Time key="created" at={job.created_at} />],
-              ['Started', <Time key="started" at={job.started_at} none="not yet" />],
-              ['Took', <Span key="took" from={job.started_at} to={job.ended_at} />],
+              ['Started', <Time key="started" at={job.started_at} none={ended ? 'never' : 'not yet'} />],
+              ['Took', <Took key="took" job={job} />],
               job.retry_at === null ? undefined : ['Next attempt', <Time key="retry" at={job.retry_at} />],
               job.exit_code === null ? undefined : ['Exit code', job.exit_code],
               job.created_by == null ? undefined : ['By', job.created_by.replace(/^\w+:/, '')],

@@ -7,11 +7,11 @@ import { useKeys } from '../../frame/keys.ts'
 import { Screen } from '../../frame/screen.tsx'
 import { JobBadge } from '../../parts/badge.tsx'
 import { Button, LinkButton } from '../../parts/button.tsx'
-import type { BriefJob } from '../../parts/job-line.tsx'
+import { Took, type BriefJob } from '../../parts/job-line.tsx'
 import { Modal } from '../../parts/modal.tsx'
 import { Empty, ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { Rows } from '../../parts/rows.tsx'
-import { numberWords, plural, Span, Time } from '../../parts/time.tsx'
+import { numberWords, plural, Time } from '../../parts/time.tsx'
 import { BulkDialog, type Chosen, type Verb } from './bulk.tsx'
 import { filterWords, jobNumber, readFilter, tabs, type JobSearch } from './filter.ts'
 import { useJobRows } from './job-store.ts'
@@ -169,7 +169,7 @@ export function Jobs() {
             id="job-filter"
             type="search"
             aria-label="Filter"
-            placeholder="worker:name error:class, or a job's number"
+            placeholder="worker:name, or a job's number"
             className="field min-w-0 sm:w-72"
             value={typed}
             onChange={(event) => setTyped(event.target.value)}
@@ -280,7 +280,7 @@ function JobCells({
       {job.line}
     </Link>
   )
-  const took = job.started_at === null ? <span>–</span> : <Span from={job.started_at} to={job.ended_at} />
+  const took = <Took job={job} />
   if (narrow) {
     return (
       <>

@@ -11,6 +11,7 @@ import { Button, HoldButton } from '../../parts/button.tsx'
 import { Panel } from '../../parts/facts.tsx'
 import { Modal } from '../../parts/modal.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
+import { spelledOut } from '../../parts/safe-text.ts'
 import { plural, spanWords, Time } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
 import { levels } from './levels.ts'
@@ -296,7 +297,7 @@ export function Killswitch() {
         <>
           {state.data.level > 0 ? (
             <Notice tone="bad" title={`Raised by ${state.data.raised_by ?? 'a member'}`}>
-              {state.data.reason ?? 'No reason was given.'} <Time at={state.data.raised_at} />
+              {state.data.reason === null ? 'No reason was given.' : spelledOut(state.data.reason)} <Time at={state.data.raised_at} />
             </Notice>
           ) : null}
           <Acknowledgements state={state.data} />

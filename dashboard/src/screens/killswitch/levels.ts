@@ -29,7 +29,7 @@ export const levels: readonly Level[] = [
     name: 'Drain',
     effect: 'New jobs are refused and no worker gets another one. What runs may end.',
     hits: (live, counts) =>
-      `${plural(running(live), 'running job')} may end; ${queued(counts)} wait; ${plural(live.length, 'worker')} get nothing new.`,
+      `${plural(running(live), 'running job')} may end; ${queued(counts)} wait; ${plural(live.length, 'worker gets', 'workers get')} nothing new.`,
   },
   {
     level: 3,
@@ -43,6 +43,6 @@ export const levels: readonly Level[] = [
     name: 'Halt',
     effect: 'As Stop, and every worker exits. Each must be started again by hand.',
     hits: (live, counts) =>
-      `${plural(running(live), 'running job')} aborted, ${plural(live.length, 'worker')} exit, ${queued(counts)} wait.`,
+      `${plural(running(live), 'running job')} aborted, ${plural(live.length, 'worker exits', 'workers exit')}, ${queued(counts)} wait.`,
   },
 ]

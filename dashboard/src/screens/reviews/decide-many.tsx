@@ -72,7 +72,7 @@ export function DecideMany(props: {
             <ul>
               {left.map((one) => (
                 <li key={one.review_id}>
-                  Review {one.review_id}: {one.reason}
+                  Review {one.review_id}: {oneLine(one.reason)}
                 </li>
               ))}
             </ul>

@@ -7,7 +7,7 @@ import { Markdown } from '../../output/markdown.tsx'
 import { Badge, ReviewBadge, TierBadge } from '../../parts/badge.tsx'
 import { Facts, Panel } from '../../parts/facts.tsx'
 import { Notice } from '../../parts/notices.tsx'
-import { oneLine } from '../../parts/safe-text.ts'
+import { oneLine, spelledOut } from '../../parts/safe-text.ts'
 import { bytesWords, Time } from '../../parts/time.tsx'
 import { Decide } from './decide.tsx'
 import { History } from './history.tsx'
@@ -50,7 +50,7 @@ function Votes({ review }: { readonly review: Review }) {
                 <Time at={decision.at} />
               </span>
             </p>
-            {decision.comment === null ? null : <p className="text-soft foreign">{decision.comment}</p>}
+            {decision.comment === null ? null : <p className="text-soft foreign">{spelledOut(decision.comment)}</p>}
             {decision.proof === undefined ? null : (
               <Signature
                 decided={{
@@ -95,7 +95,7 @@ export function ReviewDetail({ review, onDecided }: { readonly review: Review; r
         >
           {last === undefined
             ? 'No member decided it.'
-            : `${last.by} decided (${last.verdict})${last.comment === null ? '' : `: ${last.comment}`}`}
+            : `${last.by} decided (${last.verdict})${last.comment === null ? '' : `: ${spelledOut(last.comment)}`}`}
         </Notice>
       )}
       <Panel title="Who asks">
@@ -114,7 +114,9 @@ export function ReviewDetail({ review, onDecided }: { readonly review: Review; r
             review.target === null ? undefined : ['Target', review.target],
             review.session === null ? undefined : ['Grants', `later uses in ${review.session}`],
             ['Asked', <Time key="at" at={review.created_at} />],
-            review.expires_at === null ? undefined : ['Expires', <Time key="expires" at={review.expires_at} />],
+            review.expires_at === null || review.status !== 'pending'
+              ? undefined
+              : ['Expires', <Time key="expires" at={review.expires_at} />],
             review.quorum.approve > 1 ? ['Votes', `${approvals} of ${review.quorum.approve} approvals`] : undefined,
           ]}
         />

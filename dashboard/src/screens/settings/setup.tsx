@@ -7,6 +7,7 @@ import { snippets } from './snippets.ts'
 
 export function Setup() {
   const mayMembers = useMay('members.manage')
+  const mayManage = useMay('workers.manage')
   return (
     <>
       <Panel
@@ -33,7 +34,7 @@ export function Setup() {
       ))}
       <Panel title="A worker">
         <p className="mb-2 text-soft">A program that takes jobs needs no key of a member: it has a token of its own.</p>
-        <LinkButton to="/workers/register">Register worker</LinkButton>
+        {mayManage ? <LinkButton to="/workers/register">Register worker</LinkButton> : 'An operator or owner registers one under Workers.'}
       </Panel>
     </>
   )

@@ -75,7 +75,7 @@ function Reins({ inbox }: { readonly inbox: WorkInbox }) {
   if (killswitch.level >= 3)
     return (
       <Notice tone="bad" title="The killswitch has stopped all work">
-        What you had in hand has ended, and nothing can be started until it is cleared. {killswitch.reason ?? ''}
+        What you had in hand has ended, and nothing can be started until it is cleared. {oneLine(killswitch.reason ?? '')}
       </Notice>
     )
   if (killswitch.level === 2)

@@ -253,7 +253,7 @@ export function Worker() {
     <Screen
       title={worker.name}
       badge={<PresenceBadge state={worker.state} paused={worker.paused} revoked={worker.revoked_at !== null} />}
-      lead={worker.description === '' ? undefined : worker.description}
+      lead={worker.description === '' ? undefined : oneLine(worker.description, 2_000)}
       actions={<Actions worker={worker} onRotated={setLink} />}
     >
       {worker.state === 'deaf' ? (
