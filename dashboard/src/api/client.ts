@@ -37,7 +37,7 @@ export const client = new Client({ url: location.origin, fetch: browserFetch, re
 /** What went wrong, as a person reads it. */
 /** Where in a request a fault is, as a person counts: `capabilities.0.name` is the name of the first. */
 const placeWords = (path: string): string =>
-  path.replaceAll(/\.(\d+)(?=\.|$)/g, (_, index: string) => ` ${Number(index) + 1}`).replaceAll('.', ', ')
+  path.replaceAll(/\.(\d+)(\.|$)/g, (_, index: string, rest: string) => ` ${Number(index) + 1}${rest === '' ? '' : ', '}`)
 
 /** What a server says may quote what others wrote. */
 export function sentence(error: unknown): string {

@@ -22,7 +22,7 @@ describe.skipIf(chromiumPath === undefined)('what others wrote', () => {
     dashboard = await openDashboard()
     const token = await dashboard.workerToken({
       name: 'hostile',
-      description: html,
+      description: `\u202edlrow ${html}`,
       capabilities: [
         { name: 'post.draft', risk_tier: 'auto' },
         { name: 'post.publish', risk_tier: 'approve' },
@@ -128,6 +128,26 @@ describe.skipIf(chromiumPath === undefined)('what others wrote', () => {
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('button', { name: 'Use a passkey' }).click()
     await page.getByRole('navigation', { name: 'Places' }).waitFor()
+    expect(faults).toEqual([])
+  })
+
+  test('turns no text beside it around, on whatever screen it stands', async () => {
+    const { items } = Object(await dashboard.call('GET', '/api/v1/workers'))
+    const id = String(items.find((one: { readonly name: string }) => one.name === 'hostile').worker_id)
+    const review = `/api/v1/reviews/${String(held['review_id'])}`
+    const { digest } = await dashboard.call('GET', review)
+    await dashboard.call('POST', `${review}/decide`, { verdict: 'deny', digest, comment: '\u202ereviewed' })
+    await dashboard.call('POST', '/api/v1/killswitch', { level: 1, reason: '\u202edlih' })
+    const { page, faults } = await dashboard.open('/')
+    await page.getByText('Killswitch hold').waitFor()
+    for (const path of ['/', `/workers/${id}`, `/reviews/${String(held['review_id'])}`, '/killswitch', '/chat', '/work', answered]) {
+      await page.goto(dashboard.url + path)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.waitForLoadState('networkidle')
+      const turning = /[\u202a-\u202e\u2066-\u2069]/.exec(await page.locator('body').innerText())
+      expect({ path, turning: turning?.[0] }).toEqual({ path, turning: undefined })
+    }
+    await dashboard.call('DELETE', '/api/v1/killswitch')
     expect(faults).toEqual([])
   })
 })
