@@ -1,5 +1,5 @@
 /** Responsible for `jobs`: the list, and aborting or retrying what a filter matches. */
-import { jobList, type Input, type Job } from '@modelreins/contract'
+import { jobList, type Input, type Job, type Output } from '@modelreins/contract'
 import { confirmed } from '../confirm.ts'
 import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
@@ -76,7 +76,7 @@ export async function jobsRetry(context: CommandContext): Promise<number> {
   return inBulk(context, 'retry', (dry_run) => client.jobs.retryMany({ ...filter, ...(narrow ? {} : { all: true }), dry_run }))
 }
 
-type Bulk = { readonly count: number; readonly dry_run: boolean; readonly job_ids: readonly number[] }
+type Bulk = Output<'jobs.abort_many'>
 
 async function inBulk(context: CommandContext, verb: 'abort' | 'retry', call: (dryRun: boolean) => Promise<Bulk>): Promise<number> {
   const { invocation, show } = context
@@ -89,7 +89,20 @@ async function inBulk(context: CommandContext, verb: 'abort' | 'retry', call: (d
       return 1
     }
   }
-  return tell(context, await call(false), verb === 'abort' ? 'aborted' : 'retried')
+  return tell(context, await allPortions(() => call(false)), verb === 'abort' ? 'aborted' : 'retried')
+}
+
+/** One call takes a portion. Never more than matched at first: a job that fails again while its like are retried is not retried again. */
+async function allPortions(call: () => Promise<Bulk>): Promise<Bulk> {
+  let done = await call()
+  const matched = done.count + done.remaining
+  let more = done.count > 0
+  while (more && done.remaining > 0 && done.count < matched) {
+    const next = await call()
+    more = next.count > 0
+    done = { ...next, count: done.count + next.count, job_ids: [...done.job_ids, ...next.job_ids] }
+  }
+  return done
 }
 
 const jobsWord = (count: number): string => `${count} job${count === 1 ? '' : 's'}`
