@@ -376,7 +376,8 @@ export class Worker extends Emitter {
     if (this.#link?.open !== true) this.#connectionAbort.abort()
     if (!(await this.#idleWithin(graceMs, this.#hurry.signal))) {
       this.#liveAttempts.stopAll(new AttemptStopped('shutdown', 'the worker was stopped; the job is handed back'))
-      if (!(await this.#idleWithin(windDownMs))) this.#trouble('stop', new Error('a job ignores its abort signal'))
+      await this.#idleWithin(windDownMs)
+      if (this.#liveAttempts.running > 0) this.#trouble('stop', new Error('a job ignores its abort signal'))
     }
     await atMost(this.#clock, lastWordsMs, this.#delivery.redeliverOnce())
     this.#delivery.giveUp.abort()
@@ -389,11 +390,10 @@ export class Worker extends Emitter {
     if (started) this.emit('stopped', { name: this.name })
   }
 
-  /** True: nothing runs any more. `sooner` ends patience with jobs, never the time that stopped children get to die. */
+  /** True: nothing runs any more, or is about to. `sooner` ends patience with jobs, never the time that stopped children get to die. */
   async #idleWithin(ms: number, sooner?: AbortSignal): Promise<boolean> {
-    if (this.#liveAttempts.running === 0) return true
     const hurried = new Promise<void>((resolve) => sooner?.addEventListener('abort', () => resolve(), { once: true }))
     await atMost(this.#clock, ms, Promise.race([this.#liveAttempts.idle(), hurried]))
-    return this.#liveAttempts.running === 0
+    return this.#liveAttempts.quiet
   }
 }

@@ -56,16 +56,20 @@ const lastOutputMs = 10_000
 
 /** Runs an offer in a slot that `release` gives back. Never rejects. */
 export async function runAttempt(ports: AttemptPorts, offer: Offer, release: () => void): Promise<void> {
+  const lease = { job_id: offer.job.id, attempt: offer.lease.attempt }
+  const beginning = ports.liveAttempts.begin(lease)
   let started: Started
   try {
     started = await ports.delivery.start(offer)
   } catch (error) {
     ports.debug(`offer of job ${offer.job.id} not taken: ${error instanceof Error ? error.message : String(error)}`)
+    beginning.over()
     release()
     return
   }
-  const ended = new Attempt(ports, started).run(release)
-  ports.liveAttempts.dropLease({ job_id: offer.job.id, attempt: offer.lease.attempt })
+  const ended = new Attempt(ports, started).run(release, beginning.stopped())
+  beginning.over()
+  ports.liveAttempts.dropLease(lease)
   await ended
 }
 
@@ -103,7 +107,8 @@ class Attempt {
     })
   }
 
-  async run(release: () => void): Promise<void> {
+  /** `stopped`: why it was to end before it had begun. */
+  async run(release: () => void, stopped?: AttemptStopped): Promise<void> {
     const { clock, emit, liveAttempts } = this.#ports
     const id = this.#job.id
     let finish: () => void = () => undefined
@@ -122,6 +127,7 @@ class Attempt {
       this.#stop(new AttemptStopped('timeout', `timeout: the attempt took longer than ${this.#job.timeout} s`)),
     )
     this.#silence.begin()
+    if (stopped !== undefined) this.#stop(stopped)
     const outcome = await this.#execute()
     cancelTimeout()
     this.#silence.end()
@@ -160,6 +166,7 @@ class Attempt {
       for (const reference of this.#job.requires_secrets)
         if (hasConnector(reference) || this.#ports.usesProvider()) await this.#ports.resolveSecret(reference)
       const context = await this.#loadContext()
+      if (this.#stopped !== undefined) throw this.#stopped
       const { client, clock, resolveSecret } = this.#ports
       const ctx = jobContext({
         job: this.#job,

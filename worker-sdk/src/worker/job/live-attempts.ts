@@ -9,6 +9,14 @@ export interface LiveAttempt {
   readonly finished: Promise<void>
 }
 
+/** An attempt that the server is asked to start. */
+export interface BeginningAttempt {
+  /** Why it is to end as soon as it has begun. */
+  readonly stopped: () => AttemptStopped | undefined
+  /** It is among the live ones, or was not started. */
+  readonly over: () => void
+}
+
 export interface LiveLease {
   readonly job_id: number
   readonly attempt: number
@@ -18,6 +26,7 @@ export class LiveAttempts {
   #limit: number
   #admitted = 0
   readonly #attempts = new Set<LiveAttempt>()
+  readonly #beginning = new Set<LiveAttempt>()
   readonly #kept = new Map<string, LiveLease>()
   readonly #onFree: () => void
   readonly #onEnter: (attempt: LiveLease) => void
@@ -35,6 +44,11 @@ export class LiveAttempts {
 
   get running(): number {
     return this.#attempts.size
+  }
+
+  /** Nothing runs, and nothing is about to. */
+  get quiet(): boolean {
+    return this.#attempts.size === 0 && this.#beginning.size === 0
   }
 
   get free(): number {
@@ -56,6 +70,30 @@ export class LiveAttempts {
       held = false
       this.#admitted -= 1
       this.#onFree()
+    }
+  }
+
+  /** Whoever waits until nothing runs waits for this attempt, and who stops all stops it as well: the server may have started it already. */
+  begin(lease: LiveLease): BeginningAttempt {
+    let why: AttemptStopped | undefined
+    let finish: () => void = () => undefined
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    const beginning: LiveAttempt = {
+      ...lease,
+      stop: (said) => {
+        why ??= said
+      },
+      finished,
+    }
+    this.#beginning.add(beginning)
+    return {
+      stopped: () => why,
+      over: () => {
+        this.#beginning.delete(beginning)
+        finish()
+      },
     }
   }
 
@@ -85,16 +123,20 @@ export class LiveAttempts {
 
   /** The attempts of a job up to the given one: an abort may name a newer attempt than the one that runs here. */
   attemptsOf(jobId: number, upTo: number): LiveAttempt[] {
-    return [...this.#attempts].filter((attempt) => attempt.job_id === jobId && attempt.attempt <= upTo)
+    return this.#all().filter((attempt) => attempt.job_id === jobId && attempt.attempt <= upTo)
   }
 
   stopAll(why: AttemptStopped): void {
-    for (const attempt of this.#attempts) attempt.stop(why)
+    for (const attempt of this.#all()) attempt.stop(why)
   }
 
   /** Settles when nothing runs any more. */
   async idle(): Promise<void> {
-    while (this.#attempts.size > 0) await Promise.all([...this.#attempts].map((attempt) => attempt.finished))
+    while (!this.quiet) await Promise.all(this.#all().map((attempt) => attempt.finished))
+  }
+
+  #all(): LiveAttempt[] {
+    return [...this.#attempts, ...this.#beginning]
   }
 }
 
