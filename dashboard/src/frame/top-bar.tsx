@@ -28,7 +28,7 @@ function Pill() {
       {word}
       {connection.state === 'offline' ? (
         <span className="hidden text-soft sm:inline">
-          since <Time at={new Date(connection.since).toISOString()} />
+          lost <Time at={new Date(connection.since).toISOString()} />
         </span>
       ) : null}
     </span>

@@ -20,7 +20,7 @@ import { Signature } from '../reviews/signature.tsx'
 import { Heads } from './heads.tsx'
 import { Verify } from './verify.tsx'
 
-const columns = 'grid-cols-[3.5rem_minmax(0,1fr)_auto] md:grid-cols-[4rem_7.5rem_minmax(0,10rem)_10rem_minmax(0,1fr)]'
+const columns = 'grid-cols-[3.5rem_minmax(0,1fr)_auto] md:grid-cols-[4rem_7.5rem_minmax(0,10rem)_minmax(10rem,13rem)_minmax(0,1fr)]'
 
 /** What the row's hash is over: the hash of the row before, and RFC 8785 of everything but the three fields made from it. */
 function hashedText(row: AuditRow): string | undefined {

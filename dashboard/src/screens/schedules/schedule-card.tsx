@@ -117,6 +117,9 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
           )}
         </p>
         <p className="line-clamp-2 text-soft foreign">{oneLine(schedule.job.prompt, 300)}</p>
+        {schedule.job.targets === undefined ? null : (
+          <p className="text-sm text-soft foreign">It asks {schedule.job.targets.join(', ')}.</p>
+        )}
       </div>
       <div className="grid gap-4 border-t border-line pt-3 sm:grid-cols-2">
         <div>

@@ -114,6 +114,8 @@ export function ScheduleForm({ schedule, job, onClose }: Props) {
     }
   }
   const names = (workers.data?.items ?? []).filter((one) => one.revoked_at === null)
+  // Several come from Chat or another program, with how their answers are merged; here they stay as they are.
+  const { targets } = schedule?.job ?? job ?? {}
   return (
     <Modal title={schedule === undefined ? 'New schedule' : `Change ${schedule.name}`} onClose={onClose} wide>
       <form className="flex flex-col gap-4" onSubmit={(event) => void save(event)} noValidate>
@@ -191,13 +193,20 @@ export function ScheduleForm({ schedule, job, onClose }: Props) {
           />
           <Choice label="Mode" value={draft.mode} options={modeWays} onChange={(mode) => change({ mode })} />
           <Choice label="No worker there" value={draft.offline} options={offline} onChange={(way) => change({ offline: way })} />
-          <TextField
-            label="Target (optional)"
-            className="w-44"
-            value={draft.target}
-            proposals={names.map((one) => one.name)}
-            onChange={(target) => change({ target })}
-          />
+          {targets === undefined ? (
+            <TextField
+              label="Target (optional)"
+              className="w-44"
+              value={draft.target}
+              proposals={names.map((one) => one.name)}
+              onChange={(target) => change({ target })}
+            />
+          ) : (
+            <p className="max-w-80">
+              <span className="mb-1 block font-medium">Targets</span>
+              <span className="text-soft foreign">{targets.join(', ')}</span>
+            </p>
+          )}
           <TextField
             label="Capability (optional)"
             className="w-44"
