@@ -3,7 +3,7 @@
  * there is something for it. Runs after a commit; losing it costs latency, never correctness.
  */
 import { systemCaller } from '../kernel/context.ts'
-import type { ReadContext } from '../kernel/context.ts'
+import type { CommandContext, ReadContext } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
 import { choose, holdRefused, makeOffer, refusedTo } from './offers.ts'
 
@@ -31,6 +31,11 @@ export class WakeQueue {
     for (const worker of workers) feed(host, ctx, worker)
     for (const pool of pools) wake(host, ctx, pool)
   }
+}
+
+/** A worker takes no more work: what waits for it is anybody's who may do it. */
+export function wakePoolsOf(ctx: CommandContext, workerId: string): void {
+  for (const pool of ctx.live.occupied) if (ctx.store.pools.get(pool)?.worker_id === workerId) ctx.after({ kind: 'wake', pool })
 }
 
 /** Looks at every pool anew: somebody who was woken for work may have left some. */

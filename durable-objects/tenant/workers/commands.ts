@@ -12,6 +12,7 @@ import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { showOneWorker, showPresence, showWorker } from '../queue/workforce/worker-view.ts'
 import { endAttemptsOf, voidOffersTo } from '../queue/commands/attempts.ts'
 import { revokeWorker } from '../queue/commands/revoke-worker.ts'
+import { wakePoolsOf } from '../queue/wake.ts'
 import { lookSoon } from '../queue/fallback-book.ts'
 import { unparkWorker } from '../queue/parking.ts'
 import { endGrantsOfChanged } from '../reviews/commands/grants.ts'
@@ -145,6 +146,7 @@ function setPaused(ctx: CommandContext, id: string, paused: boolean): Result<Wor
   })
   if (paused) ctx.onCommit(() => ctx.live.leases.dropOffersTo(worker.worker_id))
   if (paused) lookSoon(ctx)
+  if (paused) wakePoolsOf(ctx, worker.worker_id)
   pushConfig(ctx, after)
   ctx.after({ kind: 'feed', worker_id: worker.worker_id })
   return ok(showWorker(ctx, after))

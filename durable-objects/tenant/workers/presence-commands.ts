@@ -15,6 +15,7 @@ import { tokenSince } from '../members/authenticate.ts'
 import { companionFor } from './companion.ts'
 import { leaseUntil, resumeAttempt } from '../queue/commands/attempts.ts'
 import { parkWorker, unparkWorker } from '../queue/parking.ts'
+import { wakePoolsOf } from '../queue/wake.ts'
 import { endGrant, endGrantsOfChanged } from '../reviews/commands/grants.ts'
 
 const sameList = (left: readonly string[], right: readonly string[]): boolean =>
@@ -197,6 +198,7 @@ function report(ctx: CommandContext, input: Parsed<'presence.report'>): Result<P
   if (input.status === 'stopped') {
     ctx.live.presence.change(worker.worker_id).left = true
     live.transport = 'none'
+    wakePoolsOf(ctx, worker.worker_id)
   }
   return ok(presenceReply(ctx, after, lostLeases(ctx, after, input.leases ?? []), limits.heartbeat_poll_ms))
 }
