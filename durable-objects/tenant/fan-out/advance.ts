@@ -79,7 +79,10 @@ export function advance(ctx: CommandContext, parentId: number): void {
   if (step.kind === 'wait') return
   if (step.kind !== 'merge') return finish(ctx, parent, family, step)
   const merge = makeMergeJob(ctx, parent, step.prompt, spec.plan.worker)
-  if (merge.ok) return void saveJob(ctx, { ...parent, spec: { ...parent.spec, fan_out: { ...spec, merge_job_id: merge.value.id } } })
+  if (merge.ok) {
+    const fan_out = { ...spec, merge_job_id: merge.value.id, merged_from: step.from }
+    return void saveJob(ctx, { ...parent, spec: { ...parent.spec, fan_out } })
+  }
   const without = nextStep({ ...family, merge: 'refused' }, ctx.at)
   if (without.kind === 'done' || without.kind === 'failed') finish(ctx, parent, family, without)
 }

@@ -43,7 +43,13 @@ export function fanOutOf(store: Stores, parent: JobRecord): FanOut {
     merge:
       merge === undefined
         ? null
-        : { job_id: merge.id, status: merge.status, result: merge.outcome?.result ?? null, stored: merge.outcome?.stored ?? null },
+        : {
+            job_id: merge.id,
+            from: fan_out.merged_from,
+            status: merge.status,
+            result: merge.outcome?.result ?? null,
+            stored: merge.outcome?.stored ?? null,
+          },
   }
 }
 

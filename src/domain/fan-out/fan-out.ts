@@ -25,6 +25,8 @@ export interface FanOutSpec {
   readonly plan: MergePlan
   /** Set in the transaction that makes the merge job: there is never a second one (I10). */
   readonly merge_job_id: number | null
+  /** Children whose answers that job was given; absent in records of before it was kept. */
+  readonly merged_from?: readonly number[]
   /** In what its workers differ; absent: they are different ones. Also of those that its children go on to. */
   readonly distinct?: Distinct
 }
@@ -53,6 +55,8 @@ export interface Child {
 
 export interface MergeJob {
   readonly job_id: number
+  /** Children whose answers it was given; undefined: every good one. */
+  readonly from?: readonly number[] | undefined
   readonly status: JobStatus
   readonly result: string | null
   readonly stored: string | null
@@ -68,7 +72,8 @@ export interface FanOut {
 
 export type Step =
   | { readonly kind: 'wait' }
-  | { readonly kind: 'merge'; readonly prompt: string }
+  /** `from`: children whose answers are in the prompt. */
+  | { readonly kind: 'merge'; readonly prompt: string; readonly from: readonly number[] }
   /** `stored`: where the whole result is kept, as a child's or the merge job's. `abort`: children whose answer is not wanted any more. */
   | {
       readonly kind: 'done'
@@ -96,7 +101,9 @@ const answersOf = (children: readonly Child[]): readonly Answer[] =>
 
 export function mergeStateOf(fanOut: FanOut, degraded = false): MergeState {
   const { plan, children, merge } = fanOut
-  const answered = children.filter((child) => child.status === 'done').length
+  // An answer that comes while the others are being merged is not in what comes of it.
+  const from = merge === null || merge === 'refused' || merge.status === 'failed' ? undefined : merge.from
+  const answered = children.filter((child) => child.status === 'done' && (from === undefined || from.includes(child.job_id))).length
   const failed = children.filter((child) => child.status === 'failed').length
   const voted = plan.by === 'vote' ? answersOf(children) : undefined
   const counts = voted === undefined ? undefined : countVotes(voted, plan.vote_field)
@@ -149,7 +156,8 @@ export function nextStep(fanOut: FanOut, at: number): Step {
       return done(most, false, answers.find(({ text }) => text.trim() === most)?.stored ?? null)
     }
     case 'worker':
-      if (merge === null) return { kind: 'merge', prompt: mergePrompt(prompt, inOrder, plan.prompt) }
+      if (merge === null)
+        return { kind: 'merge', prompt: mergePrompt(prompt, inOrder, plan.prompt), from: inOrder.map(({ job_id }) => job_id) }
       if (merge === 'refused' || merge.status === 'failed') return done(whole, true)
       return merge.status === 'done' ? done(merge.result, false, merge.stored) : { kind: 'wait' }
   }

@@ -40,6 +40,14 @@ describe('a fan-out waits', () => {
 })
 
 describe('a fan-out merges', () => {
+  test('what it had when the merge began: a later answer is missing, unless the merge fails and all answers stand one after the other', () => {
+    const children = [child(1, 'done'), child(2, 'done'), child(3, 'done')]
+    const merged = { job_id: 9, from: [1, 2], result: 'both', stored: null } as const
+    const state = (status: 'done' | 'failed') => nextStep(fanOut('worker', children, { quorum: 2 }, { ...merged, status }), at)
+    expect(state('done')).toMatchObject({ kind: 'done', result: 'both', merge: { answered: 2, failed: 0, missing: 1, degraded: false } })
+    expect(state('failed')).toMatchObject({ kind: 'done', merge: { answered: 3, missing: 0, degraded: true } })
+  })
+
   test('when all children have ended, when enough have answered, and when the deadline has passed', () => {
     const some = [child(1, 'done'), child(2, 'running')]
     for (const [children, more] of [
