@@ -4,14 +4,14 @@ import { Link } from '@tanstack/react-router'
 import { useMemo, useState, type FormEvent, type ReactNode } from 'react'
 import { client, sentence } from '../../api/client.ts'
 import { refresh, useOperation } from '../../api/queries.ts'
-import { useMay } from '../../api/session.ts'
 import { TierBadge } from '../../parts/badge.tsx'
-import { Button, LinkButton } from '../../parts/button.tsx'
+import { Button } from '../../parts/button.tsx'
 import { Choice, TextField } from '../../parts/choice.tsx'
 import { Panel } from '../../parts/facts.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
 import { say } from '../../parts/toasts.tsx'
+import { Changeable } from './changeable.tsx'
 import { capabilitiesOf, draftOf, isGated, policyFrom, policyWords, type TenantCapability } from './policies.ts'
 
 type Policies = Readonly<Record<string, ReviewPolicy>>
@@ -122,60 +122,33 @@ function Edit(props: {
 }
 
 function Entry({ capability, policies }: { readonly capability: TenantCapability; readonly policies: Policies }) {
-  const mayChange = useMay('members.manage')
-  const [open, setOpen] = useState(false)
-  const [reviewId, setReviewId] = useState<number | undefined>(undefined)
   const words = policyWords(capability.policy)
   return (
-    <li className="py-3">
-      <div className="flex flex-wrap items-start gap-x-3 gap-y-1">
-        <div className="min-w-0 flex-1 basis-64">
-          <h3 className="font-semibold foreign">{oneLine(capability.name, 120)}</h3>
-          <p className="text-soft">
-            {words.length > 0 ? `${words.join('; ')}.` : isGated(capability) ? 'One approval by another member.' : 'No human decides.'}
-          </p>
-          {capability.uses.length === 0 ? (
-            <p className="text-sm text-soft">No worker has it.</p>
-          ) : (
-            <ul className="mt-1 flex flex-wrap gap-x-4 gap-y-1">
-              {capability.uses.map((use) => (
-                <li key={use.worker_id} className="flex items-center gap-1.5 text-sm">
-                  <Link to="/workers/$workerId" params={{ workerId: use.worker_id }} className="text-accent underline foreign">
-                    {oneLine(use.worker, 120)}
-                  </Link>
-                  <TierBadge tier={use.tier} />
-                  {use.own === undefined ? null : <span className="text-soft">{policyWords(use.own).join('; ')}</span>}
-                </li>
-              ))}
-            </ul>
-          )}
-        </div>
-        {mayChange && !open ? (
-          <Button className="min-h-8 text-sm" aria-label={`Change the policy of ${capability.name}`} onClick={() => setOpen(true)}>
-            Change
-          </Button>
-        ) : null}
-      </div>
-      {reviewId === undefined ? null : (
-        <Notice tone="warn" title="It waits for a review" live>
-          <p>This change takes protection away, so another member decides. Until then the policy stays as it is.</p>
-          <LinkButton className="mt-2" to="/reviews/$reviewId" params={{ reviewId: String(reviewId) }}>
-            Open review {reviewId}
-          </LinkButton>
-        </Notice>
+    <Changeable
+      what="the policy"
+      change={`Change the policy of ${capability.name}`}
+      form={(onLeave, onDone) => <Edit capability={capability} policies={policies} onLeave={onLeave} onDone={onDone} />}
+    >
+      <h3 className="font-semibold foreign">{oneLine(capability.name, 120)}</h3>
+      <p className="text-soft">
+        {words.length > 0 ? `${words.join('; ')}.` : isGated(capability) ? 'One approval by another member.' : 'No human decides.'}
+      </p>
+      {capability.uses.length === 0 ? (
+        <p className="text-sm text-soft">No worker has it.</p>
+      ) : (
+        <ul className="mt-1 flex flex-wrap gap-x-4 gap-y-1">
+          {capability.uses.map((use) => (
+            <li key={use.worker_id} className="flex items-center gap-1.5 text-sm">
+              <Link to="/workers/$workerId" params={{ workerId: use.worker_id }} className="text-accent underline foreign">
+                {oneLine(use.worker, 120)}
+              </Link>
+              <TierBadge tier={use.tier} />
+              {use.own === undefined ? null : <span className="text-soft">{policyWords(use.own).join('; ')}</span>}
+            </li>
+          ))}
+        </ul>
       )}
-      {open ? (
-        <Edit
-          capability={capability}
-          policies={policies}
-          onLeave={() => setOpen(false)}
-          onDone={(review) => {
-            setReviewId(review)
-            setOpen(false)
-          }}
-        />
-      ) : null}
-    </li>
+    </Changeable>
   )
 }
 

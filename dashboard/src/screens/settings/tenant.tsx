@@ -7,10 +7,11 @@ import { client, sentence } from '../../api/client.ts'
 import { refresh, useOperation } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { Badge } from '../../parts/badge.tsx'
-import { Button, LinkButton } from '../../parts/button.tsx'
+import { Button } from '../../parts/button.tsx'
 import { Panel } from '../../parts/facts.tsx'
-import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
+import { ErrorNotice, Skeleton } from '../../parts/notices.tsx'
 import { say } from '../../parts/toasts.tsx'
+import { Changeable } from './changeable.tsx'
 import { draftOf, readDraft, SettingInput, valueWords } from './setting-field.tsx'
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
@@ -70,56 +71,29 @@ function Edit(props: {
 }
 
 function Row({ row, settings }: { readonly row: SettingRow; readonly settings: TenantSettings }) {
-  const mayChange = useMay('members.manage')
-  const [open, setOpen] = useState(false)
-  const [reviewId, setReviewId] = useState<number | undefined>(undefined)
   const value = settings[row.name]
   const chosen = !same(value, row.otherwise)
   return (
-    <li className="py-3">
-      <div className="flex flex-wrap items-start gap-x-3 gap-y-1">
-        <div className="min-w-0 flex-1 basis-72">
-          <h3 className="flex flex-wrap items-center gap-2">
-            <code className="font-mono font-semibold">{row.name}</code>
-            {chosen ? <Badge tone="accent">changed</Badge> : null}
-          </h3>
-          <p>{row.about}</p>
-          <p className="mt-1">
-            <span className="text-soft">Now</span> <strong className="foreign">{valueWords(value)}</strong>
-            {chosen ? (
-              <span className="text-soft foreign">, by default {valueWords(row.otherwise)}</span>
-            ) : (
-              <span className="text-soft">, the default</span>
-            )}
-          </p>
-          <p className="text-sm text-soft">{row.reason}</p>
-        </div>
-        {mayChange && !open ? (
-          <Button className="min-h-8 text-sm" aria-label={`Change ${row.name}`} onClick={() => setOpen(true)}>
-            Change
-          </Button>
-        ) : null}
-      </div>
-      {reviewId === undefined ? null : (
-        <Notice tone="warn" title="It waits for a review" live>
-          <p>This change takes protection away, so another member decides. Until then the setting stays as it is.</p>
-          <LinkButton className="mt-2" to="/reviews/$reviewId" params={{ reviewId: String(reviewId) }}>
-            Open review {reviewId}
-          </LinkButton>
-        </Notice>
-      )}
-      {open ? (
-        <Edit
-          row={row}
-          value={value}
-          onLeave={() => setOpen(false)}
-          onDone={(review) => {
-            setReviewId(review)
-            setOpen(false)
-          }}
-        />
-      ) : null}
-    </li>
+    <Changeable
+      what="the setting"
+      change={`Change ${row.name}`}
+      form={(onLeave, onDone) => <Edit row={row} value={value} onLeave={onLeave} onDone={onDone} />}
+    >
+      <h3 className="flex flex-wrap items-center gap-2">
+        <code className="font-mono font-semibold">{row.name}</code>
+        {chosen ? <Badge tone="accent">changed</Badge> : null}
+      </h3>
+      <p>{row.about}</p>
+      <p className="mt-1">
+        <span className="text-soft">Now</span> <strong className="foreign">{valueWords(value)}</strong>
+        {chosen ? (
+          <span className="text-soft foreign">, by default {valueWords(row.otherwise)}</span>
+        ) : (
+          <span className="text-soft">, the default</span>
+        )}
+      </p>
+      <p className="text-sm text-soft">{row.reason}</p>
+    </Changeable>
   )
 }
 

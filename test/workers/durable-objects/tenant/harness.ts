@@ -140,6 +140,15 @@ export class TestTenant {
     return (await this.must('claims.poll', { max }, worker.credential)).offers
   }
 
+  /** The worker takes its next job and starts it. */
+  async start(worker: WorkerHandle): Promise<{ readonly id: number; readonly lease: CallCredential }> {
+    const [offer] = await this.offers(worker)
+    if (offer === undefined) throw new Error(`${worker.name} was offered nothing`)
+    const lease = this.lease(offer)
+    await this.must('claims.start', { job_id: offer.job.id }, lease)
+    return { id: offer.job.id, lease }
+  }
+
   lease(offer: Offer): CallCredential {
     const lease = parseLeaseToken(offer.lease.token) as LeaseToken
     return { kind: 'lease', lease }

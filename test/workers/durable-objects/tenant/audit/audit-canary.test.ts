@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import type { AuditRow, Input, TenantOperationId } from '@modelreins/contract'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { frozenTime, sha256, TestTenant, type WorkerHandle } from '../harness.ts'
+import { frozenTime, sha256, TestTenant } from '../harness.ts'
 
 beforeEach(() => void frozenTime())
 afterEach(() => void vi.useRealTimers())
@@ -16,13 +16,6 @@ const rowsOf = (tenant: TestTenant): Promise<AuditRow[]> =>
       .toArray()
       .map(({ row }) => JSON.parse(row)),
   )
-
-async function start(tenant: TestTenant, worker: WorkerHandle) {
-  const [offer] = await tenant.offers(worker)
-  if (offer === undefined) throw new Error('no offer')
-  await tenant.must('claims.start', { job_id: offer.job.id }, tenant.lease(offer))
-  return { id: offer.job.id, lease: tenant.lease(offer) }
-}
 
 const job = (where: string, more: Partial<Input<'jobs.dispatch'>> = {}): Input<'jobs.dispatch'> => ({
   prompt: canary(`${where} prompt`),
@@ -52,11 +45,11 @@ describe('the audit trail', () => {
 
     // Attempts that end well, fail, are taken back, handed to a human, lost.
     await must('jobs.dispatch', job('done', { capability: 'plain' }))
-    const well = await start(tenant, anna)
+    const well = await tenant.start(anna)
     const result = canary('result')
     await must('claims.complete', { job_id: well.id, result, tail: { text: canary('tail') } }, well.lease)
     await must('jobs.dispatch_batch', { jobs: [job('failed')] })
-    const badly = await start(tenant, anna)
+    const badly = await tenant.start(anna)
     const error = { type: canary('error type').slice(0, 60), message: canary('error message'), retryable: false }
     await must('claims.fail', { job_id: badly.id, error, tail: { text: canary('tail') } }, badly.lease)
     await must('jobs.retry', { job_id: badly.id })
@@ -76,7 +69,7 @@ describe('the audit trail', () => {
       { review_id: held.review_id ?? 0, verdict: 'edit', payload: edit, comment: canary('edit comment') },
       rosa.credential,
     )
-    const risky = await start(tenant, anna)
+    const risky = await tenant.start(anna)
     const action = { note: canary('action') }
     await must('claims.authorize', { job_id: risky.id, capability: 'risky', action, title: canary('action title') }, risky.lease)
     const submission = {

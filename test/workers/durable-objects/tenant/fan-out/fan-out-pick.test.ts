@@ -8,17 +8,8 @@ import { capability, scene as approvalScene } from '../reviews/approval-scene.ts
 import { failureOf, sha256, TestTenant } from '../harness.ts'
 import type { WorkerHandle } from '../harness.ts'
 
-/** The worker takes its next job and starts it. */
-async function start(tenant: TestTenant, worker: WorkerHandle) {
-  const [offer] = await tenant.offers(worker)
-  if (offer === undefined) throw new Error(`${worker.name} was offered nothing`)
-  const lease = tenant.lease(offer)
-  await tenant.must('claims.start', { job_id: offer.job.id }, lease)
-  return { id: offer.job.id, lease }
-}
-
 async function answer(tenant: TestTenant, worker: WorkerHandle, more: Omit<Input<'claims.complete'>, 'job_id'>): Promise<number> {
-  const { id, lease } = await start(tenant, worker)
+  const { id, lease } = await tenant.start(worker)
   await tenant.must('claims.complete', { job_id: id, ...more }, lease)
   return id
 }
@@ -44,7 +35,7 @@ describe('picking an answer', () => {
     const merging = await panel()
     await answer(merging.tenant, merging.anna, { result: 'A' })
     await answer(merging.tenant, merging.bert, { result: 'B' })
-    const merge = await start(merging.tenant, merging.anna)
+    const merge = await merging.tenant.start(merging.anna)
     const picked = await merging.pick(merging.second)
     expect(picked).toMatchObject({ ok: true, value: { status: 'done', result: 'B', result_truncated: false } })
     expect(await merging.get(merging.id)).toMatchObject({
@@ -89,7 +80,7 @@ describe('picking an answer', () => {
     expect(turns).toMatchObject([{ job_id: id, answer: 'A', job_ids: [id, first, second] }])
     for (const more of [{ context: 'thread', thread_id: 't' }, { context_from: id }] as const) {
       const next = await tenant.must('jobs.dispatch', { prompt: 'Why?', target: 'anna', ...more })
-      await start(tenant, anna)
+      await tenant.start(anna)
       const { context } = await tenant.must('context.get', { job_id: next.id }, anna.credential)
       expect(context).toBe(`User: ${long}\nAssistant: A`)
       // However little room there is, the answer that the job continues with is there.
@@ -173,7 +164,7 @@ describe('a review that showed the answer before', () => {
     const again = await tenant.must('reviews.get', { review_id: held.review_id ?? 0 })
     expect(again.payload).toMatchObject({ context: { jobs: [child] } })
     await tenant.must('reviews.decide', { review_id: again.id, verdict: 'approve' }, rosa.credential)
-    const { id } = await start(tenant, anna)
+    const { id } = await tenant.start(anna)
     expect((await tenant.must('context.get', { job_id: id }, anna.credential)).context).toBe('User: Draft it\nAssistant: A')
   })
 })

@@ -5,16 +5,8 @@ import { capability, scene as approvalScene } from '../reviews/approval-scene.ts
 import { failureOf, TestTenant } from '../harness.ts'
 import type { WorkerHandle } from '../harness.ts'
 
-async function start(tenant: TestTenant, worker: WorkerHandle) {
-  const [offer] = await tenant.offers(worker)
-  if (offer === undefined) throw new Error(`${worker.name} was offered nothing`)
-  const lease = tenant.lease(offer)
-  await tenant.must('claims.start', { job_id: offer.job.id }, lease)
-  return { id: offer.job.id, lease }
-}
-
 async function answer(tenant: TestTenant, worker: WorkerHandle, result: string): Promise<number> {
-  const { id, lease } = await start(tenant, worker)
+  const { id, lease } = await tenant.start(worker)
   await tenant.must('claims.complete', { job_id: id, result }, lease)
   return id
 }
@@ -29,7 +21,7 @@ async function panel() {
   await answer(tenant, bert, 'Call it B.')
   const follow = async (more: Partial<Input<'jobs.dispatch'>>, budget?: number) => {
     await tenant.must('jobs.dispatch', { prompt: 'Go on', target: 'anna', ...more })
-    const { id, lease } = await start(tenant, anna)
+    const { id, lease } = await tenant.start(anna)
     const reply = await tenant.must('context.get', { job_id: id, ...(budget === undefined ? {} : { budget }) }, anna.credential)
     await tenant.must('claims.complete', { job_id: id, result: 'went on' }, lease)
     return { id, ...reply }
@@ -75,7 +67,7 @@ describe('a job that continues with another', () => {
   it('is refused when there is no such answer, by the reason, in every way to dispatch; the preview says so too', async () => {
     const { tenant, anna, bert } = await panel()
     const fail = await tenant.must('jobs.dispatch', { prompt: 'x', target: 'anna' })
-    const { lease } = await start(tenant, anna)
+    const { lease } = await tenant.start(anna)
     await tenant.must('claims.fail', { job_id: fail.id, error: { type: 'x', message: 'y', retryable: false } }, lease)
     const waiting = await tenant.must('jobs.dispatch', { prompt: 'x', target: 'anna' })
     await tenant.must('jobs.dispatch', { prompt: 'x', target: 'bert' })
@@ -99,7 +91,7 @@ describe('a job that continues with another', () => {
   it('is given to all that a fan-out asks', async () => {
     const { tenant, bert } = await panel()
     await tenant.must('jobs.dispatch', { prompt: 'Better?', context_from: 2, targets: ['anna', 'bert'] })
-    const { id } = await start(tenant, bert)
+    const { id } = await tenant.start(bert)
     expect((await tenant.must('context.get', { job_id: id }, bert.credential)).context).toContain('Call it A.')
   })
 
@@ -107,7 +99,7 @@ describe('a job that continues with another', () => {
     const { tenant, anna } = await panel()
     await tenant.must('jobs.dispatch', { prompt: 'Go on', target: 'anna', context_from: 3 })
     await tenant.must('threads.delete', { thread_id: 't' })
-    const { id } = await start(tenant, anna)
+    const { id } = await tenant.start(anna)
     const read = await tenant.as(anna.credential, 'context.get', { job_id: id })
     expect(read).toMatchObject({ ok: false, failure: { code: 'gone', detail: expect.stringContaining('names job 3, which was erased') } })
     expect(failureOf(await tenant.call('jobs.dispatch', { prompt: 'x', context_from: 3 }))).toBe('invalid-request')
@@ -125,7 +117,7 @@ describe('the review of such a job', () => {
     expect(one?.payload).toMatchObject({ context: { policy: 'job', jobs: [first] } })
     expect(one?.digest).not.toBe(two?.digest)
     await tenant.must('reviews.decide', { review_id: job.review_id ?? 0, verdict: 'approve' }, rosa.credential)
-    const { id } = await start(tenant, anna)
+    const { id } = await tenant.start(anna)
     expect(id).toBe(job.id)
     expect((await tenant.must('context.get', { job_id: id }, anna.credential)).context).toBe('User: first\nAssistant: the first answer')
     expect(failureOf(await tenant.as(anna.credential, 'context.get', { job_id: id, policy: 'thread' }))).toBe('invalid-request')

@@ -32,16 +32,8 @@ const storedText = (tenant: TestTenant): Promise<string> =>
 const archivedText = async (tenant: TestTenant): Promise<string> =>
   JSON.stringify((await env.REGISTRY.prepare('SELECT * FROM jobs WHERE tenant = ?').bind(tenant.name).all()).results)
 
-async function started(tenant: TestTenant, worker: WorkerHandle) {
-  const [offer] = await tenant.offers(worker)
-  if (offer === undefined) throw new Error(`${worker.name} was offered nothing`)
-  const lease = tenant.lease(offer)
-  await tenant.must('claims.start', { job_id: offer.job.id }, lease)
-  return { id: offer.job.id, lease }
-}
-
 async function answer(tenant: TestTenant, worker: WorkerHandle, result: string): Promise<number> {
-  const { id, lease } = await started(tenant, worker)
+  const { id, lease } = await tenant.start(worker)
   await tenant.must('claims.complete', { job_id: id, result, tail: { text: `${result}, said` } }, lease)
   return id
 }
@@ -116,7 +108,7 @@ describe('deleting a thread', () => {
   it('is refused while jobs of it have not ended, and says which; with `abort` it ends them first', async () => {
     const { tenant, anna } = await scene()
     await tenant.must('jobs.dispatch', { ...open, target: 'anna' })
-    const running = await started(tenant, anna)
+    const running = await tenant.start(anna)
     await tenant.must('jobs.dispatch', { ...open, target: 'bert' })
     const refused = await tenant.call('threads.delete', { thread_id: 't' })
     expect(refused).toMatchObject({ ok: false, failure: { code: 'conflict', detail: expect.stringContaining('have not ended: 1, 2.') } })
@@ -236,7 +228,7 @@ describe('deleting a thread', () => {
     const { tenant, anna } = await scene()
     await tenant.must('webhooks.create', { url: 'https://hooks.example/x', events: ['review.created', 'review.settled'] })
     await tenant.must('jobs.dispatch', { ...open, target: 'anna' })
-    const { id, lease } = await started(tenant, anna)
+    const { id, lease } = await tenant.start(anna)
     await tenant.must('reviews.submit', { type: 'draft', title: 'sesame?', content: 'sesame', job_id: id }, anna.credential)
     expect(await storedText(tenant)).toMatch(/review\.created.*sesame\?/)
     await tenant.must('claims.complete', { job_id: id, result: 'done' }, lease)
