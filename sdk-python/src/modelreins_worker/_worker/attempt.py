@@ -283,6 +283,8 @@ def start_attempt(parts: Parts, offer: Dict[str, Any]) -> Optional[Attempt]:
     parts.roster.keep_lease(job["id"], lease["attempt"])
     try:
         reply = parts.calls.call("claims.start", {"job_id": job["id"]}, token=lease["token"], timeout=OFFER_MS / 1000, heard=parts.heard)
+        if not parts.roster.has_lease(job["id"], lease["attempt"]):
+            return None  # aborted meanwhile
         attempt = Attempt(parts, Job.of(reply["job"]), reply["lease"]["token"], int(reply["lease"]["attempt"]))
     except ModelReinsError as error:
         parts.trouble("start", error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, Dict, List, Protocol, Set, Tuple
+from typing import Callable, Dict, List, Optional, Protocol, Set, Tuple
 
 from .._errors import Aborted
 
@@ -38,6 +38,7 @@ class Roster:
         self._closed: Callable[[], bool] = lambda: False
         self._attempts: Set[LiveAttempt] = set()
         self._kept: Set[Tuple[int, int]] = set()
+        self._over: Optional[Aborted] = None
 
     def rule(self, closed: Callable[[], bool]) -> None:
         """Ask ``closed`` whether the server wants no new work to be taken: paused, or drained."""
@@ -100,6 +101,9 @@ class Roster:
         """A handler is about to run."""
         with self.changed:
             self._attempts.add(attempt)
+            over = self._over
+        if over is not None:
+            attempt.stop(over)
 
     def leave(self, attempt: LiveAttempt) -> None:
         """A handler and everything it started have ended."""
@@ -132,18 +136,20 @@ class Roster:
         with self.changed:
             return [attempt for attempt in self._attempts if attempt.job_id == job_id and attempt.number <= up_to]
 
-    def stop_all(self, why: Aborted) -> None:
-        """End everything that runs."""
+    def stop_all(self, why: Aborted, for_good: bool = False) -> None:
+        """End everything that runs; ``for_good``: also what is about to, whose start is under way."""
         with self.changed:
+            if for_good and self._over is None:
+                self._over = why
             attempts = list(self._attempts)
         for attempt in attempts:
             attempt.stop(why)
 
     def idle_within(self, seconds: float, sooner: Callable[[], bool] = lambda: False) -> bool:
-        """Wait until nothing runs any more; ``False`` when that took too long, or ``sooner`` said so."""
+        """Wait until nothing runs any more, or is about to; ``False`` when that took too long, or ``sooner`` said so."""
         deadline = time.monotonic() + seconds
         with self.changed:
-            while self._attempts:
+            while self._admitted > 0:
                 left = deadline - time.monotonic()
                 if left <= 0 or sooner():
                     return False

@@ -328,7 +328,7 @@ class Worker(DirectCalls):
         error = killed(brief.reason)
         self._talk.warn(str(error))
         self._roster.open(False)
-        self._roster.stop_all(Aborted(str(error), "killswitch"))
+        self._roster.stop_all(Aborted(str(error), "killswitch"), for_good=True)
         if self._state == "starting":
             self._refusal = error
         self.stop(0)
@@ -352,7 +352,7 @@ class Worker(DirectCalls):
         # The server will not have this worker: its leases are void, and asking again changes nothing.
         if self._refusal is None and self._stopping is None:
             self._refusal = name_taken(error, self._greeted) if error.code == "name-taken" else error
-            self._roster.stop_all(Aborted(str(error), "lease-lost"))
+            self._roster.stop_all(Aborted(str(error), "lease-lost"), for_good=True)
             self.stop(0)
             self._hurry.set()
 
@@ -364,7 +364,7 @@ class Worker(DirectCalls):
         """Run the end of the worker, in a thread of its own: the caller's may be in a handler."""
         deadline = time.monotonic() + _LAST_WORDS_S
         if not self._roster.idle_within(grace, self._hurry.is_set):
-            self._roster.stop_all(Aborted("the worker was stopped; the job is handed back", "shutdown"))
+            self._roster.stop_all(Aborted("the worker was stopped; the job is handed back", "shutdown"), for_good=True)
         quiet = self._roster.idle_within(_WIND_DOWN_S)
         if quiet and self._killed is not None:
             # Acknowledged means stopped.
