@@ -14,6 +14,8 @@ const minute = 60 * second
 const hour = 60 * minute
 /** After the first try, the second, and so on: a day and a half in all (Standard Webhooks, "Retries"). */
 const pauses: readonly number[] = [5 * second, 1 * minute, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour]
+/** Of each pause, more or less by chance. Small enough that the longest of one is shorter than the shortest of the next. */
+const spread = 0.15
 const atOnce = 3
 
 export interface SenderParts {
@@ -74,7 +76,7 @@ export class WebhookSender {
     const pause = outcome === undefined || status === 410 ? undefined : pauses[attempts.length - 1]
     if (pause === undefined || attempts.length >= limits.webhook_attempts)
       return webhooks.note({ id, attempts, state: 'failed', next_at: null })
-    const jittered = Math.round(pause * (0.8 + 0.4 * this.#parts.random()))
+    const jittered = Math.round(pause * (1 - spread + 2 * spread * this.#parts.random()))
     webhooks.note({ id, attempts, state: 'pending', next_at: this.#parts.now() + jittered })
   }
 
