@@ -81,6 +81,17 @@ function tenantTable(): string {
   )
 }
 
+const written: Readonly<Record<keyof typeof counted.rows_by_step, string>> = {
+  dispatch: 'job row, its place in the queue (one index), audit row; idempotency keys are written some hundred in one row',
+  start: 'job row, its place (now: running, by deadline), audit row',
+  complete: 'job row (an ended job has no place), audit row',
+}
+
+function rowTable(): string {
+  const steps = Object.entries(counted.rows_by_step).map(([step, rows]) => [step, written[step as keyof typeof written], String(rows)])
+  return table(['where', 'what is written', 'rows'], [...steps, ['', '**in the tenant object**', `**${rowsPerJob + counted.key_rows}**`]])
+}
+
 function limitTable(): string {
   const gb = 1e9
   const jobsInObject = Math.floor((platform.object_gb * gb) / profile.bytes_per_job / 1e6)
@@ -109,6 +120,7 @@ function limitTable(): string {
 /** The page with its tables made anew. */
 export function withScale(root: string, page: string): string {
   const tables: Readonly<Record<string, string>> = {
+    'rows of one job': rowTable(),
     'what the benches measured': benchTable(root),
     'simulated tenants': tenantTable(),
     limits: limitTable(),
