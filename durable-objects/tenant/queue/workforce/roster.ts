@@ -220,12 +220,13 @@ export class Roster {
 
   /** Also at those in its place: only one of them works at a time. */
   #lookAround(ctx: Seeing, id: string): void {
-    const before = this.#entries.get(id)?.place
     this.#look(ctx, id)
-    const now = this.#entries.get(id)?.place
-    for (const place of new Set([before, now])) {
-      if (place !== undefined) for (const mate of this.#byPlace.get(place) ?? []) if (mate !== id) this.#look(ctx, mate)
-    }
+    this.#lookAtMates(ctx, id, this.#entries.get(id)?.place)
+  }
+
+  #lookAtMates(ctx: Seeing, id: string, place: string | undefined): void {
+    if (place === undefined) return
+    for (const mate of [...(this.#byPlace.get(place) ?? [])]) if (mate !== id) this.#look(ctx, mate)
   }
 
   #look(ctx: Seeing, id: string): void {
@@ -237,6 +238,7 @@ export class Roster {
     if (worker === undefined) {
       this.#entries.delete(id)
       this.#list(id, before, undefined)
+      this.#lookAtMates(ctx, id, before?.place)
       return
     }
     const view = viewOf(ctx, worker)
@@ -251,6 +253,8 @@ export class Roster {
       this.#nextEnd = Math.min(this.#nextEnd, end)
     }
     if (view.state === 'offline' && ctx.live.sockets.ofWorker(id) !== undefined) this.#quiet.add(id)
+    // Whoever notices first that it works elsewhere, and for whatever reason: its job has left the one place for the other.
+    if (before?.place !== entry.place) for (const place of [before?.place, entry.place]) this.#lookAtMates(ctx, id, place)
   }
 
   #note(id: string): void {

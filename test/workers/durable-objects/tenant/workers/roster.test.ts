@@ -42,7 +42,7 @@ const of =
 
 const report: fc.Arbitrary<Input<'presence.report'>> = fc.record(
   {
-    status: fc.constantFrom('active', 'active', 'active', 'stopped' as const),
+    status: fc.constantFrom('active', 'active', 'active', 'stopping', 'stopped'),
     tags: fc.constantFrom([], ['gpu']),
     provider: fc.constantFrom('claude', 'ollama-http', 'spawn'),
     model: fc.constantFrom('claude-opus-4-1', 'claude-haiku-4-5', 'llama3.2:3b'),
@@ -211,3 +211,21 @@ it('chooses as if it had looked at everybody, after any events', { timeout: 120_
   )
   expect(oracle.compared, `seed ${seed}`).toBeGreaterThan(100)
 })
+
+it.each(['stopping', 'stopped'])(
+  'knows that a place is free when its worker says in one report that it is elsewhere and %s',
+  async (status) => {
+    const tenant = await TestTenant.create()
+    const [dora, emil] = [await tenant.worker('dora'), await tenant.worker('emil')]
+    for (const worker of [dora, emil]) {
+      await tenant.must('workers.update', { worker_id: worker.id, config: { concurrency_key: 'workdir' } })
+      await tenant.present(worker, { place: 'host:/a' })
+    }
+    await tenant.must('jobs.dispatch', { prompt: 'p', target: 'dora' })
+    await tenant.start(dora)
+    await tenant.present(dora, { place: 'host:/b', status })
+    await tenant.must('jobs.dispatch', { prompt: 'p' })
+    expect(oracle.found).toEqual([])
+    expect(await tenant.offers(emil)).toHaveLength(1)
+  },
+)
