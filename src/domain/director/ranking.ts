@@ -19,17 +19,20 @@ export const kindOf = ({ wants, effort }: Pick<JobView, 'wants' | 'effort'>): Jo
   return { wants: { ...rest, pinned: null }, effort }
 }
 
-export const keyOfKind = ({ wants, effort }: Pick<JobView, 'wants' | 'effort'>): string =>
-  JSON.stringify([
+/** Two kinds that differ have two keys: the type demands every requirement that names no worker. */
+export function keyOfKind({ wants, effort }: Pick<JobView, 'wants' | 'effort'>): string {
+  const key: Record<Exclude<keyof Requirements, 'pinned' | 'avoid'> | 'effort', unknown> = {
     effort,
-    wants.capability,
-    wants.tags,
-    wants.networks,
-    wants.substrate ?? null,
-    wants.provider,
-    wants.model,
-    wants.mode ?? null,
-  ])
+    capability: wants.capability,
+    tags: wants.tags,
+    networks: wants.networks,
+    substrate: wants.substrate,
+    provider: wants.provider,
+    model: wants.model,
+    mode: wants.mode,
+  }
+  return JSON.stringify(key)
+}
 
 export class Ranking {
   readonly #job: JobView
