@@ -119,6 +119,19 @@ describe.skipIf(without !== undefined)('a Python worker', () => {
     expect(two.text()).toContain('run has returned')
   })
 
+  test('leaves to others what it has not started, from its SIGTERM on', async () => {
+    const { owner } = await fleet.tenant()
+    const one = await fleet.worker('leaving', { owner, arguments: ['slots=2'] })
+    const last = await fleet.dispatch('sleep 300', {}, owner)
+    await one.said(new RegExp(`handles ${last.id}`))
+    await fleet.worker('staying', { owner })
+    one.kill('SIGTERM')
+    // It is there until its job has ended, and has a slot free.
+    expect(await fleet.run('next', { prefer: ['leaving'] }, owner)).toMatchObject({ status: 'done', assigned_to: 'staying' })
+    one.kill('SIGTERM')
+    expect(await one.exit).toBe(0)
+  })
+
   test('ends at once on SIGTERM while no server answers', async () => {
     const program = fleet.programs.start(newest, undefined, {
       code: 'from modelreins_worker import Worker; Worker().run(print)',

@@ -14,6 +14,8 @@ export interface SocketNote {
   /** Offers it can take now. */
   readonly credit: number
   readonly greeted: boolean
+  /** It takes no more work: remembered here since nobody says it again while the object sleeps. */
+  readonly stopping?: boolean
 }
 
 export class SocketBook {
@@ -111,6 +113,17 @@ export class SocketBook {
       if (note !== undefined && note.credit !== said) socket.serializeAttachment(note)
     }
     this.#behind.clear()
+  }
+
+  isStopping(workerId: string): boolean {
+    const socket = this.#byWorker.get(workerId)
+    return socket !== undefined && this.#notes.get(socket)?.stopping === true
+  }
+
+  setStopping(workerId: string, stopping: boolean): void {
+    const socket = this.#byWorker.get(workerId)
+    const note = socket === undefined ? undefined : this.#notes.get(socket)
+    if (socket !== undefined && note !== undefined && (note.stopping ?? false) !== stopping) this.keep(socket, { ...note, stopping })
   }
 
   /** When the worker was last heard on its socket: pings are answered by the platform without waking the object. Null without a socket. */

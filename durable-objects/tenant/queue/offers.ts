@@ -8,7 +8,7 @@ import { expiryOf, sizeOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { mayClaim } from '../../../src/domain/killswitch.ts'
 import { admitted } from '../../../src/domain/director/breaker.ts'
-import { isLive, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
+import { isReady, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
 import { sign } from '../../../src/domain/access/token.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
@@ -37,16 +37,7 @@ function turnOf(ctx: ReadContext, worker: WorkerRecord, assigned: string | null)
   const view = other === undefined ? undefined : viewOf(ctx, other)
   // A worker that let an offer lapse may be a connection that died: what it has not started is anybody's, until it starts something.
   const silent = ctx.live.presence.of(assigned).silent_offers > 0
-  if (
-    silent ||
-    view === undefined ||
-    view.revoked ||
-    view.paused ||
-    !isLive(view.state) ||
-    view.breaker.state === 'open' ||
-    view.parked_until != null
-  )
-    return 0
+  if (silent || view === undefined || view.revoked || view.paused || !isReady(view)) return 0
   return view.running + ctx.live.leases.offersTo(view.worker_id) >= view.slots ? 1 : undefined
 }
 
@@ -83,7 +74,7 @@ const smallBytes = 8 * 1024
 export function choose(ctx: ReadContext, worker: WorkerRecord, max: number): readonly Choice[] {
   const view = viewOf(ctx, worker)
   const room = admitted(view.breaker, max, view.running + ctx.live.leases.offersTo(worker.worker_id))
-  if (room < 1 || view.parked_until != null || !mayClaim(ctx.store.killswitch.state().level)) return []
+  if (room < 1 || view.parked_until != null || view.stopping === true || !mayClaim(ctx.store.killswitch.state().level)) return []
   const heads: (Head & { readonly pool: number; readonly turn: number; readonly refuses: Refuses })[] = []
   for (const { pool, turn, refuses } of sources(ctx, worker)) {
     if (refuses === 'all') continue

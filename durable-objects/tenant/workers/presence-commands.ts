@@ -9,7 +9,7 @@ import { isOfProcess } from '../../../src/domain/review/risk.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { WorkerProfile, WorkerRecord } from '../queue/workforce/worker-store.ts'
-import { isPaused, lastSeenWriteMs } from '../queue/workforce/worker-view.ts'
+import { isPaused, isStopping, lastSeenWriteMs } from '../queue/workforce/worker-view.ts'
 import { actingWorker } from '../queue/workforce/acting-worker.ts'
 import { tokenSince } from '../members/authenticate.ts'
 import { companionFor } from './companion.ts'
@@ -69,6 +69,7 @@ const sameProfile = (left: WorkerProfile, right: WorkerProfile): boolean =>
 /** A row on change, and at most every few minutes otherwise. */
 export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: PresenceReport): WorkerRecord {
   noteQuota(ctx, worker, report)
+  noteStopping(ctx, worker, report)
   const profile = profileAfter(ctx, worker, report)
   const changed = !sameProfile(profile, worker.profile)
   // Also of one that comes back under its name: a human may have said yes to the process before while nobody was there.
@@ -110,6 +111,15 @@ function noteQuota(ctx: CommandContext, worker: WorkerRecord, { parked_until }: 
   if (parked_until === undefined) return
   if (parked_until === null) unparkWorker(ctx, worker, 'it says that it has quota')
   else parkWorker(ctx, worker, parked_until)
+}
+
+/** A worker that ends what it runs and takes no more: what it has not started is anybody's at once. No row, since it is over soon. */
+function noteStopping(ctx: CommandContext, { worker_id }: WorkerRecord, { status }: PresenceReport): void {
+  const stopping = status === 'stopping'
+  if (isStopping(ctx, worker_id) === stopping) return
+  ctx.live.presence.change(worker_id).stopping = stopping
+  ctx.live.sockets.setStopping(worker_id, stopping)
+  if (stopping) wakePoolsOf(ctx, worker_id)
 }
 
 /** A session without a thread is a process: what was allowed to it ends with it, so that another one under this name asks for itself. */

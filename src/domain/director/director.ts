@@ -91,6 +91,7 @@ function score(job: JobView, worker: WorkerView, now: number, reasons?: string[]
     total -= deafWeight
     reasons?.push('did not answer its last offers')
   }
+  if (worker.stopping === true) reasons?.push('is stopping: it ends what it runs, and takes no more')
   if (worker.parked_until != null) {
     total -= trippedWeight
     reasons?.push(`is out of quota until ${new Date(worker.parked_until).toISOString()}`)
@@ -129,7 +130,7 @@ class Judged implements Verdict {
 
 // One that cannot work now is asked before one that is not there, and after everybody else: the queue takes the job in either case.
 const orderOf = ({ eligible, live, worker }: Verdict): number =>
-  eligible ? (live ? (worker.breaker.state === 'open' || worker.parked_until != null ? 1 : 0) : 2) : 3
+  eligible ? (live ? (worker.breaker.state === 'open' || worker.parked_until != null || worker.stopping === true ? 1 : 0) : 2) : 3
 
 /** Eligible and live, then eligible, then the rest. Ties go by name, so that the answer is stable. */
 const compare = (left: Verdict, right: Verdict): number =>

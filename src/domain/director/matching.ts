@@ -49,6 +49,8 @@ export interface WorkerView {
   /** Of a person: capabilities that workers of another substrate declare too. A job that names one of them names no person. */
   readonly shared?: readonly string[]
   readonly state: PresenceState
+  /** Ends what it runs and takes no more; absent: it does not. */
+  readonly stopping?: boolean
   readonly slots: number
   readonly running: number
   /** The job that works in its place, where only one at a time may; its own or another worker's. Absent: none does, or it does not matter. */
@@ -133,13 +135,13 @@ function* reasonsAgainst(wants: Requirements, worker: WorkerView): Generator<str
   return undefined
 }
 
-/** Could begin something now: is there, answers its offers, has quota, and is not kept from work by its breaker. */
-export const isReady = ({ state, breaker, parked_until }: WorkerView): boolean =>
-  isLive(state) && state !== 'deaf' && breaker.state !== 'open' && parked_until == null
+/** Could begin something now: is there to stay, answers its offers, has quota, and is not kept from work by its breaker. */
+export const isReady = ({ state, stopping, breaker, parked_until }: WorkerView): boolean =>
+  isLive(state) && stopping !== true && state !== 'deaf' && breaker.state !== 'open' && parked_until == null
 
 /** Why nobody could begin a waiting job, as a fallback chain sees it; undefined when somebody could, or soon can. */
 export function hindranceOf(wants: Requirements, workers: readonly WorkerView[]): Exclude<FallbackCause, 'failed'> | undefined {
-  const there = workers.filter((view) => isLive(view.state) && mayDo(wants, view))
+  const there = workers.filter((view) => isLive(view.state) && view.stopping !== true && mayDo(wants, view))
   if (there.length === 0) return 'offline'
   return there.every((view) => view.parked_until != null) ? 'rate_limited' : undefined
 }

@@ -216,9 +216,8 @@ export class Worker extends Emitter {
 
   /** Takes no more work, waits for what runs, hands back what does not end in time. May be called again, with less patience. */
   stop(options: StopOptions = {}): Promise<void> {
-    if (this.#stopping !== undefined && options.graceMs !== undefined) {
+    if (this.#stopping !== undefined && options.graceMs !== undefined)
       void pause(this.#clock, options.graceMs).then(() => this.#hurry.abort())
-    }
     this.#stopping ??= this.#stop(options.graceMs ?? this.options.graceMs)
     return this.#stopping
   }
@@ -372,6 +371,7 @@ export class Worker extends Emitter {
     this.#contact.reject(stoppedBeforeReady())
     this.#credit.shut()
     this.#intake.look()
+    if (this.#greeted && !this.#liveAttempts.quiet) this.#heartbeat.tell()
     // Without a socket nothing is lost by cutting the long poll; an open socket still carries completions.
     if (this.#link?.open !== true) this.#connectionAbort.abort()
     if (!(await this.#idleWithin(graceMs, this.#hurry.signal))) {

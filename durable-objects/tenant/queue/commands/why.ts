@@ -30,6 +30,7 @@ function standing(worker: WorkerView): string {
   if (worker.revoked) return 'revoked'
   if (worker.paused) return 'paused'
   if (worker.state === 'offline') return 'offline'
+  if (worker.stopping === true) return 'stopping: it ends what it runs, and takes no more'
   if (worker.state === 'deaf') return 'deaf: it did not answer its last offers'
   if (worker.parked_until != null) return `parked: out of quota until ${isoTime(worker.parked_until)}`
   if (worker.place_taken_by !== undefined) return `busy: job ${worker.place_taken_by} works in its directory, one at a time`
@@ -95,10 +96,12 @@ function queuedAnswer(ctx: CommandContext, job: JobRecord, eligible: readonly Ve
   const count = `${ahead} ${ahead === 1 ? 'job' : 'jobs'} ahead of it`
   if (assigned !== undefined && job.spec.pinned !== null)
     return `It is queued with ${count}, ${whose}and pinned: no other worker may take it. ${expires}`
-  const free = live.filter(({ worker }) => !worker.paused && worker.parked_until == null && worker.running < worker.slots)
+  const free = live.filter(
+    ({ worker }) => !worker.paused && worker.stopping !== true && worker.parked_until == null && worker.running < worker.slots,
+  )
   const others =
     free.length === 0
-      ? 'every live worker that may take it is busy or out of quota'
+      ? 'every live worker that may take it is busy, stopping or out of quota'
       : `${free.map(({ worker }) => worker.name).join(', ')} may take it and has not asked yet`
   return `It is queued with ${count}, ${whose}and ${others}.`
 }

@@ -15,6 +15,8 @@ export interface LivePresence {
   last_seen: number
   /** It said that it stops, and has not been heard since: it is gone at once, not after a while. */
   left: boolean
+  /** It said that it takes no more work, and has not said otherwise since. */
+  stopping: boolean
   details: unknown
   /** Offers that lapsed without an answer since the last one that was answered. */
   silent_offers: number
@@ -64,6 +66,7 @@ export class PresenceBook {
         transport: 'none',
         last_seen: 0,
         left: false,
+        stopping: false,
         details: null,
         silent_offers: 0,
         failures_in_a_row: 0,

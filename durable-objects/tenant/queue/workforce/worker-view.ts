@@ -33,6 +33,10 @@ export function hasLeft(ctx: Seeing, worker: WorkerRecord): boolean {
   return live.last_seen === 0 ? worker.profile.left === true : live.left
 }
 
+/** It ends what it runs and takes no more. A connection remembers that through a cold start of the object; one that polls says it again. */
+export const isStopping = ({ live }: Pick<Seeing, 'live'>, workerId: string): boolean =>
+  live.presence.of(workerId).stopping || live.sockets.isStopping(workerId)
+
 export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
   if (worker.revoked_at !== null) return 'offline'
   const live = ctx.live.presence.of(worker.worker_id)
@@ -118,6 +122,7 @@ export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
     named_only: isNamedOnly(ctx, worker),
     ...sharedBy(ctx, worker),
     state: stateOf(ctx, worker),
+    ...(isStopping(ctx, worker.worker_id) ? { stopping: true } : {}),
     slots,
     running: taken === undefined ? running : Math.max(running, slots),
     ...(taken === undefined ? {} : { place_taken_by: taken }),

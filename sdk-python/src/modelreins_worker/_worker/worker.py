@@ -242,6 +242,9 @@ class Worker(DirectCalls):
         self._leaving.set()
         self._roster.open(False)
         self._intake.stop()
+        if self._roster.running:
+            # What waits for this worker is anybody's from now on, not from its goodbye.
+            self._beat_now()
         self._stopping.start()
 
     def _greet(self) -> None:

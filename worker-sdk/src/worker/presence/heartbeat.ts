@@ -4,7 +4,7 @@
  */
 import { limits, type KillswitchBrief, type PresenceReply, type PresenceReport } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
-import type { Clock } from '../../client/clock.ts'
+import { atMost, type Clock } from '../../client/clock.ts'
 import type { Debug } from '../debug.ts'
 import { AttemptStopped } from '../job/executor.ts'
 import type { LiveAttempts } from '../job/live-attempts.ts'
@@ -70,9 +70,19 @@ export class Heartbeat {
     return this.#sending
   }
 
+  /** Says what is so now, not at the next beat: what waits for a worker that begins to stop is anybody's from then on, not from its goodbye. */
+  tell(): void {
+    const link = this.#ports.link()
+    if (link !== undefined) link.send({ type: 'presence', ...this.#ports.report() })
+    // A beat on its way says what was so before.
+    else void (this.#sending ?? Promise.resolve()).then(() => this.beat())
+  }
+
   /** The last beat: a worker is believed to be there until it says otherwise, or for half a minute. */
   async goodbye(timeoutMs: number): Promise<void> {
     try {
+      // One that arrives behind the goodbye would take it back.
+      if (this.#sending !== undefined) await atMost(this.#ports.clock, timeoutMs, this.#sending)
       await this.#ports.client.presence.report(this.#ports.report(), { retry: false, timeoutMs })
     } catch (error) {
       this.#ports.debug(`goodbye: ${error instanceof Error ? error.message : String(error)}`)
@@ -91,7 +101,8 @@ export class Heartbeat {
     this.#cancel = clock.after(ms, () => {
       const late = clock.now() - due
       this.#lookAtLeases(ms + late, ms + unreadMs)
-      if (late > asleepMs) this.#askForLeases()
+      // Asleep, it may have lost leases that are still to be had: the server hears of them before anything else is judged.
+      if (late > asleepMs) this.tell()
       // The loop was blocked, so a pong may lie unread: judging the socket now would give up a healthy one.
       if (late > unreadMs) {
         this.#armIn(unreadMs)
@@ -100,13 +111,6 @@ export class Heartbeat {
       this.#tick()
       this.#arm()
     })
-  }
-
-  /** Asleep, it may have lost leases that are still to be had: the server hears of them before anything else is judged. */
-  #askForLeases(): void {
-    const link = this.#ports.link()
-    if (link === undefined) void this.beat()
-    else link.send({ type: 'presence', ...this.#ports.report() })
   }
 
   #lookAtLeases(ms: number, awakeMs: number): void {
