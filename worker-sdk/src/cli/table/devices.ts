@@ -7,23 +7,23 @@ const id: Argument = { name: 'ID', about: 'Id of the device' }
 export const deviceCommands: readonly Command[] = [
   {
     words: ['devices'],
-    about: 'List the devices on which you are notified when something waits for you, and how the last message to each fared',
-    details: ['A device is added in its own browser: in the dashboard, under Settings, Notifications.'],
+    about: 'List the devices on which you get notifications, with the result of the last message to each',
+    details: ['To add a device, open the dashboard in its browser and go to Settings, Notifications.'],
     flags: memberFlags,
-    examples: [{ line: 'devices', about: 'Where am I told?' }],
+    examples: [{ line: 'devices', about: 'Your devices' }],
   },
   {
     words: ['devices', 'test'],
-    about: 'Send a test notification to a device of yours',
+    about: 'Send a test notification to one of your devices',
     arguments: [id],
     flags: memberFlags,
-    examples: [{ line: 'devices test dv4k2m9x7q', about: 'Does it arrive?' }],
+    examples: [{ line: 'devices test dv4k2m9x7q', about: 'Check that notifications arrive' }],
   },
   {
     words: ['devices', 'remove'],
-    about: 'Remove a device of yours, such as a lost phone: nothing more is sent to it',
+    about: 'Remove one of your devices, such as a lost phone; it gets no more notifications',
     arguments: [id],
     flags: [yesFlag, ...memberFlags],
-    examples: [{ line: 'devices remove dv4k2m9x7q', about: 'Nothing more is sent' }],
+    examples: [{ line: 'devices remove dv4k2m9x7q', about: 'Stop notifications to this device' }],
   },
 ]

@@ -12,7 +12,7 @@ export const configFlag: Flag = {
 export const helpFlag: Flag = { name: 'help', short: 'h', about: 'Show help' }
 export const versionFlag: Flag = { name: 'version', short: 'V', about: 'Show the version' }
 export const jsonFlag: Flag = { name: 'json', about: 'Print JSON' }
-export const keepRunningFlag: Flag = { name: 'keep-running', about: 'Running attempts continue under their current lease' }
+export const keepRunningFlag: Flag = { name: 'keep-running', about: 'Let running attempts continue with their current lease' }
 export const yesFlag: Flag = { name: 'yes', short: 'y', about: 'Skip the confirmation prompt' }
 export const dryRunFlag: Flag = { name: 'dry-run', about: 'Print what would be done without doing it' }
 
@@ -31,7 +31,7 @@ const placeholders = {
 } as const
 const named: Partial<Record<SettingName, Partial<Flag>>> = {
   url: { value: 'URL' },
-  token: { value: 'TOKEN', about: 'Worker token, or the one-time view URL that holds it' },
+  token: { value: 'TOKEN', about: 'Worker token, or the one-time view URL that contains it' },
   name: { value: 'NAME' },
   type: { value: 'NAME', complete: 'provider' },
   model: { value: 'NAME' },
@@ -69,7 +69,7 @@ export const serverFlag: Flag = { name: 'server', value: 'URL', about: 'Address 
 export const keyFlag: Flag = {
   name: 'token',
   value: 'KEY',
-  about: 'Member key to speak with, or the one-time view URL that holds it',
+  about: 'Member key, or the one-time view URL that contains it',
   env: ['MODELREINS_ADMIN_TOKEN', 'MODELREINS_API_KEY', 'MODELREINS_TOKEN'],
   config: 'admin_token',
 }

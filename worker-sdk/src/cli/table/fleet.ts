@@ -29,13 +29,13 @@ export const fleetCommands: readonly Command[] = [
     words: ['events'],
     about: 'Follow the event feed of the tenant: jobs, workers, reviews, artifacts, killswitch',
     details: [
-      'Prints sequence number, time, action, subject, actor and summary of every event; a lost connection is reopened after the last event, without a gap. Ctrl-C ends it with exit code 130.',
-      'When events after --after are no longer kept, a warning says so and the feed continues from now: fetch the current state, for example with `status`.',
+      'Prints the sequence number, time, action, subject, actor and summary of each event. After a lost connection it continues after the last event, without a gap. Ctrl-C ends it with exit code 130.',
+      'If the events after --after are no longer stored, the command prints a warning and continues from now. Then fetch the current state, for example with `status`.',
     ],
     flags: [
       { name: 'follow', short: 'f', about: 'Print events as they happen; required' },
-      { name: 'after', value: 'SEQ', kind: 'count', about: 'Begin with the events after this sequence number; absent: from now' },
-      { name: 'noun', value: 'A,B', about: 'Only these: job, worker, review, grant, artifact, killswitch, presence, ...' },
+      { name: 'after', value: 'SEQ', kind: 'count', about: 'Start after this sequence number (default: now)' },
+      { name: 'noun', value: 'A,B', about: 'Only events about these: job, worker, review, grant, artifact, killswitch, presence, ...' },
       { name: 'id', value: 'SUBJECT', about: 'Only this subject, such as job:12 or review:3' },
       { name: 'job', value: 'ID', kind: 'count', about: 'Only events about this job' },
       { name: 'worker', value: 'ID', about: 'Only events about the worker with this worker_id' },
@@ -79,9 +79,9 @@ export const fleetCommands: readonly Command[] = [
   },
   {
     words: ['workers', 'set'],
-    about: 'Change capabilities and config of a worker, also while it runs',
+    about: 'Change capabilities and config of a worker, even while it runs',
     details: [
-      'KEY=VALUE changes its config: slots, tags, networks, model, provider, poll_ms, and for the Director model_class, cost, quality, speed (0 to 1), locality, price (USD per million tokens, as 3/15) account (workers of one account are parked together), and concurrency_key=workdir (one job at a time in its directory, whichever worker runs it). `KEY=` resets it to the value that the worker was started with.',
+      'KEY=VALUE changes its config: slots, tags, networks, model, provider, poll_ms. For the Director: model_class, cost, quality, speed (0 to 1), locality, price (USD per million tokens, such as 3/15), and account (workers with the same account are parked together). concurrency_key=workdir allows one job at a time in its directory, over all workers with this setting. `KEY=` resets a value to the one that the worker was started with.',
       '--capability replaces the whole list of capabilities.',
     ],
     arguments: [worker, { name: 'KEY=VALUE', optional: true, many: true, about: 'Config to change' }],
@@ -104,7 +104,7 @@ export const fleetCommands: readonly Command[] = [
   },
   {
     words: ['workers', 'unpark'],
-    about: 'Offer work to a worker whose account was out of quota, and to those that share the account',
+    about: 'Offer jobs again to a worker whose account was out of quota, and to all workers of that account',
     arguments: [worker],
     flags: memberFlags,
     examples: [{ line: 'workers unpark my-triager', about: 'Its quota is back early' }],
@@ -118,7 +118,7 @@ export const fleetCommands: readonly Command[] = [
   },
   {
     words: ['workers', 'revoke'],
-    about: 'Revoke a worker permanently; its token ends at once, its row is kept for the history',
+    about: 'Revoke a worker permanently; its token ends at once, its name stays in the history',
     arguments: [worker],
     flags: [yesFlag, ...memberFlags],
     examples: [{ line: 'workers revoke my-triager', about: 'Running jobs are retried on other workers' }],
@@ -128,12 +128,12 @@ export const fleetCommands: readonly Command[] = [
     about: 'Raise the killswitch and wait until every worker has acknowledged',
     details: [
       `Levels: ${levels.join(', ')}. From level 3 running jobs are aborted and their processes killed. There is no confirmation prompt.`,
-      'The exit code is 0 when every worker has acknowledged, 75 when some have not within --timeout; these are listed.',
+      'The exit code is 0 when every worker has acknowledged, and 75 when some have not within --timeout. These workers are listed.',
     ],
     flags: [
       { name: 'level', value: 'N', kind: 'count', choices: ['1', '2', '3', '4'], about: `${levels.join(', ')} (default: 3)` },
       { name: 'reason', value: 'TEXT', about: 'Reason, sent to every worker and stored in the audit trail' },
-      { name: 'lower', about: 'With --level: lower it to this level; without it, a level below the current one is refused' },
+      { name: 'lower', about: 'With --level: allow a level below the current one' },
       { name: 'clear', about: 'Clear the killswitch; workers stay paused' },
       { name: 'resume-all', about: 'With --clear: resume every worker' },
       { name: 'timeout', value: 'TIME', kind: 'duration', about: 'How long to wait for acknowledgements (default: 30s)' },

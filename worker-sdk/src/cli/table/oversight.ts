@@ -4,14 +4,19 @@ import type { Argument, Command, Flag } from '../arguments/command.ts'
 import { keepRunningFlag, memberFlags, yesFlag } from './flags.ts'
 
 const id: Argument = { name: 'ID', about: 'Number of the review' }
-const ids: Argument = { ...id, many: true, about: 'Number of the review; several are decided together, irreversible ones are skipped' }
+const ids: Argument = {
+  ...id,
+  many: true,
+  about: 'Number of the review; several reviews are decided together, irreversible ones are skipped',
+}
 const comment: Flag = { name: 'comment', value: 'TEXT', about: 'Comment for the worker, stored with the decision' }
 const digest: Flag = {
   name: 'digest',
   value: 'HEX',
-  about: 'Digest of the payload you reviewed (12+ hex characters, or its eight words); refused if it has changed',
+  about:
+    'Digest of the payload that you reviewed (12+ hex characters, or its eight words); the decision is refused if the payload has changed',
 }
-const since: Flag = { name: 'since', value: 'TIME', about: 'From this time on (ISO 8601), or as long ago (2h, 7d)' }
+const since: Flag = { name: 'since', value: 'TIME', about: 'From this time on (ISO 8601), or a time ago (2h, 7d)' }
 const until: Flag = { name: 'until', value: 'TIME', about: 'Before this time' }
 
 const webhook: Argument = { name: 'ID', about: 'Id of the webhook' }
@@ -31,7 +36,7 @@ export const oversightCommands: readonly Command[] = [
       },
       { name: 'job', value: 'ID', kind: 'count', about: 'Only reviews of this job' },
       { name: 'capability', value: 'NAME', about: 'Only reviews of this capability' },
-      { name: 'by', value: 'WHO', about: 'Only those that member:NAME or worker:NAME asked for' },
+      { name: 'by', value: 'WHO', about: 'Only reviews requested by member:NAME or worker:NAME' },
       limit,
       cursor,
       ...memberFlags,
@@ -50,7 +55,7 @@ export const oversightCommands: readonly Command[] = [
     about: 'Approve a review; exactly the payload you saw runs, once',
     details: [
       'On a terminal the review is shown and you are asked to confirm. In a script pass the reviewed digest with --digest, or --yes for the current payload.',
-      'The decision is bound to the digest: if the payload changed in between, it is refused. With several reviews each is bound to its own digest; changed ones are skipped.',
+      'The decision is bound to the digest: it is refused if the payload has changed. Several reviews are each bound to their own digest; changed ones are skipped.',
     ],
     arguments: [ids],
     flags: [
@@ -98,10 +103,10 @@ export const oversightCommands: readonly Command[] = [
   {
     words: ['reviews', 'withdraw'],
     about: 'Withdraw a review before its approval is used',
-    details: ['A job that waits for it fails with the reason as its error; `job ID --retry` opens a new review.'],
+    details: ['A job that waits for the review fails, with the reason as its error. `job ID --retry` opens a new review.'],
     arguments: [id],
-    flags: [{ name: 'reason', value: 'TEXT', about: 'Reason, stored with the job that waited' }, ...memberFlags],
-    examples: [{ line: 'reviews withdraw 7 --reason "sent by hand"', about: 'Close a review that is no longer needed' }],
+    flags: [{ name: 'reason', value: 'TEXT', about: 'Reason, stored with the waiting job' }, ...memberFlags],
+    examples: [{ line: 'reviews withdraw 7 --reason "sent by hand"', about: 'Close a review that is not needed any more' }],
   },
   {
     words: ['grants'],
@@ -118,14 +123,14 @@ export const oversightCommands: readonly Command[] = [
     about: 'Revoke a grant; the next use needs a new review',
     arguments: [{ name: 'GRANT', about: 'Id of the grant' }],
     flags: memberFlags,
-    examples: [{ line: 'grants revoke gr4k2m9x', about: 'At once' }],
+    examples: [{ line: 'grants revoke gr4k2m9x', about: 'Revoke a grant at once' }],
   },
   {
     words: ['diagnostics'],
-    about: 'Check what must always hold in the tenant, now; show its rows, storage and limits',
-    details: ['The exit code is 1 when something is broken; the job is named.'],
+    about: 'Check the invariants of the tenant now; show its rows, storage and limits',
+    details: ['The exit code is 1 when an invariant is broken; the output names the job.'],
     flags: memberFlags,
-    examples: [{ line: 'diagnostics', about: 'Look at everything once; nothing is changed' }],
+    examples: [{ line: 'diagnostics', about: 'Check everything once, without changes' }],
   },
   {
     words: ['audit'],
@@ -172,14 +177,14 @@ export const oversightCommands: readonly Command[] = [
     words: ['audit', 'heads'],
     about: 'Print the newest signed heads and public keys as JSON; keep them outside the server',
     flags: [limit, ...memberFlags],
-    examples: [{ line: 'audit heads > heads.json', about: 'Save the heads that a later verification trusts' }],
+    examples: [{ line: 'audit heads > heads.json', about: 'Save the heads for a later verification' }],
   },
   {
     words: ['audit', 'verify'],
     about: 'Verify an exported audit trail offline and report the first bad row',
     details: [
       'Without --key the key in the file is trusted, which does not detect a forged file. A public key or signed heads kept elsewhere prove which rows existed when they were signed.',
-      'Decisions that members signed with a passkey are checked too: against the registration of the passkey in the same file, or against --passkey.',
+      'Decisions signed with a passkey are checked too: against the registration of the passkey in the same file, or against --passkey.',
       'The exit code is 0 when the trail is valid, 1 otherwise.',
     ],
     arguments: [{ name: 'FILE', complete: 'file', about: 'An export; `-`: standard input' }],
@@ -195,7 +200,7 @@ export const oversightCommands: readonly Command[] = [
         name: 'passkey',
         value: 'FINGERPRINT',
         many: true,
-        about: 'Trust decisions signed by this passkey only: its SHA-256 as Settings, Sign-in shows it; may be repeated',
+        about: 'Trust only decisions signed by this passkey: its fingerprint from Settings, Sign-in; may be repeated',
       },
       { name: 'json', about: 'Print JSON' },
     ],
@@ -205,22 +210,25 @@ export const oversightCommands: readonly Command[] = [
     words: ['webhooks'],
     about: 'List webhooks, which report reviews and the killswitch',
     flags: memberFlags,
-    examples: [{ line: 'webhooks', about: 'Who is told, and about what' }],
+    examples: [{ line: 'webhooks', about: 'Addresses and their events' }],
   },
   {
     words: ['webhooks', 'create'],
-    about: 'Announce reviews and the killswitch to an address, signed; the secret is printed once',
+    about: 'Send signed events about reviews and the killswitch to an address; the secret is printed once',
     details: [
       'The address must be public and https, unless the server was started with its host in MODELREINS_ALLOW_HOSTS. In a pipe the answer is the id, a tab and the secret.',
     ],
-    arguments: [{ name: 'URL', about: 'Where to send' }],
+    arguments: [{ name: 'URL', about: 'Address of the receiver' }],
     flags: [
       { name: 'events', value: 'A,B', choices: webhookEvents, about: `Only these: ${webhookEvents.join(', ')} (default: all)` },
       ...memberFlags,
     ],
     examples: [
-      { line: 'webhooks create https://bridge.example.com/modelreins', about: 'Everything' },
-      { line: 'webhooks create https://bridge.example.com/new --events review.created,review.escalated', about: 'Only what waits' },
+      { line: 'webhooks create https://bridge.example.com/modelreins', about: 'All events' },
+      {
+        line: 'webhooks create https://bridge.example.com/new --events review.created,review.escalated',
+        about: 'Only events about reviews that wait',
+      },
     ],
   },
   {
@@ -228,53 +236,53 @@ export const oversightCommands: readonly Command[] = [
     about: 'Delete a webhook and its undelivered events',
     arguments: [webhook],
     flags: [yesFlag, ...memberFlags],
-    examples: [{ line: 'webhooks delete wh4k2m9x7q', about: 'Nothing more is sent' }],
+    examples: [{ line: 'webhooks delete wh4k2m9x7q', about: 'Stop sending events' }],
   },
   {
     words: ['webhooks', 'deliveries'],
-    about: 'List what was sent, what the receiver answered, and what is still to be sent, newest first',
+    about: 'List deliveries, newest first: sent, with the answer of the receiver, and still to be sent',
     arguments: [webhook],
     flags: [limit, cursor, ...memberFlags],
-    examples: [{ line: 'webhooks deliveries wh4k2m9x7q', about: 'Does it arrive?' }],
+    examples: [{ line: 'webhooks deliveries wh4k2m9x7q', about: 'Check that events arrive' }],
   },
   {
     words: ['webhooks', 'resend'],
     about: 'Send a delivery again now: the same body under the same webhook-id',
     details: [
-      'A receiver that has taken it before can tell by the id. It goes out like any delivery: signed, and to public addresses only.',
+      'The receiver can recognise a repeated delivery by this id. Like any delivery, it is signed and sent only to public addresses.',
     ],
     arguments: [webhook, { name: 'DELIVERY', about: 'Number of the delivery, as `webhooks deliveries` lists it' }],
     flags: memberFlags,
-    examples: [{ line: 'webhooks resend wh4k2m9x7q 12', about: 'After the receiver was repaired' }],
+    examples: [{ line: 'webhooks resend wh4k2m9x7q 12', about: 'Send it again after a repair of the receiver' }],
   },
   {
     words: ['members'],
     about: 'List members: the people and programs that hold a key',
     flags: memberFlags,
-    examples: [{ line: 'members', about: 'Who may do what' }],
+    examples: [{ line: 'members', about: 'Members and their roles' }],
   },
   {
     words: ['members', 'add'],
     about: 'Add a member and print the one-time view URL of the key',
-    arguments: [{ name: 'NAME', about: 'A name for people to read' }],
+    arguments: [{ name: 'NAME', about: 'Name of the member' }],
     flags: [{ name: 'role', value: 'ROLE', choices: roles, about: `${roles.join(', ')} (default: viewer)` }, ...memberFlags],
     examples: [{ line: 'members add "Ada" --role reviewer', about: 'A member who decides reviews' }],
   },
   {
     words: ['members', 'rotate'],
-    about: 'Replace the key of a member; the old one stops at once',
+    about: 'Replace the key of a member; the old key ends at once',
     arguments: [{ name: 'MEMBER', about: 'Name or member_id' }],
     flags: [keepRunningFlag, yesFlag, ...memberFlags],
     examples: [{ line: 'members rotate Ada', about: 'Prints the view URL of the new key' }],
   },
   {
     words: ['members', 'revoke'],
-    about: 'Stop the key of a member for good; the row stays',
+    about: 'Revoke a member permanently; their key ends at once, their name stays in the history',
     arguments: [{ name: 'MEMBER', about: 'Name or member_id' }],
-    flags: [{ name: 'stop-jobs', about: 'Abort what they had asked for and has not ended' }, yesFlag, ...memberFlags],
+    flags: [{ name: 'stop-jobs', about: 'Also abort the unfinished jobs that they dispatched' }, yesFlag, ...memberFlags],
     examples: [
-      { line: 'members revoke Ada', about: 'At once; says what of theirs waits or runs' },
-      { line: 'members revoke Ada --stop-jobs --yes', about: 'A stolen key: nothing of it goes on' },
+      { line: 'members revoke Ada', about: 'Revoke the key, and show how many of their jobs wait and run' },
+      { line: 'members revoke Ada --stop-jobs --yes', about: 'After the theft of a key: also stop its jobs' },
     ],
   },
 ]

@@ -4,92 +4,90 @@ import { capability } from './fleet.ts'
 import { memberFlags } from './flags.ts'
 
 const id: Argument = { name: 'ID', about: 'Number of the job' }
-const reason: Flag = { name: 'reason', value: 'TEXT', about: 'Reason, kept with the job' }
+const reason: Flag = { name: 'reason', value: 'TEXT', about: 'Reason, stored with the job' }
 const file: Flag = { name: 'file', value: 'FILE', complete: 'file', about: 'Read the result from this file; `-`: standard input' }
 
 export const workCommands: readonly Command[] = [
   {
     words: ['work'],
-    about: 'Show your inbox: jobs that you have in hand, that are on offer to you, and that ended lately',
-    details: [
-      'For members who do jobs themselves, as persons, with their own key. It takes jobs only once they have said so: `work join`.',
-    ],
+    about: 'Show your inbox: your jobs in hand, jobs on offer to you, and recently ended jobs',
+    details: ['For members who do jobs themselves, with their own key. Run `work join` first; until then no jobs are offered to you.'],
     flags: [...memberFlags],
-    examples: [{ line: 'work', about: 'What is there for me to do?' }],
+    examples: [{ line: 'work', about: 'Jobs for you' }],
   },
   {
     words: ['work', 'join'],
-    about: 'Take jobs as a person; the first time, this makes a worker of kind carbon for you',
+    about: 'Start taking jobs as a person; the first time, this creates a worker of kind carbon for you',
     flags: [
-      { name: 'name', value: 'NAME', about: 'What jobs name as their target (default: made from your name)' },
+      { name: 'name', value: 'NAME', about: 'Name that jobs use as their target (default: derived from your name)' },
       capability,
       ...memberFlags,
     ],
-    examples: [{ line: 'work join --name rosa --capability contract.sign=audit', about: 'Take jobs, and say what you can do' }],
+    examples: [{ line: 'work join --name rosa --capability contract.sign=audit', about: 'Take jobs, with one capability' }],
   },
   {
     words: ['work', 'leave'],
-    about: 'Take no more jobs; those in hand stay yours',
+    about: 'Stop taking jobs; jobs in hand stay yours',
     flags: [...memberFlags],
-    examples: [{ line: 'work leave', about: 'Nothing more is offered to you' }],
+    examples: [{ line: 'work leave', about: 'Get no more offers' }],
   },
   {
     words: ['work', 'show'],
     about: 'Show one job of your inbox, with its context and files',
     arguments: [id],
     flags: [...memberFlags],
-    examples: [{ line: 'work show 12', about: 'What is asked?' }],
+    examples: [{ line: 'work show 12', about: 'Prompt, context and files' }],
   },
   {
     words: ['work', 'start'],
     about: 'Start a job that is on offer to you',
     arguments: [id],
     flags: [...memberFlags],
-    examples: [{ line: 'work start 12', about: 'It is yours until you say how it ended' }],
+    examples: [{ line: 'work start 12', about: 'The job is yours until you end it or hand it back' }],
   },
   {
     words: ['work', 'note'],
-    about: 'Write a note about a job in hand; it streams as its output',
+    about: 'Add a note to a job in hand; it is streamed as output of the job',
     arguments: [id, { name: 'TEXT', optional: true, many: true, about: 'The note; `-` or none: read standard input' }],
     flags: [...memberFlags],
-    examples: [{ line: 'work note 12 "They call back at three"', about: 'Tell whoever waits' }],
+    examples: [{ line: 'work note 12 "They call back at three"', about: 'Inform the people who wait for the job' }],
   },
   {
     words: ['work', 'attach'],
     about: 'Attach files to a job in hand',
     arguments: [id, { name: 'FILE', many: true, complete: 'file', about: 'Files to attach' }],
     flags: [...memberFlags],
-    examples: [{ line: 'work attach 12 signed.pdf', about: 'Keep it with the job' }],
+    examples: [{ line: 'work attach 12 signed.pdf', about: 'Attach a file to the job' }],
   },
   {
     words: ['work', 'done'],
-    about: 'End a job in hand with its result, which is Markdown',
+    about: 'End a job in hand with a result in Markdown',
     arguments: [id, { name: 'RESULT', optional: true, many: true, about: 'The result' }],
     flags: [file, ...memberFlags],
     examples: [
-      { line: 'work done 12 --file result.md', about: 'The result is in a file' },
-      { line: 'work done 12 "Signed on Monday"', about: 'The result is one line' },
+      { line: 'work done 12 --file result.md', about: 'Result from a file' },
+      { line: 'work done 12 "Signed on Monday"', about: 'Result on the command line' },
     ],
   },
   {
     words: ['work', 'failed'],
-    about: 'End a job in hand that cannot be done: it fails for good',
+    about: 'End a job in hand as failed, permanently',
     arguments: [id],
     flags: [reason, ...memberFlags],
-    examples: [{ line: 'work failed 12 --reason "The contract was withdrawn"', about: 'Say why' }],
+    examples: [{ line: 'work failed 12 --reason "The contract was withdrawn"', about: 'Fail it with a reason' }],
   },
   {
     words: ['work', 'hand-back'],
-    about: 'Give a job in hand back to the queue; this costs none of its attempts',
+    about: 'Return a job in hand to the queue; this does not count as an attempt',
     arguments: [id],
     flags: [reason, ...memberFlags],
-    examples: [{ line: 'work hand-back 12 --reason "I am away tomorrow"', about: 'For you later, or for somebody else' }],
+    examples: [{ line: 'work hand-back 12 --reason "I am away tomorrow"', about: 'For you later, or for another person' }],
   },
   {
     words: ['work', 'escalate'],
-    about: 'Have another member settle a job in hand: a review opens with the reason, and with the result so far',
+    about: 'Ask another member to settle a job in hand; opens a review with your reason and your result so far',
     arguments: [id],
     flags: [reason, file, ...memberFlags],
-    examples: [{ line: 'work escalate 12 --reason "Above what I may sign" --file so-far.md', about: 'Somebody else decides' }],
+    examples: [{ line: 'work escalate 12 --reason "Above what I may sign" --file so-far.md', about: 'Ask for a decision' }],
   },
 ]

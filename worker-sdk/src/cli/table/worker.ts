@@ -13,8 +13,8 @@ export const workerCommands: readonly Command[] = [
     details: [
       'Settings are read from flags, environment variables and the config file, in this order of precedence.',
       'A token on the command line is visible to other users of the machine. Prefer MODELREINS_TOKEN, or `config set token -`.',
-      'First Ctrl-C drains: no new jobs, running ones finish. Second Ctrl-C stops at once: running jobs are handed back, their processes killed. SIGTERM drains for --grace-ms.',
-      'Completions that cannot be delivered are kept in a file beside the config file and delivered after a restart.',
+      'The first Ctrl-C drains: no new jobs, running jobs finish. The second Ctrl-C stops at once: running jobs are handed back and their processes killed. SIGTERM drains for --grace-ms.',
+      'Completions that cannot be delivered are stored in a file beside the config file and delivered later, also after a restart.',
     ],
     flags: [
       ...settingFlags,
@@ -32,7 +32,7 @@ export const workerCommands: readonly Command[] = [
       },
       {
         line: "--provider spawn --command './handle-job.sh' --slots 4",
-        about: 'Four jobs at a time, each the shell line with the prompt on stdin',
+        about: 'Run a shell line for each job, with the prompt on stdin; four jobs at a time',
       },
       { line: '', before: 'DEBUG=modelreins:*', about: 'Debug log on stderr' },
     ],
@@ -51,7 +51,7 @@ export const workerCommands: readonly Command[] = [
     words: ['config', 'set'],
     about: 'Write a setting into the config file',
     details: [
-      'The file is readable by its owner alone. Without VALUE a secret is prompted for; `-` reads it from standard input. Neither appears in the shell history.',
+      'Only you can read the file. Without VALUE the command asks for a secret; with `-` it reads it from standard input. Both keep it out of the shell history.',
       '`token` and `admin_token` also accept a one-time view URL, which is opened once to store its token.',
     ],
     arguments: [key, { name: 'VALUE', optional: true, about: 'Value; `-`: read standard input' }],
@@ -97,7 +97,7 @@ export const workerCommands: readonly Command[] = [
   {
     words: ['doctor'],
     about: 'Check the setup of this machine: server, clock, token, provider, versions, socket',
-    details: ['Every line is ok, warn or fail with the fix. The exit code is 0 without failures, otherwise that of the first failure.'],
+    details: ['Each line is ok, warn or fail, with a fix. The exit code is 0 without failures, otherwise the code of the first failure.'],
     flags: [...settingFlags.filter((flag) => flag.name !== 'redact'), jsonFlag],
     examples: [
       { line: 'doctor', about: 'Check the settings of the config file' },
@@ -108,7 +108,7 @@ export const workerCommands: readonly Command[] = [
     words: ['replay'],
     about: 'Run a provider over a recording of `run --record FILE`',
     details: [
-      'No agent is started and no server called. The last job of the file is replayed; the exit code is 0 when it would be done, otherwise 1.',
+      'No agent is started and no server is called. The last job of the file is replayed. The exit code is 0 when the result is done, otherwise 1.',
     ],
     arguments: [{ name: 'FILE', about: 'The recording', complete: 'file' }],
     flags: [jsonFlag],
@@ -118,8 +118,8 @@ export const workerCommands: readonly Command[] = [
     words: ['service', 'install'],
     about: 'Install the worker as a background service that starts at login',
     details: [
-      'A systemd user unit on Linux, a launch agent on macOS, a scheduled task on Windows. Written files are printed.',
-      'The token is not part of the service; it is read from the config file. Other settings may be given as flags.',
+      'Installs a systemd user unit on Linux, a launch agent on macOS, or a scheduled task on Windows, and prints the written files.',
+      'The service reads the token from the config file. Other settings can be given as flags.',
     ],
     flags: [...settingFlags.filter((flag) => flag.name !== 'token' && flag.name !== 'redact'), dryRunFlag],
     examples: [
@@ -132,7 +132,7 @@ export const workerCommands: readonly Command[] = [
     words: ['service', 'uninstall'],
     about: 'Stop the background worker and remove it',
     flags: [...pick('name'), dryRunFlag],
-    examples: [{ line: 'service uninstall', about: 'The config file stays' }],
+    examples: [{ line: 'service uninstall', about: 'Remove the service; the config file stays' }],
   },
   {
     words: ['service', 'status'],
@@ -161,7 +161,7 @@ export const workerCommands: readonly Command[] = [
   },
   {
     words: ['__complete'],
-    about: 'Answer a shell that asks how a line may go on',
+    about: 'Print completions for a shell',
     arguments: [{ name: 'WORD', optional: true, many: true, about: 'The line so far' }],
     flags: [],
     examples: [],

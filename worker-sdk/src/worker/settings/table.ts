@@ -58,7 +58,7 @@ export const settings = {
     env: ['MODELREINS_MACHINE'],
     config: ['machine'],
     flag: 'machine',
-    about: 'Name of this machine in lists of workers; - tells none',
+    about: 'Name of this machine in lists of workers; - for none',
     otherwiseText: "the host's name",
   }),
   /** The provider: claude, aider, codex, acp, ollama-http, lmstudio, nocturne, onemin, http, playwright, spawn. Default: claude. */
@@ -76,7 +76,7 @@ export const settings = {
     env: ['MODELREINS_WORKER_MODEL'],
     config: ['model'],
     flag: 'model',
-    about: 'Model the provider is asked for',
+    about: 'Model that the provider uses',
     otherwiseText: "the provider's",
   }),
   /** "a,b" or a list. */
@@ -116,7 +116,7 @@ export const settings = {
     env: ['MODELREINS_COMMAND'],
     config: ['command'],
     flag: 'command',
-    about: 'Shell line for the spawn provider; line that starts the agent of acp',
+    about: 'Shell line of the spawn provider; command line of the acp agent',
   }),
   /** `spawn`: the flag behind which the prompt is an argument. Default: the prompt is standard input. */
   promptArg: row({
@@ -124,7 +124,7 @@ export const settings = {
     env: ['MODELREINS_PROMPT_ARG'],
     config: ['prompt_arg', 'promptArg'],
     flag: 'prompt-arg',
-    about: 'Flag that puts the prompt into argv instead of stdin',
+    about: 'Flag that passes the prompt as an argument instead of stdin',
     otherwiseText: 'prompt on stdin',
   }),
   /** A list, or one line that is split at blanks; quotes hold together. */
@@ -133,7 +133,7 @@ export const settings = {
     env: ['MODELREINS_EXTRA_ARGS'],
     config: ['extra_args', 'extraArgs'],
     flag: 'extra-args',
-    about: 'More arguments for the provider',
+    about: 'Additional arguments for the provider',
   }),
   /** Output format the provider is asked for. */
   outputFormat: row({
@@ -141,7 +141,7 @@ export const settings = {
     env: ['MODELREINS_OUTPUT_FORMAT'],
     config: ['output_format', 'outputFormat'],
     flag: 'output-format',
-    about: 'Output format the provider is asked for',
+    about: 'Output format of the provider',
   }),
   /** Jobs at a time. Default: 1. */
   slots: row({
@@ -172,7 +172,7 @@ export const settings = {
     env: ['MODELREINS_TRANSPORT'],
     config: ['transport'],
     flag: 'transport',
-    about: 'auto, socket or poll',
+    about: 'Connection to the server: auto, socket or poll',
   }),
   /** Take the name over from another process that holds it. */
   takeover: row({
@@ -181,7 +181,7 @@ export const settings = {
     env: ['MODELREINS_TAKEOVER'],
     config: ['takeover'],
     flag: 'takeover',
-    about: 'Take the name over from another process',
+    about: 'Take over the name from another process',
   }),
   /** Completions that could not be delivered are kept in this file and delivered after a restart. Default: in memory. */
   outboxFile: row({
@@ -198,7 +198,7 @@ export const settings = {
     env: ['MODELREINS_REDACT'],
     config: ['redact'],
     flag: 'redact',
-    about: 'More values to redact from output',
+    about: 'Additional values to redact from output',
     secret: true,
   }),
   /** Private hosts that providers may reach. */
@@ -235,7 +235,7 @@ export const settings = {
     env: ['MODELREINS_GRACE_MS'],
     config: ['grace_ms', 'graceMs'],
     flag: 'grace-ms',
-    about: 'Milliseconds that a stop waits for running jobs',
+    about: 'Milliseconds to wait for running jobs at a stop',
   }),
   /** What becomes of running jobs when the server cannot be reached for 60 s: `stop` (default), or `finish`. See docs/how-to/run-a-worker.md. */
   onLost: row({
@@ -245,7 +245,7 @@ export const settings = {
     env: ['MODELREINS_ON_LOST'],
     config: ['on_lost', 'onLost'],
     flag: 'on-lost',
-    about: 'Running jobs when the server cannot be reached for 60 s: stop or finish',
+    about: 'What to do with running jobs when the server cannot be reached for 60 s: stop or finish',
   }),
   /** Seconds an attempt may say nothing, where its job does not say; 0: as long as its timeout. Default: the provider's own. */
   silenceTimeout: row({
@@ -255,7 +255,7 @@ export const settings = {
     env: ['MODELREINS_SILENCE_TIMEOUT'],
     config: ['silence_timeout', 'silenceTimeout'],
     flag: 'silence-timeout',
-    about: 'Seconds without output before a job is aborted (0: its timeout)',
+    about: 'Seconds without output before an attempt is stopped (0: only the timeout of the job counts)',
     otherwiseText: "the provider's",
   }),
   /** `claude`: whether a run whose tools were denied has failed (`fail`), or is only told about (`tell`, the default). */
@@ -265,7 +265,7 @@ export const settings = {
     env: ['MODELREINS_DENIED_TOOLS'],
     config: ['denied_tools', 'deniedTools'],
     flag: 'denied-tools',
-    about: 'Effect of tools that claude was denied: tell or fail',
+    about: 'Runs of claude with denied tools: tell (report them) or fail',
     otherwiseText: '`tell`',
   }),
   /** `claude`: each use of a tool that needs a permission is a review (`reviews`), or is denied (`off`). Default: by the worker's capabilities. */
@@ -275,7 +275,7 @@ export const settings = {
     env: ['MODELREINS_APPROVALS'],
     config: ['approvals'],
     flag: 'approvals',
-    about: 'Whether agents ask reviewers before they use a tool: reviews or off',
+    about: 'Agents ask reviewers before they use a tool: reviews or off',
     otherwiseText: '`reviews` with a capability `tool` or `tool.NAME` of tier approve or session',
   }),
   /** What the provider's program or server says in each job is written to this file, redacted, for bug reports. */
@@ -284,7 +284,7 @@ export const settings = {
     env: ['MODELREINS_RECORD'],
     config: ['record'],
     flag: 'record',
-    about: 'File to record provider output to, redacted',
+    about: 'File for a redacted recording of the provider output',
   }),
   /** Context characters loaded per job at most. Default: the server's. */
   contextBudget: row({
@@ -294,7 +294,7 @@ export const settings = {
     env: ['MODELREINS_CONTEXT_BUDGET'],
     config: ['context_budget', 'contextBudget'],
     flag: 'context-budget',
-    about: 'Characters of context per job at most',
+    about: 'Maximum number of context characters per job',
     otherwiseText: "the server's",
   }),
 } as const
