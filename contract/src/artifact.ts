@@ -1,14 +1,14 @@
-/** Responsible for artifacts as callers see them; bytes travel raw, beside these shapes. */
+/** Responsible for the shapes of artifacts as callers see them; the bytes of an artifact travel outside of these shapes. */
 import * as z from 'zod'
 import { flag, givenTime, integer, page, paging, time } from './fields.ts'
 import { limits } from './limits.ts'
 
-/** Any name: it is made safe to show and to save under, and never used to find anything. */
+/** Any name is accepted. The server makes it safe to display and to save under, and never uses it to look anything up. */
 const filename = z.string().min(1).max(limits.artifact_filename_chars)
-/** Not checked for its form: a made-up slug is answered like an unknown one. */
+/** The form is not validated, so that a made-up slug gets the same answer as an unknown one. */
 const slug = z.string().min(1).max(200)
 
-/** From the query, from headers (`X-Filename`, `X-Job-Id`, ...) or from the text parts of a multipart body; the latter win. */
+/** Taken from the query, from headers (`X-Filename`, `X-Job-Id`, ...) and from the text parts of a multipart body. Later sources win. */
 export const artifactUpload = z.strictObject({
   filename: filename.optional(),
   content_type: z.string().max(120).optional(),
@@ -30,22 +30,22 @@ export const artifact = z
     filename: z.string(),
     content_type: z.string(),
     size_bytes: z.number().int(),
-    /** Of the bytes, in hex. */
+    /** SHA-256 of the bytes, in hex. */
     sha256: z.string(),
     job_id: z.number().int().nullable(),
     review_id: z.number().int().nullable(),
-    /** Readable without a token by whoever knows the URL. */
+    /** Anyone who knows the URL can read it, without a token. */
     share: z.boolean(),
     /** `worker:NAME` or `member:NAME`. */
     created_by: z.string(),
     created_at: time,
-    /** Deleted then; null: kept for good. */
+    /** When the artifact is deleted; null: never. */
     expires_at: time.nullable(),
   })
   .meta({ id: 'Artifact' })
 export type Artifact = z.infer<typeof artifact>
 
-/** As a job lists it. */
+/** The fields that a job shows of its artifacts. */
 export const artifactBrief = artifact.pick({ slug: true, url: true, filename: true, content_type: true, size_bytes: true })
 export type ArtifactBrief = z.infer<typeof artifactBrief>
 

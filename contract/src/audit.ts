@@ -1,4 +1,4 @@
-/** Responsible for the audit trail as it travels: rows, signed heads, lines of an export, what a verification answers. */
+/** Responsible for the shapes of the audit trail: rows, signed heads, lines of an export, and the result of a verification. */
 import * as z from 'zod'
 import { capabilityName, integer, page, paging, givenTime, time } from './fields.ts'
 import { limits } from './limits.ts'
@@ -14,17 +14,17 @@ export const auditRow = z
     seq: z.number().int(),
     at: time,
     actor,
-    /** noun.verb in the past tense's plain form: `job.dispatch`, `job.start`, `worker.revoke`. */
+    /** noun.verb, with the verb in its plain form: `job.dispatch`, `job.start`, `worker.revoke`. */
     action: z.string(),
-    /** What it was done to: `job:12`, `worker:wk...`, `killswitch`. */
+    /** What the action changed: `job:12`, `worker:wk...`, `killswitch`. */
     subject: z.string(),
     job_id: z.number().int().nullable(),
     worker_id: z.string().nullable(),
     capability: z.string().nullable(),
     risk_tier: z.string().nullable(),
-    /** SHA-256 of the payload, hex; never the payload. */
+    /** SHA-256 of the payload in hex. The payload itself is never in a row. */
     digest: z.string().nullable(),
-    /** Of a decision that was signed with a passkey; absent from every other row. The row's hash covers it. */
+    /** Present only on a decision that was signed with a passkey. The row's hash covers it. */
     proof: decisionProof.optional(),
     summary: z.string(),
     prev_hash: z.string(),
@@ -52,18 +52,18 @@ const kid = z.string()
 /** Ed25519, base64url without padding. */
 const signature = z.string()
 
-/** The public half of the key that signs a tenant's heads. `kid`: its RFC 7638 thumbprint. */
+/** The public half of the key that signs a tenant's heads. `kid` is its RFC 7638 thumbprint. */
 export const auditKey = z
   .object({
     kid,
     jwk: z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
-    /** The 32 bytes as base64url: what a command line takes. */
+    /** The 32 bytes as base64url, the form that the command line takes. */
     raw: z.string(),
   })
   .meta({ id: 'AuditKey' })
 export type AuditKey = z.infer<typeof auditKey>
 
-/** Signed: row `seq` had this hash at that time, and with it every row before it. */
+/** A signed statement that row `seq` had this hash at that time. Because of the chain it also covers every earlier row. */
 export const auditHead = z.object({ seq: z.number().int(), hash: z.string(), at: time, kid, signature }).meta({ id: 'AuditHead' })
 export type AuditHead = z.infer<typeof auditHead>
 
@@ -72,11 +72,11 @@ export const auditHeadPage = page(auditHead).extend({ tenant: z.string(), keys: 
 export type AuditHeadPage = z.infer<typeof auditHeadPage>
 export const auditHeadList = z.strictObject(paging)
 
-/** What a head's signature is over: RFC 8785 of these five fields, in the order their names sort. None of them holds anything to escape. */
+/** The text that a head's signature covers: RFC 8785 of these five fields, in the sorted order of their names. No value needs escaping. */
 export const auditHeadText = (head: Omit<AuditHead, 'signature'> & { readonly tenant: string }): string =>
   JSON.stringify({ at: head.at, hash: head.hash, kid: head.kid, seq: head.seq, tenant: head.tenant })
 
-/** `since` is inclusive, `until` is not. Rows between the first and the last that fit are all exported: a chain has no holes. */
+/** `since` is inclusive, `until` is exclusive. The export holds every row between the first and the last that match, since a chain has no gaps. */
 export const auditExport = z.strictObject({
   since: givenTime.optional(),
   until: givenTime.optional(),
@@ -85,8 +85,8 @@ export const auditExport = z.strictObject({
 })
 
 /**
- * The lines of an export, NDJSON, in this order: one `export`; each `row` in the chain's order, and behind it the `head` that names it,
- * if one does (the first head may name the row before the first); one `end`.
+ * The lines of an export (NDJSON), in this order: one `export`; each `row` in the order of the chain, followed by the `head` that names it if there
+ * is one (the first head may name the row before the first row); one `end`.
  */
 export const auditExportLine = z.discriminatedUnion('type', [
   z.object({
@@ -97,7 +97,7 @@ export const auditExportLine = z.discriminatedUnion('type', [
     from_seq: z.number().int(),
     /** `from_seq - 1` when there are no rows. */
     through_seq: z.number().int(),
-    /** The newest row there was: beyond `through_seq` when a part was asked for. */
+    /** The newest row that existed. Higher than `through_seq` when only a part was exported. */
     newest_seq: z.number().int(),
     keys: z.array(auditKey),
   }),
@@ -108,7 +108,7 @@ export const auditExportLine = z.discriminatedUnion('type', [
     from_seq: z.number().int(),
     through_seq: z.number().int(),
     rows: z.number().int(),
-    /** Of every byte before this line, hex. */
+    /** SHA-256 of every byte before this line, in hex. */
     sha256: z.string(),
     at: time,
     kid,
@@ -118,7 +118,7 @@ export const auditExportLine = z.discriminatedUnion('type', [
 export type AuditExportLine = z.infer<typeof auditExportLine>
 export type AuditSeal = Omit<Extract<AuditExportLine, { type: 'end' }>, 'type' | 'signature'>
 
-/** What the signature of the `end` line is over, spelled as `auditHeadText` is. */
+/** The text that the signature of the `end` line covers, in the same form as `auditHeadText`. */
 export const auditSealText = (seal: AuditSeal & { readonly tenant: string }): string =>
   JSON.stringify({
     at: seal.at,
@@ -130,7 +130,7 @@ export const auditSealText = (seal: AuditSeal & { readonly tenant: string }): st
     through_seq: seal.through_seq,
   })
 
-/** One step of a verification; `cursor` goes on where a step ended. `from_seq` begins at the last signed head before it. */
+/** One step of a verification. `cursor` continues where an earlier step ended. `from_seq` starts at the last signed head before that row. */
 export const auditVerify = z.strictObject({
   from_seq: seq.optional(),
   cursor: z.string().max(200).optional(),
@@ -138,10 +138,10 @@ export const auditVerify = z.strictObject({
 })
 
 /**
- * `changed`: a row does not fit its hash, its MAC, or the row behind it; or an export does not fit its seal. `deleted`: rows are missing. `inserted`: a row too many.
- * `reordered`: a row stands before its predecessor. `truncated`: the rows end before a point that is known. `rewritten`: consistent in
- * itself, but a signed head says otherwise. `forged`: a signature that the key did not make. `head-missing`: a signed head that was kept
- * is gone. `incomplete`: an export without its end. `malformed`: a line that no export has.
+ * `changed`: a row does not match its hash, its MAC or the next row, or an export does not match its seal. `deleted`: rows are missing. `inserted`:
+ * there is an extra row. `reordered`: a row stands before its predecessor. `truncated`: the rows end before a known later row. `rewritten`: the rows
+ * are consistent with each other but contradict a signed head. `forged`: the key did not make this signature. `head-missing`: a signed head that was
+ * kept is gone. `incomplete`: an export has no `end` line. `malformed`: a line has a form that no export contains.
  */
 export const auditFaults = [
   'changed',
@@ -157,7 +157,7 @@ export const auditFaults = [
 ] as const
 export const auditFault = z.object({
   kind: z.enum(auditFaults),
-  /** The first bad row, as it calls itself; for a missing one its number; null when no single row can be named. */
+  /** The number that the first bad row states, or the number of a missing row. Null when no single row can be named. */
   seq: z.number().int().nullable(),
   detail: z.string(),
 })
@@ -166,13 +166,13 @@ export type AuditFault = z.infer<typeof auditFault>
 export const auditVerification = z
   .object({
     ok: z.boolean(),
-    /** Nothing is left to check: the rows are checked up to the newest. */
+    /** Everything is checked, up to the newest row. */
     complete: z.boolean(),
-    /** Rows that hold, in this step, and the numbers of the first and last of them; null when there is none. */
+    /** Number of rows of this step that are valid, and the numbers of the first and last of them; null when there is none. */
     rows: z.number().int(),
     first_seq: z.number().int().nullable(),
     last_seq: z.number().int().nullable(),
-    /** Heads of this step whose signature and hash hold, read from the archive, and the last of them. */
+    /** Number of heads of this step, read from the archive, whose signature and hash are valid, and the last of them. */
     heads: z.number().int(),
     last_head: auditHead.nullable(),
     fault: auditFault.nullable(),

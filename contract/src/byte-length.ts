@@ -1,9 +1,9 @@
-/** Responsible for counting the bytes of a text, the same in every runtime: limits count bytes, not characters. */
+/** Responsible for counting the bytes of a text in the same way in every runtime, because limits count bytes and not characters. */
 
 /** Bytes of UTF-8 that a text takes on the wire and in storage; a lone surrogate counts as its replacement character. */
 export function byteLength(text: string): number {
   let bytes = 0
-  // Unit by unit: an iterator over characters takes several times as long, and results have millions of them.
+  // A loop over UTF-16 units: an iterator over characters is several times slower, and results have millions of characters.
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at)
     if (unit < 0x80) bytes += 1

@@ -1,18 +1,18 @@
 /**
- * Responsible for the one spelling of a JSON value that hashes are computed over: RFC 8785 (JCS). Numbers and strings are spelled as ECMAScript
- * spells them (RFC 8785, 3.2.2); keys are sorted by UTF-16 code units (3.2.3).
+ * Responsible for the canonical form of a JSON value that hashes are computed over: RFC 8785 (JCS). Numbers and strings are written as ECMAScript
+ * writes them (RFC 8785, 3.2.2); keys are sorted by UTF-16 code units (3.2.3).
  */
 
-/** A value that has no canonical spelling: not JSON, a number that is not finite, or text that is not Unicode. */
+/** Thrown for a value that has no canonical form: not JSON, a number that is not finite, or text that is not valid Unicode. */
 export class NotCanonical extends TypeError {}
 
-/** With the `u` flag a surrogate matches only when it is alone. */
+/** With the `u` flag a surrogate matches only when it has no partner. */
 const loneSurrogate = /\p{Surrogate}/u
 
-/** One string with its quotes. `JSON.stringify` escapes lone surrogates, which RFC 8785 refuses (3.2.2.2). */
+/** One string with its quotes. `JSON.stringify` escapes lone surrogates, but RFC 8785 rejects them (3.2.2.2). */
 export function canonicalString(text: string): string {
   const quoted = JSON.stringify(text)
-  // Cheap test first: only a lone surrogate, or a backslash before "ud" in the text itself, spells `\ud`.
+  // Cheap test first: `\ud` appears only for a lone surrogate, or for a backslash before "ud" in the text itself.
   if (quoted.includes('\\ud') && loneSurrogate.test(text)) throw new NotCanonical('text with a lone surrogate has no canonical JSON')
   return quoted
 }
@@ -24,7 +24,7 @@ function canonicalObject(value: object): string {
   }
   let out = ''
   for (const [key, member] of Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1))) {
-    // Absent and undefined are the same, as they are to JSON.stringify: a value hashes alike before and after it travelled.
+    // An undefined member is treated as absent, as in JSON.stringify, so that a value has the same hash before and after it was sent.
     if (member === undefined) continue
     out += `${out === '' ? '' : ','}${canonicalString(key)}:${canonicalJson(member)}`
   }
@@ -33,7 +33,7 @@ function canonicalObject(value: object): string {
 
 /**
  * The canonical JSON of a plain JSON value.
- * @throws NotCanonical for anything that JSON cannot say.
+ * @throws NotCanonical for anything that JSON cannot express.
  */
 export function canonicalJson(value: unknown): string {
   switch (typeof value) {
@@ -46,7 +46,7 @@ export function canonicalJson(value: unknown): string {
       return JSON.stringify(value)
     case 'object':
       if (value === null) return 'null'
-      // Array.from, not map: a hole is undefined and must be refused, not skipped.
+      // Array.from, not map: it turns a hole into undefined, which must be rejected and not skipped.
       return Array.isArray(value) ? `[${Array.from(value, canonicalJson).join(',')}]` : canonicalObject(value)
     default:
       throw new NotCanonical(`a value of type ${typeof value} has no canonical JSON`)

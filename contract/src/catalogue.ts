@@ -1,4 +1,4 @@
-/** Responsible for the Director's catalogue as callers see it: classes of models with their traits, and a tenant's own rules. It decides nothing. */
+/** Responsible for the shapes of the Director's catalogue: classes of models with their traits, and a tenant's own rules. It decides nothing. */
 import * as z from 'zod'
 import { label, time } from './fields.ts'
 import { limits } from './limits.ts'
@@ -26,7 +26,7 @@ const usdPerMillion = z.number().min(0).max(limits.price_usd_max)
 export const tokenPrice = z.strictObject({ input: usdPerMillion, output: usdPerMillion }).meta({ id: 'TokenPrice' })
 export type TokenPrice = z.infer<typeof tokenPrice>
 
-/** What may be said of a worker or of a pattern: its class, single traits that differ from the class, and what tokens cost. */
+/** What a worker or a rule can declare: its class, single traits that differ from the class, and the price of tokens. */
 export const declaredTraits = {
   model_class: modelClass.optional(),
   cost: trait.optional(),
@@ -38,7 +38,7 @@ export const declaredTraits = {
 
 const effects = Object.keys(declaredTraits) as readonly (keyof typeof declaredTraits)[]
 
-/** `provider` and `model` are patterns: `*` stands for any characters, case does not count. The first rule that fits counts. */
+/** `provider` and `model` are patterns: `*` matches any characters, and case is ignored. The first rule that matches applies. */
 export const catalogueRule = z
   .strictObject({ provider: label.optional(), model: label.optional(), ...declaredTraits })
   .superRefine((rule, ctx) => {
@@ -56,9 +56,9 @@ export type CatalogueRule = z.infer<typeof catalogueRule>
 
 export const catalogueUpdate = z
   .strictObject({
-    /** In place of all rules of before; an empty list goes back to what is built in. */
+    /** Replaces all existing rules; an empty list restores the built-in catalogue. */
     rules: z.array(catalogueRule).max(limits.catalogue_rules),
-    /** The version that was read: when somebody else has changed the catalogue since, the answer is `conflict`. */
+    /** The version that the caller read. If somebody else has changed the catalogue since, the answer is `conflict`. */
     if_version: z.number().int().min(0).optional(),
   })
   .superRefine(({ rules }, ctx) => {
@@ -78,13 +78,13 @@ export const catalogueUpdate = z
 
 export const catalogue = z
   .object({
-    /** Counts changes; 0: nobody has changed anything. */
+    /** Counts changes; 0: never changed. */
     version: z.number().int(),
     changed_at: time.nullable(),
     classes: z.array(z.object({ model_class: modelClass, ...traitFields })),
-    /** The tenant's own, in order. */
+    /** The tenant's own rules, in order. */
     rules: z.array(catalogueRule),
-    /** What is in force for each worker. */
+    /** The values that apply to each worker. */
     workers: z.array(
       z.object({
         worker_id: z.string(),
@@ -94,9 +94,9 @@ export const catalogue = z
         model_class: modelClass,
         ...traitFields,
         price: tokenPrice.nullable(),
-        /** What the class comes from: the worker's config, a rule of the tenant, or the built-in catalogue. */
+        /** Where the class comes from: the worker's config, a rule of the tenant, or the built-in catalogue. */
         source: z.enum(['config', 'rule', 'built-in']),
-        /** Index of the rule that fits; null when none does. */
+        /** Index of the rule that matches; null when none does. */
         rule: z.number().int().nullable(),
       }),
     ),

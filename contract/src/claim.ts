@@ -1,4 +1,4 @@
-/** Responsible for offers, leases and the calls that carry one attempt from start to end. */
+/** Responsible for the shapes of offers and leases, and of the calls that an attempt makes from start to end. */
 import * as z from 'zod'
 import { flag, givenTime, instanceLabel, integer, jobId, refuseMeaningless, text, time } from './fields.ts'
 import { job, usage } from './job.ts'
@@ -9,13 +9,13 @@ import { limits } from './limits.ts'
 export const lease = z.object({ token: z.string(), attempt: z.number().int(), expires_at: time })
 export type Lease = z.infer<typeof lease>
 
-/** A provisional lease: start the job within `limits.offer_ms`, or it goes elsewhere. */
+/** A provisional lease: if the job is not started within `limits.offer_ms`, it is offered to another worker. */
 export const offer = z.object({ job, lease })
 export type Offer = z.infer<typeof offer>
 
 export const claimPoll = z.strictObject({
   max: integer(1, limits.claim_max).optional(),
-  /** Seconds to hold the request open while there is nothing to offer. */
+  /** Seconds to hold the request open while there is no offer. */
   wait: integer(0, limits.long_poll_max_s).optional(),
   instance: instanceLabel.optional(),
   worker: instanceLabel.optional(),
@@ -23,7 +23,7 @@ export const claimPoll = z.strictObject({
 export const claimPollReply = z.object({ offers: z.array(offer), killswitch: killswitchBrief })
 export type ClaimPollReply = z.infer<typeof claimPollReply>
 
-/** The running attempt, as the answer to start and to a claim by id. */
+/** The running attempt, in the answer to start and to a claim by id. */
 export const startReply = z.object({ job, lease, killswitch: killswitchBrief })
 
 const tail = z.object({ text: text(limits.tail_bytes), truncated: z.boolean().optional() })
@@ -32,11 +32,11 @@ export const attemptCompletion = z.strictObject({
   result: text(limits.result_bytes).nullable().optional(),
   exit_code: z.number().int().optional(),
   usage: usage.optional(),
-  /** Output that never left as chunks: a short job needs no stream object. */
+  /** Output that was never sent as chunks, so that a short job needs no stream object. */
   tail: tail.optional(),
   /**
-   * Chunks of this attempt that the stream is known to have; the tail begins behind them. Given at all, chunks were sent, and there may be a
-   * stream object to close: also with 0, when no answer to any of them was heard.
+   * Number of chunks of this attempt that the stream has confirmed; the tail begins after them. When the field is present, chunks were sent and there
+   * may be a stream object to close. This includes 0, when no chunk was confirmed.
    */
   chunks: integer(0, Number.MAX_SAFE_INTEGER).optional(),
 })
@@ -46,17 +46,17 @@ const failureFields = z.strictObject({
     type: z.string().min(1).max(60),
     message: text(limits.error_message_bytes),
     retryable: z.boolean().optional(),
-    /** When a rate limit says it resets; the job parks until then. */
+    /** When the rate limit resets, as the provider said. The job waits until then. */
     retry_at: givenTime.nullable().optional(),
   }),
-  /** The account that this worker runs jobs with is at a limit until then: nothing that needs it can run there before. */
+  /** When the quota of the account that this worker uses is available again. No job that needs the account can run there before. */
   parked_until: time.nullable().optional(),
   exit_code: z.number().int().nullable().optional(),
   usage: usage.optional(),
   tail: tail.optional(),
   chunks: integer(0, Number.MAX_SAFE_INTEGER).optional(),
 })
-/** A time to try again belongs to what may be tried again. */
+/** `retry_at` is only allowed for an error that is retryable. */
 export const attemptFailure = failureFields.check((payload) => {
   const { retryable, retry_at } = payload.value.error
   if (retry_at == null || retryable === true) return
@@ -66,11 +66,11 @@ export const attemptOutput = z.strictObject({
   job_id: jobId,
   chunks: z.array(outputChunk).min(1).max(limits.output_chunks_per_call),
 })
-/** `next_seq`: the first sequence number the stream has not seen; a sender that lost a reply goes on from there. */
+/** `next_seq`: the first sequence number that the stream has not received. A sender that lost a reply continues there. */
 export const outputReply = z.object({ next_seq: z.number().int(), closed: z.boolean() })
 export const settleReply = z.object({ job, killswitch: killswitchBrief })
 
-/** The inbox of the seeds' workers (seed 000: "polls its inbox for jobs assigned to its name"). */
+/** The inbox of workers on the compatibility paths (seed 000: "polls its inbox for jobs assigned to its name"). */
 export const inbox = z.strictObject({
   worker: z.string().max(255).optional(),
   status: z.string().max(20).optional(),

@@ -1,4 +1,4 @@
-/** Responsible for devices as callers see them: browsers in which a member is told that something waits (RFC 8030, 8291, 8292). */
+/** Responsible for the shapes of devices: browsers in which a member is notified that something waits for them (RFC 8030, 8291, 8292). */
 import * as z from 'zod'
 import { label, page, time } from './fields.ts'
 import { publicId } from './ids.ts'
@@ -9,14 +9,14 @@ const bytes = (length: number, what: string) =>
 
 const endpoint = z.url().max(limits.device_endpoint_chars)
 
-/** Of a browser's `PushSubscription.toJSON()`, and what to call it. */
+/** The fields of a browser's `PushSubscription.toJSON()`, and a name for the device. */
 export const deviceSubscription = z.strictObject({
   endpoint,
   keys: z.strictObject({ p256dh: bytes(65, 'an uncompressed point of P-256'), auth: bytes(16, '16 bytes') }),
-  /** Browser and system of the call when absent. */
+  /** Default: the browser and system that made the call. */
   name: label.max(100).optional(),
 })
-/** `endpoint`: as the browser has it. */
+/** `endpoint`: the value that the browser has. */
 export const deviceRenewal = z.strictObject({ endpoint })
 export const deviceRef = z.strictObject({ device_id: publicId })
 
@@ -24,34 +24,34 @@ export const device = z
   .object({
     device_id: z.string(),
     name: z.string(),
-    /** Host of the push service that the browser named; the address itself is shown to nobody. */
+    /** Host of the push service that the browser named. The full address is never shown. */
     push_service: z.string(),
     created_at: time,
-    /** When the last message was taken by the push service, and when one was not; null while that has not happened. */
+    /** When the push service last accepted a message, and when it last did not; null while that has not happened. */
     succeeded_at: time.nullable(),
     failed_at: time.nullable(),
-    /** What the push service answered then; null without a failure. */
+    /** What the push service answered at `failed_at`; null without a failure. */
     failure: z.string().nullable(),
-    /** When the next message goes out; null while there is none. */
+    /** When the next message is sent; null when none is planned. */
     next_at: time.nullable(),
-    /** The browser session that asks is of this device. */
+    /** The caller's browser session belongs to this device. */
     current: z.boolean(),
   })
   .meta({ id: 'Device' })
 export type Device = z.infer<typeof device>
 export const devicePage = page(device)
 
-/** `public_key`: P-256, uncompressed, base64url; the `applicationServerKey` of a subscription (RFC 8292). */
+/** `public_key`: P-256, uncompressed, base64url: the `applicationServerKey` of a subscription (RFC 8292). */
 export const deviceKey = z.object({ public_key: z.string() })
 
-/** What a message says once the browser has decrypted it, and all that it says. A service worker shows it. */
+/** The complete content of a message after the browser has decrypted it. A service worker shows it. */
 export interface DeviceNotice {
-  /** A newer notice with the same tag takes the place of the older. */
+  /** A newer notice replaces an older one with the same tag. */
   readonly tag: 'reviews' | 'work' | 'test'
   readonly title: string
   readonly body: string
-  /** Where a click leads, on the server that sent it. */
+  /** The path that a click opens, on the server that sent the notice. */
   readonly path: string
-  /** It only takes the place of one that is no longer true. */
+  /** The notice contains nothing new; it only replaces an older one that is no longer accurate. */
   readonly quiet: boolean
 }

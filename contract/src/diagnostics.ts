@@ -1,8 +1,8 @@
-/** Responsible for what a tenant finds out about itself: whether what must always hold holds now, how much it stores, and how far its limits are. */
+/** Responsible for the shapes of a tenant's self-check: whether its invariants hold now, how much it stores, and how close it is to its limits. */
 import * as z from 'zod'
 import { time } from './fields.ts'
 
-/** What must hold at any moment, whoever asks when. */
+/** What must hold at every moment. */
 export const invariants = {
   I2: 'A job has at most one live lease: of the worker, and of the attempt, that its row names.',
   I4: 'A job that has ended stands in no queue, and nobody holds a lease of it.',
@@ -20,10 +20,10 @@ const broken = z.object({ job_id: z.number().int().nullable(), detail: z.string(
 const check = z.object({
   id: z.string(),
   says: z.string(),
-  /** Jobs, leases or rows that were looked at. */
+  /** Number of jobs, leases or rows that were checked. */
   checked: z.number().int(),
   holds: z.boolean(),
-  /** The first of those that break it. */
+  /** The first violations. */
   broken: z.array(broken),
 })
 
@@ -33,20 +33,20 @@ export const diagnostics = z
     /** Whether every check holds. */
     holds: z.boolean(),
     checks: z.array(check),
-    /** More runs or waits than one look takes in; the rest was not looked at. */
+    /** There are more running or waiting jobs than one call checks; the rest was not checked. */
     partial: z.boolean(),
     storage: z.object({
       bytes: z.number().int(),
-      /** Rows of the tenant object by what they are; of jobs and audit rows the span of their numbers. */
+      /** Number of rows of the tenant object by kind. For jobs and audit rows: the length of the range of their numbers, gaps included. */
       rows: z.record(z.string(), z.number().int()),
     }),
     /** Since midnight UTC. */
     today: z.object({ since: time, jobs: z.number().int(), audit_rows: z.number().int() }),
     outbox: z.object({
-      /** Audit rows that the archive has not confirmed since this object's memory began. */
+      /** Audit rows that the archive has not confirmed since the object was last loaded into memory. */
       waiting: z.number().int(),
       oldest_at: time.nullable(),
-      /** The first row that the archive holds otherwise: shipping has stopped there. */
+      /** The first row that differs in the archive. Shipping has stopped there. */
       fork_at: z.number().int().nullable(),
     }),
     headroom: z.array(

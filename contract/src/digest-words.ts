@@ -1,9 +1,9 @@
 /**
- * Responsible for a digest in words: eight of 256 words, one for each of its first eight bytes, so that two people can compare what they see
- * over the phone. The list is fixed: a word that moved would make two versions of the product disagree about the same digest.
+ * Responsible for writing a digest as words, so that two people can compare it over the phone: one of 256 words for each of its first eight bytes.
+ * The list must never change: with a changed list, two versions of the product would give different words for one digest.
  */
 
-/** By value of the byte. No two are spelt alike but for one letter. */
+/** Indexed by the value of the byte. Every two words differ in more than one letter. */
 const words: readonly string[] = `
 abacus acorn adult agent album amber anchor apple apron arena armor arrow attic audio autumn avenue
 badge bagel bakery bamboo banjo barrel basil basket beach beaver bedrock belfry beyond bicycle bishop blanket
@@ -25,16 +25,19 @@ thunder tiger timber tomato trumpet tulip tunnel turtle umbrella valley velvet v
   .trim()
   .split(/\s+/)
 
-/** Sixty-four bits: enough to notice a mistake or a changed text, not enough to prove that nobody could have made both on purpose. */
+/**
+ * Eight bytes are 64 bits: enough to notice a mistake or a changed text, but not enough against somebody who searches for two texts with the same
+ * words.
+ */
 const spoken = 8
 
-/** `acorn basil ...` for the digest in hex; undefined when it is none. */
+/** `acorn basil ...` for a digest in hex; undefined when the text is not a digest. */
 export function digestWords(digest: string): string | undefined {
   if (!/^[0-9a-f]{64}$/.test(digest)) return undefined
   return Array.from({ length: spoken }, (_, index) => words[Number.parseInt(digest.slice(index * 2, index * 2 + 2), 16)]).join(' ')
 }
 
-/** The first sixteen digits of the digest that these words stand for; undefined when they are no such words. */
+/** The first sixteen hex digits of the digest that these words stand for; undefined when they are not words of the list. */
 export function digestStart(said: string): string | undefined {
   const bytes = said
     .trim()

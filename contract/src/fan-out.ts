@@ -1,4 +1,4 @@
-/** Responsible for fan-out as callers see it: one prompt for several workers, and how their answers become one. */
+/** Responsible for the shapes of fan-out: one prompt for several workers, and how their answers are merged. */
 import * as z from 'zod'
 import { label, seconds, text, time, workerName } from './fields.ts'
 import { workerId } from './ids.ts'
@@ -13,15 +13,15 @@ export const fanOutTargets = z
   .max(limits.fan_out_targets)
   .refine((targets) => new Set(targets).size === targets.length, { error: 'names a worker twice' })
 
-/** The Director picks `count` workers; no two of them share what `distinct` names. */
+/** The Director picks `count` workers, no two of which have the same value of `distinct`. */
 export const fanOutRequest = z.strictObject({
   count: z.number().int().min(2).max(limits.fan_out_targets),
   distinct: z.enum(['worker', 'provider', 'model']).default('worker'),
 })
 
 /**
- * `worker`: a merge job writes one answer from all; `concat`: the answers one after the other, each with its worker's name; `vote`: the most
- * frequent answer; `first`: the first good answer, the other jobs are aborted; `none`: no merged answer.
+ * `worker`: a merge job writes one answer from all answers; `concat`: the answers one after the other, each with its worker's name; `vote`: the most
+ * frequent answer; `first`: the first good answer, and the other jobs are aborted; `none`: no merged answer.
  */
 export const mergeKinds = ['worker', 'concat', 'vote', 'first', 'none'] as const
 export type MergeKind = (typeof mergeKinds)[number]
@@ -29,15 +29,15 @@ export type MergeKind = (typeof mergeKinds)[number]
 export const mergeRequest = z
   .strictObject({
     by: z.enum(mergeKinds).default('worker'),
-    /** Who writes the merged answer; without it, the worker that the Director picks. */
+    /** The worker that writes the merged answer. Default: the Director picks one. */
     worker: target.optional(),
-    /** What the merge job is told to do with the answers. */
+    /** Instructions for the merge job. */
     prompt: text(limits.merge_prompt_bytes).min(1).optional(),
-    /** Good answers after which the merge begins without waiting for the rest. */
+    /** Number of good answers after which the merge begins without waiting for the rest. */
     quorum: z.number().int().min(1).max(limits.fan_out_targets).optional(),
-    /** Seconds after the dispatch at which the merge begins with what there is. */
+    /** Seconds after the dispatch at which the merge begins with the answers that exist. */
     deadline: seconds(limits.timeout_max_ms).optional(),
-    /** For `vote`: the field of a JSON answer that is counted, instead of the whole text. */
+    /** For `vote`: the field of a JSON answer to count. Default: the whole text. */
     vote_field: label.optional(),
   })
   .superRefine((merge, ctx) => {
@@ -57,32 +57,32 @@ export const jobRoles = ['child', 'merge'] as const
 
 export const fanOutChild = z.object({ job_id: z.number().int(), worker: z.string(), status: z.string() })
 
-/** The letter of an answer by its place among the children, from 0 on: a, b, ..., z, aa, ... A merged answer cites it as `[a]`. */
+/** The letters that mark an answer by its place among the children, counted from 0: a, b, ..., z, aa, ... A merged answer cites it as `[a]`. */
 export function answerMark(place: number): string {
   const letter = (at: number): string => String.fromCharCode(97 + at)
   return place < 26 ? letter(place) : letter(Math.floor(place / 26) - 1) + letter(place % 26)
 }
 
-/** How far the answers of a fan-out have become one. */
+/** The state of a fan-out's merge. */
 export const mergeState = z
   .object({
     by: z.enum(mergeKinds),
     answered: z.number().int(),
     failed: z.number().int(),
-    /** Children that had not ended when the merge began (or have not by now). */
+    /** Number of children that had not ended when the merge began, or that have not ended by now. */
     missing: z.number().int(),
-    /** The merge could not be had: `result` is the attributed answers one after the other. */
+    /** The merge failed: `result` is the answers one after the other, each with its worker's name. */
     degraded: z.boolean(),
-    /** The merge job, once there is one. */
+    /** The merge job; null before it exists. */
     job_id: z.number().int().nullable(),
-    /** Good answers after which it is merged without the rest, and when it is merged with what there is; absent where it waits for all. */
+    /** Number of good answers after which the merge does not wait for the rest, and when it begins with what exists. Absent when it waits for all. */
     quorum: z.number().int().optional(),
     deadline_at: time.optional(),
-    /** The child whose answer a member picked as the answer of the whole, in place of the merged one. */
+    /** The child whose answer a member picked to replace the merged answer. */
     picked: z.object({ job_id: z.number().int(), worker: z.string(), by: z.string(), at: time }).optional(),
-    /** For `vote`: how often each answer was given, most frequent first. */
+    /** For `vote`: how often each answer was given, the most frequent first. */
     counts: z.array(z.object({ answer: z.string(), count: z.number().int(), workers: z.array(z.string()) })).optional(),
-    /** What whoever reads the merged answer should know of how it came about, in one sentence; absent when there is nothing. */
+    /** One sentence about the merge that readers of the answer should know; absent when there is none. */
     note: z.string().optional(),
   })
   .meta({ id: 'MergeState' })

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { byteLength } from './byte-length.ts'
 import { limits } from './limits.ts'
 
-/** Whether a text takes no more bytes of UTF-8: a character takes three at most, so that only long texts are counted. */
+/** Whether a text is at most this many bytes of UTF-8. A UTF-16 unit takes at most three bytes, so only long texts need counting. */
 export const fitsBytes = (text: string, maxBytes: number): boolean =>
   text.length * 3 <= maxBytes || (text.length <= maxBytes && byteLength(text) <= maxBytes)
 
@@ -19,11 +19,14 @@ export const jsonValue = (maxBytes: number) =>
     error: `must be at most ${maxBytes} bytes as JSON`,
   })
 
-/** ISO 8601 in UTC, as every time that this protocol answers with. */
+/** ISO 8601 in UTC, the form of every time that the server answers. */
 export const time = z.iso.datetime()
 
 const offsetTime = z.iso.datetime({ offset: true })
-/** RFC 3339 spellings as one: small letters, a blank before the time, an offset without its colon, a `+` that a query has turned into a blank. */
+/**
+ * Normalises the spellings that RFC 3339 allows: lower case, a space before the time, an offset without its colon, and a `+` that URL decoding turned
+ * into a space.
+ */
 const spelledTime = (given: string): string =>
   given
     .trim()
@@ -33,7 +36,7 @@ const spelledTime = (given: string): string =>
     .replace(/([+-]\d\d)(\d\d)$/, '$1:$2')
     .replace(/(T\d\d:\d\d)(?=[Z+-])/, '$1:00')
 
-/** A time as callers give it: ISO 8601 with an offset, or in UTC; in UTC from here on. */
+/** A time in a request: ISO 8601 with an offset or in UTC. Converted to UTC. */
 export const givenTime = z
   .string()
   .max(64)
@@ -44,14 +47,14 @@ export const givenTime = z
   .overwrite((given) => new Date(spelledTime(given)).toISOString())
   .meta({ format: 'date-time' })
 
-/** A field that means nothing beside what else is said: `when` it is there and does not count, it is refused by its name. */
+/** A field that has no effect in combination with others. Where `when` holds, the request is refused with the name of the field. */
 export interface Meaningless<Value> {
   readonly field: keyof Value & string
   readonly when: (value: Value) => boolean
   readonly message: string
 }
 
-/** For `.check()` of a request: no field is ever dropped without a word. */
+/** For `.check()` of a request, so that a field without effect is refused and never ignored silently. */
 export const refuseMeaningless =
   <Value extends object>(...rules: readonly Meaningless<Value>[]) =>
   (payload: z.core.ParsePayload<Value>): void => {
@@ -61,16 +64,19 @@ export const refuseMeaningless =
     }
   }
 
-/** What is not to be seen: marks, overrides and the like, which make two texts look alike. Beyond what every dialect of patterns can spell. */
+/**
+ * Characters that cannot be seen, such as marks and direction overrides, which make different texts look alike. Not all regular expression dialects
+ * can express this.
+ */
 const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
 
-/** A label that people choose and read: not blank, and nothing in it that is not to be seen. */
+/** A label that people choose and read: not blank, and without invisible characters. */
 export const label = z
   .string()
   .trim()
   .min(1)
   .max(limits.name_chars)
-  // Spelled so that ECMAScript, Python and RE2 read the same: \p{Cc} is not known everywhere.
+  // Written so that ECMAScript, Python and RE2 read it alike: not all of them know \p{Cc}.
   // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'must not contain control characters or invisible ones')
   .refine((text) => !unseen.test(text), { error: 'must not contain control characters or invisible ones' })
@@ -82,7 +88,7 @@ export const workerName = z
   .max(limits.name_chars)
   .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._@:-]*[A-Za-z0-9])?$/, 'use letters, digits and . _ @ : - inside')
 
-/** The instance label that a worker process calls itself: shown, never trusted, never a path. */
+/** The instance label that a worker process gives itself: displayed, never trusted, never used as a path. */
 export const instanceLabel = z.string().min(1).max(255)
 
 /** A capability name such as `email.triage` (seed 000: the tenant picks it). */
@@ -106,7 +112,7 @@ export const tagList = z.preprocess(
   z.array(tag).max(limits.tags),
 )
 
-/** Numbers and booleans arrive as text in paths and queries; callers in code pass them as they are. */
+/** Numbers and booleans arrive as text in paths and queries. Callers in code pass them as numbers and booleans. */
 export const integer = (min: number, max: number) =>
   z.preprocess(
     (value) => (typeof value === 'string' && /^-?\d{1,16}$/.test(value) ? Number(value) : value),
@@ -134,5 +140,5 @@ export const paging = {
   cursor: z.string().max(200).optional(),
 }
 
-/** A page may be shorter than `limit`, or empty, and go on: only a `next_cursor` of null is the end. */
+/** A page may be shorter than `limit`, or empty, and still have a next page: only a `next_cursor` of null marks the end. */
 export const page = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), next_cursor: z.string().nullable() })

@@ -1,7 +1,7 @@
 /**
- * Responsible for reading the three frames that every job sends (`start`, `complete`, `credit`) without the schema's machinery: it takes 5 to 10
- * microseconds a frame, in batches a tenth of what a job costs. It refuses nothing: what it does not take for sure is for the schema to judge,
- * which says what is wrong. A test holds both together.
+ * Responsible for reading the three frames that every job sends (`start`, `complete`, `credit`) without the schema, which takes 5 to 10 microseconds
+ * per frame: in batches a tenth of the cost of a job. It rejects nothing: the schema judges every frame that it does not recognise, and says what is
+ * wrong. A test checks that both agree.
  */
 import { fitsBytes } from './fields.ts'
 import type { WorkerFrame } from './frame.ts'
@@ -11,7 +11,7 @@ type Hot = Extract<WorkerFrame, { type: 'start' | 'complete' | 'credit' }>
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Exactly these fields and, of the others, none but these. */
+/** Whether the frame has at least `needed` fields, all of them in `allowed`. */
 function hasOnly(frame: Fields, needed: number, allowed: ReadonlySet<string>): boolean {
   let found = 0
   for (const name in frame) {
@@ -50,7 +50,7 @@ const isComplete = (frame: Fields): boolean =>
   (frame['tail'] === undefined || isTail(frame['tail'])) &&
   (frame['chunks'] === undefined || isCount(frame['chunks'], 0))
 
-/** The frame itself, when it is one that `workerFrame` takes as it is; undefined says nothing. `value` comes from JSON. */
+/** The frame, when it is certain that `workerFrame` accepts it unchanged; undefined: the schema must decide. `value` comes from JSON. */
 export function hotFrame(value: unknown): Hot | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   const frame = value as Fields

@@ -1,7 +1,7 @@
-/** Responsible for the spelling of tenants, identities and tokens. */
+/** Responsible for the format of tenant slugs, ids and tokens. */
 import * as z from 'zod'
 
-/** Lower-case letters and digits: a tenant's slug is part of every token, and tokens are letters and digits only. */
+/** Lower-case letters and digits only, because the slug is part of every token, and tokens have only letters and digits. */
 export const tenantSlug = z.string().regex(/^[a-z0-9]{2,32}$/, 'use 2 to 32 lower-case letters and digits')
 export const workerId = z.string().regex(/^wk[a-z0-9]{10,30}$/)
 export const memberId = z.string().regex(/^mb[a-z0-9]{10,30}$/)
@@ -13,23 +13,23 @@ export const publicId = z.string().regex(/^[a-z0-9]{8,60}$/)
 export const tokenPrefixes = { member: 'mrk_', worker: 'mrw_', session: 'mrs_', lease: 'mrl_' } as const
 export type TokenKind = keyof typeof tokenPrefixes
 
-/** What a member key, a worker token or a session token says of itself before anyone has looked it up. */
+/** What a member key, a worker token or a session token states about itself. Nothing of it is verified yet. */
 export interface CredentialToken {
   readonly kind: 'member' | 'worker' | 'session'
   readonly tenant: string
   readonly credential: string
-  /** All but the MAC: what the MAC is computed over. */
+  /** All but the MAC: the text that the MAC is computed over. */
   readonly signed: string
   readonly mac: string
 }
 
 const credentialPattern = /^(mrk_|mrw_|mrs_)([a-z0-9]{2,32})_([a-z0-9]{8,32})_([a-z0-9]{20,64})_([a-z0-9]{20,64})$/
 
-/** How a token of this credential begins: enough to know it again, and nothing of its secret. */
+/** The beginning of this credential's token: enough to recognise it, without any of its secret. */
 export const tokenBegins = (kind: 'member' | 'worker', tenant: string, credential: string): string =>
   `${tokenPrefixes[kind]}${tenant}_${credential}_`
 
-/** Splits a member, worker or session token into its parts; undefined when it is not spelled like one. */
+/** Splits a member, worker or session token into its parts; undefined when it does not have that format. */
 export function parseCredentialToken(token: string): CredentialToken | undefined {
   const match = credentialPattern.exec(token)
   if (match === null) return undefined
@@ -44,14 +44,14 @@ export function parseCredentialToken(token: string): CredentialToken | undefined
   }
 }
 
-/** What a lease token says: the one attempt it is good for. `nonce` fences off earlier offers of the same job. */
+/** What a lease token states: the one attempt that it is valid for. `nonce` distinguishes it from earlier offers of the same job. */
 export interface LeaseToken {
   readonly tenant: string
   readonly job_id: number
   readonly attempt: number
   readonly worker_id: string
   readonly nonce: string
-  /** Milliseconds since 1970 when the offer was made, and when the token stops being a token. */
+  /** Milliseconds since 1970: when the offer was made, and when the token expires. */
   readonly offered_at: number
   readonly expires_at: number
   readonly signed: string
@@ -61,7 +61,7 @@ export interface LeaseToken {
 const leasePattern =
   /^mrl_([a-z0-9]{2,32})_([a-z0-9]{1,12})_([a-z0-9]{1,4})_(wk[a-z0-9]{10,30})_([a-z0-9]{6,24})_([a-z0-9]{6,11})_([a-z0-9]{6,11})_([a-z0-9]{20,64})$/
 
-/** Spells everything of a lease token but its MAC. */
+/** The text of a lease token without its MAC. */
 export const leaseText = (lease: Omit<LeaseToken, 'signed' | 'mac'>): string =>
   `${tokenPrefixes.lease}${[
     lease.tenant,
@@ -73,7 +73,7 @@ export const leaseText = (lease: Omit<LeaseToken, 'signed' | 'mac'>): string =>
     lease.expires_at.toString(36),
   ].join('_')}`
 
-/** Splits a lease token into its parts; undefined when it is not spelled like one. */
+/** Splits a lease token into its parts; undefined when it does not have that format. */
 export function parseLeaseToken(token: string): LeaseToken | undefined {
   const match = leasePattern.exec(token)
   if (match === null) return undefined
@@ -92,14 +92,14 @@ export function parseLeaseToken(token: string): LeaseToken | undefined {
 }
 
 /**
- * `vw` (a one-time view) or `ar` (an artifact), the length of the tenant's slug in base 36, the slug, random characters, a MAC: such an id
- * says whose it is, so that its object is found without a search, and a made-up one is told apart before any object is touched.
+ * `vw` (a one-time view) or `ar` (an artifact), the length of the tenant's slug in base 36, the slug, random characters, a MAC. Such an id names its
+ * tenant, so that the object is found without a search; and the MAC shows that an id is made up before any object is called.
  */
 export interface TenantIdParts {
   readonly tenant: string
-  /** What comes between the tenant and the MAC. */
+  /** The characters between the tenant and the MAC. */
   readonly middle: string
-  /** All but the MAC: what the MAC is computed over. */
+  /** All but the MAC: the text that the MAC is computed over. */
   readonly signed: string
   readonly mac: string
 }
@@ -119,18 +119,18 @@ function parseTenantId(prefix: 'vw' | 'ar', id: string): TenantIdParts | undefin
 }
 
 /**
- * The text whose SHA-256, as base64url, proves that its sender holds the key of a view's address, without giving the key away. The id of
- * the view commits to that proof: `p` and the first characters of its own SHA-256 in base 32.
+ * The text whose SHA-256, as base64url, proves that the sender has the key of a view's URL, without revealing the key. The id of the view commits to
+ * that proof: it contains `p` and the first characters of the proof's own SHA-256 in base 32.
  */
 export const viewProofText = (key: string): string => `modelreins view proof ${key}`
 export const viewProofPrefix = 'p'
 export const viewProofChars = idRandomChars
 
-/** Splits the id of a one-time view into its parts; undefined when it is not spelled like one. */
+/** Splits the id of a one-time view into its parts; undefined when it does not have that format. */
 export const parseViewId = (id: string): TenantIdParts | undefined => parseTenantId('vw', id)
 
 /** The tenant whose view this is; undefined when it is not the id of a view. */
 export const tenantOfView = (id: string): string | undefined => parseViewId(id)?.tenant
 
-/** Splits the slug of an artifact into its parts; undefined when it is not spelled like one. */
+/** Splits the slug of an artifact into its parts; undefined when it does not have that format. */
 export const parseArtifactSlug = (slug: string): TenantIdParts | undefined => parseTenantId('ar', slug)

@@ -1,4 +1,4 @@
-/** Responsible for the one door into the contract: everything that travels between programs, and nothing else. */
+/** Responsible for exporting the whole contract, everything that travels between programs, and nothing else. */
 export * from './artifact.ts'
 export * from './audit.ts'
 export * from './byte-length.ts'

@@ -1,4 +1,4 @@
-/** Responsible for what a job looks like to a caller and what may be asked when one is dispatched. */
+/** Responsible for the shape of a job and of the requests that dispatch one. */
 import * as z from 'zod'
 import { artifactBrief } from './artifact.ts'
 import { fallbackChain, fallbackState } from './fallback.ts'
@@ -27,7 +27,7 @@ export const jobStatuses = ['pending', 'running', 'retry', 'done', 'failed'] as 
 export const jobStatus = z.enum(jobStatuses)
 export type JobStatus = z.infer<typeof jobStatus>
 
-/** Why a pending job may not be offered yet. `key`: it waits for its turn under its concurrency key or rate. */
+/** Why a pending job may not be offered yet. `key`: it waits because of its concurrency key or rate. */
 export const jobHolds = ['review', 'schedule', 'secrets', 'budget', 'key'] as const
 export const jobHold = z.enum(jobHolds)
 export type JobHold = z.infer<typeof jobHold>
@@ -36,12 +36,12 @@ export const efforts = ['trivial', 'quick', 'standard', 'deep', 'critical'] as c
 export const effort = z.enum(efforts)
 export type Effort = z.infer<typeof effort>
 
-/** Where inference happens: `local` on the worker's own machine, `cloud` at a provider, `auto` wherever the Director finds best. */
+/** Where inference happens: `local` on the worker's own machine, `cloud` at a provider, `auto` where the Director finds it best. */
 export const modes = ['auto', 'local', 'cloud'] as const
 export const mode = z.enum(modes)
 export type Mode = z.infer<typeof mode>
 
-/** What a worker is made of (seed 000): AI, a person, or anything else that speaks the protocol. A companion is of silicon. */
+/** What a worker is (seed 000): silicon, an AI; carbon, a person; xenon, anything else that speaks the protocol. A companion is silicon. */
 export const substrates = ['silicon', 'carbon', 'xenon'] as const
 export const substrate = z.enum(substrates)
 export type Substrate = z.infer<typeof substrate>
@@ -77,7 +77,7 @@ const settable = {
   model: label.optional(),
   effort: effort.optional(),
   mode: mode.optional(),
-  /** Workers that do not get it, by name or worker_id. */
+  /** Workers that must not get the job, by name or worker_id. */
   avoid: workerNames.optional(),
   priority: z.number().int().min(limits.priority_min).max(limits.priority_max).optional(),
   thread_id: threadId.optional(),
@@ -85,7 +85,7 @@ const settable = {
   context: contextPolicy.optional(),
   /** Text for the `inline` context policy. */
   context_text: text(limits.input_bytes).optional(),
-  /** A done job, such as one child of a fan-out, whose prompt and answer are the context: alone, or beside the turns of `context`. */
+  /** A done job, such as one child of a fan-out, whose prompt and answer become the context: alone, or in addition to the turns of `context`. */
   context_from: jobId.optional(),
   requires_secrets: z.array(secretReference).max(32).optional(),
   /** Seconds one attempt may take. */
@@ -95,29 +95,32 @@ const settable = {
   /** Seconds the job may wait for its first start. */
   expires_in: seconds(limits.schedule_to_start_max_ms).optional(),
   max_attempts: z.number().int().min(1).max(limits.attempts_max).optional(),
-  /** Not offered before this time. */
+  /** The job is not offered before this time. */
   not_before: givenTime.optional(),
   metadata: jsonValue(limits.metadata_bytes).optional(),
-  /** One at a time per place: jobs with the same key wait for each other. */
+  /** Limits how many jobs with the same key run at once; the others wait. */
   concurrency: concurrency.optional(),
-  /** So many starts of the same key in so many seconds. */
+  /** Limits how many jobs with the same key start within a number of seconds. */
   rate: rate.optional(),
 }
 
-/** Every field of a dispatch, before it is known whether they go together. */
+/** Every field of a dispatch, before the rules about their combinations are checked. */
 export const jobRequestFields = z.strictObject({
   prompt: text(limits.prompt_bytes).min(1),
   ...settable,
   when_offline: z.enum(['reject', 'queue']).optional(),
-  /** Workers that go first, before any that scores better. */
+  /** Workers that are chosen before all others, even before those with a better score. */
   prefer: workerNames.optional(),
-  /** Where it goes on when it cannot be done as asked; an empty list: nowhere, whatever the tenant's default says. Of a fan-out: where each child does. */
+  /**
+   * Where the job goes when it cannot be done as asked; an empty list: nowhere, even if the tenant has a default. For a fan-out: where each child
+   * goes.
+   */
   fallback: fallbackChain.optional(),
   /** Fan-out: the same prompt for each of these workers, by name or worker_id (seed 002). */
   targets: fanOutTargets.optional(),
   /** Fan-out to workers that the Director picks. */
   fan_out: fanOutRequest.optional(),
-  /** How the answers of a fan-out become one. */
+  /** How the answers of a fan-out are merged. */
   merge: mergeRequest.optional(),
   idempotency_key: z.string().min(1).max(200).optional(),
 })
@@ -169,18 +172,18 @@ export const jobRequest = jobRequestFields
   .superRefine(fanOutRules)
   .check(refuseMeaningless<z.output<typeof jobRequestFields>>(...contextRules))
   .meta({ id: 'JobRequest' })
-/** A dispatch that is only looked at: nothing is made that a key could name. */
+/** A preview of a dispatch. It makes nothing, so it takes no idempotency key. */
 export const jobPreview = jobRequestFields
   .omit({ idempotency_key: true })
   .superRefine(fanOutRules)
   .check(refuseMeaningless<z.output<typeof jobRequestFields>>(...contextRules))
-/** A job that a schedule dispatches: its time and its key are the schedule's. */
+/** A job that a schedule dispatches. The schedule sets its time and its idempotency key. */
 export const repeatedJob = jobRequestFields
   .omit({ idempotency_key: true, not_before: true })
   .superRefine(fanOutRules)
   .check(refuseMeaningless<z.output<typeof jobRequestFields>>(...contextRules))
   .meta({ id: 'RepeatedJob' })
-/** Nobody is asked who is there when a job is only queued. */
+/** Creating a job only queues it and selects no worker, so fields that influence the selection have no effect. */
 export const jobCreation = jobRequestFields.superRefine(fanOutRules).check(
   refuseMeaningless<z.output<typeof jobRequestFields>>(
     ...contextRules,
@@ -208,16 +211,16 @@ export const jobPatch = z.strictObject({
   timeout: settable.timeout,
   max_attempts: settable.max_attempts,
   metadata: settable.metadata,
-  /** Moves a scheduled job, or the next try of one that waits for it; null: now. */
+  /** Reschedules a job that is scheduled or that waits for its next attempt; null: now. */
   not_before: givenTime.nullable().optional(),
-  /** When it expires unless it has been started. */
+  /** When the job expires if it has not been started. */
   expires_at: givenTime.optional(),
 })
 
 export const jobError = z.object({ type: z.string(), message: z.string(), retryable: z.boolean() })
 export type JobError = z.infer<typeof jobError>
 
-/** What a provider says an attempt cost. */
+/** What an attempt cost, as the provider reported it. */
 export const usage = z.object({
   tokens_in: z.number().nonnegative().optional(),
   tokens_out: z.number().nonnegative().optional(),
@@ -229,14 +232,14 @@ export type Usage = z.infer<typeof usage>
 export const job = z
   .object({
     id: z.number().int(),
-    /** `fan_out`: the parent of several children, run by no worker itself. */
+    /** `fan_out`: the parent of several children. No worker runs it. */
     kind: z.enum(jobKinds).optional(),
     /** The fan-out that a child or a merge job belongs to. */
     parent_id: z.number().int().nullable().optional(),
     role: z.enum(jobRoles).nullable().optional(),
-    /** Of a fan-out: its children, in the order of the targets. */
+    /** Only of a fan-out: its children, in the order of the targets. */
     children: z.array(fanOutChild).optional(),
-    /** Of a fan-out: how far the answers have become one. */
+    /** Only of a fan-out: the state of its merge. */
     merge: mergeState.optional(),
     status: jobStatus,
     hold: jobHold.nullable(),
@@ -257,25 +260,25 @@ export const job = z
     model: z.string().nullable(),
     target: z.string().nullable(),
     mode: mode.optional(),
-    /** Names of the workers that do not get it, and of those that go first. */
+    /** Names of the workers that must not get it, and of those that are chosen before others. */
     avoid: z.array(z.string()).optional(),
     prefer: z.array(z.string()).optional(),
     requires_secrets: z.array(z.string()),
     metadata: z.json(),
-    /** Its fallback chain, and the step that it is on; absent without a chain. */
+    /** Its fallback chain and its present step; absent without a chain. */
     fallback: fallbackState.optional(),
     /** Its concurrency key and rate, when it has them. */
     concurrency: concurrency.optional(),
     rate: rate.optional(),
-    /** Worker *name*; `worker_id` is its identity. */
+    /** The worker's *name*; its identity is `worker_id`. */
     assigned_to: z.string().nullable(),
     worker_id: z.string().nullable(),
     attempt: z.number().int(),
     max_attempts: z.number().int(),
     timeout: z.number(),
-    /** Seconds without output after which the worker gives the attempt up; null when there is no such limit. */
+    /** Seconds without output after which the worker stops the attempt; null: no limit. */
     silence_timeout: z.number().nullable(),
-    /** The last 64 KiB that the newest attempt has said. In lists and pages of jobs: only what came with its completion. */
+    /** The last 64 KiB of the newest attempt's output. In lists and pages of jobs: only the part that arrived with its completion. */
     output: z.string(),
     output_truncated: z.boolean(),
     result: z.string().nullable(),
@@ -285,14 +288,14 @@ export const job = z
     usage: usage.nullable(),
     error: jobError.nullable(),
     review_id: z.number().int().nullable(),
-    /** Only where one job is read, and only when it has some: the newest 100. `GET /api/v1/artifacts?job_id=` lists them all. */
+    /** The newest 100, only where one job is read, and only when it has artifacts. `GET /api/v1/artifacts?job_id=` lists all of them. */
     artifacts: z.array(artifactBrief).optional(),
     retry_at: time.nullable(),
-    /** Not offered before this time; null: at once. */
+    /** The job is not offered before this time; null: at once. */
     not_before: time.nullable().optional(),
-    /** When a waiting job expires; null while it does not wait for a start. */
+    /** When a waiting job expires; null when it does not wait for a start. */
     expires_at: time.nullable().optional(),
-    /** `member:NAME`, or `worker:NAME`: whose job it is. */
+    /** Who dispatched it: `member:NAME` or `worker:NAME`. */
     created_by: z.string().nullable().optional(),
     created_at: time,
     started_at: time.nullable(),
@@ -308,7 +311,7 @@ export const jobFilter = {
   capability: capabilityName.optional(),
   worker: z.union([workerName, workerId]).optional(),
   effort: effort.optional(),
-  /** By the name or member_id of a member, or as jobs show it: `member:NAME`. */
+  /** The member who dispatched it, by name or member_id, or as jobs show it: `member:NAME`. */
   created_by: z.string().min(1).max(255).optional(),
   /** Children and merge job of a fan-out. */
   parent_id: jobId.optional(),
@@ -318,24 +321,24 @@ export const jobFilter = {
 export const jobList = z.strictObject({ ...jobFilter, ...paging })
 export const jobPage = page(job)
 
-/** Jobs that have not ended, by state: what a caller shows beside a filter. A number of `counted_to` means that many, or more. */
+/** Number of jobs that have not ended, by state. A number equal to `counted_to` means that many or more. */
 export const jobCounts = z
   .object({ pending: z.number().int(), running: z.number().int(), retry: z.number().int(), counted_to: z.number().int() })
   .meta({ id: 'JobCounts' })
 export type JobCounts = z.infer<typeof jobCounts>
 
 export const bulkResult = z.object({
-  /** Jobs that the verb was applied to; with `dry_run`, all that the filter matches. */
+  /** Number of jobs that the verb was applied to; with `dry_run`, of all jobs that match. */
   count: z.number().int(),
   dry_run: z.boolean(),
-  /** The first of them, at most `limits.bulk_jobs`. */
+  /** The first of these jobs, at most `limits.bulk_jobs`. */
   job_ids: z.array(z.number().int()),
-  /** Jobs that the filter matches and this call left alone: one call takes `limits.bulk_jobs`, so repeat while there are any. */
+  /** Jobs that match but were not changed: one call changes at most `limits.bulk_jobs`. Repeat the call until this is 0. */
   remaining: z.number().int(),
 })
 const abortFields = z.strictObject({ ...jobFilter, all: flag.optional(), reason: text(500).optional(), dry_run: flag.optional() })
 const retryFields = z.strictObject({ ...jobFilter, all: flag.optional(), dry_run: flag.optional() })
-/** Everything, or what a filter matches: a request that says both may mean either. */
+/** `all` and a filter exclude each other: a request with both is ambiguous. */
 const allAndFilter = {
   field: 'all',
   when: (request: { readonly [name: string]: unknown }) =>

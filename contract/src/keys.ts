@@ -1,25 +1,27 @@
-/** Responsible for what a job may share with others by a key: how many of them run at once, and how many start in a while. It decides nothing. */
+/**
+ * Responsible for the shapes of keys that jobs share: how many jobs of a key run at once, and how many start within some time. It decides nothing.
+ */
 import * as z from 'zod'
 import { label, seconds } from './fields.ts'
 import { limits } from './limits.ts'
 
 export const keyConflicts = ['wait', 'replace', 'reject'] as const
 
-/** At most `limit` jobs of this key at once. */
+/** At most `limit` jobs with this key run at once. */
 export const concurrency = z
   .strictObject({
     key: label,
     limit: z.number().int().min(1).max(limits.concurrency_max).default(1),
     /**
-     * When the key is taken: `wait` for it (the default); `replace`: wait, and abort the jobs of this key that have not started; `reject`: refuse
-     * the dispatch.
+     * What happens when the limit is reached. `wait`: the job waits (the default). `replace`: it waits, and the jobs with this key that have not
+     * started are aborted. `reject`: the dispatch is refused.
      */
     on_conflict: z.enum(keyConflicts).default('wait'),
   })
   .meta({ id: 'Concurrency' })
 export type Concurrency = z.output<typeof concurrency>
 
-/** At most `max` attempts of this key start within any `per_seconds`. */
+/** At most `max` attempts with this key start within any `per_seconds`. */
 export const rate = z
   .strictObject({
     key: label,

@@ -1,4 +1,4 @@
-/** Responsible for the killswitch as callers see it: levels, who raised it, who has acknowledged. */
+/** Responsible for the shapes of the killswitch: levels, who raised it, and who has acknowledged it. */
 import * as z from 'zod'
 import { flag, integer, refuseMeaningless, text, time } from './fields.ts'
 
@@ -6,7 +6,7 @@ import { flag, integer, refuseMeaningless, text, time } from './fields.ts'
 export const killswitchLevels = ['clear', 'hold', 'drain', 'stop', 'halt'] as const
 export const killswitchLevel = integer(0, 4)
 
-/** Carried on every reply to a worker and on every push. `active` from level 3 on (seed 001). */
+/** Part of every reply to a worker and of every push. `active` from level 3 on (seed 001). */
 export const killswitchBrief = z.object({
   level: z.number().int(),
   active: z.boolean(),
@@ -21,10 +21,10 @@ export const killswitchState = killswitchBrief
     raised_by: z.string().nullable(),
     raised_at: time.nullable(),
     acknowledged: z.array(witness.extend({ acknowledged_at: time })),
-    /** Workers that were there in the day before, have not said that they stop, and have not acknowledged. */
+    /** Workers that were live in the last day, did not say that they stop, and have not acknowledged. */
     stragglers: z.array(
       witness.extend({
-        /** Jobs that were taken from it when the level was raised, and whose processes it has not said to have ended. */
+        /** Jobs that were taken from the worker when the level was raised, and whose processes it has not reported as ended. */
         jobs: z.array(z.number().int()).optional(),
       }),
     ),
@@ -35,7 +35,7 @@ export type KillswitchState = z.infer<typeof killswitchState>
 const raiseFields = z.strictObject({
   level: integer(1, 4).optional(),
   reason: text(500).optional(),
-  /** Says that a level below the one in force is meant: without it a raise never loosens the reins. */
+  /** Required to set a level below the present one, so that a raise never lowers the level by accident. */
   lower: flag.optional(),
 })
 export const killswitchRaise = raiseFields.check(

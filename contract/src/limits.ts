@@ -14,7 +14,7 @@ export const limits = {
   body_bytes: 1024 * kib,
   /** Largest batch body: up to `dispatch_batch_jobs` small jobs. */
   batch_body_bytes: 8 * 1024 * kib,
-  /** Objects and arrays inside each other in a JSON body. */
+  /** Nesting depth of objects and arrays in a JSON body. */
   json_depth: 64,
   prompt_bytes: 512 * kib,
   input_bytes: 256 * kib,
@@ -24,9 +24,9 @@ export const limits = {
   /** A result up to this size is kept with the job; a larger one goes to R2. */
   result_inline_bytes: 64 * kib,
   result_bytes: 16 * 1024 * kib,
-  /** Largest body of a completion: JSON spells a line feed as two bytes. */
+  /** Largest body of a completion. It is larger than a result because JSON writes a line feed as two bytes. */
   result_body_bytes: 20 * 1024 * kib,
-  /** What is read of a body that is refused, so that its sender hears why instead of a broken connection. */
+  /** How much is read of a body that is refused, so that its sender gets the answer instead of a broken connection. */
   drain_bytes: 32 * 1024 * kib,
   /** Output that travels inside `complete` and is kept with the job. */
   tail_bytes: 64 * kib,
@@ -43,60 +43,60 @@ export const limits = {
   dispatch_batch_jobs: 1_000,
   list_default: 50,
   list_max: 200,
-  /** Characters of jobs in one page: it ends early rather than outgrow an answer (RPC takes 32 MiB, platform limit). */
+  /** Characters of jobs in one page. A page ends early so that the answer stays under the limit of RPC (32 MiB, platform limit). */
   list_bytes: 8 * 1024 * kib,
-  /** Jobs of one state are counted up to here: a longer count would read a row for every job that waits. */
+  /** Counting jobs of one state stops here, because counting on would read a row for every waiting job. */
   jobs_counted: 1_000,
   /** Jobs that one bulk call aborts or retries. */
   bulk_jobs: 1_000,
   claim_max: 100,
   /** Connections that follow the events of one tenant at once. */
   event_connections: 1_000,
-  /** Past events that one connection may ask for; beyond them it fetches the state again. */
+  /** Past events that one connection may ask for. A caller that needs more fetches the state again. */
   event_replay: 5_000,
-  /** Presence of one worker is said this seldom at most. */
+  /** The presence of one worker is sent at most once in this time. */
   event_presence_ms: 1 * second,
-  /** Streams of one job's output that one member may have open at once; all viewers of a job together have 100. */
+  /** Streams of one job's output that one member may have open at once. All viewers of a job together may have 100. */
   viewer_streams: 10,
   /** Jobs that a person has in hand at once, unless their worker's `slots` say otherwise. */
   person_slots: 5,
-  /** Not heard of for this long, a person is reminded of the jobs that they have in hand. */
+  /** A person who has not been active for this long is reminded of the jobs that they have in hand. */
   person_reminder_ms: 4 * hour,
-  /** Not heard of for this long, a person loses the jobs that they have in hand: they go back to the queue. */
+  /** A person who has not been active for this long loses the jobs that they have in hand: they go back to the queue. */
   person_hand_back_ms: 24 * hour,
-  /** Reminded late, since the server did not run, a person has so long to come back before a job goes back. */
+  /** When a reminder is late because the server did not run, the person has this long to return before a job goes back. */
   person_grace_ms: 1 * hour,
   /** How long a job for a person waits for its start. */
   person_expires_ms: 3 * day,
-  /** A job without a timeout of its own is in a person's hand for this long at most. */
+  /** A job without its own timeout stays in a person's hands for at most this long. */
   person_claim_max_ms: 30 * day,
-  /** A person is shown as idle for so long after they were last heard of, and as online after that. */
+  /** A person is shown as idle for this long after their last activity, and as online after that. */
   person_presence_ms: 10 * minute,
-  /** That a person was heard of is written this seldom at most. */
+  /** The time of a person's last activity is written at most once in this time. */
   person_seen_write_ms: 3 * minute,
   work_note_bytes: 64 * kib,
   work_reason_bytes: 4 * kib,
-  /** Beginning of a prompt that a line of the inbox shows. */
+  /** Length of the beginning of a prompt that a line of the inbox shows. */
   work_title_chars: 200,
-  /** Ended jobs that an inbox lists, and for how long. */
+  /** How many ended jobs an inbox lists, and for how long. */
   work_ended: 10,
   work_ended_ms: 2 * day,
   /** Workers that one dispatch may ask at once. */
   fan_out_targets: 32,
-  /** Jobs of one concurrency key that may run at once at most. */
+  /** The highest concurrency limit that a key may have. */
   concurrency_max: 100,
-  /** Starts that a rate of one key may allow, and the longest time that it may count them in. */
+  /** The most starts that the rate of a key may allow, and its longest time window. */
   rate_starts_max: 1_000,
   rate_window_max_ms: 1 * day,
   /** Capabilities that the tenant's review policies may name. */
   review_policies: 200,
   /** Steps of a job's fallback chain. */
   fallback_steps: 8,
-  /** Rules by which a tenant overrides the Director's catalogue. */
+  /** Rules with which a tenant overrides the Director's catalogue. */
   catalogue_rules: 200,
-  /** US dollars per million tokens that a rule may name at most. */
+  /** The highest price that a rule may state, in US dollars per million tokens. */
   price_usd_max: 100_000,
-  /** What a merge job may be told to do with the answers. */
+  /** Instructions for a merge job. */
   merge_prompt_bytes: 16 * kib,
 
   /** Schedules of one tenant. */
@@ -104,21 +104,21 @@ export const limits = {
   /** Seconds from one due time of a schedule to the next. */
   schedule_every_min_s: 10,
   schedule_every_max_s: 366 * 86_400,
-  /** Seconds that a due time may be delayed at random. */
+  /** Maximum random delay of a due time, in seconds. */
   schedule_jitter_max_s: 3_600,
-  /** A due time that is met so much later was missed: `catch_up` says what becomes of it. */
+  /** A due time that is processed this much later counts as missed, and `catch_up` decides what happens. */
   schedule_late_ms: 1 * minute,
   /** Missed due times that `catch_up: "all"` makes up for. */
   schedule_catch_up: 100,
-  /** Schedules that are served in one go; the rest follow a moment later. */
+  /** Schedules that are processed in one step; the rest follow a moment later. */
   schedules_at_once: 100,
-  /** How long the approval of a schedule counts unless it says otherwise, and at most, in seconds. */
+  /** How long the approval of a schedule is valid by default, and at most, in seconds. */
   schedule_approval_s: 30 * 86_400,
   schedule_approval_max_s: 366 * 86_400,
-  /** What became of a due time is listed for this long. */
+  /** The outcome of a due time is listed for this long. */
   schedule_run_retention_ms: 30 * day,
 
-  /** An offer that is not started by then goes back to the queue. */
+  /** An offer that is not started within this time goes back to the queue. */
   offer_ms: 5 * second,
   /** Unanswered offers after which a worker is shown as `deaf`. */
   deaf_after_offers: 2,
@@ -126,7 +126,7 @@ export const limits = {
   lease_ms: 30 * second,
   heartbeat_socket_ms: 10 * second,
   heartbeat_poll_ms: 5 * second,
-  /** A worker not heard of for this long is offline. */
+  /** A worker that has not been heard from for this long is offline. */
   presence_ms: 30 * second,
   /** Lease of a claim by id: workers on the compatibility paths send no heartbeats while they work (docs/explanation/compatibility.md). */
   lost_worker_timeout_ms: 15 * minute,
@@ -145,9 +145,9 @@ export const limits = {
   retry_base_ms: 2 * second,
   retry_cap_ms: 5 * minute,
   retry_at_max_ms: 7 * day,
-  /** A told time is met with so much delay at most, so that those who wait for it do not come at once. */
+  /** Maximum random delay added to a known retry time, so that the jobs that wait for it do not all start at once. */
   retry_jitter_ms: 30 * second,
-  /** A job whose provider is at a limit that tells no time waits for it this long, unless it says `expires_in`. */
+  /** How long a job waits for a provider's limit without a known reset time, unless the job sets `expires_in`. */
   limit_wait_ms: 1 * day,
   attempts_max: 20,
 
@@ -159,11 +159,11 @@ export const limits = {
   /** Finished jobs stay in the tenant object this long; D1 keeps them for good. */
   retention_ms: 7 * day,
   idempotency_ms: 1 * day,
-  /** An upload that has not ended by then is given up. */
+  /** An upload that has not ended within this time is abandoned. */
   artifact_upload_ms: 1 * hour,
   /** How long a deleted or expired artifact is still answered as `gone`. */
   artifact_gone_ms: 7 * day,
-  /** How long an erased job is still answered as `gone`, and its erasure looked for once more. */
+  /** How long an erased job is still answered as `gone`, and the time after which its erasure is repeated once, to catch late writes. */
   erased_job_gone_ms: 7 * day,
   erase_again_ms: 1 * hour,
   view_ms: 1 * day,
@@ -172,60 +172,60 @@ export const limits = {
   grant_max_ms: 12 * hour,
   /** Reviews that one caller may submit in a minute. */
   reviews_per_minute: 30,
-  /** Actions that the jobs of one worker may bring before a human in a minute. */
+  /** Actions for which the jobs of one worker may ask a human, per minute. */
   questions_per_minute: 120,
-  /** Rows of the audit trail that one worker may cause in a minute, beside those of the jobs it is given. */
+  /** Audit rows that one worker may cause in a minute, not counting those of the jobs that it is given. */
   worker_rows_per_minute: 1_000,
   /** Companions that one member may have. */
   companions: 50,
-  /** A socket that has not said hello by then is closed; of one worker only so many may wait to say it. */
+  /** A socket that has not sent hello within this time is closed. Each worker may have only this many such sockets. */
   hello_ms: 10 * second,
   silent_sockets: 4,
-  /** Members that a policy may ask to agree. */
+  /** The most approvals that a policy may require. */
   quorum_max: 10,
   review_artifacts: 64,
   /** Settled reviews stay in the tenant object this long. */
   review_retention_ms: 90 * day,
-  /** A page of a list ends before its items take more than this, but never before the first. */
+  /** A page ends before its items exceed this size, but always has at least one item. */
   page_bytes: 4 * 1024 * kib,
 
   webhooks: 20,
   webhook_timeout_ms: 10 * second,
-  /** Tries of one delivery, the first included; then it is given up. */
+  /** Tries of one delivery, including the first. Then the delivery is abandoned. */
   webhook_attempts: 9,
-  /** In the log of one delivery that an owner sends again and again, the newest. */
+  /** The newest tries that are kept in the log of one delivery, which an owner can send again without limit. */
   webhook_attempts_kept: 30,
 
   devices_per_member: 10,
-  /** Of all members: each of them is looked at when something waits. */
+  /** Devices of all members together: each of them is checked when something waits. */
   devices: 200,
   device_endpoint_chars: 1_024,
-  /** What waits for a member is remembered for each device up to so many reviews and jobs; the oldest go first. */
+  /** Reviews and jobs that are remembered per device as waiting for its member; the oldest are dropped first. */
   device_notes: 100,
-  /** After one notification, what comes within this time is told by one more. */
+  /** After a notification, everything that follows within this time is covered by one more. */
   device_pause_ms: 30 * second,
   /** The same for test notifications. */
   device_test_pause_ms: 5 * second,
-  /** A push service keeps a notification for a device that is off for so long. */
+  /** How long a push service keeps a notification for a device that is off. */
   device_ttl_ms: 1 * day,
   device_timeout_ms: 10 * second,
-  /** A device on which nobody has signed in for so long is removed. */
+  /** A device on which nobody has signed in for this long is removed. */
   device_idle_ms: 90 * day,
 
-  /** SIGTERM to SIGKILL, for a child process group that is to be stopped. */
+  /** Time from SIGTERM to SIGKILL when a child's process group is stopped. */
   kill_grace_ms: 2 * second,
-  /** The same for an abort, or for the killswitch from level 3 on. */
+  /** The same for an abort, and for the killswitch from level 3 on. */
   kill_grace_urgent_ms: 250,
   output_flush_ms: 250,
   output_flush_bytes: 16 * kib,
 
   /** A head of the audit trail is signed after this many new rows, unless the last one was signed within `audit_head_pause_ms`. */
   audit_head_rows: 256,
-  /** A busy tenant signs a head of its audit trail this often. */
+  /** The shortest time between two signed heads of a busy tenant. */
   audit_head_pause_ms: 10 * second,
-  /** A head of the audit trail is signed this long after the first new row at the latest. */
+  /** The longest time from the first new row to the next signed head. */
   audit_head_ms: 10 * minute,
-  /** Rows that one step of a verification checks at most. */
+  /** The most rows that one step of a verification checks. */
   audit_verify_rows: 5_000,
 
   /** Failed authentications per address before further ones must wait. */
@@ -234,22 +234,22 @@ export const limits = {
 
   /** A browser session ends this long after its last use. */
   session_idle_ms: 12 * hour,
-  /** A browser session ends this long after the sign-in, whatever its use. */
+  /** A browser session ends this long after the sign-in, even when it is in use. */
   session_absolute_ms: 30 * day,
-  /** The last use of a session is written at most this often: a row written is what costs. */
+  /** The last use of a session is written at most once in this time, because written rows are the main cost. */
   session_touch_ms: 10 * minute,
-  /** Sessions of one member; a further sign-in ends the one that was used longest ago. */
+  /** Sessions of one member. A further sign-in ends the least recently used one. */
   sessions_per_member: 50,
   passkeys_per_member: 20,
-  /** A WebAuthn challenge is good for one answer within this time. */
+  /** A WebAuthn challenge can be answered once, within this time. */
   challenge_ms: 5 * minute,
-  /** Failed sign-ins that cost no waiting. */
+  /** Failed sign-ins before a member has to wait. */
   sign_in_failures_forgiven: 3,
   /** Failed sign-ins are forgotten this long after the last one. */
   sign_in_memory_ms: 1 * day,
 } as const
 
-/** Waits for a limit that tells no time, upper bounds, one after the other; the last one repeats. */
+/** Waiting times for a limit without a known reset time, as upper bounds, in order; the last one repeats. */
 export const limitWaitsMs = [1 * minute, 5 * minute, 15 * minute, 1 * hour, 3 * hour] as const
 
 /** Attempts by effort unless the request says otherwise. */

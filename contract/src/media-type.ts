@@ -1,6 +1,6 @@
-/** Responsible for which media type a file's name stands for, on both sides alike; it looks into no file. */
+/** Responsible for the media type of a file by its name, the same on the server and on clients; it reads no file. */
 
-/** Endings that agents produce; everything else is bytes. */
+/** Extensions of files that agents produce. Every other file is `application/octet-stream`. */
 export const mediaTypes: Readonly<Record<string, string>> = {
   txt: 'text/plain; charset=utf-8',
   log: 'text/plain; charset=utf-8',
@@ -38,7 +38,7 @@ export const mediaTypes: Readonly<Record<string, string>> = {
   webm: 'video/webm',
 }
 
-/** The media type that a file's name stands for: by its ending, `application/octet-stream` when that says nothing. */
+/** The media type of a file by the extension of its name; `application/octet-stream` when the extension is unknown. */
 export function mediaTypeOf(filename: string): string {
   const ending = /\.([A-Za-z0-9]{1,8})$/.exec(filename)?.[1]?.toLowerCase() ?? ''
   return (Object.hasOwn(mediaTypes, ending) ? mediaTypes[ending] : undefined) ?? 'application/octet-stream'

@@ -1,4 +1,4 @@
-/** Responsible for tenants, members and one-time views as callers see them. */
+/** Responsible for the shapes of tenants, members and one-time views. */
 import * as z from 'zod'
 import { flag, label, page, paging, time } from './fields.ts'
 import { memberId, tenantSlug, viewId } from './ids.ts'
@@ -11,7 +11,7 @@ export const tenantRequest = z.strictObject({
   tenant: tenantSlug,
   name: label.optional(),
   owner_name: label.optional(),
-  /** The setting of that name, on unless said otherwise (`GET /api/v1/settings`). */
+  /** The tenant setting of the same name; on by default (`GET /api/v1/settings`). */
   require_capability: flag.optional(),
 })
 export const tenant = z.object({ tenant: z.string(), name: z.string(), suspended: z.boolean(), created_at: time }).meta({ id: 'Tenant' })
@@ -26,7 +26,7 @@ export const tenantRef = z.strictObject({ tenant: tenantSlug })
 export const tenantList = z.strictObject({ ...paging })
 
 export const memberRequest = z.strictObject({ name: label, role })
-/** Which key or token is in force, by how it begins: what stands before its secret. */
+/** The key or token that is valid now: the part of it that comes before its secret. */
 export const keyInForce = z.object({ begins: z.string(), created_at: time })
 export const member = z
   .object({
@@ -35,7 +35,7 @@ export const member = z
     role,
     created_at: time,
     revoked_at: time.nullable(),
-    /** Only in lists; null when none is in force. */
+    /** Only in lists; null when the member has no valid key. */
     key: keyInForce.nullable().optional(),
   })
   .meta({ id: 'Member' })
@@ -45,23 +45,23 @@ export const memberList = z.strictObject({ ...paging })
 export const memberRef = z.strictObject({ member_id: memberId })
 export const memberCreated = member.extend({ view_url: z.string(), expires_at: time })
 
-/** `keep_running`: what companions under the key run goes on; without it their attempts end, and the jobs are tried again. */
+/** `keep_running`: jobs that companions run under the key go on. Without it their attempts end, and the jobs are tried again. */
 export const memberRotation = z.strictObject({ member_id: memberId, keep_running: flag.optional() })
 
-/** What of a revoked member's waits or runs: counted before anything is stopped. */
+/** Number of the revoked member's jobs that wait or run, counted before any of them is stopped. */
 export const memberRevocation = z.strictObject({ member_id: memberId, stop_jobs: flag.optional() })
 export const memberRevoked = member.extend({
   jobs: z
     .object({
       waiting: z.number().int(),
       running: z.number().int(),
-      /** Aborted by this call: with `stop_jobs`, up to `limits.bulk_jobs`. */
+      /** Jobs that this call aborted: with `stop_jobs`, up to `limits.bulk_jobs`. */
       stopped: z.number().int(),
     })
     .optional(),
 })
 
-/** A new token for somebody who has one: the old one stops at once. */
+/** A new token in place of an existing one, which stops working at once. */
 export const rotated = z.object({ view_url: z.string(), expires_at: time })
 
 export const whoami = z
@@ -76,8 +76,8 @@ export const whoami = z
   .meta({ id: 'WhoAmI' })
 
 /**
- * `proof`: base64url of the SHA-256 of `modelreins view proof <key>`, the key being what the address has behind `#`. A wrong one uses
- * nothing up. Programs of before send none, in a JSON body; browsers of other sites are refused without it.
+ * `proof`: base64url of the SHA-256 of `modelreins view proof <key>`, where the key is the part of the URL after `#`. A wrong proof does not use up
+ * the view. Older programs send a JSON body without a proof; requests from other websites are refused without one.
  */
 export const viewReveal = z.strictObject({
   view_id: viewId,
@@ -86,13 +86,13 @@ export const viewReveal = z.strictObject({
     .regex(/^[A-Za-z0-9_-]{43}$/)
     .optional(),
 })
-/** AES-256-GCM under the key in the URL's fragment; base64url. Answered once. */
+/** AES-256-GCM with the key in the URL's fragment; base64url. The server answers it only once. */
 export const sealedView = z.object({ iv: z.string(), ciphertext: z.string() }).meta({ id: 'SealedView' })
 export type SealedView = z.infer<typeof sealedView>
 
 /**
- * What a one-time view holds once it is opened with the key of its URL: the token and whose it is. `name` is null when the token
- * replaces an earlier one (rotation): the sealing side does not know it; `GET /api/v1/whoami` with the token does.
+ * The content of a one-time view after it is decrypted with the key of its URL: the token and its owner. `name` is null when the token replaces an
+ * earlier one (rotation), because the sealing side does not know the name; `GET /api/v1/whoami` with the token answers it.
  */
 export const viewPlaintext = z.object({
   token: z.string(),

@@ -1,6 +1,6 @@
 /**
  * Responsible for the table of operations: one row drives the edge's routes, the SDK's client, the CLI, `openapi.json` and the reference. The rows
- * stand in operations/, a file per noun.
+ * are in operations/, one file per noun.
  */
 import type * as z from 'zod'
 import { serviceOperations } from './operations/service.ts'
@@ -58,9 +58,9 @@ export const operations = {
 
 export type Operations = typeof operations
 export type OperationId = keyof Operations
-/** What a caller passes. */
+/** The input as a caller passes it. */
 export type Input<Id extends OperationId> = z.input<Operations[Id]['input']>
-/** What an implementation gets: parsed, defaults filled. */
+/** The input as an implementation gets it: parsed, with defaults filled in. */
 export type Parsed<Id extends OperationId> = z.output<Operations[Id]['input']>
 export type Output<Id extends OperationId> = z.output<Operations[Id]['output']>
 /** Operations that are commands of the tenant object. */
@@ -68,7 +68,7 @@ export type TenantOperationId = { [Id in OperationId]: Operations[Id]['by'] exte
 
 export const operationIds = Object.keys(operations) as readonly OperationId[]
 
-/** Codes that any operation with this scope may answer. */
+/** Error codes that every operation with this scope may answer. */
 export const commonProblems = (row: Operation): readonly ProblemCode[] => [
   'invalid-request',
   ...(row.scope === 'public' ? [] : (['unauthorized', 'forbidden', 'rate-limited'] as const)),

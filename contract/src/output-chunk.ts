@@ -1,4 +1,4 @@
-/** Responsible for pieces of a job's output as they travel: from its worker, and to whoever follows the stream. It decides nothing. */
+/** Responsible for the shapes of output chunks, as a worker sends them and as viewers of the stream receive them. It decides nothing. */
 import * as z from 'zod'
 import { integer, text } from './fields.ts'
 import { limits } from './limits.ts'
@@ -9,6 +9,6 @@ export const outputChunk = z.object({
   text: text(limits.output_chunk_bytes),
 })
 export type OutputChunk = z.infer<typeof outputChunk>
-/** A chunk as the stream tells it: which attempt wrote it. */
+/** A chunk as viewers receive it: with the attempt that wrote it. */
 export const streamedChunk = z.object({ seq: z.number().int(), attempt: z.number().int(), stream: z.string(), text: z.string() })
 export type StreamedChunk = z.infer<typeof streamedChunk>

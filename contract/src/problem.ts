@@ -4,11 +4,11 @@ import * as z from 'zod'
 export interface ProblemRow {
   readonly status: number
   readonly title: string
-  /** Whether the same call may succeed later without anybody changing it. */
+  /** Whether the same call may succeed later although the caller changes nothing. */
   readonly retryable: boolean
-  /** Exit code of the CLI when this problem ends it (sysexits where one fits). */
+  /** Exit code of the CLI when this problem ends it (from sysexits where one fits). */
   readonly exit: number
-  /** One line that says what to do. */
+  /** One line that says what the caller can do. */
   readonly help: string
 }
 
@@ -144,7 +144,7 @@ export const problemSchema = z
   .meta({ id: 'Problem' })
 export type Problem = z.infer<typeof problemSchema>
 
-/** A failure before it has met the wire: what the domain and the objects return. */
+/** A failure as the domain and the objects return it, before it becomes an HTTP answer. */
 export interface Failure {
   readonly code: ProblemCode
   readonly detail: string

@@ -1,4 +1,4 @@
-/** Responsible for reviews, decisions and grants as callers see them. */
+/** Responsible for the shapes of reviews, decisions and grants. */
 import * as z from 'zod'
 import { capabilityName, flag, integer, jsonValue, page, paging, refuseMeaningless, seconds, text, time } from './fields.ts'
 import { publicId } from './ids.ts'
@@ -19,9 +19,9 @@ export const decision = z.object({
   member_id: z.string(),
   at: time,
   digest: z.string(),
-  /** Absent when it was not signed with a passkey. */
+  /** Absent when the decision was not signed with a passkey. */
   proof: decisionProof.optional(),
-  /** Absent unless the member said it of the schedule that dispatched the job, not of this review. */
+  /** Present only when the decision comes from an approval of the schedule that dispatched the job, not of this review. */
   schedule_id: z.string().optional(),
 })
 export type Decision = z.infer<typeof decision>
@@ -40,11 +40,11 @@ export const review = z
     payload: z.json(),
     /** SHA-256 of the canonical JSON (RFC 8785) of capability, payload and artifact digests, in hex. */
     digest: z.string(),
-    /** What was asked for before a reviewer edited it; null when nobody has. */
+    /** The original request before a reviewer edited it; null when nobody has. */
     edited_from: z.object({ payload: z.json(), digest: z.string() }).nullable(),
-    /** The tier that asked for this review; null when no tier did. */
+    /** The risk tier that required this review; null when none did. */
     risk_tier: riskTier.nullable(),
-    /** Tier `session`: approving makes a grant for this session. */
+    /** Tier `session`: an approval makes a grant for this session. */
     session: z.string().nullable(),
     irreversible: z.boolean(),
     job_id: z.number().int().nullable(),
@@ -55,10 +55,10 @@ export const review = z
     artifact_digests: z.array(z.string()),
     decisions: z.array(decision),
     quorum: z.object({ approve: z.number().int(), deny: z.number().int() }),
-    /** The policy takes only decisions that are signed with a passkey; absent when it does not. */
+    /** The policy accepts only decisions that are signed with a passkey; absent when it does not. */
     signed: z.literal('required').optional(),
     superseded_by: z.number().int().nullable(),
-    /** What an approval will not achieve as things are: nobody could start the work, or nobody would read the answer. */
+    /** Why an approval would have no effect at present: no worker could start the work, or no worker would read the answer. */
     caveat: z.string().optional(),
     created_at: time,
     expires_at: time.nullable(),
@@ -87,28 +87,28 @@ export const reviewList = z.strictObject({
   job_id: integer(1, Number.MAX_SAFE_INTEGER).optional(),
   capability: capabilityName.optional(),
   type: z.string().min(1).max(60).optional(),
-  /** As a review shows it: `member:NAME` or `worker:NAME`. */
+  /** Who asked for it, as a review shows it: `member:NAME` or `worker:NAME`. */
   created_by: z.string().min(1).max(255).optional(),
   ...paging,
 })
 export const reviewId = integer(1, Number.MAX_SAFE_INTEGER)
 export const reviewGet = z.strictObject({ review_id: reviewId, wait: integer(0, limits.long_poll_max_s).optional() })
-/** What the reviewer saw. A decision about anything else is refused. */
+/** The digest of what the reviewer read. A decision with another digest is refused. */
 const seenDigest = z.string().regex(/^[0-9a-f]{64}$/)
 const decisionFields = z.strictObject({
   review_id: reviewId,
   verdict,
-  /** Required to deny: the worker reads it. */
+  /** Required with `deny`: the worker reads it. */
   comment: text(4_000).optional(),
   digest: seenDigest.optional(),
-  /** With `edit`: what is to run instead. Of a job: {prompt, input, context_text, metadata}; what is left out stays as it was. */
+  /** With `edit`: the payload to run instead. For a job: {prompt, input, context_text, metadata}; an omitted field is not changed. */
   payload: jsonValue(limits.prompt_bytes + 2 * limits.input_bytes + limits.metadata_bytes).optional(),
-  /** Tier `session`: narrower terms for the grant than the policy's: seconds, and uses. */
+  /** Tier `session`: narrower limits for the grant than those of the policy: duration in seconds, and number of uses. */
   grant: z
     .strictObject({ ttl: seconds(limits.grant_max_ms).optional(), uses: z.number().int().min(1).max(1_000_000).optional() })
     .optional(),
 })
-/** The answer of a passkey to the challenge of `reviews.signing_options`, for the very same decision. */
+/** The passkey's answer to the challenge of `reviews.signing_options`, for exactly this decision. */
 const decisionSignature = z.strictObject({ nonce: z.string().min(1).max(300), credential: assertionCredential })
 const signableFields = decisionFields.extend({ signature: decisionSignature.optional() })
 const decisionRules = refuseMeaningless<z.output<typeof decisionFields>>(
@@ -124,27 +124,27 @@ const decisionRules = refuseMeaningless<z.output<typeof decisionFields>>(
   },
 )
 export const reviewDecision = signableFields.check(decisionRules)
-/** On `/api/v1` a decision needs the digest of what was read. */
+/** On `/api/v1` a decision must contain the digest of what was read. */
 export const reviewDecisionRead = signableFields.required({ digest: true }).check(decisionRules)
-/** The decision that is to be signed, whole: its comment and its payload are part of what is signed. */
+/** The complete decision that is to be signed, because its comment and payload are part of the signed text. */
 export const reviewSigning = decisionFields.required({ digest: true }).check(decisionRules)
 export const signingOptions = z
   .object({
-    /** For `PublicKeyCredential.parseRequestOptionsFromJSON()`. The challenge is the SHA-256 of `text`. */
+    /** The argument of `PublicKeyCredential.parseRequestOptionsFromJSON()`. The challenge is the SHA-256 of `text`. */
     options: requestOptions,
-    /** RFC 8785 of everything that is signed (`signedDecisionText`): compare it with what you mean to sign. */
+    /** RFC 8785 of everything that is signed (`signedDecisionText`). Compare it with the decision that you intend to sign. */
     text: z.string(),
     nonce: z.string(),
-    /** With `edit`: what would run, whole, and its digest. */
+    /** With `edit`: the complete payload that would run, and its digest. */
     edited: z.object({ payload: z.json(), digest: z.string() }).nullable(),
   })
   .meta({ id: 'SigningOptions' })
-/** What an edit may change of a job. */
+/** The fields of a job that an edit may change. */
 export const jobEdit = jobRequestFields.pick({ prompt: true, input: true, context_text: true, metadata: true }).partial()
 export type JobEdit = z.output<typeof jobEdit>
 export const reviewWithdrawal = z.strictObject({ review_id: reviewId, comment: text(4_000).optional() })
 export const reviewBulkDecision = z.strictObject({
-  /** A review whose digest has moved is left out. */
+  /** A review whose digest has changed is skipped. */
   review_ids: z
     .array(z.union([reviewId, z.strictObject({ review_id: reviewId, digest: seenDigest })]))
     .min(1)
@@ -163,7 +163,7 @@ export const reviewBulkReply = z.object({
   left_out: z.array(z.object({ review_id: z.number().int(), reason: z.string() })),
 })
 
-/** `ctx.authorize(capability, action)`: asked with the attempt's lease token. */
+/** The request behind `ctx.authorize(capability, action)`, made with the attempt's lease token. */
 export const authorization = z.strictObject({
   job_id: integer(1, Number.MAX_SAFE_INTEGER),
   capability: capabilityName,
@@ -172,8 +172,8 @@ export const authorization = z.strictObject({
   irreversible: flag.optional(),
   wait: integer(0, limits.long_poll_max_s).optional(),
   /**
-   * New for each action, the same in every repetition of one call: an answer that was lost is given again, while a second action,
-   * alike to the last byte, needs a decision of its own.
+   * Different for each action and equal in all repetitions of one call. A repeated call gets the lost answer again, while a second action needs its
+   * own decision even if its bytes are the same.
    */
   idempotency_key: z.string().min(1).max(200).optional(),
 })
@@ -181,7 +181,7 @@ export const authorizationReply = z.object({
   outcome: z.enum(['allowed', 'waiting', 'refused']),
   review_id: z.number().int().nullable(),
   grant_id: z.string().nullable(),
-  /** The action as approved: an edit changes it. */
+  /** The action as approved, which may contain an edit. */
   action: z.json(),
   comment: z.string().nullable(),
 })
@@ -195,7 +195,7 @@ export const grant = z
     uses: z.number().int(),
     max_uses: z.number().int().nullable(),
     granted_by: z.string(),
-    /** The review whose approval made it. */
+    /** The review whose approval made the grant. */
     review_id: z.number().int(),
     created_at: time,
     expires_at: time,
@@ -204,6 +204,6 @@ export const grant = z
   .meta({ id: 'Grant' })
 export type Grant = z.infer<typeof grant>
 export const grantPage = page(grant)
-/** `session`: as a grant spells it, `thread:<id>` or `process:<instance>`. Without `include_ended`, grants that still let something pass. */
+/** `session`: as a grant writes it, `thread:<id>` or `process:<instance>`. Without `include_ended`: only grants that are still usable. */
 export const grantList = z.strictObject({ session: z.string().min(1).max(300).optional(), include_ended: flag.optional(), ...paging })
 export const grantRevoke = z.strictObject({ grant_id: publicId })

@@ -1,4 +1,4 @@
-/** Responsible for the names of what a caller may do; which role holds which is `src/domain/access/access.ts`. */
+/** Responsible for the names of permissions; which role has which is in `src/domain/access/access.ts`. */
 export const scopes = [
   'public',
   'master',
@@ -6,17 +6,17 @@ export const scopes = [
   'jobs.read',
   'jobs.dispatch',
   'jobs.abort',
-  /** Take jobs as a person, by the operations made for that: for the member's own worker of kind carbon, and no other. */
+  /** Take jobs as a person, through the operations for persons, only for the member's own worker of kind carbon. */
   'jobs.take',
   'workers.read',
   'workers.manage',
   /** Act as a worker: inbox, claims, presence. A worker token, or an operator's key on the companion path (seed 000). */
   'work',
-  /** Carried by the lease token of one attempt. */
+  /** The permission of an attempt's lease token. */
   'attempt',
   'reviews.read',
   'reviews.submit',
-  /** What was asked for, by whoever asks; an approval that is not spent yet, by whoever decides. */
+  /** The caller may withdraw what they asked for; a member who may decide may withdraw an approval that has not been used. */
   'reviews.withdraw',
   'reviews.decide',
   'killswitch.read',

@@ -1,4 +1,4 @@
-/** Responsible for what the service says of itself. */
+/** Responsible for the shapes of information about the service itself. */
 import * as z from 'zod'
 import { time } from './fields.ts'
 

@@ -1,26 +1,26 @@
-/** Responsible for browser sessions, passkeys and sign-in bans as callers see them. */
+/** Responsible for the shapes of browser sessions, passkeys and sign-in bans. */
 import * as z from 'zod'
 import { flag, label, page, time } from './fields.ts'
 import { memberId, passkeyId, sessionId } from './ids.ts'
 import { role } from './member.ts'
 
-/** A browser's sign-in. Its token is in an HttpOnly cookie and appears in no message. */
+/** A browser's sign-in. Its token is only in an HttpOnly cookie and never in an answer. */
 export const session = z
   .object({
     session_id: z.string(),
     member_id: z.string(),
     /** How the member signed in. */
     method: z.enum(['key', 'passkey']),
-    /** Browser and system, read from the User-Agent header: shown, never trusted. */
+    /** Browser and system, read from the User-Agent header: displayed, never trusted. */
     device: z.string(),
-    /** City and country as the network names them, else the address; null when neither is known. */
+    /** City and country if the network provides them, else the address; null when neither is known. */
     place: z.string().nullable(),
     created_at: time,
-    /** Written at most once in `limits.session_touch_ms`. */
+    /** Updated at most once in `limits.session_touch_ms`. */
     last_used_at: time,
-    /** Whichever comes first: the idle limit after the last use, or the absolute limit after the sign-in. */
+    /** The earlier of two times: the idle limit after the last use, and the absolute limit after the sign-in. */
     expires_at: time,
-    /** The session that asks. */
+    /** Whether this is the caller's session. */
     current: z.boolean(),
   })
   .meta({ id: 'Session' })
@@ -28,7 +28,7 @@ export type Session = z.infer<typeof session>
 
 export const sessionPage = page(session)
 
-/** `key`: a member key (`mrk_...`). It is compared and forgotten; a one-time link is opened by the caller before. */
+/** `key`: a member key (`mrk_...`). The server compares it and does not store it. The caller opens a one-time link before the sign-in. */
 export const sessionRequest = z.strictObject({ key: z.string().min(1).max(512) })
 
 export const signedIn = z
@@ -36,11 +36,11 @@ export const signedIn = z
   .meta({ id: 'SignedIn' })
 export type SignedIn = z.infer<typeof signedIn>
 
-/** `member_id`: of another member, which takes `members.manage`. */
+/** `member_id`: sessions of another member, which requires `members.manage`. */
 export const sessionList = z.strictObject({ member_id: memberId.optional() })
-/** `current` is the session that asks. */
+/** `current` means the caller's session. */
 export const sessionRef = z.strictObject({ session_id: z.union([z.literal('current'), sessionId]) })
-/** `others`: all of the caller but the one that asks. `member_id`: all of that member, which takes `members.manage`. */
+/** `others`: all sessions of the caller except the present one. `member_id`: all sessions of that member, which requires `members.manage`. */
 export const sessionsEnd = z.strictObject({ others: flag.optional(), member_id: memberId.optional() })
 export const sessionsEnded = z.object({ ended: z.number().int() })
 
@@ -78,7 +78,7 @@ export const assertionCredential = z.object({
 })
 export type AssertionCredential = z.infer<typeof assertionCredential>
 
-/** For `PublicKeyCredential.parseCreationOptionsFromJSON()`. */
+/** The argument of `PublicKeyCredential.parseCreationOptionsFromJSON()`. */
 export const creationOptions = z
   .object({
     challenge: z.string(),
@@ -96,7 +96,7 @@ export const creationOptions = z
   })
   .meta({ id: 'PasskeyCreationOptions' })
 
-/** For `PublicKeyCredential.parseRequestOptionsFromJSON()`. */
+/** The argument of `PublicKeyCredential.parseRequestOptionsFromJSON()`. */
 export const requestOptions = z
   .object({
     challenge: z.string(),
@@ -113,7 +113,7 @@ export const passkey = z
     passkey_id: z.string(),
     name: z.string(),
     member_id: z.string(),
-    /** SHA-256 of its public key, hex: what the audit row of its registration holds, and what `audit verify --passkey` takes. */
+    /** SHA-256 of its public key in hex: the audit row of its registration holds it, and `audit verify --passkey` takes it. */
     fingerprint: z.string(),
     created_at: time,
     last_used_at: time.nullable(),
@@ -126,7 +126,7 @@ export const passkeyRef = z.strictObject({ passkey_id: passkeyId })
 export const passkeyRename = z.strictObject({ passkey_id: passkeyId, name: label })
 export const passkeySignIn = z.strictObject({ credential: assertionCredential })
 
-/** Sign-ins by key from one address, or for one member, that are refused for a while. */
+/** Sign-ins by key that are refused for a while, from one address or for one member. */
 export const ban = z
   .object({
     ban_id: z.string(),

@@ -1,5 +1,5 @@
 /**
- * Responsible for THE table of a tenant's settings: what an operator may choose, with the default and the reason for it. One row drives
+ * Responsible for the table of a tenant's settings: what an operator may choose, the default, and the reason for the default. One row drives
  * validation, what callers see, the command line and the reference; it decides nothing.
  */
 import * as z from 'zod'
@@ -12,11 +12,11 @@ import { reviewPolicy } from './worker.ts'
 
 interface Row<Schema extends z.ZodType> {
   readonly schema: Schema
-  /** What is so while nobody has chosen. */
+  /** The default. */
   readonly otherwise: z.output<Schema>
   /** One sentence for people. */
   readonly about: string
-  /** Why the default is what it is. */
+  /** Why this default was chosen. */
   readonly reason: string
 }
 const row = <Schema extends z.ZodType>(schema: Schema, otherwise: z.output<Schema>, about: string, reason: string): Row<Schema> => ({
@@ -139,7 +139,7 @@ export type TenantSettingValues = { readonly [Name in TenantSettingName]: z.outp
 const shape = (change: (schema: z.ZodType) => z.ZodType): Readonly<Record<string, z.ZodType>> =>
   Object.fromEntries(Object.entries(tenantSettingRows).map(([name, { schema }]) => [name, change(schema)]))
 
-// Made from the rows, one by one: what `fromEntries` forgets of their types is said again.
+// `Object.fromEntries` loses the types of the individual rows, so the casts restore them.
 const values = shape((schema) => schema) as unknown as { readonly [Name in TenantSettingName]: Rows[Name]['schema'] }
 const changes = shape((schema) => schema.nullable().optional()) as unknown as {
   readonly [Name in TenantSettingName]: z.ZodOptional<z.ZodNullable<Rows[Name]['schema']>>
@@ -148,13 +148,13 @@ const changes = shape((schema) => schema.nullable().optional()) as unknown as {
 export const tenantSettings = z
   .object({
     ...values,
-    /** Counts changes. */
+    /** Number of changes so far. */
     version: z.number().int(),
-    /** Only in the answer to a change that loosens something where others decide: the review that must be approved first. */
+    /** Only in the answer to a change that loosens a rule and that another member must approve: the review for it. */
     review_id: z.number().int().optional(),
   })
   .meta({ id: 'TenantSettings' })
 export type TenantSettings = z.infer<typeof tenantSettings>
 
-/** Null: back to the default. */
+/** Null restores the default. */
 export const settingsPatch = z.strictObject(changes)

@@ -25,7 +25,7 @@ const special4: readonly (readonly [string, number])[] = [
   ['224.0.0.0', 3],
 ]
 
-/** Dotted decimal only: other spellings (one number, or octal behind a leading zero) are for the URL parser to undo. */
+/** Accepts dotted decimal only. The URL parser converts other forms (a single number, or octal after a leading zero) before. */
 function number4(text: string): number | undefined {
   const match = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(text)
   if (match === null) return undefined
@@ -40,7 +40,7 @@ const within = (address: number, [first, bits]: readonly [string, number]): bool
 
 const isSpecial4 = (address: number): boolean => special4.some((range) => within(address, range))
 
-/** The eight groups of an IPv6 address; undefined when it is none. */
+/** The eight groups of an IPv6 address; undefined when the text is not one. */
 function groups6(text: string): readonly number[] | undefined {
   const tail = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text)
   const last = tail === null ? undefined : number4(tail[2] ?? '')
@@ -59,13 +59,16 @@ function groups6(text: string): readonly number[] | undefined {
   )
 }
 
-/** The IPv4 address that `::ffff:a.b.c.d` wraps: what a resolver answers where only IPv6 is asked for. */
+/** The IPv4 address inside `::ffff:a.b.c.d`, which a resolver answers when only IPv6 is asked for. */
 function mapped4(groups: readonly number[]): number | undefined {
   const [high = 0, low = 0] = groups.slice(6)
   return groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff ? high * 65536 + low : undefined
 }
 
-/** Only global unicast (2000::/3) is handed out, and of it not what wraps an IPv4 address (Teredo, 6to4) or is set aside. */
+/**
+ * Only global unicast (2000::/3) is assigned. Of that range, the addresses that contain an IPv4 address (Teredo, 6to4) and the reserved ones are
+ * special.
+ */
 function isSpecial6(groups: readonly number[]): boolean {
   const [first = 0, second = 0] = groups
   if (first < 0x2000 || first > 0x3fff) return true
@@ -73,16 +76,16 @@ function isSpecial6(groups: readonly number[]): boolean {
   return first === 0x2002 || first === 0x3fff || (first === 0x2620 && second === 0x4f)
 }
 
-/** An IP address as a host or a resolver spells it, with or without brackets and zone; false for a name. */
+/** Whether the text is an IP address as a host or a resolver writes it, with or without brackets and zone; false for a name. */
 export const isAddress = (text: string): boolean => number4(text) !== undefined || groups6(plain(text)) !== undefined
 
 const plain = (address: string): string => address.replace(/^\[|\]$/g, '').replace(/%.*$/, '')
 
-/** This machine, by name or address, as a URL spells a host. */
+/** Whether a host, as a URL writes it, is this machine, by name or by address. */
 export const isLoopbackHost = (host: string): boolean =>
   host === 'localhost' || host.endsWith('.localhost') || /^127\.\d+\.\d+\.\d+$/.test(host) || plain(host) === '::1'
 
-/** True for an IP address that any host of the internet may be reached by; false for all others, and for what is no address. */
+/** True for an IP address that is reachable on the public internet; false for all other addresses, and for text that is not an address. */
 export function isPublicAddress(address: string): boolean {
   const four = number4(address)
   if (four !== undefined) return !isSpecial4(four)

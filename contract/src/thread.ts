@@ -1,4 +1,4 @@
-/** Responsible for threads as callers see them: a conversation of jobs, its turns and what its jobs have in common. It decides nothing. */
+/** Responsible for the shapes of threads: a conversation of jobs, its turns, and the defaults of its jobs. It decides nothing. */
 import * as z from 'zod'
 import { capabilityName, flag, givenTime, label, page, paging, refuseMeaningless, text, time, workerName } from './fields.ts'
 import { workerId } from './ids.ts'
@@ -6,7 +6,7 @@ import { jobKinds } from './fan-out.ts'
 import { effort, jobStatus, mode, threadId, usage } from './job.ts'
 import { limits } from './limits.ts'
 
-/** What a job of the thread has unless it says otherwise. */
+/** Values for fields that a job of the thread does not set itself. */
 export const threadDefaults = z.strictObject({
   effort: effort.optional(),
   mode: mode.optional(),
@@ -19,20 +19,20 @@ export type ThreadDefaults = z.output<typeof threadDefaults>
 export const thread = z
   .object({
     thread_id: z.string(),
-    /** The first line of the first prompt, unless somebody chose another. */
+    /** The first line of the first prompt, unless a member set another title. */
     title: z.string(),
     archived: z.boolean(),
     defaults: threadDefaults,
-    /** Jobs that are still kept; a fan-out counts once. */
+    /** Number of jobs that are still kept; a fan-out counts once. */
     jobs: z.number().int(),
-    /** Those of them that have not ended. */
+    /** Number of these jobs that have not ended. */
     running: z.number().int(),
-    /** Names of the workers that have or had its jobs, children of fan-outs included. */
+    /** Names of the workers that have or had jobs of the thread, including children of fan-outs. */
     workers: z.array(z.string()),
-    /** Who dispatched its jobs, as jobs show it: `member:NAME` or `worker:NAME`. */
+    /** Who dispatched jobs of the thread, as jobs show it: `member:NAME` or `worker:NAME`. */
     members: z.array(z.string()),
     created_at: time,
-    /** When its newest job was dispatched, or the last one ended. */
+    /** When its newest job was dispatched, or when its last job ended, whichever is later. */
     last_activity: time,
   })
   .meta({ id: 'Thread' })
@@ -44,16 +44,16 @@ export const turn = z
     job_id: z.number().int(),
     kind: z.enum(jobKinds),
     prompt: z.string(),
-    /** What of the thread its worker was given: the job's context policy. */
+    /** The job's context policy, which decides how much of the thread its worker got. */
     context: z.string().optional(),
     status: jobStatus,
-    /** The result, or the output of a job without one; null while there is none. */
+    /** The result, or the output of a job without a result; null when there is none yet. */
     answer: z.string().nullable(),
-    /** True when `answer` is only the beginning: `GET /api/v1/jobs/:id/result` answers the whole. */
+    /** True when `answer` is only the beginning: `GET /api/v1/jobs/:id/result` answers all of it. */
     truncated: z.boolean(),
-    /** Who answered; of a fan-out, everybody who was asked. */
+    /** The worker that answered; for a fan-out, all workers that were asked. */
     workers: z.array(z.string()),
-    /** Jobs of the turn: itself, and the children of a fan-out. */
+    /** Jobs of the turn: the job itself, and the children of a fan-out. */
     job_ids: z.array(z.number().int()),
     usage: usage.nullable(),
     created_by: z.string().nullable(),
@@ -65,19 +65,19 @@ export type Turn = z.infer<typeof turn>
 
 const listFields = z.strictObject({
   ...paging,
-  /** Also those that are archived. */
+  /** Include archived threads. */
   include_archived: flag.optional(),
-  /** Only archived ones, or only others. */
+  /** Only archived threads, or only others. */
   archived: flag.optional(),
-  /** Only those whose title or id has this in it, whatever the case. */
+  /** Only threads whose title or id contains this text; case is ignored. */
   text: z.string().trim().min(1).max(limits.name_chars).optional(),
-  /** Only those with a job that this worker has or had, by name or worker_id. Counts jobs that are still kept. */
+  /** Only threads with a job that this worker has or had, by name or worker_id. Only jobs that are still kept count. */
   worker: z.union([workerName, workerId]).optional(),
-  /** Only those with a job that this member dispatched, by name, member_id or as jobs show it. Counts jobs that are still kept. */
+  /** Only threads with a job that this member dispatched, by name, by member_id, or as jobs show it. Only jobs that are still kept count. */
   member: z.string().min(1).max(255).optional(),
-  /** Only those with a job that has not ended, or only those without. */
+  /** Only threads with a job that has not ended, or only those without. */
   running: flag.optional(),
-  /** Only those in which something has happened since. */
+  /** Only threads with activity since this time. */
   active_since: givenTime.optional(),
 })
 export const threadList = listFields.check(
@@ -92,7 +92,7 @@ export const threadGet = z.strictObject({ thread_id: threadId, ...paging })
 export const threadWithTurns = thread
   .extend({
     turns: z.array(turn),
-    /** `unavailable`: turns that only the archive has, older than the retention of jobs, could not be read now and are missing. */
+    /** `unavailable`: turns that are older than the retention of jobs are only in the archive, which could not be read, so they are missing. */
     archive: z.enum(['read', 'unavailable']).optional(),
     next_cursor: z.string().nullable(),
   })
@@ -102,29 +102,29 @@ export const threadPatch = z.strictObject({
   thread_id: threadId,
   title: label.optional(),
   archived: flag.optional(),
-  /** Replaces all of them. */
+  /** Replaces all defaults. */
   defaults: threadDefaults.optional(),
 })
 export const threadAbort = z.strictObject({ thread_id: threadId, reason: text(500).optional() })
-/** What was stopped; `remaining`: jobs that this call left alone, so repeat it while there are any. */
+/** The jobs that were stopped. `remaining`: jobs that this call did not change; repeat the call until it is 0. */
 export const threadAborted = z.object({ job_ids: z.array(z.number().int()), remaining: z.number().int() }).meta({ id: 'ThreadAborted' })
 
 export const threadDelete = z.strictObject({
   thread_id: threadId,
-  /** Abort its jobs that have not ended; without it, a thread that has some is not deleted. */
+  /** Abort the jobs that have not ended. Without it, a thread with such jobs is not deleted. */
   abort: flag.optional(),
-  /** Repeated with the same key, the call answers how far that deletion is, also when a new thread has begun under the id since. */
+  /** A repeated call with the same key answers the progress of that deletion, even when a new thread has begun under the same id. */
   idempotency_key: z.string().min(1).max(200).optional(),
 })
-/** What is erased with a thread. */
+/** What a deletion erases. */
 export const threadDeleted = z
   .object({
     thread_id: z.string(),
-    /** Jobs that were erased so far of those that the tenant still kept: turns, children and merges of fan-outs. */
+    /** Number of jobs erased so far, of those that the tenant still kept: turns, children and merges of fan-outs. */
     erased_jobs: z.number().int(),
-    /** Jobs that had not ended and were aborted for it. */
+    /** Jobs that had not ended and were aborted by the deletion. */
     aborted: z.array(z.number().int()),
-    /** False while something is still to be erased in streams, files or the archive: that goes on by itself, and the same call says how far it is. */
+    /** False while streams, files or the archive still hold something. The erasure continues by itself, and the same call answers its progress. */
     complete: z.boolean(),
     deleted_at: time,
   })

@@ -1,8 +1,8 @@
-/** Responsible for the list of unreviewed actions of the tier `audit`. */
+/** Responsible for the shapes of the list of unreviewed actions of the tier `audit`. */
 import * as z from 'zod'
 import { flag, page, paging, time } from './fields.ts'
 
-/** One audit row that is flagged. `seq` is the row's own number: the whole row is in `GET /api/v1/audit`. */
+/** One flagged audit row. `seq` is the row's own number; the whole row is in `GET /api/v1/audit`. */
 export const toLookAt = z
   .object({
     seq: z.number().int(),
@@ -19,9 +19,9 @@ export const toLookAt = z
   })
   .meta({ id: 'ToLookAt' })
 export type ToLookAt = z.infer<typeof toLookAt>
-/** Oldest first: what has waited longest. */
+/** Oldest first, because those have waited longest. */
 export const toLookAtPage = page(toLookAt)
 export const toLookAtList = z.strictObject({ include_seen: flag.optional(), ...paging })
 export const markSeen = z.strictObject({ seqs: z.array(z.number().int().positive()).min(1).max(1_000) })
-/** `seen`: those that this call marked; rows that were seen before, or are not in the list, are left out. */
+/** `seen`: the rows that this call marked. Rows that were already marked, or are not in the list, are left out. */
 export const markSeenReply = z.object({ seen: z.array(z.number().int()) })

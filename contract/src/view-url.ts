@@ -1,6 +1,6 @@
-/** Responsible for the spelling of a one-time view's address. It imports nothing, so that a page can read an address without a schema. */
+/** Responsible for the format of a one-time view's URL. It imports nothing, so that a page can parse a URL without loading the schemas. */
 
-/** A one-time view URL: everything after `#` never reaches the server. */
+/** Parses a one-time view URL. The part after `#` never reaches the server. */
 export function parseViewUrl(url: string): { readonly origin: string; readonly id: string; readonly key: string } | undefined {
   const match = /^(https?:\/\/[^/#?]+)\/view\/(vw[a-z0-9]{10,100})#([A-Za-z0-9_-]{43})$/.exec(url.trim())
   if (match === null) return undefined

@@ -1,4 +1,4 @@
-/** Responsible for outbound webhooks as callers and receivers see them (Standard Webhooks); it signs and sends nothing. */
+/** Responsible for the shapes of outbound webhooks (Standard Webhooks); it signs and sends nothing. */
 import * as z from 'zod'
 import { integer, page, paging, time } from './fields.ts'
 import { publicId } from './ids.ts'
@@ -9,7 +9,7 @@ export const webhookEvents = [
   'review.reminded',
   'review.escalated',
   'killswitch.raised',
-  /** A person has a job in hand and has not been heard of for a while. */
+  /** A person has a job in hand and has not been active for a while. */
   'work.reminded',
 ] as const
 export const webhookEvent = z.enum(webhookEvents)
@@ -17,7 +17,7 @@ export type WebhookEvent = z.infer<typeof webhookEvent>
 
 export const webhookRequest = z.strictObject({
   url: z.url().max(2_000),
-  /** All of them when absent. */
+  /** All events when absent. */
   events: z.array(webhookEvent).min(1).max(webhookEvents.length).optional(),
 })
 export const webhook = z
@@ -27,12 +27,12 @@ export const webhook = z
     events: z.array(webhookEvent),
     created_by: z.string(),
     created_at: time,
-    /** The receiver answered 410 Gone: nothing is sent any more. */
+    /** Set when the receiver answered 410 Gone: nothing more is sent. */
     disabled_at: time.nullable(),
   })
   .meta({ id: 'Webhook' })
 export type Webhook = z.infer<typeof webhook>
-/** `secret`: `whsec_` and base64, shown here and never again. */
+/** `secret`: `whsec_` and base64, answered only here. */
 export const webhookCreated = webhook.extend({ secret: z.string() })
 export const webhookPage = page(webhook)
 export const webhookList = z.strictObject({ ...paging })
@@ -41,13 +41,13 @@ export const webhookRef = z.strictObject({ webhook_id: publicId })
 export const webhookDelivery = z
   .object({
     delivery_id: z.number().int(),
-    /** The header `webhook-id`: the same in every try, so that a receiver can tell a repetition. */
+    /** The header `webhook-id`: the same in every try, so that a receiver can recognise a repetition. */
     message_id: z.string(),
     event: webhookEvent,
     state: z.enum(['pending', 'delivered', 'failed']),
     created_at: time,
     next_attempt_at: time.nullable(),
-    /** `status`: what the receiver answered; null when it did not, and `error` says why. */
+    /** `status`: the HTTP status of the answer; null when there was none, and `error` says why. */
     attempts: z.array(z.object({ at: time, status: z.number().int().nullable(), error: z.string().nullable(), took_ms: z.number() })),
   })
   .meta({ id: 'WebhookDelivery' })
@@ -57,7 +57,10 @@ export const webhookDeliveryPage = page(webhookDelivery)
 export const webhookDeliveryRef = z.strictObject({ webhook_id: publicId, delivery_id: integer(1, Number.MAX_SAFE_INTEGER) })
 export const webhookDeliveryList = z.strictObject({ webhook_id: publicId, ...paging })
 
-/** The body of a delivery. No prompt, no payload: members who may decide read those with their own key. `text` is for people. */
+/**
+ * The body of a delivery. It contains no prompt and no payload: members who may decide read those with their own key. `text` is a sentence for
+ * people.
+ */
 export const webhookBody = z.object({
   type: webhookEvent,
   timestamp: time,

@@ -1,6 +1,6 @@
 /**
- * Responsible for the work that a member does as a person: their own worker of kind carbon, their inbox, the jobs that they have in hand,
- * and the calls that carry such a job from start to end.
+ * Responsible for the shapes of work that a member does as a person: their own worker of kind carbon, their inbox, the jobs that they have in hand,
+ * and the calls for such a job from start to end.
  */
 import * as z from 'zod'
 import { artifact } from './artifact.ts'
@@ -10,49 +10,49 @@ import { killswitchBrief } from './killswitch.ts'
 import { limits } from './limits.ts'
 import { capabilities, capability } from './worker.ts'
 
-/** The worker as which a member takes jobs. It has no token: it works by these operations alone. */
+/** The worker as which a member takes jobs. It has no token and can only be used through these operations. */
 export const person = z
   .object({
     worker_id: z.string(),
     name: z.string(),
     description: z.string(),
-    /** They take jobs now. False: they have stopped, and what they have in hand stays theirs. */
+    /** Whether they take jobs now. False: they have stopped, and they keep the jobs in hand. */
     taking: z.boolean(),
-    /** By a member, or by the killswitch: nothing may be started. */
+    /** Paused by a member or by the killswitch: no job may be started. */
     paused: z.boolean(),
     capabilities: z.array(capability),
-    /** Jobs that they may have in hand at once. */
+    /** Number of jobs that they may have in hand at once. */
     slots: z.number().int(),
   })
   .meta({ id: 'Person' })
 export type Person = z.infer<typeof person>
 
-/** A job that a person has in hand, and for how long. */
+/** A job that a person has in hand, and its time limits. */
 export const personClaim = z
   .object({
     attempt: z.number().int(),
     since: time,
-    /** When the person was last heard of: by a browser in use, or by any call about work. */
+    /** When the person was last active: a browser in use, or any call about work. */
     seen_at: time,
-    /** Not heard of by then, they are reminded. */
+    /** When they are reminded unless they are active before. */
     remind_at: time,
-    /** The reminder has been sent, and they have not been heard of since. */
+    /** The reminder has been sent, and they have not been active since. */
     reminded: z.boolean(),
-    /** Not heard of by then, the job goes back to the queue. */
+    /** When the job goes back to the queue unless they are active before. */
     hand_back_at: time,
-    /** The attempt ends then, whoever is heard of. */
+    /** When the attempt ends, even if they are active. */
     deadline_at: time,
   })
   .meta({ id: 'PersonClaim' })
 export type PersonClaim = z.infer<typeof personClaim>
 
-/** One line of the inbox: the prompt is cut to its beginning. */
+/** One line of the inbox, with only the beginning of the prompt. */
 export const workItem = z
   .object({
     job_id: z.number().int(),
     status: jobStatus,
     title: z.string(),
-    /** One sentence: why this person may have it. */
+    /** One sentence: why this person may take it. */
     why: z.string(),
     capability: z.string().nullable(),
     effort,
@@ -60,11 +60,11 @@ export const workItem = z
     thread_id: z.string().nullable(),
     created_by: z.string().nullable(),
     created_at: time,
-    /** Not started by then, it expires; null once it has been started. */
+    /** When it expires unless it is started; null once it has been started. */
     expires_at: time.nullable(),
-    /** Only of a job in hand. */
+    /** Only for a job in hand. */
     claim: personClaim.nullable(),
-    /** Only of an ended job, and of one that was handed back. */
+    /** Only for a job that has ended or was handed back. */
     error: jobError.nullable(),
     ended_at: time.nullable(),
   })
@@ -77,7 +77,7 @@ export const workInbox = z
     person: person.nullable(),
     claimed: z.array(workItem),
     offered: z.array(workItem),
-    /** What ended lately while this person had it, newest first. */
+    /** Jobs that ended recently while this person had them, the newest first. */
     ended: z.array(workItem),
     killswitch: killswitchBrief,
   })
@@ -88,7 +88,7 @@ export const workJob = z
   .object({
     job,
     item: workItem,
-    /** Earlier turns of the thread, or the text that came with the job; empty without any. */
+    /** Earlier turns of the thread, or the text that came with the job; empty when there are none. */
     context: z.string(),
     files: z.array(artifact),
     killswitch: killswitchBrief,
@@ -97,10 +97,10 @@ export const workJob = z
 export type WorkJob = z.infer<typeof workJob>
 
 export const workJoin = z.strictObject({
-  /** Name of the worker, the first time; by default made from the member's. */
+  /** Name of the worker, used the first time only; default: derived from the member's name. */
   name: workerName.optional(),
   description: text(2_000).optional(),
-  /** Only the first time, and only by members who may manage workers; later they are changed like those of any worker. */
+  /** Used the first time only, and only for members who may manage workers. Later, change them as for any worker. */
   capabilities: capabilities.optional(),
 })
 export const workJobRef = z.strictObject({ job_id: jobId })

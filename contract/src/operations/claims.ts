@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about how workers come by jobs and carry an attempt from start to end. */
+/** Responsible for the rows of the operations table about how workers get jobs, and about the calls of an attempt from start to end. */
 import * as z from 'zod'
 import * as claims from '../claim.ts'
 import * as jobs from '../job.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the row of the operations table about what a tenant finds out about itself. */
+/** Responsible for the row of the operations table about a tenant's self-check. */
 import { diagnostics } from '../diagnostics.ts'
 import { emptyInput } from '../service.ts'
 import { operation } from './row.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about what the Director knows of models. */
+/** Responsible for the rows of the operations table about the Director's catalogue of models. */
 import * as catalogue from '../catalogue.ts'
 import * as service from '../service.ts'
 import { operation } from './row.ts'

@@ -210,9 +210,9 @@ export const jobsOperations = {
       'Start a new attempt of a failed job, or try one that waits for its retry now; of a fan-out: its failed children, or the merge alone',
     input: z.strictObject({
       job_id: jobId,
-      /** Of a fan-out: `children` (the failed ones, the default) or `merge`. */
+      /** Only for a fan-out: `children` (retry the failed ones, the default) or `merge`. */
       what: z.enum(['children', 'merge']).optional(),
-      /** Of a job that is no fan-out: the worker, by name or worker_id, that gets it from now on; null: any that may take it. */
+      /** Only for a job that is not a fan-out: the worker that gets it from now on, by name or worker_id; null: any eligible worker. */
       target: jobs.jobPatch.shape.target,
     }),
     output: jobs.job,

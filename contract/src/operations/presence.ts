@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about heartbeats and who is there. */
+/** Responsible for the rows of the operations table about heartbeats and presence. */
 import * as z from 'zod'
 import * as service from '../service.ts'
 import * as workers from '../worker.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about schedules. It knows no implementation. */
+/** Responsible for the rows of the operations table about schedules. */
 import * as schedules from '../schedule.ts'
 import * as service from '../service.ts'
 import { operation } from './row.ts'

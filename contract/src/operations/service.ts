@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about what the service says of itself. */
+/** Responsible for the rows of the operations table about the service itself. */
 import * as z from 'zod'
 import * as service from '../service.ts'
 import { operation } from './row.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about creating and suspending tenants, for the master. */
+/** Responsible for the rows of the operations table with which the master creates and suspends tenants. */
 import * as members from '../member.ts'
 import { operation } from './row.ts'
 

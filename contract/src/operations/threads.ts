@@ -1,4 +1,4 @@
-/** Responsible for the rows of the operations table about threads. It knows no implementation. */
+/** Responsible for the rows of the operations table about threads. */
 import * as threads from '../thread.ts'
 import { operation } from './row.ts'
 

@@ -4,7 +4,7 @@ import * as work from '../work.ts'
 import { limits } from '../limits.ts'
 import { operation } from './row.ts'
 
-/** A job that is not (or no longer) in the caller's hands. */
+/** Errors when the job is not, or no longer, in the caller's hands. */
 const inHand = ['not-found', 'lease-lost', 'killswitch'] as const
 
 export const workOperations = {
