@@ -31,8 +31,11 @@ export async function startPeers(which: 'bullmq' | 'all'): Promise<Peers> {
     const refusal = installPeers((line) => console.error(line))
     if (refusal !== undefined) notes.push(refusal)
     else {
-      await start(async () => [await startBullMq()])
-      if (which === 'all') await start(startPgQueues)
+      await start(async () => [await startBullMq('everysec')])
+      if (which === 'all') {
+        await start(async () => [await startBullMq('always')])
+        await start(startPgQueues)
+      }
     }
   } else notes.push('Other queues were left out (--no-peers).')
   notes.unshift(...running.map((peer) => peer.version))

@@ -1,14 +1,16 @@
 /** Responsible for many workers of one tenant, each on a socket of its own with room for one job, that end every job at once. */
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import type { ServerFrame } from '@modelreins/contract'
 import { limits } from '../contract/src/index.ts'
 import { result } from './peers/peer.ts'
 import { memoryOf } from './idle-sockets.ts'
 import type { Memory } from './idle-sockets.ts'
-import { readRuntime, runtimePids } from './runtime-process.ts'
+import { inLanes } from './measure.ts'
+import { readRuntime, withRuntimePid } from './runtime-process.ts'
 import type { Reading } from './runtime-process.ts'
 import { startOurs } from './servers.ts'
 import type { Bench } from './servers.ts'
+import { connectWorker } from './sockets.ts'
 
 export interface Fleet {
   readonly size: number
@@ -51,40 +53,29 @@ function serve(socket: WebSocket, onEnd: () => void): void {
 
 async function connect(bench: Bench, name: string): Promise<WebSocket> {
   const { token } = await bench.register(name)
-  const socket = new WebSocket(`${bench.url.replace('http', 'ws')}/api/v1/connect`, {
-    headers: { authorization: `Bearer ${token}` },
-    // As the SDK does: a connection that compresses costs both of its ends 300 KiB.
-    perMessageDeflate: false,
-  })
+  const socket = await connectWorker(bench.url, token)
   await new Promise<void>((resolve, reject) => {
-    socket.once('error', reject).once('open', () => socket.send(JSON.stringify({ type: 'hello', instance: name, slots: 1 })))
-    socket.once('message', () => resolve())
+    socket.once('error', reject).once('message', () => resolve())
+    socket.send(JSON.stringify({ type: 'hello', instance: name, slots: 1 }))
   })
   return socket
 }
 
 export async function startFleet(size: number): Promise<Fleet> {
-  const others = new Set(runtimePids())
-  const bench = await startOurs({ inspectorPort: 0 })
-  const pid = runtimePids().find((found) => !others.has(found))
-  if (pid === undefined) throw new Error('The runtime is not to be found in /proc')
+  const { server: bench, pid } = await withRuntimePid(() => startOurs({ inspectorPort: 0 }))
   let waiting: () => void = () => undefined
   let closed = 0
   const sockets: WebSocket[] = []
   const pings: NodeJS.Timeout[] = []
-  let next = 0
-  const lane = async (): Promise<void> => {
-    while (next < size) {
-      const socket = await connect(bench, `worker-${next++}`)
-      socket.on('close', () => (closed += 1)).on('error', () => undefined)
-      serve(socket, () => waiting())
-      socket.send(JSON.stringify({ type: 'credit', slots: 1 }))
-      sockets.push(socket)
-      // From the beginning: connecting thousands takes longer than a silent worker counts as there.
-      pings.push(setInterval(() => socket.send('ping'), limits.heartbeat_socket_ms).unref())
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, size) }, lane))
+  await inLanes(size, atOnce, async (index) => {
+    const socket = await connect(bench, `worker-${index}`)
+    socket.on('close', () => (closed += 1)).on('error', () => undefined)
+    serve(socket, () => waiting())
+    socket.send(JSON.stringify({ type: 'credit', slots: 1 }))
+    sockets.push(socket)
+    // From the beginning: connecting thousands takes longer than a silent worker counts as there.
+    pings.push(setInterval(() => socket.send('ping'), limits.heartbeat_socket_ms).unref())
+  })
   return {
     size,
     bench,

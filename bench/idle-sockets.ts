@@ -1,8 +1,10 @@
 /** Responsible for what idle connections cost the runtime itself: sockets to the bare object, which does nothing with them. */
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import { heapOf } from './inspector.ts'
-import { readRuntime, runtimePids } from './runtime-process.ts'
+import { inLanes } from './measure.ts'
+import { readRuntime, withRuntimePid } from './runtime-process.ts'
 import { post, startFloor } from './servers.ts'
+import { openSocket } from './sockets.ts'
 
 const atOnce = 32
 
@@ -21,22 +23,10 @@ export async function memoryOf(pid: string, folder: string, inspector: URL, work
 
 /** What each connection adds once there are `many` instead of `few`, in kibibytes. */
 export async function idleSockets(few: number, many: number): Promise<Memory> {
-  const others = new Set(runtimePids())
-  const floor = await startFloor({ inspectorPort: 0 })
-  const pid = runtimePids().find((found) => !others.has(found))
-  if (pid === undefined) throw new Error('The runtime is not to be found in /proc')
+  const { server: floor, pid } = await withRuntimePid(() => startFloor({ inspectorPort: 0 }))
   const sockets: WebSocket[] = []
   const connectUpTo = async (size: number): Promise<Memory> => {
-    let next = sockets.length
-    const lane = async (): Promise<void> => {
-      while (next < size) {
-        next += 1
-        const socket = new WebSocket(floor.url.replace('http', 'ws'), { perMessageDeflate: false })
-        await new Promise((resolve, reject) => void socket.once('open', resolve).once('error', reject))
-        sockets.push(socket)
-      }
-    }
-    await Promise.all(Array.from({ length: atOnce }, lane))
+    await inLanes(size - sockets.length, atOnce, async () => sockets.push(await openSocket(floor.url)))
     return memoryOf(pid, floor.folder, await floor.inspector(), () => post(`${floor.url}/claims`, '', {}))
   }
   const before = await connectUpTo(few)

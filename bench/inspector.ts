@@ -1,6 +1,7 @@
 /** Responsible for a CPU profile of the Worker's isolate, taken over the inspector's protocol, with every place named by the source it was bundled from. */
 import { SourceMap } from 'node:module'
-import { WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
+import { openSocket } from './sockets.ts'
 
 interface CallFrame {
   readonly functionName: string
@@ -68,11 +69,7 @@ async function inspect(url: URL): Promise<Inspector> {
   const targets = (await answer.json()) as readonly { readonly id: string; readonly webSocketDebuggerUrl: string }[]
   const target = targets.find(({ id }) => /modelreins|floor/.test(id))
   if (target === undefined) throw new Error(`The runtime names no isolate of the Worker: ${targets.map(({ id }) => id).join(', ')}`)
-  const socket = new WebSocket(target.webSocketDebuggerUrl, { maxPayload: 0 })
-  await new Promise((resolve, reject) => {
-    socket.once('open', resolve).once('error', reject)
-  })
-  return new Inspector(socket)
+  return new Inspector(await openSocket(target.webSocketDebuggerUrl))
 }
 
 /**

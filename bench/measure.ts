@@ -1,4 +1,4 @@
-/** Responsible for figures: medians, percentiles, rates. It measures nothing by itself. */
+/** Responsible for what all benches share: times and rates of calls, figures with medians and ratios, targets. It knows none of what is measured. */
 const sorted = (values: readonly number[]): number[] => [...values].sort((left, right) => left - right)
 
 /** `share` from 0 to 1, nearest rank. */
@@ -15,18 +15,43 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start
 }
 
-/** Runs `count` calls, `at` of them at a time, and answers how many a second. */
-export async function perSecond(count: number, at: number, call: (index: number) => Promise<unknown>): Promise<number> {
+/** Runs `count` calls, `at` of them at a time. */
+export async function inLanes(count: number, at: number, call: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0
   const lane = async (): Promise<void> => {
     while (next < count) await call(next++)
   }
-  const ms = await timed(() => Promise.all(Array.from({ length: at }, lane)))
+  await Promise.all(Array.from({ length: at }, lane))
+}
+
+/** The same; answers how many calls a second. */
+export async function perSecond(count: number, at: number, call: (index: number) => Promise<unknown>): Promise<number> {
+  const ms = await timed(() => inLanes(count, at, call))
   return (count / ms) * 1000
 }
 
+/** Why a target is missed, or will be on most machines: a fact that outlives the next run, without its numbers. */
+export interface Obstacle {
+  /** One or two sentences; they may name other rows of the same bench. */
+  readonly says: string
+  /** The page that proves it: a path in the repository, with the heading behind `#`. */
+  readonly see: string
+}
+
 /** What a figure should reach. */
-export type Target = `${'<=' | '>='} ${number}`
+export interface Target {
+  readonly bound: `${'<=' | '>='} ${number}`
+  /** What stands in the way. A target that is missed without one is named as unexplained. */
+  readonly obstacle?: Obstacle
+}
+
+const bounded = (bound: Target['bound'], obstacle: Obstacle | undefined): Target => ({
+  bound,
+  ...(obstacle === undefined ? {} : { obstacle }),
+})
+
+export const atLeast = (limit: number, obstacle?: Obstacle): Target => bounded(`>= ${limit}`, obstacle)
+export const atMost = (limit: number, obstacle?: Obstacle): Target => bounded(`<= ${limit}`, obstacle)
 
 /** `value` is the median of `raw`, unless `what` says otherwise. Figures that have no target are told without one. */
 export interface Figure {
@@ -76,7 +101,7 @@ export const ratio = (what: string, ours: readonly number[], theirs: readonly nu
 /** Whether the figure reaches its target; undefined when it has none. */
 export function reaches({ value, target }: Figure): boolean | undefined {
   if (target === undefined) return undefined
-  const [direction, limit] = target.split(' ')
+  const [direction, limit] = target.bound.split(' ')
   return direction === '<=' ? value <= Number(limit) : value >= Number(limit)
 }
 

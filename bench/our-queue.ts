@@ -1,4 +1,5 @@
 /** Responsible for filling and emptying our queue as programs do: through the dispatch call, and through the worker SDK. */
+import type { Offer } from '@modelreins/contract'
 import { Worker } from '../worker-sdk/src/index.ts'
 import { inPortions, payload, result } from './peers/peer.ts'
 import { post } from './servers.ts'
@@ -11,6 +12,18 @@ export const fillOurs = (bench: Bench, count: number): Promise<void> =>
 
 /** Makes the worker known as living, so that jobs may wait for it. */
 export const greet = (bench: Bench, token: string): Promise<unknown> => post(`${bench.url}/api/v1/claims`, token, {})
+
+/** Takes one job by two calls, poll and start, and answers its offer. */
+export async function takeOne({ url }: Bench, token: string): Promise<Offer> {
+  const { offers } = await post<{ offers: Offer[] }>(`${url}/api/v1/claims`, token, { max: 1 })
+  const [offer] = offers
+  if (offer === undefined) throw new Error('The queue is empty')
+  await post(`${url}/api/v1/claims/${offer.job.id}/start`, offer.lease.token, {})
+  return offer
+}
+
+export const complete = ({ url }: Bench, { job, lease }: Offer): Promise<unknown> =>
+  post(`${url}/api/v1/claims/${job.id}/complete`, lease.token, { result })
 
 /** A worker of the SDK whose handler does nothing; `onDone` is told of each job that has ended. */
 export function idleHandler(bench: Bench, token: string, slots: number, onDone: () => void): Worker {

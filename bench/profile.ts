@@ -3,12 +3,12 @@
  * counts for the module of ours that called them. Begin here before making anything faster.
  */
 import { writeFileSync } from 'node:fs'
-import type { Offer } from '@modelreins/contract'
+import { setTimeout as pause } from 'node:timers/promises'
 import { profileOf } from './inspector.ts'
 import type { Spent } from './inspector.ts'
-import { perSecond } from './measure.ts'
-import { drainBySdk } from './our-queue.ts'
-import { runtimeCpuMs } from './processor-time.ts'
+import { inLanes } from './measure.ts'
+import { complete, drainBySdk, fillOurs, greet, takeOne } from './our-queue.ts'
+import { runtimeCpuMs } from './runtime-process.ts'
 import { post, startOurs } from './servers.ts'
 import type { Bench } from './servers.ts'
 import { drain } from './socket-batches.ts'
@@ -21,18 +21,12 @@ interface Workload {
   readonly run: (bench: Bench, token: string, jobs: number) => Promise<unknown>
 }
 
-async function queue(bench: Bench, _token: string, jobs: number): Promise<void> {
-  for (let queued = 0; queued < jobs; queued += 1_000) {
-    await post(`${bench.url}/api/v1/dispatch/batch`, bench.ownerKey, {
-      jobs: Array.from({ length: Math.min(1_000, jobs - queued) }, () => ({ prompt: 'Measure this job', when_offline: 'queue' })),
-    })
-  }
-}
+const queue = (bench: Bench, _token: string, jobs: number): Promise<void> => fillOurs(bench, jobs)
 
 const lanes = 32
 
-const dispatch = (bench: Bench, _token: string, jobs: number): Promise<number> =>
-  perSecond(jobs, lanes, (index) =>
+const dispatch = (bench: Bench, _token: string, jobs: number): Promise<void> =>
+  inLanes(jobs, lanes, (index) =>
     post(`${bench.url}/api/v1/dispatch`, bench.ownerKey, {
       prompt: 'Measure this call',
       when_offline: 'queue',
@@ -42,13 +36,7 @@ const dispatch = (bench: Bench, _token: string, jobs: number): Promise<number> =
 
 async function live(bench: Bench, token: string, jobs: number): Promise<void> {
   // Few at once: on a machine that is busy otherwise, an offer of five seconds must not lapse on its way.
-  await perSecond(jobs, 8, async () => {
-    const { offers } = await post<{ offers: Offer[] }>(`${bench.url}/api/v1/claims`, token, { max: 1 })
-    for (const { job, lease } of offers) {
-      await post(`${bench.url}/api/v1/claims/${job.id}/start`, lease.token, {})
-      await post(`${bench.url}/api/v1/claims/${job.id}/complete`, lease.token, { result: 'measured' })
-    }
-  })
+  await inLanes(jobs, 8, async () => complete(bench, await takeOne(bench, token)))
 }
 
 const nothing = async (): Promise<void> => undefined
@@ -104,11 +92,6 @@ function table(title: string, rows: readonly (readonly [string, number])[], jobs
   }
 }
 
-const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms)
-  })
-
 /** Until nothing is computed behind the calls any more: what they have left to ship belongs to their cost. */
 async function quiet(): Promise<void> {
   await pause(2_000)
@@ -122,7 +105,7 @@ async function quiet(): Promise<void> {
 async function tell(name: string, { what, jobs, prepare, run }: Workload, raw: string | undefined): Promise<void> {
   const bench = await startOurs({ inspectorPort: 0 })
   const { token } = await bench.register('bench')
-  await post(`${bench.url}/api/v1/claims`, token, {})
+  await greet(bench, token)
   await prepare(bench, token, 2 * jobs)
   // Once without the profiler: for the CPU that it takes, and so that the code is compiled.
   await run(bench, token, Math.ceil(jobs / 10))

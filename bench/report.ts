@@ -2,7 +2,7 @@
 import type { BenchName } from './benches.ts'
 import type { Machine } from './machine.ts'
 import { reaches } from './measure.ts'
-import type { Answer, Figure, Scale } from './measure.ts'
+import type { Answer, Figure, Scale, Target } from './measure.ts'
 
 /** What a bench leaves in results/NAME.json. */
 export interface Kept {
@@ -20,6 +20,23 @@ export const shortNumber = (value: number): string => {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en')
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
 }
+
+/** A figure that missed its target. */
+export interface Missed {
+  readonly bench: BenchName
+  readonly figure: Figure
+  readonly target: Target
+}
+
+export const missedIn = (kept: readonly Kept[]): readonly Missed[] =>
+  kept.flatMap(({ bench, answer }) =>
+    (answer?.figures ?? []).flatMap((figure) =>
+      figure.target !== undefined && reaches(figure) === false ? [{ bench, figure, target: figure.target }] : [],
+    ),
+  )
+
+/** What is said where a target declares no obstacle. */
+export const unexplained = 'nobody has said what stands in the way'
 
 const verdict = (figure: Figure): string => {
   const reached = reaches(figure)
@@ -64,7 +81,7 @@ function section({ bench, at, answer, error }: Kept): string {
         figure.what,
         withUnit(figure.value, figure.unit),
         span(figure),
-        figure.target ?? '',
+        figure.target?.bound ?? '',
         verdict(figure),
       ]),
     ),
@@ -72,7 +89,19 @@ function section({ bench, at, answer, error }: Kept): string {
   ].join('\n\n')
 }
 
-export function reportOf(kept: readonly Kept[]): string {
+/** One sentence for all targets that it stands in the way of. */
+function obstaclesOf(missed: readonly Missed[], toRoot: string): readonly string[] {
+  const bySentence = Map.groupBy(missed, ({ target: { obstacle } }) =>
+    obstacle === undefined ? `**${unexplained}.**` : `${obstacle.says} [Why](${toRoot}/${obstacle.see})`,
+  )
+  return [...bySentence].map(([sentence, of]) => {
+    const names = of.map(({ bench, figure }) => `${figure.what} ([${bench}](#${bench}))`)
+    return `- ${names.join('; ')}: ${sentence}`
+  })
+}
+
+/** `toRoot`: the way from the folder of the report to the repository, for links. */
+export function reportOf(kept: readonly Kept[], toRoot = '../..'): string {
   const [latest] = kept.toSorted((left, right) => right.at.localeCompare(left.at))
   if (latest === undefined) return '# What was measured\n\nNothing yet: `npm run bench`.\n'
   const quick = kept.some(({ scale }) => scale === 'quick')
@@ -80,6 +109,7 @@ export function reportOf(kept: readonly Kept[]): string {
     (answer?.figures ?? []).filter(({ target }) => target !== undefined).map((figure) => ({ bench, figure })),
   )
   const failed = kept.filter(({ answer }) => answer === undefined)
+  const missed = quick ? [] : missedIn(kept)
   return `${[
     '# What was measured',
     '<!-- Made by `npm run bench` from the JSON files beside it. -->',
@@ -93,11 +123,12 @@ export function reportOf(kept: readonly Kept[]): string {
       judged.map(({ bench, figure }) => [
         figure.what,
         withUnit(figure.value, figure.unit),
-        figure.target ?? '',
+        figure.target?.bound ?? '',
         quick ? '' : verdict(figure),
         `[${bench}](#${bench})`,
       ]),
     ),
+    ...(missed.length === 0 ? [] : ['### What stands in the way', obstaclesOf(missed, toRoot).join('\n')]),
     ...(failed.length === 0 ? [] : [`Failed: ${failed.map(({ bench }) => bench).join(', ')}.`]),
     ...kept.map(section),
   ].join('\n\n')}\n`

@@ -1,30 +1,58 @@
-/** Responsible for what a runtime process has used: processor time, memory, and whether its database files have changed. It reads /proc, so it runs on Linux. */
+/** Responsible for the runtimes that this process has started: which they are, and what they have used. It reads /proc, so most of it needs Linux. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** Clock ticks of Linux, in which /proc counts. */
 const ticksPerSecond = 100
 
 export interface Reading {
+  /** Processor time so far. */
   readonly seconds: number
   readonly megabytes: number
   /** Newest change of any database file, and their sizes. */
   readonly stored: string
 }
 
-/** The runtimes that this process has started: its children. */
-export function runtimePids(): readonly string[] {
-  if (!existsSync('/proc/self/stat')) throw new Error('This bench reads /proc: it runs on Linux')
-  const own = String(process.pid)
+const hasProc = (): boolean => existsSync('/proc/self/stat')
+
+/** What /proc says of a process, from its state on; its name may have spaces and brackets. */
+function statOf(pid: string): { readonly name: string; readonly fields: readonly string[] } {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const end = text.lastIndexOf(')')
+  return { name: text.slice(text.indexOf('(') + 1, end), fields: text.slice(end + 2).split(' ') }
+}
+
+const secondsOf = (pid: string): number => {
+  const { fields } = statOf(pid)
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+}
+
+/** Children of this process. */
+function runtimePids(): readonly string[] {
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false
     try {
-      const [, name, , parent] = /^\d+ \((.*)\) (\S) (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? []
-      return parent === own && name === 'workerd'
+      const { name, fields } = statOf(pid)
+      return Number(fields[1]) === process.pid && name === 'workerd'
     } catch {
       return false
     }
   })
 }
+
+/** Starts a server by `start` and answers it with the number of its runtime's process. */
+export async function withRuntimePid<Server>(start: () => Promise<Server>): Promise<{ readonly server: Server; readonly pid: string }> {
+  if (!hasProc()) throw new Error('This bench reads /proc: it runs on Linux')
+  const others = new Set(runtimePids())
+  const server = await start()
+  const pid = runtimePids().find((found) => !others.has(found))
+  if (pid === undefined) throw new Error('The runtime is not to be found in /proc')
+  return { server, pid }
+}
+
+/** Milliseconds of processor time of all of them: unlike the time that passes, it says the same on a machine that is busy otherwise. Undefined without /proc. */
+export const runtimeCpuMs = (): number | undefined =>
+  hasProc() ? runtimePids().reduce((sum, pid) => sum + secondsOf(pid), 0) * 1000 : undefined
 
 function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -34,14 +62,11 @@ function filesBelow(folder: string): string[] {
 }
 
 export function readRuntime(pid: string, folder: string): Reading {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ')
   const resident = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   const stored = filesBelow(folder)
     .map((path) => statSync(path))
     .map(({ mtimeMs, size }) => `${mtimeMs} ${size}`)
     .toSorted()
     .join()
-  return { seconds: (Number(stat[11]) + Number(stat[12])) / ticksPerSecond, megabytes: Number(resident) / 1024, stored }
+  return { seconds: secondsOf(pid), megabytes: Number(resident) / 1024, stored }
 }

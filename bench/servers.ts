@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
-import { startControlPlane } from '../tools/start/control-plane.ts'
+import { migrateRegistry, startControlPlane } from '../tools/start/control-plane.ts'
 import type { ControlPlane } from '../tools/start/control-plane.ts'
 import { Client, redeemView } from '../worker-sdk/src/index.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 export interface Bench {
+  /** Another one after `restartAfter`; so is `owner`. */
   readonly url: string
   /** Where the runtime keeps its databases. */
   readonly folder: string
@@ -19,10 +20,12 @@ export interface Bench {
   readonly inspector: () => Promise<URL>
   readonly ownerKey: string
   readonly owner: Client
+  /** Waits until the audit trail and all ended jobs are in D1; answers the number of the newest audit row there. */
+  readonly copied: () => Promise<number>
   /** Registers a worker and answers its token and id. */
   readonly register: (name: string) => Promise<{ readonly id: string; readonly token: string }>
-  /** Stops, lets `work` have the data folder, and starts again on it; answers the new address. */
-  readonly restartAfter: (work: (dataFolder: string) => void) => Promise<string>
+  /** Stops, lets `work` have the data folder, and starts again on it. Workers are unknown as living afterwards. */
+  readonly restartAfter: (work: (dataFolder: string) => void) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -58,13 +61,23 @@ export async function startOurs(options: Options = {}): Promise<Bench> {
   let plane = await startOn(folder, options)
   const created = await new Client({ url: plane.url, token: master }).call('tenants.create', { tenant: 'bench' })
   const { token: ownerKey } = await redeemView(created.view_url)
-  const owner = new Client({ url: plane.url, token: ownerKey })
+  let owner = new Client({ url: plane.url, token: ownerKey })
   return {
-    url: plane.url,
+    get url() {
+      return plane.url
+    },
+    get owner() {
+      return owner
+    },
     folder,
     inspector: () => plane.runtime.getInspectorURL(),
     ownerKey,
-    owner,
+    copied: async () => {
+      // Before it is answered, the object ships what it has.
+      await owner.call('audit.heads', { limit: 1 })
+      const { items } = await owner.call('audit.query', { order: 'desc', limit: 1 })
+      return items[0]?.seq ?? 0
+    },
     register: async (name) => {
       const registered = await owner.call('workers.register', { name })
       return { id: registered.worker_id, token: (await redeemView(registered.view_url)).token }
@@ -73,7 +86,7 @@ export async function startOurs(options: Options = {}): Promise<Bench> {
       await plane.stop()
       work(folder)
       plane = await startOn(folder, options)
-      return plane.url
+      owner = new Client({ url: plane.url, token: ownerKey })
     },
     stop: async () => {
       await plane.stop()
@@ -89,17 +102,25 @@ export interface Floor {
   readonly stop: () => Promise<void>
 }
 
-interface FloorOptions extends Pick<Options, 'inspectorPort'> {
+export interface FloorOptions extends Pick<Options, 'inspectorPort'> {
   /** A commit for all calls that arrive together, instead of one per call. */
   readonly sharedCommits?: boolean
+  /** Audit rows and ended jobs of the socket go to D1, into tables like ours. */
+  readonly copies?: boolean
 }
 
-export async function startFloor({ inspectorPort, sharedCommits = false }: FloorOptions = {}): Promise<Floor> {
+const floorModule = (name: string) => ({
+  type: 'ESModule' as const,
+  path: join(root, name),
+  contents: readFileSync(new URL(`./floor/${name}`, import.meta.url), 'utf8'),
+})
+
+export async function startFloor({ inspectorPort, sharedCommits = false, copies = false }: FloorOptions = {}): Promise<Floor> {
   const folder = mkdtempSync(join(tmpdir(), 'modelreins-floor-'))
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name: 'floor',
-      modules: [{ type: 'ESModule', path: 'worker.js', contents: readFileSync(new URL('./floor/worker.js', import.meta.url), 'utf8') }],
+      modules: [floorModule('worker.js'), floorModule('copy.js')],
       modulesRoot: root,
       // As ours: past the library's own router, which costs each call a third of its time.
       unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
@@ -107,6 +128,7 @@ export async function startFloor({ inspectorPort, sharedCommits = false }: Floor
       compatibilityFlags: ['nodejs_compat', 'no_web_socket_compression'],
       ...(sharedCommits ? { bindings: { SHARE_COMMITS: 'yes' } } : {}),
       durableObjects: { FLOOR: { className: 'FloorObject', useSQLite: true } },
+      ...(copies ? { d1Databases: { REGISTRY: 'floor' } } : {}),
       host: '127.0.0.1',
       port: 0,
       resourcePersistencePath: folder,
@@ -116,6 +138,7 @@ export async function startFloor({ inspectorPort, sharedCommits = false }: Floor
     }),
   )
   await miniflare.ready
+  if (copies) await migrateRegistry(miniflare, join(root, 'migrations/registry'))
   const address = await miniflare.unsafeGetDirectURL()
   return {
     url: `http://127.0.0.1:${address.port}`,

@@ -1,12 +1,8 @@
 /** Responsible for jobs through one socket as bare frames, in batches, and for the same over a bare object that stores as many rows. */
-import { WebSocket } from 'ws'
 import type { Offer, ServerFrame } from '@modelreins/contract'
 import { startFloor } from './servers.ts'
-
-const opened = (socket: WebSocket): Promise<void> =>
-  new Promise((resolve, reject) => {
-    socket.once('open', resolve).once('error', reject)
-  })
+import type { FloorOptions } from './servers.ts'
+import { connectWorker, openSocket } from './sockets.ts'
 
 /** What the server lets one worker be offered at once. */
 const mostCredit = 100
@@ -16,11 +12,7 @@ const mostCredit = 100
  * that starts travel with the completions before them, and credit travels with both.
  */
 export async function drain(url: string, token: string, jobs: number, batch: number): Promise<number> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/connect`, {
-    headers: { authorization: `Bearer ${token}` },
-    perMessageDeflate: false,
-  })
-  await opened(socket)
+  const socket = await connectWorker(url, token)
   let done = 0
   let ref = 0
   const begun = performance.now()
@@ -64,19 +56,27 @@ export async function drain(url: string, token: string, jobs: number, batch: num
   return ms
 }
 
-/** Jobs a second. */
-export async function floorRate(jobs: number, batch: number): Promise<number> {
-  const floor = await startFloor()
-  const socket = new WebSocket(floor.url.replace('http', 'ws'), { perMessageDeflate: false })
-  await opened(socket)
+/** Jobs a second of the bare object; when it copies, until D1 has everything. */
+export async function floorRate(jobs: number, batch: number, options: Pick<FloorOptions, 'copies'> = {}): Promise<number> {
+  const floor = await startFloor(options)
+  const socket = await openSocket(floor.url)
   const items = JSON.stringify(Array.from({ length: batch }, (_, index) => ({ job_id: index, result: 'measured' })))
+  let answered: (text: string) => void = () => undefined
+  let failed: (error: Error) => void = () => undefined
+  socket.on('message', (data) => answered(String(data))).on('close', (code) => failed(new Error(`closed ${code}`)))
+  const answer = (sent: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      answered = resolve
+      failed = reject
+      socket.send(sent)
+    })
   const begun = performance.now()
-  await new Promise<void>((resolve) => {
-    let left = Math.ceil(jobs / batch)
-    socket.on('message', () => (--left > 0 ? socket.send(items) : resolve()))
-    socket.send(items)
-  })
+  const batches = Math.ceil(jobs / batch)
+  for (let sent = 0; sent < batches; sent += 1) await answer(items)
+  const copied = options.copies === true ? Number(await answer('flush')) : undefined
   const ms = performance.now() - begun
+  if (copied !== undefined && copied !== 2 * batches * batch) throw new Error(`${copied} audit rows of ${batches * batch} jobs are in D1`)
+  socket.removeAllListeners('close')
   socket.close()
   await floor.stop()
   return (jobs / ms) * 1000

@@ -2,10 +2,11 @@
  * Responsible for the floor: the least that a durable job can cost. A bare object does what must be done for one job life (a bearer checked by
  * its MAC, the body parsed, a job row and its place in the queue, a chained audit row per change, an answer once the writes are durable) and
  * nothing else: no rules, no schemas, no leases, no copy. Rows and answers have the bytes of ours. With the binding SHARE_COMMITS, calls that arrive
- * within a millisecond share one commit, as ours do.
+ * within a millisecond share one commit, as ours do. With the binding REGISTRY, jobs of the socket are copied to D1.
  */
 import { createHash } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
+import { Copy } from './copy.js'
 
 /** Bytes of ours: a job row has 690, an audit row 590, an answer with a job 800 to 1,050. */
 const spec = 's'.repeat(430)
@@ -26,6 +27,8 @@ export class FloorObject extends DurableObject {
     )
     this.hash = '0'.repeat(64)
     this.offered = 0
+    this.ended = 0
+    this.copy = env.REGISTRY === undefined ? undefined : new Copy(env.REGISTRY)
   }
   /** Undefined unless calls share commits. */
   turn() {
@@ -93,17 +96,25 @@ export class FloorObject extends DurableObject {
     this.ctx.acceptWebSocket(server)
     return new Response(null, { status: 101, webSocket: client })
   }
-  /** A job's share of a batch: two updates of one row and two audit rows, as start and complete cost us. */
-  webSocketMessage(socket, text) {
+  /** `flush`: answers once D1 has everything. Else a job's share of a batch: two updates of one row and two audit rows, as start and complete cost us. */
+  async webSocketMessage(socket, text) {
+    if (text === 'flush') return socket.send(JSON.stringify(await this.copy?.flush()))
     const items = JSON.parse(text)
+    const at = this.copy === undefined ? undefined : new Date().toISOString()
     this.ctx.storage.transactionSync(() => {
       for (const item of items) {
         this.sql.exec('INSERT INTO rows (body) VALUES (?)', JSON.stringify(item))
         this.sql.exec('UPDATE rows SET body = ? WHERE id = last_insert_rowid()', JSON.stringify(item))
-        this.record('job.start', item.job_id, 0)
-        this.record('job.complete', item.job_id, 0)
+        for (const action of ['job.start', 'job.complete']) {
+          const previous = this.hash
+          this.record(action, item.job_id, 0)
+          this.copy?.record(action, this.ended + 1, at, previous, this.hash)
+        }
+        this.ended += 1
+        this.copy?.end(this.ended, item.result)
       }
     })
+    this.copy?.nudge()
     socket.send(JSON.stringify(items.map(() => ({ ok: true }))))
   }
 }

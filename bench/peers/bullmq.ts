@@ -3,6 +3,7 @@ import { loadPeer, peerVersions } from './packages.ts'
 import { inPortions, payload, result } from './peer.ts'
 import type { Peer } from './peer.ts'
 import { startRedis } from './services.ts'
+import type { RedisFlush } from './services.ts'
 
 interface Connection {
   readonly host: string
@@ -27,9 +28,16 @@ interface BullMq {
   ) => BullWorker
 }
 
-export async function startBullMq(): Promise<Peer> {
+/** As the report calls it, and what its Redis promises. */
+const kinds: Readonly<Record<RedisFlush, { readonly name: string; readonly promise: string }>> = {
+  everysec: { name: 'BullMQ', promise: 'flushed every second' },
+  always: { name: 'BullMQ with appendfsync always', promise: 'flushed before each answer' },
+}
+
+/** Each on a Redis of its own. */
+export async function startBullMq(flush: RedisFlush): Promise<Peer> {
   const { Queue, Worker } = await loadPeer<BullMq>('bullmq')
-  const redis = await startRedis()
+  const redis = await startRedis(flush)
   const connection = { host: '127.0.0.1', port: redis.port, maxRetriesPerRequest: null } as const
   const queue = new Queue('bench', { connection })
   const job = { name: 'job', data: payload }
@@ -42,8 +50,8 @@ export async function startBullMq(): Promise<Peer> {
     return () => worker.close()
   }
   return {
-    name: 'BullMQ',
-    version: `BullMQ ${peerVersions()['bullmq']} on Redis ${redis.version} (append-only file, flushed every second)`,
+    name: kinds[flush].name,
+    version: `BullMQ ${peerVersions()['bullmq']} on Redis ${redis.version} (append-only file, ${kinds[flush].promise})`,
     fill: (count) => inPortions(count, (size) => queue.addBulk(Array.from({ length: size }, () => job))),
     work,
     drain: async (count, concurrency) => {

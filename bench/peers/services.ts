@@ -96,8 +96,10 @@ async function stopAndRemove(child: ChildProcess, ended: Promise<void>, signal: 
 const firstNumber = (text: string): string => /\d+(\.\d+)+/.exec(text)?.[0] ?? 'unknown'
 const versionOf = (program: string): string => firstNumber(spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout)
 
-/** Append-only file, flushed every second: what Redis advises for data that should survive a crash. */
-export async function startRedis(): Promise<Service> {
+/** When Redis flushes its append-only file: every second, as it advises for data that should survive a crash, or before each answer. */
+export type RedisFlush = 'everysec' | 'always'
+
+export async function startRedis(appendfsync: RedisFlush): Promise<Service> {
   const program = programIn(pathFolders(), 'redis-server') ?? programIn(pathFolders(), 'valkey-server')
   if (program === undefined)
     throw new PeerMissing(
@@ -105,7 +107,7 @@ export async function startRedis(): Promise<Service> {
     )
   const folder = mkdtempSync(join(tmpdir(), 'modelreins-redis-'))
   const port = await freePort()
-  const settings = { port, bind: '127.0.0.1', dir: folder, appendonly: 'yes', appendfsync: 'everysec', daemonize: 'no' }
+  const settings = { port, bind: '127.0.0.1', dir: folder, appendonly: 'yes', appendfsync, daemonize: 'no' }
   const { child, ended, said } = run(program, [
     ...Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
     '--save',

@@ -2,10 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { benchNames } from '../../bench/benches.ts'
 import { runBench } from '../../bench/run-bench.ts'
+import { startFloor } from '../../bench/servers.ts'
+import { openSocket } from '../../bench/sockets.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const bench = (...words: string[]) =>
@@ -67,4 +70,34 @@ test('a bench that takes too long is ended with everything that it started', asy
   expect(folders()).not.toContain(own)
   const left = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout
   expect(left).not.toContain(own)
+})
+
+test('the bare object that copies has each audit row and each ended job in D1 once it says so', async () => {
+  const floor = await startFloor({ copies: true })
+  const socket = await openSocket(floor.url)
+  const ask = (text: string) =>
+    new Promise((resolve) => {
+      socket.once('message', (data) => resolve(JSON.parse(String(data))))
+      socket.send(text)
+    })
+  try {
+    const items = JSON.stringify(Array.from({ length: 3 }, (_, index) => ({ job_id: index, result: 'measured' })))
+    expect(await ask(items)).toHaveLength(3)
+    await ask(items)
+    expect(await ask('flush')).toBe(12)
+    const [registry = ''] = readdirSync(join(floor.folder, 'd1'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /[0-9a-f]{64}\.sqlite$/.test(name),
+    )
+    const database = new DatabaseSync(join(floor.folder, 'd1', registry), { readOnly: true })
+    const all = (sql: string) => database.prepare(sql).all()
+    expect(all('SELECT id, updated_seq, status, result FROM jobs')).toMatchObject(
+      [1, 2, 3, 4, 5, 6].map((id) => ({ id, updated_seq: 2 * id, status: 'done', result: 'measured' })),
+    )
+    expect(all("SELECT job_id FROM audit WHERE action = 'job.complete'")).toHaveLength(6)
+    expect(all('SELECT after.seq FROM audit AS after JOIN audit AS before ON before.hash = after.prev_hash')).toHaveLength(11)
+    database.close()
+  } finally {
+    socket.terminate()
+    await floor.stop()
+  }
 })

@@ -87,7 +87,7 @@ async function proveAddressFree(host: string, port: number): Promise<void> {
 }
 
 /** The same bookkeeping as `wrangler d1 migrations apply`, so that a folder can be looked into with wrangler. */
-async function migrateRegistry(miniflare: Miniflare, folder: string): Promise<void> {
+export async function migrateRegistry(miniflare: Miniflare, folder: string): Promise<void> {
   const registry = await miniflare.getD1Database('REGISTRY')
   await registry.exec(
     'CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)',

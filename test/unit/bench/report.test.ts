@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Machine } from '../../../bench/machine.ts'
-import { figure, ratio, reaches } from '../../../bench/measure.ts'
-import { reportOf } from '../../../bench/report.ts'
+import { atLeast, atMost, figure, ratio, reaches } from '../../../bench/measure.ts'
+import type { Figure, Obstacle } from '../../../bench/measure.ts'
+import { obstacles } from '../../../bench/obstacles.ts'
+import { missedIn, reportOf, unexplained } from '../../../bench/report.ts'
+import type { Kept } from '../../../bench/report.ts'
 
 const machine: Machine = {
   system: 'Linux 6',
@@ -20,8 +24,8 @@ test('a ratio is the median of the ratios of each round, not the ratio of median
 })
 
 test('a target says whether it is reached, at its border too', () => {
-  expect([1.2, 1.21].map((value) => reaches(figure('slower', 'x', [value], '<= 1.2')))).toEqual([true, false])
-  expect([1.5, 1.49].map((value) => reaches(figure('faster', 'x', [value], '>= 1.5')))).toEqual([true, false])
+  expect([1.2, 1.21].map((value) => reaches(figure('slower', 'x', [value], atMost(1.2))))).toEqual([true, false])
+  expect([1.5, 1.49].map((value) => reaches(figure('faster', 'x', [value], atLeast(1.5))))).toEqual([true, false])
   expect(reaches(figure('how much', 'MiB', [3]))).toBeUndefined()
 })
 
@@ -34,7 +38,7 @@ test('the report judges a full run, names what failed, and shows from where to w
       machine,
       answer: {
         question: 'How many?',
-        figures: [figure('ours', 'jobs/s', [1000, 3000, 2000]), figure('ours against theirs', 'x', [0.5], '>= 1.5')],
+        figures: [figure('ours', 'jobs/s', [1000, 3000, 2000]), figure('ours against theirs', 'x', [0.5], atLeast(1.5))],
         notes: ['theirs is left out'],
       },
     },
@@ -52,4 +56,53 @@ test('a machine that was busy is told so', () => {
     reportOf([{ bench: 'bundle', at: '2026-11-30T10:00:00.000Z', scale: 'full', machine: { ...machine, load_before }, error: 'x' }])
   expect(of(3)).toContain('3 (other programs were running: read ratios only)')
   expect(of(0.5)).not.toContain('other programs')
+})
+
+const full = (figures: readonly Figure[]): Kept => ({
+  bench: 'bundle',
+  at: '2026-11-30T10:00:00.000Z',
+  scale: 'full',
+  machine,
+  answer: { question: 'How large?', figures },
+})
+const heavy: Obstacle = { says: 'It weighs that much.', see: 'docs/explanation/speed.md#what-did-not-pay' }
+
+test('what stands in the way of a missed target is said once for all that miss by it, with its page', () => {
+  const report = reportOf([
+    full([
+      figure('one', 'KiB', [3], atMost(2, heavy)),
+      figure('another', 'KiB', [4], atMost(2, heavy)),
+      figure('reached all the same', 'KiB', [1], atMost(2, heavy)),
+    ]),
+  ])
+  expect(report).toContain(
+    '- one ([bundle](#bundle)); another ([bundle](#bundle)): It weighs that much. [Why](../../docs/explanation/speed.md#what-did-not-pay)',
+  )
+  expect(report).not.toContain('reached all the same ([bundle]')
+  expect(report).not.toContain(unexplained)
+})
+
+test('a missed target of which nobody has said why is told as that; a quick run judges nothing', () => {
+  const kept = full([figure('one', 'KiB', [3], atMost(2)), figure('nothing to reach', 'KiB', [3])])
+  expect(missedIn([kept]).map(({ bench, figure: { what }, target }) => ({ bench, what, target }))).toEqual([
+    { bench: 'bundle', what: 'one', target: { bound: '<= 2' } },
+  ])
+  expect(reportOf([kept])).toContain(`- one ([bundle](#bundle)): **${unexplained}.**`)
+  expect(reportOf([{ ...kept, scale: 'quick' }])).not.toContain(unexplained)
+  expect(reportOf([full([figure('one', 'KiB', [1], atMost(2))])])).not.toContain('What stands in the way')
+})
+
+/** As GitHub names the headings of a page. */
+const anchorsOf = (page: string): readonly string[] =>
+  [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  )
+
+test.each(Object.entries(obstacles))('the obstacle %s names a heading that is there, and no number of a run', (_, { says, see }) => {
+  const [path = '', anchor = ''] = see.split('#')
+  expect(anchorsOf(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'))).toContain(anchor)
+  expect(says).not.toMatch(/(?:^|\s)\d/)
 })

@@ -1,0 +1,106 @@
+/**
+ * Responsible for the copy that the floor makes when it has a REGISTRY: the audit rows and the ended jobs of a tenant, in the tables of ours in D1,
+ * shipped at the pace of ours, and nothing else: no forks, no late states, no cold start. What was just written is in memory; the object's own
+ * audit table has it, too.
+ */
+const tenant = 'floor'
+/** Rows gather for this long after the first one, and for this long after a shipment. */
+const gatherMs = 200
+const paceMs = 1_000
+/** Audit rows of one batch, two for each job; a parameter takes 2 MB. */
+const rowsPerBatch = 2_000
+const rowsPerStatement = 1_000
+const jobsPerStatement = 500
+
+const audit = `
+  WITH shipped AS MATERIALIZED (SELECT value FROM json_each(?2))
+  INSERT INTO audit (tenant, seq, at, actor_kind, actor_id, actor_name, action, subject, job_id, worker_id, digest, summary, prev_hash, hash, mac)
+  SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9, value->>10, value->>11,
+    value->>12, value->>13
+  FROM shipped WHERE true ON CONFLICT DO NOTHING`
+
+const jobs = `
+  WITH shipped AS MATERIALIZED (SELECT value FROM json_each(?2))
+  INSERT INTO jobs (tenant, id, updated_seq, status, effort, worker_id, size, prompt, output, result, rest)
+  SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9
+  FROM shipped WHERE true ON CONFLICT DO NOTHING`
+
+const advance =
+  'INSERT INTO shipments (tenant, audit_seq) VALUES (?1, ?2) ON CONFLICT (tenant) DO UPDATE SET audit_seq = excluded.audit_seq'
+
+/** As long as ours: an id of a worker, a MAC, and the fields of a job that have no column. */
+const worker = 'w'.repeat(18)
+const mac = 'm'.repeat(64)
+const fields = JSON.stringify(JSON.stringify(Object.fromEntries(Array.from({ length: 43 }, (_, index) => [`field_${index + 10}`, 'null']))))
+
+const pieces = (rows, size) =>
+  Array.from({ length: Math.ceil(rows.length / size) }, (_, index) => `[${rows.slice(index * size, (index + 1) * size).join()}]`)
+
+export class Copy {
+  #database
+  #audit = []
+  #jobs = []
+  #seq = 0
+  #timer
+  #flight
+  #arrivedAt = 0
+
+  constructor(database) {
+    this.#database = database
+  }
+
+  /** Spelled as it travels. */
+  record(action, job, at, previous, hash) {
+    this.#seq += 1
+    this.#audit.push(
+      `[${this.#seq},"${at}","worker","${worker}","bench","${action}","job:${job}",${job},"${worker}",null,"attempt 1 of 3","${previous}","${hash}","${mac}"]`,
+    )
+  }
+
+  end(job, result) {
+    this.#jobs.push(`[${job},${this.#seq},"done","standard","${worker}",785,"Measure this job","",${JSON.stringify(result)},${fields}]`)
+  }
+
+  nudge() {
+    if (this.#timer !== undefined || this.#flight !== undefined) return
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined
+        void this.#ship()
+      },
+      Math.max(gatherMs, Math.min(paceMs, this.#arrivedAt + paceMs - Date.now())),
+    )
+  }
+
+  /** Ships all there is; answers the number of the newest row in D1. */
+  async flush() {
+    await this.#flight
+    await this.#ship()
+    const row = await this.#database.prepare('SELECT audit_seq FROM shipments WHERE tenant = ?').bind(tenant).first()
+    return row?.audit_seq ?? 0
+  }
+
+  #ship() {
+    this.#flight ??= this.#batches(this.#seq).finally(() => {
+      this.#flight = undefined
+      this.#arrivedAt = Date.now()
+      if (this.#audit.length > 0) this.nudge()
+    })
+    return this.#flight
+  }
+
+  async #batches(wanted) {
+    const prepare = (sql, given) => this.#database.prepare(sql).bind(tenant, given)
+    while (this.#seq - this.#audit.length < wanted) {
+      const rows = this.#audit.slice(0, rowsPerBatch)
+      const ended = this.#jobs.slice(0, rowsPerBatch / 2)
+      await this.#database.batch([
+        ...pieces(rows, rowsPerStatement).map((json) => prepare(audit, json)),
+        ...pieces(ended, jobsPerStatement).map((json) => prepare(jobs, json)),
+        prepare(advance, this.#seq - this.#audit.length + rows.length),
+      ])
+      this.#audit.splice(0, rows.length)
+      this.#jobs.splice(0, ended.length)
+    }
+  }
+}
