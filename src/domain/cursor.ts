@@ -1,7 +1,7 @@
-/** Responsible for cursors that count: the number that a list said in `next_cursor`, read back. */
+/** Responsible for cursors that are numbers: parsing the number that a list answered as `next_cursor`. */
 import { fail, ok, type Result } from './result.ts'
 
-/** `start`: where a list begins that was given no cursor. */
+/** `start`: where a list without a cursor begins. */
 export function countingCursor<Start extends number | undefined>(cursor: string | undefined, start: Start): Result<number | Start> {
   if (cursor === undefined) return ok(start)
   const value = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN

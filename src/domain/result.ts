@@ -1,4 +1,4 @@
-/** Responsible for telling expected failures from bugs: failures are returned, bugs are thrown. */
+/** Responsible for separating expected failures from bugs: failures are returned, bugs are thrown. */
 import type { Failure, ProblemCode } from '@modelreins/contract'
 
 export type Result<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly failure: Failure }

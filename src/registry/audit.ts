@@ -1,6 +1,6 @@
 /**
- * Responsible for reading the audit chain: by whom, what, when, on which job, by which worker. A job's rows have an index; by whom and what
- * is answered by a walk (scan.ts).
+ * Responsible for reading the audit chain: by actor, action, time, job and worker. Only a job's rows have an index; a query by actor, worker or
+ * action scans the rows (scan.ts).
  */
 import type { AuditRow, DecisionProof, auditQuery } from '@modelreins/contract'
 import { actorKind } from '@modelreins/contract'
@@ -17,8 +17,8 @@ export type AuditQuery = z.output<typeof auditQuery>
 
 export interface RegistryAudit {
   /**
-   * In the chain's order, newest first unless `order` is `asc`. `since` is inclusive, `until` is not: ranges tile. By actor, worker, action or
-   * capability a page may be short, or empty, and go on.
+   * In the order of the chain, newest first unless `order` is `asc`. `since` is inclusive and `until` exclusive, so that adjacent ranges share no
+   * row. By actor, worker, action or capability a page may be short, or empty, and still have a next page.
    */
   query(tenant: string, query: AuditQuery): Promise<Result<Page<AuditRow>>>
   /** Rows `after < seq <= through`, ascending, at most `limit` (1,000 at most): for export and verification. */
@@ -26,26 +26,26 @@ export interface RegistryAudit {
     tenant: string,
     range: { readonly after: number; readonly through?: number; readonly limit?: number },
   ): Promise<Result<readonly AuditRow[]>>
-  /** Highest sequence without a hole below it; 0 when nothing is stored. */
+  /** Highest sequence number below which no row is missing; 0 when nothing is stored. */
   shippedSeq(tenant: string): Promise<Result<number>>
 }
 
 const rangeMax = 1_000
 export const hourOf = (time: string): number => Math.floor(Date.parse(time) / 3_600_000)
-/** Rows hold times with milliseconds; a query may spell one otherwise. */
+/** Rows store times with milliseconds; a query may write the same time in another form. */
 const spelled = (time: string): string => new Date(time).toISOString()
 
-/** As it was shipped, with every field: the row's hash is over all of them. */
-/** Text that is no JSON was written by somebody else: it is answered as it stands, and verifying names its row. */
+/** Text that is not JSON was not written by this code: it is answered unchanged, and a verification names its row. */
 function proofOf(json: string): DecisionProof {
   try {
     return JSON.parse(json)
   } catch {
-    // The hash of such a row never fits.
+    // The hash of such a row never matches.
     return json as unknown as DecisionProof
   }
 }
 
+/** The row as it was shipped, with every field, because its hash covers all of them. */
 const whole = (row: typeof audit.$inferSelect): AuditRow => ({
   seq: row.seq,
   at: row.at,
@@ -70,7 +70,7 @@ const firstFrom = (tenant: string, since: string): SQL =>
 const lastUntil = (tenant: string, until: string): SQL =>
   sql`(SELECT max(${auditHours.last_seq}) ${hourOfTenant(tenant)} <= ${hourOf(until)})`
 
-/** The hours bound the sequences that can lie in the range; `at` decides. No such hour is NULL, and NULL matches nothing. */
+/** The hours limit the possible sequence numbers; `at` decides exactly. If there is no such hour, the bound is NULL, which matches nothing. */
 function during(tenant: string, query: AuditQuery): SQL | undefined {
   const { since, until } = query
   return and(
@@ -79,11 +79,11 @@ function during(tenant: string, query: AuditQuery): SQL | undefined {
   )
 }
 
-/** Whether only a walk answers the query. */
+/** Whether the query needs a scan. */
 const isWalked = ({ actor, worker, action, capability, job_id }: AuditQuery): boolean =>
   job_id === undefined && (actor ?? worker ?? action ?? capability) !== undefined
 
-/** The numbers that the rows of a query can have. */
+/** The range of numbers that rows of this query can have. */
 async function spanOf(db: RegistryDb, tenant: string, query: AuditQuery, beyond: number | undefined): Promise<Span> {
   const { since, until, order } = query
   const first = since === undefined ? sql`1` : firstFrom(tenant, since)
@@ -98,8 +98,8 @@ async function spanOf(db: RegistryDb, tenant: string, query: AuditQuery, beyond:
 }
 
 /**
- * The page as one statement, also for the tests that look at its plan. Bounds on `seq` are `likely`: SQLite would take two of
- * them for as selective as a job, which is `unlikely`, and walk everybody's rows.
+ * The page as one statement; exported for the tests that check its query plan. The bounds on `seq` are `likely`: otherwise SQLite would consider two
+ * of them as selective as a job (which is `unlikely`), and would scan all rows.
  */
 export async function pageQuery(db: RegistryDb, tenant: string, query: AuditQuery, beyond: number | undefined) {
   const ascending = query.order === 'asc'
@@ -115,7 +115,7 @@ export async function pageQuery(db: RegistryDb, tenant: string, query: AuditQuer
   )
   return {
     statement: within(undefined, pageLimit(query.limit) + 1),
-    /** Of those, the rows of a window. */
+    /** Only the matching rows of a window. */
     within,
   }
   function within(window: Span | undefined, limit: number) {
@@ -164,7 +164,7 @@ export const auditOf = (db: RegistryDb): RegistryAudit => ({
   shippedSeq: (tenant) => shippedSeq(db.$client, tenant),
 })
 
-/** Highest audit sequence of the tenant that is stored without a hole below it; 0 when nothing is. */
+/** Highest audit sequence number of the tenant below which no row is missing; 0 when nothing is stored. */
 export const shippedSeq = (database: D1Database, tenant: string): Promise<Result<number>> =>
   callD1(
     async () => (await database.prepare('SELECT audit_seq FROM shipments WHERE tenant = ?').bind(tenant).first<number>('audit_seq')) ?? 0,

@@ -1,16 +1,16 @@
-/** Responsible for erasing finished jobs from the registry: those that are named, and finding those of a deleted thread. */
+/** Responsible for erasing finished jobs from the registry: given jobs, and finding those of a deleted thread. */
 import type { Result } from '../domain/result.ts'
 import { callD1 } from './page.ts'
 
 export interface ArchivedJob {
   readonly id: number
-  /** Where the whole result lies in R2; null when the row has all of it. */
+  /** R2 key of the whole result; null when the row has all of it. */
   readonly stored_result: string | null
 }
 
 const idsPerStatement = 1_000
 
-/** Their rows, prompts and results with them. Erasing what is not there changes nothing. */
+/** Deletes their rows, with prompts and results. Erasing a job that does not exist changes nothing. */
 export function eraseJobs(database: D1Database, tenant: string, ids: readonly number[]): Promise<Result<unknown>> {
   const statements: D1PreparedStatement[] = []
   for (let from = 0; from < ids.length; from += idsPerStatement) {
@@ -23,7 +23,7 @@ export function eraseJobs(database: D1Database, tenant: string, ids: readonly nu
   return callD1(async () => (statements.length === 0 ? [] : database.batch(statements)))
 }
 
-/** Children and merges of a fan-out are not of its thread themselves: its own row names them, also those that have not arrived here. */
+/** Children and merge jobs of a fan-out do not have its thread id: the row of the fan-out names them, even before they have arrived here. */
 const ofThread = `
   WITH turns AS MATERIALIZED (
     SELECT id, rest FROM jobs WHERE tenant = ?1 AND thread_id = ?2 AND id <= ?3 ORDER BY id LIMIT ?4
@@ -36,7 +36,7 @@ const ofThread = `
   FROM family LEFT JOIN jobs ON jobs.tenant = ?1 AND jobs.id = family.id
   ORDER BY family.id`
 
-/** The oldest turns of the thread up to this job id, at most so many, with the children and merges of those that are fan-outs. */
+/** The oldest turns of the thread up to this job id, at most `limit`, with the children and merge jobs of those that are fan-outs. */
 export function jobsOfThread(
   database: D1Database,
   tenant: string,

@@ -1,25 +1,25 @@
-/** Responsible for the copy of signed heads that listings answer; the ones that prove something are kept outside the database. */
+/** Responsible for the copy of signed heads that listings answer. It proves nothing by itself: the originals are kept outside the database. */
 import { and, asc, desc, eq, gt, lt, lte } from 'drizzle-orm'
 import { countingCursor } from '../domain/cursor.ts'
 import { ok, type Result } from '../domain/result.ts'
 import { callD1, pageLimit, pageOf, type Page, type RegistryDb } from './page.ts'
 import { heads } from './schema.ts'
 
-/** The row `seq` had this hash, says the holder of the key. */
+/** A statement by the holder of the key that row `seq` had this hash. */
 export interface SignedHead {
   readonly seq: number
   readonly hash: string
   readonly at: string
-  /** Of the key that signed. */
+  /** Id of the key that signed. */
   readonly key_id: string
   /** Ed25519, base64url. */
   readonly signature: string
 }
 
 export interface RegistryHeads {
-  /** Idempotent: the first head of a sequence stays. */
+  /** Idempotent: the first head of a sequence number is kept. */
   save(tenant: string, head: SignedHead): Promise<Result<void>>
-  /** Newest first; `cursor` is a sequence. */
+  /** Newest first; `cursor` is a sequence number. */
   list(tenant: string, query: { readonly limit?: number; readonly cursor?: string }): Promise<Result<Page<SignedHead>>>
   /** Heads of rows `after < seq <= through`, ascending, at most 1,000. */
   range(tenant: string, range: { readonly after: number; readonly through: number }): Promise<Result<readonly SignedHead[]>>

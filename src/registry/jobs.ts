@@ -1,4 +1,4 @@
-/** Responsible for the archive of finished jobs: one job, or a page of them by filter. */
+/** Responsible for reading the archive of finished jobs: one job, or a page of jobs by filter. */
 import type { Job, jobList } from '@modelreins/contract'
 import { and, asc, desc, eq, gt, gte, inArray, lt, lte, sql, type SQL } from 'drizzle-orm'
 import type * as z from 'zod'
@@ -13,23 +13,23 @@ export type JobSearch = z.output<typeof jobList>
 
 export interface RegistryJobs {
   get(tenant: string, id: number): Promise<Result<Job>>
-  /** Where the whole result lies in R2; null when the row has all of it. */
+  /** R2 key of the whole result; null when the row has all of it. */
   storedResult(tenant: string, id: number): Promise<Result<string | null>>
   /**
-   * Newest first. `cursor` is a job id: the page begins below it. A page of large jobs is shorter than `limit`; by other filters than the
-   * thread or `failed` a page may be short, or empty, and go on.
+   * Newest first. `cursor` is a job id: the page begins below it. A page of large jobs is shorter than `limit`. With filters other than the thread or
+   * `failed`, a page may be short, or empty, and still have a next page.
    */
   list(tenant: string, search: JobSearch): Promise<Result<Page<Job>>>
-  /** The threads of those of these jobs that have one. */
+  /** The thread id of each of these jobs that has one. */
   threadsOf(tenant: string, ids: readonly number[]): Promise<Result<ReadonlyMap<number, string>>>
   /** Turns of a thread, oldest first, above this job id. A page of large jobs is shorter than `limit`. */
   turns(tenant: string, threadId: string, after: number, limit: number): Promise<Result<Page<Job>>>
 }
 
-/** Characters of one page: a Worker has 128 MB, and a job may hold a megabyte. */
+/** Maximum characters of one page: a Worker has 128 MB of memory, and a job may have a megabyte. */
 const pageSize = 8 * 1024 * 1024
 
-/** The R2 key of a large result is kept with the row and shown to nobody. */
+/** The row has the R2 key of a large result, which is never part of an answer. */
 function whole(row: typeof jobs.$inferSelect): Job {
   const { stored_result: _, ...rest } = row.rest
   return { ...rest, prompt: row.prompt, output: row.output, result: row.result }
@@ -37,7 +37,8 @@ function whole(row: typeof jobs.$inferSelect): Job {
 
 function statusIs(statuses: readonly Job['status'][] | undefined): SQL | undefined {
   if (statuses === undefined) return undefined
-  // Spelled out, not bound: only so does SQLite see that the partial index fits; `unlikely`, or it walks the primary key, whose rows are at hand.
+  // Written into the SQL and not bound, because only then does SQLite recognise that the partial index applies. `unlikely`, because otherwise SQLite
+  // scans the primary key, which contains the rows.
   if (statuses.length === 1 && statuses[0] === 'failed') return sql`unlikely(${jobs.status} = 'failed')`
   return inArray(jobs.status, [...statuses])
 }
@@ -57,10 +58,10 @@ async function filterOf(db: RegistryDb, tenant: string, search: JobSearch, below
   )
 }
 
-/** As a job shows it. */
+/** The form in which a job shows it. */
 const spelledCreator = (named: string): string => (/^(?:member|worker):/.test(named) ? named : `member:${named}`)
 
-/** How many of the first rows fit into one page: at least one. */
+/** How many of the first rows fit into one page, at least one. */
 export function rowsThatFit(sizes: readonly number[], limit: number): number {
   let total = 0
   let count = 0
@@ -84,19 +85,19 @@ async function one(db: RegistryDb, tenant: string, id: number): Promise<Result<t
   return row === undefined ? fail('not-found', `There is no job ${id}.`) : ok(row)
 }
 
-/** Whether only a walk answers the search (scan.ts). */
+/** Whether the search needs a scan (scan.ts). */
 const isWalked = ({ status, thread_id, worker, capability, created_by, effort, parent_id, error }: JobSearch): boolean =>
   thread_id === undefined &&
   !(status?.length === 1 && status[0] === 'failed') &&
   (status !== undefined || (worker ?? capability ?? created_by ?? effort ?? parent_id ?? error) !== undefined)
 
-/** What would be on the page, by size; also for the tests that look at its plan. */
+/** Ids and sizes of the jobs that would be on the page; exported for the tests that check its query plan. */
 export async function sizesQuery(db: RegistryDb, tenant: string, search: JobSearch, below: number | undefined) {
   const filter = await filterOf(db, tenant, search, below)
   return {
     filter,
     statement: within(undefined, pageLimit(search.limit) + 1),
-    /** Of those, the jobs of a window. */
+    /** Only the matching jobs of a window. */
     within,
   }
   function within(window: Span | undefined, limit: number) {
@@ -122,7 +123,7 @@ async function newestId(db: RegistryDb, tenant: string): Promise<number> {
   return row?.id ?? 0
 }
 
-/** What would be on the page, and where it would go on. */
+/** Ids and sizes of the jobs that would be on the page, and the cursor of the next page. */
 async function sizesOf(
   db: RegistryDb,
   tenant: string,
@@ -137,7 +138,7 @@ async function sizesOf(
   return { filter, ...(await scan<Sized>({ span, descending: true, limit, read: within, numberOf: (row) => row.id })) }
 }
 
-/** First what would be on the page, then as much of it as fits in memory. */
+/** Reads the ids and sizes first, then as many of the jobs as fit into memory. */
 async function list(db: RegistryDb, tenant: string, search: JobSearch, below: number | undefined): Promise<Page<Job>> {
   const limit = pageLimit(search.limit)
   const { filter, items: found, next_cursor } = await sizesOf(db, tenant, search, below)

@@ -1,4 +1,4 @@
-/** Responsible for whom a name means: queries name workers and members as people do, rows hold ids. */
+/** Responsible for resolving names to ids: queries name workers and members, rows hold ids. */
 import { and, eq, inArray, sql, type SQL } from 'drizzle-orm'
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core'
 import type { RegistryDb } from './page.ts'
@@ -6,7 +6,7 @@ import { names } from './schema.ts'
 
 const spelledLikeAnId = /^(?:wk|mb)[a-z0-9]{10,30}$/
 
-/** Everybody who has ever had this name, and whoever has it as an id: a worker named like another's id must not hide it. */
+/** Every id that ever had this name, and the id itself if the text is one, so that a worker whose name equals another's id does not hide it. */
 export async function idsOf(db: RegistryDb, tenant: string, text: string): Promise<readonly string[]> {
   const rows = await db
     .select({ id: names.id })
@@ -17,7 +17,9 @@ export async function idsOf(db: RegistryDb, tenant: string, text: string): Promi
   return [...ids]
 }
 
-/** One id keeps the index's order; several are sorted by SQLite. `json_each`: a statement takes 100 parameters at most. */
+/**
+ * A comparison with one id keeps the order of the index; with several, SQLite sorts. `json_each`, because a statement takes at most 100 parameters.
+ */
 export function isOneOf(column: SQLiteColumn, ids: readonly string[]): SQL {
   const [only] = ids
   return ids.length === 1 && only !== undefined

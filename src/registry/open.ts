@@ -1,4 +1,4 @@
-/** Responsible for the one door into the registry: what the edge sees as a type and `src/index.ts` opens. */
+/** Responsible for the entry point of the registry: the edge uses its type, and `src/index.ts` opens it. */
 import { drizzle } from 'drizzle-orm/d1'
 import { auditOf, type RegistryAudit } from './audit.ts'
 import { headsOf, type RegistryHeads } from './heads.ts'
@@ -6,7 +6,7 @@ import { jobsOf, type RegistryJobs } from './jobs.ts'
 import { tenantsOf, type RegistryTenants } from './tenants.ts'
 import { workersOf, type RegistryWorkers } from './workers.ts'
 
-/** Everything but `tenants` takes the tenant first and answers nothing of any other (I13). */
+/** Every part except `tenants` takes the tenant as its first argument and answers nothing about any other tenant (I13). */
 export interface Registry {
   readonly tenants: RegistryTenants
   readonly workers: RegistryWorkers

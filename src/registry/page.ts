@@ -1,6 +1,6 @@
 /**
- * Responsible for how a call to D1 fails and how a list is cut into pages. D1 errors are "not unexpected" every few hours, says its documentation:
- * they are returned as `unavailable`, never thrown.
+ * Responsible for failures of D1 calls and for cutting lists into pages. By its documentation, D1 errors every few hours are "not unexpected": they
+ * are returned as `unavailable`, never thrown.
  */
 import { DrizzleQueryError } from 'drizzle-orm'
 import type { DrizzleD1Database } from 'drizzle-orm/d1'
@@ -14,13 +14,13 @@ export interface Page<Item> {
   readonly next_cursor: string | null
 }
 
-/** SQLite's word for a statement that is wrong: a bug, not weather. */
+/** SQLite's codes for a wrong statement, which is a bug and not a temporary failure. */
 const isBug = (message: string): boolean => /SQLITE_(?:ERROR|MISMATCH|CONSTRAINT|RANGE|TOOBIG)/.test(message)
 
-/** The error beneath drizzle's, whose message repeats every bound parameter: prompts have no place in a log. */
+/** The error inside drizzle's error. Drizzle's own message contains every bound parameter, and prompts must not reach a log. */
 const beneath = (error: unknown): unknown => (error instanceof DrizzleQueryError ? error.cause : error)
 
-/** Runs one call to D1; weather becomes `unavailable`, bugs stay thrown. */
+/** Runs one call to D1. Temporary failures become `unavailable`; bugs are still thrown. */
 export async function callD1<Value>(call: () => Promise<Value>): Promise<Result<Value>> {
   try {
     return ok(await call())
@@ -33,7 +33,7 @@ export async function callD1<Value>(call: () => Promise<Value>): Promise<Result<
 
 export const pageLimit = (limit: number | undefined): number => Math.min(limit ?? limits.list_default, limits.list_max)
 
-/** Cuts `limit + 1` items to a page; `cursorOf` names the last item that is on it. */
+/** Cuts `limit + 1` items to a page; `cursorOf` gives the cursor of the last item on it. */
 export function pageOf<Item>(items: readonly Item[], limit: number, cursorOf: (item: Item) => string): Page<Item> {
   const shown = items.slice(0, limit)
   const last = shown.at(-1)

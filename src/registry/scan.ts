@@ -1,30 +1,30 @@
 /**
- * Responsible for filters that no index answers: the rows are walked by their numbers, window after window, until a page is full or enough has
- * been read for one call; the page then ends where the walk did, and may be short, or empty. Reading a row costs a thousandth of writing the
- * index entry that would save it.
+ * Responsible for filters that no index supports: rows are scanned by number, one window after another, until a page is full or one call has read
+ * enough. The page then ends where the scan stopped, and may be short or empty. Reading a row costs a thousandth of writing the index entry that
+ * would avoid it.
  */
 import type { Page } from './page.ts'
 
-/** Numbers of rows, both included; there are none when `first` is behind `last`. */
+/** A range of row numbers, both ends included; empty when `first` is greater than `last`. */
 export interface Span {
   readonly first: number
   readonly last: number
 }
 
-/** Small first: most callers ask for what is new. Together they are what one call reads at most. */
+/** The first window is small, because most callers ask for new rows. The sum is the most that one call reads. */
 export const scanWindows: readonly number[] = [5_000, 50_000, 250_000]
 
 interface Walk<Row> {
   readonly span: Span
   readonly descending: boolean
   readonly limit: number
-  /** Matching rows of the window, in the walk's order, at most `limit`. */
+  /** Matching rows of the window, in the order of the scan, at most `limit`. */
   readonly read: (window: Span, limit: number) => Promise<readonly Row[]>
   readonly numberOf: (row: Row) => number
   readonly windows?: readonly number[]
 }
 
-/** `next_cursor`: the number beyond which nothing has been read. */
+/** `next_cursor`: the number where reading stopped. */
 export async function scan<Row>({ span, descending, limit, read, numberOf, windows = scanWindows }: Walk<Row>): Promise<Page<Row>> {
   const items: Row[] = []
   let { first, last } = span

@@ -1,8 +1,8 @@
 /**
- * Responsible for the tables of the registry (D1): what must be seen across time and tenants. Every table begins with the tenant, and every index
- * too: no query can cross tenants by accident, or scan another's rows. Rows written are the bill, each index entry counts as one, and a row read
- * costs a thousandth of that: so `audit` and `jobs` are WITHOUT ROWID (migration 0003: drizzle cannot say it), and have indexes only for what is one
- * row of very many. Other filters walk the newest rows, window by window (scan.ts).
+ * Responsible for the tables of the registry (D1): data that must be readable across time and tenants. Every primary key and every index begins with
+ * the tenant, so that no query can cross tenants by accident or scan another tenant's rows. D1 bills written rows, each index entry counts as one,
+ * and reading a row costs a thousandth of that. So `audit` and `jobs` are WITHOUT ROWID (migration 0003, since drizzle cannot express it) and have an
+ * index only where it selects very few rows. Other filters scan the newest rows, window by window (scan.ts).
  */
 import type { Job, Worker } from '@modelreins/contract'
 import { sql } from 'drizzle-orm'
@@ -15,13 +15,13 @@ export const tenants = sqliteTable('tenants', {
   created_at: text().notNull(),
 })
 
-/** Mirror of the tenant objects' worker rows. */
+/** A copy of the tenant objects' worker rows. */
 export const workers = sqliteTable(
   'workers',
   {
     tenant: text().notNull(),
     worker_id: text().notNull(),
-    /** Outbox sequence of the change that this row shows: an older one never overwrites it. */
+    /** Outbox sequence number of the change that this row shows; an older change never overwrites it. */
     updated_seq: integer().notNull(),
     revoked: integer({ mode: 'boolean' }).notNull(),
     worker: text({ mode: 'json' }).$type<Worker>().notNull(),
@@ -29,10 +29,12 @@ export const workers = sqliteTable(
   (table) => [primaryKey({ columns: [table.tenant, table.worker_id] })],
 )
 
-/** The long texts have columns of their own: as JSON a prompt of control characters is six times its size, beyond the row limit of 2 MB. */
+/**
+ * The long texts have their own columns: as JSON, a prompt of control characters grows to six times its size, which exceeds the row limit of 2 MB.
+ */
 export type JobRest = Omit<Job, 'prompt' | 'output' | 'result'> & { readonly stored_result?: string | null }
 
-/** Finished jobs, for good. The long texts stand last, so that a walk by filter reads none of them. */
+/** Finished jobs, kept forever. The long texts are the last columns, so that a scan by filter does not read them. */
 export const jobs = sqliteTable(
   'jobs',
   {
@@ -50,7 +52,7 @@ export const jobs = sqliteTable(
     prompt: text().notNull(),
     output: text().notNull(),
     result: text(),
-    /** As a job shows it; computed, so that it takes no room. */
+    /** The creator as a job shows it; a virtual column, so that it takes no space. */
     created_by: text().generatedAlwaysAs(sql`json_extract(rest, '$.created_by')`, { mode: 'virtual' }),
   },
   (table) => [
@@ -64,7 +66,7 @@ export const jobs = sqliteTable(
   ],
 )
 
-/** The audit chain, for good. */
+/** The audit chain, kept forever. */
 export const audit = sqliteTable(
   'audit',
   {
@@ -82,7 +84,7 @@ export const audit = sqliteTable(
     risk_tier: text(),
     digest: text(),
     summary: text().notNull(),
-    /** JSON; of decisions signed with a passkey. */
+    /** JSON; only for decisions that were signed with a passkey. */
     proof: text(),
     prev_hash: text().notNull(),
     hash: text().notNull(),
@@ -97,8 +99,8 @@ export const audit = sqliteTable(
 )
 
 /**
- * Which rows an hour holds: a time range becomes a range of sequences. One row per hour instead
- * of one index entry per audit row, and right even when a clock stepped back.
+ * The range of rows in each hour, which turns a time range into a range of sequence numbers. It needs one row per hour instead of one index entry per
+ * audit row, and stays correct when a clock steps back.
  */
 export const auditHours = sqliteTable(
   'audit_hours',
@@ -112,18 +114,18 @@ export const auditHours = sqliteTable(
   (table) => [primaryKey({ columns: [table.tenant, table.hour] })],
 )
 
-/** Who has ever been called what: a name in a query becomes ids, so that rows need no index by name. */
+/** Every name that an id ever had. A name in a query is resolved to ids, so that rows need no index by name. */
 export const names = sqliteTable('names', { tenant: text().notNull(), name: text().notNull(), id: text().notNull() }, (table) => [
   primaryKey({ columns: [table.tenant, table.name, table.id] }),
 ])
 
-/** How far a tenant's audit rows are stored without a hole. */
+/** The highest sequence number of a tenant's audit rows below which none is missing. */
 export const shipments = sqliteTable('shipments', {
   tenant: text().primaryKey(),
   audit_seq: integer().notNull(),
 })
 
-/** Copy of the signed heads; the ones that prove something are kept outside the database. */
+/** A copy of the signed heads; the originals, which serve as proof, are kept outside the database. */
 export const heads = sqliteTable(
   'heads',
   {

@@ -1,4 +1,4 @@
-/** Responsible for the list of tenants; what happens inside one is its object's business. */
+/** Responsible for the list of tenants. The content of a tenant belongs to its object. */
 import type { Tenant, tenantList } from '@modelreins/contract'
 import { asc, eq, gt } from 'drizzle-orm'
 import type * as z from 'zod'
@@ -7,12 +7,12 @@ import { callD1, pageLimit, pageOf, type Page, type RegistryDb } from './page.ts
 import { tenants } from './schema.ts'
 
 export interface RegistryTenants {
-  /** `name-taken` when the slug is. */
+  /** Fails with `name-taken` when the slug exists. */
   create(tenant: { readonly tenant: string; readonly name: string; readonly created_at: string }): Promise<Result<Tenant>>
   get(tenant: string): Promise<Result<Tenant>>
   /** In the order of their slugs. */
   list(query: z.output<typeof tenantList>): Promise<Result<Page<Tenant>>>
-  /** What the listing shows; the tenant object refuses the tokens. */
+  /** Changes only what the listing shows; the tenant object refuses the tokens. */
   setSuspended(tenant: string, suspended: boolean): Promise<Result<Tenant>>
 }
 

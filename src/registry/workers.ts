@@ -1,4 +1,4 @@
-/** Responsible for the mirror of workers: as they were when their row last changed. Presence is the tenant object's alone. */
+/** Responsible for the copy of worker rows, as they were at their last change. Only the tenant object knows the presence of workers. */
 import type { Worker, workerList } from '@modelreins/contract'
 import { and, asc, eq, gt } from 'drizzle-orm'
 import type * as z from 'zod'
@@ -8,7 +8,7 @@ import { workers } from './schema.ts'
 
 export interface RegistryWorkers {
   get(tenant: string, workerId: string): Promise<Result<Worker>>
-  /** In the order of their ids; revoked ones only when asked for. */
+  /** In the order of their ids; revoked workers only when asked for. */
   list(tenant: string, query: z.output<typeof workerList>): Promise<Result<Page<Worker>>>
 }
 

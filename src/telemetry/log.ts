@@ -1,6 +1,6 @@
 /**
- * Responsible for writing one operational event as one line of JSON. It never throws and knows no event; callers pass ids and
- * codes, never a token, a prompt, a result or a body.
+ * Responsible for writing one operational event as one line of JSON. It never throws and knows no event. Callers pass ids and codes, never a token, a
+ * prompt, a result or a body.
  */
 export type LogField = string | number | boolean | null | undefined
 export type LogLevel = 'info' | 'warn' | 'error'

@@ -1,4 +1,4 @@
-/** Responsible for the text format of Prometheus (version 0.0.4). Labels are low-cardinality by the caller's care. */
+/** Responsible for the text format of Prometheus (version 0.0.4). Callers must keep the number of label values small. */
 export interface Gauge {
   readonly name: string
   readonly help: string
@@ -12,7 +12,7 @@ function line(name: string, labels: Readonly<Record<string, string>>, value: num
   return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`
 }
 
-/** The exposition of these gauges. */
+/** These gauges in the text format. */
 export const exposition = (gauges: readonly Gauge[]): string =>
   gauges
     .map((gauge) => [

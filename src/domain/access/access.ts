@@ -3,7 +3,7 @@ import type { Role, Scope } from '@modelreins/contract'
 
 const viewer: readonly Scope[] = ['self', 'jobs.read', 'workers.read', 'reviews.read', 'killswitch.read', 'artifacts.read']
 const reviewer: readonly Scope[] = [...viewer, 'jobs.take', 'reviews.decide', 'reviews.withdraw', 'audit.read']
-/** An operator's key may also act as a worker registered under it: the companion path of seed 000. */
+/** An operator's key may also act as a worker that is registered under it: the companion path of seed 000. */
 const operator: readonly Scope[] = [
   ...viewer,
   'jobs.dispatch',
@@ -27,13 +27,13 @@ const byRole: Readonly<Record<Role, ReadonlySet<Scope>>> = {
   owner: new Set(owner),
 }
 
-/** Never decide, never read other workers' jobs: `artifacts.read` is of the tenant's artifacts by slug. */
+/** A worker never decides a review and never reads other workers' jobs. `artifacts.read` covers the tenant's artifacts by slug. */
 const worker: ReadonlySet<Scope> = new Set<Scope>([
   'self',
   'work',
   'reviews.submit',
   'reviews.withdraw',
-  /** Its own; the tenant object shows it no others. */
+  /** Only its own reviews; the tenant object answers no others. */
   'reviews.read',
   'killswitch.read',
   'artifacts.read',
@@ -42,5 +42,5 @@ const worker: ReadonlySet<Scope> = new Set<Scope>([
 
 export const roleMay = (role: Role, scope: Scope): boolean => byRole[role].has(scope)
 
-/** `mayRaise`: the operator gave this worker the right to raise the killswitch, never to clear it. */
+/** `mayRaise`: the operator allowed this worker to raise the killswitch. A worker can never clear it. */
 export const workerMay = (scope: Scope, mayRaise: boolean): boolean => worker.has(scope) || (scope === 'killswitch.raise' && mayRaise)

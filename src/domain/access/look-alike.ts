@@ -1,6 +1,6 @@
 /**
- * Responsible for names that people take for one another: letters of other scripts that look like Latin ones (after Unicode's list of
- * confusable characters), and spellings that mean the same. Latin letters stand for themselves, so plain names never collide.
+ * Responsible for finding names that people can mistake for each other: letters of other scripts that look like Latin ones (from Unicode's list of
+ * confusable characters), and different spellings with the same meaning. Latin letters are never replaced, so plain names never collide.
  */
 
 const alike: Readonly<Record<string, string>> = {
@@ -59,7 +59,7 @@ const alike: Readonly<Record<string, string>> = {
 
 const latin = new Map(Object.entries(alike).flatMap(([letter, others]) => [...others].map((other) => [other, letter] as const)))
 
-/** What a name looks like: two names of one look are one name to whoever reads them. */
+/** The appearance of a name: people cannot tell two names with the same key apart. */
 export const lookAlikeKey = (name: string): string =>
   [...name.normalize('NFKC')]
     .map((letter) => latin.get(letter) ?? letter)

@@ -1,4 +1,4 @@
-/** Responsible for how much one caller does in a while: counts in windows, held in memory, so that a forgotten one begins anew. */
+/** Responsible for limiting how often a caller does something: counts per time window, kept in memory, so that a restart resets them. */
 
 export interface Rate {
   readonly most: number
@@ -10,13 +10,13 @@ interface Window {
   count: number
 }
 
-/** Callers remembered; windows that are over make room first. */
+/** Maximum number of callers in memory; windows that have ended are removed first. */
 const windowsKept = 10_000
 
 export class Rates {
   readonly #windows = new Map<string, Window>()
 
-  /** Milliseconds until this caller may do it again; 0 when it may now. */
+  /** Milliseconds until this caller may act again; 0 when it may act now. */
   wait(key: string, at: number, rate: Rate): number {
     const window = this.#windows.get(key)
     return window === undefined || window.ends <= at || window.count < rate.most ? 0 : window.ends - at

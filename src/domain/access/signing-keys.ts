@@ -1,4 +1,4 @@
-/** Responsible for how the Worker secret is spelled: `kid:secret` pairs. */
+/** Responsible for parsing the Worker secret: `kid:secret` pairs. */
 import type { TokenKey } from './token.ts'
 
 const shortest = 32
@@ -6,8 +6,8 @@ const shortest = 32
 export type SigningKeys = readonly [TokenKey, ...TokenKey[]]
 
 /**
- * Keys of `MODELREINS_SECRET`: `kid:secret` pairs separated by commas, each kid one lower-case letter or digit, each secret of at least
- * 32 characters. The first one signs, all verify. Answers a reason, never the secret, when it is not spelled so.
+ * Keys of `MODELREINS_SECRET`: `kid:secret` pairs separated by commas; each kid is one lower-case letter or digit, each secret has at least 32
+ * characters. The first key signs, and all of them verify. For a malformed value it answers the reason, which never contains a secret.
  */
 export function parseSigningKeys(
   secret: string | undefined,

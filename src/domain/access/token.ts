@@ -1,6 +1,6 @@
 /**
- * Responsible for what makes a token genuine: the MAC over everything before it, and the key that made it. It holds no key:
- * callers pass a function that computes HMAC-SHA-256. A MAC is `<key id><30 characters of base 32>`: letters and digits only.
+ * Responsible for signing and verifying tokens: the MAC covers all text before it and names the key that made it. It holds no key: callers pass a
+ * function that computes HMAC-SHA-256. A MAC is `<key id><30 characters of base 32>`: letters and digits only.
  */
 
 /** One signing key: `id` is one lower-case letter or digit, so that keys can be rotated while old tokens stay valid. */
@@ -30,10 +30,10 @@ export function base32(bytes: Uint8Array): string {
 
 const macOf = (key: TokenKey, text: string): string => key.id + base32(key.hmac(text)).slice(0, 30)
 
-/** `text` with its MAC appended, under the given key. */
+/** `text` with its MAC appended, made with the given key. */
 export const sign = (text: string, key: TokenKey): string => `${text}_${macOf(key, text)}`
 
-/** Compares without telling by time where the difference is; lengths may be told. */
+/** Compares in a time that does not depend on where the texts differ. It may depend on their lengths. */
 export function equalInConstantTime(left: string, right: string): boolean {
   if (left.length !== right.length) return false
   let difference = 0

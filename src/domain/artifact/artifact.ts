@@ -1,8 +1,8 @@
-/** Responsible for the life of an artifact's row and for where its bytes are. */
+/** Responsible for the life cycle of an artifact's row and for the place of its bytes. */
 
 /**
- * `uploading`: a slug is reserved, bytes may be arriving. `kept`: they are all there. `erasing`: nobody gets them any more, and R2 is to
- * forget them. `erased`: R2 has; the row says `gone` for a while.
+ * `uploading`: a slug is reserved, and bytes may be arriving. `kept`: all bytes are stored. `erasing`: the artifact can no longer be read, and R2 has
+ * to delete its bytes. `erased`: R2 has deleted them; the row answers `gone` for a while.
  */
 export const artifactStates = ['uploading', 'kept', 'erasing', 'erased'] as const
 export type ArtifactState = (typeof artifactStates)[number]
@@ -51,7 +51,7 @@ export interface ArtifactRecord {
   readonly idempotency_key: string | null
 }
 
-/** Where its bytes are in R2. The slug is random: nothing that a sender chooses is part of the key. */
+/** The R2 key of its bytes. It contains only the random slug, nothing that a sender chooses. */
 export const artifactKey = (tenant: string, slug: string): string => `artifacts/${tenant}/${slug}`
 
 export const isReadable = (artifact: ArtifactRecord, at: number): boolean =>
@@ -60,10 +60,10 @@ export const isReadable = (artifact: ArtifactRecord, at: number): boolean =>
 const firstPause = 60_000
 const longestPause = 6 * 3_600_000
 
-/** How long to wait for an erasure before it is tried again. */
+/** How long to wait before a failed erasure is tried again. */
 export const erasurePause = (erasures: number): number => Math.min(longestPause, firstPause * 2 ** Math.min(erasures, 20))
 
-/** Nobody gets it from now on; R2 is asked to forget it, and asked again until it has. */
+/** From now on nobody can read the artifact. R2 is asked to delete the bytes, repeatedly until it has. */
 export const erase = (artifact: ArtifactRecord, why: ArtifactRecord['gone_why'], at: number): ArtifactRecord => ({
   ...artifact,
   state: 'erasing',

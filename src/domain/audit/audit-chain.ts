@@ -1,6 +1,6 @@
 /**
- * Responsible for the audit chain: sealing a row onto the one before it, and finding the first row that breaks the chain.
- * Pure: hash functions and keys stay with the caller. What a chain proves and what it does not is in docs/explanation/audit.md.
+ * Responsible for the audit chain: sealing a row onto the previous one, and finding the first row that breaks the chain. Pure: the caller provides
+ * hash functions and keys. docs/explanation/audit.md says what a chain proves and what it does not.
  */
 import type { AuditRow } from '@modelreins/contract'
 import { canonicalJson, canonicalString, NotCanonical } from '@modelreins/contract'
@@ -11,13 +11,13 @@ export type AuditDraft = Omit<AuditRow, 'prev_hash' | 'hash' | 'mac'>
 /** From text (UTF-8) to lower-case hex. */
 export type HexOf = (text: string) => string
 
-/** A point of the chain: the row `seq` had this hash. */
+/** A point of the chain: row `seq` had this hash. */
 export interface ChainHead {
   readonly seq: number
   readonly hash: string
 }
 
-/** What the first row of a tenant is chained to. */
+/** The previous hash of a tenant's first row. */
 export const genesisHash = '0'.repeat(64)
 
 /** The point before the first row: rows count from 1. */
@@ -26,8 +26,8 @@ export const genesis: ChainHead = { seq: 0, hash: genesisHash }
 const orNull = (text: string | null): string => (text === null ? 'null' : canonicalString(text))
 
 /**
- * RFC 8785 of a draft, spelled in the order its keys sort. Every command appends a row, so this avoids the generic sort; a
- * test proves that it equals `canonicalJson`. A field that is added to the row belongs here, in its place.
+ * RFC 8785 of a draft, written in the sorted order of its keys. Every command appends a row, so this avoids the generic sort; a test proves that it
+ * equals `canonicalJson`. A new field of the row must be added here at its sorted place.
  */
 export const canonicalRow = (row: AuditDraft): string =>
   `{"action":${canonicalString(row.action)},"actor":{"id":${canonicalString(row.actor.id)},"kind":"${row.actor.kind}","name":${canonicalString(row.actor.name)}}` +
@@ -37,7 +37,7 @@ export const canonicalRow = (row: AuditDraft): string =>
 
 const repaired = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd')
 
-/** Lone surrogates have no UTF-8: a store would keep U+FFFD in their place, and the row would no longer fit its hash. */
+/** Lone surrogates cannot be encoded as UTF-8: a store would replace them with U+FFFD, and the row would no longer match its hash. */
 function wellFormed(draft: AuditDraft): AuditDraft {
   const { actor } = draft
   return {
@@ -59,7 +59,7 @@ interface SealCrypto {
 
 export interface Sealed {
   readonly row: AuditRow
-  /** The row as JSON: the very text that was hashed, and behind it what is not hashed. A row is spelled once. */
+  /** The row as JSON: the hashed text, followed by the fields that are not hashed. The row is serialised only once. */
   readonly text: string
 }
 
@@ -75,7 +75,9 @@ function seal(draft: AuditDraft, prevHash: string, crypto: SealCrypto): Sealed {
 
 export const sealRow = (draft: AuditDraft, prevHash: string, crypto: SealCrypto): AuditRow => sealed(draft, prevHash, crypto).row
 
-/** The row chained to `prevHash`; `hmac` is keyed with the tenant's audit key. Text that is not Unicode is repaired: store what comes back. */
+/**
+ * The row, chained to `prevHash`; `hmac` uses the tenant's audit key. Text that is not valid Unicode is repaired, so store the row that is returned.
+ */
 export function sealed(draft: AuditDraft, prevHash: string, crypto: SealCrypto): Sealed {
   try {
     return seal(draft, prevHash, crypto)
@@ -86,30 +88,30 @@ export function sealed(draft: AuditDraft, prevHash: string, crypto: SealCrypto):
 }
 
 /**
- * `changed`: a row no longer fits its hash or MAC, or was hashed anew and the next row does not continue it.
- * `deleted`: rows are missing. `inserted`: a second row under a number. `reordered`: a row stands before its predecessor.
- * `truncated`: a head knows rows beyond the end. `rewritten`: consistent in itself, but a head says otherwise.
+ * `changed`: a row does not match its hash or MAC, or it was hashed again and the next row does not continue it. `deleted`: rows are missing.
+ * `inserted`: a number has a second row. `reordered`: a row stands before its predecessor. `truncated`: a head names rows beyond the end.
+ * `rewritten`: the rows are consistent with each other but contradict a head.
  */
 export type ChainFault = 'changed' | 'deleted' | 'inserted' | 'reordered' | 'truncated' | 'rewritten'
 
 export type ChainVerdict =
   | { readonly ok: true; readonly rows: number; readonly last: ChainHead }
-  /** `seq` is the first bad row as it calls itself (for a missing one: its number); `rows` is how many before it hold. */
+  /** `seq`: the number that the first bad row states, or the number of a missing row; `rows`: how many rows before it are valid. */
   | { readonly ok: false; readonly rows: number; readonly seq: number; readonly fault: ChainFault; readonly detail: string }
 
 export interface ChainCheck {
-  /** The trusted point before the first row; the genesis unless given. */
+  /** The trusted point before the first row; default: genesis. */
   readonly from?: ChainHead
   readonly sha256: HexOf
-  /** Without the tenant's key the links are checked, the MACs are not. */
+  /** Without the tenant's key only the links are checked, not the MACs. */
   readonly hmac?: HexOf
-  /** Heads whose signature the caller has verified, in any order. */
+  /** Heads whose signatures the caller has verified, in any order. */
   readonly heads?: readonly ChainHead[]
 }
 
 type Fault = Extract<ChainVerdict, { ok: false }>
 
-/** Faults that a row shows by itself. */
+/** Faults that can be seen in the row alone. */
 function ownFault(row: AuditRow, check: ChainCheck): string | undefined {
   let spelled: string
   try {
@@ -123,7 +125,7 @@ function ownFault(row: AuditRow, check: ChainCheck): string | undefined {
   return undefined
 }
 
-/** `row` does not follow `before`: what must have happened. Only now are the rows behind it looked at. */
+/** `row` does not follow `before`: finds the cause. Only in this case are the following rows read. */
 function linkFault(before: ChainHead, row: AuditRow, following: Iterable<AuditRow>): Omit<Fault, 'ok' | 'rows'> {
   const expected = before.seq + 1
   if (row.seq === before.seq) {
@@ -132,7 +134,7 @@ function linkFault(before: ChainHead, row: AuditRow, following: Iterable<AuditRo
       next = later
       break
     }
-    // Two rows under one number: the genuine one is the one that the next row continues.
+    // Two rows have the same number: the genuine one is the one that the next row continues.
     return {
       seq: row.seq,
       fault: 'inserted',
@@ -150,13 +152,13 @@ function linkFault(before: ChainHead, row: AuditRow, following: Iterable<AuditRo
     const missing = row.seq - 1 === expected ? `row ${expected} is` : `rows ${expected} to ${row.seq - 1} are`
     return { seq: expected, fault: 'deleted', detail: `${missing} missing` }
   }
-  // Right number, own hash fits, but it continues another row: the row before it was hashed anew after a change.
+  // The number and the row's own hash are right, but it continues another row: the row before it was changed and hashed again.
   return before.seq === 0
     ? { seq: row.seq, fault: 'changed', detail: `row ${row.seq} does not begin a chain` }
     : { seq: before.seq, fault: 'changed', detail: `row ${row.seq} continues another row ${before.seq} than the one that is here` }
 }
 
-/** Walks the rows once, in order, and names the first bad one. */
+/** Reads the rows once, in order, and names the first bad one. */
 export function verifyRows(rows: Iterable<AuditRow>, check: ChainCheck): ChainVerdict {
   const from = check.from ?? genesis
   const heads = new Map((check.heads ?? []).map((head) => [head.seq, head]))
@@ -177,7 +179,7 @@ export function verifyRows(rows: Iterable<AuditRow>, check: ChainCheck): ChainVe
     if (own !== undefined) return bad({ seq: row.seq, fault: 'changed', detail: own })
     if (row.seq !== last.seq + 1 || row.prev_hash !== last.hash) {
       const fault = linkFault(last, row, following)
-      // The rows that hold end before the one that is named.
+      // The count of valid rows must not include the row that is named as bad.
       if (count > 0 && fault.seq === last.seq) count -= 1
       return bad(fault)
     }

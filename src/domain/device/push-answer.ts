@@ -1,9 +1,11 @@
-/** Responsible for what the answer of a push service means (RFC 8030, section 5): sent, gone for good, to be tried again and when, or refused. */
+/**
+ * Responsible for interpreting the answer of a push service (RFC 8030, section 5): sent, gone for good, to be tried again at some time, or refused.
+ */
 
 const second = 1_000
 const minute = 60 * second
 const pauses: readonly number[] = [10 * second, 1 * minute, 5 * minute, 30 * minute, 120 * minute]
-/** A service that asks for more is asked again all the same: what waits will not wait for ever. */
+/** A longer `Retry-After` is cut to this time, because the notification would otherwise come too late to be useful. */
 const longestMs = 6 * 60 * minute
 
 export type Outcome =
@@ -14,7 +16,7 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly why: string }
 
 export interface Answer {
-  /** Null: there was none, and `error` says why. */
+  /** Null when there was no answer; then `error` says why. */
   readonly status: number | null
   readonly error: string | null
   /** The header `Retry-After`: seconds, or a date. */
@@ -28,7 +30,7 @@ function askedPause(header: string | null, at: number): number {
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestMs) : 0
 }
 
-/** `tries`: before this one, since the last that was sent. `chance`: in [0, 1). */
+/** `tries`: failed tries since the last message that was sent, not counting this one. `chance`: in [0, 1). */
 export function outcomeOf({ status, error, retryAfter }: Answer, tries: number, at: number, chance: number): Outcome {
   if (status !== null && status >= 200 && status < 300) return { kind: 'sent' }
   if (status === 404 || status === 410) return { kind: 'gone' }

@@ -1,25 +1,25 @@
 /**
- * Responsible for what a device has been told and has still to be told: which reviews and jobs wait for its member, one notice per tag, a newer in
- * place of the older. It holds numbers, no words of anybody, and sends nothing.
+ * Responsible for what a device has already shown and what must still be sent: which reviews and jobs wait for its member, as one notice per tag,
+ * where a newer notice replaces the older. It holds only numbers, no text of users, and sends nothing.
  */
 import { limits } from '@modelreins/contract'
 import type { DeviceNotice } from '@modelreins/contract'
 
 export type Tag = DeviceNotice['tag']
-/** A review to decide, a job on offer, or a job in hand whose person was reminded. */
+/** A review to decide, a job on offer, or a job in hand about which its person was reminded. */
 export type Waiting = 'review' | 'offer' | 'in-hand'
 
 export interface Note {
   readonly what: Waiting
   /** Number of the review or job. */
   readonly id: number
-  /** The notice that counts it has been sent. */
+  /** A notice that includes this note has been sent. */
   readonly told: boolean
 }
 
 export interface Told {
   readonly notes: readonly Note[]
-  /** What the device shows under these tags is not so any more; or a test was asked for. */
+  /** Tags whose notice on the device is out of date, or for which a test was asked. */
   readonly stale: readonly Tag[]
 }
 export const nothingTold: Told = { notes: [], stale: [] }
@@ -30,7 +30,7 @@ const is =
   (note: Note): boolean =>
     note.what === what && note.id === id
 
-/** With one more thing that waits; the very same when it is known. `again`: a known one is told once more. */
+/** Adds something that waits. Returns the same object when it is already known; `again`: a known one is sent once more. */
 export function withNote(told: Told, what: Waiting, id: number, again: boolean): Told {
   const known = told.notes.find(is(what, id))
   if (known !== undefined && (!known.told || !again)) return told
@@ -40,7 +40,10 @@ export function withNote(told: Told, what: Waiting, id: number, again: boolean):
 
 export const withStale = (told: Told, tag: Tag): Told => (told.stale.includes(tag) ? told : { ...told, stale: [...told.stale, tag] })
 
-/** Without something that waits no longer; the very same when it was not known. What was shown must be replaced; what was not is never told. */
+/**
+ * Removes something that no longer waits. Returns the same object when it was not known. A notice that was sent must be replaced; one that was not
+ * sent is dropped.
+ */
 export function withoutNote(told: Told, what: Waiting, id: number): Told {
   const known = told.notes.find(is(what, id))
   if (known === undefined) return told
@@ -54,7 +57,7 @@ export const notesUnder = (told: Told, tag: Tag): readonly Note[] => told.notes.
 export const unsent = (told: Told): readonly Tag[] =>
   (['test', 'reviews', 'work'] as const).filter((tag) => told.stale.includes(tag) || notesUnder(told, tag).some((note) => !note.told))
 
-/** Once a notice that counts `counted` was sent; what ended meanwhile has to be replaced. */
+/** The state after sending a notice that includes `counted`. If some of these have ended in the meantime, the notice must be replaced. */
 export function afterSending(told: Told, tag: Tag, counted: readonly Note[]): Told {
   const isCounted = (note: Note): boolean => counted.some(is(note.what, note.id))
   const after: Told = {
@@ -67,7 +70,7 @@ export function afterSending(told: Told, tag: Tag, counted: readonly Note[]): To
 const many = (count: number): string => (count >= limits.device_notes ? `${count} or more` : String(count))
 const words = (count: number, one: string, several: string): string => (count === 1 ? one : `${many(count)} ${several}`)
 
-/** What is said under a tag now: what kind of thing waits, and for whom; nothing of what it is about. */
+/** The notice of a tag now: what kind of thing waits and for whom, without any content. */
 export function noticeOf(told: Told, tag: Tag, about: { readonly member: string; readonly tenant: string }): DeviceNotice {
   const notes = notesUnder(told, tag)
   const count = (what: Waiting): number => notes.filter((note) => note.what === what).length

@@ -1,11 +1,11 @@
-/** Responsible for finding what breaks an invariant of the queue in a picture of it that was taken at one moment. It reads nothing itself. */
+/** Responsible for finding violations of the queue's invariants in a snapshot that was taken at one moment. It reads nothing itself. */
 import type { InvariantId } from '@modelreins/contract'
 import { places } from '../job/queue.ts'
 
 export interface SeenJob {
   readonly id: number
   readonly status: string
-  /** Where it stands; null when nowhere. */
+  /** The pool or place where it is queued; null when it is in none. */
   readonly pool: number | null
   readonly worker_id: string | null
   readonly attempt: number
@@ -18,17 +18,17 @@ export interface SeenLease {
   readonly attempt: number
 }
 
-/** The review of its own that a running job was released by. */
+/** The review that released a running job, if the job has its own. */
 export interface SeenRelease {
   readonly job_id: number
   readonly review_id: number
   readonly status: string
-  /** Whether the digest that was approved is that of what runs. */
+  /** Whether the approved digest equals the digest of what runs. */
   readonly fits: boolean
 }
 
 export interface Picture {
-  /** Jobs that stand somewhere, or should; and those that leases name. */
+  /** Jobs that are in a pool or place, or should be, and jobs that leases name. */
   readonly jobs: readonly SeenJob[]
   readonly leases: readonly SeenLease[]
   readonly releases: readonly SeenRelease[]

@@ -1,6 +1,6 @@
 /**
- * Responsible for what is known of providers and models before any job has run: cost, quality, speed, locality, each from
- * 0 (worst) to 1 (best). Coarse on purpose: rules of the tenant override it by pattern, and the `config` of a worker overrides both.
+ * Responsible for what is known about providers and models before any job has run: cost, quality, speed and locality, each from 0 (worst) to 1
+ * (best). It is coarse on purpose: rules of the tenant override it by pattern, and the `config` of a worker overrides both.
  */
 import type { CatalogueRule, ModelClass, TokenPrice } from '@modelreins/contract'
 import type { WorkerView } from './matching.ts'
@@ -20,34 +20,34 @@ const program: Traits = { cost: 1, quality: 0.4, speed: 0.8, locality: 'local', 
 const cheap: Traits = { cost: 0.8, quality: 0.45, speed: 0.9, locality: 'cloud', model_class: 'cheap hosted' }
 const standard: Traits = { cost: 0.5, quality: 0.8, speed: 0.6, locality: 'cloud', model_class: 'standard hosted' }
 const premium: Traits = { cost: 0.1, quality: 1, speed: 0.35, locality: 'cloud', model_class: 'premium' }
-/** Slow, expensive, and the last word. */
+/** Slow and expensive, but of high quality. */
 const human: Traits = { cost: 0, quality: 0.95, speed: 0, locality: 'local', model_class: 'human' }
 
 /** Every class, the smallest first. */
 export const modelClasses: readonly Traits[] = [localSmall, local, localLarge, program, cheap, standard, premium, human]
 const byClass = new Map(modelClasses.map((traits) => [traits.model_class, traits]))
 
-/** Whole words only: "gemini" is not "mini", and "elite" is not "lite". */
+/** Matches whole words only: "gemini" does not match "mini", and "elite" does not match "lite". */
 const word = (names: string): RegExp => new RegExp(`(?<![a-z])(?:${names})(?![a-z])`, 'i')
 
 interface NamedModels {
-  /** As the reference shows it. */
+  /** The names as the reference shows them. */
   readonly names: string
   readonly pattern: RegExp
   readonly traits: Traits
 }
 const named = (names: string, pattern: string, traits: Traits): NamedModels => ({ names, pattern: word(pattern), traits })
 
-/** First match wins: a small model of a large family is a small one. */
+/** The first match wins, so that a small model of a large family counts as small. */
 const byModel: readonly NamedModels[] = [
   named('haiku, mini, nano, flash, lite, small', 'haiku|mini|nano|flash|lite|small', cheap),
   named('opus, gpt-5 and later, o1-pro and later, ultra, deep-think', 'opus|o[1-9]-pro|gpt-[5-9]|ultra|deep-?think', premium),
   named('sonnet, gpt-4, pro, codex, large', 'sonnet|gpt-4o?|pro|codex|large', standard),
 ]
 
-/** Billions of parameters, as names of open models say them: `llama3.2:3b`, `mixtral:8x7b`. */
+/** Billions of parameters, as in the names of open models: `llama3.2:3b`, `mixtral:8x7b`. */
 const parameters = /(?<![a-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)b(?![a-z0-9])/gi
-/** What a laptop runs well. */
+/** The size that runs well on a laptop. */
 const smallAtMost = 9
 const smallName = /tiny|(?<![a-z])(?:mini|nano|small)(?![a-z])/i
 
@@ -71,7 +71,7 @@ const byProvider: Readonly<Record<string, Traits>> = {
 }
 const localProviders = new Set(['ollama-http', 'lmstudio', 'nocturne'])
 
-/** How the built-in catalogue tells classes, in the order in which it looks; the reference is made from it. */
+/** The rules by which the built-in catalogue finds a class, in the order of evaluation; the reference is generated from them. */
 export const builtIn: readonly { readonly which: string; readonly model_class: ModelClass }[] = [
   { which: 'kind `carbon`', model_class: 'human' },
   { which: `${[...localProviders].join(', ')}: at most ${smallAtMost} billion parameters by the model's name`, model_class: 'local small' },
@@ -90,7 +90,7 @@ function classified({ kind, provider, model }: WorkerView): Traits {
   return byModel.find(({ pattern }) => pattern.test(model ?? ''))?.traits ?? byProvider[provider ?? ''] ?? program
 }
 
-/** Fleets run few different models: what their names say is read once. */
+/** Cache of parsed names: fleets run few different models. */
 const read = new Map<string, Traits>()
 const mostRead = 1_000
 
@@ -104,11 +104,11 @@ function catalogued(worker: WorkerView): Traits {
   return traits
 }
 
-/** `*` stands for any characters; case does not count. Steps are bounded by the product of both lengths, whatever the pattern. */
+/** `*` matches any characters; case is ignored. The number of steps is bounded by the product of both lengths, whatever the pattern is. */
 export function fitsPattern(pattern: string, text: string): boolean {
   const [wanted, given] = [pattern.toLowerCase(), text.toLowerCase()]
   let [at, from] = [0, 0]
-  // Where the last star stands, and how much of the text it has taken.
+  // The position of the last star, and how many characters of the text it has matched.
   let [star, taken] = [-1, 0]
   while (at < given.length) {
     if (wanted[from] === '*') {
@@ -128,7 +128,7 @@ export function fitsPattern(pattern: string, text: string): boolean {
   return from === wanted.length
 }
 
-/** Index of the first rule about what a worker runs; -1 when none is. Nothing is said of people. */
+/** Index of the first rule that matches a worker's provider and model; -1 when none does. Rules never match people. */
 export const ruleFor = (
   rules: readonly CatalogueRule[],
   { kind, provider, model }: Pick<WorkerView, 'kind' | 'provider' | 'model'>,
@@ -143,7 +143,7 @@ export const ruleFor = (
 
 type Declared = Partial<Pick<CatalogueRule, 'model_class' | 'cost' | 'quality' | 'speed' | 'locality'>>
 
-/** The class first, then what differs from it. */
+/** Applies the class first, then the traits that differ from it. */
 function declaredOver(known: Traits, { model_class, cost, quality, speed, locality }: Declared): Traits {
   if ((model_class ?? cost ?? quality ?? speed ?? locality) === undefined) return known
   return {
@@ -155,12 +155,12 @@ function declaredOver(known: Traits, { model_class, cost, quality, speed, locali
   }
 }
 
-/** What is in force: built in, then the tenant's rule, then what the worker's config declares. */
+/** The traits that apply: the built-in ones, overridden by the tenant's rule, overridden by the worker's config. */
 export const traitsOf = (worker: WorkerView): Traits => declaredOver(declaredOver(catalogued(worker), worker.rule ?? {}), worker.config)
 
-/** Undefined when nobody has said it: no price is built in, since prices change and differ between contracts. */
+/** Undefined when nobody has declared a price. No price is built in, since prices change and differ between contracts. */
 export const priceOf = ({ config, rule }: Pick<WorkerView, 'config' | 'rule'>): TokenPrice | undefined => config.price ?? rule?.price
 
-/** What the class of a worker comes from. */
+/** Where the class of a worker comes from. */
 export const sourceOf = ({ config, rule }: Pick<WorkerView, 'config' | 'rule'>): 'config' | 'rule' | 'built-in' =>
   config.model_class !== undefined ? 'config' : rule?.model_class !== undefined ? 'rule' : 'built-in'

@@ -1,6 +1,6 @@
 /**
- * Responsible for what a job is likely to cost at a worker, in US dollars: as its recent jobs reported, or by the price of its tokens. Where
- * neither is known it says so; nothing is guessed. Pure.
+ * Responsible for the likely cost of a job at a worker, in US dollars: as its recent jobs reported it, or by the price of its tokens. Where neither
+ * is known it says so and guesses nothing. Pure.
  */
 import type { Preview, Usage } from '@modelreins/contract'
 import { priceOf } from './catalogue.ts'
@@ -8,7 +8,7 @@ import type { WorkerView } from './matching.ts'
 
 type Cost = Preview['choices'][number]['cost']
 
-/** Of the newest jobs of a worker: what is looked back to. */
+/** How many of a worker's newest jobs are considered. */
 export const usageKept = 20
 
 const round = (usd: number): number => Number(usd.toPrecision(4))
@@ -25,7 +25,7 @@ const unknown = (why: string): Cost => ({ known: false, low_usd: null, high_usd:
 
 const jobsInWords = (count: number): string => (count === 1 ? 'its last job' : `its last ${count} jobs`)
 
-/** `recent`: what its newest jobs used, as far as they said. */
+/** `recent`: the usage that its newest jobs reported. */
 export function costOf(worker: Pick<WorkerView, 'name' | 'config' | 'rule' | 'recent_usage'>): Cost {
   const recent: readonly Usage[] = worker.recent_usage ?? []
   const reported = recent.flatMap(({ cost_usd }) => (cost_usd === undefined ? [] : [cost_usd]))

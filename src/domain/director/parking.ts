@@ -1,18 +1,18 @@
 /**
- * Responsible for accounts that are out of quota: until when, and which workers that concerns. A limit is the account's, not the job's, so
- * workers that declare one account are parked together. Pure; times are milliseconds since 1970.
+ * Responsible for accounts that are out of quota: until when, and which workers that affects. A limit belongs to the account and not to the job, so
+ * workers that declare the same account are parked together. Pure; times are milliseconds since 1970.
  */
 import { limits } from '@modelreins/contract'
 import type { WorkerConfig } from '@modelreins/contract'
 
-/** Until when, by key. Those that have passed mean nothing. */
+/** End times by key. End times in the past have no effect. */
 export type Parkings = Readonly<Record<string, number>>
 
-/** Whose quota a worker uses: the account that its config names, or its own. */
+/** The account whose quota a worker uses: the one that its config names, or the worker's own. */
 export const parkingKey = (worker: { readonly worker_id: string; readonly config: WorkerConfig }): string =>
   worker.config.account === undefined ? `worker ${worker.worker_id}` : `account ${worker.config.account}`
 
-/** Null while it is not parked. */
+/** Null when it is not parked. */
 export function parkedUntil(
   parkings: Parkings,
   worker: { readonly worker_id: string; readonly config: WorkerConfig },
@@ -22,17 +22,17 @@ export function parkedUntil(
   return until === undefined || until <= now ? null : until
 }
 
-/** With a further parking; the very same when it says nothing new. A time far ahead is bounded, one that has passed is none. */
+/** Adds a parking. Returns the same object when nothing changes. A time far in the future is capped, and one in the past is ignored. */
 export function parked(parkings: Parkings, key: string, told: number, now: number): Parkings {
   const until = Math.min(told, now + limits.retry_at_max_ms)
   return until <= now || until <= (parkings[key] ?? 0) ? parkings : { ...inForce(parkings, now), [key]: until }
 }
 
-/** Without this one, and without those that have passed; the very same when that changes nothing. */
+/** Removes this parking and those in the past. Returns the same object when nothing changes. */
 export const unparked = (parkings: Parkings, key: string, now: number): Parkings =>
   Object.hasOwn(parkings, key) ? Object.fromEntries(Object.entries(inForce(parkings, now)).filter(([one]) => one !== key)) : parkings
 
-/** The very same when none has passed. */
+/** Removes parkings in the past. Returns the same object when there are none. */
 export function inForce(parkings: Parkings, now: number): Parkings {
   const kept = Object.entries(parkings).filter(([, until]) => until > now)
   return kept.length === Object.keys(parkings).length ? parkings : Object.fromEntries(kept)

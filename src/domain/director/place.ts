@@ -1,4 +1,7 @@
-/** Responsible for the place that a worker works in, when its operator has said that only one job at a time may: workers may share one. Pure. */
+/**
+ * Responsible for the place (machine and directory) that a worker works in, if its operator limits that place to one job at a time. Several workers
+ * can share a place. Pure.
+ */
 import type { WorkerConfig } from '@modelreins/contract'
 
 interface Placed {
@@ -7,6 +10,6 @@ interface Placed {
   readonly profile: { readonly place?: string }
 }
 
-/** The directory that it reports, with its machine; its own until it has reported one. Undefined when jobs need not be kept apart there. */
+/** The machine and directory that the worker reports; until it reports one, a place of its own. Undefined when the operator set no such limit. */
 export const placeOf = ({ worker_id, config, profile }: Placed): string | undefined =>
   config.concurrency_key === 'workdir' ? (profile.place ?? `of ${worker_id}`) : undefined

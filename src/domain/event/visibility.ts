@@ -1,11 +1,11 @@
-/** Responsible for who sees which events of the feed: what a role may read, and of a worker what it did itself. */
+/** Responsible for who sees which events of the feed: members what their role may read, workers what they did themselves. */
 import type { AuditRow, FeedFrame, Parsed, Presence, Role, Scope } from '@modelreins/contract'
 import { roleMay } from '../access/access.ts'
 
 export type FeedViewer = { readonly kind: 'member'; readonly role: Role } | { readonly kind: 'worker'; readonly worker_id: string }
 export type FeedFilter = Omit<Parsed<'events.follow'>, 'after'>
 
-/** Nouns that others than the readers of the whole audit trail may see, and what it takes. */
+/** Nouns that a caller may see without access to the whole audit trail, and the scope that each requires. */
 const scopes: Readonly<Record<string, Scope>> = {
   job: 'jobs.read',
   fan_out: 'jobs.read',
@@ -17,7 +17,7 @@ const scopes: Readonly<Record<string, Scope>> = {
   killswitch: 'killswitch.read',
 }
 
-/** What a worker learns of its own jobs: of attempts that it was given, and nothing from before it was. */
+/** The actions that a worker sees of its own jobs: only about attempts that it was given. */
 const ofAttempts: ReadonlySet<string> = new Set([
   'job.start',
   'job.complete',
@@ -59,7 +59,7 @@ export const wantsPresence = (filter: FeedFilter, { worker_id }: Pick<Presence, 
   (filter.id === undefined || filter.id === `worker:${worker_id}`) &&
   (filter.worker_id === undefined || filter.worker_id === worker_id)
 
-/** An audit row as the feed says it: without its place in the chain. */
+/** An audit row as the feed sends it: without its place in the chain. */
 export function eventOf({
   prev_hash: _prev,
   hash: _hash,

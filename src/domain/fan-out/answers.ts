@@ -1,17 +1,20 @@
-/** Responsible for the texts that several answers become: attributed, cut fairly, counted, and put before a worker that merges them. */
+/**
+ * Responsible for the texts that are made from several answers: attributed to workers, shortened fairly, counted, and put into the prompt of a merge
+ * job.
+ */
 import { byteLength, limits } from '@modelreins/contract'
 
 export interface Answer {
   readonly job_id: number
   readonly worker: string
   readonly text: string
-  /** The text is only the beginning of the answer, and this is where the whole is kept; null when it is all of it. */
+  /** Where the whole answer is stored when the text is only its beginning; null when the text is the whole answer. */
   readonly stored: string | null
-  /** The letter by which a merged answer cites it. */
+  /** The letter with which a merged answer cites it. */
   readonly mark: string
 }
 
-/** Each text's share of `total` bytes: short ones keep all of theirs, and what they leave is divided among the long ones. */
+/** The share of `total` bytes that each text gets: short texts keep all of theirs, and the rest is divided among the long ones. */
 export function fairShares(sizes: readonly number[], total: number): readonly number[] {
   const shares = sizes.map(() => 0)
   let left = total
@@ -32,7 +35,7 @@ export function fairShares(sizes: readonly number[], total: number): readonly nu
   return shares
 }
 
-/** The beginning of a text in at most so many bytes of UTF-8, cut between characters. */
+/** The beginning of a text in at most this many bytes of UTF-8, cut between characters. */
 function firstBytes(text: string, maxBytes: number): string {
   let bytes = 0
   let end = 0
@@ -46,7 +49,7 @@ function firstBytes(text: string, maxBytes: number): string {
 
 const cutNote = (answer: Answer): string => `\n[cut: the whole answer is the result of job ${answer.job_id}]`
 
-/** Every answer under its worker's name, in at most `maxBytes`; a cut is said where it is. `marked`: with the letter to cite it by. */
+/** All answers under their workers' names, in at most `maxBytes`; each cut is marked. `marked`: each heading has the letter to cite the answer by. */
 export function attributeAnswers(answers: readonly Answer[], maxBytes: number, marked = false): string {
   const heading = (answer: Answer): string => `## ${answer.worker} (job ${answer.job_id})${marked ? ` [${answer.mark}]` : ''}\n\n`
   const around = answers.reduce((sum, answer) => sum + byteLength(heading(answer)) + byteLength(cutNote(answer)) + 2, 0)
@@ -65,7 +68,7 @@ export function attributeAnswers(answers: readonly Answer[], maxBytes: number, m
 const defaultInstruction =
   'Several workers were given the same prompt. Write the one answer that a person should read: keep what is right, settle contradictions, cite the answer that a statement rests on by its letter in brackets, as in [a], and add nothing that no answer supports.'
 
-/** What the merge job is asked; it fits a prompt's bound whatever the answers are. */
+/** The prompt of the merge job. It never exceeds the limit of a prompt. */
 export function mergePrompt(prompt: string, answers: readonly Answer[], instruction: string | null): string {
   const asked = firstBytes(prompt, limits.prompt_bytes / 4)
   const head = `${instruction ?? defaultInstruction}\n\n# The prompt\n\n${asked}${asked === prompt ? '' : '\n[cut]'}\n\n# The answers\n\n`
@@ -80,11 +83,11 @@ export interface Count {
 
 interface Vote {
   readonly text: string
-  /** It has no such field: the whole answer counts. */
+  /** The answer does not have the field, so all of it is counted. */
   readonly whole: boolean
 }
 
-/** The text that is counted: trimmed, or one field of a JSON answer; an answer without the field counts as a whole. */
+/** The text to count: the trimmed answer, or one field of a JSON answer. An answer without that field counts as a whole. */
 function voteOf(text: string, field: string | null): Vote {
   const trimmed = text.trim()
   if (field === null) return { text: trimmed, whole: false }
@@ -94,12 +97,12 @@ function voteOf(text: string, field: string | null): Vote {
       typeof value === 'object' && value !== null && Object.hasOwn(value, field) ? Reflect.get(value, field) : undefined
     if (found !== undefined) return { text: typeof found === 'string' ? found.trim() : JSON.stringify(found), whole: false }
   } catch {
-    // No JSON.
+    // Not JSON.
   }
   return { text: trimmed, whole: true }
 }
 
-/** Equal answers, most frequent first; among equals the one that was given first. */
+/** Equal answers together, the most frequent first; on a tie, the one that was given first. */
 export function countVotes(answers: readonly Answer[], field: string | null): readonly Count[] {
   const counts = new Map<string, string[]>()
   for (const answer of answers) {
@@ -115,7 +118,10 @@ export function countVotes(answers: readonly Answer[], field: string | null): re
 
 const names = (answers: readonly Answer[]): string => answers.map(({ worker }) => worker).join(', ')
 
-/** What whoever reads the counts should know: whose answers lack the field that is counted, or were compared by their beginning; undefined: nothing. */
+/**
+ * A note for readers of the counts: which answers lack the counted field, or were compared only by their beginning. Undefined when there is nothing
+ * to say.
+ */
 export function voteNote(answers: readonly Answer[], field: string | null): string | undefined {
   const without = field === null ? [] : answers.filter(({ text }) => voteOf(text, field).whole)
   const asked = `the field ${JSON.stringify(field)}`

@@ -1,4 +1,4 @@
-/** Responsible for which workers count as the same where the answers of a fan-out are to come from different ones. Pure. */
+/** Responsible for which workers count as the same when the answers of a fan-out must come from different ones. Pure. */
 import type { JobRequest } from '@modelreins/contract'
 
 export type Distinct = NonNullable<JobRequest['fan_out']>['distinct']
@@ -15,7 +15,7 @@ export const distinctKey = ({ worker_id, provider, model }: Like, distinct: Dist
   return distinct === 'provider' ? (provider ?? '') : `${provider ?? ''}/${model ?? ''}`
 }
 
-/** Those that are asked already, or count as one of them. */
+/** The workers that are already asked, or that count as the same as one of them. */
 export function sameAs<Worker extends Like>(asked: readonly Like[], workers: Iterable<Worker>, distinct: Distinct): readonly Worker[] {
   const ids = new Set(asked.map(({ worker_id }) => worker_id))
   const keys = new Set(asked.map((one) => distinctKey(one, distinct)))

@@ -1,6 +1,6 @@
 /**
- * Responsible for what a fan-out does next: wait, start its merge, or end, from the state of its children alone. The same children always
- * give the same step, so it may be asked again after anything that was lost.
+ * Responsible for the next step of a fan-out (wait, start its merge, or end), decided only from the state of its children. The same children always
+ * give the same step, so the decision can be repeated after any loss.
  */
 import { answerMark, limits } from '@modelreins/contract'
 import type { JobError, JobStatus, MergeKind, MergeState } from '@modelreins/contract'
@@ -9,7 +9,7 @@ import type { Answer } from './answers.ts'
 import type { Distinct } from './distinct.ts'
 import type { Picked } from './pick.ts'
 
-/** How the answers become one. Times are milliseconds since 1970. */
+/** How the answers are merged. Times are milliseconds since 1970. */
 export interface MergePlan {
   readonly by: MergeKind
   /** worker_id. */
@@ -20,18 +20,18 @@ export interface MergePlan {
   readonly vote_field: string | null
 }
 
-/** What a job record says of the fan-out that it is the parent of. */
+/** The part of a job's record that makes it the parent of a fan-out. */
 export interface FanOutSpec {
   readonly plan: MergePlan
-  /** Set in the transaction that makes the merge job: there is never a second one (I10). */
+  /** Set in the transaction that creates the merge job, so that there is never a second one (I10). */
   readonly merge_job_id: number | null
-  /** Children whose answers that job was given; absent in records of before it was kept. */
+  /** Children whose answers the merge job was given; absent in records that are older than this field. */
   readonly merged_from?: readonly number[]
-  /** In what its workers differ; absent: they are different ones. Also of those that its children go on to. */
+  /** The field in which the workers must differ, also those that children move to by a fallback; absent: different workers. */
   readonly distinct?: Distinct
 }
 
-/** What an ended fan-out keeps of its answers. */
+/** What the record of an ended fan-out keeps of its answers. */
 export interface FanOutOutcome {
   readonly children: readonly { readonly job_id: number; readonly worker: string; readonly status: JobStatus }[]
   readonly merge: MergeState
@@ -39,7 +39,7 @@ export interface FanOutOutcome {
   readonly picked?: Picked
 }
 
-/** When the deadline of the merge does something, milliseconds since 1970; undefined when time changes nothing. */
+/** When the merge deadline takes effect, in milliseconds since 1970; undefined when no deadline is pending. */
 export const mergeDue = (spec: FanOutSpec): number | undefined =>
   spec.merge_job_id === null ? (spec.plan.deadline_at ?? undefined) : undefined
 
@@ -48,14 +48,14 @@ export interface Child {
   readonly worker: string
   readonly status: JobStatus
   readonly result: string | null
-  /** Where the whole result is kept; null when `result` is all of it. */
+  /** Where the whole result is stored; null when `result` is the whole. */
   readonly stored: string | null
   readonly ended_at: number | null
 }
 
 export interface MergeJob {
   readonly job_id: number
-  /** Children whose answers it was given; undefined: every good one. */
+  /** Children whose answers the merge job was given; undefined: every good one. */
   readonly from?: readonly number[] | undefined
   readonly status: JobStatus
   readonly result: string | null
@@ -66,7 +66,7 @@ export interface FanOut {
   readonly prompt: string
   readonly plan: MergePlan
   readonly children: readonly Child[]
-  /** The merge job, once it was made. `refused`: none could be made. */
+  /** The merge job, once it exists. `refused`: it could not be created. */
   readonly merge: MergeJob | 'refused' | null
 }
 
@@ -74,7 +74,7 @@ export type Step =
   | { readonly kind: 'wait' }
   /** `from`: children whose answers are in the prompt. */
   | { readonly kind: 'merge'; readonly prompt: string; readonly from: readonly number[] }
-  /** `stored`: where the whole result is kept, as a child's or the merge job's. `abort`: children whose answer is not wanted any more. */
+  /** `stored`: where the whole result of a child or of the merge job is stored. `abort`: children whose answers are no longer needed. */
   | {
       readonly kind: 'done'
       readonly result: string | null
@@ -86,7 +86,7 @@ export type Step =
 
 const ended = (child: Child): boolean => child.status === 'done' || child.status === 'failed'
 
-/** Good answers, in the order in which they came. */
+/** Good answers, in the order of their arrival. */
 const answersOf = (children: readonly Child[]): readonly Answer[] =>
   children
     .filter((child) => child.status === 'done')
@@ -101,7 +101,7 @@ const answersOf = (children: readonly Child[]): readonly Answer[] =>
 
 export function mergeStateOf(fanOut: FanOut, degraded = false): MergeState {
   const { plan, children, merge } = fanOut
-  // An answer that comes while the others are being merged is not in what comes of it.
+  // An answer that arrives while the merge runs is not part of the merged answer.
   const from = merge === null || merge === 'refused' || merge.status === 'failed' ? undefined : merge.from
   const answered = children.filter((child) => child.status === 'done' && (from === undefined || from.includes(child.job_id))).length
   const failed = children.filter((child) => child.status === 'failed').length
@@ -129,7 +129,7 @@ export function nextStep(fanOut: FanOut, at: number): Step {
   if (plan.by === 'first' && first !== undefined)
     return { kind: 'done', result: first.text, stored: first.stored, merge: mergeStateOf(fanOut), abort: open }
   const ready = open.length === 0 || due || (plan.quorum !== null && answers.length >= plan.quorum)
-  // What has begun goes on: a child that is tried again by hand does not take the merge back.
+  // A merge that has begun continues, even when a child is retried by hand.
   if (!ready && merge === null) return { kind: 'wait' }
   if (answers.length === 0) {
     const why = due && open.length > 0 ? 'before the deadline' : `: all ${children.length} failed`

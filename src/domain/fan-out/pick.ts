@@ -1,13 +1,13 @@
 /**
- * Responsible for picking one child's answer as the answer of its fan-out: when that may be done, and which answer a fan-out then has. What an
- * ended fan-out answered before stays in its record: work that was released with that answer in view is told apart from later work.
+ * Responsible for picking one child's answer as the answer of its fan-out: when that is allowed, and which answer the fan-out then has. The earlier
+ * answer of an ended fan-out stays in its record, so that work that was released because of that answer can be told apart from later work.
  */
 import type { JobOutcome } from '../job/job-attempt.ts'
 import type { JobRecord } from '../job/job-machine.ts'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'
 
-/** A result as a job keeps it: whole, or its beginning with the R2 key of the whole. */
+/** A result as a job keeps it: the whole result, or its beginning with the R2 key of the whole. */
 export type KeptResult = Pick<JobOutcome, 'result' | 'stored'>
 
 export interface Picked {
@@ -18,25 +18,25 @@ export interface Picked {
   readonly by: string
   /** Milliseconds since 1970. */
   readonly at: number
-  /** The picked answer, when the fan-out had ended with another one before; absent where the pick ended it. */
+  /** The picked answer when it replaces an earlier answer of an ended fan-out; absent when the pick itself ended the fan-out. */
   readonly instead?: KeptResult
 }
 
 const none: KeptResult = { result: null, stored: null }
 
-/** The answer that callers are shown. */
+/** The answer that callers get. */
 export const shownResult = (outcome: JobOutcome | null): KeptResult => outcome?.fan_out?.picked?.instead ?? outcome ?? none
 
-/** Whether its answer was replaced after it had ended. */
+/** Whether a pick replaced its answer after it had ended. */
 export const isReplaced = ({ outcome }: Pick<JobRecord, 'outcome'>): boolean => outcome?.fan_out?.picked?.instead !== undefined
 
 export type PickStep =
-  /** The same child again. */
+  /** The same child was already picked. */
   | { readonly kind: 'done-before' }
-  /** `end`: the fan-out is under way, and ends by it. */
+  /** `end`: the fan-out is still running, and the pick ends it. */
   | { readonly kind: 'pick'; readonly child: JobRecord; readonly end: boolean }
 
-/** What picking this job of the family does, or why it may not be picked. */
+/** The effect of picking this child, or why it may not be picked. */
 export function pickStep(parent: JobRecord, child: JobRecord | undefined, childId: number): Result<PickStep> {
   const says = (message: string): Result<never> => fail('wrong-state', message)
   if (parent.spec.fan_out === undefined) return says(`Job ${parent.id} is not a fan-out: there is nothing to pick from.`)

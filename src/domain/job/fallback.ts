@@ -1,6 +1,6 @@
 /**
- * Responsible for a job's fallback chain: which step follows a cause, and the job at that step. A chain only goes forward, so one cause
- * leads to one step at most. Pure.
+ * Responsible for a job's fallback chain: which step follows a cause, and the job at that step. A chain only moves forward, so one cause leads to at
+ * most one step. Pure.
  */
 import type { FallbackCause, JobRequest } from '@modelreins/contract'
 import type { JobRecord, JobSpec } from './job-machine.ts'
@@ -19,7 +19,7 @@ export interface Step extends Place {
 
 export interface Fallback {
   readonly steps: readonly Step[]
-  /** 0: as it was asked for. */
+  /** 0: the job is where it was asked for. */
   readonly step: number
   readonly after: FallbackCause | null
   readonly asked: Place
@@ -29,10 +29,10 @@ export interface Fallback {
   readonly made: number
 }
 
-/** Ends that a human or time decided: no other place makes them good. */
+/** Final errors that come from a human or from time: another place would not help. */
 const final: ReadonlySet<string> = new Set(['denied', 'aborted', 'withdrawn', 'expired'])
 
-/** The chain as a new job has it; its targets are worker_ids by now. */
+/** The chain of a new job; its targets are already resolved to worker_ids. */
 export function fallbackOf(request: JobRequest, asked: Place, attempts: number): Fallback | undefined {
   const chain = request.fallback ?? []
   if (chain.length === 0) return undefined
@@ -40,18 +40,20 @@ export function fallbackOf(request: JobRequest, asked: Place, attempts: number):
   return { steps, step: 0, after: null, asked, attempts, made: 0 }
 }
 
-/** Numbers of the steps ahead that this cause leads to, first to last. */
+/** Numbers of the steps ahead that this cause leads to, in order. */
 export const stepsAfter = ({ steps, step }: Fallback, cause: FallbackCause): readonly number[] =>
   steps.flatMap(({ after }, index) => (index >= step && after === cause ? [index + 1] : []))
 
 export const hasStepsAhead = ({ fallback }: Pick<JobSpec, 'fallback'>): boolean =>
   fallback !== undefined && fallback.step < fallback.steps.length
 
-/** Waits for somebody, and could go on elsewhere: what the queue looks at again and again. */
+/** Whether the job waits for a worker and has fallback steps ahead: the queue checks such jobs regularly. */
 export const mayFallBack = (job: JobRecord): boolean =>
   hasStepsAhead(job.spec) && (job.status === 'retry' || (job.status === 'pending' && job.hold === null))
 
-/** What the end of an attempt is to the chain; undefined when the job goes on where it is. `limited`: nobody else there has quota. */
+/**
+ * The fallback cause that the end of an attempt amounts to; undefined when the job stays at its place. `limited`: no other worker there has quota.
+ */
 export function causeOf(after: JobRecord, limited: boolean): FallbackCause | undefined {
   const error = after.outcome?.error
   if (error == null || final.has(error.type)) return undefined
@@ -59,12 +61,12 @@ export function causeOf(after: JobRecord, limited: boolean): FallbackCause | und
   return after.status === 'failed' ? 'failed' : undefined
 }
 
-/** Asks for another place, with the rest of what it asks for as it is. */
+/** The specification with another place; the rest stays the same. */
 export const specAt = (spec: JobSpec, { pinned, target, provider, model }: Place): JobSpec => ({ ...spec, pinned, target, provider, model })
 
 /**
- * The job at this step, with attempts of its own. Whoever takes it is asked anew; the caller says how it waits. `only`: the one worker that may
- * have it there, whoever else the step would leave free.
+ * The job at this step, with new attempts. The worker is selected again, and the caller decides how the job waits. `only`: the single worker that may
+ * have it there, even if the step allows others.
  */
 export function atStep(job: JobRecord, number: number, only: string | null = null): JobRecord {
   const { fallback } = job.spec
@@ -80,7 +82,7 @@ export function atStep(job: JobRecord, number: number, only: string | null = nul
   }
 }
 
-/** A step follows the attempt that has ended: the job is due at once, whatever it waited for. */
+/** A step that follows an ended attempt: the job is due at once, without the usual retry delay. */
 export const retryAtStep = (ended: JobRecord, number: number, at: number, only: string | null = null): JobRecord => ({
   ...atStep(ended, number, only),
   status: 'retry',

@@ -1,18 +1,18 @@
-/** Responsible for what is known of one attempt of a job beside its number: that a person has it in hand, and what it left behind. */
+/** Responsible for the data about one attempt of a job: the state of a person's attempt, and the outcome of an ended one. */
 import type { JobError, Usage } from '@modelreins/contract'
 import type { FanOutOutcome } from '../fan-out/fan-out.ts'
 
-/** What is known of an attempt in the hands of a person, who sends no heartbeats. */
+/** State of a person's attempt. A person sends no heartbeats. */
 export interface PersonsAttempt {
-  /** Limit of the attempt, milliseconds: the job's own timeout where it names one. */
+  /** Limit of the attempt in milliseconds: the job's own timeout if it has one. */
   readonly limit_ms: number
-  /** When the person was last heard of, milliseconds since 1970. Changes with each sign of them, every few minutes at most. */
+  /** When the person was last active, milliseconds since 1970. Updated on activity, at most every few minutes. */
   readonly seen_at: number
-  /** Time of the reminder since then; absent while none was sent. */
+  /** When a reminder was sent after that activity; absent when none was. */
   readonly reminded_at?: number
 }
 
-/** What an attempt left behind. */
+/** The outcome of an attempt. */
 export interface JobOutcome {
   /** Output that came with the end of the attempt: all of it, or its end when a stream has the rest. */
   readonly output: string
@@ -28,9 +28,9 @@ export interface JobOutcome {
   readonly usage: Usage | null
   /** Why the attempt or the job failed; null after a success. */
   readonly error: JobError | null
-  /** The server ended the attempt while it ran, and the worker has not yet confirmed that the process is gone. Removed by that confirmation. */
+  /** The server ended the attempt while it ran, and the worker has not yet confirmed that the process has ended. Removed by that confirmation. */
   readonly stop_owed?: true
-  /** Worker whose lease lapsed. While no newer attempt has started, its next heartbeat or output resumes this attempt. */
+  /** The worker whose lease expired. As long as no newer attempt has started, its next heartbeat or output resumes this attempt. */
   readonly lost_by?: string
   /** Answers of the children and state of the merge; present on the parent of an ended fan-out. */
   readonly fan_out?: FanOutOutcome

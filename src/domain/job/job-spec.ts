@@ -1,4 +1,4 @@
-/** Responsible for what a new job asks for: a request with its defaults filled in, times in milliseconds. */
+/** Responsible for the specification of a new job: a request with its defaults filled in and times in milliseconds. */
 import { attemptsByEffort, limits } from '@modelreins/contract'
 import type { JobRequest } from '@modelreins/contract'
 import { fallbackOf } from './fallback.ts'
@@ -11,7 +11,7 @@ function impliedContext({ context_from, context_text }: JobRequest): string {
   return context_text === undefined ? 'none' : 'inline'
 }
 
-/** The specification of a new job: defaults filled, times in milliseconds. `pinned` is the worker that `target` names. */
+/** The specification of a new job: defaults filled in, times in milliseconds. `pinned` is the worker that `target` names. */
 export function specOf(request: JobRequest, pinned: string | null): JobSpec {
   const { target = null, provider = null, model = null, effort = 'standard' } = request
   const fallback = fallbackOf(request, { pinned, target, provider, model }, request.max_attempts ?? attemptsByEffort[effort])

@@ -1,6 +1,6 @@
-/** Responsible for the end of a text that fits into so many bytes of UTF-8, cut between characters. */
+/** Responsible for the end of a text in at most a given number of bytes of UTF-8, cut between characters. */
 
-/** UTF-8 bytes of the character that ends before `end`, and its UTF-16 units. A lone surrogate becomes U+FFFD: three bytes. */
+/** The UTF-8 bytes and UTF-16 units of the character that ends before `end`. A lone surrogate becomes U+FFFD: three bytes. */
 function lastCharacter(text: string, end: number): { readonly bytes: number; readonly units: number } {
   const unit = text.charCodeAt(end - 1)
   if (unit < 0x80) return { bytes: 1, units: 1 }

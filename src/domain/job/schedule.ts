@@ -1,7 +1,7 @@
-/** Responsible for the schedule of a job: whether its earliest start is ahead, and the job that waits for it. */
+/** Responsible for the earliest start of a job: whether it is in the future, and the job held until then. */
 import type { JobRecord } from './job-machine.ts'
 
-/** The job, held until `not_before` when that is ahead and nothing else holds it; rank and expiry count from then. */
+/** The job, held until `not_before` if that is in the future and nothing else holds it. Rank and expiry count from that time. */
 export function holdForSchedule(job: JobRecord, at: number): JobRecord {
   const { not_before } = job.spec
   return job.hold === null && not_before !== null && not_before > at ? { ...job, hold: 'schedule', queued_at: not_before } : job

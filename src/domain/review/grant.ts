@@ -1,8 +1,8 @@
-/** Responsible for session grants: what one allows, for how long, how often. */
+/** Responsible for session grants: what a grant allows, for how long, and how often. */
 import { limits } from '@modelreins/contract'
 import type { Policy } from './risk.ts'
 
-/** One yes that lets one worker use one capability for one session. */
+/** An approval that lets one worker use one capability during one session. */
 export interface GrantRecord {
   /** Public id. */
   readonly grant_id: string
@@ -12,7 +12,7 @@ export interface GrantRecord {
   readonly capability: string
   /** Session in which it may use it. */
   readonly session: string
-  /** Uses so far, the one that asked included; increases at every use. */
+  /** Uses so far, including the use that asked for it. Increases with every use. */
   readonly uses: number
   /** Uses allowed; null: unlimited until it expires. */
   readonly max_uses: number | null
@@ -33,7 +33,7 @@ export const isGrantActive = (grant: GrantRecord, at: number): boolean =>
 
 export const recordGrantUse = (grant: GrantRecord): GrantRecord => ({ ...grant, uses: grant.uses + 1 })
 
-/** A reviewer may narrow the policy's terms, never widen them. */
+/** A reviewer may narrow the limits of the policy, never widen them. */
 export function termsOf(
   policy: Policy,
   asked: { readonly ttl_ms: number | null; readonly uses: number | null } | undefined,

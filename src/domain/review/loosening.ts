@@ -1,6 +1,6 @@
 /**
- * Responsible for whether a change of a worker's capabilities lets something pass that waited for a human before: the guard must not be the
- * guarded one's choice.
+ * Responsible for whether a change of a worker's capabilities removes a human check that existed before: a member must not be able to switch off a
+ * control over their own work.
  */
 import type { Capability, ReviewPolicy } from '@modelreins/contract'
 import { atLeast, declared, isGated, policyOf, withDefaults } from './risk.ts'
@@ -22,7 +22,10 @@ function looserPolicy(before: Capability, after: Capability): readonly string[] 
 
 type Policies = Readonly<Record<string, ReviewPolicy>>
 
-/** What a change of the tenant's policies loosens, by capability. Terms of grants count, since some worker may have it under the tier session. */
+/**
+ * What a change of the tenant's policies loosens, by capability. Grant limits count too, since some worker may have the capability under the tier
+ * `session`.
+ */
 export const policyLoosenings = (before: Policies, after: Policies): readonly string[] =>
   [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((name) => {
     const as = (policies: Policies): Capability => withDefaults({ name, risk_tier: 'session' }, policies[name])
@@ -33,12 +36,12 @@ export const policyLoosenings = (before: Policies, after: Policies): readonly st
 export function loosenings(before: readonly Capability[], after: readonly Capability[]): readonly string[] {
   const lost = before.flatMap((was) => {
     const is = declared(after, was.name)
-    // Taken away it could come back without its tier.
+    // A removed capability could be added again without its tier.
     if (is === undefined) return was.risk_tier === 'auto' ? [] : [`${was.name}: tier ${was.risk_tier} is taken away`]
     if (!atLeast(is.risk_tier, was.risk_tier)) return [`${was.name}: tier ${was.risk_tier} becomes ${is.risk_tier}`]
     return isGated(was.risk_tier) ? looserPolicy(was, is).map((what) => `${was.name}: ${what}`) : []
   })
-  // A name that asks nobody, beside one that does, is a way around it.
+  // A new capability without a human check could be used to avoid an existing one with a check.
   const ways = before.some((item) => isGated(item.risk_tier))
     ? after.filter((item) => !isGated(item.risk_tier) && declared(before, item.name) === undefined)
     : []

@@ -1,4 +1,4 @@
-/** Responsible for what a review binds to: the text that is hashed, the payload of a job, and what an edit makes of it. */
+/** Responsible for what a review covers: the text that is hashed, the payload of a job, and the effect of an edit. */
 import type { Issue, JobEdit } from '@modelreins/contract'
 import { NotCanonical, canonicalJson, jobEdit } from '@modelreins/contract'
 import type { JobSpec } from '../job/job-machine.ts'
@@ -7,11 +7,11 @@ import type { Result } from '../result.ts'
 
 export interface ReviewedArtifact {
   readonly slug: string
-  /** Hex. */
+  /** SHA-256 in hex. */
   readonly sha256: string
 }
 
-/** What a reviewer says yes or no to. */
+/** What a reviewer decides about. */
 export interface Reviewed {
   readonly capability: string | null
   readonly payload: unknown
@@ -24,9 +24,9 @@ const sortedKeys = (_key: string, value: unknown): unknown =>
     : value
 
 /**
- * The text whose SHA-256 is the digest: RFC 8785 of {artifacts, capability, payload}, artifacts as their digests in the order they were
- * attached. It must not throw, since a sweep hashes too: what RFC 8785 cannot say (lone surrogates) is spelled with escapes, behind a
- * prefix that no canonical JSON has.
+ * The text whose SHA-256 is the digest: RFC 8785 of {artifacts, capability, payload}, where artifacts are their digests in the order in which they
+ * were attached. It must not throw, because a sweep computes it too: text that RFC 8785 rejects (lone surrogates) is escaped, after a prefix that no
+ * canonical JSON begins with.
  */
 export function reviewedText({ capability, payload, artifacts }: Reviewed): string {
   const whole = { artifacts: artifacts.map((one) => one.sha256), capability, payload }
@@ -38,15 +38,15 @@ export function reviewedText({ capability, payload, artifacts }: Reviewed): stri
   }
 }
 
-/** What surrounds the content of a job: whose conversation it is, and what it is done with. */
+/** Context of a job that is reviewed together with its content: its thread, and the provider and model that run it. */
 export interface ExecutionDetails {
   readonly thread_id: string | null
-  /** Of the worker that a reviewer is told of; of a job that anybody may take, what the job asks for. */
+  /** Provider and model of the worker that the review names; if any worker may take the job, those that the job asks for. */
   readonly provider: string | null
   readonly model: string | null
 }
 
-/** Of payloads that bind what surrounds the content, too. Older ones have no version, and are verified as they were made. */
+/** Version of payloads that include the execution details. Older payloads have no version and are verified in their old form. */
 const version = 2
 
 export const bindsExecutionDetails = (payload: unknown): boolean =>
@@ -55,8 +55,8 @@ export const bindsExecutionDetails = (payload: unknown): boolean =>
 const optionalField = (name: string, value: string | null): Readonly<Record<string, string>> => (value === null ? {} : { [name]: value })
 
 /**
- * Everything of a job that reaches its handler, and what does it. Times and priorities are not part of what is approved. Without `details`
- * the payload is one of before.
+ * Everything of a job that reaches its handler, and the provider and model that run it. Times and priorities are not part of an approval. Without
+ * `details` the payload has the old form.
  */
 export const jobPayload = (spec: JobSpec, details?: ExecutionDetails): Readonly<Record<string, unknown>> => ({
   ...(details === undefined
@@ -92,10 +92,10 @@ const refused = (issues: readonly Issue[]): Result<never> =>
     },
   )
 
-/** Shown to a reviewer but not editable: a copy of them in an edit is accepted and ignored. */
+/** Fields that are shown to a reviewer but cannot be edited: an edit that contains them is accepted, and they are ignored. */
 const uneditable = ['requires_secrets', 'context', 'version', 'session_id', 'thread_id', 'provider', 'model', 'tags']
 
-/** The job as a reviewer edited it; what the edit leaves out stays. Secrets, the thread and the routing cannot be edited in. */
+/** The job after a reviewer's edit; fields that the edit omits are unchanged. Secrets, the thread and the routing cannot be edited. */
 export function applyEdit(spec: JobSpec, payload: unknown): Result<JobSpec> {
   const given =
     typeof payload === 'object' && payload !== null && !Array.isArray(payload)

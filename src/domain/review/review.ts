@@ -1,6 +1,6 @@
 /**
- * Responsible for the life of a review: pending -> approved | denied | withdrawn | expired | superseded, and approved -> consumed once.
- * An approval that has not been consumed may still be withdrawn or superseded. Every function takes the time and returns a new record.
+ * Responsible for the life cycle of a review: pending -> approved | denied | withdrawn | expired | superseded, and approved -> consumed once. An
+ * approval that has not been consumed may still be withdrawn or superseded. Every function takes the time and returns a new record.
  */
 import { canonicalJson, limits } from '@modelreins/contract'
 import type { DecisionProof, ReviewStatus, RiskTier, Verdict } from '@modelreins/contract'
@@ -38,19 +38,19 @@ export interface GrantTerms {
   readonly uses: number | null
 }
 
-/** What time does next to a pending review. */
+/** The next thing that time alone does to a pending review. */
 export type Step = 'remind' | 'escalate' | 'expire'
 
 export interface ReviewRecord {
   /** Number of the review in its tenant. */
   readonly id: number
-  /** State of the review; changes by the functions of this module alone. */
+  /** State of the review. Only the functions of this module change it. */
   readonly status: ReviewStatus
   /** `dispatch` and `action` gate work, `escalation` settles a job; anything else is what a worker or member submitted. */
   readonly type: string
   /** Title for lists. Fixed at creation. */
   readonly title: string
-  /** Text for the reviewer; empty when the payload says all. Fixed at creation. */
+  /** Text for the reviewer; empty when the payload is sufficient. Fixed at creation. */
   readonly content: string
   /** Preview for the reviewer; null without one. Fixed at creation. */
   readonly preview: string | null
@@ -92,15 +92,15 @@ export interface ReviewRecord {
   readonly superseded_by: number | null
   /** Time of creation, milliseconds since 1970. */
   readonly created_at: number
-  /** When time alone does something, and what; null once it is settled. */
+  /** When time alone changes the review, and how; null once it is settled. */
   readonly next: { readonly at: number; readonly step: Step } | null
-  /** Time at which a pending review is denied for lack of a decision. */
+  /** When a pending review is denied because nobody decided. */
   readonly expires_at: number
   /** Time at which it left `pending`; null before. */
   readonly settled_at: number | null
-  /** Time at which an approval was spent; null before. */
+  /** Time at which an approval was used; null before. */
   readonly consumed_at: number | null
-  /** Attempt and call that spent the approval; null before. */
+  /** Attempt and call that used the approval; null before. */
   readonly consumed_by: string | null
 }
 
@@ -127,10 +127,10 @@ export type ReviewDraft = Pick<
 > &
   Partial<Pick<ReviewRecord, 'artifacts'>>
 
-/** Types whose approval lets something start, and is spent by that. */
+/** Types whose approval lets work start. The approval is consumed by that. */
 export const gatesWork = (type: string): boolean => type === 'dispatch' || type === 'action'
 
-/** Still to be decided, or an approval that waits to be spent. */
+/** Still undecided, or approved and not yet consumed. */
 export const isOpen = (review: Pick<ReviewRecord, 'status' | 'type'>): boolean =>
   review.status === 'pending' || (review.status === 'approved' && gatesWork(review.type))
 
@@ -155,7 +155,7 @@ export function openReview(draft: ReviewDraft, at: number): ReviewRecord {
   }
 }
 
-/** Whoever comes late is told who came first. */
+/** A decision that comes too late is answered with the name of the member who decided first. */
 function settledIn(review: ReviewRecord, verb: string): Result<never> {
   const decided = review.status === 'approved' || review.status === 'denied' || review.status === 'consumed'
   const by = decided ? review.decisions.at(-1)?.by : undefined
@@ -163,11 +163,11 @@ function settledIn(review: ReviewRecord, verb: string): Result<never> {
   return fail('wrong-state', `Review ${review.id} is ${review.status}${how} and cannot be ${verb}.`)
 }
 
-/** An answer in words settles an escalation like an approval does; anywhere else it means: not like this. */
+/** A `respond` verdict settles an escalation like an approval. For every other type it rejects the request with an explanation. */
 const approves = (type: string, verdict: Verdict): boolean =>
   verdict === 'approve' || verdict === 'edit' || (verdict === 'respond' && type === 'escalation')
 
-/** The last word of each member who may decide today. */
+/** The latest decision of each member who is allowed to decide at present. */
 function words(review: ReviewRecord, mayDecide: (memberId: string) => boolean): readonly DecisionRecord[] {
   const last = new Map(review.decisions.map((decision) => [decision.member_id, decision]))
   return [...last.values()].filter((decision) => mayDecide(decision.member_id))
@@ -181,15 +181,15 @@ function tally(review: ReviewRecord, mayDecide: (memberId: string) => boolean): 
   }
 }
 
-/** Whether enough of those who approved may still decide; whether the approval was spent is another question. */
+/** Whether enough of the members who approved are still allowed to decide. It does not check whether the approval was consumed. */
 export const isBacked = (review: ReviewRecord, mayDecide: (memberId: string) => boolean): boolean =>
   tally(review, mayDecide).approve >= review.policy.quorum.approve
 
-/** Whether an approval still stands: not spent, and enough of those who gave it may still decide. */
+/** Whether an approval is still valid: not consumed, and enough of the members who gave it are still allowed to decide. */
 export const isApprovalValid = (review: ReviewRecord, mayDecide: (memberId: string) => boolean): boolean =>
   review.status === 'approved' && isBacked(review, mayDecide)
 
-/** The narrowest terms that an approving word named. */
+/** The narrowest grant limits that any approving decision named. */
 export function grantTerms(review: ReviewRecord): GrantTerms {
   const named = review.decisions.flatMap((word) => (approves(review.type, word.verdict) && word.grant !== undefined ? [word.grant] : []))
   const least = (values: readonly (number | null)[]): number | null => {
@@ -199,11 +199,11 @@ export function grantTerms(review: ReviewRecord): GrantTerms {
   return { ttl_ms: least(named.map((terms) => terms.ttl_ms)), uses: least(named.map((terms) => terms.uses)) }
 }
 
-/** Whether one of those who approved had asked for it. */
+/** Whether one of the members who approved had also asked for the work. */
 export const isSelfApproved = (review: ReviewRecord): boolean =>
   review.decisions.some((word) => approves(review.type, word.verdict) && review.requested_by.includes(word.member_id))
 
-/** How many members approved this very payload and signed it. */
+/** How many members approved exactly this payload with a signature. */
 export const signedApprovals = (review: ReviewRecord): number =>
   new Set(
     review.decisions
@@ -211,7 +211,7 @@ export const signedApprovals = (review: ReviewRecord): number =>
       .map((word) => word.member_id),
   ).size
 
-/** Whether what was decided is no looser than what a worker's tier and policy ask for now. */
+/** Whether the approved tier and policy are at least as strict as the worker's present tier and policy. */
 export const covers = (review: ReviewRecord, tier: RiskTier, policy: Policy): boolean =>
   atLeast(review.risk_tier, tier) &&
   review.policy.quorum.approve >= policy.quorum.approve &&
@@ -223,24 +223,24 @@ export interface DecisionInput {
   readonly comment: string | null
   readonly by: { readonly member_id: string; readonly name: string }
   readonly at: number
-  /** What the reviewer saw. */
+  /** The digest of what the reviewer saw. */
   readonly digest?: string | undefined
-  /** With `edit`: what is to run instead, and its digest. */
+  /** With `edit`: the payload to run instead, and its digest. */
   readonly edit?: { readonly payload: unknown; readonly digest: string } | undefined
   readonly grant?: GrantTerms | undefined
 }
 
 export interface DecisionResult {
   readonly review: ReviewRecord
-  /** `none`: a repetition. `recorded`: the quorum wants more. */
+  /** `none`: a repetition. `recorded`: the quorum needs more decisions. */
   readonly change: 'none' | 'recorded' | 'settled'
 }
 
-/** The same word of the same member again: a double click, or an answer that was lost. */
+/** The same decision by the same member again: a double click, or a retry after a lost answer. */
 function isRepeated(review: ReviewRecord, word: DecisionInput): boolean {
   const mine = review.decisions.findLast((decision) => decision.member_id === word.by.member_id)
   if (mine === undefined || mine.verdict !== word.verdict) return false
-  // With other words, or other terms, it is another decision: never taken for the first, and dropped.
+  // A decision with another comment or other grant limits is a different decision. It must not be treated as a repetition and dropped.
   if (mine.comment !== word.comment || canonicalJson(mine.grant ?? null) !== canonicalJson(word.grant ?? null)) return false
   if (word.verdict === 'edit' && mine.digest !== word.edit?.digest) return false
   if (review.status === 'pending') return mine.digest === review.digest
@@ -251,8 +251,8 @@ const missing = (path: string, detail: string): Result<never> =>
   fail('invalid-request', detail, { issues: [{ path, message: 'is required' }] })
 
 /**
- * One decision. `selfRefusal`: why this member may not approve a request of their own; null when they may, or did not ask.
- * `mayDecide`: whether a member's earlier word still counts.
+ * Applies one decision. `selfRefusal`: why this member may not approve their own request; null when they may, or when it is not their own.
+ * `mayDecide`: whether a member's earlier decision still counts.
  */
 export function decide(
   review: ReviewRecord,
@@ -290,7 +290,7 @@ export function decide(
   return ok({ review: after, change: 'recorded' })
 }
 
-/** The same with the signature of the decision that was just taken; the caller has checked it. */
+/** The same result with the signature of the decision that was just made; the caller has verified it. */
 export const withProof = (result: DecisionResult, proof: DecisionProof | undefined): DecisionResult => {
   const last = result.review.decisions.at(-1)
   if (proof === undefined || last === undefined) return result
@@ -299,19 +299,19 @@ export const withProof = (result: DecisionResult, proof: DecisionProof | undefin
 
 const settle = (review: ReviewRecord, status: ReviewStatus, at: number): ReviewRecord => ({ ...review, status, settled_at: at, next: null })
 
-/** Taken back: by who asked, by a member, or because its job has ended. */
+/** Withdrawn by the requester, by a member, or because its job has ended. */
 export const withdraw = (review: ReviewRecord, at: number): Result<ReviewRecord> =>
   isOpen(review) ? ok(settle(review, 'withdrawn', at)) : settledIn(review, 'withdrawn')
 
-/** What it was about has changed; `by` is the review of what it is about now, if there is one. */
+/** The reviewed payload has changed; `by` is the review of the new payload, if there is one. */
 export const supersede = (review: ReviewRecord, by: number | null, at: number): Result<ReviewRecord> =>
   isOpen(review) ? ok({ ...settle(review, 'superseded', at), superseded_by: by }) : settledIn(review, 'superseded')
 
-/** Spends an approval. There is no second time. */
+/** Uses the approval up. A second call fails. */
 export const consume = (review: ReviewRecord, by: string, at: number): Result<ReviewRecord> =>
   review.status === 'approved' ? ok({ ...review, status: 'consumed', consumed_at: at, consumed_by: by }) : settledIn(review, 'consumed')
 
-/** An artifact joins what is reviewed: whatever was said before was said about something else. */
+/** Adds an artifact to a pending review. This changes the digest, so earlier decisions no longer apply. */
 export function attach(review: ReviewRecord, artifact: ReviewedArtifact, digest: string): Result<ReviewRecord> {
   if (review.status !== 'pending') return settledIn(review, 'given an artifact')
   if (review.artifacts.length >= limits.review_artifacts) {
@@ -320,7 +320,7 @@ export function attach(review: ReviewRecord, artifact: ReviewedArtifact, digest:
   return ok({ ...review, artifacts: [...review.artifacts, artifact], digest })
 }
 
-/** What time has done to a pending review by now; undefined while there is nothing. */
+/** The effect of time on a pending review so far; undefined when there is none. */
 export function applyTime(review: ReviewRecord, at: number): { readonly review: ReviewRecord; readonly step: Step } | undefined {
   if (review.status !== 'pending' || review.next === null || review.next.at > at) return undefined
   const { step } = review.next
@@ -328,7 +328,7 @@ export function applyTime(review: ReviewRecord, at: number): { readonly review: 
   return { review: { ...review, next: { at: review.expires_at, step: 'expire' } }, step }
 }
 
-/** The review of an erased job: who decided what, and when, on which digest; nothing of what it was about. */
+/** The review of an erased job: it keeps who decided what and when, on which digest, and no content. */
 export const erased = (review: ReviewRecord): ReviewRecord => ({
   ...review,
   title: `Job ${review.job_id}, erased`,

@@ -1,26 +1,26 @@
-/** Responsible for what a risk tier asks for, and for reading policies with their defaults. */
+/** Responsible for what a risk tier requires, and for applying defaults to policies. */
 import { limits } from '@modelreins/contract'
 import type { Capability, ReviewPolicy, RiskTier } from '@modelreins/contract'
 
-/** From least friction to most. `session` is looser than `approve`: one yes lets many uses pass. */
+/** From the least to the most human control. `session` is looser than `approve`, because one approval allows many uses. */
 const friction: Readonly<Record<RiskTier, number>> = { auto: 0, audit: 1, session: 2, approve: 3 }
 
-/** Whether what was asked for under `asked` is also enough under `now`. */
+/** Whether an approval under the tier `asked` is also sufficient under the tier `now`. */
 export const atLeast = (asked: RiskTier | null, now: RiskTier): boolean => asked !== null && friction[asked] >= friction[now]
 
-/** Tiers under which a human decides before anything runs. */
+/** Tiers in which a human decides before anything runs. */
 export const isGated = (tier: RiskTier | null): tier is 'session' | 'approve' => tier === 'session' || tier === 'approve'
 
 export const declared = (capabilities: readonly Capability[], name: string): Capability | undefined =>
   capabilities.find((item) => item.name === name)
 
-/** A policy with nothing left out. Times in milliseconds. */
+/** A policy with all defaults filled in. Times in milliseconds. */
 export interface Policy {
   readonly ttl_ms: number | null
   readonly on_expiry: 'deny' | 'escalate' | 'keep'
   readonly quorum: { readonly approve: number; readonly deny: number }
   readonly self_approval: boolean
-  /** Only decisions that are signed with a passkey count. Absent in reviews that are older than the setting. */
+  /** Only decisions that are signed with a passkey count. Absent in reviews that are older than this setting. */
   readonly signed?: boolean
   readonly irreversible: boolean
   readonly grant_ttl_ms: number
@@ -40,7 +40,7 @@ export const policyOf = (policy: ReviewPolicy | undefined): Policy => ({
   grant_uses: policy?.grant_uses ?? null,
 })
 
-/** What a capability leaves out of its own policy is as the tenant says. */
+/** Fields that a capability's own policy omits come from the tenant's policy. */
 export function withDefaults(item: Capability, tenant: ReviewPolicy | undefined): Capability {
   if (tenant === undefined) return item
   const quorum = { ...tenant.quorum, ...item.policy?.quorum }
@@ -48,7 +48,7 @@ export function withDefaults(item: Capability, tenant: ReviewPolicy | undefined)
   return { ...item, policy }
 }
 
-/** One policy that is nowhere looser than any of these: anybody of several workers may take the job. */
+/** One policy that is at least as strict as each of these, for a job that any of several workers may take. */
 export function strictest(policies: readonly Policy[]): Policy {
   const [first = policyOf(undefined), ...rest] = policies
   const sooner = (left: number | null, right: number | null): number | null =>
@@ -70,12 +70,12 @@ export function strictest(policies: readonly Policy[]): Policy {
 
 const process = 'process:'
 
-/** What ends with the process of a worker, beside what lasts as long as a thread. */
+/** Whether the session ends with the worker's process, in contrast to one that lasts as long as a thread. */
 export const isOfProcess = (session: string): boolean => session.startsWith(process)
 
 /**
- * What counts as one session: the job's thread, else the worker's process. Prefixed, so that a thread which somebody called like a
- * process does not borrow its grants. Null: a worker that names no process has none that could end, so it is asked each time.
+ * The session of a job: its thread, else the worker's process. The prefix prevents a thread whose id looks like a process from using the grants of
+ * that process. Null when the worker names no process: then there is no session that could end, so every use is asked about.
  */
 export const sessionOf = (thread: string | null, worker: { readonly profile: { readonly instance: string | null } }): string | null => {
   const { instance } = worker.profile

@@ -1,6 +1,6 @@
 /**
- * Responsible for when a schedule is due and what becomes of each due time: dispatched, skipped, or missed. Times are milliseconds since
- * 1970. It knows no calendar: `following` answers the first time after another that the rule names.
+ * Responsible for when a schedule is due and for the outcome of each due time: dispatched, skipped, or missed. Times are milliseconds since 1970. It
+ * knows no calendar: `following` answers the next time that the cron expression names.
  */
 import { limits } from '@modelreins/contract'
 import type { Schedule } from '@modelreins/contract'
@@ -18,12 +18,12 @@ export interface ScheduleRule {
   readonly starts_at: number | null
   readonly ends_at: number | null
   readonly max_runs: number | null
-  /** member_ids of all who made or changed what it does; none of them approves it. Absent in schedules from before there were approvals. */
+  /** member_ids of all who created the schedule or changed what it does; none of them may approve it. Absent in older schedules. */
   readonly wanted_by?: readonly string[]
   readonly approvals?: readonly ScheduleApproval[]
 }
 
-/** One member's yes to a schedule, as it was then. Times in milliseconds since 1970. */
+/** One member's approval of a schedule in the form that it had then. Times in milliseconds since 1970. */
 export interface ScheduleApproval {
   readonly member_id: string
   readonly by: string
@@ -32,7 +32,7 @@ export interface ScheduleApproval {
   readonly digest: string
 }
 
-/** What an approval is about: when it is due, and the job. Its name, its owner and its pauses are not part of it. */
+/** The part of a schedule that an approval covers: when it is due, and the job. Name, owner and pauses are not part of it. */
 export const approvedPart = ({ cron, every, timezone, job, overlap, catch_up, jitter, starts_at, ends_at, max_runs }: ScheduleRecord) => ({
   cron,
   every,
@@ -46,7 +46,7 @@ export const approvedPart = ({ cron, every, timezone, job, overlap, catch_up, ji
   max_runs,
 })
 
-/** Who wanted it as it is: whoever made it or changed it. */
+/** The members who wanted the schedule in its present form: its creator and everyone who changed it. */
 export const wantedBy = ({ owner_id, wanted_by = [] }: Pick<ScheduleRecord, 'owner_id' | 'wanted_by'>): readonly string[] => [
   ...new Set([...wanted_by, owner_id]),
 ]
@@ -55,27 +55,27 @@ export interface ScheduleRecord extends ScheduleRule {
   readonly schedule_id: string
   readonly name: string
   readonly job: Schedule['job']
-  /** Jobs dispatched because they were due. */
+  /** Number of jobs that were dispatched because they were due. */
   readonly runs: number
   /** The job of the last run. */
   readonly last_job_id: number | null
   readonly version: number
-  /** member_id of whoever made it or changed it last. */
+  /** member_id of the member who created the schedule or changed it last. */
   readonly owner_id: string
   readonly created_at: number
-  /** The due time that comes next, and when it is met: a random delay later. Both null when none comes. */
+  /** The next due time, and when it is processed, which is a random delay later. Both null when there is none. */
   readonly next_at: number | null
   readonly fire_at: number | null
 }
 
-/** The first time after this one that a cron expression names; null when there is none. */
+/** The first time after `after` that a cron expression names; null when there is none. */
 export type Following = (rule: Pick<ScheduleRule, 'cron' | 'timezone'>, after: number) => number | null
 
-/** The due time that follows `after`; null when the schedule is paused or has ended. */
+/** The next due time after `after`; null when the schedule is paused or has ended. */
 export function dueAfter(schedule: ScheduleRecord, after: number, following: Following): number | null {
   const { paused, max_runs, runs, starts_at, ends_at, every } = schedule
   if (paused || (max_runs !== null && runs >= max_runs)) return null
-  // The beginning itself counts.
+  // `starts_at` itself is a possible due time.
   const base = starts_at === null ? after : Math.max(after, starts_at - 1)
   const due = every === null ? following(schedule, base) : everyAfter(starts_at ?? schedule.created_at, every * 1000, base)
   return due === null || (ends_at !== null && due > ends_at) ? null : due
@@ -93,7 +93,7 @@ export function timed(schedule: ScheduleRecord, after: number, random: number, f
   return { ...schedule, next_at, fire_at: then === null ? next_at + delay : Math.min(next_at + delay, then - 1) }
 }
 
-/** Up to `count` due times from the next one on. */
+/** At most `count` due times, beginning with the next one. */
 export function upcoming(schedule: ScheduleRecord, count: number, following: Following): readonly number[] {
   const left = schedule.max_runs === null ? count : Math.min(count, schedule.max_runs - schedule.runs)
   const times: number[] = []
@@ -101,10 +101,10 @@ export function upcoming(schedule: ScheduleRecord, count: number, following: Fol
   return times
 }
 
-/** What to do now: due times that are given up, and the one to dispatch. */
+/** What to do now: due times to record as missed, and the one to dispatch. */
 export interface DuePlan {
   readonly missed: readonly number[]
-  /** Earlier ones were given up that nobody counted: the server did not run for long. */
+  /** There were earlier missed times that nobody counted, because the server did not run for a long time. */
   readonly uncounted: boolean
   readonly dispatch: number | null
 }
@@ -114,7 +114,7 @@ export function planOf(schedule: ScheduleRecord, dues: readonly number[], uncoun
   const newest = dues.at(-1)
   if (newest === undefined) return { missed: [], uncounted, dispatch: null }
   if (schedule.catch_up === 'all') return { missed: [], uncounted, dispatch: dues[0] ?? null }
-  // Its delay is no lateness.
+  // The random delay does not count as lateness.
   const met = dues.length === 1 ? (schedule.fire_at ?? newest) : newest
   const late = at - met > limits.schedule_late_ms
   if (schedule.catch_up === 'none' && late) return { missed: dues, uncounted, dispatch: null }

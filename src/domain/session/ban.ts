@@ -1,4 +1,4 @@
-/** Responsible for how long sign-ins wait after failures: a few are forgiven, then each further one waits longer, up to a day. */
+/** Responsible for how long sign-ins must wait after failures: a few are free, then each further failure means a longer wait, up to a day. */
 import { limits } from '@modelreins/contract'
 
 /** Failed sign-ins from one address, or for one member. Times are milliseconds since 1970. */
@@ -16,7 +16,7 @@ const second = 1_000
 const minute = 60 * second
 const hour = 60 * minute
 
-/** Waits after the failures that are forgiven. From the first whole minute on it is a ban: written, audited and listed. */
+/** Waits after the free failures. A wait of a minute or longer is a ban: it is stored, audited and listed. */
 const waits = [2 * second, 10 * second, minute, 5 * minute, 30 * minute, 2 * hour, 8 * hour, 24 * hour] as const
 
 export const banFrom: number = minute
@@ -26,7 +26,7 @@ export function waitAfter(failures: number): number {
   return waits[Math.min(failures - limits.sign_in_failures_forgiven, waits.length) - 1] ?? 0
 }
 
-/** The record after one more failure; failures that are older than the memory are forgotten first. */
+/** The record after one more failure; old failures are forgotten first (`limits.sign_in_memory_ms`). */
 export function afterFailure(before: FailureRecord | undefined, subject: string, newId: string, at: number): FailureRecord {
   const remembered = before !== undefined && at - before.last_at < limits.sign_in_memory_ms ? before : undefined
   const failures = (remembered?.failures ?? 0) + 1

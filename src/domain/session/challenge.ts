@@ -1,6 +1,6 @@
 /**
- * Responsible for WebAuthn challenges that need no storage before they are answered: a challenge says what it is for and until when, and
- * carries a MAC. Whoever accepts one remembers its nonce until it expires, so that it is good once.
+ * Responsible for WebAuthn challenges that need no storage before they are answered: a challenge contains its purpose and its expiry time, and a MAC.
+ * The code that accepts one remembers its nonce until it expires, so that it is accepted only once.
  */
 import { limits } from '@modelreins/contract'
 import { isMacValid, sign } from '../access/token.ts'
@@ -15,11 +15,11 @@ export interface Challenge {
 
 const pattern = /^wac_([a-z-]+)_([a-z0-9]{0,40})_([a-z0-9]{10,60})_([a-z0-9]{6,11})_([a-z0-9]{20,64})$/
 
-/** `subject`: the member it is for; empty when nobody is known yet. `nonce`: random lower-case letters and digits. */
+/** `subject`: the member it is for; empty when the member is not known yet. `nonce`: random lower-case letters and digits. */
 export const newChallenge = (purpose: ChallengePurpose, subject: string, nonce: string, at: number, key: TokenKey): string =>
   sign(`wac_${purpose}_${subject}_${nonce}_${(at + limits.challenge_ms).toString(36)}`, key)
 
-/** The challenge, if it is one of ours, for this purpose and subject, and not over. */
+/** The parsed challenge, if this server made it, for this purpose and subject, and it has not expired. */
 export function readChallenge(
   text: string,
   purpose: ChallengePurpose,

@@ -1,4 +1,4 @@
-/** Responsible for the validity of a browser session and for when its last use is written. */
+/** Responsible for the validity of a browser session and for when its last use is stored. */
 import { limits } from '@modelreins/contract'
 
 /** Times are milliseconds since 1970. */
@@ -31,5 +31,5 @@ export const sessionExpiry = (session: Pick<SessionRecord, 'created_at' | 'last_
 
 export const isSessionActive = (session: SessionRecord, at: number): boolean => session.ended_at === null && sessionExpiry(session) > at
 
-/** A clock that was set back writes nothing. */
+/** A clock that was set back causes no write. */
 export const isWorthTouching = (session: SessionRecord, at: number): boolean => at - session.last_used_at >= limits.session_touch_ms

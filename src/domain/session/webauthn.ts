@@ -1,7 +1,7 @@
 /**
- * Responsible for whether a WebAuthn response proves what it claims (W3C WebAuthn level 3, 7.1 and 7.2), with attestation `none`:
- * type, challenge, origin, RP id, user presence and verification, counter, signature. It decodes no transport encoding and computes no
- * signature: the caller brings bytes and functions.
+ * Responsible for whether a WebAuthn response proves what it claims (W3C WebAuthn level 3, 7.1 and 7.2), with attestation `none`: type, challenge,
+ * origin, RP id, user presence and verification, counter, signature. It decodes no transport encoding and computes no signature: the caller provides
+ * bytes and functions.
  */
 
 /** COSE algorithms that are accepted: ES256, EdDSA (Ed25519), RS256. */
@@ -11,7 +11,7 @@ export const isAlgorithm = (value: number): value is Algorithm => algorithms.som
 
 export interface Expectation {
   readonly type: 'webauthn.create' | 'webauthn.get'
-  /** Whether the challenge, as text, is one that may be answered now. */
+  /** Whether this challenge text may be answered now. */
   readonly challenge: (text: string) => boolean
   readonly origin: string
   /** SHA-256 of the RP id. */
@@ -20,11 +20,11 @@ export interface Expectation {
 
 export interface AuthenticatorData {
   readonly signCount: number
-  /** Of a registration: the id of the new credential. */
+  /** Only for a registration: the id of the new credential. */
   readonly credentialId: Uint8Array | null
 }
 
-/** A reason for people who debug their authenticator; it holds nothing secret. */
+/** `reason` is for people who debug their authenticator; it contains nothing secret. */
 export type Checked<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly reason: string }
 const no = (reason: string): { readonly ok: false; readonly reason: string } => ({ ok: false, reason })
 
@@ -69,10 +69,12 @@ export function checkAuthenticatorData(data: Uint8Array, expected: Pick<Expectat
   return { ok: true, value: { signCount, credentialId: data.slice(fixedBytes + attestedBytes, end) } }
 }
 
-/** A counter that does not rise tells of a copied authenticator; one that stays 0 is not kept (WebAuthn 7.2, step 22). */
+/**
+ * A counter that does not increase indicates a copied authenticator. A counter of 0 means that the authenticator has none (WebAuthn 7.2, step 22).
+ */
 export const counterRises = (kept: number, told: number): boolean => (kept === 0 && told === 0) || told > kept
 
-/** What an assertion's signature is over. */
+/** The bytes that an assertion's signature covers. */
 export function signedBytes(authenticatorData: Uint8Array, clientDataHash: Uint8Array): Uint8Array {
   const out = new Uint8Array(authenticatorData.length + clientDataHash.length)
   out.set(authenticatorData, 0)

@@ -1,10 +1,10 @@
-/** Responsible for the title of a thread that nobody has named: the first line of its first prompt, safe to show as it is. */
+/** Responsible for the title of a thread without a chosen one: the first line of its first prompt, safe to display. */
 import { limits, onlySeen } from '@modelreins/contract'
 
-/** Lines looked at for one with something to read: prompts are large. */
+/** How many characters of the prompt are searched for a visible line, since prompts can be large. */
 const looksAt = 4_096
 
-/** The first line that has something to see, without what cannot be seen; empty when there is none. */
+/** The first line with visible characters, without invisible ones; empty when there is none. */
 const firstLine = (text: string): string =>
   text
     .slice(0, looksAt)
@@ -12,7 +12,7 @@ const firstLine = (text: string): string =>
     .map(onlySeen)
     .find((line) => line !== '') ?? ''
 
-/** At most so many UTF-16 units, never half a character. */
+/** At most this many UTF-16 units, without splitting a character. */
 function cut(text: string, most: number): string {
   if (text.length <= most) return text
   let kept = ''
@@ -23,6 +23,6 @@ function cut(text: string, most: number): string {
   return `${kept.trimEnd()}…`
 }
 
-/** `thread_id` stands in for a prompt of which nothing can be seen. */
+/** `thread_id` is used when the prompt has no visible characters. */
 export const titleOf = (prompt: string, thread_id: string): string =>
   cut([prompt, thread_id].map(firstLine).find((line) => line !== '') ?? 'Untitled', limits.name_chars)

@@ -1,8 +1,8 @@
-/** Responsible for a job as a turn of its thread, whether the tenant object still keeps the job or the archive does. */
+/** Responsible for showing a job as a turn of its thread, whether the tenant object or the archive has the job. */
 import type { Job, Turn } from '@modelreins/contract'
 import { isTerminal } from '../job/job-machine.ts'
 
-/** One prompt and its answer; a fan-out with all that were asked. */
+/** One prompt and its answer; for a fan-out, with all workers that were asked. */
 export function turnOf(job: Job): Turn {
   const children = job.children ?? []
   return {

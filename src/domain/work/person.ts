@@ -1,18 +1,18 @@
 /**
- * Responsible for people as workers: how long a job is in their hands, when they are reminded of it, when it goes back to the queue, and how
- * they are seen. It takes the time and the tenant's settings, and stores nothing.
+ * Responsible for persons as workers: how long they keep a job in hand, when they are reminded of it, when it goes back to the queue, and their
+ * presence. It takes the time and the tenant's settings, and stores nothing.
  */
 import { limits } from '@modelreins/contract'
 import type { PresenceState } from '@modelreins/contract'
 import type { JobRecord, JobSpec, PersonsAttempt } from '../job/job-machine.ts'
 
-/** Of the tenant's settings, in seconds. */
+/** Settings of the tenant, in seconds. */
 export interface Patience {
   readonly reminder: number
   readonly hand_back: number
 }
 
-/** A default timeout is one for machines: it does not apply to people. One that the job names does. */
+/** The default timeout is meant for machines and does not apply to persons. A timeout that the job sets does. */
 export const beginAttempt = (spec: Pick<JobSpec, 'timeout_ms'>, at: number): PersonsAttempt => ({
   limit_ms: spec.timeout_ms === limits.timeout_ms ? limits.person_claim_max_ms : spec.timeout_ms,
   seen_at: at,
@@ -20,7 +20,7 @@ export const beginAttempt = (spec: Pick<JobSpec, 'timeout_ms'>, at: number): Per
 
 export const remindAt = (attempt: PersonsAttempt, patience: Patience): number => attempt.seen_at + patience.reminder * 1000
 
-/** A reminder that came late, since the server did not run, leaves time to come back all the same. */
+/** When a reminder was late because the server did not run, the person still has time to return. */
 export function handBackAt(attempt: PersonsAttempt, patience: Patience): number {
   const back = attempt.seen_at + patience.hand_back * 1000
   if (attempt.reminded_at === undefined) return back
@@ -28,14 +28,14 @@ export function handBackAt(attempt: PersonsAttempt, patience: Patience): number 
   return Math.max(back, attempt.reminded_at + Math.min(between, limits.person_grace_ms))
 }
 
-/** What time does next to a job in a person's hands. No job goes back before its reminder, where there is one. */
+/** The next thing that time alone does to a job in a person's hands. If reminders are enabled, no job goes back before its reminder. */
 export function nextStep(attempt: PersonsAttempt, patience: Patience): { readonly at: number; readonly step: 'remind' | 'hand_back' } {
   return attempt.reminded_at === undefined && patience.reminder < patience.hand_back
     ? { at: remindAt(attempt, patience), step: 'remind' }
     : { at: handBackAt(attempt, patience), step: 'hand_back' }
 }
 
-/** The job once its person was heard of; the very same when that need not be written. `fresh`: however lately it was written. */
+/** The job after its person was active. Returns the same object when a write is not needed; `fresh`: write even if the last write is recent. */
 export function seen(job: JobRecord, at: number, fresh = false): JobRecord {
   const { person } = job.spec
   if (person === undefined || job.status !== 'running') return job
@@ -49,7 +49,7 @@ export const reminded = (job: JobRecord, attempt: PersonsAttempt, at: number): J
   spec: { ...job.spec, person: { ...attempt, reminded_at: at } },
 })
 
-/** Whoever takes jobs is there for the queue, at night as well: their inbox keeps what comes. `seen_at` null: never heard of. */
+/** A person who takes jobs counts as live for the queue at any time of day, because their inbox keeps the jobs. `seen_at` null: never active. */
 export function personState(about: {
   readonly taking: boolean
   readonly running: number
@@ -61,7 +61,7 @@ export function personState(about: {
   return about.seen_at !== null && about.at - about.seen_at <= limits.person_presence_ms ? 'idle' : 'online'
 }
 
-/** A name that may be typed as a target, of whatever a member is called. */
+/** A name that can be typed as a target, derived from any member name. */
 export const nameOfPerson = (memberName: string): string => {
   const name = memberName
     .trim()

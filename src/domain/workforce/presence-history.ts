@@ -1,18 +1,18 @@
 /**
- * Responsible for when a worker was there, as spans of time: begun by a greeting, extended by a heartbeat that is written anyway, ended by a
- * lost connection. A row is written for none of them by itself but the end. It says nothing about now.
+ * Responsible for the history of when a worker was live, as spans of time: begun by a hello, extended by a heartbeat that is written anyway, ended by
+ * a lost connection. Only the end of a span causes a write of its own. It says nothing about the present.
  */
 
-/** Milliseconds since 1970; `until` is null while the connection has not been seen to end. */
+/** Milliseconds since 1970; `until` is null until the end of the connection is noticed. */
 export interface PresenceSpan {
   readonly from: number
   readonly until: number | null
 }
 
 export const historyMs = 24 * 3_600_000
-/** Shorter absences are none: heartbeats over HTTP are written every three minutes, and a deployment cuts every connection for a moment. */
+/** Shorter absences are ignored: heartbeats over HTTP are written only every three minutes, and a deployment briefly cuts every connection. */
 export const bridgedMs = 4 * 60_000
-/** Of a worker that comes and goes all day, the shortest absences are forgotten. */
+/** Maximum number of spans. For a worker that often comes and goes, the shortest absences are dropped. */
 const spansKept = 32
 
 function merged(spans: readonly PresenceSpan[]): readonly PresenceSpan[] {
@@ -30,15 +30,15 @@ const kept = (spans: readonly PresenceSpan[], at: number): readonly PresenceSpan
 
 export interface Heard {
   readonly at: number
-  /** When it had been heard of before, as far as is known. */
+  /** When the worker was last heard from before, if that is known. */
   readonly before: number | null
-  /** By the very process that was there before: a connection that was lost without a word broke while it was alive. */
+  /** The same process as before: it was alive all the time, even if its connection broke without notice. */
   readonly sameProcess: boolean
   /** It holds a connection, whose end will be noticed. */
   readonly connected: boolean
 }
 
-/** It was heard of. */
+/** The spans after the worker was heard from. */
 export function present(spans: readonly PresenceSpan[], { at, before, sameProcess, connected }: Heard): readonly PresenceSpan[] {
   const last = spans.at(-1)
   const until = connected ? null : at
@@ -50,14 +50,14 @@ export function present(spans: readonly PresenceSpan[], { at, before, sameProces
     : kept([...earlier, { from: last.from, until: ended }, { from: at, until }], at)
 }
 
-/** Its connection has ended, or it said that it stops; it was last heard of then. The same spans when nothing was open. */
+/** The spans after its connection ended or it said that it stops; `at` is when it was last heard from. Returns the same spans when none was open. */
 export function absent(spans: readonly PresenceSpan[], at: number): readonly PresenceSpan[] {
   const last = spans.at(-1)
   if (last === undefined || last.until !== null) return spans
   return kept([...spans.slice(0, -1), { from: last.from, until: Math.max(last.from, at) }], at)
 }
 
-/** Of the last day, for whoever looks at it now. `lastSeen`: the end of a span whose end was not noticed. `there`: it is there now. */
+/** The spans of the last day, for display now. `lastSeen`: the end of a span whose end was not noticed. `there`: the worker is live now. */
 export function lastDay(
   spans: readonly PresenceSpan[],
   { at, lastSeen, there }: { readonly at: number; readonly lastSeen: number | null; readonly there: boolean },
