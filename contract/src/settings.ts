@@ -33,8 +33,8 @@ export const tenantSettingRows = {
   require_capability: row(
     flag,
     false,
-    'A worker that has a capability with the tier approve or session takes no job that names none.',
-    'A tenant without such capabilities has nothing to guard. Turning it off waits for a review where the tenant has reviewers.',
+    'A worker that has a capability with the tier approve or session takes only jobs that name a capability. New tenants start with true.',
+    'Off in tenants from before the setting, so that their jobs still run. Turning it off needs a review if the tenant has reviewers.',
   ),
   default_effort: row(
     effort,

@@ -79,8 +79,8 @@ export function operationsPage(): string {
   const nouns = [...new Set(ids.map((id) => id.split('.')[0] ?? id))]
   return page(
     'Operations',
-    'Everything is JSON in snake_case; times are ISO 8601 in UTC. Lists take `limit` and `cursor`. On the paths named "also", which older workers use, unknown fields are ignored and null means absent; on ours, unknown fields are refused by name.',
-    'The same as a machine reads it: [`openapi.json`](openapi.json), served at `/openapi.json` and shown at `/docs`.',
+    'All operations of the HTTP API. Requests and answers are JSON in snake_case; times are ISO 8601 in UTC. Lists take `limit` and `cursor`. An unknown field is refused with an error that names it. On the paths after "also", for older workers, unknown fields are ignored and null means absent.',
+    'For programs: [`openapi.json`](openapi.json), served at `/openapi.json` and shown at `/docs`.',
     ...nouns.flatMap((noun) => [`## ${noun}`, ...ids.filter((id) => id.startsWith(`${noun}.`)).map(operationBlock)]),
   )
 }
@@ -88,7 +88,7 @@ export function operationsPage(): string {
 export function problemsPage(): string {
   return page(
     'Problems',
-    'Every error is `application/problem+json` (RFC 9457) with a `code` of this table. `retryable` says whether the same call may succeed later unchanged; `instance` is the request id.',
+    'Every error of the API is `application/problem+json` (RFC 9457) with one of these codes in `code`. `retryable` says whether the same call may succeed later; `instance` is the request id.',
     ...problemCodes.map((code) => {
       const row = problems[code]
       return [
@@ -108,8 +108,8 @@ export function eventsPage(): string {
       .map((action) => [`\`${action}\``, tenantEvents[action].says, tenantEvents[action].fields.map((field) => `\`${field}\``).join(', ')])
   return page(
     'Audit actions',
-    'What a row of the [audit trail](../explanation/audit.md) can say. Every row has its number, time, actor, action, subject and summary; the last column names what else rows of an action state.',
-    ...nouns.flatMap((noun) => [`## ${noun}`, table(['action', 'meaning', 'also states'], rows(noun))]),
+    'All actions of the [audit trail](../explanation/audit.md). Every row has a number, time, actor, action, subject and summary. The last column names the additional fields of an action.',
+    ...nouns.flatMap((noun) => [`## ${noun}`, table(['action', 'meaning', 'additional fields'], rows(noun))]),
   )
 }
 
@@ -152,10 +152,10 @@ export function limitsPage(source: string): string {
   ])
   return page(
     'Limits and defaults',
-    'Each has one home, `contract/src/limits.ts`, which the server and the SDKs read alike.',
+    'All limits and default values. They are defined in `contract/src/limits.ts`, for the server and the SDKs.',
     table(['limit', 'value', 'meaning'], rows),
     '## By effort',
-    table(['effort', 'attempts unless the request says otherwise', 'head start in the queue'], efforts),
+    table(['effort', 'attempts (default)', 'head start in the queue'], efforts),
   )
 }
 
@@ -169,7 +169,7 @@ export function settingsPage(): string {
   ])
   return page(
     'Settings of a tenant',
-    'Read with `GET /api/v1/settings` or `npx modelreins-worker settings`, changed by an owner with `PATCH /api/v1/settings` or `settings set NAME VALUE`; `null`, on the command line `default`, goes back. Every change is in the audit trail and counts up `version`. What a job says itself goes first, then the defaults of its thread, then these.',
+    'Default values and rules for all jobs of a tenant. Read them with `GET /api/v1/settings` or `npx modelreins-worker settings`. An owner changes them with `PATCH /api/v1/settings` or `settings set NAME VALUE`; `null` (on the command line `default`) restores the default. Every change is in the audit trail and increases `version`. Fields of a job have precedence over the defaults of its thread, and these over the settings.',
     table(['setting', 'default', 'meaning', 'why this default'], rows),
   )
 }
@@ -191,14 +191,14 @@ export function directorPage(): string {
   ])
   return page(
     'The Director in numbers',
-    "Made from `src/domain/director/`. A worker scores the sum of its traits times the weights of the job's effort; what shifts the score, parking and failover are explained in [Routing](../explanation/director.md).",
+    'The score of a worker for a job is the sum of its traits, each multiplied by the weight for the effort of the job. Other effects on the score, parking and fallback are explained in [the Director](../explanation/director.md). The numbers come from `src/domain/director/`.',
     '## Weights by effort',
     table(['effort', 'cost', 'quality', 'speed', 'locality'], weights),
     '## Traits by class',
-    'From 0 (worst) to 1 (best). Rules of the tenant (`PUT /api/v1/director/catalogue`) override class and traits by pattern, and the `config` of a worker overrides both, one by one.',
+    'From 0 (worst) to 1 (best). Rules of the tenant (`PUT /api/v1/director/catalogue`) override class and traits by pattern, and the `config` of a worker overrides both, field by field.',
     table(['class', 'cost', 'quality', 'speed', 'locality'], classes),
     '## Built-in classes',
-    'The first line that fits counts. No price is built in.',
+    'The first matching line applies. No prices are built in.',
     table(
       ['which', 'class'],
       builtIn.map(({ which, model_class }) => [which, model_class]),

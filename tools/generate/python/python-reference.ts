@@ -41,7 +41,7 @@ export function pythonPage(read: Read, methods: readonly PythonMethod[]): string
   const settings = settingsIn(read(`${python}/_worker/settings.py`))
   return page(
     'The Python SDK',
-    '`pip install modelreins-worker`: Python 3.9 or newer, standard library only, typed. What it does and guarantees is in [its README](../../sdk-python/README.md); [both SDKs side by side](sdks.md).',
+    '`pip install modelreins-worker`: Python 3.9 or newer, standard library only, typed. Introduction: [its README](../../sdk-python/README.md). Guarantees: [how to run a worker in Python](../how-to/run-a-python-worker.md#what-you-can-rely-on). Comparison: [both SDKs side by side](sdks.md).',
     '## Worker',
     worker.says,
     table(
@@ -51,7 +51,7 @@ export function pythonPage(read: Read, methods: readonly PythonMethod[]): string
         return [code(parameter.name), setting?.variables ?? '', setting?.keys ?? '', parameter.says]
       }),
     ),
-    'An argument wins over a variable, a variable over the config file (`~/.config/modelreins/config.json`, the one of the Node command line). Variables and keys that end with `_MS` and `_ms` count milliseconds.',
+    'An argument has precedence over a variable, and a variable over the config file (`~/.config/modelreins/config.json`, the same as for the Node command line). Variables and keys that end with `_MS` or `_ms` are in milliseconds.',
     members(worker.members),
     '## JobContext',
     `The second argument of a handler. ${context.says}`,
@@ -66,7 +66,7 @@ export function pythonPage(read: Read, methods: readonly PythonMethod[]): string
       ['', ''],
       ['ModelReinsError', 'ActionRefused', 'Aborted', 'JobFailed'].map((name) => [code(name), classIn(errors, name).says]),
     ),
-    '`WorkerError` is another name of `ModelReinsError`. The codes are in the [table of problems](problems.md), and `network`, `timeout` and `unexpected-response` of calls that no server answered.',
+    '`WorkerError` is another name of `ModelReinsError`. Its codes are those of the [problems](problems.md), and `network`, `timeout` and `unexpected-response` for calls without an answer of the server.',
     '## Client',
     client.says,
     members(client.members),
@@ -133,7 +133,7 @@ export function sdksPage(read: Read): string {
   }
   return page(
     'Both SDKs side by side',
-    'Made from what each of them exports. An empty cell: the other one has no such name. Providers (Claude Code, Codex, Ollama, ...), the whole command line and the socket are in the Node package; `run_command` and asyncio handlers in the Python one. Both promise the same of heartbeats, leases, deliveries, aborts and redaction, and classify errors by the same [cases](../../contract/fixtures/).',
+    'The exported names of both packages. An empty cell means that the package has no such name. Only the Node package has providers (Claude Code, Codex, Ollama, ...), the whole command line and the socket. Only the Python package has `run_command` and asyncio handlers. Both give the same guarantees for heartbeats, leases, deliveries, aborts and redaction, and classify errors by the same [cases](../../contract/fixtures/).',
     '## Exports',
     sideBySide(Object.keys(node).toSorted(), exportedNames(read(`${python}/__init__.py`)), otherNames),
     '## What a handler is given',
@@ -147,7 +147,7 @@ export function sdksPage(read: Read): string {
     '## Settings',
     sideBySide(Object.keys(nodeSettings), settings, settingNames),
     '## Client',
-    'Both have one method per operation. Beside them:',
+    'Both have one method per operation. Other methods:',
     sideBySide(methodsOf(node.Client.prototype), names('_client.py', 'Client'), clientNames),
   )
 }
