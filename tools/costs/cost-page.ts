@@ -31,7 +31,7 @@ const mostly = ({ usage }: Scenario): string => {
 
 const scenarioTable = (scenarios: readonly Scenario[]): string =>
   table(
-    ['', 'dollars', 'most of it', 'how'],
+    ['', 'dollars', 'largest part', 'assumptions'],
     scenarios.map((scenario) => [scenario.what, spelled(dollars(scenario.usage)), mostly(scenario), scenario.how]),
   )
 
@@ -40,7 +40,7 @@ const totalOf = (scenarios: readonly Scenario[], begin: string): string =>
 
 /** In percent of what ours costs. */
 function shareOf(scenarios: readonly Scenario[], what: string): string {
-  const ours = scenarios.filter((scenario) => scenario.what.startsWith('ours'))
+  const ours = scenarios.filter((scenario) => scenario.what.startsWith('ModelReins'))
   const part = ours.filter((scenario) => scenario.what.includes(what))
   return `${Math.round((dollars(sum(...part.map(({ usage }) => usage))) / dollars(sum(...ours.map(({ usage }) => usage)))) * 100)} %`
 }
@@ -52,16 +52,16 @@ export function costPage(): string {
   return `${[
     '# What it costs',
     '<!-- Made by `npm run generate` from tools/costs: counted operations times list prices. Change those, not this page. -->',
-    `In short: an idle worker costs ${spelled(dollars(onSocket?.usage ?? {}))} a month (polling every five seconds: ${spelled(dollars(pollingWorker?.usage ?? {}))}, ${factor} times as much), a million short jobs ${totalOf(shortJobs, 'ours')}, a million ten-minute jobs ${totalOf(withoutOutput, 'ours')} and what their output takes. What you pay your model provider is not in here.`,
-    'The paid plan of Workers ($5 a month) includes the first 10 million requests to the Worker, 1 million to objects, 50 million rows written in objects and in D1 each, and 400,000 GB-seconds, every month: a small team pays nothing more. The tables say what comes after that.',
+    `This page estimates your Cloudflare bill. An idle worker costs ${spelled(dollars(onSocket?.usage ?? {}))} a month. A design that polls every five seconds would cost ${spelled(dollars(pollingWorker?.usage ?? {}))}, ${factor} times as much. A million short jobs cost ${totalOf(shortJobs, 'ModelReins')}, and a million ten-minute jobs ${totalOf(withoutOutput, 'ModelReins')} plus their output. The cost of your model provider is not included.`,
+    'The paid plan of Workers ($5 a month) includes the first 10 million requests to the Worker, 1 million to objects, 50 million rows written in objects and in D1 each, and 400,000 GB-seconds, every month. A small team pays nothing more. The tables show the cost beyond these amounts.',
     '## One idle worker, for a month',
     scenarioTable(idleWorker),
     `## A million short jobs`,
     scenarioTable(shortJobs),
-    `Together ${totalOf(shortJobs, 'ours')} against ${totalOf(shortJobs, 'polling')}. Rows are the bill. ${shareOf(shortJobs, 'kept for good')} of ours is the copy that keeps every job and every audit row for good and lets you search them; the polling design of the comparison keeps none.`,
+    `Together ${totalOf(shortJobs, 'ModelReins')} against ${totalOf(shortJobs, 'polling')}. Written rows are most of the cost. ${shareOf(shortJobs, 'stored permanently')} of the cost of ModelReins is the copy in D1, which stores all jobs and audit rows permanently and makes them searchable. The polling design of the comparison has no such copy.`,
     '## A million jobs of ten minutes',
     scenarioTable(longJobs),
-    `Together ${totalOf(withoutOutput, 'ours')} without output, against ${totalOf(longJobs, 'polling')}. Output that nobody needs to follow costs nothing: up to 64 KiB travel with the completion.`,
+    `Together ${totalOf(withoutOutput, 'ModelReins')} without output, against ${totalOf(longJobs, 'polling')}. Output up to 64 KiB that is not followed live costs nothing, because it is sent with the completion.`,
     '## A dashboard, open all day',
     scenarioTable(dashboard),
     '## What was counted',
@@ -70,7 +70,7 @@ export function costPage(): string {
       [
         [
           'rows in the tenant object per job',
-          `${rowsPerJob}, with an idempotency key or without: the keys of 256 jobs are one more row`,
+          `${rowsPerJob}, with or without an idempotency key (the keys of 256 jobs are one more row)`,
           '`test/workers/durable-objects/tenant/workers/socket.test.ts`',
         ],
         ['requests that reach it per job', `${counted.http_calls} call, ${counted.socket_messages} messages`, 'the same'],
@@ -91,6 +91,6 @@ export function costPage(): string {
       ['', 'dollars for a million'],
       (Object.keys(prices) as readonly Priced[]).map((name) => [words[name], String(Number((prices[name] * 1e6).toPrecision(6)))]),
     ),
-    `Messages that reach an object over a socket count as requests, ${messagesPerRequest} to one; those that it sends are free. Pings are answered by the platform without waking the object and may be free; they are counted here. An object is billed for ${objectGb * 1000} MB. Storage is left out: $0.20 for a GB-month in objects, $0.75 in D1.`,
+    `Messages that reach an object over a socket count as requests, ${messagesPerRequest} to one. Messages that it sends are free. The platform answers pings without waking the object; they may be free, but are counted here. An object is billed for ${objectGb * 1000} MB. Storage is not included: $0.20 for a GB-month in objects, $0.75 in D1.`,
   ].join('\n\n')}\n`
 }

@@ -97,22 +97,22 @@ function limitTable(): string {
   const jobsInObject = Math.floor((platform.object_gb * gb) / profile.bytes_per_job / 1e6)
   const jobsInD1 = Math.floor((platform.d1_gb * gb) / profile.bytes_per_job / 1e6)
   return table(
-    ['limit of the platform', 'it is', 'where we stand'],
+    ['limit of the platform', 'value', 'ModelReins'],
     [
       [
         'requests a second to one object (soft)',
         platform.object_requests_per_second.toLocaleString('en'),
         `${requestsPerJob} per job when each is sent alone: ${Math.floor(jobsPerSecondByLimit)} jobs a second. A batch of frames is one request`,
       ],
-      ['sockets of one object', platform.object_sockets.toLocaleString('en'), 'one per worker process; 5,000 are measured'],
-      ['storage of one object', `${platform.object_gb} GB`, `a week of finished jobs is kept: about ${jobsInObject} million jobs`],
+      ['sockets of one object', platform.object_sockets.toLocaleString('en'), 'one per worker process; measured with 5,000'],
+      ['storage of one object', `${platform.object_gb} GB`, `stores the finished jobs of a week: about ${jobsInObject} million jobs`],
       [
         'storage of one D1 database',
         `${platform.d1_gb} GB`,
-        `all tenants share one, for good: about ${jobsInD1} million jobs. The first limit that a large deployment meets`,
+        `stores the jobs of all tenants permanently: about ${jobsInD1} million jobs. Large deployments reach this limit first`,
       ],
       ['rows written', 'the bill', `${rowsPerJob + counted.key_rows} in the object and ${counted.d1_rows} in D1 per job: [cost](cost.md)`],
-      ['upload, gzip', `${platform.upload_mib} MiB`, 'a fifth of a MiB: [why](../adr/0008-one-bundle.md)'],
+      ['upload, gzip', `${platform.upload_mib} MiB`, 'about a fifth of a MiB ([parts](../adr/0008-one-bundle.md))'],
     ],
   )
 }

@@ -36,17 +36,21 @@ const longPoll = (seconds: number): Usage =>
 
 export const idleWorker: readonly Scenario[] = [
   {
-    what: 'ours, on a socket',
+    what: 'ModelReins, on a socket',
     usage: sum(socket(month), reconnects(month)),
     how: `a ping every ${limits.heartbeat_socket_ms / second} s; the object sleeps`,
   },
   {
-    what: 'ours, by long poll',
+    what: 'ModelReins, by long poll',
     usage: longPoll(month),
-    how: `a call held for ${limits.long_poll_max_s} s, a heartbeat every ${limits.heartbeat_poll_ms / second} s while no socket can be had`,
+    how: `a call held for ${limits.long_poll_max_s} s, a heartbeat every ${limits.heartbeat_poll_ms / second} s, if no socket is possible`,
   },
   { what: '  and the object that holds the calls', usage: awake(month), how: 'once per tenant, however many workers' },
-  { what: `polling every ${pollS} s`, usage: polling(month), how: 'heartbeat stored, inbox asked, the killswitch every 60 s' },
+  {
+    what: `polling every ${pollS} s`,
+    usage: polling(month),
+    how: 'each poll stores a heartbeat and reads the inbox; the killswitch every 60 s',
+  },
 ]
 
 const million = 1_000_000
@@ -72,25 +76,25 @@ const plainJob: Usage = sum(times(3, call), { object_row_written: rowsPerJob })
 
 export const shortJobs: readonly Scenario[] = [
   {
-    what: 'ours: the jobs',
+    what: 'ModelReins: the jobs',
     usage: times(million, job),
     how: `${inObject} rows, ${counted.http_calls} call and ${counted.socket_messages} messages each`,
   },
   {
-    what: 'ours: the audit trail and the jobs, kept for good',
+    what: 'ModelReins: the audit trail and the jobs, stored permanently',
     usage: times(million, copy),
     how: `${counted.d1_rows} rows of D1, ${counted.deleted_rows} deleted from the object`,
   },
-  { what: 'ours: the time', usage: busy(shortSeconds), how: `${perSecond} jobs a second` },
+  { what: 'ModelReins: the time', usage: busy(shortSeconds), how: `${perSecond} jobs a second` },
   {
     what: `polling every ${pollS} s: the jobs`,
     usage: times(million, plainJob),
-    how: 'three calls and 8 rows each, nothing kept beyond the queue',
+    how: 'three calls and 8 rows each; nothing is stored after the end',
   },
   {
     what: `polling every ${pollS} s: the workers`,
     usage: times(perSecond, polling(shortSeconds)),
-    how: `${perSecond} workers while it lasts; none is faster than one job in ${pollS} s unless it asks more often`,
+    how: `${perSecond} workers for this time; each runs at most one job in ${pollS} s unless it polls more often`,
   },
 ]
 
@@ -101,18 +105,18 @@ const pieces = jobSeconds / 10
 
 export const longJobs: readonly Scenario[] = [
   {
-    what: 'ours: the jobs and their copy',
+    what: 'ModelReins: the jobs and their copy',
     usage: times(million, sum(job, copy)),
-    how: 'as above: how long a job takes adds no row, leases are renewed in memory',
+    how: 'as above: the duration of a job adds no rows, because leases are renewed in memory',
   },
   {
-    what: 'ours: the workers',
+    what: 'ModelReins: the workers',
     usage: times(longWorkers, socket(longSeconds)),
     how: `${longWorkers.toLocaleString('en')} workers for ${Math.round(longSeconds / day)} days, a ping every ${limits.heartbeat_socket_ms / second} s`,
   },
-  { what: 'ours: the time', usage: busy(longSeconds), how: 'the object awake all the time, at most' },
+  { what: 'ModelReins: the time', usage: busy(longSeconds), how: 'at most: the object is awake all the time' },
   {
-    what: 'ours: output, where jobs have any',
+    what: 'ModelReins: output, if jobs have any',
     usage: times(
       million,
       sum(times(pieces, sum(call, { object_row_written: counted.stream_rows_per_piece })), {
@@ -121,7 +125,7 @@ export const longJobs: readonly Scenario[] = [
         object_request: 2,
       }),
     ),
-    how: `a piece every 10 s from each job (${pieces}), to the job's own object`,
+    how: `a chunk every 10 s from each job (${pieces}), to the job's own object`,
   },
   {
     what: `polling every ${pollS} s: jobs and workers`,
@@ -137,13 +141,13 @@ const pollingS = 4
 
 export const dashboard: readonly Scenario[] = [
   {
-    what: 'ours: a tab that is open for ten hours',
+    what: 'ModelReins: a tab that is open for ten hours',
     usage: sum(call, times(screens, sum(call, { d1_row_read: 200 })), messages(open / (limits.heartbeat_socket_ms / second))),
-    how: `one connection that events come over (sending is free), and ${screens} screens opened`,
+    how: `one connection for events (sending is free), and ${screens} opened screens`,
   },
   {
     what: `a dashboard that reads three lists every ${pollingS} s`,
     usage: times((3 * open) / pollingS, sum(call, { d1_row_read: 50 })),
-    how: 'whether anything happens or not',
+    how: 'also when nothing happens',
   },
 ]
