@@ -41,7 +41,8 @@ export async function startPeers(which: 'bullmq' | 'all'): Promise<Peers> {
   notes.unshift(...running.map((peer) => peer.version))
   return {
     running,
-    notes,
+    // What is missing for one kind of BullMQ is missing for the other.
+    notes: [...new Set(notes)],
     stop: async () => {
       for (const peer of running) await peer.stop()
     },

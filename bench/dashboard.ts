@@ -3,11 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser, CDPSession, Page } from 'playwright-core'
 import { chromiumPath, launchBrowser } from '../test/support/dashboard.ts'
 import { atLeast, atMost, figure, inLanes, percentile } from './measure.ts'
-import type { Answer, Bench as BenchModule, Figure, Scale } from './measure.ts'
+import type { Answer, Bench, Figure, Scale } from './measure.ts'
 import { greet } from './our-queue.ts'
 import { payload } from './peers/peer.ts'
 import { post, startOurs } from './servers.ts'
-import type { Bench } from './servers.ts'
+import type { OurServer } from './servers.ts'
 import { copyFirstJob } from './tenant-file.ts'
 
 const sizes = {
@@ -74,7 +74,7 @@ const heapBytes = (tab: Tab): Promise<number> => kept(tab, 'JSHeapUsedSize')
  * As many events as an hour of ten a second has, as fast as the tab takes them in: half of them dispatches, half aborts, each call sent once the
  * frames of the one before have arrived and the page is free again. What a page keeps of an event it keeps whether it came in an hour or in a minute.
  */
-async function anHour(tab: Tab, server: Bench, events: number): Promise<{ readonly seconds: number }> {
+async function anHour(tab: Tab, server: OurServer, events: number): Promise<{ readonly seconds: number }> {
   let frames = 0
   let arrived = (): void => undefined
   await tab.cdp.send('Network.enable')
@@ -116,7 +116,7 @@ async function anHour(tab: Tab, server: Bench, events: number): Promise<{ readon
 }
 
 /** Dispatches a job that the list tells of, and answers how long after it was asked for the frame with it was drawn. */
-async function eventToPixel(tab: Tab, server: Bench, count: number): Promise<readonly number[]> {
+async function eventToPixel(tab: Tab, server: OurServer, count: number): Promise<readonly number[]> {
   const found: number[] = []
   for (let index = 0; index < count; index += 1) {
     const prompt = `pixel ${index}`
@@ -174,7 +174,7 @@ async function run(scale: Scale): Promise<Answer> {
 }
 
 /** On a server of its own, with a worker and one job that waits. */
-async function served(work: (server: Bench) => Promise<readonly Figure[]>): Promise<readonly Figure[]> {
+async function served(work: (server: OurServer) => Promise<readonly Figure[]>): Promise<readonly Figure[]> {
   const server = await startOurs({ pages: true })
   try {
     const { token } = await server.register('bench')
@@ -186,7 +186,7 @@ async function served(work: (server: Bench) => Promise<readonly Figure[]>): Prom
   }
 }
 
-const quietFigures = async (browser: Browser, server: Bench, size: Size): Promise<readonly Figure[]> => [
+const quietFigures = async (browser: Browser, server: OurServer, size: Size): Promise<readonly Figure[]> => [
   ...(await loadFigures(browser, server.url, size)),
   ...(await liveFigures(browser, server, size)),
 ]
@@ -205,7 +205,7 @@ async function loadFigures(browser: Browser, url: string, { loads }: Size): Prom
   ]
 }
 
-async function liveFigures(browser: Browser, server: Bench, { events, idleS, burst, hour }: Size): Promise<readonly Figure[]> {
+async function liveFigures(browser: Browser, server: OurServer, { events, idleS, burst, hour }: Size): Promise<readonly Figure[]> {
   const tab = await openTab(browser)
   await signIn(tab, `${server.url}/chat?thread=pixels`, server.ownerKey)
   await tab.page.getByRole('status', { name: 'Connection' }).getByText('Live').waitFor()
@@ -252,7 +252,7 @@ async function liveFigures(browser: Browser, server: Bench, { events, idleS, bur
   ]
 }
 
-async function crowdFigures(browser: Browser, server: Bench, { jobs, workers, scrollS }: Size): Promise<readonly Figure[]> {
+async function crowdFigures(browser: Browser, server: OurServer, { jobs, workers, scrollS }: Size): Promise<readonly Figure[]> {
   await inLanes(workers, 20, (index) => server.register(`crowd-${index}`))
   await server.restartAfter((folder) => copyFirstJob(folder, jobs))
   const tab = await openTab(browser)
@@ -281,7 +281,7 @@ async function crowdFigures(browser: Browser, server: Bench, { jobs, workers, sc
   ]
 }
 
-export const bench: BenchModule = {
+export const bench: Bench = {
   about: 'the dashboard in Chromium: load, event to pixel, idle cost, long lists',
   expectedS: { full: 230, quick: 25 },
   run,

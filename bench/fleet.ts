@@ -9,12 +9,12 @@ import { inLanes } from './measure.ts'
 import { readRuntime, withRuntimePid } from './runtime-process.ts'
 import type { Reading } from './runtime-process.ts'
 import { startOurs } from './servers.ts'
-import type { Bench } from './servers.ts'
+import type { OurServer } from './servers.ts'
 import { connectWorker } from './sockets.ts'
 
 export interface Fleet {
   readonly size: number
-  readonly bench: Bench
+  readonly bench: OurServer
   /** Resolves when one more job than before has ended. */
   readonly nextEnd: () => Promise<void>
   /** Sockets that were closed. */
@@ -51,7 +51,7 @@ function serve(socket: WebSocket, onEnd: () => void): void {
   })
 }
 
-async function connect(bench: Bench, name: string): Promise<WebSocket> {
+async function connect(bench: OurServer, name: string): Promise<WebSocket> {
   const { token } = await bench.register(name)
   const socket = await connectWorker(bench.url, token)
   await new Promise<void>((resolve, reject) => {

@@ -7,10 +7,9 @@ import type { Request } from './arguments.ts'
 import { benches, benchNames } from './benches.ts'
 import type { BenchName } from './benches.ts'
 import { thisMachine } from './machine.ts'
-import { reaches } from './measure.ts'
 import type { Answer, Scale } from './measure.ts'
 import { installPeers } from './peers/packages.ts'
-import { missedIn, reportOf, shortNumber, unexplained } from './report.ts'
+import { reportOf, shortNumber, summaryOf } from './report.ts'
 import type { Kept } from './report.ts'
 import { runBench } from './run-bench.ts'
 import { withScale } from '../tools/costs/scale-page.ts'
@@ -38,22 +37,6 @@ function tell({ question, figures, notes = [] }: Answer): void {
     )
   }
   for (const note of notes) console.log(`  - ${note}`)
-}
-
-/** Which targets were missed and why, for whoever does not read the report. */
-function summary(kept: readonly Kept[]): void {
-  const reached = kept.flatMap(({ answer }) => answer?.figures ?? []).filter((figure) => reaches(figure) === true)
-  const missed = missedIn(kept)
-  console.log(`\n${reached.length} targets reached, ${missed.length} missed`)
-  for (const { bench, figure, target } of missed) {
-    console.log(`  ${bench}: ${figure.what}: ${shortNumber(figure.value)} ${figure.unit} (target ${target.bound})`)
-    console.log(
-      target.obstacle === undefined
-        ? `    ${unexplained}: give the target an \`obstacle\` where bench/${bench}.ts declares it`
-        : `    ${target.obstacle.says} See ${target.obstacle.see}`,
-    )
-  }
-  for (const { bench, error } of kept) if (error !== undefined) console.log(`  ${bench} failed: ${error.split('\n')[0]}`)
 }
 
 /** Five digits are more than a measurement has. */
@@ -116,7 +99,7 @@ async function runAll(request: Request): Promise<number> {
       console.log(`Its main figures: ${page}`)
     }
   }
-  if (scale === 'full') summary(kept)
+  if (scale === 'full') console.log(`\n${summaryOf(kept).join('\n')}`)
   if (abort.signal.aborted) console.error('\nInterrupted: everything that was started has been stopped.')
   return abort.signal.aborted ? 130 : kept.every(({ answer }) => answer !== undefined) ? 0 : 1
 }

@@ -3,18 +3,18 @@ import type { Offer } from '@modelreins/contract'
 import { Worker } from '../worker-sdk/src/index.ts'
 import { inPortions, payload, result } from './peers/peer.ts'
 import { post } from './servers.ts'
-import type { Bench } from './servers.ts'
+import type { OurServer } from './servers.ts'
 
-export const fillOurs = (bench: Bench, count: number): Promise<void> =>
+export const fillOurs = (bench: OurServer, count: number): Promise<void> =>
   inPortions(count, (size) =>
     post(`${bench.url}/api/v1/dispatch/batch`, bench.ownerKey, { jobs: Array.from({ length: size }, () => payload) }),
   )
 
 /** Makes the worker known as living, so that jobs may wait for it. */
-export const greet = (bench: Bench, token: string): Promise<unknown> => post(`${bench.url}/api/v1/claims`, token, {})
+export const greet = (bench: OurServer, token: string): Promise<unknown> => post(`${bench.url}/api/v1/claims`, token, {})
 
 /** Takes one job by two calls, poll and start, and answers its offer. */
-export async function takeOne({ url }: Bench, token: string): Promise<Offer> {
+export async function takeOne({ url }: OurServer, token: string): Promise<Offer> {
   const { offers } = await post<{ offers: Offer[] }>(`${url}/api/v1/claims`, token, { max: 1 })
   const [offer] = offers
   if (offer === undefined) throw new Error('The queue is empty')
@@ -22,18 +22,18 @@ export async function takeOne({ url }: Bench, token: string): Promise<Offer> {
   return offer
 }
 
-export const complete = ({ url }: Bench, { job, lease }: Offer): Promise<unknown> =>
+export const complete = ({ url }: OurServer, { job, lease }: Offer): Promise<unknown> =>
   post(`${url}/api/v1/claims/${job.id}/complete`, lease.token, { result })
 
 /** A worker of the SDK whose handler does nothing; `onDone` is told of each job that has ended. */
-export function idleHandler(bench: Bench, token: string, slots: number, onDone: () => void): Worker {
+export function idleHandler(bench: OurServer, token: string, slots: number, onDone: () => void): Worker {
   const worker = new Worker({ url: bench.url, token, name: 'bench', slots, executor: async () => result })
   worker.on('job:done', onDone)
   return worker
 }
 
 /** Milliseconds from the worker's start until `count` jobs have ended. */
-export async function drainBySdk(bench: Bench, token: string, count: number, slots: number): Promise<number> {
+export async function drainBySdk(bench: OurServer, token: string, count: number, slots: number): Promise<number> {
   const begun = performance.now()
   let worker: Worker | undefined
   await new Promise<void>((resolve, reject) => {

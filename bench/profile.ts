@@ -10,22 +10,22 @@ import { inLanes } from './measure.ts'
 import { complete, drainBySdk, fillOurs, greet, takeOne } from './our-queue.ts'
 import { runtimeCpuMs } from './runtime-process.ts'
 import { post, startOurs } from './servers.ts'
-import type { Bench } from './servers.ts'
+import type { OurServer } from './servers.ts'
 import { drain } from './socket-batches.ts'
 
 interface Workload {
   readonly what: string
   readonly jobs: number
   /** Not measured. */
-  readonly prepare: (bench: Bench, token: string, jobs: number) => Promise<unknown>
-  readonly run: (bench: Bench, token: string, jobs: number) => Promise<unknown>
+  readonly prepare: (bench: OurServer, token: string, jobs: number) => Promise<unknown>
+  readonly run: (bench: OurServer, token: string, jobs: number) => Promise<unknown>
 }
 
-const queue = (bench: Bench, _token: string, jobs: number): Promise<void> => fillOurs(bench, jobs)
+const queue = (bench: OurServer, _token: string, jobs: number): Promise<void> => fillOurs(bench, jobs)
 
 const lanes = 32
 
-const dispatch = (bench: Bench, _token: string, jobs: number): Promise<void> =>
+const dispatch = (bench: OurServer, _token: string, jobs: number): Promise<void> =>
   inLanes(jobs, lanes, (index) =>
     post(`${bench.url}/api/v1/dispatch`, bench.ownerKey, {
       prompt: 'Measure this call',
@@ -34,7 +34,7 @@ const dispatch = (bench: Bench, _token: string, jobs: number): Promise<void> =>
     }),
   )
 
-async function live(bench: Bench, token: string, jobs: number): Promise<void> {
+async function live(bench: OurServer, token: string, jobs: number): Promise<void> {
   // Few at once: on a machine that is busy otherwise, an offer of five seconds must not lapse on its way.
   await inLanes(jobs, 8, async () => complete(bench, await takeOne(bench, token)))
 }

@@ -1,4 +1,4 @@
-/** Responsible for REPORT.md, made from the raw values and nothing else. */
+/** Responsible for REPORT.md and the lines at the end of a run, made from the raw values and nothing else. */
 import type { BenchName } from './benches.ts'
 import type { Machine } from './machine.ts'
 import { reaches } from './measure.ts'
@@ -22,13 +22,13 @@ export const shortNumber = (value: number): string => {
 }
 
 /** A figure that missed its target. */
-export interface Missed {
+interface Missed {
   readonly bench: BenchName
   readonly figure: Figure
   readonly target: Target
 }
 
-export const missedIn = (kept: readonly Kept[]): readonly Missed[] =>
+const missedIn = (kept: readonly Kept[]): readonly Missed[] =>
   kept.flatMap(({ bench, answer }) =>
     (answer?.figures ?? []).flatMap((figure) =>
       figure.target !== undefined && reaches(figure) === false ? [{ bench, figure, target: figure.target }] : [],
@@ -37,6 +37,22 @@ export const missedIn = (kept: readonly Kept[]): readonly Missed[] =>
 
 /** What is said where a target declares no obstacle. */
 export const unexplained = 'nobody has said what stands in the way'
+
+/** Which targets were missed and why, for whoever does not read the report. */
+export function summaryOf(kept: readonly Kept[]): readonly string[] {
+  const reached = kept.flatMap(({ answer }) => answer?.figures ?? []).filter((figure) => reaches(figure) === true)
+  const missed = missedIn(kept)
+  return [
+    `${reached.length} targets reached, ${missed.length} missed`,
+    ...missed.flatMap(({ bench, figure, target }) => [
+      `  ${bench}: ${figure.what}: ${shortNumber(figure.value)} ${figure.unit} (target ${target.bound})`,
+      target.obstacle === undefined
+        ? `    ${unexplained}: give the target an \`obstacle\` where bench/${bench}.ts declares it`
+        : `    ${target.obstacle.says} See ${target.obstacle.see}`,
+    ]),
+    ...kept.flatMap(({ bench, error }) => (error === undefined ? [] : [`  ${bench} failed: ${error.split('\n')[0]}`])),
+  ]
+}
 
 const verdict = (figure: Figure): string => {
   const reached = reaches(figure)

@@ -11,7 +11,7 @@ import { Client, redeemView } from '../worker-sdk/src/index.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-export interface Bench {
+export interface OurServer {
   /** Another one after `restartAfter`; so is `owner`. */
   readonly url: string
   /** Where the runtime keeps its databases. */
@@ -56,7 +56,7 @@ const startOn = (dataFolder: string, { inspectorPort, pages = false }: Options):
     },
   })
 
-export async function startOurs(options: Options = {}): Promise<Bench> {
+export async function startOurs(options: Options = {}): Promise<OurServer> {
   const folder = mkdtempSync(join(tmpdir(), 'modelreins-bench-'))
   let plane = await startOn(folder, options)
   const created = await new Client({ url: plane.url, token: master }).call('tenants.create', { tenant: 'bench' })

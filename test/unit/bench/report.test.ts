@@ -4,7 +4,7 @@ import type { Machine } from '../../../bench/machine.ts'
 import { atLeast, atMost, figure, ratio, reaches } from '../../../bench/measure.ts'
 import type { Figure, Obstacle } from '../../../bench/measure.ts'
 import { obstacles } from '../../../bench/obstacles.ts'
-import { missedIn, reportOf, unexplained } from '../../../bench/report.ts'
+import { reportOf, summaryOf, unexplained } from '../../../bench/report.ts'
 import type { Kept } from '../../../bench/report.ts'
 
 const machine: Machine = {
@@ -79,13 +79,18 @@ test('what stands in the way of a missed target is said once for all that miss b
     '- one ([bundle](#bundle)); another ([bundle](#bundle)): It weighs that much. [Why](../../docs/explanation/speed.md#what-did-not-pay)',
   )
   expect(report).not.toContain('reached all the same ([bundle]')
+  expect(summaryOf([full([figure('one', 'KiB', [3], atMost(2, heavy))])]).at(-1)).toBe(
+    '    It weighs that much. See docs/explanation/speed.md#what-did-not-pay',
+  )
   expect(report).not.toContain(unexplained)
 })
 
 test('a missed target of which nobody has said why is told as that; a quick run judges nothing', () => {
   const kept = full([figure('one', 'KiB', [3], atMost(2)), figure('nothing to reach', 'KiB', [3])])
-  expect(missedIn([kept]).map(({ bench, figure: { what }, target }) => ({ bench, what, target }))).toEqual([
-    { bench: 'bundle', what: 'one', target: { bound: '<= 2' } },
+  expect(summaryOf([kept])).toEqual([
+    '0 targets reached, 1 missed',
+    '  bundle: one: 3.00 KiB (target <= 2)',
+    `    ${unexplained}: give the target an \`obstacle\` where bench/bundle.ts declares it`,
   ])
   expect(reportOf([kept])).toContain(`- one ([bundle](#bundle)): **${unexplained}.**`)
   expect(reportOf([{ ...kept, scale: 'quick' }])).not.toContain(unexplained)
