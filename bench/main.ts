@@ -18,6 +18,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** A bench that takes so many times what is expected is ended: a machine half as fast is no reason, and `quick` judges nothing. */
 const patience: Readonly<Record<Scale, number>> = { full: 2.5, quick: 8 }
+/** To begin with, a bench bundles the Worker and starts servers, however short it is. */
+const leastMs = 60_000
 
 const expected = async (name: BenchName, scale: Scale): Promise<number> => (await benches[name]()).bench.expectedS[scale]
 
@@ -80,7 +82,7 @@ async function runAll(request: Request): Promise<number> {
     const outcome =
       left < usual / 2
         ? { error: `not begun: ${Math.round(left / 1_000)} s were left (--minutes ${minutes})` }
-        : await runBench({ name, scale, limitMs: Math.min(usual * patience[scale], left), peers, abort: abort.signal })
+        : await runBench({ name, scale, limitMs: Math.min(Math.max(usual * patience[scale], leastMs), left), peers, abort: abort.signal })
     if (abort.signal.aborted) break
     const found: Kept = { bench: name, at: new Date().toISOString(), scale, machine, ...outcome }
     kept.push(found)
