@@ -51,15 +51,40 @@ function joined(rows: readonly string[]): string[] {
 /** Materialised: `json_each` spells a row's text anew for every field that is asked of it. */
 const shipped = 'WITH shipped AS MATERIALIZED (SELECT value FROM json_each(?2))'
 
+/** The last value is the proof, of rows that have one. */
 const auditInsert = `
   ${shipped}
   INSERT INTO audit (tenant, seq, at, actor_kind, actor_id, actor_name, action, subject, job_id, worker_id, capability, risk_tier,
-    digest, summary, proof, prev_hash, hash, mac)
-  SELECT ?1, value->>'seq', value->>'at', value->>'$.actor.kind', value->>'$.actor.id', value->>'$.actor.name', value->>'action',
-    value->>'subject', value->>'job_id', value->>'worker_id', value->>'capability', value->>'risk_tier', value->>'digest',
-    value->>'summary', value->'proof', value->>'prev_hash', value->>'hash', value->>'mac'
+    digest, summary, prev_hash, hash, mac, proof)
+  SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9, value->>10,
+    value->>11, value->>12, value->>13, value->>14, value->>15, value->16
   FROM shipped WHERE true
   ON CONFLICT DO NOTHING`
+
+/** In the order of the columns, without the tenant. Arrays are shorter than objects, and SQLite finds a value by its place sooner than by its name. */
+function auditValues(row: AuditRow): unknown[] {
+  const { actor } = row
+  const values: unknown[] = [
+    row.seq,
+    row.at,
+    actor.kind,
+    actor.id,
+    actor.name,
+    row.action,
+    row.subject,
+    row.job_id,
+    row.worker_id,
+    row.capability,
+    row.risk_tier,
+    row.digest,
+    row.summary,
+    row.prev_hash,
+    row.hash,
+    row.mac,
+  ]
+  if (row.proof !== undefined) values.push(row.proof)
+  return values
+}
 
 const hoursUpsert = `
   INSERT INTO audit_hours (tenant, hour, first_seq, last_seq)
@@ -97,7 +122,7 @@ const jobUpsert = `${jobsInto} VALUES (${Array.from({ length: jobColumns }, () =
 const jobsUpsert = `
   ${shipped}
   ${jobsInto}
-  SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9, value->>10, value->>11
+  SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9, value->>10, value->11
   FROM shipped WHERE true ${jobsOver}`
 
 /** From where it stood, step by step as long as the next row is there. */
@@ -116,13 +141,14 @@ export const forksSelect = `
   SELECT audit.seq FROM shipped CROSS JOIN audit ON audit.tenant = ?1 AND audit.seq = CAST(shipped.value->>'seq' AS INTEGER)
   WHERE audit.hash <> shipped.value->>'hash' ORDER BY audit.seq`
 
-/**
- * SQLite reads no such JSON: the statement fails, and the whole batch with it, when a shipped row is another one than the stored one. Rows are
- * compared only where some are stored: as a rule none of a shipment is.
- */
-const forkGuard = `
-  SELECT json_extract(CASE WHEN EXISTS (SELECT 1 FROM audit WHERE tenant = ?1 AND seq BETWEEN ?3 AND ?4)
-    AND EXISTS (${forksSelect}) THEN 'forked' ELSE '{}' END, '$') AS guard`
+/** SQLite reads no such JSON: the statement fails, and the whole batch with it. */
+const failsWhen = (condition: string): string => `SELECT json_extract(CASE WHEN ${condition} THEN 'no JSON' ELSE '{}' END, '$') AS guard`
+
+/** As a rule nothing of a shipment is stored, so that nothing has to be compared. */
+const storedGuard = failsWhen('EXISTS (SELECT 1 FROM audit WHERE tenant = ?1 AND seq BETWEEN ?2 AND ?3)')
+
+/** Where some rows are: a shipped row is another one than the stored one. */
+const forkGuard = failsWhen(`EXISTS (${forksSelect})`)
 
 interface HourRange {
   readonly hour: number
@@ -152,12 +178,14 @@ function namesOf(shipment: Shipment): { readonly name: string; readonly id: stri
   return [...pairs.values()]
 }
 
-/** In the order of the columns, without the tenant. */
-function jobValues(job: Sequenced<Job>): unknown[] {
-  const { updated_seq, prompt, output, result, ...rest } = job
-  const json = JSON.stringify(rest)
-  const size = prompt.length + output.length + (result?.length ?? 0) + json.length
-  return [job.id, updated_seq, job.status, job.effort, job.thread_id, job.capability, job.worker_id, size, prompt, output, result, json]
+/** In the order of the columns, without the tenant; the rest apart, which is JSON already. */
+function jobValues(job: Sequenced<Job>): { readonly values: readonly unknown[]; readonly rest: string } {
+  const { updated_seq, prompt, output, result } = job
+  // What is undefined is not spelled, and this is faster than an object without these.
+  const rest = JSON.stringify({ ...job, updated_seq: undefined, prompt: undefined, output: undefined, result: undefined })
+  const size = prompt.length + output.length + (result?.length ?? 0) + rest.length
+  const { id, status, effort, thread_id, capability, worker_id } = job
+  return { values: [id, updated_seq, status, effort, thread_id, capability, worker_id, size, prompt, output, result], rest }
 }
 
 /** Half of a surrogate pair, or a NUL: SQLite's JSON reads them otherwise than a parameter is read. */
@@ -167,7 +195,7 @@ function statementsOf(database: D1Database, tenant: string, shipment: Shipment):
   const each = (sql: string, rows: readonly unknown[]): D1PreparedStatement[] =>
     jsonArrays(rows).map((json) => database.prepare(sql).bind(tenant, json))
   const statements = [
-    ...each(auditInsert, shipment.audit),
+    ...each(auditInsert, shipment.audit.map(auditValues)),
     ...each(hoursUpsert, hoursOf(shipment.audit)),
     ...each(namesInsert, namesOf(shipment)),
   ]
@@ -175,9 +203,9 @@ function statementsOf(database: D1Database, tenant: string, shipment: Shipment):
   statements.push(...each(workersUpsert, workers))
   const small: string[] = []
   for (const job of shipment.jobs) {
-    const values = jobValues(job)
-    const json = JSON.stringify(values)
-    if (json.length > smallJob || isOddText(json)) statements.push(database.prepare(jobUpsert).bind(tenant, ...values))
+    const { values, rest } = jobValues(job)
+    const json = `${JSON.stringify(values).slice(0, -1)},${rest}]`
+    if (json.length > smallJob || isOddText(json)) statements.push(database.prepare(jobUpsert).bind(tenant, ...values, rest))
     else small.push(json)
   }
   for (const json of joined(small)) statements.push(database.prepare(jobsUpsert).bind(tenant, json))
@@ -186,25 +214,27 @@ function statementsOf(database: D1Database, tenant: string, shipment: Shipment):
 
 /** Stores a shipment, all of it or nothing. `unavailable` when D1 does not answer: ship the same rows again later. */
 export async function ship(database: D1Database, tenant: string, shipment: Shipment): Promise<Result<Shipped>> {
-  const points = jsonArrays(shipment.audit.map(({ seq, hash }) => ({ seq, hash })))
-  const seqs = shipment.audit.map(({ seq }) => seq)
   const shippedSeq = database.prepare('SELECT audit_seq FROM shipments WHERE tenant = ?').bind(tenant)
-  const forksOf = () => points.map((json) => database.prepare(forksSelect).bind(tenant, json))
-  try {
-    const done = await callD1(() =>
-      database.batch<{ audit_seq?: number }>([
-        ...points.map((json) => database.prepare(forkGuard).bind(tenant, json, Math.min(...seqs), Math.max(...seqs))),
-        ...statementsOf(database, tenant, shipment),
-        database.prepare(advance).bind(tenant),
-        shippedSeq,
-      ]),
-    )
+  const store = async (guards: readonly D1PreparedStatement[]): Promise<Result<Shipped>> => {
+    const statements = [...guards, ...statementsOf(database, tenant, shipment), database.prepare(advance).bind(tenant), shippedSeq]
+    const done = await callD1(() => database.batch<{ audit_seq?: number }>(statements))
     if (!done.ok) return done
     const audit_seq = done.value.at(-1)?.results[0]?.audit_seq
     if (audit_seq === undefined) throw new Error('the batch advanced no shipment')
     return ok({ audit_seq, forks: [] })
+  }
+  const seqs = shipment.audit.map(({ seq }) => seq)
+  try {
+    return await store(seqs.length === 0 ? [] : [database.prepare(storedGuard).bind(tenant, Math.min(...seqs), Math.max(...seqs))])
+  } catch {
+    // Some rows are there already, from a shipment whose answer was lost, or from another history.
+  }
+  const points = jsonArrays(shipment.audit.map(({ seq, hash }) => ({ seq, hash })))
+  const overPoints = (sql: string): D1PreparedStatement[] => points.map((json) => database.prepare(sql).bind(tenant, json))
+  try {
+    return await store(overPoints(forkGuard))
   } catch (error) {
-    const found = await callD1(() => database.batch<{ seq?: number; audit_seq?: number }>([...forksOf(), shippedSeq]))
+    const found = await callD1(() => database.batch<{ seq?: number; audit_seq?: number }>([...overPoints(forksSelect), shippedSeq]))
     if (!found.ok) return found
     const forks = found.value.slice(0, -1).flatMap((answer) => answer.results.flatMap((row) => row.seq ?? []))
     if (forks.length === 0) throw error

@@ -185,7 +185,8 @@ export class OutboxShipper {
         size += sizeOf(job)
         if (taken > 0 && size > sizePerShipment) break
         const { stored } = shownResult(job.outcome)
-        jobs.set(job.id, { ...showJob(seeing, job), ...(stored === null ? {} : { stored_result: stored }) })
+        const shown = showJob(seeing, job)
+        jobs.set(job.id, stored === null ? shown : { ...shown, stored_result: stored })
       }
       if (row.worker_id !== null && mirrorOf(row.action) === 'worker') {
         const worker = seeing.store.workers.get(row.worker_id)

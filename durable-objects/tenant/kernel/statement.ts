@@ -11,11 +11,19 @@ interface Built {
   toSQL(): { readonly sql: string; readonly params: readonly unknown[] }
 }
 
+function named(names: readonly string[], values: readonly SqlStorageValue[]): object {
+  const row: Record<string, SqlStorageValue | undefined> = {}
+  for (let index = 0; index < names.length; index += 1) row[names[index] ?? ''] = values[index]
+  return row
+}
+
 /** `Row`: what it answers, by the names of the columns; values travel as SQLite has them. `Values`: its placeholders. */
 export class Statement<Values extends object, Row extends object = never> {
   readonly #sql: SqlStorage
   readonly #text: string
   readonly #params: readonly (Value | { readonly name: keyof Values })[]
+  /** Of the columns that it answers; undefined before the first answer. */
+  #names: readonly string[] | undefined
 
   constructor(db: TenantDatabase, built: Built) {
     const { sql, params } = built.toSQL()
@@ -37,8 +45,11 @@ export class Statement<Values extends object, Row extends object = never> {
   }
 
   all(values: Values): Row[] {
+    const cursor = this.#exec(values)
+    const names = (this.#names ??= cursor.columnNames)
+    // The runtime makes an object of a wide row in thrice the time that it takes to answer the values alone.
     // The statement was built from the columns that `Row` names.
-    return this.#exec(values).toArray() as unknown as Row[]
+    return Array.from(cursor.raw(), (row) => named(names, row) as Row)
   }
 
   /** The first row. */

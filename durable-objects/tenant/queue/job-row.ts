@@ -79,15 +79,16 @@ export const fromRow = (row: Omit<JobRow, 'idempotency_key' | 'idempotency_diges
   outcome: row.outcome === null ? null : JSON.parse(row.outcome),
 })
 
-/** What a start or a completion changes. */
-export const advancing = ['status', 'pool', 'rank', 'worker_id', 'attempt', 'nonce', 'started_at', 'ended_at', 'outcome'] as const
-type Advancing = (typeof advancing)[number]
+/** What a start changes, and what an end changes, which also takes the job's place away. */
+export const starting = ['status', 'pool', 'rank', 'worker_id', 'attempt', 'nonce', 'started_at'] as const
+export const ending = ['status', 'ended_at', 'outcome'] as const
+type Changing = (typeof starting)[number] | (typeof ending)[number]
 
 export const pick = <Fields extends object, Name extends keyof Fields>(fields: Fields, names: readonly Name[]): Pick<Fields, Name> =>
   Object.fromEntries(names.map((name) => [name, fields[name]])) as Pick<Fields, Name>
 
 /** All else that may change: a row without them, so that the compiler misses none. */
-const others: Record<Exclude<keyof JobState, Advancing | 'id'>, true> = {
+const others: Record<Exclude<keyof JobState, Changing | 'id'>, true> = {
   hold: true,
   expires_at: true,
   effort: true,
@@ -102,7 +103,13 @@ const others: Record<Exclude<keyof JobState, Advancing | 'id'>, true> = {
 }
 const otherNames = Object.keys(others) as (keyof typeof others)[]
 
-export const onlyAdvances = (before: JobState, after: JobState): boolean => otherNames.every((name) => before[name] === after[name])
+/** Which statement suffices to write the change. */
+export function changeOf(before: JobState, after: JobState): 'start' | 'end' | 'update' {
+  if (!otherNames.every((name) => before[name] === after[name])) return 'update'
+  if (before.ended_at === after.ended_at && before.outcome === after.outcome) return 'start'
+  const sameAttempt = before.worker_id === after.worker_id && before.attempt === after.attempt && before.nonce === after.nonce
+  return sameAttempt && before.started_at === after.started_at && after.pool === null && after.rank === null ? 'end' : 'update'
+}
 
 /** Of a row as it was read. One literal: this is done for every job that is read. */
 export const stateOfRow = (row: JobRow): JobState => ({

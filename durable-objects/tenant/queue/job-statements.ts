@@ -2,7 +2,7 @@
 import { and, asc, eq, getTableColumns, isNotNull, lte, sql } from 'drizzle-orm'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import { Statement } from '../kernel/statement.ts'
-import { advancing, pick } from './job-row.ts'
+import { ending, pick, starting } from './job-row.ts'
 import type { JobRow, JobState } from './job-row.ts'
 import type { Head } from './pool-front.ts'
 import { jobs } from './tables.ts'
@@ -10,7 +10,8 @@ import { jobs } from './tables.ts'
 export interface JobStatements {
   readonly insert: Statement<JobRow>
   readonly update: Statement<JobState>
-  readonly advance: Statement<JobState>
+  readonly start: Statement<JobState>
+  readonly end: Statement<JobState>
   readonly updateWithSpec: Statement<JobState & { spec: string }>
   readonly get: Statement<{ id: number }, JobRow>
   readonly some: Statement<{ ids: string }, JobRow>
@@ -41,7 +42,15 @@ export function jobStatements(db: TenantDatabase): JobStatements {
   const insert = new Statement(db, db.insert(jobs).values(all))
   const withId = eq(jobs.id, sql.placeholder('id'))
   const update = new Statement(db, db.update(jobs).set(state).where(withId))
-  const advance = new Statement(db, db.update(jobs).set(pick(state, advancing)).where(withId))
+  const start = new Statement(db, db.update(jobs).set(pick(state, starting)).where(withId))
+  const noPlace = { pool: sql`null`, rank: sql`null` }
+  const end = new Statement(
+    db,
+    db
+      .update(jobs)
+      .set({ ...pick(state, ending), ...noPlace })
+      .where(withId),
+  )
   const updateWithSpec = new Statement(db, db.update(jobs).set(changeable).where(withId))
   const get = new Statement(db, db.select().from(jobs).where(withId))
   const among = sql`${jobs.id} in (select value from json_each(${sql.placeholder('ids')}))`
@@ -65,5 +74,5 @@ export function jobStatements(db: TenantDatabase): JobStatements {
     .from(jobs)
     .where(isNotNull(jobs.expires_at))
   const nextExpiry = new Statement(db, expiring.orderBy(asc(jobs.expires_at)).limit(1))
-  return { insert, update, advance, updateWithSpec, get, some, heads, due, expired, nextExpiry }
+  return { insert, update, start, end, updateWithSpec, get, some, heads, due, expired, nextExpiry }
 }

@@ -9,7 +9,7 @@ import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
 import type { ValueStore } from '../kernel/value-store.ts'
 import { RecentJobs } from './recent-jobs.ts'
-import { fromRow, onlyAdvances, stateOf, stateOfRow } from './job-row.ts'
+import { changeOf, fromRow, stateOf, stateOfRow } from './job-row.ts'
 import type { JobRow, JobState } from './job-row.ts'
 import { jobStatements } from './job-statements.ts'
 import type { JobStatements } from './job-statements.ts'
@@ -113,8 +113,7 @@ export class JobStore {
     // Records are never changed in place: the same object is the same text.
     if (before?.job.spec === job.spec) {
       // Each value that travels costs, and starts and completions change few of them.
-      if (before.state !== undefined && onlyAdvances(before.state, state)) this.#run.advance.run(state)
-      else this.#run.update.run(state)
+      this.#run[before.state === undefined ? 'update' : changeOf(before.state, state)].run(state)
       this.#written(job, state, before.spec)
     } else {
       const spec = JSON.stringify(job.spec)
