@@ -152,30 +152,42 @@ const forkGuard = failsWhen(`EXISTS (${forksSelect})`)
 
 interface HourRange {
   readonly hour: number
-  readonly first_seq: number
-  readonly last_seq: number
+  first_seq: number
+  last_seq: number
 }
 
-function hoursOf(rows: readonly AuditRow[]): HourRange[] {
+function hoursOf(rows: readonly AuditRow[]): readonly HourRange[] {
   const hours = new Map<number, HourRange>()
+  let spelled = ''
+  let hour = 0
   for (const { at, seq } of rows) {
-    const hour = hourOf(at)
+    // Rows of one message have one time.
+    if (at !== spelled) hour = hourOf(at)
+    spelled = at
     const known = hours.get(hour)
-    hours.set(hour, { hour, first_seq: Math.min(seq, known?.first_seq ?? seq), last_seq: Math.max(seq, known?.last_seq ?? seq) })
+    if (known === undefined) {
+      hours.set(hour, { hour, first_seq: seq, last_seq: seq })
+    } else {
+      known.first_seq = Math.min(seq, known.first_seq)
+      known.last_seq = Math.max(seq, known.last_seq)
+    }
   }
   return [...hours.values()]
 }
 
 /** Each pair once: most of a shipment is by the same few. */
 function namesOf(shipment: Shipment): { readonly name: string; readonly id: string }[] {
-  const pairs = new Map<string, { readonly name: string; readonly id: string }>()
+  const names = new Map<string, Set<string>>()
   const add = (name: string | null, id: string | null): void => {
-    if (name !== null && id !== null && name !== id) pairs.set(`${id} ${name}`, { name, id })
+    if (name === null || id === null || name === id) return
+    const known = names.get(id)
+    if (known === undefined) names.set(id, new Set([name]))
+    else known.add(name)
   }
   for (const { actor } of shipment.audit) add(actor.name, actor.id)
   for (const job of shipment.jobs) add(job.assigned_to, job.worker_id)
   for (const worker of shipment.workers) add(worker.name, worker.worker_id)
-  return [...pairs.values()]
+  return [...names].flatMap(([id, known]) => [...known].map((name) => ({ name, id })))
 }
 
 /** In the order of the columns, without the tenant; the rest apart, which is JSON already. */

@@ -14,7 +14,17 @@ function encoded(text: string): Uint8Array {
   return buffer.subarray(0, encoder.encodeInto(text, buffer).written)
 }
 
-export const sha256Hex = (text: string): string => createHash('sha256').update(encoded(text)).digest('hex')
+const hexOf = (text: string): string => createHash('sha256').update(encoded(text)).digest('hex')
+
+/** Characters of a text that may come again at once, such as the "ok" that each job of a kind answers. */
+const shortText = 32
+let last: { readonly text: string; readonly hex: string } | undefined
+
+export function sha256Hex(text: string): string {
+  if (text.length > shortText) return hexOf(text)
+  if (last?.text !== text) last = { text, hex: hexOf(text) }
+  return last.hex
+}
 
 export const hmacHex = (secret: Uint8Array, text: string): string => createHmac('sha256', secret).update(encoded(text)).digest('hex')
 

@@ -24,6 +24,8 @@ export class RecentJobs {
   readonly #jobs = new Map<number, Recent>()
   /** Those of them that have ended: nobody but the copy to D1 asks for them. */
   readonly #ended = new Set<number>()
+  /** Goes through those once, the oldest first: a set that begins anew each time passes all that has been taken out of it. */
+  #oldestEnded = this.#ended.values()
   #characters = 0
 
   get(id: number): JobRecord | undefined {
@@ -53,10 +55,17 @@ export class RecentJobs {
   }
 
   #leastWanted(fresh: number | undefined): number {
-    for (const id of this.#ended) return id
+    if (this.#ended.size > 0) return this.#nextEnded()
     if (fresh !== undefined) return fresh
     for (const id of this.#jobs.keys()) return id
     throw new Error('Too much is kept, but nothing is')
+  }
+
+  #nextEnded(): number {
+    const next = this.#oldestEnded.next()
+    if (next.done !== true) return next.value
+    this.#oldestEnded = this.#ended.values()
+    return this.#nextEnded()
   }
 
   drop(id: number): void {

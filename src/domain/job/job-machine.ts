@@ -165,6 +165,12 @@ const awake = (spec: JobSpec): JobSpec => {
   return rest
 }
 
+const withoutPerson = (spec: JobSpec): JobSpec => {
+  if (spec.person === undefined) return spec
+  const { person: _, ...rest } = spec
+  return rest
+}
+
 /** A job as it enters the queue. */
 export function newJob(
   request: JobRequest,
@@ -226,7 +232,7 @@ export function start(
 ): Result<JobRecord> {
   if (job.status !== 'pending' || job.hold !== null) return wrongState(job, 'started')
   if (job.attempt >= job.max_attempts) return fail('wrong-state', `Job ${job.id} has used its ${job.max_attempts} attempts.`)
-  const { person: _, ...spec } = awake(job.spec)
+  const spec = withoutPerson(awake(job.spec))
   return ok({
     ...job,
     status: 'running',

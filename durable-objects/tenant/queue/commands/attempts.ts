@@ -194,8 +194,9 @@ export function completeAttempt(ctx: CommandContext, lease: AttemptLease, input:
   const job = found.value
   if (job.status === 'done') return ok(job)
   if (job.status !== 'running' && !awaitsItsWorker(job)) return lost(job, `it is ${job.status}${endNote(job)}`)
-  const streamed = { ...job, worker_id: lease.worker_id, stream: job.stream || input.chunks !== undefined }
-  const after = complete({ ...streamed, hold: null, retry_at: null }, outcomeOf(ctx, job, input), ctx.at)
+  const stream = job.stream || input.chunks !== undefined
+  const running = { ...job, worker_id: lease.worker_id, stream, hold: null, retry_at: null }
+  const after = complete(running, outcomeOf(ctx, job, input), ctx.at)
   endAttempt(ctx, job, after, lease.worker_id)
   ctx.record({
     action: 'job.complete',

@@ -84,6 +84,12 @@ describe('start', () => {
     })
   })
 
+  it('leaves what was asked for as it is, the very object, so that it is not stored anew', () => {
+    const job = jobFrom()
+    const started = begin(job)
+    expect(started.ok && started.value.spec).toBe(job.spec)
+  })
+
   it('is refused once the attempts are used', () => {
     expect(begin(jobIn({ attempt: 3, max_attempts: 3 })).ok).toBe(false)
     expect(begin(jobIn({ attempt: 2, max_attempts: 3 })).ok).toBe(true)

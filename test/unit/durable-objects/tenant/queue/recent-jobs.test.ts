@@ -39,6 +39,24 @@ it('lets jobs that have ended give way first', () => {
   expect([1, 2, 3, 4, 5].filter((id) => recent.get(id) !== undefined)).toEqual([1, 2, 4, 5])
 })
 
+it('lets those that have ended give way in the order in which they ended, also when one of them came back meanwhile', () => {
+  const recent = new RecentJobs()
+  const kept = () => Array.from({ length: 9 }, (_, index) => index + 1).filter((id) => recent.get(id) !== undefined)
+  for (const id of [1, 2, 3, 4]) recent.keep(job(id, { status: 'done' }), 1_000_000)
+  recent.keep(job(5), 1_000_000)
+  expect(kept()).toEqual([2, 3, 4, 5])
+  // Tried again by hand, it is at work, and ends behind the others.
+  recent.keep(job(2), 1_000_000)
+  recent.keep(job(6), 1_000_000)
+  expect(kept()).toEqual([2, 4, 5, 6])
+  recent.keep(job(2, { status: 'done' }), 1_000_000)
+  recent.keep(job(7), 1_000_000)
+  recent.keep(job(8), 1_000_000)
+  expect(kept()).toEqual([5, 6, 7, 8])
+  recent.keep(job(9, { status: 'failed' }), 1_000_000)
+  expect(kept()).toEqual([5, 6, 7, 8])
+})
+
 it('keeps those that have waited longest when a new one comes, which may have the place of one that has ended', () => {
   const recent = new RecentJobs()
   for (let id = 1; id <= 5; id += 1) recent.keep(job(id), 1_000_000, { fresh: true })
