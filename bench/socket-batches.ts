@@ -19,6 +19,7 @@ export async function drain(url: string, token: string, jobs: number, batch: num
   await new Promise<void>((resolve, reject) => {
     const running = new Map<number, Offer>()
     const ahead: Offer[] = []
+    let started = 0
     /** Credit as the server counts it: less by one with each offer. */
     let believed = 0
     socket.on('message', (data) => {
@@ -37,7 +38,9 @@ export async function drain(url: string, token: string, jobs: number, batch: num
         else if (frame.type === 'problem') reject(new Error(JSON.stringify(frame.problem)))
       }
       if (done >= jobs) return resolve()
-      for (const offer of ahead.splice(0, batch - running.size)) {
+      // None beyond those that are asked for: an attempt whose worker has gone costs more than all the rest of its job.
+      for (const offer of ahead.splice(0, Math.min(batch - running.size, jobs - started))) {
+        started += 1
         ref += 1
         running.set(ref, offer)
         out.push({ type: 'start', ref, token: offer.lease.token })

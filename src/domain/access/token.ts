@@ -28,7 +28,11 @@ export function base32(bytes: Uint8Array): string {
   return bits > 0 ? out + (alphabet[(buffer << (5 - bits)) & 31] ?? '') : out
 }
 
-const macOf = (key: TokenKey, text: string): string => key.id + base32(key.hmac(text)).slice(0, 30)
+const macChars = 30
+/** Bytes that these characters come from. */
+const macBytes = Math.ceil((macChars * 5) / 8)
+
+const macOf = (key: TokenKey, text: string): string => key.id + base32(key.hmac(text).subarray(0, macBytes)).slice(0, macChars)
 
 /** `text` with its MAC appended, made with the given key. */
 export const sign = (text: string, key: TokenKey): string => `${text}_${macOf(key, text)}`
