@@ -26,18 +26,19 @@ export interface Shipped {
 
 /** A statement takes 100 bound parameters; sets of small rows travel as one JSON parameter instead. */
 const jobColumns = 13
-/** Characters of a job's JSON beyond which it travels in parameters of its own. */
+/** With the tenant, and what else there is of them. */
+const jobsPerStatement = 98
+/** Characters of a job's texts as JSON beyond which it travels in parameters of its own. */
 const smallJob = 50_000
 /** A parameter takes 2 MB: characters of JSON per statement, safe for three bytes each. */
 const jsonSize = 600_000
 
-const jsonArrays = (rows: readonly unknown[]): string[] => joined(rows.map((row) => JSON.stringify(row)))
-
-/** Puts spelled rows into JSON arrays of bounded size; a row is never cut. */
-function joined(rows: readonly string[]): string[] {
+/** Puts rows into JSON arrays of bounded size; a row is never cut. */
+function jsonArrays(rows: readonly unknown[]): string[] {
   const arrays: string[] = []
   let open = ''
-  for (const text of rows) {
+  for (const row of rows) {
+    const text = JSON.stringify(row)
     if (open !== '' && open.length + text.length > jsonSize) {
       arrays.push(`[${open}]`)
       open = ''
@@ -119,10 +120,12 @@ const jobsOver = `
 
 const jobUpsert = `${jobsInto} VALUES (${Array.from({ length: jobColumns }, () => '?').join(', ')}) ${jobsOver}`
 
-const jobsUpsert = `
-  ${shipped}
+/** The rest of each job is a parameter of its own: SQLite would read JSON within JSON twice, and spell it anew as often. */
+const jobsUpsert = (jobs: number): string => `
+  WITH rests (place, rest) AS (VALUES ${Array.from({ length: jobs }, (_, place) => `(${place}, ?${place + 3})`).join(', ')}),
+    shipped AS MATERIALIZED (SELECT ?2->place AS value, rest FROM rests)
   ${jobsInto}
-  SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9, value->>10, value->11
+  SELECT ?1, value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8, value->>9, value->>10, rest
   FROM shipped WHERE true ${jobsOver}`
 
 /** From where it stood, step by step as long as the next row is there. */
@@ -200,6 +203,12 @@ function jobValues(job: Sequenced<Job>): { readonly values: readonly unknown[]; 
   return { values: [id, updated_seq, status, effort, thread_id, capability, worker_id, size, prompt, output, result], rest }
 }
 
+interface SpelledJob {
+  /** JSON. */
+  readonly values: string
+  readonly rest: string
+}
+
 /** Half of a surrogate pair, or a NUL: SQLite's JSON reads them otherwise than a parameter is read. */
 const isOddText = (json: string): boolean => json.includes('\\u') && /\\u(?:0000|d[89a-f])/.test(json)
 
@@ -213,14 +222,27 @@ function statementsOf(database: D1Database, tenant: string, shipment: Shipment):
   ]
   const workers = shipment.workers.map(({ updated_seq, ...worker }) => ({ updated_seq, worker }))
   statements.push(...each(workersUpsert, workers))
-  const small: string[] = []
+  let small: SpelledJob[] = []
+  let size = 0
+  const pack = (): void => {
+    if (small.length === 0) return
+    const values = `[${small.map((job) => job.values).join(',')}]`
+    statements.push(database.prepare(jobsUpsert(small.length)).bind(tenant, values, ...small.map((job) => job.rest)))
+    small = []
+    size = 0
+  }
   for (const job of shipment.jobs) {
     const { values, rest } = jobValues(job)
-    const json = `${JSON.stringify(values).slice(0, -1)},${rest}]`
-    if (json.length > smallJob || isOddText(json)) statements.push(database.prepare(jobUpsert).bind(tenant, ...values, rest))
-    else small.push(json)
+    const spelled = JSON.stringify(values)
+    if (spelled.length > smallJob || isOddText(spelled)) {
+      statements.push(database.prepare(jobUpsert).bind(tenant, ...values, rest))
+      continue
+    }
+    if (small.length === jobsPerStatement || size + spelled.length > jsonSize) pack()
+    small.push({ values: spelled, rest })
+    size += spelled.length
   }
-  for (const json of joined(small)) statements.push(database.prepare(jobsUpsert).bind(tenant, json))
+  pack()
   return statements
 }
 
