@@ -6,15 +6,37 @@ import type { Visit } from '../../../durable-objects/tenant/call.ts'
 import { addressKey } from '../access/failed-attempts.ts'
 import type { Context } from '../exchange.ts'
 
+/** A browser names those that it is built on or wants to be taken for as well: what is more particular comes first. */
 const browsers: readonly (readonly [RegExp, string])[] = [
-  [/\bEdgA?\//, 'Edge'],
-  [/\bOPR\//, 'Opera'],
-  [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
-  [/\bChrome\/|\bCriOS\//, 'Chrome'],
-  [/\bSafari\//, 'Safari'],
+  [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
+  [/\bOP(?:R|iOS|T|X)\/|\bOpera\b/, 'Opera'],
+  [/\bSamsungBrowser\//, 'Samsung Internet'],
+  [/\bVivaldi\//, 'Vivaldi'],
+  [/\bYaBrowser\//, 'Yandex Browser'],
+  [/\b(?:DuckDuckGo|Ddg)\//, 'DuckDuckGo'],
+  [/\bBrave\//, 'Brave'],
+  [/\bUCBrowser\//, 'UC Browser'],
+  [/\bSilk\//, 'Silk'],
+  [/\bElectron\//, 'Electron'],
+  [/\bHeadlessChrome\//, 'Headless Chrome'],
+  [/\bChromium\//, 'Chromium'],
+  [/\bFirefox\/|\bFxiOS\/|\bFocus\//, 'Firefox'],
+  [/\bCriOS\//, 'Chrome'],
 ]
+/** What Chrome and Safari themselves say. Another name beside these is a browser that is not listed. */
+const ownWords = new Set(['Mozilla', 'AppleWebKit', 'Chrome', 'Safari', 'Mobile', 'Version'])
+
+function browserOf(text: string): string | undefined {
+  const listed = found(browsers, text)
+  if (listed !== undefined) return listed
+  const engine = /\bChrome\//.test(text) ? 'Chrome' : /\bSafari\//.test(text) ? 'Safari' : undefined
+  if (engine === undefined) return undefined
+  const others = [...text.replaceAll(/\([^)]*\)/g, '').matchAll(/\b([A-Za-z][\w.-]*)\//g)].some(([, name = '']) => !ownWords.has(name))
+  return others ? `A browser like ${engine}` : engine
+}
+
 const systems: readonly (readonly [RegExp, string])[] = [
-  [/\biPhone\b/, 'iPhone'],
+  [/\biPhone\b|\biPod\b/, 'iPhone'],
   [/\biPad\b/, 'iPad'],
   [/\bAndroid\b/, 'Android'],
   [/\bWindows\b/, 'Windows'],
@@ -27,7 +49,7 @@ const found = (table: typeof browsers, text: string): string | undefined => tabl
 /** "Chrome on macOS", from a User-Agent header. */
 export function deviceOf(userAgent: string | null): string {
   const text = (userAgent ?? '').slice(0, 512)
-  const browser = found(browsers, text)
+  const browser = browserOf(text)
   const system = found(systems, text)
   if (browser === undefined) return system === undefined ? 'Unknown browser' : `Unknown browser on ${system}`
   return system === undefined ? browser : `${browser} on ${system}`

@@ -71,6 +71,13 @@ describe('a call with the cookie', () => {
   })
 })
 
+const webkit = 'AppleWebKit/537.36 (KHTML, like Gecko)'
+const linux = `Mozilla/5.0 (X11; Linux x86_64) ${webkit}`
+const windows = `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${webkit}`
+const android = `Mozilla/5.0 (Linux; Android 10; K) ${webkit}`
+const iPhone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)'
+const mac = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)'
+
 test.each([
   [
     'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36',
@@ -85,6 +92,27 @@ test.each([
     'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0',
     'Edge on Windows',
   ],
+  // The same kind again: each names other browsers beside itself.
+  [`${linux} HeadlessChrome/131.0.0.0 Safari/537.36`, 'Headless Chrome on Linux'],
+  [`${linux} Ubuntu Chromium/131.0.0.0 Chrome/131.0.0.0 Safari/537.36`, 'Chromium on Linux'],
+  [`${windows} Chrome/18.19 Safari/537.36 Edge/18.19042`, 'Edge on Windows'],
+  [`${windows} Chrome/131.0.0.0 Safari/537.36 OPR/116.0.0.0`, 'Opera on Windows'],
+  [`${windows} Chrome/131.0.0.0 Safari/537.36 Vivaldi/7.0`, 'Vivaldi on Windows'],
+  [`${windows} Chrome/130.0.0.0 YaBrowser/24.12.0.0 Safari/537.36`, 'Yandex Browser on Windows'],
+  [`${windows} Chrome/131.0.0.0 Electron/33.2.0 Safari/537.36`, 'Electron on Windows'],
+  [`${windows} Chrome/131.0.0.0 Safari/537.36 Unheard/4.2`, 'A browser like Chrome on Windows'],
+  [`${android} Chrome/131.0.0.0 Mobile Safari/537.36`, 'Chrome on Android'],
+  [`${android} Chrome/131.0.0.0 Mobile Safari/537.36 EdgA/131.0.0.0`, 'Edge on Android'],
+  [`${android} SamsungBrowser/27.0 Chrome/125.0.0.0 Mobile Safari/537.36`, 'Samsung Internet on Android'],
+  [`${android} Version/4.0 Chrome/131.0.0.0 Mobile DuckDuckGo/5 Safari/537.36`, 'DuckDuckGo on Android'],
+  ['Mozilla/5.0 (Android 14; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0', 'Firefox on Android'],
+  [`${iPhone} CriOS/131.0.6778.73 Mobile/15E148 Safari/604.1`, 'Chrome on iPhone'],
+  [`${iPhone} FxiOS/133.0 Mobile/15E148 Safari/605.1.15`, 'Firefox on iPhone'],
+  [`${iPhone} Version/17.0 EdgiOS/131.0.2903.68 Mobile/15E148 Safari/604.1`, 'Edge on iPhone'],
+  [`${iPhone} Version/18.1 Mobile/15E148 Safari/604.1 OPT/5.3.1`, 'Opera on iPhone'],
+  [`${iPhone} Version/18.1 Mobile/15E148 DuckDuckGo/7 Safari/605.1.15`, 'DuckDuckGo on iPhone'],
+  [`${iPhone} Version/18.1 Mobile/15E148 Unheard/4.2 Safari/605.1.15`, 'A browser like Safari on iPhone'],
+  [`${mac} Version/18.1 Safari/605.1.15`, 'Safari on macOS'],
   ['<script>alert(1)</script>', 'Unknown browser'],
   [null, 'Unknown browser'],
 ])('the device of %s is %s', (userAgent, device) => {
