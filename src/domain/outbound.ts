@@ -30,6 +30,19 @@ const privateName =
 /** Public zones whose names say the address that they resolve to: `127.0.0.1.nip.io`. */
 const addressName = /(?:^|\.)(?:nip\.io|sslip\.io|xip\.io|localtest\.me|lvh\.me|lacolhost\.com|vcap\.me|traefik\.me)$/
 
+/** Why `what` ("Webhooks") may not go there, as a sentence; undefined when it may. An address without a host is named by its scheme. */
+export function refusalSentence(
+  what: string,
+  to: Destination & { readonly host: string },
+  allowedHosts: readonly string[],
+): string | undefined {
+  const refusal = refusalOf(to, allowedHosts)
+  if (refusal === undefined) return undefined
+  return to.host === ''
+    ? `${what} go to addresses that begin with https://; ${to.protocol} is not allowed.`
+    : `${what} cannot go to ${to.host}: ${refusal}.`
+}
+
 /** Why nothing may be sent there, in words; undefined when it may. */
 export function refusalOf(to: Destination, allowedHosts: readonly string[]): string | undefined {
   const host = to.hostname.replace(/\.+$/, '')

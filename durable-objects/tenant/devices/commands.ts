@@ -2,7 +2,7 @@
 import { limits } from '@modelreins/contract'
 import type { Device, Parsed } from '@modelreins/contract'
 import { nothingTold, withStale } from '../../../src/domain/device/told.ts'
-import { refusalOf } from '../../../src/domain/outbound.ts'
+import { refusalSentence } from '../../../src/domain/outbound.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull } from '../kernel/context.ts'
@@ -46,8 +46,8 @@ function subscribe(ctx: CommandContext, input: Parsed<'devices.subscribe'>): Res
   if (!caller.ok) return caller
   const { member, session } = caller.value
   const url = new URL(input.endpoint)
-  const refusal = refusalOf(url, ctx.allowedHosts)
-  if (refusal !== undefined) return invalid('endpoint', `Notifications cannot go to ${url.host}: ${refusal}.`)
+  const refusal = refusalSentence('Notifications', url, ctx.allowedHosts)
+  if (refusal !== undefined) return invalid('endpoint', refusal)
   if (!isPublicKey(input.keys.p256dh)) return invalid('keys.p256dh', 'This is no public key of P-256.')
   const known = ctx.store.devices.all().find((one) => one.endpoint === url.href)
   // Whoever has the subscription has the browser: it is now theirs.

@@ -2,7 +2,7 @@
 import { limits, webhookEvents } from '@modelreins/contract'
 import type { Parsed, Webhook, WebhookDelivery } from '@modelreins/contract'
 import { countingCursor } from '../../../src/domain/cursor.ts'
-import { refusalOf } from '../../../src/domain/outbound.ts'
+import { refusalSentence } from '../../../src/domain/outbound.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isoTime, isoTimeOrNull, systemActor } from '../kernel/context.ts'
@@ -31,8 +31,8 @@ const invalid = (path: string, detail: string): Result<never> => fail('invalid-r
 
 function create(ctx: CommandContext, input: Parsed<'webhooks.create'>): Result<Webhook & { secret: string }> {
   const url = new URL(input.url)
-  const refusal = refusalOf(url, ctx.allowedHosts)
-  if (refusal !== undefined) return invalid('url', `Webhooks cannot go to ${url.host}: ${refusal}.`)
+  const refusal = refusalSentence('Webhooks', url, ctx.allowedHosts)
+  if (refusal !== undefined) return invalid('url', refusal)
   if (ctx.store.webhooks.all().length >= limits.webhooks) return fail('conflict', `A tenant has at most ${limits.webhooks} webhooks.`)
   // A fragment is never sent; what is stored is what is called.
   url.hash = ''

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseAllowedHosts, refusalOf } from '../../../src/domain/outbound.ts'
+import { parseAllowedHosts, refusalOf, refusalSentence } from '../../../src/domain/outbound.ts'
 
 const judge = (url: string, allowed = ''): string => refusalOf(new URL(url), parseAllowedHosts(allowed)) ?? 'allowed'
 
@@ -88,5 +88,15 @@ describe('an outbound address', () => {
     expect(judge('https://sub.vault.lan/x', 'vault.lan')).not.toBe('allowed')
     expect(judge('http://a:b@vault.lan/x', 'vault.lan')).not.toBe('allowed')
     expect(judge('ftp://vault.lan/x', 'vault.lan')).not.toBe('allowed')
+  })
+
+  it('that is refused is named by what it has: its host, or its scheme', () => {
+    const says = (url: string) => refusalSentence('Webhooks', new URL(url), [])
+    for (const scheme of ['javascript:', 'data:', 'mailto:', 'about:', 'blob:'])
+      expect(says(`${scheme}x`)).toBe(`Webhooks go to addresses that begin with https://; ${scheme} is not allowed.`)
+    expect(says('file:///etc/passwd')).toBe('Webhooks go to addresses that begin with https://; file: is not allowed.')
+    expect(says('ftp://example.com/')).toBe('Webhooks cannot go to example.com: only https is allowed.')
+    expect(says('https://localhost/')).toBe('Webhooks cannot go to localhost: localhost is not a public name.')
+    expect(says('https://example.com/')).toBeUndefined()
   })
 })
