@@ -1,6 +1,7 @@
 /** Responsible for what every screen begins with: its heading, which takes the focus when one comes here, its actions, and the tab's title. */
 import { useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, type ReactNode } from 'react'
+import { markIcon } from './tab-icon.ts'
 import { titleOf } from './title.ts'
 import { useDecisions } from './waiting.ts'
 import { useOffers } from './work.ts'
@@ -22,10 +23,12 @@ export function Screen({ title, badge, lead, actions, children, narrow = false }
   const path = useRouterState({ select: (state) => state.location.pathname })
   const reviews = useDecisions()
   const { offered, reminded } = useOffers()
-  const text = titleOf(title, reviews + offered + reminded)
+  const waiting = reviews + offered + reminded
+  const text = titleOf(title, waiting)
   useEffect(() => {
     document.title = text
-  }, [text])
+    markIcon(waiting)
+  }, [text, waiting])
   useEffect(() => {
     navigations += 1
     // The first page of a visit is read from its top, as the browser does it.

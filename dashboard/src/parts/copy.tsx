@@ -22,10 +22,25 @@ export function CopyButton({ text, label = 'Copy' }: { readonly text: string | (
   )
 }
 
+/** A line ends between words: a flag or a name that ends at its hyphen is read as two. Only a word longer than the line is cut. */
+export function CommandWords({ text }: { readonly text: string }) {
+  return text.split(/([ \n]+)/).map((part, index) =>
+    index % 2 === 1 || part === '' ? (
+      part
+    ) : (
+      <span key={index} className="inline-block max-w-full">
+        {part}
+      </span>
+    ),
+  )
+}
+
 export function Command({ text }: { readonly text: string }) {
   return (
     <div className="flex items-start gap-2 rounded-md border border-line bg-sunken p-2">
-      <pre className="min-w-0 flex-1 overflow-x-auto px-1 py-1 font-mono text-sm whitespace-pre-wrap foreign">{text}</pre>
+      <pre className="min-w-0 flex-1 overflow-x-auto px-1 py-1 font-mono text-sm whitespace-pre-wrap foreign">
+        <CommandWords text={text} />
+      </pre>
       <CopyButton text={text} />
     </div>
   )

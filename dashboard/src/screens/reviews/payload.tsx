@@ -3,7 +3,7 @@ import { digestWords, type Review } from '@modelreins/contract'
 import { diffLines, diffWords, type Change } from 'diff'
 import { useEffect, useMemo, useState } from 'react'
 import { useOperation } from '../../api/queries.ts'
-import { CopyButton } from '../../parts/copy.tsx'
+import { CommandWords, CopyButton } from '../../parts/copy.tsx'
 import { Facts, Panel } from '../../parts/facts.tsx'
 import { Json } from '../../parts/json.tsx'
 import { LongText } from '../../parts/long-text.tsx'
@@ -131,7 +131,10 @@ function Digest({ review }: { readonly review: Review }) {
         {digestWords(review.digest) ?? ''}
       </p>
       <p className="text-sm text-soft">
-        Its first 64 bits in words, to compare by telephone: <code className="font-mono">modelreins-worker reviews show {review.id}</code>{' '}
+        Its first 64 bits in words, to compare by telephone:{' '}
+        <code className="font-mono">
+          <CommandWords text={`modelreins-worker reviews show ${review.id}`} />
+        </code>{' '}
         says the same. To prove that two payloads are one, compare the whole digest.
       </p>
       <p className="mt-2 font-mono">{shortDigest(review.digest)}</p>
