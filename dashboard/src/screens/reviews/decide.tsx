@@ -1,6 +1,6 @@
 /** Responsible for deciding one review: approve, deny with a comment, edit, respond. It is bound to the digest that is on screen. */
 import type { Review } from '@modelreins/contract'
-import { useId, useRef, useState } from 'react'
+import { useId, useRef, useState, type KeyboardEvent } from 'react'
 import { client, ModelReinsError, sentence } from '../../api/client.ts'
 import { isCancelled, passkeysWork } from '../../api/passkeys.ts'
 import { refresh, useOperation } from '../../api/queries.ts'
@@ -10,6 +10,7 @@ import { Button, LinkButton } from '../../parts/button.tsx'
 import { Notice } from '../../parts/notices.tsx'
 import { useSetting } from '../../parts/settings-store.ts'
 import { say } from '../../parts/toasts.tsx'
+import { payloadText, useDecisionDraft } from './decision-draft.ts'
 import { signDecision, type Saying } from './signing.ts'
 
 type Mode = 'deny' | 'edit' | 'respond' | undefined
@@ -48,8 +49,7 @@ const past = { approve: 'approved', deny: 'denied', edit: 'edited', respond: 'an
 export function Decide({ review, onDecided }: { readonly review: Review; readonly onDecided: () => void }) {
   const id = useId()
   const [mode, setMode] = useState<Mode>(undefined)
-  const [comment, setComment] = useState('')
-  const [payload, setPayload] = useState('')
+  const draft = useDecisionDraft(review)
   const [fault, setFault] = useState('')
   const [busy, setBusy] = useState(false)
   const me = useMe()
@@ -58,12 +58,24 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
   const open = (next: Mode): void => {
     setMode(next)
     setFault('')
-    if (next === 'edit') setPayload(JSON.stringify(review.payload, null, 2))
     requestAnimationFrame(() => field.current?.focus())
   }
+  /** Back to the four choices; what was written is kept. */
+  const leave = (): void => {
+    setMode(undefined)
+    setFault('')
+    requestAnimationFrame(() => document.getElementById(`${id}-${mode}`)?.focus())
+  }
+  const keys = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape' || mode === undefined || event.nativeEvent.isComposing) return
+    event.preventDefault()
+    leave()
+  }
+  // What was written for another verdict, and is out of sight, is not said with an approval.
+  const comment = mode === undefined ? '' : draft.comment.trim()
   const send = async (verdict: 'approve' | 'deny' | 'edit' | 'respond'): Promise<void> => {
     if (busy || signing.cannot) return
-    if (verdict === 'deny' && comment.trim() === '') {
+    if (verdict === 'deny' && comment === '') {
       open('deny')
       setFault('Enter a reason; the requester reads it.')
       return
@@ -72,7 +84,7 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
     if (verdict === 'edit') {
       try {
         // What the field holds is JSON; the server checks what it may be.
-        edited = { payload: JSON.parse(payload) as never }
+        edited = { payload: JSON.parse(draft.payload) as never }
       } catch (error) {
         setFault(`This is not JSON: ${error instanceof Error ? error.message : ''}`)
         return
@@ -81,9 +93,10 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
     setBusy(true)
     setFault('')
     try {
-      const saying: Saying = { verdict, ...(comment.trim() === '' ? {} : { comment: comment.trim() }), ...edited }
+      const saying: Saying = { verdict, ...(comment === '' ? {} : { comment }), ...edited }
       const signature = signing.signs ? { signature: await signDecision(review, me.tenant, saying) } : {}
       await client.call('reviews.decide', { review_id: review.id, digest: review.digest, ...saying, ...signature })
+      draft.forget()
       say(`Review ${review.id} is ${past[verdict]}${signing.signs ? ', signed with your passkey' : ''}.`)
       await refresh('reviews', 'jobs')
       onDecided()
@@ -98,16 +111,23 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
   }
   useKeys(
     [
-      { keys: 'a', what: 'Approve', group: 'Reviews', run: () => void send('approve') },
+      // With a form open, its own button says what is approved.
+      { keys: 'a', what: 'Approve', group: 'Reviews', run: () => void (mode === undefined ? send('approve') : undefined) },
       { keys: 'd', what: 'Deny', group: 'Reviews', run: () => open('deny') },
       { keys: 'e', what: 'Edit', group: 'Reviews', run: () => open('edit') },
       { keys: 'r', what: 'Respond', group: 'Reviews', run: () => open('respond') },
+      {
+        keys: 'Escape',
+        what: 'Leave the form, keep what is written',
+        group: 'Reviews',
+        run: () => void (mode === undefined ? undefined : leave()),
+      },
     ],
-    [review.id, review.digest, busy, comment, signing.signs, signing.cannot],
+    [review.id, review.digest, busy, comment, mode, signing.signs, signing.cannot],
   )
   if (signing.cannot) return <CannotSign review={review} />
   return (
-    <section aria-label="Decision" className="card sticky bottom-17 z-10 flex flex-col gap-3 p-3 shadow-pop lg:bottom-4">
+    <section aria-label="Decision" onKeyDown={keys} className="card sticky bottom-17 z-10 flex flex-col gap-3 p-3 shadow-pop lg:bottom-4">
       {fault === '' ? null : (
         <Notice tone="bad" live>
           {fault}
@@ -118,14 +138,29 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
           <label htmlFor={`${id}-payload`} className="mb-1 block font-medium">
             What is to run instead (JSON)
           </label>
+          {draft.outdated ? (
+            <p className="mb-1 text-warn">The request has changed since you began: compare before you approve the edit.</p>
+          ) : null}
           <textarea
             ref={field}
             id={`${id}-payload`}
             className="field h-56 font-mono text-sm"
             spellCheck={false}
-            value={payload}
-            onChange={(event) => setPayload(event.target.value)}
+            value={draft.payload}
+            onChange={(event) => draft.setPayload(event.target.value)}
           />
+          {draft.edited ? (
+            <Button
+              look="quiet"
+              className="min-h-8 text-sm"
+              onClick={() => {
+                draft.setPayload(payloadText(review))
+                field.current?.focus()
+              }}
+            >
+              Begin again with what is asked
+            </Button>
+          ) : null}
         </div>
       ) : null}
       {mode === undefined ? null : (
@@ -145,8 +180,8 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
             id={`${id}-comment`}
             className="field h-20"
             maxLength={4_000}
-            value={comment}
-            onChange={(event) => setComment(event.target.value)}
+            value={draft.comment}
+            onChange={(event) => draft.setComment(event.target.value)}
           />
         </div>
       )}
@@ -163,25 +198,30 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
           Sign with my passkey
         </label>
       ) : null}
+      {mode === undefined && draft.begun ? (
+        <p role="status" className="text-sm text-soft">
+          What you wrote is kept until you decide or leave the dashboard: {draft.edited ? 'Edit' : 'Deny or Respond'} shows it again.
+        </p>
+      ) : null}
       <div className="flex flex-wrap gap-2">
         {mode === undefined ? (
           <>
             <Button look="primary" className="min-h-11 flex-1 sm:flex-none sm:px-6" busy={busy} onClick={() => void send('approve')}>
               Approve
             </Button>
-            <Button className="min-h-11 flex-1 sm:flex-none sm:px-6" busy={busy} onClick={() => open('deny')}>
+            <Button id={`${id}-deny`} className="min-h-11 flex-1 sm:flex-none sm:px-6" busy={busy} onClick={() => open('deny')}>
               Deny
             </Button>
-            <Button className="min-h-11" busy={busy} onClick={() => open('edit')}>
+            <Button id={`${id}-edit`} className="min-h-11" busy={busy} onClick={() => open('edit')}>
               Edit
             </Button>
-            <Button className="min-h-11" busy={busy} onClick={() => open('respond')}>
+            <Button id={`${id}-respond`} className="min-h-11" busy={busy} onClick={() => open('respond')}>
               Respond
             </Button>
           </>
         ) : (
           <>
-            <Button className="min-h-11" onClick={() => setMode(undefined)}>
+            <Button className="min-h-11" onClick={leave}>
               Back
             </Button>
             <Button
