@@ -1,7 +1,7 @@
 /** Responsible for the addresses of the dashboard: which screen stands where, and what of it is in the address. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { Frame, Loading } from './frame/frame.tsx'
-import { ScreenFailed, NoSuchScreen, SignedInHere } from './frame/dead-ends.tsx'
+import { ScreenFailed, NoSuchScreen } from './frame/dead-ends.tsx'
 import { Home } from './screens/home/home.tsx'
 
 type Search<Name extends string> = { readonly [Key in Name]?: string }
@@ -23,7 +23,12 @@ const getParentRoute = () => root
 
 const tree = root.addChildren([
   createRoute({ getParentRoute, path: '/', component: Home }),
-  createRoute({ getParentRoute, path: '/sign-in', component: SignedInHere }),
+  // Whoever has signed in here goes on to Home, which its place and a reload then name.
+  createRoute({
+    getParentRoute,
+    path: '/sign-in',
+    component: lazyRouteComponent(() => import('./frame/signed-in-here.tsx'), 'SignedInHere'),
+  }),
   createRoute({
     getParentRoute,
     path: '/jobs',

@@ -1,12 +1,9 @@
-/** Responsible for addresses that lead nowhere or elsewhere and screens that failed: each says where to go from here, or goes there. */
-import { Navigate, type ErrorComponentProps } from '@tanstack/react-router'
+/** Responsible for addresses that lead nowhere and screens that failed: each says where to go from here. */
+import type { ErrorComponentProps } from '@tanstack/react-router'
 import { sentence } from '../api/client.ts'
 import { Button, LinkButton } from '../parts/button.tsx'
 import { Notice } from '../parts/notices.tsx'
 import { Screen } from './screen.tsx'
-
-/** Whoever has signed in at the address of signing in goes on to Home, which its place and a reload then name. */
-export const SignedInHere = () => <Navigate to="/" replace />
 
 export function NoSuchScreen() {
   return (

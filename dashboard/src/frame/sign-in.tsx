@@ -5,25 +5,22 @@ import { isCancelled, passkeysWork, signInWithPasskey } from '../api/passkeys.ts
 import { keyOf, signedIn, signIn } from '../api/session.ts'
 import iconUrl from '../icon.svg'
 import { Button } from '../parts/button.tsx'
-
-/** `npm start` prints `/sign-in#<view id>.<key>`: what is behind the # reaches no server. */
-function linkInFragment(): string | undefined {
-  const match = /^#(vw[a-z0-9]+)\.([A-Za-z0-9_-]{43})$/.exec(location.hash)
-  return match === null ? undefined : `${location.origin}/view/${match[1]}#${match[2]}`
-}
+import { useLinkInAddress } from './link-in-address.ts'
+import { markIcon } from './tab-icon.ts'
 
 export function SignIn() {
   const id = useId()
   const [fault, setFault] = useState('')
   const [busy, setBusy] = useState<'key' | 'passkey' | undefined>(undefined)
   const [text, setText] = useState('')
+  const link = useLinkInAddress()
   useEffect(() => {
     document.title = 'Sign in - ModelReins'
-    const link = linkInFragment()
-    if (link === undefined) return
-    setText(link)
-    history.replaceState(history.state, '', location.pathname + location.search)
+    markIcon(0)
   }, [])
+  useEffect(() => {
+    if (link !== undefined) setText(link)
+  }, [link])
 
   const attempt = async (how: 'key' | 'passkey', act: () => Promise<void>): Promise<void> => {
     setBusy(how)
