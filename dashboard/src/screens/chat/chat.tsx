@@ -19,7 +19,7 @@ import { promptField } from './continue.tsx'
 import { draftKey, sent } from './draft.ts'
 import { useDraft } from './use-draft.ts'
 import { FanOut, sideBySide } from './fan-out.tsx'
-import { requestOf } from './request.ts'
+import { faultsOf, isFaulty, requestOf } from './request.ts'
 import { turnsOf, type Turn } from './turns.ts'
 
 const newId = (letter: string): string =>
@@ -104,6 +104,11 @@ export function Chat() {
   }, [shown, turns.length])
   const send = async (): Promise<void> => {
     if (busy || draft.prompt.trim() === '') return
+    if (isFaulty(faultsOf(draft))) {
+      // The field says what is wrong.
+      end.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
+      return
+    }
     setBusy(true)
     setFault('')
     const id = thread === '' ? newId('t') : thread

@@ -9,6 +9,7 @@ import { promptField } from './continue.tsx'
 import type { Draft } from './draft.ts'
 import { merges } from './merges.ts'
 import { Preview } from './preview.tsx'
+import { faultsOf } from './request.ts'
 import { effortStops, modes, offlineWays, stopWords } from './stops.ts'
 
 const stopOf = (effort: string): number =>
@@ -55,7 +56,8 @@ function Effort({ value, onChange }: { readonly value: string; readonly onChange
   )
 }
 
-const order = { idle: 0, online: 0, busy: 1, parked: 2, deaf: 2, offline: 3 } as const
+/** Whether a worker has a job right now moves nothing: it changes with every job that is sent. */
+const order = { idle: 0, online: 0, busy: 0, parked: 1, deaf: 1, offline: 2 } as const
 
 function Targets({
   chosen,
@@ -68,11 +70,9 @@ function Targets({
 }) {
   const [query, setQuery] = useState('')
   const sorted = workers.toSorted((one, other) => order[one.state] - order[other.state] || one.name.localeCompare(other.name))
-  const fitting = sorted.filter((worker) => worker.name.toLowerCase().includes(query.toLowerCase()))
-  const shown = [
-    ...sorted.filter((worker) => chosen.includes(worker.name)),
-    ...fitting.filter((worker) => !chosen.includes(worker.name)).slice(0, 12),
-  ]
+  const fitting = new Set(sorted.filter((worker) => worker.name.toLowerCase().includes(query.toLowerCase())).slice(0, 12))
+  // Each keeps its place when it is chosen.
+  const shown = sorted.filter((worker) => fitting.has(worker) || chosen.includes(worker.name))
   return (
     <fieldset className="min-w-0">
       <legend className="float-left mr-3 font-medium">Targets</legend>
@@ -129,6 +129,7 @@ export function Composer({ draft, onChange, onSend, busy, thread, request }: Pro
   const id = useId()
   const presence = useOperation('presence.list', {})
   const workers = presence.data?.items ?? []
+  const faults = faultsOf(draft)
   const keys = (event: KeyboardEvent): void => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault()
@@ -207,6 +208,7 @@ export function Composer({ draft, onChange, onSend, busy, thread, request }: Pro
               placeholder={`all ${draft.targets.length}`}
               className="w-32"
               value={draft.quorum}
+              fault={faults.quorum}
               onChange={(quorum) => onChange({ quorum })}
             />
           )}
@@ -217,6 +219,7 @@ export function Composer({ draft, onChange, onSend, busy, thread, request }: Pro
             placeholder="no limit"
             className="w-40"
             value={draft.minutes}
+            fault={faults.minutes}
             onChange={(minutes) => onChange({ minutes })}
           />
         </div>

@@ -1,5 +1,5 @@
-/** Responsible for what a draft of Chat asks the server for. It draws nothing. */
-import type { Effort, Input, MergeKind } from '@modelreins/contract'
+/** Responsible for what a draft of Chat asks the server for, and for what in it cannot be. It draws nothing. */
+import { limits, type Effort, type Input, type MergeKind } from '@modelreins/contract'
 import type { Draft } from './draft.ts'
 import { merges } from './merges.ts'
 import { effortStops, modes } from './stops.ts'
@@ -9,6 +9,30 @@ function limitsOf({ targets, quorum, minutes }: Draft, by: MergeKind): { readonl
   const enough = Math.min(Math.round(Number(quorum)), targets.length)
   const deadline = Math.round(Number(minutes) * 60)
   return { ...(enough > 0 && by !== 'first' ? { quorum: enough } : {}), ...(deadline > 0 ? { deadline } : {}) }
+}
+
+export interface DraftFaults {
+  readonly quorum: string
+  readonly minutes: string
+}
+export const isFaulty = ({ quorum, minutes }: DraftFaults): boolean => quorum !== '' || minutes !== ''
+
+function numberFault(text: string, most: number, tooMuch: string): string {
+  if (text.trim() === '') return ''
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0) return 'Enter a number above 0.'
+  return value > most ? tooMuch : ''
+}
+
+/** What is wrong with the fields of a fan-out, each as a sentence; '' for nothing. What is not shown is not judged. */
+export function faultsOf({ targets, merge, quorum, minutes }: Draft): DraftFaults {
+  if (targets.length < 2) return { quorum: '', minutes: '' }
+  const most = limits.timeout_max_ms / 60_000
+  const whole = Number.isInteger(Number(quorum)) ? '' : 'Enter a whole number.'
+  return {
+    quorum: merge === 'first' ? '' : numberFault(quorum, targets.length, `Only ${targets.length} workers are asked.`) || whole,
+    minutes: numberFault(minutes, most, `At most ${most} minutes.`),
+  }
 }
 
 /** `follows`: the thread has turns already, which its worker reads. */

@@ -4,13 +4,15 @@ import { Link } from '@tanstack/react-router'
 import { useId, useState, type FormEvent } from 'react'
 import { client, ModelReinsError, sentence } from '../../api/client.ts'
 import { refresh, useOperation } from '../../api/queries.ts'
-import { useMay } from '../../api/session.ts'
+import { useMay, useMe } from '../../api/session.ts'
 import { Screen } from '../../frame/screen.tsx'
 import { PresenceBadge } from '../../parts/badge.tsx'
-import { Button, LinkButton } from '../../parts/button.tsx'
+import { Button, buttonClass, LinkButton } from '../../parts/button.tsx'
 import { Command } from '../../parts/copy.tsx'
 import { Panel } from '../../parts/facts.tsx'
 import { Notice } from '../../parts/notices.tsx'
+import { draftKey } from '../chat/draft.ts'
+import { changeDraft } from '../chat/use-draft.ts'
 import { CapabilityEditor, capabilityRow } from './capability-editor.tsx'
 import { OneTimeLink } from './one-time-link.tsx'
 import { commandFor, providerHints } from './provider-command.ts'
@@ -41,6 +43,7 @@ export function RunCommand({ name }: { readonly name: string }) {
 
 function Arrival({ registered }: { readonly registered: Registered }) {
   const { data } = useOperation('workers.get', { worker_id: registered.worker_id })
+  const me = useMe()
   const there = data !== undefined && data.state !== 'offline'
   return (
     <p role="status" className="flex flex-wrap items-center gap-2">
@@ -49,9 +52,9 @@ function Arrival({ registered }: { readonly registered: Registered }) {
         {there ? `${registered.name} is connected.` : `Waits for ${registered.name} to connect; this changes by itself.`}
       </span>
       {there ? (
-        <LinkButton look="primary" to="/chat">
+        <Link to="/chat" className={buttonClass('primary')} onClick={() => changeDraft(draftKey(me, ''), { targets: [registered.name] })}>
           Give it a job
-        </LinkButton>
+        </Link>
       ) : null}
     </p>
   )
