@@ -1,6 +1,6 @@
 /** Responsible for the command palette: going places and acting by typing a few letters. It knows no screen's inside. */
 import { useNavigate } from '@tanstack/react-router'
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
+import { useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useOperation } from '../api/queries.ts'
 import { useMay, useMe } from '../api/session.ts'
 import { oneLine } from '../parts/safe-text.ts'
@@ -119,8 +119,11 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const [at, setAt] = useState(0)
   const commands = useCommands(query)
   const current = commands[Math.min(at, commands.length - 1)]
-  useEffect(() => {
-    if (dialog.current?.open === false) dialog.current.showModal()
+  // Closed before it is taken out of the page: only then the browser gives the focus back.
+  useLayoutEffect(() => {
+    const open = dialog.current
+    open?.showModal()
+    return () => open?.close()
   }, [])
   const run = (command: Command | undefined): void => {
     if (command === undefined) return

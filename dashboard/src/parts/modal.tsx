@@ -1,5 +1,9 @@
-/** Responsible for modal dialogs on the browser's own `<dialog>`: focus stays inside, Escape closes, focus returns to where it was. */
-import { useEffect, useId, useRef, type ReactNode } from 'react'
+/**
+ * Responsible for modal dialogs on the browser's own `<dialog>`: where the focus begins, that it stays inside, that Escape closes, and that it
+ * returns to where it was.
+ */
+import { useId, useLayoutEffect, useRef, type ReactNode } from 'react'
+import { Button } from './button.tsx'
 
 interface Props {
   readonly title: string
@@ -8,13 +12,31 @@ interface Props {
   readonly wide?: boolean
 }
 
+const fields = 'input:enabled, select:enabled, textarea:enabled'
+
+/** The first field; in a confirmation the choice that changes nothing; the heading where there is text to read first. */
+function focusFirst(dialog: HTMLDialogElement): void {
+  const heading = dialog.querySelector('h2')
+  const field = [...dialog.querySelectorAll<HTMLElement>(fields)].find((one) => one.checkVisibility())
+  const first = field ?? dialog.querySelector<HTMLElement>('[data-leave]') ?? heading
+  first?.focus()
+  // It stands below what fits the window: the beginning would not be seen.
+  if (dialog.scrollTop > 0) {
+    heading?.focus()
+    dialog.scrollTop = 0
+  }
+}
+
 export function Modal({ title, onClose, children, wide = false }: Props) {
   const ref = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => {
+  // Closed before it is taken out of the page: only then the browser gives the focus back.
+  useLayoutEffect(() => {
     const dialog = ref.current
-    if (dialog !== null && !dialog.open) dialog.showModal()
-    return () => dialog?.close()
+    if (dialog === null) return undefined
+    dialog.showModal()
+    focusFirst(dialog)
+    return () => dialog.close()
   }, [])
   return (
     <dialog
@@ -31,7 +53,7 @@ export function Modal({ title, onClose, children, wide = false }: Props) {
     >
       <div className="p-5">
         <div className="mb-3 flex items-start justify-between gap-4">
-          <h2 id={id} className="text-lg font-semibold">
+          <h2 id={id} tabIndex={-1} className="min-w-0 text-lg font-semibold foreign outline-none">
             {title}
           </h2>
           <button
@@ -46,5 +68,25 @@ export function Modal({ title, onClose, children, wide = false }: Props) {
         {children}
       </div>
     </dialog>
+  )
+}
+
+interface ChoicesProps {
+  /** The choice that changes nothing, as its button says it. */
+  readonly leave: string
+  readonly onLeave: () => void
+  /** The buttons that act. */
+  readonly children: ReactNode
+}
+
+/** The last row of a dialog that asks something. */
+export function Choices({ leave, onLeave, children }: ChoicesProps) {
+  return (
+    <div className="mt-4 flex flex-wrap justify-end gap-2">
+      <Button data-leave="" onClick={onLeave}>
+        {leave}
+      </Button>
+      {children}
+    </div>
   )
 }

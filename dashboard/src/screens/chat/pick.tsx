@@ -5,7 +5,7 @@ import { client } from '../../api/client.ts'
 import { refresh } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { Button } from '../../parts/button.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { plural } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
 
@@ -53,12 +53,11 @@ export function PickButton({ parent, child, family }: { readonly parent: Job; re
           {aborted === 0 ? null : (
             <p className="mt-2 font-semibold text-bad">{plural(aborted, 'job')} of this fan-out under way would be aborted.</p>
           )}
-          <div className="mt-4 flex justify-end gap-2">
-            <Button onClick={() => setAsking(false)}>Leave it</Button>
+          <Choices leave="Leave it" onLeave={() => setAsking(false)}>
             <Button look="primary" busy={busy} onClick={() => void pick()}>
               {aborted === 0 ? 'Pick it' : `Pick it, abort ${plural(aborted, 'job')}`}
             </Button>
-          </div>
+          </Choices>
         </Modal>
       ) : null}
     </>

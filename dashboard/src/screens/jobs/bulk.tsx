@@ -5,7 +5,7 @@ import { refresh } from '../../api/queries.ts'
 import { Button } from '../../parts/button.tsx'
 import { TextField } from '../../parts/choice.tsx'
 import type { BriefJob } from '../../parts/job-line.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { ErrorNotice, Notice } from '../../parts/notices.tsx'
 import { plural } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
@@ -127,8 +127,7 @@ export function BulkDialog({
             />
           ) : null}
           {count === 0 ? <Notice>None of them can be {verb === 'abort' ? 'aborted' : 'retried'} any more.</Notice> : null}
-          <div className="mt-4 flex justify-end gap-2">
-            <Button onClick={() => onClose(false)}>Leave them</Button>
+          <Choices leave="Leave them" onLeave={() => onClose(false)}>
             <Button
               look={verb === 'abort' ? 'danger' : 'primary'}
               disabled={count === undefined || count === 0}
@@ -141,7 +140,7 @@ export function BulkDialog({
                   ? `${word[verb]} ${plural(count, 'job')}`
                   : `${progress} of ${count}`}
             </Button>
-          </div>
+          </Choices>
         </>
       ) : (
         <ErrorNotice error={error} what="The count" />

@@ -6,7 +6,7 @@ import { client } from '../../api/client.ts'
 import { refresh } from '../../api/queries.ts'
 import { useMay, useMe } from '../../api/session.ts'
 import { Button } from '../../parts/button.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { write } from '../../parts/settings-store.ts'
 import { complain, say } from '../../parts/toasts.tsx'
 import { ContinueButton } from '../chat/continue.tsx'
@@ -39,12 +39,11 @@ function AbortDialog({ job, onClose }: { readonly job: Job; readonly onClose: ()
         Reason <span className="font-normal text-soft">(kept in the audit trail)</span>
       </label>
       <input id={id} className="field" maxLength={500} value={reason} onChange={(event) => setReason(event.target.value)} />
-      <div className="mt-4 flex justify-end gap-2">
-        <Button onClick={onClose}>Let it go on</Button>
+      <Choices leave="Let it go on" onLeave={onClose}>
         <Button look="danger" busy={busy} onClick={() => void abort()}>
           Abort job {job.id}
         </Button>
-      </div>
+      </Choices>
     </Modal>
   )
 }

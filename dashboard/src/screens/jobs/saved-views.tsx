@@ -4,7 +4,7 @@ import { useState, type FormEvent } from 'react'
 import { useMe } from '../../api/session.ts'
 import { Button } from '../../parts/button.tsx'
 import { TextField } from '../../parts/choice.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { say } from '../../parts/toasts.tsx'
 import type { JobSearch } from './filter.ts'
 import { useViews } from './use-views.ts'
@@ -28,14 +28,13 @@ function NameDialog(props: {
   return (
     <Modal title={props.title} onClose={props.onClose}>
       <form onSubmit={submit} noValidate>
-        <TextField label="Name" value={name} maxLength={viewLimits.nameChars} autoFocus fault={fault} onChange={setName} />
+        <TextField label="Name" value={name} maxLength={viewLimits.nameChars} fault={fault} onChange={setName} />
         <p className="mt-2 text-sm text-soft">Kept in this browser. To give it to somebody, send them the address of the list.</p>
-        <div className="mt-4 flex justify-end gap-2">
-          <Button onClick={props.onClose}>Leave it</Button>
+        <Choices leave="Leave it" onLeave={props.onClose}>
           <Button type="submit" look="primary">
             {props.button}
           </Button>
-        </div>
+        </Choices>
       </form>
     </Modal>
   )

@@ -9,7 +9,7 @@ import { Screen } from '../../frame/screen.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button, HoldButton } from '../../parts/button.tsx'
 import { Panel } from '../../parts/facts.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { spelledOut } from '../../parts/safe-text.ts'
 import { plural, spanWords, Time } from '../../parts/time.tsx'
@@ -249,8 +249,7 @@ function WayBack({ state }: { readonly state: KillswitchState }) {
               ? `New jobs are let in, and every paused worker is offered work again: ${paused.length}.`
               : 'New jobs are let in. Workers stay paused until you resume them one by one.'}
           </p>
-          <div className="mt-4 flex justify-end gap-2">
-            <Button onClick={() => setAsking(undefined)}>Leave it raised</Button>
+          <Choices leave="Leave it raised" onLeave={() => setAsking(undefined)}>
             <Button
               look="primary"
               busy={busy}
@@ -260,7 +259,7 @@ function WayBack({ state }: { readonly state: KillswitchState }) {
             >
               {asking ? `Clear and resume ${plural(paused.length, 'worker')}` : 'Clear'}
             </Button>
-          </div>
+          </Choices>
         </Modal>
       )}
     </Panel>

@@ -9,7 +9,7 @@ import { refresh } from '../../api/queries.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { TextField } from '../../parts/choice.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { Notice } from '../../parts/notices.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
 import { plural } from '../../parts/time.tsx'
@@ -117,12 +117,11 @@ export function DecideMany(props: {
             fault={fault}
             onChange={setComment}
           />
-          <div className="mt-4 flex justify-end gap-2">
-            <Button onClick={() => onClose(false)}>Leave them</Button>
+          <Choices leave="Leave them" onLeave={() => onClose(false)}>
             <Button look={verdict === 'deny' ? 'danger' : 'primary'} busy={busy} onClick={() => void act()}>
               {verb} {plural(reviews.length, 'review')}
             </Button>
-          </div>
+          </Choices>
         </>
       )}
     </Modal>

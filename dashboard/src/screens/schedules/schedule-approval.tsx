@@ -9,7 +9,7 @@ import { Button } from '../../parts/button.tsx'
 import { Choice } from '../../parts/choice.tsx'
 import { Json } from '../../parts/json.tsx'
 import { LongText } from '../../parts/long-text.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { Notice } from '../../parts/notices.tsx'
 import { Time } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
@@ -62,12 +62,11 @@ function Approve({ schedule, onClose }: { readonly schedule: Schedule; readonly 
           </Notice>
         </div>
       )}
-      <div className="mt-4 flex justify-end gap-2">
-        <Button onClick={onClose}>Leave it</Button>
+      <Choices leave="Leave it" onLeave={onClose}>
         <Button look="primary" busy={busy} onClick={() => void approve()}>
           Approve its jobs
         </Button>
-      </div>
+      </Choices>
     </Modal>
   )
 }

@@ -8,7 +8,7 @@ import { useMay } from '../../api/session.ts'
 import { Badge, type Tone } from '../../parts/badge.tsx'
 import { Button, LinkButton } from '../../parts/button.tsx'
 import { Facts } from '../../parts/facts.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
 import { plural, Time } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
@@ -163,8 +163,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
             It is due no more, and the list of its runs is deleted. The {plural(schedule.runs, 'job')} that it dispatched stay, and so do
             its audit rows.
           </p>
-          <div className="mt-4 flex justify-end gap-2">
-            <Button onClick={() => setDeleting(false)}>Keep it</Button>
+          <Choices leave="Keep it" onLeave={() => setDeleting(false)}>
             <Button
               look="danger"
               busy={busy}
@@ -177,7 +176,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
             >
               Delete the schedule
             </Button>
-          </div>
+          </Choices>
         </Modal>
       ) : null}
     </li>

@@ -121,7 +121,6 @@ export function ScheduleForm({ schedule, job, onClose }: Props) {
       <form className="flex flex-col gap-4" onSubmit={(event) => void save(event)} noValidate>
         <TextField
           label="Name"
-          autoFocus
           value={draft.name}
           maxLength={120}
           placeholder="Nightly report"

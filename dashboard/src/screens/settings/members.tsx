@@ -7,7 +7,7 @@ import { useMe } from '../../api/session.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Panel } from '../../parts/facts.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { Time } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
@@ -149,12 +149,11 @@ function Entry({ member, onLink }: { readonly member: Member; readonly onLink: (
               ? 'The key and every session of this member stop at once. What they did stays in the audit trail.'
               : `The key stops at once, and you get a link with a new one to hand over.${self ? ' It is your own: you need the new one to sign in again.' : ''}`}
           </p>
-          <div className="mt-4 flex justify-end gap-2">
-            <Button onClick={() => setAsking(undefined)}>Leave it</Button>
+          <Choices leave="Leave it" onLeave={() => setAsking(undefined)}>
             <Button look="danger" busy={busy} onClick={() => void act()}>
               {asking === 'revoke' ? `Revoke ${member.name}` : 'Rotate the key'}
             </Button>
-          </div>
+          </Choices>
         </Modal>
       )}
     </li>

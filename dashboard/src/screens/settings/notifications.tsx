@@ -8,7 +8,7 @@ import { endHere, subscriptionHere, supportHere, turnOn, type Support } from '..
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Panel } from '../../parts/facts.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { Time } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
@@ -191,12 +191,11 @@ function Entry({ device }: { readonly device: Device }) {
       {asking ? (
         <Modal title="Remove this device" onClose={() => setAsking(false)}>
           <p className="foreign">Nothing more is sent to {device.name}. In its own browser you can add it again.</p>
-          <div className="mt-4 flex justify-end gap-2">
-            <Button onClick={() => setAsking(false)}>Keep it</Button>
+          <Choices leave="Keep it" onLeave={() => setAsking(false)}>
             <Button look="danger" onClick={() => void remove()}>
               Remove the device
             </Button>
-          </div>
+          </Choices>
         </Modal>
       ) : null}
     </li>

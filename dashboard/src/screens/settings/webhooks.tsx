@@ -7,7 +7,7 @@ import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Command } from '../../parts/copy.tsx'
 import { Panel } from '../../parts/facts.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
 import { plural, Time } from '../../parts/time.tsx'
@@ -172,12 +172,11 @@ function Entry({ webhook }: { readonly webhook: Webhook }) {
       {asking ? (
         <Modal title="Delete this webhook" onClose={() => setAsking(false)}>
           <p className="foreign">{webhook.url} is told nothing more, and what was still to be sent is dropped.</p>
-          <div className="mt-4 flex justify-end gap-2">
-            <Button onClick={() => setAsking(false)}>Keep it</Button>
+          <Choices leave="Keep it" onLeave={() => setAsking(false)}>
             <Button look="danger" onClick={() => void remove()}>
               Delete the webhook
             </Button>
-          </div>
+          </Choices>
         </Modal>
       ) : null}
     </li>

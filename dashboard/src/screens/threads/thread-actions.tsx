@@ -6,7 +6,7 @@ import { client } from '../../api/client.ts'
 import { refresh } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { Button, LinkButton } from '../../parts/button.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { plural } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
 
@@ -97,12 +97,11 @@ export function ThreadActions({ thread }: { readonly thread: Thread }) {
               Title
             </label>
             <input id={id} className="field" maxLength={120} required value={title} onChange={(event) => setTitle(event.target.value)} />
-            <div className="mt-4 flex justify-end gap-2">
-              <Button onClick={close}>Leave it</Button>
+            <Choices leave="Leave it" onLeave={close}>
               <Button type="submit" look="primary" busy={busy} disabled={title.trim() === ''}>
                 Rename
               </Button>
-            </div>
+            </Choices>
           </form>
         </Modal>
       ) : null}
@@ -112,12 +111,11 @@ export function ThreadActions({ thread }: { readonly thread: Thread }) {
             {plural(thread.running, 'job')} of this thread {thread.running === 1 ? 'has' : 'have'} not ended. What is queued never starts,
             and what runs is stopped.
           </p>
-          <div className="mt-4 flex justify-end gap-2">
-            <Button onClick={close}>Let them run</Button>
+          <Choices leave="Let them run" onLeave={close}>
             <Button look="danger" busy={busy} onClick={() => void abort()}>
               Abort {plural(thread.running, 'job')}
             </Button>
-          </div>
+          </Choices>
         </Modal>
       ) : null}
       {asking === 'delete' ? (
@@ -129,12 +127,11 @@ export function ThreadActions({ thread }: { readonly thread: Thread }) {
           {thread.running === 0 ? null : (
             <p className="mt-2 font-semibold text-bad">{plural(thread.running, 'job')} under way would be aborted first.</p>
           )}
-          <div className="mt-4 flex justify-end gap-2">
-            <Button onClick={close}>Keep it</Button>
+          <Choices leave="Keep it" onLeave={close}>
             <Button look="danger" busy={busy} onClick={() => void remove()}>
               Delete {plural(thread.jobs, 'job')}
             </Button>
-          </div>
+          </Choices>
         </Modal>
       ) : null}
     </>

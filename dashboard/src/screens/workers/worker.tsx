@@ -8,10 +8,11 @@ import { useMay } from '../../api/session.ts'
 import { Screen } from '../../frame/screen.tsx'
 import { PresenceBadge, TierBadge, tierWords } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
+import { CommandWords } from '../../parts/copy.tsx'
 import { Facts, Panel } from '../../parts/facts.tsx'
 import { brief, JobLine } from '../../parts/job-line.tsx'
 import { Json } from '../../parts/json.tsx'
-import { Modal } from '../../parts/modal.tsx'
+import { Choices, Modal } from '../../parts/modal.tsx'
 import { ErrorNotice, Notice, Skeleton } from '../../parts/notices.tsx'
 import { oneLine } from '../../parts/safe-text.ts'
 import { plural, Time } from '../../parts/time.tsx'
@@ -68,19 +69,17 @@ function Actions({ worker, onRotated }: { readonly worker: WorkerShape; readonly
               : `${plural(worker.running, 'job')} that it runs now ${worker.running === 1 ? 'is' : 'are'} taken from it and given to another worker while attempts remain.`}{' '}
             Every other worker runs on, and its row stays in the audit trail.
           </p>
-          <div className="mt-4 flex justify-end gap-2">
-            <Button onClick={() => setAsking(undefined)}>Keep it</Button>
+          <Choices leave="Keep it" onLeave={() => setAsking(undefined)}>
             <Button look="danger" busy={busy} onClick={() => void act(() => client.call('workers.revoke', ref), word.revoke)}>
               Revoke {worker.name}
             </Button>
-          </div>
+          </Choices>
         </Modal>
       ) : null}
       {asking === 'rotate' ? (
         <Modal title={`Rotate the token of ${worker.name}`} onClose={() => setAsking(undefined)}>
           <p>The token that it has stops at once; you get a link with a new one. Until the machine has that, the worker is offline.</p>
-          <div className="mt-4 flex justify-end gap-2">
-            <Button onClick={() => setAsking(undefined)}>Keep the token</Button>
+          <Choices leave="Keep the token" onLeave={() => setAsking(undefined)}>
             <Button
               look="danger"
               busy={busy}
@@ -88,7 +87,7 @@ function Actions({ worker, onRotated }: { readonly worker: WorkerShape; readonly
             >
               Rotate the token
             </Button>
-          </div>
+          </Choices>
         </Modal>
       ) : null}
     </>
@@ -259,7 +258,10 @@ export function Worker() {
       {worker.state === 'deaf' ? (
         <Notice tone="bad" title="It is deaf">
           It is connected, but did not answer its last offers. Look at its log, or restart it:{' '}
-          <code className="font-mono">npx modelreins-worker doctor</code> on its machine says what is wrong.
+          <code className="font-mono">
+            <CommandWords text="npx modelreins-worker doctor" />
+          </code>{' '}
+          on its machine says what is wrong.
         </Notice>
       ) : null}
       <Held worker={worker} />
