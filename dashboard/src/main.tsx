@@ -7,11 +7,13 @@ import { queryClient } from './api/queries.ts'
 import { watchForNewVersion } from './frame/new-version.ts'
 import { places } from './frame/places.ts'
 import { applyTheme } from './parts/settings-store.ts'
+import { showWholeTexts } from './parts/whole-text.ts'
 import { router } from './routes.ts'
 import './styles.css'
 
 applyTheme()
 watchForNewVersion()
+showWholeTexts()
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no root')

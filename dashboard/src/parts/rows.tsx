@@ -90,7 +90,7 @@ export function Rows<Item>(props: Props<Item>) {
         aria-multiselectable={isMarked === undefined ? undefined : true}
         onKeyDown={pressed}
         onScroll={(event) => props.onTop?.(event.currentTarget.scrollTop < height / 2)}
-        className="max-h-[calc(100dvh-16rem)] min-h-48 overflow-auto overscroll-contain"
+        className="max-h-[max(12rem,calc(100dvh-16rem))] overflow-auto overscroll-contain"
       >
         <div
           role="row"

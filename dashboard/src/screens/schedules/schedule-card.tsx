@@ -112,7 +112,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
           {words === undefined ? null : <span className="inline-block first-letter:uppercase">{words}</span>}{' '}
           {cron === null ? null : (
             <span className="text-soft">
-              <code className="font-mono">{cron}</code> {schedule.timezone}
+              <code className="inline-block max-w-full font-mono">{cron}</code> {schedule.timezone}
             </span>
           )}
         </p>
