@@ -1,6 +1,7 @@
 /** Responsible for the shapes of explanations and previews: why a job is where it is, and what a dispatch would do. It decides nothing. */
 import * as z from 'zod'
 import { fallbackOutlook } from './fallback.ts'
+import { time } from './fields.ts'
 import { jobHold, jobStatus } from './job.ts'
 
 /** Whether one worker passes the filters, explained in words. */
@@ -20,6 +21,8 @@ export const why = z
     answer: z.string(),
     ahead: z.number().int().nullable(),
     workers: z.array(workerVerdict),
+    /** When its timeout ends the running attempt; absent while none runs. */
+    timeout_at: time.optional(),
     /** Steps of its fallback chain that are still ahead; absent without a chain, or when the job has ended. */
     fallback: z.array(fallbackOutlook).optional(),
   })

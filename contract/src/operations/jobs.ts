@@ -214,6 +214,8 @@ export const jobsOperations = {
       what: z.enum(['children', 'merge']).optional(),
       /** Only for a job that is not a fan-out: the worker that gets it from now on, by name or worker_id; null: any eligible worker. */
       target: jobs.jobPatch.shape.target,
+      /** Of a job that is no fan-out: seconds that one attempt may take from now on. */
+      timeout: jobs.jobPatch.shape.timeout,
     }),
     output: jobs.job,
     status: 200,

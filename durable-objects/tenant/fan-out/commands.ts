@@ -80,9 +80,10 @@ function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
     }
     return (input.target === undefined || job === undefined ? undefined : besideOthers(ctx, job, input.target)) ?? retryOne(ctx, input)
   }
-  if (input.target !== undefined) {
-    const issues = [{ path: 'target', message: 'goes with a job for one worker' }]
-    return fail('invalid-request', `Job ${job.id} is a fan-out: retry the child that is to have another target.`, { issues })
+  const ofOneWorker = (['target', 'timeout'] as const).find((field) => input[field] !== undefined)
+  if (ofOneWorker !== undefined) {
+    const issues = [{ path: ofOneWorker, message: 'goes with a job for one worker' }]
+    return fail('invalid-request', `Job ${job.id} is a fan-out: retry the child that is to have another ${ofOneWorker}.`, { issues })
   }
   const refused = dispatchRefusal(ctx.store.killswitch.state())
   return refused ?? retryFanOut(ctx, job, input.what ?? 'children')

@@ -1,5 +1,5 @@
 /** Responsible for what can be done to one job: abort it with a reason, retry it, or dispatch it anew with changes. */
-import type { Job } from '@modelreins/contract'
+import type { Input, Job } from '@modelreins/contract'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useId, useState } from 'react'
 import { client } from '../../api/client.ts'
@@ -11,6 +11,7 @@ import { write } from '../../parts/settings-store.ts'
 import { complain, say } from '../../parts/toasts.tsx'
 import { ContinueButton } from '../chat/continue.tsx'
 import { draftKey } from '../chat/draft.ts'
+import { limitWords, longerTimeout } from './timeout.ts'
 
 function AbortDialog({ job, onClose }: { readonly job: Job; readonly onClose: () => void }) {
   const id = useId()
@@ -62,7 +63,8 @@ export function JobActions({ job }: { readonly job: Job }) {
     })
   const [busy, setBusy] = useState(false)
   const ended = job.status === 'done' || job.status === 'failed'
-  const retry = async (more: { readonly target?: null } = {}): Promise<void> => {
+  const longer = longerTimeout(job)
+  const retry = async (more: Omit<Input<'jobs.retry'>, 'job_id'> = {}): Promise<void> => {
     setBusy(true)
     try {
       await client.call('jobs.retry', { job_id: job.id, ...more })
@@ -94,6 +96,11 @@ export function JobActions({ job }: { readonly job: Job }) {
       {job.status === 'failed' && job.error?.type === 'target_revoked' && mayDispatch ? (
         <Button busy={busy} onClick={() => void retry({ target: null })}>
           Retry with any worker
+        </Button>
+      ) : null}
+      {job.status === 'failed' && longer !== undefined && mayDispatch ? (
+        <Button busy={busy} onClick={() => void retry({ timeout: longer })}>
+          Retry with a timeout of {limitWords(longer)}
         </Button>
       ) : null}
       {job.status === 'failed' && mayDispatch ? (

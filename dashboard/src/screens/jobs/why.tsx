@@ -9,6 +9,7 @@ import { Panel } from '../../parts/facts.tsx'
 import { ErrorNotice } from '../../parts/notices.tsx'
 import { Time } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
+import { limitWords, longerTimeout } from './timeout.ts'
 
 type Verdict = WhyAnswer['workers'][number]
 
@@ -59,13 +60,10 @@ function Remedy({ verdict, job }: { readonly verdict: Verdict; readonly job: Job
 
 const dayMs = 86_400_000
 
-/** What a member may change of a job that waits: who may take it, and how long it waits. */
-function Waiting({ job }: { readonly job: Job }) {
-  const mayDispatch = useMay('jobs.dispatch')
+/** Changes a job that has not started, and says so. */
+function useChange(job: Job) {
   const [busy, setBusy] = useState(false)
-  if (job.status !== 'pending' || job.expires_at == null) return null
-  const expires = Date.parse(job.expires_at)
-  const change = async (part: Pick<Input<'jobs.update'>, 'target' | 'expires_at'>, done: string): Promise<void> => {
+  const change = async (part: Pick<Input<'jobs.update'>, 'target' | 'expires_at' | 'timeout'>, done: string): Promise<void> => {
     setBusy(true)
     try {
       await client.call('jobs.update', { job_id: job.id, ...part })
@@ -77,8 +75,50 @@ function Waiting({ job }: { readonly job: Job }) {
       setBusy(false)
     }
   }
+  return { busy, change }
+}
+
+const below = 'mt-3 flex flex-wrap items-center gap-x-3 gap-y-2 border-t border-line pt-3'
+
+/** When the timeout ends the attempt that runs; and for a job that it has ended an attempt of, a longer one. */
+function Timeout({ job, at }: { readonly job: Job; readonly at: string | undefined }) {
+  const mayDispatch = useMay('jobs.dispatch')
+  const { busy, change } = useChange(job)
+  const longer = longerTimeout(job)
+  if (job.status === 'running' && at !== undefined)
+    return (
+      <p className={`${below} text-soft`}>
+        <span>
+          Unless it ends before, its timeout ends this attempt <Time at={at} />. A timeout cannot be changed while an attempt runs; for the
+          next one it can be raised here.
+        </span>
+      </p>
+    )
+  if (job.status === 'running' || longer === undefined) return null
   return (
-    <div className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-2 border-t border-line pt-3">
+    <div className={below}>
+      <span className="text-soft">An attempt may take {limitWords(job.timeout)}, and the last one was ended by that.</span>
+      {mayDispatch ? (
+        <Button
+          className="ml-auto min-h-8 text-sm"
+          busy={busy}
+          onClick={() => void change({ timeout: longer }, `An attempt of job ${job.id} may take ${limitWords(longer)}.`)}
+        >
+          Raise the timeout to {limitWords(longer)}
+        </Button>
+      ) : null}
+    </div>
+  )
+}
+
+/** What a member may change of a job that waits: who may take it, and how long it waits. */
+function Waiting({ job }: { readonly job: Job }) {
+  const mayDispatch = useMay('jobs.dispatch')
+  const { busy, change } = useChange(job)
+  if (job.status !== 'pending' || job.expires_at == null) return null
+  const expires = Date.parse(job.expires_at)
+  return (
+    <div className={below}>
       <span className="text-soft">
         Unless it starts before, it expires <Time at={job.expires_at} />.
       </span>
@@ -151,6 +191,7 @@ export function WhyPanel({ job }: { readonly job: Job }) {
           ))}
         </ul>
       )}
+      <Timeout job={job} at={data.timeout_at} />
       <Waiting job={job} />
     </Panel>
   )

@@ -168,9 +168,16 @@ export function retryOne(ctx: CommandContext, input: Parsed<'jobs.retry'>): Resu
   if (refused !== undefined) return refused
   const placed = input.target === undefined ? job : withTarget(ctx, job.value, input.target)
   if (!placed.ok) return placed
-  const after = retryJob(ctx, placed.value)
+  const { timeout } = input
+  const after = retryJob(ctx, timeout === undefined ? placed.value : withTimeout(placed.value, timeout))
   return after.ok ? ok(showJob(ctx, after.value)) : after
 }
+
+/** The job, of which an attempt may take that many seconds from now on. */
+const withTimeout = (job: JobRecord, seconds: number): JobRecord => ({
+  ...job,
+  spec: { ...job.spec, timeout_ms: Math.round(seconds * 1000) },
+})
 
 /** The job for another worker, or for any. Refused as a dispatch of it would be. */
 function withTarget(ctx: CommandContext, job: JobRecord, target: string | null): Result<JobRecord> {

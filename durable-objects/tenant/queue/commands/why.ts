@@ -3,7 +3,7 @@ import type { Why } from '@modelreins/contract'
 import { rank } from '../../../../src/domain/director/director.ts'
 import type { Verdict } from '../../../../src/domain/director/director.ts'
 import { stepInWords } from '../../../../src/domain/job/fallback.ts'
-import { expiryOf, isTerminal } from '../../../../src/domain/job/job-machine.ts'
+import { deadlineOf, expiryOf, isTerminal } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { isEscalated } from '../../../../src/domain/review/review-job.ts'
 import { mayClaim } from '../../../../src/domain/killswitch.ts'
@@ -52,12 +52,15 @@ function held(ctx: CommandContext, job: JobRecord): string | undefined {
   if (job.status === 'running' && job.spec.fan_out !== undefined) return fanOutAnswer(ctx, job)
   if (job.status === 'running') {
     const lease = ctx.live.leases.lease(job.id)
-    return `It is running: attempt ${job.attempt} since ${isoTime(job.started_at ?? ctx.at)}${lease === undefined ? '' : `, lease for another ${inWords(lease.expires_at - ctx.at)}`}.`
+    return `It is running: attempt ${job.attempt} since ${isoTime(job.started_at ?? ctx.at)}${lease === undefined ? '' : `, lease for another ${inWords(lease.expires_at - ctx.at)}`}, timeout in ${inWords(deadlineOf(job) - ctx.at)}.`
   }
   if (isTerminal(job.status))
     return `It has ended: ${job.status}${job.outcome?.error == null ? '' : ` (${job.outcome.error.type}: ${job.outcome.error.message})`}.`
-  if (job.status === 'retry')
-    return `Attempt ${job.attempt} failed (${job.outcome?.error?.type ?? 'unknown'}); the next one is due in ${inWords((job.retry_at ?? ctx.at) - ctx.at)}.`
+  if (job.status === 'retry') {
+    const type = job.outcome?.error?.type ?? 'unknown'
+    const limit = type === 'timeout' ? `, with a timeout of ${inWords(job.spec.timeout_ms)}` : ''
+    return `Attempt ${job.attempt} failed (${type}); the next one is due in ${inWords((job.retry_at ?? ctx.at) - ctx.at)}${limit}.`
+  }
   if (job.hold === 'review')
     return isEscalated(job)
       ? `Its worker handed it to a human: review ${job.review_id} settles it.`
@@ -142,6 +145,7 @@ export function explain(ctx: CommandContext, job: JobRecord): Why {
     answer: `${held(ctx, job) ?? queuedAnswer(ctx, job, eligible, ahead)}${chainInWords(ctx, job)}`,
     ahead: queued ? ahead : null,
     workers: verdicts.map((verdict) => showVerdict(verdict, verdict.eligible ? needs(verdict.worker.worker_id) : [])),
+    ...(job.status === 'running' && job.spec.fan_out === undefined ? { timeout_at: isoTime(deadlineOf(job)) } : {}),
     ...(job.spec.fallback === undefined || isTerminal(job.status) ? {} : { fallback: outlookOf(ctx, job, workers) }),
   }
 }

@@ -1319,6 +1319,7 @@ class Why(Record):
     answer: str
     ahead: Optional[int]
     workers: List[PreviewWorkers]
+    timeout_at: Optional[str]
     fallback: Optional[List[PreviewFallback]]
 
 

@@ -1053,6 +1053,7 @@ class JobsOperations(_Noun):
         *,
         what: Optional[Literal["children", "merge"]] = None,
         target: Union[str, Unset, None] = UNSET,
+        timeout: Optional[float] = None,
         request_timeout: Optional[float] = None,
     ) -> Job:
         """Start a new attempt of a failed job, or try one that waits for its retry now; of a fan-out: its failed children, or the merge alone.
