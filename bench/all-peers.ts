@@ -41,7 +41,7 @@ export async function startPeers(which: 'bullmq' | 'all'): Promise<Peers> {
   notes.unshift(...running.map((peer) => peer.version))
   return {
     running,
-    // What is missing for one kind of BullMQ is missing for the other.
+    // Both kinds of BullMQ report the same missing program.
     notes: [...new Set(notes)],
     stop: async () => {
       for (const peer of running) await peer.stop()

@@ -9,7 +9,7 @@ export interface Request {
   readonly scale: Scale
   /** Where the raw values and REPORT.md go; by default bench/results, or dist/bench for --quick. */
   readonly out: string | undefined
-  /** Benches that have not ended by then are ended or left out. */
+  /** Time limit of the whole run. */
   readonly minutes: number
   readonly peers: boolean
 }
@@ -18,7 +18,7 @@ export const usage = `npm run bench [-- NAME ... FLAGS]   measures this reposito
 
   NAME ...       which benches; without a name, all of them: about a quarter of an hour, 5 GB of temporary files
   --quick        everything small, in under three minutes: proves that the benches run, says nothing about speed
-  --minutes N    end then, and leave out what is not done by then (default: 25)
+  --minutes N    end the run after N minutes; benches that have not ended by then are left out (default: 25)
   --out FOLDER   where raw values and REPORT.md go (default: bench/results; with --quick: dist/bench)
   --no-peers     leave BullMQ, pg-boss and graphile-worker out
   --list         what each bench asks, and how long it takes
@@ -26,8 +26,7 @@ export const usage = `npm run bench [-- NAME ... FLAGS]   measures this reposito
 
 Benches: ${benchNames.join(', ')}.
 
-At the end it names the targets that were missed, and what stands in the way of each. Missing one is no failure: the exit code is 1 when a bench
-gave no answer. BullMQ runs when redis-server is installed, pg-boss and graphile-worker when PostgreSQL is; their npm packages are installed into
+The last lines name the missed targets and explain each. The exit code is 0 even when targets are missed, and 1 when a bench failed. BullMQ runs when redis-server is installed, pg-boss and graphile-worker when PostgreSQL is; their npm packages are installed into
 bench/peers the first time. Nothing else should run on the machine meanwhile. Ctrl-C stops everything and removes what it made.`
 
 export class UsageError extends Error {

@@ -13,7 +13,7 @@ const sizes = {
 } as const
 
 interface Tenant {
-  /** To be called before `live`, and again after a pause: who has not been heard of for a while gets no jobs. */
+  /** Call it before `live` and after a pause: a worker that was silent for a while counts as offline. */
   readonly greet: () => Promise<unknown>
   /** Milliseconds of a dispatch, and of a claim: poll and start. The job is ended afterwards. */
   readonly live: () => Promise<{ readonly dispatch: number; readonly claim: number }>

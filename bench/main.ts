@@ -16,9 +16,9 @@ import { withScale } from '../tools/costs/scale-page.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** A bench that takes so many times what is expected is ended: a machine half as fast is no reason, and `quick` judges nothing. */
+/** A bench is ended after this many times its expected duration. Generous, so that a slow or busy machine is no reason to end it. */
 const patience: Readonly<Record<Scale, number>> = { full: 2.5, quick: 8 }
-/** To begin with, a bench bundles the Worker and starts servers, however short it is. */
+/** Even the shortest bench bundles the Worker first, which takes long on a busy machine. */
 const leastMs = 60_000
 
 const expected = async (name: BenchName, scale: Scale): Promise<number> => (await benches[name]()).bench.expectedS[scale]

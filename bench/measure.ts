@@ -30,18 +30,18 @@ export async function perSecond(count: number, at: number, call: (index: number)
   return (count / ms) * 1000
 }
 
-/** Why a target is missed, or will be on most machines: a fact that outlives the next run, without its numbers. */
+/** Why a target is missed. */
 export interface Obstacle {
-  /** One or two sentences; they may name other rows of the same bench. */
+  /** Short sentences without measured numbers; they may name other rows of the same bench. */
   readonly says: string
-  /** The page that proves it: a path in the repository, with the heading behind `#`. */
+  /** The page with the facts: a path in the repository and, after `#`, the anchor of the heading. */
   readonly see: string
 }
 
 /** What a figure should reach. */
 export interface Target {
   readonly bound: `${'<=' | '>='} ${number}`
-  /** What stands in the way. A target that is missed without one is named as unexplained. */
+  /** Without one, a missed target is reported as unexplained. */
   readonly obstacle?: Obstacle
 }
 

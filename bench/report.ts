@@ -35,10 +35,10 @@ const missedIn = (kept: readonly Kept[]): readonly Missed[] =>
     ),
   )
 
-/** What is said where a target declares no obstacle. */
-export const unexplained = 'nobody has said what stands in the way'
+/** Stands in place of the explanation when a target declares no obstacle. */
+export const unexplained = 'no explanation yet'
 
-/** Which targets were missed and why, for whoever does not read the report. */
+/** Which targets were missed and why, printed at the end of a run. */
 export function summaryOf(kept: readonly Kept[]): readonly string[] {
   const reached = kept.flatMap(({ answer }) => answer?.figures ?? []).filter((figure) => reaches(figure) === true)
   const missed = missedIn(kept)
@@ -47,7 +47,7 @@ export function summaryOf(kept: readonly Kept[]): readonly string[] {
     ...missed.flatMap(({ bench, figure, target }) => [
       `  ${bench}: ${figure.what}: ${shortNumber(figure.value)} ${figure.unit} (target ${target.bound})`,
       target.obstacle === undefined
-        ? `    ${unexplained}: give the target an \`obstacle\` where bench/${bench}.ts declares it`
+        ? `    ${unexplained}: add an \`obstacle\` to the target in bench/${bench}.ts`
         : `    ${target.obstacle.says} See ${target.obstacle.see}`,
     ]),
     ...kept.flatMap(({ bench, error }) => (error === undefined ? [] : [`  ${bench} failed: ${error.split('\n')[0]}`])),
@@ -105,10 +105,10 @@ function section({ bench, at, answer, error }: Kept): string {
   ].join('\n\n')
 }
 
-/** One sentence for all targets that it stands in the way of. */
+/** Targets with the same explanation share one item. */
 function obstaclesOf(missed: readonly Missed[], toRoot: string): readonly string[] {
   const bySentence = Map.groupBy(missed, ({ target: { obstacle } }) =>
-    obstacle === undefined ? `**${unexplained}.**` : `${obstacle.says} [Why](${toRoot}/${obstacle.see})`,
+    obstacle === undefined ? `**${unexplained}.**` : `${obstacle.says} [Facts](${toRoot}/${obstacle.see})`,
   )
   return [...bySentence].map(([sentence, of]) => {
     const names = of.map(({ bench, figure }) => `${figure.what} ([${bench}](#${bench}))`)
@@ -116,7 +116,7 @@ function obstaclesOf(missed: readonly Missed[], toRoot: string): readonly string
   })
 }
 
-/** `toRoot`: the way from the folder of the report to the repository, for links. */
+/** `toRoot`: relative path from the folder of the report to the repository, for links. */
 export function reportOf(kept: readonly Kept[], toRoot = '../..'): string {
   const [latest] = kept.toSorted((left, right) => right.at.localeCompare(left.at))
   if (latest === undefined) return '# What was measured\n\nNothing yet: `npm run bench`.\n'
@@ -144,7 +144,7 @@ export function reportOf(kept: readonly Kept[], toRoot = '../..'): string {
         `[${bench}](#${bench})`,
       ]),
     ),
-    ...(missed.length === 0 ? [] : ['### What stands in the way', obstaclesOf(missed, toRoot).join('\n')]),
+    ...(missed.length === 0 ? [] : ['### Why targets are missed', obstaclesOf(missed, toRoot).join('\n')]),
     ...(failed.length === 0 ? [] : [`Failed: ${failed.map(({ bench }) => bench).join(', ')}.`]),
     ...kept.map(section),
   ].join('\n\n')}\n`

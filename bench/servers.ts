@@ -12,7 +12,7 @@ import { Client, redeemView } from '../worker-sdk/src/index.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 export interface OurServer {
-  /** Another one after `restartAfter`; so is `owner`. */
+  /** Changes with `restartAfter`, as does `owner`. */
   readonly url: string
   /** Where the runtime keeps its databases. */
   readonly folder: string
@@ -24,7 +24,7 @@ export interface OurServer {
   readonly copied: () => Promise<number>
   /** Registers a worker and answers its token and id. */
   readonly register: (name: string) => Promise<{ readonly id: string; readonly token: string }>
-  /** Stops, lets `work` have the data folder, and starts again on it. Workers are unknown as living afterwards. */
+  /** Stops, calls `work` with the data folder, and starts again on it. No worker counts as online afterwards. */
   readonly restartAfter: (work: (dataFolder: string) => void) => Promise<void>
   readonly stop: () => Promise<void>
 }
@@ -73,7 +73,7 @@ export async function startOurs(options: Options = {}): Promise<OurServer> {
     inspector: () => plane.runtime.getInspectorURL(),
     ownerKey,
     copied: async () => {
-      // Before it is answered, the object ships what it has.
+      // The object ships all its rows before it answers this call.
       await owner.call('audit.heads', { limit: 1 })
       const { items } = await owner.call('audit.query', { order: 'desc', limit: 1 })
       return items[0]?.seq ?? 0
@@ -105,7 +105,7 @@ export interface Floor {
 export interface FloorOptions extends Pick<Options, 'inspectorPort'> {
   /** A commit for all calls that arrive together, instead of one per call. */
   readonly sharedCommits?: boolean
-  /** Audit rows and ended jobs of the socket go to D1, into tables like ours. */
+  /** Copies the audit rows and ended jobs of the socket to D1, into the same tables as ours. */
   readonly copies?: boolean
 }
 

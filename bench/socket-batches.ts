@@ -59,7 +59,7 @@ export async function drain(url: string, token: string, jobs: number, batch: num
   return ms
 }
 
-/** Jobs a second of the bare object; when it copies, until D1 has everything. */
+/** Jobs a second of the bare object. With `copies`, the time ends when D1 has all rows. */
 export async function floorRate(jobs: number, batch: number, options: Pick<FloorOptions, 'copies'> = {}): Promise<number> {
   const floor = await startFloor(options)
   const socket = await openSocket(floor.url)

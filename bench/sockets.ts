@@ -1,7 +1,7 @@
-/** Responsible for opening a WebSocket as the SDK does: without compression, which costs both ends 300 KiB. */
+/** Responsible for opening WebSockets as the SDK does: without compression, which takes 300 KiB of memory at each end. */
 import { WebSocket } from 'ws'
 
-/** `url`: of HTTP or WebSocket. */
+/** `url`: http:// or ws://. */
 export async function openSocket(url: string, token?: string): Promise<WebSocket> {
   const socket = new WebSocket(url.replace('http', 'ws'), {
     ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
@@ -15,5 +15,5 @@ export async function openSocket(url: string, token?: string): Promise<WebSocket
   return socket
 }
 
-/** The socket over which a worker of ours is connected. */
+/** Connects a worker to our server. */
 export const connectWorker = (serverUrl: string, token: string): Promise<WebSocket> => openSocket(`${serverUrl}/api/v1/connect`, token)

@@ -36,7 +36,7 @@ function tablesOf(database: DatabaseSync, job: number): readonly { readonly tabl
 /** Copies job 1 as it is until there are `count` jobs; those that wait keep an order of their own. */
 export function copyFirstJob(folder: string, count: number): void {
   const database = tenantFile(folder)
-  // The file is thrown away afterwards: speed instead of safety. A journal of one large transaction would be as large as the file.
+  // The file is deleted after the bench, so speed matters and crash safety does not. The journal of one large transaction would be as large as the file.
   database.exec('PRAGMA synchronous = off; PRAGMA locking_mode = exclusive; PRAGMA journal_mode = off')
   for (const { table, key } of tablesOf(database, 1)) {
     const columns = columnsOf(database, table)
@@ -46,7 +46,7 @@ export function copyFirstJob(folder: string, count: number): void {
        INSERT INTO ${table} (${columns.join(', ')}) SELECT ${copied.join(', ')} FROM n JOIN ${table} AS old ON old.${key} = 1`,
     )
   }
-  // As the runtime keeps it.
+  // The runtime's own journal mode.
   database.exec('PRAGMA journal_mode = wal')
   database.close()
 }

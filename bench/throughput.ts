@@ -139,9 +139,9 @@ async function run(scale: Scale): Promise<Answer> {
     figures,
     notes: [
       'Jobs are queued first; the time runs from the start of the worker, ours and theirs, until the last job has ended. Ours keeps its audit trail and copies it to D1 while it works; the peers have neither.',
-      'The bare object writes what a job must leave (two updates of its row, two chained audit rows) and has no rules: the least that a durable job with an audit trail can cost here.',
-      'The bare object that copies also brings its audit rows and ended jobs to D1, into the tables and indexes of ours, a shipment a second, and its time ends when D1 has all of them: the least that a job with the trail and the copy can cost here. So does the time of "until all is in D1".',
-      'With `appendfsync always`, Redis flushes before it answers, as ours and PostgreSQL do; what arrives together shares a flush, in all of them. The targets compare with a Redis that flushes every second and may lose the last one.',
+      'The bare object makes two updates of a row and two chained audit rows for each job and has no rules: the least that a durable job with an audit trail can cost here.',
+      'The bare object that copies also writes its audit rows and ended jobs to D1, into the same tables and indexes as ours, one shipment a second: the least that a job with the audit trail and the copy can cost here. Its time, and that of ours in the rows "until all is in D1", ends when D1 has all rows.',
+      'With `appendfsync always`, Redis flushes the disk before it answers, as ours and PostgreSQL do; in all three, changes that arrive together share a flush. The targets are for a Redis that flushes once a second and may lose the last second in a crash.',
       ...peers.notes,
       ...[...failed].map(([name, message]) => `${name} failed and is left out: ${message}`),
     ],

@@ -1,7 +1,6 @@
 /**
- * Responsible for the copy that the floor makes when it has a REGISTRY: the audit rows and the ended jobs of a tenant, in the tables of ours in D1,
- * shipped at the pace of ours, and nothing else: no forks, no late states, no cold start. What was just written is in memory; the object's own
- * audit table has it, too.
+ * Responsible for the floor's copy to D1, when it has the binding REGISTRY: audit rows and ended jobs go into the same tables as ours, one shipment a
+ * second. It does nothing else: no detection of forks, no older states of a job, no recovery after a cold start. Unshipped rows are kept in memory.
  */
 const tenant = 'floor'
 /** Rows gather for this long after the first one, and for this long after a shipment. */
@@ -28,7 +27,7 @@ const jobs = `
 const advance =
   'INSERT INTO shipments (tenant, audit_seq) VALUES (?1, ?2) ON CONFLICT (tenant) DO UPDATE SET audit_seq = excluded.audit_seq'
 
-/** As long as ours: an id of a worker, a MAC, and the fields of a job that have no column. */
+/** As long as in our rows: a worker's id, a MAC, and the fields of a job that have no column of their own. */
 const worker = 'w'.repeat(18)
 const mac = 'm'.repeat(64)
 const fields = JSON.stringify(JSON.stringify(Object.fromEntries(Array.from({ length: 43 }, (_, index) => [`field_${index + 10}`, 'null']))))
@@ -49,7 +48,7 @@ export class Copy {
     this.#database = database
   }
 
-  /** Spelled as it travels. */
+  /** Serialised once, as a JSON array in the order of the columns. */
   record(action, job, at, previous, hash) {
     this.#seq += 1
     this.#audit.push(

@@ -67,7 +67,7 @@ const full = (figures: readonly Figure[]): Kept => ({
 })
 const heavy: Obstacle = { says: 'It weighs that much.', see: 'docs/explanation/speed.md#what-did-not-pay' }
 
-test('what stands in the way of a missed target is said once for all that miss by it, with its page', () => {
+test('missed targets with the same explanation share one item of the report, with a link to the facts', () => {
   const report = reportOf([
     full([
       figure('one', 'KiB', [3], atMost(2, heavy)),
@@ -76,7 +76,7 @@ test('what stands in the way of a missed target is said once for all that miss b
     ]),
   ])
   expect(report).toContain(
-    '- one ([bundle](#bundle)); another ([bundle](#bundle)): It weighs that much. [Why](../../docs/explanation/speed.md#what-did-not-pay)',
+    '- one ([bundle](#bundle)); another ([bundle](#bundle)): It weighs that much. [Facts](../../docs/explanation/speed.md#what-did-not-pay)',
   )
   expect(report).not.toContain('reached all the same ([bundle]')
   expect(summaryOf([full([figure('one', 'KiB', [3], atMost(2, heavy))])]).at(-1)).toBe(
@@ -85,16 +85,16 @@ test('what stands in the way of a missed target is said once for all that miss b
   expect(report).not.toContain(unexplained)
 })
 
-test('a missed target of which nobody has said why is told as that; a quick run judges nothing', () => {
+test('a missed target without an explanation is reported as unexplained; a quick run judges nothing', () => {
   const kept = full([figure('one', 'KiB', [3], atMost(2)), figure('nothing to reach', 'KiB', [3])])
   expect(summaryOf([kept])).toEqual([
     '0 targets reached, 1 missed',
     '  bundle: one: 3.00 KiB (target <= 2)',
-    `    ${unexplained}: give the target an \`obstacle\` where bench/bundle.ts declares it`,
+    `    ${unexplained}: add an \`obstacle\` to the target in bench/bundle.ts`,
   ])
   expect(reportOf([kept])).toContain(`- one ([bundle](#bundle)): **${unexplained}.**`)
   expect(reportOf([{ ...kept, scale: 'quick' }])).not.toContain(unexplained)
-  expect(reportOf([full([figure('one', 'KiB', [1], atMost(2))])])).not.toContain('What stands in the way')
+  expect(reportOf([full([figure('one', 'KiB', [1], atMost(2))])])).not.toContain('Why targets are missed')
 })
 
 /** As GitHub names the headings of a page. */
@@ -106,8 +106,11 @@ const anchorsOf = (page: string): readonly string[] =>
       .replaceAll(' ', '-'),
   )
 
-test.each(Object.entries(obstacles))('the obstacle %s names a heading that is there, and no number of a run', (_, { says, see }) => {
-  const [path = '', anchor = ''] = see.split('#')
-  expect(anchorsOf(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'))).toContain(anchor)
-  expect(says).not.toMatch(/(?:^|\s)\d/)
-})
+test.each(Object.entries(obstacles))(
+  'the explanation %s links to a heading that exists and contains no measured number',
+  (_, { says, see }) => {
+    const [path = '', anchor = ''] = see.split('#')
+    expect(anchorsOf(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'))).toContain(anchor)
+    expect(says).not.toMatch(/(?:^|\s)\d/)
+  },
+)
