@@ -19,7 +19,7 @@ export const artifactUpload = z.strictObject({
   /** SHA-256 in hex that the sender computed; refused when the bytes differ. */
   sha256: z
     .string()
-    .regex(/^[0-9a-f]{64}$/)
+    .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 as 64 lower-case hex digits')
     .optional(),
 })
 export const artifact = z

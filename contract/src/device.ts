@@ -18,7 +18,7 @@ export const deviceSubscription = z.strictObject({
 })
 /** `endpoint`: the value that the browser has. */
 export const deviceRenewal = z.strictObject({ endpoint })
-export const deviceRef = z.strictObject({ device_id: publicId })
+export const deviceRef = z.strictObject({ device_id: publicId('/api/v1/devices') })
 
 export const device = z
   .object({

@@ -13,7 +13,7 @@ export const feedQuery = z.strictObject({
   noun: z
     .string()
     .max(200)
-    .regex(/^[a-z_]+(,[a-z_]+)*$/, 'nouns separated by commas, such as job,review')
+    .regex(/^[a-z_]+(,[a-z_]+)*$/, 'must be nouns separated by commas, such as job,review')
     .optional(),
   /** Only events with this subject: `job:12`, `worker:wk…`, `review:3`. */
   id: z.string().max(120).optional(),

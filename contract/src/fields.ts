@@ -86,7 +86,7 @@ export const workerName = z
   .string()
   .min(1)
   .max(limits.name_chars)
-  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._@:-]*[A-Za-z0-9])?$/, 'use letters, digits and . _ @ : - inside')
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._@:-]*[A-Za-z0-9])?$/, 'must be made of letters, digits and . _ @ : - inside')
 
 /** The instance label that a worker process gives itself: displayed, never trusted, never used as a path. */
 export const instanceLabel = z.string().min(1).max(255)
@@ -96,7 +96,7 @@ export const capabilityName = z
   .string()
   .min(1)
   .max(limits.name_chars)
-  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._:/-]*[A-Za-z0-9])?$/, 'use letters, digits and . _ : / - inside')
+  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._:/-]*[A-Za-z0-9])?$/, 'must be made of letters, digits and . _ : / - inside')
 
 const tag = z.string().trim().min(1).max(64)
 
@@ -113,24 +113,23 @@ export const tagList = z.preprocess(
 )
 
 /** Numbers and booleans arrive as text in paths and queries. Callers in code pass them as numbers and booleans. */
-export const integer = (min: number, max: number) =>
+export const integer = (min: number, max: number, error = `must be a whole number from ${min} to ${max}`) =>
   z.preprocess(
     (value) => (typeof value === 'string' && /^-?\d{1,16}$/.test(value) ? Number(value) : value),
-    z
-      .number({ error: `must be a whole number from ${min} to ${max}` })
-      .int()
-      .min(min)
-      .max(max),
+    z.number({ error }).int().min(min).max(max),
   )
 export const flag = z.preprocess(
   (value) => (value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value),
   z.boolean(),
 )
 
-export const jobId = integer(1, Number.MAX_SAFE_INTEGER)
+/** The id of something that counts 1, 2, 3, ... in its tenant. */
+const countedId = (list: string) => integer(1, Number.MAX_SAFE_INTEGER, `must be an id, a whole number such as 42 (GET ${list} lists them)`)
+export const jobId = countedId('/api/v1/jobs')
+export const reviewId = countedId('/api/v1/reviews')
 export const seconds = (maxMs: number) =>
   z
-    .number()
+    .number({ error: `must be a number of seconds, at most ${maxMs / 1000}` })
     .positive()
     .max(maxMs / 1000)
 

@@ -2,13 +2,20 @@
 import * as z from 'zod'
 
 /** Lower-case letters and digits only, because the slug is part of every token, and tokens have only letters and digits. */
-export const tenantSlug = z.string().regex(/^[a-z0-9]{2,32}$/, 'use 2 to 32 lower-case letters and digits')
-export const workerId = z.string().regex(/^wk[a-z0-9]{10,30}$/)
-export const memberId = z.string().regex(/^mb[a-z0-9]{10,30}$/)
-export const viewId = z.string().regex(/^vw[a-z0-9]{10,100}$/)
-export const sessionId = z.string().regex(/^ss[a-z0-9]{10,40}$/)
-export const passkeyId = z.string().regex(/^pk[a-z0-9]{10,40}$/)
-export const publicId = z.string().regex(/^[a-z0-9]{8,60}$/)
+export const tenantSlug = z.string().regex(/^[a-z0-9]{2,32}$/, 'must have 2 to 32 lower-case letters and digits')
+
+/** An id as a list shows it. Its example and its list are in the message: a name, or an id of something else, is the usual mistake. */
+const listedId = (pattern: RegExp, example: string, list: string) =>
+  z.string().regex(pattern, `must be an id such as ${example} (GET ${list} lists them)`)
+
+export const workerId = listedId(/^wk[a-z0-9]{10,30}$/, 'wk0123456789abcdef', '/api/v1/workers')
+export const memberId = listedId(/^mb[a-z0-9]{10,30}$/, 'mb0123456789abcdef', '/api/v1/members')
+export const viewId = z.string().regex(/^vw[a-z0-9]{10,100}$/, 'must be the id of a one-time view, as its link has it')
+export const sessionId = listedId(/^ss[a-z0-9]{10,40}$/, 'ss0123456789abcdef', '/api/v1/sessions')
+export const passkeyId = listedId(/^pk[a-z0-9]{10,40}$/, 'pk0123456789abcdef', '/api/v1/passkeys')
+export const banId = listedId(/^bn[a-z0-9]{10,40}$/, 'bn0123456789abcdef', '/api/v1/bans')
+/** Of what else a tenant has lists of: schedules, webhooks, devices, grants. */
+export const publicId = (list: string) => listedId(/^[a-z0-9]{8,60}$/, '0123456789abcdef', list)
 
 export const tokenPrefixes = { member: 'mrk_', worker: 'mrw_', session: 'mrs_', lease: 'mrl_' } as const
 export type TokenKind = keyof typeof tokenPrefixes

@@ -51,13 +51,13 @@ export const threadId = z.string().min(1).max(200)
 /** `none`, `inline`, `thread`, `last:N` (seed 001, GET /context), or `job`: the answer of the one job that `context_from` names. */
 export const contextPolicy = z
   .string()
-  .regex(/^(?:none|inline|thread|job|last:[1-9][0-9]{0,2})$/, 'use none, inline, thread, last:N, or job with context_from')
+  .regex(/^(?:none|inline|thread|job|last:[1-9][0-9]{0,2})$/, 'must be none, inline, thread, last:N, or job with context_from')
 
 /** A reference into the tenant's own vault: `vault://<connector>/<path>#<field>` (seed 000). */
 export const secretReference = z
   .string()
   .max(500)
-  .regex(/^vault:\/\/[^/\s]+\/[^#\s]+(?:#[^\s]+)?$/, 'use vault://<connector>/<path>#<field>')
+  .regex(/^vault:\/\/[^/\s]+\/[^#\s]+(?:#[^\s]+)?$/, 'must be spelled vault://<connector>/<path>#<field>')
 
 const workerNames = z
   .array(z.union([workerName, workerId]))
@@ -320,6 +320,10 @@ export const jobFilter = {
 }
 export const jobList = z.strictObject({ ...jobFilter, ...paging })
 export const jobPage = page(job)
+
+const { status: _status, error: _error, ...countFilter } = jobFilter
+/** The filters of a list of jobs, without those that only jobs with an outcome have. */
+export const jobCountFilter = z.strictObject(countFilter)
 
 /** Number of jobs that have not ended, by state. A number equal to `counted_to` means that many or more. */
 export const jobCounts = z

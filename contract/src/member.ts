@@ -83,7 +83,7 @@ export const viewReveal = z.strictObject({
   view_id: viewId,
   proof: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{43}$/)
+    .regex(/^[A-Za-z0-9_-]{43}$/, 'must be the proof of the key in a view URL, 43 characters of base64url')
     .optional(),
 })
 /** AES-256-GCM with the key in the URL's fragment; base64url. The server answers it only once. */

@@ -144,10 +144,15 @@ export const problemSchema = z
   .meta({ id: 'Problem' })
 export type Problem = z.infer<typeof problemSchema>
 
+/** In a `lease-lost` of an attempt whose job was aborted: its worker has nothing to worry about. */
+export const abortedIssue: Issue = { path: 'job_id', message: 'was aborted' }
+
 /** A failure as the domain and the objects return it, before it becomes an HTTP answer. */
 export interface Failure {
   readonly code: ProblemCode
   readonly detail: string
   readonly retry_after_ms?: number
   readonly issues?: readonly Issue[]
+  /** The same call will be refused again, though most failures of this code pass. */
+  readonly retryable?: false
 }

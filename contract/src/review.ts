@@ -1,6 +1,6 @@
 /** Responsible for the shapes of reviews, decisions and grants. */
 import * as z from 'zod'
-import { capabilityName, flag, integer, jsonValue, page, paging, refuseMeaningless, seconds, text, time } from './fields.ts'
+import { capabilityName, flag, integer, jsonValue, page, paging, reviewId, refuseMeaningless, seconds, text, time } from './fields.ts'
 import { publicId } from './ids.ts'
 import { jobRequestFields } from './job.ts'
 import { limits } from './limits.ts'
@@ -91,10 +91,9 @@ export const reviewList = z.strictObject({
   created_by: z.string().min(1).max(255).optional(),
   ...paging,
 })
-export const reviewId = integer(1, Number.MAX_SAFE_INTEGER)
 export const reviewGet = z.strictObject({ review_id: reviewId, wait: integer(0, limits.long_poll_max_s).optional() })
 /** The digest of what the reviewer read. A decision with another digest is refused. */
-const seenDigest = z.string().regex(/^[0-9a-f]{64}$/)
+const seenDigest = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 as 64 lower-case hex digits')
 const decisionFields = z.strictObject({
   review_id: reviewId,
   verdict,
@@ -154,7 +153,12 @@ export const reviewBulkDecision = z.strictObject({
 })
 export const reviewBulkDecisionRead = reviewBulkDecision.extend({
   review_ids: z
-    .array(z.strictObject({ review_id: reviewId, digest: seenDigest }, { error: 'give review_id and the digest that was read' }))
+    .array(
+      z.strictObject(
+        { review_id: reviewId, digest: seenDigest },
+        { error: 'must be an object with review_id and the digest that was read' },
+      ),
+    )
     .min(1)
     .max(100),
 })
@@ -206,4 +210,4 @@ export type Grant = z.infer<typeof grant>
 export const grantPage = page(grant)
 /** `session`: as a grant writes it, `thread:<id>` or `process:<instance>`. Without `include_ended`: only grants that are still usable. */
 export const grantList = z.strictObject({ session: z.string().min(1).max(300).optional(), include_ended: flag.optional(), ...paging })
-export const grantRevoke = z.strictObject({ grant_id: publicId })
+export const grantRevoke = z.strictObject({ grant_id: publicId('/api/v1/grants') })

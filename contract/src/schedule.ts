@@ -62,11 +62,12 @@ export const schedulePreview = z
 /** The next five due times if the schedule were created now. */
 export const schedulePreviewed = z.object({ next_runs: z.array(time) }).meta({ id: 'SchedulePreviewed' })
 
-const scheduleId = z.strictObject({ schedule_id: publicId })
+const id = publicId('/api/v1/schedules')
+const scheduleId = z.strictObject({ schedule_id: id })
 export const scheduleRef = scheduleId
 export const schedulePatch = z
   .strictObject({
-    schedule_id: publicId,
+    schedule_id: id,
     name: label.optional(),
     ...fields,
     job: repeatedJob.optional(),
@@ -97,7 +98,7 @@ export const scheduleRun = z
   .meta({ id: 'ScheduleRun' })
 export type ScheduleRun = z.infer<typeof scheduleRun>
 export const scheduleRunPage = page(scheduleRun)
-export const scheduleRunList = z.strictObject({ schedule_id: publicId, ...paging })
+export const scheduleRunList = z.strictObject({ schedule_id: id, ...paging })
 
 /** One member's approval of the schedule itself. Its jobs need no further approval while enough such approvals are valid. */
 export const scheduleApproval = z.object({
@@ -110,7 +111,7 @@ export const scheduleApproval = z.object({
 })
 /** `digest`: of the schedule as the member read it. An approval with another digest is refused. */
 export const scheduleApprove = z.strictObject({
-  schedule_id: publicId,
+  schedule_id: id,
   digest: z.string().regex(/^[0-9a-f]{64}$/, 'must be the digest of the schedule, as it was read'),
   /** Seconds; default 30 days. */
   expires_in: z.number().int().min(60).max(limits.schedule_approval_max_s).optional(),

@@ -1,7 +1,7 @@
 /** Responsible for the shapes of browser sessions, passkeys and sign-in bans. */
 import * as z from 'zod'
 import { flag, label, page, time } from './fields.ts'
-import { memberId, passkeyId, sessionId } from './ids.ts'
+import { banId, memberId, passkeyId, sessionId } from './ids.ts'
 import { role } from './member.ts'
 
 /** A browser's sign-in. Its token is only in an HttpOnly cookie and never in an answer. */
@@ -49,7 +49,7 @@ const base64url = (maxChars: number) =>
     .string()
     .min(1)
     .max(maxChars)
-    .regex(/^[A-Za-z0-9_-]*$/, 'use base64url without padding')
+    .regex(/^[A-Za-z0-9_-]*$/, 'must be base64url without padding')
 
 const credentialFields = { id: base64url(1400), rawId: base64url(1400), type: z.literal('public-key') }
 
@@ -138,4 +138,4 @@ export const ban = z
   .meta({ id: 'Ban' })
 export type Ban = z.infer<typeof ban>
 export const banPage = page(ban)
-export const banRef = z.strictObject({ ban_id: z.string().regex(/^bn[a-z0-9]{10,40}$/) })
+export const banRef = z.strictObject({ ban_id: banId })

@@ -6,7 +6,7 @@ export const verdicts = ['approve', 'deny', 'edit', 'respond'] as const
 export const verdict = z.enum(verdicts)
 export type Verdict = z.infer<typeof verdict>
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 as 64 lower-case hex digits')
 
 const signedFields = {
   review_id: z.number().int(),

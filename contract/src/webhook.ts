@@ -36,7 +36,8 @@ export type Webhook = z.infer<typeof webhook>
 export const webhookCreated = webhook.extend({ secret: z.string() })
 export const webhookPage = page(webhook)
 export const webhookList = z.strictObject({ ...paging })
-export const webhookRef = z.strictObject({ webhook_id: publicId })
+const webhookId = publicId('/api/v1/webhooks')
+export const webhookRef = z.strictObject({ webhook_id: webhookId })
 
 export const webhookDelivery = z
   .object({
@@ -54,8 +55,8 @@ export const webhookDelivery = z
 export type WebhookDelivery = z.infer<typeof webhookDelivery>
 export const webhookDeliveryPage = page(webhookDelivery)
 /** `delivery_id`: as the list of deliveries names it. */
-export const webhookDeliveryRef = z.strictObject({ webhook_id: publicId, delivery_id: integer(1, Number.MAX_SAFE_INTEGER) })
-export const webhookDeliveryList = z.strictObject({ webhook_id: publicId, ...paging })
+export const webhookDeliveryRef = z.strictObject({ webhook_id: webhookId, delivery_id: integer(1, Number.MAX_SAFE_INTEGER) })
+export const webhookDeliveryList = z.strictObject({ webhook_id: webhookId, ...paging })
 
 /**
  * The body of a delivery. It contains no prompt and no payload: members who may decide read those with their own key. `text` is a sentence for

@@ -37,11 +37,11 @@ function routes(): Hono<EdgeBindings> {
     for (const [method, { id, tolerant }] of methods) {
       app.on(method, path, (c) => serve(gatekeeper, of(c), { id, tolerant, path: c.req.param() }))
     }
-    const { failure } = fail('method-not-allowed', `Use ${allow} here.`)
+    const { failure } = fail('method-not-allowed', `This path takes ${allow}.`)
     const headers = { allow }
     app.all(path, (c) => (open ? problemResponse(failure, of(c), headers) : gatekeeper.refuseUnknown(of(c), failure, headers)))
   }
-  app.notFound((c) => gatekeeper.refuseUnknown(of(c), fail('not-found', 'Unknown path.').failure))
+  app.notFound((c) => gatekeeper.refuseUnknown(of(c), fail('not-found', 'There is no such path: GET /docs lists all of them.').failure))
   app.onError((error, c) => internalError(of(c), error))
   return app
 }

@@ -4,7 +4,6 @@ import { contextReply } from '../context.ts'
 import * as jobs from '../job.ts'
 import { integer, jobId } from '../fields.ts'
 import { limits } from '../limits.ts'
-import { emptyInput } from '../service.ts'
 import * as outlook from '../outlook.ts'
 import { jobRef, operation } from './row.ts'
 
@@ -147,9 +146,9 @@ export const jobsOperations = {
     by: 'tenant',
     repeat: 'safe',
     tool: true,
-    summary: 'How many jobs wait, run, or wait for a retry; each number is counted up to 1,000',
-    input: emptyInput,
-    example: {},
+    summary: 'How many jobs wait, run, or wait for a retry, of all or of what a filter matches; each number is counted up to 1,000',
+    input: jobs.jobCountFilter,
+    example: { worker: 'mac-mini' },
     output: jobs.jobCounts,
     status: 200,
     problems: [],

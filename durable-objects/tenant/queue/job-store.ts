@@ -14,7 +14,7 @@ import type { JobRow, JobState } from './job-row.ts'
 import { jobStatements } from './job-statements.ts'
 import type { JobStatements } from './job-statements.ts'
 import { matches } from './job-match.ts'
-import type { JobMatch } from './job-match.ts'
+import type { JobMatch, JobSelection } from './job-match.ts'
 import type { DispatchKey } from './key-store.ts'
 import { PoolFront, PoolFronts } from './pool-front.ts'
 import type { Head } from './pool-front.ts'
@@ -277,12 +277,12 @@ export class JobStore {
   }
 
   /** Jobs that have not ended, by status, each counted up to `most`: a search of the places alone. */
-  countUnfinished(most: number): Readonly<Record<'pending' | 'running' | 'retry', number>> {
+  countUnfinished(most: number, matching: JobSelection = {}): Readonly<Record<'pending' | 'running' | 'retry', number>> {
     const upTo = (condition: SQL | undefined): number => {
       const found = this.#db
         .select({ one: sql`1` })
         .from(jobs)
-        .where(and(isNotNull(jobs.pool), condition))
+        .where(and(isNotNull(jobs.pool), condition, matches(matching)))
         .limit(most)
         .as('found')
       return (

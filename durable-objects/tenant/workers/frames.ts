@@ -18,7 +18,15 @@ import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 /** A failure as it looks inside a frame. */
 export const problemOf = (failure: Failure): Problem => {
   const { status, title, retryable } = problems[failure.code]
-  return { type: `/docs/problems#${failure.code}`, title, status, code: failure.code, retryable, detail: failure.detail }
+  return {
+    type: `/docs/problems#${failure.code}`,
+    title,
+    status,
+    code: failure.code,
+    retryable: failure.retryable ?? retryable,
+    detail: failure.detail,
+    ...(failure.issues === undefined ? {} : { issues: [...failure.issues] }),
+  }
 }
 
 const problemFrame = (ref: number | null, failure: Failure): ServerFrame => ({ type: 'problem', ref, problem: problemOf(failure) })

@@ -2,7 +2,7 @@
  * Responsible for worker sockets: accepting them, greeting, one process per name, credit, and closing. Sockets hibernate:
  * nothing here may rely on memory that the attachment does not also hold.
  */
-import { closeCodes, hotFrame, limits, workerFrame } from '@modelreins/contract'
+import { closeCodes, hotFrame, issueInWords, issuesOf, limits, workerFrame } from '@modelreins/contract'
 import type { ServerFrame, WorkerFrame } from '@modelreins/contract'
 import type { Caller, CommandContext, Store } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
@@ -252,7 +252,7 @@ function readFrame(raw: unknown, index: number): ReadFrame {
   const parsed = workerFrame.safeParse(raw)
   if (parsed.success) return parsed.data
   const ref: unknown = typeof raw === 'object' && raw !== null && 'ref' in raw ? raw.ref : null
-  const issues = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  const issues = issuesOf(parsed.error, raw).map(issueInWords)
   return { ref: Number.isSafeInteger(ref) ? Number(ref) : null, reason: `frame ${index}: ${issues.join('; ')}` }
 }
 

@@ -1,6 +1,6 @@
 /** Responsible for what a review covers: the text that is hashed, the payload of a job, and the effect of an edit. */
 import type { Issue, JobEdit } from '@modelreins/contract'
-import { NotCanonical, canonicalJson, jobEdit } from '@modelreins/contract'
+import { NotCanonical, canonicalJson, issuesOf, jobEdit } from '@modelreins/contract'
 import type { JobSpec } from '../job/job-machine.ts'
 import { fail, ok } from '../result.ts'
 import type { Result } from '../result.ts'
@@ -103,7 +103,7 @@ export function applyEdit(spec: JobSpec, payload: unknown): Result<JobSpec> {
       : { prompt: payload }
   const parsed = jobEdit.safeParse(given)
   if (!parsed.success) {
-    return refused(parsed.error.issues.map((issue) => ({ path: ['payload', ...issue.path.map(String)].join('.'), message: issue.message })))
+    return refused(issuesOf(parsed.error, given).map(({ path, message }) => ({ path: `payload.${path}`, message })))
   }
   const edit: JobEdit = parsed.data
   if (edit.context_text !== undefined && spec.context_text === null) {

@@ -1,6 +1,5 @@
 /** Responsible for making one flat input of path, query, headers and body, and for naming every issue in it. */
-import { type Issue, type Operation, inputOf } from '@modelreins/contract'
-import type * as z from 'zod'
+import { type Issue, type Operation, inputOf, issuesOf } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
 
 /** Where the parts of an input come from. */
@@ -14,35 +13,6 @@ export interface RawInput {
 
 const mostIssues = 100
 const shown = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}...` : text)
-const pathOf = (path: readonly PropertyKey[]): string => shown(path.map(String).join('.'))
-
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  let value: unknown = root
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null) return undefined
-    value = Reflect.get(value, key)
-  }
-  return value
-}
-
-function issueOf(issue: z.core.$ZodIssue, input: unknown): Issue[] {
-  const path = pathOf(issue.path)
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: 'is not a field of this request' }))
-  }
-  if (issue.code === 'invalid_union') {
-    const reasons = issue.errors.flatMap((option) =>
-      option.flatMap((inner) => issueOf({ ...inner, path: [...issue.path, ...inner.path] }, input)),
-    )
-    const messages = [...new Set(reasons.map((reason) => reason.message))]
-    return [{ path, message: shown(messages.length === 0 ? issue.message : messages.join(', or ')) }]
-  }
-  if (issue.code === 'invalid_type' && valueAt(input, issue.path) === undefined) return [{ path, message: 'is required' }]
-  return [{ path, message: shown(issue.message) }]
-}
-
-/** Every issue, by the path of the field it is about. */
-const issuesOf = (error: z.core.$ZodError, input: unknown): Issue[] => error.issues.flatMap((issue) => issueOf(issue, input))
 
 /** More than 100 are counted, so that an answer stays smaller than its request. */
 const bounded = (issues: readonly Issue[]): readonly Issue[] =>

@@ -18,7 +18,7 @@ export function problemDocument(failure: Failure, at: { readonly origin: string;
     detail: failure.detail,
     instance: at.request_id,
     code: failure.code,
-    retryable: row.retryable,
+    retryable: failure.retryable ?? row.retryable,
     ...(wait === undefined ? {} : { retry_after_ms: Math.max(0, Math.ceil(wait)) }),
     ...(failure.issues === undefined ? {} : { issues: [...failure.issues] }),
   }

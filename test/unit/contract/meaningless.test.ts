@@ -73,6 +73,7 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
   'jobs.dispatch_batch': ['idempotency_key'],
   'jobs.create': [...job, 'targets', 'fan_out'],
   'jobs.list': [...filter, ...paging],
+  'jobs.counts': filter.filter((name) => name !== 'status' && name !== 'error'),
   'jobs.update': ['effort', 'priority', 'target', 'tags', 'networks', 'timeout', 'max_attempts', 'metadata', 'not_before', 'expires_at'],
   'jobs.abort': ['reason'],
   'jobs.abort_many': [...filter, 'reason', 'dry_run'],

@@ -1,5 +1,5 @@
 /** Responsible for what a failed call looks like to a caller: one error class, filled from the problem table. */
-import { problemCodes, problems, type Issue, type ProblemCode } from '@modelreins/contract'
+import { issueInWords, problemCodes, problems, type Issue, type ProblemCode } from '@modelreins/contract'
 
 /** Codes of failures that no server answered. */
 export const localCodes = {
@@ -88,7 +88,7 @@ export function errorFromProblem(status: number, body: unknown, retryAfterMs?: n
   const detail = typeof problem['detail'] === 'string' && problem['detail'] !== '' ? problem['detail'] : undefined
   const title = typeof problem['title'] === 'string' ? problem['title'] : `HTTP ${status}`
   const issues = Array.isArray(problem['issues']) ? problem['issues'].filter(isIssue) : []
-  const named = issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`)).join('; ')
+  const named = issues.map(issueInWords).join('; ')
   const after = typeof problem['retry_after_ms'] === 'number' ? problem['retry_after_ms'] : retryAfterMs
   return new ModelReinsError(detail ?? (named === '' ? title : `${title}: ${named}`), {
     code,

@@ -1,5 +1,5 @@
 /** Responsible for turning an operation and its input into an HTTP request, from the operations table alone. */
-import { inputOf, operations, type Operation, type OperationId } from '@modelreins/contract'
+import { inputOf, issueInWords, issuesOf, operations, type Operation, type OperationId } from '@modelreins/contract'
 import { ModelReinsError } from './error.ts'
 
 export interface WireRequest {
@@ -16,15 +16,12 @@ export function wireRequest(id: OperationId, input: unknown): WireRequest {
   const row = rowOf(id)
   const parsed = inputOf(row, false).safeParse(input ?? {})
   if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
-    throw new ModelReinsError(
-      `${id}: ${issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`)).join('; ')}`,
-      {
-        code: 'invalid-request',
-        status: 0,
-        issues,
-      },
-    )
+    const issues = issuesOf(parsed.error, input ?? {})
+    throw new ModelReinsError(`${id}: ${issues.map(issueInWords).join('; ')}`, {
+      code: 'invalid-request',
+      status: 0,
+      issues,
+    })
   }
   const rest = new Map<string, unknown>(Object.entries(parsed.data))
   const path = row.path.replaceAll(/:([a-z_]+)/g, (_, name: string) => {

@@ -2,7 +2,7 @@
  * Responsible for the life of one attempt: start, complete, fail, and what happens when its worker is lost. The same
  * functions serve HTTP with a lease token, socket frames, and claims by id.
  */
-import { limits } from '@modelreins/contract'
+import { abortedIssue, limits } from '@modelreins/contract'
 import type { Job, JobError, KillswitchBrief, LeaseToken, Offer, Parsed } from '@modelreins/contract'
 import {
   complete,
@@ -33,7 +33,8 @@ import type { WorkerRecord } from '../workforce/worker-store.ts'
 
 export type AttemptLease = Omit<LeaseToken, 'signed' | 'mac'>
 
-const lost = (job: JobRecord, why: string): Result<never> => fail('lease-lost', `Job ${job.id}, ${why}.`)
+const lost = (job: JobRecord, why: string): Result<never> =>
+  fail('lease-lost', `Job ${job.id}, ${why}.`, job.outcome?.error?.type === 'aborted' ? { issues: [abortedIssue] } : {})
 
 /** A worker whose job was erased has lost its lease: there is nothing left to do for it. */
 function unknownJob({ store }: CommandContext, { job_id, attempt }: AttemptLease): Result<never> {

@@ -41,8 +41,10 @@ export const findWorker = (ctx: Pick<CommandContext, 'store'>, target: string): 
 export function noWorker(ctx: Pick<CommandContext, 'store'>, target: string): Result<never> {
   const gone = ctx.store.workers.get(target) ?? ctx.store.workers.lastNamed(target)
   const detail =
-    gone?.revoked_at == null ? `There is no worker named ${target}.` : `${gone.name} was revoked at ${isoTime(gone.revoked_at)}.`
-  return fail('no-eligible-worker', detail)
+    gone?.revoked_at == null
+      ? `There is no worker named ${target}: GET /api/v1/workers lists them.`
+      : `${gone.name} was revoked at ${isoTime(gone.revoked_at)}.`
+  return fail('no-eligible-worker', detail, { retryable: false })
 }
 
 /** The request as it is meant: with what it leaves to defaults, and the workers that it avoids and prefers by id, whatever they are called later. */

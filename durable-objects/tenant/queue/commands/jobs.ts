@@ -315,8 +315,12 @@ export function noteStreamed(ctx: CommandContext, of: { readonly job_id: number;
 
 export const jobCommands = {
   'jobs.list': list,
-  'jobs.counts': (ctx: CommandContext): Result<JobCounts> =>
-    ok({ ...ctx.store.jobs.countUnfinished(limits.jobs_counted), counted_to: limits.jobs_counted }),
+  'jobs.counts': (ctx: CommandContext, input: Parsed<'jobs.counts'>): Result<JobCounts> => {
+    const selection = selectionOf(ctx, input)
+    const counted =
+      selection === undefined ? { pending: 0, running: 0, retry: 0 } : ctx.store.jobs.countUnfinished(limits.jobs_counted, selection)
+    return ok({ ...counted, counted_to: limits.jobs_counted })
+  },
   'jobs.update': update,
   'jobs.abort': abort,
   'jobs.why': (ctx: CommandContext, input: Parsed<'jobs.why'>): Result<Why> => {

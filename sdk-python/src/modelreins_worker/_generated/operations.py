@@ -978,13 +978,19 @@ class JobsOperations(_Noun):
     def counts(
         self,
         *,
+        thread_id: Optional[str] = None,
+        capability: Optional[str] = None,
+        worker: Optional[str] = None,
+        effort: Optional[Literal["trivial", "quick", "standard", "deep", "critical"]] = None,
+        created_by: Optional[str] = None,
+        parent_id: Optional[int] = None,
         request_timeout: Optional[float] = None,
     ) -> JobCounts:
-        """How many jobs wait, run, or wait for a retry; each number is counted up to 1,000.
+        """How many jobs wait, run, or wait for a retry, of all or of what a filter matches; each number is counted up to 1,000.
 
         GET /api/v1/jobs/counts
         """
-        return JobCounts.of(self._call("jobs.counts", {}, timeout=request_timeout))
+        return JobCounts.of(self._call("jobs.counts", fields(locals()), timeout=request_timeout))
 
     def update(
         self,

@@ -6,7 +6,7 @@ import threading
 from typing import Any, Callable, Dict, Optional
 
 from .._calls import Calls
-from .._errors import ModelReinsError
+from .._errors import Issue, ModelReinsError
 from .._times import full_jitter
 from .._transport import Cancel
 from .outbox import MemoryOutbox, Settlement
@@ -105,6 +105,8 @@ class Delivery:
             except ModelReinsError as error:
                 if error.may_pass or self.cancel.is_set:
                     return False
+                if _of_aborted(error):
+                    break  # what somebody wanted is no trouble
                 self._trouble("completion", error)
                 less = plainer(entry, error)
                 if less is None:
@@ -130,3 +132,7 @@ class Delivery:
             self._outbox.remove(entry)
         except OSError as error:
             self._trouble("outbox", error)
+
+
+def _of_aborted(error: ModelReinsError) -> bool:
+    return error.code == "lease-lost" and any(issue == Issue("job_id", "was aborted") for issue in error.issues)

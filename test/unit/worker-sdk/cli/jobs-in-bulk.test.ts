@@ -37,3 +37,18 @@ it('stops when a call did nothing, and when as many were retried as had failed a
   expect(await run(['jobs', 'retry', '--thread', 'r42', '--yes'])).toMatchObject({ code: 0, out: '1\n2\n1\n2\n' })
   expect(server.requests).toHaveLength(4)
 })
+
+it('refuses a class of error that is not known and found nothing, and says which are', async () => {
+  const nothing = { items: [], next_cursor: null, count: 0, dry_run: true, job_ids: [], remaining: 0 }
+  answer(nothing)
+  for (const words of [['jobs'], ['jobs', '--json'], ['jobs', 'abort'], ['jobs', 'retry']]) {
+    const told = await run([...words, '--error', 'workerlost'])
+    expect(told, words.join(' ')).toMatchObject({ code: 64, out: '' })
+    expect(told.err).toContain('--error workerlost: no job ended with this class of error; did you mean worker_lost?')
+    expect(told.err).toContain('known classes: spawn_failed, auth_failed')
+  }
+  expect(await run(['jobs', '--error', 'worker_lost'])).toMatchObject({ code: 0, err: '' })
+  // A worker may give its errors a class of its own.
+  answer(portion([7], 0))
+  expect(await run(['jobs', 'retry', '--error', 'quota_of_ours', '--yes'])).toMatchObject({ code: 0, out: '7\n' })
+})

@@ -249,7 +249,7 @@ describe('webhooks', () => {
       `3\treview.created\tpending\t${at}\t2\t${at}\t503\n2\treview.created\tpending\t${at}\t1\t${at}\ttimeout\n`,
     )
     expect(last().path).toBe('/api/v1/webhooks/wh4k2m9x7q/deliveries')
-    expect((await run(['webhooks', 'deliveries', 'W'])).err).toContain('"W" is not the id of a webhook\n  webhooks lists them')
+    expect((await run(['webhooks', 'deliveries', 'W'])).err).toContain('"W": must be an id such as')
   })
 
   it('send a delivery again by its number', async () => {

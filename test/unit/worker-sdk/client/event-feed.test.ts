@@ -95,5 +95,5 @@ it('needs --follow, and filters that the server takes', async () => {
   const stage = new Stage()
   expect(await stage.run(['events'])).toMatchObject({ code: 64, err: expect.stringContaining('events needs --follow') })
   const told = await stage.run(['events', '--follow', '--noun', 'Job'])
-  expect(told).toMatchObject({ code: 64, err: expect.stringContaining('--noun: nouns separated by commas') })
+  expect(told).toMatchObject({ code: 64, err: expect.stringContaining('--noun: must be nouns separated by commas') })
 })

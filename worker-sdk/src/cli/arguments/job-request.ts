@@ -1,6 +1,6 @@
 /** Responsible for a dispatch as flags and arguments of a command line name it, checked against the contract. */
 import { jobRequest, limits, type Input } from '@modelreins/contract'
-import type * as z from 'zod'
+import { checked } from './checked.ts'
 import type { CommandContext } from '../context.ts'
 import { parseDuration } from '../output/time-words.ts'
 import { readTextFile } from './read-text.ts'
@@ -127,19 +127,8 @@ export async function requestOf(context: CommandContext, command = 'dispatch'): 
     networks: networks === undefined ? undefined : [...networks],
     requires_secrets: secrets.length === 0 ? undefined : [...secrets],
   }
-  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-  return checked(given)
+  return checked(jobRequest, fields, { name: (path) => flagFor(path.replace(/\..*/, '')) })
 }
-
-/** The contract's own check, told in the words of the command line. */
-function checked(given: Record<string, unknown>): Request {
-  const parsed = jobRequest.safeParse(given)
-  if (parsed.success) return parsed.data
-  const lines = parsed.error.issues.map((issue) => `${flagFor(String(issue.path[0] ?? ''))} ${reason(issue)}`)
-  throw new UsageError(lines.join('\n  '))
-}
-
-const reason = (issue: z.core.$ZodIssue): string => issue.message.replace(/^Invalid input: /, '').replace(/^Too /, 'is too ')
 
 const flagNames: Readonly<Record<string, string>> = {
   prompt: 'the prompt',

@@ -8,6 +8,7 @@ import { artifactList, shown, type Artifact } from '@modelreins/contract'
 import type { DownloadedArtifact } from '../../client/artifacts.ts'
 import { ModelReinsError } from '../../client/error.ts'
 import { connect } from '../setup/connection.ts'
+import { checked } from '../arguments/checked.ts'
 import type { CommandContext } from '../context.ts'
 import { showBytes } from '../output/job-text.ts'
 import { isActiveFileName } from '../output/active-file-names.ts'
@@ -27,13 +28,9 @@ const columns = (now: number): readonly Column<Artifact>[] => [
 export async function artifacts(context: CommandContext): Promise<number> {
   const { invocation, show } = context
   const fields = { job_id: invocation.count('job'), limit: invocation.count('limit'), cursor: invocation.text('cursor') }
-  const query = artifactList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
-  if (!query.success)
-    throw new UsageError(
-      query.error.issues.map((issue) => `--${issue.path.join('.').replace('job_id', 'job')}: ${issue.message}`).join('; '),
-    )
+  const query = checked(artifactList, fields, { name: (path) => `--${path.replace(/_id$/, '')}` })
   const { client } = await connect(context)
-  const page = await client.artifacts.list(query.data)
+  const page = await client.artifacts.list(query)
   if (show.json) show.value(page)
   else if (page.items.length > 0) show.table(columns(context.now), page.items)
   else show.note('No artifacts')

@@ -2,6 +2,7 @@
 import { toLookAtList, type Input, type ToLookAt } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { connect } from '../setup/connection.ts'
+import { checked } from '../arguments/checked.ts'
 import type { CommandContext } from '../context.ts'
 import type { Column } from '../output/presenter.ts'
 import { showAge } from '../output/time-words.ts'
@@ -30,10 +31,9 @@ export async function auditLook(context: CommandContext): Promise<number> {
   const { invocation, show } = context
   const all = invocation.on('all')
   const fields = { include_seen: all ? true : undefined, limit: invocation.count('limit'), cursor: invocation.text('cursor') }
-  const query = toLookAtList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
-  if (!query.success) throw new UsageError(query.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('; '))
+  const query = checked(toLookAtList, fields)
   const { client } = await connect(context)
-  const page = await client.audit.toLookAt(query.data)
+  const page = await client.audit.toLookAt(query)
   if (show.json) show.value(page)
   else if (page.items.length > 0) {
     show.table(all ? [...columns(context.now), seen] : columns(context.now), page.items)

@@ -9,6 +9,7 @@ import { errorFromProblem } from '../../client/error.ts'
 import { wireRequest } from '../../client/request.ts'
 import { parseJson } from '../../client/transport.ts'
 import { connect } from '../setup/connection.ts'
+import { checked, given } from '../arguments/checked.ts'
 import type { CommandContext } from '../context.ts'
 import { momentOf } from '../arguments/time-flag.ts'
 import type { Column } from '../output/presenter.ts'
@@ -26,28 +27,23 @@ const columns = (now: number): readonly Column<AuditRow>[] => [
 ]
 
 const span = (context: CommandContext) => ({ since: momentOf(context, 'since', 'ago'), until: momentOf(context, 'until', 'ago') })
-const given = (fields: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-
 export async function audit(context: CommandContext): Promise<number> {
   const { invocation, show } = context
-  const query = auditQuery.safeParse(
-    given({
-      ...span(context),
-      actor: invocation.text('actor'),
-      action: invocation.text('action'),
-      job_id: invocation.count('job'),
-      worker: invocation.text('worker'),
-      capability: invocation.text('capability'),
-      limit: invocation.count('limit'),
-      cursor: invocation.text('cursor'),
-    }),
-  )
-  if (!query.success) throw new UsageError(query.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('; '))
+  const fields = {
+    ...span(context),
+    actor: invocation.text('actor'),
+    action: invocation.text('action'),
+    job_id: invocation.count('job'),
+    worker: invocation.text('worker'),
+    capability: invocation.text('capability'),
+    limit: invocation.count('limit'),
+    cursor: invocation.text('cursor'),
+  }
+  const query = checked(auditQuery, fields, { name: (path) => `--${path.replace(/_id$/, '')}` })
   const { client } = await connect(context)
-  let page = await client.audit.query(query.data)
+  let page = await client.audit.query(query)
   // A search goes so far in one call: an empty page with a cursor has found nothing yet.
-  while (page.items.length === 0 && page.next_cursor !== null) page = await client.audit.query({ ...query.data, cursor: page.next_cursor })
+  while (page.items.length === 0 && page.next_cursor !== null) page = await client.audit.query({ ...query, cursor: page.next_cursor })
   if (show.json) show.value(page)
   else if (page.items.length > 0) show.table(columns(context.now), page.items)
   else show.note('No rows')

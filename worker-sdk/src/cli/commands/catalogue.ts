@@ -1,5 +1,5 @@
 /** Responsible for `catalogue`, `catalogue get` and `catalogue set`: what the Director knows of models. */
-import { catalogueUpdate, type Catalogue } from '@modelreins/contract'
+import { catalogueUpdate, issueInWords, issuesOf, type Catalogue } from '@modelreins/contract'
 import { parseJson } from '../../client/transport.ts'
 import { readTextFile } from '../arguments/read-text.ts'
 import { UsageError } from '../arguments/usage-error.ts'
@@ -59,11 +59,9 @@ async function given({ invocation, system }: CommandContext): Promise<unknown> {
 
 export async function catalogueSet(context: CommandContext): Promise<number> {
   const { show } = context
-  const update = catalogueUpdate.safeParse(await given(context))
-  if (!update.success) {
-    const issues = update.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-    throw new UsageError(issues.join('\n  '), 'nothing was changed')
-  }
+  const rules = await given(context)
+  const update = catalogueUpdate.safeParse(rules)
+  if (!update.success) throw new UsageError(issuesOf(update.error, rules).map(issueInWords).join('\n  '), 'nothing was changed')
   const { client } = await connect(context)
   const changed = await client.director.setCatalogue(update.data)
   if (show.json) show.value(changed)

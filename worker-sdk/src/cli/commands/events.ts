@@ -1,6 +1,7 @@
 /** Responsible for `events`: prints the event feed of the tenant, one line per frame, until Ctrl-C. */
 import { feedQuery, shownJson, type FeedFrame } from '@modelreins/contract'
 import { connect } from '../setup/connection.ts'
+import { checked } from '../arguments/checked.ts'
 import type { CommandContext } from '../context.ts'
 import { Detached, detachedExit, untilDetached } from '../output/follow.ts'
 import { oneLine } from '../output/safe-text.ts'
@@ -10,23 +11,22 @@ export async function events(context: CommandContext): Promise<number> {
   const { invocation, show } = context
   if (!invocation.on('follow'))
     throw new UsageError('events needs --follow', 'Events are shown as they happen; `modelreins-worker audit` lists past ones.')
-  const query = feedQuery.safeParse(
-    Object.fromEntries(
-      Object.entries({
-        after: invocation.count('after'),
-        noun: invocation.text('noun'),
-        id: invocation.text('id'),
-        job_id: invocation.count('job'),
-        worker_id: invocation.text('worker'),
-      }).filter(([, value]) => value !== undefined),
-    ),
+  const query = checked(
+    feedQuery,
+    {
+      after: invocation.count('after'),
+      noun: invocation.text('noun'),
+      id: invocation.text('id'),
+      job_id: invocation.count('job'),
+      worker_id: invocation.text('worker'),
+    },
+    { name: (path) => `--${path.replace(/_id$/, '')}` },
   )
-  if (!query.success) throw new UsageError(query.error.issues.map((issue) => `--${flagOf(issue.path)}: ${issue.message}`).join('; '))
   const { client } = await connect(context)
   const onReconnect = (error: unknown): void => show.note(show.errorStyle.dim(`Connection lost, reconnecting: ${messageOf(error)}`))
   try {
     return await untilDetached(context, async (signal) => {
-      for await (const frame of client.events(query.data, { signal, onReconnect })) {
+      for await (const frame of client.events(query, { signal, onReconnect })) {
         if (show.json) show.line(shownJson(frame))
         else if (frame.type === 'reset') show.warn(`${oneLine(frame.detail)} Events after ${frame.seq} follow.`)
         else if (frame.type !== 'open') show.line(lineOf(frame))
@@ -39,8 +39,6 @@ export async function events(context: CommandContext): Promise<number> {
     return detachedExit
   }
 }
-
-const flagOf = (path: readonly PropertyKey[]): string => String(path[0]).replace(/_id$/, '')
 
 const messageOf = (error: unknown): string => oneLine(error instanceof Error ? error.message : String(error))
 

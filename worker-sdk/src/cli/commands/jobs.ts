@@ -1,7 +1,9 @@
 /** Responsible for `jobs`: the list, and aborting or retrying what a filter matches. */
-import { jobList, type Input, type Job, type Output } from '@modelreins/contract'
+import { jobErrorTypes, jobList, type Input, type Job, type Output } from '@modelreins/contract'
 import { confirmed } from '../confirm.ts'
+import { didYouMean } from '../../nearest.ts'
 import { connect } from '../setup/connection.ts'
+import { checked } from '../arguments/checked.ts'
 import type { CommandContext } from '../context.ts'
 import { jobColumns } from '../output/job-text.ts'
 import { seeHelp, UsageError } from '../arguments/usage-error.ts'
@@ -20,9 +22,14 @@ function filterOf(context: CommandContext): Filter {
     created_by: invocation.text('created-by'),
     error: invocation.text('error'),
   }
-  const parsed = jobList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
-  if (!parsed.success) throw new UsageError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
-  return parsed.data
+  return checked(jobList, fields, { name: (path) => `--${path.replace(/_id$|\.\d+$/, '').replaceAll('_', '-')}` })
+}
+
+/** Nothing was found: a class that nobody knows is a typing error, and one that a worker made up would have been found. */
+function assertKnownClass({ error }: Filter): void {
+  if (error === undefined || jobErrorTypes.some((known) => known === error)) return
+  const near = didYouMean(error, jobErrorTypes)
+  throw new UsageError(`--error ${error}: no job ended with this class of error${near}`, `known classes: ${jobErrorTypes.join(', ')}`)
 }
 
 export async function jobs(context: CommandContext): Promise<number> {
@@ -44,6 +51,7 @@ export async function jobs(context: CommandContext): Promise<number> {
     // A search goes so far in one call: an empty page with a cursor has found nothing yet.
     if (cursor === undefined || (!invocation.on('all') && found.length > 0)) break
   }
+  if (found.length === 0 && cursor === undefined) assertKnownClass(filter)
   if (show.json) {
     show.value({ items: found, next_cursor: cursor ?? null })
     return 0
@@ -66,22 +74,28 @@ export async function jobsAbort(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
   // A filter says which already.
   const request = { ...filter, ...(narrow ? {} : { all: true }), ...(reason === undefined ? {} : { reason }) }
-  return inBulk(context, 'abort', (dry_run) => client.jobs.abortMany({ ...request, dry_run }))
+  return inBulk(context, 'abort', filter, (dry_run) => client.jobs.abortMany({ ...request, dry_run }))
 }
 
 export async function jobsRetry(context: CommandContext): Promise<number> {
   const filter = filterOf(context)
   const { client } = await connect(context)
   const narrow = Object.keys(filter).length > 0
-  return inBulk(context, 'retry', (dry_run) => client.jobs.retryMany({ ...filter, ...(narrow ? {} : { all: true }), dry_run }))
+  return inBulk(context, 'retry', filter, (dry_run) => client.jobs.retryMany({ ...filter, ...(narrow ? {} : { all: true }), dry_run }))
 }
 
 type Bulk = Output<'jobs.abort_many'>
 
-async function inBulk(context: CommandContext, verb: 'abort' | 'retry', call: (dryRun: boolean) => Promise<Bulk>): Promise<number> {
+async function inBulk(
+  context: CommandContext,
+  verb: 'abort' | 'retry',
+  filter: Filter,
+  call: (dryRun: boolean) => Promise<Bulk>,
+): Promise<number> {
   const { invocation, show } = context
   if (invocation.on('dry-run') || !invocation.on('yes')) {
     const would = await call(true)
+    if (would.count === 0) assertKnownClass(filter)
     if (invocation.on('dry-run')) return tell(context, would, `would ${verb}`)
     if (would.count === 0) return tell(context, would, verb === 'abort' ? 'aborted' : 'retried')
     if (!(await confirmed(context, `${verb === 'abort' ? 'Abort' : 'Retry'} ${jobsWord(would.count)}?`))) {

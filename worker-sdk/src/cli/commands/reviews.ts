@@ -15,6 +15,7 @@ import {
 import { parseJson } from '../../client/transport.ts'
 import { confirmed } from '../confirm.ts'
 import { connect } from '../setup/connection.ts'
+import { checked } from '../arguments/checked.ts'
 import type { CommandContext } from '../context.ts'
 import type { Column } from '../output/presenter.ts'
 import { oneLine } from '../output/safe-text.ts'
@@ -45,7 +46,7 @@ export async function reviews(context: CommandContext): Promise<number> {
     limit: invocation.count('limit'),
     cursor: invocation.text('cursor'),
   }
-  const filter = reviewList.parse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
+  const filter = checked(reviewList, fields)
   const { client } = await connect(context)
   const page = await client.reviews.list(filter)
   if (show.json) show.value(page)
@@ -205,10 +206,8 @@ async function decideOne(context: CommandContext, terms: Terms, more: More = {})
   return 0
 }
 
-function checkedDecision(request: unknown): Input<'reviews.decide'> {
-  const parsed = reviewDecision.safeParse(request)
-  if (parsed.success) return parsed.data
-  throw new UsageError(parsed.error.issues.map((issue) => `--${issue.path.join('.')}: ${issue.message}`).join('; '))
+function checkedDecision(request: Readonly<Record<string, unknown>>): Input<'reviews.decide'> {
+  return checked(reviewDecision, request)
 }
 
 function undecided(context: CommandContext): number {

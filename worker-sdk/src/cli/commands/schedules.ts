@@ -2,6 +2,7 @@
 import { scheduleRef, scheduleRequest, scheduleRunList, shownJson, type Schedule, type ScheduleRun } from '@modelreins/contract'
 import { confirmed } from '../confirm.ts'
 import { connect } from '../setup/connection.ts'
+import { checked } from '../arguments/checked.ts'
 import type { CommandContext } from '../context.ts'
 import { requestOf } from '../arguments/job-request.ts'
 import type { Column } from '../output/presenter.ts'
@@ -45,9 +46,6 @@ const runColumns = (now: number): readonly Column<ScheduleRun>[] => [
   { title: 'DETAIL', cell: (run) => run.detail ?? run.code ?? '', wide: true },
 ]
 
-const given = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-
 export async function schedules(context: CommandContext): Promise<number> {
   const { show } = context
   const { client } = await connect(context)
@@ -67,8 +65,9 @@ export async function schedules(context: CommandContext): Promise<number> {
 export async function schedulesCreate(context: CommandContext): Promise<number> {
   const { invocation, show } = context
   const job = await requestOf(context, 'schedules create')
-  const request = scheduleRequest.safeParse(
-    given({
+  const request = checked(
+    scheduleRequest,
+    {
       name: invocation.text('name') ?? oneLine(job.prompt).slice(0, 60).trim(),
       cron: invocation.text('cron'),
       every: invocation.seconds('every'),
@@ -81,22 +80,11 @@ export async function schedulesCreate(context: CommandContext): Promise<number> 
       max_runs: invocation.count('max-runs'),
       paused: invocation.on('paused') ? true : undefined,
       job,
-    }),
+    },
+    { name: (path) => `--${path.replace(/^job\./, '').replaceAll('_', '-')}` },
   )
-  if (!request.success)
-    throw new UsageError(
-      request.error.issues
-        .map(
-          ({ path, message }) =>
-            `--${path
-              .filter((part) => part !== 'job')
-              .join('.')
-              .replaceAll('_', '-')} ${message}`,
-        )
-        .join('\n  '),
-    )
   const { client } = await connect(context)
-  const made = await client.schedules.create(request.data)
+  const made = await client.schedules.create(request)
   if (show.json) show.value(made)
   else if (show.human) show.line(`${show.style.green(`Schedule ${made.schedule_id}`)} ${made.name}: ${nextText(made)}`)
   else show.line(made.schedule_id)
@@ -159,12 +147,13 @@ export async function schedulesRun(context: CommandContext): Promise<number> {
 
 export async function schedulesRuns(context: CommandContext): Promise<number> {
   const { invocation, show } = context
-  const query = scheduleRunList.safeParse(
-    given({ schedule_id: idOf(context), limit: invocation.count('limit'), cursor: invocation.text('cursor') }),
-  )
-  if (!query.success) throw new UsageError(query.error.issues.map(({ path, message }) => `--${path.join('.')} ${message}`).join('\n  '))
+  const query = checked(scheduleRunList, {
+    schedule_id: idOf(context),
+    limit: invocation.count('limit'),
+    cursor: invocation.text('cursor'),
+  })
   const { client } = await connect(context)
-  const page = await client.schedules.runs(query.data)
+  const page = await client.schedules.runs(query)
   if (show.json) show.value(page)
   else if (page.items.length > 0) show.table(runColumns(context.now), page.items)
   else show.note('It was not due yet')

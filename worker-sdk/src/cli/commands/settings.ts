@@ -2,6 +2,7 @@
 import { settingsPatch, tenantSettingNames, tenantSettingRows, type TenantSettingName, type TenantSettings } from '@modelreins/contract'
 import { parseJson } from '../../client/transport.ts'
 import { connect } from '../setup/connection.ts'
+import { checked } from '../arguments/checked.ts'
 import type { CommandContext } from '../context.ts'
 import type { Column } from '../output/presenter.ts'
 import { UsageError } from '../arguments/usage-error.ts'
@@ -52,11 +53,9 @@ export async function settingsSet(context: CommandContext): Promise<number> {
   const name = nameOf(context)
   const text = invocation.argument(1) ?? ''
   const value = text === 'default' ? null : (parseJson(text) ?? text)
-  const patch = settingsPatch.safeParse({ [name]: value })
-  if (!patch.success)
-    throw new UsageError(`${name}: ${patch.error.issues.map((issue) => issue.message).join('; ')}`, tenantSettingRows[name].about)
+  const patch = checked(settingsPatch, { [name]: value }, { name: (path) => path, hint: tenantSettingRows[name].about })
   const { client } = await connect(context)
-  const changed = await client.settings.update(patch.data)
+  const changed = await client.settings.update(patch)
   if (show.json) show.value(changed)
   else if (changed.review_id !== undefined)
     show.note(`Review ${changed.review_id} must be approved first: ${name} is ${inWords(changed[name])} until then`)

@@ -1,12 +1,13 @@
 /** Responsible for `thread ID`: its turns, and what is changed of a thread. */
 import { threadGet, threadPatch, type ThreadDefaults, type Turn } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
+import { checked, given } from '../arguments/checked.ts'
 import { UsageError } from '../arguments/usage-error.ts'
 import type { CommandContext } from '../context.ts'
 import { statusPaint } from '../output/job-text.ts'
 import { manyLines, oneLine } from '../output/safe-text.ts'
 import { connect } from '../setup/connection.ts'
-import { given, more } from './threads.ts'
+import { more } from './threads.ts'
 
 /** What flags change of it; undefined when they change nothing. */
 function patchOf({ invocation }: CommandContext, thread_id: string) {
@@ -23,11 +24,7 @@ function patchOf({ invocation }: CommandContext, thread_id: string) {
     defaults: Object.keys(defaults).length === 0 && !invocation.on('no-defaults') ? undefined : defaults,
   })
   if (Object.keys(patch).length === 0) return undefined
-  const parsed = threadPatch.safeParse({ thread_id, ...patch })
-  if (parsed.success) return parsed.data
-  throw new UsageError(
-    parsed.error.issues.map((issue) => `--${issue.path.join('-').replace('defaults', 'default')} ${issue.message}`).join('; '),
-  )
+  return checked(threadPatch, { thread_id, ...patch }, { name: (path) => `--${path.replaceAll('.', '-').replace('defaults', 'default')}` })
 }
 
 type Patch = NonNullable<ReturnType<typeof patchOf>>
@@ -44,8 +41,7 @@ export async function thread(context: CommandContext): Promise<number> {
   const thread_id = invocation.argument(0) ?? ''
   if (invocation.has('reason') && !invocation.on('abort')) throw new UsageError('--reason goes with --abort')
   const patch = patchOf(context, thread_id)
-  const query = threadGet.safeParse(given({ thread_id, limit: invocation.count('limit'), cursor: invocation.text('cursor') }))
-  if (!query.success) throw new UsageError(query.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
+  const query = checked(threadGet, { thread_id, limit: invocation.count('limit'), cursor: invocation.text('cursor') })
   const { client } = await connect(context)
   if (invocation.on('abort')) return abort(context, client, thread_id)
   if (patch !== undefined) {
@@ -54,7 +50,7 @@ export async function thread(context: CommandContext): Promise<number> {
     else show.note(`Thread ${thread_id} is changed`)
     return 0
   }
-  const found = await client.threads.get(query.data)
+  const found = await client.threads.get(query)
   if (show.json) show.value(found)
   else {
     show.line(`${show.style.bold(oneLine(found.title))}${found.archived ? ' (archived)' : ''}`)

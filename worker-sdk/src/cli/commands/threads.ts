@@ -3,12 +3,12 @@ import { threadDelete, threadList, type Thread } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { ModelReinsError } from '../../client/error.ts'
 import { connect } from '../setup/connection.ts'
+import { checked } from '../arguments/checked.ts'
 import type { CommandContext } from '../context.ts'
 import { oneLine } from '../output/safe-text.ts'
 import type { Column } from '../output/presenter.ts'
 import { showAge } from '../output/time-words.ts'
 import { momentOf } from '../arguments/time-flag.ts'
-import { UsageError } from '../arguments/usage-error.ts'
 import { confirmed } from '../confirm.ts'
 
 const columns = (now: number): readonly Column<Thread>[] => [
@@ -21,17 +21,15 @@ const columns = (now: number): readonly Column<Thread>[] => [
   { title: 'TITLE', cell: (thread) => `${thread.title}${thread.archived ? ' (archived)' : ''}`, wide: true },
 ]
 
-export const given = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
-
 export const more = ({ show }: CommandContext, cursor: string | null): void => {
   if (cursor !== null) show.note(show.errorStyle.dim(`more: --cursor ${cursor}`))
 }
 
 export async function threads(context: CommandContext): Promise<number> {
   const { invocation, show } = context
-  const query = threadList.safeParse(
-    given({
+  const query = checked(
+    threadList,
+    {
       limit: invocation.count('limit'),
       cursor: invocation.text('cursor'),
       include_archived: invocation.on('archived') ? true : undefined,
@@ -40,14 +38,11 @@ export async function threads(context: CommandContext): Promise<number> {
       member: invocation.text('member'),
       running: invocation.on('running') ? true : undefined,
       active_since: momentOf(context, 'since', 'ago'),
-    }),
+    },
+    { name: (path) => `--${path.replace('active_since', 'since')}` },
   )
-  if (!query.success)
-    throw new UsageError(
-      query.error.issues.map((issue) => `--${issue.path.join('.').replace('active_since', 'since')}: ${issue.message}`).join('; '),
-    )
   const { client } = await connect(context)
-  const page = await client.threads.list(query.data)
+  const page = await client.threads.list(query)
   if (show.json) show.value(page)
   else if (page.items.length > 0) show.table(columns(context.now), page.items)
   else show.note('No threads')
@@ -67,17 +62,17 @@ async function isMeant(context: CommandContext, client: Client, thread_id: strin
 
 export async function deleteThread(context: CommandContext): Promise<number> {
   const { invocation, show } = context
-  const query = threadDelete.safeParse(given({ thread_id: invocation.argument(0) ?? '', abort: invocation.on('abort') ? true : undefined }))
-  if (!query.success) throw new UsageError(query.error.issues.map((issue) => `ID: ${issue.message}`).join('; '))
+  const fields = { thread_id: invocation.argument(0) ?? '', abort: invocation.on('abort') ? true : undefined }
+  const query = checked(threadDelete, fields, { name: () => 'ID' })
   const { client } = await connect(context)
-  if (!(await isMeant(context, client, query.data.thread_id))) {
+  if (!(await isMeant(context, client, query.thread_id))) {
     show.note('Cancelled: nothing was erased')
     return 1
   }
-  const gone = await client.threads.delete(query.data).catch((error: unknown) => {
+  const gone = await client.threads.delete(query).catch((error: unknown) => {
     // The server names its own parameter; here it is a flag.
     if (error instanceof ModelReinsError && error.code === 'conflict')
-      show.warn(`Abort its jobs with it: threads delete ${query.data.thread_id} --abort`)
+      show.warn(`Abort its jobs with it: threads delete ${query.thread_id} --abort`)
     throw error
   })
   if (show.json) show.value(gone)

@@ -2,6 +2,7 @@
 import { webhookDeliveryList, webhookDeliveryRef, webhookRequest, type Webhook, type WebhookDelivery } from '@modelreins/contract'
 import { confirmed } from '../confirm.ts'
 import { connect } from '../setup/connection.ts'
+import { checked } from '../arguments/checked.ts'
 import type { CommandContext } from '../context.ts'
 import type { Column } from '../output/presenter.ts'
 import { showAge } from '../output/time-words.ts'
@@ -39,16 +40,13 @@ export async function webhooks(context: CommandContext): Promise<number> {
 export async function webhooksCreate(context: CommandContext): Promise<number> {
   const { invocation, show } = context
   const events = invocation.words('events')
-  const request = webhookRequest.safeParse({ url: invocation.argument(0), ...(events === undefined ? {} : { events }) })
-  if (!request.success)
-    throw new UsageError(
-      request.error.issues
-        .map(({ path, message }) => (path[0] === 'url' ? `URL: ${message}` : `--${path.join('.')}: ${message}`))
-        .join('; '),
-      'an address such as https://bridge.example.com/modelreins',
-    )
+  const request = checked(
+    webhookRequest,
+    { url: invocation.argument(0), events },
+    { name: (path) => (path === 'url' ? 'URL' : `--${path}`), hint: 'an address such as https://bridge.example.com/modelreins' },
+  )
   const { client } = await connect(context)
-  const { secret, ...hook } = await client.webhooks.create(request.data)
+  const { secret, ...hook } = await client.webhooks.create(request)
   if (show.json) show.value({ ...hook, secret })
   else if (!show.human) show.line(`${hook.webhook_id}\t${secret}`)
   else {
@@ -97,18 +95,12 @@ const deliveryColumns = (now: number): readonly Column<WebhookDelivery>[] => [
 export async function webhooksDeliveries(context: CommandContext): Promise<number> {
   const { invocation, show } = context
   const fields = { webhook_id: invocation.argument(0), limit: invocation.count('limit'), cursor: invocation.text('cursor') }
-  const query = webhookDeliveryList.safeParse(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)))
-  if (!query.success)
-    throw new UsageError(
-      query.error.issues
-        .map(({ path, message }) =>
-          path[0] === 'webhook_id' ? `"${invocation.argument(0) ?? ''}" is not the id of a webhook` : `--${path.join('.')}: ${message}`,
-        )
-        .join('; '),
-      'webhooks lists them',
-    )
+  const query = checked(webhookDeliveryList, fields, {
+    name: (path) => (path === 'webhook_id' ? `"${fields.webhook_id ?? ''}"` : `--${path}`),
+    hint: 'webhooks lists them',
+  })
   const { client } = await connect(context)
-  const page = await client.webhooks.deliveries(query.data)
+  const page = await client.webhooks.deliveries(query)
   if (show.json) show.value(page)
   else if (page.items.length > 0) show.table(deliveryColumns(context.now), page.items)
   else show.note('No deliveries')

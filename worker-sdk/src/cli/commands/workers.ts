@@ -4,6 +4,7 @@ import type { Client } from '../../client/client.ts'
 import { programName } from '../arguments/command.ts'
 import { confirmed } from '../confirm.ts'
 import { connect } from '../setup/connection.ts'
+import { checked } from '../arguments/checked.ts'
 import type { CommandContext } from '../context.ts'
 import { didYouMean } from '../../nearest.ts'
 import type { Column } from '../output/presenter.ts'
@@ -105,6 +106,7 @@ export async function workersShow(context: CommandContext): Promise<number> {
     ['networks', presence?.networks.join(', ')],
     ['heard by', presence?.transport],
     ['instance', presence?.instance ?? undefined],
+    ['machine', presence?.machine ?? undefined],
     ['place', presence?.place ?? undefined],
     ['may raise killswitch', worker.may_raise_killswitch ? 'yes' : undefined],
     ['created', worker.created_at],
@@ -124,11 +126,7 @@ export function capabilitiesOf(context: CommandContext): Capability[] | undefine
         `--capability ${text} names no risk tier`,
         `such as --capability ${name}=approve (auto, audit, approve, session)`,
       )
-    const parsed = capability.safeParse({ name, risk_tier: tier })
-    if (parsed.success) return parsed.data
-    throw new UsageError(
-      `--capability ${text}: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
-    )
+    return checked(capability, { name, risk_tier: tier }, { name: (path) => `--capability ${text}: ${path}` })
   })
 }
 
@@ -198,10 +196,7 @@ function configChange(words: readonly string[]): ReadonlyMap<string, unknown> {
 }
 
 function mergedConfig(before: WorkerConfig, change: ReadonlyMap<string, unknown>): WorkerConfig {
-  const merged = Object.fromEntries(Object.entries({ ...before, ...Object.fromEntries(change) }).filter(([, value]) => value !== undefined))
-  const parsed = workerConfig.safeParse(merged)
-  if (parsed.success) return parsed.data
-  throw new UsageError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
+  return checked(workerConfig, { ...before, ...Object.fromEntries(change) }, { name: (path) => path })
 }
 
 async function change(context: CommandContext, done: string, call: (client: Client, id: string) => Promise<Worker>): Promise<number> {

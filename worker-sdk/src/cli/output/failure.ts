@@ -1,5 +1,5 @@
 /** Responsible for telling a failure and choosing the exit code: the problem table's, wherever the failure came from. */
-import { problems, shownJson, type ProblemCode } from '@modelreins/contract'
+import { issueInWords, problems, shownJson, type ProblemCode } from '@modelreins/contract'
 import { ModelReinsError, type ErrorCode } from '../../client/error.ts'
 import { Cancelled } from '../prompter.ts'
 import { programName } from '../arguments/command.ts'
@@ -51,9 +51,7 @@ export function failureReport(error: unknown, hint?: string): FailureReport {
     return { code: error.code, message: error.message, help: error.hint, exitCode: error.exitCode, requestId: undefined }
   }
   if (error instanceof ModelReinsError) {
-    const named = error.issues
-      .map((issue) => `${issue.path}: ${issue.message}`)
-      .filter((line) => !error.message.includes(line.replace(/^: /, '')))
+    const named = error.issues.filter(({ message }) => !error.message.includes(message)).map(issueInWords)
     // The server's uniform answer speaks of headers; here it was a token.
     const message = error.code === 'unauthorized' && error.status === 401 ? 'The server refuses this token' : error.message
     return {

@@ -2,7 +2,7 @@
  * Responsible for getting "started" and "this is how it ended" to the server: over the socket when there is one, else over HTTP, else again later
  * from the outbox.
  */
-import { byteLength, limits, type Job, type Offer } from '@modelreins/contract'
+import { abortedIssue, byteLength, limits, type Job, type Offer } from '@modelreins/contract'
 import { fullJitter } from '../../client/backoff.ts'
 import type { Client } from '../../client/client.ts'
 import { pause, type Clock } from '../../client/clock.ts'
@@ -54,6 +54,11 @@ const emptyOutcome = {
   usage: null,
   error: null,
 } as const satisfies Partial<Job>
+
+/** What somebody wanted is no trouble. */
+const ofAborted = (error: unknown): boolean =>
+  error instanceof ModelReinsError &&
+  error.issues.some(({ path, message }) => path === abortedIssue.path && message === abortedIssue.message)
 
 /** So many times in a row are no accident. */
 const timesTooLarge = 5
@@ -208,6 +213,11 @@ export class Delivery {
 
   /** An attempt must not go on forever for words that nobody takes: it is said in plainer ones, as long as there are any. */
   async #refused(entry: Settlement, error: unknown): Promise<Sent> {
+    if (ofAborted(error)) {
+      this.#done(entry)
+      this.#ports.debug(`job ${entry.body.job_id} was aborted before its end arrived`)
+      return { later: false, instead: { type: 'unknown', message: 'aborted: the job was aborted before this arrived', retryable: false } }
+    }
     this.#ports.onTrouble('completion', error)
     const less = reduceSettlement(entry, error)
     if (less === undefined) {

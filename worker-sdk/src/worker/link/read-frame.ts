@@ -2,7 +2,7 @@
  * Responsible for reading the server's frames tolerantly: a server of another version sends fields that this one does not know,
  * and lacks some that it does. It handles nothing.
  */
-import { serverFrame, type ServerFrame } from '@modelreins/contract'
+import { issueInWords, issuesOf, serverFrame, type ServerFrame } from '@modelreins/contract'
 import * as z from 'zod'
 
 export type ReadFrame = { readonly ok: true; readonly frame: ServerFrame } | { readonly ok: false; readonly why: string }
@@ -58,10 +58,10 @@ export function readFrame(value: unknown): ReadFrame {
   const lean = leanOffer.safeParse(value)
   // Job fields of later versions are optional to whoever reads a job of an earlier server.
   if (lean.success) return { ok: true, frame: lean.data as unknown as ServerFrame }
-  const issue = parsed.error.issues[0]
+  const [issue] = issuesOf(parsed.error, value)
   const type = typeof value === 'object' && value !== null && 'type' in value ? String(value.type) : 'without a type'
   return {
     ok: false,
-    why: `The server sent a frame that this version cannot read (${type}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''})`,
+    why: `The server sent a frame that this version cannot read (${type}: ${issue === undefined ? '' : issueInWords(issue)})`,
   }
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fileOutbox, type Settlement } from '../../../../../worker-sdk/src/worker/delivery/outbox.ts'
-import { ControlPlane, refuse } from '../../support/control-plane.ts'
+import { abortedIssue } from '@modelreins/contract'
+import { answer, ControlPlane, problemOf, refuse } from '../../support/control-plane.ts'
 import { handler } from '../../support/handlers.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { WorkerBench } from '../../support/workers.ts'
@@ -120,4 +121,18 @@ it('gives up a completion that the server refuses for good, and says so', async 
   plane.dispatch()
   expect(await told).toMatchObject({ error: expect.stringContaining('The job is at attempt 2.'), retryable: false })
   expect(heard).toContainEqual({ event: 'error', payload: { type: 'completion', error: 'The job is at attempt 2.' } })
+})
+
+it('says of a completion that came too late for an aborted job that it was aborted, and has no trouble with it', async () => {
+  plane.intercept = (request, response) => {
+    const late = request.path.endsWith('/complete')
+    if (late) answer(response, 409, { ...problemOf('lease-lost', 'Job 1, it is failed (aborted).'), issues: [abortedIssue] })
+    return late
+  }
+  const { worker, next, heard } = bench.make(plane, { transport: 'poll' })
+  await worker.start()
+  const told = next('job:error')
+  plane.dispatch()
+  expect(await told).toMatchObject({ error: expect.stringContaining('was aborted'), retryable: false })
+  expect(heard.filter(({ event }) => event === 'error')).toEqual([])
 })

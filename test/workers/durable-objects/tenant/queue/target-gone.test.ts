@@ -152,7 +152,10 @@ describe('a retry of it', () => {
       `bert, the target of job ${first.id}, was revoked: retry it with another \`target\`, or with null for any worker.`,
     )
     expect(detailOf(await retry(first, { target: 'bert' }))).toBe('bert was revoked at 2036-06-01T12:00:00.000Z.')
-    expect(detailOf(await retry(first, { target: 'nobody' }))).toBe('There is no worker named nobody.')
+    // The same call will not succeed later.
+    expect(await retry(first, { target: 'nobody' })).toMatchObject({
+      failure: { detail: 'There is no worker named nobody: GET /api/v1/workers lists them.', retryable: false },
+    })
     expect(await retry(first, { target: 'anna' })).toMatchObject({
       ok: true,
       value: { status: 'pending', target: 'anna', worker_id: anna.id },
