@@ -20,6 +20,8 @@ export interface PushService {
   readonly received: readonly Received[]
   /** Status of the next answers; 201 when there is none. */
   readonly answers: number[]
+  /** As a browser would hand it to the server, without a page. */
+  readonly subscription: { readonly endpoint: string; readonly keys: { readonly p256dh: string; readonly auth: string } }
   /** Subscriptions of this context's pages are made here. */
   readonly standIn: (context: BrowserContext) => Promise<void>
   /** Resolves with everything that has arrived once it is so many. */
@@ -66,11 +68,13 @@ export async function startPushService(): Promise<PushService> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const endpoint = `http://${host}/send/abc`
   return {
     host,
+    subscription: { endpoint, keys: { ...receiver.keys } },
     received,
     answers,
-    standIn: (context) => context.addInitScript({ content: inPage(`http://${host}/send/abc`, receiver.keys) }).then(() => undefined),
+    standIn: (context) => context.addInitScript({ content: inPage(endpoint, receiver.keys) }).then(() => undefined),
     arrived: (count) =>
       until(
         () => (received.length >= count ? received : undefined),
