@@ -96,7 +96,7 @@ describe('bodies', () => {
     expect((await problem(asOwner('POST', '/dispatch', { prompt: 'x', targets: ['a', 'b'] }), 400)).detail).toContain(
       'targets[0] names no worker: a',
     )
-    expect((await problem(asOwner('GET', '/jobs/abc'), 400)).detail).toContain('must be a whole number from 1')
+    expect((await problem(asOwner('GET', '/jobs/abc'), 400)).detail).toContain('must be an id, a whole number such as 42')
     expect((await problem(asOwner('GET', '/jobs/1/stream?after=x'), 400)).detail).toContain('must be a whole number from -1')
   })
 
