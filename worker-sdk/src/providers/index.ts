@@ -1,4 +1,4 @@
-/** Responsible for the one list of providers, by the names that `--provider` takes. */
+/** Responsible for the list of providers by the names that `--provider` accepts. */
 import { acpProvider } from './acp/acp.ts'
 import { aiderProvider } from './agents/aider.ts'
 import { claudeProvider } from './agents/claude.ts'
@@ -32,7 +32,7 @@ export const isProviderName = (name: string): name is ProviderName => Object.has
 
 export const providerNames: readonly ProviderName[] = Object.keys(providers).filter(isProviderName)
 
-/** The provider of that name. Providers keep no state between jobs: one may serve many slots. */
+/** The provider with that name. Providers keep no state between jobs, so one provider can serve many slots. */
 export const createProvider = (name: ProviderName): Provider => providers[name]
 
 export type { Provider, ProviderCheck, ProviderOutcome, ProviderRun, ProviderSettings } from './provider.ts'

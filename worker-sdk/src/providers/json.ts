@@ -1,4 +1,4 @@
-/** Responsible for reading values out of JSON that another program wrote, without trusting its shape. */
+/** Responsible for reading values from JSON of other programs, without assuming its structure. */
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -12,7 +12,7 @@ export const parseJson = (text: string): unknown => {
 
 export const isObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The value at a path of keys and indexes, or undefined where the path leads nowhere. */
+/** The value at a path of keys and indexes, or undefined when the path does not exist. */
 export const at = (value: unknown, ...path: readonly (string | number)[]): unknown => {
   let here = value
   for (const step of path) {

@@ -1,16 +1,16 @@
-/** Responsible for cutting text that arrives in pieces into whole lines. */
+/** Responsible for splitting text that arrives in pieces into complete lines. */
 import { byteLength } from '@modelreins/contract'
 
 export interface LineCutter {
-  /** The lines that this piece completes, without their line ends. */
+  /** The lines that this piece completes, without line ends. */
   push(piece: string): readonly string[]
-  /** What is left when no more comes: a last line without a line end, if there is one. */
+  /** Called at the end: the last line if it has no line end. */
   rest(): readonly string[]
 }
 
-/** One event of a command line or a stream; longer is not an event but an accident, and must not fill the memory. */
+/** Maximum length of one event. A longer line is an error and must not fill the memory. */
 const longestLine = 16 * 1024 * 1024
-/** What is kept of a line that is left out, to say which one it was. */
+/** How much is kept of a skipped line, to identify it. */
 const beginning = 200
 
 export interface LeftOut {
@@ -21,9 +21,9 @@ export interface LeftOut {
 
 const isBom = (char: number): boolean => char === 0xfeff
 
-/** A line of more than `longest` bytes is left out, and told once it has ended: the lines behind it are read on. */
+/** A line of more than `longest` bytes is skipped and reported when it ends; the following lines are read normally. */
 export const createLineCutter = (onLeftOut: (line: LeftOut) => void = () => undefined, longest: number = longestLine): LineCutter => {
-  // Kept in pieces: joining a long unfinished line anew with every piece would be quadratic.
+  // Kept as separate pieces, because joining a long incomplete line with every new piece would take quadratic time.
   let open: string[] = []
   let openBytes = 0
   let begins: string | undefined
@@ -48,7 +48,7 @@ export const createLineCutter = (onLeftOut: (line: LeftOut) => void = () => unde
   }
   return {
     push(text) {
-      // A mark in front of the first byte is no part of the first line.
+      // A byte order mark is not part of the first line.
       const piece = atStart && isBom(text.charCodeAt(0)) ? text.slice(1) : text
       if (text !== '') atStart = false
       const lines: string[] = []

@@ -1,7 +1,7 @@
-/** Responsible for the text a job becomes for a program that reads one prompt: context first, then prompt, then input. */
+/** Responsible for composing the text of a job for a program that reads one prompt: context first, then prompt, then input. */
 import type { ProviderRun } from './provider.ts'
 
-/** The job's structured input as text, or nothing. */
+/** The job's structured input as text; undefined when there is none. */
 const inputText = (input: ProviderRun['job']['input']): string | undefined =>
   input === null || input === undefined ? undefined : `Input (JSON):\n${JSON.stringify(input, null, 2)}`
 
@@ -10,7 +10,7 @@ export const composePrompt = ({ job, context }: Pick<ProviderRun, 'job' | 'conte
     .filter((part) => part !== undefined)
     .join('\n\n')
 
-/** A model that the job names wins over the worker's. */
+/** The job's model takes precedence over the worker's. */
 export const modelOf = ({ job, settings }: Pick<ProviderRun, 'job' | 'settings'>): string | undefined => {
   const model = job.model ?? settings.model
   return model === '' ? undefined : (model ?? undefined)

@@ -1,48 +1,48 @@
-/** Responsible for what a provider is: a thin shim from a job to something that executes it. */
+/** Responsible for the interface of a provider: a thin adapter between a job and the program or server that executes it. */
 import type { Job, Usage } from '@modelreins/contract'
 import type { ToolReviews } from './approvals/tool-review.ts'
 import type { Launch } from './child-process/program.ts'
 import type { Tap } from './recording/tap.ts'
 
-/** Settings a provider may read; all come from WorkerOptions and may change between jobs. */
+/** Settings that a provider may read. All come from WorkerOptions and may change between jobs. */
 export interface ProviderSettings {
   readonly model?: string
-  /** `spawn`: the shell line to run. `acp`: the line that starts the agent. Others: another program by name or path. */
+  /** `spawn`: the shell line to run. `acp`: the line that starts the agent. Other providers: another program, by name or path. */
   readonly command?: string
-  /** Flag that puts the prompt into argv instead of stdin, for programs that cannot read stdin. */
+  /** Flag that passes the prompt as an argument instead of on stdin, for programs that cannot read stdin. */
   readonly promptArg?: string
   readonly extraArgs?: readonly string[]
   readonly outputFormat?: string
   readonly endpoint?: string
   readonly workDir?: string
-  /** The environment that children and endpoints' keys are read from; never contains the worker's own token. */
+  /** The environment for child processes and for endpoints' keys; it never contains the worker's own token. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Hosts the operator allows although they are private (playwright, http). */
+  /** Hosts that the operator allows although they are private (playwright, http). */
   readonly allowHosts?: readonly string[]
-  /** `claude`: whether a run whose tools were denied has failed; otherwise it is only said. */
+  /** `claude`: whether a run with denied tools is a failure (`fail`) or only reports them (`tell`). */
   readonly deniedTools?: 'tell' | 'fail'
-  /** Agents that can ask before they use a tool: whether each use is a review. By default it is where the worker's capabilities say so. */
+  /** For agents that can ask before they use a tool: whether each use needs a review. Default: when the worker's capabilities require it. */
   readonly approvals?: 'reviews' | 'off'
-  /** Writes down what the program or server says. */
+  /** Records what the program or server says. */
   readonly tap?: Tap
-  /** Started in place of the provider's program: what plays a recording of it. */
+  /** Started instead of the provider's program, to play a recording. */
   readonly replay?: Launch
 }
 
-/** What one job's execution is given. */
+/** The input of one execution. */
 export interface ProviderRun {
   readonly job: Job
   /** Context text loaded for the job; empty when its policy is `none`. */
   readonly context: string
   readonly settings: ProviderSettings
-  /** Aborts on abort, killswitch, timeout or shutdown. A provider stops everything it started before it settles. */
+  /** Aborted on abort, killswitch, timeout or shutdown. A provider must stop everything that it started before it settles. */
   readonly signal: AbortSignal
   readonly output: (text: string, stream?: 'stdout' | 'stderr' | 'system') => Promise<void>
-  /** The work goes on although there is nothing to show: begins the silence limit anew. A connection that is only kept alive is no work. */
+  /** Reports that work continues although there is no output; restarts the silence limit. A keep-alive of a connection is not work. */
   readonly heard?: () => void
-  /** Adds to what this attempt has told before. */
+  /** Adds to the usage that this attempt has already reported. */
   readonly usage: (usage: Usage) => void
-  /** Asks a human, for agents that ask before they act. */
+  /** Asks a human to decide, for agents that ask before they act. */
   readonly reviews?: ToolReviews
   readonly uploadArtifact: (file: {
     readonly filename: string
@@ -54,34 +54,34 @@ export interface ProviderRun {
 /** How an execution ended. A non-zero exit code is classified with `stderr` and `error` by `classifyError`. */
 export interface ProviderOutcome {
   readonly exitCode: number
-  /** The answer, when it is not simply all of stdout. */
+  /** The answer, if it is not all of stdout. */
   readonly result?: string
   /** The last part of stderr, for classification. */
   readonly stderr?: string
   readonly error?: Error
-  /** It must not run again by itself, even when the failure is one that passes: what it did before may not be done twice. */
+  /** The job must not be retried automatically, even for a temporary failure, because its effects must not happen twice. */
   readonly final?: boolean
 }
 
 export interface ProviderCheck {
   readonly usable: boolean
-  /** Version or endpoint when usable; what is missing and how to get it when not. */
+  /** Version or endpoint when usable; otherwise what is missing and how to get it. */
   readonly detail: string
 }
 
-/** How long an execution may say nothing before it counts as stuck, where neither job nor worker says otherwise. Milliseconds. */
+/** Default for how long an execution may be silent before it counts as stuck. Milliseconds. */
 export interface SilenceLimits {
-  /** Before anything was said: a large prompt on a small machine takes its time. */
+  /** Until the first output: a large prompt on a small machine takes long. */
   readonly first: number
-  /** Between one word and the next. */
+  /** Between two outputs. */
   readonly next: number
 }
 
 export interface Provider {
   readonly name: string
-  /** None: silence is no sign of anything. */
+  /** Absent: silence never counts as stuck. */
   readonly silence?: SilenceLimits
-  /** Looks before anything is claimed: binary on PATH, endpoint answering. */
+  /** Runs before anything is claimed: checks that the program is on PATH or that the endpoint answers. */
   check(settings: ProviderSettings): Promise<ProviderCheck>
   run(run: ProviderRun): Promise<ProviderOutcome>
 }

@@ -1,13 +1,13 @@
-/** Responsible for running a provider over a recording of what its program or server said. */
+/** Responsible for running a provider with a recording of its program or server. */
 import type { Job } from '@modelreins/contract'
 import type { Provider, ProviderOutcome, ProviderRun, ProviderSettings } from './provider.ts'
 import type { Recording } from './recording/format.ts'
 import { startPlayer } from './recording/player.ts'
 
-/** Keys that a provider asks for before it sends anything; the player asks for none. */
+/** Keys that a provider requires before it sends anything; the player ignores them. */
 const stands = { ONEMIN_API_KEY: 'replay', OPENAI_MODEL: 'recorded', NOCTURNE_MODEL: 'recorded' }
 
-/** The provider's outcome, as it would have been for the job that was recorded. */
+/** The outcome that the provider would have had for the recorded job. */
 export const replay = async (
   recording: Recording,
   provider: Provider,

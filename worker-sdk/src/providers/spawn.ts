@@ -1,4 +1,4 @@
-/** Responsible for the `spawn` provider: the operator's own shell line, with the prompt on stdin or behind `promptArg`. */
+/** Responsible for the `spawn` provider: the operator's own shell line, with the prompt on stdin or after `promptArg`. */
 import { execFile } from 'node:child_process'
 import { withoutEcho } from '../classify/quiet.ts'
 import { runChild } from './child-process/child.ts'
@@ -11,10 +11,10 @@ import { cutNotice } from './tail.ts'
 
 const missing = 'spawn needs a command: --command "your shell line" (MODELREINS_COMMAND)'
 
-/** Linux refuses a single argument of 128 KiB or more (MAX_ARG_STRLEN), Windows a line of 32 KiB. */
+/** Linux rejects a single argument of 128 KiB or more (MAX_ARG_STRLEN), Windows a command line of 32 KiB. */
 const longestArgument = process.platform === 'win32' ? 30_000 : 131_071
 
-/** What the line may want to know of its job besides the prompt. */
+/** Variables with data about the job, in addition to the prompt. */
 const jobVariables = (run: ProviderRun): Record<string, string> => {
   const model = modelOf(run)
   return {
@@ -24,14 +24,14 @@ const jobVariables = (run: ProviderRun): Record<string, string> => {
   }
 }
 
-/** The first word, when it is plain enough to be looked up: no quotes, no expansion, no assignment. */
+/** The first word, if it is simple enough to be looked up: no quotes, no expansion, no assignment. */
 const firstWord = (command: string): string | undefined => /^\s*([\w./+-]+)(?=\s|$|[;&|])/.exec(command)?.[1]
 
 const knowsWord = (word: string, settings: ProviderSettings): Promise<boolean> =>
   new Promise((resolve) => {
     const env = scrubEnvironment(settings.env)
     const options = { env, timeout: 10_000, ...(settings.workDir === undefined ? {} : { cwd: settings.workDir }) }
-    // `command -v` also knows builtins and functions, which PATH does not.
+    // `command -v` also finds builtins and functions, which are not on PATH.
     execFile('/bin/sh', ['-c', 'command -v "$1"', 'sh', word], options, (error) => resolve(error === null))
   })
 
@@ -76,5 +76,5 @@ const run = async (job: ProviderRun): ReturnType<Provider['run']> => {
   }
 }
 
-/** Exit code, output and result are those of the line; a promptArg puts `<promptArg> <prompt>` behind it as two arguments. */
+/** Exit code, output and result are those of the shell line. With promptArg, `<promptArg> <prompt>` follow it as two arguments. */
 export const spawnProvider: Provider = { name: 'spawn', check, run }

@@ -1,20 +1,20 @@
 /**
- * Responsible for how a provider's failure becomes an outcome: a stop is told by its reason, anything else by its own error. It classifies
- * nothing.
+ * Responsible for converting a provider's failure into an outcome: a stop is reported by its reason, any other failure by its own error. It
+ * classifies nothing.
  */
 import { limits } from '@modelreins/contract'
 import type { ProviderOutcome } from './provider.ts'
 
-/** Exit code of a run that was stopped from outside, as shells count an interrupt. */
+/** Exit code of a run that was stopped from outside, the one that shells use for an interrupt. */
 export const stoppedExitCode = 130
 
-/** Why a signal was aborted, as an error: classification reads its message (a timeout is told by it). */
+/** Why a signal was aborted, as an error. Classification reads its message, for example to recognise a timeout. */
 export const stopReason = (signal: AbortSignal): Error => {
   const reason: unknown = signal.reason
   return reason instanceof Error ? reason : new Error(typeof reason === 'string' ? reason : 'stopped')
 }
 
-/** Milliseconds from TERM to KILL for what this signal stops: little when somebody pulled the reins, and said so in the reason. */
+/** Milliseconds from TERM to KILL for processes that this signal stops: short for an urgent stop, which is marked in the reason. */
 export const killGraceMs = (signal: AbortSignal): number => {
   const reason: unknown = signal.reason
   const urgent = reason instanceof Error && 'urgent' in reason && reason.urgent === true

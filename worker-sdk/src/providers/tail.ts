@@ -1,9 +1,9 @@
-/** Responsible for keeping the last part of a text that arrives in pieces, within a bound. */
+/** Responsible for keeping the last part of a text that arrives in pieces, up to a limit. */
 import { byteLength, limits } from '@modelreins/contract'
 
 export interface Tail {
   push(text: string): void
-  /** What is kept, oldest first. */
+  /** The kept text, oldest first. */
   text(): string
   /** Bytes that were dropped to stay within the bound. */
   dropped(): number
@@ -14,18 +14,18 @@ interface Piece {
   readonly bytes: number
 }
 
-/** Takes at least `excess` bytes of UTF-8 from the beginning, and no half of a character. */
+/** Removes at least `excess` bytes of UTF-8 from the beginning, without splitting a character. */
 const withoutFirst = ({ text, bytes }: Piece, excess: number): Piece => {
   const whole = new TextEncoder().encode(text)
   let from = excess
-  // 10xxxxxx continues a character.
+  // A byte of the form 10xxxxxx continues a character.
   while (from < whole.length && ((whole[from] ?? 0) & 0xc0) === 0x80) from += 1
   return { text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(whole.subarray(from)), bytes: bytes - from }
 }
 
-/** `bound` is in bytes of UTF-8, as the limits of the wire are. */
+/** `bound` is in bytes of UTF-8, like the limits of the protocol. */
 export const createTail = (bound: number): Tail => {
-  // A list with a start of its own: taking the first of many pieces away again and again would be quadratic.
+  // A list with its own start index, because removing the first of many pieces repeatedly would take quadratic time.
   let pieces: Piece[] = []
   let first = 0
   let length = 0
@@ -64,20 +64,20 @@ export const createTail = (bound: number): Tail => {
   }
 }
 
-/** Room for the notice in front of a result that was cut. */
+/** Bytes that are reserved for the notice at the beginning of a result that was cut. */
 const noticeBytes = 200
 
-/** Keeps what a result may hold. `text()` says so in front when that is not all of it, and is never more than a result may be. */
+/** Keeps as much as a result may contain. If something was cut, `text()` begins with a notice. It never exceeds the limit of a result. */
 export const createResultTail = (bound: number = limits.result_bytes): Pick<Tail, 'push' | 'text'> => {
   const tail = createTail(bound - noticeBytes)
   return { push: tail.push, text: () => cutNotice(tail.dropped(), bound) + tail.text() }
 }
 
-/** One line in front of a text whose first bytes are not in it. */
+/** The notice at the beginning of a text that lost its first bytes. */
 export const cutNotice = (dropped: number, bound: number = limits.result_bytes): string =>
   dropped === 0 ? '' : `[the first ${dropped} bytes are only in the output; a result holds ${bound} bytes]\n`
 
-/** A whole text as a result: cut at its beginning where it is too long. */
+/** A text as a result; its beginning is cut if it is too long. */
 export const asResult = (text: string): string => {
   if (byteLength(text) <= limits.result_bytes) return text
   const tail = createResultTail()

@@ -1,11 +1,11 @@
-/** Responsible for counting provider output that was not understood, so that it is reported. */
+/** Responsible for counting provider output that could not be interpreted, so that it is reported. */
 
 export interface Unread {
-  /** Something of a kind that is not known; `text` is what was there. */
+  /** Records output of an unknown kind; `text` is the output. */
   add(kind: string, text: string): void
-  /** One line for the people who watch; undefined when everything was understood. */
+  /** One line for viewers; undefined when everything was understood. */
   note(who: string): string | undefined
-  /** What could not be read first, shortened; undefined when everything was understood. */
+  /** The first output that was not understood, shortened; undefined when everything was understood. */
   first(): string | undefined
 }
 

@@ -1,6 +1,6 @@
 /**
- * Responsible for the `acp` provider: any agent that speaks the Agent Client Protocol over its standard input and output, such as
- * `gemini --acp`. Source: agentclientprotocol.com/protocol/v1. It knows no agent by name.
+ * Responsible for the `acp` provider: any agent that speaks the Agent Client Protocol over its standard input and output, such as `gemini --acp`.
+ * Source: agentclientprotocol.com/protocol/v1. It contains nothing specific to one agent.
  */
 import { runAgent } from '../agents/agent-run.ts'
 import { reviewsOf } from '../approvals/tool-review.ts'
@@ -16,13 +16,13 @@ import { Permissions } from './permissions.ts'
 interface Agent {
   readonly cli: CliProgram
   readonly args: readonly string[]
-  /** With the program alone as `command`. */
+  /** The settings with only the program as `command`. */
   readonly settings: ProviderSettings
 }
 
 const example = 'acp: --command names the agent and its arguments, such as --command "gemini --acp"'
 
-/** The agent that `command` starts; undefined when none is named. */
+/** The agent that `command` starts; undefined when no command is set. */
 const agentOf = (settings: ProviderSettings): Agent | undefined => {
   const [program, ...args] = splitArgs(settings.command ?? '')
   if (program === undefined) return undefined
@@ -55,7 +55,7 @@ const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
   const end = (): void => ending.abort(job.signal.reason)
   const cancel = (): void => {
     conversation.cancel()
-    // As long as processes get from TERM to KILL: a cancelled turn may end by itself.
+    // The same time as between TERM and KILL, so that a cancelled turn can end by itself.
     const timer = setTimeout(end, killGraceMs(job.signal))
     void conversation.over.then(() => {
       clearTimeout(timer)

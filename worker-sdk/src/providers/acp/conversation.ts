@@ -1,6 +1,6 @@
 /**
- * Responsible for one conversation with an agent: greet, open a session, prompt, and hear how the turn ended. JSON-RPC, one message a line.
- * What the agent tells in between is for `updates.ts`, what it asks for `permissions.ts`.
+ * Responsible for one conversation with an agent: initialize, open a session, prompt, and read how the turn ended. It uses JSON-RPC, one message per
+ * line. `updates.ts` reads what the agent reports in between, and `permissions.ts` answers its requests.
  */
 import { resolve } from 'node:path'
 import { version } from '../../version.ts'
@@ -22,11 +22,11 @@ export interface ConversationPorts {
   readonly model: string | undefined
   readonly output: ProviderRun['output']
   readonly heard?: () => void
-  /** The result of `session/request_permission`. */
+  /** Answers a `session/request_permission`. */
   readonly permit: (request: unknown) => Promise<object>
 }
 
-/** Ends of a turn that are no answer. */
+/** Stop reasons that mean that there is no answer. */
 const broken: Readonly<Record<string, string>> = {
   max_turn_requests: 'the agent has used up its requests for one turn',
   refusal: 'the agent refuses to go on',
@@ -37,7 +37,7 @@ export class Conversation {
   readonly #ports: ConversationPorts
   readonly #updates: Updates
   readonly #waiting = new Map<number, (result: unknown) => void | Promise<void>>()
-  /** Resolves when the agent has said how its turn ended, or could not begin one. */
+  /** Resolves when the agent has reported the end of its turn, or could not begin one. */
   readonly over: Promise<void>
   #tellOver: () => void = () => undefined
   #stdin: ChildInput | undefined
@@ -59,12 +59,12 @@ export class Conversation {
   begin(stdin: ChildInput): void {
     this.#stdin = stdin
     const clientInfo = { name: 'modelreins-worker', version }
-    // Files and terminals are the agent's own affair: it works on this machine.
+    // No client capabilities: the agent runs on this machine and accesses files and terminals itself.
     const clientCapabilities = { fs: { readTextFile: false, writeTextFile: false }, terminal: false }
     this.#request('initialize', { protocolVersion, clientCapabilities, clientInfo }, (result) => this.#greeted(result))
   }
 
-  /** Tells the agent to stop; what it then does not end itself is ended. */
+  /** Asks the agent to stop. The caller ends the process if the agent does not. */
   cancel(): void {
     if (this.#session !== undefined && !this.#ended) this.#send({ method: 'session/cancel', params: { sessionId: this.#session } })
   }
@@ -121,7 +121,7 @@ export class Conversation {
     if (method === undefined) return this.#reply(message)
     if (method === 'session/update') return this.#updates.take(at(message, 'params', 'update'), unread)
     if (id === undefined) return unread.add(`notification ${method}`, line)
-    // Not waited for: what comes behind a question must be read while a human thinks.
+    // Not awaited, because messages after the request must be read while a human decides.
     if (method === 'session/request_permission') void this.#permit(id, at(message, 'params'))
     else this.#send({ id, error: { code: methodNotFound, message: `${method} is not offered` } })
   }

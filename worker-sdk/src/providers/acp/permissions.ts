@@ -1,6 +1,6 @@
 /**
- * Responsible for an agent's question whether it may use a tool: a review where the worker has one, and the answer among the options that
- * the agent offers. The protocol has no way to edit a tool's input or to say why it was denied.
+ * Responsible for an agent's request to use a tool: it asks for a review if the worker's capabilities require one, and answers with one of the
+ * agent's options. The protocol has no way to edit a tool's input or to give a reason for a denial.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type ToolReviews, reviewTool } from '../approvals/tool-review.ts'
@@ -8,7 +8,7 @@ import { at, isObject, listAt, textAt } from '../json.ts'
 
 const cancelled = { outcome: { outcome: 'cancelled' } }
 
-/** Once, never for good: what else was allowed is for the next question. */
+/** Chooses the option that allows or rejects once and never permanently, so that the next use is asked about again. */
 const chosen = (request: unknown, kinds: readonly string[]): object => {
   const options = listAt(request, 'options')
   const option = kinds.flatMap((kind) => options.filter((one) => textAt(one, 'kind') === kind)).at(0)
@@ -16,7 +16,7 @@ const chosen = (request: unknown, kinds: readonly string[]): object => {
   return optionId === undefined ? cancelled : { outcome: { outcome: 'selected', optionId } }
 }
 
-/** What a capability can be called by: the tool's own name, or its kind (`edit`, `execute`, ...). */
+/** The part of a capability's name for this tool: the tool's own name, or its kind (`edit`, `execute`, ...). */
 const toolOf = (call: unknown): string => {
   const name = textAt(call, 'name') ?? textAt(call, 'kind') ?? 'other'
   return /^[A-Za-z0-9_][\w./:-]*$/.test(name) ? name : 'other'
@@ -31,7 +31,7 @@ export class Permissions {
     this.#say = say
   }
 
-  /** The result of `session/request_permission`. */
+  /** Answers a `session/request_permission`. */
   async decide(request: unknown): Promise<object> {
     const call = at(request, 'toolCall')
     const tool = toolOf(call)

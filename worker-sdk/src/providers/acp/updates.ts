@@ -1,4 +1,7 @@
-/** Responsible for what an agent tells while it works (`session/update`): what viewers see of it, the answer, and the usage. It answers nothing. */
+/**
+ * Responsible for reading an agent's `session/update` notifications: the output for viewers, the answer, and the usage. It sends nothing to the
+ * agent.
+ */
 import type { Usage } from '@modelreins/contract'
 import { at, numberAt, textAt } from '../json.ts'
 import type { ProviderRun } from '../provider.ts'
@@ -23,7 +26,7 @@ export class Updates {
   readonly #output: ProviderRun['output']
   readonly #heard: () => void
   #whole = ''
-  /** Since the last tool: what an agent says last is its answer. */
+  /** Text since the last tool call: the last text of a turn is its answer. */
   #last = ''
   #usage: Usage | undefined
   #worked = false
@@ -37,7 +40,7 @@ export class Updates {
     return this.#last.trim() === '' ? this.#whole : this.#last
   }
 
-  /** Whether it used a tool: a turn without a word may be an answer then. */
+  /** Whether the agent used a tool. In that case a turn without text can still be an answer. */
   get worked(): boolean {
     return this.#worked
   }
@@ -67,7 +70,7 @@ export class Updates {
     }
   }
 
-  /** Tokens as the end of a turn tells them. */
+  /** Adds the tokens that the end of a turn reports. */
   spent(usage: unknown): void {
     this.#add({ tokens_in: numberAt(usage, 'inputTokens'), tokens_out: numberAt(usage, 'outputTokens') })
   }

@@ -1,6 +1,6 @@
 /**
- * Responsible for running an agent's command line on one job and turning its end into an outcome: the program's own last word decides, its exit
- * code only where there is none. What its output means is the reader's affair.
+ * Responsible for running an agent's command line on one job and converting its end into an outcome. The program's own final message decides; the
+ * exit code decides only when there is none. The reader interprets the output.
  */
 import type { Usage } from '@modelreins/contract'
 import { withoutEcho } from '../../classify/quiet.ts'
@@ -12,27 +12,27 @@ import { composePrompt } from '../prompt.ts'
 import type { ProviderOutcome, ProviderRun } from '../provider.ts'
 import { createUnread, type Unread } from '../unread.ts'
 
-/** Reads what the program prints, line by line, and knows the answer in the end. */
+/** Reads the program's output line by line and returns the answer at the end. */
 export interface AgentReader {
   line(line: string): Promise<void> | void
-  /** Whether the program has said its last word, so far. */
+  /** Whether the program has printed its final message. */
   finished(): boolean
   /** Called once, after the last line. */
   end(): AgentAnswer
 }
 
 export interface AgentAnswer {
-  /** Whether the program's own last word came: without it a run is never a success. */
+  /** Whether the program's final message was read. Without it a run is never a success. */
   readonly complete: boolean
-  /** A format without a last word: exit code 0 is all that there is. */
+  /** For a format without a final message: exit code 0 alone means success. */
   readonly byExit?: boolean
   readonly result?: string | undefined
   readonly usage?: Usage | undefined
-  /** The program's own word that it failed, whatever its exit code; or why the answer is incomplete. */
+  /** The program's own report of a failure, whatever its exit code; or why the answer is incomplete. */
   readonly error?: Error | undefined
-  /** The error is in our words, since the program had none: what it wrote elsewhere may say more. */
+  /** `error` has our own words because the program gave none, so other output may be more specific. */
   readonly vague?: boolean
-  /** Lines that say something and are no part of the answer: evidence of a failure. */
+  /** Lines that are not part of the answer but may explain a failure. */
   readonly stray?: string
 }
 
@@ -40,19 +40,22 @@ export interface AgentCall {
   readonly cli: CliProgram
   readonly args: readonly string[]
   readonly stdin?: string
-  /** In place of `stdin`, for a program that is talked with. */
+  /** Replaces `stdin` for a program that expects a dialogue. */
   readonly converse?: (stdin: ChildInput) => void
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly reader: (unread: Unread) => AgentReader
-  /** Milliseconds a program may take to exit after its last word. */
+  /** Milliseconds that the program may take to exit after its final message. */
   readonly graceMs?: number
 }
 
-/** Exit code of a program that says it failed and exits 0 all the same. */
+/** Exit code for a program that reports a failure but exits with 0. */
 const saidFailed = 1
 const usualGraceMs = 3_000
 
-/** Ends the program when nothing has come for a while after its last word. Every line begins the wait anew: it may go on after all. */
+/**
+ * Ends the program when it prints nothing for some time after its final message. Every further line restarts the wait, because the program may
+ * continue.
+ */
 const createGrace = (ms: number): { readonly signal: AbortSignal; heard(finished: boolean): void; end(): void } => {
   const enough = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -68,7 +71,7 @@ const createGrace = (ms: number): { readonly signal: AbortSignal; heard(finished
 
 const outcomeOf = (end: ChildEnd, answer: AgentAnswer, incomplete: Error, endedByUs: boolean): ProviderOutcome => {
   const result = answer.result === undefined ? {} : { result: answer.result }
-  // The last word was said in time, whatever ended the program then.
+  // The final message was complete, so it does not matter how the program ended afterwards.
   if (answer.complete && answer.error === undefined) return { exitCode: 0, stderr: end.stderr, ...result }
   if (answer.byExit === true && end.exitCode === 0 && end.error === undefined && answer.error === undefined) {
     return { exitCode: 0, stderr: end.stderr, ...result }
@@ -76,7 +79,7 @@ const outcomeOf = (end: ChildEnd, answer: AgentAnswer, incomplete: Error, endedB
   const exitCode = end.exitCode === 0 || endedByUs ? saidFailed : end.exitCode
   if (end.error !== undefined) return { exitCode: end.exitCode || saidFailed, stderr: end.stderr, ...result, error: end.error }
   const evidence = [answer.stray ?? '', end.stderr].filter((text) => text.trim() !== '').join('\n')
-  // A program that says why it failed is believed: warnings on stderr would be read as other errors.
+  // The program's own reason takes precedence: warnings on stderr could be classified as other errors.
   if (answer.error !== undefined && answer.vague !== true) return { exitCode, ...result, error: answer.error }
   if (evidence !== '' && end.exitCode !== 0) return { exitCode, stderr: evidence, ...result }
   return { exitCode, stderr: evidence, ...result, error: answer.error ?? incomplete }

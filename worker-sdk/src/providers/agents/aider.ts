@@ -1,6 +1,6 @@
 /**
- * Responsible for the `aider` provider: one message from a private file, no questions, plain output. Source: aider.chat/docs, "Scripting aider"
- * and "Options reference". Aider reads no prompt from stdin, and argv is visible to every user of a machine.
+ * Responsible for the `aider` provider: one message from a private file, no questions, plain output. Source: aider.chat/docs, "Scripting aider" and
+ * "Options reference". Aider cannot read a prompt from stdin, and every user of a machine can read command line arguments.
  */
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -22,8 +22,8 @@ const check = async (settings: ProviderSettings): Promise<ProviderCheck> => {
 }
 
 /**
- * `--yes-always` answers every question, so the questions that reach outside are turned off: fetching URLs found in the prompt, suggesting
- * shell commands, installing a browser. Extra arguments come last and may turn them on again.
+ * `--yes-always` answers every question, so questions with effects outside the repository are turned off: fetching URLs of the prompt, suggesting
+ * shell commands, installing a browser. Extra arguments come last and can turn them on again.
  */
 export const aiderArgs = (messageFile: string, settings: ProviderSettings, model: string | undefined): string[] => [
   '--message-file',
@@ -43,7 +43,7 @@ export const aiderArgs = (messageFile: string, settings: ProviderSettings, model
   ...(settings.extraArgs ?? []),
 ]
 
-/** With `--yes-always` aider would make a repository of any folder that is in none. */
+/** With `--yes-always`, aider creates a repository in any folder that is not part of one. */
 const isInRepository = (folder: string): boolean => {
   for (let at = resolve(folder); ; at = dirname(at)) {
     if (existsSync(join(at, '.git'))) return true
@@ -51,7 +51,7 @@ const isInRepository = (folder: string): boolean => {
   }
 }
 
-/** What aider says of itself before the answer. */
+/** Lines about aider itself that it prints before the answer. */
 const banner =
   /^(?:Aider v\d|Main model:|Model:|Weak model:|Editor model:|Git repo:|Repo-map:|Added .+ to the chat|Using .+ model with API key from|Warning: Input is not a terminal|Can't initialize prompt toolkit|Note: in-chat filenames)/
 
@@ -59,12 +59,12 @@ const usageLine =
   /^Tokens: ([\d.,]+)(k|M)? sent(?:, [\d.,]+[kM]? cache write)?(?:, [\d.,]+[kM]? cache hit)?, ([\d.,]+)(k|M)? received\.(?: ?Cost: \$([\d.]+) message, \$([\d.]+) session\.)?/
 const costLine = /^Cost: \$([\d.]+) message, \$([\d.]+) session\./
 
-/** Aider prints the provider's exception and exits 0. A retry that helped is followed by the usage line of an answer. */
+/** Aider prints the provider's exception and still exits with 0. When a retry succeeds, the usage line of an answer follows. */
 const failureLine =
   /^(?:litellm\.\w+: |The API provider|.{0,200}Exception: |Unable to list models|Missing these environment variables:|Empty response received from LLM|Model .{1,200} has hit a token limit!)/
-/** It stopped although the model had not finished: the files may be half changed. */
+/** It stopped before the model had finished, so files may be only partly changed. */
 const stoppedLine = /^Only \d+ reflections allowed, stopping\./
-/** Lines of one failure that are kept: the exception, its body, and what aider advises. */
+/** Maximum number of lines to keep of one failure: the exception, its body, and aider's advice. */
 const failureLines = 60
 
 const scale = { k: 1_000, M: 1_000_000 } as const
@@ -73,7 +73,7 @@ const count = (digits: string | undefined, unit: string | undefined): number =>
 
 const createReader = (run: ProviderRun, unread: Unread, model: string | undefined): AgentReader => {
   const answer: string[] = []
-  /** From the first line of a failure on, until the usage line of an answer shows that a retry helped. */
+  /** Lines from the beginning of a failure on. Cleared by the usage line of an answer, which shows that a retry succeeded. */
   const failure: string[] = []
   let tokensIn = 0
   let tokensOut = 0
@@ -113,7 +113,7 @@ const createReader = (run: ProviderRun, unread: Unread, model: string | undefine
       run.heard?.()
       if (readUsage(line)) return run.output(`${line}\n`, 'system')
       if (banner.test(line)) {
-        answer.length = 0 // whatever came before its banner is not the answer
+        answer.length = 0 // output before its banner is not part of the answer
         return run.output(`${line}\n`, 'system')
       }
       if (failure.length > 0 ? failure.length < failureLines : failureLine.test(line)) failure.push(line.trimEnd())
@@ -121,7 +121,7 @@ const createReader = (run: ProviderRun, unread: Unread, model: string | undefine
       await run.output(`${line}\n`, 'stdout')
       if (stoppedLine.test(line)) await run.output(`[aider stopped before the model had finished: ${line}]\n`, 'system')
     },
-    // Its usage line ends an answer, not the run: it may commit, lint and ask again.
+    // A usage line ends one answer but not the run: aider may commit, lint and ask the model again.
     finished: () => false,
     end() {
       const text = answer.join('\n').trim()
@@ -139,11 +139,11 @@ const createReader = (run: ProviderRun, unread: Unread, model: string | undefine
   }
 }
 
-/** A first character of `/` or `!` would be taken for a command, `/run` and `!` for one of a shell's. Prompts are data. */
+/** A prompt that begins with `/` or `!` would run as an aider command (`/run` and `!` start a shell). The prefix prevents this. */
 const asData = (prompt: string): string => (/^[\s\ufeff]*[/!]/.test(prompt) ? `The request:\n\n${prompt}` : prompt)
 
 const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
-  const folder = await mkdtemp(join(tmpdir(), 'modelreins-aider-')) // readable by its owner alone
+  const folder = await mkdtemp(join(tmpdir(), 'modelreins-aider-')) // only its owner can read it
   try {
     const messageFile = join(folder, 'message.txt')
     await writeFile(messageFile, asData(composePrompt(job)), { mode: 0o600 })
@@ -151,8 +151,8 @@ const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
     return await runAgent(job, {
       cli,
       args: aiderArgs(messageFile, job.settings, model),
-      // Errors offer a page with help, and `--yes-always` opens it: in a browser that does nothing.
-      // Lines are wrapped at the width of the terminal, or at 80 where there is none.
+      // On errors aider offers to open a help page, and `--yes-always` accepts: BROWSER is set to a program that does nothing. COLUMNS avoids wrapped
+      // lines; without a terminal aider wraps them at 80 characters.
       env: { BROWSER: 'true', COLUMNS: '1000', PYTHONUNBUFFERED: '1', PYTHONIOENCODING: 'utf-8' },
       reader: (unread) => createReader(job, unread, model),
     })

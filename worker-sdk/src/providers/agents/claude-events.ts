@@ -1,6 +1,6 @@
 /**
- * Responsible for reading what Claude Code prints with `--output-format stream-json`, `json` (an object, or a list of events) and `text`: what
- * viewers see, and how the run ended. Source: code.claude.com/docs, "Run Claude Code programmatically".
+ * Responsible for reading what Claude Code prints with `--output-format stream-json`, `json` (an object, or a list of events) and `text`: the output
+ * for viewers, and how the run ended. Source: code.claude.com/docs, "Run Claude Code programmatically".
  */
 import type { Usage } from '@modelreins/contract'
 import type { AgentAnswer, AgentReader } from './agent-run.ts'
@@ -25,7 +25,7 @@ const usageOf = (event: unknown, model: string | undefined): Usage | undefined =
   }
 }
 
-/** The model that did most of the work: subagents and titles run on smaller ones. */
+/** The model that did most of the work. Smaller models run subagents and make titles. */
 const mainModel = (event: unknown): string | undefined => {
   const models = at(event, 'modelUsage')
   if (!isObject(models)) return undefined
@@ -41,7 +41,7 @@ interface Failure {
   readonly vague: boolean
 }
 
-/** "You've hit your limit · resets 3pm" arrives as the result of a run that says `is_error`. */
+/** Some failures arrive as the result of a run with `is_error`, such as "You've hit your limit · resets 3pm". */
 const failureOf = (event: unknown, rejected: unknown): Failure | undefined => {
   const subtype = textAt(event, 'subtype')
   const failed = at(event, 'is_error') === true || (subtype !== undefined && subtype !== 'success')
@@ -63,14 +63,14 @@ const failureOf = (event: unknown, rejected: unknown): Failure | undefined => {
 
 const longestInput = 200
 
-/** What a viewer sees of a tool call: its name and the beginning of its input. */
+/** A tool call as viewers see it: its name and the beginning of its input. */
 const toolLine = (block: unknown): string => {
   const input = JSON.stringify(at(block, 'input') ?? {})
   const shown = input.length > longestInput ? `${input.slice(0, longestInput)}...` : input
   return `\n[${textAt(block, 'name') ?? 'tool'}] ${shown}\n`
 }
 
-/** Events that say nothing to anybody but programs. */
+/** Events with nothing for viewers. */
 const silent: ReadonlySet<string> = new Set([
   'system',
   'user',
@@ -92,11 +92,11 @@ const silent: ReadonlySet<string> = new Set([
 ])
 
 export interface ClaudeReading {
-  /** A run whose tools were denied is a failure. */
+  /** Whether a run with denied tools counts as a failure. */
   readonly deniedFails: boolean
 }
 
-/** Reads events, one after the other, from wherever they come. */
+/** Reads events one after the other, from any of the formats. */
 class Events {
   readonly #run: ProviderRun
   readonly #unread: Unread
@@ -104,13 +104,13 @@ class Events {
   #answer: AgentAnswer | undefined
   #model: string | undefined
   #rejected: unknown
-  /** Whether the message under way came in pieces: then its whole must not be told again. */
+  /** Whether the current message arrived in pieces. In that case the whole message must not be shown again. */
   #streamed = false
-  /** The text of the last message that had any, and which message that is. */
+  /** The text of the last message that had text, and the id of that message. */
   #last = { id: '', text: '' }
   #piece = ''
   #usedTools = false
-  /** Something happened since the last result. */
+  /** Whether anything happened since the last result. */
   #worked = false
   readonly #spent = new Map<string, unknown>()
 
@@ -126,7 +126,7 @@ class Events {
 
   async take(event: unknown): Promise<void> {
     const type = textAt(event, 'type') ?? ''
-    // What a subagent writes is its own affair until it is part of the answer.
+    // Text of a subagent is not shown unless it becomes part of the answer.
     const nested = textAt(event, 'parent_tool_use_id') !== undefined
     if (type !== 'keep_alive' && textAt(event, 'event', 'type') !== 'ping') this.#run.heard?.()
     if (type === 'result') return this.#readResult(event)
@@ -166,7 +166,7 @@ class Events {
       }
     }
     const text = texts.join('')
-    // Each block of one message comes as an event of its own.
+    // Each block of a message arrives as its own event.
     if (text !== '') this.#last = { id, text: id !== '' && id === this.#last.id ? `${this.#last.text}${text}` : text }
   }
 
@@ -199,7 +199,7 @@ class Events {
   async #readResult(event: unknown): Promise<void> {
     const failure = failureOf(event, this.#rejected)
     const succeeded = this.#answer !== undefined && this.#answer.error === undefined
-    // A second end in which nothing was done says nothing about the first.
+    // A second result that reports a failure without any work in between does not change the first result.
     if (failure !== undefined && succeeded && !this.#worked) {
       return this.#run.output(`[claude, after its result] ${failure.error.message}\n`, 'system')
     }
@@ -216,7 +216,7 @@ class Events {
     }
   }
 
-  /** Tools that the run was not allowed to use: said, and a failure where the operator asks for it. */
+  /** Reports tools that were denied. They are a failure if the operator chose that. */
   async #tellDenied(event: unknown): Promise<Error | undefined> {
     const names = listAt(event, 'permission_denials').map((one) => textAt(one, 'tool_name') ?? 'a tool')
     if (names.length === 0) return undefined
@@ -225,7 +225,7 @@ class Events {
     return this.#reading.deniedFails ? new Error(words) : undefined
   }
 
-  /** What its messages said they used, for a run that never came to a result. */
+  /** The usage that messages reported, for a run that never printed a result. */
   #usage(): Usage | undefined {
     const spent = [...this.#spent.values()]
     const sum = (name: string): number => spent.reduce<number>((total, one) => total + (numberAt(one, name) ?? 0), 0)
@@ -250,7 +250,7 @@ class Events {
 
 const strayBytes = 8 * 1024
 
-/** Events by the line. */
+/** A reader of one event per line. */
 export const createEventReader = (run: ProviderRun, unread: Unread, reading: ClaudeReading): AgentReader => {
   const events = new Events(run, unread, reading)
   let stray = ''
@@ -262,7 +262,7 @@ export const createEventReader = (run: ProviderRun, unread: Unread, reading: Cla
         for (const event of value) await events.take(event)
       } else if (isObject(value)) await events.take(value)
       else {
-        // Not an event: a warning, or the reason why there will be none.
+        // Not an event: a warning, or the reason why no events will follow.
         stray = `${stray}${line}\n`.slice(-strayBytes)
         await run.output(`${line}\n`, 'stderr')
       }
@@ -272,17 +272,17 @@ export const createEventReader = (run: ProviderRun, unread: Unread, reading: Cla
   }
 }
 
-/** The sentences with which Claude Code in text mode tells, as its answer and sometimes with exit code 0, that there is none. */
+/** Sentences with which Claude Code in text mode reports a failure as its answer, sometimes with exit code 0. */
 const failureText =
   /^(?:API Error\b|Error:|Execution error\b|Invalid API key\b|Not logged in\b|Please run \/login|Failed to authenticate\b|OAuth (?:token|session)\b|Credit balance is too low|Prompt is too long|Claude (?:AI )?(?:Code )?usage limit reached|You've (?:hit|reached) your\b.{0,60}\blimit|Your? .{0,40}limit (?:reached|will reset)|(?:\d+-hour|weekly|session|daily|opus|sonnet) limit reached|Rate limit|Unable to connect|Connection error|Request timed out|Reached max turns|There's an issue with the selected model|Your (?:account|organization)\b.{0,80}\b(?:disabled|access))/i
-/** An answer that talks about such a sentence is longer. */
+/** A longer text is an answer that mentions such a sentence. */
 const longestFailure = 600
 
-/** Early versions told the result without its type. */
+/** Early versions print the result without its type. */
 const typed = (event: unknown): unknown =>
   isObject(event) && event['type'] === undefined && event['result'] !== undefined ? { type: 'result', ...event } : event
 
-/** `--output-format json` and `text`: one answer at the end, nothing before. */
+/** `--output-format json` and `text`: a single answer at the end. */
 export const createWholeReader = (run: ProviderRun, unread: Unread, reading: ClaudeReading, format: string): AgentReader => {
   const lines: string[] = []
   const events = new Events(run, unread, reading)
@@ -293,7 +293,7 @@ export const createWholeReader = (run: ProviderRun, unread: Unread, reading: Cla
       run.heard?.()
       lines.push(line)
       if (format !== 'json') return run.output(`${line}\n`, 'stdout')
-      // A whole value ends with a line that begins at the left: parsing after every line of a long one would be quadratic.
+      // A JSON value ends with a line that starts with a bracket. Parsing only there avoids quadratic time for a long value.
       if (!/^[{[}\]].*[}\]]\s*$|^[}\]]\s*$/s.test(line)) return
       const value = parseJson(text().slice(Math.max(0, text().search(/[[{]/))))
       if (value === undefined) return
@@ -305,7 +305,7 @@ export const createWholeReader = (run: ProviderRun, unread: Unread, reading: Cla
       if (format === 'json') return read ?? events.end(text())
       const whole = text()
       if (whole.length <= longestFailure && failureText.test(whole)) return { complete: true, result: whole, error: new Error(whole) }
-      // There is no event in this format: the exit code is the only last word.
+      // This format has no events, so the exit code is the only sign of success.
       return { complete: false, byExit: whole !== '', result: whole, stray: whole.length <= longestFailure ? whole : errorLines(whole) }
     },
   }

@@ -14,7 +14,7 @@ import { agentSilence } from '../silence.ts'
 
 const cli: CliProgram = { provider: 'claude', program: 'claude', install: 'npm install -g @anthropic-ai/claude-code' }
 
-/** Before this version `auth status` would have been read as a prompt. */
+/** Versions before this one read `auth status` as a prompt. */
 const knowsAuthStatus = '2.1.0'
 
 const check = async (settings: ProviderSettings): Promise<ProviderCheck> => {
@@ -29,7 +29,7 @@ const check = async (settings: ProviderSettings): Promise<ProviderCheck> => {
   return { usable: true, detail: method === undefined ? found.detail : `${found.detail}, logged in by ${method}` }
 }
 
-/** `stream-json` wants `--verbose`; the partial messages are what streams. */
+/** `stream-json` requires `--verbose`. The partial messages are what viewers see live. */
 export const claudeArgs = (settings: ProviderSettings, model: string | undefined, approvals: readonly string[] = []): string[] => {
   const format = settings.outputFormat ?? 'stream-json'
   return [
@@ -43,10 +43,12 @@ export const claudeArgs = (settings: ProviderSettings, model: string | undefined
   ]
 }
 
-/** Claude Code refuses to start inside itself; a worker started from one of its shells is not inside it. */
+/**
+ * Claude Code refuses to start inside itself. These variables are removed because a worker that was started from one of its shells is not inside it.
+ */
 const outside = { CLAUDECODE: undefined, CLAUDE_CODE_ENTRYPOINT: undefined }
 
-/** A first character of `/` would be taken for a command of Claude Code's own. Prompts are data. */
+/** A prompt that begins with `/` would run as a command of Claude Code. The prefix prevents this. */
 const asData = (prompt: string): string => (/^[\s\ufeff]*\//.test(prompt) ? `The request:\n\n${prompt}` : prompt)
 
 const runClaude = (job: ProviderRun, listener: ToolListener | undefined): Promise<ProviderOutcome> => {

@@ -1,6 +1,6 @@
 /**
- * Responsible for reading what `codex exec --json` prints, of today (thread, turn and item events) and of its earlier versions (`{"id", "msg"}`):
- * what viewers see, and how the run ended.
+ * Responsible for reading what `codex exec --json` prints, in its present format (thread, turn and item events) and in earlier ones (`{"id",
+ * "msg"}`): the output for viewers, and how the run ended.
  */
 import type { Usage } from '@modelreins/contract'
 import type { AgentReader } from './agent-run.ts'
@@ -17,7 +17,7 @@ const commandText = (value: unknown): string => {
   ).slice(0, longestCommand)
 }
 
-/** What a viewer sees of an item that is not part of the answer; undefined for an item that is not known. */
+/** An item that is not part of the answer, as viewers see it; undefined for an unknown item. */
 const itemLine = (type: string, item: unknown): string | undefined => {
   switch (type) {
     case 'command_execution': {
@@ -46,7 +46,7 @@ const itemLine = (type: string, item: unknown): string | undefined => {
   }
 }
 
-/** Item types that have changed something or looked at something: a turn of these alone is an answer without a word. */
+/** Types of items that changed or read something: a turn with only such items is a valid answer without text. */
 const isWork = (type: string): boolean => /command|file|tool|search|patch/.test(type)
 
 const silentEvents: ReadonlySet<string> = new Set([
@@ -95,7 +95,7 @@ export const createCodexReader = (run: ProviderRun, unread: Unread, model: strin
     failure = Object.assign(new Error(words), { body })
   }
   const notice = async (words: string): Promise<void> => {
-    // Also sent while it reconnects, and then the turn goes on: only the last one of a failed run counts.
+    // Codex also sends notices while it reconnects, and then the turn continues. Only the last notice of a failed run matters.
     lastNotice = words
     await say(`[codex] ${words}`)
   }
@@ -110,7 +110,7 @@ export const createCodexReader = (run: ProviderRun, unread: Unread, model: strin
     else await say(shown)
   }
 
-  /** The events of versions before the thread, turn and item events. */
+  /** Reads events of versions before the thread, turn and item events. */
   const readMessage = async (message: unknown, line: string): Promise<void> => {
     const type = textAt(message, 'type') ?? ''
     switch (type) {
@@ -149,7 +149,7 @@ export const createCodexReader = (run: ProviderRun, unread: Unread, model: strin
     if (type === undefined) {
       const message = at(event, 'msg')
       if (message !== undefined) return readMessage(message, line)
-      // The first two lines of early versions: how it is set up, and the prompt.
+      // The first two lines of early versions, with the settings and the prompt, are ignored.
       if (at(event, 'prompt') === undefined && at(event, 'model') === undefined && at(event, 'workdir') === undefined) {
         unread.add('an event without a type', line)
       }

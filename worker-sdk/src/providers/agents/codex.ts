@@ -16,7 +16,7 @@ import { agentSilence } from '../silence.ts'
 
 const cli: CliProgram = { provider: 'codex', program: 'codex', install: 'npm install -g @openai/codex' }
 
-/** Configuration that may name another provider, which needs no login at OpenAI. */
+/** Whether the configuration may name another provider, for which no OpenAI login is needed. */
 const namesProvider = (settings: ProviderSettings): boolean => {
   const flags = ['--oss', '--local-provider', '-c', '--config', '-p', '--profile']
   if (settings.extraArgs?.some((argument) => flags.some((flag) => argument === flag || argument.startsWith(`${flag}=`))) === true)
@@ -40,7 +40,7 @@ const check = async (settings: ProviderSettings): Promise<ProviderCheck> => {
   return { usable: true, detail: found.detail }
 }
 
-/** `-` reads the prompt from stdin. The sandbox stays codex's own default (read-only) unless the operator's extra arguments open it. */
+/** `-` reads the prompt from stdin. The sandbox is codex's own default (read-only) unless the operator's extra arguments change it. */
 export const codexArgs = (settings: ProviderSettings, model: string | undefined): string[] => [
   'exec',
   '--json',

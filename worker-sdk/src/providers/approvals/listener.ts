@@ -1,6 +1,6 @@
 /**
- * Responsible for the server of the permission tool of one run: Claude Code starts a small bridge as its MCP server, and the bridge leads to
- * a socket in a folder that only this user can enter. No token of the worker's leaves its process.
+ * Responsible for the server of the permission tool of one run: Claude Code starts a small bridge program as its MCP server, and the bridge connects
+ * to a socket in a folder that only this user can enter. The worker's token never leaves its process.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,10 +15,13 @@ import { type ToolReviews, reviewTool } from './tool-review.ts'
 const server = 'modelreins'
 const toolName = 'approve'
 
-/** Passes standard input to the socket, and what comes back to standard output. */
+/** Copies standard input to the socket, and the socket's data to standard output. */
 const bridge = `const s=require('node:net').connect(process.argv[1]);process.stdin.pipe(s);s.pipe(process.stdout);s.on('error',()=>process.exit(1)).on('close',()=>process.exit())`
 
-/** A human may take until the next day: the job's own deadline decides. Milliseconds, as Claude Code wants them. */
+/**
+ * Timeout of the tool in milliseconds, as Claude Code expects it. It is long because a human may answer the next day; the job's own deadline applies
+ * first.
+ */
 const patience = String(7 * 24 * 60 * 60 * 1000)
 
 export interface ToolListener {
@@ -57,7 +60,7 @@ function serve(socket: Socket, tool: Tool): void {
   })
 }
 
-/** Listens until it is closed; what waits for a reviewer then ends with the attempt. */
+/** Listens until `close` is called; requests that wait for a reviewer end with the attempt. */
 export async function listenForTools(reviews: ToolReviews): Promise<ToolListener> {
   const tool = permissionTool(reviews)
   const folder = mkdtempSync(join(tmpdir(), 'mr-tools-'))

@@ -1,6 +1,6 @@
 /**
- * Responsible for the Model Context Protocol as far as one tool needs it: JSON-RPC messages in, answers out. It knows no stream and no review.
- * Source: modelcontextprotocol.io/specification, "Lifecycle" and "Tools".
+ * Responsible for the part of the Model Context Protocol that a single tool needs: JSON-RPC messages in, answers out. It knows no stream and no
+ * review. Source: modelcontextprotocol.io/specification, "Lifecycle" and "Tools".
  */
 import { version } from '../../version.ts'
 import { at, textAt } from '../json.ts'
@@ -9,7 +9,7 @@ export interface Tool {
   readonly name: string
   readonly description: string
   readonly inputSchema: object
-  /** What the tool answers, as JSON in a text. */
+  /** The tool's answer, which is sent as JSON in a text. */
   readonly call: (args: unknown) => Promise<object>
 }
 

@@ -1,33 +1,33 @@
 /**
- * Responsible for one tool call of an agent that asks first: which capability it needs, the review over its whole input, and the decision in
- * Claude Code's words. It knows no process.
+ * Responsible for one tool call of an agent that asks before it acts: which capability it needs, the review of its whole input, and the decision in
+ * Claude Code's format. It knows no process.
  */
 import type { Capability } from '@modelreins/contract'
 import { isObject } from '../json.ts'
 
-/** What a provider may ask on behalf of its agent. */
+/** What a provider needs to ask for reviews on behalf of its agent. */
 export interface ToolReviews {
-  /** What the server says that this worker may do. */
+  /** The worker's capabilities, as the server states them. */
   readonly capabilities: readonly Capability[]
-  /** Settles when the action may run, as a reviewer may have edited it; rejects with their words when it may not. */
+  /** Resolves when the action may run, with the action as approved (a reviewer may edit it). Rejects with the reviewer's words when it may not. */
   readonly authorize: (capability: string, action: unknown, options: { readonly title: string }) => Promise<{ readonly action: unknown }>
 }
 
-/** The reply that `--permission-prompt-tool` wants. */
+/** The answer that `--permission-prompt-tool` expects. */
 export type Decision =
   | { readonly behavior: 'allow'; readonly updatedInput: Readonly<Record<string, unknown>> }
   | { readonly behavior: 'deny'; readonly message: string }
 
-/** Any tool; `tool.Bash` is one. */
+/** The capability for any tool; `tool.Bash` is for one tool. */
 const anyTool = 'tool'
 
 const isForTools = (name: string): boolean => name === anyTool || name.startsWith(`${anyTool}.`)
 
-/** Whether a worker's capabilities ask that somebody decides about tools. */
+/** Whether a worker's capabilities require human decisions about tools. */
 const wantsToolReviews = (capabilities: readonly Capability[]): boolean =>
   capabilities.some(({ name, risk_tier }) => isForTools(name) && (risk_tier === 'approve' || risk_tier === 'session'))
 
-/** The reviews of a run whose agent is to ask first; undefined when it is not. */
+/** The reviews of a run whose agent must ask first; undefined when it need not. */
 export function reviewsOf(run: {
   readonly reviews?: ToolReviews
   readonly settings: { readonly approvals?: 'reviews' | 'off' }
@@ -37,13 +37,13 @@ export function reviewsOf(run: {
   return settings.approvals === 'reviews' || wantsToolReviews(reviews.capabilities) ? reviews : undefined
 }
 
-/** The tool's own capability, or the one for any tool. */
+/** The capability for this tool if there is one, else the one for any tool. */
 const capabilityFor = (capabilities: readonly Capability[], tool: string): string | undefined =>
   [`${anyTool}.${tool}`, anyTool].find((wanted) => capabilities.some(({ name }) => name === wanted))
 
 const deny = (message: string): Decision => ({ behavior: 'deny', message })
 
-/** Waits for as long as the reviewer thinks. Never rejects: what cannot be asked is denied, and says why. */
+/** Waits as long as the reviewer takes. It never rejects: if a review is not possible, the tool is denied with the reason. */
 export async function reviewTool(reviews: ToolReviews, tool: string, input: Readonly<Record<string, unknown>>): Promise<Decision> {
   const capability = capabilityFor(reviews.capabilities, tool)
   if (capability === undefined) {

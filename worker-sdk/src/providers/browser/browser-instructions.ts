@@ -1,6 +1,6 @@
 /**
- * Responsible for the JSON format of a browser job: what steps exist, what each needs, and errors that name the step. It drives no browser.
- * Documented for users in docs/how-to/browser-jobs.md; the types below are the reference.
+ * Responsible for the JSON format of a browser job: the steps, their fields, and errors that name the step. It drives no browser.
+ * docs/how-to/browser-jobs.md documents it for users; the types below are the reference.
  */
 import { isObject, parseJson } from '../json.ts'
 
@@ -20,7 +20,7 @@ export type BrowserStep =
   | ({ readonly action: 'press'; readonly key: string; readonly selector?: string } & Timed)
   /** Chooses an option of a select by its value or label. */
   | ({ readonly action: 'select'; readonly selector: string; readonly value: string } & Timed)
-  /** Waits for one of: an element, a URL (glob), a number of milliseconds. */
+  /** Waits for one condition: an element, a URL (glob), or a number of milliseconds. */
   | ({
       readonly action: 'wait'
       readonly selector?: string
@@ -28,7 +28,7 @@ export type BrowserStep =
       readonly url?: string
       readonly ms?: number
     } & Timed)
-  /** Reads text (or an attribute) of the first element, or of all; of the whole page without a selector. */
+  /** Reads the text (or an attribute) of the first element or of all; without a selector, the text of the whole page. */
   | ({
       readonly action: 'extract'
       readonly selector?: string
@@ -38,15 +38,15 @@ export type BrowserStep =
     } & Timed)
   /** Uploads a PNG of the page, or of an element. */
   | ({ readonly action: 'screenshot'; readonly name?: string; readonly selector?: string; readonly full_page?: boolean } & Timed)
-  /** Clicks an element, or opens a URL, that starts a download, and uploads the file. */
+  /** Clicks an element or opens a URL that starts a download, and uploads the file. */
   | ({ readonly action: 'download'; readonly selector?: string; readonly url?: string; readonly name?: string } & Timed)
 
 export interface BrowserInstructions {
   readonly steps: readonly BrowserStep[]
   readonly viewport?: { readonly width: number; readonly height: number }
-  /** For every step that has none of its own. */
+  /** Default timeout of a step. */
   readonly timeout_ms: number
-  /** All steps may be done again after one of them has failed. */
+  /** Whether all steps may be repeated after one of them has failed. */
   readonly repeatable: boolean
 }
 
@@ -85,7 +85,7 @@ const isAction = (action: string): action is BrowserStep['action'] => Object.has
 
 const actions = Object.keys(stepRules).join(', ')
 
-/** The example that every error of form ends with. */
+/** The example at the end of every format error. */
 export const formatHelp = `A browser job's prompt is JSON, for example {"steps": [{"action": "goto", "url": "https://example.com"}, {"action": "extract", "selector": "h1"}, {"action": "screenshot"}]}. Actions: ${actions}.`
 
 const wrongValue = (rule: Rule, value: unknown): string | undefined => {
@@ -98,7 +98,7 @@ const wrongValue = (rule: Rule, value: unknown): string | undefined => {
   return typeof value === 'string' && rule.includes(value) ? undefined : `must be one of ${rule.join(', ')}`
 }
 
-/** Only what the web serves: `file:`, `chrome:` and `javascript:` would reach into the worker's machine or past the checks. */
+/** Only http and https: `file:`, `chrome:` and `javascript:` would give access to the worker's machine or bypass the checks. */
 const wrongUrl = (url: string): string | undefined => {
   try {
     const { protocol } = new URL(url)
@@ -142,7 +142,7 @@ const readViewport = (value: unknown): BrowserInstructions['viewport'] | string 
   return width === undefined || height === undefined ? '"viewport" must have width and height from 1 to 8192' : { width, height }
 }
 
-/** Reads a prompt. A list of steps alone is accepted in place of the object. */
+/** Parses a prompt. A list of steps is accepted in place of the object. */
 export const parseInstructions = (prompt: string): Parsed => {
   const no = (reason: string): Parsed => ({ ok: false, reason })
   const json = parseJson(prompt)

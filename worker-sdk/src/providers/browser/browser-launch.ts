@@ -1,6 +1,6 @@
 /**
- * Responsible for a browser of the worker machine: finds Playwright and Chromium there, starts them behind the egress proxy, and ends every
- * process of them. Playwright is no dependency: it is loaded when a browser is wanted.
+ * Responsible for the browser on the worker's machine: finds Playwright and Chromium, starts the browser behind the egress proxy, and ends all of its
+ * processes. Playwright is not a dependency: it is loaded only when a browser is needed.
  */
 import { randomUUID } from 'node:crypto'
 import { existsSync, realpathSync } from 'node:fs'
@@ -19,13 +19,13 @@ import type { ProviderSettings } from '../provider.ts'
 export interface BrowserFound {
   readonly chromium: BrowserType
   readonly executable: string
-  /** For humans: library version and executable. */
+  /** Library version and executable, for people. */
   readonly detail: string
 }
 
 export type BrowserSearch = { readonly found: true; readonly value: BrowserFound } | { readonly found: false; readonly reason: string }
 
-/** Folders from which `playwright` may be installed: the job's, the process's, the program's own, npm's global one. */
+/** Folders in which `playwright` may be installed: the job's, the process's, the program's own, and npm's global one. */
 const libraryFolders = (settings: ProviderSettings): readonly string[] => {
   const script = process.argv[1]
   const program = script === undefined || !existsSync(script) ? [] : [dirname(realpathSync(script))]
@@ -42,7 +42,10 @@ interface Library {
 const isLibrary = (value: unknown): value is { readonly chromium: BrowserType } =>
   typeof value === 'object' && value !== null && 'chromium' in value && typeof value.chromium === 'object' && value.chromium !== null
 
-/** Lowest Node that a library's `engines` ask for; it ends the process on an older one, so that has to be asked before it is loaded. */
+/**
+ * The lowest Node version that a library's `engines` require. Playwright ends the process on an older version, so this is checked before it is
+ * loaded.
+ */
 const nodeFor = (about: unknown): number => Number(/>=\s*(\d+)/.exec(textAt(about, 'engines', 'node') ?? '')?.[1] ?? 0)
 
 const missing = 'Playwright is not installed on this machine: npm install playwright && npx playwright install chromium'
@@ -96,7 +99,7 @@ export const findBrowser = (settings: ProviderSettings): BrowserSearch => {
   return { found: true, value: { chromium: library.chromium, executable, detail: `${library.version} with ${executable}` } }
 }
 
-/** What would leave by another way than the proxy: QUIC, and media sockets that ask for addresses on their own. */
+/** Turns off traffic that would bypass the proxy: QUIC, and WebRTC sockets that discover addresses themselves. */
 const proxyOnly = [
   '--disable-quic',
   '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
@@ -105,16 +108,16 @@ const proxyOnly = [
 
 export interface RunningBrowser {
   readonly browser: Browser
-  /** True when the browser's own sandbox could not be used on this machine. */
+  /** True when the browser's own sandbox is not available on this machine. */
   readonly withoutSandbox: boolean
-  /** Closes the browser and ends what is left of it. */
-  /** `graceMs`: what the browser gets to close by itself. */
+  /** Closes the browser and ends its remaining processes. */
+  /** `graceMs`: how long the browser may take to close by itself. */
   close(graceMs?: number): Promise<void>
 }
 
 const launchMs = 60_000
 
-/** Chromium refuses its sandbox to root, and cannot have it in a container without user namespaces. */
+/** Chromium refuses to use its sandbox as root, and cannot use it in a container without user namespaces. */
 const cannotSandbox = (error: unknown): boolean => error instanceof Error && /sandbox/i.test(error.message)
 
 export const launchBrowser = async (found: BrowserFound, proxyUrl: string, settings: ProviderSettings): Promise<RunningBrowser> => {
@@ -125,7 +128,7 @@ export const launchBrowser = async (found: BrowserFound, proxyUrl: string, setti
       headless: true,
       chromiumSandbox,
       args: proxyOnly,
-      // Loopback is proxied too: by itself the browser would go there directly.
+      // Loopback must use the proxy too. By default the browser connects to it directly.
       proxy: { server: proxyUrl, bypass: '<-loopback>' },
       env: { ...scrubEnvironment(settings.env), [markVariable]: mark },
       handleSIGINT: false,
@@ -151,6 +154,6 @@ export const launchBrowser = async (found: BrowserFound, proxyUrl: string, setti
     await endMarked(mark, 0)
   }
   let ending: Promise<void> | undefined
-  // Once for all who ask: a second close of Playwright answers before the first has cleaned up.
+  // All callers share one promise, because a second `close` of Playwright returns before the first has cleaned up.
   return { browser, withoutSandbox, close: (graceMs = limits.kill_grace_ms) => (ending ??= end(graceMs)) }
 }

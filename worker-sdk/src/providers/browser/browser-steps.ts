@@ -1,4 +1,4 @@
-/** Responsible for carrying out browser instructions on a page, one step after the other, and for what they yield. */
+/** Responsible for executing browser instructions on a page, one step after the other, and for their results. */
 import { limits } from '@modelreins/contract'
 import type { Download, Page } from 'playwright-core'
 import type { BrowserInstructions, BrowserStep } from './browser-instructions.ts'
@@ -10,7 +10,7 @@ export interface BrowserFile {
   readonly bytes: number
 }
 
-/** What a browser job answers, as JSON. */
+/** The answer of a browser job, as JSON. */
 export interface BrowserYield {
   readonly url: string
   readonly title: string
@@ -19,14 +19,14 @@ export interface BrowserYield {
   readonly downloads: readonly BrowserFile[]
 }
 
-/** A step failed: the message names it. */
+/** A step failed; the message names the step. */
 export class StepFailed extends Error {
   override readonly name = 'StepFailed'
 }
 
 type Upload = ProviderRun['uploadArtifact']
 
-/** Text that one job may extract; more belongs into a download. */
+/** The most text that one job may extract. Larger data should be a download. */
 const longestExtract = limits.result_bytes / 4
 
 const fileName = (wanted: string, ending: string): string => {
@@ -52,7 +52,7 @@ const readDownload = async (download: Download): Promise<Buffer> => {
   return Buffer.concat(chunks)
 }
 
-/** A short sentence for the job's output; values that are filled in stay out of it, they may be passwords. */
+/** A short sentence for the job's output. It never contains filled-in values, because they may be passwords. */
 const describe = (step: BrowserStep): string => {
   switch (step.action) {
     case 'goto':
@@ -88,7 +88,7 @@ export const createStepRunner = (page: Page, upload: Upload) => {
       const one = found.nth(index)
       return attribute === undefined ? one.innerText({ timeout }) : one.getAttribute(attribute, { timeout })
     }
-    // `all` of nothing is an empty list; the first of nothing is an error after the timeout.
+    // `all` without a match is an empty list; a single element without a match is an error after the timeout.
     const count = step.all === true ? await found.count() : 1
     const values: (string | null)[] = []
     for (let index = 0; index < count; index += 1) {
@@ -117,7 +117,7 @@ export const createStepRunner = (page: Page, upload: Upload) => {
     const begun = page.waitForEvent('download', { timeout })
     const cause =
       step.selector === undefined
-        ? // Opening a file that downloads aborts the navigation: that is its success.
+        ? // Opening a file that downloads aborts the navigation, which is a success here.
           page.goto(step.url ?? '', { timeout }).then(
             () => undefined,
             (error: unknown) => (/Download is starting|ERR_ABORTED/.test(String(error)) ? undefined : error),

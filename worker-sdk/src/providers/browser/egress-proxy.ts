@@ -1,9 +1,9 @@
 /**
- * Responsible for the one way out of a browser: an HTTP proxy on loopback that connects to public addresses only, and to the hosts the operator
- * allows. It knows no page and no job.
+ * Responsible for the browser's only connection to the network: an HTTP proxy on loopback that connects only to public addresses and to hosts that
+ * the operator allows. It knows no page and no job.
  *
- * Why a proxy: the browser asks it for everything, redirects, subresources, sockets and workers included, and it connects to the very address it
- * has checked, so a name that resolves differently a moment later gains nothing.
+ * Why a proxy: the browser sends every request through it, including redirects, subresources, sockets and workers. It connects to exactly the address
+ * that it has checked, so a name that resolves differently a moment later (DNS rebinding) has no effect.
  */
 import { type LookupAddress, promises as dns } from 'node:dns'
 import http from 'node:http'
@@ -13,9 +13,9 @@ import { isPublicAddress } from '@modelreins/contract'
 export interface EgressProxy {
   /** `http://127.0.0.1:<port>`. */
   readonly url: string
-  /** Why `host:port` was refused or could not be reached, if so. */
+  /** Why `host:port` was refused or could not be reached; undefined when neither happened. */
   troubleWith(hostAndPort: string): string | undefined
-  /** Called with the reason whenever something is refused for the first time. */
+  /** The listener is called with the reason whenever something is refused for the first time. */
   onRefusal(listener: (reason: string) => void): void
   close(): Promise<void>
 }
@@ -24,7 +24,7 @@ export type Resolve = (host: string) => Promise<readonly LookupAddress[]>
 
 const resolveAll: Resolve = (host) => dns.lookup(host, { all: true, verbatim: true })
 
-/** An entry is `host`, `host:port` or `*.domain`. */
+/** An entry has the form `host`, `host:port` or `*.domain`. */
 const isAllowed = (allowed: readonly string[], host: string, port: number): boolean =>
   allowed.some((entry) => {
     const wanted = entry.trim().toLowerCase()
@@ -42,18 +42,18 @@ const bare = (host: string): string =>
     .replace(/^\[|\]$/g, '')
     .replace(/\.$/, '')
 
-/** Headers that are meant for the next hop and end there (RFC 9110, 7.6.1). */
+/** Headers that are only for the next hop (RFC 9110, 7.6.1). */
 const hopByHop: readonly string[] = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'upgrade']
 
 const endToEnd = (headers: http.IncomingHttpHeaders): http.IncomingHttpHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.includes(name)))
 
-/** Marks an answer of this proxy's own, so that it is not taken for a page. */
+/** Marks the proxy's own answers, so that they are not taken for a page. */
 export const ownAnswerHeader = 'x-modelreins-egress'
 
 const connectMs = 15_000
 
-/** Connects to the addresses that were checked, in their order, and asks no resolver again. */
+/** Connects to the checked addresses in their order, without asking a resolver again. */
 const pinned = (host: string, port: number, addresses: readonly LookupAddress[]) => ({
   host,
   port,
@@ -80,7 +80,7 @@ export const startEgressProxy = async (options: {
     return new Refused(reason)
   }
 
-  /** Remembers why, and how to say it in HTTP. */
+  /** Records the reason, and answers the HTTP status for it. */
   const note = (host: string, port: number, error: unknown): { readonly status: number; readonly reason: string } => {
     const words = error instanceof Error ? error.message : String(error)
     const reason = error instanceof Refused ? words : `${host}:${port} cannot be reached: ${words}`
@@ -88,13 +88,13 @@ export const startEgressProxy = async (options: {
     return { status: error instanceof Refused ? 403 : 502, reason }
   }
 
-  /** The addresses to connect to, checked; throws the refusal. */
+  /** The checked addresses to connect to; throws the refusal. */
   const addressesOf = async (host: string, port: number): Promise<readonly LookupAddress[]> => {
     const family = isIP(host)
     const addresses = family === 0 ? await resolveHost(host) : [{ address: host, family }]
     if (addresses.length === 0) throw new Error(`${host} does not resolve`)
     if (isAllowed(options.allowHosts, host, port)) return addresses
-    // One private address among public ones is how rebinding looks: all or nothing.
+    // A private address among public ones is a sign of DNS rebinding, so the whole name is refused.
     const hidden = addresses.find(({ address }) => !isPublicAddress(address))
     if (hidden === undefined) return addresses
     const what = hidden.address === host ? 'it is' : `it resolves to ${hidden.address}, which is`
@@ -182,7 +182,7 @@ export const startEgressProxy = async (options: {
   server.on('connect', (request: http.IncomingMessage, socket: net.Socket, head: Buffer) => {
     tunnel(request.url ?? '', socket, head).catch(() => socket.destroy())
   })
-  // A plain `ws://` page socket arrives as an upgrade of an absolute URL; Chromium tunnels them all, so this is somebody else.
+  // A plain `ws://` socket would arrive as an upgrade of an absolute URL. Chromium tunnels all sockets, so this comes from another program.
   server.on('upgrade', (_request, socket) => socket.destroy())
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

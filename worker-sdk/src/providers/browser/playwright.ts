@@ -1,6 +1,6 @@
 /**
- * Responsible for the `playwright` provider: one headless Chromium per job, driven by the JSON in the prompt, with no way to private addresses
- * unless the operator opened one. What the steps are is said in browser-instructions.ts.
+ * Responsible for the `playwright` provider: one headless Chromium per job, driven by the JSON in the prompt, without access to private addresses
+ * unless the operator allows them. browser-instructions.ts defines the steps.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Page, Request } from 'playwright-core'
@@ -16,7 +16,7 @@ const check = async (settings: ProviderSettings): Promise<ProviderCheck> => {
   return search.found ? { usable: true, detail: search.value.detail } : { usable: false, detail: `playwright: ${search.reason}` }
 }
 
-/** Instructions that cannot be read: exit code of a usage error (sysexits EX_USAGE). */
+/** Exit code for instructions that cannot be parsed: a usage error (sysexits EX_USAGE). */
 const unreadable = 64
 
 const hostAndPort = (url: string): string => {
@@ -24,7 +24,7 @@ const hostAndPort = (url: string): string => {
   return `${hostname.replace(/^\[|\]$/g, '')}:${port || (protocol === 'https:' ? 443 : 80)}`
 }
 
-/** Watches the page's own navigations: one that the proxy ended must fail the step that caused it, whatever the browser shows in its place. */
+/** Watches the page's own navigations: if the proxy refused one, the step that caused it must fail, whatever the browser shows instead. */
 const watchNavigations = (page: Page, proxy: EgressProxy): { readonly trouble: () => Promise<string | undefined> } => {
   let trouble: string | undefined
   const isOwn = (request: Request): boolean => request.isNavigationRequest() && request.frame() === page.mainFrame()
@@ -39,13 +39,13 @@ const watchNavigations = (page: Page, proxy: EgressProxy): { readonly trouble: (
   })
   return {
     async trouble() {
-      await nextTurn() // the event of a failed request may come just after the step's own failure
+      await nextTurn() // the event of a failed request can come shortly after the step's own failure
       return trouble
     },
   }
 }
 
-/** Playwright's messages carry a log of every attempt; the first line says what failed. */
+/** Playwright's messages contain a log of every attempt; the first line says what failed. */
 const firstLine = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
 
 const perform = async (run: ProviderRun, instructions: BrowserInstructions, page: Page, proxy: EgressProxy): Promise<string> => {
@@ -59,7 +59,7 @@ const perform = async (run: ProviderRun, instructions: BrowserInstructions, page
       (error: unknown) => ({ error }),
     )
     if (run.signal.aborted) throw stopReason(run.signal)
-    // The last step may have set off a navigation that is still on its way.
+    // The last step may have started a navigation that has not finished yet.
     if (index === instructions.steps.length - 1) await page.waitForLoadState('domcontentloaded', { timeout: 5_000 }).catch(() => undefined)
     const trouble = await watch.trouble()
     if (trouble !== undefined) throw new StepFailed(`${label}: ${trouble}`)
@@ -102,7 +102,7 @@ const run = async (job: ProviderRun): Promise<ProviderOutcome> => {
     return { exitCode: 0, result: await drive(job, instructions.value, search.value) }
   } catch (error) {
     const outcome = failedOutcome(error, job.signal)
-    // The steps before it may have ordered or paid something: a step that only took too long is no reason to do them again.
+    // Earlier steps may have ordered or paid something, so a timeout of a later step must not cause a repetition.
     return error instanceof StepFailed && !instructions.value.repeatable ? { ...outcome, final: true } : outcome
   }
 }

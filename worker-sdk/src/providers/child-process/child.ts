@@ -1,6 +1,6 @@
 /**
- * Responsible for one child program from start to the end of everything it started: its own process group, streamed output, input written and
- * closed, TERM then KILL.
+ * Responsible for one child program, from its start until everything that it started has ended: its own process group, streamed output, input written
+ * and closed, TERM then KILL.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -17,56 +17,56 @@ import type { Tap } from '../recording/tap.ts'
 import { killGraceMs, stopReason, stoppedExitCode } from '../stopped.ts'
 import { createTail } from '../tail.ts'
 
-/** The standard input of a program that is talked with. */
+/** The standard input of a program that expects a dialogue. */
 export interface ChildInput {
   write(text: string): void
   close(): void
 }
 
 export interface ChildOptions {
-  /** What to start: `launchOf` (no shell) or `launchOfShell`. */
+  /** The program to start: from `launchOf` (no shell) or `launchOfShell`. */
   readonly launch: Launch
   readonly cwd?: string | undefined
-  /** The worker's own credentials are taken out before the child gets it. */
+  /** The environment; the worker's own credentials are removed before the child gets it. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Written to stdin, which is then closed. Without it stdin is empty from the start. */
+  /** Written to stdin, which is then closed. Default: empty stdin. */
   readonly stdin?: string
-  /** In place of `stdin`: is given what writes to it and what closes it, before anything is read. */
+  /** Replaces `stdin`: called with functions to write and to close, before any output is read. */
   readonly converse?: (stdin: ChildInput) => void
   readonly signal: AbortSignal
-  /** Aborted when the program has said its last word: what is left of it is ended, which is no failure. */
+  /** Aborted after the program's final message: the program is then ended, which does not count as a failure. */
   readonly enough?: AbortSignal
-  /** Writes down what it says. */
+  /** Records its output. */
   readonly tap?: Tap | undefined
-  /** The child is read no faster than these settle. */
+  /** Output is read no faster than these callbacks settle. */
   readonly onStdout?: (text: string) => Promise<void> | void
   readonly onStderr?: (text: string) => Promise<void> | void
-  /** Milliseconds from TERM to KILL; unless told, as urgent as the stop is (`killGraceMs`). */
+  /** Milliseconds from TERM to KILL; default: depends on the urgency of the stop (`killGraceMs`). */
   readonly graceMs?: number
 }
 
 export interface ChildEnd {
   /** 128 + signal number when a signal ended it; 127 when it could not be started. */
   readonly exitCode: number
-  /** Last part of stdout / stderr, whatever the callbacks did with it. */
+  /** The last part of stdout and stderr, also when callbacks received it. */
   readonly stdout: string
   readonly stdoutDropped: number
   readonly stderr: string
-  /** Why it was stopped, or could not be started, or was not read to the end. */
+  /** Why it was stopped, could not be started, or could not be read to the end. */
   readonly error?: Error
 }
 
-/** After the program itself has ended, what it left behind may still be writing for this long before it is ended too. */
+/** How long processes that the program left behind may keep writing after its end, before they are ended too. */
 const lingerMs = 250
-/** A pipe that something outside our reach holds open is given up after this. */
+/** A pipe that a process outside our control keeps open is abandoned after this time. */
 const pipeMs = 1_000
 
 const notStarted = (exitCode: number, error: Error): ChildEnd => ({ exitCode, stdout: '', stdoutDropped: 0, stderr: error.message, error })
 
-/** Room in a result for the line that says what was cut. */
+/** Bytes of a result that are reserved for the notice about what was cut. */
 const resultNoticeBytes = 200
 
-/** `spawn` reports a missing working directory as if the program were missing. */
+/** `spawn` reports a missing working directory as a missing program. */
 const directoryProblem = (cwd: string | undefined): Error | undefined => {
   if (cwd === undefined) return undefined
   const found = statSync(cwd, { throwIfNoEntry: false })
@@ -81,7 +81,7 @@ const start = (options: ChildOptions, mark: string): ChildProcess =>
     cwd: options.cwd,
     env: { ...scrubEnvironment(options.env), [markVariable]: mark },
     stdio: [options.stdin === undefined && options.converse === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    // A group of its own, so that one signal reaches everything in it. On Windows `detached` would open a console window.
+    // Its own process group, so that one signal reaches all of its processes. On Windows `detached` would open a console window.
     detached: process.platform !== 'win32',
     windowsHide: true,
     windowsVerbatimArguments: options.launch.verbatim,
@@ -94,7 +94,7 @@ const started = (child: ChildProcess): Promise<Error | undefined> =>
     child.once('error', (error) => resolve(error))
   })
 
-/** Runs a program to its end, or to the end that `signal` makes. Never rejects for what the program does. */
+/** Runs a program until it ends or `signal` stops it. Never rejects because of what the program does. */
 export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   if (options.signal.aborted) return notStarted(stoppedExitCode, stopReason(options.signal))
   const problem = directoryProblem(options.cwd)
@@ -122,7 +122,7 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
 
   const origin = { ...originOf(root, mark), root }
   let problemOfReading: Error | undefined
-  /** Callbacks under way: while there are any, what is in the pipes is only slow to be delivered. */
+  /** Number of running callbacks. While there are any, the output in the pipes is only waiting to be delivered. */
   let telling = 0
   let ending: Promise<boolean> | undefined
   const end = (): Promise<boolean> => {
@@ -156,7 +156,7 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
         telling -= 1
       }
     } catch (error) {
-      // Only a callback's failure counts: a pipe that was closed under us is the child's end.
+      // Only a failure of a callback counts: a closed pipe only means that the child has ended.
       if (!isClosedPipe(error)) {
         problemOfReading ??= error instanceof Error ? error : new Error(String(error))
         void end()
@@ -167,7 +167,7 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
     pump(child.stdout, stdout.push, 'stdout', options.onStdout),
     pump(child.stderr, stderr.push, 'stderr', options.onStderr),
   ])
-  // A program that does not read its input closes the pipe (EPIPE): its affair.
+  // A program that does not read its input closes the pipe (EPIPE), which is not an error here.
   child.stdin?.on('error', () => undefined)
   if (options.stdin !== undefined) child.stdin?.end(options.stdin)
   options.converse?.({
@@ -190,7 +190,7 @@ export const runChild = async (options: ChildOptions): Promise<ChildEnd> => {
   options.signal.removeEventListener('abort', onAbort)
   options.enough?.removeEventListener('abort', onAbort)
 
-  // A program that was ended from outside has not exited: played again, it stays.
+  // A program that was stopped from outside has no exit of its own, so the recording contains none.
   if (byItself) options.tap?.exit(exitCodeOf(code, signal))
   const error =
     (options.signal.aborted ? stopReason(options.signal) : problemOfReading) ??
@@ -209,7 +209,7 @@ const isClosedPipe = (error: unknown): boolean =>
   'code' in error &&
   (error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.code === 'EIO' || error.code === 'ECONNRESET')
 
-/** Whether `work` settled within `ms`; leaves no timer behind. */
+/** Whether `work` settled within `ms`. It leaves no timer behind. */
 const settleWithin = async (work: Promise<unknown>, ms: number): Promise<boolean> => {
   const stop = new AbortController()
   const late = sleep(ms, false, { signal: stop.signal }).catch(() => false)

@@ -1,4 +1,4 @@
-/** Responsible for saying whether a command line program is on this machine and which version it is. */
+/** Responsible for finding out whether a command line program is installed on this machine, and its version. */
 import { limits } from '@modelreins/contract'
 import { type ChildEnd, runChild } from './child.ts'
 import { findProgram, launchOf } from './program.ts'
@@ -7,13 +7,13 @@ import type { ProviderCheck, ProviderSettings } from '../provider.ts'
 export interface CliProgram {
   /** The provider's name. */
   readonly provider: string
-  /** Looked up on PATH; `command` of the settings (a name or a path, not a shell line) takes its place. */
+  /** Looked up on PATH, unless `command` of the settings names another program (a name or a path, not a shell line). */
   readonly program: string
-  /** One line: how to get it. */
+  /** One line: how to install it. */
   readonly install: string
 }
 
-/** Python and Node programs of this size take seconds to print their version on a cold disk. */
+/** Large Python and Node programs take seconds to print their version when they are not in the disk cache. */
 const versionMs = 30_000
 
 export const findCli = (cli: CliProgram, settings: ProviderSettings): string | undefined =>
@@ -22,7 +22,7 @@ export const findCli = (cli: CliProgram, settings: ProviderSettings): string | u
 export const missingCli = (cli: CliProgram, settings: ProviderSettings): string =>
   `${cli.provider}: "${settings.command?.trim() || cli.program}" is not found on PATH. Get it with: ${cli.install}`
 
-/** Runs the program with a few arguments and no input, for a question that it answers at once. */
+/** Runs the program with a few arguments and no input, for a question that it answers quickly. */
 export const askCli = (file: string, args: readonly string[], settings: ProviderSettings): Promise<ChildEnd> =>
   runChild({
     launch: launchOf(file, args, settings.env),
@@ -48,7 +48,7 @@ export const checkCli = async (cli: CliProgram, settings: ProviderSettings): Pro
   return { found: true, file, version, detail: `${cli.program} ${version} at ${file}` }
 }
 
-/** Compares by number, missing parts as 0: "2.1" is not before "2.1.0". */
+/** Compares numerically; missing parts count as 0, so "2.1" is not before "2.1.0". */
 export const isBefore = (version: string, other: string): boolean => {
   const parts = (text: string): number[] => text.split(/[.+-]/).slice(0, 3).map(Number)
   const [left, right] = [parts(version), parts(other)]

@@ -1,15 +1,15 @@
 /**
- * Responsible for what children are left when this process is killed without a chance to end them: a shell beside it notices that its input has
- * closed and ends their process groups.
+ * Responsible for ending child processes when this process is killed without a chance to end them: a separate shell notices that its input has closed
+ * and ends their process groups.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
 
 /**
- * Lines: "? MARK", a child with this mark in its environment is about to be started; "! MARK", it was not; "+ GROUP MARK", it was, and leads this
- * group; "- GROUP", all of it has ended. At the end of the input TERM, and KILL for whoever ignores it. Who was being started just then is found by
- * the mark, on Linux: a child holds the other end of the input until its program begins, so by now its environment is there to be read. POSIX
- * shell without any program but grep and sleep.
+ * Input lines: "? MARK", a child with this mark in its environment is about to be started; "! MARK", the start failed; "+ GROUP MARK", the child was
+ * started and leads this group; "- GROUP", the whole group has ended. At the end of the input it sends TERM, and KILL to processes that ignore TERM.
+ * On Linux it finds children that were just being started by their mark: a child holds the other end of the input until its program begins, so at
+ * that point its environment can be read. POSIX shell, with no other programs than grep and sleep.
  */
 const script = `
 trap '' HUP INT QUIT TERM
@@ -42,11 +42,11 @@ for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 
 let watcher: ChildProcess | undefined
 
-/** One for the process, started with its first child. Undefined where there is no such shell. */
+/** One watcher per process, started with the first child. Undefined where no such shell exists. */
 function watcherProcess(): ChildProcess | undefined {
   if (watcher !== undefined || process.platform === 'win32') return watcher
   try {
-    // A session of its own: what is sent to our group must not reach it first. It gets nothing of our environment but where programs are.
+    // Its own session, so that signals to our group do not reach it. It inherits only PATH.
     const started = spawn('/bin/sh', ['-c', script, 'modelreins-worker'], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
@@ -58,30 +58,30 @@ function watcherProcess(): ChildProcess | undefined {
     started.on('error', forget)
     started.on('exit', forget)
     started.stdin.on('error', forget)
-    // It must not keep this process from ending.
+    // It must not keep this process alive.
     started.unref()
     if (started.stdin instanceof Socket) started.stdin.unref()
     watcher = started
   } catch {
-    // Without it children may outlive a SIGKILL, as they would without us.
+    // Without the watcher, children may survive a SIGKILL of this process.
   }
   return watcher
 }
 
 /** A child that is about to be started. */
 export interface WatchedStart {
-  /** It was, and leads this group: from then on it ends when this process does, however it ends; until the returned function is called. */
+  /** The child was started and leads this group. From now on it is ended when this process ends in any way, until the returned function is called. */
   leads(group: number): () => void
-  /** It was not. */
+  /** The start failed. */
   failed(): void
 }
 
 /**
- * To be called before a child is started with this mark in its environment. Starts the watcher where there is none yet. Where the system does
- * not show environments (macOS), a kill before `leads` is called leaves the child alone, so nothing slow may stand there.
+ * Must be called before a child with this mark in its environment is started. Starts the watcher if there is none. Where the system does not show
+ * environments (macOS), a kill before `leads` is called leaves the child running, so nothing slow may happen in between.
  */
 export function watchStart(mark: string): WatchedStart {
-  // To the one that was told: another would not know of it.
+  // Keeps the watcher that was told about the start: a newer one would not know about it.
   const beside = watcherProcess()
   const tell = (line: string): void => void beside?.stdin?.write(`${line}\n`)
   tell(`? ${mark}`)

@@ -1,4 +1,4 @@
-/** Responsible for ending everything one child started: TERM, then KILL after a grace, until nothing of it is left. */
+/** Responsible for ending everything that one child started: TERM, then KILL after a grace period, until no process is left. */
 import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ChildOrigin, type ProcessEntry, familyOf, membersOf, originOf, stillRuns } from './process-table.ts'
@@ -16,7 +16,7 @@ const groupExists = (root: number): boolean => {
     process.kill(-root, 0)
     return true
   } catch (error) {
-    // EPERM: something of the group lives under another user; it is not gone.
+    // EPERM: a process of the group runs as another user, so the group still exists.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
@@ -31,7 +31,7 @@ const anyRuns = async (members: readonly ProcessEntry[]): Promise<boolean> => {
   return false
 }
 
-/** Polls the known members only: reading the whole process table for every child many times a second would cost more than the kill. */
+/** Polls only the known members: reading the whole process table many times a second for every child would cost more than the kill. */
 const waitUntilGone = async (members: readonly ProcessEntry[], until: () => number): Promise<boolean> => {
   for (let pause = 5; ; pause = Math.min(pause * 2, 50)) {
     if (!(await anyRuns(members))) return true
@@ -41,13 +41,15 @@ const waitUntilGone = async (members: readonly ProcessEntry[], until: () => numb
   }
 }
 
-/** Milliseconds from TERM to KILL. Asked again and again: who is being stopped gently may be told to hurry. */
+/** Milliseconds from TERM to KILL. It is called repeatedly, because a gentle stop can become urgent. */
 export type GraceMs = () => number
 
-/** KILL is repeated while the members fork faster than they die; after this many rounds the rest is uninterruptible and is reported. */
+/**
+ * KILL is repeated while the members fork faster than they die. Processes that remain after this many rounds are uninterruptible and are reported.
+ */
 const killRounds = 20
 
-/** A grace shorter than this is not spent on looking through the whole table: who has left the family gets KILL with the rest. */
+/** With a shorter grace the whole process table is not searched before KILL; processes that left the family get KILL with the rest. */
 const worthALookMs = 1_000
 
 const endPosix = async (origin: ChildOrigin, graceMs: GraceMs): Promise<boolean> => {
@@ -70,7 +72,7 @@ const endPosix = async (origin: ChildOrigin, graceMs: GraceMs): Promise<boolean>
     members = await membersOf(origin)
     signalAll(origin.root, members, 'SIGTERM')
   }
-  // First those that are known, then those that a look at the whole table finds, until it finds none.
+  // First the known members, then those that a search of the whole table finds, until it finds none.
   for (let round = 0; members.length > 0 && round < killRounds; round += 1) {
     members = round === 0 ? [...members, ...familyOf(origin)] : await membersOf(origin)
     signalAll(origin.root, members, 'SIGKILL')
@@ -94,8 +96,8 @@ const endWindows = async (root: number, gone: () => boolean, graceMs: GraceMs): 
 }
 
 /**
- * Ends the child, its group, its descendants and whatever carries its mark. Resolves when nothing of it runs any more; false when
- * something could not be killed. `rootGone` tells whether the child itself has been reaped.
+ * Ends the child, its group, its descendants and every process with its mark. Resolves when none of them runs any more; false when a process could
+ * not be killed. `rootGone` tells whether the child itself has been reaped.
  */
 export const endProcessGroup = (
   origin: ChildOrigin & { readonly root: number },
@@ -103,6 +105,6 @@ export const endProcessGroup = (
   rootGone: () => boolean,
 ): Promise<boolean> => (process.platform === 'win32' ? endWindows(origin.root, rootGone, graceMs) : endPosix(origin, graceMs))
 
-/** Ends whatever carries the mark, for a program that somebody else has started. Linux only: elsewhere the mark cannot be read. */
+/** Ends every process with the mark, for a program that was started by other code. Linux only: elsewhere the mark cannot be read. */
 export const endMarked = (mark: string, graceMs: number): Promise<boolean> =>
   process.platform === 'linux' ? endPosix(originOf(undefined, mark), () => graceMs) : Promise.resolve(true)

@@ -1,6 +1,6 @@
 /**
- * Responsible for saying which processes of this machine belong to one child: by group, by descent, or by the mark in their environment. It
- * signals nothing.
+ * Responsible for finding which processes of this machine belong to one child: by group, by descent, or by the mark in their environment. It sends no
+ * signals.
  */
 import { execFile } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
@@ -9,20 +9,20 @@ export interface ProcessEntry {
   readonly pid: number
   readonly parent: number
   readonly group: number
-  /** Start time in whatever unit the system tells: with the pid it names one process, also after the pid was reused. */
+  /** Start time in the system's own unit. Together with the pid it identifies a process even after the pid was reused. */
   readonly started: string
   readonly dead: boolean
 }
 
 /**
- * Variable that marks everything a child starts. A grandchild that makes its own session (`setsid`, a daemon, most agents'
- * shells) leaves the process group; the mark still finds it on Linux. Only a process that left the group, lost its parent and was started
- * with an emptied environment (`env -i setsid`, forked twice) is found by nothing; docs/how-to/providers.md says so.
+ * Variable that marks everything that a child starts. A grandchild that creates its own session (`setsid`, a daemon, most agents' shells) leaves the
+ * process group, but on Linux the mark still finds it. Only a process that left the group, lost its parent and was started with an emptied
+ * environment (`env -i setsid`, forked twice) cannot be found; docs/how-to/providers.md says so.
  */
 export const markVariable = 'MODELREINS_CHILD_MARK'
 
 const parseStat = (pid: number, stat: string): ProcessEntry | undefined => {
-  // The name in parentheses may itself hold parentheses and blanks: fields are counted from the last one.
+  // The name in parentheses may itself contain parentheses and blanks, so fields are counted from the last parenthesis.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state, parent, group] = fields
   const started = fields[19]
@@ -34,11 +34,11 @@ const readEntry = (pid: number): ProcessEntry | undefined => {
   try {
     return parseStat(pid, readFileSync(`/proc/${pid}/stat`, 'latin1'))
   } catch {
-    return undefined // it ended between the listing and the look
+    return undefined // it ended between listing and reading
   }
 }
 
-/** Marks that were found, by pid and start: a process keeps the one it was born with. */
+/** Cache of marks by pid and start time: a process keeps the mark it was started with. */
 const marks = new Map<string, string>()
 const markPattern = new RegExp(`(?:^|\0)${markVariable}=([^\0]*)`)
 
@@ -51,7 +51,7 @@ const markOf = (entry: ProcessEntry): string | undefined => {
     if (mark !== undefined) marks.set(key, mark)
     return mark
   } catch {
-    return undefined // ended, or not ours to read
+    return undefined // it ended, or belongs to another user
   }
 }
 
@@ -88,7 +88,7 @@ interface Table {
 
 let latest: Table | undefined
 
-/** Thirty children that are stopped together look at one table, not at thirty. */
+/** How long a table is reused, so that thirty children that are stopped together need only one. */
 const freshMs = 20
 
 const readTable = async (bornAt: number): Promise<Table> => {
@@ -101,24 +101,24 @@ const readTable = async (bornAt: number): Promise<Table> => {
   return latest
 }
 
-/** Which child is asked about. */
+/** Identifies the child that is searched for. */
 export interface ChildOrigin {
-  /** Its process id, and that of the group it leads; undefined for a program that somebody else has started. */
+  /** Its process id, which is also the id of the group that it leads; undefined for a program that was started by other code. */
   readonly root: number | undefined
   readonly mark: string
-  /** `performance.now()` after it was started: a table from before cannot tell that nothing of it is left, a later one can. */
+  /** `performance.now()` after its start. Only a table that was read later can show that none of its processes is left. */
   readonly bornAt: number
-  /** Its start in the system's own unit: nothing that started before belongs to it. 0 where unknown. */
+  /** Its start time in the system's own unit: processes that started earlier do not belong to it. 0 when unknown. */
   readonly started: number
 }
 
-/** To be called right after the start. */
+/** Must be called directly after the start. */
 export const originOf = (root: number | undefined, mark: string): ChildOrigin => {
   const started = process.platform === 'linux' && root !== undefined ? readEntry(root)?.started : undefined
   return { root, mark, bornAt: performance.now(), started: Number(started ?? 0) }
 }
 
-/** Live processes that belong to the child, itself included: of its group, of its descent, or with its mark. POSIX only. */
+/** Live processes that belong to the child, including itself: by group, by descent, or by mark. POSIX only. */
 export const membersOf = async ({ root, mark, bornAt, started }: ChildOrigin): Promise<ProcessEntry[]> => {
   const linux = process.platform === 'linux'
   const { entries, byPid } = await readTable(bornAt)
@@ -141,7 +141,7 @@ export const membersOf = async ({ root, mark, bornAt, started }: ChildOrigin): P
 
 const childrenOf = (pid: number): readonly number[] => {
   try {
-    // A process is the child of the thread that started it.
+    // A process is a child of the thread that started it.
     return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
       readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1')
         .split(' ')
@@ -154,11 +154,11 @@ const childrenOf = (pid: number): readonly number[] => {
 }
 
 /**
- * The child and what descends from it through living parents, found without looking at any other process: thirty workers that are
- * stopped at once would otherwise spend the grace reading tables. Empty where the system does not tell, or when the child has ended.
+ * The child and its descendants through living parents, found without reading any other process: otherwise thirty workers that are stopped at once
+ * would spend the grace period reading tables. Empty when the system does not provide this, or when the child has ended.
  */
 export const familyOf = ({ root, started }: ChildOrigin): ProcessEntry[] => {
-  // A number may have been given to somebody else since.
+  // The pid may have been reused since.
   if (process.platform !== 'linux' || root === undefined || Number(readEntry(root)?.started) !== started) return []
   const family: ProcessEntry[] = []
   const seen = new Set([root])
@@ -170,7 +170,7 @@ export const familyOf = ({ root, started }: ChildOrigin): ProcessEntry[] => {
   return family
 }
 
-/** Whether exactly this process still runs; a zombie that nobody has reaped does not. */
+/** Whether exactly this process still runs. A zombie does not. */
 export const stillRuns = async (entry: ProcessEntry): Promise<boolean> => {
   if (process.platform === 'linux') {
     const now = readEntry(entry.pid)

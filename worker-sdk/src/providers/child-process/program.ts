@@ -1,4 +1,4 @@
-/** Responsible for finding a program on this machine and for the exact way to start it. */
+/** Responsible for finding a program on this machine and for how to start it. */
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, extname, isAbsolute, join, resolve } from 'node:path'
 import { readVariable } from './environment.ts'
@@ -42,17 +42,17 @@ export interface Launch {
 
 const cmdMeta = /([()\][%!^"`<>&|;, *?])/g
 
-/** Quotes one argument for cmd.exe: first for the program's own parser (CommandLineToArgvW), then every character that cmd.exe would read. */
+/** Quotes one argument for cmd.exe: first for the program's own parser (CommandLineToArgvW), then every character that is special to cmd.exe. */
 export const quoteForCmd = (argument: string, viaShim: boolean): string => {
   const quoted = `"${argument.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\*)$/, '$1$1')}"`
   const escaped = quoted.replace(cmdMeta, '^$1')
-  // A .cmd shim hands its arguments to a second parse.
+  // A .cmd shim parses its arguments a second time.
   return viaShim ? escaped.replace(cmdMeta, '^$1') : escaped
 }
 
 /**
- * How to start `program`. Programs from npm are .cmd shims on Windows, which Node refuses to start without cmd.exe
- * (CVE-2024-27980): they get it, with every argument quoted. Elsewhere a program is started as it is, without a shell.
+ * How to start `program`. Programs from npm are .cmd shims on Windows, which Node refuses to start without cmd.exe (CVE-2024-27980), so they are
+ * started through it with every argument quoted. Elsewhere a program is started directly, without a shell.
  */
 export const launchOf = (program: string, args: readonly string[], env: Environment, platform: string = process.platform): Launch => {
   if (platform !== 'win32' || !/\.(?:cmd|bat)$/i.test(program)) return { file: program, args, verbatim: false }
@@ -60,7 +60,10 @@ export const launchOf = (program: string, args: readonly string[], env: Environm
   return { file: readVariable(env, 'COMSPEC') ?? 'cmd.exe', args: ['/d', '/s', '/c', `"${line}"`], verbatim: true }
 }
 
-/** How to run a shell line with arguments behind it; the arguments are never part of the line's text (Windows has no such way and quotes them). */
+/**
+ * How to run a shell line with arguments after it. The arguments are never part of the line's text, except on Windows, where this is not possible and
+ * they are quoted.
+ */
 export const launchOfShell = (line: string, args: readonly string[], env: Environment, platform: string = process.platform): Launch => {
   if (platform === 'win32') {
     const whole = [line, ...args.map((argument) => quoteForCmd(argument, false))].join(' ')

@@ -1,6 +1,6 @@
-/** Responsible for cutting one line into arguments without a shell. It starts nothing. */
+/** Responsible for splitting a line into arguments without a shell. It starts nothing. */
 
-/** Splits at blanks; single and double quotes hold together, a backslash outside single quotes takes the next character as it is. */
+/** Splits at blanks. Single and double quotes group characters, and a backslash outside single quotes escapes the next character. */
 export function splitArgs(line: string): readonly string[] {
   const args: string[] = []
   for (const match of line.matchAll(/(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])+/gs)) {

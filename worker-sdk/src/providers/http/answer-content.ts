@@ -1,12 +1,12 @@
-/** Responsible for the text in an answer's content, in every form that servers give it: a text, a list of parts, parts inside parts. */
+/** Responsible for the text of an answer's content, in every form that servers use: a text, a list of parts, nested parts. */
 import { isObject } from '../json.ts'
 
 export interface Content {
   /** The answer. */
   readonly text: string
-  /** Reasoning before it, which is shown and is no part of it. */
+  /** Reasoning that precedes the answer. It is shown but not part of the answer. */
   readonly thought: string
-  /** Types of parts that are neither. */
+  /** Types of other, unknown parts. */
   readonly unknown: readonly string[]
 }
 
@@ -22,7 +22,7 @@ const joined = (parts: readonly Content[]): Content => ({
   unknown: parts.flatMap((part) => part.unknown),
 })
 
-/** Whatever is inside is a thought, too. */
+/** Treats all content inside as reasoning. */
 const asThought = ({ text, thought, unknown }: Content): Content => ({ text: '', thought: text + thought, unknown })
 
 export const contentOf = (value: unknown, depth = 0): Content => {

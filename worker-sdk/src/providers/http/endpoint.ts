@@ -1,30 +1,30 @@
-/** Responsible for where an HTTP provider's endpoint is and which key opens it: the option, the ecosystem's own variables, the usual local port. */
+/** Responsible for finding an HTTP provider's endpoint and its key: the option, the ecosystem's own variables, the usual local port. */
 import { readVariable } from '../child-process/environment.ts'
 import type { ProviderSettings } from '../provider.ts'
 
 export interface EndpointRule {
   /** Variables that the provider's own ecosystem uses, in order. */
   readonly variables: readonly string[]
-  /** Used when nothing names one; undefined when there is no usual place. */
+  /** Default address; undefined when the provider has no usual one. */
   readonly fallback?: string | undefined
-  /** Port of an address that names none and has no scheme (OLLAMA_HOST=somewhere). */
+  /** Port for an address without a port and a scheme (OLLAMA_HOST=somewhere). */
   readonly port?: number
-  /** Path that an address without a path gets: `/v1` for OpenAI-compatible servers. */
+  /** Path for an address without a path: `/v1` for OpenAI-compatible servers. */
   readonly path?: string
-  /** Endings that people copy along and that this code adds itself. */
+  /** Path suffixes that users often include and that this code adds itself. */
   readonly endings?: readonly string[]
 }
 
 export interface Endpoint {
   /** Without a trailing slash. */
   readonly url: string
-  /** What named it: "MODELREINS_ENDPOINT", a variable, or "default". */
+  /** Where the address comes from: "MODELREINS_ENDPOINT", a variable, or "default". */
   readonly source: string
 }
 
 export type Found<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly reason: string }
 
-/** `host`, `host:port`, `:port` and `0.0.0.0` as programs write their own listening address. */
+/** Adds a scheme to `host`, `host:port`, `:port` and `0.0.0.0`, the forms in which programs write their own listening address. */
 const withScheme = (address: string, port: number | undefined): string => {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) return address
   const [host = '', ...path] = address.split('/')
@@ -68,7 +68,7 @@ export const resolveEndpoint = (settings: ProviderSettings, rule: EndpointRule):
   return url.ok ? { ok: true, value: { url: url.value, source: named.source } } : { ok: false, reason: `${named.source}: ${url.reason}` }
 }
 
-/** The first of these variables that is set. */
+/** The value of the first of these variables that is set. */
 export const resolveKey = (settings: ProviderSettings, variables: readonly string[]): string | undefined => {
   for (const name of variables) {
     const value = readVariable(settings.env, name)?.trim()

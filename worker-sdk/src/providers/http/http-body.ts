@@ -1,15 +1,15 @@
-/** Responsible for the bytes of an HTTP answer as text: decompressed, decoded, without a byte order mark. */
+/** Responsible for converting the bytes of an HTTP answer to text: decompressed, decoded, without a byte order mark. */
 import type { IncomingMessage } from 'node:http'
 import zlib from 'node:zlib'
 import type { Duplex, Readable } from 'node:stream'
 
-/** What is left of a stream that ends early is given out, not held back: the error comes behind it. */
+/** Data of a stream that ends early is still delivered; the error follows it. */
 const flush = { flush: zlib.constants.Z_SYNC_FLUSH }
 
 const decoders: Readonly<Record<string, (() => Duplex) | undefined>> = {
   gzip: () => zlib.createGunzip(flush),
   'x-gzip': () => zlib.createGunzip(flush),
-  // "deflate" is zlib's format by the standard and raw deflate by some servers.
+  // "deflate" is zlib's format by the standard, but some servers send raw deflate.
   deflate: () => zlib.createUnzip(flush),
   br: () => zlib.createBrotliDecompress({ flush: zlib.constants.BROTLI_OPERATION_FLUSH }),
   // Node 22.15 and newer.
@@ -18,7 +18,7 @@ const decoders: Readonly<Record<string, (() => Duplex) | undefined>> = {
 
 const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
 
-/** Reads the first bytes without taking them: a server may compress and not say so. */
+/** Reads the first bytes without consuming them, because some servers compress without declaring it. */
 const firstBytes = async (response: IncomingMessage): Promise<Buffer | undefined> => {
   for (;;) {
     const chunk: unknown = response.read()
@@ -58,14 +58,14 @@ const bodyOf = async (response: IncomingMessage): Promise<Readable> => {
     if (first !== undefined && isGzip(first)) encodings.push('gzip')
   }
   let body: Readable = response
-  // The last one that was applied comes off first. `toReversed` is not in Node 18.
+  // The encoding that was applied last is removed first. `pop` is used because Node 18 has no `toReversed`.
   for (let encoding = encodings.pop(); encoding !== undefined; encoding = encodings.pop()) {
     const decoder = decoders[encoding]?.()
     if (decoder === undefined) throw new Error(`the answer is encoded as "${encoding}", which cannot be read here`)
     const from = body
     from.once('error', (error) => decoder.destroy(error))
     from.once('close', () => {
-      // Broken off: what has come is read, and then there is no more.
+      // The connection broke: deliver the data that has arrived, then end.
       if (!decoder.writableEnded) decoder.end()
     })
     body = from.pipe(decoder)
@@ -73,7 +73,7 @@ const bodyOf = async (response: IncomingMessage): Promise<Readable> => {
   return body
 }
 
-/** The body in the pieces it arrives in; no piece ends inside a character. */
+/** The body in pieces as they arrive. A piece never ends inside a character. */
 export async function* decoded(response: IncomingMessage): AsyncGenerator<string> {
   const body = await bodyOf(response)
   body.setEncoding('utf8')

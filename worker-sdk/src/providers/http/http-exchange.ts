@@ -1,8 +1,8 @@
 /**
  * Responsible for one HTTP request to an endpoint that streams its answer. It knows no API.
  *
- * It uses node:http rather than fetch: fetch gives up when the first byte takes five minutes, which a large prompt on a small
- * machine does, and it follows redirects, which would carry a key to another host.
+ * It uses node:http instead of fetch: fetch gives up when the first byte takes five minutes, which happens with a large prompt on a small machine,
+ * and it follows redirects, which could send a key to another host.
  */
 import http from 'node:http'
 import https from 'node:https'
@@ -21,27 +21,27 @@ export interface Exchange {
   /** Sent as JSON. */
   readonly body?: unknown
   readonly signal: AbortSignal
-  /** Where the proxy's variables are read from. */
+  /** The environment with the proxy variables. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Writes down what the server says. */
+  /** Records the server's answer. */
   readonly tap?: Tap | undefined
 }
 
 export interface ExchangeReply {
   readonly status: number
   readonly contentType: string
-  /** The body as text, in the pieces it arrives in. */
+  /** The body as text, in pieces as they arrive. */
   readonly pieces: AsyncIterable<string>
-  /** Ends the connection: whatever was not read is not wanted. */
+  /** Closes the connection; the rest of the answer is discarded. */
   readonly close: () => void
 }
 
-/** An endpoint said no. `status`, `headers` and `body` are what `classifyError` reads. */
+/** The endpoint answered an error. `classifyError` reads `status`, `headers` and `body`. */
 export class EndpointError extends Error {
   override readonly name = 'EndpointError'
   readonly status: number | undefined
   readonly headers: Readonly<Record<string, string>>
-  /** What the server answered, when it was JSON. */
+  /** The server's answer, if it was JSON. */
   readonly body: unknown
 
   constructor(message: string, status?: number, headers: Readonly<Record<string, string>> = {}, body?: unknown) {
@@ -59,7 +59,7 @@ const titleOf = (page: string): string => {
 
 const isPage = (body: string): boolean => /^\s*<(?:!doctype html|html|head|body)\b/i.test(body)
 
-/** Where APIs put their words: OpenAI's error.message, Ollama's error, 1min.ai's message. */
+/** The error message of an API's answer: OpenAI's error.message, Ollama's error, 1min.ai's message. */
 const wordsOf = (body: string): string => {
   const json = parseJson(body)
   if (json === undefined) return isPage(body) ? `a page of HTML: ${titleOf(body)}` : body.trim()
@@ -79,7 +79,7 @@ const wordsOf = (body: string): string => {
   return code === undefined || more.includes(code) ? more : `${more} (${code})`
 }
 
-/** The error in a part of an answer whose status was 200, or undefined. */
+/** The error in a part of an answer with status 200, or undefined. */
 export const errorIn = (value: unknown): unknown => {
   if (!isObject(value)) return undefined
   const error = value['error']
@@ -88,7 +88,7 @@ export const errorIn = (value: unknown): unknown => {
   return named || (Array.isArray(value['errors']) && value['errors'].length > 0) ? value : undefined
 }
 
-/** An error event inside a stream whose status was 200. */
+/** The error for an error event in a stream with status 200. */
 export const errorOf = (value: unknown): EndpointError => {
   const error = at(value, 'error') ?? at(value, 'errors', 0) ?? value
   const status = [at(error, 'code'), at(error, 'status'), at(error, 'status_code'), at(value, 'code'), at(value, 'status')]
@@ -131,7 +131,7 @@ async function* piecesOf(response: http.IncomingMessage, tap: Tap | undefined): 
       tap?.text('body', piece)
       yield piece
     }
-    // A connection that broke in the middle of a chunked body ends the loop without an error on some versions of Node.
+    // On some versions of Node, a connection that breaks in the middle of a chunked body ends the loop without an error.
     if (!response.complete) throw new EndpointError('connection reset before the answer was complete')
     tap?.end('end')
   } catch (error) {
@@ -140,7 +140,7 @@ async function* piecesOf(response: http.IncomingMessage, tap: Tap | undefined): 
   }
 }
 
-/** Reads up to `bound` bytes and closes the rest; `whole` says whether there was no more. */
+/** Reads up to `bound` bytes and closes the connection; `whole` says whether that was everything. */
 const readUpTo = async (pieces: AsyncIterable<string>, bound: number): Promise<{ readonly text: string; readonly whole: boolean }> => {
   const kept: string[] = []
   let bytes = 0
@@ -157,7 +157,7 @@ const readUpTo = async (pieces: AsyncIterable<string>, bound: number): Promise<{
   return { text: kept.join(''), whole: true }
 }
 
-/** Headers that say when to come back. */
+/** Headers that say when to try again. */
 const isAdvice = (name: string): boolean => /retry|rate-?limit|reset/.test(name)
 
 const headersOf = (response: http.IncomingMessage): Record<string, string> =>
@@ -166,7 +166,7 @@ const headersOf = (response: http.IncomingMessage): Record<string, string> =>
 const adviceOf = (response: http.IncomingMessage): Record<string, string> =>
   Object.fromEntries(Object.entries(headersOf(response)).filter(([name]) => isAdvice(name)))
 
-/** Opens the exchange; resolves with the head of a 2xx answer, throws `EndpointError` for any other. */
+/** Sends the request. Resolves with the head of a 2xx answer, throws `EndpointError` for any other. */
 export const exchange = async (request: Exchange): Promise<ExchangeReply> => {
   const { tap } = request
   tap?.request(request.method ?? (request.body === undefined ? 'GET' : 'POST'), request.url)
@@ -194,7 +194,7 @@ export const exchange = async (request: Exchange): Promise<ExchangeReply> => {
   throw new EndpointError(words === '' ? `HTTP ${status}` : `HTTP ${status}: ${words}`, status, adviceOf(response), parseJson(body))
 }
 
-/** A whole JSON answer. */
+/** Reads a complete JSON answer. */
 export const exchangeJson = async (request: Exchange): Promise<unknown> => {
   const reply = await exchange(request)
   const { text, whole } = await readUpTo(reply.pieces, limits.result_bytes)

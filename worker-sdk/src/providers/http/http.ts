@@ -1,13 +1,16 @@
 /**
- * Responsible for the `http` provider: any OpenAI-compatible server (vLLM, llama.cpp, LocalAI, OpenRouter, OpenAI, ...). It knows only where
- * that is.
+ * Responsible for the `http` provider: any OpenAI-compatible server (vLLM, llama.cpp, LocalAI, OpenRouter, OpenAI, ...). It defines only how the
+ * server is found.
  */
 import { resolveKey } from './endpoint.ts'
 import { createOpenAiProvider } from './openai-provider.ts'
 
 const keys = ['OPENAI_API_KEY'] as const
 
-/** With a key and no address OpenAI itself is meant, as its own clients have it; with neither, a server on this machine (llama.cpp, LocalAI: 8080). */
+/**
+ * With a key and no address, the default is OpenAI, as in OpenAI's own clients; with neither, a server on this machine (llama.cpp, LocalAI: port
+ * 8080).
+ */
 export const httpProvider = createOpenAiProvider({
   name: 'http',
   endpoint: (settings) => ({

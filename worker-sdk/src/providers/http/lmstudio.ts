@@ -1,7 +1,9 @@
-/** Responsible for the `lmstudio` provider: LM Studio's local server. It knows only where that is; the rest is the OpenAI-compatible API. */
+/**
+ * Responsible for the `lmstudio` provider: LM Studio's local server. It defines only how the server is found; the rest is the OpenAI-compatible API.
+ */
 import { createOpenAiProvider } from './openai-provider.ts'
 
-/** Source: lmstudio.ai/docs, "OpenAI compatibility": port 1234, `/v1`, a loaded model answers whatever is asked for. */
+/** Source: lmstudio.ai/docs, "OpenAI compatibility": port 1234, `/v1`; a loaded model answers whichever model is requested. */
 export const lmstudioProvider = createOpenAiProvider({
   name: 'lmstudio',
   endpoint: () => ({ variables: ['LMSTUDIO_BASE_URL', 'LMSTUDIO_HOST'], fallback: 'http://127.0.0.1:1234', port: 1234 }),

@@ -1,6 +1,6 @@
 /**
- * Responsible for the `nocturne` provider: a self-hosted Nocturne inference cluster. Its wire format is published nowhere;
- * it is spoken to as an OpenAI-compatible server, and has no usual port, so an endpoint must be named.
+ * Responsible for the `nocturne` provider: a self-hosted Nocturne inference cluster. Its wire format is not published, so it is treated as an
+ * OpenAI-compatible server. It has no usual port, so an endpoint must be configured.
  */
 import { createOpenAiProvider } from './openai-provider.ts'
 

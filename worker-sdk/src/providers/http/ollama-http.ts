@@ -24,13 +24,13 @@ const serverOf = (settings: ProviderSettings): Found<Endpoint> =>
     endings: ['/api/chat', '/api/generate', '/api', '/v1'],
   })
 
-/** Only Ollama's cloud asks for one. */
+/** Only Ollama's cloud requires a key. */
 const headersOf = (settings: ProviderSettings): Record<string, string> => {
   const key = resolveKey(settings, ['OLLAMA_API_KEY'])
   return key === undefined ? {} : { authorization: `Bearer ${key}` }
 }
 
-/** Names of the pulled models, the one changed last first. */
+/** Names of the installed models, the most recently changed first. */
 const listModels = async (url: string, settings: ProviderSettings, signal: AbortSignal): Promise<readonly string[]> => {
   const reply = await exchangeJson({ url: `${url}/api/tags`, headers: headersOf(settings), signal, env: settings.env })
   const names = listAt(reply, 'models').map((entry) => textAt(entry, 'name') ?? textAt(entry, 'model'))
@@ -73,7 +73,7 @@ const usageOf = (last: unknown, model: string): Usage => {
   }
 }
 
-/** Ollama wants sampling parameters in `options`; these few are the request's own. */
+/** Ollama expects sampling parameters in `options`; these few belong to the request itself. */
 const ownParameters: readonly string[] = ['keep_alive', 'format', 'think', 'tools', 'options']
 
 const bodyOf = (run: ProviderRun, model: string): object => {
@@ -92,7 +92,7 @@ const bodyOf = (run: ProviderRun, model: string): object => {
   }
 }
 
-/** What comes after `done`, if anything does, is waited for no longer than this. */
+/** How long to wait for data after `done`. */
 const graceMs = 1_000
 
 const chat = async (run: ProviderRun, url: string, model: string): Promise<string> => {

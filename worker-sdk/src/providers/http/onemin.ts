@@ -53,7 +53,7 @@ const check = async (settings: ProviderSettings): Promise<ProviderCheck> => {
   }
 }
 
-/** 1min.ai tells tokens and its own credits; credits are not dollars, so no cost is claimed. */
+/** 1min.ai reports tokens and its own credits. Credits are not dollars, so no cost is reported. */
 const usageOf = (value: unknown, model: string): Usage | undefined => {
   const metadata = at(value, 'aiRecord', 'metadata') ?? at(value, 'metadata')
   const tokensIn = numberAt(metadata, 'inputToken')
@@ -77,7 +77,7 @@ const tell = (run: ProviderRun, value: unknown, model: string): void => {
   if (usage !== undefined) run.usage(usage)
 }
 
-/** What comes after the result, if anything does, is waited for no longer than this. */
+/** How long to wait for data after the result. */
 const graceMs = 3_000
 
 const readAnswer = async (run: ProviderRun, reply: ExchangeReply, model: string): Promise<string> => {
@@ -90,7 +90,7 @@ const readAnswer = async (run: ProviderRun, reply: ExchangeReply, model: string)
     const error = event === 'error' ? (value ?? data) : errorIn(value)
     if (error !== undefined) throw errorOf(error)
     const record = wholeAnswer(value)
-    // With its own name, or bare: a server that does not stream answers so.
+    // A server that does not stream sends the record without the event name `result`.
     if (event === 'result' || record !== undefined) {
       whole = record ?? whole
       ended = true

@@ -1,6 +1,6 @@
 /**
- * Responsible for one chat completion from an OpenAI-compatible server, streamed (server-sent events, `stream_options.include_usage`), and for its
- * list of models. The finish reason, or `[DONE]`, decides that an answer is whole.
+ * Responsible for one streamed chat completion from an OpenAI-compatible server (server-sent events, `stream_options.include_usage`), and for its
+ * list of models. An answer is complete when there is a finish reason or `[DONE]`.
  */
 import type { Usage } from '@modelreins/contract'
 import { contentOf } from './answer-content.ts'
@@ -12,7 +12,7 @@ import { createResultTail } from '../tail.ts'
 import { createUnread } from '../unread.ts'
 
 export interface ChatServer {
-  /** Up to and including `/v1`. */
+  /** URL up to and including `/v1`. */
   readonly url: string
   readonly key?: string | undefined
 }
@@ -28,15 +28,15 @@ export interface ChatRequest {
   readonly tap?: Tap | undefined
   /** Pieces of the answer (`stdout`), and of the reasoning before it (`system`). */
   readonly output: (text: string, stream: 'stdout' | 'system') => Promise<void>
-  /** Told once, however the answer ends. */
+  /** Called once, also when the answer fails. */
   readonly usage: (usage: Usage) => void
-  /** The model works although there is nothing to show. */
+  /** Called when the model works but there is nothing to show. */
   readonly heard?: (() => void) | undefined
 }
 
 const headersOf = ({ key }: ChatServer): Record<string, string> => (key === undefined ? {} : { authorization: `Bearer ${key}` })
 
-/** Ids of the models that the server offers for chat: embedding models are in the same list. */
+/** Ids of the server's chat models; embedding models, which are in the same list, are left out. */
 export const listModels = async (
   server: ChatServer,
   signal: AbortSignal,
@@ -51,7 +51,7 @@ const usageOf = (value: unknown, model: string | undefined): Usage | undefined =
   const usage = at(value, 'usage')
   const tokensIn = numberAt(usage, 'prompt_tokens') ?? numberAt(usage, 'input_tokens')
   const tokensOut = numberAt(usage, 'completion_tokens') ?? numberAt(usage, 'output_tokens')
-  const cost = numberAt(usage, 'cost') // OpenRouter and gateways like it; OpenAI tells none
+  const cost = numberAt(usage, 'cost') // OpenRouter and similar gateways report it; OpenAI does not
   if (tokensIn === undefined && tokensOut === undefined) return undefined
   return {
     ...(tokensIn === undefined ? {} : { tokens_in: tokensIn }),
@@ -61,7 +61,7 @@ const usageOf = (value: unknown, model: string | undefined): Usage | undefined =
   }
 }
 
-/** Reasons that say the answer was not brought to its end. Any other reason is an end. */
+/** Finish reasons that mean that the answer was interrupted. Any other reason is a normal end. */
 const brokenFinish = /error|abort|cancel|fail|interrupt|insufficient|disconnect|timeout|unavailable/i
 const isCut = (reason: string | undefined): boolean => reason === 'length' || reason === 'max_tokens' || reason === 'MAX_TOKENS'
 const isFiltered = (reason: string | undefined): boolean => reason === 'content_filter' || reason === 'SAFETY'
@@ -72,10 +72,10 @@ const noteOfFinish = (reason: string | undefined): string | undefined => {
   return undefined
 }
 
-/** What a server may still send after the finish reason: usage, `[DONE]`, the end of the connection. */
+/** How long to wait, after the finish reason, for usage, `[DONE]` and the end of the connection. */
 const graceMs = 3_000
 
-/** Reads the parts of one answer as they come, in whatever form. */
+/** Reads the parts of one answer as they arrive, in any form. */
 class Reading {
   readonly #request: ChatRequest
   readonly unread = createUnread()
@@ -91,7 +91,7 @@ class Reading {
     this.#request = request
   }
 
-  /** The server has said that this was all. */
+  /** Whether the server has marked the answer as complete. */
   get finished(): boolean {
     return this.#done || this.#finish !== undefined
   }
@@ -100,7 +100,7 @@ class Reading {
     return this.#usage
   }
 
-  /** `[DONE]`. */
+  /** Called for `[DONE]`. */
   close(): void {
     this.#done = true
   }
@@ -123,7 +123,7 @@ class Reading {
     await this.#read(at(choice, 'delta') ?? whole ?? choice)
     const finish = textAt(choice, 'finish_reason') ?? textAt(choice, 'native_finish_reason')
     if (finish !== undefined && finish !== '') this.#finish = finish
-    // An answer that is not streamed is there as a whole.
+    // An answer that is not streamed arrives complete.
     if (whole !== undefined && whole !== null) this.#done = true
   }
 
@@ -142,7 +142,7 @@ class Reading {
     await this.#request.output(content.text, 'stdout')
   }
 
-  /** The answer, or why there is none. */
+  /** The answer; throws the reason when there is none. */
   async end(): Promise<string> {
     const note = this.unread.note('answer')
     if (note !== undefined) await this.#request.output(note, 'system')
@@ -188,7 +188,7 @@ const readAnswer = async (request: ChatRequest, reply: ExchangeReply): Promise<s
       else for (const chunk of Array.isArray(value) ? value : [value]) await reading.take(chunk)
     }
   } catch (error) {
-    // A connection that breaks after the last word takes nothing of the answer with it.
+    // A connection that breaks after the answer is complete loses nothing.
     if (request.signal.aborted || error instanceof EndpointError || !reading.finished) throw error
   } finally {
     reply.close()
@@ -213,10 +213,10 @@ const ask = (request: ChatRequest, streamOptions: object): Promise<ExchangeReply
     ...(request.env === undefined ? {} : { env: request.env }),
   })
 
-/** The whole answer. Throws `EndpointError` when the server refuses, breaks off, or says nothing. */
+/** The complete answer. Throws `EndpointError` when the server refuses, the connection breaks, or the answer is empty. */
 export const completeChat = async (request: ChatRequest): Promise<string> => {
   const reply = await ask(request, { stream_options: { include_usage: true } }).catch((error: unknown) => {
-    // Older servers refuse the option by name; the answer is worth more than its usage.
+    // Older servers reject the option by name. The request is repeated without it, because the answer matters more than its usage.
     const unknownOption =
       error instanceof EndpointError && (error.status === 400 || error.status === 422) && /stream_options/.test(error.message)
     if (!unknownOption) throw error

@@ -1,6 +1,6 @@
 /**
- * Responsible for what lmstudio, nocturne and http have in common: a provider made of an OpenAI-compatible server. Each of them says only
- * where it is.
+ * Responsible for the common part of lmstudio, nocturne and http: a provider for an OpenAI-compatible server. Each of the three defines only how its
+ * server is found.
  */
 import { type EndpointRule, type Found, resolveEndpoint, resolveKey } from './endpoint.ts'
 import { EndpointError } from './http-exchange.ts'
@@ -15,15 +15,15 @@ export interface OpenAiProduct {
   readonly name: string
   readonly endpoint: (settings: ProviderSettings) => EndpointRule
   readonly keys: readonly string[]
-  /** Variables that name a model when neither job nor worker does. */
+  /** Variables that name a model when neither the job nor the worker does. */
   readonly models?: readonly string[]
-  /** Which of several models to take when none is named; undefined where a guess could cost money. */
+  /** Chooses one of several models when none is named; undefined where a guess could cost money. */
   readonly choose?: (models: readonly string[]) => string | undefined
-  /** What to do when nobody answers. */
+  /** What the user can do when the server does not answer. */
   readonly help: string
 }
 
-/** A check is asked before every start and by `doctor`: it must not hang. */
+/** The check runs before every start and in `doctor`, so it must not hang. */
 const checkMs = 5_000
 
 export const openAiPath = { path: '/v1', endings: ['/chat/completions', '/models'] } as const
@@ -36,7 +36,7 @@ const serverOf = (product: OpenAiProduct, settings: ProviderSettings): Found<Cha
 
 const isWithoutList = (error: unknown): boolean => error instanceof EndpointError && (error.status === 404 || error.status === 405)
 
-/** A server that is there and cannot serve yet: jobs that meet it are tried again. Undefined for any other failure. */
+/** Why a server that is reachable cannot serve yet; jobs that meet this are retried. Undefined for any other failure. */
 export const answersLater = (error: unknown): string | undefined => {
   if (!(error instanceof EndpointError) || (error.status !== 503 && error.status !== 429)) return undefined
   const doing = /loading/i.test(error.message) ? 'its model is loading' : 'it is busy'
@@ -52,7 +52,7 @@ const check = async (product: OpenAiProduct, settings: ProviderSettings): Promis
     const some = models.slice(0, 3).join(', ')
     return { usable: true, detail: models.length === 0 ? where : `${where}, ${models.length} models: ${some}` }
   } catch (error) {
-    // The list of models is optional in this API: a server that answers at all, other than to refuse the key, is there.
+    // The list of models is optional in this API: a server that answers at all, except to reject the key, is usable.
     if (isWithoutList(error)) return { usable: true, detail: where }
     if (error instanceof EndpointError && (error.status === 401 || error.status === 403)) {
       return { usable: false, detail: `${product.name}: ${where} refuses the key: set ${product.keys.join(' or ')}` }

@@ -1,11 +1,11 @@
-/** Responsible for what extra arguments mean to an HTTP provider: `name=value` request parameters. */
+/** Responsible for parsing extra arguments of an HTTP provider: `name=value` request parameters. */
 import { parseJson } from '../json.ts'
 
-/** What the provider decides itself. */
+/** Parameters that the provider sets itself. */
 const reserved: readonly string[] = ['model', 'messages', 'stream', 'stream_options', 'promptObject', 'type', 'prompt']
 
 /**
- * `temperature=0.2`, `--max_tokens=500`, `stop=["END"]` as request parameters: a value that is JSON is taken as JSON, any other as text.
+ * Parses `temperature=0.2`, `--max_tokens=500`, `stop=["END"]` as request parameters: a value that is valid JSON is parsed, any other is a text.
  * Throws for an argument of another form, and for a parameter that the provider sets itself.
  */
 export const requestParameters = (extraArgs: readonly string[] | undefined): Readonly<Record<string, unknown>> => {

@@ -1,21 +1,21 @@
 /**
- * Responsible for what servers stream as (event, data): server-sent events as the standard has them, and as servers really write them. Source:
- * WHATWG HTML, "Server-sent events". Beyond it: JSON that stands bare on lines (NDJSON, or one answer in place of a stream), an `error:` field,
- * and events that no blank line parts.
+ * Responsible for parsing streamed answers into (event, data): standard server-sent events, and what servers really send. Source: WHATWG HTML,
+ * "Server-sent events". In addition it accepts plain JSON lines (NDJSON, or a single answer instead of a stream), an `error:` field, and events
+ * without a blank line between them.
  */
 import { parseJson } from '../json.ts'
 import { linesOf } from '../lines.ts'
 import type { Unread } from '../unread.ts'
 
 export interface ServerEvent {
-  /** `message` unless the server names it. */
+  /** `message` unless the server names another event. */
   readonly event: string
   readonly data: string
 }
 
 const isWhole = (data: string): boolean => data.trim() === '[DONE]' || parseJson(data) !== undefined
 
-/** Bare JSON on several lines: kept until it is whole. */
+/** Collects plain JSON that spans several lines until it is complete. */
 const createBare = (): { readonly open: boolean; take(line: string): string | undefined; rest(): string } => {
   let lines: string[] = []
   return {
@@ -24,7 +24,7 @@ const createBare = (): { readonly open: boolean; take(line: string): string | un
     },
     take(line) {
       lines.push(line)
-      // A value that is spread over lines ends with a bracket at the left; parsing after each of many lines would be quadratic.
+      // A value that spans lines ends with a line that starts with a bracket. Parsing after every line would take quadratic time.
       if (!/^[}\]]/.test(line) && (lines.length > 1 || !/[}\]]\s*$/.test(line))) return undefined
       const whole = lines.join('\n')
       if (parseJson(whole) === undefined) return undefined
@@ -52,7 +52,7 @@ export async function* serverEvents(pieces: AsyncIterable<string>, unread?: Unre
     const field = colon === -1 ? line : line.slice(0, colon)
     const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '')
     if (field === 'data') {
-      // Without the blank line between them, two whole values are still two events.
+      // Two complete values without a blank line between them are still two events.
       if (data.length > 0 && isWhole(data.join('\n'))) {
         yield { event, data: data.join('\n') }
         data = []
@@ -66,7 +66,7 @@ export async function* serverEvents(pieces: AsyncIterable<string>, unread?: Unre
       if (whole !== undefined) yield { event, data: whole }
     } else unread?.add('a line that is no event', line)
   }
-  // The standard drops an event that no blank line ends; servers that close right after their last line mean it.
+  // The standard drops an event without a final blank line, but some servers close the connection directly after their last event.
   if (data.length > 0) yield { event, data: data.join('\n') }
   const rest = bare.rest()
   if (rest === '') return
@@ -74,7 +74,7 @@ export async function* serverEvents(pieces: AsyncIterable<string>, unread?: Unre
   else yield { event, data: rest }
 }
 
-/** The values of `source`; once `finished` says so, only those that come within `ms` of one another. `close` is what ends a wait. */
+/** The values of `source`. Once `finished` is true, only values that arrive within `ms` of each other. `close` ends a pending wait. */
 export async function* withGrace<Value>(
   source: AsyncIterable<Value>,
   finished: () => boolean,
@@ -91,7 +91,7 @@ export async function* withGrace<Value>(
       })
       const value = await Promise.race([next, late]).finally(() => clearTimeout(timer))
       if (value === undefined) {
-        // Nobody waits for it any more: its failure is no news.
+        // The result is no longer needed, so a failure is ignored.
         next.catch(() => undefined)
         return
       }

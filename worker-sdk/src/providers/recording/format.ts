@@ -1,5 +1,5 @@
 /**
- * Responsible for what a recording is: one JSON object a line, of what a provider's program or server said, and when. It records and plays
+ * Responsible for the format of a recording: what a provider's program or server said and when, as one JSON object per line. It records and plays
  * nothing.
  */
 import { isObject, numberAt, parseJson, textAt } from '../json.ts'
@@ -9,24 +9,24 @@ export interface RecordingHead {
   /** Version of this format. */
   readonly recording: 1
   readonly provider: string
-  /** What the provider was set to, as far as it decides how it reads. */
+  /** The settings that decide how the provider reads its output. */
   readonly output_format?: string
   readonly model?: string
   readonly recorded_at?: string
 }
 
-/** `ms` counts from the beginning of the job. */
+/** `ms` counts from the start of the job. */
 export type RecordedEvent =
   | { readonly kind: 'program'; readonly ms: number; readonly args: readonly string[] }
   | { readonly kind: 'stdout' | 'stderr'; readonly ms: number; readonly text: string }
-  /** Missing where the program did not exit by itself. */
+  /** Missing if the program did not exit by itself. */
   | { readonly kind: 'exit'; readonly ms: number; readonly code: number }
   | { readonly kind: 'request'; readonly ms: number; readonly method: string; readonly path: string }
   | { readonly kind: 'answer'; readonly ms: number; readonly status: number; readonly headers: Readonly<Record<string, string>> }
   | { readonly kind: 'body'; readonly ms: number; readonly text: string }
-  /** How the connection ended; missing where it was left open. */
+  /** How the connection ended; missing if it stayed open. */
   | { readonly kind: 'end' | 'broken'; readonly ms: number }
-  /** What became of it, for people who compare. */
+  /** The outcome, for comparison by people. */
   | { readonly kind: 'outcome'; readonly ms: number; readonly exit_code: number; readonly error?: string; readonly result_bytes?: number }
 
 export interface Recording {
@@ -72,11 +72,11 @@ const eventOf = (line: string, number: number): RecordedEvent | undefined => {
     case 'broken':
       return { kind: value['kind'], ms }
     default:
-      return undefined // of a later version, or what became of it
+      return undefined // from a later version, or the outcome
   }
 }
 
-/** The last recording of the file, which may hold several jobs. Throws with the line that is wrong. */
+/** The last recording of a file, which may contain several jobs. Throws an error that names the first invalid line. */
 export const parseRecording = (text: string): Recording => {
   const lines = text.split('\n')
   headOf(lines[0])

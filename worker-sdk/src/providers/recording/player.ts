@@ -1,6 +1,6 @@
 /**
- * Responsible for playing a recording to a provider: as a program that prints what was printed, or as a server that answers what was answered.
- * What was said over hours is said in seconds; what was left open stays open.
+ * Responsible for playing a recording to a provider: as a program that prints the recorded output, or as a server that sends the recorded answers.
+ * Hours of a recording are played in seconds; a connection that stayed open stays open.
  */
 import { createServer, type ServerResponse } from 'node:http'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -12,10 +12,10 @@ import type { Launch } from '../child-process/program.ts'
 import type { ProviderSettings } from '../provider.ts'
 import { recordingText, type RecordedEvent, type Recording } from './format.ts'
 
-/** No pause of a recording is played longer than this. */
+/** Longer pauses in a recording are shortened to this. */
 const longestPauseMs = 50
 
-/** Runs in a process of its own: it gets the file's name, reads the prompt, prints, and exits as the program did, or stays. */
+/** Runs in its own process: it gets the name of the file, reads the prompt, prints, and exits as the recorded program did, or keeps running. */
 const program = `
 const { readFileSync } = require('node:fs')
 const events = readFileSync(process.argv[1], 'utf8').split('\\n').slice(1).filter(Boolean).map((line) => JSON.parse(line))
@@ -49,7 +49,7 @@ const exchangesOf = (events: readonly RecordedEvent[]): Exchange[] => {
   return exchanges
 }
 
-/** Decoded when it was recorded, and framed anew when it is played. */
+/** Headers that do not apply when a recording is played: the body was recorded decoded, and is framed again. */
 const notPlayed: ReadonlySet<string> = new Set(['content-encoding', 'transfer-encoding', 'content-length', 'connection'])
 
 const playAnswer = async (exchange: Exchange, response: ServerResponse): Promise<void> => {
@@ -71,7 +71,7 @@ const playAnswer = async (exchange: Exchange, response: ServerResponse): Promise
 }
 
 export interface Player {
-  /** What makes a provider meet the recording instead of the world. */
+  /** Settings with which a provider uses the recording instead of a real program or server. */
   readonly settings: Partial<ProviderSettings>
   stop(): Promise<void>
 }
@@ -99,7 +99,7 @@ const playServer = async (recording: Recording): Promise<Player> => {
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // Of a server that listens on a port, never a path.
+  // The server listens on a port, so its address is never a path.
   const { port } = server.address() as AddressInfo
   return {
     settings: { endpoint: `http://127.0.0.1:${port}` },

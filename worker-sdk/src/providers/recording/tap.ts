@@ -1,7 +1,7 @@
-/** Responsible for writing down what a provider's program or server says while a job runs, redacted. */
+/** Responsible for recording what a provider's program or server says while a job runs, with secrets redacted. */
 import type { RecordedEvent, RecordingHead } from './format.ts'
 
-/** What a provider tells while it runs. */
+/** What a provider reports while it runs. */
 export interface Tap {
   program(args: readonly string[]): void
   text(kind: 'stdout' | 'stderr' | 'body', text: string): void
@@ -12,19 +12,19 @@ export interface Tap {
 }
 
 export interface TapPorts {
-  /** One line of the recording, with its line end. */
+  /** Writes one line of the recording, including its line end. */
   readonly write: (line: string) => void
   readonly now: () => number
   readonly redact: (text: string) => string
 }
 
-/** Headers that decide how an answer is read, or when to come back. Cookies and keys are none of them. */
+/** Headers that decide how an answer is read, or when to try again. They never contain cookies or keys. */
 const wanted = /^(?:content-type|content-encoding|transfer-encoding|server|via|x-request-id)$|retry|rate-?limit|reset/
 
-/** Pieces are held until their line ends: a secret that is cut in two would be recognized in neither half. */
+/** Text is held until its line ends, because a secret that is split between two pieces would not be recognised. */
 const longestHeld = 64 * 1024
 
-/** Begins a recording of one job. `end` writes what is still held. */
+/** Starts the recording of one job. `end` writes the text that is still held. */
 export const createTap = (head: RecordingHead, ports: TapPorts): { readonly tap: Tap; end(outcome?: object): void } => {
   const began = ports.now()
   const held = new Map<'stdout' | 'stderr' | 'body', { ms: number; text: string }>()
@@ -55,7 +55,7 @@ export const createTap = (head: RecordingHead, ports: TapPorts): { readonly tap:
       write({ kind: 'exit', ms: ms(), code })
     },
     request(method, url) {
-      // The host is nobody's business; the path says which API was meant.
+      // The host is private and not recorded; the path shows which API was called.
       write({ kind: 'request', ms: ms(), method, path: ports.redact(new URL(url).pathname) })
     },
     answer(status, headers) {
