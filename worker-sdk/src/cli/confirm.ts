@@ -1,8 +1,8 @@
-/** Responsible for the question before something that cannot be taken back. It does nothing itself. */
+/** Responsible for asking before an action that cannot be undone. It does nothing itself. */
 import type { CommandContext } from './context.ts'
 import { UsageError } from './arguments/usage-error.ts'
 
-/** Asks where somebody can answer; elsewhere `--yes` must have said so. */
+/** Asks when there is a terminal; otherwise `--yes` is required. */
 export async function confirmed(context: CommandContext, question: string): Promise<boolean> {
   if (context.invocation.on('yes')) return true
   if (!context.system.stdinIsTerminal || !context.system.stderr.isTerminal) {

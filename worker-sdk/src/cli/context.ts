@@ -12,7 +12,7 @@ export class CommandContext {
   readonly invocation: Invocation
   readonly system: System
   readonly show: Presenter
-  /** With `--config` as the variable that says the same, so that the Worker finds the same file. */
+  /** The environment. `--config` is added as the variable with the same meaning, so that the Worker reads the same file. */
   readonly env: Environment
   readonly configPath: string
   readonly fetch: Fetch

@@ -8,33 +8,33 @@ import { runCli } from './run-cli.ts'
 import { nodeSystem } from './system.ts'
 import { takeEnvironment } from './setup/start-environment.ts'
 
-// Before anything else: a program that this process starts must not find a token in what it was started with.
+// Must come first: a program that this process starts must not find a token in the environment of this process.
 const started = takeEnvironment()
 
-/** Something that ignores every signal must not keep the process: after this much patience it ends anyway. */
+/** The process ends after this time, even if something in it ignores every signal. */
 const lingerMs = 3_000
 
-// `ps` shows the title instead of the arguments from here on: a token among them is not there to be read for long.
+// From here on `ps` shows the title instead of the arguments, so that a token among them is visible only briefly.
 if (process.argv.some((word) => /^--(?:token|redact)\b/.test(word))) process.title = programName
 
-// Node 18 calls its fetch experimental, on standard error, in every call of this program.
+// Node 18 prints a warning about its experimental fetch to standard error in every call of this program.
 process.removeAllListeners('warning')
 process.on('warning', (warning) => {
   if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`)
 })
 
-/** A command whose answer could not be written has not answered, whatever it did. */
+/** Exit code when the answer of a command could not be written, even if the command succeeded. */
 const unwritten = 74
 
-// `modelreins-worker jobs | head`: the reader has what it wanted. A terminal that is gone answers EIO.
+// `modelreins-worker jobs | head`: the reader has closed the pipe. A closed terminal answers EIO.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') {
-      // A full disk, most likely: what else is wrong goes to the other stream, which may still take it.
+      // Most likely the disk is full. The message goes to the other stream, which may still work.
       if (stream === process.stdout) process.stderr.write(`${programName}: standard output cannot be written: ${error.message}\n`)
       process.exit(unwritten)
     }
-    // A worker at work has children to end first: nobody reads any more, so this is what closing the terminal is.
+    // A running worker must end its children first. A closed output is treated like a closed terminal.
     if (process.listenerCount('SIGHUP') === 0) process.exit()
     process.emit('SIGHUP', 'SIGHUP')
   })

@@ -6,13 +6,13 @@ import { withoutUnseen } from '@modelreins/contract'
 export interface Prompter {
   /** The answer, or the default when it is empty. */
   line(question: string, preset?: string): Promise<string>
-  /** What is typed is not shown. */
+  /** The input is not displayed. */
   secret(question: string): Promise<string>
   yes(question: string, preset: boolean): Promise<boolean>
   close(): void
 }
 
-/** Ctrl-C or Ctrl-D at a question. */
+/** Thrown for Ctrl-C or Ctrl-D at a question. */
 export class Cancelled extends Error {
   override readonly name = 'Cancelled'
   readonly exitCode = 130

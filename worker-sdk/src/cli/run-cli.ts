@@ -1,4 +1,4 @@
-/** Responsible for one call of the program from its words to its exit code. */
+/** Responsible for one call of the program, from its arguments to its exit code. */
 import { version } from '../version.ts'
 import { nameOf, programName } from './arguments/command.ts'
 import { handlers } from './commands/index.ts'
@@ -41,7 +41,7 @@ export async function runCli(system: System): Promise<number> {
 function hintFor(error: unknown, context: CommandContext): string | undefined {
   if (isProblem(error, 'not-found')) return listHint(context)
   const takes = (flag: string): boolean => context.invocation.command.flags.some((one) => one.name === flag)
-  // What stopped the worker may have said so already.
+  // The error that stopped the worker may already contain this advice.
   const told = error instanceof Error && error.message.includes('--takeover')
   if (isProblem(error, 'name-taken') && takes('takeover') && !told)
     return 'Choose another name, revoke the worker that has it, or take it over with --takeover.'
@@ -54,7 +54,7 @@ function hintFor(error: unknown, context: CommandContext): string | undefined {
   }
 }
 
-/** What a command of a group did not find, the group's list may show. */
+/** When a command of a group did not find its subject, suggests the group's list. */
 function listHint({ invocation }: CommandContext): string | undefined {
   const [group = '', second] = invocation.command.words
   const list = second === undefined ? undefined : findCommand([group])

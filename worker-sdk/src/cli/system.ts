@@ -1,4 +1,4 @@
-/** Responsible for the system a command runs on (arguments, environment, streams, signals), as one value that tests replace. */
+/** Responsible for the system that a command runs on (arguments, environment, streams, signals), as one value that tests replace. */
 import { execFile } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { proxyFetch } from '../net/proxy-fetch.ts'
@@ -10,21 +10,21 @@ import type { StartEnvironment } from './setup/start-environment.ts'
 import { textOf } from './arguments/read-text.ts'
 
 export interface Sink {
-  /** Text, or the bytes of a file as they are. */
+  /** Text, or the unchanged bytes of a file. */
   write(piece: string | Uint8Array): void
-  /** Settles when what was written has gone far enough that more may follow: a slow reader must not fill our memory. */
+  /** Settles when more may be written, so that output for a slow reader does not fill the memory. */
   drained(): Promise<void>
   readonly isTerminal: boolean
   readonly columns: number
-  /** Of a terminal that says it. */
+  /** Only for a terminal that reports it. */
   readonly rows?: number | undefined
 }
 
-/** What asks a program to end: Ctrl-C, a service manager, a terminal that was closed, Ctrl-\. */
+/** Signals that ask a program to end: Ctrl-C, a service manager, a closed terminal, Ctrl-\. */
 export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT'
 
 export interface System {
-  /** Behind the program's name. */
+  /** The arguments after the program's name. */
   readonly argv: readonly string[]
   readonly env: Environment
   /** Variables with credentials that jobs of this user could read from this process. */
@@ -36,17 +36,17 @@ export interface System {
   readonly stdinIsTerminal: boolean
   /** Everything that arrives on standard input until it ends. */
   readonly readStdin: () => Promise<string>
-  /** Opens a conversation; only where standard input and error are a terminal. */
+  /** Starts asking questions; only if standard input and standard error are terminals. */
   readonly openPrompter: () => Prompter
-  /** Calls back on these signals, SIGINT and SIGTERM unless told, until the returned function is called. */
+  /** Calls back on these signals (default: SIGINT and SIGTERM) until the returned function is called. */
   readonly onSignal: (listener: (signal: StopSignal) => void, signals?: readonly StopSignal[]) => () => void
   readonly fetch: Fetch
   readonly clock: Clock
-  /** How this program is started again: Node and the script. */
+  /** The command that starts this program again: Node and the script. */
   readonly program: readonly [node: string, script: string]
-  /** Runs a program of the system to its end; both outputs in one text. Code 127: there is no such program. */
+  /** Runs a system program to its end; `output` has both of its outputs. Code 127: there is no such program. */
   readonly runProgram: (file: string, args: readonly string[]) => Promise<{ readonly code: number; readonly output: string }>
-  /** Of the person who runs it; undefined where there is no such number. */
+  /** The numeric id of the user; undefined on systems without one. */
   readonly userId: number | undefined
 }
 
@@ -85,7 +85,7 @@ const runProgram: System['runProgram'] = (file, args) =>
     })
   })
 
-/** A link in a folder of binaries may move; what it points to is where the package is. */
+/** A link in a folder of binaries can change; its target is where the package is. */
 function scriptPath(): string {
   const script = process.argv[1] ?? ''
   try {

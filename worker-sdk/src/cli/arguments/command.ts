@@ -1,24 +1,24 @@
-/** Responsible for what a command and its flags are: data that parsing, help, completions and the reference read alike. */
+/** Responsible for the types of commands and flags: data that parsing, help, completions and the reference read. */
 
-/** What the shell may offer for a value. */
+/** Kinds of values that the shell can complete. */
 export type Completion = 'file' | 'folder' | 'provider' | 'config-key' | 'command'
 
 export interface Flag {
-  /** Without dashes. A name means the same kind of flag in every command: flags may stand before the command. */
+  /** Without dashes. A name has the same kind in every command, because flags may precede the command. */
   readonly name: string
   readonly short?: string
-  /** Placeholder of the value, such as `NAME`; absent: a switch. */
+  /** Placeholder of the value, such as `NAME`; absent: a switch without a value. */
   readonly value?: string
   readonly kind?: 'count' | 'duration' | 'json'
   /** May be given more than once. */
   readonly many?: true
-  /** Nothing else is accepted. */
+  /** The only values that are accepted. */
   readonly choices?: readonly string[]
-  /** Offered, but others are accepted too. */
+  /** Values that completion offers; others are accepted too. */
   readonly suggest?: readonly string[]
   readonly complete?: Completion
   readonly about: string
-  /** Environment variables that say the same, the first one wins. */
+  /** Environment variables with the same meaning; the first one that is set wins. */
   readonly env?: readonly string[]
   /** Key in the config file. */
   readonly config?: string
@@ -27,7 +27,7 @@ export interface Flag {
 export interface Argument {
   readonly name: string
   readonly optional?: true
-  /** Takes all that follow. */
+  /** Takes all remaining words. */
   readonly many?: true
   readonly choices?: readonly string[]
   readonly complete?: Completion
@@ -35,9 +35,9 @@ export interface Argument {
 }
 
 export interface Example {
-  /** Behind the program's name. */
+  /** The text after the program's name. */
   readonly line: string
-  /** Put in front of the program's name: `git diff |`. */
+  /** The text before the program's name: `git diff |`. */
   readonly before?: string
   readonly about: string
 }
@@ -51,7 +51,7 @@ export interface Command {
   readonly arguments?: readonly Argument[]
   readonly flags: readonly Flag[]
   readonly examples: readonly Example[]
-  /** Not shown in help and reference: it is a part of the machinery. */
+  /** Not shown in help and reference, because it is internal. */
   readonly hidden?: true
 }
 

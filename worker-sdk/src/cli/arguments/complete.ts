@@ -1,4 +1,4 @@
-/** Responsible for how a line may go on: commands, flags, values, from the table. */
+/** Responsible for completing a command line: commands, flags and values, from the table. */
 import { providerNames } from '../../providers/index.ts'
 import { nameOf, type Argument, type Command, type Completion, type Flag } from './command.ts'
 import { configKeys } from '../setup/config-keys.ts'
@@ -9,7 +9,7 @@ export interface Candidate {
   readonly about: string
 }
 
-/** Printed alone: the shell completes file or folder names itself. */
+/** Printed alone, this tells the shell to complete names of files or folders itself. */
 export const filesMark = ':files'
 export const foldersMark = ':folders'
 
@@ -35,7 +35,7 @@ const valuesOf = (from: Flag | Argument): readonly Candidate[] => {
   return fixed.length > 0 ? plain(fixed) : from.complete === undefined ? [] : completionOf(from.complete)
 }
 
-/** Which command the words name, and how many of them its name takes. */
+/** The command that the words name, and how many of them are arguments. */
 function commandIn(words: readonly string[]): Found {
   const pair = findCommand(words.slice(0, 2))
   if (words.length >= 2 && pair !== undefined) return { command: pair, args: words.length - 2, words }
@@ -51,11 +51,11 @@ interface Found {
 
 type Flags = ReadonlyMap<string, Flag>
 
-/** With their dashes, long and short. */
+/** Flags by name with dashes, long and short. */
 const byName = (flags: readonly Flag[]): Flags =>
   new Map(flags.flatMap((flag) => [`--${flag.name}`, ...(flag.short === undefined ? [] : [`-${flag.short}`])].map((name) => [name, flag])))
 
-/** Of every command: enough to tell a flag's value from a word, since a name takes a value in all of them or in none. */
+/** Flags of all commands. They suffice to tell a flag's value from a word, since a name takes a value in all commands or in none. */
 const everyFlag: Flags = byName(shown.flatMap(flagsOf))
 
 const takesNext = (word: string): boolean => everyFlag.get(word)?.value !== undefined
@@ -64,7 +64,7 @@ const takesNext = (word: string): boolean => everyFlag.get(word)?.value !== unde
 const wordsAmong = (before: readonly string[]): readonly string[] =>
   before.filter((word, index) => !word.startsWith('-') && !takesNext(before[index - 1] ?? ''))
 
-/** Which flags of the command are given, and whose value comes next: `unknown` when the command has no such flag. */
+/** Which flags of the command are given, and the flag whose value comes next: `unknown` when the command has no such flag. */
 function flagsAmong(
   before: readonly string[],
   flags: Flags,
@@ -75,9 +75,9 @@ function flagsAmong(
   return { used, pending: isValue || !takesNext(last) ? undefined : (flags.get(last) ?? 'unknown') }
 }
 
-/** `words`: everything behind the program's name up to the cursor; the last one may be empty or unfinished. */
+/** `words`: everything after the program's name up to the cursor; the last word may be empty or incomplete. */
 export function candidates(words: readonly string[]): readonly Candidate[] {
-  // PowerShell drops an empty argument on its way to a program unless it is quoted twice.
+  // PowerShell drops an empty argument unless it is quoted twice.
   const last = words.at(-1) ?? ''
   const current = last === '""' ? '' : last
   const before = words.slice(0, -1)

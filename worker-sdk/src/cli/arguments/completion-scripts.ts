@@ -1,11 +1,11 @@
-/** Responsible for the few lines by which each shell asks the program how a line may go on. */
+/** Responsible for the scripts with which each shell asks the program for completions. */
 import { programName } from './command.ts'
 import { shells } from '../table/worker.ts'
 
 export type Shell = (typeof shells)[number]
 export const isShell = (text: string): text is Shell => shells.some((shell) => shell === text)
 
-/** The program is called as it was typed, so that a path or an alias answers for itself. */
+/** The program is called as the user typed it, so that a path or an alias completes for itself. */
 const bash = `# bash completion for ${programName}
 _modelreins_worker() {
   local line IFS=$'\\n'

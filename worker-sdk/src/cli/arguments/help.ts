@@ -22,7 +22,7 @@ export const usageText = (command: Command): string => {
 export const exampleText = ({ before, line }: Example): string =>
   [before, programName, line].filter((part) => part !== undefined && part !== '').join(' ')
 
-/** Words broken into lines no longer than `columns`. */
+/** Breaks text into lines of at most `columns`. */
 function wrap(text: string, columns: number, indent = ''): string {
   const lines: string[] = []
   let line = ''
@@ -93,7 +93,7 @@ export function commandHelp(command: Command, { columns, style }: Page): string 
   ].join('\n\n')
 }
 
-/** A group without a command of its own: `config`, `service`. */
+/** Help for a group that is not a command itself: `config`, `service`. */
 export function groupHelp(group: string, { columns, style }: Page): string {
   const rows = commandsOf(group).map(
     (command) => [[...command.words, ...(command.arguments ?? []).map(argumentText)].join(' '), command.about] as const,
@@ -133,7 +133,7 @@ export function overview({ columns, style }: Page): string {
   ].join('\n\n')
 }
 
-/** Help about these words; what stands behind a command's name does not matter. Throws `UsageError` when they name nothing. */
+/** Help about these words; words after a command's name are ignored. Throws `UsageError` when they name nothing. */
 export function helpPage(words: readonly string[], page: Page): string {
   const [first] = words
   if (first === undefined) return overview(page)

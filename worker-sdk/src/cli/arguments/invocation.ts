@@ -4,7 +4,10 @@ import type { Command, Flag } from './command.ts'
 import { parseDuration } from '../output/time-words.ts'
 import { UsageError } from './usage-error.ts'
 
-/** A value that begins with a dash is a flag somebody forgot the value before; `--name=-x` says that it is meant. */
+/**
+ * One use of a flag. A value that begins with a dash is treated as a flag, because the value was probably forgotten; `--name=-x` passes such a value
+ * on purpose.
+ */
 export interface FlagUse {
   readonly flag: Flag
   readonly value: string | undefined
@@ -33,7 +36,7 @@ export class Invocation {
     return this.text(name) === 'true'
   }
 
-  /** The last one given: a script may add to a line that says it already. */
+  /** The last value given, so that a script can override a flag by adding it again. */
   text(name: string): string | undefined {
     return this.#values.get(name)?.at(-1)
   }
@@ -66,7 +69,7 @@ export class Invocation {
     return value
   }
 
-  /** All values of a flag that may be repeated or hold commas. */
+  /** All values of a flag that may be repeated or contain commas. */
   words(name: string): readonly string[] | undefined {
     const given = this.#values.get(name)
     return given?.flatMap((text) => text.split(',').map((part) => part.trim())).filter((part) => part !== '')

@@ -1,4 +1,4 @@
-/** Responsible for understanding a command line by the table: which command, which flags, or what is wrong with it. */
+/** Responsible for parsing a command line by the table: which command, which flags, or what is wrong. */
 import { parseArgs } from 'node:util'
 import { nameOf, type Argument, type Command, type Flag } from './command.ts'
 import { Invocation, type FlagUse } from './invocation.ts'
@@ -12,7 +12,7 @@ interface Option {
   readonly short?: string
 }
 
-/** Of all commands: a flag may stand before the command's name, and means the same kind of thing everywhere. */
+/** Flags of all commands: a flag may precede the command's name, and has the same kind in every command. */
 const allFlags = (): ReadonlyMap<string, Flag> => new Map(commands.flatMap(flagsOf).map((flag) => [flag.name, flag]))
 
 function optionsOf(flags: ReadonlyMap<string, Flag>): Record<string, Option> {
@@ -25,11 +25,11 @@ function optionsOf(flags: ReadonlyMap<string, Flag>): Record<string, Option> {
 
 interface Found {
   readonly command: Command
-  /** Words left for the command's arguments. */
+  /** Words that remain for the command's arguments. */
   readonly rest: readonly string[]
 }
 
-/** The longest name of a command that the words begin with; no words at all run the worker. */
+/** The longest command name that the words begin with. Without words, the worker runs. */
 function resolveCommand(words: readonly string[], literal: boolean): Found {
   const [first, second] = words
   if (first === undefined || literal) return { command: commandNamed(['run']), rest: words }
@@ -48,7 +48,7 @@ function resolveCommand(words: readonly string[], literal: boolean): Found {
   throw new UsageError(`There is no command "${first}"${didYouMean(first, groups)}`, seeHelp([]))
 }
 
-/** What a message about a flag is about: the words of a command or of a group, and the flags that go with them. */
+/** The subject of a message about a flag: the words of a command or group, and its flags. */
 interface Owner {
   readonly words: readonly string[]
   readonly flags: readonly Flag[]
@@ -57,8 +57,8 @@ interface Owner {
 const ownerOf = (command: Command): Owner => ({ words: command.words, flags: flagsOf(command) })
 
 /**
- * Whose flag it was to be. The words behind the command's name may be values of a flag that nobody knows. `wordsFirst`: a word stands before
- * the flag; one that names nothing is told as what is wrong then, and taken for the value of a mistyped flag otherwise.
+ * The command that an unknown flag was probably meant for. Words after the command's name may be values of the unknown flag. `wordsFirst`: a word
+ * precedes the flag. If that word names no command, the word is reported as the error; otherwise it counts as the value of a mistyped flag.
  */
 function likelyOwner(words: readonly string[], literal: boolean, wordsFirst: boolean): Owner {
   const [first, second] = words
@@ -78,14 +78,14 @@ function commandNamed(words: readonly string[]): Command {
 function unknownFlag(raw: string, { words, flags }: Owner): UsageError {
   const names = flags.map((flag) => `--${flag.name}`)
   const others = commands.filter((other) => other.hidden !== true && flagsOf(other).some((flag) => `--${flag.name}` === raw))
-  // Of several the one that is called nearly the same: `workers` is helped by `workers register`.
+  // If several commands have the flag, prefer the one with a similar name: `workers` suggests `workers register`.
   const owner = others.find((other) => other.words[0] === words[0]) ?? others[0]
   const known = owner === undefined ? '' : ` (${nameOf(owner)} has)`
   const near = owner === undefined ? didYouMean(raw, names) : ''
   return new UsageError(`${words.join(' ')} has no flag ${raw}${known}${near}`, seeHelp(words[0] === 'run' ? [] : words))
 }
 
-/** A flag takes a value everywhere or nowhere, so this needs no command. */
+/** A flag takes a value in all commands or in none, so this check needs no command. */
 function checkPresence(flag: Flag, value: string | undefined, inline: boolean): void {
   if (flag.value === undefined) {
     if (value !== undefined && value !== 'true' && value !== 'false') throw new UsageError(`--${flag.name} takes no value`)
@@ -125,13 +125,13 @@ function checkArguments(command: Command, given: readonly string[]): void {
 
 export type Parsed =
   | { readonly kind: 'run'; readonly invocation: Invocation }
-  /** `words`: what it is about; none: everything. */
+  /** `words`: the subject of the help; none: everything. */
   | { readonly kind: 'help'; readonly words: readonly string[] }
   | { readonly kind: 'version' }
 
-/** Throws `UsageError` with a sentence that says what to do instead. */
+/** Throws `UsageError` with a sentence that says what the user can do. */
 export function parseCommandLine(argv: readonly string[]): Parsed {
-  // Whatever the shell asks about must reach the completer as it is.
+  // The words that the shell asks about must reach the completer unchanged.
   if (argv[0] === '__complete') {
     return { kind: 'run', invocation: new Invocation(commandNamed(['__complete']), argv.slice(argv[1] === '--' ? 2 : 1), []) }
   }
@@ -147,7 +147,7 @@ export function parseCommandLine(argv: readonly string[]): Parsed {
   if (wantsHelp) return { kind: 'help', words }
   if (words.length === 0 && options.some((token) => token.name === 'version')) return { kind: 'version' }
 
-  // Before the words are: a value that went astray looks like a command.
+  // Flags are checked before words, because a misplaced value looks like a command.
   for (const token of options) {
     const owner = likelyOwner(words, literal, first !== undefined && first.index < token.index)
     const flag = owner.flags.find((one) => one.name === token.name) ?? flags.get(token.name)
@@ -171,7 +171,7 @@ export function parseCommandLine(argv: readonly string[]): Parsed {
   return { kind: 'run', invocation: new Invocation(command, rest, uses) }
 }
 
-/** `--setup` is how the command `setup` has always been called. */
+/** `--setup` is the older form of the command `setup`. */
 function withSetup(found: Found, options: readonly { readonly name: string }[]): Found {
   const asked = found.command.words[0] === 'run' && options.some((token) => token.name === 'setup')
   return asked ? { ...found, command: commandNamed(['setup']) } : found

@@ -1,7 +1,7 @@
-/** Responsible for the text in a file or on standard input, in the encoding that its byte order mark names. */
+/** Responsible for decoding text from a file or standard input, in the encoding that its byte order mark names. */
 import { readFileSync } from 'node:fs'
 
-/** UTF-8 unless a byte order mark says UTF-16, as PowerShell writes; the mark itself is no part of the text. */
+/** UTF-8 unless a byte order mark says UTF-16, which PowerShell writes. The mark is removed. */
 export function textOf(bytes: Uint8Array): string {
   const [first, second] = bytes
   if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes)

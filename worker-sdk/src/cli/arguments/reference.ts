@@ -1,4 +1,4 @@
-/** Responsible for the reference page of the command line, made from the table. */
+/** Responsible for the reference page of the command line, generated from the table. */
 import { problemCodes, problems } from '@modelreins/contract'
 import { localCodes } from '../../client/error.ts'
 import { nameOf, programName, type Command, type Flag } from './command.ts'
@@ -77,7 +77,7 @@ function configTable(): string {
   )
 }
 
-/** `docs/reference/cli.md`. */
+/** The content of `docs/reference/cli.md`. */
 export function cliReference(): string {
   const shown = sections.map(({ title, commands }) => ({ title, commands: commands.filter((command) => command.hidden !== true) }))
   return `${[

@@ -1,9 +1,9 @@
-/** Responsible for a flag that names a moment: a time, or how long from now. */
+/** Responsible for a flag that names a moment: a time, or a duration from now. */
 import type { CommandContext } from '../context.ts'
 import { parseDuration } from '../output/time-words.ts'
 import { UsageError } from './usage-error.ts'
 
-/** As the protocol spells times; a duration counts ahead or back from now. */
+/** The moment in the protocol's time format. A duration counts forward or back from now. */
 export function momentOf(context: CommandContext, flag: string, direction: 'ahead' | 'ago'): string | undefined {
   const text = context.invocation.text(flag)
   if (text === undefined) return undefined

@@ -1,4 +1,4 @@
-/** Responsible for the failure of a command line that is not understood; its exit code is the table's for invalid requests. */
+/** Responsible for the error about an invalid command line; its exit code is the one for invalid requests in the problem table. */
 import { problems } from '@modelreins/contract'
 import { programName } from './command.ts'
 
@@ -6,7 +6,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
   readonly code = 'invalid-request'
   readonly exitCode = problems['invalid-request'].exit
-  /** Where to read on. */
+  /** Where the user finds more information. */
   readonly hint: string | undefined
 
   constructor(message: string, hint?: string) {

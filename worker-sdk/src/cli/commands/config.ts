@@ -1,4 +1,7 @@
-/** Responsible for `config set/get/list/unset/path/reset`. It reads and writes the config file and calls no operation but the one-time view. */
+/**
+ * Responsible for `config set/get/list/unset/path/reset`. It reads and writes the config file, and its only call to the server is to open a one-time
+ * view.
+ */
 import { changeConfig, removeConfig } from '../setup/config-file.ts'
 import {
   adminKey,
@@ -30,7 +33,7 @@ export async function configSet(context: CommandContext): Promise<number> {
   } else {
     const taken = await takeToken(text, { fetch: context.fetch, server: serverOf(context) })
     const server = taken.origin !== undefined && valueIn(context.config(), keyNamed('server')) === undefined ? taken.origin : undefined
-    // Commands ask with admin_token first: a link that was spent on another member's key must not be of no effect.
+    // Commands use admin_token first. Without replacing it, a redeemed link for another member's key would have no effect.
     const replaced = key !== adminKey && taken.kind === 'member' ? valueIn(context.config(), adminKey) : undefined
     const link = taken.origin !== undefined
     changeConfig(context.configPath, {
@@ -74,7 +77,7 @@ export async function configGet(context: CommandContext): Promise<number> {
   const key = keyNamed(context.invocation.argument(0) ?? '')
   const value = valueIn(context.config(), key)
   if (value === undefined) {
-    // Also in a pipe, where an empty answer alone could be a value.
+    // Also in a pipe, where an empty answer without a warning could be a value.
     context.show.warn(`${key.name} is not set in ${context.configPath}`)
     return 1
   }

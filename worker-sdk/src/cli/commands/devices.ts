@@ -1,4 +1,4 @@
-/** Responsible for `devices`: where the calling member is notified, a test, and removing one. Only a browser can add itself. */
+/** Responsible for `devices`: listing where the calling member is notified, sending a test, and removing a device. Only a browser can add itself. */
 import { deviceRef, type Device } from '@modelreins/contract'
 import { UsageError } from '../arguments/usage-error.ts'
 import { confirmed } from '../confirm.ts'

@@ -1,4 +1,4 @@
-/** Responsible for `diagnostics`: what the tenant finds out about itself, and an exit code that a monitor can use. */
+/** Responsible for `diagnostics`: the tenant's self-check, with an exit code that a monitor can use. */
 import { connect } from '../setup/connection.ts'
 import type { CommandContext } from '../context.ts'
 import { oneLine } from '../output/safe-text.ts'

@@ -1,4 +1,4 @@
-/** Responsible for `dispatch`: a job from a command line, and its answer on standard output. */
+/** Responsible for `dispatch`: sends a job from the command line and prints its answer to standard output. */
 import type { Job } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { connect } from '../setup/connection.ts'
@@ -46,7 +46,7 @@ function accepted(context: CommandContext, job: Job): number {
   return 0
 }
 
-/** Streams, tells how it ended, and answers the exit code: 0 done, 1 failed. */
+/** Streams the output, reports how the job ended, and answers the exit code: 0 done, 1 failed. */
 async function finish(context: CommandContext, client: Client, { id, children = [] }: Job, signal: AbortSignal): Promise<number> {
   const { show, invocation } = context
   const workers = children.map((child) => child.worker)

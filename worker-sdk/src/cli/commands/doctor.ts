@@ -1,4 +1,4 @@
-/** Responsible for `doctor`: the order of the checks and how they are shown; each check is in checks.ts. */
+/** Responsible for `doctor`: the order of the checks and their display; each check is in checks.ts. */
 import { machineChecks, otherProviders, providerCheck, serverChecks, type Check } from '../setup/checks.ts'
 import type { CommandContext } from '../context.ts'
 import { oneLine } from '../output/safe-text.ts'

@@ -1,4 +1,4 @@
-/** Responsible for `help` and `completions`: what the table says, printed. */
+/** Responsible for `help` and `completions`, printed from the table. */
 import { candidates } from '../arguments/complete.ts'
 import { completionScript, isShell } from '../arguments/completion-scripts.ts'
 import type { CommandContext } from '../context.ts'
@@ -17,7 +17,7 @@ export async function completions(context: CommandContext): Promise<number> {
   return 0
 }
 
-/** Asked by the shell at every Tab: never fails, never writes to standard error. */
+/** Called by the shell at every Tab, so it must never fail or write to standard error. */
 export async function complete(context: CommandContext): Promise<number> {
   for (const { text, about } of candidates(context.invocation.arguments)) context.show.line(about === '' ? text : `${text}\t${about}`)
   return 0

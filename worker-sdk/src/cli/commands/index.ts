@@ -1,4 +1,4 @@
-/** Responsible for which function runs which row of the table; a test compares the two. */
+/** Responsible for mapping each row of the table to its function; a test compares the two. */
 import type { Handler } from '../context.ts'
 import { artifacts, artifactsGet } from './artifacts.ts'
 import { auditLook, auditSeen } from './audit-look.ts'
@@ -72,7 +72,7 @@ import {
   workersUnpark,
 } from './workers.ts'
 
-/** By the words of the command. */
+/** Functions by the words of the command. */
 export const handlers: Readonly<Record<string, Handler>> = {
   run,
   setup,

@@ -16,7 +16,7 @@ function jobNumber(context: CommandContext): number {
   return Number(text)
 }
 
-/** Whom a retry is for: a worker, null for any, undefined as before. */
+/** The worker that a retry is for: a worker, null for any, undefined for no change. */
 function targetOf({ invocation }: CommandContext): string | null | undefined {
   const named = invocation.text('target')
   const any = invocation.on('any-worker')

@@ -1,4 +1,4 @@
-/** Responsible for `kill`: raise or clear the killswitch, and show acknowledgements until every worker has acknowledged. */
+/** Responsible for `kill`: raises or clears the killswitch, and shows acknowledgements until every worker has acknowledged. */
 import type { KillswitchState } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { pause } from '../../client/clock.ts'
@@ -60,7 +60,7 @@ async function untilAcknowledged(context: CommandContext, client: Client, raised
   try {
     for (;;) {
       tellNew(context, state, told)
-      // Somebody else has moved it on: waiting for this generation would wait for nobody.
+      // Another member has changed the level, so no more acknowledgements of this generation will arrive.
       if (state.stragglers.length === 0 || state.generation !== raised.generation || leave.signal.aborted || context.now >= until)
         return state
       await pause(context.system.clock, Math.min(lookEveryMs, until - context.now), leave.signal)

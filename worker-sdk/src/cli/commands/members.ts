@@ -20,7 +20,7 @@ async function allMembers(client: Client): Promise<readonly Member[]> {
   return found
 }
 
-/** By id or name; names need not be unique, and a key is not revoked by guess. */
+/** Finds a member by id or name. A name that several members have is an error, so that the wrong key is never revoked. */
 async function named(client: Client, word: string): Promise<Member> {
   const all = await allMembers(client)
   const byId = all.find((member) => member.member_id === word)

@@ -1,4 +1,4 @@
-/** Responsible for `replay`: a provider run over a recording, with what it makes of it. */
+/** Responsible for `replay`: runs a provider with a recording and shows how it interpreted it. */
 import { readFile } from 'node:fs/promises'
 import { job as jobSchema } from '@modelreins/contract'
 import { createProvider, isProviderName } from '../../providers/index.ts'
@@ -9,7 +9,7 @@ import type { CommandContext } from '../context.ts'
 import { oneLine } from '../output/safe-text.ts'
 import { UsageError } from '../arguments/usage-error.ts'
 
-/** A job as the recorded one may have been; no provider reads more of it. */
+/** A job like the recorded one; providers read no other fields. */
 const jobOf = (model: string | undefined): ReturnType<typeof jobSchema.parse> =>
   jobSchema.parse({
     id: 1,
@@ -50,7 +50,7 @@ const jobOf = (model: string | undefined): ReturnType<typeof jobSchema.parse> =>
     ended_at: null,
   })
 
-/** What was left open stays open: no replay waits longer for it. */
+/** A connection that stayed open in the recording stays open here; this is the longest wait for it. */
 const longestMs = 30_000
 
 export async function replay(context: CommandContext): Promise<number> {

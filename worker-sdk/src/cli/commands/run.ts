@@ -1,4 +1,4 @@
-/** Responsible for running a worker in the foreground: start, signals, and the exit code that says why it ended. */
+/** Responsible for running a worker in the foreground: start, signals, and the exit code that states why it ended. */
 import { problems, type ProblemCode } from '@modelreins/contract'
 import { findSetting, resolveOptions } from '../../worker/settings/options.ts'
 import { Worker } from '../../worker/worker.ts'
@@ -8,10 +8,10 @@ import { RunLog } from '../output/run-log.ts'
 import type { StopSignal } from '../system.ts'
 import { defaultOutbox, workerOptions } from '../setup/worker-settings.ts'
 
-/** As patient as a timer can be: a person who wants it sooner presses again. */
+/** As long as a timer may reasonably last. A person who wants the end sooner presses Ctrl-C again. */
 const untilDoneMs = 86_400_000
 const interruptedExit = 130
-/** A terminal that is closed, or Ctrl-\, leaves no time to drain; what a job started must not be left behind. */
+/** A closed terminal, or Ctrl-\, leaves no time to finish jobs, but processes that a job started must still be ended. */
 const stopSignals: readonly StopSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 
 const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problems, code)
@@ -72,7 +72,7 @@ export async function run(context: CommandContext): Promise<number> {
   }
   if (presses > 0) return atOnce ? interruptedExit : 0
   if (killed) return problems.killswitch.exit
-  // Nobody asked it to stop: the server would not have it any more, and the last trouble says why.
+  // Nobody asked the worker to stop, so the server must have rejected it; the last problem says why.
   return lastTrouble !== undefined && isProblemCode(lastTrouble) ? problems[lastTrouble].exit : problems.internal.exit
 }
 

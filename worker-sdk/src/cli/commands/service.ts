@@ -1,4 +1,6 @@
-/** Responsible for `service install/uninstall/status`: prints what it writes and runs. What that is, each system's plan says. */
+/**
+ * Responsible for `service install/uninstall/status`: prints the files that it writes and the commands that it runs. Each system's plan defines them.
+ */
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { programName } from '../arguments/command.ts'
@@ -13,7 +15,7 @@ import { settingFlags } from '../table/flags.ts'
 import { UsageError } from '../arguments/usage-error.ts'
 import { resolvedSettings } from '../setup/worker-settings.ts'
 
-/** After the worker's own patience: for its last deliveries. */
+/** Time after the worker's own shutdown limit, for its last deliveries. */
 const windDownMs = 15_000
 const plans: Partial<Record<NodeJS.Platform, (request: ServiceRequest) => ServicePlan>> = {
   linux: systemdPlan,
@@ -66,7 +68,7 @@ export async function serviceInstall(context: CommandContext): Promise<number> {
   return code
 }
 
-/** The service knows no shell's environment: what it needs must be in the file. */
+/** A service does not inherit a shell's environment, so server and token must be in the file. */
 function requireConfig(context: CommandContext): void {
   const config = context.config()
   for (const key of [keyNamed('server'), keyNamed('token')]) {
@@ -89,7 +91,7 @@ function warnOfVariables(context: CommandContext): void {
 function writeServiceFile({ file }: ServicePlan): void {
   mkdirSync(dirname(file.path), { recursive: true })
   const fresh = `${file.path}.new`
-  // Task Scheduler wants its byte order mark.
+  // Task Scheduler requires the byte order mark.
   writeFileSync(fresh, file.encoding === 'utf16le' ? `\uFEFF${file.content.replaceAll('\n', '\r\n')}` : file.content, {
     encoding: file.encoding,
     mode: 0o644,

@@ -1,4 +1,4 @@
-/** Responsible for `--setup`: server, token, name and provider, asked and checked, then written into the config file. */
+/** Responsible for `--setup`: asks for server, token, name and provider, checks them, and writes them to the config file. */
 import { hostname } from 'node:os'
 import type { Output } from '@modelreins/contract'
 import { Client } from '../../client/client.ts'
@@ -23,7 +23,7 @@ type Identity = Output<'members.whoami'>
 
 class Setup {
   readonly #context: CommandContext
-  /** Undefined: nobody is here to be asked. */
+  /** Undefined: there is no terminal for questions. */
   readonly #prompter: Prompter | undefined
   readonly #change: Record<string, ConfigChange[string]> = {}
 
@@ -52,7 +52,7 @@ class Setup {
     changeConfig(this.#context.configPath, this.#change)
   }
 
-  /** What flags, environment or config file say already. */
+  /** The value from flags, environment or config file. */
   #known(name: SettingName): string | undefined {
     const { value } = findSetting(name, flagOptions(this.#context.invocation), this.#context.env, this.#context.config())
     return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
@@ -71,7 +71,7 @@ class Setup {
     return this.#context.show.errorStyle
   }
 
-  /** `pasted` takes a view URL that was given for the address: it says both. */
+  /** `pasted` receives a view URL that the user entered as the address, because it contains the address and the token. */
   async #server(pasted: string[]): Promise<string> {
     const view = this.#flag('token')
     const given =
@@ -140,7 +140,7 @@ class Setup {
   async #tryToken(server: string, text: string): Promise<{ readonly token: string; readonly identity: Identity }> {
     const taken = await takeToken(text, { fetch: this.#context.fetch, server })
     if (taken.origin !== undefined) {
-      // Nobody can open it again: kept before anything else may go wrong.
+      // The view cannot be opened again, so the token is stored before anything else can fail.
       this.#keep('server', server)
       this.#keep(taken.kind === 'member' ? adminKey.name : 'token', taken.token)
       this.#write()
@@ -161,7 +161,7 @@ class Setup {
     return name
   }
 
-  /** A member's key can register the worker: it gets a token of its own, and the key stays beside it for dispatch, jobs, kill. */
+  /** A member key can register the worker. The worker gets its own token, and the key is stored too, for dispatch, jobs and kill. */
   async #registered(server: string, key: string, given: string | undefined): Promise<string> {
     this.#say(`  This is a member's key. The worker gets a token of its own; the key is kept as ${adminKey.name}.`)
     const client = this.#client(server, key)
@@ -203,7 +203,7 @@ class Setup {
     const found = await searchProviders(base, this.#known('type'), loginPath(this.#context.env, this.#context.system.platform))
     for (const [index, one] of found.entries()) {
       const line = `${String(index + 1).padStart(2)}  ${one.present ? 'found' : '     '}  ${one.name.padEnd(12)} ${oneLine(one.detail.replace(`${one.name}: `, ''))}`
-      // Without a login, too: the line says how to log in. Whole when it is chosen; here it would only push the others away.
+      // Providers without a login are listed too, with how to log in. The line is clipped here and shown in full when the provider is chosen.
       this.#say(
         `  ${one.usable ? this.#style.green(line) : one.present ? this.#style.yellow(line) : this.#style.dim(clip(line, this.#context.system.stderr.columns - 3))}`,
       )
@@ -226,7 +226,7 @@ class Setup {
         continue
       }
       const one = found.find((candidate) => candidate.name === name)
-      // What only lacks an answer of ours is asked for next.
+      // A provider that only needs another setting is accepted, because the next question asks for that setting.
       if (one?.usable === true || needs[name] !== undefined) return name
       this.#say(`  ${oneLine(one?.detail ?? '')}`)
       if (await this.#prompter?.yes('Use it anyway?', false)) return name
@@ -259,7 +259,7 @@ class Setup {
   }
 }
 
-/** What some providers cannot do without. */
+/** A setting that these providers require. */
 const needs: Partial<Record<ProviderName, { readonly setting: 'command' | 'endpoint'; readonly question: string }>> = {
   acp: { setting: 'command', question: 'Agent with its arguments, such as gemini --acp' },
   spawn: { setting: 'command', question: 'Shell line to run for each job, with the prompt on its standard input' },

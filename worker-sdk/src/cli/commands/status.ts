@@ -1,4 +1,4 @@
-/** Responsible for `status`: killswitch, workers and queue, once or whenever the event feed says that they have changed. */
+/** Responsible for `status`: killswitch, workers and queue, once or whenever the event feed reports a change. */
 import { shownJson, type Job, type KillswitchState, type Presence } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { pause } from '../../client/clock.ts'
@@ -10,7 +10,7 @@ import { jobColumns } from '../output/job-text.ts'
 import { levelText } from '../output/killswitch-text.ts'
 import { oneLine } from '../output/safe-text.ts'
 
-/** Beyond this many, "and more" is said instead of a number. */
+/** Above this number, "and more" is shown instead of a count. */
 const countTo = 200
 const waiting = ['pending', 'running', 'retry'] as const
 
@@ -38,12 +38,12 @@ export async function status(context: CommandContext): Promise<number> {
   }
 }
 
-/** Between two looks: a burst of events is one change. */
+/** Time between two refreshes, so that a burst of events causes only one. */
 const betweenMs = 1_000
-/** Cursor to the top left, and everything below it erased. */
+/** Moves the cursor to the top left and erases everything below it. */
 const clearScreen = '\u001B[H\u001B[2J'
 
-/** Every frame of the feed marks the state as changed; the first, `open`, does so for each connection. */
+/** Every frame of the feed marks the state as changed, including `open`, the first frame of each connection. */
 async function watchStatus(context: CommandContext, connection: Connection, signal: AbortSignal): Promise<never> {
   const { show, system } = context
   let changed = false
@@ -64,7 +64,7 @@ async function watchStatus(context: CommandContext, connection: Connection, sign
     try {
       await showStatus(context, connection, signal)
     } catch (error) {
-      // The feed reports the next connection with `open`, and that shows it again.
+      // The next connection begins with `open`, which causes a refresh.
       if (!isTransient(error)) throw error
       show.note(show.errorStyle.dim(oneLine(error.message)))
     }
@@ -78,7 +78,7 @@ async function showStatus(context: CommandContext, { client, url }: Connection, 
   const options = signal === undefined ? {} : { signal }
   const me = await client.members.whoami({}, options)
   const killswitch = await client.killswitch.get({}, options)
-  // A worker's token may know no more than this.
+  // A worker's token may not read the rest.
   const fleet = me.kind === 'worker' ? undefined : await fleetOf(client)
   if (show.json) {
     const value = {
@@ -114,7 +114,7 @@ async function fleetOf(client: Client) {
   return { workers: presence.items, queues }
 }
 
-/** `{pending: {count: 200, more: true}}`: at least that many. */
+/** `{pending: {count: 200, more: true}}` means 200 or more. */
 const countsOf = (queues: readonly Queue[]) =>
   Object.fromEntries(waiting.map((name, index) => [name, { count: queues[index]?.jobs.length ?? 0, more: queues[index]?.more ?? false }]))
 

@@ -1,4 +1,4 @@
-/** Responsible for `work`: what a member does as a person, from the inbox to how a job in hand ended. */
+/** Responsible for `work`: what a member does as a person, from the inbox to the end of a job in hand. */
 import { existsSync } from 'node:fs'
 import { workJobRef, type Person, type WorkInbox, type WorkItem, type WorkJob } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
@@ -39,10 +39,10 @@ function jobIdOf({ invocation }: CommandContext): number {
   throw new UsageError(`"${text}" is not the number of a job`, `${programName} work lists them`)
 }
 
-/** Which attempt is in hand: whatever was typed is about this one, or about none. */
+/** The attempt that is in hand, so that a command changes this attempt and no later one. */
 async function inHand(client: Client, job_id: number): Promise<{ readonly job_id: number; readonly attempt: number }> {
   const { job, item } = await client.work.get({ job_id })
-  // Not in hand: the server says so, and what became of it.
+  // If the job is not in hand, the server answers that, with what happened to it.
   return { job_id, attempt: item.claim?.attempt ?? Math.max(1, job.attempt) }
 }
 
@@ -159,7 +159,7 @@ export async function workAttach(context: CommandContext): Promise<number> {
   return 0
 }
 
-/** The file that --file names, or standard input for `-`; undefined without the flag. */
+/** The content of the file that --file names, or of standard input for `-`; undefined without the flag. */
 async function fileText({ invocation, system }: CommandContext): Promise<string | undefined> {
   const file = invocation.text('file')
   return file === undefined ? undefined : file === '-' ? system.readStdin() : readTextFile(file)

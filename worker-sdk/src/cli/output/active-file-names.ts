@@ -1,9 +1,9 @@
 /**
- * Responsible for names of files that programs read or run without being asked to, because of how they are called and where they are: settings of
- * shells and tools, build files, what Windows runs.
+ * Responsible for names of files that programs read or execute automatically because of their name and place: settings of shells and tools, build
+ * files, files that Windows runs.
  */
 
-/** Lower case, without an ending that says the format. */
+/** Names in lower case, without an extension that names the format. */
 const buildFiles = new Set(
   [
     [
@@ -121,19 +121,19 @@ const buildFiles = new Set(
     ['claude.md', 'agents.md', 'gemini.md', 'copilot-instructions.md', 'mcp', 'desktop.ini', 'autorun.inf', 'autoexec', 'thumbs.db'],
   ].flat(),
 )
-/** What says a format at the end of a build file's name: `compose.yaml`, `package.json5`, `Makefile.in`. */
+/** Extensions of a build file that name its format: `compose.yaml`, `package.json5`, `Makefile.in`. */
 const formats =
   /\.(?:json[c5]?|ya?ml|toml|xml|cfg|ini|lock|in|am|inc|mk|local|override|kts|nix|props|targets|config|m?[jt]s|c[jt]s|py|rb|exs|bat|cmd)$/
-/** Settings of tools by their pattern, projects of editors, and what a double click or a shell on Windows runs. */
+/** Tool settings by pattern, editor projects, and files that a double click or a shell on Windows runs. */
 const patterns = [
   /\.config\.[cm]?[jt]sx?$/,
   /\.(?:code-workspace|sublime-project|sln|csproj|fsproj|vbproj|vcxproj|props|targets|gradle|mk|cmake|pth|tfvars|tf|nix|service|desktop)$/,
   /\.(?:exe|com|bat|cmd|ps1|psm1|psd1|vbs|vbe|jse|wsf|wsh|hta|msc|msi|msp|scr|pif|cpl|dll|lnk|url|scf|reg|inf|jar|application|appref-ms|command|workflow)$/,
 ]
 
-/** Whether a program may take this name for an invitation. What file systems take for the same name counts as the same. */
+/** Whether a program may read or execute a file with this name automatically. Names that a file system treats as the same count as the same. */
 export function isActiveFileName(filename: string): boolean {
-  // NTFS drops dots and blanks at the end, and reads a colon as a stream of the file before it.
+  // NTFS ignores dots and blanks at the end, and treats the text after a colon as a stream of the file.
   const name = filename
     .normalize('NFKC')
     .toLowerCase()

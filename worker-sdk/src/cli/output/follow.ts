@@ -1,4 +1,4 @@
-/** Responsible for watching one job until it ends: its output on standard output, everything else beside it. */
+/** Responsible for following one job until it ends: its output on standard output, everything else on standard error. */
 import { shownJson, type Job, type StreamEvent } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { pause } from '../../client/clock.ts'
@@ -7,30 +7,30 @@ import type { CommandContext } from '../context.ts'
 import { oneLine, terminalFilter } from './safe-text.ts'
 import { fitsSideBySide, SideBySide } from './side-by-side.ts'
 
-/** Somebody left: the job goes on. */
+/** The user stopped watching; the job continues. */
 export class Detached extends Error {
   override readonly name = 'Detached'
 }
 
 export interface FollowOptions {
-  /** Nothing is shown while it runs; the result is, at the end. */
+  /** Shows nothing while the job runs, and the result at the end. */
   readonly quiet?: boolean
-  /** Nothing is shown at all. */
+  /** Shows nothing at all. */
   readonly silent?: boolean
-  /** One JSON line per event. */
+  /** Prints one JSON line per event. */
   readonly events?: boolean
-  /** Of a fan-out: who is asked, in the order of their columns. */
+  /** Only for a fan-out: the workers, in the order of their columns. */
   readonly workers?: readonly string[]
 }
 
-/** A waiting job is asked for its reason this often, while somebody looks. */
+/** How often the reason of a waiting job is fetched while a person watches. */
 const whyEveryMs = 4_000
-/** Of what was streamed, enough to see whether it ends with the result. */
+/** How much of the streamed output is kept, to detect whether it ends with the result. */
 const memoryChars = 512 * 1024
-/** The same of each of several. */
+/** The same for each of several workers. */
 const columnMemoryChars = 32 * 1024
 
-/** Ctrl-C or SIGTERM while this runs aborts the signal with `Detached`; what is being watched goes on. */
+/** Runs `work` with a signal that Ctrl-C or SIGTERM aborts with `Detached`. The watched job continues. */
 export async function untilDetached<Value>(context: CommandContext, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
   const leave = new AbortController()
   const off = context.system.onSignal(() => leave.abort(new Detached()))
@@ -49,9 +49,9 @@ class Screen {
   #wrote = false
   #lineOpen = false
   #attempt: number | undefined
-  /** Of a fan-out: what each job has begun to say and not ended with a line break. */
+  /** Only for a fan-out: the unfinished last line of each job. */
   readonly #lines = new Map<string, string>()
-  /** Where the terminal has room for a column each. */
+  /** Undefined when the terminal has no room for a column per worker. */
   #columns: SideBySide | undefined
   lastAt: number
 
@@ -64,7 +64,7 @@ class Screen {
     if (fitsSideBySide(stderr, env, workers.length)) this.#columns = new SideBySide(stderr, context.show.errorStyle, workers)
   }
 
-  /** Something is written that belongs to no column. */
+  /** Called before text is written that belongs to no column. */
   settle(): void {
     this.#columns?.settle()
   }
@@ -72,7 +72,7 @@ class Screen {
   show(event: Exclude<StreamEvent, { event: 'end' }>): void {
     this.lastAt = this.#context.now
     if (event.event === 'merge') {
-      // One answer from here on.
+      // There is only one answer from here on.
       this.settle()
       this.#columns = undefined
       return this.#say(`[${event.data.worker} merges the answers]`)
@@ -93,7 +93,7 @@ class Screen {
     }
   }
 
-  /** Whole lines under the worker's name: two that speak at once stay apart. */
+  /** Prints complete lines with the worker's name, so that the output of several workers is not mixed. */
   #fromChild(event: Extract<StreamEvent, { event: 'output' | 'gap' }>): void {
     const { worker = '' } = event.data
     const columns = this.#columnOf(worker)
@@ -123,14 +123,14 @@ class Screen {
     if (columns !== undefined) return this.#endedInColumn(columns, child, rest)
     if (rest !== '') this.#line(child.worker, rest)
     this.#lines.delete(child.worker)
-    // Its answer, unless that is what it has been saying.
+    // Prints the answer, unless it is what the job has just printed.
     if (child.role === 'child' && child.result !== null && rest.trim() !== child.result.trim())
       for (const line of child.result.trimEnd().split('\n')) this.#line(child.worker, line)
     const why = child.error === null ? '' : `: ${oneLine(child.error.message)}`
     this.#say(`[${child.worker}: job ${child.job_id} ${child.status}${why}]`)
   }
 
-  /** Its answer, unless that is what it has said last; then how it ended. */
+  /** Prints the answer, unless it was the job's last output, and then how the job ended. */
   #endedInColumn(columns: SideBySide, child: Extract<StreamEvent, { event: 'child' }>['data'], said: string): void {
     this.#lines.delete(child.worker)
     const answer = child.result?.trim() ?? ''
@@ -153,7 +153,7 @@ class Screen {
     this.#context.show.warn(this.#context.show.errorStyle.dim(text))
   }
 
-  /** Another text than what was written: it begins a line of its own, also in a file. */
+  /** Prints a text other than the streamed output, so it begins on its own line, in a file too. */
   conclude(result: string): void {
     const { show } = this.#context
     if (this.#lineOpen) show.write('\n')
@@ -161,7 +161,7 @@ class Screen {
     this.answer(result.endsWith('\n') ? result : `${result}\n`)
   }
 
-  /** For eyes alone: a file gets what the job wrote and not a character more. */
+  /** Only on a terminal: a file gets exactly the job's output. */
   endLine(): void {
     if (!this.#lineOpen || !this.#context.system.stdout.isTerminal) return
     this.#context.show.write('\n')
@@ -172,13 +172,13 @@ class Screen {
     return this.#wrote
   }
 
-  /** What was streamed ends with this text, so showing it again would be saying it twice. */
+  /** Whether the streamed output ends with this text, so that it is not printed twice. */
   endsWith(text: string): boolean {
     return this.#memory.trimEnd().endsWith(text.trim().slice(-memoryChars))
   }
 }
 
-/** Follows to the end and shows what the options say; answers the job as it ended. */
+/** Follows the job to its end and prints what the options ask for. Answers the ended job. */
 export async function followToEnd(
   context: CommandContext,
   client: Client,
@@ -210,14 +210,14 @@ export async function followToEnd(
   return job
 }
 
-/** Of a result that is cut, the whole; unless it has been streamed anyway. */
+/** The whole of a result that was cut, unless it was streamed. */
 export async function wholeResult(client: Client, job: Job, streamed: boolean): Promise<string | undefined> {
   if (job.result === null) return undefined
   if (!job.result_truncated) return job.result
   return streamed ? undefined : client.jobs.result({ job_id: job.id })
 }
 
-/** While nothing is heard of a job: what it waits for, in the server's own words, whenever they change. */
+/** As long as a job produces nothing: prints what it waits for, in the server's words, whenever that changes. */
 async function sayWhy(context: CommandContext, client: Client, jobId: number, screen: Screen, over: AbortSignal): Promise<void> {
   const { show, system } = context
   let said = ''
@@ -232,7 +232,7 @@ async function sayWhy(context: CommandContext, client: Client, jobId: number, sc
       screen.settle()
       show.note(show.errorStyle.dim(oneLine(said)))
     } catch {
-      // The stream tells when the server is gone; this is only a courtesy.
+      // Errors are ignored, because the stream reports a lost server; this is only additional information.
     }
   }
 }
@@ -243,5 +243,5 @@ export const detachedText = (jobId: number): string =>
     `  follow it:  ${programName} job ${jobId} --follow`,
     `  abort it:   ${programName} job ${jobId} --abort`,
   ].join('\n')
-/** As a shell counts an end by SIGINT. */
+/** The exit code that shells use for SIGINT. */
 export const detachedExit = 130

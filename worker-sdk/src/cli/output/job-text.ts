@@ -1,4 +1,4 @@
-/** Responsible for a job in words: one line, one table row, all its facts. It fetches nothing. */
+/** Responsible for describing a job as text: one line, one table row, all its facts. It fetches nothing. */
 import type { ArtifactBrief, Job, JobStatus, Preview, Usage, Why } from '@modelreins/contract'
 import type { Column, Presenter } from './presenter.ts'
 import { oneLine } from './safe-text.ts'
@@ -73,7 +73,7 @@ const placeText = ({
   readonly model: string | null
 }): string => [target, provider, model].filter((part) => part !== null).join(' ')
 
-/** Steps of a fallback chain that are still ahead, and who would get the job there. */
+/** The remaining steps of a fallback chain, and the worker that would get the job in each. */
 export const outlookFacts = (steps: Why['fallback'] = []): readonly (readonly [string, string])[] =>
   steps.map((step) => [`after ${step.after}`, `${placeText(step)}: ${step.worker ?? 'nobody is there'}`])
 
@@ -150,7 +150,7 @@ export const verdictColumns: readonly Column<Why['workers'][number]>[] = [
 const choiceText = ({ model_class, expected_seconds, cost }: Preview['choices'][number]): string =>
   `${model_class}, ${expected_seconds === null ? 'duration unknown' : `about ${showDuration(expected_seconds * 1000)}`}, cost ${cost.says}`
 
-/** What a dispatch would do. The exit code is 1 when it would be refused. */
+/** Prints what a dispatch would do. The exit code is 1 when it would be refused. */
 export function showPreview({ show }: { readonly show: Presenter }, preview: Preview): number {
   if (show.json) show.value(preview)
   else {

@@ -1,4 +1,4 @@
-/** Responsible for the killswitch in words. It fetches nothing. */
+/** Responsible for describing the killswitch as text. It fetches nothing. */
 import { killswitchLevels } from '@modelreins/contract'
 import { oneLine } from './safe-text.ts'
 

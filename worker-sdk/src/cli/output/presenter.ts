@@ -1,5 +1,5 @@
 /**
- * Responsible for how a command's answer is written: for eyes on a terminal, for programs in a pipe, or as JSON. Data goes to standard output,
+ * Responsible for how a command's answer is written: for people on a terminal, for programs in a pipe, or as JSON. Data goes to standard output,
  * everything else to standard error.
  */
 import { shownJson } from '@modelreins/contract'
@@ -9,19 +9,19 @@ import type { System } from '../system.ts'
 
 export interface Column<Row> {
   readonly title: string
-  /** Plain text of one cell; what it is in a pipe. */
+  /** The plain text of one cell, which is also what a pipe gets. */
   readonly cell: (row: Row) => string
-  /** Instead of `cell` on a terminal. */
+  /** Used instead of `cell` on a terminal. */
   readonly human?: (row: Row) => string
   readonly paint?: (row: Row, style: Style) => Paint
   readonly right?: true
-  /** Takes what the others leave, and is cut to it. */
+  /** This column gets the remaining width and is cut to it. */
   readonly wide?: true
 }
 
 export class Presenter {
   readonly json: boolean
-  /** Somebody is looking at standard output. */
+  /** Standard output is a terminal. */
   readonly human: boolean
   readonly style: Style
   readonly errorStyle: Style
@@ -35,7 +35,7 @@ export class Presenter {
     this.errorStyle = styleFor(system.stderr.isTerminal, system.env)
   }
 
-  /** As it is, to standard output. */
+  /** Writes text unchanged to standard output. */
   write(text: string): void {
     this.#system.stdout.write(text)
   }
@@ -48,7 +48,7 @@ export class Presenter {
     this.#system.stdout.write(`${shownJson(value, this.#system.stdout.isTerminal ? 2 : undefined)}\n`)
   }
 
-  /** Said to a person; in a pipe's standard error it would only be noise. */
+  /** A message for a person; not written when standard error is not a terminal. */
   note(text: string): void {
     if (this.#system.stderr.isTerminal) this.warn(text)
   }
@@ -57,7 +57,7 @@ export class Presenter {
     this.#system.stderr.write(`${guarded(text)}\n`)
   }
 
-  /** As it is, to standard error. */
+  /** Writes text unchanged to standard error. */
   aside(text: string): void {
     this.#system.stderr.write(text)
   }

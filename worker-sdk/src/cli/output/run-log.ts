@@ -1,4 +1,4 @@
-/** Responsible for what a running worker says of itself: lines for eyes, stamped lines for a log, or JSON. */
+/** Responsible for the messages of a running worker: lines for a terminal, lines with timestamps for a log, or JSON. */
 import type { Worker } from '../../worker/worker.ts'
 import type { WorkerEvent, WorkerEvents } from '../../worker/emitter.ts'
 import type { CommandContext } from '../context.ts'
@@ -21,7 +21,7 @@ const events: readonly WorkerEvent[] = [
   'context',
   'config:applied',
 ]
-/** The same trouble again is told once in this time: a server that is down fails every heartbeat. */
+/** The same problem is reported once in this time: when a server is down, every heartbeat fails. */
 const repeatMs = 60_000
 
 export class RunLog {
@@ -58,7 +58,7 @@ export class RunLog {
     worker.on('ready', ({ name }) => this.say(`${oneLine(name)} is ready: ${oneLine(about)}`, style.green))
     worker.on('stopped', ({ name }) => this.say(`${oneLine(name)} has stopped`, style.dim))
     worker.on('job:start', ({ id, prompt }) => {
-      // Prompts are for the person who looks, not for a log that is kept.
+      // Prompts are only shown on a terminal and never written to a log.
       const room = this.#context.system.stdout.columns - 40
       const words = this.#context.show.human && room > 10 ? `  ${style.dim(clip(oneLine(prompt.slice(0, 300)), room))}` : ''
       this.say(`job ${id} started${words}`, style.cyan)
@@ -104,7 +104,7 @@ export class RunLog {
     show.warn(`${show.errorStyle.dim(this.#stamp())} ${show.errorStyle.yellow(text)}`)
   }
 
-  /** Whole lines, each behind the job's number: jobs run side by side. */
+  /** Prints complete lines with the job's number, because several jobs run at once. */
   #output({ jobId, content, stream }: WorkerEvents['output']): void {
     const key = `${jobId} ${stream}`
     const lines = ((this.#open.get(key) ?? '') + content).split('\n')

@@ -1,6 +1,6 @@
 /**
- * Responsible for what several workers say at once, side by side on a terminal: a column each, drawn anew from its last rows down as they
- * go on. Rows that everybody has passed scroll away and stay. Text from elsewhere gets no control of the terminal, not even colours.
+ * Responsible for showing the output of several workers side by side on a terminal: one column each, redrawn from the last rows down as output
+ * arrives. Rows that all columns have passed scroll away and are not changed. Foreign text cannot control the terminal, not even its colours.
  */
 import { stripVTControlCharacters } from 'node:util'
 import type { Environment } from '../../worker/settings/options.ts'
@@ -8,17 +8,17 @@ import type { Sink } from '../system.ts'
 import { terminalFilter } from './safe-text.ts'
 import { columnsOf, wrapped, type Style } from './style.ts'
 
-/** Narrower columns would break most lines. */
+/** With narrower columns most lines would be broken. */
 const narrowest = 24
 const between = ' │ '
-/** Rows that are drawn anew: a worker that is further ahead has the rest scroll away. */
+/** Maximum number of rows that are redrawn. When a worker is further ahead, the oldest rows scroll away. */
 const mostRows = 12
-/** A line that never ends is broken here. */
+/** A longer line is broken here. */
 const longestLine = 2_000
 
 interface Cell {
   readonly text: string
-  /** Ours, not the worker's. */
+  /** Text of this program, not of the worker. */
   readonly own?: true
 }
 type Row = (Cell | undefined)[]
@@ -26,19 +26,19 @@ type Row = (Cell | undefined)[]
 interface Column {
   readonly name: string
   readonly clean: (piece: string) => string
-  /** The row of the region that is written next. */
+  /** The next row of the region to write. */
   next: number
-  /** A line that has begun and not ended. */
+  /** A line that has not ended yet. */
   open: string
 }
 
 const columnWidth = (columns: number, count: number): number => Math.floor((columns - 1 - between.length * (count - 1)) / count)
 
-/** Whether there is a terminal that can move its cursor, and room for so many columns. */
+/** Whether the terminal can move its cursor and has room for this many columns. */
 export const fitsSideBySide = (sink: Sink, env: Environment, count: number): boolean =>
   count > 1 && sink.isTerminal && env['TERM'] !== 'dumb' && columnWidth(sink.columns, count) >= narrowest
 
-/** What a progress bar leaves standing. */
+/** What a progress bar finally shows. */
 const lastWritten = (line: string): string => line.replace(/\r+$/, '').split('\r').at(-1) ?? ''
 
 export class SideBySide {
@@ -49,7 +49,7 @@ export class SideBySide {
   #width: number
   #region: Row[]
   #passed: Row[] = []
-  /** Rows of the region that stand on the terminal; the cursor is below them. */
+  /** Number of rows of the region that are on the terminal; the cursor is below them. */
   #drawn = 0
   #headed = false
 
@@ -69,7 +69,7 @@ export class SideBySide {
     return this.#columns.some((column) => column.name === name)
   }
 
-  /** What a worker says, in pieces of any size. */
+  /** Output of a worker, in pieces of any size. */
   write(name: string, text: string): void {
     const column = this.#columns.find((one) => one.name === name)
     if (column === undefined) return
@@ -81,7 +81,7 @@ export class SideBySide {
     this.#draw()
   }
 
-  /** A line about a worker. */
+  /** Writes a line about a worker. */
   say(name: string, text: string): void {
     const column = this.#columns.find((one) => one.name === name)
     if (column === undefined) return
@@ -91,7 +91,7 @@ export class SideBySide {
     this.#draw()
   }
 
-  /** Everything stands as it is: something else is written below. */
+  /** Completes all columns, so that other text can be written below. */
   settle(): void {
     for (const column of this.#columns) this.#end(column)
     if (this.#headed) this.#draw()
@@ -100,7 +100,7 @@ export class SideBySide {
     for (const column of this.#columns) column.next = 0
   }
 
-  /** The terminal was made wider or narrower: what stands there stays, and it goes on below in the new width. */
+  /** The width of the terminal has changed: existing rows stay, and output continues below in the new width. */
   #measure(): void {
     const width = Math.max(1, columnWidth(this.#sink.columns, this.#columns.length))
     if (width === this.#width) return
@@ -128,7 +128,7 @@ export class SideBySide {
     }
   }
 
-  /** The topmost row has been passed: it is drawn once more, and scrolls away. */
+  /** All columns have passed the topmost row: it is drawn once more and scrolls away. */
   #makeRoom(column: Column): void {
     while (column.next >= this.#height) {
       this.#passed.push(this.#region.shift() ?? [])

@@ -1,4 +1,4 @@
-/** Responsible for colours and for how many columns a text takes. */
+/** Responsible for colours and for the display width of text. */
 import { stripVTControlCharacters } from 'node:util'
 
 export type Paint = (text: string) => string
@@ -27,14 +27,14 @@ const colours: Style = {
 }
 const none: Style = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain }
 
-/** NO_COLOR (no-color.org) and dumb terminals get none; FORCE_COLOR gives it to a pipe. */
+/** No colours with NO_COLOR (no-color.org) and on dumb terminals; FORCE_COLOR enables them in a pipe. */
 export function styleFor(isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): Style {
   if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return none
   const forced = env['FORCE_COLOR'] !== undefined && env['FORCE_COLOR'] !== '' && env['FORCE_COLOR'] !== '0'
   return forced || (isTerminal && env['TERM'] !== 'dumb') ? colours : none
 }
 
-/** Code points that take two columns: East Asian wide ranges and emoji (Unicode Standard Annex #11), coarsely. */
+/** Approximate ranges of code points that take two columns: East Asian wide characters and emoji (Unicode Standard Annex #11). */
 const isWide = (point: number): boolean =>
   (point >= 0x1100 && point <= 0x115f) ||
   (point >= 0x2e80 && point <= 0xa4cf) ||
@@ -51,11 +51,11 @@ const widthOf = (character: string): number => {
   return /\p{Mark}|\u200D/u.test(character) ? 0 : isWide(point) ? 2 : 1
 }
 
-/** Columns that a text takes, escape sequences not counted. */
+/** Display width of a text in columns, without escape sequences. */
 export const columnsOf = (text: string): number =>
   [...stripVTControlCharacters(text)].reduce((sum, character) => sum + widthOf(character), 0)
 
-/** At most that many columns, with an ellipsis when something was left out. The text must hold no escape sequences. */
+/** Cuts text to at most this many columns, with an ellipsis if something was cut. The text must not contain escape sequences. */
 export function clip(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text
   let used = 0
@@ -68,7 +68,9 @@ export function clip(text: string, columns: number): string {
   return `${kept}…`
 }
 
-/** In pieces of at most that many columns; one empty piece for an empty text. The text must hold no escape sequences and no line breaks. */
+/**
+ * Splits text into pieces of at most this many columns; an empty text is one empty piece. The text must not contain escape sequences or line breaks.
+ */
 export function wrapped(text: string, columns: number): readonly string[] {
   const pieces: string[] = []
   let [piece, used] = ['', 0]

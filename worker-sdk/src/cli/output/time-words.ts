@@ -1,4 +1,4 @@
-/** Responsible for times as people write and read them: `5m`, `3 s ago`. */
+/** Responsible for times in the form that people write and read: `5m`, `3 s ago`. */
 
 const units = [
   ['d', 86_400_000],
@@ -17,7 +17,7 @@ export function parseDuration(text: string): number | undefined {
   return unit === undefined ? undefined : Math.round(Number(number) * unit[1])
 }
 
-/** `840ms`, `3.2s`, `5m 12s`, `2h 3m`, `4d 1h`: two units at most. */
+/** `840ms`, `3.2s`, `5m 12s`, `2h 3m`, `4d 1h`: at most two units. */
 export function showDuration(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))}ms`
   if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)}s`
@@ -36,7 +36,7 @@ const inOneUnit = (ms: number): string => {
   return `${Math.floor(ms / unit[1])}${unit[0]}`
 }
 
-/** How long ago, in one unit: `now`, `12s`, `5m`, `3h`, `4d`; `in 5m` for what is to come. */
+/** How long ago, in one unit: `now`, `12s`, `5m`, `3h`, `4d`; `in 5m` for a future time. */
 export function showAge(at: string | null, now: number): string {
   if (at === null) return 'never'
   const ms = now - Date.parse(at)

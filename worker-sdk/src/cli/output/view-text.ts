@@ -1,4 +1,4 @@
-/** Responsible for handing over a one-time view URL: the URL alone in a pipe, with what to do about it on a terminal. */
+/** Responsible for printing a one-time view URL: only the URL in a pipe, with instructions on a terminal. */
 import { programName } from '../arguments/command.ts'
 import type { Presenter } from './presenter.ts'
 
@@ -7,7 +7,7 @@ export interface OneTimeView {
   readonly expires_at: string
 }
 
-/** `key`: the setting that takes it on the machine it is for. */
+/** `key`: the setting to store it under, on the machine that it is for. */
 export function showView(show: Presenter, view: OneTimeView, headline: string, key: 'token' | 'admin_token'): void {
   if (show.json) return show.value(view)
   if (!show.human) return show.line(view.view_url)

@@ -1,7 +1,7 @@
-/** Responsible for what a background service is, whatever the system: files to write, commands to run. It writes and runs nothing. */
+/** Responsible for the description of a background service, for every system: files to write and commands to run. It writes and runs nothing. */
 
 export interface ServiceRequest {
-  /** Tells several services of one machine apart; undefined: the only one. */
+  /** Distinguishes several services of one machine; undefined: there is only one. */
   readonly name: string | undefined
   /** Node, the script, and its arguments; never a token. */
   readonly command: readonly string[]
@@ -10,7 +10,7 @@ export interface ServiceRequest {
   readonly userId: number | undefined
   /** Folder of the config file. */
   readonly configFolder: string
-  /** Milliseconds that a stop may take before the system kills. */
+  /** Milliseconds that a stop may take before the system kills the process. */
   readonly stopMs: number
 }
 
@@ -22,23 +22,23 @@ export interface ServiceFile {
 
 export interface ServiceStep {
   readonly command: readonly string[]
-  /** It failing means nothing: there was nothing to stop. */
+  /** A failure is ignored, because there may have been nothing to stop. */
   readonly mayFail?: true
 }
 
 export interface ServicePlan {
-  /** As the system calls it. */
+  /** The service's name in the system. */
   readonly label: string
   readonly file: ServiceFile
   readonly install: readonly ServiceStep[]
   readonly beforeRemoval: readonly ServiceStep[]
   readonly afterRemoval: readonly ServiceStep[]
-  /** Exit code 0: it runs. */
+  /** Exit code 0 means that it runs. */
   readonly status: readonly string[]
   readonly notes: readonly string[]
 }
 
-/** Letters, digits and dashes: it becomes part of file names and labels. */
+/** Letters, digits and dashes only, because the text becomes part of file names and labels. */
 export const slugOf = (name: string): string => name.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'worker'
 export const xmlText = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')

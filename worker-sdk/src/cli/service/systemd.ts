@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { problems } from '@modelreins/contract'
 import { slugOf, type ServicePlan, type ServiceRequest } from './plan.ts'
 
-/** `%` begins a specifier everywhere, `$` a variable in command lines. */
+/** `%` begins a specifier everywhere; `$` begins a variable in command lines. */
 const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`
 const word = (text: string): string => quoted(text).replaceAll('$', '$$$$')
 
-/** Trying again changes nothing about a wrong command line or a refused token. */
+/** After these exit codes a restart is useless: a wrong command line or a rejected token stays wrong. */
 const final = [problems['invalid-request'].exit, problems.unauthorized.exit]
 
 export function systemdPlan(request: ServiceRequest): ServicePlan {

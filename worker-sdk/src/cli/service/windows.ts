@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { slugOf, xmlText, type ServicePlan, type ServiceRequest } from './plan.ts'
 
-/** As CommandLineToArgvW reads it. */
+/** Quoted for CommandLineToArgvW. */
 const argument = (text: string): string =>
   text !== '' && !/[\s"]/.test(text) ? text : `"${text.replaceAll(/(\\*)"/g, '$1$1\\"').replace(/(\\*)$/, '$1$1')}"`
 
@@ -12,7 +12,7 @@ export function windowsPlan(request: ServiceRequest): ServicePlan {
   const user = [request.env['USERDOMAIN'], request.env['USERNAME']].filter((part) => part !== undefined && part !== '').join('\\')
   const principal = user === '' ? '' : `\n      <UserId>${xmlText(user)}</UserId>`
   const path = join(request.configFolder, `${slugOf(label).toLowerCase()}.task.xml`)
-  // Looked at every five minutes: a task that ended with an error comes back, one that runs is left alone.
+  // Started every five minutes: a task that ended with an error runs again, and a running one is not affected.
   const content = `<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.4" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <Triggers>

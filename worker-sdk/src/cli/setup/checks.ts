@@ -1,4 +1,4 @@
-/** Responsible for the single checks of `doctor`: what is so, and what to do about it. */
+/** Responsible for the individual checks of `doctor`: what was found, and what the user can do. */
 import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isLoopbackHost, problems, type Output } from '@modelreins/contract'
@@ -27,7 +27,7 @@ export interface Check {
   readonly outcome: 'ok' | 'warn' | 'fail'
   readonly detail: string
   readonly help?: string
-  /** Of the program, when this is the first failure. */
+  /** Exit code of the program when this is the first failure. */
   readonly exitCode: number
 }
 
@@ -57,7 +57,7 @@ export function machineChecks(context: CommandContext): readonly Check[] {
   return [nodeCheck, ok('package', `modelreins-worker ${version}`), configCheck(context), ...folderChecks(context), ...proxyChecks(context)]
 }
 
-/** What the environment says about the way out; nothing where it says nothing. */
+/** The proxy settings of the environment; empty when there are none. */
 function proxyChecks(context: CommandContext): readonly Check[] {
   const { env } = context
   const checks: Check[] = []
@@ -107,7 +107,7 @@ function configCheck(context: CommandContext): Check {
   return ok('config', context.configPath)
 }
 
-/** Undefined when the settings are wrong: `settings` says so. */
+/** The settings, or a failed check when they are invalid; `settings` reports what is wrong. */
 function settingsOf(context: CommandContext): ResolvedOptions | Check {
   try {
     return resolvedSettings(context)
@@ -136,7 +136,7 @@ function folderChecks(context: CommandContext): readonly Check[] {
 
 const completions = (count: number): string => (count === 1 ? '1 completion waits' : `${count} completions wait`)
 
-/** What this worker has not delivered, and what lies beside it: a new token has a new file. */
+/** Results that this worker has not delivered, and other journals in the same folder: a new token has a new file. */
 function outboxChecks(named: string | undefined, usual: string): readonly Check[] {
   const own = named ?? usual
   const folder = dirname(usual)
@@ -193,7 +193,7 @@ const plainHttp = (url: string): readonly Check[] => {
     : [warn('transport', 'the token travels unencrypted over http', 'use an https address')]
 }
 
-/** Half the round trip is the best guess; leases and retry times are told in the server's time, so a wrong clock costs patience only. */
+/** Half of the round trip is the best estimate. Leases and retry times use the server's time, so a wrong clock only causes longer waits. */
 const skewWarnMs = 5_000
 const skewFailMs = 10 * 60_000
 
@@ -260,7 +260,7 @@ async function killswitchCheck(client: Client): Promise<readonly Check[]> {
 
 const socketMs = 10_000
 
-/** Opens the worker socket and asks for a sign of life; says no hello, so that a worker that runs under this token is not disturbed. */
+/** Opens the worker socket and sends a ping. It sends no hello, so that a worker that runs with this token is not disturbed. */
 export function socketCheck(url: string, token: string, open = socketThrough(process.env)): Promise<Check> {
   const fallback = 'the worker polls instead, which is slower to start jobs; is a proxy in between that does not pass WebSockets?'
   return new Promise((resolve) => {
@@ -288,7 +288,7 @@ export function socketCheck(url: string, token: string, open = socketThrough(pro
   })
 }
 
-/** What else this machine could run jobs with: one line per finding. */
+/** Other providers that this machine could use, one line each. */
 export async function otherProviders(context: CommandContext): Promise<readonly Check[]> {
   const settings = settingsOf(context)
   if ('outcome' in settings) return []
@@ -304,7 +304,7 @@ export async function otherProviders(context: CommandContext): Promise<readonly 
 
 export async function providerCheck(context: CommandContext): Promise<readonly Check[]> {
   const settings = settingsOf(context)
-  // Told among the machine's checks already.
+  // Already reported by the machine's checks.
   if ('outcome' in settings) return []
   const name = settings.type ?? ''
   if (!isProviderName(name)) {

@@ -1,4 +1,4 @@
-/** Responsible for writing the config file: whole or not at all, readable by its owner alone. Reading it is the Worker's (config-source.ts). */
+/** Responsible for writing the config file: completely or not at all, and readable only by its owner. The Worker reads it (config-source.ts). */
 import { randomBytes } from 'node:crypto'
 import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -7,7 +7,7 @@ import type { ConfigValues } from '../../worker/settings/options.ts'
 
 export type ConfigChange = Readonly<Record<string, string | number | boolean | undefined>>
 
-/** A symbolic link stays one: what it points to is written. */
+/** A symbolic link is kept: the file that it points to is written. */
 const target = (path: string): string => {
   try {
     return realpathSync(path)
@@ -16,7 +16,7 @@ const target = (path: string): string => {
   }
 }
 
-/** Changes keys (undefined removes one) and keeps all others, also those this version does not know. */
+/** Changes keys (undefined removes one) and keeps all others, including unknown ones. */
 export function changeConfig(path: string, change: ConfigChange): ConfigValues {
   const before = readConfig(path)
   const after = Object.fromEntries(Object.entries({ ...before, ...change }).filter(([, value]) => value !== undefined))
@@ -27,7 +27,7 @@ export function changeConfig(path: string, change: ConfigChange): ConfigValues {
 function writeConfig(path: string, values: ConfigValues): void {
   const file = target(path)
   const folder = dirname(file)
-  // A folder that we make is ours; one that was there before may be somebody else's to open.
+  // Only a folder that is created here gets the private mode; an existing folder keeps its own.
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const fresh = `${file}.${randomBytes(6).toString('hex')}`
   try {
@@ -38,7 +38,7 @@ function writeConfig(path: string, values: ConfigValues): void {
     } finally {
       closeSync(handle)
     }
-    // The umask may have taken rights away, never added any; this is for file systems that ignore the mode of open().
+    // The umask can only remove permissions. This call is for file systems that ignore the mode of open().
     chmodSync(fresh, 0o600)
     renameSync(fresh, file)
   } catch (error) {
@@ -47,7 +47,7 @@ function writeConfig(path: string, values: ConfigValues): void {
   }
 }
 
-/** True: there was one. */
+/** Answers whether the file existed. */
 export function removeConfig(path: string): boolean {
   const file = target(path)
   if (statSync(file, { throwIfNoEntry: false }) === undefined) return false
@@ -55,7 +55,7 @@ export function removeConfig(path: string): boolean {
   return true
 }
 
-/** What others than the owner may do with it, as an octal mode; undefined when nothing, or where modes mean nothing. */
+/** The permissions of other users, as an octal mode; undefined when they have none, or on systems without such modes. */
 export function openToOthers(path: string, platform: NodeJS.Platform): string | undefined {
   if (platform === 'win32') return undefined
   const mode = statSync(path, { throwIfNoEntry: false })?.mode

@@ -1,4 +1,4 @@
-/** Responsible for the keys of the config file: their names, what values they take, which are secret. */
+/** Responsible for the keys of the config file: their names, their valid values, and which are secret. */
 import { parseCredentialToken, tokenPrefixes } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
 import { isProviderName, providerNames } from '../../providers/index.ts'
@@ -16,14 +16,14 @@ import { settingNames } from '../table/flags.ts'
 import { UsageError } from '../arguments/usage-error.ts'
 
 export interface ConfigKey {
-  /** As `config set` writes it. */
+  /** The name that `config set` writes. */
   readonly name: string
-  /** Older and other spellings, in the file and on the command line. */
+  /** Older and alternative names, in the file and on the command line. */
   readonly aliases: readonly string[]
   readonly env: readonly string[]
   readonly secret: boolean
   readonly about: string
-  /** Undefined: the CLI's own, not the worker's. */
+  /** Undefined for a key of the CLI itself. */
   readonly setting: SettingName | undefined
 }
 
@@ -40,7 +40,10 @@ const ofSetting = (name: SettingName): ConfigKey => {
   }
 }
 
-/** A member key beside the worker's token: the worker runs with one, `dispatch`, `workers`, `kill` and so on speak with the other. */
+/**
+ * A member key that is stored in addition to the worker's token: the worker uses the token, while `dispatch`, `workers`, `kill` and other commands
+ * use the key.
+ */
 export const adminKey: ConfigKey = {
   name: 'admin_token',
   aliases: ['admin-token', 'adminToken'],
@@ -60,7 +63,7 @@ export function keyNamed(word: string): ConfigKey {
   throw new UsageError(`There is no setting "${word}"${didYouMean(word, all)}`, `settings: ${names.join(', ')}`)
 }
 
-/** The value as the file holds it. Throws `UsageError` for one that a worker would refuse. */
+/** The value in the form of the config file. Throws `UsageError` for a value that a worker would reject. */
 export function checkedValue(key: ConfigKey, text: string): string | number | boolean {
   const value = text.trim()
   if (value === '') throw new UsageError(`${key.name} needs a value; \`config unset ${key.name}\` removes it`)
@@ -85,10 +88,10 @@ export function checkedValue(key: ConfigKey, text: string): string | number | bo
   return typed
 }
 
-/** A name with a dot, a port, or this machine; one word alone is more likely a slip than a host. */
+/** A name with a dot, a port, or this machine. A single word is more likely a typing error than a host. */
 const looksLikeHost = /^(?:localhost\b|[^/]*[.:\]])/
 
-/** The address without a trailing slash; a bare host is taken for https. */
+/** The address without a trailing slash; https is assumed for a host without a scheme. */
 export function serverAddress(text: string): string {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text)
     ? text
@@ -105,32 +108,32 @@ export function serverAddress(text: string): string {
   }
 }
 
-/** Writes one key and removes its other spellings, so that none of them says something else. */
+/** Writes one key and removes its other names, so that none of them can contradict it. */
 export const changeOf = (key: ConfigKey, value: string | number | boolean | undefined): ConfigChange => ({
   ...Object.fromEntries(key.aliases.map((alias) => [alias, undefined])),
   [key.name]: value,
 })
 
-/** Under whichever spelling the file has it. */
+/** The value of a key under any of its names. */
 export function valueIn(config: ConfigValues, key: ConfigKey): unknown {
   const found = [key.name, ...key.aliases].find((name) => config[name] !== undefined && config[name] !== null && config[name] !== '')
   return found === undefined ? undefined : config[found]
 }
 
-/** The variable that says something else than the config file, if one does. */
+/** The environment variable that overrides the config file, if one is set. */
 export const overriddenBy = (key: ConfigKey, env: Environment): string | undefined =>
   key.env.find((name) => env[name] !== undefined && env[name] !== '')
 
 const secretName = /token|key|secret|pass/i
 const secretValue = /^mr[kwl]_/
 
-/** Kind and tenant of a token may be seen; nothing else of a secret, not even its length. */
+/** Only kind and tenant of a token are shown; nothing else of a secret, not even its length. */
 export function masked(value: string): string {
   const token = parseCredentialToken(value.trim())
   return token === undefined ? '****' : `${tokenPrefixes[token.kind]}${token.tenant}_****`
 }
 
-/** How a value of the file may be shown: keys that only look like secrets count as such. */
+/** How a value of the file may be shown: keys that merely look like secrets are masked too. */
 export function shownValue(name: string, value: unknown): string {
   const key = configKeys.find((one) => one.name === name || one.aliases.includes(name))
   const text = typeof value === 'string' ? value : JSON.stringify(value)

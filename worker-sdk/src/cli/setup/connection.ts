@@ -1,4 +1,4 @@
-/** Responsible for which server a command speaks to and with whose key, and for keeping a token that came in a one-time view. */
+/** Responsible for which server a command uses and with which key, and for storing a token from a one-time view. */
 import { parseCredentialToken, tokenPrefixes } from '@modelreins/contract'
 import { Client } from '../../client/client.ts'
 import { findSetting } from '../../worker/settings/options.ts'
@@ -16,7 +16,7 @@ export interface Connection {
 
 interface Candidate {
   readonly token: string
-  /** For messages: where it was found. */
+  /** Where it was found, for messages. */
   readonly place: string
 }
 
@@ -29,7 +29,7 @@ export function serverOf(context: CommandContext): string | undefined {
   return address === undefined ? undefined : serverAddress(address)
 }
 
-/** Where a key may be, best first. */
+/** Places where a key can be, in order of preference. */
 function candidates(context: CommandContext): readonly Candidate[] {
   const fromEnv = ['MODELREINS_ADMIN_TOKEN', 'MODELREINS_API_KEY', 'MODELREINS_TOKEN'].map((place) => ({
     place,
@@ -46,8 +46,8 @@ function candidates(context: CommandContext): readonly Candidate[] {
 const isMemberKey = (token: string): boolean => token.startsWith(tokenPrefixes.member)
 
 /**
- * `--token`, else the first member key among variables and config file, else the first token of any kind: a worker's token may do
- * little here, and the server says so.
+ * `--token`, else the first member key among variables and config file, else the first token of any kind. A worker's token may do little here, and
+ * the server says so.
  */
 function findKey(context: CommandContext): Candidate | undefined {
   const flag = text(context.invocation.text('token'))
@@ -75,8 +75,8 @@ export const noServer = (): UsageError =>
   new UsageError('No server address', 'give one: --server, MODELREINS_URL, or `modelreins-worker config set server <address>`')
 
 /**
- * A view can be opened once: its token goes into the config file, or nobody has it. Refuses before it is opened when the file holds another
- * token in that place.
+ * A view can be opened only once, so its token is stored in the config file. Refuses before opening it when the file already has another token in
+ * that place.
  */
 export async function keepView(
   context: CommandContext,
@@ -90,7 +90,7 @@ export async function keepView(
   )
   const [held] = occupied
   if (held !== undefined) {
-    // What the link holds is not known before it is opened: a member's key counts when it is kept where commands look first.
+    // The content of the link is unknown before it is opened. A member key takes effect only when it is stored where commands look first.
     const kept = occupied.includes(adminKey) ? adminKey : held
     throw new UsageError(
       `${found.place} is a one-time view URL, and the config file holds a ${held.name} already`,
@@ -102,14 +102,14 @@ export async function keepView(
   const url = server ?? taken.origin ?? ''
   changeConfig(context.configPath, {
     ...changeOf(key, taken.token),
-    // A token without its server would be of no use the next time.
+    // Without its server the token could not be used the next time.
     ...(valueIn(before, keyNamed('server')) === undefined ? changeOf(keyNamed('server'), url) : {}),
   })
   context.show.warn(`The one-time view is opened; its token is kept as ${key.name} in ${context.configPath}`)
   return { token: taken.token, url }
 }
 
-/** For a refusal: what kind of token it was that may not do this. */
+/** An explanation for a refusal: the kind of token that may not do this. */
 export function refusalHint(context: CommandContext): string | undefined {
   const found = findKey(context)
   if (found === undefined || parseCredentialToken(found.token)?.kind !== 'worker') return undefined

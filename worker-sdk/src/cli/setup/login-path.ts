@@ -1,5 +1,5 @@
 /**
- * Responsible for the PATH of the user's login shell: version managers put programs there that a service, a scheduler or an editor does not
+ * Responsible for reading the PATH of the user's login shell: version managers put programs there that a service, a scheduler or an editor cannot
  * find. It starts nothing but that shell.
  */
 import { execFile } from 'node:child_process'
@@ -7,10 +7,10 @@ import { execFile } from 'node:child_process'
 type Environment = Readonly<Record<string, string | undefined>>
 
 const mark = 'modelreins-path='
-/** A profile that asks something, or looks for updates, must not hold anybody up. */
+/** Time limit, because a profile may ask questions or look for updates. */
 const shellMs = 5_000
 
-/** Undefined on Windows, where a login changes no PATH, and when the shell does not tell. */
+/** Undefined on Windows, where a login does not change PATH, and when the shell does not answer. */
 export function loginPath(env: Environment, platform: NodeJS.Platform = process.platform): Promise<string | undefined> {
   const shell = env['SHELL']
   if (platform === 'win32' || shell === undefined || shell === '') return Promise.resolve(undefined)

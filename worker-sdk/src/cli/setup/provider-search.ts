@@ -1,20 +1,20 @@
-/** Responsible for looking which providers this machine can run. It chooses none. */
+/** Responsible for finding which providers this machine can run. It chooses none. */
 import { findProgram } from '../../providers/child-process/program.ts'
 import { createProvider, providerNames, type ProviderCheck, type ProviderName, type ProviderSettings } from '../../providers/index.ts'
 
 export interface FoundProvider extends ProviderCheck {
   readonly name: ProviderName
-  /** Whether there is something of it, if not all: a program without a login, a server without a model. */
+  /** Whether the provider is at least partly installed: a program without a login, a server without a model. */
   readonly present: boolean
-  /** Where its program is, when only the login shell finds it. */
+  /** Path of its program, when only the login shell finds it. */
   readonly command?: string
 }
 
-/** Programs that a version manager may have put where only a login shell looks. */
+/** Programs that a version manager may have installed where only a login shell finds them. */
 const programs: Partial<Record<ProviderName, string>> = { claude: 'claude', codex: 'codex', aider: 'aider' }
 const isPresent = ({ usable, detail }: ProviderCheck): boolean => usable || /not logged in|has no model|refuses the key/.test(detail)
 
-/** Somebody waits at a prompt: what has not answered by then is not there. */
+/** Time limit, because a user waits at a prompt. Providers that have not answered by then count as missing. */
 const searchMs = 15_000
 
 export async function checkProvider(name: ProviderName, settings: ProviderSettings): Promise<FoundProvider> {
@@ -32,7 +32,7 @@ export async function checkProvider(name: ProviderName, settings: ProviderSettin
   }
 }
 
-/** As `checkProvider`; a program that this process does not find is looked for where the login shell would look. */
+/** Like `checkProvider`, but searches the login shell's PATH for a program that this process does not find. */
 async function searchProvider(name: ProviderName, settings: ProviderSettings, shellPath: string | undefined): Promise<FoundProvider> {
   const found = await checkProvider(name, settings)
   const program = programs[name]
@@ -45,8 +45,8 @@ async function searchProvider(name: ProviderName, settings: ProviderSettings, sh
 }
 
 /**
- * All of them, the usable ones first, otherwise in their usual order. `type`: the one that `settings` are for; its command, a shell line or
- * an agent, is no other's.
+ * Checks all providers; the usable ones come first, otherwise in their usual order. `type`: the provider that `settings` are for. Its `command`, a
+ * shell line or an agent, is not used for any other.
  */
 export async function searchProviders(
   settings: ProviderSettings,

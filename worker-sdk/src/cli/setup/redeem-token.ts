@@ -1,4 +1,4 @@
-/** Responsible for a token that a person hands over: as it is, or as the one-time view URL that holds it, which is opened. It keeps nothing. */
+/** Responsible for a token that a person enters: directly, or as the URL of a one-time view, which is then opened. It stores nothing. */
 import { webcrypto } from 'node:crypto'
 import { parseCredentialToken } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
@@ -10,25 +10,25 @@ export interface TakenToken {
   readonly token: string
   readonly kind: 'member' | 'worker' | undefined
   readonly tenant: string | undefined
-  /** As the server knows its holder; undefined when only the token itself was given. */
+  /** The holder's name on the server; undefined when only the token itself was entered. */
   readonly name: string | undefined
-  /** Of the view that was opened, which exists no more. */
+  /** Server of the view that was opened, which no longer exists. */
   readonly origin: string | undefined
 }
 
-/** A view is meant, whether or not it is whole. */
+/** Whether the text is meant as a view URL, even if it is incomplete. */
 export const looksLikeView = (text: string): boolean => /^https?:\/\//i.test(text.trim())
 
 function describe(token: string, name?: string, origin?: string): TakenToken {
   const parts = parseCredentialToken(token)
-  // A browser's session token is good in its cookie only.
+  // A browser's session token is only valid in its cookie.
   const kind = parts?.kind === 'session' ? undefined : parts?.kind
   return { token, kind, tenant: parts?.tenant, name, origin }
 }
 
 /**
- * Opens a view, once. Its address is the one by which the server knew itself; when that cannot be reached from here, `server` is asked.
- * Throws `gone` when somebody was faster.
+ * Opens a view, once. Its URL contains the address by which the server knows itself; if that cannot be reached from here, `server` is used. Throws
+ * `gone` when it was already opened.
  */
 export async function takeToken(text: string, using: { readonly fetch: Fetch; readonly server?: string | undefined }): Promise<TakenToken> {
   const given = text.trim()

@@ -1,24 +1,26 @@
 /**
- * Responsible for taking credentials out of the environment that this process was started with: programs of the same user can read it as long as
- * the process lives, and jobs are such programs.
+ * Responsible for removing credentials from the environment that this process was started with: other programs of the same user, which includes jobs,
+ * can read it as long as the process lives.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { scrubEnvironment } from '../../providers/child-process/environment.ts'
 import type { Environment } from '../../worker/settings/options.ts'
 
-/** Fields of /proc/self/stat behind the program's name (proc(5)): where the first environment lies in memory. */
+/** Fields of /proc/self/stat after the program's name (proc(5)): the memory range of the initial environment. */
 const environmentStart = 47
 const environmentEnd = 48
 
-/** Overwrites the values of these variables where the kernel shows them to others (/proc/PID/environ). Answers whether none is left there. */
+/**
+ * Overwrites the values of these variables where the kernel shows them to other processes (/proc/PID/environ). Answers whether none is left there.
+ */
 function wipe(names: readonly string[]): boolean {
   try {
     const stat = readFileSync('/proc/self/stat', 'latin1')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const start = Number(fields[environmentStart])
     const block = readFileSync('/proc/self/environ')
-    // What is written goes to an address: it must be the very place that was read.
+    // The values are written to a memory address, so it must be exactly the range that was read.
     if (!(start > 0) || Number(fields[environmentEnd]) - start !== block.length) return false
     const memory = openSync('/proc/self/mem', 'r+')
     try {
@@ -45,7 +47,7 @@ const parsed = (block: string): Environment =>
       .flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [])),
   )
 
-/** What a child would not get, by name. */
+/** The variables that a child would not get. */
 function secretsIn(env: Environment): Environment {
   const kept = scrubEnvironment(env)
   return Object.fromEntries(
@@ -54,28 +56,28 @@ function secretsIn(env: Environment): Environment {
 }
 
 export interface StartEnvironment {
-  /** Everything that the process was started with, credentials among it, for this program alone. */
+  /** Everything that the process was started with, including credentials, only for this program. */
   readonly env: Environment
   /** Variables with credentials that other programs of this user can still read. */
   readonly exposed: readonly string[]
 }
 
-/** The name under which a service manager hands the token over (systemd: `LoadCredential=modelreins_token:FILE`). */
+/** The name under which a service manager passes the token (systemd: `LoadCredential=modelreins_token:FILE`). */
 export const credentialName = 'modelreins_token'
 
-/** With a token from the folder of credentials that systemd made for this service; a variable that is set goes before it. */
+/** Adds the token from the credentials folder that systemd created for this service. A variable that is set takes precedence. */
 export function withCredential(env: Environment): Environment {
   const folder = env['CREDENTIALS_DIRECTORY']
   if (folder === undefined || folder === '' || (env['MODELREINS_TOKEN'] ?? '') !== '') return env
   try {
     return { ...env, MODELREINS_TOKEN: readFileSync(join(folder, credentialName), 'utf8').trim() }
   } catch {
-    // None of ours is there: whoever needs a token says where it may stand.
+    // The folder has no token. The code that needs one reports where it can be set.
     return env
   }
 }
 
-/** Called once, before anything else runs. On Windows the environment of another process is not there to be read so simply: nothing is done. */
+/** Called once, before anything else runs. Does nothing on Windows, where the environment of another process is not as easy to read. */
 export function takeEnvironment(platform: NodeJS.Platform = process.platform): StartEnvironment {
   if (platform === 'win32') return { env: process.env, exposed: [] }
   const given = { ...process.env }

@@ -1,4 +1,4 @@
-/** Responsible for the worker's options as the command line gives them: flags typed, a one-time view opened, the outbox in its place. */
+/** Responsible for the worker's options from the command line: typed flags, a redeemed one-time view, and the default path of the outbox. */
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -28,7 +28,7 @@ function flagValue(invocation: Invocation, name: SettingName): string | number |
   return kind === 'flag' ? invocation.on(flag) : invocation.text(flag)
 }
 
-/** What the flags say, and nothing else. */
+/** Only the options that flags set. */
 export function flagOptions(invocation: Invocation): WorkerOptions {
   const options: WorkerOptions = {}
   for (const name of settingNames) {
@@ -40,7 +40,7 @@ export function flagOptions(invocation: Invocation): WorkerOptions {
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
 
-/** Flags, with the token of a one-time view in place of its URL. Throws `UsageError` when server or token are nowhere to be found. */
+/** The options of flags, with a redeemed token in place of a one-time view URL. Throws `UsageError` when server or token cannot be found. */
 export async function workerOptions(context: CommandContext): Promise<WorkerOptions> {
   const options = flagOptions(context.invocation)
   const config = context.config()
@@ -49,7 +49,7 @@ export async function workerOptions(context: CommandContext): Promise<WorkerOpti
   if (isText(token.value) && looksLikeView(token.value)) {
     const server = isText(url) ? serverAddress(url) : undefined
     const found = { token: token.value, place: token.origin === 'option' ? '--token' : token.place }
-    // `config set token <URL>` opens a view; one that was written there by hand is opened now, in its place.
+    // `config set token <URL>` opens a view. A URL that was written to the file by hand is not opened here.
     if (token.origin === 'config')
       throw new UsageError(`${token.place} is a one-time view URL`, '`modelreins-worker config set token <URL>` opens it')
     const kept = await keepView(context, found, server, keyNamed('token'))
@@ -65,7 +65,7 @@ export async function workerOptions(context: CommandContext): Promise<WorkerOpti
   return options
 }
 
-/** Everything resolved although server and token may be missing: for looking at providers. */
+/** All settings, even when server and token are missing, for checks of providers. */
 export function resolvedSettings(context: CommandContext, more: WorkerOptions = {}): ResolvedOptions {
   const options = { ...flagOptions(context.invocation), ...more }
   const config = { ...context.config() }
@@ -78,8 +78,9 @@ export const settingsForProvider = (context: CommandContext, resolved: ResolvedO
   providerSettings(resolved, resolved.model, context.env)
 
 /**
- * One journal per credential, beside the config file: two workers of one machine must not deliver each other's results. Neither the
- * server's address nor a worker's own name is part of it, since both are spelled in several ways; a member's key has several workers.
+ * One journal per credential, next to the config file: two workers of one machine must not deliver each other's results. The label contains neither
+ * the server's address nor the worker's name, since both can be written in several ways, except that workers with a member key are distinguished by
+ * name.
  */
 export function outboxPath(configFile: string, worker: Pick<ResolvedOptions, 'token' | 'name'>): string {
   const parts = parseCredentialToken(worker.token)
@@ -88,7 +89,7 @@ export function outboxPath(configFile: string, worker: Pick<ResolvedOptions, 'to
   return join(dirname(configFile), 'outbox', `${label.join('.').replaceAll(/[^A-Za-z0-9._-]/g, '_')}.jsonl`)
 }
 
-/** The outbox of a worker that names none; undefined where nothing can be written: memory has to do then. */
+/** The default outbox; undefined when nothing can be written there, so that only memory is used. */
 export function defaultOutbox(context: CommandContext, resolved: ResolvedOptions): string | undefined {
   const path = outboxPath(context.configPath, resolved)
   try {
