@@ -1,6 +1,6 @@
 /**
- * Responsible for naming what went wrong in an attempt and whether another attempt may help: an ordered table, whose types and order programs rely
- * on.
+ * Responsible for naming what went wrong in an attempt and whether another attempt may help. Programs rely on the types and on the order of the
+ * rules.
  */
 import { collect, type Evidence } from './classify/evidence.ts'
 import { resetOfHeaders } from './classify/reset-headers.ts'
@@ -23,11 +23,11 @@ export interface ClassifiedError {
   readonly type: ErrorType
   readonly message: string
   readonly retryable: boolean
-  /** ISO 8601, UTC. Only on retryable errors whose text names a reset time or a Retry-After. */
+  /** ISO 8601, UTC. Only on retryable errors whose text or headers name a reset time. */
   readonly retry_at?: string
 }
 
-/** What can be classified: an Error, something that looks like one, or its text. */
+/** What can be classified: an Error, an object like one, or its text. */
 export type Classifiable =
   | string
   | { readonly message?: unknown; readonly code?: unknown; readonly name?: unknown; readonly status?: unknown; readonly cause?: unknown }
@@ -38,12 +38,12 @@ interface Rule {
   readonly type: ErrorType
   readonly headline: string
   readonly retryable: boolean
-  /** The table's phrases, then the real providers' own words for the same thing. They hold where no status is known. */
+  /** The table's phrases, followed by the real providers' words for the same failure. They apply when no status is known. */
   readonly phrases: readonly RegExp[]
   readonly codes?: readonly string[]
 }
 
-/** Order matters: the first rule that matches names the error. */
+/** The order matters: the first rule that matches names the error. */
 const rules: readonly Rule[] = [
   {
     type: ERROR_TYPES.SPAWN_FAILED,
@@ -81,7 +81,7 @@ const rules: readonly Rule[] = [
       /usage[ _]limit/i,
       /limit[ _](?:has been )?(?:reached|exceeded)/i,
       /resets /i,
-      // Google by way of aider: RESOURCE_EXHAUSTED
+      // Google, through aider: RESOURCE_EXHAUSTED
       /exceeded your current quota|resource_exhausted|resource has been exhausted|quota exceeded/i,
     ],
   },
@@ -104,7 +104,7 @@ const rules: readonly Rule[] = [
       /econnreset|econnaborted|ehostunreach|enetunreach|enetdown|eai_again|epipe/i,
       /connection (?:refused|reset|error|aborted|closed)|socket hang up|other side closed|fetch failed|error sending request|stream disconnected/i,
       /name or service not known|temporary failure in name resolution|could not resolve host/i,
-      // a server's own fault, in its words
+      // a fault of the server, in its words
       /\boverloaded\b|overloaded_error|server_error|internal server error|bad gateway|no healthy upstream/i,
       /service (?:is )?(?:temporarily |currently )?unavailable|temporarily unavailable/i,
       /\bservers? (?:is |are )?(?:currently )?(?:down|busy|overloaded|unavailable)\b|(?:provider|upstream) (?:has )?disconnected/i,
@@ -114,7 +114,7 @@ const rules: readonly Rule[] = [
   },
 ]
 
-/** What no wait cures: an account without money, a request that can never fit. The provider's status may say "too many" all the same. */
+/** Problems that no waiting solves: an account without money, a request that can never fit. The provider's status may still be 429. */
 const incurable: readonly RegExp[] = [
   /insufficient[ _-]?(?:credit|balance|quota|fund)s?/i,
   /(?:credit )?balance (?:is )?(?:too low|insufficient|exhausted|not enough)|(?:not enough|no(?: remaining)?|out of|run out of|never purchased) credits?\b/i,
@@ -123,7 +123,7 @@ const incurable: readonly RegExp[] = [
   /(?:exceeds?|exceeded|exceeding) the (?:available |maximum |model'?s? )?context|context_length_exceeded|maximum context length|prompt is too long/i,
 ]
 
-/** A program that the machine, or its own runtime, has taken the memory from. */
+/** The machine or the program's own runtime ran out of memory. */
 const outOfMemory =
   /heap out of memory|reached heap limit|allocation failed - |\boom[- ]?kill|\bout of memory\b|cannot allocate memory|std::bad_alloc|\bMemoryError\b/i
 
@@ -135,7 +135,7 @@ interface Verdict {
 
 const ofRule = (type: ErrorType): Rule | undefined => rules.find((rule) => rule.type === type)
 
-/** A status decides, whatever the words. Undefined: final, and named by its words or its exit code. */
+/** A known status decides, whatever the words are. Undefined: the error is final, and its words or exit code name it. */
 const verdictOfStatus = (status: number): Verdict | undefined => {
   if (status >= 500) return { type: ERROR_TYPES.NETWORK, headline: 'Server error', retryable: true }
   if (status === 429) return ofRule(ERROR_TYPES.RATE_LIMITED)
@@ -158,25 +158,25 @@ const verdictOf = (evidence: Evidence): Verdict | undefined => {
 
 const longestLine = 500
 
-/** The line that says it best: the error's own, else the last that is not empty. */
+/** The most informative line: the first of the error's own message, else the last line of stderr that is not empty. */
 const saying = ({ message, stderr }: Evidence): string => {
   const lines = (message === '' ? stderr : message).split('\n').map((line) => line.trim())
   const chosen = message === '' ? lines.findLast((line) => line !== '') : lines.find((line) => line !== '')
   return (chosen ?? '').slice(0, longestLine)
 }
 
-/** `Rate limited` stands alone, as programs compare it; the others carry the line that says what exactly. */
+/** `Rate limited` has no detail, because programs compare the exact text. The other messages include the line that says what happened. */
 const messageOf = (headline: string, evidence: Evidence, alone: boolean): string => {
   const detail = alone ? '' : saying(evidence)
   return detail === '' ? headline : `${headline}: ${detail}`
 }
 
-/** Words that say no more than the headline. */
+/** Words that add nothing to the headline. */
 const bare = /^(?:(?:http\/?[\d.]*|error|status(?: code)?)[: ]*)*(?:429)?[: ]*(?:too many requests|rate limit(?:ed)?)?[.!]?$/i
 
 const classify = (evidence: Evidence, exitCode: number | null | undefined, now: Date): ClassifiedError => {
   const ended = exitCode !== undefined && exitCode !== null && exitCode !== 0
-  // A runtime that ran out of memory prints a trace after it, and aborts.
+  // A runtime that runs out of memory prints a trace and aborts.
   const starved = evidence.status === undefined && outOfMemory.test(evidence.words)
   if (starved && (exitCode === 134 || exitCode === 137)) {
     return { type: ERROR_TYPES.OOM, message: messageOf('Out of memory', evidence, false), retryable: false }
@@ -197,8 +197,8 @@ const classify = (evidence: Evidence, exitCode: number | null | undefined, now: 
 }
 
 /**
- * Names an error: a known status decides, and where there is none the first row of the table above whose words match. `stderr` is the last part
- * of what the program wrote there. `now` is what relative reset times count from. Never throws.
+ * Names an error: a known status decides; without one, the first row of the table above whose words match. `stderr` is the last part of the program's
+ * stderr. Relative reset times count from `now`. Never throws.
  */
 export const classifyError = (
   error: Classifiable | unknown,
@@ -207,7 +207,9 @@ export const classifyError = (
   now: Date = new Date(),
 ): ClassifiedError => classify(collect(error, stderr ?? ''), exitCode, now)
 
-/** The same for a job's record: the provider's own words stand behind "Rate limited" too, which programs compare alone. */
+/**
+ * The same for a job's record. The provider's own words follow "Rate limited" too, which `classifyError` leaves alone because programs compare it.
+ */
 export const explainError = (error: unknown, exitCode: number | null | undefined, stderr: string, now: Date): ClassifiedError => {
   const evidence = collect(error, stderr)
   const classified = classify(evidence, exitCode, now)

@@ -1,4 +1,4 @@
-/** Responsible for the package's public face in Node: the Worker, the client, error classification. */
+/** Responsible for the public exports of the package in Node: the Worker, the client, error classification. */
 import { webcrypto } from 'node:crypto'
 import type { Artifact } from '@modelreins/contract'
 import type { UploadOptions } from './client/artifacts.ts'
@@ -41,9 +41,9 @@ export {
 export type { WorkerOptions } from './worker/settings/options.ts'
 export { Worker, type StopOptions, type WorkerState } from './worker/worker.ts'
 
-/** Uploads a file by its path, streamed; `client.uploadArtifact` takes bytes and streams. */
+/** Uploads a file by its path, as a stream. For bytes and streams use `client.uploadArtifact`. */
 export const uploadFile = (client: Client, path: string | URL, options: UploadOptions = {}): Promise<Artifact> =>
   uploadSource((bytes, all) => client.uploadArtifact(bytes, all), path, options)
 
-/** Opens a one-time view URL, once; Node 18 has its WebCrypto elsewhere than other runtimes. */
+/** Opens a one-time view URL, once. It passes WebCrypto explicitly because Node 18 does not have it as a global. */
 export const redeemView = (viewUrl: string, fetch?: Fetch): Promise<RevealedToken> => redeem(viewUrl, fetch, webcrypto.subtle)

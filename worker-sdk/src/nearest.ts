@@ -1,6 +1,6 @@
-/** Responsible for suggesting the known word that is nearest to a mistyped one. */
+/** Responsible for suggesting the known word that is most similar to a mistyped one. */
 
-/** Edits that turn one word into the other: insertions, deletions, replacements, swaps of neighbours. */
+/** Number of edits that turn one word into the other: insertions, deletions, replacements, swaps of adjacent letters. */
 export function distance(left: string, right: string): number {
   let before: number[] = []
   let row = Array.from({ length: right.length + 1 }, (_, index) => index)
@@ -19,18 +19,18 @@ export function distance(left: string, right: string): number {
   return row[right.length] ?? 0
 }
 
-/** The known word that was probably meant; undefined when none is near. */
+/** The known word that was probably meant; undefined when none is similar enough. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   let best: { readonly name: string; readonly far: number } | undefined
   for (const name of known) {
-    // A word cut short is a closer miss than its length says.
+    // A prefix of a known word counts as an exact match, since its distance would be large.
     const far = word.length >= 3 && name.startsWith(word) ? 0 : distance(word.toLowerCase(), name.toLowerCase())
     if (best === undefined || far < best.far) best = { name, far }
   }
   return best !== undefined && best.far <= Math.max(1, Math.floor(Math.max(word.length, best.name.length) / 3)) ? best.name : undefined
 }
 
-/** `; did you mean X?`, or nothing. */
+/** `; did you mean X?`, or an empty text. */
 export const didYouMean = (word: string, known: readonly string[], prefix = ''): string => {
   const near = nearest(word, known)
   return near === undefined ? '' : `; did you mean ${prefix}${near}?`

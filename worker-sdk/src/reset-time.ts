@@ -1,15 +1,18 @@
-/** Responsible for reading, in a provider's own words, when a limit resets. */
+/** Responsible for finding, in a provider's message, when a limit resets. */
 
 const second = 1_000
 const minute = 60 * second
 const hour = 60 * minute
 const day = 24 * hour
 
-/** A reset further away than this is a misreading. */
+/** A reset time further in the future than this is a parsing error. */
 const farthest = 31 * day
-/** A time that passed so recently is a limit that is just being lifted, told by a message that is a little old; not the same time tomorrow. */
+/**
+ * A time that passed within this period means a limit that is just being lifted, in a message that is a little old; it does not mean the same time
+ * tomorrow.
+ */
 const justPassed = 30 * minute
-/** How long such a limit is waited for. */
+/** How long to wait for such a limit. */
 const soon = 1 * minute
 
 const unitMs = (unit: string): number => {
@@ -24,14 +27,14 @@ const unitMs = (unit: string): number => {
 
 const units = String.raw`(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\b`
 const amount = String.raw`(?:\d{1,12}(?:\.\d{1,12})?\s{0,3}|an?\s|one\s)${units}`
-/** Go and OpenAI write `6m0s`, without a blank between the parts. */
+/** Go and OpenAI write `6m0s`, without blanks between the parts. */
 const span = String.raw`(?:\d{1,12}(?:\.\d{1,12})?(?:ms|s|m|h|d)){2,8}|${amount}(?:(?:,?\s(?:and\s)?)${amount}){0,8}`
 /** "try again in 20s", "retry after 5 seconds", "resets in 2 hours 3 minutes", `"retryDelay": "34s"`. */
 const afterSpan = new RegExp(
   String.raw`(?:(?:try|retry)(?:ing)? again|retry(?:ing)?|wait|(?<![\w])resets?|reset_after|available(?: again)?|retry-?after|retry_?delay)["']?\s{0,4}(?::|=|in|after|for|until)?\s{0,4}(?:about\s|approximately\s|at least\s|~)?["']?(${span})`,
   'i',
 )
-/** The header and its JSON twin: seconds, or an HTTP date. */
+/** The header and the JSON field of that name: seconds, or an HTTP date. */
 const retryAfterSeconds =
   /\b(?:retry[-_ ]?after(?:[-_ ]?(?:seconds?|secs?|s))?|resets?[-_]?(?:in|after)[-_]?(?:seconds?|secs?))["']?[ \t]{0,4}[:=]?[ \t]{0,4}["']?(\d{1,12}(?:\.\d{1,12})?)(?=[ \t]{0,4}(?:["',;)\]}]|$))/im
 const retryAfterMs =
@@ -49,7 +52,7 @@ const monthFirst = String.raw`${monthName}\s{1,2}(\d{1,2})(?:st|nd|rd|th)?${year
 const dayFirst = String.raw`(\d{1,2})(?:st|nd|rd|th)?\s{1,2}(?:of\s)?${monthName}${year}`
 const weekdayName = String.raw`(?:on\s|next\s)?(sun|mon|tue|wed|thu|fri|sat)[a-z]{0,6}\.?`
 const clockTime = String.raw`(\d{1,2})(?::(\d{2}))?(?::\d{2})?\s{0,2}(am|pm|a\.m\.|p\.m\.)?(?!\d|\.\d|%|:)`
-/** A zone in brackets, or bare when it is one that is known: any other word behind a time is only a word. */
+/** A zone in brackets, or without brackets if it is a known one: any other word after a time is not a zone. */
 const zoneName = String.raw`(?:\s{0,2}\(([A-Za-z][\w/+:-]{1,40})\)|\s{1,2}(utc(?:[+-]\d{1,2}(?::?\d{2})?)?|gmt(?:[+-]\d{1,2}(?::?\d{2})?)?|[a-z]+\/[a-z_/+-]+|[ecmp][sd]?t|z)\b)?`
 const wallStart = String.raw`(?:resets?|try again|available again|retry)(?:\s{1,2}(?:at|on|by|after))?[:\s]\s{0,2}`
 const separator = String.raw`,?\s{1,2}(?:at\s)?`
@@ -68,7 +71,7 @@ const spanMs = (text: string): number =>
   )
 
 const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
-/** Abbreviations that the platform does not know, by what those who print them mean. */
+/** Abbreviations that the platform does not know, with the zones that their authors mean. */
 const abbreviations: Readonly<Record<string, string>> = {
   et: 'America/New_York',
   edt: 'America/New_York',
@@ -98,12 +101,14 @@ const abbreviations: Readonly<Record<string, string>> = {
   gmt: 'UTC',
 }
 
-/** A zone as `Intl` takes it. "UTC+5:30" and "GMT-3" count from Greenwich eastwards, as people write them; "Etc/GMT+3" is its own matter. */
+/**
+ * A zone in the form that `Intl` accepts. "UTC+5:30" and "GMT-3" count eastwards from Greenwich, as people write them; "Etc/GMT+3" counts westwards.
+ */
 const zoneOf = (name: string): string => {
   const offset = /^(?:utc|gmt)([+-])(\d{1,2})(?::?(\d{2}))?$/i.exec(name)
   if (offset === null) return abbreviations[name.toLowerCase()] ?? name
   const [, sign, hours = '', minutes = '00'] = offset
-  // Offsets as names of zones came with Node 20; whole hours have a name everywhere, with the sign turned round.
+  // Node supports offsets as zone names only from version 20 on. Whole hours have a name in every version, with the sign reversed.
   return minutes === '00' ? `Etc/GMT${sign === '+' ? '-' : '+'}${Number(hours)}` : `${sign}${hours.padStart(2, '0')}:${minutes}`
 }
 
@@ -115,7 +120,7 @@ interface Fields {
   readonly minute: number
 }
 
-/** What a clock on the wall of `zone` shows; undefined for a zone that does not exist. */
+/** The local date and time in `zone`; undefined for a zone that does not exist. */
 const wallOf = (at: number, zone: string | undefined): Fields | undefined => {
   try {
     const format = new Intl.DateTimeFormat('en-US', {
@@ -137,7 +142,7 @@ const wallOf = (at: number, zone: string | undefined): Fields | undefined => {
 
 const asUtc = (fields: Fields): number => Date.UTC(fields.year, fields.month, fields.day, fields.hour, fields.minute)
 
-/** The instant at which the wall clock of `zone` shows `fields`: two corrections are enough also across a change to summer time. */
+/** The instant at which the local time in `zone` is `fields`. Two corrections are enough, even across a change to summer time. */
 const instantOf = (fields: Fields, zone: string | undefined): number | undefined => {
   let at = asUtc(fields)
   for (let step = 0; step < 2; step += 1) {
@@ -156,18 +161,18 @@ const hourOf = (hourText: string, half: string | undefined): number => {
 
 const fromWallClock = (match: RegExpExecArray, now: number, localZone: string | undefined): number | undefined => {
   const [, weekday, month1, day1, year1, day2, month2, year2, hourText, minuteText, half, bracketed, bare] = match
-  // A bare number is no time of day: "resets 5 counters".
+  // A number alone is not a time of day: "resets 5 counters".
   if (hourText === undefined || (half === undefined && minuteText === undefined)) return undefined
   const named = bracketed ?? bare
   const wanted = named === undefined ? localZone : zoneOf(named)
-  // A zone that nobody knows is most likely this machine's own, under a name that was made up.
+  // An unknown zone name most likely means this machine's own zone.
   const zone = wallOf(now, wanted) === undefined ? localZone : wanted
   const today = wallOf(now, zone)
   if (today === undefined) return undefined
   const time = { hour: hourOf(hourText, half), minute: Number(minuteText ?? 0) }
   if (time.hour > 23 || time.minute > 59) return undefined
   const passed = (at: number | undefined): boolean => at !== undefined && at <= now - justPassed
-  // Date.UTC carries day 32 over into the next month.
+  // Date.UTC accepts day 32 as a day of the next month.
   const onDay = (days: number): number | undefined => instantOf({ ...today, ...time, day: today.day + days }, zone)
   const monthName = month1 ?? month2
   const dayText = day1 ?? day2
@@ -183,7 +188,7 @@ const fromWallClock = (match: RegExpExecArray, now: number, localZone: string | 
     const at = onDay(ahead)
     return passed(at) ? onDay(ahead + 7) : at
   }
-  // The next time the clock shows it; or the last, when that is a moment ago.
+  // The next occurrence of that time of day, or the last one when it was a moment ago.
   const yesterday = onDay(-1)
   if (yesterday !== undefined && !passed(yesterday)) return yesterday
   const at = onDay(0)
@@ -207,13 +212,13 @@ const readInstant = (text: string, now: number, zone: string | undefined): numbe
   return clock === null ? undefined : fromWallClock(clock, now, zone)
 }
 
-/** Characters looked at: a reset time further behind the error's beginning is not the error's. */
+/** Only this many characters at the end of the text are searched. */
 const longestText = 64 * 1024
 
 /**
- * When the text says its limit resets, or undefined. A time of day without a zone, or in one that nobody knows, is read in `zone` (an IANA name), by
- * default the machine's own, since command lines print local time. A time that has just passed means soon; one that passed long ago, or is more
- * than 31 days ahead, is a misreading.
+ * When the text says that its limit resets, or undefined. A time of day without a zone, or in an unknown one, is read in `zone` (an IANA name), by
+ * default the machine's own, since command lines print local time. A time that has just passed means soon. One that passed long ago, or is more than
+ * 31 days ahead, is a parsing error and ignored.
  */
 export const resetTime = (text: string, now: Date, zone?: string): Date | undefined => {
   const from = now.getTime()

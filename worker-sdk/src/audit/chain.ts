@@ -1,6 +1,6 @@
 /**
- * Responsible for following the chain row by row and for naming the kind of change where it breaks. It is told heads whose
- * signatures hold; it checks no signature.
+ * Responsible for following the chain row by row and for naming the kind of change where it breaks. The caller passes only heads with valid
+ * signatures; it checks no signature itself.
  */
 import { createHash } from 'node:crypto'
 import { canonicalJson, NotCanonical, type AuditFault, type AuditHead, type AuditRow } from '@modelreins/contract'
@@ -9,15 +9,15 @@ const genesisHash = '0'.repeat(64)
 
 type LocatedFault = AuditFault & { readonly line: number | null }
 
-/** Rows are missing here; what comes later tells whether they stand elsewhere, are gone, or were cut off. */
+/** Rows are missing here. Later rows show whether they were moved, deleted, or cut off at the end. */
 interface Gap {
   readonly expected: number
   readonly line: number
-  /** The row that stands where the missing one should; undefined when it is a head that knows it. */
+  /** The row in the place of the missing one; undefined when a head is the evidence of the gap. */
   readonly found: number | undefined
 }
 
-/** Of everything but the three fields that are made from it. */
+/** The hash over everything except the three fields that are derived from it. */
 function hashOf(prevHash: string, raw: Readonly<Record<string, unknown>>): string | undefined {
   const { type: _type, prev_hash: _prev, hash: _hash, mac: _mac, ...draft } = raw
   try {
@@ -30,7 +30,7 @@ function hashOf(prevHash: string, raw: Readonly<Record<string, unknown>>): strin
   }
 }
 
-/** Of several heads of one row the one that was signed first: they say the same, and it has known it longest. */
+/** Of several heads of one row, the one that was signed first: they state the same hash, and the oldest proves the most. */
 function earliest(heads: readonly AuditHead[]): ReadonlyMap<number, AuditHead> {
   const bySeq = new Map<number, AuditHead>()
   for (const head of heads) {
@@ -40,7 +40,7 @@ function earliest(heads: readonly AuditHead[]): ReadonlyMap<number, AuditHead> {
   return bySeq
 }
 
-/** Two signed heads of one row that name different hashes: whichever trail is shown now, there was another one. The lowest such row. */
+/** Two signed heads of one row with different hashes: there was another trail, whichever one is shown now. Answers the lowest such row. */
 export function contradiction(heads: readonly AuditHead[]): readonly [first: AuditHead, second: AuditHead] | undefined {
   const firsts = new Map<number, AuditHead>()
   for (const head of [...heads].sort((one, other) => one.seq - other.seq || Date.parse(one.at) - Date.parse(other.at))) {
@@ -55,7 +55,7 @@ export class Chain {
   readonly #from: number
   readonly #kept: ReadonlyMap<number, AuditHead>
   readonly #heldHeads = new Set<number>()
-  /** The last row that holds; undefined before the first row of a part of a trail, which links to a row that is not here. */
+  /** Hash of the last valid row; undefined before the first row of a partial trail, because the row before it is not in the file. */
   #lastHash: string | undefined
   #lastSeq: number
   #proven: AuditHead | undefined
@@ -75,7 +75,7 @@ export class Chain {
     return this.#lastSeq - this.#from + 1
   }
 
-  /** The last row that holds. */
+  /** Number of the last valid row. */
   get last_seq(): number {
     return this.#lastSeq
   }
@@ -97,7 +97,7 @@ export class Chain {
     return this.#fault
   }
 
-  /** The first fault is known for what it is. */
+  /** The kind of the first fault is known. */
   get settled(): boolean {
     return this.#fault !== null
   }
@@ -133,12 +133,12 @@ export class Chain {
     return row.seq === this.#lastSeq ? `two rows are numbered ${row.seq}` : `row ${row.seq} stands again after row ${this.#lastSeq}`
   }
 
-  /** It has the right number and fits its hash, but it continues another row than the one before it. */
+  /** The row has the right number and matches its hash, but it continues another row than the one before it. */
   #broken(row: AuditRow, line: number): void {
     const beforeIsProven = this.rows === 0 || this.#proven?.seq === this.#lastSeq
     if (beforeIsProven) return this.#bad('changed', row.seq, `row ${row.seq} does not continue what is before it`, line)
     const seq = this.#lastSeq
-    // The row before was hashed anew after a change: it is the one that does not hold.
+    // The previous row was changed and hashed again, so that row is the invalid one.
     this.#lastSeq -= 1
     this.#bad('changed', seq, `row ${row.seq} continues another row ${seq} than the one that is here`, line - 1)
   }
@@ -155,7 +155,7 @@ export class Chain {
     if (this.#gap !== undefined) return
     if (head.seq === this.#lastSeq) {
       if (this.#lastHash !== undefined) return this.#compare(head, line)
-      // The row before the first one of this part.
+      // The head is of the row before the first one of this part.
       this.#lastHash = head.hash
       return this.#proves(head)
     }
@@ -172,7 +172,7 @@ export class Chain {
     } else if (gap.found === undefined) this.#gap = { ...gap, found: row.seq }
   }
 
-  /** No line is left. */
+  /** Called after the last line. */
   finish(): void {
     const gap = this.#gap
     if (gap === undefined) return
@@ -184,7 +184,7 @@ export class Chain {
     this.#bad('deleted', gap.expected, `${missing} missing`, gap.line)
   }
 
-  /** A kept head of a row behind the newest that the trail is said to have had, although it was signed before `at`. */
+  /** A kept head of a row after `newest` that was signed before `at`, which contradicts the claim that `newest` was the newest row at that time. */
   beyond(newest: number, at: string): AuditHead | undefined {
     const missed = [...this.#kept.values()].filter((head) => head.seq > newest && Date.parse(head.at) < Date.parse(at))
     return missed.sort((one, other) => one.seq - other.seq)[0]

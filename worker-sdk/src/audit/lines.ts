@@ -1,9 +1,9 @@
-/** Responsible for cutting a file into lines as it is read, byte by byte as it stands. */
+/** Responsible for splitting a file into lines while it is read, without changing any byte. */
 
 export interface Line {
   /** Counted from 1. */
   readonly number: number
-  /** The line's bytes with its line feed, as a digest needs them. */
+  /** The line's bytes including its line feed, because the digest covers them. */
   readonly bytes: Buffer
   /** Without the line feed. */
   readonly text: string
@@ -11,7 +11,7 @@ export interface Line {
   readonly whole: boolean
 }
 
-/** No line of ours comes near; a file of one endless line is not read into memory. */
+/** No valid line is nearly this long. The limit prevents a file without line ends from being read into memory. */
 const longest = 1024 * 1024
 
 export class LineTooLong extends Error {

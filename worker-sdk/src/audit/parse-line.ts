@@ -1,14 +1,14 @@
-/** Responsible for reading one line of an export: what it says, and the very value it was, which hashes are over. */
+/** Responsible for parsing one line of an export: its typed form, and the original value that hashes are computed over. */
 import { auditExportLine, type AuditExportLine } from '@modelreins/contract'
 
 export interface ParsedLine {
-  /** Undefined: JSON, but nothing that an export holds. */
+  /** Undefined: the line is JSON, but not a line that an export can have. */
   readonly line: AuditExportLine | undefined
-  /** With every field it has, also those that nobody knows: a row's hash is over all of them. */
+  /** All fields, including unknown ones, because a row's hash covers all of them. */
   readonly raw: Readonly<Record<string, unknown>>
 }
 
-/** Undefined when it is no JSON object. */
+/** Undefined when the text is not a JSON object. */
 export function parseLine(text: string): ParsedLine | undefined {
   let value: unknown
   try {

@@ -1,19 +1,19 @@
 /**
- * Responsible for whether a passkey signed the decision that a row of the trail speaks of: the checks that need no server and no other row, with
- * WebCrypto. It runs in Node and in pages alike.
+ * Responsible for whether a passkey signed the decision that a row records: the checks that need no server and no other row, with WebCrypto. It runs
+ * in Node and in browsers.
  */
 import type { AuditRow, DecisionProof } from '@modelreins/contract'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** Of `crypto.subtle`, in Node and in browsers, what is used here. */
+/** The part of `crypto.subtle` that is used here, in Node and in browsers. */
 export interface Subtle {
   digest(algorithm: string, data: Bytes): Promise<ArrayBuffer>
   importKey(format: 'spki', key: Bytes, algorithm: { readonly name: string }, extractable: boolean, uses: 'verify'[]): Promise<unknown>
   verify(algorithm: { readonly name: string }, key: never, signature: Bytes, data: Bytes): Promise<boolean>
 }
 
-/** Of base64url; nothing where it is none. */
+/** Decodes base64url; empty when the text is not base64url. */
 function bytesOf(text: string): Bytes {
   if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return new Uint8Array()
   return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0))
@@ -32,7 +32,7 @@ const algorithms = {
   '-257': { key: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, use: { name: 'RSASSA-PKCS1-v1_5' } },
 } as const
 
-/** A whole number of 32 bytes: DER drops leading zeros, and puts one where the first bit is set. */
+/** An integer as exactly 32 bytes: DER omits leading zeros, and adds one where the first bit is set. */
 function fixed(integer: Uint8Array): Uint8Array | undefined {
   const start = integer.findIndex((byte) => byte !== 0)
   const digits = start === -1 ? integer.subarray(integer.length) : integer.subarray(start)
@@ -42,7 +42,7 @@ function fixed(integer: Uint8Array): Uint8Array | undefined {
   return out
 }
 
-/** WebAuthn spells ES256 signatures as DER (RFC 3279, 2.2.3), WebCrypto wants the two numbers side by side. */
+/** WebAuthn encodes ES256 signatures as DER (RFC 3279, 2.2.3); WebCrypto expects the two numbers one after the other. */
 function plainEcdsa(der: Uint8Array): Bytes | undefined {
   const r = der[3] ?? 0
   const s = der[5 + r] ?? 0
@@ -66,7 +66,7 @@ async function holds(subtle: Subtle, of: DecisionProof, data: Bytes): Promise<bo
     const key = await subtle.importKey('spki', bytesOf(of.public_key), algorithm.key, false, ['verify'])
     return await subtle.verify(algorithm.use, key as never, signature, data)
   } catch (error) {
-    // Where the runtime does not know the algorithm, silence would pass for a forgery.
+    // If the runtime does not support the algorithm, answering false would look like a forgery.
     if (error instanceof Error && error.name === 'NotSupportedError')
       throw new Error(`This program cannot check signatures of the COSE algorithm ${of.algorithm}.`, { cause: error })
     return false
@@ -82,7 +82,7 @@ function parsed(json: Uint8Array): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Why a row and the decision that was signed are not the same; undefined when they are. */
+/** How a row differs from the decision that was signed; undefined when they agree. */
 export function rowFault(row: Pick<AuditRow, 'action' | 'subject' | 'digest' | 'actor'>, proof: DecisionProof): string | undefined {
   const { verdict, review_id, digest, edited_digest } = proof
   if (row.action !== `review.${verdict}` || row.subject !== `review:${review_id}`) return `it is about review ${review_id}, ${verdict}`

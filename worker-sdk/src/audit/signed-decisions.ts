@@ -1,6 +1,6 @@
 /**
- * Responsible for the decisions in a trail that members signed with a passkey: whether each signature is about that very row, and by a passkey
- * that the same member registered before. The chain itself is followed elsewhere.
+ * Responsible for the decisions of a trail that were signed with a passkey: whether each signature is about exactly that row, and by a passkey that
+ * the same member registered before. The chain itself is checked elsewhere.
  */
 import { createHash, webcrypto } from 'node:crypto'
 import { signedDecisionText, type AuditRow, type DecisionProof } from '@modelreins/contract'
@@ -9,18 +9,18 @@ import { assertionFault, rowFault } from './passkey-signature.ts'
 /** A passkey that signed decisions of the trail. */
 export interface SigningPasskey {
   readonly passkey_id: string
-  /** As it was called at its last signature; nobody signed that. */
+  /** The passkey's name at its last signature. The name is not signed. */
   readonly name: string
   readonly member_id: string
   readonly member: string
-  /** SHA-256 of its public key, hex: the digest of its registration's row. */
+  /** SHA-256 of its public key in hex: the digest in the row of its registration. */
   readonly fingerprint: string
   readonly decisions: number
-  /** `registered`: by an earlier row of this file. `given`: trusted beforehand. `in-file`: nothing but the row itself vouches for the key. */
+  /** `registered`: by an earlier row of this file. `given`: by a key that the reader trusts. `in-file`: only the row itself states the key. */
   readonly pinned: 'registered' | 'given' | 'in-file'
 }
 
-/** As `passkey.create` rows hold it: of the base64url text. */
+/** The form that `passkey.create` rows hold: the hash of the base64url text. */
 export const fingerprintOf = (publicKey: string): string => createHash('sha256').update(publicKey).digest('hex')
 
 interface Registration {
@@ -33,7 +33,7 @@ const subjectOf = (id: string): string => `passkey:${id}`
 
 export class SignedDecisions {
   readonly #tenant: string
-  /** Whether the file begins with the first row: then every registration is in it. */
+  /** Whether the file begins with the first row. In that case it contains every registration. */
   readonly #whole: boolean
   readonly #given: ReadonlySet<string>
   readonly #registered = new Map<string, Registration>()
@@ -45,12 +45,12 @@ export class SignedDecisions {
     this.#given = new Set(given)
   }
 
-  /** Passkeys whose signatures hold, in the order of their first. */
+  /** Passkeys with valid signatures, in the order of their first one. */
   get passkeys(): readonly SigningPasskey[] {
     return [...this.#seen.values()]
   }
 
-  /** Notes what a row says of passkeys. In the chain's order. */
+  /** Records what a row says about passkeys. Must be called in the order of the chain. */
   note(row: AuditRow): void {
     if (row.action === 'passkey.create')
       this.#registered.set(row.subject, { digest: row.digest, member_id: row.actor.id, removed: undefined })
@@ -58,7 +58,7 @@ export class SignedDecisions {
     if (known !== undefined) this.#registered.set(row.subject, { ...known, removed: row.seq })
   }
 
-  /** Why the signature of a row does not hold; undefined when it does. */
+  /** Why the signature of a row is not valid; undefined when it is. */
   async fault(row: AuditRow, proof: DecisionProof): Promise<string | undefined> {
     const whose = `the passkey signature of row ${row.seq} does not hold: `
     const about = rowFault(row, proof)

@@ -1,28 +1,31 @@
 /**
- * Responsible for what a reader of an audit trail trusts beforehand: public keys, and heads kept elsewhere. It reads whatever people have
- * at hand: the key as the server lists it, a PEM, a JWK, or a saved answer of `GET /audit/heads`.
+ * Responsible for what a reader of an audit trail already trusts: public keys, and heads kept elsewhere. It accepts the forms that people have: a key
+ * as the server lists it, a PEM, a JWK, or a saved answer of `GET /audit/heads`.
  */
 import { createHash, createPublicKey, verify, type KeyObject } from 'node:crypto'
 import { auditHead, auditHeadText, type AuditHead, type AuditKey } from '@modelreins/contract'
 
 export interface TrustedKey {
-  /** RFC 7638 thumbprint: what heads name their key by. */
+  /** RFC 7638 thumbprint, by which heads name their key. */
   readonly kid: string
-  /** The public key itself, base64url. Not Node's own object: declarations that mention Node need its types where they are read. */
+  /**
+   * The public key, base64url. It is not a `KeyObject` of Node, because published declarations that mention Node need Node's types wherever they are
+   * used.
+   */
   readonly x: string
 }
 
 export interface Trust {
   readonly keys: readonly TrustedKey[]
-  /** Heads kept outside of the export, by the keys above. */
+  /** Heads kept outside the export, signed with the keys above. */
   readonly heads: readonly AuditHead[]
-  /** SHA-256 of the public keys of passkeys, hex. With any, decisions signed by others do not hold. */
+  /** SHA-256 of the public keys of trusted passkeys, in hex. If there are any, decisions signed with other passkeys are not valid. */
   readonly passkeys?: readonly string[]
 }
 
 export const noTrust: Trust = { keys: [], heads: [] }
 
-/** A text that should hold a key, or keys and heads, and does not. */
+/** Thrown for a text that should contain a key, or keys and heads, and does not. */
 export class NotAKey extends Error {}
 
 /** Throws `NotAKey` for anything but 32 bytes. */
@@ -49,7 +52,7 @@ function keyOfPem(text: string): TrustedKey {
   return keyOf(jwk.x)
 }
 
-/** One key as a command line takes it: base64url, base64, hex, or PEM. Throws `NotAKey`. */
+/** One key in the forms that a command line takes: base64url, base64, hex, or PEM. Throws `NotAKey`. */
 export function parsePublicKey(text: string): TrustedKey {
   const word = text.trim()
   if (word.startsWith('-----BEGIN')) return keyOfPem(word)
@@ -75,13 +78,13 @@ function headOfJson(value: unknown): AuditHead {
   return parsed.data
 }
 
-/** Nothing to trust is not the same as trusting the key in the export. */
+/** An empty list of keys is an error, because it would otherwise mean that the key in the export is believed. */
 function withKeys(trust: Trust): Trust {
   if (trust.keys.length === 0) throw new NotAKey('there is no key in it')
   return trust
 }
 
-/** The contents of a key file. Heads in it count, when the keys in it signed them. Throws `NotAKey`. */
+/** The contents of a key file. Heads in it count if one of the keys in it signed them. Throws `NotAKey`. */
 export function parseTrust(text: string): Trust {
   const trimmed = text.trim()
   if (!trimmed.startsWith('{') && !trimmed.startsWith('[')) {
@@ -105,16 +108,16 @@ export function parseTrust(text: string): Trust {
   return withKeys({ keys, heads })
 }
 
-/** Several files as one. */
+/** Joins the contents of several files. */
 export const joinTrust = (parts: readonly Trust[]): Trust => ({
   keys: parts.flatMap(({ keys }) => keys),
   heads: parts.flatMap(({ heads }) => heads),
 })
 
-/** Whether one of the keys, under the name that the text carries, made this signature. */
+/** Whether the key that is named `kid` made this signature and is among `keys`. */
 export function signatureHolds(keys: readonly TrustedKey[], kid: string, text: string, signature: string): boolean {
   const bytes = Buffer.from(signature, 'base64url')
-  // Base64 has many spellings for one signature; one of them is ours.
+  // Base64 can encode one signature in several ways; only the canonical encoding is accepted.
   if (bytes.toString('base64url') !== signature) return false
   return keys.some((key) => key.kid === kid && verify(null, Buffer.from(text), keyObject(key), bytes))
 }

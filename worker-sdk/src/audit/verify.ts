@@ -1,6 +1,6 @@
 /**
- * Responsible for judging an exported audit trail without the server: every hash, every link, every signed head, the seal; and for
- * naming the first bad row. It reads the file once, as a stream, without any network call.
+ * Responsible for verifying an exported audit trail without the server: every hash, every link, every signed head and the seal; and for naming the
+ * first bad row. It reads the file once, as a stream, without any network call.
  */
 import { createHash } from 'node:crypto'
 import { auditSealText, type AuditExportLine, type AuditFault, type AuditHead, type AuditRow } from '@modelreins/contract'
@@ -13,21 +13,21 @@ import { keyOfExport, NotAKey, noTrust, signatureHolds, signedBy, type Trust, ty
 
 export interface AuditVerdict {
   readonly ok: boolean
-  /** Null when the file does not begin as an export does. */
+  /** Null when the file does not begin like an export. */
   readonly tenant: string | null
-  /** Rows that hold, before the first bad one, and the numbers of the first and last of them. */
+  /** Number of valid rows before the first bad one, and the numbers of the first and last of them. */
   readonly rows: number
   readonly first_seq: number | null
   readonly last_seq: number | null
-  /** Signed heads that hold, in the file and kept elsewhere. */
+  /** Number of valid signed heads, in the file and kept elsewhere. */
   readonly heads: number
-  /** The newest of them: every row up to it is what it was when that was signed. */
+  /** The newest of these heads: every row up to it is unchanged since that head was signed. */
   readonly proven: Pick<AuditHead, 'seq' | 'at' | 'kid'> | null
-  /** Whether the key was given, or taken from the file itself, which proves nothing against whoever made the file. */
+  /** Whether the key was given, or taken from the file itself. The latter proves nothing against the person who made the file. */
   readonly key: 'given' | 'in-file'
-  /** Passkeys that signed decisions, each with the number of its signatures that hold. */
+  /** Passkeys that signed decisions, each with the number of its valid signatures. */
   readonly passkeys: readonly SigningPasskey[]
-  /** When the export was made, and whether it is the whole trail as it was then. */
+  /** When the export was made, and whether it contained the whole trail at that time. */
   readonly exported_at: string | null
   readonly whole: boolean
   readonly fault: (AuditFault & { /** Of the file. */ readonly line: number | null }) | null
@@ -55,7 +55,7 @@ class Verification {
     this.#keys = trust.keys
   }
 
-  /** False: what is wrong is known, and reading on tells nothing more. */
+  /** False when the fault is known and reading further would add nothing. */
   take(line: Line): boolean {
     this.#line = line.number
     const parsed = parseLine(line.text)
@@ -72,7 +72,7 @@ class Verification {
     this.#fault ??= { kind, seq, detail, line }
   }
 
-  /** Checks the signature of the row that was taken last, if it has one. False as `take` is. */
+  /** Checks the signature of the last row that was taken, if it has one. Answers false as `take` does. */
   async checkSignature(): Promise<boolean> {
     const row = this.#unchecked
     if (row?.proof === undefined || this.#signed === undefined) return true
@@ -104,7 +104,10 @@ class Verification {
     this.#contradicted()
   }
 
-  /** Kept heads may come from several files, saved at several times: that two of them disagree is itself the proof, whatever this file says. */
+  /**
+   * Kept heads may come from several files that were saved at different times. If two of them contradict each other, that alone is the proof,
+   * whatever this file contains.
+   */
   #contradicted(): void {
     const pair = contradiction(this.#trust.heads)
     if (pair === undefined) return
@@ -122,7 +125,7 @@ class Verification {
     if (chain === undefined || this.#header === undefined) return
     if (line.type === 'row') {
       chain.row(line, raw, this.#line)
-      // Behind a gap nothing is judged: the gap comes first.
+      // After a gap nothing is judged, because the gap is the first fault.
       if (chain.last_seq !== line.seq) return
       this.#signed?.note(line)
       this.#unchecked = line
@@ -139,12 +142,12 @@ class Verification {
     this.#bad('forged', head.seq, `the signature of the head of row ${head.seq} ${why}`)
   }
 
-  /** What only the end of the file tells. */
+  /** Checks that are only possible at the end of the file. */
   #conclude(): void {
     const chain = this.#chain
     if (chain === undefined || this.#header === undefined) return this.#bad('malformed', null, 'the file is empty', null)
     chain.finish()
-    // A gap is understood long after it was met: whatever came in between is not the first fault.
+    // A gap is reported long after its line, so a fault from a later line may already be stored; the gap is still the first fault.
     const later = this.#fault === null || (this.#fault.line ?? Infinity) > (chain.fault?.line ?? Infinity)
     if (chain.fault !== null && later) this.#fault = chain.fault
     const end = this.#end
@@ -210,8 +213,8 @@ class Verification {
 /**
  * Verifies an export of `GET /audit/export`.
  * @param source The file's bytes, as a stream (`fs.createReadStream(path)`) or any iterable of chunks.
- * @param trust Public keys that are trusted, and heads kept elsewhere (`parseTrust`); without keys, the one in the file is believed.
- * @returns Never rejects for what the file holds, only for what reading it does.
+ * @param trust Trusted public keys, and heads kept elsewhere (`parseTrust`); without keys, the key in the file is believed.
+ * @returns Rejects only for errors of reading, never because of the file's content.
  */
 export async function verifyAudit(
   source: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,

@@ -1,6 +1,6 @@
 /**
- * Responsible for a file that an editor or a shell has written anew: with a byte order mark, in UTF-16, with two characters at each line's end.
- * The export has none of these, and its digests are over what it had. A file without a mark is passed on byte by byte as it stands.
+ * Responsible for files that an editor or a shell has rewritten: with a byte order mark, in UTF-16, or with CRLF line ends. An export has none of
+ * these, and its digests cover the original bytes. A file without a mark is passed on unchanged.
  */
 
 type Source = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>
@@ -42,7 +42,7 @@ export async function* withoutMark(source: Source): AsyncGenerator<Uint8Array> {
   if (decode !== undefined) yield decode(new Uint8Array(), true)
 }
 
-/** UTF-8 without the mark, with line feeds alone. A carriage return at the end of a piece waits for what follows it. */
+/** UTF-8 without the mark and with LF line ends. A carriage return at the end of a piece is held until the next piece shows what follows it. */
 function asExported(encoding: string): (bytes: Uint8Array, last: boolean) => Uint8Array {
   const decoder = new TextDecoder(encoding)
   let held = ''

@@ -1,29 +1,29 @@
 /**
- * Responsible for gathering everything that says what went wrong: the messages of an error and of its causes, codes, statuses, headers, the bodies
- * of answers, and what a program wrote. What is classified (`words`) and what is shown to people (`said`) are kept apart.
+ * Responsible for collecting everything that says what went wrong: the messages of an error and its causes, codes, statuses, headers, bodies of
+ * answers, and the output of a program. The text for classification (`words`) and the text for people (`said`) are separate.
  */
 import { jsonIn, statusOf, wordsOfValue, type JsonFinding } from './json-words.ts'
 import { withoutKeys, withoutNoise } from './quiet.ts'
 import { statusInText, statusOfClass, statusOfName, statusOfWholeMessage } from './status.ts'
 
 export interface Evidence {
-  /** What phrases are looked for in. */
+  /** The text that is searched for phrases. */
   readonly words: string
-  /** Everything, as it was written: reset times are told anywhere. */
+  /** The complete original text, because a reset time can be anywhere in it. */
   readonly all: string
-  /** The first message as it is, for people. Empty when there is none. */
+  /** The first message, unchanged, for people. Empty when there is none. */
   readonly message: string
   readonly stderr: string
   readonly codes: ReadonlySet<string>
-  /** The status that is known, by a number or by a name that stands for one. */
+  /** The known status, from a number or from a name that stands for one. */
   readonly status: number | undefined
   readonly headers: readonly unknown[]
 }
 
-/** Characters looked at: an error that needs more to say what it is does not say it. */
+/** Maximum number of characters to read: a longer error does not become clearer. */
 const longestText = 64 * 1024
 
-/** `message`, `name` and `cause` of an Error are not enumerable: they are read one by one. */
+/** `message`, `name` and `cause` of an Error are not enumerable, so they are read by name. */
 const read = (value: unknown, name: string): unknown => {
   try {
     return typeof value === 'object' && value !== null && name in value ? Reflect.get(value, name) : undefined
@@ -32,7 +32,7 @@ const read = (value: unknown, name: string): unknown => {
   }
 }
 
-/** The error and what caused it: fetch says "fetch failed" and keeps ECONNREFUSED in its cause. */
+/** The error and its causes: fetch says "fetch failed" and has ECONNREFUSED in its cause. */
 const chainOf = (error: unknown): readonly unknown[] => {
   const chain: unknown[] = []
   for (let at: unknown = error; at !== undefined && at !== null && chain.length < 8; at = read(at, 'cause')) {
@@ -64,7 +64,7 @@ const gather = (error: unknown): Gathered => {
     const code = read(link, 'code')
     if (isCode(code)) found.codes.add(code)
     for (const name of [code, read(link, 'type')]) if (isCode(name)) found.names.push(name)
-    // Clients of the axios kind keep the answer beside the error; those of OpenAI and Anthropic its body as `error`.
+    // Clients like axios attach the answer to the error; those of OpenAI and Anthropic attach its body as `error`.
     for (const answer of [link, read(link, 'response')]) {
       found.status ??= statusOf(read(answer, 'status')) ?? statusOf(read(answer, 'statusCode')) ?? statusOf(read(answer, 'code'))
       const headers = read(answer, 'headers')

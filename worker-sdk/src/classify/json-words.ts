@@ -1,6 +1,6 @@
 /**
- * Responsible for JSON that stands in the middle of an error's text: what it says as an error is taken out of it, and JSON that is no error (the
- * arguments of a tool, a record of a log) is taken away.
+ * Responsible for JSON inside an error's text: the words of an error object are extracted, and JSON that is not an error (arguments of a tool, a log
+ * record) is removed.
  */
 
 export interface JsonFinding {
@@ -8,7 +8,7 @@ export interface JsonFinding {
   readonly words: string
   /** Values of the fields that name an error: type, code, status, reason. */
   readonly names: readonly string[]
-  /** The first number among them that is a status. */
+  /** The first of these values that is a status. */
   readonly status: number | undefined
   /** Every object with header fields that was found. */
   readonly headers: readonly unknown[]
@@ -39,9 +39,9 @@ const wordKeys = [
   'description',
   'reason',
 ] as const
-/** A code says more than the type that it is of. */
+/** A code comes first because it is more specific than a type. */
 const nameKeys = ['code', 'errorCode', 'error_code', 'status', 'statusCode', 'status_code', 'type', 'error_type', 'reason'] as const
-/** Where the servers behind a gateway, and typed details, are kept. */
+/** Fields that contain upstream errors of a gateway, or typed details. */
 const innerKeys = ['error', 'errors', 'metadata', 'details', 'cause', 'response', 'body', 'data', 'fault', 'exception'] as const
 
 const isError = (value: Fields): boolean => {
@@ -53,7 +53,7 @@ const isError = (value: Fields): boolean => {
   return says && level === undefined && nameKeys.some((key) => isStatus(value[key]) || typeof value[key] === 'string')
 }
 
-/** A number, or a text of digits, in the range of errors. */
+/** A number or digits in the range of HTTP error statuses. */
 export const isStatus = (value: unknown): boolean => statusOf(value) !== undefined
 
 export const statusOf = (value: unknown): number | undefined => {
@@ -74,7 +74,7 @@ interface Gathered {
 const gather = (value: unknown, into: Gathered, depth = 0): void => {
   if (depth > deepest || into.words.length + into.names.length > mostFindings) return
   if (typeof value === 'string') {
-    // A gateway hands on what its upstream said as a text of its own.
+    // A gateway passes on its upstream's answer as a text with JSON in it.
     const inner = value.length < 65_536 && /^\s*\{/.test(value) ? parse(value) : undefined
     if (inner === undefined) into.words.push(value)
     else gather(inner, into, depth + 1)
@@ -93,7 +93,7 @@ const gather = (value: unknown, into: Gathered, depth = 0): void => {
   }
   for (const [key, found] of Object.entries(value)) {
     if (key.toLowerCase() === 'headers') into.headers.push(found)
-    // Google's RetryInfo, and fields of the same kind: read as if they were headers.
+    // Google's RetryInfo and similar fields are treated like headers.
     else if (/^(?:retry|reset)/i.test(key) && (typeof found === 'string' || typeof found === 'number')) into.headers.push({ [key]: found })
   }
   for (const key of innerKeys) gather(value[key], into, depth + 1)
@@ -108,7 +108,7 @@ const parse = (text: string): unknown => {
   }
 }
 
-/** Where the object that begins at `from` ends (behind its last brace), or -1. */
+/** The index after the last brace of the object that begins at `from`, or -1. */
 const endOf = (text: string, from: number): number => {
   let depth = 0
   let inText = false
@@ -127,12 +127,12 @@ const endOf = (text: string, from: number): number => {
   return -1
 }
 
-/** Braces that close nothing are tried this often: each costs a walk through the rest. */
+/** Maximum number of attempts to parse at a brace, because each failed attempt scans the rest of the text. */
 const mostTries = 24
 
 const empty = (): Gathered => ({ words: [], names: [], headers: [], status: undefined })
 
-/** What a value says that is already an object: the body of an answer, an error of a client. */
+/** The findings in a value that is already an object: the body of an answer, or a client's error. */
 export const wordsOfValue = (value: unknown): JsonFinding => {
   const into = empty()
   gather(value, into)

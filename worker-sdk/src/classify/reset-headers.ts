@@ -1,12 +1,12 @@
-/** Responsible for reading, in the headers of an answer, when its limit resets. */
+/** Responsible for finding, in the headers of an answer, when a limit resets. */
 
 const second = 1_000
 const farthest = 31 * 24 * 3_600 * second
 
-/** Of anybody's `Headers`, or of a record; names may be spelled in any case, values may be numbers or lists. */
+/** Reads any `Headers` object or record. Names can be in any case, and values can be numbers or lists. */
 const pairsOf = (headers: unknown): readonly (readonly [string, string])[] => {
   if (typeof headers !== 'object' || headers === null) return []
-  // The compiler does not take the symbol's presence for what it means.
+  // The compiler does not conclude from the symbol that the object is iterable.
   const pairs = Symbol.iterator in headers ? (headers as Iterable<unknown>) : Object.entries(headers)
   const read: (readonly [string, string])[] = []
   for (const pair of pairs) {
@@ -18,7 +18,7 @@ const pairsOf = (headers: unknown): readonly (readonly [string, string])[] => {
   return read
 }
 
-/** "6m0s", "1.5s", "250ms", "45.821s" as Go and Google write spans. */
+/** "6m0s", "1.5s", "250ms", "45.821s": durations as Go and Google write them. */
 const spanMs = (text: string): number | undefined => {
   if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(text)) return undefined
   const unit = { ms: 1, s: second, m: 60 * second, h: 3_600 * second, d: 86_400 * second }
@@ -29,7 +29,7 @@ const spanMs = (text: string): number | undefined => {
   )
 }
 
-/** A span, a date, seconds since 1970 (or milliseconds), or a number of `small` from now. */
+/** A duration, a date, or a number: seconds or milliseconds since 1970, or, when small, a number from now in units of `small` milliseconds. */
 const instantOf = (value: string, now: number, small: number): number | undefined => {
   const text = value.trim()
   const span = spanMs(text)
@@ -42,7 +42,7 @@ const instantOf = (value: string, now: number, small: number): number | undefine
   return Number.isNaN(date) ? undefined : date
 }
 
-/** The last of these headers that counts: `retry-after-ms` is finer than `retry-after`, and both are the server's own advice. */
+/** The last matching header wins: `retry-after-ms` is more precise than `retry-after`, and both are the server's own advice. */
 export const resetOfHeaders = (headers: readonly unknown[], at: Date): Date | undefined => {
   const now = at.getTime()
   const pairs = headers.flatMap(pairsOf)
@@ -57,7 +57,7 @@ export const resetOfHeaders = (headers: readonly unknown[], at: Date): Date | un
   const asked = after === undefined ? undefined : usable(instantOf(after, now, second))
   if (asked !== undefined) return asked
 
-  // Several limits have a reset each; those that are used up are waited for, and all of them when nobody tells which.
+  // Several limits have a reset time each. Wait for those that are used up, or for all of them when it is unknown which are.
   const left = new Map(
     pairs.filter(([name]) => name.includes('remaining')).map(([name, value]) => [name.replace('remaining', ''), Number(value)]),
   )

@@ -1,31 +1,31 @@
-/** Responsible for files on their way to the server and back, in any runtime with `fetch`: types, digests, repeats. */
+/** Responsible for uploading and downloading files in any runtime with `fetch`: types, digests, retries. */
 import { limits, mediaTypeOf, type Artifact, type Input } from '@modelreins/contract'
 import { ModelReinsError } from './error.ts'
 import { foreignAnswer } from './foreign.ts'
 import type { Answer, CallOptions } from './nouns.ts'
 
-/** A stream has no length and can be sent once only; everything else is sent again when the answer is lost. */
+/** A stream has no length and can be sent only once. Everything else is sent again when the answer is lost. */
 export type ArtifactBytes = Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array>
 
 export interface UploadOptions {
   readonly filename?: string
-  /** Taken from the name's ending when absent. */
+  /** Default: derived from the extension of the name. */
   readonly contentType?: string
   readonly jobId?: number
-  /** The file becomes part of what is reviewed. */
+  /** Attaches the file to this review; it becomes part of what is reviewed. */
   readonly reviewId?: number
-  /** ISO 8601; kept for good when absent. */
+  /** ISO 8601; default: never. */
   readonly expiresAt?: string
-  /** Readable without a token by whoever knows the URL. */
+  /** Anyone who knows the URL can read it, without a token. */
   readonly share?: boolean
-  /** Of the bytes, in hex; computed when absent, where the bytes are at hand. */
+  /** SHA-256 of the bytes in hex; computed when absent, unless the source is a stream. */
   readonly sha256?: string
-  /** Two uploads with one key are one upload; made when absent. */
+  /** Two uploads with the same key are one upload; generated when absent. */
   readonly idempotencyKey?: string
   readonly signal?: AbortSignal
-  /** Instead of the client's token: the lease token of one attempt. */
+  /** Used instead of the client's token: the lease token of one attempt. */
   readonly token?: string
-  /** Milliseconds for one try; by size when absent. */
+  /** Milliseconds for one try; default: depends on the size. */
   readonly timeoutMs?: number
 }
 
@@ -34,20 +34,20 @@ export interface DownloadOptions {
   readonly token?: string
 }
 
-/** A file as it arrives. `bytes` and `text` check the digest; a reader of `body` must check it. */
+/** A file while it arrives. `bytes` and `text` check the digest; a reader of `body` must check it themselves. */
 export interface DownloadedArtifact {
   readonly slug: string
   readonly filename: string
   readonly contentType: string
   readonly sizeBytes: number
-  /** In hex. */
+  /** SHA-256 in hex. */
   readonly sha256: string
   readonly body: ReadableStream<Uint8Array>
   bytes(): Promise<Uint8Array>
   text(): Promise<string>
 }
 
-/** What a client lends. */
+/** What the client provides. */
 export interface ArtifactPorts {
   readonly upload: (input: Input<'artifacts.upload'>, options: CallOptions) => Promise<Artifact>
   readonly download: (input: Input<'artifacts.download'>, options: CallOptions) => Promise<Answer<'artifacts.download'>>
@@ -55,14 +55,14 @@ export interface ArtifactPorts {
 
 const hexOf = (bytes: ArrayBuffer): string => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
 
-/** Undefined where the runtime has no WebCrypto (Node 18): the server's digest is then the only one. */
+/** Undefined when the runtime has no WebCrypto (Node 18): then only the server computes a digest. */
 async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
   const { crypto }: { readonly crypto?: typeof globalThis.crypto } = globalThis
   const subtle = crypto?.subtle
   return subtle === undefined ? undefined : hexOf(await subtle.digest('SHA-256', bytes))
 }
 
-/** What a slow line may take: 50 KB each second, on top of what any call may take. */
+/** Milliseconds for a slow connection: one second per 50 KB, in addition to the time that any call may take. */
 const timeFor = (bytes: number): number => 30_000 + Math.ceil(bytes / 50)
 
 /** Throws `too-large` before a byte is sent. */
@@ -87,7 +87,7 @@ async function payloadOf(source: ArtifactBytes, given: string | undefined): Prom
     throw new ModelReinsError('An artifact is bytes, a Blob or a stream', { code: 'invalid-request', status: 0 })
   }
   checkArtifactSize(source.byteLength)
-  // A view of shared or larger memory is copied: it must not change while it is sent.
+  // Copied, because shared memory could change while it is sent.
   const body = new Uint8Array(source)
   return { body, bytes: body.byteLength, sha256: given ?? (await sha256Of(body)) }
 }
@@ -113,7 +113,10 @@ export async function uploadArtifact(ports: ArtifactPorts, source: ArtifactBytes
   })
 }
 
-/** The slug in a slug, in the `url` that an upload answers, or in a whole address. The token only ever goes to the client's own server. */
+/**
+ * Extracts the slug from a slug, from the `url` that an upload answers, or from a full URL. Only the slug is used, so that the token is only ever
+ * sent to the client's own server.
+ */
 const slugIn = (slugOrUrl: string): string => /(?:^|\/s\/)([a-z0-9]+)(?:[?#].*)?$/.exec(slugOrUrl)?.[1] ?? slugOrUrl
 
 function filenameIn(disposition: string | null): string {
@@ -121,7 +124,7 @@ function filenameIn(disposition: string | null): string {
   return extended === undefined ? (/filename="([^"]*)"/i.exec(disposition ?? '')?.[1] ?? 'artifact') : decodeURIComponent(extended)
 }
 
-/** `slugOrUrl`: what an upload answered. A file that does not arrive whole, or not as it was kept, is an error, never a short file. */
+/** `slugOrUrl`: from the answer of an upload. A file that arrives incomplete or changed is an error, never a short file. */
 export async function downloadArtifact(
   ports: ArtifactPorts,
   slugOrUrl: string,
@@ -131,7 +134,7 @@ export async function downloadArtifact(
   const response = await ports.download({ slug }, options)
   const { headers } = response
   const sha256 = headers.get('etag')?.replaceAll(/^W\/|"/g, '') ?? ''
-  // Every artifact has its digest; without one it is somebody else's page.
+  // Every artifact has a digest. An answer without one comes from something between here and the server.
   if (!/^[0-9a-f]{64}$/.test(sha256)) throw foreignAnswer(response.url, response.status, await response.text())
   const bytes = async (): Promise<Uint8Array> => {
     const whole = new Uint8Array(await response.arrayBuffer())

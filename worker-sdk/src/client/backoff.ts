@@ -1,4 +1,4 @@
-/** Responsible for how long to wait before the next try: exponential with full jitter, so that a fleet never knocks in step. */
+/** Responsible for how long to wait before the next try: exponential with full jitter, so that a fleet's retries are spread over time. */
 import type { Clock } from './clock.ts'
 
 export interface Backoff {
@@ -8,6 +8,6 @@ export interface Backoff {
   readonly capMs: number
 }
 
-/** A wait for the given try (0 is the first): anything from nothing to the bound, which doubles with every try. */
+/** The wait before the given try (0 is the first): random between 0 and a bound that doubles with every try. */
 export const fullJitter = (backoff: Backoff, attempt: number, clock: Pick<Clock, 'random'>): number =>
   Math.floor(clock.random() * Math.min(backoff.capMs, backoff.baseMs * 2 ** Math.min(attempt, 30)))

@@ -24,12 +24,12 @@ import { parseJson, send, type Fetch } from './transport.ts'
 export interface ClientOptions {
   /** The server's address, such as `https://reins.example.com`. */
   readonly url: string
-  /** A member key (`mrk_`) or worker token (`mrw_`). Sent as a bearer, never in a URL. */
+  /** A member key (`mrk_`) or worker token (`mrw_`). Sent as a bearer token, never in a URL. */
   readonly token?: string
   readonly fetch?: Fetch
-  /** Milliseconds for one try; 30,000 by default. Held calls get their wait on top. */
+  /** Milliseconds for one try; default 30,000. For held calls, their `wait` is added. */
   readonly timeoutMs?: number
-  /** Of safe and idempotent calls; false: never. */
+  /** How safe and idempotent calls are retried; false: never. */
   readonly retry?: Partial<RetryPolicy> | false
   readonly clock?: Clock
 }
@@ -37,11 +37,11 @@ export interface ClientOptions {
 export interface WaitOptions {
   readonly signal?: AbortSignal
   readonly idempotencyKey?: string
-  /** Told every event of the output stream, as it happens. */
+  /** Called with every event of the output stream as it arrives. */
   readonly onEvent?: (event: StreamEvent) => void
 }
 
-// The nouns are made from the operations table when a client is made; merging is how a class gets members of a computed type.
+// The nouns are created from the operations table in the constructor. Declaration merging is the way to give a class members of a computed type.
 // oxlint-disable-next-line typescript/no-unsafe-declaration-merging
 export interface Client extends Nouns {}
 
@@ -67,23 +67,23 @@ export class Client {
     )
   }
 
-  /** Any operation by its id, such as `jobs.dispatch`; the nouns call this. */
+  /** Any operation by its id, such as `jobs.dispatch`; the noun methods use this. */
   call<Id extends OperationId>(id: Id, input?: Input<Id>, options?: CallOptions): Promise<Answer<Id>> {
-    // The server speaks the same table; its answers are read tolerantly, so that a newer server does not break an older client.
+    // The server has the same table. Its answers are not validated strictly, so that a newer server does not break an older client.
     return this.#call(id, input, options) as Promise<Answer<Id>>
   }
 
-  /** The job's output from `after` on, through every broken connection, until `end`. */
+  /** The job's output after `after`, across reconnections, until `end`. */
   stream(jobId: number, options: StreamOptions = {}): AsyncGenerator<StreamEvent, void, void> {
     return followJob({ ...this.#streams(), url: this.url + wireRequest('jobs.stream', { job_id: jobId }).path }, options)
   }
 
-  /** Events of the tenant as they happen, through every broken connection, until `signal` aborts. */
+  /** Events of the tenant as they happen, across reconnections, until `signal` aborts. */
   events(query: Input<'events.follow'> = {}, options: FollowOptions = {}): AsyncGenerator<FeedFrame, void, void> {
     return followEvents({ ...this.#streams(), url: this.url }, query, options)
   }
 
-  /** Dispatches and follows the job to its end; answers the job as it ended, done or failed. */
+  /** Dispatches the job and follows it to its end. Answers the ended job, done or failed. */
   async dispatchAndWait(input: Input<'jobs.dispatch'>, options: WaitOptions = {}): Promise<Job> {
     const job = await this.call('jobs.dispatch', input, {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -93,12 +93,12 @@ export class Client {
     return this.call('jobs.get', { job_id: job.id }, options.signal === undefined ? {} : { signal: options.signal })
   }
 
-  /** Stores bytes, a Blob or a stream; the digest is sent along, so what is kept is what was meant. */
+  /** Stores bytes, a Blob or a stream. The digest is sent too, so that the server rejects bytes that were changed on the way. */
   uploadArtifact(source: ArtifactBytes, options: UploadOptions = {}): Promise<Artifact> {
     return uploadArtifact(this.#artifacts, source, options)
   }
 
-  /** `slugOrUrl`: what an upload answered. */
+  /** `slugOrUrl`: from the answer of an upload. */
   downloadArtifact(slugOrUrl: string, options: DownloadOptions = {}): Promise<DownloadedArtifact> {
     return downloadArtifact(this.#artifacts, slugOrUrl, options)
   }
@@ -161,7 +161,7 @@ export class Client {
     return { accept: 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
   }
 
-  /** Not a secret, only unlike any other: two random numbers and the time. */
+  /** The key is not secret, only unique: two random numbers and the time. */
   #freshKey(): string {
     const part = (): string => this.#clock.random().toString(36).slice(2, 12)
     return `sdk-${this.#clock.now().toString(36)}-${part()}${part()}`
@@ -185,13 +185,13 @@ function serverAddress(url: string): string {
   return parsed.origin + parsed.pathname.replace(/\/+$/, '')
 }
 
-/** The caller's own key, as a field: it travels in the body, and a header beside it would have to say the same. */
+/** Whether the input contains the caller's own key. It is sent in the body, and a header would have to repeat it. */
 const keyIn = (input: unknown): boolean =>
   typeof input === 'object' && input !== null && 'idempotency_key' in input && input.idempotency_key !== undefined
 
 const isStream = (body: CallOptions['body']): boolean => body instanceof ReadableStream
 
-/** A held call may take its `wait` (seconds) before the first byte. */
+/** A held call may take as long as its `wait` (in seconds) before the first byte. */
 function heldMs(held: true | undefined, input: unknown): number {
   if (held !== true || typeof input !== 'object' || input === null || !('wait' in input)) return 0
   return Number(input.wait) * 1000 || 0
@@ -201,7 +201,7 @@ const isPage = (response: Response): boolean => response.headers.get('content-ty
 
 async function readAnswer(id: OperationId, response: Response, url: string): Promise<unknown> {
   const { produces } = rowOf(id)
-  // A page in place of anything else is somebody else's.
+  // An HTML page where something else is expected comes from something between here and the server.
   if (isPage(response) && produces?.includes('html') !== true && id !== 'artifacts.download') {
     throw foreignAnswer(url, response.status, await response.text())
   }

@@ -1,4 +1,4 @@
-/** Responsible for time and chance as the SDK sees them: one object that tests replace. */
+/** Responsible for the SDK's access to time and randomness: one object that tests replace. */
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -18,7 +18,7 @@ export const systemClock: Clock = {
   random: () => Math.random(),
 }
 
-/** Resolves after `ms`, or at once when the signal aborts: a loop looks at its signal, it does not catch. */
+/** Resolves after `ms`, or at once when the signal aborts. It never rejects, so that loops check their signal instead of catching errors. */
 export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) {
@@ -35,7 +35,7 @@ export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   })
 }
 
-/** Settles with the work, or resolves after `ms`; leaves no timer behind, which would keep the process. */
+/** Settles with the work, or resolves after `ms`. It clears its timer, which would otherwise keep the process alive. */
 export async function atMost(clock: Clock, ms: number, work: Promise<unknown>): Promise<void> {
   const over = new AbortController()
   try {

@@ -9,7 +9,7 @@ import { isTransient } from './retry.ts'
 
 export interface FollowOptions {
   readonly signal?: AbortSignal
-  /** Told when a connection has failed and another one will be tried. */
+  /** Called when a connection has failed and another one will be tried. */
   readonly onReconnect?: (error: unknown) => void
 }
 
@@ -19,9 +19,9 @@ export interface FeedSource extends EventSourcePorts {
 }
 
 /**
- * Yields every frame: `open` for each connection, `event` in the order of `seq` and each once, `presence`, and `reset` when events are
- * missing and the state must be fetched again. Ends by `signal` alone. Throws what does not pass (401, 403), and network errors when no
- * connection has succeeded yet.
+ * Yields every frame: `open` for each connection, `event` in the order of `seq` and each once, `presence`, and `reset` when events are missing and
+ * the state must be fetched again. Ends only when `signal` aborts. Throws permanent errors (401, 403), and network errors as long as no connection
+ * has succeeded.
  */
 export async function* followEvents(
   source: FeedSource,
@@ -39,7 +39,7 @@ export async function* followEvents(
       const { path } = wireRequest('events.follow', { ...filter, ...(after === undefined ? {} : { after }) })
       for await (const { data } of openEventSource(source, source.url + path, undefined, signal)) {
         const parsed = feedFrame.safeParse(parseJson(data))
-        // A frame that only a newer server knows.
+        // A kind of frame that only a newer server knows.
         if (!parsed.success) continue
         const frame = parsed.data
         failures = 0

@@ -1,4 +1,4 @@
-/** Responsible for one connection of server-sent events: opening it, its silence limit, and parsing. It never reconnects. */
+/** Responsible for one connection of server-sent events: opening it, its silence limit, and parsing. It does not reconnect. */
 import { createParser } from 'eventsource-parser'
 import type { Clock } from './clock.ts'
 import { ModelReinsError, networkError } from './error.ts'
@@ -21,17 +21,17 @@ export interface EventSourcePorts {
   readonly timeoutMs: number
 }
 
-/** The server sends a comment every 15 to 20 s; without one for this long the connection is dead. */
+/** The server sends a comment every 15 to 20 s. After this long without one, the connection counts as dead. */
 const silenceMs = 45_000
 
-/** Yields every message until the server ends the connection. `lastId`: sent as `Last-Event-ID`. */
+/** Yields every message until the server ends the connection. `lastId` is sent as `Last-Event-ID`. */
 export async function* openEventSource(
   ports: EventSourcePorts,
   url: string,
   lastId: string | undefined,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ServerSentEvent, void, void> {
-  // One controller for the whole connection: leaving the loop early must close it.
+  // One controller for the whole connection, because leaving the loop early must close it.
   const controller = new AbortController()
   const onAbort = (): void => controller.abort(signal?.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
@@ -44,7 +44,7 @@ export async function* openEventSource(
         timeoutMs: ports.timeoutMs,
         signal: controller.signal,
       },
-      // The body outlives the call: `send` must not tie its own time limit to it.
+      // The body is read longer than the call lasts, so the time limit of `send` must not apply to it.
       { clock: ports.clock, fetch: (address, init) => ports.fetch(address, { ...init, signal: controller.signal }) },
       async (answer) => answer,
     )

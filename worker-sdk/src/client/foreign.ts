@@ -1,19 +1,19 @@
 /**
- * Responsible for telling an answer of this service from one of something in between: a captive portal, a company's proxy, a load balancer. What
- * they answer says nothing about the call, whatever its status.
+ * Responsible for distinguishing answers of this service from those of something in between: a captive portal, a company's proxy, a load balancer.
+ * Such an answer says nothing about the call, whatever its status is.
  */
 import type { OperationId } from '@modelreins/contract'
 import { codeOfStatus, errorFromProblem, isProblem, ModelReinsError } from './error.ts'
 import { parseJson } from './json-text.ts'
 import { rowOf } from './request.ts'
 
-/** The first words of a page, or of a text. */
+/** The title of a page, or the first words of a text. */
 function beginningOf(text: string): string {
   const title = /<title[^>]{0,200}>([^<]{1,300})/i.exec(text)?.[1] ?? text.slice(0, 4_096).replaceAll(/<[^>]{0,2000}>/g, ' ')
   return title.replaceAll(/\s+/g, ' ').trim().slice(0, 120)
 }
 
-/** `body`: what came, as text. */
+/** `body`: the answer as text. */
 export function foreignAnswer(
   url: string,
   status: number,
@@ -29,19 +29,19 @@ export function foreignAnswer(
   )
 }
 
-/** What a refusal with this body means: the server's own words, or those of something in between. */
+/** The error for a refusal with this body: the server's own, or that of something in between. */
 export function refusalOf(url: string, status: number, text: string, retryAfterMs?: number): ModelReinsError {
   const body = parseJson(text)
   return isProblem(body) ? errorFromProblem(status, body, retryAfterMs) : foreignAnswer(url, status, text, codeOfStatus(status))
 }
 
-/** Names of what an answer of the operation must have; undefined where nothing can be said about it. */
+/** Names of the required fields of an operation's answer; undefined when it has none that can be checked. */
 const required = new Map<OperationId, readonly string[] | undefined>()
 
 function requiredOf(id: OperationId): readonly string[] | undefined {
   if (required.has(id)) return required.get(id)
   const { output } = rowOf(id)
-  // Only of an object: a union, a list or nothing at all tells less than it would cost.
+  // Only objects are checked: for a union, a list or an empty answer the check would be complex and find little.
   const shape: unknown = 'shape' in output ? output.shape : undefined
   const names =
     typeof shape === 'object' && shape !== null
@@ -54,8 +54,9 @@ function requiredOf(id: OperationId): readonly string[] | undefined {
 }
 
 /**
- * Whether `value` can be what the operation answers. What ends an attempt must have half of what it must have: an older or a newer server may lack
- * the rest, and nothing in between has any of it. Elsewhere one field is enough, and nothing at all is no page either.
+ * Whether `value` can be the answer of the operation. For calls that end an attempt, half of the required fields must be present: an older or newer
+ * server may lack some of them, while answers from something in between have none. For other calls one field is enough, and an empty object is
+ * accepted too, since it is not a page.
  */
 export function isOurs(id: OperationId, value: unknown): boolean {
   const names = requiredOf(id)

@@ -1,4 +1,4 @@
-/** Responsible for the client's public face: what any runtime with `fetch` may import. */
+/** Responsible for the public exports of the client: what any runtime with `fetch` may import. */
 export type { Artifact, FeedEvent, FeedFrame, Input, Job, OperationId, Output, Review, StreamEvent, Usage } from '@modelreins/contract'
 export type { ArtifactBytes, DownloadedArtifact, DownloadOptions, UploadOptions } from './artifacts.ts'
 export { Client, type ClientOptions, type WaitOptions } from './client.ts'

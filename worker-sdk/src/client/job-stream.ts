@@ -1,4 +1,4 @@
-/** Responsible for following one job's output over server-sent events, through every broken connection, until its end. */
+/** Responsible for following one job's output over server-sent events, across reconnections, until its end. */
 import { streamEvent, type StreamEvent } from '@modelreins/contract'
 import { fullJitter } from './backoff.ts'
 import { pause } from './clock.ts'
@@ -7,7 +7,7 @@ import { isTransient } from './retry.ts'
 import { parseJson } from './transport.ts'
 
 export interface StreamOptions {
-  /** Sequence number of the last chunk already seen; -1 or absent: from the beginning. */
+  /** Sequence number of the last chunk that the caller has; -1 or absent: from the beginning. */
   readonly after?: number
   readonly signal?: AbortSignal
 }
@@ -17,8 +17,8 @@ export interface StreamSource extends EventSourcePorts {
 }
 
 /**
- * Yields every event in order and returns after `end`. A connection that breaks is taken up again behind the last chunk seen;
- * what the server no longer has is told as `gap`. Throws what does not pass: 404, 401.
+ * Yields every event in order and returns after `end`. A broken connection is resumed after the last chunk; chunks that the server no longer has are
+ * reported as `gap`. Throws permanent errors: 404, 401.
  */
 export async function* followJob(source: StreamSource, options: StreamOptions = {}): AsyncGenerator<StreamEvent, void, void> {
   let after: number | string = options.after ?? -1
@@ -41,7 +41,7 @@ export async function* followJob(source: StreamSource, options: StreamOptions = 
     } catch (error) {
       if (!isTransient(error)) throw error
       failures += 1
-      // A stream that cannot even begin is told; one that has begun is followed for as long as the caller wants.
+      // If the stream never begins, the error is thrown. Once it has begun, it is followed for as long as the caller wants.
       if (failures >= source.retry.attempts * 4) throw error
     }
     await pause(source.clock, fullJitter(source.retry, failures, source.clock), options.signal)
@@ -49,12 +49,12 @@ export async function* followJob(source: StreamSource, options: StreamOptions = 
   options.signal?.throwIfAborted()
 }
 
-/** Undefined for events that a newer server may send and this client does not know. */
+/** Undefined for events that only a newer server knows. */
 function eventOf(raw: ServerSentEvent): StreamEvent | undefined {
   const parsed = streamEvent.safeParse({
     event: raw.event,
     data: parseJson(raw.data),
-    // A sequence, or the cursor of a fan-out.
+    // A sequence number, or the cursor of a fan-out.
     ...(raw.id === undefined ? {} : { id: /^\d+$/.test(raw.id) ? Number(raw.id) : raw.id }),
   })
   return parsed.success ? parsed.data : undefined

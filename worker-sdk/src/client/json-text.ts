@@ -1,6 +1,6 @@
-/** Responsible for reading a JSON text that may be none. It throws nothing. */
+/** Responsible for parsing text that may not be JSON. It never throws. */
 
-/** The value of a JSON text, with or without a byte order mark; undefined when it is none. */
+/** The value of a JSON text, with or without a byte order mark; undefined when the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''))

@@ -1,7 +1,7 @@
 /** Responsible for the typed nouns of the client (`client.jobs.dispatch`): one method per row of the operations table, made from it. */
 import { operationIds, operations, type Input, type Operation, type OperationId, type Operations, type Output } from '@modelreins/contract'
 
-/** What a call answers: JSON as the table says, text for pages and metrics, the response itself for bytes and for what may be long. */
+/** The type of an answer: JSON as the table says, text for pages and metrics, the response itself for bytes and for answers that may be long. */
 export type Answer<Id extends OperationId> = Operations[Id] extends { readonly produces: infer Kind }
   ? Kind extends 'application/octet-stream' | 'application/x-ndjson'
     ? Response
@@ -10,13 +10,13 @@ export type Answer<Id extends OperationId> = Operations[Id] extends { readonly p
 
 export interface CallOptions {
   readonly signal?: AbortSignal
-  /** Sent as `Idempotency-Key`; made by the client when absent, for operations that are repeated by key. */
+  /** Sent as `Idempotency-Key`; generated when absent, for operations that are repeated by key. */
   readonly idempotencyKey?: string
-  /** Instead of the client's token: the lease token of one attempt. */
+  /** Used instead of the client's token: the lease token of one attempt. */
   readonly token?: string
   /** Milliseconds for one try. */
   readonly timeoutMs?: number
-  /** False: send once, whatever happens. */
+  /** False: send only once, whatever happens. */
   readonly retry?: boolean
   /** The body of an operation that takes bytes. */
   readonly body?: NonNullable<RequestInit['body']>
@@ -24,7 +24,7 @@ export interface CallOptions {
 }
 
 type Camel<Text extends string> = Text extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Text
-/** Operations that are not one request and one answer have methods of their own. */
+/** Operations that are not one request with one answer have their own methods. */
 const streams = ['text/event-stream', 'websocket'] as const
 type Streamed = {
   [Id in OperationId]: Operations[Id] extends { readonly produces: (typeof streams)[number] } ? Id : never
@@ -45,7 +45,7 @@ export type Nouns = {
 const isStreamed = ({ produces }: Operation): boolean => streams.some((kind) => kind === produces)
 const camel = (text: string): string => text.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
-/** The nouns, bound to a client's `call`. */
+/** The noun methods, bound to a client's `call`. */
 export function nounsOf(call: (id: OperationId, input: unknown, options?: CallOptions) => Promise<unknown>): Nouns {
   const nouns: Record<string, Record<string, unknown>> = {}
   for (const id of operationIds) {
@@ -54,6 +54,6 @@ export function nounsOf(call: (id: OperationId, input: unknown, options?: CallOp
     const methods = (nouns[noun] ??= {})
     methods[camel(verb)] = (input?: unknown, options?: CallOptions) => call(id, input, options)
   }
-  // Made from the very table that the type is made from; the compiler cannot follow the loop.
+  // Created from the same table as the type, but the compiler cannot follow the loop.
   return nouns as unknown as Nouns
 }

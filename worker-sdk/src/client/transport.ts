@@ -22,8 +22,8 @@ export interface Send {
 }
 
 /**
- * Sends, and hands the answer to `read` while the time limit still runs. An answer that is not 2xx is thrown as `ModelReinsError`;
- * when the caller's own signal aborts, its reason is thrown as it is.
+ * Sends the request and passes the answer to `read` within the time limit. An answer other than 2xx is thrown as `ModelReinsError`; when the caller's
+ * own signal aborts, its reason is thrown unchanged.
  */
 export async function send<Value>(request: HttpRequest, using: Send, read: (response: Response) => Promise<Value>): Promise<Value> {
   request.signal?.throwIfAborted()
@@ -40,9 +40,9 @@ export async function send<Value>(request: HttpRequest, using: Send, read: (resp
       method: request.method,
       headers: request.headers,
       ...(request.body === undefined ? {} : { body: request.body }),
-      // A stream is sent while it is read; fetch wants to be told.
+      // fetch requires `duplex` for a stream, which it sends while it reads it.
       ...(request.body instanceof ReadableStream ? { duplex: 'half' } : {}),
-      // A redirect would turn a POST into a GET and carry a token to who knows where.
+      // Following a redirect would turn a POST into a GET and could send the token to another host.
       redirect: 'manual',
       signal: controller.signal,
     })
@@ -72,7 +72,7 @@ async function failureOf(response: Response, url: string, clock: Clock): Promise
       {
         code: 'unexpected-response',
         status: response.status,
-        // Most likely a wrong address; but a portal, too, sends everybody to its own page.
+        // Most likely the address is wrong, but a captive portal also redirects every request to its own page.
         foreign: true,
       },
     )

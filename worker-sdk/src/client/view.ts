@@ -1,18 +1,18 @@
-/** Responsible for redeeming a one-time view: takes the ciphertext, which erases it on the server, and opens it with the key in the fragment. */
+/** Responsible for redeeming a one-time view: gets the ciphertext, which erases it on the server, and decrypts it with the key in the fragment. */
 import { parseViewUrl, sealedView, viewPlaintext, viewProofText, type ViewPlaintext } from '@modelreins/contract'
 import { systemClock } from './clock.ts'
 import { ModelReinsError } from './error.ts'
 import { parseJson, send, type Fetch } from './transport.ts'
 
-/** What a view hides: a token, and whose it is; `name` is null when the token replaces an earlier one. */
+/** The content of a view: a token and its owner; `name` is null when the token replaces an earlier one. */
 export type RevealedToken = ViewPlaintext
 
 export type Subtle = Pick<typeof globalThis.crypto.subtle, 'importKey' | 'decrypt' | 'digest'>
 
-/** True for what looks like a one-time view URL: the CLI takes one wherever it takes a token. */
+/** Whether the text is a one-time view URL, which the CLI accepts wherever it accepts a token. */
 export const isViewUrl = (text: string): boolean => parseViewUrl(text) !== undefined
 
-/** Works once per view. Throws `gone` when somebody was faster (`detail` says when), `invalid-request` for another URL. */
+/** Works once per view. Throws `gone` when the view was already redeemed (`detail` says when), and `invalid-request` for any other URL. */
 export async function redeemView(
   viewUrl: string,
   fetch: Fetch = globalThis.fetch,
@@ -52,7 +52,7 @@ export async function redeemView(
   return revealed.data
 }
 
-/** Says to the server that we hold the key, without giving it away. */
+/** Proves to the server that the client has the key, without revealing it. */
 async function proofOf(key: string, subtle: Subtle): Promise<string> {
   const digest = await subtle.digest('SHA-256', new TextEncoder().encode(viewProofText(key)))
   return btoa(String.fromCharCode(...new Uint8Array(digest)))

@@ -1,7 +1,7 @@
-/** Responsible for what a connector is: one kind of place that this machine can read secrets from. */
+/** Responsible for the interface of a connector: one kind of secret store that this machine can read. */
 
 export interface SecretPath {
-  /** Behind the connector's name in `vault://<connector>/<path>#<field>`. */
+  /** The part after the connector's name in `vault://<connector>/<path>#<field>`. */
   readonly path: string
   readonly field: string | undefined
 }
@@ -12,8 +12,8 @@ export interface ConnectorPorts {
 }
 
 export interface Connector {
-  /** As references spell it. */
+  /** The name in references. */
   readonly name: string
-  /** The value; rejects with a sentence that says what is missing and where, and holds no secret. */
+  /** Resolves the secret. Rejects with a sentence that says what is missing and where, without any secret in it. */
   resolve(secret: SecretPath, ports: ConnectorPorts): Promise<string>
 }

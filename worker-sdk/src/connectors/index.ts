@@ -1,4 +1,4 @@
-/** Responsible for the list of connectors, and for finding the one that a reference names. A new one is a file and a line here. */
+/** Responsible for the list of connectors, and for finding the one that a reference names. A new connector is a file and a line here. */
 import { secretReference } from '@modelreins/contract'
 import type { Connector, SecretPath } from './connector.ts'
 import { env } from './env.ts'
@@ -12,7 +12,7 @@ export interface ParsedReference {
   readonly secret: SecretPath
 }
 
-/** The parts of `vault://<connector>/<path>#<field>`; a sentence when it is spelled otherwise or names a connector that is not here. */
+/** The parts of `vault://<connector>/<path>#<field>`; a sentence when the form is wrong or the connector is unknown. */
 export function parseReference(reference: string): ParsedReference | string {
   if (!secretReference.safeParse(reference).success) return 'use vault://<connector>/<path>#<field>'
   const [name = '', ...rest] = reference.slice('vault://'.length).split('/')
@@ -24,5 +24,5 @@ export function parseReference(reference: string): ParsedReference | string {
   return { connector, secret: { path, field: field.length === 0 ? undefined : field.join('#') } }
 }
 
-/** Whether this machine can look the reference up. */
+/** Whether this machine has the connector that the reference names. */
 export const hasConnector = (reference: string): boolean => typeof parseReference(reference) !== 'string'

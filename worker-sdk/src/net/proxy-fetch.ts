@@ -1,6 +1,6 @@
 /**
- * Responsible for `fetch` that goes through the proxy of the environment, on every Node from 18 on: Node's own knows none before 24. Where no
- * proxy is named for an address, it is Node's own.
+ * Responsible for a `fetch` that uses the proxy of the environment, on Node 18 and later: Node's own supports none before version 24. For addresses
+ * without a proxy it is Node's own `fetch`.
  */
 import http from 'node:http'
 import https from 'node:https'
@@ -18,7 +18,7 @@ const bytesOf = async (body: RequestInit['body']): Promise<Buffer | Readable | u
   if (body instanceof Blob) return Buffer.from(await body.arrayBuffer())
   if (body instanceof ArrayBuffer) return Buffer.from(body)
   if (ArrayBuffer.isView(body)) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-  // The global's type and the module's are two names of one class.
+  // The global type and the module's type are two names of the same class.
   if (body instanceof ReadableStream) return Readable.fromWeb(body as NodeStream)
   throw new TypeError('a body of this kind cannot be sent through a proxy')
 }

@@ -1,9 +1,9 @@
-/** Responsible for which proxy the environment names for an address: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY. */
+/** Responsible for choosing the proxy that the environment names for an address: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY. */
 import { isLoopbackHost } from '@modelreins/contract'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Lower case wins, as curl and most programs have it. */
+/** The lower-case name wins, as in curl and most programs. */
 const read = (env: Environment, name: string): string | undefined => {
   const value = env[name.toLowerCase()] ?? env[name]
   return value === undefined || value.trim() === '' ? undefined : value.trim()
@@ -17,7 +17,7 @@ const bitsOf = (address: string): number | undefined => {
   return parts.reduce((sum, part) => sum * 256 + part, 0)
 }
 
-/** "10.0.0.0/8" */
+/** Whether an address is in a network such as "10.0.0.0/8". */
 const inNetwork = (host: string, network: string): boolean => {
   const [base = '', length = ''] = network.split('/')
   const [left, right, size] = [bitsOf(host), bitsOf(base), Number(length)]
@@ -26,7 +26,10 @@ const inNetwork = (host: string, network: string): boolean => {
   return Math.floor(left / divisor) === Math.floor(right / divisor)
 }
 
-/** One word of NO_PROXY: a host and what is below it, with or without a leading dot or `*.`, a port behind it; an address, or a network. */
+/**
+ * Whether one entry of NO_PROXY matches: a host with its subdomains, with or without a leading dot or `*.`, optionally with a port; an address; or a
+ * network.
+ */
 const covers = (word: string, host: string, port: string): boolean => {
   if (word === '*') return true
   if (word.includes('/')) return inNetwork(host, word)
@@ -37,7 +40,7 @@ const covers = (word: string, host: string, port: string): boolean => {
 }
 
 const isExempt = (url: URL, env: Environment): boolean => {
-  // This machine is never behind its own proxy: a local model server, a local control plane.
+  // Addresses of this machine never use the proxy: a local model server, a local control plane.
   if (isLoopbackHost(url.hostname)) return true
   const host = url.hostname.toLowerCase().replace(/^\[|\]$/g, '')
   const words = (read(env, 'NO_PROXY') ?? '').toLowerCase().split(/[\s,]+/)
@@ -46,11 +49,11 @@ const isExempt = (url: URL, env: Environment): boolean => {
 
 export interface ProxyChoice {
   readonly proxy: URL
-  /** The variable that named it. */
+  /** The environment variable that named the proxy. */
   readonly variable: string
 }
 
-/** The proxy for an address (http, https, ws or wss), or undefined where it is reached without one. Throws for a proxy that is no address. */
+/** The proxy for an address (http, https, ws or wss); undefined when none is needed. Throws when the proxy is not a valid address. */
 export const proxyFor = (address: string, env: Environment): ProxyChoice | undefined => {
   const url = new URL(address)
   const secure = url.protocol === 'https:' || url.protocol === 'wss:'

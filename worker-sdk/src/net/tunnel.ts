@@ -1,4 +1,4 @@
-/** Responsible for connections through an HTTP proxy: a tunnel (CONNECT) for what is encrypted and for sockets. It chooses no proxy. */
+/** Responsible for connections through an HTTP proxy: a tunnel (CONNECT) for encrypted requests and WebSockets. It does not choose the proxy. */
 import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
@@ -13,7 +13,7 @@ export const proxyHeaders = (proxy: URL): Record<string, string> => {
   return { 'proxy-authorization': `Basic ${Buffer.from(credentials).toString('base64')}` }
 }
 
-/** Opens a tunnel to `host:port`; the error says what the proxy answered. */
+/** Opens a tunnel to `host:port`; the error contains the proxy's answer. */
 const openTunnel = (proxy: URL, host: string, port: number, done: (error: Error | null, socket?: net.Socket) => void): void => {
   const target = net.isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
   const request = (proxy.protocol === 'https:' ? https : http).request({
@@ -74,14 +74,14 @@ const secureThrough = (proxy: URL): https.Agent => {
   })
 }
 
-/** What makes a socket (ws, wss) or an encrypted request go through the proxy of the environment; undefined where there is none for it. */
+/** The agent that sends a WebSocket (ws, wss) or an encrypted request through the proxy of the environment; undefined when no proxy applies. */
 export const tunnelFor = (address: string, env: Environment): http.Agent | undefined => {
   const choice = proxyFor(address, env)
   if (choice === undefined) return undefined
   return /^(?:https|wss):/i.test(address) ? secureThrough(choice.proxy) : plainThrough(choice.proxy)
 }
 
-/** How node:http reaches an address: directly, through a tunnel, or (unencrypted) by asking the proxy for the whole address. */
+/** How node:http reaches an address: directly, through a tunnel, or (unencrypted) by sending the full URL to the proxy. */
 export const routeTo = (
   address: string,
   env: Environment,

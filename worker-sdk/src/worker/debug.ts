@@ -1,9 +1,9 @@
-/** Responsible for `DEBUG=modelreins:*`: what the loops do, on stderr, without prompts, output or tokens. */
+/** Responsible for `DEBUG=modelreins:*`: messages about the worker's loops on stderr, without prompts, output or tokens. */
 import { stderr } from 'node:process'
 
 export type Debug = (message: string) => void
 
-/** A logger for one part, silent unless `selection` (the DEBUG variable) names it; `*` stands for anything, a leading `-` excludes. */
+/** A logger for one part. It is silent unless `selection` (the DEBUG variable) names the part; `*` matches anything, a leading `-` excludes. */
 export function debugFor(
   part: string,
   selection: string | undefined,

@@ -1,25 +1,25 @@
-/** Responsible for telling listeners what happens: typed, and safe from them: a listener that throws breaks no loop. */
+/** Responsible for typed events. A listener that throws does not affect the worker's loops. */
 import { stderr } from 'node:process'
 import type { AttemptErrorType } from './job/outcome.ts'
 
-/** The twelve events of the worker and their payloads, by the names that programs listen to (worker-sdk/README.md, "Events"). */
+/** The twelve events of the worker and their payloads, by the names that programs use (worker-sdk/README.md, "Events"). */
 export interface WorkerEvents {
-  /** Before the first heartbeat. Without a `name` option nobody has said yet what it is registered as: `name` is the host's. */
+  /** Before the first heartbeat. Without a `name` option the registered name is not known yet, so `name` is the host's. */
   starting: { readonly name: string; readonly url: string }
   /** The first heartbeat was acknowledged. */
   connected: { readonly name: string }
-  /** The provider is ready and work is asked for. */
+  /** The provider is ready, and the worker asks for work. */
   ready: { readonly name: string }
   /** `stop()` has completed. */
   stopped: { readonly name: string }
   'job:start': { readonly id: number; readonly prompt: string }
   'job:done': { readonly id: number; readonly exitCode: number }
   'job:error': { readonly id: number; readonly error: string; readonly errorType: AttemptErrorType; readonly retryable: boolean }
-  /** What the job wrote, redacted. */
+  /** Output of the job, redacted. */
   output: { readonly jobId: number; readonly content: string; readonly stream: 'stdout' | 'stderr' | 'system' }
-  /** The tenant's killswitch is active: what runs is stopped, then the worker. */
+  /** The tenant's killswitch is active: running jobs are stopped, then the worker. */
   killswitch: { readonly reason: string | null }
-  /** Anything that went wrong and is not a job's failure. */
+  /** A problem that is not a job's failure. */
   error: { readonly type: string; readonly error: string }
   context: { readonly policy: string; readonly size: number; readonly context: string }
   'config:applied': { readonly key: string; readonly value: unknown }
@@ -34,7 +34,7 @@ export class Emitter {
   readonly #listeners: Listeners = {}
   readonly #say: (line: string) => void
 
-  /** `say` gets the errors that nobody listens to: a worker that cannot reach its server must not look like one that waits for work. */
+  /** `say` gets errors that have no listener, so that a worker that cannot reach its server does not look like one that waits for work. */
   constructor(say: (line: string) => void = (line) => void stderr.write(line)) {
     this.#say = say
   }
@@ -59,7 +59,7 @@ export class Emitter {
     return this
   }
 
-  /** Unlike Node's emitter, an `error` that nobody listens to is said, not thrown: the loops go on. */
+  /** Unlike in Node's emitter, an `error` without a listener is printed and not thrown, so that the loops continue. */
   readonly emit: Emit = (event, payload) => {
     if (event === 'error' && 'type' in payload && (this.#listeners.error?.size ?? 0) === 0)
       this.#say(`modelreins-worker: ${payload.type}: ${payload.error}\n`)

@@ -1,7 +1,7 @@
-/** Responsible for telling a trouble once while it lasts: a server that is away for an hour is not a thousand events. */
+/** Responsible for reporting a problem once while it lasts, so that a server that is down for an hour does not cause a thousand events. */
 import type { Clock } from '../client/clock.ts'
 
-/** The same words are news again after this. */
+/** The same message is reported again after this time. */
 const quietMs = 60_000
 
 export class RepeatFilter {

@@ -1,4 +1,4 @@
-/** Responsible for completions that the server has not confirmed: kept in order, in memory or in a file, until they are. */
+/** Responsible for completions that the server has not confirmed: kept in order, in memory or in a file, until it does. */
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import * as z from 'zod'
@@ -9,13 +9,13 @@ const settlement = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('complete'), token: z.string(), attempt: z.number().int(), body: attemptCompletion }),
   z.object({ kind: z.literal('fail'), token: z.string(), attempt: z.number().int(), body: attemptFailure }),
 ])
-/** How one attempt ended, and the lease token that says so. */
+/** How one attempt ended, and its lease token. */
 export type Settlement = z.infer<typeof settlement>
 
 export interface Outbox {
-  /** Kept from now on, in place of what was kept for the same attempt; with a file, before this returns. */
+  /** Keeps the entry in place of an earlier one for the same attempt. With a file, it is written before this returns. */
   put(entry: Settlement): void
-  /** Delivered, or refused for good. */
+  /** Called when the entry was delivered or permanently rejected. */
   remove(entry: Settlement): void
   /** Oldest first. */
   entries(): readonly Settlement[]
@@ -37,8 +37,8 @@ const record = z.discriminatedUnion('op', [
 type OutboxRecord = z.infer<typeof record>
 
 /**
- * A journal: one JSON line per change, rewritten when it is opened and whenever it is empty. It holds lease tokens and results,
- * so it is readable by its owner alone. A line cut off by a crash is left out: its completion was never promised.
+ * A journal: one JSON line per change, rewritten when it is opened and whenever it is empty. It contains lease tokens and results, so only its owner
+ * can read it. A line that a crash cut off is ignored, because its completion was never acknowledged to the caller.
  */
 export function fileOutbox(path: string): Outbox {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -64,7 +64,7 @@ export function fileOutbox(path: string): Outbox {
   }
 }
 
-/** What waits in the file, without opening it for a worker. */
+/** The number of entries in the file, without opening it for a worker. */
 export const waitingIn = (path: string): number => readJournal(path).size
 
 function readJournal(path: string): Map<string, Settlement> {

@@ -1,6 +1,6 @@
 /**
- * Responsible for one attempt's output on its way out: redacted, in order, in few requests. A job that is short and says little, all of it on
- * standard output, never streams: what it said travels with its completion.
+ * Responsible for sending one attempt's output: redacted, in order, in few requests. A short job with little output, all of it on standard output,
+ * never streams: its output is sent with its completion.
  */
 import { byteLength, limits, type OutputChunk } from '@modelreins/contract'
 import { fullJitter } from '../../client/backoff.ts'
@@ -8,36 +8,36 @@ import { pause, type Clock } from '../../client/clock.ts'
 import type { OutputStream } from '../job/executor.ts'
 import type { RedactedStream, Redactor } from './redactor.ts'
 
-/** Output is streamed from the first moment that a human would want to see it: after this, or when the tail would overflow. */
+/** Output is streamed after this time, when a person may start to watch, or when the tail would overflow. */
 export const streamAfterMs = 1_000
-/** A writer that waits for `write` is held back above this. */
+/** Above this many bytes, a writer that awaits `write` is held back. */
 const highWaterBytes = 1_024 * 1_024
-/** More than the server keeps of a job is dropped here, with a note. */
+/** The server keeps no more output of a job than this, so more is dropped here, with a note. */
 const dropAboveBytes = limits.output_job_bytes
-/** JSON may spell one byte as six; the edge reads bodies up to 1 MiB. */
+/** JSON can encode one byte as six, and the edge reads bodies up to 1 MiB. */
 const maxBatchBytes = 128 * 1_024
 const retry = { baseMs: 250, capMs: 10_000 }
 
 export interface OutputPorts {
   readonly clock: Clock
   readonly redactor: Redactor
-  /** Sends chunks; rejects when they may be sent again. `closed`: the stream takes no more of this attempt. */
+  /** Sends chunks; rejects when they may be sent again. `closed`: the stream accepts no more output of this attempt. */
   readonly send: (chunks: readonly OutputChunk[], signal: AbortSignal) => Promise<{ readonly closed: boolean }>
-  /** Told what was written, as it will leave the machine. */
+  /** Called with the written text after redaction. */
   readonly onText: (text: string, stream: OutputStream) => void
-  /** The server takes no more output of this attempt: the lease is gone. */
+  /** Called when the server accepts no more output of this attempt, because the lease is gone. */
   readonly onClosed: () => void
   readonly onTrouble: (error: unknown) => void
 }
 
-/** What is left to say when the attempt ends. */
+/** The rest of the output when the attempt ends. */
 export interface OutputEnd {
   readonly tail: { readonly text: string; readonly truncated: boolean }
-  /** Chunks that the server has acknowledged; undefined when none was ever sent. */
+  /** Number of chunks that the server has acknowledged; undefined when none was ever sent. */
   readonly chunks: number | undefined
 }
 
-/** At most one chunk's worth. */
+/** Text that is not sent yet, at most one chunk. */
 interface Pending {
   readonly stream: OutputStream
   text: string
@@ -58,14 +58,14 @@ export class OutputBuffer {
   #cancelTimer: (() => void) | undefined
   #flushing: Promise<void> | undefined
   #waiters: (() => void)[] = []
-  /** Aborted when the attempt's completion waits for its last output no longer. */
+  /** Aborted when the attempt's completion no longer waits for the last output. */
   readonly #patience = new AbortController()
 
   constructor(ports: OutputPorts) {
     this.#ports = ports
   }
 
-  /** Takes text; settles at once unless the writer is far ahead of the network. */
+  /** Accepts text. Settles at once unless the writer is far ahead of the network. */
   async write(text: string, stream: OutputStream = 'stdout'): Promise<void> {
     if (this.#ended || text === '') return
     this.#take(this.#streamOf(stream).push(text, this.#continues(text, stream)), stream)
@@ -73,7 +73,10 @@ export class OutputBuffer {
     if (this.#pendingBytes > highWaterBytes && !this.#closed) await new Promise<void>((resolve) => this.#waiters.push(resolve))
   }
 
-  /** No more will be written: sends what does not fit the tail, and answers the rest. `giveUp` ends the trying, and all the rest is tail. */
+  /**
+   * Ends the output: sends what does not fit into the tail, and answers the rest. `giveUp` stops the retries; all output that was not sent is then
+   * part of the tail.
+   */
   async end(giveUp: AbortSignal): Promise<OutputEnd> {
     this.#ended = true
     this.#cancelTimer?.()
@@ -94,7 +97,7 @@ export class OutputBuffer {
     }
   }
 
-  /** A tail is one text, and everybody reads it as standard output: what was said elsewhere would end up in somebody's file. */
+  /** A tail is a single text that is read as standard output, so output of other streams must not be part of it. */
   #fitsTail(): boolean {
     return this.#pendingBytes <= limits.tail_bytes && this.#pending.every((part) => part.stream === 'stdout')
   }
@@ -105,7 +108,7 @@ export class OutputBuffer {
     return known
   }
 
-  /** Half of a secret here and half of it on another stream are read side by side: so much of this text is the second half. */
+  /** How many characters of this text complete a secret that another stream began, since people see both streams together. */
   #continues(text: string, stream: OutputStream): number {
     for (const [other, redacted] of this.#redacted) {
       const length = other === stream ? 0 : this.#ports.redactor.continued(redacted.kept, text)
@@ -162,7 +165,7 @@ export class OutputBuffer {
     return this.#flushing
   }
 
-  /** One batch, tried again until it is through: a later one must not overtake it. */
+  /** Sends one batch and repeats it until it succeeds, because a later batch must not overtake it. */
   async #sendBatch(): Promise<void> {
     const { clock, onTrouble, send } = this.#ports
     const { signal } = this.#patience
@@ -176,7 +179,7 @@ export class OutputBuffer {
         break
       } catch (error) {
         if (signal.aborted) {
-          // What could not be sent goes with the completion, as far as it fits. Should the server have it after all, it leaves it out.
+          // Unsent output is put back for the completion, as far as it fits. If the server received the chunks after all, it leaves them out.
           this.#nextSeq -= chunks.length
           this.#pending.unshift(...parts)
           return
@@ -219,7 +222,7 @@ export class OutputBuffer {
   }
 }
 
-/** Parts of a text that each fit a chunk; surrogate pairs stay together. */
+/** Splits a text into parts that each fit a chunk, without splitting surrogate pairs. */
 function pieces(text: string, bytes: number): string[] {
   if (bytes <= limits.output_chunk_bytes) return [text]
   const parts: string[] = []
@@ -239,11 +242,11 @@ const isHighSurrogate = (text: string, index: number): boolean => {
   return unit >= 0xd800 && unit <= 0xdbff
 }
 
-/** The last part of a text that fits so many bytes of UTF-8. */
+/** The last part of a text in at most this many bytes of UTF-8. */
 export function lastBytes(text: string, maxBytes: number): string {
   if (byteLength(text) <= maxBytes) return text
   let start = text.length
-  // Unit by unit: results have millions of them, and the worker's other jobs wait meanwhile.
+  // A loop over UTF-16 units, because results have millions of characters and the worker's other jobs must wait meanwhile.
   for (let bytes = 0; start > 0;) {
     const unit = text.charCodeAt(start - 1)
     const pair = unit >= 0xdc00 && unit <= 0xdfff && isHighSurrogate(text, start - 2)

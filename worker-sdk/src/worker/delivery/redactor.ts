@@ -1,57 +1,63 @@
 /**
- * Responsible for keeping registered secrets out of whatever leaves the machine, in every spelling that spellings.ts knows, also when a secret is
- * cut by a chunk border or between two streams.
+ * Responsible for keeping registered secrets out of everything that leaves the machine, in every spelling that spellings.ts knows, even when a secret
+ * is split by a chunk border or between two streams.
  */
 import { limits } from '@modelreins/contract'
 import { halfEscapeAt, plainSpelling, shortest, spellingsOf, unbroken, unescaped, type View } from './spellings.ts'
 
 export const mark = '[redacted]'
-/** A secret that goes on behind a line break is waited for from this many characters on: the last letters of every other line are no reason to wait. */
+/**
+ * A possible beginning of a secret before a line break is held back only from this many characters on, because shorter ones occur at the end of many
+ * lines.
+ */
 const worthWaiting = 4
-/** So much of what was passed on is remembered, for a secret whose first few characters were not worth waiting for. */
+/** How many characters of passed-on text are remembered, for a secret whose first characters were too few to hold back. */
 const remembered = 64
 
 export interface RedactedStream {
-  /** What is safe to pass on now; the rest is kept until it is known whether a secret goes on. `hidden`: so much of the beginning is part of one. */
+  /**
+   * The text that is safe to pass on now; the rest is held until it is known whether a secret continues. `hidden`: how many characters at the
+   * beginning are part of a secret.
+   */
   push(text: string, hidden?: number): string
-  /** Whatever was kept back. */
+  /** The text that was still held. */
   end(): string
-  /** What is kept back. */
+  /** The text that is held now. */
   readonly kept: string
-  /** What is kept back turned out to be part of a secret. */
+  /** Marks the held text as part of a secret. */
   hideKept(): void
 }
 
 type Span = [start: number, end: number]
 
 interface Patterns {
-  /** Looked for in text that is unbroken. */
+  /** Patterns for text without line breaks and similar interruptions (`unbroken`). */
   readonly spelled: Set<string>
-  /** Looked for in text whose escapes have been read. */
+  /** Patterns for text whose escapes have been decoded. */
   readonly plain: Set<string>
 }
 
 export class Redactor {
   readonly #patterns: Patterns = { spelled: new Set(), plain: new Set() }
 
-  /** From now on this value is blotted out. False: too short to be registered. */
+  /** Registers a value to redact from now on. False: it is too short. */
   add(secret: string | undefined): boolean {
     const value = secret?.trim() ?? ''
     if (value.length < shortest) return false
     for (const spelling of spellingsOf(value)) this.#patterns.spelled.add(spelling)
     this.#patterns.plain.add(plainSpelling(value))
-    // Keys in PEM are printed line by line as often as whole.
+    // PEM keys are often printed line by line, so each line is registered too.
     if (value.includes('\n')) for (const line of value.split('\n')) if (line.trim().length >= 16) this.add(line)
     return true
   }
 
-  /** A whole text at once. */
+  /** Redacts a complete text. */
   redact(text: string): string {
     const stream = this.stream()
     return stream.push(text) + stream.end()
   }
 
-  /** A JSON value with every text in it redacted, names of fields too. What is no JSON stays as it is: its reader says what is wrong with it. */
+  /** A JSON value with all of its texts redacted, including field names. Anything that is not JSON is unchanged, so that the schema reports it. */
   redactValue(value: unknown, depth = 0): unknown {
     if (typeof value === 'string') return this.redact(value)
     if (depth > limits.json_depth) return value
@@ -60,7 +66,7 @@ export class Redactor {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [this.redact(name), this.redactValue(item, depth + 1)]))
   }
 
-  /** A text that goes on with a secret which another stream has begun: so many characters at its start belong to it. */
+  /** How many characters at the start of `text` belong to a secret that another stream began in `kept`. */
   continued(kept: string, text: string): number {
     if (kept === '' || text === '') return 0
     const begun = unbroken(kept).text
@@ -75,14 +81,14 @@ export class Redactor {
     return 0
   }
 
-  /** One per source: texts of two sources must not be joined, or a secret would seem to run across. */
+  /** One stream per source, because a secret must not be recognised across the texts of two sources. */
   stream(): RedactedStream {
     const patterns = this.#patterns
     let past = ''
     let kept = ''
-    /** So many characters at the start of `kept` belong to a secret that began earlier. */
+    /** How many characters at the start of `kept` belong to a secret that began earlier. */
     let covered = 0
-    /** The last character passed on stands for a secret: one that overlaps it needs no second mark. */
+    /** The text that was passed on last ends with a mark. A secret that overlaps it needs no second mark. */
     let marking = false
 
     const advance = (text: string, hidden: number, last: boolean): string => {
@@ -116,7 +122,7 @@ export class Redactor {
         out += buffer.slice(at, cut)
         marking = false
       }
-      // A secret that goes on behind the cut, or one that was known to go on and has not been passed yet.
+      // A secret that continues after the cut, or one that was known to continue and has not ended.
       const across = spans.find(([start, end]) => start < cut && end > cut)
       covered = Math.max(covered - (cut - base), across === undefined ? 0 : across[1] - cut, 0)
       kept = buffer.slice(cut)
@@ -139,7 +145,7 @@ export class Redactor {
 const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
 
-/** Every stretch of the text that some pattern covers. */
+/** All ranges of the text that a pattern matches. */
 function spansIn(view: View, patterns: ReadonlySet<string>): Span[] {
   const found: Span[] = []
   for (const pattern of patterns) {
@@ -149,7 +155,7 @@ function spansIn(view: View, patterns: ReadonlySet<string>): Span[] {
   return found
 }
 
-/** Merged and in order, from `base` on. Overlapping secrets are covered together. */
+/** Merges the ranges and sorts them, from `base` on. Overlapping secrets become one range. */
 function merged(spans: readonly Span[], base: number): Span[] {
   const all: Span[] = []
   const ahead = spans.filter(([start, end]) => end > Math.max(start, base)).map(([start, end]): Span => [Math.max(start, base), end])
@@ -161,7 +167,7 @@ function merged(spans: readonly Span[], base: number): Span[] {
   return all
 }
 
-/** Where a pattern may have begun that the buffer does not hold whole; the buffer's length when none has. */
+/** Where a pattern may have begun that the buffer does not contain completely; the buffer's length when there is none. */
 function openFrom(buffer: string, view: View, patterns: ReadonlySet<string>): number {
   const { text } = view
   let first = text.length
@@ -175,7 +181,7 @@ function openFrom(buffer: string, view: View, patterns: ReadonlySet<string>): nu
   return first === text.length ? buffer.length : view.begin(first)
 }
 
-/** The few characters before a line's end are passed on: most of them begin nothing. */
+/** The last few characters of a line are not held back, because they rarely begin a secret. */
 function worthKeeping(buffer: string, view: View, at: number): boolean {
   if (view.text.length - at >= worthWaiting) return true
   return !/[\r\n]/.test(buffer.slice(view.end(view.text.length - 1)))

@@ -1,4 +1,4 @@
-/** Responsible for reducing a settlement that the server refused as invalid or too large. Pure. */
+/** Responsible for reducing a settlement that the server rejected as invalid or too large. Pure. */
 import { byteLength, limits } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
 import type { Settlement } from './outbox.ts'
@@ -6,14 +6,14 @@ import { boundedMessage } from '../job/outcome.ts'
 import { endOf } from '../job/long-result.ts'
 
 /**
- * The next plainer form of a settlement that was refused as it stands: the result alone, then a failure that says why, then nothing.
- * Undefined as well when the words are not the reason: a lease that is lost stays lost.
+ * The next simpler form of a settlement that was rejected: first only the result, then a failure with the reason, then nothing. Undefined also when
+ * the content is not the reason: a lost lease stays lost.
  */
 export function reduceSettlement(entry: Settlement, refusal: unknown): Settlement | undefined {
   if (!(refusal instanceof ModelReinsError) || (refusal.code !== 'invalid-request' && refusal.code !== 'too-large')) return undefined
   const { job_id, chunks } = entry.body
   const who = { token: entry.token, attempt: entry.attempt }
-  // Whether there is a stream to close is no ornament.
+  // `chunks` is always kept, because it tells the server whether there is a stream to close.
   const core = { job_id, ...(chunks === undefined ? {} : { chunks }) }
   if (entry.kind === 'fail') {
     const { type, message, retryable, ...rest } = entry.body.error
@@ -24,7 +24,7 @@ export function reduceSettlement(entry: Settlement, refusal: unknown): Settlemen
   const body = { ...core, ...(result === undefined ? {} : { result }) }
   if (refusal.code === 'invalid-request' && saysLess(body, entry.body)) return { kind: 'complete', ...who, body }
   if (refusal.code === 'too-large' && typeof result === 'string' && byteLength(result) > limits.result_inline_bytes) {
-    // What succeeded stays a success: JSON may take six bytes for one, so the end of it is tried in halves.
+    // A success stays a success: its result is halved until it fits, because JSON can take six bytes for one.
     return { kind: 'complete', ...who, body: { ...entry.body, result: endOf(result, Math.floor(byteLength(result) / 2)) } }
   }
   const message =

@@ -1,16 +1,19 @@
 /**
- * Responsible for how a secret may be spelled in a text, and for reading a text so that every spelling of it is found: what breaks a secret up
- * without changing it is passed over, and escapes are read as what they stand for.
+ * Responsible for the possible spellings of a secret in a text, and for converting a text so that each of them can be found: interruptions that do
+ * not change a secret are skipped, and escapes are decoded.
  */
 /* oxlint-disable no-control-regex -- escape sequences are what this is about */
 import { Buffer } from 'node:buffer'
 
-/** Shorter ones would blot out ordinary text. */
+/** Shorter secrets would redact ordinary text. */
 export const shortest = 6
 
-/** Line breaks with the blanks around them, also as JSON and shells spell them; colours and other sequences of a terminal; marks without a width. */
+/**
+ * Interruptions: line breaks with surrounding blanks, also as JSON and shells write them; colours and other terminal sequences; characters without a
+ * width.
+ */
 const fill = String.raw`[ \t]*(?:\r\n|\r|\n|\\r\\n|\\n)[ \t]*|\u001B\[[0-?]*[ -/]*[@-~]|\u001B\][^\u0007\u001B]*(?:\u0007|\u001B\\)|[\u00AD\u200B-\u200F\u2060\uFEFF]`
-/** The beginning of such a thing, or of an escape, where the text ends for now. */
+/** The beginning of an interruption or an escape at the present end of the text. */
 const cutOff = String.raw`(?:\u001B(?:\[[0-?]*[ -/]*|\][^\u0007\u001B]{0,256}\u001B?)?|[ \t]+|\\r?\\?)$`
 const cutEscape = String.raw`(?:%[0-9A-Fa-f]?|\\(?:u[0-9A-Fa-f]{0,3}|x[0-9A-Fa-f]?)?|&(?:#(?:x?[0-9A-Fa-f]{0,7})?)?)$`
 const escape = String.raw`%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#[xX][0-9A-Fa-f]{1,6};|&#[0-9]{1,7};|\\["'\\/]|[^\u0000-\u007F]`
@@ -18,26 +21,26 @@ const escape = String.raw`%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|&#
 const broken = new RegExp(`${fill}|${cutOff}`, 'gu')
 const escaped = new RegExp(`${fill}|${cutOff}|${cutEscape}|${escape}`, 'gu')
 
-/** A stretch of a view and where it is in the text: character for character, or as one thing. */
+/** A part of a view and its position in the text: copied character by character, or decoded from one escape. */
 interface Stretch {
   readonly at: number
   readonly raw: number
-  /** Of an escape: its length in the text. */
+  /** Only for an escape: its length in the text. */
   readonly rawLength: number | undefined
 }
 
-/** A text as it is searched. */
+/** The converted text that is searched. */
 export interface View {
   readonly text: string
-  /** Where the character at this place of the view begins, and ends, in the text. */
+  /** The position in the text at which the character of the view begins and ends. */
   readonly begin: (at: number) => number
   readonly end: (at: number) => number
 }
 
-/** UTF-8 bytes, each as a character: the form in which escapes of bytes and of characters meet. */
+/** The UTF-8 bytes as one character each, a common form for escapes of bytes and of characters. */
 const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1')
 
-/** What a matched piece stands for; nothing when it is passed over. */
+/** What a matched piece stands for; empty when it is skipped. */
 function meaning(piece: string): string {
   const code = (digits: string, radix: number): string => {
     const point = Number.parseInt(digits, radix)
@@ -95,20 +98,20 @@ function viewOf(text: string, pieces: RegExp): View {
 }
 
 const halfEscape = new RegExp(cutEscape, 'u')
-/** Where an escape begins that the text does not hold whole; the text's length when it ends with none. */
+/** Where an incomplete escape at the end of the text begins; the text's length when there is none. */
 export function halfEscapeAt(text: string): number {
-  // No escape is longer.
+  // Escapes are never longer than this.
   const from = Math.max(0, text.length - 12)
   const found = halfEscape.exec(text.slice(from))
   return found === null || found[0] === '' ? text.length : from + found.index
 }
 
-/** The text without what breaks it up. */
+/** The text without interruptions. */
 export const unbroken = (text: string): View => viewOf(text, broken)
-/** The same with escapes read, or undefined where there is none. */
+/** The same with escapes decoded; undefined when there are none. */
 export const unescaped = (text: string): View | undefined => (/[%\\&]/.test(text) ? viewOf(text, escaped) : undefined)
 
-/** Every spelling that is looked for in a text that is `unbroken`. */
+/** All spellings to search for in an `unbroken` text. */
 export function spellingsOf(secret: string): string[] {
   const bytes = Buffer.from(secret, 'utf8')
   const url = encodeURIComponent(secret)
@@ -129,15 +132,15 @@ export function spellingsOf(secret: string): string[] {
   return all.map((one) => unbroken(`${one}.`).text.slice(0, -1)).filter((one) => one.length >= shortest)
 }
 
-/** What is looked for where escapes have been read. */
+/** The spelling to search for in text with decoded escapes. */
 export const plainSpelling = (secret: string): string => bytesOf(unbroken(`${secret}.`).text.slice(0, -1))
 
 const asciiJson = (json: string): string =>
   json.replaceAll(/[^\u0020-\u007e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /**
- * By itself, padded or not; and inside a longer base64 text, where it shows in one of three alignments: the characters that mix
- * with its neighbours are left out.
+ * The base64 form alone, with and without padding; and the form inside a longer base64 text for each of the three alignments, without the characters
+ * that depend on neighbouring bytes.
  */
 function base64Spellings(bytes: Buffer): string[] {
   const alone = bytes.toString('base64')

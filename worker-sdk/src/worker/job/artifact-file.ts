@@ -1,4 +1,4 @@
-/** Responsible for turning what a program on this machine wants to upload into bytes, name and digest: a path, bytes, a stream. */
+/** Responsible for converting the source of an upload (a path, bytes, a stream) into bytes, name and digest. */
 import { createHash } from 'node:crypto'
 import * as fs from 'node:fs'
 import { basename } from 'node:path'
@@ -8,12 +8,12 @@ import type { Artifact } from '@modelreins/contract'
 import { checkArtifactSize, type ArtifactBytes, type UploadOptions } from '../../client/artifacts.ts'
 import { ModelReinsError } from '../../client/error.ts'
 
-/** A text is the path of a file, which is read as it is sent. */
+/** A text is the path of a file, which is read while it is sent. */
 export type ArtifactSource = string | URL | ArtifactBytes
 
 type Upload = (source: ArtifactBytes, options: UploadOptions) => Promise<Artifact>
 
-/** Node 18 cannot open a file as a blob; a file up to this size is read into memory there, so that it can be sent again. */
+/** Node 18 cannot open a file as a blob. There, a file up to this size is read into memory, so that it can be sent again. */
 const inMemory = 16 * 1024 * 1024
 
 const pathOf = (source: string | URL): string => (source instanceof URL ? fileURLToPath(source) : source)
@@ -21,11 +21,11 @@ const pathOf = (source: string | URL): string => (source instanceof URL ? fileUR
 async function openFile(path: string, size: number): Promise<ArtifactBytes> {
   if (typeof fs.openAsBlob === 'function') return fs.openAsBlob(path)
   if (size <= inMemory) return new Uint8Array(await fs.promises.readFile(path))
-  // The two declarations of one standard differ in words.
+  // The two type declarations of the same standard differ.
   return Readable.toWeb(fs.createReadStream(path)) as unknown as ReadableStream<Uint8Array>
 }
 
-/** The size is asked for and the digest made before the first byte leaves: a file that changes meanwhile is refused by the server. */
+/** Size and digest are determined before the first byte is sent. If the file changes in between, the server rejects it. */
 async function uploadPath(upload: Upload, path: string, options: UploadOptions): Promise<Artifact> {
   const { size } = await fs.promises.stat(path)
   checkArtifactSize(size)
@@ -35,7 +35,7 @@ async function uploadPath(upload: Upload, path: string, options: UploadOptions):
   return upload(body, { filename: basename(path), sha256: hash.digest('hex'), ...options })
 }
 
-/** The digest of a stream is known when it has been sent: what the server has is compared then. */
+/** The digest of a stream is known only after it was sent, so it is compared with the server's digest then. */
 async function uploadStream(upload: Upload, stream: ReadableStream<Uint8Array>, options: UploadOptions): Promise<Artifact> {
   const hash = createHash('sha256')
   const hashed = stream.pipeThrough(
@@ -56,7 +56,7 @@ async function uploadStream(upload: Upload, stream: ReadableStream<Uint8Array>, 
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** Uploads from this machine: a file by its path, bytes, or a stream. */
+/** Uploads a file by its path, bytes, or a stream. */
 export async function uploadSource(upload: Upload, source: ArtifactSource, options: UploadOptions = {}): Promise<Artifact> {
   if (typeof source === 'string' || source instanceof URL) return uploadPath(upload, pathOf(source), options)
   if (source instanceof ReadableStream) return uploadStream(upload, source, options)

@@ -1,4 +1,4 @@
-/** Responsible for what an executor can do for its job: output, usage, secrets, artifacts, reviews. It ends with the attempt. */
+/** Responsible for the context of an executor: output, usage, secrets, artifacts, reviews. It ends with the attempt. */
 import { basename } from 'node:path'
 import { limits, type Job, type Usage } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
@@ -27,7 +27,7 @@ export interface ContextParts {
 
 const isFile = (what: ArtifactSource | ArtifactFile): what is ArtifactFile => typeof what === 'object' && 'body' in what
 
-/** The form that says everything in one object, where a text is the text itself. Of the name only the last part counts. */
+/** The form with all values in one object, in which a text body is the content itself. Only the last part of the name is used. */
 function ofFile({ filename, body, ...rest }: ArtifactFile): readonly [ArtifactSource, ArtifactOptions] {
   const options = { ...rest, filename: basename(filename) }
   if (typeof body === 'string') return [new TextEncoder().encode(body), options]
@@ -48,7 +48,7 @@ export function jobContext(parts: ContextParts): JobContext {
     heard: parts.onHeard,
     secret: parts.resolveSecret,
     uploadArtifact: (what: ArtifactSource | ArtifactFile, options: ArtifactOptions = {}) => {
-      // By the lease: an attempt that has lost it attaches nothing more.
+      // Uploaded with the lease token, so that an attempt that has lost its lease cannot attach files.
       const [source, named] = isFile(what) ? ofFile(what) : [what, options]
       const upload: Parameters<typeof uploadSource>[0] = (bytes, { filename, ...all }) =>
         client.uploadArtifact(bytes, { ...all, ...(filename === undefined ? {} : { filename: redactor.redact(filename) }) })

@@ -1,10 +1,13 @@
-/** Responsible for reading an executor's ending: what it returned, what it threw, what a provider reported. Pure; it settles nothing. */
+/** Responsible for interpreting how an executor ended: its return value, its error, or a provider's report. Pure; it settles nothing. */
 import { byteLength, limits } from '@modelreins/contract'
 import { classifyError, explainError, type ClassifiedError, type ErrorType } from '../../errors.ts'
 import { ActionRefused, AttemptStopped } from './executor.ts'
 import { lastBytes } from '../delivery/output-buffer.ts'
 
-/** `denied` is no class of failures: a human, or nobody in time, has said no, as the server says of a job that was denied before it began. */
+/**
+ * `denied` is not an error class: a human refused the action, or nobody decided in time. The server uses the same type for a job that was denied
+ * before it began.
+ */
 export type AttemptErrorType = ErrorType | 'denied'
 
 export interface AttemptError extends Omit<ClassifiedError, 'type'> {
@@ -15,12 +18,12 @@ export type AttemptOutcome =
   | { readonly ok: true; readonly exitCode: number; readonly result: string | null }
   | { readonly ok: false; readonly exitCode: number | null; readonly error: AttemptError }
 
-/** A failed run of a provider: carries what `classifyError` wants to know. */
+/** A failed run of a provider, with the data that `classifyError` needs. */
 export class ProviderFailed extends Error {
   override readonly name = 'ProviderFailed'
   readonly exitCode: number
   readonly stderr: string
-  /** Not to be tried again, whatever class the failure is of. */
+  /** The job must not be retried, whatever the class of the failure. */
   readonly final: boolean
 
   constructor(exitCode: number, stderr: string, cause: Error | undefined, final = false) {
@@ -31,7 +34,7 @@ export class ProviderFailed extends Error {
   }
 }
 
-/** Of whatever came back: not every executor is written in TypeScript. */
+/** The return value can be anything, because not every executor is written in TypeScript. */
 export function outcomeOfReturn(returned: unknown): AttemptOutcome {
   if (returned === undefined || returned === null) return { ok: true, exitCode: 0, result: null }
   if (typeof returned === 'string') return outcomeOfText(returned)
@@ -61,7 +64,7 @@ function outcomeOfText(result: string): AttemptOutcome {
   return { ok: false, exitCode: 0, error: { type: 'unknown', message, retryable: false } }
 }
 
-/** What JSON says whole. An Error, a Map or a Response would become `{}`. */
+/** Whether JSON represents the value completely. An Error, a Map or a Response would become `{}`. */
 function isPlain(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   const parent: unknown = Object.getPrototypeOf(value)
@@ -82,13 +85,13 @@ export function outcomeOfThrow(thrown: unknown, now: Date): AttemptOutcome {
     return { ok: false, exitCode: thrown.exitCode, error: { ...error, ...again } }
   }
   if (thrown instanceof AttemptStopped) return { ok: false, exitCode: null, error: outcomeOfStop(thrown) }
-  // Never by its words: they are a reviewer's, who may say "too many", which is not to be tried again.
+  // A refusal is never classified by its words, because they are a reviewer's: "too many" must not cause a retry.
   const refusal = refusalIn(thrown)
   if (refusal !== undefined) return { ok: false, exitCode: null, error: { type: 'denied', message: refusal.message, retryable: false } }
   return { ok: false, exitCode: null, error: explainError(thrown, null, '', now) }
 }
 
-/** Itself, or as the cause of what a handler made of it. */
+/** The refusal itself, or as the cause of an error that a handler threw. */
 function refusalIn(thrown: unknown): ActionRefused | undefined {
   let link = thrown
   for (let depth = 0; link instanceof Error && depth < 8; depth += 1) {
@@ -98,12 +101,12 @@ function refusalIn(thrown: unknown): ActionRefused | undefined {
   return undefined
 }
 
-/** An attempt that was stopped from outside, whatever its handler made of it. */
+/** The outcome of an attempt that was stopped from outside, whatever its handler returned or threw. */
 export function outcomeOfStop(why: AttemptStopped): ClassifiedError {
   if (why.kind === 'timeout') return { type: 'timeout', message: why.message, retryable: true }
-  // Handed back: another worker, or this one after its restart, may run it.
+  // A job that was handed back may run again, on another worker or on this one after a restart.
   return { type: 'unknown', message: why.message, retryable: why.kind === 'shutdown' }
 }
 
-/** The end of a long message says more than its beginning. */
+/** A long message is cut at its beginning, because its end is more informative. */
 export const boundedMessage = (message: string): string => lastBytes(message, limits.error_message_bytes)

@@ -1,4 +1,4 @@
-/** Responsible for running jobs with a provider: the executor that the worker has when it is given none. */
+/** Responsible for running jobs with a provider: the default executor of a worker. */
 import type { Capability } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
 import type { Provider, ProviderSettings } from '../../providers/provider.ts'
@@ -7,16 +7,16 @@ import type { Executor } from './executor.ts'
 import { ProviderFailed } from './outcome.ts'
 import type { JobRecorder } from './recorder.ts'
 
-/** Of a worker that is not yet ready to run anything. */
+/** The executor of a worker that is not ready yet. */
 export const refuseToRun: Executor = () => {
   throw new ModelReinsError('The worker has no executor and no provider', { code: 'internal', status: 0, retryable: false })
 }
 
-/** All of it is asked per job: it may be changed while the worker runs. */
+/** All values are read per job, because they may change while the worker runs. */
 export interface ProviderPorts {
   readonly provider: () => Provider
   readonly settings: () => ProviderSettings
-  /** What the server says that this worker may do. */
+  /** The worker's capabilities, as the server states them. */
   readonly capabilities: () => readonly Capability[]
   readonly recorder?: JobRecorder | undefined
 }

@@ -1,11 +1,11 @@
-/** Responsible for the file of `--record`: what the provider's program or server said in every job, one recording behind the other. */
+/** Responsible for the file of `--record`: what the provider's program or server said in every job, one recording after the other. */
 import { appendFileSync } from 'node:fs'
 import type { Job } from '@modelreins/contract'
 import type { ProviderSettings } from '../../providers/provider.ts'
 import { createTap, type Tap } from '../../providers/recording/tap.ts'
 
 export interface JobRecorder {
-  /** Of one job; `end` closes it with what became of the job. */
+  /** Starts the recording of one job; `end` closes it with the job's outcome. */
   begin(provider: string, settings: ProviderSettings, job: Job): { readonly tap: Tap; end(outcome?: object): void }
 }
 
@@ -21,7 +21,7 @@ export const fileRecorder = (file: string, redact: (text: string) => string): Jo
       recorded_at: new Date().toISOString(),
     } as const
     return createTap(head, {
-      // Of this user alone: what was said may hold what no pattern knows for a secret.
+      // Readable only by this user, because the recording may contain secrets that no pattern recognises.
       write: (line) => appendFileSync(file, line, { mode: 0o600 }),
       now: () => performance.now(),
       redact,

@@ -1,4 +1,4 @@
-/** Responsible for asking humans from inside a job: submitting reviews, and waiting until an action is allowed or refused. */
+/** Responsible for asking humans from inside a job: submitting reviews, and waiting for the decision about an action. */
 import { isDeepStrictEqual } from 'node:util'
 import { limits, type Input, type Review } from '@modelreins/contract'
 import { fullJitter } from '../../client/backoff.ts'
@@ -14,7 +14,7 @@ export interface ReviewCall {
   readonly jobId: number
   readonly token: string
   readonly signal: AbortSignal
-  /** What a human is asked goes to the server as output does: without this machine's secrets. */
+  /** Redacts this machine's secrets from the text of reviews, as from output. */
   readonly redactor: Redactor
 }
 
@@ -23,15 +23,15 @@ const backoff = { baseMs: 1_000, capMs: 30_000 }
 const redacted = (asking: ReviewCall, request: ReviewRequest): object => Object(asking.redactor.redactValue(request))
 
 export const submitReview = (asking: ReviewCall, request: ReviewRequest): Promise<Review> =>
-  // Whether the payload is JSON is for the schema to say, before anything is sent.
+  // The schema checks before sending whether the payload is JSON.
   asking.client.call('reviews.submit', { ...redacted(asking, request), job_id: asking.jobId } as Input<'reviews.submit'>, {
     signal: asking.signal,
   })
 
-/** Waits for as long as the human thinks; a broken connection or a restarted server finds the same question again. */
+/** Waits as long as the human takes. After a broken connection or a restart of the server, the same review is found again. */
 export async function authorize(asking: ReviewCall, capability: string, action: unknown, options: AuthorizeOptions): Promise<Authorized> {
   const { client, clock, signal, redactor } = asking
-  // The server sees the action without secrets; whoever runs it gets it as it was, unless a reviewer made another of it.
+  // The server gets the action without secrets. The executor gets the original action, unless a reviewer edited it.
   const asked = redactor.redactValue(action)
   const input = {
     ...options,
@@ -40,7 +40,8 @@ export async function authorize(asking: ReviewCall, capability: string, action: 
     capability,
     action: asked,
     wait: limits.long_poll_max_s,
-    // The same for every repetition of this call, and for no other: an answer that got lost is given again, a second action is not.
+    // The same key for every repetition of this call, and a new one for every other call: a lost answer is given again, while a second action needs
+    // its own decision.
     idempotency_key: `${clock.now().toString(36)}-${clock.random().toString(36).slice(2)}`,
   } as Input<'claims.authorize'>
   for (let failures = 0; ;) {

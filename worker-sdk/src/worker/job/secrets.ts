@@ -1,4 +1,4 @@
-/** Responsible for resolving `vault://` references with what this machine has, and for telling the redactor before anyone sees a value. */
+/** Responsible for resolving `vault://` references with what this machine has, and for registering values with the redactor before they are used. */
 import type { PresenceReply } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
 import { parseReference } from '../../connectors/index.ts'
@@ -11,25 +11,25 @@ export type SecretResolver = (reference: string) => Promise<string>
 const refuse = (reference: string, why: string): ModelReinsError =>
   new ModelReinsError(`The secret ${reference} cannot be resolved: ${why}`, { code: 'invalid-request', status: 0 })
 
-/** What a job may ask this machine for: whoever dispatches names the secret, so that what they may name is decided here. */
+/** Which secrets a job may use. The member who dispatches a job names its secrets, so this machine decides which ones may be named. */
 export interface SecretPolicy {
-  /** What the machine's owner lets jobs have: variables by their names, other secrets by reference. */
+  /** Secrets that the machine's owner allows for jobs: variables by name, others by reference. */
   readonly allowSecret: readonly string[]
-  /** The worker's own token: under no name is it anybody's secret. */
+  /** The worker's own token, which is never available as a secret, under any name. */
   readonly token: string
 }
 
-/** What the worker was registered with, for itself and for its capabilities; nothing before the server has said who it is. */
+/** References that the worker was registered with, for itself and for its capabilities; empty before the server has identified the worker. */
 export const declaredSecrets = (worker: PresenceReply['worker'] | undefined): readonly string[] =>
   worker === undefined
     ? []
     : [...(worker.requires_secrets ?? []), ...worker.capabilities.flatMap((capability) => capability.requires_secrets ?? [])]
 
-/** Two references to fields of one secret are references to it. */
+/** References to different fields of one secret count as the same secret. */
 const withoutField = (reference: string): string => reference.replace(/#.*$/, '')
 const fullReference = (allowed: string): string => withoutField(allowed.startsWith('vault://') ? allowed : `vault://env/${allowed}`)
 
-/** Ours, whatever the owner allows: tokens, keys, the address, the settings. */
+/** Our own variables (tokens, keys, the address, settings) are never available, whatever the owner allows. */
 const isOurs = (reference: string): boolean => /^vault:\/\/env\/MODELREINS_/i.test(reference)
 
 function checkAllowed(reference: string, allowed: readonly string[]): void {
@@ -42,7 +42,7 @@ function checkAllowed(reference: string, allowed: readonly string[]): void {
 }
 
 /**
- * Looks a reference up with the connector that it names, if the machine's owner lets jobs have it, or `declared` has it: the references that
+ * Resolves a reference with the connector that it names, if the machine's owner allows it for jobs, or if it is among `declared`, the references that
  * this worker was registered with.
  */
 export function secretResolver(
@@ -55,7 +55,7 @@ export function secretResolver(
     const parsed = parseReference(reference)
     if (typeof parsed === 'string') throw refuse(reference, parsed)
     checkAllowed(reference, [...policy.allowSecret, ...declared()])
-    // The environment as a child would get it: our own credentials are not in it, whatever they are called.
+    // The environment that a child would get: it does not contain our own credentials, whatever their names are.
     const ports = { env: scrubEnvironment(env, policy.token) }
     const value = await parsed.connector.resolve(parsed.secret, ports).catch((error: unknown) => {
       throw refuse(reference, error instanceof Error ? error.message : String(error))
@@ -65,15 +65,15 @@ export function secretResolver(
   }
 }
 
-/** Some stand alone at the end of a name (PGPASSWORD); what is also the end of other words needs its underscore. */
+/** Some words count at the end of any name (PGPASSWORD). Words that also end other words count only after an underscore. */
 const secretName =
   /(?:PASSWORD|PASSWD|PASSPHRASE|(?:^|_)(?:TOKEN|SECRET|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|PASS)|(?<=[^_]_)PWD)$/i
-/** PWD is a password in MYSQL_PWD and a folder in OLD_PWD. */
+/** In MYSQL_PWD, PWD means a password; in OLD_PWD it means a folder. */
 const isFolder = (name: string, value: string): boolean => /PWD$/i.test(name) && /^(?:\/|[A-Za-z]:[\\/])/.test(value)
-/** A shorter one may be an ordinary word, which would be blotted out of everything. */
+/** A shorter value may be an ordinary word, which would then be redacted everywhere. */
 const shortestSecret = 12
 
-/** Values of the environment that are secrets by their names: a child that prints its environment must not publish them. */
+/** Values of variables whose names mean a secret, so that a child that prints its environment does not publish them. */
 export const environmentSecrets = (env: Environment): string[] =>
   Object.entries(env).flatMap(([name, value]) =>
     value !== undefined && value.length >= shortestSecret && secretName.test(name) && !isFolder(name, value) ? [value] : [],

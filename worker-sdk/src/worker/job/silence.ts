@@ -1,6 +1,6 @@
 /**
- * Responsible for the silence limit of one attempt: so long without output means that it is stuck. While a human is asked, the
- * clock stands still: thinking is not being stuck.
+ * Responsible for the silence limit of one attempt: without output for this long, it counts as stuck. The clock is stopped while a human is asked to
+ * decide.
  */
 import type { Clock } from '../../client/clock.ts'
 import type { SilenceLimits } from '../../providers/provider.ts'
@@ -13,19 +13,19 @@ export class Silence {
   #asking = 0
   #said = false
 
-  /** `limits`: null when nobody sets any. */
+  /** `limits`: null when there is no limit. */
   constructor(clock: Clock, limits: SilenceLimits | null, onStuck: (ms: number) => void) {
     this.#clock = clock
     this.#limits = limits
     this.#onStuck = onStuck
   }
 
-  /** The attempt begins: its first word may take longer than the next ones. */
+  /** Called when the attempt begins: its first output may take longer than later ones. */
   begin(): void {
     this.#arm()
   }
 
-  /** The attempt has said something, or that it goes on. */
+  /** Called when the attempt has produced output or reported that it continues. */
   heard(): void {
     this.#said = true
     this.#arm()
@@ -49,7 +49,7 @@ export class Silence {
     }
   }
 
-  /** The attempt is over; nothing fires any more. */
+  /** Called when the attempt is over; the limit no longer applies. */
   end(): void {
     this.#asking = Number.POSITIVE_INFINITY
     this.#cancel()

@@ -1,4 +1,4 @@
-/** Responsible for what an attempt says it used, added up. What cannot be counted is left out and named: it must not cost the result. */
+/** Responsible for adding up an attempt's reported usage. Invalid values are left out and named, so that they do not fail the result. */
 import { limits, type Usage } from '@modelreins/contract'
 
 const amounts = ['tokens_in', 'tokens_out', 'cost_usd'] as const
@@ -13,12 +13,12 @@ const shown = (value: unknown): string =>
 export class UsageTotal {
   #total: Usage | undefined
 
-  /** Undefined: nothing was reported that counts. */
+  /** Undefined: nothing valid was reported. */
   get total(): Usage | undefined {
     return this.#total
   }
 
-  /** Whatever a handler or a provider's server made of it. Answers in words what was left out; undefined when all of it counts. */
+  /** Adds a report in any form. Answers which part was left out, in words; undefined when all of it was valid. */
   add(reported: unknown): string | undefined {
     if (typeof reported !== 'object' || reported === null) return `usage was reported as ${shown(reported)}, not as an object`
     const said: Readonly<Record<string, unknown>> = { ...reported }

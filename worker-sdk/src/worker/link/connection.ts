@@ -1,6 +1,7 @@
 /**
- * Responsible for the connection over which work arrives: socket or long poll, never both. Socket first; a long poll while the socket is
- * refused; full jitter before every reconnect, so that a deploy, which cuts all sockets at once, is not followed by a stampede.
+ * Responsible for the connection over which work arrives: socket or long poll, never both. It tries the socket first and uses a long poll while the
+ * socket is refused. Every reconnection has full jitter, because a deployment cuts all sockets at once and all workers would otherwise reconnect at
+ * the same time.
  */
 import { closeCodes } from '@modelreins/contract'
 import { fullJitter } from '../../client/backoff.ts'
@@ -15,23 +16,23 @@ export interface ConnectionPorts {
   readonly clock: Clock
   readonly transport: Transport
   readonly connect: () => SocketLink
-  /** The socket that is being opened or is open; undefined when there is none. */
+  /** Called with the socket that is being opened or is open; undefined when there is none. */
   readonly onLink: (link: SocketLink | undefined) => void
-  /** Polls until aborted or until `done` says so between two polls. */
+  /** Polls until `signal` aborts, or until `done` returns true between two polls. */
   readonly poll: (signal: AbortSignal, done: () => boolean) => Promise<void>
-  /** A sign of life over HTTP, before polling begins. True: acknowledged. */
+  /** Sends a heartbeat over HTTP before polling begins. True: acknowledged. */
   readonly sendHeartbeat: () => Promise<boolean>
-  /** The server will not have this worker: trying again changes nothing. */
+  /** Called when the server permanently rejects this worker. */
   readonly onFatal: (error: ModelReinsError) => void
   readonly onTrouble: (type: string, error: unknown) => void
   readonly debug: Debug
 }
 
 const reconnect = { baseMs: 1_000, capMs: 30_000 }
-/** How long to poll before the socket is tried again: at least this, doubling with every failure. */
+/** How long to poll before the socket is tried again: at least `baseMs`, doubled after every failure. */
 const pollSpell = { baseMs: 15_000, capMs: 300_000 }
 
-/** Runs until `signal` aborts or the server refuses the worker for good. */
+/** Runs until `signal` aborts or the server permanently rejects the worker. */
 export async function runConnection(ports: ConnectionPorts, signal: AbortSignal): Promise<void> {
   if (ports.transport === 'poll') {
     await pollSpellOf(ports, signal, () => false)
@@ -75,22 +76,22 @@ async function socketSpell(ports: ConnectionPorts, signal: AbortSignal): Promise
 }
 
 async function pollSpellOf(ports: ConnectionPorts, signal: AbortSignal, done: () => boolean): Promise<void> {
-  // The first heartbeat goes before the first claim; while nobody answers it, there is nothing to ask for.
+  // The first heartbeat must precede the first claim. While it is not acknowledged, claims would fail too.
   for (let attempt = 0; !signal.aborted && !done() && !(await ports.sendHeartbeat()); attempt += 1) {
     await pause(ports.clock, fullJitter(reconnect, attempt, ports.clock), signal)
   }
   await ports.poll(signal, done)
 }
 
-/** Half of it is certain, half is chance. */
+/** Half of the time is fixed, half is random. */
 const spellMs = (refusals: number, clock: Clock): number => {
   const bound = Math.min(pollSpell.capMs, pollSpell.baseMs * 2 ** Math.min(refusals, 10))
   return bound / 2 + Math.floor((clock.random() * bound) / 2)
 }
 
 /**
- * A refused upgrade alone is not the server's word on the token: a proxy that dislikes sockets says 403 as well. With `auto` the
- * heartbeat over HTTP, which comes next, tells.
+ * A refused upgrade does not prove that the server rejects the token: a proxy that blocks WebSockets also answers 403. With `auto`, the heartbeat
+ * over HTTP, which comes next, decides.
  */
 function fatalOf(end: LinkEnd, transport: Transport): ModelReinsError | undefined {
   if (end.code === closeCodes.name_taken || end.error.code === 'name-taken') return nameTaken(end.error, end.opened)

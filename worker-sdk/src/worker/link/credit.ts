@@ -1,9 +1,9 @@
-/** Responsible for how many offers the worker can take now, and for notifying waiters of a change. */
+/** Responsible for the number of offers that the worker can take now, and for notifying waiters when it changes. */
 import type { SocketLink } from './socket-link.ts'
 
 export interface CreditPorts {
   readonly free: () => number
-  /** Paused or drained: no new work, whatever is free. */
+  /** Paused or drained: no new work, even if slots are free. */
   readonly closed: () => boolean
   readonly link: () => SocketLink | undefined
 }
@@ -17,7 +17,7 @@ export class Credit {
     this.#ports = ports
   }
 
-  /** Nothing new may be started. */
+  /** Whether no new work may be started. */
   get closed(): boolean {
     return !this.#open || this.#ports.closed()
   }
@@ -26,13 +26,13 @@ export class Credit {
     return this.closed ? 0 : this.#ports.free()
   }
 
-  /** The worker is ready. */
+  /** Called when the worker is ready. */
   open(): void {
     this.#open = true
     this.changed()
   }
 
-  /** The worker goes down. */
+  /** Called when the worker stops. */
   shut(): void {
     this.#open = false
     this.changed()

@@ -1,4 +1,4 @@
-/** Responsible for the long poll for work, while the connection says that polling is on. */
+/** Responsible for the long poll for work while the connection uses polling. */
 import { limits, type ClaimPollReply, type Offer } from '@modelreins/contract'
 import { fullJitter } from '../../client/backoff.ts'
 import type { Client } from '../../client/client.ts'
@@ -8,7 +8,7 @@ import type { Debug } from '../debug.ts'
 export interface PollPorts {
   readonly client: Client
   readonly clock: Clock
-  /** Fields that say who asks. */
+  /** Fields that identify the worker. */
   readonly identity: () => { readonly instance: string; readonly worker?: string }
   /** How many offers can be taken now; 0 while paused, drained or full. */
   readonly credit: () => number
@@ -24,7 +24,10 @@ export interface PollPorts {
 
 const backoff = { baseMs: 1_000, capMs: 30_000 }
 
-/** Polls until `signal` aborts or `done` says so between two polls: a poll in flight is never cut, it may carry offers. */
+/**
+ * Polls until `signal` aborts, or until `done` returns true between two polls. A poll in flight is not cancelled, because its answer may contain
+ * offers.
+ */
 export async function pollForWork(ports: PollPorts, signal: AbortSignal, done: () => boolean): Promise<void> {
   let failures = 0
   while (!signal.aborted && !done()) {
@@ -39,7 +42,7 @@ export async function pollForWork(ports: PollPorts, signal: AbortSignal, done: (
       failures = 0
       ports.onReply(reply)
       for (const offer of reply.offers) ports.onOffer(offer)
-      // A server that does not hold polls sets the rhythm by ours.
+      // If the server does not hold polls, the worker waits between them itself.
       if (reply.offers.length === 0 && wait === 0) await pause(ports.clock, ports.pollMs(), signal)
     } catch (error) {
       if (signal.aborted) return

@@ -7,25 +7,25 @@ import { tunnelFor } from '../../net/tunnel.ts'
 export interface Socket {
   send(text: string): void
   close(code: number, reason: string): void
-  /** Drops the connection without a closing handshake: the other side is not answering. */
+  /** Drops the connection without a closing handshake, because the other side does not answer. */
   terminate(): void
 }
 export interface SocketHandlers {
   readonly onOpen: () => void
   readonly onMessage: (text: string) => void
   readonly onClose: (code: number, reason: string) => void
-  /** The server answered the upgrade with a status of its own. */
+  /** Called when the server answered the upgrade with another status. */
   readonly onRefused: (status: number, body: string) => void
   readonly onError: (error: Error) => void
 }
-/** Opens a WebSocket; the token travels in a header, never in the URL. */
+/** Opens a WebSocket. The token is sent in a header, never in the URL. */
 export type OpenSocket = (url: string, headers: Readonly<Record<string, string>>, handlers: SocketHandlers) => Socket
 
-/** A frame larger than this is not for us: an offer carries a job, whose prompt and input are bounded. */
+/** The largest accepted frame: an offer contains a job, whose prompt and input are limited. */
 const maxFrameBytes = 8 * 1024 * 1024
 const refusalBytes = 64 * 1024
 
-/** Opens sockets through the proxy that this environment names for their address, if it names one. */
+/** Opens sockets through the proxy that this environment names for their address, if any. */
 export const socketThrough =
   (env: Readonly<Record<string, string | undefined>>): OpenSocket =>
   (url, headers, handlers) =>
@@ -56,7 +56,7 @@ const open = (...[url, headers, handlers, agent]: [...Parameters<OpenSocket>, Ag
     response.on('close', () => {
       handlers.onRefused(response.statusCode ?? 0, body)
       request.destroy()
-      // By now the agent has it back, to keep it for the next request; a program that ends would wait for that.
+      // The agent has the connection back by now and would keep it for the next request, which would keep the program alive.
       connection.destroy()
     })
   })

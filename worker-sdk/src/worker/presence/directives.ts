@@ -1,6 +1,6 @@
 /**
- * Responsible for the directives that every reply of the server carries: killswitch, configuration, aborts, pause, intervals. It keeps the
- * newest and notifies the parts that act on them.
+ * Responsible for the directives in every reply of the server: killswitch, configuration, aborts, pause, intervals. It keeps the newest ones and
+ * notifies the parts that act on them.
  */
 import { limits, type KillswitchBrief, type PresenceReply, type WorkerConfig } from '@modelreins/contract'
 import type { Configured } from '../settings/config-receipt.ts'
@@ -10,7 +10,7 @@ export interface DirectivePorts {
   readonly onKillswitch: (brief: KillswitchBrief) => void
   readonly onConfig: (config: WorkerConfig) => void
   readonly onAbort: (abort: PresenceReply['aborts'][number]) => void
-  /** Whether new work may be asked for has changed. */
+  /** Called when `closed` has changed. */
   readonly onClosedChange: () => void
 }
 
@@ -31,7 +31,7 @@ export class Directives {
     this.#time = time
   }
 
-  /** Who the server says this worker is; undefined before the first reply. */
+  /** The worker's identity as the server states it; undefined before the first reply. */
   get worker(): Identity | undefined {
     return this.#worker
   }
@@ -40,7 +40,7 @@ export class Directives {
     return this.#killswitch
   }
 
-  /** The operator's configuration that came last; undefined before the first. */
+  /** The operator's latest configuration; undefined before the first. */
   get configured(): Configured | undefined {
     return this.#configVersion === undefined ? undefined : { version: this.#configVersion, empty: this.#configEmpty }
   }
@@ -50,17 +50,17 @@ export class Directives {
     return this.#heartbeatMs
   }
 
-  /** Seconds a poll may be held. */
+  /** Maximum seconds of a held poll. */
   get pollWaitS(): number {
     return this.#pollWaitS
   }
 
-  /** No new work: paused, or drained (level 2 and up). Level 1 stops dispatch, not claims. */
+  /** Whether no new work may be taken: paused, or drained (level 2 and above). Level 1 stops dispatches, not claims. */
   get closed(): boolean {
     return this.#worker?.paused === true || (this.#killswitch?.level ?? 0) >= 2
   }
 
-  /** A whole reply: welcome, or the answer to a heartbeat. */
+  /** Applies a whole reply: welcome, or the answer to a heartbeat. */
   applyReply(reply: PresenceReply): void {
     const before = this.closed
     this.#worker = reply.worker
@@ -81,7 +81,7 @@ export class Directives {
   }
 
   applyKillswitch(brief: KillswitchBrief): void {
-    // Replies may overtake each other on different connections: an older generation is history.
+    // Replies on different connections may overtake each other, so an older generation is ignored.
     if (this.#killswitch !== undefined && brief.generation < this.#killswitch.generation) return
     const before = this.closed
     const news = brief.generation !== this.#killswitch?.generation || brief.active !== this.#killswitch.active

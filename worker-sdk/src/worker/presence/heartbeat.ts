@@ -1,6 +1,6 @@
 /**
- * Responsible for the heartbeat: a ping while the socket is open, else `PUT /presence` with the leases; first to start and
- * last to stop, whatever the handlers do. It hands replies on and decides nothing.
+ * Responsible for the heartbeat: a ping while the socket is open, else `PUT /presence` with the leases. It starts first and stops last, whatever the
+ * handlers do. It passes replies on and decides nothing.
  */
 import { limits, type KillswitchBrief, type PresenceReply, type PresenceReport } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
@@ -11,11 +11,11 @@ import type { LiveAttempts } from '../job/live-attempts.ts'
 import type { SocketLink } from '../link/socket-link.ts'
 import { cutOffMs, LeaseWatch } from './lease-watch.ts'
 
-/** One look at the killswitch in so many beats while polling: every 60 s at 5 s a beat, as workers have always done. */
+/** While polling, the killswitch is read once in this many beats: every 60 s at 5 s per beat, as earlier workers did. */
 const killswitchEvery = 12
 const beatTimeoutMs = 10_000
 const unreadMs = 1_000
-/** Later than this by its own clock, the machine was asleep: leases may have ended meanwhile. */
+/** When a timer fires later than this, the machine was asleep, and leases may have ended. */
 const asleepMs = limits.lease_ms / 2
 
 export interface HeartbeatPorts {
@@ -26,12 +26,12 @@ export interface HeartbeatPorts {
   /** Milliseconds to the next beat over HTTP. */
   readonly pollMs: () => number
   readonly directives: {
-    /** As the server set it for whichever way the worker last spoke. */
+    /** As the server set it for the transport that was used last. */
     readonly heartbeatMs: number | undefined
     applyKillswitch(brief: KillswitchBrief): void
   }
   readonly liveAttempts: Pick<LiveAttempts, 'running' | 'stopAll'>
-  /** What becomes of attempts whose leases cannot be renewed any more. */
+  /** What happens to attempts whose leases can no longer be renewed. */
   readonly onLost: 'stop' | 'finish'
   readonly onReply: (reply: PresenceReply) => void
   readonly onTrouble: (error: unknown) => void
@@ -62,7 +62,7 @@ export class Heartbeat {
     this.#cancel?.()
   }
 
-  /** One beat over HTTP, now. True: acknowledged. Beats never overlap: a slow server is not asked twice. */
+  /** Sends one beat over HTTP now. True: acknowledged. Beats never overlap, so that a slow server is not asked twice. */
   beat(): Promise<boolean> {
     this.#sending ??= this.#send().finally(() => {
       this.#sending = undefined
@@ -70,18 +70,21 @@ export class Heartbeat {
     return this.#sending
   }
 
-  /** Says what is so now, not at the next beat: what waits for a worker that begins to stop is anybody's from then on, not from its goodbye. */
+  /**
+   * Reports the present state at once instead of at the next beat: when a worker begins to stop, jobs that wait for it are offered to others from
+   * this report on, not only after its goodbye.
+   */
   tell(): void {
     const link = this.#ports.link()
     if (link !== undefined) link.send({ type: 'presence', ...this.#ports.report() })
-    // A beat on its way says what was so before.
+    // A beat that is already in flight carries the earlier state.
     else void (this.#sending ?? Promise.resolve()).then(() => this.beat())
   }
 
-  /** The last beat: a worker is believed to be there until it says otherwise, or for half a minute. */
+  /** The last beat: without it the worker counts as live for another half minute. */
   async goodbye(timeoutMs: number): Promise<void> {
     try {
-      // One that arrives behind the goodbye would take it back.
+      // A beat that arrives after the goodbye would cancel it.
       if (this.#sending !== undefined) await atMost(this.#ports.clock, timeoutMs, this.#sending)
       await this.#ports.client.presence.report(this.#ports.report(), { retry: false, timeoutMs })
     } catch (error) {
@@ -101,9 +104,9 @@ export class Heartbeat {
     this.#cancel = clock.after(ms, () => {
       const late = clock.now() - due
       this.#lookAtLeases(ms + late, ms + unreadMs)
-      // Asleep, it may have lost leases that are still to be had: the server hears of them before anything else is judged.
+      // While asleep the worker may have lost leases that can still be recovered, so it reports to the server before anything else is judged.
       if (late > asleepMs) this.tell()
-      // The loop was blocked, so a pong may lie unread: judging the socket now would give up a healthy one.
+      // The loop was blocked, so a pong may be waiting unread. Judging the socket now could drop a healthy one.
       if (late > unreadMs) {
         this.#armIn(unreadMs)
         return

@@ -1,4 +1,4 @@
-/** Responsible for what the worker says of itself: which process this is, what it can do, which leases it holds. */
+/** Responsible for the worker's report about itself: which process it is, what it can do, which leases it holds. */
 import { hostname } from 'node:os'
 import { parseCredentialToken, type PresenceReport } from '@modelreins/contract'
 import type { Clock } from '../../client/clock.ts'
@@ -10,7 +10,7 @@ import { ConfigReceipt } from '../settings/config-receipt.ts'
 import { machineName } from '../settings/place.ts'
 import type { ServerClock } from './server-clock.ts'
 
-/** The contract's bound on leases in one report; more slots than that there are not. */
+/** The contract's limit for leases in one report, which is also the maximum number of slots. */
 const maxLeases = 256
 
 export interface SelfReport extends PresenceReport {
@@ -21,14 +21,14 @@ export interface State {
   readonly live: LiveValues
   readonly status: 'idle' | 'busy' | 'stopping' | 'stopped'
   readonly leases: readonly LiveLease[]
-  /** Take the name over from another process. */
+  /** Whether to take the name over from another process. */
   readonly takeover: boolean
 }
 
 export class Identity {
-  /** Unlike any other process, also on this machine and after a restart. */
+  /** Unique to this process, also on the same machine and after a restart. */
   readonly instance: string
-  /** With a member key the name says which worker this is (the companion path); a worker token says it itself. */
+  /** With a member key, the name identifies the worker (the companion path); a worker token identifies it by itself. */
   readonly companion: { readonly worker?: string }
   readonly receipt = new ConfigReceipt()
   readonly #time: Pick<ServerClock, 'now'>
@@ -42,12 +42,15 @@ export class Identity {
     this.companion = parseCredentialToken(options.token)?.kind === 'member' ? { worker: options.name ?? hostname() } : {}
   }
 
-  /** The socket is for workers with a token of their own: a companion polls, unless it insists and wants to be told. */
+  /**
+   * The socket requires a worker token: a companion polls, unless `socket` was requested explicitly, in which case the server refuses it with a
+   * message.
+   */
   transportFor(wanted: Transport): Transport {
     return wanted === 'auto' && this.companion.worker !== undefined ? 'poll' : wanted
   }
 
-  /** The account that jobs run with is at a limit until then. `tell` is called when that is news. */
+  /** Records that the account that runs jobs is at a limit until then. `tell` is called when that is new. */
   park(until: string, tell: () => void): void {
     if (this.#parkedUntil !== undefined && Date.parse(this.#parkedUntil) >= Date.parse(until)) return
     this.#parkedUntil = until

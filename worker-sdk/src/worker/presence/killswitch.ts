@@ -1,4 +1,4 @@
-/** Responsible for applying the killswitch: stop all attempts, acknowledge, stop the worker. Acknowledged means stopped. */
+/** Responsible for applying the killswitch: stop all attempts, acknowledge, stop the worker. An acknowledgement means that everything has stopped. */
 import type { KillswitchBrief } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { ModelReinsError } from '../../client/error.ts'
@@ -9,7 +9,7 @@ export interface KillswitchPorts {
   readonly client: Client
   readonly link: () => SocketLink | undefined
   readonly companion: { readonly worker?: string }
-  /** Tells the world, and closes the intake. */
+  /** Emits the event and closes the intake. */
   readonly onActive: (brief: KillswitchBrief, error: ModelReinsError) => void
   readonly stopAll: (why: AttemptStopped) => void
   /** True: nothing runs any more. */
@@ -18,7 +18,7 @@ export interface KillswitchPorts {
   readonly onTrouble: (type: string, error: unknown) => void
 }
 
-/** Called for every new generation. Level 1 and 2 are acknowledged as they are: they ask for nothing that runs to stop. */
+/** Called for every new generation. Levels 1 and 2 are acknowledged at once, because they do not stop running jobs. */
 export async function applyKillswitch(ports: KillswitchPorts, brief: KillswitchBrief): Promise<void> {
   if (!brief.active) {
     if (brief.level > 0) await acknowledge(ports, brief.generation)
@@ -27,7 +27,7 @@ export async function applyKillswitch(ports: KillswitchPorts, brief: KillswitchB
   const error = new ModelReinsError(`The killswitch is raised${brief.reason === null ? '' : `: ${brief.reason}`}`, { code: 'killswitch' })
   ports.onActive(brief, error)
   ports.stopAll(new AttemptStopped('killswitch', error.message))
-  // A handler that ignores its signal leaves this worker among the stragglers, which is the truth.
+  // A handler that ignores its signal keeps this worker in the list of stragglers, which is correct.
   if (await ports.waitUntilIdle()) await acknowledge(ports, brief.generation)
   else ports.onTrouble('killswitch', new Error('a job ignores its abort signal'))
   await ports.stop()

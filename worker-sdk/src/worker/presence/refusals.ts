@@ -1,9 +1,9 @@
-/** Responsible for the reasons why a worker does not start or stops: whether the reason is transient, and its message. It stops nothing. */
+/** Responsible for the reasons why a worker does not start or stops: whether the reason is temporary, and its message. It stops nothing. */
 import { limits } from '@modelreins/contract'
 import type { Clock } from '../../client/clock.ts'
 import { ModelReinsError } from '../../client/error.ts'
 
-/** Refusals that no waiting changes; of the server itself, not of something in between. */
+/** Permanent refusals by the server itself, not by something in between. */
 export const isRefusal = (error: unknown): error is ModelReinsError =>
   error instanceof ModelReinsError && !error.foreign && ['unauthorized', 'forbidden', 'name-taken', 'not-found'].includes(error.code)
 
@@ -13,10 +13,10 @@ export const stoppedBeforeReady = (): ModelReinsError =>
 export const alreadyStarted = (): ModelReinsError =>
   new ModelReinsError('This worker has been stopped and cannot be started again: create a new Worker', { code: 'conflict', status: 0 })
 
-/** The server's words end with advice of their own; one piece of advice is enough. */
+/** Only the first sentence of the server's message, because its advice would repeat ours. */
 const firstSentence = (error: ModelReinsError): string => error.message.split(/\.(?:\s|$)/, 1)[0] ?? ''
 
-/** `held`: this worker had the name, and another process took it. Status 0: the message says itself what to do. */
+/** `held`: this worker had the name, and another process took it. Status 0: the message itself says what to do. */
 export function nameTaken(error: ModelReinsError, held: boolean): ModelReinsError {
   const who = firstSentence(error) || 'Another process runs under this worker name'
   const message = held
@@ -25,10 +25,10 @@ export function nameTaken(error: ModelReinsError, held: boolean): ModelReinsErro
   return new ModelReinsError(message, { code: 'name-taken', status: 0, cause: error })
 }
 
-/** Presence is believed for so long after the last heartbeat of a process that died without a word. */
+/** How long a process that died without a goodbye counts as live after its last heartbeat. */
 const patienceMs = limits.presence_ms + limits.heartbeat_poll_ms
 
-/** A name that is held over HTTP may be held by a dead process: nothing but silence tells. A socket ends with its process. */
+/** A name that is held over HTTP may belong to a dead process, which only its silence shows. A socket ends with its process. */
 export class NameTakenRetry {
   readonly #clock: Clock
   #since: number | undefined
@@ -37,7 +37,7 @@ export class NameTakenRetry {
     this.#clock = clock
   }
 
-  /** What to say while it is worth waiting; undefined when it is not any more. */
+  /** The message while waiting is useful; undefined when it is not any more. */
   wait(error: ModelReinsError): Error | undefined {
     if (error.code !== 'name-taken') return undefined
     this.#since ??= this.#clock.now()

@@ -1,10 +1,10 @@
 /**
- * Responsible for the time as the server has it: this machine's clock may be hours off, and a time that is sent from here is compared there.
- * What a provider says as a duration is counted from this time; waiting and measuring stay with the machine's own clock.
+ * Responsible for the server's time: this machine's clock may be wrong by hours, and the server compares times that are sent from here with its own.
+ * Durations that a provider names are added to this time; waiting and measuring use the machine's clock.
  */
 import type { Clock } from '../../client/clock.ts'
 
-/** Less than this is the way of an answer through the network. */
+/** Smaller differences are caused by network latency. */
 const noiseMs = 1_000
 
 export class ServerClock {
@@ -20,7 +20,7 @@ export class ServerClock {
     return this.#clock.now() + this.#aheadMs
   }
 
-  /** As an answer said that has just come (ISO 8601). */
+  /** Called with the server's time (ISO 8601) from an answer that has just arrived. */
   heard(time: string | undefined): void {
     const ahead = Date.parse(time ?? '') - this.#clock.now()
     if (!Number.isNaN(ahead)) this.#aheadMs = Math.abs(ahead) < noiseMs ? 0 : ahead

@@ -1,9 +1,9 @@
-/** Responsible for which version of the operator's configuration is in force here, and whether the server has been told. It applies nothing. */
+/** Responsible for which version of the operator's configuration applies here, and whether the server has been told. It applies nothing. */
 
-/** What came from the server last. */
+/** The latest configuration from the server. */
 export interface Configured {
   readonly version: number
-  /** It sets nothing: that needs no word. */
+  /** It sets nothing, so it needs no confirmation. */
   readonly empty: boolean
 }
 
@@ -11,13 +11,13 @@ export class ConfigReceipt {
   #version: number | undefined
   #told: number | undefined
 
-  /** All of it that is allowed here is in force. Answers whether the server should hear of that. */
+  /** Called when everything that is allowed here has been applied. Answers whether the server should be told. */
   inForce(configured: Configured | undefined): boolean {
     this.#version = configured?.version
     return this.#version !== this.#told && configured?.empty === false
   }
 
-  /** For a report to the server: the version that is in force; undefined before the first. */
+  /** The version that applies, for a report to the server; undefined before the first. */
   tell(): number | undefined {
     this.#told = this.#version
     return this.#told

@@ -1,4 +1,4 @@
-/** Responsible for where the config file is and for reading it; writing it is the CLI's. */
+/** Responsible for locating and reading the config file; the CLI writes it. */
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { ModelReinsError } from '../../client/error.ts'
 import { parseJson } from '../../client/transport.ts'
 import type { ConfigValues, Environment } from './options.ts'
 
-/** MODELREINS_CONFIG, else the customary place of the platform. */
+/** MODELREINS_CONFIG, else the usual location of the platform. */
 export function configPath(env: Environment, platform: NodeJS.Platform = process.platform, home: string = homedir()): string {
   const named = env['MODELREINS_CONFIG']
   if (named !== undefined && named !== '') return named
@@ -19,7 +19,7 @@ export function configPath(env: Environment, platform: NodeJS.Platform = process
   return join(base, 'modelreins', 'config.json')
 }
 
-/** The file's content; nothing when there is no file. A file that cannot be read or is not JSON is told, not ignored. */
+/** The file's content; empty when there is no file. A file that cannot be read or is not JSON is an error. */
 export function readConfig(path: string): ConfigValues {
   let content: string
   try {

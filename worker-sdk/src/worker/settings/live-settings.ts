@@ -1,4 +1,4 @@
-/** Responsible for the settings that may change while the worker runs: those it was started with, overridden by the server's. */
+/** Responsible for the settings that may change while the worker runs: the start settings, overridden by the server's. */
 import type { WorkerConfig } from '@modelreins/contract'
 import type { ResolvedOptions } from './options.ts'
 import { placeOf } from './place.ts'
@@ -10,7 +10,7 @@ export interface LiveValues {
   readonly model: string | undefined
   readonly provider: string | undefined
   readonly poll_ms: number
-  /** Said once the server keeps jobs apart by it. */
+  /** Reported only if the server limits the place to one job at a time. */
   readonly place: string | undefined
 }
 export type LiveKey = keyof LiveValues
@@ -44,7 +44,7 @@ export class LiveSettings {
     return this.#values
   }
 
-  /** The operator's configuration on top of the worker's own, which a key that is not there falls back to. Changes nothing. */
+  /** The operator's configuration on top of the worker's own settings, which apply for absent keys. Changes nothing. */
   under(config: WorkerConfig): LiveValues {
     return {
       slots: config.slots ?? this.#own.slots,
@@ -57,7 +57,7 @@ export class LiveSettings {
     }
   }
 
-  /** Takes the operator's configuration, except for the keys that are to stay as they are. Answers what changed. */
+  /** Applies the operator's configuration, except for the keys that must stay unchanged. Answers what changed. */
   apply(config: WorkerConfig, except: readonly LiveKey[] = []): AppliedSetting[] {
     const before = this.#values
     const next: LiveValues = { ...this.under(config), ...Object.fromEntries(except.map((key) => [key, before[key]])) }

@@ -1,4 +1,7 @@
-/** Responsible for taking the operator's configuration while the worker runs: at once, but a provider only when this machine can run it. */
+/**
+ * Responsible for applying the operator's configuration while the worker runs: at once, except that a provider is applied only when this machine can
+ * run it.
+ */
 import type { WorkerConfig } from '@modelreins/contract'
 import type { AppliedSetting, LiveSettings } from './live-settings.ts'
 import type { ProviderChoice } from './provider-choice.ts'
@@ -6,9 +9,12 @@ import type { ProviderChoice } from './provider-choice.ts'
 export interface OperatorConfigPorts {
   readonly live: LiveSettings
   readonly providers: ProviderChoice
-  /** The machine's owner keeps provider and model to themselves. Its command and arguments no server can change at all. */
+  /** The machine's owner does not allow changes of provider and model. A server can never change command and arguments. */
   readonly locked: boolean
-  /** What is in force from now on; `whole`: all that was asked for and is allowed here, nothing of it is being checked. */
+  /**
+   * Called with the settings that apply from now on; `whole`: everything that was asked for and is allowed here has been applied, and no check is
+   * pending.
+   */
   readonly onApplied: (applied: readonly AppliedSetting[], whole: boolean) => void
   readonly onTrouble: (type: string, error: unknown) => void
 }
@@ -27,12 +33,12 @@ export class OperatorConfig {
     this.#newest = config
     const { provider, model } = live.under(config)
     const checked = providers.inUse && provider !== undefined && provider !== live.values.provider
-    // A model is one of its provider: the two change together, or not at all.
+    // A model belongs to its provider, so the two change together or not at all.
     onApplied(live.apply(config, checked ? ['provider', 'model'] : []), !checked)
     if (!checked) return
     providers.ready(provider, model).then(
       (use) => {
-        // The operator may have thought better of it in the meantime.
+        // The operator may have changed the configuration again in the meantime.
         if (this.#newest !== config) return
         use()
         onApplied(live.apply(config), true)
@@ -41,7 +47,7 @@ export class OperatorConfig {
     )
   }
 
-  /** Without what is locked here; that it was asked for is told, once for each change. */
+  /** Removes settings that are locked here, and reports once per change that they were asked for. */
   #allowed(config: WorkerConfig): WorkerConfig {
     const { live, locked, onTrouble } = this.#ports
     if (!locked) return config

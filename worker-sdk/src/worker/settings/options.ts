@@ -1,6 +1,6 @@
 /**
- * Responsible for the worker's options: every setting from the first place that has it, in the precedence option > environment > config file >
- * default. Pure: it reads no file and no process.
+ * Responsible for the worker's options: every setting from the first source that has it, in the order option > environment > config file > default.
+ * Pure: it reads no file and no process.
  */
 import type { Clock } from '../../client/clock.ts'
 import { ModelReinsError } from '../../client/error.ts'
@@ -16,7 +16,7 @@ export { settings } from './table.ts'
 export type { ResolvedOptions, Setting, SettingName, Transport } from './table.ts'
 export { splitArgs } from '../../providers/child-process/split-args.ts'
 
-/** Settings, and what only a program can hand over. All but `url` and `token` have defaults. */
+/** Settings, and objects that only a program can pass. All except `url` and `token` have defaults. */
 export interface WorkerOptions extends SettingOptions {
   /** Runs jobs instead of a provider. */
   executor?: Executor
@@ -24,7 +24,7 @@ export interface WorkerOptions extends SettingOptions {
   fetch?: Fetch
   clock?: Clock
   openSocket?: OpenSocket
-  /** Where variables are read; `process.env` by default. */
+  /** Environment variables; default: `process.env`. */
   env?: Environment
 }
 
@@ -32,7 +32,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** The config file's content: keys as `config set` writes them. */
 export type ConfigValues = Readonly<Record<string, unknown>>
 
-/** Options that have no variable and no config key, and what they must be. */
+/** Options without a variable and a config key, and their types. */
 const handedOver: Readonly<Record<Exclude<keyof WorkerOptions, SettingName>, 'function' | 'object'>> = {
   executor: 'function',
   fetch: 'function',
@@ -46,13 +46,13 @@ export type Origin = 'option' | 'environment' | 'config' | 'default'
 interface Found {
   readonly value: unknown
   readonly origin: Origin
-  /** How to name the place in a message: `MODELREINS_SLOTS`, `slots in the config file`. */
+  /** How a message names the source: `MODELREINS_SLOTS`, `slots in the config file`. */
   readonly place: string
 }
 
 const isSet = (value: unknown): boolean => value !== undefined && value !== null && value !== ''
 
-/** Where a setting's value comes from, and the value as it stands there. */
+/** The source of a setting's value, and the value in its original form. */
 export function findSetting(name: SettingName, options: WorkerOptions, env: Environment, config: ConfigValues): Found {
   const row: Setting = settings[name]
   if (isSet(options[name])) return { value: options[name], origin: 'option', place: `option ${name}` }
@@ -68,7 +68,7 @@ interface OptionIssue {
   readonly message: string
 }
 
-/** Names that are no option, and what is handed over and cannot be used. A mistyped name would be an option that silently does nothing. */
+/** Unknown option names, and passed objects of a wrong type. A mistyped name would otherwise be ignored silently. */
 function unusable(options: WorkerOptions): OptionIssue[] {
   const known = [...Object.keys(settings), ...Object.keys(handedOver)]
   const unknown = Object.keys(options)
@@ -83,7 +83,7 @@ function unusable(options: WorkerOptions): OptionIssue[] {
   return [...unknown, ...wrong]
 }
 
-/** What to do when a setting that has no default is missing. */
+/** What to do when a required setting is missing. */
 const demanded: Partial<Record<SettingName, string>> = {
   url: 'no server address: pass `url`, set MODELREINS_URL, or run `modelreins-worker config set server <address>`',
   token: 'no token: pass `token`, set MODELREINS_TOKEN, or run `modelreins-worker config set token <token>`',
@@ -91,7 +91,7 @@ const demanded: Partial<Record<SettingName, string>> = {
 
 const emptyOf = ({ kind }: Setting): unknown => (kind === 'list' || kind === 'args' ? [] : undefined)
 
-/** Resolves and checks all settings at once; throws one `invalid-request` that names every problem and where it came from. */
+/** Resolves and checks all settings at once. Throws one `invalid-request` that names every problem and its source. */
 export function resolveOptions(options: WorkerOptions, env: Environment, config: ConfigValues): ResolvedOptions {
   const issues = unusable(options)
   const read = (name: SettingName): unknown => {
@@ -104,7 +104,7 @@ export function resolveOptions(options: WorkerOptions, env: Environment, config:
     }
     const { parse, expected } = reading(row)
     const value = parse(found.value)
-    // The wrong value helps to find it; a secret is not shown, right or wrong.
+    // The message shows the wrong value, except for secrets.
     const shown = typeof found.value === 'string' && row.secret !== true ? `, not "${found.value.slice(0, 100)}"` : ''
     if (value === undefined) issues.push({ path: name, message: `${found.place} must be ${expected}${shown}` })
     return value
@@ -114,16 +114,16 @@ export function resolveOptions(options: WorkerOptions, env: Environment, config:
   if (issues.length > 0) {
     throw new ModelReinsError(issues.map((issue) => issue.message).join('; '), { code: 'invalid-request', status: 0, issues })
   }
-  // Each value was read as its row says, and the type is made of the same rows; the compiler cannot follow the loop.
+  // Each value was parsed as its row says, and the type is derived from the same rows, but the compiler cannot follow the loop.
   const resolved = values as unknown as ResolvedOptions
-  // A shell line says what it wants to be run with.
+  // A shell line without a type means the provider `spawn`.
   return {
     ...resolved,
     type: resolved.type ?? (options.executor !== undefined ? undefined : resolved.command === undefined ? 'claude' : 'spawn'),
   }
 }
 
-/** Throws for a one-time view URL: opening it takes a call, which no constructor can make. */
+/** Throws for a one-time view URL, because opening it takes a call, which a constructor cannot make. */
 export function refuseViewUrl(token: string): void {
   if (!isViewUrl(token)) return
   const message =

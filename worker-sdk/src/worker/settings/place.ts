@@ -1,4 +1,6 @@
-/** Responsible for naming the directory that a worker works in, so that workers who share it are recognised. It keeps nobody out. */
+/**
+ * Responsible for naming the directory that a worker works in, so that workers with the same directory are recognised. It restricts nothing itself.
+ */
 import { createHash } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { hostname } from 'node:os'
@@ -9,23 +11,23 @@ function real(path: string): string {
   try {
     return realpathSync(path)
   } catch {
-    // It may be made later; until then its name is what there is.
+    // The directory may be created later; until then its path is used unresolved.
     return resolve(path)
   }
 }
 
-/** The name that is told of this machine; undefined when none is to be told. */
+/** The machine's name to report; undefined when none is to be reported. */
 export function machineName(setting: string | undefined): string | undefined {
   if (setting === '-') return undefined
   return onlySeen(onlySeen(setting ?? hostname()).slice(0, limits.name_chars)) || undefined
 }
 
-/** Tells machines apart without naming them: two that hid their names must not be taken for one. The Python SDK spells it alike. */
+/** Distinguishes machines without naming them, so that two machines with hidden names do not count as one. The Python SDK uses the same form. */
 const unnamed = (): string => createHash('sha256').update(hostname()).digest('hex').slice(0, 12)
 
-/** `MACHINE:PATH`, links resolved; of a long path its end. The Python SDK spells it alike. */
+/** `MACHINE:PATH` with links resolved; of a long path only the end. The Python SDK uses the same form. */
 export const placeOf = (workDir: string | undefined, machine?: string): string =>
-  // Once more behind the cut, which may have halved a character.
+  // Applied again after the cut, which may have split a character.
   onlySeen(
     onlySeen(`${machine === undefined ? hostname() : (machineName(machine) ?? unnamed())}:${real(workDir ?? process.cwd())}`).slice(
       -limits.name_chars,

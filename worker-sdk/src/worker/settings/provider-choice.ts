@@ -1,4 +1,4 @@
-/** Responsible for which provider runs the jobs, now and after the operator changed it: checked before it is used. */
+/** Responsible for which provider runs the jobs, initially and after a change by the operator: it is checked before it is used. */
 import type { Capability } from '@modelreins/contract'
 import { ModelReinsError } from '../../client/error.ts'
 import { createProvider, isProviderName, providerNames } from '../../providers/index.ts'
@@ -10,7 +10,7 @@ import type { Environment, ResolvedOptions } from './options.ts'
 import { providerExecutor } from '../job/provider-executor.ts'
 import { fileRecorder } from '../job/recorder.ts'
 
-/** What providers may read now; the CLI's `doctor` and `--setup` look with it too. */
+/** The settings that providers may read now; the CLI's `doctor` and `--setup` use them too. */
 export function providerSettings(options: ResolvedOptions, model: string | undefined, env: Environment): ProviderSettings {
   return {
     env: scrubEnvironment(env, options.token),
@@ -36,7 +36,7 @@ export class ProviderChoice {
 
   readonly #redact: (text: string) => string
 
-  /** `redact`: what leaves the machine in a recording goes through it. */
+  /** `redact`: applied to everything that a recording contains. */
   constructor(options: ResolvedOptions, live: LiveSettings, env: Environment, redact: (text: string) => string) {
     this.#redact = redact
     this.#options = options
@@ -44,24 +44,24 @@ export class ProviderChoice {
     this.#env = env
   }
 
-  /** What the server says that this worker may do. */
+  /** Stores the worker's capabilities, as the server states them. */
   declares(capabilities: readonly Capability[] = []): void {
     this.#capabilities = capabilities
   }
 
-  /** A provider runs the jobs, not an executor of the caller's. */
+  /** Whether a provider runs the jobs, and not an executor of the caller. */
   get inUse(): boolean {
     return this.#provider !== undefined
   }
 
-  /** How long jobs may say nothing, where they do not say themselves. */
+  /** How long jobs may be silent if they set no limit themselves. */
   silence(): SilenceLimits | null {
     const seconds = this.#options.silenceTimeout
     if (seconds === undefined) return this.#provider?.silence ?? null
     return seconds === 0 ? null : { first: seconds * 1_000, next: seconds * 1_000 }
   }
 
-  /** The executor that runs jobs with whichever provider is chosen when they start. */
+  /** An executor that runs each job with the provider that is selected when the job starts. */
   async prepare(): Promise<Executor> {
     const first = await this.#usable(this.#options.type ?? '', this.#live.values.model)
     this.#provider = first
@@ -73,7 +73,7 @@ export class ProviderChoice {
     })
   }
 
-  /** Answers what makes it run the jobs that start from then on; rejects, and changes nothing, when it cannot be used here. */
+  /** Answers a function that switches new jobs to this provider. Rejects and changes nothing when the provider cannot be used here. */
   async ready(name: string, model: string | undefined): Promise<() => void> {
     const provider = await this.#usable(name, model)
     return () => {
@@ -81,7 +81,7 @@ export class ProviderChoice {
     }
   }
 
-  /** The provider of that name, if this machine can run it; throws with what is missing and how to get it. */
+  /** The provider with that name if this machine can run it; throws what is missing and how to get it. */
   async #usable(name: string, model: string | undefined): Promise<Provider> {
     if (!isProviderName(name)) {
       throw new ModelReinsError(`There is no provider named "${name}". There are: ${providerNames.join(', ')}`, {

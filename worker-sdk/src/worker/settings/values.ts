@@ -1,11 +1,11 @@
-/** Responsible for reading the value of one setting, whatever it was written in: code, a variable, or the config file. */
+/** Responsible for parsing the value of one setting from any source: code, a variable, or the config file. */
 import { splitArgs } from '../../providers/child-process/split-args.ts'
 import type { Setting } from './table.ts'
 
 const asText = (value: unknown): string | undefined =>
   typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : undefined
 
-/** Without slashes at its end. */
+/** A URL without trailing slashes. */
 function asAddress(value: unknown): string | undefined {
   try {
     const text = asText(value) ?? ''
@@ -15,7 +15,7 @@ function asAddress(value: unknown): string | undefined {
   }
 }
 
-/** Whether it is in force is for the server to say; what no header can carry never gets there. */
+/** Rejects only values that cannot be sent in a header; the server decides whether the token is valid. */
 const asToken = (value: unknown): string | undefined =>
   typeof value === 'string' && /^[\x21-\x7e]+$/.test(value.trim()) ? value.trim() : undefined
 
@@ -46,7 +46,7 @@ function asArgs(value: unknown): readonly string[] | undefined {
 const orList = (words: readonly string[]): string =>
   [words.slice(0, -1).join(', '), words.at(-1)].filter((part) => part !== '').join(' or ')
 
-/** How a row's value is read, and in words what it must be. */
+/** The parser of a row's value, and a description of valid values. */
 export function reading(row: Setting): { readonly parse: (value: unknown) => unknown; readonly expected: string } {
   const { min = 0, max = Number.MAX_SAFE_INTEGER, choices = [] } = row
   switch (row.kind) {
