@@ -25,6 +25,11 @@ export const startFrame = z.strictObject({ type: z.literal('start'), ref, token 
 export const declineFrame = z.strictObject({ type: z.literal('decline'), token })
 export const completeFrame = attemptCompletion.extend({ type: z.literal('complete'), ref, token })
 export const failFrame = attemptFailure.extend({ type: z.literal('fail'), ref, token })
+/**
+ * Gives back an attempt that has started and has not begun: the worker started it ahead of its slots, and none became free. Answered by `settled` with
+ * the status `pending`; refused once it has sent output. A worker sends it only where `welcome` says that it is taken.
+ */
+export const handBackFrame = z.strictObject({ type: z.literal('hand_back'), ref, token })
 export const presenceFrame = presenceReport.extend({ type: z.literal('presence') })
 export const killswitchAckFrame = z.strictObject({ type: z.literal('killswitch_ack'), generation: z.number().int() })
 export const abortAckFrame = z.strictObject({ type: z.literal('abort_ack'), job_id: z.number().int(), attempt: z.number().int() })
@@ -37,6 +42,7 @@ export const workerFrame = z.discriminatedUnion('type', [
   declineFrame,
   completeFrame,
   failFrame,
+  handBackFrame,
   presenceFrame,
   killswitchAckFrame,
   abortAckFrame,
@@ -45,7 +51,11 @@ export type WorkerFrame = z.infer<typeof workerFrame>
 /** A whole message. The server parses frame by frame, so that a bad one is named. */
 export const workerMessage = z.union([workerFrame, z.array(workerFrame).min(1).max(512)])
 
-export const welcomeFrame = presenceReply.extend({ type: z.literal('welcome') })
+export const welcomeFrame = presenceReply.extend({
+  type: z.literal('welcome'),
+  /** Types of frames that this server takes beside those of the first version. */
+  takes: z.array(z.string()).optional(),
+})
 /** `status` only, not the whole job: the worker has it, and completions are the hot path. */
 export const settledReply = z.object({ job_id: z.number().int(), status: z.string() })
 export const serverFrame = z.discriminatedUnion('type', [

@@ -176,6 +176,8 @@ export const limits = {
   questions_per_minute: 120,
   /** Audit rows that one worker may cause in a minute, not counting those of the jobs that it is given. */
   worker_rows_per_minute: 1_000,
+  /** Attempts that one worker may give back unbegun in a minute: each is started and queued again for nothing. */
+  hand_backs_per_minute: 1_000,
   /** Companions that one member may have. */
   companions: 50,
   /** A socket that has not sent hello within this time is closed. Each worker may have only this many such sockets. */

@@ -90,7 +90,10 @@ export const tenantEvents = {
   'job.escalate': { says: 'A worker gave a job to a human.', fields: [...job, 'digest'] },
   'job.note': { says: 'A person wrote a note while they had a job in hand: a part of its output.', fields: [...job, 'digest'] },
   'job.remind': { says: 'A person who has a job in hand has not been heard of for a while; they were reminded.', fields: job },
-  'job.hand_back': { says: 'A job went from the hands of a person back to the queue.', fields: job },
+  'job.hand_back': {
+    says: 'A job went back to the queue: from the hands of a person, or from a worker that had started it ahead and not begun it.',
+    fields: job,
+  },
 
   'schedule.create': { says: 'A schedule was made.', fields: none },
   'schedule.update': { says: 'A schedule was changed, paused or resumed.', fields: none },

@@ -14,7 +14,7 @@ import { contentOf } from './queue-model.ts'
 export const gated = 'mail.send'
 
 /** On a slow machine time ends the test before its last sequence: fewer than these would prove nothing. */
-export const least = { commands: 300, releases: 3, changes: 3, edits: 3, revocations: 1, persons: 3 }
+export const least = { commands: 300, releases: 3, changes: 3, edits: 3, revocations: 1, persons: 3, handBacks: 10 }
 
 export interface Real {
   /** Takes jobs as a person. */
@@ -65,7 +65,7 @@ const follows: Readonly<Record<string, readonly string[]>> = {
   'job.escalate': ['job.complete', 'job.fail', 'job.abort'],
   'job.retry_later': ['job.requeue', 'job.retry', 'job.abort', 'job.fail'],
   'job.lose': ['job.requeue', 'job.resume', 'job.abort', 'job.complete', 'job.retry', 'job.fail'],
-  'job.resume': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout'],
+  'job.resume': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout', 'job.hand_back'],
   'job.timeout': ['job.requeue', 'job.abort', 'job.retry', 'job.fail'],
   'job.requeue': ['job.release', 'job.resume', 'job.fail', 'job.start', 'job.abort', 'job.expire', 'job.complete'],
   'job.retry': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire'],

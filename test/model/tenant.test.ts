@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
 import { frozenTime, TestTenant } from '../workers/durable-objects/tenant/harness.ts'
 import { watchRoster } from '../workers/durable-objects/tenant/workers/roster-oracle.ts'
+import { aheadSteps } from './ahead-steps.ts'
 import { personName, personSteps } from './person-steps.ts'
 import { QueueModel } from './queue-model.ts'
 import { gated, least, reviewerOf, steps } from './tenant-steps.ts'
@@ -13,11 +14,11 @@ afterEach(() => {
 })
 
 it('keeps I1-I9 and I12-I14 under any sequence of commands, crashes and waits', { timeout: 300_000 }, async () => {
-  const tried = { commands: 0, releases: 0, changes: 0, edits: 0, revocations: 0, persons: 0 }
+  const tried = { commands: 0, releases: 0, changes: 0, edits: 0, revocations: 0, persons: 0, handBacks: 0 }
   const seed = Math.floor(Math.random() * 0x7fff_ffff)
   console.log(`seed ${seed}`)
   await fc.assert(
-    fc.asyncProperty(fc.commands([...steps, ...personSteps], { maxCommands: 60, size: 'max' }), async (commands) => {
+    fc.asyncProperty(fc.commands([...steps, ...personSteps, ...aheadSteps], { maxCommands: 60, size: 'max' }), async (commands) => {
       const clock = frozenTime()
       const tenant = await TestTenant.create()
       const stranger = await TestTenant.create()
@@ -38,6 +39,6 @@ it('keeps I1-I9 and I12-I14 under any sequence of commands, crashes and waits', 
     { seed, numRuns: 40, interruptAfterTimeLimit: 200_000 },
   )
   console.log(`seed ${seed}: ${JSON.stringify(tried)}`)
-  for (const what of ['commands', 'releases', 'changes', 'edits', 'revocations', 'persons'] as const)
+  for (const what of ['commands', 'releases', 'changes', 'edits', 'revocations', 'persons', 'handBacks'] as const)
     expect(tried[what], `${what} with seed ${seed}`).toBeGreaterThanOrEqual(least[what])
 })

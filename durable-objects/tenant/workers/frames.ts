@@ -8,6 +8,7 @@ import type { TokenKey } from '../../../src/domain/access/token.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { completeAttempt, endLostAttempt, failTheAttempt, leaseUntil, noteStopped, startAttempt } from '../queue/commands/attempts.ts'
 import type { AttemptLease } from '../queue/commands/attempts.ts'
+import { handBackAttempt } from '../queue/commands/hand-back.ts'
 import { noteAcknowledgement } from '../killswitch/commands.ts'
 import { isLeaseValid } from '../members/authenticate.ts'
 import { lostLeases, noteProfile, presenceReply, renewLeases } from '../workers/presence-commands.ts'
@@ -69,7 +70,8 @@ export function welcome(
   const after = noteProfile(ctx, worker, frame)
   if (frame.type === 'hello') endForgotten(ctx, after, frame.leases ?? [])
   renewLeases(ctx, after, frame.leases)
-  return { type: 'welcome', ...presenceReply(ctx, after, lostLeases(ctx, after, frame.leases ?? []), limits.heartbeat_socket_ms) }
+  const reply = presenceReply(ctx, after, lostLeases(ctx, after, frame.leases ?? []), limits.heartbeat_socket_ms)
+  return { type: 'welcome', ...reply, takes: ['hand_back'] }
 }
 
 const settled = (ref: number, result: Result<JobRecord>): ServerFrame =>
@@ -107,6 +109,10 @@ export function answerFrame(
     case 'fail': {
       const lease = leaseOf(ctx, keys, worker, frame.token)
       return lease.ok ? settled(frame.ref, failTheAttempt(ctx, lease.value, frame)) : problemFrame(frame.ref, lease.failure)
+    }
+    case 'hand_back': {
+      const lease = leaseOf(ctx, keys, worker, frame.token)
+      return lease.ok ? settled(frame.ref, handBackAttempt(ctx, worker, lease.value)) : problemFrame(frame.ref, lease.failure)
     }
     case 'presence':
       return welcome(ctx, worker, frame)

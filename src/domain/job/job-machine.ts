@@ -72,6 +72,8 @@ export interface JobSpec {
   readonly person?: PersonsAttempt
   /** Time in which the server was suspended since the job was queued or its attempt began. Extends both limits; removed when another limit begins. */
   readonly slept_ms?: number
+  /** What `slept_ms` was when the attempt started, where it was anything: it counts again when the attempt is handed back. */
+  readonly slept_before_ms?: number
   /** JSON that the requester attached; never interpreted. */
   readonly metadata: unknown
   /** Jobs that share a key: so many at once, so many starts in a while. */
@@ -114,7 +116,7 @@ export interface JobRecord {
   readonly created_at: number
   /** Time from which expiry and rank count: creation, the schedule, a release, a due retry. */
   readonly queued_at: number
-  /** Start of the current or last attempt; null before the first. */
+  /** Start of the current or last attempt; null before the first, and once one was handed back that had not begun. */
   readonly started_at: number | null
   /** Time at which the job became done or failed; null before, and again after a retry by hand. */
   readonly ended_at: number | null
@@ -160,8 +162,8 @@ export const deadlineOf = (job: JobRecord): number =>
 /** The job, which has been given that much more time; `awake` forgets it: another limit begins. */
 export const withSleptTime = (job: JobRecord, slept_ms: number): JobRecord => ({ ...job, spec: { ...job.spec, slept_ms } })
 const awake = (spec: JobSpec): JobSpec => {
-  if (spec.slept_ms === undefined) return spec
-  const { slept_ms: _, ...rest } = spec
+  if (spec.slept_ms === undefined && spec.slept_before_ms === undefined) return spec
+  const { slept_ms: _, slept_before_ms: __, ...rest } = spec
   return rest
 }
 
@@ -232,7 +234,8 @@ export function start(
 ): Result<JobRecord> {
   if (job.status !== 'pending' || job.hold !== null) return wrongState(job, 'started')
   if (job.attempt >= job.max_attempts) return fail('wrong-state', `Job ${job.id} has used its ${job.max_attempts} attempts.`)
-  const spec = withoutPerson(awake(job.spec))
+  const plain = withoutPerson(awake(job.spec))
+  const spec = job.spec.slept_ms === undefined ? plain : { ...plain, slept_before_ms: job.spec.slept_ms }
   return ok({
     ...job,
     status: 'running',
@@ -352,6 +355,21 @@ export const handBack = (job: JobRecord, outcome: JobOutcome, at: number): JobRe
   worker_id: job.spec.pinned,
   max_attempts: job.max_attempts + 1,
   outcome,
+})
+
+/**
+ * A worker gives back an attempt that it has not begun: the job stands where it stood, for whoever may have it, and the attempt does not count
+ * (`max_attempts` grows with it). The time that it was out of the queue does not count towards its expiry, either.
+ */
+export const handBackUnbegun = (job: JobRecord, at: number): JobRecord => ({
+  ...job,
+  spec: { ...awake(job.spec), slept_ms: (job.spec.slept_before_ms ?? 0) + Math.max(0, at - (job.started_at ?? at)) },
+  status: 'pending',
+  worker_id: job.spec.pinned,
+  max_attempts: job.max_attempts + 1,
+  long_lease: false,
+  started_at: null,
+  outcome: null,
 })
 
 /** A human asks for a new attempt of a failed job: the only way out of a terminal state (docs/explanation/job-lifecycle.md). */

@@ -43,7 +43,7 @@ function unknownJob({ store }: CommandContext, { job_id, attempt }: AttemptLease
 }
 
 /** The attempt that the lease token names, if it is the newest one. */
-function attemptOf(ctx: CommandContext, lease: AttemptLease): Result<JobRecord> {
+export function attemptOf(ctx: CommandContext, lease: AttemptLease): Result<JobRecord> {
   const job = ctx.store.jobs.get(lease.job_id)
   if (job === undefined) return unknownJob(ctx, lease)
   // The nonce is this attempt's alone. The worker is not compared: a lost job may be waiting for anybody again by now.

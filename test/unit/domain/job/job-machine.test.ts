@@ -7,6 +7,7 @@ import {
   end,
   expiryOf,
   failAttempt,
+  handBackUnbegun,
   hasDefaultExpiry,
   isTerminal,
   newJob,
@@ -16,6 +17,7 @@ import {
   sizeOf,
   start,
   withRequester,
+  withSleptTime,
   type JobRecord,
 } from '../../../../src/domain/job/job-machine.ts'
 import { holdForSchedule } from '../../../../src/domain/job/schedule.ts'
@@ -241,5 +243,53 @@ describe('any life of a job', () => {
         expect(job.created_at).toBe(first.created_at)
       }),
     )
+  })
+})
+
+describe('an attempt that is given back before it has begun', () => {
+  const started = (job: JobRecord): JobRecord => {
+    const begun = begin(job)
+    if (!begun.ok) throw new Error(begun.failure.detail)
+    return begun.value
+  }
+
+  it('does not count, and leaves the job where it stood, for anybody', () => {
+    const job = started(jobFrom())
+    expect(handBackUnbegun(job, born + 60)).toMatchObject({
+      status: 'pending',
+      hold: null,
+      queued_at: born,
+      worker_id: null,
+      attempt: 1,
+      max_attempts: job.max_attempts + 1,
+      nonce: 'n1',
+      started_at: null,
+      outcome: null,
+    })
+  })
+
+  it("stays the pinned worker's", () => {
+    const pinned = { ...jobFrom(), spec: { ...jobFrom().spec, pinned: 'wkbert00000' } }
+    expect(handBackUnbegun(started(pinned), born + 60).worker_id).toBe('wkbert00000')
+  })
+
+  it('can start again as often as before', () => {
+    let job = jobFrom({ max_attempts: 1 })
+    for (let time = 0; time < 3; time += 1) job = handBackUnbegun(started(job), born + 60)
+    expect(begin(job)).toMatchObject({ ok: true, value: { attempt: 4, max_attempts: 4 } })
+  })
+
+  it('has not come nearer to the expiry of its job', () => {
+    const job = jobFrom({ expires_in: 60 })
+    expect(expiryOf(handBackUnbegun(started(job), born + 50_010))).toBe(expiryOf(job) + 50_000)
+    const slept = withSleptTime(job, 600_000)
+    expect(expiryOf(handBackUnbegun(started(slept), born + 50_010))).toBe(expiryOf(slept) + 50_000)
+  })
+
+  it('gives its own attempt no more time for what the job had slept before', () => {
+    const slept = withSleptTime(jobFrom(), 600_000)
+    expect(deadlineOf(started(slept))).toBe(deadlineOf(started(jobFrom())))
+    const again = handBackUnbegun(started(slept), born + 60)
+    expect(queue(again, born + 70).spec).toEqual(jobFrom().spec)
   })
 })

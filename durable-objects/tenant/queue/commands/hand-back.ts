@@ -1,0 +1,54 @@
+/**
+ * Responsible for attempts that a worker gives back before it has begun them: it starts short jobs ahead of its slots, and gives back what it finds no
+ * slot for. Nothing ran, so nothing of the worker's record changes.
+ */
+import { limits } from '@modelreins/contract'
+import { handBackUnbegun } from '../../../../src/domain/job/job-machine.ts'
+import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
+import { fail, ok } from '../../../../src/domain/result.ts'
+import type { Result } from '../../../../src/domain/result.ts'
+import type { CommandContext } from '../../kernel/context.ts'
+import type { WorkerRecord } from '../workforce/worker-store.ts'
+import { beforeQueue } from '../hold.ts'
+import { jobSubject, saveJob } from '../save-job.ts'
+import { attemptOf } from './attempts.ts'
+import type { AttemptLease } from './attempts.ts'
+
+const rate = { most: limits.hand_backs_per_minute, per_ms: 60_000 }
+
+/** It is free for the worker, so it is bounded. */
+function tooMany(ctx: CommandContext, { worker_id, name }: WorkerRecord): Result<never> | undefined {
+  const spender = `hand-backs/${worker_id}`
+  const retry_after_ms = ctx.live.rates.wait(spender, ctx.at, rate)
+  if (retry_after_ms > 0) return fail('rate-limited', `${name} has given back ${rate.most} attempts within a minute.`, { retry_after_ms })
+  ctx.onCommit(() => ctx.live.rates.note(spender, ctx.at, rate))
+  return undefined
+}
+
+/**
+ * The job waits again, where it stood. A decision that the start has spent is not given back: it is asked about anew, as before any other attempt.
+ * Said again, it changes nothing. Errors: `lease-lost` when the attempt is not the running one, `wrong-state` when it has begun for certain,
+ * `rate-limited`.
+ */
+export function handBackAttempt(ctx: CommandContext, worker: WorkerRecord, lease: AttemptLease): Result<JobRecord> {
+  const found = attemptOf(ctx, lease)
+  if (!found.ok) return found
+  const job = found.value
+  if (job.status === 'pending' && job.outcome === null) return ok(job)
+  if (job.status !== 'running' || job.worker_id !== worker.worker_id)
+    return fail('lease-lost', `Job ${job.id}, attempt ${job.attempt}: it is ${job.status}.`)
+  if (job.stream || job.spec.person !== undefined)
+    return fail('wrong-state', `Job ${job.id}, attempt ${job.attempt} has begun: it ends as done or failed.`)
+  const refused = tooMany(ctx, worker)
+  if (refused !== undefined) return refused
+  const after = saveJob(ctx, beforeQueue(ctx, handBackUnbegun(job, ctx.at), { kind: 'queued', was: job }))
+  ctx.record({
+    action: 'job.hand_back',
+    subject: jobSubject(job),
+    job_id: job.id,
+    worker_id: worker.worker_id,
+    capability: job.spec.capability,
+    summary: `attempt ${job.attempt}: ${worker.name} had not begun it, nothing ran`,
+  })
+  return ok(after)
+}
