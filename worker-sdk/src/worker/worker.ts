@@ -25,6 +25,7 @@ import { OperatorConfig } from './settings/operator-config.ts'
 import { fileOutbox, memoryOutbox } from './delivery/outbox.ts'
 import { pollForWork } from './link/poll-transport.ts'
 import { ProviderChoice } from './settings/provider-choice.ts'
+import { canStartAhead, StartedAhead } from './job/started-ahead.ts'
 import { refuseToRun } from './job/provider-executor.ts'
 import { Redactor } from './delivery/redactor.ts'
 import { LeaseKeeper } from './presence/lease-keeper.ts'
@@ -116,14 +117,16 @@ export class Worker extends Emitter {
       () => this.#intake.look(),
       // A provider's work is done by others: only an executor can block this loop.
       (attempt) => {
-        if (!this.#providers.inUse) this.#leaseKeeper.follow(attempt)
+        if (!this.#providers.inUse) this.#leaseKeeper.follow(attempt, this.#liveAttempts.waiting)
       },
     )
     this.#intake = new Intake({
       clock: this.#clock,
       slots: this.#liveAttempts,
       credit: this.#credit,
-      run: (offer, release) => void runAttempt(this.#attempts, offer, release).catch((error: unknown) => this.#broken(error)),
+      run: (offer, release) => void runAttempt(this.#attempts, offer, release),
+      canStartAhead: (offer) => this.#live.values.place === undefined && canStartAhead(offer),
+      startAhead: (offer, onGone) => new StartedAhead(this.#attempts, offer, onGone),
       link,
       debug: this.#debug('attempt'),
     })
@@ -175,6 +178,7 @@ export class Worker extends Emitter {
       emit: this.emit,
       onTrouble,
       onEnded: (ms) => this.#intake.ended(ms),
+      onBroken: (error) => this.#broken(error),
       onStopped: (attempt) => link()?.send({ type: 'abort_ack', ...attempt }),
       debug: this.#debug('attempt'),
     }
@@ -188,7 +192,7 @@ export class Worker extends Emitter {
         this.#contact.reject(error)
       },
       stopAll: (why) => this.#liveAttempts.stopAll(why),
-      waitUntilIdle: () => this.#idleWithin(windDownMs),
+      waitUntilIdle: () => this.#liveAttempts.idleWithin(this.#clock, windDownMs),
       stop: () => this.stop({ graceMs: 0 }),
       onTrouble,
     }
@@ -374,9 +378,9 @@ export class Worker extends Emitter {
     if (this.#greeted && !this.#liveAttempts.quiet) this.#heartbeat.tell()
     // Without a socket nothing is lost by cutting the long poll; an open socket still carries completions.
     if (this.#link?.open !== true) this.#connectionAbort.abort()
-    if (!(await this.#idleWithin(graceMs, this.#hurry.signal))) {
+    if (!(await this.#liveAttempts.idleWithin(this.#clock, graceMs, this.#hurry.signal))) {
       this.#liveAttempts.stopAll(new AttemptStopped('shutdown', 'the worker was stopped; the job is handed back'))
-      await this.#idleWithin(windDownMs)
+      await this.#liveAttempts.idleWithin(this.#clock, windDownMs)
       if (this.#liveAttempts.running > 0) this.#trouble('stop', new Error('a job ignores its abort signal'))
     }
     await atMost(this.#clock, lastWordsMs, this.#delivery.redeliverOnce())
@@ -388,12 +392,5 @@ export class Worker extends Emitter {
     this.#state = 'stopped'
     if (started && this.#greeted) await this.#heartbeat.goodbye(lastWordsMs)
     if (started) this.emit('stopped', { name: this.name })
-  }
-
-  /** True: nothing runs any more, or is about to. `sooner` ends patience with jobs, never the time that stopped children get to die. */
-  async #idleWithin(ms: number, sooner?: AbortSignal): Promise<boolean> {
-    const hurried = new Promise<void>((resolve) => sooner?.addEventListener('abort', () => resolve(), { once: true }))
-    await atMost(this.#clock, ms, Promise.race([this.#liveAttempts.idle(), hurried]))
-    return this.#liveAttempts.quiet
   }
 }

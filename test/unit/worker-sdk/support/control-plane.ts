@@ -52,6 +52,9 @@ export class ControlPlane {
   aborts: { job_id: number; attempt: number; reason: string }[] = []
   heartbeatMs = 10_000
   contextText = ''
+  /** Frames that it takes beside those of the first version. */
+  takes: readonly string[] = ['hand_back']
+  readonly handedBack: number[] = []
   /** Answers the upgrade with this status and no socket. */
   refuseSocket: number | undefined
   /** Accepts the socket and never answers anything on it. */
@@ -207,7 +210,7 @@ export class ControlPlane {
     const send = (answer: ServerFrame): void => socket.send(JSON.stringify(answer))
     if (frame.type === 'hello') {
       this.#socket = socket
-      send({ type: 'welcome', ...this.presenceReply() })
+      send({ type: 'welcome', ...this.presenceReply(), takes: [...this.takes] })
     } else if (frame.type === 'credit') {
       this.#credit = frame.slots
       this.#feed()
@@ -221,6 +224,10 @@ export class ControlPlane {
       const { type, ref, token: _, ...body } = frame
       this.#end({ job_id: body.job_id, via: 'socket', kind: type, body })
       send({ type: 'settled', ref, job_id: body.job_id, status: type === 'complete' ? 'done' : 'failed' })
+    } else if (frame.type === 'hand_back') {
+      const id = jobOfToken(frame.token)
+      this.handedBack.push(id)
+      send({ type: 'settled', ref: frame.ref, job_id: id, status: 'pending' })
     } else if (frame.type === 'killswitch_ack' || frame.type === 'abort_ack') this.acks.push(frame)
   }
 

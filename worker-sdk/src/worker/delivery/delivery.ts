@@ -129,6 +129,24 @@ export class Delivery {
   }
 
   /**
+   * Gives back what has started and not begun, which costs no attempt. Where the server does not take that, it ends as handed back, which costs
+   * one. Never rejects.
+   */
+  async handBack(started: Started, lease: LiveLease): Promise<void> {
+    const { liveAttempts, debug } = this.#ports
+    const link = this.#ports.link()
+    try {
+      if (link?.takes('hand_back') !== true) throw new ModelReinsError('Nobody takes it back', { code: 'network' })
+      await link.request({ type: 'hand_back', token: started.token })
+      liveAttempts.dropLease(lease)
+    } catch (error) {
+      debug(`job ${lease.job_id} not handed back: ${error instanceof Error ? error.message : String(error)}`)
+      if (error instanceof ModelReinsError && error.code === 'lease-lost') liveAttempts.dropLease(lease)
+      else await this.settle(unbegun(started, lease))
+    }
+  }
+
+  /**
    * Says how the attempt ended; answers why it did not end so when the server would not have it. Never rejects: what cannot be
    * delivered now is delivered later, once.
    */
@@ -261,6 +279,13 @@ export class Delivery {
     }
   }
 }
+
+const unbegun = ({ token }: Started, { job_id, attempt }: LiveLease): Settlement => ({
+  kind: 'fail',
+  token,
+  attempt,
+  body: { job_id, error: { type: 'unknown', message: 'The worker gave it back before it had begun', retryable: true } },
+})
 
 const leaseOf = (entry: Settlement): LiveLease => ({ job_id: entry.body.job_id, attempt: entry.attempt })
 

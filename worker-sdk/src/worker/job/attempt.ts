@@ -9,7 +9,7 @@ import { mayHaveSucceeded } from '../../client/retry.ts'
 import type { Debug } from '../debug.ts'
 import type { Delivery, Started } from '../delivery/delivery.ts'
 import type { Emit } from '../emitter.ts'
-import { AttemptStopped, type Executor } from './executor.ts'
+import { AttemptStopped, endsForGood, type Executor } from './executor.ts'
 import { jobContext } from './job-context.ts'
 import type { Settlement } from '../delivery/outbox.ts'
 import { boundedMessage, outcomeOfReturn, outcomeOfStop, outcomeOfThrow, type AttemptError, type AttemptOutcome } from './outcome.ts'
@@ -17,7 +17,7 @@ import { lastBytes, OutputBuffer, type OutputEnd } from '../delivery/output-buff
 import type { SilenceLimits } from '../../providers/provider.ts'
 import type { Redactor } from '../delivery/redactor.ts'
 import type { ServerClock } from '../presence/server-clock.ts'
-import type { LiveAttempt, LiveAttempts } from './live-attempts.ts'
+import type { BeginningAttempt, LiveAttempt, LiveAttempts } from './live-attempts.ts'
 import { hasConnector } from '../../connectors/index.ts'
 import type { SecretResolver } from './secrets.ts'
 import { Silence } from './silence.ts'
@@ -44,6 +44,8 @@ export interface AttemptPorts {
   readonly onTrouble: (type: string, error: unknown) => void
   /** An attempt gives its slot back after so many milliseconds. */
   readonly onEnded: (ms: number) => void
+  /** A bug of ours. */
+  readonly onBroken: (error: unknown) => void
   /** The handler of an attempt that the server stopped has ended. */
   readonly onStopped: (attempt: { readonly job_id: number; readonly attempt: number }) => void
   readonly debug: Debug
@@ -54,7 +56,7 @@ const silenceHint = ' (silence_timeout of the job, or --silence-timeout of the w
 /** Last output is tried this long before the completion goes without it. */
 const lastOutputMs = 10_000
 
-/** Runs an offer in a slot that `release` gives back. Never rejects. */
+/** Starts an offer, and runs it in a slot that `release` gives back. Never rejects. */
 export async function runAttempt(ports: AttemptPorts, offer: Offer, release: () => void): Promise<void> {
   const lease = { job_id: offer.job.id, attempt: offer.lease.attempt }
   const beginning = ports.liveAttempts.begin(lease)
@@ -67,10 +69,15 @@ export async function runAttempt(ports: AttemptPorts, offer: Offer, release: () 
     release()
     return
   }
+  runStarted(ports, started, beginning, release)
+}
+
+/** Runs what the server has started. Never throws; a rejection of its own would be a bug, which stops the worker. */
+export function runStarted(ports: AttemptPorts, started: Started, beginning: BeginningAttempt, release: () => void): void {
   const ended = new Attempt(ports, started).run(release, beginning.stopped())
   beginning.over()
-  ports.liveAttempts.dropLease(lease)
-  await ended
+  ports.liveAttempts.dropLease({ job_id: started.job.id, attempt: started.attempt })
+  ended.catch(ports.onBroken)
 }
 
 class Attempt {
@@ -146,15 +153,13 @@ class Attempt {
     finish()
   }
 
-  /** The server has ended this attempt: there is nothing left to say about it. */
   #isVoid(): boolean {
-    const kind = this.#stopped?.kind
-    return kind === 'abort' || kind === 'killswitch' || kind === 'lease-lost'
+    return this.#stopped !== undefined && endsForGood(this.#stopped)
   }
 
   #stop(why: AttemptStopped): void {
     // What the server says outranks our own reasons: a void lease must not be settled.
-    if (this.#stopped === undefined || why.kind === 'abort' || why.kind === 'killswitch' || why.kind === 'lease-lost') this.#stopped = why
+    if (this.#stopped === undefined || endsForGood(why)) this.#stopped = why
     this.#controller.abort(why)
   }
 

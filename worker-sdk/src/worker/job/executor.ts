@@ -100,6 +100,9 @@ export class AttemptStopped extends Error {
   }
 }
 
+/** The server has ended the attempt: there is nothing left to say about it. */
+export const endsForGood = ({ kind }: AttemptStopped): boolean => kind === 'abort' || kind === 'killswitch' || kind === 'lease-lost'
+
 /** A human, or a policy, said no to an action. */
 export class ActionRefused extends Error {
   override readonly name = 'ActionRefused'

@@ -1,4 +1,5 @@
 /** Responsible for the running attempts: slots, the attempts in them, and the leases this worker still holds. */
+import { atMost, type Clock } from '../../client/clock.ts'
 import type { AttemptStopped } from './executor.ts'
 
 export interface LiveAttempt {
@@ -9,8 +10,13 @@ export interface LiveAttempt {
   readonly finished: Promise<void>
 }
 
+/** The contract's bound on the leases of a report. */
+const leasesNamed = 256
+
 /** An attempt that the server is asked to start. */
 export interface BeginningAttempt {
+  /** It has a slot. */
+  readonly admitted: () => void
   /** Why it is to end as soon as it has begun. */
   readonly stopped: () => AttemptStopped | undefined
   /** It is among the live ones, or was not started. */
@@ -28,6 +34,8 @@ export class LiveAttempts {
   readonly #attempts = new Set<LiveAttempt>()
   readonly #beginning = new Set<LiveAttempt>()
   readonly #kept = new Map<string, LiveLease>()
+  /** Those of them that are started ahead and have no slot. */
+  readonly #ahead = new Set<string>()
   readonly #onFree: () => void
   readonly #onEnter: (attempt: LiveLease) => void
 
@@ -73,8 +81,12 @@ export class LiveAttempts {
     }
   }
 
-  /** Whoever waits until nothing runs waits for this attempt, and who stops all stops it as well: the server may have started it already. */
-  begin(lease: LiveLease): BeginningAttempt {
+  /**
+   * Whoever waits until nothing runs waits for this attempt, and who stops all stops it as well: the server may have started it already.
+   * `ahead`: there is no slot for it; told why it is to end.
+   */
+  begin(lease: LiveLease, ahead?: (why: AttemptStopped) => void): BeginningAttempt {
+    if (ahead !== undefined) this.#ahead.add(keyOf(lease))
     let why: AttemptStopped | undefined
     let finish: () => void = () => undefined
     const finished = new Promise<void>((resolve) => {
@@ -84,13 +96,19 @@ export class LiveAttempts {
       ...lease,
       stop: (said) => {
         why ??= said
+        ahead?.(said)
       },
       finished,
     }
     this.#beginning.add(beginning)
+    const admitted = (): void => {
+      if (ahead !== undefined) this.#ahead.delete(keyOf(lease))
+    }
     return {
+      admitted,
       stopped: () => why,
       over: () => {
+        admitted()
         this.#beginning.delete(beginning)
         finish()
       },
@@ -115,10 +133,21 @@ export class LiveAttempts {
     this.#kept.delete(keyOf(lease))
   }
 
+  /** How many of the leases are of attempts that wait for a slot. */
+  get waiting(): number {
+    return this.#ahead.size
+  }
+
+  /** As many as a report may name, those that wait for a slot at the end and in their order. */
   leases(): LiveLease[] {
-    const all = new Map(this.#kept)
+    const all = new Map<string, LiveLease>()
     for (const { job_id, attempt } of this.#attempts) all.set(keyOf({ job_id, attempt }), { job_id, attempt })
-    return [...all.values()]
+    for (const [key, lease] of this.#kept) if (!this.#ahead.has(key)) all.set(key, lease)
+    for (const key of this.#ahead) {
+      const lease = this.#kept.get(key)
+      if (lease !== undefined) all.set(key, lease)
+    }
+    return [...all.values()].slice(0, leasesNamed)
   }
 
   /** The attempts of a job up to the given one: an abort may name a newer attempt than the one that runs here. */
@@ -133,6 +162,13 @@ export class LiveAttempts {
   /** Settles when nothing runs any more. */
   async idle(): Promise<void> {
     while (!this.quiet) await Promise.all(this.#all().map((attempt) => attempt.finished))
+  }
+
+  /** True: nothing runs any more, or is about to. `sooner` ends patience with jobs, never the time that stopped children get to die. */
+  async idleWithin(clock: Clock, ms: number, sooner?: AbortSignal): Promise<boolean> {
+    const hurried = new Promise<void>((resolve) => sooner?.addEventListener('abort', () => resolve(), { once: true }))
+    await atMost(clock, ms, Promise.race([this.idle(), hurried]))
+    return this.quiet
   }
 
   #all(): LiveAttempt[] {

@@ -13,7 +13,7 @@ import type { OpenSocket, Socket } from './socket.ts'
 /** Frames that nobody asked for. */
 export type PushFrame = Exclude<ServerFrame, { type: 'started' | 'settled' | 'problem' }>
 export type ReplyFrame = Extract<ServerFrame, { type: 'started' | 'settled' }>
-type RequestFrame = Extract<WorkerFrame, { type: 'start' | 'complete' | 'fail' }>
+type RequestFrame = Extract<WorkerFrame, { type: 'start' | 'complete' | 'fail' | 'hand_back' }>
 type Unreferenced<Frame> = Frame extends unknown ? Omit<Frame, 'ref'> : never
 
 export interface LinkPorts {
@@ -66,6 +66,7 @@ export class SocketLink {
   #finish: (end: LinkEnd) => void = () => undefined
   #cancelWelcome: () => void = () => undefined
   #opened = false
+  #takes: readonly string[] = []
   #over = false
   #ref = 0
   #outgoing: WorkerFrame[] = []
@@ -109,6 +110,11 @@ export class SocketLink {
   /** Welcome, and not over: frames may be sent. */
   get open(): boolean {
     return this.#opened && !this.#over
+  }
+
+  /** Whether the server knows frames of this type, which the first version did not have. */
+  takes(type: string): boolean {
+    return this.#takes.includes(type)
   }
 
   /** When anything came from the server, by the worker's clock; 0 before its welcome. */
@@ -237,6 +243,7 @@ export class SocketLink {
     }
     if (frame.type === 'welcome') {
       this.#opened = true
+      this.#takes = frame.takes ?? []
       this.#cancelWelcome()
     }
     this.#ports.onPush(frame)

@@ -7,7 +7,7 @@ import type * as threads from 'node:worker_threads'
 export interface LeaseKeeperData {
   readonly url: string
   readonly token: string
-  /** [0] counts the turns of the main loop, [1] is the number of running jobs. */
+  /** [0] counts the turns of the main loop, [1] is the number of running jobs, [2] that of the report's leases whose attempts have begun. */
   readonly shared: SharedArrayBuffer
   readonly tickMs: number
   readonly blockedMs: number
@@ -40,10 +40,12 @@ export function leaseKeeperThread({
     const blocked = now - seenAt >= workerData.blockedMs
     if (!blocked || report === '' || Atomics.load(turns, 1) === 0 || now - beatAt < workerData.beatMs) return
     beatAt = now
+    const { leases, ...rest } = JSON.parse(report) as { readonly leases?: readonly unknown[] }
+    const body = JSON.stringify(leases === undefined ? rest : { ...rest, leases: leases.slice(0, Atomics.load(turns, 2)) })
     fetch(`${workerData.url}/api/v1/presence`, {
       method: 'PUT',
       headers: { authorization: `Bearer ${workerData.token}`, 'content-type': 'application/json' },
-      body: report,
+      body,
       redirect: 'manual',
       signal: AbortSignal.timeout(workerData.beatMs * 2),
     }).then(

@@ -31,11 +31,11 @@ const defaultTimes: LeaseKeeperTimes = { tickMs: 1_000, blockedMs: 5_000, beatMs
 export class LeaseKeeper {
   readonly #ports: LeaseKeeperPorts
   readonly #times: LeaseKeeperTimes
-  readonly #turns = new Int32Array(new SharedArrayBuffer(8))
+  readonly #turns = new Int32Array(new SharedArrayBuffer(12))
   #thread: Thread | undefined
   #cancelTick: (() => void) | undefined
-  /** The leases that the thread would name. */
-  #named: ReadonlySet<string> = new Set()
+  /** The leases that the thread would name, once they have begun, and which of them each is. */
+  #named: ReadonlyMap<string, number> = new Map()
   #over = false
 
   constructor(ports: LeaseKeeperPorts, times: LeaseKeeperTimes = defaultTimes) {
@@ -43,16 +43,22 @@ export class LeaseKeeper {
     this.#times = times
   }
 
-  /** A job is about to run: from here on the thread knows what to say for it. Jobs that begin together are told of once. */
-  follow(attempt: LiveLease): void {
+  /**
+   * A job is about to run: from here on the thread knows what to say for it. Jobs that begin together are told of once. `waiting`: how many of the
+   * leases, the last ones, are of attempts that have not begun. The thread does not keep those: while the loop is blocked nobody begins them.
+   */
+  follow(attempt: LiveLease, waiting = 0): void {
     if (this.#over) return
     this.#thread ??= this.#start()
     Atomics.store(this.#turns, 1, this.#ports.running())
-    if (!this.#named.has(keyOf(attempt))) {
+    const place = this.#named.get(keyOf(attempt))
+    if (place === undefined) {
       const report = this.#ports.report()
+      const leases = report.leases ?? []
       this.#thread?.postMessage(JSON.stringify(report))
-      this.#named = new Set((report.leases ?? []).map(keyOf))
-    }
+      this.#named = new Map(leases.map((lease, index) => [keyOf(lease), index]))
+      Atomics.store(this.#turns, 2, leases.length - waiting)
+    } else if (place >= Atomics.load(this.#turns, 2)) Atomics.store(this.#turns, 2, place + 1)
     if (this.#cancelTick === undefined) this.#tick()
   }
 
