@@ -22,6 +22,9 @@ interface Targets {
   readonly commonJs: string
 }
 
+/** Long ones that import nothing. */
+const plain = ['contract.d.ts', 'worker/settings/table.d.ts']
+
 export async function writeDeclarations(root: string, { esm, commonJs }: Targets): Promise<void> {
   const targets = [esm, commonJs]
   const emitted = mkdtempSync(join(tmpdir(), 'modelreins-types-'))
@@ -39,8 +42,10 @@ export async function writeDeclarations(root: string, { esm, commonJs }: Targets
       }
     }
     // Plain types are the same for both kinds of modules, and an ES module may always take those of a CommonJS one: they are kept once.
-    const shared = relative(esm, commonJs).replaceAll('\\', '/')
-    writeFileSync(join(esm, 'contract.d.ts'), `export * from '${shared}/contract.js'\n`)
+    for (const path of plain) {
+      const shared = relative(dirname(join(esm, path)), join(commonJs, path)).replaceAll('\\', '/')
+      writeFileSync(join(esm, path), `export * from '${shared.replace(/\.d\.ts$/, '.js')}'\n`)
+    }
   } finally {
     rmSync(emitted, { recursive: true, force: true })
   }

@@ -149,14 +149,13 @@ it('ends an attempt that the server does not take back as handed back by a stop'
 it('forgets one that the server has ended before it came back', async () => {
   const { ids } = await busy([{}])
   await plane.until(all(ids))
-  let asked = false
   plane.interceptFrame = (frame, socket) => {
     if (frame.type !== 'hand_back') return false
-    asked = true
     socket.send(JSON.stringify({ type: 'problem', ref: frame.ref, problem: problemOf('lease-lost') } satisfies ServerFrame))
     return true
   }
-  while (!asked) await clock.advance(heldMs)
+  while (!plane.frames.some(({ type }) => type === 'hand_back')) await clock.advance(heldMs)
+  await delivered()
   expect(plane.endOf(ids[0] ?? 0)).toBeUndefined()
 })
 
