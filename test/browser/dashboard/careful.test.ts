@@ -215,4 +215,37 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     expect(await command.innerText()).toContain('npx modelreins-worker --name a-worker-with-a-long-name --provider claude')
     expect(phone.faults).toEqual([])
   })
+
+  test('says when the timeout ends an attempt, and offers more time to a job that it has ended', async () => {
+    const token = await dashboard.workerToken({ name: 'slow' })
+    await dashboard.call('PUT', '/api/v1/presence', { instance: 'one', status: 'idle' }, token)
+    const started = async (more: Readonly<Record<string, unknown>>): Promise<readonly [number, string]> => {
+      const { id } = await dashboard.call('POST', '/api/v1/dispatch', { prompt: 'Take long', target: 'slow', timeout: 600, ...more })
+      const poll = (await dashboard.call('POST', '/api/v1/claims', { max: 1 }, token)) as {
+        offers: { readonly lease: { readonly token: string } }[]
+      }
+      const lease = poll.offers[0]?.lease.token ?? ''
+      await dashboard.call('POST', `/api/v1/claims/${Number(id)}/start`, {}, lease)
+      return [Number(id), lease]
+    }
+    const fail = ([id, lease]: readonly [number, string]) =>
+      dashboard.call('POST', `/api/v1/claims/${id}/fail`, { error: { type: 'timeout', message: 'too long', retryable: true } }, lease)
+    const again = await started({ max_attempts: 3 })
+    await go(`/jobs/${again[0]}`)
+    await owner.getByText(/its timeout ends this attempt in (?:9|10)m\./).waitFor()
+    await fail(again)
+    await owner.getByRole('button', { name: 'Raise the timeout to 20 min' }).click()
+    await owner.getByText(`An attempt of job ${again[0]} may take 20 min`).first().waitFor()
+    expect(await dashboard.call('GET', `/jobs/${again[0]}`)).toMatchObject({ timeout: 1_200 })
+    await dashboard.call('POST', `/api/v1/jobs/${again[0]}/abort`, {})
+
+    const once = await started({ max_attempts: 1 })
+    await fail(once)
+    await go(`/jobs/${once[0]}`)
+    await owner.getByRole('button', { name: 'Retry with a timeout of 20 min' }).click()
+    await owner.getByText(`Job ${once[0]} gets a new attempt.`).waitFor()
+    expect(await dashboard.call('GET', `/jobs/${once[0]}`)).toMatchObject({ status: 'pending', timeout: 1_200 })
+    await dashboard.call('POST', `/api/v1/jobs/${once[0]}/abort`, {})
+    expect(faults).toEqual([])
+  })
 })
