@@ -3,6 +3,7 @@
  * through hibernation, so the attachment is the truth and this is a view of it.
  */
 import { limits } from '@modelreins/contract'
+import { ChangedIds } from '../kernel/changed-ids.ts'
 
 /** Kept with the socket, at most 16 KiB (platform limit). */
 export interface SocketNote {
@@ -25,8 +26,10 @@ export class SocketBook {
   readonly #byWorker = new Map<string, WebSocket>()
   /** Sockets whose attachment is behind, and the credit that it says: spelling one costs as much as a small statement. */
   readonly #behind = new Map<WebSocket, number>()
-  /** Ids of workers that came or went since the roster looked. */
-  readonly changed = new Set<string>()
+  /** Ids of workers that came or went. */
+  readonly changed = new ChangedIds()
+  /** Ids of workers whose credit is another one. */
+  readonly credited = new ChangedIds()
   readonly #free = new Set<string>()
 
   constructor(state: DurableObjectState) {
@@ -43,6 +46,7 @@ export class SocketBook {
   #connected(socket: WebSocket, { worker_id, credit }: SocketNote): void {
     this.#byWorker.set(worker_id, socket)
     this.changed.add(worker_id)
+    this.credited.add(worker_id)
     this.#hasRoom(worker_id, credit)
   }
 
@@ -102,6 +106,7 @@ export class SocketBook {
     const note = socket === undefined ? undefined : this.#notes.get(socket)
     if (socket === undefined || note === undefined || note.credit === credit) return
     this.#notes.set(socket, { ...note, credit })
+    this.credited.add(workerId)
     this.#hasRoom(workerId, credit)
     if (this.#behind.size === 0) queueMicrotask(() => this.#catchUp())
     if (!this.#behind.has(socket)) this.#behind.set(socket, note.credit)

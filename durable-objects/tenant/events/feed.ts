@@ -3,13 +3,13 @@
  * hibernate: their attachments say who follows what, and an idle tenant is not woken for them.
  */
 import { closeCodes, limits } from '@modelreins/contract'
-import type { AuditRow, FeedFrame, Presence } from '@modelreins/contract'
+import type { AuditRow, FeedFrame } from '@modelreins/contract'
 import { eventOf, maySee, maySeePresence, wants, wantsPresence } from '../../../src/domain/event/visibility.ts'
 import type { FeedFilter, FeedViewer } from '../../../src/domain/event/visibility.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { Host } from '../kernel/host.ts'
-import { lastSeen, showPresence, stateOf } from '../queue/workforce/worker-view.ts'
+import { PresenceWatch } from './presence-watch.ts'
 
 /** Kept with the socket, at most 16 KiB (platform limit). */
 interface Follower {
@@ -31,8 +31,8 @@ export class Feed {
   readonly #followers = new Map<WebSocket, Follower>()
   /** The last row that every follower has been told of. */
   #through = 0
-  /** Presence of each worker as it was said last, so that only changes are. */
-  readonly #said = new Map<string, string>()
+  /** Knows the presence of each worker as it was said last, so that only changes are. */
+  readonly presence = new PresenceWatch()
   #presenceAt = 0
   #stopPresence: (() => void) | undefined
 
@@ -48,7 +48,7 @@ export class Feed {
   /** Memory is new: rows that are there have been told, since a socket that missed one did not survive. */
   begin(): void {
     this.#through = this.#host.live.auditWriter.head.seq
-    for (const presence of this.#presences()) this.#said.set(presence.worker_id, wordsOf(presence))
+    this.presence.changes(this.#host.read())
   }
 
   has(socket: WebSocket): boolean {
@@ -124,10 +124,7 @@ export class Feed {
   #sayPresence(): void {
     this.#stopPresence = undefined
     this.#presenceAt = this.#host.now()
-    for (const presence of this.#presences()) {
-      const words = wordsOf(presence)
-      if (this.#said.get(presence.worker_id) === words) continue
-      this.#said.set(presence.worker_id, words)
+    for (const presence of this.presence.changes(this.#host.read())) {
       const text = textOf({ type: 'presence', presence })
       for (const [socket, { viewer, filter }] of this.#followers)
         if (maySeePresence(viewer, presence) && wantsPresence(filter, presence)) this.#send(socket, text)
@@ -138,22 +135,9 @@ export class Feed {
     this.#host.rearm()
   }
 
-  #presences(): readonly Presence[] {
-    const ctx = this.#host.read()
-    return [...ctx.store.workers.active()].map((worker) => showPresence(ctx, worker))
-  }
-
   /** When a worker that polls will have been silent for so long that it counts as gone; undefined when nobody would be told. */
   silenceAt(): number | undefined {
-    if (this.#followers.size === 0) return undefined
-    const ctx = this.#host.read()
-    const times = [...ctx.store.workers.active()].flatMap((worker) => {
-      // The end of a socket is an event by itself.
-      if (ctx.live.sockets.ofWorker(worker.worker_id) !== undefined || stateOf(ctx, worker) === 'offline') return []
-      const gone = (lastSeen(ctx, worker) ?? 0) + limits.presence_ms + 1
-      return gone > ctx.at ? [gone] : []
-    })
-    return times.length === 0 ? undefined : Math.min(...times)
+    return this.#followers.size === 0 ? undefined : this.presence.silenceAt(this.#host.read())
   }
 
   /** A right has ended: of this owner (by one credential or any), or of everybody. */
@@ -191,6 +175,3 @@ export class Feed {
 const isFor = ({ viewer, filter }: Follower, row: AuditRow): boolean => maySee(viewer, row) && wants(filter, row)
 
 const textOf = (frame: FeedFrame): string => JSON.stringify(frame)
-
-/** What makes two presences different ones: not when the worker was heard last. */
-const wordsOf = ({ last_seen: _, ...presence }: Presence): string => JSON.stringify(presence)

@@ -3,6 +3,7 @@
  * heartbeats. Rows say who runs what (job row: worker, attempt, nonce); this says until when that is believed.
  */
 import { equalInConstantTime } from '../../../src/domain/access/token.ts'
+import { ChangedIds } from '../kernel/changed-ids.ts'
 
 export interface Lease {
   readonly job_id: number
@@ -44,8 +45,8 @@ export class LeaseBook {
   readonly #void = new Set<string>()
   /** Workers that renew their leases, perhaps without a socket. */
   readonly #doubted = new Set<string>()
-  /** Ids of workers whose leases are others since the roster looked. */
-  readonly changed = new Set<string>()
+  /** Ids of workers whose leases are others. */
+  readonly changed = new ChangedIds()
 
   lease(jobId: number): Lease | undefined {
     return this.#leases.get(jobId)

@@ -7,6 +7,7 @@ import type { Usage } from '@modelreins/contract'
 import { afterAttempt, breakerLimits, closedBreaker } from '../../../../src/domain/director/breaker.ts'
 import { usageKept } from '../../../../src/domain/director/cost.ts'
 import type { Breaker } from '../../../../src/domain/director/breaker.ts'
+import { ChangedIds } from '../../kernel/changed-ids.ts'
 
 export interface LivePresence {
   instance: string | null
@@ -35,8 +36,10 @@ const rememberedThreads = 20
 
 export class PresenceBook {
   readonly #entries = new Map<string, LivePresence>()
-  /** Ids of workers of which something else is known since the roster looked. */
-  readonly changed = new Set<string>()
+  /** Ids of workers of which something else is known that decides who is chosen. */
+  readonly changed = new ChangedIds()
+  /** Ids of workers that were heard, or have asked for work: what they say of themselves comes with that. */
+  readonly heardOf = new ChangedIds()
 
   of(workerId: string): Readonly<LivePresence> {
     return this.#entry(workerId)
@@ -51,6 +54,7 @@ export class PresenceBook {
   /** It has room: nothing that decides who is chosen. */
   asked(workerId: string, at: number): void {
     this.#entry(workerId).asked_at = at
+    this.heardOf.add(workerId)
   }
 
   /** An offer was answered. */
@@ -90,6 +94,7 @@ export class PresenceBook {
   /** As `seen`, of a connection that has ended: a late word about a worker that has left does not bring it back. */
   heard(workerId: string, at: number): LivePresence {
     const entry = this.#entry(workerId)
+    this.heardOf.add(workerId)
     // One that was there anyway is there for longer.
     if (at - entry.last_seen > limits.presence_ms) this.changed.add(workerId)
     entry.last_seen = Math.max(entry.last_seen, at)

@@ -55,6 +55,8 @@ export class Roster {
   /** On a socket, but not heard for long: the platform answers pings, so that nothing is told of the next one. */
   readonly #quiet = new Set<string>()
   #newest: object | undefined
+  /** Ids of workers that have changed since it looked; none before it has looked for the first time, at everybody. */
+  #unread: Readonly<Record<'workers' | 'presence' | 'leases' | 'sockets', Set<string>>> | undefined
   #surroundings: Surroundings | undefined
   #parkings: Readonly<Record<string, number>> = {}
   #at = Number.NEGATIVE_INFINITY
@@ -177,6 +179,13 @@ export class Roster {
   /** Views everybody anew of whom something has changed since the last time. */
   #sync(ctx: Seeing): void {
     const { store, live, at } = ctx
+    this.#unread ??= {
+      workers: store.workers.changed.reader(),
+      presence: live.presence.changed.reader(),
+      leases: live.leases.changed.reader(),
+      sockets: live.sockets.changed.reader(),
+    }
+    const unread = this.#unread
     const now = surroundingsOf(ctx)
     const before = this.#surroundings
     const same =
@@ -189,21 +198,21 @@ export class Roster {
     this.#surroundings = now
     const parkings = store.parkings.all()
     if (!same) {
-      for (const source of [store.workers, live.presence, live.leases, live.sockets]) source.changed.clear()
+      for (const ids of Object.values(unread)) ids.clear()
       this.#parkings = parkings
       for (const id of [...this.#entries.keys()]) if (store.workers.getActive(id) === undefined) this.#look(ctx, id)
       for (const { worker_id } of store.workers.active()) this.#look(ctx, worker_id)
       return
     }
     if (parkings !== this.#parkings) this.#reparked(ctx, parkings)
-    for (const source of [live.presence, live.sockets]) {
-      for (const id of source.changed) this.#look(ctx, id)
-      source.changed.clear()
+    for (const ids of [unread.presence, unread.sockets]) {
+      for (const id of ids) this.#look(ctx, id)
+      ids.clear()
     }
-    for (const id of store.workers.changed) this.#lookAround(ctx, id)
-    store.workers.changed.clear()
-    for (const id of live.leases.changed) this.#lookAround(ctx, id)
-    live.leases.changed.clear()
+    for (const ids of [unread.workers, unread.leases]) {
+      for (const id of ids) this.#lookAround(ctx, id)
+      ids.clear()
+    }
     for (const id of [...this.#quiet]) this.#look(ctx, id)
     if (this.#nextEnd > at) return
     for (const [id, end] of [...this.#ends]) if (end <= at) this.#look(ctx, id)

@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, gt, isNotNull, isNull } from 'drizzle-orm'
 import type { Capability, RiskTier, WorkerConfig, WorkerKind } from '@modelreins/contract'
 import type { PresenceSpan } from '../../../../src/domain/workforce/presence-history.ts'
+import { ChangedIds } from '../../kernel/changed-ids.ts'
 import type { TenantDatabase } from '../../kernel/open-stores.ts'
 import type { Forget } from '../../kernel/rollback.ts'
 import { workers } from './tables.ts'
@@ -99,8 +100,8 @@ export class WorkerStore {
   /** Every dispatch and claim asks for workers; rows are parsed once and kept. */
   #known: WorkerIndex | undefined
   readonly #forget: Forget
-  /** Ids of workers that were written, or whose write was taken back, since the roster looked. */
-  readonly changed = new Set<string>()
+  /** Ids of workers that were written, or whose write was taken back. */
+  readonly changed = new ChangedIds()
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
     this.#forget = forget

@@ -1,7 +1,9 @@
 /** Responsible for comparing, after every commit of any tenant of a test, whom the roster would choose with whom comparing everybody gives. */
+import type { Presence } from '@modelreins/contract'
 import type { ReadContext } from '../../../../../durable-objects/tenant/kernel/context.ts'
 import type { Room } from '../../../../../durable-objects/tenant/kernel/room.ts'
-import { workforce } from '../../../../../durable-objects/tenant/queue/workforce/worker-view.ts'
+import { PresenceWatch } from '../../../../../durable-objects/tenant/events/presence-watch.ts'
+import { showPresence, workforce } from '../../../../../durable-objects/tenant/queue/workforce/worker-view.ts'
 import { rooms } from '../../../../../durable-objects/tenant/rooms.ts'
 import { best, rank } from '../../../../../src/domain/director/director.ts'
 import type { JobView, Verdict } from '../../../../../src/domain/director/director.ts'
@@ -54,6 +56,21 @@ function compare(ctx: ReadContext, capability: string): readonly string[] {
   return found
 }
 
+/** Of one object's memory: who follows its workers, and what it was told. */
+const watches = new WeakMap<object, { readonly watch: PresenceWatch; readonly told: Map<string, Presence> }>()
+const shown = ({ last_seen: _, ...presence }: Presence): string => JSON.stringify(presence)
+
+/** Whoever views only those that may have changed knows the same of everybody as whoever views all. */
+function comparePresences(ctx: ReadContext): readonly string[] {
+  const { watch, told } = watches.get(ctx.live) ?? { watch: new PresenceWatch(), told: new Map<string, Presence>() }
+  watches.set(ctx.live, { watch, told })
+  for (const presence of watch.changes(ctx)) told.set(presence.worker_id, presence)
+  return [...ctx.store.workers.active()].flatMap((worker) => {
+    const [known, now] = [told.get(worker.worker_id), showPresence(ctx, worker)]
+    return known !== undefined && shown(known) === shown(now) ? [] : [`told ${JSON.stringify(known)}, is ${JSON.stringify(now)}`]
+  })
+}
+
 export interface RosterOracle {
   /** What differed, and how often was compared. */
   readonly found: string[]
@@ -68,7 +85,7 @@ export function watchRoster(capability: string): RosterOracle {
     name: 'roster oracle',
     onCommit: (host) => {
       oracle.compared += 1
-      if (oracle.found.length < 5) oracle.found.push(...compare(host.read(), capability))
+      if (oracle.found.length < 5) oracle.found.push(...compare(host.read(), capability), ...comparePresences(host.read()))
     },
   }
   // The one list: nothing else is touched.
