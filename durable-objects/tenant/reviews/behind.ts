@@ -1,4 +1,7 @@
-/** Responsible for jobs once a review that held them is settled: those that waited behind it go on, and none of a job outlives the job. */
+/**
+ * Responsible for what happens to jobs and reviews afterwards: releasing jobs that waited for a settled review, and closing a job's reviews
+ * when the job ends or is erased.
+ */
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { erased, isOpen } from '../../../src/domain/review/review.ts'
 import type { CommandContext } from '../kernel/context.ts'
@@ -6,7 +9,7 @@ import { jobSubject, saveJob } from '../queue/save-job.ts'
 import { jobsBehindReview } from './gate.ts'
 import { withdrawReview, withdrawReviewsOf } from './review-log.ts'
 
-/** A session's review is settled: jobs that waited behind it go on, or one of them asks in its place. */
+/** Called when a session's review is settled: each job that waited for it is released, or one of them is held again by a new review. */
 export function releaseJobsBehind(ctx: CommandContext, reviewId: number): void {
   for (const job of jobsBehindReview(ctx, reviewId)) {
     saveJob(ctx, job)
@@ -14,7 +17,7 @@ export function releaseJobsBehind(ctx: CommandContext, reviewId: number): void {
   }
 }
 
-/** One audit row for a job that its review no longer holds. */
+/** Writes one audit row for a job that the review no longer holds. */
 export function recordRelease(ctx: CommandContext, job: JobRecord, reviewId: number): void {
   if (job.hold === 'review') return
   ctx.record({
@@ -27,12 +30,12 @@ export function recordRelease(ctx: CommandContext, job: JobRecord, reviewId: num
   })
 }
 
-/** A job has ended: its reviews end with it, and other jobs may have waited behind one of them. */
+/** Called when a job has ended: withdraws its open reviews and releases other jobs that waited for one of them. */
 export function endReviewsOf(ctx: CommandContext, job: JobRecord): void {
   for (const review of withdrawReviewsOf(ctx, job)) releaseJobsBehind(ctx, review.id)
 }
 
-/** A job is erased: of its reviews the decisions and digests stay, and nothing of what was decided on. */
+/** Called when a job is erased: its reviews keep their decisions and digests, and lose the content that was reviewed. */
 export function eraseReviewsOf(ctx: CommandContext, job: Pick<JobRecord, 'id'>): void {
   for (const id of ctx.store.reviews.idsOf(job.id)) {
     const review = ctx.store.reviews.get(id)

@@ -1,4 +1,7 @@
-/** Responsible for telling a reviewer what a yes will not achieve as things are: nobody could start the work, or nobody reads the answer. */
+/**
+ * Responsible for warning a reviewer when an approval would have no effect now: no worker could start the work, or no worker would read the
+ * answer.
+ */
 import { describe, rank } from '../../../src/domain/director/director.ts'
 import { isLive, requirementsOf } from '../../../src/domain/director/matching.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -10,7 +13,7 @@ import { workforce } from '../queue/workforce/worker-view.ts'
 
 export type Seeing = Pick<CommandContext, 'at' | 'store' | 'live'>
 
-/** One sentence; undefined when the work can go on at once, or when nothing is left to decide. */
+/** One sentence; undefined when the work can continue at once, or when the review is already settled. */
 export function caveatOf(ctx: Seeing, review: ReviewRecord): string | undefined {
   if (!isOpen(review)) return undefined
   const { level } = ctx.store.killswitch.state()

@@ -1,6 +1,6 @@
 /**
- * Responsible for whether a worker may start a job as things are now: the tier of the capability on that very worker, the decision or grant it
- * needs, and whether the decision still fits what would run (I7).
+ * Responsible for whether a worker may start a job now: the risk tier of the capability on that worker, the decision or grant that it
+ * needs, and whether the decision still matches what would run (I7).
  */
 import type { Capability, RiskTier } from '@modelreins/contract'
 import { isGrantActive } from '../../../src/domain/review/grant.ts'
@@ -23,7 +23,10 @@ import { policyFor } from './policy.ts'
 
 type Seeing = Pick<CommandContext, 'at' | 'store' | 'sha256'>
 
-/** What must be asked before a job may start. `worker` null: whoever may take it; then there is no session to grant. */
+/**
+ * The approval that a job needs before it may start. `worker` is null when any eligible worker may take the job; `session` is then null
+ * too.
+ */
 export interface Gate {
   readonly tier: 'session' | 'approve'
   readonly policy: Policy
@@ -34,12 +37,15 @@ export interface Gate {
 export type Clearance =
   | { readonly kind: 'pass'; readonly tier: RiskTier | null; readonly review: ReviewRecord | null; readonly grant: GrantRecord | null }
   | { readonly kind: 'undeclared' }
-  /** `broken`: there is an approval, but not for this, or not by somebody who may still decide. */
+  /** `broken`: an approval exists, but it is for other content, or its approver may no longer decide. */
   | { readonly kind: 'ask'; readonly gate: Gate; readonly broken: boolean; readonly why: string }
 
 const freely: Clearance = { kind: 'pass', tier: null, review: null, grant: null }
 
-/** As `mayDecide`, for work that this worker does: whoever does it themselves approves it only where its policy lets them. */
+/**
+ * Like `mayDecide`, but for work that this worker does: the person behind the worker may approve it only if the policy allows
+ * self-approval.
+ */
 function mayDecideFor(
   ctx: Pick<CommandContext, 'store'>,
   worker: WorkerRecord,
@@ -50,21 +56,24 @@ function mayDecideFor(
   return alone ? may : (memberId) => memberId !== worker.member_id && may(memberId)
 }
 
-/** The open review that gates this very job; not one for a session that it only waits behind. */
+/** The open review that gates this job itself; undefined for a session's review that the job only waits for. */
 export function openReviewOfJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): ReviewRecord | undefined {
   if (job.review_id === null) return undefined
   const open = ctx.store.reviews.open(job.review_id)
   return open?.type === 'dispatch' && open.job_id === job.id ? ctx.store.reviews.get(open.id) : undefined
 }
 
-/** What the job is done with as things are, for the worker that does it. */
+/** The thread, provider and model that the job would run with now on this worker; without a worker, those that the job asks for. */
 export const executionDetails = (job: JobRecord, worker: WorkerRecord | null | undefined): ExecutionDetails => ({
   thread_id: job.thread_id,
   provider: worker == null ? job.spec.provider : (worker.config.provider ?? worker.profile.provider),
   model: worker == null ? job.spec.model : (worker.config.model ?? worker.profile.model),
 })
 
-/** The same for comparing with a review; undefined for one of before, which bound none of it. By default its own worker does it. */
+/**
+ * The execution details to compare with a review; undefined for an older review whose payload did not include them. Default worker: the one
+ * that the review names.
+ */
 export function executionDetailsFor(
   ctx: Pick<CommandContext, 'store'>,
   review: Pick<ReviewRecord, 'worker_id'>,
@@ -76,25 +85,34 @@ export function executionDetailsFor(
   return executionDetails(job, review.worker_id === null ? undefined : (worker ?? ctx.store.workers.get(review.worker_id)))
 }
 
-/** The digest of what the job would run, taken again now, is the one that was decided on, and nothing has come to it or gone from it. */
+/**
+ * Whether the job still matches the review: the digest, computed again now, equals the approved one, and no file or turn was added or
+ * removed.
+ */
 export const fitsJob = (ctx: Seeing, review: ReviewRecord, job: JobRecord, worker?: WorkerRecord): boolean =>
   digestOf(ctx, reviewedJob(job.spec, review.artifacts, executionDetailsFor(ctx, review, review.payload, job, worker))) === review.digest &&
   isAsShown(ctx, review, job)
 
-/** A job with an approval under the tier `approve`: it waits apart from those that no such worker may have. */
+/**
+ * Whether the job has an approval under the tier `approve`. Such jobs are in a separate pool from those that workers of this tier must not
+ * get.
+ */
 export function isReleased(ctx: Pick<CommandContext, 'store'>, job: JobRecord): boolean {
   if (job.review_id === null) return false
   const open = ctx.store.reviews.open(job.review_id)
   return open !== undefined && open.status === 'approved' && open.type === 'dispatch' && open.job_id === job.id && open.session === null
 }
 
-/** A grant lasts as long as the yes that it rests on: who has been revoked, or may not decide any more, allows nothing. */
+/** Whether the approval behind the grant still counts. A grant ends when its approvers are revoked or lose the right to decide. */
 export function isGrantBacked(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord): boolean {
   const review = ctx.store.reviews.get(grant.review_id)
   return review !== undefined && isBacked(review, mayDecide(ctx))
 }
 
-/** Whether the grant rests on enough members who did not want this job themselves: nobody approves that by an earlier yes, either. */
+/**
+ * Whether enough members other than the job's requesters and its worker approved the grant: an earlier approval must not become
+ * self-approval.
+ */
 function isByOthers(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord, job: JobRecord, worker: WorkerRecord): boolean {
   const review = ctx.store.reviews.get(grant.review_id)
   const wanted = new Set([...requestersOf(job), ...(worker.member_id === null ? [] : [worker.member_id])])
@@ -102,7 +120,7 @@ function isByOthers(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord, job:
   return review !== undefined && isBacked(review, (memberId) => !wanted.has(memberId) && may(memberId))
 }
 
-/** Whether the yes that a grant rests on was signed by as many members as the policy asks for today. */
+/** Whether as many members signed the grant's approval as the policy requires today. */
 function isGrantSigned(ctx: Pick<CommandContext, 'store'>, grant: GrantRecord, policy: Policy): boolean {
   const review = ctx.store.reviews.get(grant.review_id)
   return review !== undefined && signedApprovals(review) >= policy.quorum.approve
@@ -130,13 +148,15 @@ export function grantFor(
     )
 }
 
-/** The gate that a review stood at, for asking the same again. A session stays the worker's that it was asked for. */
+/**
+ * The gate for which a review was opened, used to ask for the same approval again. A session keeps the worker that it was requested for.
+ */
 export function gateOfReview(ctx: Pick<CommandContext, 'store'>, review: ReviewRecord): Gate {
   const worker = review.worker_id === null ? null : (ctx.store.workers.get(review.worker_id) ?? null)
   return { tier: review.session === null ? 'approve' : 'session', policy: review.policy, worker, session: review.session }
 }
 
-/** What this worker's own tier asks for, before any decision or grant is looked at. */
+/** The gate of this worker's own risk tier, before any decision or grant is considered; undefined when the tier needs no approval. */
 export function gateOfWorker(
   ctx: Pick<CommandContext, 'store'>,
   job: Pick<JobRecord, 'thread_id' | 'spec'>,
@@ -157,7 +177,7 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
   const gate = gateOfWorker(ctx, job, worker)
   const review = openReviewOfJob(ctx, job)
   if (review !== undefined) {
-    // Whoever starts it: a reviewed job runs as it was decided, or not at all.
+    // A reviewed job runs as approved or not at all, also on a worker whose own tier needs no approval.
     const again = gate ?? gateOfReview(ctx, review)
     if (review.status !== 'approved') return { kind: 'ask', gate: again, broken: true, why: `review ${review.id} is ${review.status}` }
     if (!fitsJob(ctx, review, job, worker))
@@ -183,7 +203,8 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
   }
   const grant = gate.session === null ? undefined : grantFor(ctx, worker, capability ?? '', gate.session, job)
   if (grant !== undefined) return { kind: 'pass', tier, review: review ?? null, grant }
-  // Asked while there was no session: the yes is for this job alone, and for the worker it was asked of.
+  // The review was opened while there was no session: its approval is valid for this job only and, under the tier `session`, only for the
+  // worker that it names.
   const own = review !== undefined && review.session === null && (review.risk_tier === 'approve' || review.worker_id === worker.worker_id)
   if (own && covers(review, gate.tier, gate.policy)) return { kind: 'pass', tier, review, grant: null }
   return { kind: 'ask', gate, broken: false, why: `${worker.name} has no grant for ${capability} in ${gate.session ?? 'a process'}` }

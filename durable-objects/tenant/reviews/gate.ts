@@ -1,7 +1,4 @@
-/**
- * Responsible for bringing jobs before a human: which review a job must wait for, and opening it. It returns the job as it should be;
- * the caller writes it.
- */
+/** Responsible for which review a job must wait for, and for opening it. Functions return the job as it should be; the caller writes it. */
 import { isReady, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
 import { requestersOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -21,7 +18,7 @@ import { withTurns } from '../queue/thread.ts'
 import { viewOf } from '../queue/workforce/worker-view.ts'
 import { policyFor } from './policy.ts'
 
-/** Nobody is assigned: what the strictest of those who may take it asks for. */
+/** The gate of a job without an assigned worker: the strictest tier and policy among the workers that may take it. */
 function gateOfAnybody(ctx: CommandContext, job: JobRecord): Gate | undefined {
   const { capability } = job.spec
   if (capability === null) return undefined
@@ -37,12 +34,12 @@ function gateOfAnybody(ctx: CommandContext, job: JobRecord): Gate | undefined {
     const policy = strictest(approving.map(({ item }) => policyFor(ctx, item)))
     return { tier: 'approve', policy, worker: null, session: null }
   }
-  // A session belongs to a worker: with several that may take it, the one that asks for it is the one to ask about.
+  // A session belongs to one worker. If several workers may take the job, the review is opened for the one that asks for it.
   const [only, ...others] = candidates
   return only !== undefined && others.length === 0 ? gateOfWorker(ctx, job, only.worker) : undefined
 }
 
-/** What this job's own worker, or anybody who may take it, asks for. */
+/** The gate of the job's own worker, or of all that may take it; undefined when a grant covers it already. */
 function ownGate(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | undefined {
   const assigned = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
   const gate = assigned === undefined ? (strict ? gateOfAnybody(ctx, job) : undefined) : gateOfWorker(ctx, job, assigned)
@@ -51,8 +48,8 @@ function ownGate(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | u
 }
 
 /**
- * What must be asked before this job may be offered; undefined when nothing must. A job that a human was asked about is asked about at every
- * later step of its fallback chain, under the stricter of both policies: it must not escape the review to a worker that asks nobody.
+ * The gate that this job must pass before it may be offered; undefined when there is none. A reviewed job is reviewed again at every later
+ * step of its fallback chain, under the stricter of both policies: it must not avoid the review by moving to a worker with a looser tier.
  */
 function gateOf(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | undefined {
   const gate = ownGate(ctx, job, strict)
@@ -64,8 +61,8 @@ function gateOf(ctx: CommandContext, job: JobRecord, strict: boolean): Gate | un
 }
 
 /**
- * Holds the job for a review: one that asks for its session already, or a new one in place of whatever gated it before. Whoever wanted
- * the job as it is may not approve it.
+ * Holds the job for a review: the pending one for its session, or a new one that replaces the review that gated it before. Members who
+ * requested the job in its current form may not approve it.
  */
 export function requestReview(ctx: CommandContext, asked: JobRecord, gate: Gate, why: string): JobRecord {
   const before = openReviewOfJob(ctx, asked)
@@ -104,7 +101,10 @@ export function requestReview(ctx: CommandContext, asked: JobRecord, gate: Gate,
   return job.hold === 'review' ? releaseHold(ctx, released, 'review') : released
 }
 
-/** Whether a review, decided or not, is still about this job: an edit that waits for its quorum is not yet the job's. */
+/**
+ * Whether a review, decided or not, still matches this job. An edit that waits for its quorum is not yet applied to the job, so the
+ * original payload is compared.
+ */
 export const isReviewOf = (ctx: CommandContext, review: ReviewRecord, job: JobRecord): boolean => {
   const payload = review.status === 'pending' && review.asked_payload !== undefined ? review.asked_payload : review.payload
   const { capability, artifacts } = review
@@ -115,15 +115,16 @@ export const isReviewOf = (ctx: CommandContext, review: ReviewRecord, job: JobRe
   )
 }
 
-/** The gate of before, at the worker that is to do it now. */
+/** The gate of the earlier review, for the worker that is assigned now. */
 function gateFor(ctx: CommandContext, job: JobRecord, review: ReviewRecord): Gate {
   const worker = job.worker_id === null ? undefined : ctx.store.workers.get(job.worker_id)
   return { ...gateOfReview(ctx, review), ...(worker === undefined || review.session !== null ? {} : { worker }) }
 }
 
 /**
- * A job as it should wait: held when a human must be asked first. `strict`: nobody is assigned, and anybody's tier counts; otherwise
- * only workers that may start it freely will be offered it. `moved`: the worker that a reviewer was told of is not the one any more.
+ * Returns the job, held if a human must approve it first. `strict`: without an assigned worker, the tiers of all eligible workers count;
+ * otherwise the job is only offered to workers that need no approval. `moved`: the assigned worker is no longer the one that the reviewer
+ * was shown.
  */
 export function holdIfReviewNeeded(ctx: CommandContext, job: JobRecord, strict: boolean, moved = false): JobRecord {
   if (ctx.store.reviews.openOf(job.id).some((review) => review.type === 'escalation')) return job
@@ -138,7 +139,7 @@ export function holdIfReviewNeeded(ctx: CommandContext, job: JobRecord, strict: 
   return job.hold === 'review' ? releaseHold(ctx, job, 'review') : job
 }
 
-/** The jobs that waited behind a session's review, each as it should stand now that this is settled. */
+/** The jobs that waited for a session's review, each in the state that follows from the settled review. */
 export function* jobsBehindReview(ctx: CommandContext, reviewId: number): Generator<JobRecord> {
   for (const job of ctx.store.jobs.heldBehind(reviewId)) {
     const own = ctx.store.reviews.get(reviewId)?.job_id === job.id
@@ -146,7 +147,7 @@ export function* jobsBehindReview(ctx: CommandContext, reviewId: number): Genera
   }
 }
 
-/** Whether somebody who is there may start jobs of this kind without asking anybody. */
+/** Whether another worker that is ready may start this job without an approval. */
 export function mayStartElsewhere(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>, job: JobRecord, workerId: string): boolean {
   const wants = requirementsOf(job.spec)
   for (const worker of ctx.store.workers.active()) {

@@ -1,4 +1,4 @@
-/** Responsible for grants, and for the list of what should be looked at, as they are stored. */
+/** Responsible for storing grants and the list of actions that should be looked at. */
 import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import type { GrantRecord } from '../../../src/domain/review/grant.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
@@ -23,7 +23,7 @@ export class GrantStore {
     this.#db.insert(grants).values(grant).onConflictDoUpdate({ target: grants.grant_id, set: grant }).run()
   }
 
-  /** Grants of this scope that were not revoked, newest first. */
+  /** Grants for this worker, capability and session that were not revoked, newest first. */
   of(workerId: string, capability: string, session: string): readonly GrantRecord[] {
     return this.#db
       .select()
@@ -33,12 +33,12 @@ export class GrantStore {
       .all()
   }
 
-  /** Of all workers. */
+  /** Active grants of all workers at this time. */
   allInForce(at: number): readonly GrantRecord[] {
     return this.#db.select().from(grants).where(inForceAt(at)).all()
   }
 
-  /** All that let something pass at `at`. */
+  /** Active grants of one worker at this time. */
   inForce(workerId: string, at: number): readonly GrantRecord[] {
     return this.#db
       .select()
@@ -47,7 +47,7 @@ export class GrantStore {
       .all()
   }
 
-  /** By id, which begins with the time. `inForceAt`: only those that let something pass then. */
+  /** Ordered by id, which starts with the creation time. `inForceAt`: only grants that are active at this time. */
   list(options: {
     readonly limit: number
     readonly before?: string
@@ -72,7 +72,7 @@ export class GrantStore {
       .all()
   }
 
-  /** Deletes what ended before `before`. */
+  /** Deletes grants that expired before `before`. */
   prune(before: number): void {
     this.#db.delete(grants).where(lt(grants.expires_at, before)).run()
   }
@@ -95,10 +95,10 @@ export class GrantStore {
       .all()
   }
 
-  /** Marks what has not been seen; answers the numbers of those rows. */
+  /** Marks unseen rows as seen; returns the `seq` of the rows that changed. */
   markSeen(seqs: readonly number[], at: number, by: string): readonly number[] {
     const marked: number[] = []
-    // One statement takes a hundred parameters (platform limit).
+    // Platform limit: a statement takes at most 100 parameters.
     for (let start = 0; start < seqs.length; start += 90) {
       const rows = this.#db
         .update(toLookAt)
@@ -111,7 +111,7 @@ export class GrantStore {
     return marked.sort((left, right) => left - right)
   }
 
-  /** Deletes rows that were seen before `before`; what nobody has looked at stays. */
+  /** Deletes rows that were seen before `before`; unseen rows stay. */
   forgetSeen(before: number): void {
     this.#db
       .delete(toLookAt)

@@ -1,4 +1,4 @@
-/** Responsible for the hold by which a human decides: what the queue asks of reviews, answered from gate and clearance. */
+/** Responsible for the hold `review`: implements the queue's hold interface with the gate and clearance of reviews. */
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { recordGrantUse } from '../../../src/domain/review/grant.ts'
 import { reviewedJob } from '../../../src/domain/review/review-payload.ts'
@@ -14,7 +14,7 @@ import { digestOf, spendReview } from './review-log.ts'
 function before(ctx: CommandContext, job: JobRecord, trigger: HoldTrigger): JobRecord {
   if (trigger.kind === 'refused') return askForWorker(ctx, job, trigger.worker)
   const { was } = trigger
-  // What a human had to release has to be released again, whoever does it then. A job that nobody has held waits for its worker's tier.
+  // A job that needed a release before needs one again, on any worker. A job that was never held depends on its worker's tier only.
   const strict = was === null || was.review_id !== null
   const moved = was?.status === 'pending' && (was.spec.pinned !== job.spec.pinned || was.worker_id !== job.worker_id)
   return holdIfReviewNeeded(ctx, job, strict, moved)
@@ -37,10 +37,10 @@ function clear(ctx: ReadContext, job: JobRecord, worker: WorkerRecord): ReturnTy
   }
 }
 
-/** Spends what let the attempt start. A start under the tier `audit` is listed, so that somebody looks at it. */
+/** Spends the approval or grant that allowed the start. Starts under the tier `audit` are added to the list of actions to look at. */
 function spend(ctx: CommandContext, running: JobRecord, worker: WorkerRecord): Spent {
   const pass = clearanceOf(ctx, running, worker)
-  // Checked before in this very transaction: a start without clearance is a bug, and must not run anything.
+  // Clearance was checked earlier in the same transaction: a start without it is a bug, and must not run anything.
   if (pass.kind !== 'pass') throw new Error(`Job ${running.id} was started without clearance`)
   const { review, grant, tier } = pass
   const { capability } = running.spec
@@ -58,7 +58,7 @@ function spend(ctx: CommandContext, running: JobRecord, worker: WorkerRecord): S
   }
 }
 
-/** Jobs that were approved wait apart from those that were not, so a queue of the latter hides none of the former. */
+/** Approved jobs have their own pools, so that a long queue of unapproved jobs does not hide them. */
 function refuses(pool: Pool, worker: WorkerRecord): Refuses {
   const { capability } = pool.wants
   const tier = capability === null ? null : (declared(worker.capabilities, capability)?.risk_tier ?? null)

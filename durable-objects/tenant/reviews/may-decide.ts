@@ -1,8 +1,10 @@
-/** Responsible for whose decisions count today. */
+/** Responsible for which members' decisions count today. */
 import { roleMay } from '../../../src/domain/access/access.ts'
 import type { CommandContext } from '../kernel/context.ts'
 
-/** Whether a member's decisions count today: revoked members and lesser roles decide nothing, also not in hindsight. */
+/**
+ * Whether a member's decisions count today. Past decisions of revoked members, or of members without a deciding role, do not count either.
+ */
 export const mayDecide =
   (ctx: Pick<CommandContext, 'store'>) =>
   (memberId: string): boolean => {

@@ -1,4 +1,4 @@
-/** Responsible for whether a review is a member's own business: they asked for it, or would do themselves what it lets start. */
+/** Responsible for whether a review concerns a member's own work: they requested it, or they would do the work themselves. */
 import { mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'
 import type { CommandContext } from '../kernel/context.ts'
@@ -7,7 +7,7 @@ import { currentlyDeclared } from './signature.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import { viewOf } from '../queue/workforce/worker-view.ts'
 
-/** Whether this member would do themselves what the review lets start: as the worker that it is for, or as one of those who may take it. */
+/** Whether this member would do the released work themselves: as the worker that the review names, or as one of the eligible workers. */
 export function isOwnWork(
   ctx: Pick<CommandContext, 'at' | 'store' | 'live'>,
   review: ReviewRecord,
@@ -21,7 +21,10 @@ export function isOwnWork(
   return person !== undefined && job !== undefined && mayDo(requirementsOf(job.spec), viewOf(ctx, person))
 }
 
-/** Whether this member may not approve it for that reason. The current policy counts: an owner may have allowed it since. */
+/**
+ * Whether self-approval bars this member from approving. The current policy counts, since an owner may have allowed self-approval in the
+ * meantime.
+ */
 export function isBarredAsOwn(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>, review: ReviewRecord, memberId: string): boolean {
   const { worker, item } = currentlyDeclared(ctx, review)
   if (!review.requested_by.includes(memberId) && !isOwnWork(ctx, review, worker, memberId)) return false

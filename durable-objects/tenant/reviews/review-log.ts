@@ -1,4 +1,7 @@
-/** Responsible for writing reviews: opened, changed, settled, spent, each with its audit row and the wake-up of waiting calls. */
+/**
+ * Responsible for writing reviews when they are opened, changed, settled or spent, with the audit row and the notification of waiting
+ * calls.
+ */
 import type { Actor, AuditVerb, DecisionProof, WebhookEvent } from '@modelreins/contract'
 import { consume, openReview as opened, supersede, withdraw } from '../../../src/domain/review/review.ts'
 import type { ReviewDraft, ReviewRecord } from '../../../src/domain/review/review.ts'
@@ -16,7 +19,7 @@ export const reviewSubject = (review: Pick<ReviewRecord, 'id'>): string => `revi
 
 export const digestOf = (ctx: Pick<CommandContext, 'sha256'>, reviewed: Reviewed): string => ctx.sha256(reviewedText(reviewed))
 
-/** One audit row about a review. */
+/** Writes one audit row about a review. */
 export function recordReview(
   ctx: CommandContext,
   review: ReviewRecord,
@@ -38,10 +41,10 @@ export function recordReview(
   })
 }
 
-/** Members who may decide it are told on their devices that it waits; once it is settled, that it does not. */
+/** Notifies the devices of members who may decide the review; withdraws the notification once it is settled. */
 function tellReviewers(ctx: CommandContext, event: WebhookEvent, review: ReviewRecord): void {
   const thing = { what: 'review', id: review.id, again: event !== 'review.created' } as const
-  // Whoever has decided about it as it is now has nothing more to do: the quorum asks for somebody else.
+  // A member who has decided on the current digest has nothing left to do: the quorum needs another member.
   const hasDecided = (memberId: string): boolean =>
     review.decisions.some((word) => word.member_id === memberId && word.digest === review.digest)
   if (review.status !== 'pending') untellDevices(ctx, thing)
@@ -77,9 +80,9 @@ export function queueReviewEvent(ctx: CommandContext, event: WebhookEvent, revie
   })
 }
 
-/** Whose question it is beside who is named: the member who calls, and the member under whose key a companion asks. */
+/** Additional requesters of a review: the calling member, and the member whose companion asks. */
 function askers(ctx: CommandContext, draft: Pick<ReviewDraft, 'type' | 'worker_id'>): readonly string[] {
-  // A dispatched job has its requester, and an escalation asks any human.
+  // The caller of a dispatch already passes its requesters, and any member may settle an escalation.
   if (draft.type === 'dispatch' || draft.type === 'escalation') return []
   const companion = draft.worker_id === null ? null : (ctx.store.workers.get(draft.worker_id)?.companion_of ?? null)
   return [...(companion === null ? [] : [companion]), ...(ctx.caller.kind === 'member' ? [ctx.caller.actor.id] : [])]
@@ -87,7 +90,7 @@ function askers(ctx: CommandContext, draft: Pick<ReviewDraft, 'type' | 'worker_i
 
 type Asked = Omit<ReviewDraft, 'id' | 'digest' | 'created_by'> & { readonly created_by?: string }
 
-/** Opens a review of what `draft` says, and says so. */
+/** Opens a review and announces it. */
 export function openReview(ctx: CommandContext, asked: Asked): ReviewRecord {
   const review = openQuietly(ctx, asked)
   announceReview(ctx, review)
@@ -96,7 +99,7 @@ export function openReview(ctx: CommandContext, asked: Asked): ReviewRecord {
 
 export const announceReview = (ctx: CommandContext, review: ReviewRecord): void => queueReviewEvent(ctx, 'review.created', review)
 
-/** Opens it without calling anybody: it may be decided already. */
+/** Opens a review without announcing it, because it may be approved at once. */
 export function openQuietly(ctx: CommandContext, asked: Asked): ReviewRecord {
   const draft = { ...asked, requested_by: [...new Set([...asked.requested_by, ...askers(ctx, asked)])] }
   const digest = digestOf(ctx, { capability: draft.capability, payload: draft.payload, artifacts: draft.artifacts ?? [] })
@@ -114,7 +117,7 @@ function hintDue(ctx: CommandContext, review: ReviewRecord): void {
   if (next !== null) ctx.onCommit(() => ctx.live.due.hint(next.at))
 }
 
-/** Tells whoever waits: held calls, the worker on its socket, webhooks. */
+/** Notifies long-polling calls, the worker's socket and webhooks. */
 export function notifyReviewSettled(ctx: CommandContext, review: ReviewRecord): void {
   ctx.after({ kind: 'settled_review', review_id: review.id })
   if (review.worker_id !== null && review.type !== 'dispatch') {
@@ -124,7 +127,7 @@ export function notifyReviewSettled(ctx: CommandContext, review: ReviewRecord): 
   queueReviewEvent(ctx, 'review.settled', review)
 }
 
-/** Takes an open review back. The caller sees to the job. */
+/** Withdraws an open review; the caller handles the job. */
 export function withdrawReview(ctx: CommandContext, review: ReviewRecord, why: string, actor?: Actor): ReviewRecord {
   const after = withdraw(review, ctx.at)
   if (!after.ok) return review
@@ -134,7 +137,7 @@ export function withdrawReview(ctx: CommandContext, review: ReviewRecord, why: s
   return after.value
 }
 
-/** What an open review is about has changed. `by`: the review of what it is about now. */
+/** Closes an open review whose subject has changed. `by`: the id of the review that replaces it, or null. */
 export function supersedeReview(ctx: CommandContext, review: ReviewRecord, by: number | null, why: string): void {
   const after = supersede(review, by, ctx.at)
   if (!after.ok) return
@@ -143,18 +146,18 @@ export function supersedeReview(ctx: CommandContext, review: ReviewRecord, by: n
   notifyReviewSettled(ctx, after.value)
 }
 
-/** Spends an approval on one attempt. The caller has checked that it is the right one. */
+/** Spends an approval on one attempt. The caller has checked that the approval is valid for it. */
 export function spendReview(ctx: CommandContext, review: ReviewRecord, by: string): void {
   const after = consume(review, by, ctx.at)
-  // Checked before in this very transaction: a second time is a bug, and must not run anything.
+  // Checked earlier in the same transaction: spending twice is a bug, and must not run anything.
   if (!after.ok) throw new Error(after.failure.detail)
   ctx.store.reviews.update(after.value)
   recordReview(ctx, after.value, 'consume', `spent on ${by.split('/')[0] ?? by}`)
 }
 
 /**
- * A job has ended: no approval that gates it outlives it. What its worker submitted for people to read stays, unless the job was aborted.
- * Answers the reviews that were withdrawn.
+ * Withdraws the gating reviews of an ended job, so that no approval outlives it. Reviews that its worker submitted for people to read stay,
+ * unless the job was aborted. Returns the withdrawn reviews.
  */
 export function withdrawReviewsOf(ctx: CommandContext, job: JobRecord): readonly ReviewRecord[] {
   const aborted = job.outcome?.error?.type === 'aborted'

@@ -1,4 +1,4 @@
-/** Responsible for review rows and their payloads: written whole, found by id, by job, by time. */
+/** Responsible for storing review rows and their payloads: each is written as a whole and found by id, by job or by due time. */
 import { and, asc, desc, eq, inArray, isNotNull, lt, lte, max, sql } from 'drizzle-orm'
 import type { ReviewStatus } from '@modelreins/contract'
 import { isOpen } from '../../../src/domain/review/review.ts'
@@ -10,7 +10,7 @@ import { reviewPayloads, reviews } from './tables.ts'
 type Row = typeof reviews.$inferSelect
 type Doc = Omit<ReviewRecord, keyof Row | 'payload' | 'asked_payload' | 'next'> & { readonly next: ReviewRecord['next'] }
 
-/** What is asked of open reviews on the claim path: kept in memory, without what was written in them. */
+/** The fields of open reviews that the claim path needs, kept in memory without their payloads. */
 export type OpenReview = Pick<ReviewRecord, 'id' | 'status' | 'type' | 'job_id' | 'worker_id' | 'capability' | 'session' | 'asked_digest'>
 
 const toRow = ({ payload: _payload, asked_payload: _asked, ...review }: ReviewRecord): Row => {
@@ -37,13 +37,13 @@ export interface ReviewSelection {
   readonly capability?: string
   readonly type?: string
   readonly created_by?: string
-  /** Only those of this worker. */
+  /** Only reviews of this worker. */
   readonly worker_id?: string
 }
 
 export class ReviewStore {
   readonly #db: TenantDatabase
-  /** Every placement of a reviewed job, and every end of a job, asks which reviews are open. */
+  /** In memory because every placement of a reviewed job, and every end of a job, reads the open reviews. */
   #open: Map<number, OpenReview> | undefined
   #nextId: number | undefined
   readonly #forget: Forget
@@ -99,7 +99,7 @@ export class ReviewStore {
     this.#remember(open, review)
   }
 
-  /** Writes what became of a review; its payload only when a reviewer has edited it now. */
+  /** Updates a review. Its payload is written only when `edited` is true, that is, when a reviewer has just edited it. */
   update(review: ReviewRecord, edited = false): void {
     const { id, ...row } = toRow(review)
     const open = this.#known()
@@ -115,14 +115,14 @@ export class ReviewStore {
     this.#remember(open, review)
   }
 
-  /** `open` was read before the write: what is read after it would have to be forgotten with it. */
+  /** `open` must be loaded before the write: a map loaded after it would contain a change that a rollback undoes. */
   #remember(open: Map<number, OpenReview>, review: ReviewRecord): void {
     const { id, status, type, job_id, worker_id, capability, session, asked_digest } = review
     const before = open.get(id)
     if (isOpen(review)) open.set(id, { id, status, type, job_id, worker_id, capability, session, asked_digest })
     else open.delete(id)
     this.#forget(() => {
-      // Put back at the end, a settled one would be out of its order.
+      // Inserting a settled review again would put it at the end, out of id order; the map is loaded again instead.
       if (before !== undefined && !open.has(id)) this.#open = undefined
       else if (before === undefined) open.delete(id)
       else open.set(id, before)
@@ -153,7 +153,7 @@ export class ReviewStore {
     return rows.map((row) => row.id)
   }
 
-  /** Writes a review of which nothing is to be read any more, and removes what it was about. */
+  /** Writes a review whose content was erased, and deletes its payloads. */
   erase(review: ReviewRecord): void {
     this.update(review)
     this.#db.delete(reviewPayloads).where(eq(reviewPayloads.review_id, review.id)).run()
@@ -164,7 +164,7 @@ export class ReviewStore {
     return row === undefined ? undefined : this.#full(row)
   }
 
-  /** The review while it is pending, or an approval that is not spent. */
+  /** The review while it is pending, or approved and not spent. */
   open(id: number): OpenReview | undefined {
     return this.#known().get(id)
   }
@@ -174,7 +174,7 @@ export class ReviewStore {
     return [...this.#known().values()].filter((review) => review.job_id === jobId)
   }
 
-  /** The pending review that asks for this session, if somebody has asked already. */
+  /** The pending review for this session, if there is one. */
   asking(workerId: string, capability: string, session: string): OpenReview | undefined {
     for (const review of this.#known().values()) {
       if (review.status !== 'pending' || review.session !== session) continue
@@ -183,7 +183,7 @@ export class ReviewStore {
     return undefined
   }
 
-  /** The newest review of a job in which exactly this was asked. */
+  /** The newest review of a job whose requested content has this digest. */
   newestOf(jobId: number, type: string, askedDigest: string): ReviewRecord | undefined {
     const row = this.#db
       .select()
@@ -195,7 +195,7 @@ export class ReviewStore {
     return row === undefined ? undefined : this.#full(row)
   }
 
-  /** Newest first, one at a time: payloads are large and a page is bounded in bytes. */
+  /** Newest first, one at a time: payloads are large, and the size of a page is limited in bytes. */
   *list(selection: ReviewSelection, before: number): Generator<ReviewRecord> {
     let below = before
     for (;;) {
@@ -223,7 +223,7 @@ export class ReviewStore {
     }
   }
 
-  /** Reviews for which time does something now, the longest overdue first. */
+  /** Reviews with a reminder, escalation or expiry due now, the longest overdue first. */
   due(at: number, limit: number): readonly ReviewRecord[] {
     return this.#db
       .select()
@@ -246,7 +246,10 @@ export class ReviewStore {
     return row?.at ?? undefined
   }
 
-  /** Deletes reviews settled before `before`, from the oldest on, except the newest row: ids must not be given twice. */
+  /**
+   * Deletes reviews settled before `before`, oldest first. The newest row stays, since the next id is derived from it and ids must not be
+   * reused.
+   */
   prune(before: number, limit: number): number {
     const rows = this.#db
       .select({ id: reviews.id, settled_at: reviews.settled_at })

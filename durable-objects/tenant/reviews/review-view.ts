@@ -1,4 +1,4 @@
-/** Responsible for showing stored reviews and grants as the contract says they look. */
+/** Responsible for converting stored reviews and grants to the form of the contract. */
 import type { Grant, Review } from '@modelreins/contract'
 import type { GrantRecord } from '../../../src/domain/review/grant.ts'
 import type { ReviewRecord } from '../../../src/domain/review/review.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for what a job that a human must release is read with: its files, and the earlier turns of its thread. It tells which there are, and
- * whether a review has shown them all.
+ * Responsible for the files and earlier turns that a reviewer reads with a job: which there are, and whether a review has shown all of
+ * them.
  */
 import { limits } from '@modelreins/contract'
 import { isReadable } from '../../../src/domain/artifact/artifact.ts'
@@ -12,7 +12,7 @@ import type { CommandContext } from '../kernel/context.ts'
 
 type Seeing = Pick<CommandContext, 'at' | 'store'>
 
-/** In the order in which they were attached. */
+/** In the order in which they were uploaded. */
 const filesOf = (ctx: Seeing, jobId: number): readonly ReviewedArtifact[] =>
   ctx.store.artifacts
     .list({ job_id: jobId }, Number.MAX_SAFE_INTEGER, limits.artifacts_per_job)
@@ -25,16 +25,19 @@ const isThere = (ctx: Seeing, { slug, sha256 }: ReviewedArtifact): boolean => {
   return file !== undefined && file.sha256 === sha256 && isReadable(file, ctx.at)
 }
 
-/** The files to show with a job: what the review before this one showed, and whatever else has come to the job. */
+/** The files to show with a job: those that the previous review showed and that still exist, then files added since. */
 export function filesToShow(ctx: Seeing, job: Pick<JobRecord, 'id'>, before: ReviewRecord | undefined): readonly ReviewedArtifact[] {
   const shown = (before?.artifacts ?? []).filter((file) => isThere(ctx, file))
   return [...shown, ...filesOf(ctx, job.id).filter((file) => !shown.some(({ slug }) => slug === file.slug))]
 }
 
-/** Of a fan-out that another answer was picked for since, the reviewer may have seen either. */
+/** If another answer of a fan-out was picked since, the reviewer may have seen either one. */
 const isTurnAsShown = (turn: JobRecord | undefined): boolean => turn?.status === 'done' && !isReplaced(turn)
 
-/** No file that the review does not show, and none missing of what it shows, of files and of turns. A session's yes is about no content. */
+/**
+ * Whether the review shows exactly the current files and turns: none added, none missing. A session's approval is not about content, so it
+ * always matches.
+ */
 export function isAsShown(ctx: Seeing, review: ReviewRecord, job: JobRecord): boolean {
   if (review.session !== null) return true
   const { artifacts } = review

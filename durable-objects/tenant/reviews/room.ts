@@ -1,4 +1,4 @@
-/** Responsible for handing reviews and grants to the kernel, and their hold to the queue. */
+/** Responsible for registering reviews and grants with the kernel, and their hold with the queue. */
 import { limits } from '@modelreins/contract'
 import { Topic } from '../connections/waiters.ts'
 import type { Room } from '../kernel/room.ts'
@@ -19,11 +19,11 @@ declare module '../kernel/context.ts' {
     readonly reviews: ReviewStore
   }
   interface Live {
-    /** Who waits for the decision of a review. */
+    /** Calls that wait for the decision of a review. */
     readonly decisions: Topic
   }
   interface Effects {
-    /** A review is settled: whoever waits for it is answered. */
+    /** A review is settled: the calls that wait for it return. */
     settled_review: { readonly review_id: number }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Responsible for approvals of schedules where reviews ask for them: whether one counts, and deciding the review of a job by them. A job is
- * covered as long as it is what its schedule says and the approvals stand; anything else asks a human as before.
+ * Responsible for approving a job's review by the approvals of its schedule, and for whether those still count. They cover a job while it
+ * matches its schedule; any other job waits for a human as usual.
  */
 import { requestersOf } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -21,7 +21,7 @@ type Seeing = Pick<CommandContext, 'at' | 'store' | 'sha256'>
 export const scheduleDigest = (ctx: Pick<CommandContext, 'sha256'>, schedule: ScheduleRecord): string =>
   digestOf(ctx, { capability: schedule.job.capability ?? null, payload: approvedPart(schedule), artifacts: [] })
 
-/** Why it does not count any more; undefined while it does. */
+/** Why the approval no longer counts; undefined while it does. */
 export function whyVoid(ctx: Seeing, schedule: ScheduleRecord, { member_id, expires_at, digest }: ScheduleApproval): string | undefined {
   if (expires_at <= ctx.at) return 'expired'
   if (digest !== scheduleDigest(ctx, schedule)) return 'the schedule has changed'
@@ -30,7 +30,10 @@ export function whyVoid(ctx: Seeing, schedule: ScheduleRecord, { member_id, expi
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one ?? null) === JSON.stringify(other ?? null)
 
-/** Nobody has sent it elsewhere by hand. Where the schedule leaves the choice to the Director, any choice is its own. */
+/**
+ * Whether the job's target is the one that its schedule asked for, not changed by hand. If the schedule leaves the choice to the Director,
+ * any choice matches.
+ */
 function isWhereAsked({ job: asked }: ScheduleRecord, { spec }: JobRecord): boolean {
   if ((spec.fallback?.step ?? 0) > 0) return true
   const target =
@@ -38,7 +41,7 @@ function isWhereAsked({ job: asked }: ScheduleRecord, { spec }: JobRecord): bool
   return target && same(asked.provider, spec.provider) && same(asked.model, spec.model) && same(asked.tags ?? [], spec.tags)
 }
 
-/** Whose yes to its schedule counts for this job now. */
+/** The schedule's approvals that count for this job now; undefined when they do not cover it. */
 function approversOf(
   ctx: Seeing,
   job: JobRecord,
@@ -47,11 +50,11 @@ function approversOf(
   const { scheduled, fallback, capability } = job.spec
   const schedule = scheduled === undefined ? undefined : ctx.store.schedules.get(scheduled.schedule_id)
   if (scheduled === undefined || schedule === undefined || scheduled.digest !== scheduleDigest(ctx, schedule)) return undefined
-  // Read with the schedule were its own capability and its own chain: not what the defaults of a thread or of the tenant put there.
+  // Approvers read the schedule's own capability and fallback chain, not those that defaults of a thread or of the tenant added.
   if (schedule.job.capability !== capability) return undefined
   if ((fallback?.step ?? 0) > 0 && schedule.job.fallback === undefined) return undefined
   if (!isWhereAsked(schedule, job)) return undefined
-  // Nor an edit since, nor turns of a conversation that nobody could read then.
+  // Later edits, and turns of a conversation that did not exist yet, are not covered either.
   if (job.spec.context_turns !== undefined && job.spec.context_turns.length > 0) return undefined
   const { context_turns: _, ...spec } = job.spec
   if (ctx.sha256(reviewedText(reviewedJob(spec, []))) !== scheduled.payload) return undefined
@@ -62,17 +65,17 @@ function approversOf(
   return by.length >= policy.quorum.approve ? { schedule, by } : undefined
 }
 
-/** What no approval in advance is enough for, in words; undefined when one is. */
+/** Why this policy needs a decision for every job, in words; undefined when an approval of the schedule is enough. */
 export const asksEachTime = (policy: Policy): string | undefined =>
   policy.irreversible ? 'it is irreversible' : policy.signed === true ? 'its decisions are signed with a passkey' : undefined
 
-/** Whether the approvals of its schedule still carry the decisions that were made by them. */
+/** Whether the schedule's approvals, if the review was decided by them, still cover the job. */
 export function standsBySchedule(ctx: Seeing, review: ReviewRecord, job: JobRecord): boolean {
   if (!review.decisions.some((word) => word.schedule_id !== undefined)) return true
   return approversOf(ctx, job, review) !== undefined
 }
 
-/** The review that was just opened for a job, approved by the approvals of its schedule; undefined when they do not cover it. */
+/** Approves a review that was just opened for a job by the approvals of its schedule; undefined when they do not cover it. */
 export function approvedBySchedule(ctx: CommandContext, review: ReviewRecord, job: JobRecord): ReviewRecord | undefined {
   const { policy, artifacts } = review
   if (review.session !== null || artifacts.length > 0 || asksEachTime(policy) !== undefined) return undefined

@@ -1,6 +1,6 @@
 /**
- * Responsible for the signatures of decisions: whether a review takes none without, what exactly a member's passkey has to sign, and checking
- * what it signed. Whether the decision itself is allowed is for others.
+ * Responsible for signatures of decisions: whether a review needs one, which text a member's passkey signs, and verifying the signature. It
+ * does not decide whether the decision is allowed.
  */
 import { Buffer } from 'node:buffer'
 import { signedDecisionText } from '@modelreins/contract'
@@ -18,7 +18,7 @@ import { policyFor } from './policy.ts'
 type Member = Extract<Caller, { kind: 'member' }>['member']
 type Signature = NonNullable<Parsed<'reviews.decide'>['signature']>
 
-/** The capability of a review on the worker that it is about, as it is declared today. */
+/** The worker of a review, and the review's capability as that worker declares it today. */
 export function currentlyDeclared(
   ctx: Pick<CommandContext, 'store'>,
   review: Pick<ReviewRecord, 'worker_id' | 'capability'>,
@@ -28,13 +28,16 @@ export function currentlyDeclared(
   return { worker, item }
 }
 
-/** By the policy that the review was opened under, or by the one of today: what was approved under the first would not start under the other. */
+/**
+ * True if the review's own policy or the current one demands signatures: an unsigned approval could not start the job under the current
+ * policy.
+ */
 export const isSignatureDemanded = (
   ctx: Pick<CommandContext, 'store'>,
   review: Pick<ReviewRecord, 'policy' | 'worker_id' | 'capability'>,
 ): boolean => review.policy.signed === true || policyFor(ctx, currentlyDeclared(ctx, review).item).signed === true
 
-/** What there is to sign: the payload as it was read, what is made of it, and the words that go with it. */
+/** The content to sign: the digest of the payload as it was read, that of the edited one, and the verdict with its comment. */
 export function decisionToSign(ctx: CommandContext, review: ReviewRecord, word: DecisionInput, nonce: string): SignedDecision {
   return {
     review_id: review.id,
@@ -57,7 +60,7 @@ function demand(ctx: CommandContext, review: ReviewRecord, member: Member): Resu
   )
 }
 
-/** The proof of a decision that is about to be written; undefined when it is not signed and need not be. A challenge is spent here. */
+/** The proof of a decision that is about to be written; undefined when it is not signed and need not be. The challenge is used up here. */
 export function proofFor(
   ctx: CommandContext,
   of: { readonly member: Member; readonly review: ReviewRecord; readonly word: DecisionInput },

@@ -1,8 +1,8 @@
-/** Responsible for the tables of reviews, grants, and of what should be looked at. */
+/** Responsible for the tables of reviews, grants and actions to look at. */
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** Reviews outlive their jobs. Columns are what is searched for; the rest is in `doc`. */
+/** Reviews outlive their jobs. Searched fields have columns; the rest is JSON in `doc`. */
 export const reviews = sqliteTable(
   'reviews',
   {
@@ -14,7 +14,7 @@ export const reviews = sqliteTable(
     capability: text(),
     session: text(),
     asked_digest: text().notNull(),
-    /** When time alone does something next; null once it is settled. */
+    /** When the next reminder, escalation or expiry is due, in milliseconds since 1970; null once the review is settled. */
     next_at: integer(),
     settled_at: integer(),
     doc: text().notNull(),
@@ -30,7 +30,7 @@ export const reviews = sqliteTable(
   ],
 )
 
-/** A row of its own each: payloads are as large as prompts, and a review that was edited has two. `kind`: asked, edited. */
+/** Payloads have their own rows because they are as large as prompts, and an edited review has two. `kind`: asked, edited. */
 export const reviewPayloads = sqliteTable(
   'review_payloads',
   { review_id: integer().notNull(), kind: text().notNull(), payload: text().notNull() },
@@ -55,7 +55,7 @@ export const grants = sqliteTable(
   (table) => [index('grants_scope').on(table.worker_id, table.capability, table.session)],
 )
 
-/** Audit rows of the tier `audit` that somebody should look at: rows move to D1, so what the list shows is kept here. */
+/** Audit rows of the tier `audit` that should be looked at. Audit rows move to D1, so the fields that the list shows are copied here. */
 export const toLookAt = sqliteTable(
   'to_look_at',
   {

@@ -1,4 +1,4 @@
-/** Responsible for calls that wait for the decision of a review: reading one that is pending, and asking whether an action is allowed. */
+/** Responsible for calls that wait for the decision of a review: reads of a pending review, and authorizations of actions. */
 import type { Host } from '../kernel/host.ts'
 import type { Caller } from '../kernel/context.ts'
 import type { Wait } from '../kernel/room.ts'

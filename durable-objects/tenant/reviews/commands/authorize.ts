@@ -1,6 +1,6 @@
 /**
- * Responsible for `ctx.authorize` inside a job: whether the attempt that asks may do this action now, must wait for a human, or may not.
- * The digest of capability and action, for this job, finds an earlier question again: also after the worker was killed and restarted.
+ * Responsible for `ctx.authorize` inside a job: whether the calling attempt may do this action now, must wait for a human, or is refused. A
+ * repeated question is found by job and digest of capability and action, so it survives a restart of the worker.
  */
 import { limits } from '@modelreins/contract'
 import type { Output, Parsed, RiskTier } from '@modelreins/contract'
@@ -24,7 +24,7 @@ import { policyFor } from '../policy.ts'
 
 type Reply = Output<'claims.authorize'>
 
-/** One call: what an attempt wants to do. */
+/** One call: the action that an attempt wants to do. */
 interface Call {
   readonly input: Parsed<'claims.authorize'>
   readonly job: JobRecord
@@ -33,14 +33,14 @@ interface Call {
   readonly digest: string
 }
 
-/** One question, with everything it is answered from. */
+/** One call that needs a decision, with all inputs of the answer. */
 interface Asking extends Call {
   readonly tier: 'session' | 'approve'
   readonly policy: Policy
   readonly session: string | null
 }
 
-/** The running attempt that asks. */
+/** The running attempt that makes the call. */
 function attemptAsking(ctx: CommandContext, jobId: number): Result<{ readonly job: JobRecord; readonly worker: WorkerRecord }> {
   if (ctx.caller.kind !== 'lease') return fail('unauthorized', 'This call carries the lease token of an attempt.')
   const { lease, worker } = ctx.caller
@@ -53,7 +53,7 @@ function attemptAsking(ctx: CommandContext, jobId: number): Result<{ readonly jo
     : fail('lease-lost', `Job ${job.id}, attempt ${lease.attempt}: the job is ${job.status} at attempt ${job.attempt}.`)
 }
 
-/** Whoever waits for a human is alive: asking renews the lease as a heartbeat does. */
+/** Renews the lease as a heartbeat does: a worker that waits for a human is alive. */
 function signOfLife(ctx: CommandContext, job: JobRecord, worker: WorkerRecord): void {
   ctx.live.presence.seen(worker.worker_id, ctx.at)
   const lease = ctx.live.leases.lease(job.id)
@@ -69,13 +69,16 @@ const reply = (outcome: Reply['outcome'], review: ReviewRecord | null, action: u
   ...more,
 })
 
-/** One call of one attempt, for the approval that it spends and for its repetition: its answer may get lost. */
+/** Identifies one call of one attempt. It is stored with the spent approval, so that a retry after a lost response gets the same answer. */
 const callOf = (job: JobRecord, key: string | undefined): string => `job ${job.id} attempt ${job.attempt}/${job.nonce ?? ''}/${key ?? ''}`
 
-/** The tier is in it: what was allowed under another one is asked about under this. */
+/** The key includes the risk tier: after a change of the tier, an action allowed under the old one is asked about again. */
 const keyOf = ({ job, input, tier, digest }: Call): string => `authorize ${tier} ${digest} ${callOf(job, input.idempotency_key)}`
 
-/** A repetition counts nothing twice: no approval, no use of a grant, no audit row, nothing to look at. */
+/**
+ * Allows the action and remembers the answer under the idempotency key. A repeated call then spends no approval or grant use, and writes no
+ * audit or to-look-at row.
+ */
 function allow(ctx: CommandContext, call: Call, by: { readonly review?: ReviewRecord; readonly grant?: GrantRecord | undefined }): Reply {
   const { review = null, grant } = by
   if (call.input.idempotency_key !== undefined) {
@@ -85,10 +88,11 @@ function allow(ctx: CommandContext, call: Call, by: { readonly review?: ReviewRe
   return reply('allowed', review, review === null ? call.input.action : review.payload, { grant_id: grant?.grant_id ?? null })
 }
 
-/** What this very call was answered before; undefined when it was not allowed then. */
+/** The remembered answer of the same call; undefined when it was not allowed before. */
 function allowedBefore(ctx: CommandContext, call: Call): Reply | undefined {
   if (call.input.idempotency_key === undefined) return undefined
-  // Keys of dispatches are in the same table, as their callers spell them, but beside a SHA-256: no caller can dispatch an answer for itself.
+  // The table also holds idempotency keys of dispatches, which callers choose freely. Their digest is always a SHA-256, so no caller can
+  // forge an answer of this form.
   const [, grant, review] = /^allowed:(.*):(\d*)$/.exec(ctx.store.keys.get(keyOf(call))?.digest ?? '') ?? []
   if (grant === undefined) return undefined
   const spent = review === undefined || review === '' ? undefined : ctx.store.reviews.get(Number(review))
@@ -132,11 +136,17 @@ function ask(ctx: CommandContext, asking: Asking): Reply {
   return reply('waiting', review, input.action)
 }
 
-/** Whether a question for a session was asked for another one. What was asked under `approve` is about the job, whoever does it. */
+/**
+ * Whether a review for a session was opened for another session than this one. A review under the tier `approve` is about the job, on any
+ * worker.
+ */
 const isElsewhere = (review: ReviewRecord, { worker, session }: Asking): boolean =>
   review.risk_tier === 'session' && (review.worker_id !== worker.worker_id || review.session !== session)
 
-/** The attempt that asks now is the one to be told, and a yes is for its session; an action once called irreversible stays so. */
+/**
+ * Points a pending review at the attempt that asks now: it is notified, and an approval applies to its session. An action once called
+ * irreversible stays irreversible.
+ */
 function askedAgain(ctx: CommandContext, review: ReviewRecord, asking: Asking): ReviewRecord | undefined {
   const { job, worker, input } = asking
   const moved = isElsewhere(review, asking)
@@ -156,7 +166,7 @@ function askedAgain(ctx: CommandContext, review: ReviewRecord, asking: Asking): 
   return after
 }
 
-/** An approval for exactly this: spent here, once. */
+/** Spends the approval of exactly this action, once. */
 function redeem(ctx: CommandContext, review: ReviewRecord, asking: Asking): Reply | undefined {
   const { capability, payload, artifacts } = review
   if (isElsewhere(review, asking)) {
@@ -168,7 +178,7 @@ function redeem(ctx: CommandContext, review: ReviewRecord, asking: Asking): Repl
     covers(review, asking.tier, asking.policy) &&
     isApprovalValid(review, mayDecide(ctx)) &&
     digestOf(ctx, { capability, payload, artifacts }) === review.digest &&
-    // The use that asked is the first of the grant's: when those are over, or it was revoked, so is the approval.
+    // The use that opened the review is the first use of its grant: when the grant is used up or revoked, so is the approval.
     (review.session === null || grant !== undefined)
   if (!sound) {
     supersedeReview(ctx, review, null, 'the approval does not stand any more')
@@ -179,7 +189,7 @@ function redeem(ctx: CommandContext, review: ReviewRecord, asking: Asking): Repl
   return allow(ctx, asking, { review, grant })
 }
 
-/** What an earlier question has come to; undefined when there is none that answers this one. */
+/** The answer from an earlier review of the same action; undefined when there is none that answers this call. */
 function answered(ctx: CommandContext, asking: Asking): Reply | undefined {
   const { job, input } = asking
   const review = ctx.store.reviews.newestOf(job.id, 'action', asking.digest)
@@ -192,7 +202,7 @@ function answered(ctx: CommandContext, asking: Asking): Reply | undefined {
       return redeem(ctx, review, asking)
     case 'denied':
     case 'expired':
-      // A new attempt may ask again; the one that was refused may not nag.
+      // A new attempt may ask again; the refused attempt gets the same refusal.
       if (review.attempt !== job.attempt) return undefined
       return reply(
         'refused',
@@ -205,7 +215,7 @@ function answered(ctx: CommandContext, asking: Asking): Reply | undefined {
   }
 }
 
-/** Tier `session`: a grant lets it pass; a question for the same session, once asked, is asked for all. */
+/** Tier `session`: an active grant allows the action; otherwise all calls of the session wait for the same pending review. */
 function inSession(ctx: CommandContext, asking: Asking): Reply | undefined {
   const { input, job, worker, session } = asking
   if (session === null) return undefined

@@ -1,6 +1,6 @@
 /**
- * Responsible for decisions: `decideReview` is the only writer of them, whichever way they come, and what each does to the waiting job.
- * Expiry, which decides for lack of a decision, is here too.
+ * Responsible for decisions on reviews and for what each does to the waiting job. Every call that decides goes through `decideReview`.
+ * Expiry, which settles a review without a decision, is here too.
  */
 import type { Capability, JobError, Parsed } from '@modelreins/contract'
 import { roleMay } from '../../../../src/domain/access/access.ts'
@@ -40,13 +40,13 @@ function heldJob(ctx: CommandContext, review: ReviewRecord): JobRecord | undefin
   return job !== undefined && job.status === 'pending' && job.review_id === review.id ? job : undefined
 }
 
-/** Why this member may not approve; null when they may. */
+/** Why this member may not approve the review; null when they may. */
 function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string): string | null {
   const { worker, item } = currentlyDeclared(ctx, review)
   if (!isBarredAsOwn(ctx, review, memberId)) return null
   const own = isOwnWork(ctx, review, worker, memberId)
   const job = review.job_id === null ? undefined : ctx.store.jobs.get(review.job_id)
-  // Else the request came from the member's companion, in a job that another member requested.
+  // When false, the request came from the member's companion, in a job that another member requested.
   const wanted = job !== undefined && requestersOf(job).includes(memberId)
   const what =
     own && !wanted
@@ -69,9 +69,9 @@ function selfRefusal(ctx: CommandContext, review: ReviewRecord, memberId: string
 
 const namesOf = (members: readonly Member[]): string => members.map((member) => member.name).join(', ')
 
-/** The call that would allow it, to be sent as it is, unless there are other capabilities to repeat. */
+/** The API call that would allow self-approval. It can be sent unchanged, unless the worker has other capabilities to include. */
 function selfApprovalCall(name: string, item: Capability | undefined, worker: WorkerRecord | undefined): string {
-  // Nobody is assigned yet: the review keeps the policy it was opened under.
+  // No worker is assigned yet: the review keeps the policy it was opened under, so the job must be dispatched again.
   if (item === undefined || worker === undefined)
     return `PATCH /api/v1/workers/WORKER_ID, "policy": {"self_approval": true} on ${name} in its capabilities, and dispatch again`
   const changed = JSON.stringify({ ...item, policy: { ...item.policy, self_approval: true } })
@@ -79,7 +79,7 @@ function selfApprovalCall(name: string, item: Capability | undefined, worker: Wo
   return `PATCH /api/v1/workers/${worker.worker_id} {"capabilities": [${changed}${others}]}`
 }
 
-/** With `edit`: what is to run instead, whole, and its digest. */
+/** For the verdict `edit`: the complete edited payload and its digest. */
 function editOf(ctx: CommandContext, review: ReviewRecord, payload: unknown): Result<DecisionInput['edit']> {
   if (payload === undefined) return ok(undefined)
   let whole = payload
@@ -94,7 +94,7 @@ function editOf(ctx: CommandContext, review: ReviewRecord, payload: unknown): Re
   return ok({ payload: whole, digest: digestOf(ctx, { capability, payload: whole, artifacts }) })
 }
 
-/** What the review is about is not what was asked: somebody has changed it by a way that is none. */
+/** Whether the job no longer matches the pending review, because it was changed without a new review. */
 function isStale(ctx: CommandContext, review: ReviewRecord): boolean {
   if (review.status !== 'pending') return false
   const job = heldJob(ctx, review)
@@ -107,11 +107,14 @@ interface Prepared {
   readonly member: Member
   readonly review: ReviewRecord
   readonly word: DecisionInput
-  /** What it would make of the review. */
+  /** The review as the decision would change it. */
   readonly decided: DecisionResult
 }
 
-/** What a decision would do, with every rule but the signature's. It writes only where the review is about something else by now. */
+/**
+ * Applies every rule of a decision except its signature, and returns the resulting review. It writes only when the subject of the review
+ * has changed in the meantime.
+ */
 export function prepareDecision(ctx: CommandContext, input: Omit<Input, 'signature'>): Result<Prepared> {
   if (ctx.caller.kind !== 'member') return fail('forbidden', 'Only members decide.')
   const { member } = ctx.caller
@@ -156,7 +159,7 @@ export function prepareDecision(ctx: CommandContext, input: Omit<Input, 'signatu
   return decided.ok ? ok({ member, review, word, decided: decided.value }) : decided
 }
 
-/** One decision by one member. */
+/** Records one decision by one member. */
 export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRecord> {
   const prepared = prepareDecision(ctx, input)
   if (!prepared.ok) return prepared
@@ -179,7 +182,7 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
   return ok(after)
 }
 
-/** What follows from a review that is settled now; the review itself has been written. */
+/** Applies the consequences of a review that has just been settled; the review itself is already written. */
 function settled(ctx: CommandContext, review: ReviewRecord): void {
   const job = heldJob(ctx, review)
   if (review.status === 'approved') {
@@ -194,7 +197,7 @@ function settled(ctx: CommandContext, review: ReviewRecord): void {
   notifyReviewSettled(ctx, review)
 }
 
-/** Tier `session`: the yes is good for the session, within the policy's terms. */
+/** Tier `session`: the approval creates a grant for the session, within the policy's terms. */
 function grantSession(ctx: CommandContext, review: ReviewRecord): void {
   const { session, worker_id, capability } = review
   if (session === null || worker_id === null || capability === null) return
@@ -222,11 +225,11 @@ function grantSession(ctx: CommandContext, review: ReviewRecord): void {
   })
 }
 
-/** The job may be offered, as it was approved. An edit becomes the job's here, and nowhere else. */
+/** Releases the job as it was approved. This is the only place where a reviewer's edit is applied to the job. */
 function releaseJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): void {
   const spec = review.asked_payload === undefined ? ok(job.spec) : applyEdit(job.spec, review.payload)
   const after = spec.ok ? releaseHold(ctx, { ...job, spec: spec.value }, 'review') : job
-  // The start takes the digest again; a job that does not fit here would only be held anew there.
+  // The start checks the digest again and would only hold a job that does not match here.
   if (!spec.ok || !fitsJob(ctx, review, after)) throw new Error(`Job ${job.id} is not what review ${review.id} approved`)
   saveJob(ctx, after)
   recordRelease(ctx, after, review.id)
@@ -234,7 +237,7 @@ function releaseJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): 
 
 const lastWord = (review: ReviewRecord): string | null => review.decisions.at(-1)?.comment ?? null
 
-/** A human settles what the worker gave away: with its result, or in their own words. */
+/** A human settles an escalated job: with the worker's result, or with their own answer. */
 function answerJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): void {
   const { payload } = review
   const written = typeof payload === 'object' && payload !== null && 'result' in payload ? payload.result : payload
@@ -255,7 +258,10 @@ function answerJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord): v
   closeStream(ctx, after, '')
 }
 
-/** Denied, expired or taken back (`reason`, by whoever did): nothing runs, and the job says why. */
+/**
+ * Fails the job of a review that was denied, expired or withdrawn (`reason`: the comment of the withdrawal). Nothing runs, and the job's
+ * error gives the reason.
+ */
 export function failJob(ctx: CommandContext, review: ReviewRecord, job: JobRecord, reason?: string): void {
   const words: Readonly<Record<string, JobError>> = {
     denied: { type: 'denied', message: lastWord(review) ?? `Review ${review.id} was denied.`, retryable: false },
@@ -279,10 +285,13 @@ export function failJob(ctx: CommandContext, review: ReviewRecord, job: JobRecor
   if (job.stream) closeStream(ctx, after, '')
 }
 
-/** Reviews treated in one sweep; the clock comes back for the rest. */
+/** Reviews processed in one sweep; the duty runs again for the rest. */
 const atOnce = 500
 
-/** What time does to reviews: reminders, escalations, and the end of those that nobody decided. After a long sleep several at once. */
+/**
+ * Sends reminders and escalations and expires reviews without a decision. After a long hibernation, several steps of one review may be due
+ * at once.
+ */
 function elapseReviews(ctx: CommandContext): void {
   for (const due of ctx.store.reviews.due(ctx.at, atOnce)) {
     let elapsed = applyTime(due, ctx.at)

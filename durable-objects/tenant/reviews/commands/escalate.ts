@@ -1,4 +1,7 @@
-/** Responsible for an attempt that ends by handing its job to a human: the result is kept, and a review of it opens (`close` with `escalated`). */
+/**
+ * Responsible for an attempt that ends by escalating its job to a human: the result is kept, and a review of it opens (`close` with
+ * `escalated`).
+ */
 import type { Job, Parsed } from '@modelreins/contract'
 import { emptyOutcome } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
@@ -13,18 +16,18 @@ import { openReview } from '../review-log.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { policyFor } from '../policy.ts'
 
-/** What a human says yes or no to: the result as it is kept with the job. */
+/** The payload that a human approves or denies: the result as stored with the job. */
 export const escalatedPayload = (job: Pick<JobRecord, 'outcome'>): { readonly result: string | null } => ({
   result: job.outcome?.result ?? null,
 })
 
-/** The worker that holds the attempt gives the job away. Saying so again changes nothing. */
+/** Escalates the job of the worker that holds the attempt. A repeated call changes nothing. */
 export function escalateAttempt(
   ctx: CommandContext,
   job: JobRecord,
   worker: WorkerRecord,
   result: string | null,
-  /** Of a person: why, and as which member they may not settle it themselves. */
+  /** Only for a person: their reason, and their member id, since they may not settle the review themselves. */
   person?: { readonly reason: string; readonly member_id: string },
 ): Result<JobRecord> {
   const open = job.review_id === null ? undefined : ctx.store.reviews.open(job.review_id)

@@ -1,4 +1,4 @@
-/** Responsible for grants as callers see them, and for the list of what ran under the tier `audit` and should be looked at. */
+/** Responsible for the commands about grants, and about the list of actions that ran under the tier `audit` and should be looked at. */
 import { limits } from '@modelreins/contract'
 import type { Grant, Parsed, ToLookAt } from '@modelreins/contract'
 import { countingCursor } from '../../../../src/domain/cursor.ts'
@@ -12,7 +12,7 @@ import { showGrant } from '../review-view.ts'
 import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import type { LookRow } from '../grant-store.ts'
 
-/** A worker sees its own. */
+/** A worker sees only its own grants. */
 function list(ctx: CommandContext, input: Parsed<'grants.list'>): Result<{ items: Grant[]; next_cursor: string | null }> {
   const limit = input.limit ?? limits.list_default
   const found = ctx.store.grants.list({
@@ -26,14 +26,14 @@ function list(ctx: CommandContext, input: Parsed<'grants.list'>): Result<{ items
   return ok({ items: items.map(showGrant), next_cursor: found.length > limit ? (items.at(-1)?.grant_id ?? null) : null })
 }
 
-/** From now on the next use asks again; what runs already goes on. */
+/** The next use needs a new review; running work continues. */
 function revoke(ctx: CommandContext, input: Parsed<'grants.revoke'>): Result<Grant> {
   const grant = ctx.store.grants.get(input.grant_id)
   if (grant === undefined) return fail('not-found', `There is no grant ${input.grant_id}.`)
   return ok(showGrant(grant.revoked_at === null ? endGrant(ctx, grant) : grant))
 }
 
-/** `why`: when nobody has revoked it. */
+/** `why`: given when the service ends the grant and no member revoked it. */
 export function endGrant(ctx: CommandContext, grant: GrantRecord, why?: string): GrantRecord {
   const after = { ...grant, revoked_at: ctx.at }
   ctx.store.grants.save(after)
@@ -46,12 +46,12 @@ export function endGrant(ctx: CommandContext, grant: GrantRecord, why?: string):
     summary: `${grant.session}, used ${grant.uses} ${grant.uses === 1 ? 'time' : 'times'}${why === undefined ? '' : `, ${why}`}`,
     ...(why === undefined ? {} : { actor: systemActor }),
   })
-  // Jobs that counted on it are asked about when their worker wants work.
+  // Jobs that relied on the grant are sent to review when their worker next asks for work.
   ctx.after({ kind: 'feed', worker_id: grant.worker_id })
   return after
 }
 
-/** A member may decide no more: grants that rested on their approval have ended, and are listed as ended. */
+/** Called when a member loses the right to decide: revokes grants that depended on their approval, so that lists show them as ended. */
 export function endUnbackedGrants(ctx: CommandContext): void {
   for (const grant of ctx.store.grants.allInForce(ctx.at)) {
     if (!isGrantBacked(ctx, grant)) endGrant(ctx, grant, `who gave it by review ${grant.review_id} may not decide any more`)
@@ -65,7 +65,7 @@ const showLook = (ctx: CommandContext, row: LookRow): ToLookAt => ({
   seen_at: isoTimeOrNull(row.seen_at),
 })
 
-/** The cursor is the number of the last row seen. */
+/** The cursor is the audit `seq` of the last row on the page. */
 function toLookAt(ctx: CommandContext, input: Parsed<'audit.to_look_at'>): Result<{ items: ToLookAt[]; next_cursor: string | null }> {
   const after = countingCursor(input.cursor, 0)
   if (!after.ok) return after
@@ -83,7 +83,7 @@ function markSeen(ctx: CommandContext, input: Parsed<'audit.seen'>): Result<{ se
   return ok({ seen: [...seen] })
 }
 
-/** A grant is for this worker as it was: with another provider or model it needs a new review. */
+/** A grant is for the worker's current provider and model: after a change of either, a new review is needed. */
 export function endGrantsOfChanged(ctx: CommandContext, before: WorkerRecord, after: WorkerRecord): void {
   const doer = ({ config, profile }: WorkerRecord): string =>
     JSON.stringify([config.provider ?? profile.provider, config.model ?? profile.model])

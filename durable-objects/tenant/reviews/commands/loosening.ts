@@ -1,6 +1,6 @@
 /**
- * Responsible for changes that let something pass which waited for a human before: of a worker's tiers and policies, and of the tenant's
- * setting. They take an owner; where there are reviewers they wait for one of them, as any other action does.
+ * Responsible for changes that loosen review requirements: of a worker's tiers and policies, and of the tenant's settings. They need an
+ * owner; where the tenant has reviewers, they wait for a review.
  */
 import type { Capability, ReviewPolicy } from '@modelreins/contract'
 import { canonicalJson, capabilities as capabilityList, tenantSettingRows } from '@modelreins/contract'
@@ -19,7 +19,7 @@ export const looseningType = 'loosening'
 
 type Policies = Readonly<Record<string, ReviewPolicy>>
 
-/** What is to change, as a reviewer reads it and as it is applied. */
+/** The payload of the review: the reviewer reads it, and the approval applies it. */
 type Change =
   | {
       readonly worker_id: string
@@ -30,13 +30,16 @@ type Change =
   | { readonly setting: 'require_capability'; readonly value: boolean }
   | { readonly setting: 'review_policies'; readonly before: Policies; readonly value: Policies }
 
-/** Somebody else is there to ask. A tenant from before the setting changes its tiers as it did, until it has said what it wants. */
+/**
+ * Whether another member, a reviewer with a key, must approve the change. Tenants that have never set `require_capability` change tiers
+ * without a review, as they did before the setting existed.
+ */
 function isDecidedByOthers(ctx: CommandContext): boolean {
   if (ctx.store.settings.requireCapability() === undefined) return false
   return ctx.store.credentials.membersWithKey().some((member) => member.role === 'reviewer' && member.member_id !== ctx.caller.actor.id)
 }
 
-/** Asked again with the same words it is the same review. */
+/** A repeated request for the same change returns the pending review. */
 function ask(ctx: CommandContext, change: Change, title: string, words: readonly string[]): ReviewRecord {
   const digest = digestOf(ctx, { capability: null, payload: change, artifacts: [] })
   for (const known of ctx.store.reviews.list({ statuses: ['pending'] }, Number.MAX_SAFE_INTEGER)) {
@@ -63,7 +66,7 @@ function ask(ctx: CommandContext, change: Change, title: string, words: readonly
 
 const mayLoosen = (ctx: CommandContext): boolean => ctx.caller.kind === 'member' && roleMay(ctx.caller.member.role, 'members.manage')
 
-/** What a worker's capabilities may become at once: all that was asked for, or as they are while a review waits. */
+/** The capabilities that apply at once: all of those requested, or the current ones while a review is pending. */
 export function loosened(
   ctx: CommandContext,
   worker: WorkerRecord,
@@ -86,7 +89,7 @@ function setRequireCapability(ctx: CommandContext, value: boolean): void {
   for (const worker of ctx.store.workers.active()) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
 }
 
-/** Turning it off where others decide asks for a review, which is answered; anything else is so at once. */
+/** Applies the setting at once, except that turning it off where reviewers exist opens a review, which is returned. */
 export function changeRequireCapability(ctx: CommandContext, value: boolean): ReviewRecord | undefined {
   const before = ctx.store.settings.requireCapability()
   if (value === before) return undefined
@@ -105,7 +108,7 @@ function setReviewPolicies(ctx: CommandContext, value: Policies): void {
   ctx.record({ action: 'settings.update', subject: `tenant:${ctx.tenant}`, summary: `review_policies: ${names}` })
 }
 
-/** What loosens a policy where others decide asks for a review, which is answered; anything else is so at once. */
+/** Applies the policies at once, except that loosening them where reviewers exist opens a review, which is returned. */
 export function changeReviewPolicies(ctx: CommandContext, value: Policies): ReviewRecord | undefined {
   const before = ctx.store.settings.get('review_policies')
   if (canonicalJson(value) === canonicalJson(before)) return undefined
@@ -118,7 +121,7 @@ export function changeReviewPolicies(ctx: CommandContext, value: Policies): Revi
 
 const changeOf = (review: ReviewRecord): Change => review.payload as Change
 
-/** Whether what the review is about is still what there is. */
+/** Whether the review no longer matches the current setting or worker. */
 export function isLooseningStale(ctx: CommandContext, review: ReviewRecord): boolean {
   const change = changeOf(review)
   if ('setting' in change && change.setting === 'review_policies')
@@ -129,7 +132,7 @@ export function isLooseningStale(ctx: CommandContext, review: ReviewRecord): boo
   return canonicalJson(worker.capabilities) !== canonicalJson(change.before)
 }
 
-/** Approved: the change is made, as it was read. */
+/** Applies the approved change exactly as the reviewer read it. */
 export function applyLoosening(ctx: CommandContext, review: ReviewRecord): void {
   const change = changeOf(review)
   if ('setting' in change && change.setting === 'review_policies')
@@ -137,7 +140,7 @@ export function applyLoosening(ctx: CommandContext, review: ReviewRecord): void 
   if ('setting' in change) return setRequireCapability(ctx, change.value)
   const worker = ctx.store.workers.get(change.worker_id)
   if (worker === undefined) return
-  // Ours, as it was stored; parsed again since it becomes what workers are held to.
+  // This service stored the value itself; it is parsed again because workers are held to the result.
   const capabilities = capabilityList.parse(change.capabilities)
   ctx.store.workers.save({ ...worker, capabilities })
   ctx.record({

@@ -21,20 +21,23 @@ import { signingOptions } from './signing-options.ts'
 import { endGrant } from './grants.ts'
 import { policyFor } from '../policy.ts'
 
-/** Types that only the service itself opens: their decisions move jobs. */
+/** Types that only the service itself opens, because their decisions change jobs. */
 const reserved = new Set(['dispatch', 'action', 'escalation', looseningType])
 
-/** What a worker has asked about itself. A job that waits for its release is nobody's yet: nothing of it goes to a worker before. */
+/**
+ * Whether the worker opened this review itself. Reviews of jobs that wait for release are excluded: no worker may see anything of such a
+ * job.
+ */
 const isOf = (review: ReviewRecord, worker: WorkerRecord): boolean => review.worker_id === worker.worker_id && review.type !== 'dispatch'
 
-/** A review as this caller may see it: a worker sees its own, and of others not even that they exist. */
+/** The review, if this caller may see it: a worker sees only its own, and any other looks to it like one that does not exist. */
 function load(ctx: CommandContext, id: number): Result<ReviewRecord> {
   const review = ctx.store.reviews.get(id)
   const foreign = 'worker' in ctx.caller && review !== undefined && !isOf(review, ctx.caller.worker)
   return review === undefined || foreign ? fail('not-found', `There is no review ${id}.`) : ok(review)
 }
 
-/** Who submits: a worker by its token, or, with a member's key, the companion that `created_by` names (`worker:NAME`). */
+/** The submitting worker: the one that calls or, when a member calls, their companion that `created_by` names (`worker:NAME`). */
 function submitter(ctx: CommandContext, label: string | undefined): WorkerRecord | undefined {
   if (ctx.caller.kind === 'worker') return ctx.caller.worker
   const name = label?.startsWith('worker:') === true ? label.slice('worker:'.length) : undefined
@@ -42,7 +45,10 @@ function submitter(ctx: CommandContext, label: string | undefined): WorkerRecord
   return worker?.ok === true ? worker.value : undefined
 }
 
-/** An idempotency key of this caller answers what it made before. The table is shared with jobs, so the key says what it is of. */
+/**
+ * A repeated idempotency key of this caller returns the review that it created. Jobs use the same table, so the key has the prefix
+ * `review/`.
+ */
 function submit(ctx: CommandContext, input: Parsed<'reviews.submit'>): Result<Review> {
   const { idempotency_key, ...asked } = input
   if (idempotency_key === undefined) return submitNew(ctx, asked)
@@ -91,7 +97,7 @@ function submitNew(ctx: CommandContext, input: Omit<Parsed<'reviews.submit'>, 'i
     preview,
     target,
     capability: input.capability ?? null,
-    // Without a payload of its own, what people read is what they approve.
+    // Without a payload, the approval covers the text that people read.
     payload: input.payload ?? { content, preview, target, title },
     risk_tier: item?.risk_tier ?? null,
     session: null,
@@ -146,7 +152,7 @@ function decide(ctx: CommandContext, input: Parsed<'reviews.decide'>): Result<Re
   return decided.ok ? ok(showReview(ctx, decided.value)) : decided
 }
 
-/** By review, each once; named with and without a digest, the digest counts. */
+/** Each review once. If it is listed both with and without a digest, the digest is used. */
 function digestsRead(items: Parsed<'reviews.decide_many'>['review_ids']): ReadonlyMap<number, string | undefined> {
   const read = new Map<number, string | undefined>()
   for (const item of items) {
@@ -156,7 +162,7 @@ function digestsRead(items: Parsed<'reviews.decide_many'>['review_ids']): Readon
   return read
 }
 
-/** Each by itself: what one of them refuses is named and does not hold up the others. */
+/** Decides each review independently: a refused one is returned in `left_out` and does not stop the others. */
 function decideMany(
   ctx: CommandContext,
   input: Parsed<'reviews.decide_many'>,
@@ -175,7 +181,10 @@ function decideMany(
   return ok({ decided, left_out })
 }
 
-/** By the worker that asked, by a member who dispatches, or, once approved, by one who decides. Work that waits for it ends: nothing else would let it start. */
+/**
+ * Allowed for the worker that asked, for a member who dispatches and, once the review is approved, for a member who decides. The job that
+ * waits for the review fails, since nothing else could start it.
+ */
 function withdraw(ctx: CommandContext, input: Parsed<'reviews.withdraw'>): Result<Review> {
   const found = load(ctx, input.review_id)
   if (!found.ok) return found
@@ -184,7 +193,7 @@ function withdraw(ctx: CommandContext, input: Parsed<'reviews.withdraw'>): Resul
   const ofWorker = !reserved.has(review.type) || review.type === 'action'
   if (ctx.caller.kind === 'worker' && !ofWorker) return fail('forbidden', 'A worker may withdraw only reviews that it submitted.')
   if (!isOpen(review)) return fail('wrong-state', `Review ${review.id} is ${review.status} and cannot be withdrawn.`)
-  // A member who only decides takes back what was decided, and says no to what was not.
+  // A member who may only decide can withdraw an approval, and must deny a pending review.
   if (ctx.caller.kind === 'member' && !roleMay(ctx.caller.member.role, 'reviews.submit') && review.status === 'pending')
     return fail('forbidden', `Review ${review.id} is not decided yet: deny it instead.`)
   const after = withdrawReview(ctx, review, input.comment === undefined ? 'taken back' : 'taken back, with a comment')
@@ -197,8 +206,8 @@ function withdraw(ctx: CommandContext, input: Parsed<'reviews.withdraw'>): Resul
 }
 
 /**
- * An artifact uploaded with a `review_id`: it is part of what is reviewed from now on, so the digest is another one and what was said
- * before does not count. Refused once the review is settled. The caller sees to who may.
+ * Adds an artifact uploaded with a `review_id` to the reviewed content. The digest changes, so earlier decisions no longer count. Refused
+ * once the review is settled. The caller checks permissions.
  */
 export function attachArtifact(ctx: CommandContext, reviewId: number, artifact: ReviewedArtifact): Result<ReviewRecord> {
   const found = load(ctx, reviewId)

@@ -1,4 +1,7 @@
-/** Responsible for what a member's passkey is asked to sign for one decision. A decision that would be refused anyway is refused here. */
+/**
+ * Responsible for the WebAuthn options and the text that a member's passkey signs for one decision. A decision that would be refused anyway
+ * is refused here.
+ */
 import { Buffer } from 'node:buffer'
 import { limits, signedDecisionText } from '@modelreins/contract'
 import type { Output, Parsed } from '@modelreins/contract'
@@ -33,7 +36,7 @@ export function signingOptions(ctx: CommandContext, input: Parsed<'reviews.signi
     },
     text,
     nonce,
-    // What was sent as JSON is JSON.
+    // The cast is safe: the payload arrived as JSON.
     edited:
       word.edit === undefined ? null : { payload: word.edit.payload as NonNullable<Reply['edited']>['payload'], digest: word.edit.digest },
   })
