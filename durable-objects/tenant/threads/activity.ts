@@ -1,10 +1,16 @@
-/** Responsible for remembering when something last happened in each thread, so that a list by it reads no jobs: counted once, then kept up. */
+/**
+ * Responsible for remembering the last activity of each thread, so that sorting a list of threads reads no jobs: computed once, then
+ * updated.
+ */
 
 export class ThreadActivity {
-  /** Undefined until the first list asks: what happened before is in the rows of jobs. */
+  /** Undefined until the first list, which computes earlier activity from the job rows. */
   #last: Map<string, number> | undefined
 
-  /** Milliseconds since 1970; undefined when no job of the thread is kept. */
+  /**
+   * Milliseconds since 1970; undefined when no job of the thread is stored. `count` reads the last activity of all threads; it is called
+   * once.
+   */
   of(threadId: string, count: () => Iterable<readonly [string, number]>): number | undefined {
     this.#last ??= new Map(count())
     return this.#last.get(threadId)

@@ -1,4 +1,4 @@
-/** Responsible for what members do with one thread: reading turns, naming, archiving, aborting all that is under way. */
+/** Responsible for the commands about one thread: reading its turns, renaming, archiving, aborting its unfinished jobs. */
 import { limits } from '@modelreins/contract'
 import type { Output, Parsed, Thread, Turn } from '@modelreins/contract'
 import { countingCursor } from '../../../src/domain/cursor.ts'
@@ -32,7 +32,7 @@ function get(ctx: CommandContext, input: Parsed<'threads.get'>): Result<Output<'
   const turns: Turn[] = []
   let size = 0
   let more = false
-  // Prompts and results are large: a page ends early rather than outgrow what one answer may hold.
+  // Prompts and results are large: a page ends early so that the response stays within its size limit.
   for (const id of ctx.store.threadStore.jobIds(input.thread_id, after.value, limit + 1)) {
     more = turns.length === limit || size > limits.list_bytes
     if (more) break
@@ -69,7 +69,7 @@ function update(ctx: CommandContext, input: Parsed<'threads.update'>): Result<Th
   return ok(showThread(ctx, changed))
 }
 
-/** Everything of the thread that is under way, children of fan-outs included. */
+/** Aborts all unfinished jobs of the thread, children of fan-outs included. */
 function abort(ctx: CommandContext, input: Parsed<'threads.abort'>): Result<Output<'threads.abort'>> {
   const found = load(ctx, input.thread_id)
   if (!found.ok) return found

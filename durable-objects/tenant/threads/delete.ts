@@ -1,6 +1,6 @@
 /**
- * Responsible for deleting a thread: at once for whoever asks, in the tenant object row by row, and elsewhere by `ThreadEraser`. What is cut off
- * anywhere in between, the duty takes up again.
+ * Responsible for deleting a thread: callers no longer see it at once, its rows in the tenant object are erased in batches, and
+ * `ThreadEraser` erases the rest. The duty resumes an interrupted deletion.
  */
 import { limits } from '@modelreins/contract'
 import type { Parsed, ThreadDeleted } from '@modelreins/contract'
@@ -18,12 +18,12 @@ import type { Erasure } from './erasure-store.ts'
 
 /** Turns that one transaction erases, each with the children of its fan-out. */
 const turnsAtOnce = 200
-/** Jobs that are taken out of streams, R2 and D1 in one go. */
+/** Jobs that are erased from streams, R2 and D1 in one batch. */
 const jobsAtOnce = 50
-/** How long the call waits for the whole to be done. */
+/** How long the call waits for the deletion to complete. */
 const patienceMs = 5_000
 
-/** Jobs named in a refusal. */
+/** Maximum number of job ids in the message of a refusal. */
 const named = 10
 
 const show = (ctx: ReadContext, erasure: Erasure): ThreadDeleted => ({
@@ -44,7 +44,7 @@ function underWay(thread_id: string, ids: readonly number[]): Result<never> {
   )
 }
 
-/** An idempotency key of this caller answers for the deletion that it began: a thread that has begun under the id since is another one. */
+/** A repeated idempotency key of this caller returns the deletion that it started, even if a new thread with the same id exists since. */
 export function deleteThread(ctx: CommandContext, input: Parsed<'threads.delete'>): Result<ThreadDeleted> {
   const { idempotency_key, ...asked } = input
   const begun = idempotency_key === undefined ? undefined : earlierDeletion(ctx, asked, idempotency_key)
@@ -69,7 +69,7 @@ function earlierDeletion(ctx: CommandContext, asked: Asked, key: string): Result
 function deleteNow(ctx: CommandContext, input: Asked, key: string | undefined): Result<ThreadDeleted> {
   const { thread_id } = input
   const before = ctx.store.erasures.newest(thread_id)
-  // The very call, which has waited: whatever has been dispatched into the thread meanwhile is not what it was about.
+  // This is the same call, run again after waiting: jobs dispatched into the thread meanwhile are not part of its deletion.
   if (key === undefined && before !== undefined && ctx.live.threadEraser.isAsked(before.id)) return ok(show(ctx, before))
   const remember = ({ id }: Erasure): void => {
     if (key !== undefined) ctx.store.keys.remember(keyOf(ctx, key), { digest: digestOf(ctx, input), job_id: id }, ctx.at)
@@ -112,14 +112,14 @@ function deleteNow(ctx: CommandContext, input: Asked, key: string | undefined): 
 
 export const erasedReason = 'Its thread was deleted'
 
-/** Children and merge of an ended fan-out, also those whose rows have had their time before their parent's. */
+/** Ids of the children and the merge job of an ended fan-out, including jobs whose rows were pruned before their parent's. */
 function familyIn({ outcome }: JobRecord): readonly number[] {
   if (outcome?.fan_out === undefined) return []
   const { children, merge } = outcome.fan_out
   return [...children.map(({ job_id }) => job_id), ...(merge.job_id === null ? [] : [merge.job_id])]
 }
 
-/** The next turns of it, in this transaction. */
+/** Erases the next batch of turns in this transaction. */
 function eraseRows(ctx: CommandContext, erasure: Erasure): Erasure {
   const ids = ctx.store.threadStore.jobIds(erasure.thread_id, 0, turnsAtOnce + 1, erasure.through_id)
   let erased = 0
@@ -141,7 +141,7 @@ function eraseRows(ctx: CommandContext, erasure: Erasure): Erasure {
   return after
 }
 
-/** Begins behind the commands what is due, and says when to try again should it not come to an end. */
+/** Starts the erasures that are due, outside of the transaction, and schedules the next try in case they do not complete. */
 function eraseElsewhere(ctx: CommandContext): void {
   const jobs = ctx.store.erased.due(ctx.at, jobsAtOnce)
   for (const job of jobs) {
@@ -173,7 +173,7 @@ async function untilErased({ live }: Host, id: number): Wait {
   return live.threadEraser.asks(id)
 }
 
-/** Most threads are erased before anybody would ask again. */
+/** Makes the call wait: most deletions complete within its timeout, so that callers need not poll. */
 export function waitForErasure(host: Host, input: object, first: object): Wait | undefined {
   if (!('complete' in first) || first.complete === true || !('thread_id' in input)) return undefined
   const erasure = host.store.erasures.newest(String(input.thread_id))

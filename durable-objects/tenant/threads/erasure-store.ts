@@ -1,9 +1,12 @@
-/** Responsible for deleted threads as they are stored: how far the erasure of each is. It decides nothing. */
+/** Responsible for storing deleted threads and the progress of each erasure. It decides nothing. */
 import { and, asc, desc, eq, gte, inArray, isNotNull, lte } from 'drizzle-orm'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import { erasedThreads } from './tables.ts'
 
-/** `rows`: jobs of it are still here. `archive`: what only the archive has is still there. `rest`: the rest is left. `done`: nothing is. */
+/**
+ * `rows`: job rows remain in the tenant object. `archive`: jobs that only the archive has remain. `rest`: streams and objects of some jobs
+ * may remain. `done`: nothing remains.
+ */
 export type ErasureStage = 'rows' | 'archive' | 'rest' | 'done'
 
 export interface Erasure {
@@ -11,7 +14,7 @@ export interface Erasure {
   readonly thread_id: string
   readonly through_id: number
   readonly stage: ErasureStage
-  /** Erased in the tenant object so far. */
+  /** Number of jobs erased in the tenant object so far. */
   readonly jobs: number
   readonly aborted: readonly number[]
   readonly request_id: string
@@ -53,7 +56,7 @@ export class ErasureStore {
     this.#db.delete(erasedThreads).where(eq(erasedThreads.id, id)).run()
   }
 
-  /** The last time that a thread with this id was deleted. */
+  /** The latest deletion of a thread with this id. */
   newest(threadId: string): Erasure | undefined {
     const row = this.#db
       .select()
@@ -65,7 +68,7 @@ export class ErasureStore {
     return row === undefined ? undefined : fromRow(row)
   }
 
-  /** Whether this archived job is of a deleted thread: the archive may not know yet. */
+  /** Whether this archived job belongs to a deleted thread: its row may still be in the archive. */
   covers(threadId: string, jobId: number): boolean {
     const row = this.#db
       .select({ id: erasedThreads.id })
@@ -76,7 +79,7 @@ export class ErasureStore {
     return row !== undefined
   }
 
-  /** Those at this stage whose time has come. */
+  /** Erasures at one of these stages that are due, longest overdue first. */
   due(stages: readonly ErasureStage[], at: number, limit: number): readonly Erasure[] {
     return this.#db
       .select()

@@ -1,4 +1,4 @@
-/** Responsible for the list of threads: which match, the last active first, a page of them. */
+/** Responsible for the list of threads: filtering, sorting by last activity (newest first), paging. */
 import { limits } from '@modelreins/contract'
 import type { Output, Parsed, Thread } from '@modelreins/contract'
 import { fail, ok } from '../../../src/domain/result.ts'
@@ -45,7 +45,7 @@ function placeOf(cursor: string | undefined): Result<Place> {
 const comesAfter = (place: Place, before: Place): boolean =>
   place.last < before.last || (place.last === before.last && place.id < before.id)
 
-/** Ids of the threads that these filters leave; undefined when they leave all, and none of somebody that nobody is. */
+/** Ids of the threads that match the filters; undefined without filters, empty when a filter names an unknown worker or member. */
 function chosen(ctx: CommandContext, input: Parsed<'threads.list'>): ReadonlySet<string> | undefined {
   const { threadStore } = ctx.store
   const sets: ReadonlySet<string>[] = []

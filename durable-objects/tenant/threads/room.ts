@@ -1,4 +1,4 @@
-/** Responsible for handing threads to the kernel: made by their first job, with defaults for those that follow. */
+/** Responsible for registering threads with the kernel: their first job creates them, and their defaults apply to later jobs. */
 import type { JobRequest } from '@modelreins/contract'
 import { titleOf } from '../../../src/domain/thread/title.ts'
 import type { CommandContext } from '../kernel/context.ts'
@@ -20,14 +20,14 @@ declare module '../kernel/context.ts' {
     readonly threadEraser: ThreadEraser
   }
   interface Effects {
-    /** Erased jobs are to leave streams, R2 and the archive. */
+    /** Erases deleted jobs from streams, R2 and the archive. */
     erase_jobs: { readonly ids: readonly number[] }
-    /** So is what only the archive has of a deleted thread. */
+    /** Erases the jobs of a deleted thread that only the archive still has. */
     erase_thread: { readonly id: number }
   }
 }
 
-/** A fan-out and a job with its own target are not given another one. */
+/** Applies the thread's defaults. The default target is left out for fan-outs and for jobs that name their own workers. */
 function defaults(ctx: CommandContext, request: JobRequest): JobRequest {
   if (request.thread_id === undefined) return request
   const { target, ...rest } = ctx.store.threadStore.get(request.thread_id)?.defaults ?? {}
@@ -52,7 +52,7 @@ export const threadRoom = {
     const { thread_id, ended_at, created_at } = job
     if (thread_id === null) return
     ctx.onCommit(() => ctx.live.threadActivity.note(thread_id, ended_at ?? created_at))
-    // A job of a thread that was deleted is erased soon; it makes no new one.
+    // A job of a deleted thread will be erased soon and must not create the thread again.
     if (ctx.store.threadStore.get(thread_id) !== undefined || ctx.store.erasures.covers(thread_id, job.id)) return
     const title = titleOf(job.spec.prompt, thread_id)
     ctx.store.threadStore.add({ thread_id, title, archived: false, defaults: {}, created_at: ctx.at })

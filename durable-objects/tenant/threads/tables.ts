@@ -1,4 +1,6 @@
-/** Responsible for the tables of threads, one row each, written with the thread's first job and when somebody changes it; and of deleted ones. */
+/**
+ * Responsible for the tables of threads and of deleted threads. A thread's row is written with its first job and when a member changes it.
+ */
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
@@ -10,23 +12,26 @@ export const threads = sqliteTable('threads', {
   /** JSON */
   defaults: text().notNull(),
   created_at: integer().notNull(),
-  /** The last activity of jobs whose rows have gone; what is kept of them says the rest. */
+  /** The last activity of jobs whose rows were pruned, in milliseconds since 1970; that of stored jobs is read from their rows. */
   last_activity: integer().notNull().default(0),
 })
 
-/** Deleted threads: how far their erasure is, and for a while that they were deleted. A thread may be made and deleted again under its id. */
+/**
+ * Deleted threads with the progress of their erasure; rows are kept for a while after it is done. A thread id may be used and deleted
+ * again.
+ */
 export const erasedThreads = sqliteTable(
   'erased_threads',
   {
     id: integer().primaryKey({ autoIncrement: true }),
     thread_id: text().notNull(),
-    /** The highest job id at the time: a later job is of another thread with the same id. */
+    /** The highest job id at the time of the deletion: a later job belongs to a new thread with the same id. */
     through_id: integer().notNull(),
     stage: text().notNull(),
     jobs: integer().notNull(),
     /** JSON: ids of the jobs that were aborted for it. */
     aborted: text().notNull(),
-    /** The call that deleted it, as logs name it. */
+    /** The request id of the deleting call, for finding it in logs. */
     request_id: text().notNull(),
     erased_at: integer().notNull(),
     next_at: integer(),

@@ -1,6 +1,6 @@
 /**
- * Responsible for taking what deleted threads were about out of the places behind the tenant object: output streams and transcripts, large
- * results, rows of the archive. It notes what is gone; what it could not reach is due again by its own row.
+ * Responsible for erasing deleted threads outside of the tenant object: output streams and transcripts, large results, archive rows. It
+ * records what is gone; a failed erasure stays due in its own row.
  */
 import { limits } from '@modelreins/contract'
 import { streamName, transcriptKey } from '../../job-stream/gate.ts'
@@ -13,9 +13,9 @@ import type { ErasedJob } from '../queue/erased-jobs.ts'
 import { erasedReason } from './delete.ts'
 import type { Erasure } from './erasure-store.ts'
 
-/** Rows of the archive that are read at once. */
+/** Archive rows that are read in one query. */
 const archivedAtOnce = 50
-/** Keys that R2 deletes in one call. */
+/** Platform limit: R2 deletes at most 1,000 keys in one call. */
 const keysAtOnce = 1_000
 
 export class ThreadEraser {
@@ -28,12 +28,12 @@ export class ThreadEraser {
     this.#topic = new Topic(host.setTimer)
   }
 
-  /** Resolves once nothing is left of the thread, or something of it could not be erased now, or after this long. */
+  /** Resolves once the erasure is done, once a part of it has failed for now, or after `ms` milliseconds. */
   finished(erasureId: number, ms: number): Promise<boolean> {
     return this.#topic.wait(erasureId, ms)
   }
 
-  /** A call that has waited is about to ask how far this erasure is; the answer is to be called once it has. */
+  /** Marks that a call that has waited is about to ask again about this erasure. The caller runs the returned function afterwards. */
   asks(erasureId: number): () => void {
     this.#asked.add(erasureId)
     return () => void this.#asked.delete(erasureId)
@@ -55,7 +55,7 @@ export class ThreadEraser {
   #behind(work: () => Promise<void>, erasures: readonly number[]): void {
     const failed = (error: unknown): void => {
       this.#host.failed('thread.erase', error)
-      // It is tried again in a while: nobody needs to wait for that.
+      // The next try comes later, so calls stop waiting now.
       for (const id of new Set(erasures)) this.#topic.tell(id)
     }
     this.#host.waitUntil(work().catch(failed))
@@ -85,11 +85,11 @@ export class ThreadEraser {
 
   #stream(jobId: number): Pick<JobStreamGate, 'erase'> {
     const { tenant, env } = this.#host
-    // The platform's stub knows no methods of ours.
+    // The platform's type of a stub does not have this project's methods.
     return env.JOB_STREAM.get(env.JOB_STREAM.idFromName(streamName(tenant, jobId))) as unknown as Pick<JobStreamGate, 'erase'>
   }
 
-  /** What only the archive has of it: long ended, so that nothing of it is on its way any more. */
+  /** Erases jobs that only the archive has. They ended long ago, so no more data of them arrives. */
   async #eraseThread(id: number): Promise<void> {
     const { store, tenant, env, live } = this.#host
     const erasure = store.erasures.get(id)

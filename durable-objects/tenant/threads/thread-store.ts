@@ -1,4 +1,4 @@
-/** Responsible for threads as they are stored, and for what their jobs add up to. It decides nothing. */
+/** Responsible for storing threads and computing sums over their jobs. It decides nothing. */
 import { and, asc, count, eq, gt, inArray, isNotNull, lt, lte, max, sql } from 'drizzle-orm'
 import type { ThreadDefaults } from '@modelreins/contract'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
@@ -7,28 +7,28 @@ import { jobs } from '../queue/tables.ts'
 import { threads } from './tables.ts'
 
 export interface ThreadRecord {
-  /** Order in which threads began. */
+  /** Increases in the order in which threads are created. */
   readonly id: number
   readonly thread_id: string
   readonly title: string
   readonly archived: boolean
   readonly defaults: ThreadDefaults
   readonly created_at: number
-  /** The last activity of jobs that are not kept any more; 0 when there were none. */
+  /** The last activity of jobs that are no longer stored, in milliseconds since 1970; 0 when there are none. */
   readonly last_activity: number
 }
 
 export type ThreadHead = Omit<ThreadRecord, 'archived' | 'defaults'>
 
-/** What the jobs of a thread add up to. */
+/** Sums over the stored jobs of a thread. */
 export interface ThreadSums {
   readonly jobs: number
   readonly running: number
-  /** worker_ids, those of children included. */
+  /** worker_ids, including those of children. */
   readonly workers: readonly string[]
-  /** Ids of those who dispatched them. */
+  /** Ids of the callers that dispatched the jobs. */
   readonly creators: readonly string[]
-  /** Milliseconds; 0 when no job is kept any more. */
+  /** Milliseconds since 1970; 0 when no job is stored any more. */
   readonly last_activity: number
 }
 
@@ -38,7 +38,7 @@ const fromRow = (row: typeof threads.$inferSelect): ThreadRecord => ({
   defaults: JSON.parse(row.defaults),
 })
 
-/** Threads whose rows are remembered: every job of a thread asks for its own. */
+/** Maximum number of thread rows in memory: every job of a thread reads its thread. */
 const rememberedAtMost = 1_000
 
 export class ThreadStore {
@@ -89,7 +89,7 @@ export class ThreadStore {
     this.#forget(() => this.#known.delete(threadId))
   }
 
-  /** What a list is sorted and filtered by; `archived`: only those, or only others, or all. */
+  /** The fields for sorting and filtering a list. `archived`: true for archived threads only, false for the others, undefined for all. */
   heads(archived: boolean | undefined): readonly ThreadHead[] {
     const { id, thread_id, title, created_at, last_activity } = threads
     return this.#db
@@ -99,7 +99,7 @@ export class ThreadStore {
       .all()
   }
 
-  /** When a job of it was last dispatched, or ended, for each thread of which jobs are kept. */
+  /** For each thread with stored jobs: when a job was last dispatched or ended, in milliseconds since 1970. */
   activity(): readonly (readonly [string, number])[] {
     return this.#db
       .select({ thread_id: jobs.thread_id, made: max(jobs.created_at), ended: max(jobs.ended_at) })
@@ -110,7 +110,7 @@ export class ThreadStore {
       .map(({ thread_id, made, ended }) => [thread_id ?? '', Math.max(made ?? 0, ended ?? 0)] as const)
   }
 
-  /** Jobs of it are not kept any longer. */
+  /** Keeps the last activity of jobs whose rows are pruned. */
   noteActivity(threadId: string, at: number): void {
     this.#drop(threadId)
     this.#db
@@ -120,7 +120,7 @@ export class ThreadStore {
       .run()
   }
 
-  /** Threads with such a job; children of fan-outs belong to the thread of their fan-out. */
+  /** Ids of threads with a matching job. Children of fan-outs count for the thread of their fan-out. */
   having(what: { readonly worker_id: string } | { readonly created_by: string } | { readonly unfinished: true }): ReadonlySet<string> {
     const such =
       'worker_id' in what
@@ -170,7 +170,9 @@ export class ThreadStore {
     }
   }
 
-  /** Jobs that have not ended, lowest id first; children of fan-outs too, which may go on when their fan-out has its answer. */
+  /**
+   * Ids of unfinished jobs, lowest first. Children of fan-outs are included, since they may continue after their fan-out has its answer.
+   */
   inFlight(threadId: string): readonly number[] {
     const turns = this.#db.select({ id: jobs.id }).from(jobs).where(eq(jobs.thread_id, threadId))
     const open = [eq(jobs.thread_id, threadId), inArray(jobs.parent_id, turns)].flatMap((ofThread) =>
@@ -183,7 +185,7 @@ export class ThreadStore {
     return open.map(({ id }) => id).toSorted((left, right) => left - right)
   }
 
-  /** Ids of the thread's jobs after this one, oldest first. */
+  /** Ids of the thread's jobs greater than `after` and up to `through`, oldest first. */
   jobIds(threadId: string, after: number, limit: number, through = Number.MAX_SAFE_INTEGER): readonly number[] {
     const rows = this.#db
       .select({ id: jobs.id })
