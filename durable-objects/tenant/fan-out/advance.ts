@@ -1,4 +1,4 @@
-/** Responsible for taking a fan-out one step further after one of its jobs has ended, or when its deadline has come. */
+/** Responsible for advancing a fan-out when one of its jobs has ended or its deadline has passed. */
 import type { JobRequest } from '@modelreins/contract'
 import { nextStep } from '../../../src/domain/fan-out/fan-out.ts'
 import type { FanOut, Step } from '../../../src/domain/fan-out/fan-out.ts'
@@ -32,10 +32,10 @@ function makeMergeJob(ctx: CommandContext, parent: JobRecord, prompt: string, wo
 
 type Ending =
   | Extract<Step, { kind: 'done' | 'failed' }>
-  /** A member has picked the answer of one child. */
+  /** A member picked the answer of one child. */
   | (Extract<Step, { kind: 'done' }> & { readonly picked: Picked })
 
-/** Ends the fan-out, and what of it is not needed any more. */
+/** Ends the fan-out and aborts its jobs that are no longer needed. */
 export function finish(ctx: CommandContext, parent: JobRecord, family: FanOut, ending: Ending): void {
   const outcome: JobOutcome = {
     ...emptyOutcome,
@@ -63,7 +63,7 @@ export function finish(ctx: CommandContext, parent: JobRecord, family: FanOut, e
   if (ending.kind === 'done') ctx.record({ action: 'job.complete', ...row, digest: ctx.sha256(outcome.result ?? '') })
   else ctx.record({ action: 'job.fail', ...row })
   closeStream(ctx, after, '')
-  // Last, so that an aborted child finds its parent ended.
+  // Last, so that the parent has already ended when its children are aborted.
   for (const id of ending.abort) {
     const child = ctx.store.jobs.get(id)
     if (child !== undefined) abortJob(ctx, child, `Its fan-out, job ${parent.id}, has ended without it`)
@@ -87,7 +87,7 @@ export function advance(ctx: CommandContext, parentId: number): void {
   if (without.kind === 'done' || without.kind === 'failed') finish(ctx, parent, family, without)
 }
 
-/** A job has ended: its fan-out goes on; an aborted fan-out takes its jobs along. */
+/** Called when a job has ended: a child or merge job advances its fan-out; an aborted fan-out aborts its children. */
 export function onSettled(ctx: CommandContext, job: JobRecord): void {
   if (job.parent_id !== null) return advance(ctx, job.parent_id)
   if (job.spec.fan_out === undefined || job.outcome?.error?.type !== 'aborted') return

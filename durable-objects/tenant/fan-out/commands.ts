@@ -1,4 +1,4 @@
-/** Responsible for what members do to fan-outs: dispatching, listing the children, picking one, trying again. */
+/** Responsible for the commands about fan-outs: dispatching, listing children, picking an answer, retrying. */
 import type { Job, JobRequest, Output, Parsed } from '@modelreins/contract'
 import { wrongState } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -25,7 +25,7 @@ function children(ctx: CommandContext, input: Parsed<'jobs.children'>): Result<{
   return ok({ items: ctx.store.jobs.ofParent(parent.id).map((job) => showJob(ctx, job)), next_cursor: null })
 }
 
-/** The fan-out runs again: with its failed children tried anew, or with a new merge of the answers that there are. */
+/** Runs a failed fan-out again: retries its failed children, or merges the existing answers again. */
 function retryFanOut(ctx: CommandContext, parent: JobRecord, what: 'children' | 'merge'): Result<Job> {
   const spec = parent.spec.fan_out
   if (spec === undefined || parent.status !== 'failed') return wrongState(parent, 'retried')
@@ -36,7 +36,7 @@ function retryFanOut(ctx: CommandContext, parent: JobRecord, what: 'children' | 
     return fail('wrong-state', `The workers of job ${parent.id} were revoked: dispatch it anew, to others.`)
   if (what === 'merge' && !family.some((job) => job.status === 'done'))
     return fail('wrong-state', `Job ${parent.id} has no answer to merge: retry its children.`)
-  // A deadline that has passed is not waited for again: a retry waits for its answers.
+  // A retry has no deadline: the old one may have passed, and the retry must still wait for its answers.
   const plan = { ...spec.plan, deadline_at: null }
   const again: JobRecord = {
     ...parent,
@@ -59,7 +59,7 @@ function retryFanOut(ctx: CommandContext, parent: JobRecord, what: 'children' | 
   return ok(showJob(ctx, ctx.store.jobs.get(parent.id) ?? again))
 }
 
-/** A child that is tried again with another worker is still one that no other child asks. */
+/** Refuses a new target that another child of the same fan-out already asks: each child asks a different worker. */
 function besideOthers(ctx: CommandContext, job: JobRecord, target: string | null): Result<never> | undefined {
   if (job.spec.role !== 'child') return undefined
   const refuse = (message: string): Result<never> =>

@@ -1,4 +1,4 @@
-/** Responsible for dispatching one prompt to several workers: a parent and a child for each of them, all or none. */
+/** Responsible for dispatching one prompt to several workers: one parent and one child for each worker, all or none. */
 import type { Job, JobRequest } from '@modelreins/contract'
 import { describe, rank } from '../../../src/domain/director/director.ts'
 import { isLive, requirementsOf } from '../../../src/domain/director/matching.ts'
@@ -19,7 +19,10 @@ import type { DispatchKey } from '../queue/key-store.ts'
 import { insertJob, jobSubject } from '../queue/save-job.ts'
 import { workforce } from '../queue/workforce/worker-view.ts'
 
-/** The request of one child: the same, for one worker. The thread is its parent's: only the merged answer becomes a turn. */
+/**
+ * The request of one child: the same prompt for one worker. Only the parent belongs to the thread, since only the merged answer becomes a
+ * turn.
+ */
 function childRequest(request: JobRequest, target: string): JobRequest {
   const {
     targets: _targets,
@@ -36,7 +39,7 @@ function childRequest(request: JobRequest, target: string): JobRequest {
 const badTarget = (index: number, message: string): Result<never> =>
   fail('invalid-request', `targets[${index}] ${message}.`, { issues: [{ path: `targets.${index}`, message }] })
 
-/** Names of the workers that are asked, each once. */
+/** Names of the requested workers; refused when one is named twice. */
 function namedTargets(ctx: CommandContext, targets: readonly string[]): Result<readonly string[]> {
   const seen = new Set<string>()
   for (const [index, target] of targets.entries()) {
@@ -50,7 +53,7 @@ function namedTargets(ctx: CommandContext, targets: readonly string[]): Result<r
 
 type FanOutRequest = NonNullable<JobRequest['fan_out']>
 
-/** The best workers that differ in what the request names, best first. */
+/** Names of the best-ranked workers that differ in the property `fan_out.distinct`, best first. */
 function pickedTargets(ctx: CommandContext, request: JobRequest, wanted: FanOutRequest): Result<readonly string[]> {
   const spec = specOf(request, null)
   const job = {
@@ -101,7 +104,7 @@ function makeParent(
   targets: readonly string[],
   key: DispatchKey | undefined,
 ): JobRecord {
-  // Where they go on is the children's.
+  // The fallback chain applies to the children, not to the parent.
   const { fallback: _, ...own } = request
   const made = newJob(own, {
     id: ctx.store.jobs.nextId(),
@@ -156,7 +159,7 @@ function fanOut(ctx: CommandContext, asked: JobRequest, origin: Origin | undefin
     const child = childRequest(request, target)
     const others = [...first, ...chosen].filter((id) => id !== first[index])
     const assigned = place(ctx, child, takenWith(ctx, others, request.fan_out?.distinct ?? 'worker'))
-    // All or none: the transaction is rolled back.
+    // All or none: the failure rolls the transaction back.
     if (!assigned.ok) return fail(assigned.failure.code, `targets[${index}]: ${assigned.failure.detail}`)
     if (assigned.value.worker_id !== null) chosen[index] = assigned.value.worker_id
     makeJob(ctx, child, assigned.value, 'job.dispatch', {
@@ -167,7 +170,7 @@ function fanOut(ctx: CommandContext, asked: JobRequest, origin: Origin | undefin
   return ok(showJob(ctx, parent))
 }
 
-/** `origin`: the schedule that dispatches it when it is due. */
+/** Dispatches one job or a fan-out. `origin`: the schedule that dispatches it, if any. */
 export const dispatch = (ctx: CommandContext, request: JobRequest, origin?: Origin): Result<Job> =>
   request.targets === undefined && request.fan_out === undefined
     ? admit(ctx, request, 'job.dispatch', { origin })

@@ -1,4 +1,7 @@
-/** Responsible for the member who picks one child's answer as the answer of the fan-out: its record, its audit row, and the end of what is not needed any more. */
+/**
+ * Responsible for picking one child's answer as the answer of the fan-out: its record, its audit row, and aborting the jobs that are no
+ * longer needed.
+ */
 import type { Job, Parsed } from '@modelreins/contract'
 import { mergeStateOf } from '../../../src/domain/fan-out/fan-out.ts'
 import { pickStep, shownResult } from '../../../src/domain/fan-out/pick.ts'
@@ -14,7 +17,7 @@ import { noJob, showJob } from '../queue/job-view.ts'
 import { jobSubject, saveJob } from '../queue/save-job.ts'
 import { finish } from './advance.ts'
 
-/** The fan-out ends with this answer; its merge and the children that are still under way are aborted. */
+/** Ends a running fan-out with this answer; aborts its merge job and its unfinished children. */
 function endWith(ctx: CommandContext, parent: JobRecord, child: JobRecord, picked: Picked): void {
   const family = fanOutOf(ctx.store, parent)
   const open = ctx.store.jobs.ofParent(parent.id).filter((job) => !isTerminal(job.status))
@@ -22,7 +25,7 @@ function endWith(ctx: CommandContext, parent: JobRecord, child: JobRecord, picke
   finish(ctx, parent, family, { kind: 'done', result, stored, picked, merge: mergeStateOf(family), abort: open.map((job) => job.id) })
 }
 
-/** It had ended with another answer, which stays in its record. */
+/** Replaces the answer of an ended fan-out; the earlier answer stays in its record. */
 function replace(ctx: CommandContext, parent: JobRecord, child: JobRecord, picked: Picked): void {
   const { outcome } = parent
   if (outcome?.fan_out === undefined) throw new Error(`Fan-out ${parent.id} has ended and has no account of its answers`)

@@ -1,4 +1,4 @@
-/** Responsible for saying what a dispatch would do now: it is carried out, looked at, and taken back. Nothing of it is left. */
+/** Responsible for previewing a dispatch: it is executed, its outcome is read, and the transaction is rolled back. */
 import type { Job, JobRequest, Parsed, Preview } from '@modelreins/contract'
 import { traitsOf } from '../../../src/domain/director/catalogue.ts'
 import { costOf } from '../../../src/domain/director/cost.ts'
@@ -29,7 +29,7 @@ function choiceOf(job: JobRecord, workers: readonly WorkerView[]): readonly Choi
   return [{ worker: worker.name, hold: job.hold, model_class: traitsOf(worker).model_class, expected_seconds, cost: costOf(worker) }]
 }
 
-/** Words without the number of a job or review that will not be. */
+/** The hold in words, without the id of the review, which will not exist after the rollback. */
 function heldInWords(ctx: CommandContext, job: JobRecord): string {
   if (job.hold === 'review') return 'A human would be asked first: a review must be approved before any worker is offered this job.'
   return explain(ctx, job).answer
@@ -50,7 +50,7 @@ function answerOf(ctx: CommandContext, jobs: readonly JobRecord[], choices: read
 const runnable = (ctx: CommandContext, { id, kind }: Job): readonly JobRecord[] =>
   kind === 'fan_out' ? ctx.store.jobs.ofParent(id) : [ctx.store.jobs.get(id) ?? []].flat()
 
-/** Everybody, as the Director sees them for this request. */
+/** All workers as the Director ranks them for this request. */
 function ranking(ctx: CommandContext, request: JobRequest, workers: readonly WorkerView[]): Preview['workers'] {
   const named = completed(ctx, request)
   const pinned = request.target === undefined ? undefined : findWorker(ctx, request.target)

@@ -1,4 +1,4 @@
-/** Responsible for handing fan-outs to the kernel: one prompt for several workers, merged into one answer. */
+/** Responsible for registering fan-outs with the kernel: one prompt for several workers, merged into one answer. */
 import { places } from '../../../src/domain/job/queue.ts'
 import type { Room } from '../kernel/room.ts'
 import { advance, onSettled } from './advance.ts'
