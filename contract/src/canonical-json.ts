@@ -23,7 +23,9 @@ function canonicalObject(value: object): string {
     throw new NotCanonical('only plain objects and arrays have canonical JSON')
   }
   let out = ''
-  for (const [key, member] of Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1))) {
+  // Without a comparator, texts are sorted by UTF-16 code units.
+  for (const key of Object.keys(value).sort()) {
+    const member: unknown = Reflect.get(value, key)
     // An undefined member is treated as absent, as in JSON.stringify, so that a value has the same hash before and after it was sent.
     if (member === undefined) continue
     out += `${out === '' ? '' : ','}${canonicalString(key)}:${canonicalJson(member)}`

@@ -4,6 +4,7 @@ import * as claims from '../claim.ts'
 import * as jobs from '../job.ts'
 import * as reviews from '../review.ts'
 import * as service from '../service.ts'
+import { hotCompletion, hotStart } from '../hot-request.ts'
 import { limits } from '../limits.ts'
 import { jobRef, operation } from './row.ts'
 
@@ -81,6 +82,7 @@ export const claimsOperations = {
     tool: false,
     summary: 'Start an offered job: the attempt begins',
     input: jobRef,
+    hot: hotStart,
     example: { job_id: 42 },
     output: claims.startReply,
     status: 200,
@@ -109,6 +111,7 @@ export const claimsOperations = {
     tool: false,
     summary: 'Complete an attempt; repeating it changes nothing',
     input: claims.attemptCompletion,
+    hot: hotCompletion,
     example: { job_id: 42, result: 'The report is in reports/42.md', exit_code: 0, usage: { tokens_in: 1200, tokens_out: 340 } },
     output: claims.settleReply,
     status: 200,

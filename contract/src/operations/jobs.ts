@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { contextReply } from '../context.ts'
 import * as jobs from '../job.ts'
 import { integer, jobId } from '../fields.ts'
+import { hotDispatch } from '../hot-request.ts'
 import { limits } from '../limits.ts'
 import * as outlook from '../outlook.ts'
 import { jobRef, operation } from './row.ts'
@@ -27,6 +28,7 @@ export const jobsOperations = {
     tool: true,
     summary: 'Dispatch a job to the worker that the Director picks',
     input: jobs.jobRequest,
+    hot: hotDispatch,
     example: { prompt: 'Report on CONTRIBUTING.md', effort: 'quick', idempotency_key: 'report-2026-07-01' },
     output: jobs.job,
     status: 201,

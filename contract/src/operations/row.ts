@@ -1,6 +1,7 @@
 /** Responsible for the type of a row of the operations table, and for the references that several rows take. */
 import * as z from 'zod'
 import { jobId } from '../fields.ts'
+import type { HotReader } from '../hot-request.ts'
 import { workerId } from '../ids.ts'
 import type { ProblemCode } from '../problem.ts'
 import type { Scope } from '../scope.ts'
@@ -36,6 +37,8 @@ export interface Operation {
   readonly input: z.ZodObject
   /** The input on the main path, when that requires more than the compatibility paths; default: `input`. */
   readonly ownInput?: z.ZodObject
+  /** Reads the most frequent inputs as both schemas would. */
+  readonly hot?: HotReader
   readonly output: z.ZodType
   readonly status: 200 | 201 | 202 | 204
   /** Error codes in addition to those that every operation may answer (see `commonProblems`). */

@@ -88,8 +88,10 @@ const limited = (wait: number) =>
 
 /** The caller; `unauthorized`, or `rate-limited` when this address or this token has failed too often. The caller of this counts failures. */
 export function authenticate(request: Request, context: AuthenticationContext): Result<Caller> {
-  const cookie = cookieToken(request, context.origin)
-  const token = bearerToken(request) ?? cookie
+  const bearer = bearerToken(request)
+  // A request that says who calls is never looked at for a cookie.
+  const cookie = bearer === undefined ? cookieToken(request, context.origin) : undefined
+  const token = bearer ?? cookie
   if (token === undefined) return unauthorized
   const known = context.callerOf(token, context.keys, context.masterToken)
   // A session token is good in its cookie only: what scripts read and send is a key.

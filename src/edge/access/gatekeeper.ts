@@ -6,7 +6,7 @@ import type { Failure, Operation } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import type { SigningKeys } from '../../domain/access/signing-keys.ts'
 import { authenticationLimited, misconfigured } from '../../telemetry/edge-events.ts'
-import { type Caller, authenticate, callerKey, isSession, anonymousCaller, unauthorized } from './authenticate.ts'
+import { type Caller, authenticate, callerKey, type callerOf, isSession, anonymousCaller, unauthorized } from './authenticate.ts'
 import type { Context } from '../exchange.ts'
 import { FailedAttempts, addressKey } from './failed-attempts.ts'
 import { GenuineCallers } from './genuine-callers.ts'
@@ -37,6 +37,7 @@ export function wrongKind(row: Operation, caller: Caller): Result<never> | undef
 export class Gatekeeper {
   readonly #failures = new FailedAttempts()
   readonly #genuine = new GenuineCallers()
+  readonly #callerOf: typeof callerOf = (...of) => this.#genuine.of(...of)
 
   /** Who calls, as far as the edge can tell. A failure has been counted and is to be answered by `turnAway`. */
   identify(context: Context): Result<Caller> {
@@ -50,13 +51,14 @@ export class Gatekeeper {
       keys: keys.value,
       masterToken: env.MODELREINS_MASTER_TOKEN,
       failures,
-      callerOf: (...of) => this.#genuine.of(...of),
+      callerOf: this.#callerOf,
       address,
       now,
       origin,
     })
+    if (caller.ok) return caller
     const tried = request.headers.has('authorization') || cookieToken(request, origin) !== undefined
-    if (!caller.ok && caller.failure.code === 'unauthorized' && tried) this.#count(context, address, now)
+    if (caller.failure.code === 'unauthorized' && tried) this.#count(context, address, now)
     return caller
   }
 

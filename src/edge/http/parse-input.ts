@@ -75,8 +75,27 @@ function flatInput(row: Operation, raw: RawInput, tolerant: boolean): FlatInput 
   return { values: { ...flat }, issues }
 }
 
+/** The flat input when nothing about it is in question: the body, with what the path and a header add to it. */
+function addedUp({ path, query, body, idempotencyKey }: RawInput): Readonly<Record<string, unknown>> | undefined {
+  if (body === undefined || query.size > 0) return undefined
+  let flat = body
+  for (const name in path) {
+    if (Object.hasOwn(body, name)) return undefined
+    flat = { ...flat, [name]: path[name] }
+  }
+  if (idempotencyKey === null) return flat
+  return body['idempotency_key'] === undefined ? { ...flat, idempotency_key: idempotencyKey } : undefined
+}
+
+function parsedHot(row: Operation, raw: RawInput): Record<string, unknown> | undefined {
+  const flat = row.hot === undefined ? undefined : addedUp(raw)
+  return flat === undefined ? undefined : row.hot?.(flat)
+}
+
 /** Parses the flat input with the operation's schema: defaults filled, text of paths and queries converted. Names every issue there is. */
 export function parseInput(row: Operation, raw: RawInput, tolerant: boolean): Result<Record<string, unknown>> {
+  const hot = parsedHot(row, raw)
+  if (hot !== undefined) return ok(hot)
   const flat = flatInput(row, raw, tolerant)
   const parsed = inputOf(row, tolerant).safeParse(flat.values)
   if (parsed.success && flat.issues.length === 0) return ok(parsed.data)

@@ -33,8 +33,9 @@ export async function readBytes(request: Request, limit: number): Promise<Result
   const announced = Number(request.headers.get('content-length') ?? 0)
   // Read to its end all the same, once it has been answered (drain-body.ts).
   if (announced > limit) return tooLarge(limit)
-  if (request.body === null) return ok(new Uint8Array())
+  // Asked first: looking at the stream makes one.
   if (announced > 0 && announced <= atOnce) return readAnnounced(request, limit)
+  if (request.body === null) return ok(new Uint8Array())
   const reader = request.body.getReader()
   const parts: Uint8Array[] = []
   let size = 0
@@ -85,6 +86,16 @@ function tooDeep(root: unknown): boolean {
   return false
 }
 
+/** Only plain values, under names that are no trouble: most bodies are, and need not be walked. */
+function isFlat(value: object): boolean {
+  for (const name in value) {
+    if (name === '__proto__') return false
+    const member: unknown = Reflect.get(value, name)
+    if (typeof member === 'object' && member !== null) return false
+  }
+  return true
+}
+
 /** Where an object has a name that JavaScript takes for its prototype: it would vanish on the way, so it is refused. */
 function prototypePath(root: unknown): string | undefined {
   let level: readonly (readonly [string, unknown])[] = [['', root]]
@@ -126,6 +137,7 @@ export async function readJsonObject(request: Request, rules: BodyRules): Promis
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return fail('invalid-request', 'The body must be a JSON object.', { issues: [{ path: '', message: 'must be a JSON object' }] })
   }
+  if (isFlat(value)) return ok(value as Record<string, unknown>)
   if (tooDeep(value)) {
     const message = `must not be nested deeper than ${limits.json_depth} levels`
     return fail('invalid-request', `The body ${message}.`, { issues: [{ path: '', message }] })
