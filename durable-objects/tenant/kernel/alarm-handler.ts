@@ -4,6 +4,7 @@ import type { Effect } from './context.ts'
 import { performEffects } from './effects.ts'
 import type { Executor } from './execute.ts'
 import type { Host } from './host.ts'
+import { roomsWith } from './rooms-with.ts'
 
 /** Rows that one room deletes in one go. */
 const prunedAtOnce = 500
@@ -28,7 +29,7 @@ export class AlarmHandler {
   /** Something was committed. */
   committed(effects: readonly Effect[]): void {
     performEffects(this.#host, effects)
-    for (const room of this.#host.rooms) room.onCommit?.(this.#host)
+    for (const room of roomsWith(this.#host.rooms, 'onCommit')) room.onCommit(this.#host)
     this.arm()
   }
 
@@ -36,7 +37,7 @@ export class AlarmHandler {
     const { live, rooms } = this.#host
     this.#clock.arm(
       live.due.at,
-      rooms.some((room) => room.awake?.(live) === true),
+      roomsWith(rooms, 'awake').some((room) => room.awake(live)),
     )
   }
 

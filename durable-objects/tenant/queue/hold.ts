@@ -9,6 +9,7 @@ import type { Result } from '../../../src/domain/result.ts'
 import { declared } from '../../../src/domain/review/risk.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
 import type { PruneContext } from '../kernel/room.ts'
+import { roomsWith } from '../kernel/rooms-with.ts'
 import type { PrunedJob } from './job-store.ts'
 import type { Pool } from './pool-store.ts'
 import type { WorkerRecord } from './workforce/worker-store.ts'
@@ -130,7 +131,7 @@ export function admitted(ctx: CommandContext, job: JobRecord): JobRecord {
 
 /** The request with what it leaves to others. */
 export const withDefaults = (ctx: CommandContext, request: JobRequest): JobRequest =>
-  ctx.rooms.reduce((given, room) => room.defaults?.(ctx, given) ?? given, request)
+  roomsWith(ctx.rooms, 'defaults').reduce((given, room) => room.defaults(ctx, given), request)
 
 /** The first hold that refuses the dispatch; undefined when none does. */
 export function dispatchRefused(ctx: CommandContext, request: JobRequest): Result<never> | undefined {
@@ -180,11 +181,11 @@ export function refusesOf(ctx: Pick<ReadContext, 'rooms'>, pool: Pool, worker: W
 }
 
 export function notifySaved(ctx: CommandContext, job: JobRecord): void {
-  for (const room of ctx.rooms) room.onSaved?.(ctx, job)
+  for (const room of roomsWith(ctx.rooms, 'onSaved')) room.onSaved(ctx, job)
 }
 
 export function notifySettled(ctx: CommandContext, job: JobRecord): void {
-  for (const room of ctx.rooms) room.onSettled?.(ctx, job)
+  for (const room of roomsWith(ctx.rooms, 'onSettled')) room.onSettled(ctx, job)
 }
 
 export function notifyErased(ctx: CommandContext, job: Pick<JobRecord, 'id'>): void {

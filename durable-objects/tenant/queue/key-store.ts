@@ -27,6 +27,9 @@ export class KeyStore {
   readonly #carried: Statement<{ id: number }, { readonly key: string | null; readonly digest: string | null; readonly created_at: number }>
   readonly #get: Statement<{ key: string }, KnownKey>
   readonly #blocks: KeyBlocks
+  /** Whether jobs are to be found by the index, and whether other keys are remembered at all: mostly not, and then nothing need be read. */
+  #isAnyIndexed: boolean | undefined
+  #isAnyRemembered: boolean | undefined
 
   constructor(db: TenantDatabase, forget: Forget, blocks = new KeyBlocks(db, forget)) {
     this.#db = db
@@ -59,13 +62,15 @@ export class KeyStore {
   /** A job is about to be written, with or without a key: every one is told of here, in the order of their ids. */
   note(id: number, at: number, key: DispatchKey | undefined): DispatchKey | undefined {
     const kept = this.#blocks.note(id, at, key?.key)
-    return key === undefined || kept ? key : { ...key, indexed: true }
+    if (key === undefined || kept) return key
+    this.#isAnyIndexed = true
+    return { ...key, indexed: true }
   }
 
   /** The newest job that was dispatched with this key since then. */
   dispatchedWith(key: string, since: number): KnownKey | undefined {
     const kept = this.#inBlocks(key, since)
-    const row = this.#dispatched.get({ key })
+    const row = this.#hasIndexed() ? this.#dispatched.get({ key }) : undefined
     if (row?.digest == null || row.created_at < since || (kept !== undefined && kept.job_id > row.job_id)) return kept
     return { digest: row.digest, job_id: row.job_id }
   }
@@ -78,12 +83,19 @@ export class KeyStore {
     return undefined
   }
 
+  #hasIndexed(): boolean {
+    this.#isAnyIndexed ??= this.#db.select({ id: jobs.id }).from(jobs).where(isNotNull(jobs.idempotency_key)).limit(1).get() !== undefined
+    return this.#isAnyIndexed
+  }
+
   get(key: string): KnownKey | undefined {
-    return this.#get.get({ key })
+    this.#isAnyRemembered ??= this.#db.select({ key: idempotency.key }).from(idempotency).limit(1).get() !== undefined
+    return this.#isAnyRemembered ? this.#get.get({ key }) : undefined
   }
 
   remember(key: string, { digest, job_id }: KnownKey, at: number): void {
     const row = { key, digest, job_id, created_at: at }
+    this.#isAnyRemembered = true
     this.#db.insert(idempotency).values(row).onConflictDoUpdate({ target: idempotency.key, set: row }).run()
   }
 

@@ -22,6 +22,8 @@ export class PoolStore {
   /** Pools are few (distinct requirements times workers) and never change: kept for good once read. */
   readonly #byId = new Map<number, Pool>()
   readonly #idByKey = new Map<string, number>()
+  /** By the key as it was spelled, which is known in a fraction of the time that its canonical spelling takes. */
+  readonly #idBySpelling = new Map<string, number>()
   readonly #forget: Forget
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
@@ -30,13 +32,24 @@ export class PoolStore {
 
   /** The pool with this key, made when it is new. */
   of(key: PoolKey): Pool {
-    const text = canonicalJson({ wants: key.wants, worker_id: key.worker_id, released: key.released })
+    const spelling = JSON.stringify([key.wants, key.worker_id, key.released])
+    let id = this.#idBySpelling.get(spelling)
+    if (id === undefined) {
+      id = this.#find(canonicalJson({ wants: key.wants, worker_id: key.worker_id, released: key.released }))
+      this.#idBySpelling.set(spelling, id)
+      // It may be new, and taken back with what made it.
+      this.#forget(() => void this.#idBySpelling.delete(spelling))
+    }
+    return { ...key, id }
+  }
+
+  #find(text: string): number {
     const known = this.#idByKey.get(text)
-    if (known !== undefined) return { ...key, id: known }
+    if (known !== undefined) return known
     const row = this.#db.select().from(pools).where(eq(pools.key, text)).get()
     const id = row?.id ?? this.#insert(text)
     this.#idByKey.set(text, id)
-    return { ...key, id }
+    return id
   }
 
   #insert(key: string): number {
