@@ -28,6 +28,8 @@ export interface TenantCall<Id extends TenantOperationId = TenantOperationId> {
    * completion never touches the result of an accepted one.
    */
   readonly stored_result?: string
+  /** The caller only passes the value on: it may come as JSON (`AnsweredInJson`). An object of before does not look at this. */
+  readonly as_json?: true
 }
 
 /** What the object answers: the operation's output, less what only the edge can fill in (`view_url`). */
@@ -41,6 +43,14 @@ export interface KillswitchVersion {
 
 /** `replayed`: an idempotency key answered what an earlier call made; nothing was created now (200, not 201). `killswitch`: in answers to a worker. */
 export type TenantAnswer<Id extends TenantOperationId> = Result<TenantReply<Id>> & {
+  readonly replayed?: boolean
+  readonly killswitch?: KillswitchVersion
+}
+
+/** A value as JSON text: making it where the value is costs the runtime less than copying the value across. */
+export interface AnsweredInJson {
+  readonly ok: true
+  readonly json: string
   readonly replayed?: boolean
   readonly killswitch?: KillswitchVersion
 }

@@ -14,12 +14,13 @@ import type { JobEnd, JobEndGate } from '../job-stream/gate.ts'
 import { followEvents } from './events/connect.ts'
 import { keepArtifact, locateArtifact, releaseArtifact, reserveArtifact } from './artifacts/commands.ts'
 import { AlarmClock } from './kernel/alarm-clock.ts'
-import type { Authorized, CallCredential, ResultPlace, TenantAnswer, TenantCall, TenantGate, TenantReply } from './call.ts'
+import type { AnsweredInJson, Authorized, CallCredential, ResultPlace, TenantAnswer, TenantCall, TenantGate, TenantReply } from './call.ts'
 import { clockAndRandom } from './kernel/clock.ts'
 import { isoTime, systemCaller } from './kernel/context.ts'
 import type { Caller, CommandContext, Store } from './kernel/context.ts'
 import { openStores } from './kernel/open-stores.ts'
 import { Rollback } from './kernel/rollback.ts'
+import type { Room } from './kernel/room.ts'
 import { afterStoring, SharedCommit } from './kernel/shared-commit.ts'
 import { hmacBytes } from './kernel/sha256.ts'
 import { startTenant } from './kernel/tenant.ts'
@@ -42,6 +43,19 @@ const refusal = ({ failure }: { readonly failure: Failure }): Response =>
 
 /** Whoever is answered these may rely on it: open streams have been told. */
 const endsRights: ReadonlySet<string> = new Set(['members.revoke', 'members.rotate', 'sessions.end', 'sessions.end_many'])
+
+/** As JSON when the caller asks for it: who asks for it reads nothing else. */
+function asAsked<Id extends TenantOperationId>(call: TenantCall<Id>, answer: TenantAnswer<Id>): TenantAnswer<Id> {
+  if (call.as_json !== true || !answer.ok) return answer
+  const { value, ...more } = answer
+  const told: AnsweredInJson = { ...more, json: JSON.stringify(value) }
+  return told as unknown as TenantAnswer<Id>
+}
+
+/** By operation. */
+const roomOf: ReadonlyMap<string, Room> = new Map(
+  rooms.flatMap((room) => Object.keys(room.commands ?? {}).map((operation): [string, Room] => [operation, room])),
+)
 
 const { now } = clockAndRandom
 
@@ -122,7 +136,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     if (!authorized.ok) return authorized
     const { running, caller } = authorized.value
     const { host, executor } = running
-    const room = rooms.find((one) => one.commands?.[call.operation] !== undefined)
+    const room = roomOf.get(call.operation)
     // The table says which input and which output belong to an operation; the compiler does not follow it into the list of rooms.
     const command = room?.commands?.[call.operation] as ((ctx: CommandContext, input: unknown) => Result<TenantReply<Id>>) | undefined
     if (command === undefined) return fail('not-found', `There is no operation ${call.operation}.`)
@@ -134,13 +148,13 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const first = runAs(caller)
     if (endsRights.has(call.operation)) await host.live.streamTrust.told()
     const waiting = first.ok ? room?.waits?.[call.operation]?.(host, caller, call.input, first.value) : undefined
-    if (waiting === undefined) return first
+    if (waiting === undefined) return asAsked(call, first)
     const afterwards = await waiting
     // Whoever was revoked while waiting gets nothing (I14); whoever was paused, resumed or changed is what they are now.
     const still = this.#authorized(call.credential, operations[call.operation].scope)
     const answer = still.ok ? runAs(still.value.caller) : still
     afterwards?.()
-    return answer
+    return asAsked(call, answer)
   }
 
   /** Whoever works for the tenant learns of the killswitch whatever it asks. */

@@ -1,6 +1,6 @@
 /** Responsible for what a route's handler gets and answers. */
 import type { Operation, OperationId, Parsed } from '@modelreins/contract'
-import type { KillswitchVersion } from '../../durable-objects/tenant/call.ts'
+import type { AnsweredInJson, KillswitchVersion } from '../../durable-objects/tenant/call.ts'
 import type { Result } from '../domain/result.ts'
 import type { Caller } from './access/authenticate.ts'
 import type { EdgePorts } from './ports.ts'
@@ -23,6 +23,6 @@ export interface Exchange<Id extends OperationId = OperationId> extends Context 
 }
 
 /** A response as it is, or a result: a value becomes JSON with the operation's status (200 when `replayed`), a failure a problem document. */
-export type Reply = Response | (Result<unknown> & { readonly replayed?: boolean; readonly killswitch?: KillswitchVersion })
+export type Reply = Response | AnsweredInJson | (Result<unknown> & { readonly replayed?: boolean; readonly killswitch?: KillswitchVersion })
 
 export type Handler<Id extends OperationId> = (exchange: Exchange<Id>) => Promise<Reply> | Reply

@@ -42,7 +42,7 @@ function answer(gatekeeper: Gatekeeper, exchange: Exchange, reply: Reply): Respo
     killswitch === undefined ? {} : { 'modelreins-killswitch': `level=${killswitch.level}, generation=${killswitch.generation}` }
   if (!reply.ok) return gatekeeper.turnAway(exchange, exchange.caller, reply.failure, headers)
   const status = reply.replayed === true ? 200 : exchange.row.status
-  return jsonResponse(JSON.stringify(reply.value), status, exchange, headers)
+  return jsonResponse('json' in reply ? reply.json : JSON.stringify(reply.value), status, exchange, headers)
 }
 
 /** Answers one call of one operation. */

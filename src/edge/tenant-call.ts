@@ -1,7 +1,7 @@
 /** Responsible for calling Durable Objects: retries when safe, and their failures as problems. */
 import { type Operation, type Parsed, type TenantOperationId, operations, problemSchema } from '@modelreins/contract'
 import * as z from 'zod'
-import type { Authorized, TenantAnswer, TenantCall, TenantGate } from '../../durable-objects/tenant/call.ts'
+import type { AnsweredInJson, Authorized, TenantAnswer, TenantCall, TenantGate } from '../../durable-objects/tenant/call.ts'
 import { isStorageFull, storageFull } from '../domain/storage-failure.ts'
 import { type Result, fail, ok } from '../domain/result.ts'
 import { objectFailed } from '../telemetry/edge-events.ts'
@@ -82,7 +82,7 @@ export async function perform<Id extends TenantOperationId>(
   exchange: Exchange,
   operation: Id,
   input: Parsed<Id>,
-  more: Pick<TenantCall, 'minted' | 'stored_result' | 'visit'> = {},
+  more: Pick<TenantCall, 'minted' | 'stored_result' | 'visit' | 'as_json'> = {},
 ): Promise<TenantAnswer<Id>> {
   const tenant = tenantOf(exchange)
   if (tenant === undefined) return noTenant
@@ -91,6 +91,14 @@ export async function perform<Id extends TenantOperationId>(
   const idempotent = more.minted === undefined && repeatable(operations[operation], input)
   return callObject(exchange, { object: 'tenant', operation, idempotent }, () => ports.tenant(env, tenant).perform(call))
 }
+
+/** As `perform`, for an answer that is passed on as it is. */
+export const performAndTell = <Id extends TenantOperationId>(
+  exchange: Exchange,
+  operation: Id,
+  input: Parsed<Id>,
+  more: Pick<TenantCall, 'stored_result'> = {},
+): Promise<TenantAnswer<Id> | AnsweredInJson> => perform(exchange, operation, input, { ...more, as_json: true })
 
 export interface Grant {
   readonly tenant: string

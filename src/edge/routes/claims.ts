@@ -1,11 +1,11 @@
 /** Responsible for the calls of one attempt that carry bytes (output, large results) and for the way to the worker socket. */
 import type { LeaseToken } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
-import type { TenantAnswer } from '../../../durable-objects/tenant/call.ts'
+import type { AnsweredInJson, TenantAnswer } from '../../../durable-objects/tenant/call.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { problemResponse } from '../http/problem-response.ts'
 import { discardResult, storeLargeResult } from '../jobs/stored-result.ts'
-import { authorize, callObject, failureIn, perform, tenantOf } from '../tenant-call.ts'
+import { authorize, callObject, failureIn, performAndTell, tenantOf } from '../tenant-call.ts'
 
 /** The lease of the call, if it is for this job and not over. Its MAC has been checked. */
 function leaseFor(exchange: Exchange, jobId: number): Result<LeaseToken> {
@@ -45,7 +45,7 @@ export async function settle<Input extends WithResult>(
   act: (
     input: Input,
     more: { readonly stored_result?: string },
-  ) => Promise<TenantAnswer<'claims.complete' | 'claims.close' | 'work.done' | 'work.escalate'>>,
+  ) => Promise<TenantAnswer<'claims.complete' | 'claims.close' | 'work.done' | 'work.escalate'> | AnsweredInJson>,
 ): Promise<Reply> {
   const stored = await storeLargeResult(exchange, tenantOf(exchange) ?? '', input.job_id, input.result ?? '')
   if (!stored.ok) return stored
@@ -59,27 +59,27 @@ export async function settle<Input extends WithResult>(
 export async function completeClaim(exchange: Exchange<'claims.complete'>): Promise<Reply> {
   const lease = leaseFor(exchange, exchange.input.job_id)
   if (!lease.ok) return lease
-  return settle(exchange, exchange.input, (input, more) => perform(exchange, 'claims.complete', input, more))
+  return settle(exchange, exchange.input, (input, more) => performAndTell(exchange, 'claims.complete', input, more))
 }
 
 export const closeClaim = (exchange: Exchange<'claims.close'>): Promise<Reply> =>
-  settle(exchange, exchange.input, (input, more) => perform(exchange, 'claims.close', input, more))
+  settle(exchange, exchange.input, (input, more) => performAndTell(exchange, 'claims.close', input, more))
 
 /** The other verbs of an attempt: the object does them, for the job that the lease names. */
 export const startClaim = (exchange: Exchange<'claims.start'>): Promise<Reply> | Reply => {
   const lease = leaseFor(exchange, exchange.input.job_id)
-  return lease.ok ? perform(exchange, 'claims.start', exchange.input) : lease
+  return lease.ok ? performAndTell(exchange, 'claims.start', exchange.input) : lease
 }
 
 export const failClaim = (exchange: Exchange<'claims.fail'>): Promise<Reply> | Reply => {
   const lease = leaseFor(exchange, exchange.input.job_id)
-  return lease.ok ? perform(exchange, 'claims.fail', exchange.input) : lease
+  return lease.ok ? performAndTell(exchange, 'claims.fail', exchange.input) : lease
 }
 
 /** Waits in the object, not here: whoever decides wakes it. */
 export const authorizeAction = (exchange: Exchange<'claims.authorize'>): Promise<Reply> | Reply => {
   const lease = leaseFor(exchange, exchange.input.job_id)
-  return lease.ok ? perform(exchange, 'claims.authorize', exchange.input) : lease
+  return lease.ok ? performAndTell(exchange, 'claims.authorize', exchange.input) : lease
 }
 
 /** Says to the object who connects; a header of this name from outside never gets there. */

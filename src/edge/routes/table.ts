@@ -4,7 +4,7 @@
  */
 import type { OperationId, TenantOperationId } from '@modelreins/contract'
 import type { Exchange, Handler, Reply } from '../exchange.ts'
-import { perform } from '../tenant-call.ts'
+import { performAndTell } from '../tenant-call.ts'
 import { downloadArtifact } from '../artifacts/artifact-download.ts'
 import { uploadArtifact } from '../artifacts/routes.ts'
 import { exportAudit, listHeads, queryAudit, verifyAudit } from '../audit/routes.ts'
@@ -79,5 +79,5 @@ const handlers: Handlers = {
  */
 export function handlerOf(id: OperationId): (exchange: Exchange) => Promise<Reply> | Reply {
   const handler = handlers[id as keyof Handlers] as ((exchange: Exchange) => Promise<Reply> | Reply) | undefined
-  return handler ?? ((exchange) => perform(exchange, exchange.id as TenantOperationId, exchange.input as never))
+  return handler ?? ((exchange) => performAndTell(exchange, exchange.id as TenantOperationId, exchange.input as never))
 }
