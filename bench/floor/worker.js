@@ -44,6 +44,10 @@ export class FloorObject extends DurableObject {
     this.sql.exec('INSERT INTO audit (at, action, facts, prev_hash, hash) VALUES (?, ?, ?, ?, ?)', at, action, text, this.hash, hash)
     this.hash = hash
   }
+  /** What the way to an object costs by itself. */
+  pass(prompt) {
+    return { id: 1, status: 'pending', prompt, spec, rest }
+  }
   async dispatch(prompt) {
     await this.turn()
     const at = Date.now()
@@ -129,6 +133,7 @@ export default {
     const [, call, id] = new URL(request.url).pathname.split('/')
     const body = await request.json()
     if (call === 'nothing') return Response.json({ id: 1, status: 'pending', prompt: body.prompt, spec, rest }, { status: 201 })
+    if (call === 'passed') return Response.json(await stub.pass(body.prompt), { status: 201 })
     if (call === 'dispatch') return Response.json(await stub.dispatch(body.prompt), { status: 201 })
     if (call === 'claims') return Response.json(await stub.claim())
     if (call === 'start') return Response.json(await stub.start(Number(id)))
