@@ -1,7 +1,8 @@
 /**
  * Responsible for what stands between a caller and the Worker on this machine. On Cloudflare the platform writes `CF-*` headers and callers
- * cannot; here nobody does, so that a header of that name is the caller's own word and is dropped. It runs inside the runtime.
+ * cannot; here nobody does, so that a header of that name is the caller's own word and never read. It runs inside the runtime.
  */
+import { addressHeader } from '../../src/edge/access/failed-attempts.ts'
 
 interface Program<Environment, Context> {
   readonly fetch: (request: Request, env: Environment, context: Context) => Response | Promise<Response>
@@ -11,8 +12,9 @@ interface Program<Environment, Context> {
 const platformOnly = /^(?:cf|mf)-/i
 
 export function withoutPlatformHeaders(request: Request): Request {
+  // The Worker reads none of the others, and walking all names of every request takes 4 us.
+  if (!request.headers.has(addressHeader)) return request
   const names = [...request.headers.keys()].filter((name) => platformOnly.test(name))
-  if (names.length === 0) return request
   const headers = new Headers(request.headers)
   for (const name of names) headers.delete(name)
   return new Request(request, { headers })

@@ -44,6 +44,9 @@ export class FailedAttempts {
   }
 }
 
+/** Where Cloudflare says who calls; the only header of the platform that is read. */
+export const addressHeader = 'cf-connecting-ip'
+
 /** Who is counted: an IPv4 address, or the /64 of an IPv6 one, since whoever has one address of it has all. */
 export function addressKey(address: string | null): string {
   if (address === null || address === '') return 'unknown'

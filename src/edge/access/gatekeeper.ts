@@ -8,7 +8,7 @@ import type { SigningKeys } from '../../domain/access/signing-keys.ts'
 import { authenticationLimited, misconfigured } from '../../telemetry/edge-events.ts'
 import { type Caller, authenticate, callerKey, type callerOf, isSession, anonymousCaller, unauthorized } from './authenticate.ts'
 import type { Context } from '../exchange.ts'
-import { FailedAttempts, addressKey } from './failed-attempts.ts'
+import { FailedAttempts, addressHeader, addressKey } from './failed-attempts.ts'
 import { GenuineCallers } from './genuine-callers.ts'
 import { problemResponse } from '../http/problem-response.ts'
 import { callObject } from '../tenant-call.ts'
@@ -44,7 +44,7 @@ export class Gatekeeper {
     const keys = signingKeys(context)
     if (!keys.ok) return keys
     const { request, env, ports, origin } = context
-    const address = addressKey(request.headers.get('cf-connecting-ip'))
+    const address = addressKey(request.headers.get(addressHeader))
     const failures = this.#failures
     const now = ports.now()
     const caller = authenticate(request, {

@@ -3,7 +3,7 @@
  * and never trusted.
  */
 import type { Visit } from '../../../durable-objects/tenant/call.ts'
-import { addressKey } from '../access/failed-attempts.ts'
+import { addressHeader, addressKey } from '../access/failed-attempts.ts'
 import type { Context } from '../exchange.ts'
 
 /** A browser names those that it is built on or wants to be taken for as well: what is more particular comes first. */
@@ -67,7 +67,7 @@ function placeOf(request: Request, address: string): string | null {
 }
 
 export function visitOf({ request, origin }: Pick<Context, 'request' | 'origin'>): Visit {
-  const address = addressKey(request.headers.get('cf-connecting-ip'))
+  const address = addressKey(request.headers.get(addressHeader))
   return {
     origin,
     rp_id: new URL(origin).hostname,
