@@ -140,19 +140,19 @@ async function run(scale: Scale): Promise<Answer> {
       figure('one whose calls share commits: the same', 'us', of(sharing, 'cpu')),
       figure('ours: the same', 'us', of(ours, 'cpu')),
       figure('a Worker that does nothing', 'calls/s', empty),
-      figure('a Worker that asks an object that stores nothing', 'calls/s', passed),
+      figure('a Worker that calls an object that stores nothing', 'calls/s', passed),
       ...(adds.length === 0
         ? []
         : [
             figure('BullMQ: add', 'calls/s', adds),
             ratio('dispatch, against BullMQ: add', of(ours, 'dispatch'), adds, atLeast(0.5, obstacles.http)),
             ratio('a Worker that does nothing, against BullMQ: add', empty, adds),
-            ratio('a Worker that asks an object that stores nothing, against BullMQ: add', passed, adds),
+            ratio('a Worker that calls an object that stores nothing, against BullMQ: add', passed, adds),
           ]),
     ],
     notes: [
       'The bare object stores rows of the same bytes with the same index, checks a MAC, chains audit rows, and answers when its writes are durable: a commit per call. Ours, where calls that arrive together share one, is shown beside a bare object that does so, too.',
-      'A Worker that does nothing reads the JSON of a call and answers as much: HTTP, the runtime and the caller of this bench alone. The one that asks an object adds what the way there and back costs, which every call of ours takes, too. BullMQ sends its commands down one connection that is kept open, without HTTP.',
+      'A Worker that does nothing reads the JSON of a call and answers as much: HTTP, the runtime and the caller of this bench alone. The one that calls an object adds what the call and its answer cost; every call of ours needs this, too. BullMQ sends its commands down one connection that is kept open, without HTTP.',
       'Each rate is taken after as many calls that are not measured.',
       ...peers.notes,
     ],

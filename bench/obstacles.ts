@@ -24,7 +24,7 @@ export const obstacles = {
     see: speed,
   },
   http: {
-    says: 'An HTTP call takes the runtime and the caller most of the time that this target allows, before anything is stored: see the row of a Worker that does nothing. BullMQ sends its commands over one open connection, without HTTP. A batch dispatch (many jobs in one call) does not have this limit.',
+    says: 'An HTTP call takes the runtime and the caller most of the time that this target allows, before anything is stored: see the rows of a Worker that does nothing and of one that calls an object that stores nothing. BullMQ sends its commands over one open connection, without HTTP. A batch dispatch (many jobs in one call) does not have this limit.',
     see: speed,
   },
   connection: {
