@@ -26,8 +26,9 @@ export const usage = `npm run bench [-- NAME ... FLAGS]   measures this reposito
 
 Benches: ${benchNames.join(', ')}.
 
-The last lines name the missed targets and explain each. The exit code is 0 even when targets are missed, and 1 when a bench failed. BullMQ runs when redis-server is installed, pg-boss and graphile-worker when PostgreSQL is; their npm packages are installed into
-bench/peers the first time. Nothing else should run on the machine meanwhile. Ctrl-C stops everything and removes what it made.`
+The last lines name the missed targets and explain each. The exit code is 0 even when targets are missed, and 1 when a bench failed.
+BullMQ runs when redis-server is installed, pg-boss and graphile-worker when PostgreSQL is; their npm packages are installed into bench/peers the
+first time. Nothing else should run on the machine meanwhile. Ctrl-C stops everything and removes its files.`
 
 export class UsageError extends Error {
   override name = 'UsageError'
