@@ -248,4 +248,18 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     await dashboard.call('POST', `/api/v1/jobs/${once[0]}/abort`, {})
     expect(faults).toEqual([])
   })
+
+  test('shows text that is cut off in full under the pointer, and leaves no gap below a short list', async () => {
+    const prompt = `Summarise ${'every change of the last week and '.repeat(5)}answer in a table`
+    await dashboard.call('POST', '/api/v1/dispatch', { prompt, target: 'anna' })
+    await go('/jobs')
+    const link = owner.getByRole('grid', { name: 'Jobs' }).getByRole('link', { name: 'Summarise every change' })
+    await link.hover()
+    expect(await link.getAttribute('title')).toBe(prompt)
+    await go('/workers?q=anna')
+    await owner.getByRole('grid', { name: 'Workers' }).getByRole('link', { name: 'anna' }).hover()
+    expect(await owner.getByRole('link', { name: 'anna' }).getAttribute('title')).toBe('')
+    expect((await owner.getByRole('grid', { name: 'Workers' }).boundingBox())?.height).toBeLessThan(120)
+    expect(faults).toEqual([])
+  })
 })
