@@ -11,7 +11,8 @@ beforeEach(async () => {
   plane = await new ControlPlane().listen()
 })
 afterEach(() => plane.close())
-const runBlocked = (ms: number) => promisify(execFile)(process.execPath, [script, plane.url, workerToken, String(ms)])
+const runBlocked = (ms: number, waiting = 0) =>
+  promisify(execFile)(process.execPath, [script, plane.url, workerToken, String(ms), String(waiting)])
 
 it('keeps the leases of a job that blocks the event loop, and falls silent when the loop turns again', async () => {
   const { stdout, stderr } = await runBlocked(1_500)
@@ -27,4 +28,16 @@ it('keeps the leases of a job that blocks the event loop, and falls silent when 
 it('says nothing while the loop turns', async () => {
   await runBlocked(0)
   expect(plane.requests('PUT', '/api/v1/presence')).toEqual([])
+})
+
+it('keeps no lease of an attempt that waits for a slot: nobody begins it while the loop is blocked', async () => {
+  await runBlocked(1_500, 3)
+  const [beat] = plane.requests('PUT', '/api/v1/presence')
+  expect(beat?.body).toEqual({
+    instance: 'blocked-one',
+    leases: [
+      { job_id: 7, attempt: 1 },
+      { job_id: 8, attempt: 1 },
+    ],
+  })
 })
