@@ -1,4 +1,4 @@
-/** Responsible for what time alone does to jobs in the hands of people: a reminder, then back to the queue. */
+/** Responsible for jobs whose person has not been heard of: first a reminder, then back to the queue. */
 import { nextStep, reminded } from '../../../src/domain/work/person.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { isoTime, systemActor } from '../kernel/context.ts'
@@ -9,7 +9,7 @@ import { jobSubject, saveJob } from '../queue/save-job.ts'
 import { queueWebhookEvent } from '../webhooks/webhook-queue.ts'
 import { giveBack } from './claim.ts'
 
-/** What people have in hand. */
+/** The running jobs that people have started. */
 const inHands = ({ live, store }: Pick<ReadContext, 'live' | 'store'>): readonly JobRecord[] =>
   [...live.leases.personal()].flatMap((id) => store.jobs.get(id) ?? []).filter((job) => job.status === 'running')
 

@@ -1,6 +1,6 @@
 /**
- * Responsible for what a person does with a job: start, done, failed, hand back, escalate. The attempt is the same as any worker's; who it is,
- * and which attempt they mean, takes the place of a lease token (I3).
+ * Responsible for a person's actions on a job: start, done, failed, hand back, escalate. The attempt works as for any worker; instead of a
+ * lease token, the caller's identity and the attempt number identify it (I3).
  */
 import type { Parsed, WorkJob } from '@modelreins/contract'
 import { obstacles, requirementsOf } from '../../../src/domain/director/matching.ts'
@@ -32,7 +32,7 @@ const leaseOf = (ctx: CommandContext, job: JobRecord, worker: WorkerRecord, atte
   expires_at: ctx.at,
 })
 
-/** Why a job cannot be started by this person; undefined when nothing speaks against it. */
+/** Why this person cannot start the job; undefined when they can. */
 function startRefusal(ctx: CommandContext, worker: WorkerRecord, job: JobRecord): Result<never> | undefined {
   const since = isoTime(job.started_at ?? ctx.at)
   if (job.status === 'running' && job.worker_id === worker.worker_id)
@@ -66,7 +66,7 @@ function begin(ctx: CommandContext, input: Parsed<'work.start'>): Result<WorkJob
   ctx.live.leases.dropOffer(job.id)
   const started = startAttempt(ctx, worker, leaseOf(ctx, job, worker, job.attempt + 1, ctx.randomText(10)), true)
   if (started.ok) return ok(showWork(ctx, worker, started.value))
-  // There was no lease to lose: what is in the way is the job's own state, such as a decision that it needs first.
+  // There was no lease yet, so `lease-lost` would mislead: the job's own state refuses the start, for example a review that it needs first.
   return started.failure.code === 'lease-lost' ? fail('wrong-state', started.failure.detail) : started
 }
 
@@ -76,7 +76,10 @@ interface InHand {
   readonly lease: AttemptLease
 }
 
-/** The job whose attempt is, or was, this person's: a newer one is somebody else's business, even if it is theirs again. */
+/**
+ * The job, if this is its latest attempt and the person has or had it. For any other attempt: `lease-lost`, even if the person has the
+ * newer one.
+ */
 function attemptInHand(ctx: CommandContext, input: { readonly job_id: number; readonly attempt: number }): Result<InHand> {
   const acting = actingPerson(ctx)
   if (!acting.ok) return acting
@@ -92,7 +95,7 @@ function attemptInHand(ctx: CommandContext, input: { readonly job_id: number; re
   return ok({ worker, job, lease: leaseOf(ctx, job, worker, input.attempt, job.nonce) })
 }
 
-/** As `attemptInHand`, while the attempt runs. */
+/** Like `attemptInHand`, but only while the attempt runs. */
 export function jobInHand(ctx: CommandContext, input: { readonly job_id: number; readonly attempt: number }): Result<InHand> {
   const found = attemptInHand(ctx, input)
   if (!found.ok || found.value.job.status === 'running') return found
@@ -106,7 +109,7 @@ export function jobInHand(ctx: CommandContext, input: { readonly job_id: number;
 const shown = (ctx: CommandContext, worker: WorkerRecord, job: Result<JobRecord>): Result<WorkJob> =>
   job.ok ? ok(showWork(ctx, worker, job.value)) : job
 
-/** Repeated with the same words, it changes nothing; with other words it is refused, so that nobody takes them for kept. */
+/** A repeated call with the same result changes nothing. Another result is refused, so that the person does not assume it was stored. */
 function done(ctx: CommandContext, input: Parsed<'work.done'>): Result<WorkJob> {
   const before = attemptInHand(ctx, input)
   if (!before.ok) return before
@@ -131,7 +134,7 @@ function failed(ctx: CommandContext, input: Parsed<'work.failed'>): Result<WorkJ
   )
 }
 
-/** Back to the queue, whoever says so: a human may have to release it again there. */
+/** Puts the job back into the queue, on behalf of `actor`. It may need to be released by a human again there. */
 export function giveBack(ctx: CommandContext, job: JobRecord, worker: WorkerRecord, message: string, actor = ctx.caller.actor): JobRecord {
   const outcome = { ...emptyOutcome, output_truncated: job.stream, error: { type: 'handed_back', message, retryable: true } }
   const after = saveJob(ctx, beforeQueue(ctx, handBack(job, outcome, ctx.at), { kind: 'queued', was: job }))
@@ -153,7 +156,7 @@ function handJobBack(ctx: CommandContext, input: Parsed<'work.hand_back'>): Resu
   const before = attemptInHand(ctx, input)
   if (!before.ok) return before
   const { worker } = before.value
-  // Said again: it is back already, and nobody has started it since.
+  // A repeated call: the job is back in the queue already, and nobody has started it since.
   if (before.value.job.status === 'pending' && before.value.job.outcome?.error?.type === 'handed_back')
     return ok(showWork(ctx, worker, before.value.job))
   const found = jobInHand(ctx, input)
@@ -163,7 +166,7 @@ function handJobBack(ctx: CommandContext, input: Parsed<'work.hand_back'>): Resu
   return ok(showWork(ctx, worker, giveBack(ctx, found.value.job, worker, message)))
 }
 
-/** Another member settles it, with the result so far or in words of their own. */
+/** Another member settles the job, with the result so far or with their own answer. */
 function escalate(ctx: CommandContext, input: Parsed<'work.escalate'>): Result<WorkJob> {
   const found = attemptInHand(ctx, input)
   if (!found.ok) return found

@@ -1,4 +1,4 @@
-/** Responsible for what a person sees of their work: the inbox, and one job of it with its context and files. */
+/** Responsible for the views of a person's work: the inbox, and one job with its context and files. */
 import { limits } from '@modelreins/contract'
 import type { Parsed, PersonClaim, WorkInbox, WorkItem, WorkJob } from '@modelreins/contract'
 import { isReadable } from '../../../src/domain/artifact/artifact.ts'
@@ -35,7 +35,7 @@ function claimOf(ctx: CommandContext, job: JobRecord): PersonClaim | null {
   }
 }
 
-/** The first line that says something. */
+/** The first line that is not blank. */
 const titleOf = (prompt: string): string => (/\S.*/.exec(prompt)?.[0] ?? '').trim().slice(0, limits.work_title_chars)
 
 function showItem(ctx: CommandContext, worker: WorkerRecord, job: JobRecord): WorkItem {
@@ -65,14 +65,14 @@ const claimedBy = (ctx: CommandContext, worker: WorkerRecord): readonly JobRecor
     .filter((job) => job.status === 'running')
     .toSorted((one, other) => (one.started_at ?? 0) - (other.started_at ?? 0))
 
-/** Reading is no sign of the person: a window that nobody looks at reads as well. */
+/** Reading does not count as a sign that the person is present: an unattended window reads too. */
 function list(ctx: CommandContext): Result<WorkInbox> {
   const killswitch = briefOf(ctx.store.killswitch.state())
   const worker = ownWorker(ctx)
   if (worker === undefined) return ok({ person: null, claimed: [], offered: [], ended: [], killswitch })
   const show = (job: JobRecord): WorkItem => showItem(ctx, worker, job)
   const person = showPerson(ctx, worker)
-  // What needs a decision before this person may have it is brought before somebody who may decide.
+  // Opens reviews for jobs that need an approval before this person may have them.
   if (person.taking && !person.paused) holdRefused(ctx, worker, refusedTo(ctx, worker))
   const offered = person.taking ? choose(ctx, worker, limits.list_default).map((choice) => choice.job) : []
   const claimed = claimedBy(ctx, worker)
@@ -81,7 +81,7 @@ function list(ctx: CommandContext): Result<WorkInbox> {
   return ok({ person, claimed: claimed.map(show), offered: offered.map(show), ended: ended.map(show), killswitch })
 }
 
-/** Files of a job that one answer shows; all of them are in `artifacts.list`. */
+/** Maximum number of files in one response; `artifacts.list` returns all of them. */
 const filesShown = 100
 
 export function showWork(ctx: CommandContext, worker: WorkerRecord, job: JobRecord): WorkJob {
@@ -90,14 +90,14 @@ export function showWork(ctx: CommandContext, worker: WorkerRecord, job: JobReco
   return {
     job: showJob(ctx, job),
     item: showItem(ctx, worker, job),
-    // What is missing of it is said in its place.
+    // If the context cannot be read, the reason is shown in its place.
     context: context.ok ? context.value.context : context.failure.detail,
     files: files.filter((one) => isReadable(one, ctx.at)).map(showArtifact),
     killswitch: briefOf(ctx.store.killswitch.state()),
   }
 }
 
-/** Whether the job has to do with this person: on offer to them, in their hands, or in them before. */
+/** Whether the job concerns this person: it is offered to them, or they have it, or had it lately. */
 export const concerns = (ctx: CommandContext, worker: WorkerRecord, job: JobRecord): boolean =>
   job.worker_id === worker.worker_id ||
   lately(ctx, worker.worker_id).includes(job.id) ||

@@ -1,4 +1,4 @@
-/** Responsible for which jobs a person had in hand lately: a short list by worker, so that an inbox need not search the jobs for them. */
+/** Responsible for remembering the jobs that a person had lately: a short list per worker, so that an inbox need not search all jobs. */
 import { limits } from '@modelreins/contract'
 import type { CommandContext } from '../kernel/context.ts'
 
@@ -12,7 +12,7 @@ const key = (workerId: string): string => `work.lately.${workerId}`
 const entries = ({ store }: Pick<CommandContext, 'store'>, workerId: string): readonly Entry[] =>
   (store.values.read(key(workerId)) ?? []) as readonly Entry[]
 
-/** Newest first. */
+/** Ids, newest first. */
 export const lately = (ctx: Pick<CommandContext, 'at' | 'store'>, workerId: string): readonly number[] =>
   entries(ctx, workerId).flatMap(({ id, at }) => (ctx.at - at <= limits.work_ended_ms ? [id] : []))
 

@@ -1,16 +1,16 @@
-/** Responsible for letting a person's note into the stream of the job that they have in hand, and for the row that says who wrote it. */
+/** Responsible for admitting a person's note to the output stream of their running job, and for the audit row that names its author. */
 import { ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { jobSubject } from '../queue/save-job.ts'
 import { jobInHand } from './claim.ts'
 
-/** What the stream object knows an attempt by. */
+/** What identifies an attempt to the stream object. */
 export interface NoteFence {
   readonly tenant: string
   readonly attempt: number
   readonly nonce: string
-  /** Tells an attempt of this number from one before it. */
+  /** Milliseconds since 1970; distinguishes this attempt from an earlier one with the same number. */
   readonly offered_at: number
 }
 

@@ -1,4 +1,4 @@
-/** Responsible for members as workers: who takes jobs, since when they stopped, and when they were last heard of. */
+/** Responsible for members as workers: whether they take jobs, when they stopped, and when they were last heard of. */
 import { limits } from '@modelreins/contract'
 import type { Parsed, Person } from '@modelreins/contract'
 import { roleMay } from '../../../src/domain/access/access.ts'
@@ -26,11 +26,11 @@ export const showPerson = (ctx: CommandContext, worker: WorkerRecord): Person =>
   slots: slotsOf(worker),
 })
 
-/** The worker as which the calling member takes jobs; undefined when they do not. */
+/** The worker record of the calling member; undefined when they have never taken jobs. */
 export const ownWorker = ({ caller, store }: Pick<CommandContext, 'caller' | 'store'>): WorkerRecord | undefined =>
   caller.kind === 'member' ? store.workers.ofMember(caller.member.member_id) : undefined
 
-/** As `ownWorker`, for calls that need one. They are a sign of the person. */
+/** Like `ownWorker`, for calls that require one. Such calls count as a sign that the person is present. */
 export function actingPerson(ctx: CommandContext): Result<WorkerRecord> {
   const worker = ownWorker(ctx)
   return worker === undefined
@@ -38,7 +38,7 @@ export function actingPerson(ctx: CommandContext): Result<WorkerRecord> {
     : ok(heard(ctx, worker))
 }
 
-/** The person is there, by whichever window or device: what they have in hand stays theirs. */
+/** Records a sign of the person, from any window or device, and extends the leases of their jobs. */
 export function heard(ctx: CommandContext, worker: WorkerRecord): WorkerRecord {
   ctx.live.presence.seen(worker.worker_id, ctx.at)
   for (const lease of ctx.live.leases.heldBy(worker.worker_id)) {
@@ -56,7 +56,7 @@ export function heard(ctx: CommandContext, worker: WorkerRecord): WorkerRecord {
   return after
 }
 
-/** A name that nobody has, made of the member's. */
+/** A worker name that is not in use, derived from the member's name. */
 function freeName(ctx: CommandContext, memberName: string): string {
   const name = nameOfPerson(memberName)
   for (let number = 1; ; number += 1) {
@@ -137,7 +137,9 @@ function leave(ctx: CommandContext): Result<Person> {
   return worker.ok ? ok(showPerson(ctx, setTaking(ctx, worker.value, false))) : worker
 }
 
-/** Said while nothing is in hand, it costs a row every few minutes at most; of a member who takes no jobs, none. */
+/**
+ * Records that the person is present. Without jobs in hand it writes a row every few minutes at most; for a member who takes no jobs, none.
+ */
 function here(ctx: CommandContext): Result<{ taking: boolean; claimed: number }> {
   const worker = ownWorker(ctx)
   if (worker === undefined) return ok({ taking: false, claimed: 0 })

@@ -1,4 +1,6 @@
-/** Responsible for handing to the kernel what members do as persons: taking jobs, and the inbox, the jobs in hand, and their absence. */
+/**
+ * Responsible for registering with the kernel what members do as workers: taking jobs, the inbox, their running jobs, and their absence.
+ */
 import type { JobRequest } from '@modelreins/contract'
 import type { CommandContext } from '../kernel/context.ts'
 import type { Room } from '../kernel/room.ts'
@@ -10,7 +12,7 @@ import { rememberLately } from './lately.ts'
 import { personCommands } from './person.ts'
 import { tellPersons } from './tell-persons.ts'
 
-/** Nobody but people declares what the job needs. */
+/** Whether only people declare the capability that the job needs. */
 function isOnlyOfPeople({ store }: CommandContext, { capability }: JobRequest): boolean {
   if (capability === undefined) return false
   let people = false
@@ -22,7 +24,7 @@ function isOnlyOfPeople({ store }: CommandContext, { capability }: JobRequest): 
   return people
 }
 
-/** Whoever asks for a person gives them more time to begin than a machine has. */
+/** Jobs for people get a longer default expiry, since people start later than machines do. */
 function defaults(ctx: CommandContext, request: JobRequest): JobRequest {
   if (request.expires_in !== undefined || !ctx.store.workers.hasPeople()) return request
   const targets = [...(request.target === undefined ? [] : [request.target]), ...(request.targets ?? [])]

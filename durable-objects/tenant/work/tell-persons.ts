@@ -1,10 +1,13 @@
-/** Responsible for telling people on their devices of jobs that are on offer to them, or in their hands for too long, and of the end of that. */
+/**
+ * Responsible for notifying people's devices of jobs that are offered to them or that they have had for too long, and for withdrawing those
+ * notifications.
+ */
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { membersWithDevices, tellDevices, untellDevices } from '../devices/tell.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { isOpenTo } from '../queue/offers.ts'
 
-/** Called for every job that is written: nothing is looked at while nobody has a device, or nobody takes jobs. */
+/** Called for every job that is written, so it returns early while no device is registered or nobody takes jobs. */
 export function tellPersons(ctx: CommandContext, job: JobRecord): void {
   const { devices, workers } = ctx.store
   if (devices.isEmpty() || !workers.hasPeople()) return
