@@ -1,22 +1,25 @@
-/** Responsible for remembering which concurrency keys are held by a job that has not started, or waited for, and when somebody should look whether it can. */
+/**
+ * Responsible for remembering the concurrency keys that have waiting jobs or a holder that has not started, and when to check next whether
+ * the holder can start.
+ */
 import { limits } from '@modelreins/contract'
 
 export class Contention {
   readonly #keys = new Set<string>()
   #lookAt = Number.POSITIVE_INFINITY
 
-  /** A job waits for the key, or has it and has not started. */
+  /** A job waits for the key, or holds it and has not started. */
   add(key: string, at: number): void {
     if (this.#keys.size === 0) this.#lookAt = at + limits.presence_ms
     this.#keys.add(key)
   }
 
-  /** Milliseconds since 1970; undefined while there is nothing to look at. */
+  /** Time of the next check in milliseconds since 1970; undefined when there is no key to check. */
   get lookAt(): number | undefined {
     return this.#keys.size === 0 ? undefined : this.#lookAt
   }
 
-  /** Up to `most` keys, those that were not looked at for the longest; the next look is due when the answer says. */
+  /** Returns up to `most` keys, those checked least recently first, and sets the time of the next check. */
   take(at: number, most: number): readonly string[] {
     const taken = [...this.#keys].slice(0, most)
     for (const key of taken) {
@@ -27,7 +30,7 @@ export class Contention {
     return taken
   }
 
-  /** Nobody waits for it, or what holds it runs. */
+  /** No job waits for the key, or its holder runs. */
   forget(key: string): void {
     this.#keys.delete(key)
   }

@@ -1,4 +1,4 @@
-/** Responsible for the hold by which jobs of one key wait for each other: what the queue asks, answered from whose turn it is. */
+/** Responsible for the hold `key`: implements the queue's hold interface with concurrency keys and rates. */
 import type { JobRequest } from '@modelreins/contract'
 import { limits } from '@modelreins/contract'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -40,7 +40,7 @@ function explain(ctx: ReadContext, job: JobRecord): string {
   return `It waits for the rate ${waits.key}, at most ${window}: ${when}.${behind}`
 }
 
-/** A dispatch that would rather be refused than wait. */
+/** Refuses a dispatch whose `on_conflict` does not allow waiting for the key. */
 function refuse(ctx: CommandContext, { concurrency }: JobRequest): Result<never> | undefined {
   if (concurrency === undefined || concurrency.on_conflict === 'wait') return undefined
   const key: JobKey = { kind: 'concurrency', key: concurrency.key, most: concurrency.limit, per_ms: null }
@@ -56,7 +56,7 @@ function refuse(ctx: CommandContext, { concurrency }: JobRequest): Result<never>
   )
 }
 
-/** A new job takes the place of those that have not started. */
+/** For `on_conflict` `replace`: aborts the other jobs of the key that have not started. */
 export function replaceOthers(ctx: CommandContext, job: JobRecord): void {
   const { concurrency } = job.spec
   if (concurrency?.on_conflict !== 'replace') return
@@ -67,17 +67,21 @@ export function replaceOthers(ctx: CommandContext, job: JobRecord): void {
   }
 }
 
-/** What has taken its keys holds them until it ends. A job without a key has that of its worker's directory, and whose that is shows now. */
+/**
+ * A job's own keys were taken when it was queued, and are held until it ends. A job without a concurrency key uses that of its worker's
+ * directory, which is checked here because the worker is known only now.
+ */
 const clear: Hold['clear'] = (ctx, job, worker) => {
   if (worker.config.concurrency_key === undefined || !needsPlace(job)) return { kind: 'pass' }
-  // What is offered to another worker of the place may start there; what was offered to this one may start here.
+  // Offers to other workers of the same directory count as jobs there, unless this job was itself offered to this worker: then it may
+  // start.
   const starts = ctx.live.leases.offer(job.id)?.worker_id === worker.worker_id
   const other = jobInPlace(ctx, worker, job.id, !starts)
   if (other === undefined) return { kind: 'pass' }
   return { kind: 'refused', why: `waits for job ${other}, which works in the directory of ${worker.name}`, staysQueued: () => true }
 }
 
-/** One job at a time, also of those that a worker with several slots is offered in one go. */
+/** A directory runs one job at a time, so one batch of offers to a worker with several slots must not contain two. */
 const excludes: Hold['excludes'] = (worker, chosen, job) =>
   worker.config.concurrency_key !== undefined && needsPlace(job) && chosen.some(needsPlace)
 
@@ -90,6 +94,6 @@ export const turnHold: Hold = {
   clear,
   excludes,
   spend: () => ({}),
-  // Whoever waits for a key stands in no pool, so claims never look at it.
+  // A job that waits for a key is in no pool, so claims never read it.
   pools: { released: () => false, refuses: (_pool, worker) => (worker.config.concurrency_key === undefined ? 'none' : 'some') },
 }

@@ -1,4 +1,4 @@
-/** Responsible for handing concurrency keys and rates to the kernel. */
+/** Responsible for registering concurrency keys and rates with the kernel. */
 import { limits } from '@modelreins/contract'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { isKeyed } from '../../../src/domain/job/keys.ts'
@@ -20,7 +20,7 @@ declare module '../kernel/context.ts' {
   }
 }
 
-/** An attempt is over: others who work in the same directory may have room now. */
+/** Called when an attempt is over: other workers of the same directory may now start a job. */
 function freePlace(ctx: CommandContext, job: JobRecord): void {
   if (job.status === 'running' || job.attempt === 0 || job.worker_id === null) return
   const worker = ctx.store.workers.get(job.worker_id)

@@ -1,6 +1,6 @@
 /**
- * Responsible for concurrency keys that are held by a job which nobody can start: it stands back behind those that wait, if one of them could
- * be started. A worker that is merely busy counts as one that can, so that jobs keep their order.
+ * Responsible for concurrency keys whose holder no worker can start: the holder moves behind the waiting jobs if one of them can be
+ * started. A busy worker counts as able to start a job, so that jobs keep their order.
  */
 import { isReady, mayDo, requirementsOf } from '../../../src/domain/director/matching.ts'
 import type { WorkerView } from '../../../src/domain/director/matching.ts'
@@ -12,9 +12,9 @@ import type { CommandContext } from '../kernel/context.ts'
 import { jobSubject, saveJob } from '../queue/save-job.ts'
 import { workforce } from '../queue/workforce/worker-view.ts'
 
-/** Keys that are looked at in one go. */
+/** Keys that are checked in one run. */
 const keysAtOnce = 100
-/** Waiting jobs among which one that can be started is looked for. */
+/** Number of waiting jobs that are searched for one that can be started. */
 const lookAhead = 20
 
 const somebodyCan = (job: JobRecord, workers: readonly WorkerView[]): boolean => {
@@ -22,7 +22,7 @@ const somebodyCan = (job: JobRecord, workers: readonly WorkerView[]): boolean =>
   return workers.some((view) => isReady(view) && mayDo(wants, view))
 }
 
-/** Holds the key, is not on offer, and stays where it is as things stand. */
+/** Whether the holder is pending, not on offer, and no ready worker can start it. */
 const isStuck = (ctx: CommandContext, job: JobRecord, workers: readonly WorkerView[]): boolean =>
   job.status === 'pending' && job.hold === null && ctx.live.leases.offer(job.id) === undefined && !somebodyCan(job, workers)
 
@@ -47,12 +47,12 @@ function lookAt(ctx: CommandContext, key: string, workers: () => readonly Worker
   const forget = (): void => ctx.onCommit(() => ctx.live.contention.forget(key))
   if (waiting.length === 0) return forget()
   const holders = ctx.store.turns.holding(named, lookAhead).flatMap((id) => ctx.store.jobs.get(id) ?? [])
-  // Most keys are held by a job that runs: there is nothing to look at before another one has the key.
+  // Usually the holder runs. The key needs no check until another job holds it.
   if (holders.every((job) => job.status === 'running')) return forget()
   const stuck = holders.filter((job) => isStuck(ctx, job, workers()))
   const next = stuck.length === 0 ? -1 : waiting.findIndex((job) => somebodyCan(job, workers()))
   if (next < 0) return
-  // Those before it in the line first, so that the key goes to it when it is let go.
+  // The waiting jobs ahead of it move back first, so that it gets the key when the holder releases it.
   for (const job of [...waiting.slice(0, next), ...stuck]) moveBack(ctx, job)
 }
 
@@ -60,7 +60,7 @@ export function letOthersPass(ctx: CommandContext): void {
   const { contention } = ctx.live
   if ((contention.lookAt ?? Number.POSITIVE_INFINITY) > ctx.at) return
   const keys = contention.take(ctx.at, keysAtOnce)
-  // While the reins are pulled nobody starts anything.
+  // While the killswitch forbids claims, no job can start.
   if (!mayClaim(ctx.store.killswitch.state().level)) return
   let seen: readonly WorkerView[] | undefined
   for (const key of keys) lookAt(ctx, key, () => (seen ??= workforce(ctx)))

@@ -1,4 +1,4 @@
-/** Responsible for the tables of keys. Only jobs that name a key have rows here, and only until they have ended. */
+/** Responsible for the tables of keys. Only unfinished jobs that name a key have rows here. */
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const keyUses = sqliteTable(
@@ -7,11 +7,11 @@ export const keyUses = sqliteTable(
     job_id: integer().notNull(),
     kind: text().notNull(),
     key: text().notNull(),
-    /** `holds`, `waits` or `apart`. */
+    /** `holds`, `waits`, or `apart`: neither of them now. */
     state: text().notNull(),
-    /** Order among those that wait, in milliseconds since 1970. */
+    /** Order among waiting jobs, in milliseconds since 1970. */
     turn: integer().notNull(),
-    /** How many the job's own limit or rate allows. */
+    /** How many jobs or starts the job's own limit or rate allows. */
     most: integer().notNull(),
   },
   (table) => [
@@ -20,7 +20,7 @@ export const keyUses = sqliteTable(
   ],
 )
 
-/** Starts that rates count. */
+/** Recent starts, counted by rates. */
 export const rateStarts = sqliteTable(
   'rate_starts',
   { id: integer().primaryKey(), key: text().notNull(), at: integer().notNull() },

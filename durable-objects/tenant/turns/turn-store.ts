@@ -1,4 +1,4 @@
-/** Responsible for who holds which key and who waits for it, as it is stored. It decides nothing. */
+/** Responsible for storing which jobs hold a key and which wait for it. It decides nothing. */
 import { and, asc, count, desc, eq, gt, inArray, lt, lte, min, ne, or } from 'drizzle-orm'
 import type { JobKey, KeyKind, KeyState, KeyUse } from '../../../src/domain/job/keys.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
@@ -49,7 +49,7 @@ export class TurnStore {
     this.#db.delete(keyUses).where(eq(keyUses.job_id, jobId)).run()
   }
 
-  /** The key as the job would find it at this time; `turn` is its place among those that wait. */
+  /** The use of the key at this time as seen by this job; `turn` is the job's place among the waiting ones. */
   use(key: JobKey, jobId: number, turn: number, at: number): KeyUse {
     const held = this.#db
       .select({ holders: count(), smallest: min(keyUses.most) })
@@ -65,7 +65,7 @@ export class TurnStore {
     }
   }
 
-  /** Newest first. A start in the future is none: the clock was set back since. */
+  /** Newest first. Starts in the future are ignored: the clock was set back after them. */
   #starts(key: string, after: number, until: number, limit: number): readonly number[] {
     return this.#db
       .select({ at: rateStarts.at })
@@ -85,7 +85,7 @@ export class TurnStore {
     this.#db.delete(rateStarts).where(lt(rateStarts.at, before)).run()
   }
 
-  /** Those that wait for the key, the first one first. */
+  /** The jobs that wait for the key, first in line first. */
   waiting(key: Named, limit: number): readonly StoredUse[] {
     return this.#db
       .select()
@@ -97,7 +97,7 @@ export class TurnStore {
       .map(useOf)
   }
 
-  /** Ids of those that have taken the key, oldest first. */
+  /** Ids of the jobs that hold the key, oldest first. */
   holding(key: Named, limit: number): readonly number[] {
     const rows = this.#db
       .select({ id: keyUses.job_id })
@@ -109,7 +109,7 @@ export class TurnStore {
     return rows.map((row) => row.id)
   }
 
-  /** How many of those that wait come before this place. */
+  /** How many waiting jobs come before this one. */
   ahead(use: StoredUse): number {
     const row = this.#db
       .select({ count: count() })
@@ -119,7 +119,7 @@ export class TurnStore {
     return row?.count ?? 0
   }
 
-  /** Jobs of the key that have not ended. */
+  /** Ids of unfinished jobs of the key. */
   jobsOf({ kind, key }: Named, limit: number): readonly number[] {
     const rows = this.#db
       .select({ id: keyUses.job_id })
@@ -131,7 +131,7 @@ export class TurnStore {
     return rows.map((row) => row.id)
   }
 
-  /** Keys of this kind that somebody waits for, by skipping through the index: one seek per key, not one per job. */
+  /** Keys of this kind with waiting jobs. The query skips through the index: one seek per key, not one per job. */
   waitedFor(kind: KeyKind): readonly string[] {
     const found: string[] = []
     for (;;) {

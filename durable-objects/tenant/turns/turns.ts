@@ -1,4 +1,4 @@
-/** Responsible for whose turn it is under a key: what is written when a job changes, and who goes on when a key is free. */
+/** Responsible for the order of jobs under a key: what is written when a job changes, and which jobs are released when a key is free. */
 import { isTerminal } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { freeAt, isFree, isKeyed, keysOf, stateOf, turnOf } from '../../../src/domain/job/keys.ts'
@@ -11,11 +11,14 @@ import { jobSubject, saveJob } from '../queue/save-job.ts'
 export const useFor = (ctx: Pick<ReadContext, 'at' | 'store'>, job: JobRecord, key: JobKey): KeyUse =>
   ctx.store.turns.use(key, job.id, turnOf(job), ctx.at)
 
-/** The key that the job has to wait for; undefined when all of its keys are free. */
+/** The first key that the job must wait for; undefined when all of its keys are free. */
 export const blockedBy = (ctx: Pick<ReadContext, 'at' | 'store'>, job: JobRecord): JobKey | undefined =>
   keysOf(job).find((key) => !isFree(key, useFor(ctx, job, key)))
 
-/** A job was written: its rows follow, and whoever waited for a key that it has let go takes it, in this transaction. */
+/**
+ * Called when a job was written: updates its key rows and, in the same transaction, gives a key that it released to the jobs that wait for
+ * it.
+ */
 export function keepTurns(ctx: CommandContext, job: JobRecord): void {
   if (!isKeyed(job)) return
   const keys = keysOf(job)
@@ -25,7 +28,7 @@ export function keepTurns(ctx: CommandContext, job: JobRecord): void {
   for (const [index, key] of keys.entries()) {
     const was = before[index]?.state
     const is = ctx.store.turns.of(job.id, key.kind)?.state
-    // One that waited first, and waits no more, may have asked for more than the next one does.
+    // The first waiting job may have needed more of the key than the next one does, so its leaving can release others.
     if ((was === 'holds' && is !== 'holds') || (was === 'waits' && is !== 'holds' && job.hold !== 'key')) serve(ctx, key)
   }
 }
@@ -38,22 +41,22 @@ function noteStates(ctx: CommandContext, job: JobRecord, keys: readonly JobKey[]
     const was = ctx.store.turns.of(job.id, key.kind)
     if (was?.state === state && (state !== 'waits' || was.turn === turn)) continue
     ctx.store.turns.save({ job_id: job.id, kind: key.kind, key: key.key, state, turn }, key.most)
-    // With the start, not after it: whoever waits is counted against it at once.
+    // Recorded in the transaction of the start, so that waiting jobs see it at once.
     if (key.kind === 'rate' && job.status === 'running') ctx.store.turns.noteStart(key.key, ctx.at)
-    // Held by a job that has not started: should others wait, somebody looks whether it can.
+    // The holder has not started: if other jobs wait, a later check finds out whether a worker can start it.
     if (key.kind === 'concurrency' && job.status === 'pending' && state !== 'apart')
       ctx.onCommit(() => ctx.live.contention.add(key.key, ctx.at))
     if (state === 'waits') hintFree(ctx, job, key)
   }
 }
 
-/** A rate becomes free by time alone. */
+/** A rate becomes free by the passage of time, so the alarm must wake the object then. */
 function hintFree(ctx: CommandContext, job: JobRecord, key: JobKey): void {
   const at = freeAt(key, useFor(ctx, job, key))
   if (at !== undefined) ctx.onCommit(() => ctx.live.due.hint(at))
 }
 
-/** Lets those go on that wait for this key, in their order, while it is free. */
+/** Releases the jobs that wait for this key, in their order, while it is free. */
 export function serve(ctx: CommandContext, { kind, key }: { readonly kind: KeyKind; readonly key: string }): void {
   for (;;) {
     const [first] = ctx.store.turns.waiting({ kind, key }, 1)
@@ -80,7 +83,7 @@ function goOn(ctx: CommandContext, job: JobRecord, key: JobKey): void {
   })
 }
 
-/** When time alone lets somebody go on. */
+/** When the next job that waits for a rate can be released, in milliseconds since 1970; undefined when none waits. */
 export function nextTurn(ctx: ReadContext): number | undefined {
   const times = ctx.store.turns.waitedFor('rate').flatMap((key) => {
     const [first] = ctx.store.turns.waiting({ kind: 'rate', key }, 1)
