@@ -1,4 +1,4 @@
-/** Responsible for members' approvals of a schedule itself: given as it was read, for a time, and revoked. */
+/** Responsible for members' approvals of a schedule: giving one for the digest that was read, with an expiry, and revoking it. */
 import { limits } from '@modelreins/contract'
 import type { Parsed, Schedule } from '@modelreins/contract'
 import { fail, ok } from '../../../src/domain/result.ts'
@@ -14,14 +14,16 @@ import { asksEachTime, scheduleDigest } from '../reviews/schedule-approval.ts'
 import { scheduleSubject, showSchedule } from './schedule-view.ts'
 import { policyFor } from '../reviews/policy.ts'
 
-/** What its jobs are told apart by where a human is asked. */
+/** The origin that jobs of the schedule carry, by which reviews recognize them. */
 export const originOf = (ctx: Pick<CommandContext, 'sha256'>, schedule: ScheduleRecord): Origin => ({
   schedule_id: schedule.schedule_id,
   digest: scheduleDigest(ctx, schedule),
   wanted_by: wantedBy(schedule),
 })
 
-/** What those who may do its jobs ask for, the strictest of each; undefined when nobody asks for an approval. */
+/**
+ * The strictest combination of the policies of workers that have the capability under the tier `approve`; undefined when there are none.
+ */
 function policyOfAll(ctx: CommandContext, capability: string): Policy | undefined {
   const asking = [...ctx.store.workers.active()].flatMap((worker) => {
     const item = declared(worker.capabilities, capability)
@@ -30,7 +32,7 @@ function policyOfAll(ctx: CommandContext, capability: string): Policy | undefine
   return asking.length === 0 ? undefined : strictest(asking)
 }
 
-/** Why its jobs would ask all the same, whoever says yes to the schedule; undefined when an approval achieves something. */
+/** Why approving the schedule would have no effect on its jobs; undefined when it would. */
 function inVain(schedule: ScheduleRecord, policy: Policy | undefined): string | undefined {
   const { capability, context = 'none', context_from } = schedule.job
   if (capability === undefined) return 'Its job names no capability, so nothing asks for an approval.'
@@ -73,7 +75,7 @@ function approve(ctx: CommandContext, input: Parsed<'schedules.approve'>): Resul
   return ok(showSchedule(ctx, approved))
 }
 
-/** Said again it changes nothing. Jobs that wait for their start are held again when a worker asks for them. */
+/** A repeated call changes nothing. Jobs that have not started are held again when a worker asks for them. */
 function revoke(ctx: CommandContext, input: Parsed<'schedules.revoke_approval'>): Result<Schedule> {
   const schedule = ctx.store.schedules.get(input.schedule_id)
   if (schedule === undefined) return fail('not-found', `There is no schedule ${input.schedule_id}.`)

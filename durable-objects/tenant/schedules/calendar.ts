@@ -1,10 +1,10 @@
-/** Responsible for what a cron expression means in a time zone, as croner reads it. It stores nothing and reads no clock. */
+/** Responsible for the due times of a cron expression in a time zone, computed with croner. It stores nothing and reads no clock. */
 import { Cron } from 'croner'
 import { limits } from '@modelreins/contract'
 import type { Following, ScheduleRecord } from '../../../src/domain/schedule/schedule.ts'
 import { dueAfter } from '../../../src/domain/schedule/schedule.ts'
 
-/** Parsed again and again by due times of the same rule. */
+/** Parsed expressions: each due time of a rule would parse it again. */
 const kept = new Map<string, Cron>()
 const keptAtMost = 1_000
 
@@ -40,12 +40,15 @@ export function badRule(
   }
 }
 
-/** The newest due times from the next one up to now, oldest first, and whether there were more before them. */
+/**
+ * The due times from the next one up to now, oldest first, at most the newest `limits.schedule_catch_up`. `uncounted`: there were more
+ * before them.
+ */
 export function duesOf(schedule: ScheduleRecord, at: number): { readonly dues: readonly number[]; readonly uncounted: boolean } {
   const { next_at, every } = schedule
   if (next_at === null || next_at > at) return { dues: [], uncounted: false }
   const then = dueAfter(schedule, next_at, following)
-  // Nearly always: the last one was met in time.
+  // The usual case: only one time is due, because the previous one was handled in time.
   if (then === null || then > at) return { dues: [next_at], uncounted: false }
   const most = limits.schedule_catch_up
   const end = schedule.ends_at === null ? at : Math.min(at, schedule.ends_at)

@@ -1,4 +1,4 @@
-/** Responsible for what members do to schedules: making, changing, pausing, deleting, running by hand, and reading them. */
+/** Responsible for the commands about schedules: creating, updating, pausing, deleting, running by hand, and reading them. */
 import { limits } from '@modelreins/contract'
 import type { Parsed, Schedule, ScheduleRun } from '@modelreins/contract'
 import { countingCursor } from '../../../src/domain/cursor.ts'
@@ -22,7 +22,7 @@ const momentOf = (time: string | null | undefined): number | null => (time == nu
 
 const ruleOf = ({ cron, every, timezone }: ScheduleRecord): string => (cron === null ? `every ${every} s` : `${cron} ${timezone}`)
 
-/** Whether the rule and its times go together; its next due time counts from now. */
+/** Validates the rule with its start and end times; returns the schedule with the next due time from now. */
 function checked(ctx: CommandContext, schedule: ScheduleRecord): Result<ScheduleRecord> {
   const bad = badRule(schedule, ctx.at)
   if (bad !== undefined) return invalid(bad.path, bad.message)
@@ -61,7 +61,7 @@ const recordOf = (ctx: CommandContext, schedule_id: string, input: Parsed<'sched
   fire_at: null,
 })
 
-/** As if it were made now. */
+/** The next due times of a schedule that would be created now. */
 function preview(ctx: CommandContext, input: Parsed<'schedules.preview'>): Result<{ next_runs: string[] }> {
   const schedule = checked(ctx, recordOf(ctx, '', { ...input, name: '', job: { prompt: '' } }))
   return schedule.ok ? ok({ next_runs: upcoming(schedule.value, 5, following).map(isoTime) }) : schedule
@@ -82,14 +82,17 @@ const load = (ctx: CommandContext, id: string): Result<ScheduleRecord> => {
   return schedule === undefined ? fail('not-found', `There is no schedule ${id}.`) : ok(schedule)
 }
 
-/** What it does has changed: whoever changed it wants it, too, and nobody has approved it as it is now. A pause, or another name, changes nothing of that. */
+/**
+ * If the work of the schedule has changed, removes its approvals and counts the caller among its requesters. Pausing or renaming keeps the
+ * approvals.
+ */
 function withoutApprovals(ctx: CommandContext, before: ScheduleRecord, after: ScheduleRecord): ScheduleRecord {
   if (scheduleDigest(ctx, before) === scheduleDigest(ctx, after)) return after
   const { approvals: _, ...changed } = after
   return { ...changed, wanted_by: [...new Set([...wantedBy(before), ctx.caller.actor.id])] }
 }
 
-/** Its due times from now on; those that have passed were met before this command. */
+/** Due times count from now; those in the past were handled before this command. */
 function update(ctx: CommandContext, input: Parsed<'schedules.update'>): Result<Schedule> {
   const found = load(ctx, input.schedule_id)
   if (!found.ok) return found
@@ -127,7 +130,7 @@ function remove(ctx: CommandContext, input: Parsed<'schedules.delete'>): Result<
   return ok({ ok: true })
 }
 
-/** By hand, beside the due times: in the name of whoever asks, whatever `overlap` and `paused` say. */
+/** Runs the schedule by hand, in the name of the caller, in addition to the due times. `overlap` and `paused` do not apply. */
 function run(ctx: CommandContext, input: Parsed<'schedules.run'>): Result<{ run: ScheduleRun }> {
   const found = load(ctx, input.schedule_id)
   if (!found.ok) return found
@@ -149,7 +152,7 @@ function list(ctx: CommandContext, input: Parsed<'schedules.list'>): Result<{ it
   const found = ctx.store.schedules.list(limit + 1, input.cursor ?? '')
   const items: Schedule[] = []
   let size = 0
-  // Prompts are large: a page ends early rather than outgrow what one answer may hold.
+  // Prompts are large: a page ends early so that the response stays within its size limit.
   for (const schedule of found.slice(0, limit)) {
     if (size > limits.list_bytes) break
     size += schedule.job.prompt.length

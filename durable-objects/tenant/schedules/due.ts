@@ -1,6 +1,6 @@
 /**
- * Responsible for meeting the due times of schedules: each in a transaction of its own, which dispatches the job, writes what became of the
- * time, and moves on to the next one. So a due time is met once, whatever rings twice or is lost in between.
+ * Responsible for handling due times of schedules. One transaction per due time dispatches the job, records the run and sets the next time,
+ * so that each is handled exactly once, even after duplicate or lost alarms.
  */
 import { limits } from '@modelreins/contract'
 import type { Failure } from '@modelreins/contract'
@@ -21,7 +21,7 @@ import { duesOf, following } from './calendar.ts'
 import type { RunRecord } from './schedule-store.ts'
 import { scheduleSubject } from './schedule-view.ts'
 
-/** In whose name its jobs are dispatched, as long as they may dispatch. */
+/** The member in whose name jobs are dispatched; a failure when that member may not dispatch any more. */
 function ownerOf(store: Store, schedule: ScheduleRecord): Result<Caller> {
   if (store.identity.get()?.suspended === true) return fail('forbidden', 'The tenant is suspended.')
   const member = store.credentials.member(schedule.owner_id)
@@ -38,7 +38,7 @@ type NewRun = Pick<RunRecord, 'due_at' | 'outcome'> & Partial<Pick<RunRecord, 'j
 export const addRun = (ctx: CommandContext, schedule: ScheduleRecord, run: NewRun): RunRecord =>
   ctx.store.schedules.addRun({ schedule_id: schedule.schedule_id, at: ctx.at, job_id: null, code: null, detail: null, ...run })
 
-/** The job of the last run, while it has not ended. */
+/** The job of the last run, if it has not ended. */
 function unfinished(ctx: CommandContext, schedule: ScheduleRecord): JobRecord | undefined {
   const job = schedule.last_job_id === null ? undefined : ctx.store.jobs.get(schedule.last_job_id)
   return job === undefined || isTerminal(job.status) ? undefined : job
@@ -49,7 +49,7 @@ interface Met {
   readonly plan: DuePlan
 }
 
-/** What is to be done for the schedule now; what was given up is written down. */
+/** The plan for the schedule now; records missed due times. */
 function meet(ctx: CommandContext, id: string): Met | undefined {
   const schedule = ctx.store.schedules.get(id)
   if (schedule?.fire_at == null || schedule.fire_at > ctx.at) return undefined
@@ -65,17 +65,17 @@ function meet(ctx: CommandContext, id: string): Met | undefined {
   return { schedule, plan }
 }
 
-/** The due time is over: on to the next. */
+/** Sets the next due time. */
 function moveOn(ctx: CommandContext, schedule: ScheduleRecord, plan: DuePlan): void {
   const met = plan.dispatch ?? plan.missed.at(-1) ?? schedule.next_at ?? ctx.at
   const next = timed(schedule, met, ctx.random(), following)
   ctx.store.schedules.advance(next)
   const { fire_at } = next
-  // One that is due already, too, is met by whoever meets this one.
+  // A time that is due already needs no alarm: `meetDue` handles it in this run or requests the next one.
   if (fire_at !== null && fire_at > ctx.at) ctx.onCommit(() => ctx.live.due.hint(fire_at))
 }
 
-/** Dispatches for one due time; a failure is the dispatch's own, and takes everything back. */
+/** Dispatches the job of one due time. A refused dispatch is returned as the failure and rolls everything back. */
 function fire(ctx: CommandContext, id: string): Result<undefined> {
   const met = meet(ctx, id)
   if (met === undefined) return ok(undefined)
@@ -102,7 +102,7 @@ function fire(ctx: CommandContext, id: string): Result<undefined> {
   return ok(undefined)
 }
 
-/** The dispatch was refused: its run says so, and the schedule goes on. */
+/** Records the refused dispatch as a run and sets the next due time. */
 function refuse(ctx: CommandContext, id: string, { code, detail }: Failure): Result<undefined> {
   const met = meet(ctx, id)
   if (met === undefined) return ok(undefined)
@@ -113,7 +113,7 @@ function refuse(ctx: CommandContext, id: string, { code, detail }: Failure): Res
   return ok(undefined)
 }
 
-/** Meets what is due, so many at once; the rest follow a moment later. */
+/** Handles up to `limits.schedules_at_once` due schedules; the rest follow in the next run of the alarm. */
 export function meetDue(host: Host): void {
   const { store } = host
   for (const id of store.schedules.due(host.now(), limits.schedules_at_once)) {

@@ -1,4 +1,4 @@
-/** Responsible for handing schedules to the kernel: jobs with `not_before`, and jobs that are dispatched again and again. */
+/** Responsible for registering schedules with the kernel: jobs with `not_before`, and repeated dispatches. */
 import { limits } from '@modelreins/contract'
 import type { Room } from '../kernel/room.ts'
 import { scheduleCommands } from './commands.ts'
@@ -11,7 +11,7 @@ declare module '../kernel/context.ts' {
     readonly schedules: ScheduleStore
   }
   interface Effects {
-    /** Schedules are due. */
+    /** Handles the due schedules. */
     meet_schedules: object
   }
 }
@@ -23,7 +23,7 @@ export const scheduleRoom = {
   tables: ({ db }) => ({ schedules: new ScheduleStore(db) }),
   duties: [
     {
-      // What is due now is met behind the sweep that asks.
+      // Schedules that are due now are handled after the current sweep, so only later ones set the alarm.
       next: ({ at, store }) => store.schedules.nextAfter(at),
       run: (ctx) => {
         if (ctx.store.schedules.due(ctx.at, 1).length > 0) ctx.after({ kind: 'meet_schedules' })

@@ -1,4 +1,4 @@
-/** Responsible for schedules and their runs as they are stored. It decides nothing. */
+/** Responsible for storing schedules and their runs. It decides nothing. */
 import { and, asc, count, desc, eq, gt, isNotNull, lt, lte } from 'drizzle-orm'
 import type { ScheduleRun } from '@modelreins/contract'
 import type { ScheduleRecord, ScheduleRule } from '../../../src/domain/schedule/schedule.ts'
@@ -55,7 +55,7 @@ export class ScheduleStore {
     this.#db.insert(schedules).values(row).onConflictDoUpdate({ target: schedules.schedule_id, set: row }).run()
   }
 
-  /** A due time was met: the job and the rule are as they were. */
+  /** Writes the progress of a schedule after a due time, without its job and rule. */
   advance({ schedule_id, runs, last_job_id, next_at, fire_at }: ScheduleRecord): void {
     this.#db.update(schedules).set({ runs, last_job_id, next_at, fire_at }).where(eq(schedules.schedule_id, schedule_id)).run()
   }
@@ -80,7 +80,7 @@ export class ScheduleStore {
       .map(fromRow)
   }
 
-  /** Ids of those that are to be met by now, longest overdue first. */
+  /** Ids of schedules that are due, longest overdue first. */
   due(at: number, limit: number): readonly string[] {
     return this.#db
       .select({ id: schedules.schedule_id })
@@ -92,7 +92,7 @@ export class ScheduleStore {
       .map((row) => row.id)
   }
 
-  /** When the next one after this time is to be met. */
+  /** When the next schedule after this time is due, in milliseconds since 1970. */
   nextAfter(at: number): number | undefined {
     const row = this.#db
       .select({ at: schedules.fire_at })
@@ -120,7 +120,7 @@ export class ScheduleStore {
       .map(runOf)
   }
 
-  /** Runs from the oldest on that were made before; reads one row when there is nothing to do. */
+  /** Deletes runs made before `before`, oldest first; reads one row when there is nothing to delete. */
   prune(before: number, limit: number): void {
     const oldest = (most: number) =>
       this.#db

@@ -1,4 +1,4 @@
-/** Responsible for showing a schedule and its runs as the contract says they look. It changes nothing. */
+/** Responsible for converting a schedule and its runs to the form of the contract. It changes nothing. */
 import type { Schedule, ScheduleRun } from '@modelreins/contract'
 import { upcoming } from '../../../src/domain/schedule/schedule.ts'
 import type { ScheduleRecord } from '../../../src/domain/schedule/schedule.ts'

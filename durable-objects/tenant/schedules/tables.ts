@@ -1,4 +1,4 @@
-/** Responsible for the tables of schedules and of what became of their due times. */
+/** Responsible for the tables of schedules and of their runs. */
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
@@ -7,7 +7,7 @@ export const schedules = sqliteTable(
   {
     schedule_id: text().primaryKey(),
     name: text().notNull(),
-    /** JSON: the rule, and the job. */
+    /** JSON, as is `job`. */
     rule: text().notNull(),
     job: text().notNull(),
     runs: integer().notNull(),
