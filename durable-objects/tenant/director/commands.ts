@@ -1,4 +1,4 @@
-/** Responsible for reading and changing what the Director knows of models: the built-in classes, and the rules of the tenant. */
+/** Responsible for reading and changing the Director's catalogue of models: the built-in classes and the tenant's rules. */
 import { canonicalJson } from '@modelreins/contract'
 import type { Catalogue, Parsed } from '@modelreins/contract'
 import { modelClasses, priceOf, ruleFor, sourceOf, traitsOf } from '../../../src/domain/director/catalogue.ts'
@@ -35,7 +35,7 @@ function set(ctx: CommandContext, { rules, if_version }: Parsed<'director.set_ca
   const before = ctx.store.catalogue.get()
   if (if_version !== undefined && if_version !== before.version)
     return fail('conflict', `The catalogue is at version ${before.version}, not ${if_version}: read it again and repeat the change.`)
-  // Said again it changes nothing: no row, no version.
+  // A repeated call with the same rules writes no row and no new version.
   if (canonicalJson(rules) === canonicalJson(before.rules)) return ok(show(ctx))
   ctx.store.catalogue.save(rules, ctx.at)
   ctx.record({
@@ -44,7 +44,7 @@ function set(ctx: CommandContext, { rules, if_version }: Parsed<'director.set_ca
     digest: ctx.sha256(canonicalJson(rules)),
     summary: `version ${before.version + 1}: ${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}, before ${before.rules.length}`,
   })
-  // A mode asks where a model runs, so somebody may take now what they might not before.
+  // A job's mode depends on where a model runs, so workers may now be eligible for jobs that they could not take before.
   for (const pool of ctx.live.occupied) ctx.after({ kind: 'wake', pool })
   return ok(show(ctx))
 }

@@ -1,4 +1,4 @@
-/** Responsible for handing the Director's catalogue to the kernel. */
+/** Responsible for registering the Director's catalogue with the kernel. */
 import type { Room } from '../kernel/room.ts'
 import { directorCommands } from './commands.ts'
 

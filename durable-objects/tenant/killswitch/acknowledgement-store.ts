@@ -1,4 +1,4 @@
-/** Responsible for which workers have acknowledged which generation of the killswitch, as it is stored. */
+/** Responsible for storing which workers have acknowledged which generation of the killswitch. */
 import { eq } from 'drizzle-orm'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import { killswitchAcks } from './tables.ts'
@@ -17,7 +17,7 @@ export class AcknowledgementStore {
       .run()
   }
 
-  /** When each worker acknowledged this generation. */
+  /** Acknowledgement times of this generation by worker_id, in milliseconds since 1970. */
   of(generation: number): ReadonlyMap<string, number> {
     const rows = this.#db.select().from(killswitchAcks).where(eq(killswitchAcks.generation, generation)).all()
     return new Map(rows.map((row) => [row.worker_id, row.at]))

@@ -1,4 +1,4 @@
-/** Responsible for the killswitch: raise, clear, acknowledge, and which workers have stopped. */
+/** Responsible for the killswitch commands: raise, clear, acknowledge, and showing which workers have stopped. */
 import type { KillswitchState, Parsed } from '@modelreins/contract'
 import { abortedKept, briefOf, stopsRunning } from '../../../src/domain/killswitch.ts'
 import type { Killswitch } from '../../../src/domain/killswitch.ts'
@@ -12,18 +12,18 @@ import { queueWebhookEvent } from '../webhooks/webhook-queue.ts'
 import { actingWorker } from '../queue/workforce/acting-worker.ts'
 import { abortJob } from '../queue/commands/jobs.ts'
 
-/** A process that was last heard of longer ago is not waited for: it ran nothing that this switch could have stopped. */
+/** Processes last heard of longer ago than this are not waited for: they ran nothing when the switch was raised. */
 const owesWordMs = 24 * 60 * 60_000
 
-/** Whether a process may still run under this worker that has not said that it stopped. */
+/** Whether a process of this worker may still run that has not confirmed its stop. */
 function owesWord(ctx: CommandContext, worker: WorkerRecord, state: Killswitch): boolean {
-  // A person runs no process: the server itself has ended what they had in hand.
+  // A person runs no process: the server itself has ended their jobs.
   if (worker.member_id !== null) return false
   const seen = lastSeen(ctx, worker)
   return seen !== null && !hasLeft(ctx, worker) && seen >= (state.raised_at ?? ctx.at) - owesWordMs
 }
 
-/** Jobs that ran when the switch was raised and whose end is not confirmed, by worker. */
+/** Ids of jobs that ran when the switch was raised and whose end is not confirmed, by worker_id. */
 function unconfirmed(ctx: CommandContext, { aborted = [] }: Killswitch): ReadonlyMap<string, readonly number[]> {
   const byWorker = new Map<string, number[]>()
   for (const id of aborted) {
@@ -40,7 +40,7 @@ function show(ctx: CommandContext, state: Killswitch): KillswitchState {
   const acknowledged: KillswitchState['acknowledged'] = []
   const stragglers: KillswitchState['stragglers'] = []
   for (const worker of ctx.store.workers.active()) {
-    // Of the others a worker learns nothing here, either.
+    // A worker must not learn about other workers here either.
     if ('worker' in ctx.caller && ctx.caller.worker.worker_id !== worker.worker_id) continue
     const witness = { worker_id: worker.worker_id, name: worker.name, last_seen: isoTimeOrNull(lastSeen(ctx, worker)) }
     const at = acks.get(worker.worker_id)
@@ -50,7 +50,7 @@ function show(ctx: CommandContext, state: Killswitch): KillswitchState {
   return { ...briefOf(state), raised_by: state.raised_by, raised_at: isoTimeOrNull(state.raised_at), acknowledged, stragglers }
 }
 
-/** A push to every socket and an answer to every held poll: nobody waits for its next heartbeat to learn of it. */
+/** Pushes the state to every socket and answers every long poll, so that workers do not learn of it only at the next heartbeat. */
 function tellEverybody(ctx: CommandContext, state: Killswitch): void {
   ctx.after({ kind: 'broadcast', frame: { type: 'killswitch', killswitch: briefOf(state) } })
   ctx.after({ kind: 'release_polls' })
@@ -58,7 +58,7 @@ function tellEverybody(ctx: CommandContext, state: Killswitch): void {
 
 function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<KillswitchState> {
   const before = ctx.store.killswitch.state()
-  // Who names no level wants everything to stop, and must not loosen the reins by it.
+  // Without a level, everything should stop, and a higher level that is in force must not be lowered.
   const level = input.level ?? Math.max(3, before.level)
   if (level < before.level && (ctx.caller.kind === 'worker' || input.lower !== true)) {
     const who =
@@ -67,7 +67,7 @@ function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<K
         : 'Pass lower: true to lower it, or clear it: DELETE /killswitch.'
     return fail('wrong-state', `The killswitch is at level ${before.level}, above ${level}. ${who}`)
   }
-  // Raised already: who raised it and why, and who has acknowledged, stays as it is.
+  // The level is in force already: its reason, its author and the acknowledgements stay.
   if (ctx.caller.kind === 'worker' && level === before.level) return ok(show(ctx, before))
   const running = stopsRunning(level) ? ctx.store.jobs.due(0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) : []
   const state: Killswitch = {
@@ -100,7 +100,7 @@ function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<K
   return ok(show(ctx, state))
 }
 
-/** Whoever was stopped goes on when a human says so, not when the level falls. */
+/** Pauses or resumes workers. Stopped workers continue only when a human says so, not when the level falls. */
 function pauseOrResume(ctx: CommandContext, isPaused: (worker: WorkerRecord) => boolean): void {
   for (const worker of Array.from(ctx.store.workers.active())) {
     const paused = isPaused(worker)
@@ -136,7 +136,7 @@ function acknowledge(ctx: CommandContext, input: Parsed<'killswitch.ack'>): Resu
   return ok({ ok: true })
 }
 
-/** Only the generation in force can be acknowledged; a late word about an older one says nothing. */
+/** Records an acknowledgement of the current generation. A late one of an older generation is ignored. */
 export function noteAcknowledgement(ctx: CommandContext, workerId: string, name: string, generation: number): void {
   const state = ctx.store.killswitch.state()
   if (generation !== state.generation || ctx.store.acknowledgements.of(generation).has(workerId)) return

@@ -1,4 +1,4 @@
-/** Responsible for handing the killswitch to the kernel. Its state is in queue/workforce/, since every claim asks for it. */
+/** Responsible for registering the killswitch with the kernel. Its state is in queue/workforce/, since every claim reads it. */
 import type { Room } from '../kernel/room.ts'
 import { AcknowledgementStore } from './acknowledgement-store.ts'
 import { killswitchCommands } from './commands.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the table of who has acknowledged the killswitch. */
+/** Responsible for the table of killswitch acknowledgements. */
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const killswitchAcks = sqliteTable('killswitch_acks', {

@@ -1,4 +1,7 @@
-/** Responsible for reading and changing the tenant's settings. What loosens a guard is the reviews' to decide. */
+/**
+ * Responsible for reading and updating the tenant's settings. Changes that loosen review requirements go through
+ * `reviews/commands/loosening.ts`.
+ */
 import type { Parsed, TenantSettings } from '@modelreins/contract'
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
@@ -30,7 +33,7 @@ function show({ store }: CommandContext): TenantSettings {
 
 const inWords = (value: unknown): string => (value === null ? 'default' : typeof value === 'string' ? value : JSON.stringify(value))
 
-/** A chain that leads to nobody would only be found out when it is needed. */
+/** Refuses a fallback chain with an unknown worker: otherwise the mistake shows only when the chain is needed. */
 function unknownTarget(ctx: CommandContext, chains: Partial<TenantSettings['fallback']>): Result<never> | undefined {
   for (const [effort, steps] of Object.entries(chains)) {
     const index = steps?.findIndex(({ target }) => target !== undefined && findWorker(ctx, target) === undefined) ?? -1

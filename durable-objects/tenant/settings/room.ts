@@ -1,16 +1,18 @@
-/** Responsible for handing the tenant's settings to the kernel: they are what a dispatch has when neither it nor its thread says otherwise. */
+/**
+ * Responsible for registering the tenant's settings with the kernel: they apply to a dispatch when neither it nor its thread sets a value.
+ */
 import type { JobRequest } from '@modelreins/contract'
 import type { CommandContext } from '../kernel/context.ts'
 import type { Room } from '../kernel/room.ts'
 import { settingsCommands } from './commands.ts'
 
-/** Only what somebody has chosen: the rest is the default of the job itself. */
+/** Only settings that were changed explicitly; otherwise the job's own defaults apply. */
 function defaults({ store }: CommandContext, request: JobRequest): JobRequest {
   const { settings } = store
   const effort = request.effort ?? settings.chosen('default_effort')
   const merge = settings.chosen('default_merge')
   const several = request.targets !== undefined || request.fan_out !== undefined
-  // Who names a place means it: nothing is moved away from there by default.
+  // A dispatch that names a worker, provider or model must stay there, so it gets no default fallback chain.
   const placed = request.target !== undefined || request.provider !== undefined || request.model !== undefined
   const given: Partial<JobRequest> = {
     effort,
