@@ -24,7 +24,7 @@ const show = (ctx: CommandContext, row: PasskeyRow): Passkey => ({
   last_used_at: isoTimeOrNull(row.last_used_at),
 })
 
-/** The user handle names tenant and member, so that a sign-in without a name finds its tenant (`src/edge/sessions/`). */
+/** The WebAuthn user handle contains tenant and member, so that a sign-in without a user name finds its tenant (`src/edge/sessions/`). */
 export const userHandle = (tenant: string, memberId: string): string => Buffer.from(`${tenant}:${memberId}`).toString('base64url')
 
 interface Asked {

@@ -1,4 +1,4 @@
-/** Responsible for handing browser sessions, passkeys and sign-in bans to the kernel. */
+/** Responsible for registering browser sessions, passkeys and sign-in bans with the kernel. */
 import type { Room } from '../kernel/room.ts'
 import { sessionCommands } from './commands.ts'
 import { SessionStore } from './session-store.ts'

@@ -1,4 +1,4 @@
-/** Responsible for browser sessions, passkeys, failed sign-ins and answered challenges. It never sees a session token. */
+/** Responsible for storing browser sessions, passkeys, failed sign-ins and used challenges. It never sees a session token. */
 import { and, asc, desc, eq, isNull, lte, or } from 'drizzle-orm'
 import { limits } from '@modelreins/contract'
 import { waitAfter, banFrom } from '../../../src/domain/session/ban.ts'
@@ -10,7 +10,7 @@ import { passkeys, sessions, signInFailures, usedChallenges } from './tables.ts'
 
 export type PasskeyRow = typeof passkeys.$inferSelect
 
-/** Addresses whose few failures are remembered in memory; the oldest is forgotten first. */
+/** Maximum number of addresses whose failures below a ban are in memory; the oldest is dropped first. */
 const mostInMemory = 2_000
 
 const record = (row: typeof sessions.$inferSelect): SessionRecord => ({
@@ -20,9 +20,9 @@ const record = (row: typeof sessions.$inferSelect): SessionRecord => ({
 
 export class SessionStore {
   readonly #db: TenantDatabase
-  /** Every call with a cookie looks its session up. */
+  /** In memory because every call with a cookie reads its session. */
   readonly #known = new Map<string, SessionRecord>()
-  /** Failures below a ban: losing them to an eviction forgives a few typos. */
+  /** Failures below a ban, in memory only: an eviction of the object forgives a few typing errors. */
   readonly #failures = new Map<string, FailureRecord>()
   readonly #forget: Forget
   constructor(db: TenantDatabase, forget: Forget) {
@@ -45,7 +45,7 @@ export class SessionStore {
     return found
   }
 
-  /** Sessions that nobody has ended, newest use first; some may have expired. */
+  /** Sessions that were not ended, most recently used first; some may have expired. */
   ofMember(memberId: string): readonly SessionRecord[] {
     return this.#db
       .select()
@@ -95,7 +95,7 @@ export class SessionStore {
     this.#db.delete(passkeys).where(eq(passkeys.passkey_id, id)).run()
   }
 
-  /** True when this is the first answer to the challenge. */
+  /** Marks the challenge as used; false when it was used before. */
   useChallenge(nonce: string, expiresAt: number): boolean {
     const used = this.#db.select().from(usedChallenges).where(eq(usedChallenges.nonce, nonce)).get()
     if (used !== undefined) return false
@@ -107,7 +107,7 @@ export class SessionStore {
     return this.#failures.get(subject) ?? this.#db.select().from(signInFailures).where(eq(signInFailures.subject, subject)).get()
   }
 
-  /** Keeps a failure: in memory, and in a row once it is a ban. Call it on commit, or where nothing is rolled back. */
+  /** Keeps a failure in memory and, once it is a ban, in a row. Call it on commit, or where nothing is rolled back. */
   noteFailure(failure: FailureRecord): void {
     this.#failures.delete(failure.subject)
     if (this.#failures.size >= mostInMemory) {
@@ -129,7 +129,7 @@ export class SessionStore {
     return this.#db.select().from(signInFailures).orderBy(desc(signInFailures.until)).all()
   }
 
-  /** Forgets what has had its time: ended and expired sessions, answered challenges, old failures. */
+  /** Deletes ended and expired sessions, expired challenges and old failures. */
   prune(at: number): void {
     const idle = at - limits.session_idle_ms - limits.retention_ms
     this.#db

@@ -1,4 +1,4 @@
-/** Responsible for listing and ending browser sessions, and for noting their last use. */
+/** Responsible for listing and ending browser sessions, recording their last use, and listing and lifting sign-in bans. */
 import { limits } from '@modelreins/contract'
 import type { Ban, Parsed, Session } from '@modelreins/contract'
 import { roleMay } from '../../../src/domain/access/access.ts'
@@ -31,7 +31,7 @@ export function endSession(ctx: CommandContext, session: SessionRecord, why: str
   removeDevicesOf(ctx, session.member_id, `its session ended, ${why}`, (device) => device.session_id === session.session_id)
 }
 
-/** Ends the sessions of a member that fit; answers how many. */
+/** Ends the open sessions of a member for which `fits` is true; returns how many were ended. */
 export function endSessionsOf(
   ctx: CommandContext,
   memberId: string,
@@ -45,7 +45,7 @@ export function endSessionsOf(
 
 const currentOf = (ctx: CommandContext): string | undefined => (ctx.caller.kind === 'member' ? ctx.caller.session : undefined)
 
-/** The member that a call is about: the caller, or another one when the caller manages members. */
+/** The member_id that a call is about: the caller, or another member if the caller may manage members. */
 function memberOf(ctx: CommandContext, wanted: string | undefined): Result<string> {
   if (ctx.caller.kind !== 'member') return fail('forbidden', 'Only members have browser sessions: use a member key.')
   const { member } = ctx.caller
@@ -68,7 +68,7 @@ function end(ctx: CommandContext, input: Parsed<'sessions.end'>): Result<{ ended
   if (session === undefined)
     return fail('not-found', input.session_id === 'current' ? 'This call has no browser session.' : 'There is no such session.')
   const about = memberOf(ctx, session.member_id)
-  // Other members' sessions do not exist for who may not manage them.
+  // To callers who may not manage members, sessions of other members look like unknown ones.
   if (!about.ok) return fail('not-found', 'There is no such session.')
   if (!isSessionActive(session, ctx.at)) return ok({ ended: 0 })
   endSession(ctx, session, 'signed out')
@@ -86,7 +86,7 @@ function endMany(ctx: CommandContext, input: Parsed<'sessions.end_many'>): Resul
   const current = currentOf(ctx)
   const fits = input.others === true ? (session: SessionRecord): boolean => session.session_id !== current : undefined
   const ended = endSessionsOf(ctx, about.value, 'signed out from elsewhere', fits)
-  // Also those whose session is long forgotten, and those of a key: whoever says so may have lost one.
+  // Includes devices whose session was deleted long ago and devices registered with a key: the member may have lost one of them.
   removeDevicesOf(
     ctx,
     about.value,

@@ -1,4 +1,4 @@
-/** Responsible for signing browsers in, by key or by passkey, and for what failed sign-ins cost. */
+/** Responsible for signing browsers in, by key or by passkey, and for the delays and bans after failed sign-ins. */
 import { limits } from '@modelreins/contract'
 import type { Parsed, SignedIn } from '@modelreins/contract'
 import { afterFailure, isBan } from '../../../src/domain/session/ban.ts'
@@ -17,7 +17,7 @@ const refused = fail('unauthorized', 'The sign-in is not valid.')
 export const addressSubject = (address: string): string => `address:${address}`
 export const memberSubject = (memberId: string): string => `member:${memberId}`
 
-/** Counts a failed sign-in; a ban is audited. It is kept although the command that counts it fails. */
+/** Counts a failed sign-in and records a ban in the audit log. The count is kept although the command itself fails. */
 export function countFailure(ctx: CommandContext, subject: string): void {
   const failure = afterFailure(ctx.store.sessions.failure(subject), subject, `bn${ctx.randomText(16)}`, ctx.at)
   ctx.keep()
@@ -27,7 +27,7 @@ export function countFailure(ctx: CommandContext, subject: string): void {
   ctx.record({ action: 'sign_in.ban', subject, summary: `${failure.failures} failed sign-ins, refused for ${seconds} s` })
 }
 
-/** Milliseconds until sign-ins by key are taken again. */
+/** Milliseconds until sign-ins by key are accepted again for these subjects. */
 function waitOf(ctx: CommandContext, subjects: readonly string[]): number {
   return Math.max(0, ...subjects.map((subject) => (ctx.store.sessions.failure(subject)?.until ?? 0) - ctx.at))
 }
@@ -60,7 +60,7 @@ function openSession(ctx: CommandContext, member: Member, method: 'key' | 'passk
   return ok({ session: showSession(session, session.session_id), member: { member_id, name, role }, tenant: ctx.tenant })
 }
 
-/** The caller is the member whose key was sent; a session cannot make another one. */
+/** The caller is the member whose key was sent; a session cannot create another session. */
 export function create(ctx: CommandContext): Result<SignedIn> {
   if (ctx.caller.kind !== 'member' || ctx.caller.session !== undefined) return refused
   const { member } = ctx.caller
@@ -74,7 +74,7 @@ export function create(ctx: CommandContext): Result<SignedIn> {
   return openSession(ctx, member, 'key', null)
 }
 
-/** A valid passkey is let in whatever else has failed: nobody can lock a member out. */
+/** A valid passkey is accepted despite earlier failures, so that failed attempts of others cannot lock a member out. */
 export function createWithPasskey(ctx: CommandContext, input: Parsed<'sessions.create_with_passkey'>): Result<SignedIn> {
   const { visit } = ctx
   if (visit === undefined) throw new Error('The edge told nothing of the visit')

@@ -1,7 +1,7 @@
-/** Responsible for the tables of browser sessions, passkeys, failed sign-ins and answered challenges. */
+/** Responsible for the tables of browser sessions, passkeys, failed sign-ins and used challenges. */
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** Hashes only: the token is in the browser's cookie. */
+/** Contains only hashes of session tokens; the token itself is in the browser's cookie. */
 export const sessions = sqliteTable(
   'sessions',
   {
@@ -25,7 +25,7 @@ export const passkeys = sqliteTable(
     passkey_id: text().primaryKey(),
     member_id: text().notNull(),
     name: text().notNull(),
-    /** base64url, as the browser spells it. */
+    /** base64url, as the browser sends it. */
     credential_id: text().notNull().unique(),
     /** COSE algorithm. */
     algorithm: integer().notNull(),
@@ -38,7 +38,7 @@ export const passkeys = sqliteTable(
   (table) => [index('passkeys_member').on(table.member_id)],
 )
 
-/** Failed sign-ins that have reached a ban; lesser ones are in memory. */
+/** Failed sign-ins that have reached a ban; failures below a ban are in memory only. */
 export const signInFailures = sqliteTable('sign_in_failures', {
   subject: text().primaryKey(),
   ban_id: text().notNull(),
@@ -47,5 +47,5 @@ export const signInFailures = sqliteTable('sign_in_failures', {
   until: integer().notNull(),
 })
 
-/** Challenges that were answered, until they expire by themselves. */
+/** Used challenges, kept until they expire. */
 export const usedChallenges = sqliteTable('used_challenges', { nonce: text().primaryKey(), expires_at: integer().notNull() })

@@ -1,5 +1,5 @@
 /**
- * Responsible for reading WebAuthn responses off the wire and checking them with the runtime's cryptography. The rules are
+ * Responsible for parsing WebAuthn responses and verifying their signatures with the runtime's cryptography. The other rules are in
  * `src/domain/session/webauthn.ts`.
  */
 import { Buffer } from 'node:buffer'
@@ -33,7 +33,7 @@ function parseJson(data: Uint8Array): unknown {
   }
 }
 
-/** The key, if it is one that the algorithm signs with. */
+/** The public key; undefined when its type does not match the COSE algorithm. */
 function publicKey(spki: Uint8Array, algorithm: number): KeyObject | undefined {
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
@@ -83,7 +83,7 @@ export function checkRegistration(credential: Registration, expected: Omit<Expec
   return { ok: true, value: { credential_id: credential.rawId, algorithm, public_key: response.publicKey, sign_count: signCount } }
 }
 
-/** WebAuthn 7.2. Answers the new counter. */
+/** WebAuthn 7.2. Returns the new signature counter. */
 export function checkAssertion(
   credential: Assertion,
   kept: { readonly public_key: string; readonly algorithm: number; readonly sign_count: number },
