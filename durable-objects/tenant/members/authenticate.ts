@@ -1,4 +1,7 @@
-/** Responsible for turning a call's credential into a caller: the hash is compared here, revocation applies here, at once. */
+/**
+ * Responsible for turning a call's credential into a caller. It compares the hash and checks revocation on every call, so a revocation
+ * applies at once.
+ */
 import type { Scope } from '@modelreins/contract'
 import { roleMay, workerMay } from '../../../src/domain/access/access.ts'
 import { fail, ok } from '../../../src/domain/result.ts'
@@ -12,22 +15,25 @@ import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 import type { MemberRow } from './credential-store.ts'
 import type { AttemptLease } from '../queue/commands/attempts.ts'
 
-/** One answer for every way of not being let in: the edge makes it the uniform 401. */
+/** The same failure for every cause, so that callers cannot tell the causes apart; the edge returns it as the uniform 401. */
 const refused = fail('unauthorized', 'The token is not valid: unknown, expired, rotated or revoked.')
 
 const actorOf = (member: MemberRow): Caller['actor'] => ({ kind: 'member', id: member.member_id, name: member.name })
 
 const asWorker = (worker: WorkerRecord): Caller['actor'] => ({ kind: 'worker', id: worker.worker_id, name: worker.name })
 
-/** When the token in force of this worker, or the key of the member that it is a companion of, was issued; infinitely late without one. */
+/**
+ * When the current token of this worker was issued, or the current key of its member if it is a companion, in milliseconds since 1970;
+ * infinity without one.
+ */
 export function tokenSince(store: Store, workerId: string): number {
   const owner = store.workers.get(workerId)?.companion_of ?? workerId
   return store.credentials.issuedAt(owner) ?? Number.POSITIVE_INFINITY
 }
 
 /**
- * Whether what this lease was given under is still in force: the worker, and the token by which it was taken. A lease that is older than
- * the token in force is good only for an attempt that a rotation has left running.
+ * Whether the worker and the token under which this lease was given are still valid. A lease older than the current token is valid only for
+ * an attempt that still runs, that is, one that a rotation has kept running.
  */
 export function isLeaseValid(store: Store, lease: AttemptLease): boolean {
   const worker = store.workers.get(lease.worker_id)
@@ -72,17 +78,17 @@ export function authenticate(store: Store, credential: CallCredential, at: numbe
   return ok({ kind: 'worker', worker, actor: asWorker(worker) })
 }
 
-/** Whether the caller holds the scope that the operation asks for. */
+/** Whether the caller has the scope that the operation requires. */
 export function mayCall(caller: Caller, scope: Scope): boolean {
   switch (caller.kind) {
     case 'member':
-      // A browser's cookie never does a worker's work, whatever the role may.
+      // A browser session never acts as a worker, whatever its member's role allows.
       if (caller.session !== undefined && scope === 'work') return false
       return scope === 'public' || roleMay(caller.member.role, scope)
     case 'worker':
       return scope === 'public' || workerMay(scope, caller.worker.may_raise_killswitch)
     case 'lease':
-      // Files of that one attempt, too.
+      // A lease may also upload files of its own attempt.
       return scope === 'attempt' || scope === 'artifacts.write'
     case 'master':
       return scope === 'master'

@@ -1,4 +1,4 @@
-/** Responsible for members and one-time views: create, list, revoke, rotate, reveal, and who a caller is. */
+/** Responsible for the commands about members and one-time views: create, list, revoke, rotate, reveal, whoami. */
 import { limits, tokenBegins } from '@modelreins/contract'
 import type { JobError, Member, Output, Parsed, SealedView } from '@modelreins/contract'
 import { lookAlikeKey } from '../../../src/domain/access/look-alike.ts'
@@ -24,13 +24,13 @@ const show = (row: MemberRow): Member => ({
 })
 const subject = (row: MemberRow): string => `member:${row.member_id}`
 
-/** Shared with provisioning, which makes the first owner. */
+/** Also used by provisioning, which creates the first owner. */
 export function addMember(
   ctx: CommandContext,
   name: string,
   role: MemberRow['role'],
 ): { readonly member: Member; readonly expires_at: string } {
-  // Ids begin with the time, so that a list in id order is a list in time order.
+  // Ids start with the time, so that a list in id order is a list in time order.
   const row: MemberRow = { member_id: `mb${ctx.at.toString(36)}${ctx.randomText(10)}`, name, role, created_at: ctx.at, revoked_at: null }
   ctx.store.credentials.addMember(row)
   const expires_at = storeMinted(ctx, 'member', row.member_id)
@@ -62,7 +62,10 @@ function list(ctx: CommandContext, input: Parsed<'members.list'>): Result<{ item
   return ok({ items: items.map(withKey), next_cursor: found.length > limit ? (items.at(-1)?.member_id ?? null) : null })
 }
 
-/** What they had asked for and has not ended goes on, unless whoever revokes them says otherwise: it may be an attacker's, or a colleague's. */
+/**
+ * Counts the unfinished jobs of a revoked member, and aborts them if `stop` is true. By default they continue: they may be a colleague's
+ * work as well as an attacker's, so the revoking member chooses.
+ */
 function jobsLeftBy(ctx: CommandContext, memberId: string, name: string, stop: boolean): NonNullable<Output<'members.revoke'>['jobs']> {
   const theirs = { created_by: memberId, unfinished: true }
   const all = ctx.store.jobs.count(theirs)
@@ -79,7 +82,7 @@ function revoke(ctx: CommandContext, input: Parsed<'members.revoke'>): Result<Ou
   const row = ctx.store.credentials.member(input.member_id)
   if (row === undefined) return fail('not-found', `There is no member ${input.member_id}.`)
   const jobs = (): NonNullable<Output<'members.revoke'>['jobs']> => jobsLeftBy(ctx, row.member_id, row.name, input.stop_jobs === true)
-  // Repeated, it may still stop what is left.
+  // A repeated call may still abort the remaining jobs.
   if (row.revoked_at !== null) return ok({ ...show(row), jobs: jobs() })
   if (row.role === 'owner' && ctx.store.credentials.owners() === 1)
     return fail('conflict', 'The last owner cannot be revoked: add another one first.')
@@ -112,10 +115,10 @@ function rotate(ctx: CommandContext, input: Parsed<'members.rotate'>): Result<{ 
   ctx.store.credentials.revokeOf(row.member_id, ctx.at)
   const expires_at = storeMinted(ctx, 'member', row.member_id)
   ctx.record({ action: 'member.rotate', subject: subject(row), summary: row.name })
-  // Who signed in with the old key may be whom the rotation is to keep out; the session that rotates stays.
+  // Sessions opened with the old key may belong to the person that the rotation should keep out. The session that rotates the key stays.
   const current = ctx.caller.kind === 'member' ? ctx.caller.session : undefined
   endSessionsOf(ctx, row.member_id, 'its key was replaced', (one) => one.method === 'key' && one.session_id !== current)
-  // Those of sessions by passkey stay, as these do.
+  // Devices of passkey sessions stay, as those sessions do.
   const byPasskey = (id: string | null): boolean => id !== null && ctx.store.sessions.find(id)?.method === 'passkey'
   removeDevicesOf(ctx, row.member_id, 'its key was replaced', (one) => one.session_id !== current && !byPasskey(one.session_id))
   ctx.after({ kind: 'distrust', member_id: row.member_id })

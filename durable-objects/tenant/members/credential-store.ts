@@ -1,4 +1,4 @@
-/** Responsible for members, the hashes of tokens, and one-time views. It never sees a token. */
+/** Responsible for storing members, hashes of tokens, and one-time views. It never sees a token. */
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, lte, max, min } from 'drizzle-orm'
 import type { Role } from '@modelreins/contract'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
@@ -9,16 +9,16 @@ export type CredentialRow = typeof credentials.$inferSelect
 export type MemberRow = Omit<typeof members.$inferSelect, 'role'> & { readonly role: Role }
 export type ViewRow = typeof views.$inferSelect
 
-/** A statement of an object takes 100 values. */
+/** Below the platform limit of 100 parameters per statement. */
 const subjectsPerRead = 90
 
 export class CredentialStore {
   readonly #db: TenantDatabase
-  /** Every call looks its credential up; they are few and change only here. Null remembers an unknown one. */
+  /** In memory because every call reads its credential; there are few, and only this class changes them. */
   readonly #known = new Map<string, CredentialRow>()
-  /** Every call with a lease asks; as few, and as seldom changed. */
+  /** In memory because every call with a lease reads it. */
   readonly #issued = new Map<string, number | undefined>()
-  /** Every call with a key asks whose it is; a member changes only by being revoked. */
+  /** In memory because every call with a key reads its member; a member changes only by being revoked. */
   readonly #members = new Map<string, MemberRow>()
   readonly #forget: Forget
   constructor(db: TenantDatabase, forget: Forget) {
@@ -42,7 +42,7 @@ export class CredentialStore {
     this.#changed(row.subject, row.credential)
   }
 
-  /** When the token that is in force was given out, milliseconds; undefined while there is none. */
+  /** When the current token was issued, in milliseconds since 1970; undefined while there is none. */
   issuedAt(subject: string): number | undefined {
     if (!this.#issued.has(subject)) {
       const row = this.#db
@@ -55,7 +55,7 @@ export class CredentialStore {
     return this.#issued.get(subject)
   }
 
-  /** The newest token in force of each of these subjects. */
+  /** The newest current token of each of these subjects. */
   inForceOf(subjects: readonly string[]): ReadonlyMap<string, Pick<CredentialRow, 'credential' | 'created_at'>> {
     const found = new Map<string, Pick<CredentialRow, 'credential' | 'created_at'>>()
     for (let from = 0; from < subjects.length; from += subjectsPerRead) {
@@ -70,7 +70,7 @@ export class CredentialStore {
     return found
   }
 
-  /** Stops every token of a subject that is still in force. */
+  /** Revokes every current token of a subject. */
   revokeOf(subject: string, at: number): void {
     this.#db
       .update(credentials)
@@ -80,7 +80,7 @@ export class CredentialStore {
     this.#changed(subject)
   }
 
-  /** What is remembered of this subject, or of a credential of it, is not so any more; nor is it once the write is rolled back. */
+  /** Drops what memory holds about this subject or credential, now and again if the write is rolled back. */
   #changed(subject: string, credential?: string): void {
     const drop = (): void => {
       this.#issued.delete(subject)
@@ -106,7 +106,7 @@ export class CredentialStore {
     return row
   }
 
-  /** Whoever has this name, or had it last. */
+  /** The member who has this name, or the last one who had it. */
   everNamed(name: string): MemberRow | undefined {
     return (this.memberNamed(name) ??
       this.#db.select().from(members).where(eq(members.name, name)).orderBy(desc(members.member_id)).limit(1).get()) as
@@ -114,7 +114,7 @@ export class CredentialStore {
       | undefined
   }
 
-  /** Names stay for good, and every job that is shown asks for one. */
+  /** In memory because every shown job needs a name; names never change. */
   nameOf(id: string): string | undefined {
     const known = this.#names.get(id) ?? this.member(id)?.name
     if (known !== undefined) this.#names.set(id, known)
@@ -138,12 +138,12 @@ export class CredentialStore {
     return this.#db.select().from(members).where(isNull(members.revoked_at)).orderBy(asc(members.name)).all() as MemberRow[]
   }
 
-  /** Of those, whose key in force somebody has taken from its one-time view. Nobody can use a key that no eye has seen. */
+  /** Members in force whose current key was taken from its one-time view: nobody can use a key that was never revealed. */
   membersWithKey(): readonly MemberRow[] {
     const taken = this.#db
       .select({ subject: credentials.subject })
       .from(credentials)
-      // A key and its view are stored at once; an older view was of a key that has been replaced.
+      // A key and its view are stored together; an older view belongs to a key that has been replaced.
       .innerJoin(views, and(eq(views.subject, credentials.subject), eq(views.created_at, credentials.created_at)))
       .where(and(isNull(credentials.revoked_at), isNotNull(views.revealed_at)))
       .all()
@@ -187,12 +187,12 @@ export class CredentialStore {
     return this.#db.select().from(views).where(eq(views.view_id, id)).get()
   }
 
-  /** Erases the ciphertext; the row stays, so that a second visit can be told when it was revealed. */
+  /** Erases the ciphertext; the row stays, so that a second visitor can be told when it was revealed. */
   eraseView(id: string, revealedAt: number | null): void {
     this.#db.update(views).set({ iv: null, ciphertext: null, revealed_at: revealedAt }).where(eq(views.view_id, id)).run()
   }
 
-  /** Erases what nobody came for. */
+  /** Erases the ciphertext of expired views. */
   eraseExpiredViews(at: number): void {
     this.#db
       .update(views)
@@ -201,7 +201,7 @@ export class CredentialStore {
       .run()
   }
 
-  /** When the next view that still has something to show expires. */
+  /** When the next view that still has a ciphertext expires, in milliseconds since 1970. */
   nextViewExpiry(): number | undefined {
     const row = this.#db
       .select({ at: min(views.expires_at) })

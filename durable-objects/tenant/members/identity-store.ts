@@ -1,4 +1,4 @@
-/** Responsible for who the tenant is, as it is stored: its name, whether it is suspended, and which key its audit trail is sealed with. */
+/** Responsible for storing the tenant's identity: its name, whether it is suspended, and which key its audit trail is sealed with. */
 import type { ValueStore } from '../kernel/value-store.ts'
 
 export interface TenantIdentity {
@@ -6,7 +6,10 @@ export interface TenantIdentity {
   readonly name: string
   readonly created_at: number
   readonly suspended: boolean
-  /** Id of the signing key that the tenant's audit MACs are derived from: it outlives rotations of the first key. */
+  /**
+   * Id of the signing key from which the tenant's audit MACs are derived. It does not change when another key becomes the first one, which
+   * signs tokens.
+   */
   readonly audit_kid: string
 }
 

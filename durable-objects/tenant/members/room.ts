@@ -1,4 +1,4 @@
-/** Responsible for handing the tenant's identity, its members, tokens and one-time views to the kernel. */
+/** Responsible for registering the tenant's identity, members, tokens and one-time views with the kernel. */
 import type { Room } from '../kernel/room.ts'
 import { memberCommands } from './commands.ts'
 import { CredentialStore } from './credential-store.ts'
@@ -11,7 +11,7 @@ declare module '../kernel/context.ts' {
     readonly identity: IdentityStore
   }
   interface Callers {
-    /** `session`: the browser session that called; absent for a key. */
+    /** `session`: the id of the browser session that called; absent for calls with a key. */
     member: { readonly member: MemberRow; readonly session?: string }
   }
 }

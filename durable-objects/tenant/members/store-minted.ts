@@ -1,8 +1,8 @@
-/** Responsible for storing what the edge minted: the hash of a token, and the ciphertext that delivers it once. */
+/** Responsible for storing a credential that the edge created: the hash of the token, and the ciphertext that delivers it once. */
 import { limits } from '@modelreins/contract'
 import type { CommandContext } from '../kernel/context.ts'
 
-/** Returns when the one-time view expires, in milliseconds. The edge always mints for operations that come here. */
+/** Returns when the one-time view expires, in milliseconds since 1970. Throws if the edge sent no credential, which is a bug. */
 export function storeMinted(ctx: CommandContext, kind: 'member' | 'worker', subject: string): number {
   const { minted } = ctx
   if (minted === undefined) throw new Error(`The edge minted no credential for ${subject}`)

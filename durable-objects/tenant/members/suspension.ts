@@ -1,4 +1,4 @@
-/** Responsible for suspending and resuming a tenant: every token is refused meanwhile, and open streams are closed at once. */
+/** Responsible for suspending and resuming a tenant. While it is suspended, every token is refused; open streams are closed at once. */
 import { fail, ok } from '../../../src/domain/result.ts'
 import type { Result } from '../../../src/domain/result.ts'
 import { isoTime } from '../kernel/context.ts'
@@ -6,7 +6,7 @@ import type { Caller, CommandContext } from '../kernel/context.ts'
 
 export const masterCaller: Caller = { kind: 'master', actor: { kind: 'master', id: 'master', name: 'master' } }
 
-/** Saying so again changes nothing. */
+/** A repeated call changes nothing. */
 export function setSuspended(ctx: CommandContext, suspended: boolean): Result<{ readonly name: string; readonly created_at: string }> {
   const identity = ctx.store.identity.get()
   if (identity === undefined) return fail('not-found', 'There is no such tenant.')

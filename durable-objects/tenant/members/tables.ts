@@ -1,4 +1,4 @@
-/** Responsible for the tables of members, of the hashes of their tokens, and of one-time views. */
+/** Responsible for the tables of members, token hashes and one-time views. */
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 export const members = sqliteTable('members', {
@@ -9,7 +9,7 @@ export const members = sqliteTable('members', {
   revoked_at: integer(),
 })
 
-/** Hashes only. */
+/** Contains only hashes of tokens. */
 export const credentials = sqliteTable(
   'credentials',
   {
@@ -23,7 +23,7 @@ export const credentials = sqliteTable(
   (table) => [index('credentials_subject').on(table.subject)],
 )
 
-/** Ciphertext whose key the server never had; erased at the first reveal. */
+/** Ciphertext that the server cannot decrypt, since it never had the key; erased at the first reveal. */
 export const views = sqliteTable('views', {
   view_id: text().primaryKey(),
   subject: text().notNull(),
