@@ -2,6 +2,7 @@
 import { limits } from '@modelreins/contract'
 import { systemCaller } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
+import { atItsPace, sendingPorts } from '../kernel/paced-sending.ts'
 import type { Room } from '../kernel/room.ts'
 import { deviceCommands } from './commands.ts'
 import { DeviceSender } from './device-sender.ts'
@@ -22,24 +23,15 @@ declare module '../kernel/context.ts' {
 }
 
 function memory(host: Host) {
-  const { tenant, store, auditKey, allowedHosts, now, random, waitUntil } = host
   const devices: DeviceSender = new DeviceSender({
-    tenant,
-    store,
-    key: auditKey,
-    allowedHosts,
-    now,
-    random,
-    fetch: (url, init) => fetch(url, init),
-    waitUntil,
+    ...sendingPorts(host, () => devices.pace),
+    key: host.auditKey,
     remove: (device, why) => void host.run(systemCaller, (ctx) => (removeDevice(ctx, device, why, true), [])),
-    rearm: () => {
-      host.live.due.hint(devices.pace.dueAt)
-      host.rearm()
-    },
   })
   return { devices }
 }
+
+const pace = atItsPace(({ devices }) => devices.pace)
 
 export const deviceRoom = {
   name: 'devices',
@@ -48,8 +40,7 @@ export const deviceRoom = {
   memory,
   duties: [
     {
-      // What is due now is sent by the sweep that asks.
-      next: ({ at, live }) => (live.devices.pace.dueAt > at ? live.devices.pace.dueAt : undefined),
+      next: pace.next,
       run: (ctx) => {
         for (const device of ctx.store.devices.all())
           if (device.renewed_at < ctx.at - limits.device_idle_ms) removeDevice(ctx, device, 'nobody signed in there for long', true)
@@ -57,11 +48,6 @@ export const deviceRoom = {
       },
     },
   ],
-  effects: {
-    notify: ({ live }) => {
-      live.devices.pace.tend()
-      live.due.hint(live.devices.pace.dueAt)
-    },
-  },
-  finish: ({ live }) => live.devices.pace.flush(),
+  effects: { notify: pace.send },
+  finish: pace.flush,
 } satisfies Room

@@ -2,6 +2,8 @@
  * Responsible for the pace at which a tenant sends requests to others by itself: a few at once, what is due first, and being awake for the rest. It
  * knows neither what is sent nor to whom.
  */
+import type { Live } from './context.ts'
+import type { Host } from './host.ts'
 
 /** In one go: receivers that never answer must not hold the alarm for long. */
 const rounds = 20
@@ -73,5 +75,39 @@ export class PacedSending<Id, Item> {
       this.#underway.delete(idOf(item))
       rearm()
     }
+  }
+}
+
+interface Awake {
+  readonly at: number
+  readonly live: Live
+}
+
+/** What a room that sends at a pace hands to the kernel: when its duty is due, what its effect does, and what the alarm waits for. */
+export const atItsPace = (paceOf: (live: Live) => Pick<PacedSending<unknown, unknown>, 'dueAt' | 'tend' | 'flush'>) => ({
+  // What is due now is sent by the sweep that asks.
+  next: ({ at, live }: Awake): number | undefined => (paceOf(live).dueAt > at ? paceOf(live).dueAt : undefined),
+  send: ({ live }: Pick<Awake, 'live'>): void => {
+    paceOf(live).tend()
+    live.due.hint(paceOf(live).dueAt)
+  },
+  flush: ({ live }: Pick<Awake, 'live'>): Promise<void> => paceOf(live).flush(),
+})
+
+/** What sending needs of the host; `paceOf` is asked when something new is due. */
+export function sendingPorts(host: Host, paceOf: () => Pick<PacedSending<unknown, unknown>, 'dueAt'>) {
+  const { tenant, store, allowedHosts, now, random, waitUntil, live, rearm } = host
+  return {
+    tenant,
+    store,
+    allowedHosts,
+    now,
+    random,
+    waitUntil,
+    fetch: (url: string, init: RequestInit) => fetch(url, init),
+    rearm: () => {
+      live.due.hint(paceOf().dueAt)
+      rearm()
+    },
   }
 }

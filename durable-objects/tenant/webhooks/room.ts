@@ -2,6 +2,7 @@
 import { limits } from '@modelreins/contract'
 import { systemCaller } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
+import { atItsPace, sendingPorts } from '../kernel/paced-sending.ts'
 import type { Room } from '../kernel/room.ts'
 import { disableWebhook, webhookCommands } from './commands.ts'
 import { forgetJob } from './webhook-queue.ts'
@@ -22,44 +23,24 @@ declare module '../kernel/context.ts' {
 }
 
 function memory(host: Host) {
-  const { tenant, store, keys, allowedHosts, now, random, waitUntil } = host
   const sender: WebhookSender = new WebhookSender({
-    tenant,
-    store,
-    keys,
-    allowedHosts,
-    now,
-    random,
-    fetch: (url, init) => fetch(url, init),
-    waitUntil,
+    ...sendingPorts(host, () => sender.pace),
+    keys: host.keys,
     disable: (hook) => void host.run(systemCaller, (ctx) => (disableWebhook(ctx, hook), [])),
-    rearm: () => {
-      host.live.due.hint(sender.pace.dueAt)
-      host.rearm()
-    },
   })
   return { sender }
 }
+
+const pace = atItsPace(({ sender }) => sender.pace)
 
 export const webhookRoom = {
   name: 'webhooks',
   commands: webhookCommands,
   tables: ({ db, forget }) => ({ webhooks: new WebhookStore(db, forget) }),
   memory,
-  duties: [
-    {
-      // What is due now is sent by the sweep that asks.
-      next: ({ at, live }) => (live.sender.pace.dueAt > at ? live.sender.pace.dueAt : undefined),
-      run: (ctx) => ctx.after({ kind: 'deliver' }),
-    },
-  ],
-  effects: {
-    deliver: ({ live }) => {
-      live.sender.pace.tend()
-      live.due.hint(live.sender.pace.dueAt)
-    },
-  },
+  duties: [{ next: pace.next, run: (ctx) => ctx.after({ kind: 'deliver' }) }],
+  effects: { deliver: pace.send },
   onErased: forgetJob,
-  finish: ({ live }) => live.sender.pace.flush(),
+  finish: pace.flush,
   prune: ({ at, store }) => store.webhooks.prune(at - limits.retention_ms),
 } satisfies Room
