@@ -14,7 +14,7 @@ import zipfile
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGE = os.path.join("src", "modelreins_worker")
-#: Where the public names live (`__init__.py`), and the license of typed packages.
+#: Modules with public names (`__init__.py` re-exports them), and the marker of typed packages.
 SPOKEN = {
     "__init__.py",
     "_artifacts.py",
@@ -33,7 +33,7 @@ SPOKEN = {
 
 
 def comments_in(source, lines):
-    """Yield where the comments are, in bytes as the syntax tree counts."""
+    """Yield the ranges of comments, in bytes as the syntax tree counts them."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
@@ -42,7 +42,7 @@ def comments_in(source, lines):
 
 
 def docstrings_in(tree, spoken):
-    """Yield where the docstrings are: all of them, or those of private names."""
+    """Yield the ranges of docstrings: of all names, or only of private ones."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and ast.get_docstring(node, clean=False):
             said = node.body[0].value
@@ -51,7 +51,7 @@ def docstrings_in(tree, spoken):
 
 
 def annotations_in(tree, lines):
-    """Yield where the types of arguments, results and local names are; those of the fields of a class stay."""
+    """Yield the ranges of type annotations of arguments, results and local names; those of class fields are kept."""
     for node in ast.walk(tree):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
@@ -71,13 +71,13 @@ def annotations_in(tree, lines):
 
 
 def narrowed(source):
-    """Return a module indented by one blank instead of four; as it was where that would change a text of several lines."""
+    """Return a module with one blank of indentation instead of four; unchanged if that would alter a multi-line text."""
     made = re.sub(r"^ +", lambda blanks: " " * (len(blanks.group()) // 4), source, flags=re.MULTILINE)
     return made if ast.dump(ast.parse(made)) == ast.dump(ast.parse(source)) else source
 
 
 def shortened(source, spoken):
-    """Return a module without words that only readers of the repository need."""
+    """Return a module without text that only readers of the repository need."""
     lines = source.splitlines(keepends=True)
     tree = ast.parse(source)
     drop = {*comments_in(source, lines), *docstrings_in(tree, spoken), *(() if spoken else annotations_in(tree, lines))}
@@ -85,16 +85,16 @@ def shortened(source, spoken):
         head, tail = lines[row - 1].encode()[:column].decode(), lines[end_row - 1].encode()[end_column:].decode()
         lines[row - 1 : end_row] = [head + instead + tail, *["\n"] * (end_row - row)]
     made = "".join(f"{line.rstrip()}\n" for line in lines if spoken or line.strip())
-    # What was made has to be what was there.
+    # The result must still compile.
     compile(made, "shortened", "exec")
     return made if spoken else narrowed(made)
 
 
 class Words(BuildHookInterface):
-    """Leaves out of the wheel what only readers of the repository need."""
+    """Leaves text out of the wheel that only readers of the repository need."""
 
     def initialize(self, version, build_data):
-        """Put the shorter modules in place of the longer ones; editable installs stay as they are."""
+        """Replace the modules by the shorter ones; editable installs are unchanged."""
         if self.target_name != "wheel" or version == "editable":
             return
         out = os.path.join(self.directory, ".words")
@@ -111,7 +111,7 @@ class Words(BuildHookInterface):
                 build_data["force_include"][target] = os.path.join("modelreins_worker", inside)
 
     def finalize(self, version, build_data, artifact_path):
-        """Compress the wheel once more, as far as it goes."""
+        """Compress the wheel again at the highest level."""
         if self.target_name != "wheel" or version == "editable":
             return
         shutil.rmtree(os.path.join(self.directory, ".words"), ignore_errors=True)

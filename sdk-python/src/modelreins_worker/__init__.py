@@ -77,7 +77,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    # Loaded when it is asked for: a program that only classifies an error needs no HTTP.
+    # Loaded on first use, so that a program that only classifies an error does not load the HTTP client.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Responsible for ``python -m modelreins_worker``: hands the words to the command line and ends with its exit code."""
+"""Responsible for ``python -m modelreins_worker``: passes the arguments to the command line and exits with its exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Responsible for files on their way to the server and back: their type, their digest, their size. It knows no job."""
+"""Responsible for uploading and downloading files: type, digest and size. It knows no job."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ._generated.models import Artifact
 from ._generated.tables import ARTIFACT_BYTES, MEDIA_TYPES, ROWS
 from ._transport import Answer, Cancel
 
-#: Bytes, or the path of a file, which is read as it is sent.
+#: Bytes, or the path of a file, which is read while it is sent.
 Source = Union[bytes, bytearray, memoryview, str, "os.PathLike[str]"]
 
 
 def media_type_of(filename: str) -> str:
-    """Return the media type that a file's name stands for."""
+    """Return the media type of a file by the extension of its name."""
     ending = filename.rpartition(".")[2].lower() if "." in filename else ""
     return MEDIA_TYPES.get(ending, "application/octet-stream")
 
 
 def time_for(size: int) -> float:
-    """Return what a slow line may take: 50 KB each second, on top of what any call may take."""
+    """Return the seconds for a slow connection: one second per 50 KB, in addition to the time that any call may take."""
     return 30.0 + size / 50_000
 
 
@@ -38,7 +38,7 @@ def check_size(size: int) -> None:
 
 
 def _describe(source: Source) -> Tuple[int, str, str]:
-    """Size, SHA-256 and name of a source."""
+    """Return size, SHA-256 and name of a source."""
     import hashlib
 
     digest = hashlib.sha256()
@@ -103,7 +103,7 @@ def upload(
 
 
 class DownloadedArtifact:
-    """A file as it arrived, checked against the digest that the server keeps."""
+    """A downloaded file, checked against the digest that the server keeps."""
 
     def __init__(self, slug: str, content: bytes, headers: Mapping[str, str]) -> None:
         self.slug = slug

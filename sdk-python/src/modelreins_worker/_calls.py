@@ -1,4 +1,4 @@
-"""Responsible for turning an operation into a request, and what comes back into a value or an error; repeats what may be repeated."""
+"""Responsible for turning an operation into a request, and the answer into a value or an error; repeats calls that may be repeated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._record import UNSET
 from ._times import full_jitter, utc_now
 from ._transport import Answer, Body, Cancel, Transport
 
-#: POSTs that change nothing when they are repeated: by lease token, by generation, by holder.
+#: POSTs that have no further effect when they are repeated: by lease token, by generation, by holder.
 _REPEATABLE = frozenset(
     {
         "claims.start",
@@ -27,7 +27,7 @@ _REPEATABLE = frozenset(
         "workers.resume",
     }
 )
-#: Operations for which a key is made when the caller gives none: a lost answer never means a second job or file, or a new thread deleted.
+#: Operations for which a key is generated when the caller gives none, so that a lost answer never causes a second job or file.
 _KEYED = frozenset({"jobs.dispatch", "jobs.create", "jobs.dispatch_batch", "artifacts.upload", "reviews.submit", "threads.delete"})
 _ATTEMPTS = 3
 _BASE_S, _CAP_S, _LONGEST_S = 0.25, 5.0, 30.0
@@ -71,7 +71,7 @@ def _query_text(value: Any) -> str:
 
 
 class Calls:
-    """Calls of one server with one token."""
+    """Calls to one server with one token."""
 
     def __init__(self, transport: Transport, token: Optional[str], timeout: float) -> None:
         self.transport = transport
@@ -108,7 +108,7 @@ class Calls:
         return self.send(row, path, headers, data, limit, attempts=_ATTEMPTS if may_repeat else 1, cancel=cancel, heard=heard)
 
     def headers(self, token: Optional[str] = None) -> Dict[str, str]:
-        """Return what every request carries."""
+        """Return the headers of every request."""
         bearer = token or self.bearer
         return {"Accept": "application/json", **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
 
@@ -124,7 +124,7 @@ class Calls:
         cancel: Optional[Cancel] = None,
         heard: Optional[Any] = None,
     ) -> Any:
-        """Send until an answer has come, or the failure is none that passes."""
+        """Send until there is an answer or a permanent failure."""
         for attempt in range(attempts):
             try:
                 answer = self.transport.exchange(row.method, path, headers=headers, body=data, timeout=timeout, cancel=cancel)
@@ -144,17 +144,17 @@ class Calls:
 
 
 def fresh_key() -> str:
-    """Return a key that is unlike any other."""
+    """Return a unique key."""
     return f"sdk-{os.urandom(12).hex()}"
 
 
 def value_of(row: Row, answer: Answer, url: str) -> Any:
-    """Read an answer; raises what it says went wrong."""
+    """Return the value of an answer; raises the error that it reports."""
     if not 200 <= answer.status < 300:
         raise error_of(answer, url)
     kind = answer.headers.get("content-type", "")
     if row.answers != "json":
-        # A login page is no transcript: of pages, only the page is one.
+        # An HTML page (such as a login page) is only accepted as the answer of an operation that answers pages.
         if "html" in kind and "html" not in row.answers:
             raise _foreign(answer, url)
         return answer.body.decode("utf-8", "replace")
@@ -167,7 +167,7 @@ def value_of(row: Row, answer: Answer, url: str) -> Any:
 
 
 def parse(body: bytes) -> Any:
-    """Return the value of a JSON text; ``None`` when it is none."""
+    """Return the value of a JSON text; ``None`` when it is not JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -175,7 +175,7 @@ def parse(body: bytes) -> Any:
 
 
 def error_of(answer: Answer, url: str) -> ModelReinsError:
-    """Read what a failed call answered; what is not the server's own word is told apart from it."""
+    """Return the error of a failed call; an answer that does not come from the server itself is marked as such."""
     after = retry_after(answer.headers.get("retry-after"))
     problem = parse(answer.body)
     if not isinstance(problem, dict) or not isinstance(problem.get("code"), str) or "title" not in problem:
@@ -228,7 +228,7 @@ def _issues(value: Any) -> List[Issue]:
 
 
 def retry_after(value: Optional[str]) -> Optional[float]:
-    """Return the seconds that a ``Retry-After`` asks for; ``None`` when it says nothing."""
+    """Return the seconds that a ``Retry-After`` asks for; ``None`` when it cannot be read."""
     if value is None:
         return None
     text = value.strip()

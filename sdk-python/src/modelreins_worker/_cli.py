@@ -1,4 +1,4 @@
-"""Responsible for the command line of machines without Node: run, dispatch, and doctor, which has a file of its own. The Node package has the whole one."""
+"""Responsible for the command line on machines without Node: run, dispatch, and doctor, which has its own file. The Node package has the full command line."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def run_cli(words: List[str]) -> int:
     try:
         said = _parser().parse_args(words)
     except SystemExit as end:
-        # argparse ends with 2; the exit code for a command line that makes no sense is 64 (sysexits).
+        # argparse exits with 2; the exit code for an invalid command line is 64 (sysexits).
         return 64 if end.code == 2 else int(end.code or 0)
     try:
         if said.command == "run":
@@ -75,7 +75,7 @@ def run_cli(words: List[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read it has had enough.
+        # The reader has closed the pipe.
         sys.stderr.close()
         return 141
 
@@ -88,7 +88,7 @@ def _tell(message: str, help_line: Optional[str], code: int) -> int:
 
 
 def shell_line(line: str) -> List[str]:
-    """Return a shell that reads a line."""
+    """Return the command that runs a line in a shell."""
     return [os.environ.get("COMSPEC", "cmd.exe"), "/d", "/s", "/c", line] if os.name == "nt" else ["/bin/sh", "-c", line]
 
 
@@ -145,7 +145,7 @@ def open_client(server: str) -> Client:
 
 
 def dispatch(said: argparse.Namespace) -> int:
-    """Dispatch and follow."""
+    """Dispatch a job and follow it."""
     prompt = sys.stdin.read() if said.prompt == "-" else said.prompt
     client = open_client(said.server)
     job = client.dispatch(

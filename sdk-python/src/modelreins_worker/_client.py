@@ -1,4 +1,4 @@
-"""Responsible for the client: every operation of the server as a typed method, and what takes several calls. It knows no worker loop."""
+"""Responsible for the client: every operation of the server as a typed method, and methods that take several calls. It knows no worker loop."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Client(Operations):
         return follow_job(self._calls, job_id, after)
 
     def wait(self, job_id: int, on_event: Optional[Callable[[StreamEvent], Any]] = None) -> Job:
-        """Follow a job to its end and return it as it ended, done or failed."""
+        """Follow a job to its end and return the ended job, done or failed."""
         for event in self.stream(job_id):
             if on_event is not None:
                 on_event(event)
@@ -123,7 +123,7 @@ class Client(Operations):
         expires_at: Optional[str] = None,
         share: Optional[bool] = None,
     ) -> Artifact:
-        """Upload bytes, or the file at a path; its digest goes along, so that what is kept is what was meant."""
+        """Upload bytes, or the file at a path; its digest is sent too, so that the server rejects bytes that were changed on the way."""
         return _artifacts.upload(
             self._calls,
             source,
@@ -136,10 +136,10 @@ class Client(Operations):
         )
 
     def download_artifact(self, slug_or_url: str) -> DownloadedArtifact:
-        """Fetch a file and check that it is the one that was kept."""
+        """Download a file and check it against the digest that the server keeps."""
         return _artifacts.download(self._calls, slug_or_url)
 
 
 def _known(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """``None`` means left out."""
+    """Treat ``None`` as an omitted field."""
     return {name: UNSET if value is None else value for name, value in fields.items()}

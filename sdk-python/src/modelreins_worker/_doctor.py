@@ -1,4 +1,4 @@
-"""Responsible for ``doctor``: what is so on this machine, and what to do about it. It changes nothing."""
+"""Responsible for ``doctor``: what was found on this machine, and what the user can do. It changes nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Check(NamedTuple):
 
 
 def doctor(said: argparse.Namespace) -> int:
-    """Look, and print a line per finding. The exit code is 0 when nothing failed."""
+    """Run the checks and print a line for each. The exit code is 0 when nothing failed."""
     code = 0
     for check in checks(said.server):
         print(f"{check.outcome:5} {check.name:11} {check.detail}")
@@ -53,7 +53,7 @@ def _find(name: str, given: Optional[str], config: Dict[str, object]) -> Optiona
 
 
 def checks(server: Optional[str]) -> Iterator[Check]:
-    """Yield what is found, the machine first."""
+    """Yield the results of the checks, those of the machine first."""
     yield Check("ok", "python", f"{platform.python_implementation()} {platform.python_version()}")
     yield Check("ok", "package", f"modelreins-worker {__version__}")
     path = config_path(os.environ)

@@ -1,4 +1,4 @@
-"""Responsible for what goes wrong, as exceptions: one for every failed call, and what stops a handler."""
+"""Responsible for the exceptions: one for every failed call, and those that stop a handler."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 from ._generated.tables import PROBLEMS, Problem
 
-#: Codes of failures that no server answered.
+#: Codes of failures in which no server answered.
 LOCAL_CODES: Dict[str, Problem] = {
     "network": Problem(0, "The server cannot be reached", True, 69, "Check the address and the network."),
     "timeout": Problem(0, "No answer in time", True, 75, "Try again; `python -m modelreins_worker doctor` looks further."),
@@ -19,8 +19,7 @@ LOCAL_CODES: Dict[str, Problem] = {
     ),
 }
 
-#: Codes after which the same call may be sent again by itself. `killswitch` and `no-live-worker` may pass as well, but
-#: only a human knows when.
+#: Codes after which the same call may be repeated automatically. `killswitch` and `no-live-worker` are temporary too, but only a human knows for how long.
 _PASSING = frozenset({"network", "timeout", "unexpected-response", "unavailable", "rate-limited", "internal"})
 
 
@@ -64,16 +63,16 @@ class ModelReinsError(Exception):
 
     @property
     def may_pass(self) -> bool:
-        """Whether sending the same call again, later and unchanged, makes sense."""
+        """Whether repeating the same call later can succeed."""
         return self.retryable and (self.code in _PASSING or (self.status >= 500 and self.code not in PROBLEMS))
 
 
-#: The name under which earlier versions raised it.
+#: The name in earlier versions.
 WorkerError = ModelReinsError
 
 
 class ActionRefused(Exception):
-    """A human, or a policy, said no to an action; ``comment`` has the reviewer's words."""
+    """A human or a policy refused an action; ``comment`` has the reviewer's words."""
 
     def __init__(self, capability: str, review_id: Optional[int], comment: Optional[str]) -> None:
         super().__init__(f"{capability} was refused" + ("" if comment is None else f": {comment}"))
@@ -96,7 +95,7 @@ class Aborted(BaseException):
 
 
 class JobFailed(Exception):
-    """A job that was waited for has failed; ``job`` is the job as it ended."""
+    """A job that the caller waited for has failed; ``job`` is the ended job."""
 
     def __init__(self, job: Mapping[str, Any]) -> None:
         error = job.get("error") or {}

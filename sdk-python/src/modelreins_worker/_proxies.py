@@ -1,4 +1,4 @@
-"""Responsible for which proxy the environment names for a server; it opens no connection."""
+"""Responsible for choosing the proxy that the environment names for a server; it opens no connection."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ._errors import ModelReinsError
 
 
 class Proxy(NamedTuple):
-    """An HTTP proxy and the header that it wants, if any."""
+    """An HTTP proxy and the header that it requires, if any."""
 
     host: str
     port: int
     authorization: Optional[str]
-    #: Without the password.
+    #: The address without the password.
     shown: str
 
 
 def _read(environ: Mapping[str, str], name: str) -> str:
-    # The lower case wins, as everywhere; HTTP_PROXY in capitals may be a request header of a CGI program.
+    # The lower-case name wins, as in other programs. In a CGI program, HTTP_PROXY in capitals may be a request header.
     value = environ.get(name.lower())
     if value is None and not (name == "HTTP_PROXY" and "REQUEST_METHOD" in environ):
         value = environ.get(name)
@@ -55,7 +55,7 @@ def proxy_for(secure: bool, host: str, port: int, environ: Mapping[str, str]) ->
 
 
 def is_excepted(host: str, port: int, no_proxy: str) -> bool:
-    """Whether ``no_proxy`` names this server: a name and what ends with it, an address, a network, ``*``."""
+    """Whether ``no_proxy`` names this server: a name with its subdomains, an address, a network, or ``*``."""
     host = host.lower().strip("[]")
     for raw in no_proxy.replace(" ", ",").split(","):
         entry = raw.strip().lower()
@@ -70,7 +70,7 @@ def is_excepted(host: str, port: int, no_proxy: str) -> bool:
                 if ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False):
                     return True
             except ValueError:
-                pass  # one of them is no address
+                pass  # one of them is not an address
             continue
         name, colon, named_port = entry.rpartition(":")
         if colon and named_port.isdigit() and ":" not in name.strip("[]"):

@@ -1,4 +1,4 @@
-"""Responsible for JSON objects as Python sees them: answers with attributes, and fields that are left out. It knows no field."""
+"""Responsible for JSON objects in Python: answers with attributes, and omitted fields. It knows no field."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Record(Dict[str, Any]):
 
     @classmethod
     def of(cls: Type[Self], value: Any) -> Self:
-        """Make the JSON object ``value`` an instance, and what is known inside of it as well."""
+        """Make the JSON object ``value`` an instance, and known objects inside of it too."""
         made = cls(value)
         for field, kind in cls._nested.items():
             inner = made.get(field)
@@ -36,7 +36,7 @@ class Record(Dict[str, Any]):
                 if key in self:
                     return self[key]
             if name in type(self).__annotations__:
-                # A field that an answer may lack.
+                # A field that an answer may omit.
                 return None
         raise AttributeError(f"{type(self).__name__} has no field {name!r}")
 
@@ -50,12 +50,12 @@ class Unset(Enum):
         return "UNSET"
 
 
-#: A field that is left out, where ``None`` would mean null.
+#: An omitted field, where ``None`` would mean null.
 UNSET = Unset.UNSET
 
 
 def fields(given: Mapping[str, Any], *nullable: str) -> Dict[str, Any]:
-    """Return the fields among the arguments of a typed method: ``None`` is one that is left out, unless null says something."""
+    """Return the fields among the arguments of a typed method: ``None`` means omitted, except for fields where null has a meaning."""
     no_fields = ("self", "token", "request_timeout")
     return {
         name.rstrip("_"): value
@@ -65,7 +65,7 @@ def fields(given: Mapping[str, Any], *nullable: str) -> Dict[str, Any]:
 
 
 class Call(Protocol):
-    """How the typed methods reach the server."""
+    """The function with which the typed methods call the server."""
 
     def __call__(self, operation: str, body: Mapping[str, Any], *, timeout: Optional[float] = None, token: Optional[str] = None) -> Any:
         """Call an operation with the fields of ``body`` and return what the JSON of its answer says."""

@@ -1,4 +1,4 @@
-"""Responsible for following one job's output over server-sent events, through every broken connection, until its end."""
+"""Responsible for following one job's output over server-sent events, across reconnections, until its end."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ._errors import ModelReinsError
 from ._times import full_jitter
 from ._transport import Answer, Cancel
 
-#: The server sends a comment every 15 s; three of them missing means that nobody is there.
+#: The server sends a comment every 15 s. When three are missing, the connection counts as dead.
 _SILENCE_S = 45.0
-#: A stream that cannot begin is told after so many tries.
+#: After this many tries the error of a stream that never began is raised.
 _TRIES = 12
 
 
@@ -30,7 +30,7 @@ class StreamEvent(NamedTuple):
 
 
 class EventParser:
-    """Feeds on text and returns the events that it completes (WHATWG HTML, "Server-sent events")."""
+    """Takes text and returns the events that it completes (WHATWG HTML, "Server-sent events")."""
 
     def __init__(self) -> None:
         self._pending = ""
@@ -44,7 +44,7 @@ class EventParser:
         self._pending += text
         while True:
             ends = [at for at in (self._pending.find("\n"), self._pending.find("\r")) if at >= 0]
-            # A lone CR at the very end may be half of CRLF: wait for what follows.
+            # A CR at the very end may be the first half of CRLF, so wait for the next character.
             if not ends or (self._pending[min(ends)] == "\r" and min(ends) == len(self._pending) - 1):
                 return events
             end = min(ends)
@@ -72,7 +72,7 @@ def _split(line: str) -> List[str]:
 
 
 def follow_job(calls: Calls, job_id: int, after: int = -1, cancel: Optional[Cancel] = None) -> Iterator[StreamEvent]:
-    """Yield every event in order and return after ``end``; a broken connection is taken up behind the last chunk seen."""
+    """Yield every event in order and return after ``end``; a broken connection is resumed after the last chunk."""
     failures = 0
     while cancel is None or not cancel.is_set:
         try:
@@ -123,7 +123,7 @@ def _connection(calls: Calls, job_id: int, after: int, cancel: Optional[Cancel])
 
 
 def _read(raw: Dict[str, Any]) -> Optional[StreamEvent]:
-    """``None`` for events that a newer server may send and this client does not know."""
+    """Return ``None`` for events that only a newer server knows."""
     try:
         data = json.loads(raw["data"])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Responsible for clocks, waits and their jitter in one place; it knows what nobody waits for."""
+"""Responsible for clocks, waiting times and their jitter; it does not know what the waits are for."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta, timezone
 
 
 def full_jitter(base: float, cap: float, attempt: int) -> float:
-    """Return seconds to wait before try ``attempt`` (0 is the first): anything from nothing to a bound that doubles."""
+    """Return the seconds to wait before try ``attempt`` (0 is the first): random between 0 and a bound that doubles with every try."""
     import random
 
     return random.random() * min(cap, base * 2.0 ** min(attempt, 30))  # noqa: S311
 
 
 def iso(moment: datetime) -> str:
-    """Spell a moment as the protocol does: ISO 8601, UTC, milliseconds."""
+    """Format a time as the protocol does: ISO 8601, UTC, milliseconds."""
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -22,12 +22,12 @@ def utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-#: Less than this is the way of an answer through the network.
+#: Smaller differences are caused by network latency.
 _NOISE = timedelta(seconds=1)
 
 
 class ServerClock:
-    """The time as the server has it: a time that is sent from here is compared there, however wrong this machine's clock is."""
+    """The server's time. The server compares times that are sent from here with its own, so a wrong local clock must not matter."""
 
     def __init__(self) -> None:
         self._ahead = timedelta()
@@ -37,7 +37,7 @@ class ServerClock:
         return utc_now() + self._ahead
 
     def heard(self, told: object) -> None:
-        """Take the time that an answer which has just come carries; nothing that can be read changes nothing."""
+        """Take the server's time from an answer that has just arrived; text that cannot be read changes nothing."""
         try:
             ahead = datetime.fromisoformat(str(told).replace("Z", "+00:00")) - utc_now()
         except (ValueError, TypeError):
@@ -46,5 +46,5 @@ class ServerClock:
 
 
 def epoch_of(text: str) -> float:
-    """Return the seconds of a moment that :func:`iso` has spelled."""
+    """Return the seconds since 1970 of a time that :func:`iso` formatted."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

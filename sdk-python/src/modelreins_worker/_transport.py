@@ -1,4 +1,4 @@
-"""Responsible for one HTTP exchange within a time limit, over connections that are kept; it repeats nothing and follows no redirect."""
+"""Responsible for one HTTP exchange within a time limit, over connections that are kept open; it does not retry or follow redirects."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     import http.client
     import ssl
 
-#: A connection that nobody has used for so long may be gone without a word, so it is not used again.
+#: A connection that was idle for this long may have been closed without notice, so it is not used again.
 _IDLE_S = 20.0
-#: Connections that are kept for later.
+#: Maximum number of connections to keep.
 _KEPT = 8
-#: Connecting takes milliseconds or does not happen.
+#: A connection is established within milliseconds or not at all.
 _CONNECT_S = 10.0
-#: More than any answer of the server in JSON.
+#: Larger than any JSON answer of the server.
 _ANSWER_BYTES = 64 * 1024 * 1024
 
 Body = Union[bytes, IO[bytes], None]
 
 
 class Answer(NamedTuple):
-    """What came back: the whole of it, or with ``stream`` its head and where to read on."""
+    """The complete answer, or with ``stream`` its head and the source of its body."""
 
     status: int
     headers: Mapping[str, str]
@@ -39,7 +39,7 @@ class Answer(NamedTuple):
 
 
 class Cancel:
-    """Ends exchanges from another thread: whoever waits in one is woken at once."""
+    """Ends exchanges from another thread: threads that wait in one are woken at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -49,11 +49,11 @@ class Cancel:
 
     @property
     def is_set(self) -> bool:
-        """Whether it is over."""
+        """Whether it was set."""
         return self._set
 
     def set(self) -> None:
-        """End what is under way and whatever comes later."""
+        """End all exchanges that are running or begin later."""
         with self._lock:
             self._set = True
             closers = list(self._closers.values())
@@ -62,7 +62,7 @@ class Cancel:
             close()
 
     def add(self, close: Callable[[], None]) -> int:
-        """Have ``close`` called when it is over; returns a key for :meth:`remove`."""
+        """Call ``close`` when it is set; returns a key for :meth:`remove`."""
         with self._lock:
             self._next += 1
             key = self._next
@@ -73,13 +73,13 @@ class Cancel:
         return key
 
     def remove(self, key: int) -> None:
-        """Forget what :meth:`add` added."""
+        """Remove a function that was added with :meth:`add`."""
         with self._lock:
             self._closers.pop(key, None)
 
 
 class Open:
-    """An answer whose body is still being read. Close it."""
+    """An answer whose body is still being read. It must be closed."""
 
     def __init__(self, transport: Transport, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
         self._transport = transport
@@ -89,22 +89,22 @@ class Open:
         self.headers = {name.lower(): value for name, value in response.getheaders()}
 
     def read(self, size: int = 65536, timeout: Optional[float] = None) -> bytes:
-        """Read what is there, up to ``size`` bytes; empty at the end. Raises ``OSError`` when nothing comes in time."""
+        """Read available data, up to ``size`` bytes; empty at the end. Raises ``OSError`` when nothing arrives in time."""
         if timeout is not None and self._connection.sock is not None:
             self._connection.sock.settimeout(timeout)
         return self._response.read1(size)
 
     @property
     def whole(self) -> bool:
-        """Whether everything that was announced has been read."""
+        """Whether the whole announced body has been read."""
         return self._response.isclosed() or not self._response.length
 
     def shut(self) -> None:
-        """Wake whoever reads; from any thread."""
+        """Wake a thread that reads; may be called from any thread."""
         _shut(self._connection)
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection without keeping it."""
         _shut(self._connection)
         self._connection.close()
 
@@ -176,7 +176,7 @@ class Transport:
                     raise ModelReinsError(f"{self.url} answers without an end", code="unexpected-response", retryable=False)
             if response.length:
                 raise http.client.IncompleteRead(b"", response.length)
-            # Older Pythons do not see by themselves that a response has ended, and take no further request on its connection.
+            # Older Pythons do not notice that a response has ended, and then refuse another request on its connection.
             response.close()
             answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, b"".join(parts))
         except BaseException as error:
@@ -189,7 +189,7 @@ class Transport:
         return answer
 
     def open(self, path: str, *, headers: Mapping[str, str], timeout: float, cancel: Optional[Cancel] = None) -> Open:
-        """Send a GET and return as soon as the head of the answer is there."""
+        """Send a GET and return as soon as the head of the answer has arrived."""
         deadline = time.monotonic() + timeout
         connection, key, response = self._send("GET", path, headers, None, deadline, cancel)
         if cancel is not None:
@@ -200,7 +200,7 @@ class Transport:
         return Open(self, connection, response)
 
     def close(self) -> None:
-        """Close what is kept."""
+        """Close the connections that are kept."""
         with self._lock:
             kept, self._idle = self._idle, []
         for connection, _ in kept:
@@ -261,7 +261,7 @@ class Transport:
         import ssl  # noqa: PLC0415
 
         if self._tls is None:
-            # SSL_CERT_FILE and SSL_CERT_DIR are heeded by OpenSSL itself.
+            # OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR.
             self._tls = ssl.create_default_context()
             self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
         return self._tls
@@ -303,7 +303,7 @@ class Transport:
         return ModelReinsError(f"Cannot reach {self.url}: {words}", code="network")
 
     def _forget_after_fork(self) -> None:
-        # The connections belong to the process that opened them: two that write to one would garble it.
+        # The connections belong to the process that opened them: two processes that write to one would mix their data.
         self._lock = threading.Lock()
         kept, self._idle = self._idle, []
         for connection, _ in kept:
@@ -311,7 +311,7 @@ class Transport:
 
 
 def _has_ended(connection: http.client.HTTPConnection) -> bool:
-    """Whether there is something to read although nothing was asked: the end, or what nobody can make sense of."""
+    """Whether an idle connection has data: either its end, or data that belongs to no request."""
     sock = connection.sock
     if sock is None:
         return True

@@ -31,7 +31,7 @@ ERROR_TYPES = SimpleNamespace(
 
 
 class ClassifiedError(Record):
-    """What went wrong: a dict with attributes. ``retry_at`` (ISO 8601, UTC) is there when a text or header tells a time."""
+    """A classified error: a dict with attributes. ``retry_at`` (ISO 8601, UTC) is present when a text or header names a time."""
 
     __slots__ = ()
     type: str
@@ -44,7 +44,7 @@ class _Rule(NamedTuple):
     type: str
     headline: str
     retryable: bool
-    #: The table's phrases, then the real providers' own words for the same thing. They hold where no status is known.
+    #: The table's phrases, followed by the real providers' words for the same failure. They apply when no status is known.
     phrases: re.Pattern[str]
     codes: Tuple[str, ...] = ()
 
@@ -53,7 +53,7 @@ def _any(*phrases: str) -> re.Pattern[str]:
     return re.compile("|".join(phrases), re.IGNORECASE | re.ASCII)
 
 
-#: Order matters: the first rule that matches names the error.
+#: The order matters: the first rule that matches names the error.
 _RULES: Tuple[_Rule, ...] = (
     _Rule(
         "spawn_failed",
@@ -130,7 +130,7 @@ _RULES: Tuple[_Rule, ...] = (
 )
 _BY_TYPE = {rule.type: rule for rule in _RULES}
 
-#: What no wait cures: an account without money, a request that can never fit.
+#: Problems that no waiting solves: an account without money, a request that can never fit.
 _INCURABLE = _any(
     "insufficient[ _-]?(?:credit|balance|quota|fund)s?",
     "(?:credit )?balance (?:is )?(?:too low|insufficient|exhausted|not enough)"
@@ -140,7 +140,7 @@ _INCURABLE = _any(
     "(?:exceeds?|exceeded|exceeding) the (?:available |maximum |model'?s? )?context|context_length_exceeded"
     "|maximum context length|prompt is too long",
 )
-#: A program that the machine, or its own runtime, has taken the memory from.
+#: The machine or the program's own runtime ran out of memory.
 _OUT_OF_MEMORY = _any(
     "heap out of memory",
     "reached heap limit",
@@ -161,7 +161,7 @@ class _Verdict(NamedTuple):
 
 
 def _verdict_of_status(status: int) -> Optional[_Verdict]:
-    """A status decides, whatever the words. ``None``: final, and named by its words or its exit code."""
+    """A known status decides, whatever the words are. ``None``: the error is final, and its words or exit code name it."""
     if status >= 500:
         return _Verdict("network", "Server error", True)
     found = {429: "rate_limited", 408: "timeout", 401: "auth_failed", 403: "auth_failed", 407: "auth_failed"}.get(status)
@@ -188,7 +188,7 @@ def _verdict_of(evidence: Evidence) -> Optional[_Verdict]:
 
 
 def _saying(evidence: Evidence) -> str:
-    """Return the line that says it best: the error's own, else the last that is not empty."""
+    """Return the most informative line: the first of the error's own message, else the last line of stderr that is not empty."""
     lines = [line.strip() for line in (evidence.message or evidence.stderr).split("\n")]
     chosen = [line for line in lines if line]
     if not chosen:
@@ -197,7 +197,7 @@ def _saying(evidence: Evidence) -> str:
 
 
 def _message_of(headline: str, evidence: Evidence, alone: bool = False) -> str:
-    """``Rate limited`` stands alone, as programs compare it; the others carry the line that says what exactly."""
+    """``Rate limited`` has no detail, because programs compare the exact text; other messages include the line that says what happened."""
     detail = "" if alone else _saying(evidence)
     return f"{headline}: {detail}" if detail else headline
 
@@ -207,7 +207,7 @@ def _classify(evidence: Evidence, exit_code: Optional[int], now: datetime) -> Cl
         return ClassifiedError(type=kind, message=message, retryable=retryable)
 
     ended = exit_code is not None and exit_code != 0
-    # A runtime that ran out of memory prints a trace after it, and aborts.
+    # A runtime that runs out of memory prints a trace and aborts.
     starved = evidence.status is None and _OUT_OF_MEMORY.search(evidence.words) is not None
     if starved and exit_code in (134, 137):
         return named("oom", _message_of("Out of memory", evidence))
@@ -244,7 +244,7 @@ def classify_error(
     """
     programs = sys.modules.get("subprocess")
     if programs is not None and isinstance(error, programs.CalledProcessError):
-        # The program's words, not Python's about it.
+        # Use the program's own output instead of Python's message about it.
         exit_code = error.returncode if exit_code is None else exit_code
         said = error.stderr or error.output or ""
         written = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
@@ -259,7 +259,7 @@ _BARE = re.compile(
 
 
 def explain_error(error: Any, now: datetime) -> ClassifiedError:
-    """Classify for a job's record: the provider's own words stand behind "Rate limited", and the class of an exception before its words."""
+    """Classify for a job's record: the provider's own words follow "Rate limited", and the class of an exception precedes its words."""
     classified = classify_error(error, now=now)
     evidence = collect(error, "")
     words = _saying(evidence)

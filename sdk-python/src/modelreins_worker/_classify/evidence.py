@@ -1,4 +1,4 @@
-"""Responsible for gathering what says what went wrong: messages, causes, codes, headers, bodies, and what a program wrote. It names no type."""
+"""Responsible for collecting everything that says what went wrong: messages, causes, codes, headers, bodies, and a program's output. It names no type."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .quiet import without_keys, without_noise
 from .status import status_in_text, status_of_class, status_of_name, status_of_whole_message
 
 Value = TypeVar("Value")
-#: Characters looked at: an error that needs more to say what it is does not say it.
+#: Maximum number of characters to read: a longer error does not become clearer.
 _LONGEST = 64 * 1024
 
 
 class Evidence(NamedTuple):
-    """What is known. ``words`` is what phrases are looked for in; ``all`` is everything, as it was written."""
+    """What is known. ``words`` is the text that is searched for phrases; ``all`` is the complete original text."""
 
     words: str
     all: str
@@ -66,7 +66,7 @@ def _causes(link: Any) -> Iterable[Any]:
 
 
 def _chain_of(error: Any) -> List[Any]:
-    """The error and what caused it."""
+    """Return the error and its causes."""
     chain: List[Any] = []
     links = [error]
     while links and links[0] is not None and len(chain) < 8:
@@ -111,7 +111,7 @@ def _gather(error: Any) -> _Gathered:
         found.codes.update(codes)
         code, kind = _read(link, "code"), _read(link, "type")
         found.names.extend(name for name in (code, kind) if isinstance(name, str) and name)
-        # Clients keep the answer beside the error; those of OpenAI and Anthropic its body as `error` or `body`.
+        # Clients attach the answer to the error; those of OpenAI and Anthropic attach its body as `error` or `body`.
         for answer in (link, _read(link, "response")):
             for field in ("status", "statusCode", "status_code", "code"):
                 if found.status is None:
@@ -135,7 +135,7 @@ def _first(*candidates: Callable[[], Optional[Value]]) -> Optional[Value]:
 
 
 def collect(error: Any, stderr: str) -> Evidence:
-    """Gather what an error and a program's last words say. Never raises."""
+    """Collect the evidence in an error and in a program's last output. Never raises."""
     found = _gather(error)
     message = "\n".join(found.messages)[-_LONGEST:]
     written = stderr[-_LONGEST:]

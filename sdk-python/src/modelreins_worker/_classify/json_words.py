@@ -1,4 +1,4 @@
-"""Responsible for JSON in the middle of an error's text: what it says as an error is kept, and JSON that is no error is taken away."""
+"""Responsible for JSON inside an error's text: the words of an error object are kept, and JSON that is not an error is removed."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _WORD_KEYS = (
     "description",
     "reason",
 )
-#: A code says more than the type that it is of.
+#: A code comes first because it is more specific than a type.
 _NAME_KEYS = ("code", "errorCode", "error_code", "status", "statusCode", "status_code", "type", "error_type", "reason")
-#: Where the servers behind a gateway, and typed details, are kept.
+#: Fields that contain upstream errors of a gateway, or typed details.
 _INNER_KEYS = ("error", "errors", "metadata", "details", "cause", "response", "body", "data", "fault", "exception")
 _DEEPEST = 6
 _MOST_FINDINGS = 64
-#: Braces that close nothing are tried this often: each costs a walk through the rest.
+#: Maximum number of attempts to parse at a brace, because each failed attempt scans the rest of the text.
 _MOST_TRIES = 24
-#: Braces and texts walked over in all: a text of nothing but braces must not hold the thread.
+#: Maximum number of characters to scan in total, so that a text of only braces cannot block the thread.
 _MOST_STEPS = 100_000
 
 
 class Finding(NamedTuple):
-    """The text with error JSON replaced by its words and other JSON left out; names, a status and headers that it told."""
+    """The text with error JSON replaced by its words and other JSON removed; the names, status and headers found in it."""
 
     words: str
     names: List[str]
@@ -58,7 +58,7 @@ class _Gathered:
 
 
 def status_of(value: Any) -> Optional[int]:
-    """Return a number, or a text of digits, in the range of errors."""
+    """Return a number or digits in the range of HTTP error statuses."""
     if isinstance(value, str) and re.fullmatch(r"[45]\d\d", value.strip(), re.ASCII):
         return int(value)
     if isinstance(value, float) and value.is_integer():
@@ -82,7 +82,7 @@ def _gather(value: Any, into: _Gathered, depth: int = 0) -> None:
     if depth > _DEEPEST or len(into.words) + len(into.names) > _MOST_FINDINGS:
         return
     if isinstance(value, str):
-        # A gateway hands on what its upstream said as a text of its own.
+        # A gateway passes on its upstream's answer as a text with JSON in it.
         inner = _parse(value) if len(value) < 65_536 and value.lstrip().startswith("{") else None
         if inner is None:
             into.words.append(value)
@@ -107,7 +107,7 @@ def _gather(value: Any, into: _Gathered, depth: int = 0) -> None:
     for key, found in value.items():
         if str(key).lower() == "headers":
             into.headers.append(found)
-        # Google's RetryInfo, and fields of the same kind: read as if they were headers.
+        # Google's RetryInfo and similar fields are treated like headers.
         elif re.match(r"retry|reset", str(key), re.IGNORECASE) and _is_scalar(found):
             into.headers.append({key: found})
     for key in _INNER_KEYS:
@@ -132,7 +132,7 @@ _TEXT_END = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 def _end_of(text: str, start: int, most: int) -> Tuple[int, int]:
-    """Where the object that begins at ``start`` ends (behind its last brace), or -1; and how many steps that took."""
+    """Return the index after the last brace of the object that begins at ``start``, or -1; and the number of steps."""
     depth = steps = 0
     at = start
     while steps < most:
@@ -160,14 +160,14 @@ def _finding(into: _Gathered, words: str) -> Finding:
 
 
 def words_of_value(value: Any) -> Finding:
-    """Return what a value says that is already an object: the body of an answer, an error of a client."""
+    """Return the findings in a value that is already an object: the body of an answer, or a client's error."""
     into = _Gathered()
     _gather(value, into)
     return _finding(into, "\n".join(into.words))
 
 
 def json_in(text: str) -> Finding:
-    """Return what a text says, with the JSON in it."""
+    """Return the findings in a text with JSON in it."""
     into = _Gathered()
     kept: List[str] = []
     start = tries = steps = 0

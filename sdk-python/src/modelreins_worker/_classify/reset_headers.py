@@ -1,4 +1,4 @@
-"""Responsible for reading, in the headers of an answer, when its limit resets; it knows no text and reads no clock of its own."""
+"""Responsible for finding, in the headers of an answer, when a limit resets; it reads no text and no clock of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RESET = re.compile(r"(?:rate-?limit|^reset).*reset|^(?:x-)?resets?(?:[-_]?(?:at
 
 
 def _pairs_of(headers: Any) -> List[Tuple[str, str]]:
-    """Of anybody's headers, or of a dict; names may be spelled in any case, values may be numbers or lists."""
+    """Read any headers object or dict. Names can be in any case, and values can be numbers or lists."""
     items: Iterable[Any]
     try:
         if isinstance(headers, Mapping) or hasattr(headers, "items"):
@@ -44,7 +44,7 @@ def _pairs_of(headers: Any) -> List[Tuple[str, str]]:
 
 
 def instant_of(value: str, now: datetime, small: float) -> Optional[datetime]:
-    """Read a span, a date, seconds since 1970 (or milliseconds), or a number of ``small`` seconds from now."""
+    """Read a duration, a date, seconds since 1970 (or milliseconds), or a number from now in units of ``small`` seconds."""
     text = value.strip()
     try:
         if _SPAN.fullmatch(text):
@@ -81,7 +81,7 @@ def parse_date(text: str) -> Optional[datetime]:
 
 
 def reset_of_headers(headers: List[Any], now: datetime) -> Optional[datetime]:
-    """Return the moment that the headers name: ``retry-after-ms`` is finer than ``retry-after``, and both are the server's own advice."""
+    """Return the time that the headers name: ``retry-after-ms`` is more precise than ``retry-after``, and both are the server's own advice."""
     pairs = [pair for one in headers for pair in _pairs_of(one)]
 
     def first(pattern: str) -> Optional[str]:
@@ -98,7 +98,7 @@ def reset_of_headers(headers: List[Any], now: datetime) -> Optional[datetime]:
     asked = None if after is None else usable(instant_of(after, now, 1.0))
     if asked is not None:
         return asked
-    # Several limits have a reset each; those that are used up are waited for, and all of them when nobody tells which.
+    # Several limits have a reset time each. Wait for those that are used up, or for all of them when it is unknown which are.
     left = {name.replace("remaining", "", 1): _number(value) for name, value in pairs if "remaining" in name}
     resets = [
         instant_of(value, now, 0.001 if name.endswith("ms") else 1.0)

@@ -1,4 +1,4 @@
-"""Responsible for reading, in a provider's own words, when a limit resets; it knows no error type and reads no clock of its own."""
+"""Responsible for finding, in a provider's message, when a limit resets; it knows no error type and reads no clock of its own."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Optional
 from .reset_headers import parse_date
 
 _A, _I = re.ASCII, re.IGNORECASE
-#: A reset further away than this is a misreading.
+#: A reset time further in the future than this is a parsing error.
 _FARTHEST = timedelta(days=31)
-#: A time that passed so recently is a limit that is just being lifted; not the same time tomorrow.
+#: A time that passed within this period means a limit that is just being lifted; it does not mean the same time tomorrow.
 _JUST_PASSED = timedelta(minutes=30)
-#: How long such a limit is waited for.
+#: How long to wait for such a limit.
 _SOON = timedelta(minutes=1)
-#: Characters looked at: a reset time further behind the error's beginning is not the error's.
+#: Only this many characters at the end of the text are searched.
 _LONGEST = 64 * 1024
 
 _UNITS = r"(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\b"
 _AMOUNT = r"(?:\d{1,12}(?:\.\d{1,12})?\s{0,3}|an?\s|one\s)" + _UNITS
-#: Go and OpenAI write `6m0s`, without a blank between the parts.
+#: Go and OpenAI write `6m0s`, without blanks between the parts.
 _SPAN = r"(?:\d{1,12}(?:\.\d{1,12})?(?:ms|s|m|h|d)){2,8}|" + _AMOUNT + r"(?:(?:,?\s(?:and\s)?)" + _AMOUNT + r"){0,8}"
 _AFTER_SPAN = re.compile(
     r"(?:(?:try|retry)(?:ing)? again|retry(?:ing)?|wait|(?<![\w])resets?|reset_after|available(?: again)?|retry-?after|retry_?delay)"
@@ -56,7 +56,7 @@ _MONTH_FIRST = _MONTH + r"\s{1,2}(\d{1,2})(?:st|nd|rd|th)?" + _YEAR
 _DAY_FIRST = r"(\d{1,2})(?:st|nd|rd|th)?\s{1,2}(?:of\s)?" + _MONTH + _YEAR
 _WEEKDAY = r"(?:on\s|next\s)?(sun|mon|tue|wed|thu|fri|sat)[a-z]{0,6}\.?"
 _CLOCK = r"(\d{1,2})(?::(\d{2}))?(?::\d{2})?\s{0,2}(am|pm|a\.m\.|p\.m\.)?(?!\d|\.\d|%|:)"
-#: A zone in brackets, or bare when it is one that is known: any other word behind a time is only a word.
+#: A zone in brackets, or without brackets if it is a known one: any other word after a time is not a zone.
 _ZONE = (
     r"(?:\s{0,2}\(([A-Za-z][\w/+:-]{1,40})\)|\s{1,2}(utc(?:[+-]\d{1,2}(?::?\d{2})?)?|gmt(?:[+-]\d{1,2}(?::?\d{2})?)?"
     r"|[a-z]+/[a-z_/+-]+|[ecmp][sd]?t|z)\b)?"
@@ -79,7 +79,7 @@ _WALL = re.compile(
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-#: Abbreviations, by what those who print them mean.
+#: Abbreviations, with the zones that their authors mean.
 _ABBREVIATIONS = {
     **dict.fromkeys(("et", "edt", "est"), "America/New_York"),
     **dict.fromkeys(("ct", "cdt", "cst"), "America/Chicago"),
@@ -135,10 +135,10 @@ def _unit(name: str) -> float:
 
 def _from_wall(match: re.Match[str], now: datetime, local: Optional[str]) -> Optional[datetime]:
     weekday, month1, day1, year1, day2, month2, year2, hour_text, minute_text, half, bracketed, bare = match.groups()
-    # A bare number is no time of day: "resets 5 counters".
+    # A number alone is not a time of day: "resets 5 counters".
     if half is None and minute_text is None:
         return None
-    # A zone that nobody knows is most likely this machine's own, under a name that was made up.
+    # An unknown zone name most likely means this machine's own zone.
     zone = _zone_of(bracketed or bare) or _zone_of(local)
     today = now.astimezone(zone)
     hour = int(hour_text)
@@ -149,7 +149,7 @@ def _from_wall(match: re.Match[str], now: datetime, local: Optional[str]) -> Opt
         return None
 
     def at(year: int, month: int, day: int, more: int = 0) -> datetime:
-        # Days are added on the calendar: the wall clock keeps its time across a change to summer time.
+        # Days are added on the calendar, so that the time of day stays the same across a change to summer time.
         plain = datetime(year, month, day, hour, minute) + timedelta(days=more)
         return plain.replace(tzinfo=zone) if zone is not None else plain.astimezone()
 
@@ -167,7 +167,7 @@ def _from_wall(match: re.Match[str], now: datetime, local: Optional[str]) -> Opt
         ahead = (_WEEKDAYS.index(weekday.lower()) - today.weekday()) % 7
         moment = at(*day, ahead)
         return at(*day, ahead + 7) if passed(moment) else moment
-    # The next time the clock shows it; or the last, when that is a moment ago.
+    # The next occurrence of that time of day, or the last one when it was a moment ago.
     yesterday = at(*day, -1)
     if not passed(yesterday):
         return yesterday

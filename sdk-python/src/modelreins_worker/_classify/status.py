@@ -1,4 +1,4 @@
-"""Responsible for the HTTP status that a text or a named error code tells; it reads no object and names no error type."""
+"""Responsible for the HTTP status that a text or an error code names; it reads no object and names no error type."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ _NOUNS = [
     "failures",
     "vulnerabilities",
 ]
-#: What is counted is no status, whatever stands before it: "401 files", "403 of 500".
+#: A number of counted things is not a status, whatever precedes it: "401 files", "403 of 500".
 _COUNTED = (
     r"(?!\s{1,4}(?:" + "|".join(f"[{noun[0]}{noun[0].upper()}]{noun[1:]}" for noun in _NOUNS) + r")\b)(?!\s{0,4}(?:(?:out )?of|/)\s{0,4}\d)"
 )
-#: How a program ends is told with the same words; nobody's exit code is a status of HTTP.
+#: Exit codes are written with the same words and are not HTTP statuses.
 _HOW_IT_ENDED = re.compile(r"\b(?:exit(?:ed|s)?|return(?:ed|s)?|finished|ended|terminated)(?: with)? (?:an? |the )?\Z", _A | _I)
-#: A bare "code" is a field of something: a program that says "code 401" in a sentence speaks of its own.
+#: "code" counts only as the name of a field: in a sentence, "code 401" is usually a program's own code.
 _FIELD_START = re.compile(r"(?:(?:^|\n)[ \t]{0,40}|[{,(\[][ \t]{0,8})\Z", _A)
 _NUMBER = r"([45]\d\d)"
 _ENDS = r"(?![\w.]\d|\d|:\d)"
@@ -74,7 +74,7 @@ _WHOLE = re.compile(r"\s{0,8}(?:error:?\s{1,4})?" + _NUMBER + _COUNTED + r"(?:\Z
 
 
 def _named(text: str) -> Iterator[re.Match[str]]:
-    """Named: the word right before it, unless that is about how a program ended."""
+    """Yield numbers with a naming word directly before them, unless that word is about how a program ended."""
     for match in _NAMED.finditer(text):
         if _HOW_IT_ENDED.search(text, max(0, match.start() - 40), match.start()) is None:
             yield match
@@ -97,12 +97,12 @@ def status_in_text(text: str) -> Optional[int]:
 
 
 def status_of_whole_message(message: str) -> Optional[int]:
-    """Return the status of a message that is nothing but a status and its text."""
+    """Return the status of a message that consists only of a status and its text."""
     match = _WHOLE.match(message)
     return None if match is None else int(match.group(1))
 
 
-#: Codes and types that servers name instead of a number, by what they mean to HTTP. The first that matches counts.
+#: Codes and types that servers use instead of a number, with the HTTP status that they mean. The first match wins.
 _NAMES: Tuple[Tuple[re.Pattern[str], int], ...] = tuple(
     (re.compile(pattern, _A | _I), status)
     for pattern, status in (
@@ -129,11 +129,11 @@ _NAMES: Tuple[Tuple[re.Pattern[str], int], ...] = tuple(
 
 
 def status_of_name(name: str) -> Optional[int]:
-    """Return what a code such as "rate_limit_error" means as a status."""
+    """Return the status that a code such as "rate_limit_error" stands for."""
     return next((status for pattern, status in _NAMES if pattern.search(name)), None)
 
 
-#: Error classes of clients, which programs print in front of their message: `litellm.ServiceUnavailableError: ...`.
+#: Error classes of clients, which programs print before the message: `litellm.ServiceUnavailableError: ...`.
 _CLASSES: Tuple[Tuple[re.Pattern[str], int], ...] = tuple(
     (re.compile(pattern, _A), status)
     for pattern, status in (
@@ -150,5 +150,5 @@ _CLASSES: Tuple[Tuple[re.Pattern[str], int], ...] = tuple(
 
 
 def status_of_class(text: str) -> Optional[int]:
-    """Return what the class of a client's error means as a status."""
+    """Return the status that the class of a client's error stands for."""
     return next((status for pattern, status in _CLASSES if pattern.search(text)), None)

@@ -24,11 +24,11 @@ from .settle import Outcome, bounded_message, outcome_of_error, outcome_of_retur
 from .signals import Interrupt
 from .vault import is_local
 
-#: Last output is tried this long before the completion goes without it.
+#: How long the last output is retried before the completion is sent without it.
 _LAST_OUTPUT_S = 10.0
-#: A handler that does not look whether it is over is interrupted after this.
+#: A handler that does not check for an abort is interrupted after this time.
 _INTERRUPT_S = 2.0
-#: Stops that the server has decided: there is nothing left to say about the attempt.
+#: Reasons that the server decided: no result is reported for such an attempt.
 _VOID = ("abort", "killswitch", "lease-lost")
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -36,7 +36,7 @@ Handler = Callable[..., Any]
 
 
 class Parts(NamedTuple):
-    """What attempts share."""
+    """Objects that all attempts share."""
 
     settings: Settings
     calls: Calls
@@ -50,7 +50,7 @@ class Parts(NamedTuple):
     on_error: Optional[Callable[[Job, BaseException], Any]]
     may_signal: bool
     on_parked: Callable[[str], None]
-    #: The server's time, which what is reported is compared with.
+    #: The server's time, with which reported times are compared.
     now: Callable[[], datetime]
 
 
@@ -86,9 +86,9 @@ class Attempt:
         return self.why is not None and self.why.kind in _VOID
 
     def stop(self, why: Aborted) -> None:
-        """End the attempt; returns at once."""
+        """Stop the attempt; returns at once."""
         with self._lock:
-            # What the server says outranks our own reasons: a void lease must not be settled.
+            # The server's reasons take precedence over the worker's own: the result of a void lease must not be reported.
             if self.why is None or why.kind in _VOID:
                 self.why = why
             first = not self.stopped.is_set()
@@ -103,7 +103,7 @@ class Attempt:
             threading.Thread(target=self._interrupt_later, name="modelreins-stop", daemon=True).start()
 
     def on_stop(self, act: Callable[[], None]) -> Callable[[], None]:
-        """Have ``act`` called when the attempt is stopped; at once when it is."""
+        """Call ``act`` when the attempt is stopped; at once if it already is."""
         with self._lock:
             now = self.stopped.is_set()
             if not now:
@@ -119,7 +119,7 @@ class Attempt:
         return forget
 
     def run(self, handler: Handler) -> None:
-        """Run the handler to its end and settle. Never raises for what the handler does."""
+        """Run the handler to its end and report the outcome. Never raises because of what the handler does."""
         parts = self.parts
         parts.roster.enter(self)
         parts.say(f"job {self.job_id} begins (attempt {self.number})")
@@ -138,28 +138,28 @@ class Attempt:
             parts.roster.leave(self)
 
     def send_output(self, chunks: List[Chunk]) -> bool:
-        """Send chunks; ``False`` when the server takes no more of this attempt."""
+        """Send chunks; ``False`` when the server accepts no more output of this attempt."""
         try:
             body = {"job_id": self.job_id, "chunks": chunks}
             reply = self.parts.calls.call("claims.output", body, token=self.token, repeat=False, heard=self.parts.heard)
         except ModelReinsError as error:
-            # Anything but a passing failure means that this attempt's output is not wanted any more.
+            # Any error that is not transient means that the server does not want this attempt's output any more.
             if error.may_pass:
                 raise
             return False
         return not reply.get("closed")
 
     def heard(self, text: str, stream: str) -> None:
-        """Learn what was written."""
+        """Called with the written text."""
         self.silence.heard()
 
     def output_closed(self) -> None:
-        """Learn that the lease is gone."""
+        """Called when the lease is gone."""
         self.stop(Aborted("the server takes no more output of this attempt", "lease-lost"))
 
     def _execute(self, handler: Handler) -> Outcome:
         try:
-            # What this machine has is registered with the redactor before anything runs.
+            # Secrets of this machine are registered with the redactor before anything runs.
             for reference in self.job.get("requires_secrets") or ():
                 if is_local(reference):
                     self.parts.resolve(reference)
@@ -225,7 +225,7 @@ class Attempt:
         error = {**outcome.error, "message": bounded_message(redact(str(outcome.error["message"])))}
         body["error"] = {name: value for name, value in error.items() if value is not None}
         until = error.get("retry_at")
-        # All work for a provider's account waits or goes elsewhere; a handler without one speaks for its own job only.
+        # With a provider, all work for its account waits or goes elsewhere. Without one, the error concerns only this job.
         if self.parts.settings.provider and error["type"] == "rate_limited" and error["retryable"] and until is not None:
             body["parked_until"] = until
             self.parts.on_parked(until)
@@ -243,7 +243,7 @@ class Attempt:
             self.interrupt.raise_in_handler(self.why or Aborted())
 
     def _watch_limits(self) -> None:
-        """Stop the attempt when it takes too long, or says nothing for too long."""
+        """Stop the attempt when it takes too long or is silent for too long."""
         limit = float(self.job.get("timeout") or 3600)
         due = time.monotonic() + limit
         while True:
@@ -255,7 +255,7 @@ class Attempt:
             if silent is not None and silent <= 0:
                 self.stop(Aborted(f"timeout: the attempt said nothing for {self.silence.limit:g} s", "timeout"))
                 return
-            # Whether it is stuck depends on what is heard meanwhile; a human who is asked stops that clock.
+            # The silence limit depends on output in the meantime, and its clock is stopped while a human is asked.
             pause = min(
                 left,
                 1.0 if self.silence.limit is not None and silent is None else left,
@@ -265,7 +265,7 @@ class Attempt:
                 return
 
     def _leave_fork(self, error: Optional[BaseException]) -> None:
-        """End a process that a handler has forked and let run out of the handler: it must not settle the job a second time."""
+        """End a process that a handler forked and that returned from the handler: it must not report the job's outcome a second time."""
         if os.getpid() == self._pid:
             return
         if error is not None and not isinstance(error, SystemExit):
@@ -277,9 +277,9 @@ class Attempt:
 
 
 def start_attempt(parts: Parts, offer: Dict[str, Any]) -> Optional[Attempt]:
-    """Begin the attempt that an offer is about; ``None`` when it has lapsed or nobody can be reached in time."""
+    """Start the attempt of an offer; ``None`` when the offer has expired or the server cannot be reached in time."""
     job, lease = offer["job"], offer["lease"]
-    # A heartbeat in between must name this lease: the server may have begun it already.
+    # A heartbeat in the meantime must report this lease, because the server may have started it already.
     parts.roster.keep_lease(job["id"], lease["attempt"])
     try:
         reply = parts.calls.call("claims.start", {"job_id": job["id"]}, token=lease["token"], timeout=OFFER_MS / 1000, heard=parts.heard)
@@ -295,7 +295,7 @@ def start_attempt(parts: Parts, offer: Dict[str, Any]) -> Optional[Attempt]:
 
 
 def takes_context(handler: Handler) -> bool:
-    """Whether a handler wants the context as its second argument."""
+    """Whether a handler takes the context as its second argument."""
     import inspect
 
     try:
@@ -307,7 +307,7 @@ def takes_context(handler: Handler) -> bool:
         return True
     if len(places) < 2:
         return False
-    # A second argument with a default is the handler's own, unless it is called ctx or context.
+    # A second argument with a default belongs to the handler itself, unless it is called ctx or context.
     return places[1].default is places[1].empty or places[1].name in ("ctx", "context", "_ctx")
 
 

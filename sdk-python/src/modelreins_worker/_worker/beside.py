@@ -22,7 +22,7 @@ from .processes import marked, scrub, send
 if TYPE_CHECKING:
     import subprocess
 
-#: Without a turn for so long, the worker's interpreter counts as held. Well under the lease.
+#: Without a sign from it for this long, the worker's interpreter counts as blocked. It is well below the lease.
 HELD_S = 5.0
 _BEAT_S = 5.0
 _KILL_GRACE_S = 2.0
@@ -40,27 +40,27 @@ class Beside:
         self._reported = ""
 
     def watch(self, group: int, mark: str) -> None:
-        """End this process group, and what carries the mark, when the worker dies."""
+        """End this process group, and processes with the mark, when the worker dies."""
         self._tell({"op": "watch", "group": group, "mark": mark})
 
     def unwatch(self, group: int) -> None:
-        """Forget a group: it has ended."""
+        """Forget a group that has ended."""
         self._tell({"op": "unwatch", "group": group})
 
     def report(self, say: Mapping[str, Any]) -> None:
-        """Say what a heartbeat would say now, and where to."""
+        """Pass on what a heartbeat would send now, and the address."""
         text = json.dumps(say, ensure_ascii=False)
         if text != self._reported:
             self._reported = text
             self._tell({"op": "report", "say": say})
 
     def turn(self) -> None:
-        """Say that the interpreter turns."""
+        """Report that the interpreter is running."""
         if self._process is not None:
             self._write(b'{"op":"turn"}\n')
 
     def close(self) -> None:
-        """End the process; it has nothing to do any more."""
+        """End the process when it is no longer needed."""
         with self._lock:
             process, self._process = self._process, None
             self._reported = ""
@@ -71,7 +71,7 @@ class Beside:
                 process.wait(3)
 
     def forget_after_fork(self) -> None:
-        """Let go of the pipe in a forked child: its end would keep the process from seeing the worker's."""
+        """Close the pipe in a forked child: otherwise the process could not notice the worker's end."""
         process, self._process = self._process, None
         self._lock = threading.Lock()
         self._refused = True
@@ -95,7 +95,7 @@ class Beside:
                 process.stdin.write(line)
                 process.stdin.flush()
             except (OSError, ValueError):
-                # Without it children may outlive a SIGKILL, as they would without us.
+                # Without the process, children may survive a SIGKILL of the worker.
                 self._process = None
                 self._reported = ""
 
@@ -114,7 +114,7 @@ class Beside:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                # A session of its own: what is sent to our group must not reach it first.
+                # Its own session, so that signals to our group do not reach it.
                 start_new_session=True,
                 env=scrub(os.environ),
             )
@@ -123,7 +123,7 @@ class Beside:
 
 
 class _Watch:
-    """The other end."""
+    """The other end of the pipe, in the process."""
 
     def __init__(self) -> None:
         self._groups: Dict[int, str] = {}
@@ -167,7 +167,7 @@ class _Watch:
         if say is None or not say["body"].get("leases") or now - self._turned < HELD_S or now - self._beaten < _BEAT_S:
             return
         self._beaten = now
-        # A thread: a server that does not answer must not keep us from seeing the worker die.
+        # In a thread, because a server that does not answer must not delay noticing the worker's death.
         threading.Thread(target=_beat, args=(say,), daemon=True).start()
 
     def _end_groups(self) -> None:
@@ -192,7 +192,7 @@ def _beat(say: Mapping[str, Any]) -> None:
 
 
 def _signal_group(group: int, name: int) -> bool:
-    """``False``: there is nothing of it any more."""
+    """Return ``False`` when no process of the group is left."""
     if not hasattr(os, "killpg"):
         return False
     try:
@@ -205,14 +205,14 @@ def _signal_group(group: int, name: int) -> bool:
 
 
 def main() -> None:
-    """Run until the worker is gone."""
+    """Run until the worker has ended."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     _Watch().run()
 
 
-#: One for the process, whatever number of workers it has.
+#: One per process, however many workers it has.
 beside = Beside()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=beside.forget_after_fork)

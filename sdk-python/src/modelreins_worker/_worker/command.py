@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from .context import JobContext
 
-#: After the program itself has ended, what it left behind may still be writing for this long before it is ended too.
+#: How long processes that the program left behind may keep writing after its end, before they are ended too.
 _LINGER_S = 0.25
-#: A pipe that something outside our reach holds open is given up after this.
+#: A pipe that a process outside our control keeps open is abandoned after this time.
 _PIPE_S = 1.0
 _STDERR_KEPT = 256 * 1024
 _LINE = 65536
@@ -135,11 +135,11 @@ def _feed(pipe: IO[bytes], data: bytes) -> None:
         with pipe:
             pipe.write(data)
     except (OSError, ValueError):
-        pass  # a program that does not read its input closes the pipe: its affair
+        pass  # a program that does not read its input closes the pipe, which is not an error
 
 
 class _Reader:
-    """Reads one pipe line by line, passes it on and keeps the last of it."""
+    """Reads one pipe line by line, passes the lines on and keeps the last part."""
 
     def __init__(self, pipe: Optional[IO[bytes]], sink: Callable[[str], None], keep: int) -> None:
         assert pipe is not None
@@ -156,12 +156,12 @@ class _Reader:
         self._thread.join(seconds)
 
     def close(self) -> None:
-        """Close the pipe, unless somebody still reads from it: then it goes with them."""
+        """Close the pipe, unless a thread still reads from it; it is then closed with that thread."""
         if not self._thread.is_alive():
             self._pipe.close()
 
     def text(self) -> str:
-        """Return what was kept."""
+        """Return the kept text."""
         return last_bytes("".join(self._parts), self._keep)
 
     def _run(self) -> None:
@@ -171,7 +171,7 @@ class _Reader:
                 self._pass(decoder.decode(line))
             self._pass(decoder.decode(b"", final=True))
         except (OSError, ValueError):
-            pass  # a pipe that was closed under us is the child's end
+            pass  # a closed pipe only means that the child has ended
 
     def _pass(self, text: str) -> None:
         if not text:

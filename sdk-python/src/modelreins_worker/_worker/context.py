@@ -1,4 +1,4 @@
-"""Responsible for what a handler can do for its job: output, usage, secrets, files, reviews. All of it ends with the attempt."""
+"""Responsible for the context of a handler: output, usage, secrets, files, reviews. All of it ends with the attempt."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AbortedEvent:
         return self._event.is_set()
 
     def wait(self, timeout: Optional[float] = None) -> bool:
-        """Wait until it is over, ``timeout`` seconds at most; return whether it is."""
+        """Wait until the attempt is over, at most ``timeout`` seconds; return whether it is."""
         return self._event.wait(timeout)
 
     def __bool__(self) -> bool:
@@ -84,7 +84,7 @@ class JobContext:
         cost_usd: Optional[float] = None,
         model: Optional[str] = None,
     ) -> None:
-        """Report tokens and cost; calls add up, the last model named counts. What is no number from 0 on is left out."""
+        """Report tokens and cost. Calls add up, and the last named model is used. Values that are not numbers from 0 on are ignored."""
         self._attempt.usage.add(tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=cost_usd, model=model)
 
     def secret(self, reference: str) -> str:
@@ -110,7 +110,7 @@ class JobContext:
             "capability": capability,
             "action": action,
             "wait": LONG_POLL_MAX_S,
-            # The same for every repetition of this call, and for no other.
+            # The same key for every repetition of this call, and a new one for every other call.
             "idempotency_key": fresh_key(),
         }
         if title is not None:
@@ -148,7 +148,7 @@ class JobContext:
         capability: Optional[str] = None,
         irreversible: Optional[bool] = None,
     ) -> Review:
-        """Submit content for a human decision; the job goes on. ``client.reviews.get(id, wait=...)`` tells what was decided."""
+        """Submit content for a human decision; the job continues. ``client.reviews.get(id, wait=...)`` returns the decision."""
         fields = {
             "type": type,
             "title": title,
@@ -198,23 +198,23 @@ class JobContext:
         return _artifacts.download(self._attempt.parts.calls, slug_or_url, cancel=self._attempt.cancel)
 
     def list_artifacts(self) -> List[Artifact]:
-        """Return the files of the job, newest first: what it came with and what it has uploaded."""
+        """Return the files of the job, newest first: those attached to it and those it has uploaded."""
         found = self._call("artifacts.list", {"job_id": self.job.id, "limit": LIST_MAX})
         return [Artifact.of(item) for item in found["items"]]
 
     @property
     def _stop_is_urgent(self) -> bool:
-        """Somebody pulled the reins: what the job started gets no time to finish its sentence."""
+        """Whether a member or the killswitch stopped the attempt: its processes then get only a short time to end."""
         why = self._attempt.why
         return why is not None and why.kind in ("abort", "killswitch")
 
     @property
     def _worker_token(self) -> str:
-        """The worker's own credential, to be kept out of what children see."""
+        """The worker's own credential, which is removed from the environment of children."""
         return self._attempt.parts.settings.token
 
     def on_stop(self, act: Callable[[], None]) -> Callable[[], None]:
-        """Have ``act`` called, from another thread, when the attempt is stopped; returns a function that takes it back."""
+        """Call ``act`` from another thread when the attempt is stopped; returns a function that cancels this."""
         return self._attempt.on_stop(act)
 
     def _call(self, operation: str, body: Dict[str, Any], *, repeat: bool = True, token: Optional[str] = None) -> Any:
@@ -229,7 +229,7 @@ class JobContext:
 
 
 class Silence:
-    """So long without output means that an attempt is stuck. While a human is asked, the clock stands still."""
+    """The silence limit: without output for this long, an attempt counts as stuck. The clock is stopped while a human is asked."""
 
     def __init__(self, limit: Optional[float]) -> None:
         self.limit = limit
@@ -238,21 +238,21 @@ class Silence:
         self._heard = time.monotonic()
 
     def heard(self) -> None:
-        """The attempt has said something."""
+        """Called when the attempt has produced output."""
         self._heard = time.monotonic()
 
     def asking(self) -> _Asking:
-        """Let the clock stand still inside of a ``with``."""
+        """Stop the clock inside of a ``with``."""
         return _Asking(self)
 
     def count(self, change: int) -> None:
-        """One more human is asked, or one less."""
+        """Change the number of humans who are being asked."""
         with self._lock:
             self._asking += change
             self._heard = time.monotonic()
 
     def left(self) -> Optional[float]:
-        """Return the seconds until the attempt counts as stuck; ``None`` when it never does, or not now."""
+        """Return the seconds until the attempt counts as stuck; ``None`` without a limit or while a human is asked."""
         if self.limit is None or self._asking:
             return None
         return self._heard + self.limit - time.monotonic()
@@ -270,7 +270,7 @@ class _Asking:
 
 
 class UsageTotal:
-    """What an attempt says it used, added up. What cannot be counted is left out and told: it must not cost the result."""
+    """The sum of an attempt's reported usage. Invalid values are left out and reported, so that they do not fail the result."""
 
     def __init__(self, trouble: Callable[[str], None]) -> None:
         self._lock = threading.Lock()
@@ -278,7 +278,7 @@ class UsageTotal:
         self.total: Dict[str, Any] = {}
 
     def add(self, **said: Any) -> None:
-        """Add what was said."""
+        """Add a report."""
         with self._lock:
             for name, value in said.items():
                 if value is None:

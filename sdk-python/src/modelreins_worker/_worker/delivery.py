@@ -1,4 +1,4 @@
-"""Responsible for getting "this is how it ended" to the server, now or again later from the outbox, once. It knows no handler."""
+"""Responsible for reporting outcomes to the server, now or later from the outbox, once each. It knows no handler."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Heard = Callable[[Any], None]
 
 
 class Delivery:
-    """Delivers settlements from any thread; one thread of its own goes on with what could not be delivered."""
+    """Delivers settlements from any thread; a thread of its own retries those that could not be delivered."""
 
     def __init__(self, calls: Calls, roster: Roster, trouble: Trouble, heard: Heard) -> None:
         self._calls = calls
@@ -35,7 +35,7 @@ class Delivery:
         self.cancel = Cancel()
 
     def use(self, outbox: MemoryOutbox) -> None:
-        """Keep what cannot be delivered in this outbox, and deliver what it holds."""
+        """Use this outbox for undelivered settlements, and deliver those that it contains."""
         earlier, self._outbox = self._outbox, outbox
         for entry in earlier.entries():
             outbox.put(entry)
@@ -43,14 +43,14 @@ class Delivery:
             self._roster.keep_lease(entry.job_id, entry.attempt)
 
     def settle(self, entry: Settlement) -> None:
-        """Say how an attempt ended; what cannot be delivered now is delivered later, once. Never raises."""
+        """Report how an attempt ended. What cannot be delivered now is delivered later, once. Never raises."""
         self._roster.keep_lease(entry.job_id, entry.attempt)
         self._keep(entry)
         if not self._deliver(entry):
             self.redeliver()
 
     def redeliver(self) -> None:
-        """Deliver what is left, oldest first, until nothing is; returns at once."""
+        """Deliver everything in the outbox, oldest first, until it is empty; returns at once."""
         with self._lock:
             if self._over.is_set() or (self._again is not None and self._again.is_alive()):
                 return
@@ -58,7 +58,7 @@ class Delivery:
             self._again.start()
 
     def redeliver_once(self) -> bool:
-        """Try everything that is left once. ``True``: nothing is left."""
+        """Try every entry of the outbox once. ``True``: the outbox is empty."""
         left = False
         for entry in self._outbox.entries():
             if not self._deliver(entry):
@@ -66,7 +66,7 @@ class Delivery:
         return not left
 
     def close(self) -> None:
-        """Wait for nothing any more; what is left stays in the outbox."""
+        """Stop waiting; undelivered entries stay in the outbox."""
         self._over.set()
         self.cancel.set()
         if self._again is not None:
@@ -81,12 +81,12 @@ class Delivery:
             attempt += 1
 
     def _deliver(self, entry: Settlement) -> bool:
-        """``False``: not to be had now, and kept."""
+        """Return ``False`` when the entry cannot be delivered now; it is kept."""
         with self._lock:
             sending = self._sending.setdefault(entry.token, threading.Lock())
         with sending:
             current = next((kept for kept in self._outbox.entries() if kept.token == entry.token), None)
-            # Delivered by somebody else meanwhile; what could not be kept is sent as it is.
+            # Another thread may have delivered it in the meantime. An entry that could not be stored is sent as it is.
             delivered = current is None and not self._unkept(entry)
             done = delivered or self._send(current or entry)
         if done:
@@ -111,7 +111,7 @@ class Delivery:
                 less = plainer(entry, error)
                 if less is None:
                     break
-                # An attempt must not go on forever for words that nobody takes: it is said in plainer ones.
+                # A rejected report is replaced by simpler ones, so that the attempt does not stay open forever.
                 entry = less
                 self._keep(entry)
                 continue
@@ -123,7 +123,7 @@ class Delivery:
         try:
             self._outbox.put(entry)
         except OSError as error:
-            # A full disk must not lose a result that can still be delivered.
+            # A full disk must not prevent the delivery of a result.
             self._trouble("outbox", error)
 
     def _done(self, entry: Settlement) -> None:

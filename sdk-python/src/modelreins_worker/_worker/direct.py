@@ -1,4 +1,4 @@
-"""Responsible for the calls of a worker that knows no lease, one by one, as earlier versions of this package made them. It runs no loop."""
+"""Responsible for single calls by a worker without leases, as earlier versions of this package made them. It runs no loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .redactor import Redactor
 
 
 class DirectCalls:
-    """What a worker may ask and say itself, without :meth:`Worker.run`."""
+    """Calls that a worker can make without :meth:`Worker.run`."""
 
     instance: str
     _calls: Calls
@@ -21,7 +21,7 @@ class DirectCalls:
 
     @property
     def name(self) -> str:
-        """As the worker calls itself."""
+        """The worker's name."""
         raise NotImplementedError
 
     def heartbeat(self, status: str = "active", details: Optional[str] = None, tags: Optional[str] = None) -> Dict[str, Any]:

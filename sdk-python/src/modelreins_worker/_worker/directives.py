@@ -1,4 +1,4 @@
-"""Responsible for the server's word as its replies carry it: killswitch, configuration, aborts, pause, intervals. It keeps the newest and tells who must act."""
+"""Responsible for the directives in the server's replies: killswitch, configuration, aborts, pause, intervals. It keeps the newest and notifies the parts that act on them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Killswitch(NamedTuple):
 
 
 class Directives:
-    """What the server has said last."""
+    """The server's latest directives."""
 
     def __init__(
         self,
@@ -46,17 +46,17 @@ class Directives:
 
     @property
     def config_version(self) -> Optional[int]:
-        """Of the operator's configuration that was taken last."""
+        """The version of the operator's configuration that was applied last."""
         return self._config_version
 
     @property
     def closed(self) -> bool:
-        """No new work: paused, or drained (level 2 and up). Level 1 stops dispatch, not claims."""
+        """Whether no new work may be taken: paused, or drained (level 2 and above). Level 1 stops dispatches, not claims."""
         paused = bool(self.worker and self.worker.get("paused"))
         return paused or (self.killswitch is not None and self.killswitch.level >= 2)
 
     def apply_reply(self, reply: Mapping[str, Any]) -> None:
-        """Take the answer to a heartbeat. Fields that a server of another version lacks change nothing."""
+        """Apply the answer to a heartbeat. Fields that a server of another version omits change nothing."""
         with self._lock:
             before = self.closed
             self.clock.heard(reply.get("server_time"))
@@ -81,14 +81,14 @@ class Directives:
                 self._on_intake()
 
     def apply_killswitch(self, brief: Any) -> None:
-        """Take the killswitch as any answer carries it."""
+        """Apply the killswitch from any answer."""
         if not isinstance(brief, dict) or not isinstance(brief.get("generation"), int):
             return
         level = int(brief.get("level") or 0)
         found = Killswitch(level, bool(brief.get("active", level >= 3)), brief.get("reason"), brief["generation"])
         with self._lock:
             known = self.killswitch
-            # Replies may overtake each other on different connections: an older generation is history.
+            # Replies on different connections may overtake each other, so an older generation is ignored.
             if known is not None and found.generation < known.generation:
                 return
             before = self.closed
@@ -100,7 +100,7 @@ class Directives:
                 self._on_intake()
 
     def heard(self, headers: Mapping[str, str]) -> None:
-        """Look at the headers of any answer: a generation that is not known yet is asked about at once."""
+        """Read the headers of any answer: a new generation of the killswitch is fetched at once."""
         match = re.search(r"generation=(\d+)", headers.get("modelreins-killswitch", ""))
         if match is None:
             return

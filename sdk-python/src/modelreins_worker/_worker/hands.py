@@ -1,4 +1,4 @@
-"""Responsible for the thread that runs a job: with one slot the one that called ``run``, with more one of its own. It knows no server."""
+"""Responsible for the thread that runs a job: with one slot the thread that called ``run``, with several slots a new one. It knows no server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Hands:
     def take(self, offer: Offer, one_at_a_time: bool) -> None:
         """Run an offer when there is a slot; returns at once."""
         if not self._roster.admit():
-            return  # it lapses, and goes elsewhere
+            return  # it expires, and another worker gets the job
         if one_at_a_time and not self.busy:
             self.busy = True
             self._here.put(offer)

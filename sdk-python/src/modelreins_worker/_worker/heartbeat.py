@@ -1,4 +1,4 @@
-"""Responsible for the sign of life: ``PUT /presence`` with the leases from a thread of its own, first to start and last to stop. It hands replies on and decides nothing."""
+"""Responsible for the heartbeat: ``PUT /presence`` with the leases from its own thread. It starts first and stops last, passes replies on and decides nothing."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .beside import beside
 from .roster import Roster
 
 _BEAT_TIMEOUT_S = 10.0
-#: Without an answer for so long a lease (30 s) has ended, and the server has had time to try its job again.
+#: After this long without an answer, a lease (30 s) has ended and the server has had time to retry its job.
 CUT_OFF_S = 60.0
-#: How often the process beside is told that the interpreter turns, while jobs run.
+#: How often the process beside the worker is told that the interpreter runs, while there are jobs.
 _TURN_S = 1.0
 
 
 def cut_off(roster: Roster, on_lost: str, warn: Callable[[str], None]) -> None:
-    """Nobody knows any more whether the running attempts are still this worker's: stop them, or let them finish."""
+    """Called when running attempts may no longer belong to this worker: stop them, or let them finish."""
     what = f"the server was not reached for {CUT_OFF_S:.0f} s, so the leases of running jobs have ended and others may run them"
     warn(f"{what}: they {'are stopped' if on_lost == 'stop' else 'go on'} (on_lost: {on_lost})")
     if on_lost == "stop":
@@ -55,16 +55,16 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="modelreins-heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Begin to beat; the first beat is the caller's."""
+        """Start beating; the caller sends the first beat."""
         self._thread.start()
 
     def poke(self) -> None:
-        """Beat now."""
+        """Send a beat now."""
         self._poked = True
         self._wake.set()
 
     def stop(self) -> None:
-        """Beat no more."""
+        """Stop beating."""
         self._over = True
         self._wake.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
@@ -84,19 +84,19 @@ class Heartbeat:
         self._told = False
 
     def goodbye(self, timeout: float) -> None:
-        """Send the last beat: a worker is believed to be there until it says otherwise, or for half a minute."""
+        """Send the last beat: without it the worker counts as live for another half minute."""
         try:
             self._calls.call("presence.report", self._report(), repeat=False, timeout=timeout)
         except ModelReinsError:
-            pass  # nobody is there to be told
+            pass  # the server is not reachable
 
     def follow(self) -> None:
-        """Tell the process beside what to say: a handler is about to run, and may hold the interpreter."""
+        """Pass the present report to the process beside the worker before a handler runs, because the handler may block the interpreter."""
         body = {key: value for key, value in self._report().items() if key != "takeover"}
         beside.report({"url": self._calls.transport.url, "token": self._calls.bearer, "body": body})
 
     def _look_at_leases(self) -> None:
-        """Say once that nothing is known of the leases any more. Time in which the machine was asleep does not count."""
+        """Report once that the leases may be lost. Time in which the machine was asleep does not count."""
         if not self._running():
             self._heard_at = time.monotonic()
         elif not self._told and time.monotonic() - self._heard_at >= CUT_OFF_S:

@@ -1,4 +1,4 @@
-"""Responsible for asking for work by long poll while there is a free slot, and for hearing of the killswitch while there is none. It runs no job."""
+"""Responsible for asking for work by long poll while a slot is free, and for noticing the killswitch while none is. It runs no job."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .directives import Directives
 from .roster import Roster
 
 _BASE_S, _CAP_S = 1.0, 30.0
-#: A job that is shorter than this is not worth a connection that waits beside it.
+#: A shorter job is not worth an additional waiting connection.
 _WATCH_AFTER_S = 1.0
-#: An inbox that is answered at once again and again is asked more and more rarely, down to a heartbeat's pace.
+#: If the inbox is repeatedly answered at once, it is read less and less often, down to the pace of the heartbeat.
 _WATCH_CAP_S = 5.0
-#: An answer without offers that came so fast was not held.
+#: A faster answer without offers was not held by the server.
 _FAST_S = 0.1
 
 
@@ -52,12 +52,12 @@ class Intake:
         ]
 
     def start(self) -> None:
-        """Begin to ask."""
+        """Start asking."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Ask no more; what is held is cut."""
+        """Stop asking; held calls are cancelled."""
         self._over.set()
         self.cancel.set()
         self._roster.tell()
@@ -90,7 +90,7 @@ class Intake:
             if offers:
                 fast = 0
             elif wait == 0:
-                # A server that does not hold polls sets the rhythm by ours.
+                # If the server does not hold polls, the worker waits between them itself.
                 self._over.wait(self._poll_interval())
             elif time.monotonic() - begun < _FAST_S:
                 fast += 1
@@ -100,7 +100,7 @@ class Intake:
                 fast = 0
 
     def _watch_reins(self) -> None:
-        """Hold the inbox open while every slot is busy: it is answered at once when the killswitch is raised."""
+        """Hold the inbox open while every slot is busy: the server answers at once when the killswitch is raised."""
         pause = 0.0
         while not self._over.is_set():
             with self._roster.changed:
@@ -112,13 +112,13 @@ class Intake:
                 continue
             begun = time.monotonic()
             worker: Mapping[str, str] = {key: value for key, value in self._identity().items() if key == "worker"}
-            # No job has this status: there is nothing to list, so the answer waits.
+            # No job has this status, so there is nothing to list and the answer waits.
             body = {"status": "none", "wait": self._directives.poll_wait_s, **worker}
             try:
                 reply = self._calls.call("claims.inbox", body, repeat=False, cancel=self.cancel, heard=self._directives.heard)
                 self._directives.apply_killswitch(reply.get("killswitch"))
             except ModelReinsError:
-                # The heartbeat says what is wrong, and brings the same news a little later.
+                # The heartbeat reports what is wrong, and gets the same news a little later.
                 pause = _WATCH_CAP_S
                 continue
             pause = 0.0 if time.monotonic() - begun > _WATCH_AFTER_S else min(_WATCH_CAP_S, pause + 1.0)

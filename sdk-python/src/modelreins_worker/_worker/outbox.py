@@ -1,4 +1,4 @@
-"""Responsible for completions that the server has not confirmed: kept in order, in memory or in a file, until they are. It sends nothing."""
+"""Responsible for completions that the server has not confirmed: kept in order, in memory or in a file, until it does. It sends nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._errors import ModelReinsError
 
 
 class Settlement(NamedTuple):
-    """How one attempt ended, and the lease token that says so. ``kind`` is ``complete`` or ``fail``."""
+    """How one attempt ended, and its lease token. ``kind`` is ``complete`` or ``fail``."""
 
     kind: str
     token: str
@@ -21,7 +21,7 @@ class Settlement(NamedTuple):
 
     @property
     def job_id(self) -> int:
-        """The job that the attempt was of."""
+        """The job of the attempt."""
         return int(self.body["job_id"])
 
 
@@ -33,12 +33,12 @@ class MemoryOutbox:
         self._lock = threading.Lock()
 
     def put(self, entry: Settlement) -> None:
-        """Keep an entry from now on, in place of what was kept for the same attempt."""
+        """Keep an entry in place of an earlier one for the same attempt."""
         with self._lock:
             self._kept[entry.token] = entry
 
     def remove(self, entry: Settlement) -> None:
-        """Forget an entry: it was delivered, or refused for good."""
+        """Forget an entry that was delivered or permanently rejected."""
         with self._lock:
             self._kept.pop(entry.token, None)
 
@@ -48,7 +48,7 @@ class MemoryOutbox:
             return list(self._kept.values())
 
     def close(self) -> None:
-        """Let go of whatever is held."""
+        """Release resources."""
 
 
 class FileOutbox(MemoryOutbox):
@@ -91,11 +91,11 @@ class FileOutbox(MemoryOutbox):
                 if not self._kept:
                     self._file.truncate(0)
                     return
-        # A removal that a crash loses means one delivery more, which the server knows by its token.
+        # A removal that a crash loses causes one more delivery, which the server recognises by its token.
         self._append({"op": "remove", "token": entry.token}, sync=False)
 
     def close(self) -> None:
-        """Let another process have the file."""
+        """Release the file for other processes."""
         self._file.close()
         self._guard.close()
 
@@ -123,7 +123,7 @@ class FileOutbox(MemoryOutbox):
 
 
 def read_journal(path: str) -> List[Settlement]:
-    """Return what waits in a journal, oldest first, without taking it."""
+    """Return the entries of a journal, oldest first, without locking it."""
     kept: Dict[str, Settlement] = {}
     try:
         with open(path, "rb") as file:
@@ -171,5 +171,5 @@ def _sync_folder(path: str) -> None:
 
 
 def open_outbox(path: Optional[str]) -> MemoryOutbox:
-    """Open the journal at ``path``; in memory without one."""
+    """Open the journal at ``path``, or an outbox in memory without a path."""
     return MemoryOutbox() if path is None else FileOutbox(path)

@@ -22,11 +22,11 @@ from .._generated.tables import (
 from .._times import full_jitter
 from .redactor import RedactedStream, Redactor
 
-#: Output is streamed from the first moment that a human would want to see it: after this, or when the tail would overflow.
+#: Output is streamed after this time, when a person may start to watch, or when the tail would overflow.
 _STREAM_AFTER_S = 1.0
-#: A writer is held back above this.
+#: Above this many bytes, a writer is held back.
 _HIGH_WATER = 1024 * 1024
-#: JSON may spell one byte as six; the server reads bodies up to 1 MiB.
+#: JSON can encode one byte as six, and the server reads bodies up to 1 MiB.
 _BATCH_BYTES = 128 * 1024
 _RETRY_BASE_S, _RETRY_CAP_S = 0.25, 10.0
 
@@ -34,7 +34,7 @@ Chunk = Dict[str, Any]
 
 
 class OutputEnd(NamedTuple):
-    """What is left to say when the attempt ends: chunks that the server has, or ``None`` when none was ever sent."""
+    """The rest of the output when the attempt ends; the number of chunks that the server has, or ``None`` when none was ever sent."""
 
     text: str
     truncated: bool
@@ -45,13 +45,13 @@ class OutputPorts(Protocol):
     """What the output needs of its attempt."""
 
     def send_output(self, chunks: List[Chunk]) -> bool:
-        """Send chunks; ``False`` when the server takes no more of this attempt. Raises when they may be sent again."""
+        """Send chunks; ``False`` when the server accepts no more output of this attempt. Raises when they may be sent again."""
 
     def heard(self, text: str, stream: str) -> None:
-        """Learn what was written, as it will leave the machine."""
+        """Called with the written text after redaction."""
 
     def output_closed(self) -> None:
-        """Learn that the server takes no more output: the lease is gone."""
+        """Called when the server accepts no more output, because the lease is gone."""
 
 
 class _Part:
@@ -64,7 +64,7 @@ class _Part:
 
 
 class OutputBuffer:
-    """Takes text from any thread; one thread of its own sends it, from the moment that there is something to send."""
+    """Takes text from any thread. A thread of its own sends it, and starts when there is something to send."""
 
     def __init__(self, ports: OutputPorts, redactor: Redactor, trouble: Callable[[BaseException], None]) -> None:
         self._ports = ports
@@ -85,7 +85,7 @@ class OutputBuffer:
         self._thread: Optional[threading.Thread] = None
 
     def write(self, text: str, stream: str = "stdout") -> None:
-        """Take text; returns at once unless the writer is far ahead of the network."""
+        """Accept text; returns at once unless the writer is far ahead of the network."""
         with self._changed:
             if self._ended or not text:
                 return
@@ -101,7 +101,7 @@ class OutputBuffer:
                 self._changed.wait()
 
     def end(self, patience: float) -> OutputEnd:
-        """Send what does not fit a completion, for ``patience`` seconds at most, and return the rest. Nothing is taken any more."""
+        """Send what does not fit into a completion, for at most ``patience`` seconds, and return the rest. Later text is ignored."""
         with self._changed:
             for stream, redacted in self._redacted.items():
                 self._take(redacted.end(), stream)
@@ -119,7 +119,7 @@ class OutputBuffer:
             self._hurry = True
             self._changed.notify_all()
         if self._thread is not None:
-            # One send may be under way: what it carries must not be said twice.
+            # A send may be in progress, and its chunks must not be reported twice.
             self._thread.join()
         text = "".join(part.text for part in self._pending)
         kept = last_bytes(text, TAIL_BYTES)
@@ -127,7 +127,7 @@ class OutputBuffer:
         return OutputEnd(kept, truncated, self._next_seq if self._sent else None)
 
     def drop(self) -> None:
-        """Take nothing more and send nothing more: nobody wants it."""
+        """Accept and send nothing more, because the output is no longer needed."""
         with self._changed:
             self._closed = True
             self._pending = []
@@ -135,7 +135,7 @@ class OutputBuffer:
             self._changed.notify_all()
 
     def _fits(self) -> bool:
-        # A tail is one text, and everybody reads it as standard output: what was said elsewhere must not end up in it.
+        # A tail is a single text that is read as standard output, so output of other streams must not be part of it.
         return self._size <= TAIL_BYTES and all(part.stream == "stdout" for part in self._pending)
 
     def _take(self, text: str, stream: str) -> None:
@@ -169,7 +169,7 @@ class OutputBuffer:
             except ModelReinsError as error:
                 self._trouble(error)
                 with self._changed:
-                    # In front of what was said meanwhile: a later batch must not overtake this one.
+                    # Put back in front of newer text, because a later batch must not overtake this one.
                     self._pending[:0] = parts
                     self._size += sum(part.size for part in parts)
                     self._next_seq -= len(chunks)
@@ -191,7 +191,7 @@ class OutputBuffer:
                 return
 
     def _wait_until_due(self) -> bool:
-        """Wait, with the lock, until a batch is to be sent. ``False``: none is."""
+        """Wait, holding the lock, until a batch must be sent. ``False``: there is none."""
         while True:
             if self._hurry or self._closed:
                 return False
@@ -228,7 +228,7 @@ class OutputBuffer:
 
 
 def pieces(text: str) -> List[str]:
-    """Cut a text into parts that each fit a chunk."""
+    """Split a text into parts that each fit a chunk."""
     if len(text) * 4 <= OUTPUT_CHUNK_BYTES or len(text.encode("utf-8", "replace")) <= OUTPUT_CHUNK_BYTES:
         return [text]
     step = OUTPUT_CHUNK_BYTES // 4
@@ -236,7 +236,7 @@ def pieces(text: str) -> List[str]:
 
 
 def last_bytes(text: str, limit: int) -> str:
-    """Return the last part of a text that fits so many bytes of UTF-8."""
+    """Return the last part of a text in at most ``limit`` bytes of UTF-8."""
     data = text.encode("utf-8", "replace")
     if len(data) <= limit:
         return text

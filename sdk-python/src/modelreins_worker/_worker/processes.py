@@ -1,4 +1,4 @@
-"""Responsible for what children get and how they end: no credential, and TERM, then KILL after a grace, until nothing is left. It knows no job."""
+"""Responsible for the environment of children (without credentials) and for ending them: TERM, then KILL after a grace, until nothing is left. It knows no job."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, Optional
 if TYPE_CHECKING:
     import subprocess
 
-#: Everything that a child starts inherits this variable: on Linux it is found by it after it has left the group.
+#: Everything that a child starts inherits this variable. On Linux it finds processes that have left the group.
 MARK = "MODELREINS_CHILD_MARK"
 _KILL_ROUNDS = 20
 
@@ -43,7 +43,7 @@ def end_process(process: subprocess.Popen[bytes], mark: str, grace: Callable[[],
 
 
 def _signal(process: subprocess.Popen[bytes], mark: str, name: int) -> List[int]:
-    """Signal the group first, which is one call, and then what has left it; returns the latter."""
+    """Signal the group first, which takes one call, then processes that have left it; returns the latter."""
     _send_group(process.pid, name)
     known = marked(mark)
     for pid in known:
@@ -52,11 +52,11 @@ def _signal(process: subprocess.Popen[bytes], mark: str, name: int) -> List[int]
 
 
 def send(pid: int, name: int) -> bool:
-    """Signal one process; ``False`` when it is gone."""
+    """Signal one process; ``False`` when it does not exist."""
     try:
         os.kill(pid, name)
     except OSError:
-        return False  # it is gone already
+        return False  # it has ended already
     return True
 
 
@@ -66,20 +66,20 @@ def _send_group(group: int, name: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        # Something of the group lives under another user, or (macOS) is a zombie.
+        # A process of the group runs as another user, or (macOS) is a zombie.
         return name == 0
     return True
 
 
 def _gone(process: subprocess.Popen[bytes], mark: str, known: List[int]) -> bool:
-    # Reaped first: a zombie counts as a member of its group. The whole table is read only when nothing is left that is known.
+    # The child is reaped first, because a zombie counts as a member of its group. The whole table is read only when no known process is left.
     if process.poll() is None or _group_lives(process.pid) or any(send(pid, 0) and not _is_zombie(pid) for pid in known):
         return False
     return not marked(mark)
 
 
 def _group_lives(group: int) -> bool:
-    """Whether anything of the group still runs. Zombies count for the kernel; those that are not ours are reaped late in many containers."""
+    """Whether any process of the group still runs. The kernel counts zombies too, and in many containers foreign ones are reaped late."""
     if not _send_group(group, 0):
         return False
     if not sys.platform.startswith("linux"):
@@ -92,7 +92,7 @@ def _is_zombie(pid: int) -> bool:
 
 
 def _stat_of(pid: str) -> List[str]:
-    """State, parent, group, ... as proc(5) has them behind the program's name; nothing when the process is gone or there is no /proc."""
+    """Return the fields of proc(5) after the program's name (state, parent, group, ...); empty when the process has ended or there is no /proc."""
     try:
         with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
             return file.read().rpartition(")")[2].split()
@@ -101,7 +101,7 @@ def _stat_of(pid: str) -> List[str]:
 
 
 def marked(mark: str) -> List[int]:
-    """Return the processes that carry the mark in their environment; none but on Linux."""
+    """Return the processes that have the mark in their environment; empty on systems other than Linux."""
     if not sys.platform.startswith("linux"):
         return []
     wanted = f"{MARK}={mark}".encode()
@@ -117,7 +117,7 @@ def marked(mark: str) -> List[int]:
                     if wanted in file.read().split(b"\0"):
                         found.append(int(name))
             except OSError:
-                continue  # another user's, or gone
+                continue  # it belongs to another user, or has ended
     return found
 
 
@@ -145,7 +145,7 @@ def _end_windows(process: subprocess.Popen[bytes], grace: Callable[[], float]) -
 
 
 class Ending:
-    """Ends one child at most once, from whichever thread asks first; the others wait for it."""
+    """Ends one child at most once, for the first thread that asks; other threads wait for it."""
 
     def __init__(self, process: subprocess.Popen[bytes], mark: str, grace: Callable[[], float]) -> None:
         self._process = process
@@ -156,14 +156,14 @@ class Ending:
         self.all_gone = True
 
     def begin(self) -> None:
-        """Begin to end it; returns at once."""
+        """Start ending it; returns at once."""
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="modelreins-end", daemon=True)
                 self._thread.start()
 
     def finish(self) -> bool:
-        """End it and wait until it is gone; ``False`` when something could not be killed."""
+        """End it and wait until it has ended; ``False`` when a process could not be killed."""
         self.begin()
         if self._thread is not None:
             self._thread.join()
@@ -173,16 +173,16 @@ class Ending:
         self.all_gone = end_process(self._process, self._mark, self._grace)
 
 
-#: Names under our own prefix that hold a credential: MODELREINS_TOKEN, MODELREINS_API_KEY, MODELREINS_ADMIN_TOKEN, ...
+#: Names with our prefix that hold a credential: MODELREINS_TOKEN, MODELREINS_API_KEY, MODELREINS_ADMIN_TOKEN, ...
 _OWN = re.compile(r"MODELREINS_.*(?:TOKEN|KEY|SECRET|PASS)", re.IGNORECASE)
-#: A token keeps its shape under whatever name an operator exported it, also inside a header or a URL.
+#: Recognises a token by its form, under any variable name, and also inside a header or a URL.
 _SHAPE = re.compile(r"^mr[kwl]_[a-z0-9]|(?<![A-Za-z0-9])mr[kwl]_[a-z0-9]{2,32}(?:_[a-z0-9]+){2}_[a-z0-9]{20,64}(?![A-Za-z0-9])")
-#: Something shorter is a stand-in, and would take half of the environment with it.
+#: A shorter token is a placeholder. Searching for it would remove unrelated variables.
 _SHORTEST = 12
 
 
 def scrub(environ: Mapping[str, str], token: str = "") -> Dict[str, str]:
-    """Return a copy without credentials of this service, ``token`` among them whatever its shape."""
+    """Return a copy without credentials of this service, including ``token`` in any form."""
     return {
         name: value
         for name, value in environ.items()

@@ -1,4 +1,4 @@
-"""Responsible for keeping secrets out of whatever leaves the machine: registered ones in every spelling, and what looks like one, also across the borders of chunks."""
+"""Responsible for keeping secrets out of everything that leaves the machine: registered ones in every spelling, and text that looks like one, also across chunk borders."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from urllib.parse import quote
 from .shapes import open_shape, shape_spans
 
 MARK = "[redacted]"
-#: Shorter ones would blot out ordinary text.
+#: Shorter secrets would redact ordinary text.
 SHORTEST = 6
 
 Span = Tuple[int, int]
 
 
 class Redactor:
-    """Knows the secrets. May be used from many threads."""
+    """Holds the registered secrets. May be used from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -27,7 +27,7 @@ class Redactor:
         self._patterns: Dict[str, Tuple[str, ...]] = {}
 
     def add(self, secret: Optional[str]) -> bool:
-        """Blot a value out from now on. ``False``: too short to be registered."""
+        """Register a value to redact from now on. ``False``: it is too short."""
         value = (secret or "").strip()
         if len(value) < SHORTEST:
             return False
@@ -38,7 +38,7 @@ class Redactor:
             for pattern in known:
                 table.setdefault(pattern[0], []).append(pattern)
             self._patterns = {head: tuple(sorted(row, key=len, reverse=True)) for head, row in table.items()}
-        # Keys in PEM are printed line by line as often as whole.
+        # PEM keys are often printed line by line, so each line is registered too.
         if "\n" in value:
             for line in value.split("\n"):
                 if len(line.strip()) >= 16:
@@ -46,12 +46,12 @@ class Redactor:
         return True
 
     def redact(self, text: str) -> str:
-        """Redact a whole text at once."""
+        """Redact a complete text."""
         stream = self.stream()
         return stream.push(text) + stream.end()
 
     def stream(self) -> RedactedStream:
-        """Return a stream; one per source: texts of two sources must not be joined."""
+        """Return a stream. Use one per source, because a secret must not be recognised across the texts of two sources."""
         return RedactedStream(lambda: self._patterns)
 
 
@@ -61,20 +61,20 @@ class RedactedStream:
     def __init__(self, patterns: Callable[[], Dict[str, Tuple[str, ...]]]) -> None:
         self._patterns = patterns
         self._kept = ""
-        #: So many characters at the start of what is kept belong to a secret that began earlier.
+        #: How many characters at the start of the held text belong to a secret that began earlier.
         self._covered = 0
-        #: The last character passed on stands for a secret: one that overlaps it needs no second mark.
+        #: The text that was passed on last ends with a mark. A secret that overlaps it needs no second mark.
         self._marking = False
 
     def push(self, text: str) -> str:
-        """Take a piece and return what is safe to pass on; the rest is kept until it is known whether a secret goes on."""
+        """Accept a piece and return the text that is safe to pass on; the rest is held until it is known whether a secret continues."""
         buffer = self._kept + text
         patterns = self._patterns()
         cut = min(_open_prefix(buffer, patterns), open_shape(buffer))
         return self._advance(buffer, patterns, cut)
 
     def end(self) -> str:
-        """Return whatever was kept back."""
+        """Return the text that was still held."""
         return self._advance(self._kept, self._patterns(), len(self._kept))
 
     def _advance(self, buffer: str, patterns: Dict[str, Tuple[str, ...]], cut: int) -> str:
@@ -94,7 +94,7 @@ class RedactedStream:
         if at < cut:
             out.append(buffer[at:cut])
             self._marking = False
-        # A secret that goes on behind the cut, or one that was known to go on and has not been passed yet.
+        # A secret that continues after the cut, or one that was known to continue and has not ended.
         across = next((end for start, end in spans if start < cut < end), cut)
         self._covered = max(self._covered - cut, across - cut, 0)
         self._kept = buffer[cut:]
@@ -102,7 +102,7 @@ class RedactedStream:
 
 
 def _spans(buffer: str, patterns: Dict[str, Tuple[str, ...]], covered: int) -> List[Span]:
-    """Every stretch that is a secret, merged and in order. Overlapping secrets are covered together."""
+    """Return all ranges that are secrets, merged and in order. Overlapping secrets become one range."""
     found: List[Span] = [(0, covered)] if covered else []
     for row in patterns.values():
         for pattern in row:
@@ -122,7 +122,7 @@ def _spans(buffer: str, patterns: Dict[str, Tuple[str, ...]], covered: int) -> L
 
 
 def _open_prefix(buffer: str, patterns: Dict[str, Tuple[str, ...]]) -> int:
-    """Where a pattern may have begun that the buffer does not hold whole; the buffer's length when none has."""
+    """Return where a pattern may have begun that the buffer does not contain completely; the buffer's length when there is none."""
     first = len(buffer)
     for head, row in patterns.items():
         at = buffer.find(head, max(0, len(buffer) - len(row[0]) + 1))
@@ -161,7 +161,7 @@ def _spellings(secret: str) -> List[str]:
 
 
 def _base64(data: bytes) -> List[str]:
-    """By itself, padded or not; and inside a longer text, where it shows in one of three alignments without what mixes with its neighbours."""
+    """Return the base64 form alone, with and without padding; and inside a longer text for each alignment, without characters that depend on neighbouring bytes."""
     alone = base64.b64encode(data).decode()
     found = [alone, alone.rstrip("=")]
     for offset in range(3):

@@ -1,4 +1,4 @@
-"""Responsible for why a worker does not run, or runs no more: whether the reason may still pass, and the words for it. It stops nothing."""
+"""Responsible for the reasons why a worker does not start or stops: whether the reason is temporary, and its message. It stops nothing."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Optional
 from .._errors import ModelReinsError
 from .._generated.tables import HEARTBEAT_POLL_MS, PRESENCE_MS
 
-#: Presence is believed for so long after the last heartbeat of a process that died without a word.
+#: How long a process that died without a goodbye counts as live after its last heartbeat.
 _PATIENCE_S = (PRESENCE_MS + HEARTBEAT_POLL_MS) / 1000
 
 
 def is_refusal(error: ModelReinsError) -> bool:
-    """Whether no waiting changes it."""
+    """Whether the refusal is permanent."""
     return error.code in ("unauthorized", "forbidden", "name-taken", "not-found")
 
 
 def _first_sentence(error: ModelReinsError) -> str:
-    # The server's words end with advice of their own; one piece of advice is enough.
+    # Only the first sentence of the server's message, because its advice would repeat ours.
     return str(error).split(". ")[0].rstrip(".") or "Another process runs under this worker name"
 
 
 def name_taken(error: ModelReinsError, held: bool) -> ModelReinsError:
-    """Say what to do about a name; ``held``: this worker had it, and another process took it."""
+    """Return the error about a name that is taken; ``held``: this worker had it, and another process took it."""
     who = _first_sentence(error)
     message = (
         f"Another process has taken over the name of this worker, which therefore stops: {who}."
@@ -34,18 +34,18 @@ def name_taken(error: ModelReinsError, held: bool) -> ModelReinsError:
 
 
 def killed(reason: Optional[str]) -> ModelReinsError:
-    """Say that the killswitch is raised."""
+    """Return the error about a raised killswitch."""
     return ModelReinsError("The killswitch is raised" + ("" if not reason else f": {reason}"), code="killswitch")
 
 
 class NamePatience:
-    """A name that is held over HTTP may be held by a dead process: nothing but silence tells."""
+    """A name that is held over HTTP may belong to a dead process, which only its silence shows."""
 
     def __init__(self) -> None:
         self._since: Optional[float] = None
 
     def wait(self, error: ModelReinsError) -> Optional[Exception]:
-        """Return what to say while it is worth waiting; ``None`` when it is not any more."""
+        """Return the message while waiting is useful; ``None`` when it is not any more."""
         if error.code != "name-taken":
             return None
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""Responsible for who is at work: slots, the attempts in them, and the leases that are still ours. It runs nothing and sends nothing."""
+"""Responsible for the running attempts: slots, the attempts in them, and the leases that this worker still holds. It runs nothing and sends nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Callable, Dict, List, Optional, Protocol, Set, Tuple
 
 from .._errors import Aborted
 
-#: The contract's bound on leases in one report.
+#: The contract's limit for leases in one report.
 _MOST_LEASES = 256
 
 
@@ -17,14 +17,14 @@ class LiveAttempt(Protocol):
 
     @property
     def job_id(self) -> int:
-        """The job that it is of."""
+        """The job of the attempt."""
 
     @property
     def number(self) -> int:
-        """Which attempt of the job it is."""
+        """The number of the attempt."""
 
     def stop(self, why: Aborted) -> None:
-        """End it; returns at once."""
+        """Stop it; returns at once."""
 
 
 class Roster:
@@ -41,12 +41,12 @@ class Roster:
         self._over: Optional[Aborted] = None
 
     def rule(self, closed: Callable[[], bool]) -> None:
-        """Ask ``closed`` whether the server wants no new work to be taken: paused, or drained."""
+        """Use ``closed`` to find out whether the server wants no new work to be taken: paused, or drained."""
         self._closed = closed
 
     @property
     def slots(self) -> int:
-        """Jobs at a time."""
+        """Maximum number of jobs at once."""
         return self._slots
 
     @property
@@ -65,12 +65,12 @@ class Roster:
         return self._open and self._admitted >= self._slots
 
     def tell(self) -> None:
-        """Wake whoever waits for a change."""
+        """Wake threads that wait for a change."""
         with self.changed:
             self.changed.notify_all()
 
     def open(self, is_open: bool) -> None:
-        """Take new work, or no more."""
+        """Accept new work, or stop accepting it."""
         with self.changed:
             self._open = is_open
             self.changed.notify_all()
@@ -82,12 +82,12 @@ class Roster:
             self.changed.notify_all()
 
     def admit(self) -> bool:
-        """Take a slot for an offer; ``False`` when there is none."""
+        """Take a slot for an offer; ``False`` when none is free."""
         with self.changed:
             if self.free == 0:
                 return False
             self._admitted += 1
-            # Being full is a change, too: the inbox is held from then on, which brings the killswitch at once.
+            # A full roster is a change too: from then on the inbox is held, which reports the killswitch at once.
             self.changed.notify_all()
             return True
 
@@ -98,7 +98,7 @@ class Roster:
             self.changed.notify_all()
 
     def enter(self, attempt: LiveAttempt) -> None:
-        """A handler is about to run."""
+        """Called before a handler runs."""
         with self.changed:
             self._attempts.add(attempt)
             over = self._over
@@ -106,27 +106,27 @@ class Roster:
             attempt.stop(over)
 
     def leave(self, attempt: LiveAttempt) -> None:
-        """A handler and everything it started have ended."""
+        """Called when a handler and everything that it started have ended."""
         with self.changed:
             self._attempts.discard(attempt)
             self.changed.notify_all()
 
     def keep_lease(self, job_id: int, attempt: int) -> None:
-        """Ours without a handler: about to start, or ended and not yet delivered."""
+        """Keep a lease without a handler: the attempt is about to start, or it ended and is not yet delivered."""
         with self.changed:
             self._kept.add((job_id, attempt))
 
     def drop_lease(self, job_id: int, attempt: int) -> None:
-        """Not ours any more."""
+        """Forget a lease."""
         with self.changed:
             self._kept.discard((job_id, attempt))
 
     def has_lease(self, job_id: int, attempt: int) -> bool:
-        """Whether :meth:`keep_lease` holds."""
+        """Whether :meth:`keep_lease` keeps this lease."""
         return (job_id, attempt) in self._kept
 
     def leases(self) -> List[Dict[str, int]]:
-        """Return what the server should renew."""
+        """Return the leases that the server should renew."""
         with self.changed:
             pairs = self._kept | {(attempt.job_id, attempt.number) for attempt in self._attempts}
         return [{"job_id": job_id, "attempt": number} for job_id, number in sorted(pairs)[:_MOST_LEASES]]
@@ -137,7 +137,7 @@ class Roster:
             return [attempt for attempt in self._attempts if attempt.job_id == job_id and attempt.number <= up_to]
 
     def stop_all(self, why: Aborted, for_good: bool = False) -> None:
-        """End everything that runs; ``for_good``: also what is about to, whose start is under way."""
+        """Stop everything that runs; ``for_good``: also attempts whose start is in progress."""
         with self.changed:
             if for_good and self._over is None:
                 self._over = why
@@ -146,7 +146,7 @@ class Roster:
             attempt.stop(why)
 
     def idle_within(self, seconds: float, sooner: Callable[[], bool] = lambda: False) -> bool:
-        """Wait until nothing runs any more, or is about to; ``False`` when that took too long, or ``sooner`` said so."""
+        """Wait until nothing runs or is about to; ``False`` when that took too long, or ``sooner`` returned true."""
         deadline = time.monotonic() + seconds
         with self.changed:
             while self._admitted > 0:

@@ -16,17 +16,17 @@ TextList = Union[str, Sequence[str], None]
 
 
 class Setting(NamedTuple):
-    """Where one setting may come from."""
+    """The sources of one setting."""
 
     env: Tuple[str, ...]
     config: Tuple[str, ...]
     about: str
     secret: bool = False
-    #: What the environment and the config file count in, against seconds.
+    #: The unit of the environment and the config file, in seconds.
     unit: float = 1.0
 
 
-#: The table of settings: the worker, the command line and the reference all read it.
+#: The table of settings, which the worker, the command line and the reference read.
 SETTINGS: Dict[str, Setting] = {
     "url": Setting(("MODELREINS_URL",), ("server", "url"), "Address of the server"),
     "token": Setting(("MODELREINS_TOKEN", "MODELREINS_API_KEY"), ("token",), "Worker token", secret=True),
@@ -59,7 +59,7 @@ SETTINGS: Dict[str, Setting] = {
 
 
 class Settings(NamedTuple):
-    """What a worker runs with."""
+    """The resolved settings of a worker."""
 
     url: str
     token: str
@@ -82,7 +82,7 @@ class Settings(NamedTuple):
 
 
 def config_path(environ: Mapping[str, str]) -> str:
-    """Return where the config file is: MODELREINS_CONFIG, else the customary place of the platform."""
+    """Return the path of the config file: MODELREINS_CONFIG, else the usual location of the platform."""
     named = environ.get("MODELREINS_CONFIG")
     if named:
         return named
@@ -118,7 +118,7 @@ def read_config(path: str) -> Dict[str, Any]:
 
 
 def is_set(value: Any) -> bool:
-    """Whether a value says anything."""
+    """Whether a value is set."""
     return value is not None and value != ""
 
 
@@ -130,7 +130,7 @@ class _Reader:
         self.issues: List[Issue] = []
 
     def find(self, name: str) -> Tuple[Any, str, float]:
-        """Return the value, the name of its place, and what a unit of it is in seconds."""
+        """Return the value, the name of its source, and its unit in seconds."""
         row = SETTINGS[name]
         if is_set(self._given.get(name)):
             return self._given[name], f"argument {name}", 1.0
@@ -170,7 +170,7 @@ def _address(value: Any, unit: float) -> Optional[str]:
 
 def _token(value: Any, unit: float) -> Optional[str]:
     text = _text(value, unit)
-    # What no header can carry never gets there.
+    # Rejects values that cannot be sent in a header.
     return text if text and re.fullmatch(r"[\x21-\x7e]+", text) else None
 
 
@@ -268,7 +268,7 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], config: Mappin
 
 
 def usual_outbox(config_file: str, token: str, companion: Optional[str]) -> Optional[str]:
-    """Return the journal's place, beside the config file: one per credential, and per companion of a member's key."""
+    """Return the path of the journal, next to the config file: one per credential, and per companion of a member key."""
     parts = re.fullmatch(r"mr[kw]_([a-z0-9]{2,32})_([a-z0-9]{8,32})_[a-z0-9]{20,64}_[a-z0-9]{20,64}", token)
     if parts is None:
         return None

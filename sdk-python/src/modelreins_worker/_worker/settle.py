@@ -1,4 +1,4 @@
-"""Responsible for reading a handler's ending: what it returned, what it raised, and the words for it. Pure; it settles nothing."""
+"""Responsible for interpreting how a handler ended: its return value, its exception, and the message. Pure; it settles nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .output import last_bytes
 
 
 class Outcome(NamedTuple):
-    """How an attempt ended: with a result, or with an error as the protocol spells it."""
+    """How an attempt ended: with a result, or with an error in the protocol's form."""
 
     result: Optional[str]
     error: Optional[Dict[str, Any]] = None
@@ -51,12 +51,12 @@ def _failed(message: str) -> Outcome:
 
 
 def outcome_of_error(error: BaseException, now: datetime) -> Outcome:
-    """Read what a handler raised, by the table of :func:`classify_error`."""
+    """Interpret an exception of a handler, by the table of :func:`classify_error`."""
     from .._classify import classify_error, explain_error
 
     if isinstance(error, Aborted):
         return outcome_of_stop(error)
-    # Never by its words: they are a reviewer's, who may say "too many", which is not to be tried again.
+    # A refusal is never classified by its words, because they are a reviewer's: "too many" must not cause a retry.
     refusal = _refusal_in(error)
     if refusal is not None:
         return Outcome(None, {"type": "denied", "message": str(refusal), "retryable": False})
@@ -73,7 +73,7 @@ def outcome_of_error(error: BaseException, now: datetime) -> Outcome:
 
 
 def _passing(error: ModelReinsError, now: datetime) -> Dict[str, Any]:
-    """Of a call that the handler made and that may be made again: the server said so, or could not be asked."""
+    """Return the error for a failed call of the handler that may be repeated: the server said so, or could not be reached."""
     kind = {"timeout": "timeout", "rate-limited": "rate_limited"}.get(error.code, "network")
     found: Dict[str, Any] = {"type": kind, "message": str(error), "retryable": True}
     if error.retry_after is not None:
@@ -86,7 +86,7 @@ def _plain(classified: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _refusal_in(error: Optional[BaseException]) -> Optional[ActionRefused]:
-    """Itself, or as the cause of what a handler made of it."""
+    """Return the refusal itself, or the one among the causes of an exception that a handler raised."""
     link = error
     for _ in range(8):
         if link is None:
@@ -98,10 +98,10 @@ def _refusal_in(error: Optional[BaseException]) -> Optional[ActionRefused]:
 
 
 def outcome_of_stop(why: Aborted) -> Outcome:
-    """Read an attempt that was stopped from outside, whatever its handler made of it."""
+    """Return the outcome of an attempt that was stopped from outside, whatever its handler did."""
     if why.kind == "timeout":
         return Outcome(None, {"type": "timeout", "message": str(why), "retryable": True})
-    # Handed back: another worker, or this one after its restart, may run it.
+    # A job that was handed back may run again, on another worker or on this one after a restart.
     return Outcome(None, {"type": "unknown", "message": str(why), "retryable": why.kind == "shutdown"})
 
 
@@ -116,7 +116,7 @@ def traceback_of(error: BaseException, own_file: str) -> str:
 
 
 def bounded_message(message: str) -> str:
-    """Keep the end of a message: it says more than the beginning."""
+    """Keep the end of a message, because it is more informative than the beginning."""
     return last_bytes(message, ERROR_MESSAGE_BYTES)
 
 
@@ -128,7 +128,7 @@ def plainer(entry: Settlement, refusal: ModelReinsError) -> Optional[Settlement]
     """
     if refusal.code not in ("invalid-request", "too-large"):
         return None
-    # Whether there is a stream to close is no ornament.
+    # `chunks` is always kept, because it tells the server whether there is a stream to close.
     core: Dict[str, Any] = {name: entry.body[name] for name in ("job_id", "chunks") if name in entry.body}
     if entry.kind == "fail":
         error = {name: entry.body["error"][name] for name in ("type", "message", "retryable") if name in entry.body["error"]}

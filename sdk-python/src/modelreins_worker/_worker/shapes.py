@@ -1,11 +1,11 @@
-"""Responsible for what looks like a secret although nobody has registered it: keys of well-known services, by their shape. It redacts nothing."""
+"""Responsible for recognising unregistered secrets: keys of well-known services, by their form. It redacts nothing."""
 
 from __future__ import annotations
 
 import re
 from typing import List, Tuple
 
-#: How a well-known key begins, and the least that follows; all of them are words of letters, digits, `_` and `-`.
+#: The beginning of a well-known key, and the minimum that follows; all of them consist of letters, digits, `_` and `-`.
 _WORDS: Tuple[Tuple[str, str], ...] = (
     ("mrw_", r"[a-z0-9]{2,32}_[a-z0-9_]{20,}"),
     ("mrk_", r"[a-z0-9]{2,32}_[a-z0-9_]{20,}"),
@@ -37,18 +37,19 @@ _WORDS: Tuple[Tuple[str, str], ...] = (
 )
 _WORD = re.compile(r"(?<![A-Za-z0-9_-])(?:" + "|".join(f"{re.escape(head)}{rest}" for head, rest in _WORDS) + ")")
 _HEADS = tuple(head for head, _ in _WORDS)
-#: A private key in PEM; a line break may be spelled `\n` in JSON.
+#: A private key in PEM; JSON may write a line break as `
+#: `.
 _KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY-----.*?(?:-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY-----|\Z)", re.DOTALL)
 _KEY_HEAD = "-----BEGIN "
 _KEY_END = re.compile(r"-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY-----")
 _TAIL = re.compile(r"[A-Za-z0-9_.-]+\Z")
-#: What has not ended by then is passed on, redacted as far as it looks like a secret.
+#: Longer text is passed on; the part that looks like a secret is redacted.
 _LONGEST_WORD = 4096
 _LONGEST_KEY = 32 * 1024
 
 
 def shape_spans(buffer: str) -> List[Tuple[int, int]]:
-    """Every stretch of ``buffer`` that looks like a secret."""
+    """Return every range of ``buffer`` that looks like a secret."""
     found = [match.span() for match in _WORD.finditer(buffer)]
     if _KEY_HEAD in buffer:
         found.extend(match.span() for match in _KEY.finditer(buffer))
@@ -56,7 +57,7 @@ def shape_spans(buffer: str) -> List[Tuple[int, int]]:
 
 
 def open_shape(buffer: str) -> int:
-    """Where at the end of ``buffer`` something may have begun that is not whole; its length when nothing has."""
+    """Return where an incomplete secret may begin at the end of ``buffer``; its length when there is none."""
     return min(_open_word(buffer), _open_key(buffer))
 
 

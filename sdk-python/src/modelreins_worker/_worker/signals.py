@@ -1,4 +1,4 @@
-"""Responsible for signals while a worker runs in the main thread (stop, stop now), and for raising Aborted in a handler that does not look whether it is over."""
+"""Responsible for signals while a worker runs in the main thread (stop, stop now), and for raising Aborted in a handler that does not check for it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from .attempt import Attempt
     from .worker import Worker
 
-#: The signal that wakes a main thread out of a system call; its handler (the worker's) raises what is pending.
+#: The signal that wakes a main thread from a system call; the worker's handler for it raises the pending exception.
 WAKE = signal.SIGINT
-#: Not asked for politely: the terminal is closed, or somebody pressed Ctrl-\.
+#: Signals that stop at once: the terminal was closed, or a person pressed Ctrl-\.
 _AT_ONCE = tuple(getattr(signal, name) for name in ("SIGHUP", "SIGQUIT") if hasattr(signal, name))
 
 
 class Signals:
-    """Installed by a ``with`` in the main thread; elsewhere it does nothing."""
+    """Installs the signal handlers inside of a ``with`` in the main thread; does nothing in other threads."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
@@ -47,12 +47,12 @@ class Signals:
         self.installed = False
 
     def give_up(self, killed: bool) -> None:
-        """End the process, although a handler holds its main thread."""
+        """End the process, even though a handler blocks its main thread."""
         os._exit(75 if killed else 1)
 
     def _on_signal(self, number: int, _frame: Any) -> None:
         if os.getpid() != self._pid:
-            # In a child that a handler has forked: what is asked for there is asked of the child.
+            # In a child that a handler forked, the signal is meant for the child.
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
@@ -65,7 +65,7 @@ class Signals:
 
 
 class Interrupt:
-    """One handler's thread while the handler runs."""
+    """The thread of one handler while the handler runs."""
 
     def __init__(self, may_signal: bool) -> None:
         self._lock = threading.RLock()
@@ -73,7 +73,7 @@ class Interrupt:
         self._main = may_signal and threading.current_thread() is threading.main_thread()
         self._running = True
         self._raised = False
-        #: Told to the signal handler of the worker.
+        #: The exception for the worker's signal handler to raise.
         self.pending: Optional[Aborted] = None
 
     def raise_in_handler(self, why: Aborted) -> bool:
@@ -92,7 +92,7 @@ class Interrupt:
             return _set_async(self._ident, Aborted)
 
     def take_pending(self) -> Optional[Aborted]:
-        """Return what is to be raised, once; called by the signal handler in the main thread."""
+        """Return the exception to raise, once; called by the signal handler in the main thread."""
         why, self.pending = self.pending, None
         return why if self._running else None
 
@@ -105,7 +105,7 @@ class Interrupt:
                 try:
                     self._leave()
                     break
-                except Aborted:  # it came between the handler's end and here
+                except Aborted:  # raised between the handler's end and this line
                     continue
 
     def _leave(self) -> None:
@@ -122,5 +122,5 @@ def _set_async(ident: int, kind: Any) -> bool:
     try:
         set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
     except AttributeError:
-        return False  # not this implementation of Python
+        return False  # this implementation of Python does not support it
     return bool(set_exception(ctypes.c_ulong(ident), ctypes.py_object(kind) if kind is not None else None))

@@ -1,4 +1,4 @@
-"""Responsible for what the worker says of itself in every heartbeat, its operator's configuration included. It sends nothing."""
+"""Responsible for the worker's report about itself in every heartbeat, including the operator's configuration. It sends nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CONFIGURED = ("tags", "networks", "provider", "model")
 
 
 class Standing:
-    """The worker as the server is to see it now."""
+    """The worker as the server should see it now."""
 
     def __init__(self, settings: Settings, roster: Roster, identity: Mapping[str, str], now: Callable[[], datetime]) -> None:
         self._settings = settings
@@ -33,14 +33,14 @@ class Standing:
         self._lock = threading.Lock()
 
     def take(self, config: Mapping[str, Any], version: Optional[int] = None) -> int:
-        """Take the operator's configuration, and return its slots; a key that is not there falls back to the worker's own."""
+        """Apply the operator's configuration and return its slots; for an absent key the worker's own setting applies."""
         self._config_version = version
         self._live = {key: config[key] for key in _CONFIGURED if key in config}
         self._says_place = config.get("concurrency_key") == "workdir"
         return int(config.get("slots", self._settings.slots))
 
     def park(self, until: str) -> bool:
-        """Say until then that the provider's account is at its limit; ``False``: that was known."""
+        """Report until then that the provider's account is at its limit; ``False``: that was already known."""
         with self._lock:
             news = self._parked is None or epoch_of(self._parked) < epoch_of(until)
             if news:
@@ -48,7 +48,7 @@ class Standing:
             return news
 
     def report(self, leaving: Optional[str], first: bool) -> Dict[str, Any]:
-        """Return the body of a heartbeat; ``leaving`` is ``stopping`` or ``stopped``, ``first``: the server has not answered one yet."""
+        """Return the body of a heartbeat; ``leaving``: ``stopping`` or ``stopped``; ``first``: the server has not answered one yet."""
         live = {name: self._live.get(name, getattr(self._settings, name)) for name in _CONFIGURED}
         body: Dict[str, Any] = {
             **self._identity,
@@ -69,14 +69,14 @@ class Standing:
             body["config_version"] = self._config_version
         if self._parked is not None and epoch_of(self._parked) > self._now().timestamp():
             body["parked_until"] = self._parked
-        # Once: a worker that has been taken over itself must not fight back.
+        # Only once: a worker that was itself taken over must not take the name back.
         if self._settings.takeover and first:
             body["takeover"] = True
         return body
 
 
 def machine_name(setting: Optional[str]) -> Optional[str]:
-    """Return the name that is told of this machine; ``None`` when none is to be told."""
+    """Return the machine's name to report; ``None`` when none is to be reported."""
     if setting == "-":
         return None
     name = socket.gethostname() if setting is None else setting
@@ -84,19 +84,19 @@ def machine_name(setting: Optional[str]) -> Optional[str]:
 
 
 def _unnamed() -> str:
-    """Tell machines apart without naming them: two that hid their names must not be taken for one."""
+    """Distinguish machines without naming them, so that two machines with hidden names do not count as one."""
     return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:12]
 
 
 def place_of(workdir: Optional[str], machine: Optional[str] = None) -> str:
-    """Return the folder that the worker works in, as ``MACHINE:PATH``; of a long path its end. The SDK for Node spells it alike."""
+    """Return the folder of the worker as ``MACHINE:PATH``; of a long path only the end. The SDK for Node uses the same form."""
     name = socket.gethostname() if machine is None else machine_name(machine) or _unnamed()
     place = f"{name}:{os.path.realpath(workdir or os.getcwd())}"
     return "".join(character for character in place if character.isprintable())[-120:]
 
 
 def about_this_process() -> Dict[str, str]:
-    """Return what the server shows beside the worker."""
+    """Return what the server shows about the worker's process."""
     machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "unknown")
     return {
         "sdk": f"python {__version__}",

@@ -1,4 +1,4 @@
-"""Responsible for what the worker says: through the logger ``modelreins_worker``, on standard error unless the program has arranged for its log."""
+"""Responsible for the worker's messages: through the logger ``modelreins_worker``, on standard error unless the program has configured logging."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 def logger() -> logging.Logger:
-    """Return the logger; it is loaded when something is said for the first time."""
+    """Return the logger; the module is loaded with the first message."""
     import logging
 
     return logging.getLogger("modelreins_worker")
 
 
 class Talk:
-    """Says things; inside of a ``with``, also where nobody has arranged for it."""
+    """Writes messages; inside of a ``with``, also when the program has not configured logging."""
 
     def __init__(self) -> None:
         self._told = RepeatFilter()
@@ -42,33 +42,33 @@ class Talk:
             logger().setLevel(level)
 
     def say(self, words: str, *parts: Any) -> None:
-        """Say what goes on."""
+        """Report progress."""
         logger().info(words, *parts)
 
     def warn(self, words: str) -> None:
-        """Say what somebody should look at."""
+        """Report something that needs attention."""
         logger().warning("%s", words)
 
     def trouble(self, what: str, words: str) -> None:
-        """Say what went wrong, once while it lasts."""
+        """Report a problem, once while it lasts."""
         if self._told.is_news(what, words):
             logger().warning("%s: %s", what, words)
         else:
             logger().debug("%s: %s", what, words)
 
 
-#: The same words are news again after this.
+#: The same message is reported again after this time.
 _QUIET_S = 60.0
 
 
 class RepeatFilter:
-    """Tells a trouble once while it lasts: a server that is away for an hour is not a thousand lines."""
+    """Reports a problem once while it lasts, so that a server that is down for an hour does not cause a thousand lines."""
 
     def __init__(self) -> None:
         self._last: Dict[str, Tuple[str, float]] = {}
 
     def is_news(self, what: str, words: str) -> bool:
-        """Whether this is worth a line."""
+        """Whether the message should be reported."""
         last = self._last.get(what)
         now = time.monotonic()
         if last is not None and last[0] == words and now - last[1] < _QUIET_S:

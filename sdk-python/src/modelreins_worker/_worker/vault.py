@@ -1,4 +1,4 @@
-"""Responsible for resolving ``vault://`` references with what this machine has, and for telling the redactor before anyone sees a value."""
+"""Responsible for resolving ``vault://`` references with what this machine has, and for registering values with the redactor before they are used."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from .._errors import ModelReinsError
 from .redactor import Redactor
 
 _REFERENCE = re.compile(r"vault://[^/\s]+/[^#\s]+(?:#[^\s]+)?")
-#: Some stand alone at the end of a name (PGPASSWORD); what is also the end of other words needs its underscore.
+#: Some words count at the end of any name (PGPASSWORD). Words that also end other words count only after an underscore.
 _SECRET_NAME = re.compile(
     r"(?:PASSWORD|PASSWD|PASSPHRASE|(?:^|_)(?:TOKEN|SECRET|CREDENTIALS?|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|PASS)|(?<=[^_]_)PWD)$",
     re.IGNORECASE,
 )
-#: A shorter one may be an ordinary word, which would be blotted out of everything.
+#: A shorter value may be an ordinary word, which would then be redacted everywhere.
 _SHORTEST = 12
 
 
 def is_local(reference: str) -> bool:
-    """Whether this machine resolves the reference by itself."""
+    """Whether this machine resolves the reference itself."""
     return reference.startswith("vault://env/")
 
 
@@ -46,12 +46,12 @@ def resolve_secret(reference: str, environ: Mapping[str, str], redactor: Redacto
 
 
 def environment_secrets(environ: Mapping[str, str]) -> List[str]:
-    """Return values of the environment that are secrets by their names: a child that prints its environment must not publish them."""
+    """Return the values of variables whose names mean a secret, so that a child that prints its environment does not publish them."""
     return [
         value for name, value in environ.items() if len(value) >= _SHORTEST and _SECRET_NAME.search(name) and not _is_folder(name, value)
     ]
 
 
 def _is_folder(name: str, value: str) -> bool:
-    """PWD is a password in MYSQL_PWD and a folder in OLD_PWD."""
+    """Whether the value is a folder: in MYSQL_PWD, PWD means a password; in OLD_PWD it means a folder."""
     return name.upper().endswith("PWD") and re.match(r"/|[A-Za-z]:[\\/]", value) is not None

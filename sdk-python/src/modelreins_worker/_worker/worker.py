@@ -1,4 +1,4 @@
-"""Responsible for composing a worker from its parts and for its life: start, ready, stop. The parts do the work."""
+"""Responsible for composing a worker from its parts and for its life cycle: start, ready, stop. The parts do the work."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from .standing import Standing, machine_name
 from .talk import Talk
 from .vault import environment_secrets, resolve_secret
 
-#: What a killed child and its handler get to end, beyond TERM and KILL.
+#: How long a killed child and its handler may take to end, in addition to the time between TERM and KILL.
 _WIND_DOWN_S = 5.0
-#: What a stopping worker spends on delivering what is left, and on saying goodbye.
+#: How long a stopping worker may take to deliver remaining results and to say goodbye.
 _LAST_WORDS_S = 5.0
 
 
@@ -149,18 +149,18 @@ class Worker(DirectCalls):
 
     @property
     def name(self) -> str:
-        """As it calls itself, or as the server knows it."""
+        """The name from the settings, else the name that the server knows."""
         known = (self._directives.worker or {}).get("name")
         return self.settings.name or known or f"{socket.gethostname()}-{os.getpid()}"
 
     @property
     def client(self) -> Client:
-        """Every operation of the server, with this worker's token."""
+        """A client for every operation of the server, with this worker's token."""
         return Client(self.url, self.token, timeout=self.timeout)
 
     @property
     def was_killed(self) -> bool:
-        """Whether the killswitch has ended it."""
+        """Whether the killswitch has ended the worker."""
         return self._killed is not None
 
     @property
@@ -204,7 +204,7 @@ class Worker(DirectCalls):
                 now=self._directives.clock.now,
             )
             try:
-                # Before the name is had: a dead process may hold it for longer than the leases of its completions.
+                # Opened before the name is obtained, because a dead process may hold the name for longer than the leases of these completions.
                 opened = self._open_outbox(last_try=False)
                 self._greet()
                 self._heartbeat.start()
@@ -243,12 +243,12 @@ class Worker(DirectCalls):
         self._roster.open(False)
         self._intake.stop()
         if self._roster.running:
-            # What waits for this worker is anybody's from now on, not from its goodbye.
+            # Jobs that wait for this worker are offered to others from now on, not only after its goodbye.
             self._beat_now()
         self._stopping.start()
 
     def _greet(self) -> None:
-        """Beat until the server knows this worker."""
+        """Send heartbeats until the server knows this worker."""
         self._talk.say("%s starts at %s", self.name, self.url)
         attempt = 0
         while self._stopping is None:
@@ -263,7 +263,7 @@ class Worker(DirectCalls):
             break
 
     def _open_outbox(self, last_try: bool = True) -> bool:
-        """Take the outbox and deliver what it holds; ``False`` when another process has it."""
+        """Open the outbox and deliver what it contains; ``False`` when another process has it."""
         path = self.settings.outbox_file or usual_outbox(self._config_path, self.token, self._companion.get("worker"))
         try:
             outbox: MemoryOutbox = open_outbox(path)
@@ -290,7 +290,7 @@ class Worker(DirectCalls):
         return attempt
 
     def _broken(self, error: Exception) -> None:
-        """Stop for a bug of ours: a worker that stops is noticed, one that goes on without a slot is not."""
+        """Handle a bug of the worker itself by stopping: a stopped worker is noticed, while one that continues without a slot is not."""
         self._trouble("internal", error)
         self.stop(0)
 
@@ -322,7 +322,7 @@ class Worker(DirectCalls):
         self._roster.drop_lease(job_id, attempt)
 
     def _on_killswitch(self, brief: Killswitch) -> None:
-        """Level 1 and 2 are acknowledged as they are: they ask for nothing that runs to stop."""
+        """Levels 1 and 2 are acknowledged at once, because they do not stop running jobs."""
         if not brief.active:
             if brief.level > 0:
                 threading.Thread(target=self._acknowledge, args=(brief,), name="modelreins-ack", daemon=True).start()
@@ -352,7 +352,7 @@ class Worker(DirectCalls):
         if waiting is not None:
             self._trouble("name-taken", waiting)
             return
-        # The server will not have this worker: its leases are void, and asking again changes nothing.
+        # The server permanently rejects this worker: its leases are void, and asking again is useless.
         if self._refusal is None and self._stopping is None:
             self._refusal = name_taken(error, self._greeted) if error.code == "name-taken" else error
             self._roster.stop_all(Aborted(str(error), "lease-lost"), for_good=True)
@@ -364,13 +364,13 @@ class Worker(DirectCalls):
         self._talk.trouble(what, words)
 
     def _stop(self, grace: float) -> None:
-        """Run the end of the worker, in a thread of its own: the caller's may be in a handler."""
+        """Run the end of the worker in its own thread, because the caller's thread may be in a handler."""
         deadline = time.monotonic() + _LAST_WORDS_S
         if not self._roster.idle_within(grace, self._hurry.is_set):
             self._roster.stop_all(Aborted("the worker was stopped; the job is handed back", "shutdown"), for_good=True)
         quiet = self._roster.idle_within(_WIND_DOWN_S)
         if quiet and self._killed is not None:
-            # Acknowledged means stopped.
+            # An acknowledgement means that everything has stopped.
             self._acknowledge(self._killed)
         elif not quiet:
             self._trouble("stop", RuntimeError("a job ignores that it was stopped"))
@@ -385,7 +385,7 @@ class Worker(DirectCalls):
         self._stopped.set()
         self._hands.rest()
         if not quiet and self._hands.busy and self._signals.installed:
-            # The handler holds the main thread, and nothing reaches it: what was asked for is that the process ends.
+            # The handler blocks the main thread and cannot be interrupted, so the process must be ended.
             self._signals.give_up(self._killed is not None)
 
     def _last_words(self, deadline: float) -> None:
