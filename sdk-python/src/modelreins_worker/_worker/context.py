@@ -84,7 +84,7 @@ class JobContext:
         cost_usd: Optional[float] = None,
         model: Optional[str] = None,
     ) -> None:
-        """Report tokens and cost. Calls add up, and the last named model is used. Values that are not numbers from 0 on are ignored."""
+        """Report tokens and cost; calls add up, and the last named model is used. Values that are not numbers from 0 on are ignored."""
         self._attempt.usage.add(tokens_in=tokens_in, tokens_out=tokens_out, cost_usd=cost_usd, model=model)
 
     def secret(self, reference: str) -> str:

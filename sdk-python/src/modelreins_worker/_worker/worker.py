@@ -42,9 +42,8 @@ _LAST_WORDS_S = 5.0
 class Worker(DirectCalls):
     """A worker: takes jobs from the queue and runs a handler for each.
 
-    Every setting may come from the environment (``MODELREINS_TOKEN``, ``MODELREINS_URL``, ...) or the config file, too;
-    an argument wins. Also the calls that a handler or another program may need one by one: :meth:`heartbeat`,
-    :meth:`inbox`, :meth:`claim`, :meth:`complete`, :meth:`upload_artifact`, :meth:`submit_review`.
+    Every setting may also come from the environment (``MODELREINS_TOKEN``, ``MODELREINS_URL``, ...) or the config file; an argument wins.
+    Single calls without :meth:`run`: :meth:`heartbeat`, :meth:`inbox`, :meth:`claim`, :meth:`complete`, :meth:`upload_artifact`, :meth:`submit_review`.
 
     :param token: the worker's token, or a member key (then ``name`` says which worker this is).
     :param url: the server's address.
@@ -174,12 +173,10 @@ class Worker(DirectCalls):
     def run(self, handler: Handler, on_error: Optional[Handler] = None) -> None:
         """Run ``handler`` for every job until the worker is stopped: SIGTERM or Ctrl-C (a second one at once), :meth:`stop`, killswitch.
 
-        ``handler(job)`` or ``handler(job, ctx)``, with a :class:`JobContext`; an ``async def`` works as well. What it
-        returns is the result; an exception fails the job with its traceback as output, and ``on_error(job, error)`` is
-        called.
+        ``handler(job)`` or ``handler(job, ctx)``, with a :class:`JobContext`; an ``async def`` works as well. What it returns is the result.
+        An exception fails the job with its traceback as output, and ``on_error(job, error)`` is called.
 
-        :raises ModelReinsError: when the server will not have this worker: token refused, name taken, killswitch raised
-            before it was ready.
+        :raises ModelReinsError: when the server refuses this worker: token rejected, name taken, killswitch raised before it was ready.
         """
         if self._state != "new":
             raise ModelReinsError("A worker is run once: make a new one", code="conflict", status=0)
