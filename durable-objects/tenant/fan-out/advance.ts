@@ -70,6 +70,7 @@ export function finish(ctx: CommandContext, parent: JobRecord, family: FanOut, e
   }
 }
 
+/** Takes the next step of an unfinished fan-out, if one is due: ends it, or dispatches its merge job. */
 export function advance(ctx: CommandContext, parentId: number): void {
   const parent = ctx.store.jobs.get(parentId)
   const spec = parent?.spec.fan_out

@@ -33,6 +33,7 @@ function replace(ctx: CommandContext, parent: JobRecord, child: JobRecord, picke
   saveJob(ctx, { ...parent, outcome: { ...outcome, fan_out: { ...outcome.fan_out, picked: { ...picked, instead: { result, stored } } } } })
 }
 
+/** Makes a child's answer that of the fan-out, running or ended. Picking the same child again changes nothing. */
 export function pick(ctx: CommandContext, input: Parsed<'jobs.pick'>): Result<Job> {
   const parent = loadJob(ctx, input.job_id)
   if (!parent.ok) return parent

@@ -64,6 +64,7 @@ function ranking(ctx: CommandContext, request: JobRequest, workers: readonly Wor
   return rank(job, workers, ctx.at).map((verdict) => showVerdict(verdict))
 }
 
+/** Returns what a dispatch of this request would do now; a refusal is part of the answer, not an error. */
 export function preview(ctx: CommandContext, request: Parsed<'jobs.preview'>): Result<Preview> {
   const workers = workforce(ctx)
   const ranked = ranking(ctx, request, workers)

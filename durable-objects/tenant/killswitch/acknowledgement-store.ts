@@ -9,6 +9,7 @@ export class AcknowledgementStore {
     this.#db = db
   }
 
+  /** Each worker has one row: a new acknowledgement replaces the one of an earlier generation. */
   add(workerId: string, generation: number, at: number): void {
     this.#db
       .insert(killswitchAcks)

@@ -67,7 +67,7 @@ function raise(ctx: CommandContext, input: Parsed<'killswitch.raise'>): Result<K
         : 'Pass lower: true to lower it, or clear it: DELETE /killswitch.'
     return fail('wrong-state', `The killswitch is at level ${before.level}, above ${level}. ${who}`)
   }
-  // The level is in force already: its reason, its author and the acknowledgements stay.
+  // A worker raises the level that is in force already: reason, author and acknowledgements stay.
   if (ctx.caller.kind === 'worker' && level === before.level) return ok(show(ctx, before))
   const running = stopsRunning(level) ? ctx.store.jobs.due(0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) : []
   const state: Killswitch = {

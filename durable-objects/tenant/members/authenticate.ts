@@ -47,6 +47,7 @@ export function isLeaseValid(store: Store, lease: AttemptLease): boolean {
   return job?.status === 'running' && job.attempt === lease.attempt && job.nonce === lease.nonce
 }
 
+/** The caller behind a credential, or the uniform failure. `at` in milliseconds since 1970. */
 export function authenticate(store: Store, credential: CallCredential, at: number): Result<Caller> {
   const identity = store.identity.get()
   if (identity === undefined) return refused

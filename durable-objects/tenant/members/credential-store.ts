@@ -125,6 +125,7 @@ export class CredentialStore {
     return (this.member(nameOrId) ?? this.everNamed(nameOrId))?.member_id
   }
 
+  /** The member with this name who is not revoked. */
   memberNamed(name: string): MemberRow | undefined {
     return this.#db
       .select()
@@ -151,6 +152,7 @@ export class CredentialStore {
     return this.membersInForce().filter((member) => subjects.has(member.member_id))
   }
 
+  /** How many owners are not revoked. */
   owners(): number {
     return this.#db
       .select({ id: members.member_id })
@@ -166,6 +168,7 @@ export class CredentialStore {
     this.#forget(drop)
   }
 
+  /** Newest first, revoked members included. `before` is the last member_id of the previous page. */
   listMembers(limit: number, before?: string): readonly MemberRow[] {
     return this.#db
       .select()

@@ -7,8 +7,8 @@ export interface TenantIdentity {
   readonly created_at: number
   readonly suspended: boolean
   /**
-   * Id of the signing key from which the tenant's audit MACs are derived. It does not change when another key becomes the first one, which
-   * signs tokens.
+   * Id of the signing key from which the tenant's audit MACs are derived. It does not change when the operator puts another signing key
+   * first.
    */
   readonly audit_kid: string
 }

@@ -34,6 +34,7 @@ export interface Gate {
   readonly session: string | null
 }
 
+/** `pass`: the worker may start the job. `undeclared`: it does not declare the capability. `ask`: a human must approve first. */
 export type Clearance =
   | { readonly kind: 'pass'; readonly tier: RiskTier | null; readonly review: ReviewRecord | null; readonly grant: GrantRecord | null }
   | { readonly kind: 'undeclared' }
@@ -168,6 +169,7 @@ export function gateOfWorker(
   return { tier, policy: policyFor(ctx, item), worker, session: tier === 'session' ? sessionOf(job.thread_id, worker) : null }
 }
 
+/** Whether this worker may start the job now, and what allows it or is missing. Changes nothing. */
 export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): Clearance {
   const { capability } = job.spec
   if (capability === null && job.review_id === null) return freely

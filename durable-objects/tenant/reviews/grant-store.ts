@@ -77,6 +77,7 @@ export class GrantStore {
     this.#db.delete(grants).where(lt(grants.expires_at, before)).run()
   }
 
+  /** Adds an action that should be looked at. */
   flag(row: Omit<LookRow, 'seen_at' | 'seen_by'>): void {
     this.#db
       .insert(toLookAt)

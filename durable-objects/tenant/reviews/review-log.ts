@@ -17,6 +17,7 @@ import { isBarredAsOwn } from './own-work.ts'
 
 export const reviewSubject = (review: Pick<ReviewRecord, 'id'>): string => `review:${review.id}`
 
+/** SHA-256, hexadecimal, of what a reviewer approves. */
 export const digestOf = (ctx: Pick<CommandContext, 'sha256'>, reviewed: Reviewed): string => ctx.sha256(reviewedText(reviewed))
 
 /** Writes one audit row about a review. */
@@ -51,7 +52,7 @@ function tellReviewers(ctx: CommandContext, event: WebhookEvent, review: ReviewR
   else tellDevices(ctx, thing, (memberId) => mayDecide(ctx)(memberId) && !hasDecided(memberId) && !isBarredAsOwn(ctx, review, memberId))
 }
 
-/** Puts the event into the queue of every webhook that asked for it, and tells members on their devices. */
+/** Queues the event for every webhook that subscribes to it, and notifies members' devices. */
 export function queueReviewEvent(ctx: CommandContext, event: WebhookEvent, review: ReviewRecord): void {
   tellReviewers(ctx, event, review)
   const worker = review.worker_id === null ? null : (ctx.store.workers.get(review.worker_id)?.name ?? null)

@@ -75,6 +75,7 @@ export class ReviewStore {
     return this.#open
   }
 
+  /** Reserves the next id; a rollback releases it. */
   nextId(): number {
     this.#nextId ??=
       (this.#db
@@ -235,6 +236,7 @@ export class ReviewStore {
       .map((row) => this.#full(row))
   }
 
+  /** When the next reminder, escalation or expiry is due, in milliseconds since 1970; undefined when there is none. */
   nextDue(): number | undefined {
     const row = this.#db
       .select({ at: reviews.next_at })

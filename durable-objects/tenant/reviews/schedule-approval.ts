@@ -18,6 +18,7 @@ import { digestOf, recordReview } from './review-log.ts'
 
 type Seeing = Pick<CommandContext, 'at' | 'store' | 'sha256'>
 
+/** Digest of the part of a schedule that members approve. It changes when the approvals must not apply any more. */
 export const scheduleDigest = (ctx: Pick<CommandContext, 'sha256'>, schedule: ScheduleRecord): string =>
   digestOf(ctx, { capability: schedule.job.capability ?? null, payload: approvedPart(schedule), artifacts: [] })
 

@@ -13,8 +13,12 @@ function forReview(host: Host, input: object, review: unknown): Wait | undefined
   return seconds > 0 ? untilSettled(host, Number(review), seconds) : undefined
 }
 
+/** For reads of a review: waits up to `wait` seconds while it is pending; undefined when there is nothing to wait for. */
 export const waitForDecision = (host: Host, _caller: Caller, input: object, first: object): Wait | undefined =>
   'status' in first && first.status === 'pending' && 'id' in first ? forReview(host, input, first.id) : undefined
 
+/**
+ * For authorizations of actions: waits up to `wait` seconds while the outcome is `waiting`; undefined when there is nothing to wait for.
+ */
 export const waitForAuthorization = (host: Host, _caller: Caller, input: object, first: object): Wait | undefined =>
   'outcome' in first && first.outcome === 'waiting' && 'review_id' in first ? forReview(host, input, first.review_id) : undefined

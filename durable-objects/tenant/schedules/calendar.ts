@@ -18,6 +18,7 @@ function cronOf(expression: string, timezone: string): Cron {
   return cron
 }
 
+/** The next due time after `after`, in milliseconds since 1970; null without a cron expression or a later time. */
 export const following: Following = ({ cron, timezone }, after) =>
   cron === null ? null : (cronOf(cron, timezone).nextRun(new Date(after))?.getTime() ?? null)
 

@@ -5,6 +5,7 @@ import type { ScheduleRecord, ScheduleRule } from '../../../src/domain/schedule/
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import { scheduleRuns, schedules } from './tables.ts'
 
+/** What became of one due time. `due_at` and `at` (when it was recorded) are milliseconds since 1970; `due_at` is null for runs by hand. */
 export interface RunRecord {
   readonly run_id: number
   readonly schedule_id: string
@@ -60,6 +61,7 @@ export class ScheduleStore {
     this.#db.update(schedules).set({ runs, last_job_id, next_at, fire_at }).where(eq(schedules.schedule_id, schedule_id)).run()
   }
 
+  /** Deletes the schedule with its runs. */
   delete(id: string): void {
     this.#db.delete(schedules).where(eq(schedules.schedule_id, id)).run()
     this.#db.delete(scheduleRuns).where(eq(scheduleRuns.schedule_id, id)).run()

@@ -103,6 +103,7 @@ export class SessionStore {
     return true
   }
 
+  /** The failures of an address or member (`subject`); undefined when there are none. */
   failure(subject: string): FailureRecord | undefined {
     return this.#failures.get(subject) ?? this.#db.select().from(signInFailures).where(eq(signInFailures.subject, subject)).get()
   }
@@ -125,6 +126,7 @@ export class SessionStore {
     this.#db.delete(signInFailures).where(eq(signInFailures.subject, subject)).run()
   }
 
+  /** Stored bans, the one that ends last first; some may have ended. */
   bans(): readonly FailureRecord[] {
     return this.#db.select().from(signInFailures).orderBy(desc(signInFailures.until)).all()
   }

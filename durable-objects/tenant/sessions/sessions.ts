@@ -24,6 +24,7 @@ export const showSession = (session: SessionRecord, current: string | undefined)
   current: session.session_id === current,
 })
 
+/** Ends one session with its devices; `why` goes into the audit log. */
 export function endSession(ctx: CommandContext, session: SessionRecord, why: string): void {
   ctx.store.sessions.end(session.session_id, ctx.at)
   ctx.after({ kind: 'distrust', member_id: session.member_id, key: session.session_id })

@@ -16,6 +16,7 @@ export class ThreadActivity {
     return this.#last.get(threadId)
   }
 
+  /** Records activity at `at`, in milliseconds since 1970; earlier times than the stored one are ignored. */
   note(threadId: string, at: number): void {
     this.#last?.set(threadId, Math.max(at, this.#last.get(threadId) ?? 0))
   }

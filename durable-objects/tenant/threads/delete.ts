@@ -1,5 +1,5 @@
 /**
- * Responsible for deleting a thread: callers no longer see it at once, its rows in the tenant object are erased in batches, and
+ * Responsible for deleting a thread: callers stop seeing it at once, its rows in the tenant object are erased in batches, and
  * `ThreadEraser` erases the rest. The duty resumes an interrupted deletion.
  */
 import { limits } from '@modelreins/contract'
@@ -128,7 +128,7 @@ function eraseRows(ctx: CommandContext, erasure: Erasure): Erasure {
     if (turn === undefined) continue
     const kept = ctx.store.jobs.ofParent(id).map((job) => job.id)
     for (const job of [turn, ...ctx.store.jobs.ofParent(id)]) {
-      // Aborting a fan-out has ended its children: each is read anew.
+      // Aborting a fan-out also ended its children, so each is read again.
       eraseJob(ctx, ctx.store.jobs.get(job.id) ?? job, erasure.id, erasedReason)
       erased += 1
     }

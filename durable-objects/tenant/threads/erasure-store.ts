@@ -9,6 +9,7 @@ import { erasedThreads } from './tables.ts'
  */
 export type ErasureStage = 'rows' | 'archive' | 'rest' | 'done'
 
+/** The deletion of one thread. Times are milliseconds since 1970; `aborted` holds job ids, `tries` counts the tries so far. */
 export interface Erasure {
   readonly id: number
   readonly thread_id: string

@@ -61,6 +61,7 @@ function chosen(ctx: CommandContext, input: Parsed<'threads.list'>): ReadonlySet
   return one === undefined ? undefined : new Set([...one].filter((id) => others.every((other) => other.has(id))))
 }
 
+/** One page of threads, last active first. The cursor contains last activity and id of the last thread on the page. */
 export function listThreads(ctx: CommandContext, input: Parsed<'threads.list'>): Result<Output<'threads.list'>> {
   const before = placeOf(input.cursor)
   if (!before.ok) return before

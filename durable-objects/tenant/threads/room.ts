@@ -27,7 +27,7 @@ declare module '../kernel/context.ts' {
   }
 }
 
-/** Applies the thread's defaults. The default target is left out for fan-outs and for jobs that name their own workers. */
+/** Applies the thread's defaults. The default target is left out for fan-outs and for jobs that name preferred workers (`prefer`). */
 function defaults(ctx: CommandContext, request: JobRequest): JobRequest {
   if (request.thread_id === undefined) return request
   const { target, ...rest } = ctx.store.threadStore.get(request.thread_id)?.defaults ?? {}

@@ -29,7 +29,7 @@ export const erasedThreads = sqliteTable(
     through_id: integer().notNull(),
     stage: text().notNull(),
     jobs: integer().notNull(),
-    /** JSON: ids of the jobs that were aborted for it. */
+    /** JSON: ids of the jobs that the deletion aborted. */
     aborted: text().notNull(),
     /** The request id of the deleting call, for finding it in logs. */
     request_id: text().notNull(),

@@ -39,15 +39,18 @@ export class ThreadEraser {
     return () => void this.#asked.delete(erasureId)
   }
 
+  /** Whether a call that has waited for this erasure is running again now. */
   isAsked(erasureId: number): boolean {
     return this.#asked.has(erasureId)
   }
 
+  /** Starts erasing these jobs outside of the tenant object, without waiting for it. */
   tendJobs(ids: readonly number[]): void {
     const erasures = ids.flatMap((id) => this.#host.store.erased.get(id)?.erasure_id ?? [])
     this.#behind(() => this.#eraseJobs(ids), erasures)
   }
 
+  /** Starts erasing the archived jobs of this erasure, without waiting for it. */
   tendThread(id: number): void {
     this.#behind(() => this.#eraseThread(id), [id])
   }

@@ -56,6 +56,7 @@ function lookAt(ctx: CommandContext, key: string, workers: () => readonly Worker
   for (const job of [...waiting.slice(0, next), ...stuck]) moveBack(ctx, job)
 }
 
+/** Checks the keys that are due and moves stuck holders back. */
 export function letOthersPass(ctx: CommandContext): void {
   const { contention } = ctx.live
   if ((contention.lookAt ?? Number.POSITIVE_INFINITY) > ctx.at) return

@@ -4,6 +4,7 @@ import type { JobKey, KeyKind, KeyState, KeyUse } from '../../../src/domain/job/
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import { keyUses, rateStarts } from './tables.ts'
 
+/** One job's relation to one key. `turn` is its order among waiting jobs, in milliseconds since 1970. */
 export interface StoredUse {
   readonly job_id: number
   readonly kind: KeyKind
@@ -77,6 +78,7 @@ export class TurnStore {
       .map((row) => row.at)
   }
 
+  /** Records a start for a rate; `at` in milliseconds since 1970. */
   noteStart(key: string, at: number): void {
     this.#db.insert(rateStarts).values({ key, at }).run()
   }

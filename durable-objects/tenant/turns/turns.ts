@@ -8,6 +8,7 @@ import type { CommandContext, ReadContext } from '../kernel/context.ts'
 import { releaseHold } from '../queue/hold.ts'
 import { jobSubject, saveJob } from '../queue/save-job.ts'
 
+/** The current use of the key as seen by this job, itself not counted. */
 export const useFor = (ctx: Pick<ReadContext, 'at' | 'store'>, job: JobRecord, key: JobKey): KeyUse =>
   ctx.store.turns.use(key, job.id, turnOf(job), ctx.at)
 

@@ -16,6 +16,7 @@ const entries = ({ store }: Pick<CommandContext, 'store'>, workerId: string): re
 export const lately = (ctx: Pick<CommandContext, 'at' | 'store'>, workerId: string): readonly number[] =>
   entries(ctx, workerId).flatMap(({ id, at }) => (ctx.at - at <= limits.work_ended_ms ? [id] : []))
 
+/** Puts the job first in the list; the list keeps at most `limits.work_ended` jobs. */
 export function rememberLately(ctx: CommandContext, workerId: string, jobId: number): void {
   const others = entries(ctx, workerId).filter(({ id }) => id !== jobId)
   ctx.store.values.write(key(workerId), [{ id: jobId, at: ctx.at }, ...others].slice(0, limits.work_ended))

@@ -20,6 +20,7 @@ export interface NoteRequest {
   readonly text: string
 }
 
+/** Records the note in the audit log, by digest only; the caller appends the text to the stream with the returned fence. */
 export function admitNote(ctx: CommandContext, request: NoteRequest): Result<NoteFence> {
   const found = jobInHand(ctx, request)
   if (!found.ok) return found

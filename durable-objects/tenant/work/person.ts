@@ -14,6 +14,7 @@ import { isPaused } from '../queue/workforce/worker-view.ts'
 
 const subject = (worker: WorkerRecord): string => `worker:${worker.worker_id}`
 
+/** How many jobs the person may have at the same time. */
 export const slotsOf = (worker: WorkerRecord): number => worker.config.slots ?? worker.profile.slots
 
 export const showPerson = (ctx: CommandContext, worker: WorkerRecord): Person => ({

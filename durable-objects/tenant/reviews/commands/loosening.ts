@@ -15,6 +15,7 @@ import type { WorkerRecord } from '../../queue/workforce/worker-store.ts'
 import { inForce } from '../policy.ts'
 import { digestOf, openReview } from '../review-log.ts'
 
+/** Review type of changes that loosen review requirements. */
 export const looseningType = 'loosening'
 
 type Policies = Readonly<Record<string, ReviewPolicy>>

@@ -1,4 +1,7 @@
-/** Responsible for what callers do with reviews: submit, list, read, decide (one or many), withdraw; and for artifacts that join one. */
+/**
+ * Responsible for the commands about reviews: submit, list, read, decide (one or many), withdraw; and for artifacts that are attached to a
+ * review.
+ */
 import { byteLength, limits } from '@modelreins/contract'
 import type { Parsed, Review } from '@modelreins/contract'
 import { countingCursor } from '../../../../src/domain/cursor.ts'
@@ -112,7 +115,7 @@ function submitNew(ctx: CommandContext, input: Omit<Parsed<'reviews.submit'>, 'i
   return ok(showReview(ctx, review))
 }
 
-/** The cursor is the id of the last review seen. A page ends early when it grows large: payloads are as large as prompts. */
+/** The cursor is the id of the last review on the page. A page ends early when it grows large: payloads are as large as prompts. */
 function list(ctx: CommandContext, input: Parsed<'reviews.list'>): Result<{ items: Review[]; next_cursor: string | null }> {
   const before = countingCursor(input.cursor, Number.MAX_SAFE_INTEGER)
   if (!before.ok) return before

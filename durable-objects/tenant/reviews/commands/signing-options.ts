@@ -14,6 +14,7 @@ import { prepareDecision } from './decide.ts'
 
 type Reply = Output<'reviews.signing_options'>
 
+/** `options` go to `navigator.credentials.get`; `nonce` is returned with the signature and expires after `limits.challenge_ms`. */
 export function signingOptions(ctx: CommandContext, input: Parsed<'reviews.signing_options'>): Result<Reply> {
   const prepared = prepareDecision(ctx, input)
   if (!prepared.ok) return prepared
