@@ -4,7 +4,7 @@ import * as claims from '../claim.ts'
 import * as jobs from '../job.ts'
 import * as reviews from '../review.ts'
 import * as service from '../service.ts'
-import { hotCompletion, hotStart } from '../hot-request.ts'
+import { hotReader } from '../hot-request.ts'
 import { limits } from '../limits.ts'
 import { jobRef, operation } from './row.ts'
 
@@ -82,7 +82,7 @@ export const claimsOperations = {
     tool: false,
     summary: 'Start an offered job: the attempt begins',
     input: jobRef,
-    hot: hotStart,
+    hot: hotReader(jobRef, 'job_id'),
     example: { job_id: 42 },
     output: claims.startReply,
     status: 200,
@@ -111,7 +111,7 @@ export const claimsOperations = {
     tool: false,
     summary: 'Complete an attempt; repeating it changes nothing',
     input: claims.attemptCompletion,
-    hot: hotCompletion,
+    hot: hotReader(claims.attemptCompletion, 'job_id', 'result', 'exit_code'),
     example: { job_id: 42, result: 'The report is in reports/42.md', exit_code: 0, usage: { tokens_in: 1200, tokens_out: 340 } },
     output: claims.settleReply,
     status: 200,

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { contextReply } from '../context.ts'
 import * as jobs from '../job.ts'
 import { integer, jobId } from '../fields.ts'
-import { hotDispatch } from '../hot-request.ts'
+import { hotReader } from '../hot-request.ts'
 import { limits } from '../limits.ts'
 import * as outlook from '../outlook.ts'
 import { jobRef, operation } from './row.ts'
@@ -28,7 +28,18 @@ export const jobsOperations = {
     tool: true,
     summary: 'Dispatch a job to the worker that the Director picks',
     input: jobs.jobRequest,
-    hot: hotDispatch,
+    hot: hotReader(
+      jobs.jobRequest,
+      'prompt',
+      'when_offline',
+      'idempotency_key',
+      'effort',
+      'mode',
+      'priority',
+      'thread_id',
+      'session_id',
+      'timeout',
+    ),
     example: { prompt: 'Report on CONTRIBUTING.md', effort: 'quick', idempotency_key: 'report-2026-07-01' },
     output: jobs.job,
     status: 201,

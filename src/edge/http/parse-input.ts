@@ -75,21 +75,12 @@ function flatInput(row: Operation, raw: RawInput, tolerant: boolean): FlatInput 
   return { values: { ...flat }, issues }
 }
 
-/** The flat input when nothing about it is in question: the body, with what the path and a header add to it. */
-function addedUp({ path, query, body, idempotencyKey }: RawInput): Readonly<Record<string, unknown>> | undefined {
-  if (body === undefined || query.size > 0) return undefined
-  let flat = body
-  for (const name in path) {
-    if (Object.hasOwn(body, name)) return undefined
-    flat = { ...flat, [name]: path[name] }
-  }
-  if (idempotencyKey === null) return flat
-  return body['idempotency_key'] === undefined ? { ...flat, idempotency_key: idempotencyKey } : undefined
-}
-
-function parsedHot(row: Operation, raw: RawInput): Record<string, unknown> | undefined {
-  const flat = row.hot === undefined ? undefined : addedUp(raw)
-  return flat === undefined ? undefined : row.hot?.(flat)
+/** The input when nothing in the request contradicts anything else in it, and the reader of frequent inputs takes it. */
+function parsedHot(row: Operation, { path, query, body, idempotencyKey }: RawInput): Record<string, unknown> | undefined {
+  if (row.hot === undefined || body === undefined || query.size > 0) return undefined
+  const named = idempotencyKey === null ? path : { ...path, idempotency_key: idempotencyKey }
+  for (const name in named) if (Object.hasOwn(body, name)) return undefined
+  return row.hot({ ...body, ...named })
 }
 
 /** Parses the flat input with the operation's schema: defaults filled, text of paths and queries converted. Names every issue there is. */

@@ -1,4 +1,4 @@
-/** Says that the hand-written readers of hot inputs take nothing that the schema refuses or reads otherwise, and take what programs send. */
+/** Says that the readers of frequent inputs take nothing that the schema refuses or reads otherwise, and take what programs send. */
 import { type Operation, limits, operations } from '@modelreins/contract'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -33,12 +33,9 @@ const dispatch = fc.record(
     effort: fc.constantFrom('trivial', 'quick', 'standard', 'deep', 'critical'),
     mode: fc.constantFrom('auto', 'local', 'cloud'),
     priority: fc.integer({ min: limits.priority_min, max: limits.priority_max }),
-    max_attempts: fc.integer({ min: 1, max: limits.attempts_max }),
     thread_id: short,
     session_id: short,
     timeout: seconds,
-    silence_timeout: seconds,
-    expires_in: seconds,
   },
   { requiredKeys: ['prompt'] },
 )
