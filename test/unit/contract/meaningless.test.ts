@@ -69,7 +69,7 @@ const always: Partial<Record<OperationId, readonly string[]>> = {
   'work.done': ['result'],
   'work.hand_back': ['reason'],
   'work.escalate': ['result'],
-  'jobs.retry': ['what', 'target'],
+  'jobs.retry': ['what', 'target', 'timeout'],
   'jobs.dispatch_batch': ['idempotency_key'],
   'jobs.create': [...job, 'targets', 'fan_out'],
   'jobs.list': [...filter, ...paging],
