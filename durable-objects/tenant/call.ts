@@ -19,20 +19,20 @@ export interface TenantCall<Id extends TenantOperationId = TenantOperationId> {
   readonly credential: CallCredential
   readonly request_id: string
   readonly minted?: Minted
-  /** Of a browser: sign-ins and passkeys. */
+  /** Only for sign-ins and passkeys: what the edge knows of the browser. */
   readonly visit?: Visit
   /**
-   * `claims.complete`, `claims.close`: the whole result lies in R2 under this key and `input.result` is only its beginning
+   * `claims.complete`, `claims.close`: R2 holds the whole result under this key, and `input.result` is only its beginning
    * (`limits.result_inline_bytes`, cut between characters). The object keeps the key with the job (and mirrors it to D1) when it
    * accepts the outcome, and shows `result_truncated: true`. The key is unguessable and new for each call, so that a refused
    * completion never touches the result of an accepted one.
    */
   readonly stored_result?: string
-  /** The caller only passes the value on: it may come as JSON (`AnsweredInJson`). An object of before does not look at this. */
+  /** The caller only passes the value on, so the object may answer with JSON text (`AnsweredInJson`). Older objects ignore this field. */
   readonly as_json?: true
 }
 
-/** What the object answers: the operation's output, less what only the edge can fill in (`view_url`). */
+/** The value of an answer: the operation's output without `view_url`, which only the edge can fill in. */
 export type TenantReply<Id extends TenantOperationId> = Omit<Operations[Id]['output']['_output'], 'view_url'>
 
 /** The killswitch as every answer to a worker carries it. */
@@ -41,13 +41,16 @@ export interface KillswitchVersion {
   readonly generation: number
 }
 
-/** `replayed`: an idempotency key answered what an earlier call made; nothing was created now (200, not 201). `killswitch`: in answers to a worker. */
+/**
+ * `replayed`: the idempotency key matched an earlier call, so this call created nothing (200, not 201). `killswitch`: only in answers to a
+ * worker.
+ */
 export type TenantAnswer<Id extends TenantOperationId> = Result<TenantReply<Id>> & {
   readonly replayed?: boolean
   readonly killswitch?: KillswitchVersion
 }
 
-/** A value as JSON text: making it where the value is costs the runtime less than copying the value across. */
+/** A value as JSON text: serializing inside the object costs less than the structured clone of the value by the RPC. */
 export interface AnsweredInJson {
   readonly ok: true
   readonly json: string
@@ -55,7 +58,7 @@ export interface AnsweredInJson {
   readonly killswitch?: KillswitchVersion
 }
 
-/** Who a credential in force belongs to. `worker_id` or `member_id` in `id`. */
+/** The owner of a valid credential. `id` is a `worker_id` or a `member_id`. */
 export interface Authorized {
   readonly kind: 'member' | 'worker'
   readonly id: string
@@ -65,27 +68,30 @@ export interface Authorized {
 /** The tenant object as the edge sees it. */
 export interface TenantGate extends ArtifactCalls {
   perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<TenantAnswer<Id>>
-  /** `jobs.result`: `wrong-state` while the job has not ended, `not-found` when it is no longer (or never was) kept here. */
+  /** For `jobs.result`: `wrong-state` while the job has not ended, `not-found` when the object does not (or no longer) hold the job. */
   locateResult(request: {
     readonly credential: CallCredential
     readonly job_id: number
     readonly request_id: string
   }): Promise<Result<ResultPlace>>
-  /** May this credential do what the scope names? For operations that need nothing else of the object: audit search, metrics, artifacts. */
+  /** Checks that the credential has the scope. For operations that need nothing else from the object: audit search, metrics, artifacts. */
   authorize(request: {
     readonly credential: CallCredential
     readonly scope: Scope
     readonly request_id: string
   }): Promise<Result<Authorized>>
-  /** Takes `audit.read`. `sign`: signs a head of the newest row first, when none covers it. D1 is brought up to date when it answers. */
+  /**
+   * Requires `audit.read`. `sign`: first signs a head over the newest row, unless a head covers it already. Ships all rows to D1 before it
+   * answers; when D1 is down, it answers without.
+   */
   auditStatus(request: {
     readonly credential: CallCredential
     readonly sign: boolean
     readonly request_id: string
   }): Promise<Result<AuditStatus>>
-  /** Takes `workers.read`. What monitoring watches of the audit trail. */
+  /** Requires `workers.read`. The metrics of the audit trail. */
   auditGauges(request: { readonly credential: CallCredential; readonly request_id: string }): Promise<Result<AuditGauges>>
-  /** Takes `audit.read`. Signs the end of an export. */
+  /** Requires `audit.read`. Signs the seal at the end of an export. */
   sealExport(request: {
     readonly credential: CallCredential
     readonly seal: Pick<AuditSeal, 'from_seq' | 'through_seq' | 'rows' | 'sha256'>
@@ -96,7 +102,7 @@ export interface TenantGate extends ArtifactCalls {
     readonly tenant: string
     readonly name: string
     readonly owner_name: string
-    /** The setting; an edge of before does not say. */
+    /** Initial value of the setting. Older edges do not send it. */
     readonly require_capability?: boolean
     readonly minted: Minted
     readonly request_id: string
@@ -106,21 +112,22 @@ export interface TenantGate extends ArtifactCalls {
     readonly request_id: string
   }): Promise<Result<{ readonly name: string; readonly created_at: string }>>
   /**
-   * Takes `jobs.read`. Which of these jobs are not to be shown as D1 has them: they are (still, or again) kept here, so that it may be old; or
-   * they are erased, or of a deleted thread, and D1 does not know yet. `threads`: their threads, in the same order; an older edge does not say.
+   * Requires `jobs.read`. Returns the ids of the jobs whose row in D1 must not be shown: the object still (or again) holds the job, so the row
+   * may be outdated; or the job is erased, or its thread deleted, and D1 is not updated yet. `threads`: the threads of the jobs, in the same
+   * order; older edges do not send them.
    */
   keptJobs(request: {
     readonly credential: CallCredential
     readonly ids: readonly number[]
     readonly threads?: readonly (string | null)[]
   }): Promise<Result<readonly number[]>>
-  /** May this credential read this job's stream? Registers the viewer, so that the end reaches the stream object. */
+  /** Checks that the credential may read the job's stream. Registers the viewer, so that the stream object is told of the job's end. */
   watch(request: { readonly credential: CallCredential; readonly job_id: number; readonly request_id: string }): Promise<Result<WatchedJob>>
-  /** Takes `jobs.take`. A person writes a note about the job in their hands: recorded, and what lets it into the job's stream. */
+  /** Requires `jobs.take`. Records that a person writes a note about the job that they hold; the fence lets the note into the job's stream. */
   noteWork(request: NoteRequest & { readonly credential: CallCredential; readonly request_id: string }): Promise<Result<NoteFence>>
-  /** An attempt has said its first word: its stream must learn of the end, however that comes. Idempotent; a stale fence changes nothing. */
+  /** An attempt has written its first output, so its stream must be told of its end. Idempotent; a stale fence changes nothing. */
   noteStream(request: { readonly job_id: number; readonly attempt: number; readonly nonce: string }): Promise<void>
-  /** A sign-in from this address has failed before anybody was named: counted, so that the next ones wait. */
+  /** Counts a sign-in from this address that failed before a member was identified, so that the next attempts are delayed. */
   noteFailedSignIn(request: { readonly address: string; readonly request_id: string }): Promise<void>
   /** WebSocket upgrade, with the credential in `x-modelreins-credential` as JSON. */
   fetch(request: Request): Promise<Response>

@@ -1,4 +1,4 @@
-/** Responsible for the list of rooms: what a tenant object is made of. A new subject is a folder with a `room.ts`, and one line here. */
+/** Responsible for the list of rooms that make up a tenant object. To add a room, add a folder with a `room.ts` and one line here. */
 import type { Parsed, TenantOperationId } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
 import { artifactRoom } from './artifacts/room.ts'
@@ -24,7 +24,7 @@ import { workRoom } from './work/room.ts'
 import { webhookRoom } from './webhooks/room.ts'
 import { workerRoom } from './workers/room.ts'
 
-/** In this order: the queue's duties first, since they settle jobs that others have to do with. */
+/** The order matters: the queue's duties run first, because duties of other rooms depend on the state of jobs. */
 const list = [
   queueRoom,
   fanOutRoom,
@@ -52,13 +52,13 @@ export const rooms: readonly Room[] = list
 type Listed = (typeof list)[number]
 type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void ? All : never
 
-/** The compiler's word that each operation of the tenant object has its command in a room of the list. */
+/** A check at compile time: each operation of the tenant object has its command in a room of the list. */
 type Commands = {
   readonly [Id in TenantOperationId]: (ctx: CommandContext, input: Parsed<Id>) => Result<TenantReply<Id>>
 }
 type Performed = Intersection<Extract<Listed, { readonly commands: unknown }>['commands']>
 export const everyOperationIsPerformed: Performed extends Commands ? true : never = true
 
-/** And that each store that a room declares is opened by a room of the list. */
+/** A check at compile time: each store that a room declares is opened by a room of the list. */
 type Opened = Intersection<ReturnType<Extract<Listed, { tables(opening: never): unknown }>['tables']>>
 export const everyStoreIsOpened: Opened extends Omit<Store, 'values'> ? true : never = true

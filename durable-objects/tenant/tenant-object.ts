@@ -1,6 +1,6 @@
 /**
- * Responsible for exposing one tenant: RPC for commands, fetch for the worker socket, alarms. It wires the parts and decides
- * nothing; see ARCHITECTURE.md, "The tenant object in five parts".
+ * Responsible for exposing one tenant: RPC for commands, fetch for WebSockets, alarms. It connects the parts and contains no rules; see
+ * ARCHITECTURE.md, "The tenant object in five parts".
  */
 import { DurableObject } from 'cloudflare:workers'
 import { closeCodes, operations, problems } from '@modelreins/contract'
@@ -41,10 +41,10 @@ const refused = fail('unauthorized', 'The token is not valid: unknown, expired, 
 const refusal = ({ failure }: { readonly failure: Failure }): Response =>
   Response.json(failure, { status: problems[failure.code].status, headers: { 'x-modelreins-failure': failure.code } })
 
-/** Whoever is answered these may rely on it: open streams have been told. */
+/** Operations that end somebody's rights: they answer only after open streams have been told, so that the caller can rely on it. */
 const endsRights: ReadonlySet<string> = new Set(['members.revoke', 'members.rotate', 'sessions.end', 'sessions.end_many'])
 
-/** As JSON when the caller asks for it: who asks for it reads nothing else. */
+/** Serializes the value when the caller asked for JSON; such a caller reads only `json`, which the declared type does not have. */
 function asAsked<Id extends TenantOperationId>(call: TenantCall<Id>, answer: TenantAnswer<Id>): TenantAnswer<Id> {
   if (call.as_json !== true || !answer.ok) return answer
   const { value, ...more } = answer
@@ -52,7 +52,7 @@ function asAsked<Id extends TenantOperationId>(call: TenantCall<Id>, answer: Ten
   return told as unknown as TenantAnswer<Id>
 }
 
-/** By operation. */
+/** The room of each operation, by operation id. */
 const roomOf: ReadonlyMap<string, Room> = new Map(
   rooms.flatMap((room) => Object.keys(room.commands ?? {}).map((operation): [string, Room] => [operation, room])),
 )
@@ -64,7 +64,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   readonly #commits = new SharedCommit(afterStoring(this.ctx.storage, clockAndRandom.setTimer))
   #store!: Store
   #clock!: AlarmClock
-  /** Undefined until the tenant is known: an object that was never provisioned answers 401 and writes nothing. */
+  /** Undefined until the tenant is provisioned: before that, the object answers 401 and writes nothing. */
   #running: RunningTenant | undefined
 
   constructor(state: DurableObjectState, env: Env) {
@@ -116,7 +116,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     return ok({ running, caller: caller.value })
   }
 
-  /** A session that is used stays: its last use is written now and then. */
+  /** Using a session extends it. The last use is written only occasionally, because each write costs a row. */
   #noteUse({ executor }: RunningTenant, caller: Caller, at: number): void {
     const id = caller.kind === 'member' ? caller.session : undefined
     const session = id === undefined ? undefined : this.#store.sessions.find(id)
@@ -130,14 +130,14 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
 
   async perform<Id extends TenantOperationId>(call: TenantCall<Id>): Promise<TenantAnswer<Id>> {
     const turn = operations[call.operation].method === 'GET' ? undefined : this.#commits.turn()
-    // Before it is looked who calls: a caller that is revoked meanwhile is refused.
+    // Wait before authenticating: a caller that is revoked during the wait is refused.
     if (turn !== undefined) await turn
     const authorized = this.#authorized(call.credential, operations[call.operation].scope)
     if (!authorized.ok) return authorized
     const { running, caller } = authorized.value
     const { host, executor } = running
     const room = roomOf.get(call.operation)
-    // The table says which input and which output belong to an operation; the compiler does not follow it into the list of rooms.
+    // The operations table ties input and output to each operation; the compiler cannot follow that through the list of rooms.
     const command = room?.commands?.[call.operation] as ((ctx: CommandContext, input: unknown) => Result<TenantReply<Id>>) | undefined
     if (command === undefined) return fail('not-found', `There is no operation ${call.operation}.`)
     const runAs = (who: Caller): TenantAnswer<Id> =>
@@ -150,14 +150,14 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     const waiting = first.ok ? room?.waits?.[call.operation]?.(host, caller, call.input, first.value) : undefined
     if (waiting === undefined) return asAsked(call, first)
     const afterwards = await waiting
-    // Whoever was revoked while waiting gets nothing (I14); whoever was paused, resumed or changed is what they are now.
+    // Authenticate again: a caller revoked during the wait gets nothing (I14), and other changes to the caller (paused, resumed) apply.
     const still = this.#authorized(call.credential, operations[call.operation].scope)
     const answer = still.ok ? runAs(still.value.caller) : still
     afterwards?.()
     return asAsked(call, answer)
   }
 
-  /** Whoever works for the tenant learns of the killswitch whatever it asks. */
+  /** Every answer to a worker carries the state of the killswitch. */
   #withKillswitch<Id extends TenantOperationId>(caller: Caller, answer: TenantAnswer<Id>): TenantAnswer<Id> {
     if (!('worker' in caller)) return answer
     const { level, generation } = this.#store.killswitch.state()
@@ -203,7 +203,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     this.#running?.executor.runBatch(systemCaller, (ctx) => (noteStreamed(ctx, request), []))
   }
 
-  /** Asked by a job's stream object before it takes an attempt's words: whoever may not write any more is told so there. */
+  /** Called by a job's stream object before it accepts output of an attempt, so that an attempt that lost its rights is refused there. */
   async mayWrite(request: Parameters<JobEndGate['mayWrite']>[0]): ReturnType<JobEndGate['mayWrite']> {
     if (this.#running === undefined || this.#store.identity.get()?.suspended === true) return refused
     return this.#running.executor.run(systemCaller, { request_id: 'internal' }, (ctx) =>
@@ -233,7 +233,10 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     return this.#uploading(request, 'own', (ctx) => releaseArtifact(ctx, request.slug))
   }
 
-  /** A person may add files to the job in their hands, whatever else their role may. `own`: about what the caller has reserved. */
+  /**
+   * A person may add files to the job that they hold even when their role lacks `artifacts.write`. `of`: the job's number; `own`: the call
+   * concerns an artifact that the caller reserved.
+   */
   #mayUpload(
     credential: CallCredential,
     of: number | 'own' | undefined,
@@ -257,7 +260,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
   }
 
   async locateArtifact(request: Parameters<TenantGate['locateArtifact']>[0]): ReturnType<TenantGate['locateArtifact']> {
-    // Without a token, and with a lease, the artifact itself says who may.
+    // Without a token, or with a lease, `locateArtifact` decides by the artifact itself.
     const { kind } = request.credential
     const authorized = this.#authorized(
       request.credential,
@@ -268,7 +271,7 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     return locateArtifact(reading, request.slug, this.#store.identity.get()?.suspended === true)
   }
 
-  /** Asked by a job's stream object whose viewers have heard nothing for a while: a lost close must not leave them hanging. */
+  /** Called by a job's stream object that was silent for a while: if the message of the job's end was lost, its viewers would wait forever. */
   async jobEnd(request: { readonly job_id: number }): Promise<JobEnd | null> {
     return endOf(this.#store.jobs.get(request.job_id))
   }
@@ -316,7 +319,10 @@ export class TenantObject extends DurableObject<Env> implements TenantGate {
     return changed
   }
 
-  /** Sockets: of workers, and of whoever follows events. The edge has checked the MAC; the headers say who it is, and come from the edge alone. */
+  /**
+   * Opens WebSockets for workers and for followers of events. The edge has checked the token's MAC; only the edge can reach this method, so
+   * the headers that identify the caller can be trusted.
+   */
   override async fetch(request: Request): Promise<Response> {
     const credential = JSON.parse(request.headers.get('x-modelreins-credential') ?? '{"kind":"none"}') as CallCredential
     const asked = request.headers.get('x-modelreins-feed')

@@ -1,11 +1,11 @@
 /**
- * Responsible for being awake when something is due: a timer in memory for the next seconds, and the object's one alarm as what
- * survives an eviction. Each setAlarm is a row written, so an alarm that rings a little early is left as it is.
+ * Responsible for waking the object when something is due: with a timer in memory for the next seconds, and with the object's only alarm,
+ * which survives an eviction. Each setAlarm costs a row written, so an alarm that is set a little too early is not moved.
  */
 
-/** Due sooner than this: worth staying awake for. */
+/** For anything due within this time, a timer keeps the object awake. */
 const timerMs = 10_000
-/** The alarm behind a timer: only an eviction in between makes it needed. */
+/** How long after now the alarm behind a timer is set: it is needed only when the object is evicted before the timer fires. */
 const backupMs = 30_000
 
 export interface Timers {
@@ -21,7 +21,7 @@ export class AlarmClock {
   #timerAt = Number.POSITIVE_INFINITY
   #stopTimer: (() => void) | undefined
 
-  /** `armedAt`: what storage says at the start. */
+  /** `armedAt`: the time of the alarm in storage, milliseconds since 1970; null without one. */
   constructor(storage: DurableObjectStorage, timers: Timers, armedAt: number | null, ring: () => void) {
     this.#storage = storage
     this.#timers = timers
@@ -29,20 +29,20 @@ export class AlarmClock {
     this.#ring = ring
   }
 
-  /** Something is due then. `awake`: memory alone knows of it, so the object must not hibernate before. */
+  /** Something is due at `due`, milliseconds since 1970. `awake`: only memory knows of it, so the object must not hibernate before. */
   arm(due: number, awake: boolean): void {
     if (due === Number.POSITIVE_INFINITY) return
     const now = this.#timers.now()
     const timed = awake || due - now <= timerMs
     if (timed) this.#setTimer(Math.max(due, now + 1))
-    // Never now: an alarm set to the present inside alarm() ends the chain.
+    // Always in the future: an alarm that is set to the present time inside alarm() does not fire again.
     const backup = timed ? Math.max(due, now + backupMs) : Math.max(due, now + 1)
     if (this.#armedAt !== null && this.#armedAt > now && this.#armedAt <= backup + backupMs) return
     this.#armedAt = backup
     void this.#storage.setAlarm(backup)
   }
 
-  /** The alarm rang: storage holds none any more. */
+  /** The alarm fired, so storage holds none any more. */
   rang(): void {
     this.#armedAt = null
   }

@@ -1,4 +1,4 @@
-/** Responsible for what one tenant does by itself: being awake when something is due, and the chores of an alarm. */
+/** Responsible for what one tenant does without a call: running what is due, and the maintenance work of an alarm. */
 import type { AlarmClock } from './alarm-clock.ts'
 import type { Effect } from './context.ts'
 import { performEffects } from './effects.ts'
@@ -6,14 +6,14 @@ import type { Executor } from './execute.ts'
 import type { Host } from './host.ts'
 import { roomsWith } from './rooms-with.ts'
 
-/** Rows that one room deletes in one go. */
+/** The most rows that one room deletes per alarm. */
 const prunedAtOnce = 500
 
 export class AlarmHandler {
   readonly #clock: AlarmClock
   readonly #host: Host
   readonly #executor: Executor
-  /** Cut off before its end, an alarm is rung again. */
+  /** True while `alarm()` runs; the platform retries an alarm that was interrupted. */
   #inAlarm = false
 
   constructor(clock: AlarmClock, host: Host, executor: Executor) {
@@ -26,7 +26,7 @@ export class AlarmHandler {
     return this.#inAlarm
   }
 
-  /** Something was committed. */
+  /** Called after each commit: performs its effects, notifies the rooms, sets the clock for what is due next. */
   committed(effects: readonly Effect[]): void {
     performEffects(this.#host, effects)
     for (const room of roomsWith(this.#host.rooms, 'onCommit')) room.onCommit(this.#host)

@@ -1,4 +1,4 @@
-/** Responsible for telling each of its readers which ids have changed since that reader looked last. */
+/** Responsible for telling each reader which ids have changed since that reader last looked. */
 export class ChangedIds {
   readonly #readers: Set<string>[] = []
 
@@ -6,7 +6,7 @@ export class ChangedIds {
     for (const unread of this.#readers) unread.add(id)
   }
 
-  /** A set of its own, empty now, to which every change adds; its reader clears it. */
+  /** Returns a new, empty set for one reader. Every change adds to it; the reader clears it. */
   reader(): Set<string> {
     const unread = new Set<string>()
     this.#readers.push(unread)

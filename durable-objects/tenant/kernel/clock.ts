@@ -1,9 +1,9 @@
-/** Responsible for real time, real chance and real timers: the only file of the tenant object that reads them. */
+/** Responsible for real time, randomness and timers: the only file of the tenant object that reads them. */
 import type { ClockAndRandom } from './host.ts'
 
 const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
-/** Rejection-free enough: 252 is the largest multiple of 36 below 256. */
+/** Rejects bytes of 252 and more: 252 is the largest multiple of 36 below 256, so that each character is equally likely. */
 function randomText(length: number): string {
   let text = ''
   while (text.length < length) {

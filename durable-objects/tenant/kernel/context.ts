@@ -1,7 +1,7 @@
 /**
- * Responsible for what a command is given: the time (read once), who calls, the stores, what is known live, and where to leave audit rows
- * and effects. A command decides and writes inside one transaction; it awaits nothing. Rooms add their own stores, books, effects and
- * callers to the interfaces here (`declare module`), each in its `room.ts`, so that the kernel names none of them.
+ * Responsible for the context that each command receives: the time (read once), the caller, the stores, the state in memory, and where to
+ * add audit rows and effects. A command decides and writes inside one transaction; it awaits nothing. Rooms add their own stores, memory,
+ * effects and callers to the interfaces here (`declare module`), each in its `room.ts`, so that the kernel does not depend on any room.
  */
 import type { Actor, TenantEvent } from '@modelreins/contract'
 import type { Rates } from '../../../src/domain/access/rates.ts'
@@ -12,51 +12,51 @@ import type { DueClock } from './due-clock.ts'
 import type { Room } from './room.ts'
 import type { ValueStore } from './value-store.ts'
 
-/** The stores of all rooms, over one database. */
+/** The stores of all rooms; they share one database. */
 export interface Store {
   readonly values: ValueStore
 }
 
-/** What is known in memory alone, of all rooms: it is new after an eviction. */
+/** The state of all rooms that exists only in memory: an eviction loses it. */
 export interface Live {
-  /** When memory began, milliseconds since 1970. */
+  /** When the object was loaded into memory, milliseconds since 1970. */
   readonly since: number
   readonly due: DueClock
   readonly jumps: JumpDetector
   readonly trail: AuditTrail
-  /** How much each caller does in a while. */
+  /** Rate limits per caller. */
   readonly rates: Rates
 }
 
-/** Who may call, by kind, and what is known of each. */
+/** The kinds of callers, and the data that each kind carries. */
 export interface Callers {
   /** The operator of the installation. */
   master: object
-  /** Nobody: a public link. */
+  /** No credential, such as a public link. */
   none: object
   /** The tenant object itself. */
   system: object
 }
 export type Caller = { [Kind in keyof Callers]: { readonly kind: Kind; readonly actor: Actor } & Callers[Kind] }[keyof Callers]
 
-/** What may happen after a commit, by kind. Losing an effect costs latency, never correctness. */
+/** What may follow a commit, by kind. A lost effect (eviction after the commit) may only delay something, never make it wrong. */
 export interface Effects {}
 export type Effect = { [Kind in keyof Effects]: { readonly kind: Kind } & Effects[Kind] }[keyof Effects]
 
-/** A row of the audit trail as a command states it; the rest is filled in when it is sealed. */
+/** An audit row as a command states it; the trail adds the other fields when it seals the row. */
 export type AuditNote = TenantEvent
 
 /** The audit trail as commands need it. */
 export interface AuditTrail {
-  /** Answers the number of the row. */
+  /** Returns the number of the row. */
   append(note: AuditNote, caller: Caller, at: number): number
-  /** Stores what was appended: once, at the end of the transaction. */
+  /** Stores all appended rows; called once, at the end of the transaction. */
   write(): void
-  /** Whether every row from before this time is kept outside the object too: what happened then may be forgotten here. */
+  /** True when all rows from before this time (milliseconds since 1970) are stored outside the object too, so that it may delete them. */
   isShipped(before: number): boolean
 }
 
-/** What reading takes. Nothing that has only this writes anything. */
+/** The context for reading. Code that receives only this writes nothing. */
 export interface ReadContext {
   readonly at: number
   readonly tenant: string
@@ -78,29 +78,29 @@ export interface CommandContext extends ReadContext {
   readonly stored_result?: string | undefined
   /** In [0, 1). */
   readonly random: () => number
-  /** Appends an audit row; answers its number. */
+  /** Appends an audit row; returns its number. */
   readonly record: (note: AuditNote) => number
   readonly after: (effect: Effect) => void
-  /** Changes to memory that must not happen when the transaction is rolled back. */
+  /** Defers a change of memory until after the commit, so that a rollback never has to undo it. */
   readonly onCommit: (change: () => void) => void
-  /** The failure that this command answers is what it found out: what it wrote stays all the same. */
+  /** Commits what the command wrote although it returns a failure. */
   readonly keep: () => void
-  /** This command only looked at what it would do: all that it wrote is taken back, and its answer stands. */
+  /** Rolls back everything that the command wrote, and still returns its answer: for previews. */
   readonly discard: () => void
-  /** Hosts that the operator allows calls to, beyond public ones over https: `host` or `host:port`. */
+  /** Hosts (`host` or `host:port`) that the operator allows calls to, in addition to public hosts over https. */
   readonly allowedHosts: readonly string[]
-  /** The idempotency key answered an earlier call. */
+  /** Marks the answer as a replay: the idempotency key matched an earlier call. */
   readonly replayed: () => void
 }
 
 export const systemActor: Actor = { kind: 'system', id: 'system', name: 'ModelReins' }
 export const systemCaller: Caller = { kind: 'system', actor: systemActor }
 
-/** Times that were spelled last: what one command writes and answers has few of them. */
+/** The most recently formatted times: one command writes and answers the same few times repeatedly. */
 const spelled = Array.from({ length: 8 }, () => ({ at: 0, text: new Date(0).toISOString() }))
 let oldest = 0
 
-/** ISO 8601 of milliseconds, and null of null. */
+/** Formats milliseconds since 1970 as ISO 8601. */
 export function isoTime(at: number): string {
   for (const known of spelled) if (known.at === at) return known.text
   const text = new Date(at).toISOString()
@@ -110,5 +110,5 @@ export function isoTime(at: number): string {
 }
 export const isoTimeOrNull = (at: number | null): string | null => (at === null ? null : isoTime(at))
 
-/** A kind that a worker has named, as a row of the audit trail may show it: a word, where a careless worker might put a sentence. */
+/** A kind named by a worker, in a form that is safe for the audit trail: anything but one word of up to 40 characters becomes `other`. */
 export const asWord = (text: string): string => (/^[A-Za-z][\w.-]{0,39}$/.test(text) ? text : 'other')

@@ -1,4 +1,4 @@
-/** Responsible for the earliest time at which something is due: a lower bound, so that commands need not search for it. */
+/** Responsible for a lower bound of the time at which something is due next, so that commands need not search for it. */
 export class DueClock {
   #at = 0
 
@@ -6,12 +6,12 @@ export class DueClock {
     return this.#at
   }
 
-  /** Something will be due then. */
+  /** Lowers the bound: something is due at `at`, milliseconds since 1970. */
   hint(at: number): void {
     if (at < this.#at) this.#at = at
   }
 
-  /** What a search has found. */
+  /** Replaces the bound by the result of a search; undefined when nothing is due. */
   set(at: number | undefined): void {
     this.#at = at ?? Number.POSITIVE_INFINITY
   }

@@ -1,6 +1,6 @@
 /**
- * Responsible for running commands: read the clock once, one synchronous transaction, then memory, then effects. Nothing awaits inside, so
- * a tenant's history is a sequence.
+ * Responsible for running commands: it reads the clock once, runs one synchronous transaction, then changes memory, then performs effects.
+ * Nothing awaits inside, so commands of a tenant run strictly one after the other.
  */
 import { limits, operations } from '@modelreins/contract'
 import type { TenantOperationId } from '@modelreins/contract'
@@ -24,12 +24,15 @@ export interface Request {
 
 class RolledBack extends Error {}
 
-/** What the object does by itself. */
+/** The request of commands that the object runs by itself. */
 export const internalRequest: Request = { request_id: 'internal' }
 
 const rowsRate = { most: limits.worker_rows_per_minute, per_ms: 60_000 }
 
-/** The verbs of a job cost a worker nothing: it is given the jobs. What else it writes into the trail is bounded. */
+/**
+ * The key under which the caller's audit rows are rate-limited; undefined without a limit. Only workers are limited, and not for claims
+ * (except `claims.authorize`), because the server decides how many jobs a worker gets.
+ */
 function spenderOf(caller: Caller, request: Request): string | undefined {
   if (!('worker' in caller)) return undefined
   const { operation } = request
@@ -41,7 +44,7 @@ function spenderOf(caller: Caller, request: Request): string | undefined {
 export class Executor {
   readonly #host: Host
   readonly #rollback: Rollback
-  /** Rows of the audit trail that commands have asked for. */
+  /** Count of the audit rows that commands have appended. */
   #rows = 0
   readonly #committed: (effects: readonly Effect[]) => void
 
@@ -52,7 +55,7 @@ export class Executor {
     this.#committed = committed
   }
 
-  /** Runs one command. A failure rolls back what it wrote, and forgets no more than that, unless the command says `keep`. */
+  /** Runs one command in a transaction. A failure rolls back only what this command wrote, unless it called `keep`. */
   run<Value>(
     caller: Caller,
     request: Request,
@@ -73,14 +76,14 @@ export class Executor {
     return done
   }
 
-  /** Runs several commands in one transaction. Each has checked before it writes, so one that fails undoes nothing of the others. */
+  /** Runs several commands in one transaction. Each checks before it writes, so a command that fails has written nothing to roll back. */
   runBatch<Value>(caller: Caller, commands: (ctx: CommandContext) => readonly Value[]): readonly Value[] {
     this.catchUp()
     const done = this.#transact(caller, internalRequest, (ctx) => ok(commands(ctx)))
     return done.ok ? done.value : []
   }
 
-  /** Does what has become due, in a transaction of its own. Cheap while nothing is. */
+  /** Runs what has become due, in a separate transaction. Cheap when nothing is due. */
   catchUp(): void {
     const { live, now, ticks, rooms } = this.#host
     const jump = live.jumps.note(now(), ticks(), live.due.at)
@@ -93,7 +96,7 @@ export class Executor {
     if (now() < live.due.at) return
     this.#transact(systemCaller, internalRequest, (ctx) => {
       runDuties(ctx)
-      // Before anybody arms the clock by it: what is not known yet after a cold start would ring for nothing, again and again.
+      // Set the bound before anything arms the clock with it: the bound from a cold start lies in the past and would fire the alarm repeatedly.
       ctx.onCommit(() => live.due.set(nextDue(ctx)))
       return ok(undefined)
     })

@@ -1,23 +1,23 @@
-/** Responsible for one request to an address that somebody of a tenant has named: guarded, bounded in time, and deaf to what is answered. */
+/** Responsible for one POST to an address that a tenant configured: checked against SSRF, limited in time, the response body ignored. */
 import { refusalOf } from '../../../src/domain/outbound.ts'
 
 export interface Posting {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>
   readonly allowedHosts: readonly string[]
   readonly timeoutMs: number
-  /** Who is called, for people: `the receiver`. */
+  /** The called party, for error messages, such as `the receiver`. */
   readonly whom: string
 }
 
 export interface Posted {
-  /** Null: there was no answer, and `error` says why. */
+  /** HTTP status; null without a response, and then `error` says why. */
   readonly status: number | null
   readonly error: string | null
-  /** The header of this name. */
+  /** The `Retry-After` header, as received. */
   readonly retryAfter: string | null
 }
 
-/** The address is judged again each time: what the operator allows may have changed. */
+/** Checks the address before each request: the operator may have changed what is allowed. Never throws for a failed request. */
 export async function guardedPost(
   { fetch, allowedHosts, timeoutMs, whom }: Posting,
   url: string,
@@ -27,9 +27,9 @@ export async function guardedPost(
   const refusal = refusalOf(new URL(url), allowedHosts)
   if (refusal !== undefined) return failed(`not sent: ${refusal}`)
   try {
-    // A redirect could lead where the address itself may not.
+    // Do not follow redirects: they could lead to an address that the check refuses.
     const response = await fetch(url, { ...request, method: 'POST', redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
-    // Nothing of the answer is read: it has no say, and may be endless.
+    // The response body is never read: nothing depends on it, and it may be endless.
     await response.body?.cancel()
     const redirected = response.status >= 300 && response.status < 400
     return {

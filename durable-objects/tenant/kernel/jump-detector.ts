@@ -1,6 +1,6 @@
 /**
- * Responsible for detecting that the server's own time has jumped: it was asleep (a laptop with its lid closed), or its clock was set. Two clocks
- * are compared, so that a test which moves the date by hand is not taken for a sleep.
+ * Responsible for detecting jumps of the server's own time: the machine was asleep (a laptop with a closed lid), or its clock was set. It
+ * compares two clocks, so that a test that moves the date is not mistaken for a sleep.
  */
 
 export type Jump =
@@ -9,9 +9,9 @@ export type Jump =
   /** The clock was set back to `to`. */
   | { readonly kind: 'back'; readonly from: number; readonly to: number }
 
-/** A timer that is this late was not merely delayed by a busy machine. */
+/** A timer that fires later than this was delayed by more than a busy machine. */
 const gapMs = 10_000
-/** Clocks are corrected by fractions of a second all the time. */
+/** Smaller steps back are ignored: time synchronization corrects clocks by fractions of a second all the time. */
 const backMs = 2_000
 const remembered = 50
 
@@ -19,7 +19,10 @@ export class JumpDetector {
   #last: { readonly at: number; readonly ticks: number } | undefined
   readonly #pauses: { readonly from: number; readonly to: number }[] = []
 
-  /** `ticks`: milliseconds of a clock that nobody sets by hand, from any beginning. `due`: when somebody should have looked here at the latest. */
+  /**
+   * `at`: milliseconds since 1970. `ticks`: milliseconds of a monotonic clock. `due`: the time at which this method should have been called
+   * at the latest.
+   */
   note(at: number, ticks: number, due: number): Jump | undefined {
     const last = this.#last
     this.#last = { at, ticks }
@@ -32,7 +35,7 @@ export class JumpDetector {
     return { kind: 'gap', from: expected, to: at }
   }
 
-  /** Milliseconds since then in which nothing ran here. */
+  /** Milliseconds since `at` during which the server was asleep. */
   sleptSince(at: number): number {
     return this.#pauses.reduce((sum, { from, to }) => sum + Math.max(0, to - Math.max(from, at)), 0)
   }

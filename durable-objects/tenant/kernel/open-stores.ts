@@ -1,4 +1,4 @@
-/** Responsible for opening the object's SQLite: migrations first, then one handle that the stores of all rooms share. */
+/** Responsible for opening the object's SQLite database: it runs the migrations, then opens the stores of all rooms over one handle. */
 import { drizzle } from 'drizzle-orm/durable-sqlite'
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite'
 import { migrate } from 'drizzle-orm/durable-sqlite/migrator'
@@ -15,6 +15,6 @@ export async function openStores(storage: DurableObjectStorage, rooms: readonly 
   await migrate(db, migrations)
   const values = new ValueStore(db, forget)
   const stores: Partial<Store> = Object.assign({ values }, ...rooms.map((room) => room.tables?.({ db, values, forget })))
-  // A room that declares a store opens it: rooms.ts has the compiler check that.
+  // Each declared store is opened by a room: rooms.ts checks that at compile time.
   return stores as Store
 }

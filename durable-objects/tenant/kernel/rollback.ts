@@ -1,9 +1,9 @@
 /**
- * Responsible for what memory must forget when a transaction is rolled back: exactly what that transaction wrote. Stores remember rows, and
- * a caller whose commands fail repeatedly must not make all others read theirs anew.
+ * Responsible for undoing changes of the stores' caches when a transaction is rolled back: only those of that transaction. Otherwise a
+ * caller whose commands fail repeatedly would make all other callers read their rows from SQLite again.
  */
 
-/** Says how to take back what is remembered of a write. Outside a transaction nothing is rolled back, so nothing is kept. */
+/** Registers how to undo the cached part of a write. Outside a transaction nothing is rolled back, so nothing is registered. */
 export type Forget = (takeBack: () => void) => void
 
 export class Rollback {
@@ -20,7 +20,7 @@ export class Rollback {
     this.#takeBacks = undefined
   }
 
-  /** The last write first, so that each finds memory as it left it. */
+  /** Undoes the last write first, so that each step finds memory as its write left it. */
   undo(): void {
     const takeBacks = this.#takeBacks ?? []
     this.#takeBacks = undefined

@@ -1,10 +1,10 @@
-/** Responsible for finding the rooms of a list that take part in something: it is asked several times for every command, of some twenty rooms. */
+/** Responsible for finding the rooms that have a given member: cached, because each command needs it several times, over some twenty rooms. */
 import type { Room } from './room.ts'
 
-/** The list is the same for an object's life. */
+/** Keyed by the list of rooms, which stays the same for the life of an object. */
 const found = new WeakMap<readonly Room[], Map<keyof Room, readonly Room[]>>()
 
-/** Those that have this member, in their order. */
+/** The rooms that have this member, in the order of the list. */
 export function roomsWith<Member extends keyof Room>(
   rooms: readonly Room[],
   member: Member,
@@ -19,6 +19,6 @@ export function roomsWith<Member extends keyof Room>(
     having = rooms.filter((room) => room[member] !== undefined)
     byMember.set(member, having)
   }
-  // The filter above says so, which the compiler does not take from it.
+  // The filter above ensures this, but the compiler cannot infer it.
   return having as readonly (Room & Required<Pick<Room, Member>>)[]
 }

@@ -1,6 +1,6 @@
 /**
- * Responsible for SHA-256 and HMAC-SHA-256 of a text. Each job has several: texts are encoded into one buffer that is used again, since a buffer of
- * their own takes longer than hashing what is in it.
+ * Responsible for SHA-256 and HMAC-SHA-256 of a text. Each job needs several, so texts are encoded into one shared buffer: allocating a
+ * buffer takes longer than hashing a short text.
  */
 import { createHash, createHmac } from 'node:crypto'
 
@@ -9,14 +9,14 @@ const buffer = new Uint8Array(16 * 1024)
 
 /** The text's UTF-8; valid until the next call. */
 function encoded(text: string): Uint8Array {
-  // A unit of UTF-16 takes three bytes at most.
+  // A UTF-16 code unit takes at most three bytes in UTF-8.
   if (text.length * 3 > buffer.length) return encoder.encode(text)
   return buffer.subarray(0, encoder.encodeInto(text, buffer).written)
 }
 
 const hexOf = (text: string): string => createHash('sha256').update(encoded(text)).digest('hex')
 
-/** Characters of a text that may come again at once, such as the "ok" that each job of a kind answers. */
+/** Texts up to this length (characters) are cached, because they often repeat, such as the result "ok" of each job of a kind. */
 const shortText = 32
 let last: { readonly text: string; readonly hex: string } | undefined
 

@@ -1,13 +1,13 @@
 /**
- * Responsible for letting calls share a commit: a commit costs a flush of the disk, as much for one command as for thirty. A call that arrives alone
- * goes on at once; those that arrive while it is being committed go on together, in the order in which they came.
+ * Responsible for letting concurrent calls share a commit: a commit costs one flush of the disk, for one command as for thirty. A call that
+ * arrives alone runs at once; calls that arrive during its commit run together afterwards, in their order of arrival.
  */
 import type { ClockAndRandom } from './host.ts'
 
-/** Comes back to `run` once what has been written is stored, or, of a crowd, when most of it has arrived. */
+/** Calls `run` once the previous writes are stored or a short time limit is over; with `crowd`, only after the time limit. */
 export type Afterwards = (run: () => void, crowd: boolean) => void
 
-/** The longest that a call is kept waiting by others: storing may take longer, and needs nobody to wait for it. */
+/** Time limit of a call's wait, milliseconds: storing may take longer, but no call has to wait for that. */
 const longestMs = 1
 
 export const afterStoring =
@@ -24,19 +24,22 @@ export const afterStoring =
     if (!crowd) void storage.sync().then(once, once)
   }
 
-/** So many that share a commit are a crowd: a few callers that take turns are never kept waiting for one. */
+/** From this number of waiting calls on, the next batch waits for the full time limit. Fewer callers that alternate are not delayed so. */
 const crowd = 3
 
 export class SharedCommit {
   readonly #afterwards: Afterwards
-  /** Undefined while nothing is being committed. */
+  /** The calls that wait for the current commit; undefined while none is in progress. */
   #waiting: (() => void)[] | undefined
 
   constructor(afterwards: Afterwards) {
     this.#afterwards = afterwards
   }
 
-  /** Undefined: go on now. Else it is resolved when it is this call's turn; what is written before anything else is awaited is one commit. */
+  /**
+   * Undefined: run now. Otherwise a promise that resolves when it is this call's turn. The call must write before it awaits anything else,
+   * so that its writes are part of the shared commit.
+   */
   turn(): Promise<void> | undefined {
     const waiting = this.#waiting
     if (waiting !== undefined) return new Promise((resolve) => void waiting.push(resolve))

@@ -1,4 +1,4 @@
-/** Responsible for starting one tenant: its rooms get their memory, and commands, effects and time are put together. */
+/** Responsible for starting one tenant: it creates the memory of the rooms and connects commands, effects and the alarm clock. */
 import { Rates } from '../../../src/domain/access/rates.ts'
 import type { AlarmClock } from './alarm-clock.ts'
 import type { Live, ReadContext } from './context.ts'
@@ -39,7 +39,7 @@ export interface RunningTenant {
 
 export function startTenant({ rollback, clock, ...parts }: TenantParts): RunningTenant {
   const { tenant, rooms, store, keys, randomText, now, state } = parts
-  // Every room that declares something here makes it, below; nothing is asked of it before.
+  // The rooms add the members that they declare, below; nothing reads those before.
   const live = { since: now(), due: new DueClock(), jumps: new JumpDetector(), rates: new Rates() } as Live
   const host: Host = {
     ...parts,

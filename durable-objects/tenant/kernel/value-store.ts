@@ -1,4 +1,4 @@
-/** Responsible for single values of a tenant by their key, stored as JSON and kept in memory: every command reads some, few write any. */
+/** Responsible for single values of a tenant by key, stored as JSON and cached in memory: every command reads some, few commands write. */
 import { eq, sql } from 'drizzle-orm'
 import type { TenantDatabase } from './open-stores.ts'
 import type { Forget } from './rollback.ts'
@@ -22,7 +22,7 @@ export class ValueStore {
     )
   }
 
-  /** Undefined when it was never written. */
+  /** Undefined when the key was never written. */
   read(key: string): unknown {
     if (this.#known.has(key)) return this.#known.get(key)
     const row = this.#db.select({ value: meta.value }).from(meta).where(eq(meta.key, key)).get()
