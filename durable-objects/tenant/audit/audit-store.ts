@@ -10,16 +10,16 @@ import type { Forget } from '../kernel/rollback.ts'
 import { Statement } from '../kernel/statement.ts'
 import { audit } from './tables.ts'
 
-/** Rows that are remembered until they are shipped: what was just written need not be read again. */
+/** The number of newest rows that memory keeps at least, so that shipping need not read them back from SQLite. */
 const remembered = 5_000
-/** A statement of an object takes 100 values. */
+/** Limit of the platform: a statement of a Durable Object takes 100 parameters, and a row has two. */
 const rowsPerInsert = 50
 
 export class AuditStore {
   readonly #db: TenantDatabase
   /** The newest rows, without a gap between them. */
   #newest: AuditRow[] = []
-  /** Numbers and texts of rows that this transaction has appended, by turns. */
+  /** The rows that this transaction has appended: number and text alternate, as parameters of the INSERT. */
   #unwritten: (number | string)[] = []
   readonly #sql: SqlStorage
   readonly #forget: Forget
@@ -40,7 +40,7 @@ export class AuditStore {
     )
   }
 
-  /** Stored once `write` is called, in the same transaction. */
+  /** Appends a row in memory; `write` stores it in the same transaction. */
   append({ row, text }: Sealed): void {
     this.#unwritten.push(row.seq, text)
     const before = this.#head
@@ -54,7 +54,7 @@ export class AuditStore {
     if (this.#newest.length > 2 * remembered) this.#newest = this.#newest.slice(-remembered)
   }
 
-  /** Stores what was appended: few statements for many rows. */
+  /** Stores the appended rows, with several rows per statement. */
   write(): void {
     const values = this.#unwritten
     if (values.length === 0) return
@@ -65,7 +65,7 @@ export class AuditStore {
     this.#unwritten = []
   }
 
-  /** The newest row, which is never pruned: the chain goes on from it. */
+  /** The newest row. It is never pruned, because the next row of the chain contains its hash. */
   head(): ChainHead | undefined {
     if (this.#head !== undefined) return this.#head
     const row = this.#db.select({ row: audit.row }).from(audit).orderBy(desc(audit.seq)).limit(1).get()
@@ -81,7 +81,10 @@ export class AuditStore {
     return this.#after.all({ seq, limit }).map((row) => JSON.parse(row.row))
   }
 
-  /** Deletes rows below `seq` that are older than `before` (milliseconds), from the oldest on; returns how many. Looks at `limit` rows. */
+  /**
+   * Deletes rows below `seq` that are older than `before` (milliseconds since 1970), from the oldest on; returns their number. Examines at
+   * most `limit` rows.
+   */
   prune(seq: number, before: number, limit: number): number {
     const oldest = this.#db.select().from(audit).where(lt(audit.seq, seq)).orderBy(asc(audit.seq)).limit(1).get()
     if (oldest === undefined || Date.parse((JSON.parse(oldest.row) as AuditRow).at) >= before) return 0

@@ -1,6 +1,6 @@
 /**
- * Responsible for what only this object can say of the audit trail: its newest row, the public key, signatures. It tends the heads and
- * reads no rows: export and verification read them elsewhere.
+ * Responsible for what only the tenant object knows about the audit trail: the newest row, the public key, signatures. It starts the signing
+ * of heads; it does not export or verify, which the edge does with the rows in D1.
  */
 import { auditSealText } from '@modelreins/contract'
 import type { AuditKey, AuditSeal } from '@modelreins/contract'
@@ -13,29 +13,29 @@ import type { HeadParts } from './heads.ts'
 import type { OutboxShipper } from './outbox-shipper.ts'
 import type { Store } from '../kernel/context.ts'
 
-/** What the edge needs to export and verify the audit trail, which it reads elsewhere. */
+/** What the edge needs, besides the rows in D1, to export and verify the audit trail. */
 export interface AuditStatus {
   /** The newest row as the object knows it. */
   readonly head: { readonly seq: number; readonly hash: string }
-  /** Highest sequence that the object has seen arrive in D1. */
+  /** Highest sequence number that D1 has confirmed. */
   readonly shipped: number
-  /** The first row that D1 holds otherwise than the object: nothing is shipped over it. Null while they agree. */
+  /** The first row that differs between D1 and the object: shipping stops there. Null while they agree. */
   readonly fork: number | null
-  /** Id of the signing key that MACs and heads are derived from. */
+  /** Id of the signing key from which the keys of MACs and heads are derived. */
   readonly kid: string
   /** Public half of the key that signs heads. */
   readonly key: AuditKey
 }
 
 export interface AuditGauges {
-  /** Rows that have not arrived in D1. */
+  /** Number of rows that have not arrived in D1. */
   readonly unshipped: number
   /** As in `AuditStatus`. */
   readonly fork: number | null
 }
 
 export interface AuditGateParts extends Pick<HeadParts, 'tenant' | 'archive' | 'now' | 'waitUntil' | 'rearm' | 'failed'> {
-  /** The signing key that the tenant's audit keys are derived from. */
+  /** The signing key from which the tenant's audit keys are derived. */
   readonly signingKey: TokenKey
   readonly store: Store
   readonly audit: AuditWriter
@@ -55,19 +55,19 @@ export class AuditGate {
       key: () => this.#headKey(),
       newest: () => audit.head,
       appendedAt: (seq) => appendedAt(store, seq),
-      // The last audit row that a signed head was kept for; 0 before the first.
+      // The last audit row for which a signed head was stored; 0 before the first.
       signed: { get: () => Number(store.values.read('signed_seq') ?? 0), set: (seq) => store.values.write('signed_seq', seq) },
       copy: (head) => shipper.copyHead(head),
     })
   }
 
-  /** Most wake-ups of the object sign nothing. */
+  /** Derived at first use, because the object signs nothing during most wake-ups. */
   #headKey(): HeadKey {
     this.#key ??= new HeadKey(this.#parts.signingKey, this.#parts.tenant)
     return this.#key
   }
 
-  /** The head comes first: what is shipped afterwards is covered by it. A service that is down makes neither fail. */
+  /** Signs before it ships, so that the head covers the shipped rows. Neither step throws when R2 or D1 is down. */
   async status(sign: boolean): Promise<AuditStatus> {
     const { audit, shipper, signingKey } = this.#parts
     if (sign) await this.heads.sign()
@@ -88,7 +88,7 @@ export class AuditGate {
   }
 }
 
-/** When the row `seq`, or the first one after it, was appended; undefined when there is none. */
+/** When row `seq`, or the first row after it, was appended, milliseconds since 1970; undefined when there is none. */
 function appendedAt(store: Store, seq: number): number | undefined {
   const row = store.audit.after(seq - 1, 1)[0]
   return row === undefined ? undefined : Date.parse(row.at)

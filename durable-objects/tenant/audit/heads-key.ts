@@ -1,4 +1,4 @@
-/** Responsible for the key that signs a tenant's heads and exports: derived, held in memory, shown in its public half. */
+/** Responsible for the key pair that signs a tenant's heads and exports: derived from a signing key, kept only in memory. */
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import type { AuditKey } from '@modelreins/contract'
@@ -20,7 +20,7 @@ export class HeadKey {
     return this.public.kid
   }
 
-  /** Ed25519 over the text's UTF-8, base64url. */
+  /** Ed25519 signature of the text's UTF-8 bytes, base64url. */
   sign(text: string): string {
     return sign(null, Buffer.from(text), this.#private).toString('base64url')
   }

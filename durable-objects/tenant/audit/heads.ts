@@ -1,6 +1,6 @@
 /**
- * Responsible for signing heads of the audit chain and keeping them outside the database: after so many new rows, but not again at once, or so
- * long after the first of them. It runs behind the commands and never holds one up; without new rows it does nothing and costs nothing.
+ * Responsible for signing heads of the audit chain and storing them outside the database: after a number of new rows (with a minimum pause
+ * between heads), or a time after the first new row. It runs in the background and delays no command; without new rows it does nothing.
  */
 import { auditHead, auditHeadText, limits } from '@modelreins/contract'
 import type { AuditHead } from '@modelreins/contract'
@@ -9,7 +9,7 @@ import { headPath } from '../../../src/domain/audit/audit-keys.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { HeadKey } from './heads-key.ts'
 
-/** After a failure of the archive or of D1; the last one repeats. */
+/** Delays after consecutive failures of R2 or D1, milliseconds; the last one repeats. */
 const retryMs = [1_000, 5_000, 30_000, 120_000, 600_000] as const
 
 export interface HeadParts {
@@ -18,27 +18,27 @@ export interface HeadParts {
   readonly archive: R2Bucket
   /** The newest row of the chain. */
   readonly newest: () => ChainHead
-  /** When this row was appended, in milliseconds; undefined when there is none. */
+  /** When row `seq`, or the first row after it, was appended, milliseconds since 1970; undefined when there is none. */
   readonly appendedAt: (seq: number) => number | undefined
-  /** The last row that a head was signed for, as storage remembers it. */
+  /** The number of the last row for which a head was signed, in storage. */
   readonly signed: { readonly get: () => number; readonly set: (seq: number) => void }
-  /** Brings the copy that listings answer to D1; throws when it cannot. */
+  /** Copies the head to D1, where listings read it; throws when D1 does not accept it. */
   readonly copy: (head: AuditHead) => Promise<void>
   readonly now: () => number
   readonly waitUntil: (promise: Promise<unknown>) => void
-  /** `dueAt` is another than before. */
+  /** Called when `dueAt` has changed. */
   readonly rearm: () => void
   readonly failed: (reason: string) => void
 }
 
 export class Heads {
   readonly #parts: HeadParts
-  /** When the first row appended that no head covers yet. */
+  /** When the first row that no head covers was appended, milliseconds since 1970; undefined when all rows are covered. */
   #since: number | undefined
-  /** Signed, but not yet known to be kept everywhere. */
+  /** A signed head that is not yet confirmed to be stored in both R2 and D1. */
   #unkept: AuditHead | undefined
   #running: Promise<boolean> | undefined
-  /** When the last head was made; 0 before the first that memory knows of. */
+  /** When the last head was made, milliseconds since 1970; 0 before the first since the object was loaded. */
   #madeAt = 0
   #failures = 0
   #retryAt = 0
@@ -48,9 +48,9 @@ export class Heads {
     this.#since = parts.appendedAt(parts.signed.get() + 1)
   }
 
-  /** When there is something to do for `tend`; infinity when nothing is new. */
+  /** When `tend` has something to do next, milliseconds since 1970; infinity when all rows are covered. */
   get dueAt(): number {
-    // What is under way arms the clock when it has ended. Evicted before, the object still has the alarm of the row that it was for.
+    // A running signature sets the clock when it ends. If the object is evicted first, the alarm that was set for the row still fires.
     if (this.#since === undefined || this.#running !== undefined) return Number.POSITIVE_INFINITY
     return Math.max(this.#wantedAt(this.#since), this.#retryAt)
   }
@@ -59,7 +59,7 @@ export class Heads {
     const now = this.#parts.now()
     if (this.#unkept !== undefined) return now
     if (this.#fresh() < limits.audit_head_rows) return since + limits.audit_head_ms
-    // A clock that was set back must not hold heads up.
+    // When the clock was set back, `#madeAt` lies in the future: it must not delay the next head.
     return this.#madeAt > now ? now : Math.max(now, this.#madeAt + limits.audit_head_pause_ms)
   }
 
@@ -67,7 +67,7 @@ export class Heads {
     return this.#parts.newest().seq - this.#parts.signed.get()
   }
 
-  /** Rows may have been appended, or time has passed: signs behind the caller's back when it is due. Returns what is under way. */
+  /** Called after commits and by the alarm: starts signing in the background when it is due. Returns the signing in progress, if any. */
   tend(): Promise<boolean> | undefined {
     if (this.#fresh() === 0) return this.#running
     this.#since ??= this.#parts.now()
@@ -75,7 +75,7 @@ export class Heads {
     return this.#running
   }
 
-  /** Signs and keeps the newest row now, if no head covers it. True: every row is covered. Never throws. */
+  /** Signs a head of the newest row now, unless one covers it, and stores the head. True: all rows are covered. Never throws. */
   sign(): Promise<boolean> {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
@@ -116,8 +116,8 @@ export class Heads {
   }
 
   /**
-   * The first head of a row stays for good: a chain that was set back and goes on otherwise must not replace what was signed before.
-   * Undefined: another one is there, and it says otherwise.
+   * Stores a head in R2, where the first head of a row is final: a chain that was restored to an earlier state and continued differently must
+   * not replace an earlier signature. Returns the stored head; undefined when R2 has a head of this row with another hash.
    */
   async #keep(head: AuditHead): Promise<AuditHead | undefined> {
     const { archive, tenant } = this.#parts
@@ -126,7 +126,7 @@ export class Heads {
     const kept = await archive.put(path, JSON.stringify({ tenant, ...head }), {
       onlyIf: { etagDoesNotMatch: '*' },
       httpMetadata: { contentType: 'application/json' },
-      // A list answers these without a read for each head.
+      // Listing the bucket returns this metadata without reading each object.
       customMetadata: { hash, at, kid, signature },
     })
     if (kept !== null) return head

@@ -1,6 +1,7 @@
 /**
- * Responsible for bringing audit rows, ended jobs, worker rows and signed heads to D1, at least once and in order, and for erasing jobs there. The audit trail is the
- * outbox: D1 says how far it has come, so the object keeps no cursor. D1 may be down; nothing but listings suffers.
+ * Responsible for shipping audit rows, ended jobs, worker rows and signed heads to D1, at least once and in order, and for erasing jobs
+ * there. The audit trail is the outbox: D1 reports how far it has come, so the object stores no cursor. While D1 is down, only listings
+ * are outdated.
  */
 import { mirrorOf, type AuditHead, type Job, type Worker } from '@modelreins/contract'
 import { shownResult } from '../../../src/domain/fan-out/pick.ts'
@@ -17,9 +18,9 @@ import { showJob } from '../queue/job-view.ts'
 import { showWorker } from '../queue/workforce/worker-view.ts'
 
 const rowsPerShipment = 2_000
-/** Characters of jobs in one shipment: prompts and results are large, and everything is in memory at once. */
+/** Limit of the jobs in one shipment, characters: prompts and results are large, and the whole shipment is in memory. */
 const sizePerShipment = 2_000_000
-/** Rows gather for this long after the first of them, and while a tenant is busy for this long after the last shipment. */
+/** A shipment waits `gatherMs` for further rows, and starts at least `paceMs` after the previous one: few large shipments cost less. */
 const gatherMs = 200
 const paceMs = 1_000
 const retryMs = [1_000, 5_000, 15_000, 60_000] as const
@@ -31,7 +32,7 @@ export interface ShipperParts {
   readonly setTimer: (run: () => void, ms: number) => () => void
   readonly waitUntil: (promise: Promise<unknown>) => void
   readonly failed: (reason: string) => void
-  /** D1 has another row than the object under this number, or rows that the object has never made. */
+  /** Called when D1 has a different row than the object under this number, or rows that the object never wrote. */
   readonly forked: (seq: number) => void
 }
 
@@ -43,10 +44,10 @@ function valueOf<Value>(result: Result<Value>): Value {
 export class OutboxShipper {
   readonly #parts: ShipperParts
   readonly #heads: RegistryHeads
-  /** Highest sequence that D1 has; undefined until it was asked. */
+  /** Highest sequence number that D1 has; undefined until D1 was asked. */
   #shipped: number | undefined
   #scheduled = false
-  /** The row that whoever waits for a flight wants to be in D1. */
+  /** The newest row at the latest call of `flush`: the running flush ends only when D1 has it. */
   #wanted = 0
   /** When the last shipment arrived, milliseconds since 1970. */
   #arrivedAt = 0
@@ -59,17 +60,17 @@ export class OutboxShipper {
     this.#heads = openRegistry(parts.database).heads
   }
 
-  /** Highest sequence known to be in D1: what is at or below it may be pruned. */
+  /** Highest sequence number known to be in D1: rows up to it may be pruned. */
   get shipped(): number {
     return this.#shipped ?? 0
   }
 
-  /** The first row that D1 holds otherwise than the object; null while they agree. Nothing is shipped over it: somebody has to look. */
+  /** The first row that differs between D1 and the object; null while they agree. Shipping stops there until an operator intervenes. */
   get fork(): number | null {
     return this.#fork
   }
 
-  /** There is something new. What comes while a shipment is under way waits for the next one: many small ones cost more than a large one. */
+  /** Schedules a flush for new rows. Rows that arrive during a flush wait for the next one: many small shipments cost more than a large one. */
   nudge(delayMs = this.#delay()): void {
     if (this.#scheduled || this.#flushing !== undefined) return
     this.#scheduled = true
@@ -81,13 +82,13 @@ export class OutboxShipper {
 
   #delay(): number {
     const { at } = this.#parts.seeing()
-    // A clock that was set back must not hold shipments up.
+    // When the clock was set back, `#arrivedAt` lies in the future: it must not delay shipments.
     return Math.max(gatherMs, Math.min(paceMs, this.#arrivedAt + paceMs - at))
   }
 
   /**
-   * Ships what there is now, or until D1 refuses; true when it has arrived. Never throws. Calls at the same time share one flight, which goes
-   * on for the last of them.
+   * Ships all present rows; true when D1 has them, false when D1 refused. Never throws. Concurrent calls share one flush, which continues
+   * until the rows of the latest call are shipped.
    */
   flush(): Promise<boolean> {
     this.#wanted = this.#newest()
@@ -113,7 +114,7 @@ export class OutboxShipper {
           return true
         }
         const { audit_seq } = await this.#ship(shipment)
-        // A hole that these rows do not fill would be shipped against for ever, as fast as D1 answers.
+        // Without progress, stop: if D1 lacks an earlier row, this loop would ship the same rows forever.
         if (shipment.audit.length > 0 && audit_seq <= (this.#shipped ?? 0))
           throw new Error(`D1 stays at row ${audit_seq} after rows ${shipment.audit[0]?.seq} to ${shipment.audit.at(-1)?.seq}`)
         this.#shipped = audit_seq
@@ -142,8 +143,8 @@ export class OutboxShipper {
   }
 
   /**
-   * After a cold start: the row before the last one that D1 has, so that the first shipment repeats that one and learns whether it is the
-   * same there. D1 may have been set back or filled by somebody else while nobody looked.
+   * After a cold start: the number of the row before D1's last one, so that the first shipment repeats the last row and D1 compares it. D1
+   * may have been restored from a backup, or written by another object, in the meantime.
    */
   async #lastAgreed(): Promise<number> {
     const { audit_seq } = await this.#ship({ audit: [], jobs: [], workers: [] })
@@ -152,20 +153,20 @@ export class OutboxShipper {
     return Math.max(0, audit_seq - 1)
   }
 
-  /** The copy of a head that listings answer. Throws when D1 does not take it. */
+  /** Copies a head to D1, where listings read it. Throws when D1 does not accept it. */
   async copyHead({ kid, ...head }: AuditHead): Promise<void> {
     const saved = await this.#heads.save(this.#parts.tenant, { ...head, key_id: kid })
     if (!saved.ok) throw new Error(saved.failure.detail)
   }
 
-  /** Jobs of a deleted thread that the archive has, the oldest turns first. Throws when D1 does not answer. */
+  /** The jobs of a deleted thread in D1, oldest turns first. Throws when D1 does not answer. */
   async archivedOf(threadId: string, through: number, turns: number): Promise<readonly ArchivedJob[]> {
     return valueOf(await jobsOfThread(this.#parts.database, this.#parts.tenant, threadId, through, turns))
   }
 
-  /** Erases jobs that this object does not keep any more. Throws when D1 does not answer. */
+  /** Erases jobs in D1 that this object no longer holds. Throws when D1 does not answer. */
   async eraseJobs(ids: readonly number[]): Promise<void> {
-    // What is on its way was read before they were erased here, and may have them in it.
+    // Wait for the running flush: its shipment may contain these jobs, because it was read before they were erased here.
     await this.#flushing
     valueOf(await eraseJobs(this.#parts.database, this.#parts.tenant, ids))
   }
@@ -178,7 +179,7 @@ export class OutboxShipper {
     let size = 0
     let taken = 0
     for (const row of rows) {
-      // A job is mirrored once it has ended, and only rows that may have ended it are worth a look: most rows are dispatches and starts.
+      // Only ended jobs are mirrored. Skip rows that cannot have ended a job, because most rows are dispatches and starts.
       const job =
         row.job_id === null || jobs.has(row.job_id) || mirrorOf(row.action) !== 'job' ? undefined : seeing.store.jobs.get(row.job_id)
       if (job !== undefined && isTerminal(job.status)) {

@@ -1,4 +1,4 @@
-/** Responsible for handing the audit trail to the kernel: the chain, its shipping to D1, its signed heads. */
+/** Responsible for the audit room: the chain, its shipping to D1, its signed heads. */
 import { auditMacKey } from '../../../src/domain/audit/audit-keys.ts'
 import { limits } from '@modelreins/contract'
 import type { Live } from '../kernel/context.ts'
@@ -20,7 +20,7 @@ declare module '../kernel/context.ts' {
   }
 }
 
-/** After a commit whose rows are not in D1 yet: an eviction before they are must not strand them. */
+/** An alarm this long after a commit ships its rows again, in case the object was evicted before they arrived in D1. */
 const shipAgainMs = 60_000
 
 const later = (due: number, at: number): number | undefined => (due > at ? due : undefined)
@@ -70,7 +70,7 @@ export const auditRoom = {
   tables: ({ db, forget }) => ({ audit: new AuditStore(db, forget) }),
   memory,
   duties: [
-    // What is due is begun by `onCommit`, and every sweep commits.
+    // `run` is empty: `onCommit` starts due work, and running the duties ends with a commit.
     { next: ({ at, live }) => later(live.auditGate.heads.dueAt, at), run: () => {} },
   ],
   onCommit: ({ live, now, inAlarm }) => {
@@ -78,7 +78,7 @@ export const auditRoom = {
     live.due.hint(live.auditGate.heads.dueAt)
     if (!isUnshipped(live)) return
     live.shipper.nudge()
-    // The alarm ships what there is: it must not ask for another one to do so.
+    // A running alarm ships the rows itself (`finish`), so it needs no further alarm.
     if (!inAlarm()) live.due.hint(now() + shipAgainMs)
   },
   finish: async ({ live, now }) => {

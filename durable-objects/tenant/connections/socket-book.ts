@@ -1,34 +1,37 @@
 /**
- * Responsible for which worker sockets are open and what is known of each. The platform keeps sockets and their attachments
- * through hibernation, so the attachment is the truth and this is a view of it.
+ * Responsible for the open worker sockets and the state of each. The platform keeps sockets and their attachments through hibernation, so
+ * the attachment is authoritative and this class caches it.
  */
 import { limits } from '@modelreins/contract'
 import { ChangedIds } from '../kernel/changed-ids.ts'
 
-/** Kept with the socket, at most 16 KiB (platform limit). */
+/** The attachment of a worker socket, at most 16 KiB (platform limit). */
 export interface SocketNote {
   readonly worker_id: string
   readonly instance: string
-  /** Credential it was opened with: a rotated token must not live on in an old socket. */
+  /** Id of the credential that opened the socket: a rotated token must not stay valid through an old socket. */
   readonly credential: string
   readonly connected_at: number
-  /** Offers it can take now. */
+  /** Number of offers that the worker can take now. */
   readonly credit: number
   readonly greeted: boolean
-  /** It takes no more work: remembered here since nobody says it again while the object sleeps. */
+  /** The worker takes no more work. Stored here because the worker says it only once, and the object may hibernate afterwards. */
   readonly stopping?: boolean
 }
 
 export class SocketBook {
   readonly #state: DurableObjectState
-  /** Mirrors attachments, which are deserialised at each read otherwise. */
+  /** Cache of the attachments: reading one deserializes it each time. */
   readonly #notes = new Map<WebSocket, SocketNote>()
   readonly #byWorker = new Map<string, WebSocket>()
-  /** Sockets whose attachment is behind, and the credit that it says: spelling one costs as much as a small statement. */
+  /**
+   * Sockets whose attachment may be outdated, with the credit stored in it. Writing is deferred, because serializing an attachment costs as
+   * much as a small SQL statement.
+   */
   readonly #behind = new Map<WebSocket, number>()
-  /** Ids of workers that came or went. */
+  /** Ids of workers that connected or disconnected. */
   readonly changed = new ChangedIds()
-  /** Ids of workers whose credit is another one. */
+  /** Ids of workers whose credit has changed. */
   readonly credited = new ChangedIds()
   readonly #free = new Set<string>()
 
@@ -36,7 +39,7 @@ export class SocketBook {
     this.#state = state
     for (const socket of state.getWebSockets()) {
       const note = socket.deserializeAttachment() as SocketNote | null
-      // Sockets that follow events carry no worker.
+      // Sockets that follow events have no worker.
       if (note === null || !('worker_id' in note)) continue
       this.#notes.set(socket, note)
       if (note.greeted) this.#connected(socket, note)
@@ -100,7 +103,10 @@ export class SocketBook {
     return socket === undefined ? 0 : (this.#notes.get(socket)?.credit ?? 0)
   }
 
-  /** Credit is given and used up within one event as a rule: the attachment is written once the event has ended, if it says otherwise then. */
+  /**
+   * Credit usually rises and falls within one event, so the attachment is written only after the event, and only if the credit differs from
+   * the stored one.
+   */
   setCredit(workerId: string, credit: number): void {
     const socket = this.#byWorker.get(workerId)
     const note = socket === undefined ? undefined : this.#notes.get(socket)
@@ -131,7 +137,10 @@ export class SocketBook {
     if (socket !== undefined && note !== undefined && (note.stopping ?? false) !== stopping) this.keep(socket, { ...note, stopping })
   }
 
-  /** When the worker was last heard on its socket: pings are answered by the platform without waking the object. Null without a socket. */
+  /**
+   * When the worker was last heard on its socket, milliseconds since 1970; null without a socket. The platform answers pings without waking
+   * the object, and records their time.
+   */
   heardAt(workerId: string): number | null {
     const socket = this.#byWorker.get(workerId)
     if (socket === undefined) return null

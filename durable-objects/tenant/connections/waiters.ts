@@ -1,6 +1,6 @@
 /**
- * Responsible for held polls: which workers wait for work, until when, and waking one. A waiter whose client has gone looks like any other to
- * the platform, so what it is given is only ever an offer, which comes back by itself.
+ * Responsible for long polls: which workers wait for work, until when, and waking one. The platform does not tell when the client of a poll
+ * has disconnected, so a waiter only ever gets an offer, which expires by itself.
  */
 
 interface Waiter {
@@ -42,7 +42,7 @@ export class Waiters {
     return this.#byWorker.size > 0
   }
 
-  /** Wakes the newest waiter of a worker: an older one may be a connection that died. */
+  /** Wakes the newest waiter of a worker, because the connection of an older one may be broken. False: nobody waits. */
   wake(workerId: string): boolean {
     const newest = [...(this.#byWorker.get(workerId) ?? [])].at(-1)
     newest?.wake()
@@ -54,7 +54,7 @@ export class Waiters {
   }
 }
 
-/** Waiters for one thing that will be told once: a review's settlement, keyed by its id. */
+/** Waiters for an event that happens once, such as a review's decision, keyed by a number. */
 export class Topic {
   readonly #waiters: Waiters
 

@@ -1,13 +1,13 @@
 /**
- * Responsible for which members have a job's stream open, as far as memory knows: whose right ends is let go there at once. What was
- * forgotten costs half a minute, after which each stream asks by itself.
+ * Responsible for which members have which job streams open, so that a stream is closed at once when the member's rights end. The book is
+ * only in memory: for an entry that is lost, closing takes up to half a minute, because each stream checks its viewers that often.
  */
 
-/** Jobs remembered; beyond them the one that was opened first is forgotten. */
+/** The most jobs in the book; beyond it, the entry added first is dropped. */
 const jobsKept = 10_000
 
 export class WatchBook {
-  /** Of each job the keys by which it is watched, and whose they are. */
+  /** For each job: the id of each credential that watches it, and the id of its member. */
   readonly #jobs = new Map<number, Map<string, string>>()
 
   note(jobId: number, memberId: string, key: string): void {
@@ -21,7 +21,7 @@ export class WatchBook {
     keys.set(key, memberId)
   }
 
-  /** Jobs that this member watches; without one, all that are watched. */
+  /** Jobs that this member watches; without a member, all watched jobs. */
   jobsOf(memberId: string | undefined): readonly number[] {
     return [...this.#jobs].filter(([, keys]) => memberId === undefined || [...keys.values()].includes(memberId)).map(([job]) => job)
   }
