@@ -1,4 +1,4 @@
-/** Responsible for letting a caller onto the event feed: who it is, what it asks for, and what ends its right. */
+/** Responsible for admitting a caller to the event feed: what they may see, what they asked for, and when their access ends. */
 import type { Parsed } from '@modelreins/contract'
 import { sessionExpiry } from '../../../src/domain/session/session.ts'
 import { fail } from '../../../src/domain/result.ts'

@@ -1,6 +1,6 @@
 /**
  * Responsible for the connections that follow the tenant's events: replay from the audit rows, then each row as it is committed. Sockets
- * hibernate: their attachments say who follows what, and an idle tenant is not woken for them.
+ * hibernate: their attachments store who follows what, and they do not keep an idle tenant awake.
  */
 import { closeCodes, limits } from '@modelreins/contract'
 import type { AuditRow, FeedFrame } from '@modelreins/contract'
@@ -11,15 +11,15 @@ import type { Result } from '../../../src/domain/result.ts'
 import type { Host } from '../kernel/host.ts'
 import { PresenceWatch } from './presence-watch.ts'
 
-/** Kept with the socket, at most 16 KiB (platform limit). */
+/** The attachment of a follower's socket, at most 16 KiB (platform limit). */
 interface Follower {
   readonly kind: 'events'
   readonly viewer: FeedViewer
   readonly filter: FeedFilter
-  /** Whose right it rests on, and the key, token or session that it was opened with. */
+  /** Id of the member or worker who opened it, and id of the key, token or session that they used. */
   readonly owner: string
   readonly credential: string
-  /** When the session that it was opened with ends by itself; null for keys and tokens. */
+  /** When the session that opened it expires, milliseconds since 1970; null for keys and tokens. */
   readonly until: number | null
 }
 
@@ -29,9 +29,9 @@ const rowsPerRead = 500
 export class Feed {
   readonly #host: Host
   readonly #followers = new Map<WebSocket, Follower>()
-  /** The last row that every follower has been told of. */
+  /** Number of the last row that was sent to the followers. */
   #through = 0
-  /** Knows the presence of each worker as it was said last, so that only changes are. */
+  /** Remembers the last sent presence of each worker, so that only changes are sent. */
   readonly presence = new PresenceWatch()
   #presenceAt = 0
   #stopPresence: (() => void) | undefined
@@ -39,13 +39,13 @@ export class Feed {
   constructor(host: Host) {
     this.#host = host
     for (const socket of host.state.getWebSockets(tag)) {
-      // Written by `accept` below, and by nobody else.
+      // The cast is safe: only `accept` below writes these attachments.
       const follower = socket.deserializeAttachment() as Follower | null
       if (follower !== null) this.#followers.set(socket, follower)
     }
   }
 
-  /** Memory is new: rows that are there have been told, since a socket that missed one did not survive. */
+  /** Called once after loading: treats all present rows as sent, because a socket that missed a row did not survive the eviction. */
   begin(): void {
     this.#through = this.#host.live.auditWriter.head.seq
     this.presence.changes(this.#host.read())
@@ -55,7 +55,7 @@ export class Feed {
     return this.#followers.has(socket)
   }
 
-  /** `after`: events with a higher sequence are told first; undefined: from now on. */
+  /** `after`: replays the events with a higher sequence number first; undefined: only new events. Error: `conflict` (too many connections). */
   accept(follower: Omit<Follower, 'kind'>, after: number | undefined): Result<WebSocket> {
     if (this.#followers.size >= limits.event_connections)
       return fail('conflict', `${limits.event_connections} event connections are open for this tenant, the maximum. Close one and retry.`)
@@ -95,7 +95,7 @@ export class Feed {
     }
   }
 
-  /** Something was committed: every follower learns of the new rows, each of which is spelt once. */
+  /** Called after each commit: sends the new rows to the followers. Each row is serialized only once. */
   tell(): void {
     const { head } = this.#host.live.auditWriter
     const after = this.#through
@@ -114,7 +114,7 @@ export class Feed {
     }
   }
 
-  /** Whoever is there may have changed: said once a second at most, and only what has changed. */
+  /** Called when presence may have changed: sends the changes, at most once per `limits.event_presence_ms`. */
   tellPresence(): void {
     if (this.#followers.size === 0 || this.#stopPresence !== undefined) return
     const { now, setTimer } = this.#host
@@ -135,12 +135,12 @@ export class Feed {
     this.#host.rearm()
   }
 
-  /** When a worker that polls will have been silent for so long that it counts as gone; undefined when nobody would be told. */
+  /** When the next silent polling worker will count as gone, milliseconds since 1970; undefined without one, or without followers. */
   silenceAt(): number | undefined {
     return this.#followers.size === 0 ? undefined : this.presence.silenceAt(this.#host.read())
   }
 
-  /** A right has ended: of this owner (by one credential or any), or of everybody. */
+  /** Closes the connections whose right has ended: those of this owner (with this credential, or any), or without an owner all. */
   disconnect(owner: string | undefined, credential?: string): void {
     for (const [socket, follower] of this.#followers) {
       if (owner !== undefined && follower.owner !== owner) continue
@@ -166,7 +166,7 @@ export class Feed {
     try {
       socket.send(text)
     } catch {
-      // Closed under our hands: it goes on from its last sequence when it connects again.
+      // The socket has just closed: the client reconnects and resumes from its last sequence number.
       this.#followers.delete(socket)
     }
   }

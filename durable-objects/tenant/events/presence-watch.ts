@@ -1,6 +1,6 @@
 /**
- * Responsible for finding whose presence is another one since it looked last, without viewing everybody: those of whom something was said
- * since, and those of whom time alone may have changed something.
+ * Responsible for finding the workers whose presence has changed since the last call. It views only candidates: workers with a reported
+ * change, and workers whose presence may have changed by the passing of time.
  */
 import { limits } from '@modelreins/contract'
 import type { Presence } from '@modelreins/contract'
@@ -9,11 +9,11 @@ import { lastSeen, lastSeenWriteMs, showPresence, stateOf } from '../queue/workf
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 
 interface Seen {
-  /** The presence but for when the worker was heard last. */
+  /** The presence as JSON, without the time when the worker was last heard. */
   readonly words: string
-  /** From then on, time alone may have changed it. */
+  /** The time from which the presence may change without an event, milliseconds since 1970. */
   readonly until: number
-  /** When a worker that polls will have been silent for so long that it counts as gone; infinite for all others. */
+  /** When a silent polling worker will count as gone, milliseconds since 1970; infinite for all others. */
   readonly goneAt: number
 }
 
@@ -24,12 +24,12 @@ export class PresenceWatch {
   #at = Number.NEGATIVE_INFINITY
   #views = 0
 
-  /** How often it has viewed a worker: what it costs. */
+  /** The number of workers viewed so far: tests measure the cost with it. */
   get views(): number {
     return this.#views
   }
 
-  /** Those that are others than at the last call; at the first call everybody. */
+  /** Returns the presences that have changed since the last call; at the first call all. */
   changes(ctx: ReadContext): readonly Presence[] {
     const changed: Presence[] = []
     for (const id of this.#suspects(ctx)) {
@@ -47,12 +47,12 @@ export class PresenceWatch {
     return changed
   }
 
-  /** When the next worker that polls will count as gone, as far as was known at the last look; undefined when none will. */
+  /** When the next polling worker will count as gone, by the state at the last call of `changes`; undefined when none will. */
   silenceAt(ctx: ReadContext): number | undefined {
     let next = Number.POSITIVE_INFINITY
     for (const [id, { goneAt }] of this.#seen) {
       if (goneAt >= next) continue
-      // One that has been heard since is looked at again by then; one that has not has gone.
+      // When that time has passed, a worker that was heard in the meantime gets a new time; any other is gone and has none.
       const worker = goneAt > ctx.at ? undefined : ctx.store.workers.getActive(id)
       next = Math.min(next, worker === undefined ? goneAt : goneTime(ctx, worker))
     }
@@ -100,17 +100,17 @@ function timesOf(ctx: ReadContext, worker: WorkerRecord, { state, breaker, parke
     ...live.leases.heldBy(worker.worker_id).flatMap((lease) => (lease.long ? [lease.expires_at] : [])),
     ...[breaker?.until, parked_until].flatMap((time) => (time == null ? [] : [Date.parse(time)])),
   ]
-  // Silent for long, but on a socket: the platform answers its pings, and nobody is told of the next one.
+  // An offline worker with an open socket is viewed each time: the platform answers its next ping without telling the object.
   if (state === 'offline' && heard !== null) times.push(at)
   return { until: Math.min(...times.filter((time) => time >= at)) + 1, goneAt: goneTime(ctx, worker) }
 }
 
-/** The end of a socket is an event by itself. */
+/** Infinite for a worker with a socket, because closing a socket is an event. */
 function goneTime(ctx: ReadContext, worker: WorkerRecord): number {
   if (ctx.live.sockets.ofWorker(worker.worker_id) !== undefined || stateOf(ctx, worker) === 'offline') return Number.POSITIVE_INFINITY
   const gone = (lastSeen(ctx, worker) ?? 0) + limits.presence_ms + 1
   return gone > ctx.at ? gone : Number.POSITIVE_INFINITY
 }
 
-/** What makes two presences different ones: not when the worker was heard last. */
+/** The part of a presence that is compared: all but the time when the worker was last heard. */
 const wordsOf = ({ last_seen: _, ...presence }: Presence): string => JSON.stringify(presence)

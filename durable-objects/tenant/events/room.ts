@@ -1,4 +1,4 @@
-/** Responsible for handing the event feed to the kernel. */
+/** Responsible for the events room: the feed of a tenant's events. */
 import type { Room } from '../kernel/room.ts'
 import { Feed } from './feed.ts'
 
@@ -12,7 +12,7 @@ export const eventRoom = {
   name: 'events',
   memory: (host) => ({ feed: new Feed(host) }),
   restore: ({ live }) => live.feed.begin(),
-  // The sweep that finds somebody gone commits, and that says it.
+  // `run` is empty: running the duties ends with a commit, and `onCommit` sends the changed presences.
   duties: [{ next: ({ live }) => live.feed.silenceAt(), run: () => {} }],
   effects: {
     distrust: ({ live }, { member_id, key }) => live.feed.disconnect(member_id, key),

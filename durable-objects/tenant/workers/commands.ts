@@ -1,4 +1,4 @@
-/** Responsible for the workers a tenant has: register, change, pause, resume, rotate, revoke. */
+/** Responsible for the commands about a tenant's workers: register, list, change, pause, resume, unpark, rotate, revoke. */
 import { limits, tokenBegins } from '@modelreins/contract'
 import type { Parsed, Presence, Worker } from '@modelreins/contract'
 import { closedBreaker } from '../../../src/domain/director/breaker.ts'
@@ -132,7 +132,7 @@ function setPaused(ctx: CommandContext, id: string, paused: boolean): Result<Wor
   const found = inForce(ctx, id, paused ? 'paused' : 'resumed')
   if (!found.ok) return found
   const worker = found.value
-  // Whoever resumes a worker has seen to it: its breaker is closed by hand.
+  // A member who resumes a worker has dealt with its failures, so this closes the circuit breaker too.
   const tripped = !paused && ctx.live.presence.of(worker.worker_id).breaker.open_until !== null
   if (worker.paused === paused && !tripped) return ok(showWorker(ctx, worker))
   if (tripped) ctx.live.presence.change(worker.worker_id).breaker = closedBreaker
@@ -152,7 +152,7 @@ function setPaused(ctx: CommandContext, id: string, paused: boolean): Result<Wor
   return ok(showWorker(ctx, after))
 }
 
-/** And those that share its account. */
+/** Unparks the worker and the workers that share its provider account. */
 function unpark(ctx: CommandContext, input: Parsed<'workers.unpark'>): Result<Worker> {
   const found = inForce(ctx, input.worker_id, 'unparked')
   if (!found.ok) return found
@@ -160,7 +160,7 @@ function unpark(ctx: CommandContext, input: Parsed<'workers.unpark'>): Result<Wo
   return ok(showWorker(ctx, found.value))
 }
 
-/** The row stays, the token stops at once, its running jobs go to other workers (I14). */
+/** Keeps the row, ends the token at once, and gives the worker's running jobs to other workers (I14). */
 function revoke(ctx: CommandContext, input: Parsed<'workers.revoke'>): Result<Worker> {
   const found = load(ctx, input.worker_id)
   if (!found.ok || found.value.revoked_at !== null) return found.ok ? ok(showWorker(ctx, found.value)) : found
@@ -184,7 +184,7 @@ function rotate(ctx: CommandContext, input: Parsed<'workers.rotate'>): Result<{ 
     worker_id: worker.worker_id,
     summary: `${worker.name}${running === 0 ? '' : `, ${running} running attempts go on`}`,
   })
-  // What the old token was given goes with it: a copy of the token may hold leases as well.
+  // End what was given to the old token too: a stolen copy of the token may hold leases.
   if (input.keep_running === true) voidOffersTo(ctx, worker)
   else endAttemptsOf(ctx, worker, { type: 'token_replaced', message: `The token of ${worker.name} was replaced`, retryable: true })
   ctx.after({

@@ -7,7 +7,7 @@ import { asWorkerName } from '../queue/workforce/acting-worker.ts'
 import { emptyProfile } from '../queue/workforce/worker-store.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 
-/** A companion is registered by its first presence, under the member whose key it has. */
+/** Returns the companion with this label, and registers it at its first presence. Errors: `forbidden`, `name-taken`, `conflict` (too many). */
 export function companionFor(ctx: CommandContext, label: string): Result<WorkerRecord> {
   if (ctx.caller.kind !== 'member') return fail('forbidden', 'Only a member may have companions.')
   const name = asWorkerName(label)

@@ -1,4 +1,4 @@
-/** Responsible for what each frame of a worker socket means: which command it is, and which frames answer it. It holds no socket. */
+/** Responsible for mapping each frame of a worker socket to a command and to the frames that answer it; it has no access to the socket. */
 import { limits, parseLeaseToken, problems } from '@modelreins/contract'
 import type { Failure, Problem, ServerFrame, WorkerFrame } from '@modelreins/contract'
 import { fail, ok } from '../../../src/domain/result.ts'
@@ -16,7 +16,7 @@ import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 
-/** A failure as it looks inside a frame. */
+/** A failure as a problem document inside a frame. */
 export const problemOf = (failure: Failure): Problem => {
   const { status, title, retryable } = problems[failure.code]
   return {
@@ -32,7 +32,7 @@ export const problemOf = (failure: Failure): Problem => {
 
 const problemFrame = (ref: number | null, failure: Failure): ServerFrame => ({ type: 'problem', ref, problem: problemOf(failure) })
 
-/** The lease that a frame carries, if one of our keys signed it for this worker. */
+/** The lease in a frame. `lease-lost` unless one of our keys signed it for this worker and it is still valid. */
 function leaseOf(ctx: CommandContext, keys: readonly TokenKey[], worker: WorkerRecord, token: string): Result<AttemptLease> {
   const lease = parseLeaseToken(token)
   const known = (): boolean => lease !== undefined && ctx.live.leases.wasIssued(lease.job_id, token)
@@ -46,7 +46,7 @@ function leaseOf(ctx: CommandContext, keys: readonly TokenKey[], worker: WorkerR
     : fail('lease-lost', 'This lease token is not valid.')
 }
 
-/** Attempts that the book says this process holds, but which it does not name, ended with the process before it. */
+/** Ends the attempts that the worker holds according to the server but does not name: they ended with its previous process. */
 function endForgotten(ctx: CommandContext, worker: WorkerRecord, named: readonly { readonly job_id: number }[]): void {
   const ids = new Set(named.map((lease) => lease.job_id))
   for (const lease of ctx.live.leases.heldBy(worker.worker_id)) {
@@ -63,7 +63,7 @@ export function welcome(
 ): ServerFrame {
   const live = ctx.live.presence.seen(worker.worker_id, ctx.at)
   live.transport = 'socket'
-  // A word about itself is no answer to an offer: only a new process begins anew.
+  // A `presence` frame is no answer to an offer; a `hello` resets the count of unanswered offers, because the process is new.
   if (frame.type === 'hello') ctx.live.presence.answered(worker.worker_id)
   if (frame.instance !== undefined) live.instance = frame.instance
   if (frame.details !== undefined) live.details = frame.details
@@ -77,7 +77,7 @@ export function welcome(
 const settled = (ref: number, result: Result<JobRecord>): ServerFrame =>
   result.ok ? { type: 'settled', ref, job_id: result.value.id, status: result.value.status } : problemFrame(ref, result.failure)
 
-/** What to answer. `hello` and `credit` belong to the connection and are handled by its owner. */
+/** Runs the frame's command and returns the answering frame, if any. The owner of the connection handles `hello` and `credit`. */
 export function answerFrame(
   ctx: CommandContext,
   keys: readonly TokenKey[],
@@ -120,7 +120,7 @@ export function answerFrame(
       noteAcknowledgement(ctx, worker.worker_id, worker.name, frame.generation)
       return undefined
     case 'abort_ack':
-      // The server ended the attempt when it was aborted; the word that the process is gone closes the trail.
+      // The server ended the attempt when it was aborted; this frame confirms that the process has stopped, for the audit trail.
       noteStopped(ctx, worker, frame)
       return undefined
   }

@@ -1,4 +1,4 @@
-/** Responsible for heartbeats: who is there, what it says of itself, which leases it renews and which it must drop. */
+/** Responsible for heartbeats: which worker is present, what it reports, which leases it renews and which it must drop. */
 import { limits } from '@modelreins/contract'
 import type { Parsed, PresenceReply, PresenceReport } from '@modelreins/contract'
 import { briefOf, stopsRunning } from '../../../src/domain/killswitch.ts'
@@ -21,7 +21,7 @@ import { endGrant, endGrantsOfChanged } from '../reviews/commands/grants.ts'
 const sameList = (left: readonly string[], right: readonly string[]): boolean =>
   left.length === right.length && left.every((item, index) => item === right[index])
 
-/** Null takes back what was said. */
+/** An absent `machine` keeps the value; null removes it. */
 function machineAfter(before: WorkerProfile, { machine = before.machine }: PresenceReport): Pick<WorkerProfile, 'machine'> {
   return machine === undefined || machine === null ? {} : { machine }
 }
@@ -35,7 +35,7 @@ function configAfter(
   return config_applied === undefined ? {} : { config_applied }
 }
 
-/** What changed of the profile; absent fields keep what was said before. */
+/** The profile after a report; absent fields keep their values. */
 function profileAfter(ctx: CommandContext, worker: WorkerRecord, report: PresenceReport): WorkerProfile {
   const before = worker.profile
   return {
@@ -66,16 +66,16 @@ const sameProfile = (left: WorkerProfile, right: WorkerProfile): boolean =>
   sameList(left.tags, right.tags) &&
   sameList(left.networks, right.networks)
 
-/** A row on change, and at most every few minutes otherwise. */
+/** Stores a report's profile: at once when it has changed, otherwise only every few minutes, because each write costs a row. */
 export function noteProfile(ctx: CommandContext, worker: WorkerRecord, report: PresenceReport): WorkerRecord {
   noteQuota(ctx, worker, report)
   noteStopping(ctx, worker, report)
   const profile = profileAfter(ctx, worker, report)
   const changed = !sameProfile(profile, worker.profile)
-  // Also of one that comes back under its name: a human may have said yes to the process before while nobody was there.
+  // Also end grants when a process starts: a human may have approved one for the previous process after that had ended.
   const ended = profile.left === true || worker.profile.left === true || profile.instance !== worker.profile.instance
   if (ended) endProcessGrants(ctx, worker)
-  // Its connection will be seen to end: that it began has to be known by then.
+  // Write the start of a connection: its end is recorded too, and needs the start.
   const begun = isConnected(ctx, worker, profile) && worker.profile.spans?.at(-1)?.until !== null
   if (!changed && !begun && ctx.at - (worker.last_seen_at ?? 0) < lastSeenWriteMs) return worker
   const after = { ...worker, profile: { ...profile, spans: spansAfter(ctx, worker, profile) }, last_seen_at: ctx.at }
@@ -98,7 +98,7 @@ function spansAfter(ctx: CommandContext, worker: WorkerRecord, profile: WorkerPr
   return profile.left === true ? absent(spans, ctx.at) : spans
 }
 
-/** Its connection has ended. A row, since nobody would remember otherwise when it was last there: a connection has no heartbeat that is written. */
+/** Records the end of a worker's connection. It needs a row, because no heartbeat of a socket is written: the last presence would be lost. */
 export function noteGone(ctx: CommandContext, worker: WorkerRecord, heardAt: number): void {
   const spans = absent(worker.profile.spans ?? [], heardAt)
   if (spans === worker.profile.spans || worker.profile.left === true) return
@@ -106,14 +106,17 @@ export function noteGone(ctx: CommandContext, worker: WorkerRecord, heardAt: num
   ctx.store.workers.save({ ...worker, profile: { ...worker.profile, spans, gone: true }, last_seen_at })
 }
 
-/** What it says of its quota. A worker that says nothing of it changes nothing. */
+/** Parks or unparks the worker as its report says; a report without `parked_until` changes nothing. */
 function noteQuota(ctx: CommandContext, worker: WorkerRecord, { parked_until }: PresenceReport): void {
   if (parked_until === undefined) return
   if (parked_until === null) unparkWorker(ctx, worker, 'it says that it has quota')
   else parkWorker(ctx, worker, parked_until)
 }
 
-/** A worker that ends what it runs and takes no more: what it has not started is anybody's at once. No row, since it is over soon. */
+/**
+ * Notes that a worker finishes its running attempts and takes no more: other workers may take at once what it has not started. Not stored in
+ * a row, because the state ends soon.
+ */
 function noteStopping(ctx: CommandContext, { worker_id }: WorkerRecord, { status }: PresenceReport): void {
   const stopping = status === 'stopping'
   if (isStopping(ctx, worker_id) === stopping) return
@@ -122,14 +125,14 @@ function noteStopping(ctx: CommandContext, { worker_id }: WorkerRecord, { status
   if (stopping) wakePoolsOf(ctx, worker_id)
 }
 
-/** A session without a thread is a process: what was allowed to it ends with it, so that another one under this name asks for itself. */
+/** A session without a thread is one process: its grants end with it, so that the next process under this name must ask again. */
 function endProcessGrants(ctx: CommandContext, worker: WorkerRecord): void {
   for (const grant of ctx.store.grants.inForce(worker.worker_id, ctx.at)) {
     if (isOfProcess(grant.session)) endGrant(ctx, grant, 'its process has ended')
   }
 }
 
-/** Extends what the worker really holds. Long leases are renewed by any presence, short ones when the worker names them. */
+/** Extends the leases that the worker holds: long ones at any presence, short ones only when the worker names them. */
 export function renewLeases(
   ctx: CommandContext,
   worker: WorkerRecord,
@@ -146,7 +149,7 @@ export function renewLeases(
   }
 }
 
-/** Of the attempts a worker names, those it no longer holds. */
+/** Returns those of the named attempts that the worker no longer holds and must abort. */
 export function lostLeases(
   ctx: CommandContext,
   worker: WorkerRecord,
@@ -156,7 +159,7 @@ export function lostLeases(
     const job = ctx.store.jobs.get(job_id)
     if (job !== undefined && job.worker_id === worker.worker_id && job.attempt === attempt) {
       if (job.status === 'running') return []
-      // It was given up for lost but may still be finished: let it.
+      // The server treated the attempt as lost, but the worker may still complete it, so do not abort it.
       if (job.status === 'retry' && job.outcome?.error?.type === 'worker_lost') return []
     }
     return [{ job_id, attempt, reason: job?.outcome?.error?.type ?? 'lease-lost' }]

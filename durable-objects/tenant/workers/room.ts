@@ -1,4 +1,4 @@
-/** Responsible for handing to the kernel what members do to workers, and what workers say of themselves: presence, and their socket. */
+/** Responsible for the workers room: the commands about workers, their presence, and their sockets. */
 import type { ServerFrame } from '@modelreins/contract'
 import type { Room } from '../kernel/room.ts'
 import { workerCommands } from './commands.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for worker sockets: accepting them, greeting, one process per name, credit, and closing. Sockets hibernate:
- * nothing here may rely on memory that the attachment does not also hold.
+ * Responsible for worker sockets: accepting them, greeting, one process per name, credit, and closing. Sockets hibernate, so the code must
+ * not rely on memory that the attachment does not also hold.
  */
 import { closeCodes, hotFrame, issueInWords, issuesOf, limits, workerFrame } from '@modelreins/contract'
 import type { ServerFrame, WorkerFrame } from '@modelreins/contract'
@@ -11,15 +11,15 @@ import { noteGone } from './presence-commands.ts'
 import { answerFrame, problemOf, welcome } from './frames.ts'
 import type { WorkerRecord } from '../queue/workforce/worker-store.ts'
 
-/** Largest message: a batch of completions with their inline results. The platform's own limit is 32 MiB. */
+/** Largest message, enough for a batch of completions with their inline results. The platform's limit is 32 MiB. */
 const messageBytes = 4 * 1024 * 1024
 const framesPerMessage = 512
 
 export class WorkerSockets {
   readonly #host: Host
-  /** Sockets that have not said hello, and how to stop waiting for it. */
+  /** Sockets that have not sent `hello`, each with the function that cancels its time limit. */
   readonly #waiting = new Map<WebSocket, () => void>()
-  /** What a socket is told while a message of its own is handled: one message, with the answers at its head and the next offers behind them. */
+  /** Collects the frames for a socket while its own message is handled, so that one message carries the answers and, after them, new offers. */
   #answering: { readonly socket: WebSocket; readonly behind: ServerFrame[] } | undefined
 
   constructor(host: Host) {
@@ -47,7 +47,7 @@ export class WorkerSockets {
     return new Response(null, { status: 101, webSocket: client })
   }
 
-  /** A worker that says nothing may open sockets for ever: the one that waits longest gives way. */
+  /** Limits the sockets of a worker that have not sent `hello`: the oldest are closed. Otherwise a worker could open any number. */
   #hangUpOnSilent(workerId: string): void {
     const { sockets } = this.#host.live
     const silent = this.#host.state
@@ -70,7 +70,7 @@ export class WorkerSockets {
     try {
       socket.send(JSON.stringify(frames.length === 1 ? frames[0] : frames))
     } catch {
-      // Closed under our hands: whatever was in it is repeated on reconnect or lapses.
+      // The socket has just closed: its frames are repeated after a reconnect, or the offers in them expire.
       this.closed(socket)
     }
   }
@@ -84,17 +84,17 @@ export class WorkerSockets {
     for (const socket of [...this.#host.live.sockets.all()]) this.send(socket, [frame])
   }
 
-  /** Ends every socket of a worker, greeted or not. */
+  /** Closes all sockets of a worker, greeted or not. */
   disconnect(workerId: string, code: number, reason: string): void {
     for (const socket of this.#host.state.getWebSockets(workerId)) this.#end(socket, code, reason)
   }
 
-  /** Ends every socket there is, greeted or not. */
+  /** Closes all sockets of the object, greeted or not. */
   disconnectAll(code: number, reason: string): void {
     for (const socket of this.#host.state.getWebSockets()) this.#end(socket, code, reason)
   }
 
-  /** A socket is gone. Its leases last until the worker would have renewed them, so that a reconnect finds them. */
+  /** Handles a closed socket. The worker's leases stay until they expire, so that a worker that reconnects in time keeps them. */
   closed(socket: WebSocket): void {
     const { live } = this.#host
     this.#stopWaiting(socket)
@@ -118,7 +118,7 @@ export class WorkerSockets {
     this.#waiting.delete(socket)
   }
 
-  /** The other side has closed. Without a closing frame of ours its process would wait half a minute for one. */
+  /** The other side has closed. Answers with a close frame, because the client would otherwise wait half a minute for it. */
   left(socket: WebSocket): void {
     this.#end(socket, 1000, '')
   }
@@ -137,7 +137,7 @@ export class WorkerSockets {
     if (note === undefined) return this.#end(socket, closeCodes.protocol_error, 'This connection is not known any more: connect again.')
     const worker = this.#host.store.workers.get(note.worker_id)
     if (worker === undefined || worker.revoked_at !== null) return this.#end(socket, closeCodes.revoked, 'This worker has been revoked.')
-    // Asked with each message: a token that has been replaced, or a tenant that is suspended, lives on in no old socket.
+    // Check with each message, so that an open socket ends when its token is replaced or its tenant is suspended.
     const credential = this.#host.store.credentials.find(note.credential)
     if (credential === undefined || credential.revoked_at !== null || this.#host.store.identity.get()?.suspended !== false)
       return this.#end(socket, closeCodes.revoked, 'The token of this connection is no longer valid.')
@@ -237,13 +237,13 @@ export class WorkerSockets {
   }
 }
 
-/** How a connection is closed that cannot go on. */
+/** The close code and reason of a connection that is refused. */
 interface Refused {
   readonly code: number
   readonly reason: string
 }
 
-/** A frame, or what is wrong with it and whose question it was: the other frames of its message are other jobs' business. */
+/** A frame, or its `ref` and the reason why it is invalid: an invalid frame must not affect the other frames of its message. */
 type ReadFrame = WorkerFrame | { readonly ref: number | null; readonly reason: string }
 
 function readFrame(raw: unknown, index: number): ReadFrame {
