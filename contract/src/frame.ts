@@ -1,6 +1,6 @@
 /**
- * Responsible for what travels over the worker socket, `GET /api/v1/connect`. A message is one frame or an array of
- * frames (a batch is committed in one transaction); `ping` is answered `pong` by the platform without waking the object.
+ * Responsible for the shapes of the frames on the worker socket, `GET /api/v1/connect`. A message is one frame or an array of frames (a batch is
+ * committed in one transaction). The platform answers `ping` with `pong` without waking the object.
  */
 import * as z from 'zod'
 import { instanceLabel, integer } from './fields.ts'
@@ -18,16 +18,16 @@ export const helloFrame = presenceReport.extend({
   instance: instanceLabel,
   version: z.string().max(40).optional(),
 })
-/** How many offers the worker can take now: an absolute number, so that a lost frame does not drift. */
+/** How many offers the worker can take now: an absolute number, so that a lost frame causes no lasting error. */
 export const creditFrame = z.strictObject({ type: z.literal('credit'), slots: integer(0, limits.claim_max) })
 export const startFrame = z.strictObject({ type: z.literal('start'), ref, token })
-/** Gives an offer back at once instead of letting it lapse: there was no room for it after all. */
+/** Gives an offer back at once instead of letting it expire, because there is no room for it after all. */
 export const declineFrame = z.strictObject({ type: z.literal('decline'), token })
 export const completeFrame = attemptCompletion.extend({ type: z.literal('complete'), ref, token })
 export const failFrame = attemptFailure.extend({ type: z.literal('fail'), ref, token })
 /**
- * Gives back an attempt that has started and has not begun: the worker started it ahead of its slots, and none became free. Answered by `settled` with
- * the status `pending`; refused once it has sent output. A worker sends it only where `welcome` says that it is taken.
+ * Gives back a started attempt that has not begun: the worker started it before it had a slot, and none became free. Answered by `settled` with the
+ * status `pending`; refused once the attempt has sent output. A worker sends it only if `takes` of `welcome` contains it.
  */
 export const handBackFrame = z.strictObject({ type: z.literal('hand_back'), ref, token })
 export const presenceFrame = presenceReport.extend({ type: z.literal('presence') })
@@ -48,15 +48,15 @@ export const workerFrame = z.discriminatedUnion('type', [
   abortAckFrame,
 ])
 export type WorkerFrame = z.infer<typeof workerFrame>
-/** A whole message. The server parses frame by frame, so that a bad one is named. */
+/** A whole message. The server parses it frame by frame, so that it can name an invalid one. */
 export const workerMessage = z.union([workerFrame, z.array(workerFrame).min(1).max(512)])
 
 export const welcomeFrame = presenceReply.extend({
   type: z.literal('welcome'),
-  /** Types of frames that this server takes beside those of the first version. */
+  /** Types of frames that this server accepts in addition to those of the first version. */
   takes: z.array(z.string()).optional(),
 })
-/** `status` only, not the whole job: the worker has it, and completions are the hot path. */
+/** Only `status` and not the whole job, because the worker has the job and completions must be fast. */
 export const settledReply = z.object({ job_id: z.number().int(), status: z.string() })
 export const serverFrame = z.discriminatedUnion('type', [
   welcomeFrame,
@@ -71,9 +71,9 @@ export const serverFrame = z.discriminatedUnion('type', [
 ])
 export type ServerFrame = z.infer<typeof serverFrame>
 
-/** WebSocket close codes with a meaning of our own (RFC 6455, 4000-4999). */
+/** WebSocket close codes of this protocol (RFC 6455, range 4000-4999). */
 export const closeCodes = {
-  /** Another process with this name took over, or was here first. */
+  /** Another process with this name took over, or was connected first. */
   name_taken: 4001,
   revoked: 4003,
   protocol_error: 4000,

@@ -1,5 +1,5 @@
 /**
- * Responsible for what is wrong with an input, in words for whoever wrote it. It knows no field; a schema that has words of its own keeps them.
+ * Responsible for describing what is wrong with an input, in words for its author. It knows no field; a message that a schema sets itself is kept.
  */
 import type * as z from 'zod'
 import type { Issue } from './problem.ts'
@@ -29,7 +29,7 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   return value
 }
 
-/** What the parser says when the schema says nothing of its own. */
+/** The beginning of the parser's default messages, as opposed to messages that the schema sets. */
 const isParsers = /^(?:Invalid|Too|Unrecognized) /
 
 function sizeInWords(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
@@ -45,7 +45,7 @@ function sizeInWords(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): 
 
 const oneOf = (values: readonly unknown[]): string => (values.length === 1 ? String(values[0]) : `one of ${values.join(', ')}`)
 
-/** The words for an issue about one value. `given`: the value; undefined when there is none. */
+/** The words for an issue about one value. `given`: the value; undefined when it is absent. */
 function wordsOf(issue: z.core.$ZodIssue, given: unknown): string {
   if (given === undefined && issue.code === 'invalid_type') return 'is required'
   if (!isParsers.test(issue.message)) return issue.message
@@ -80,9 +80,9 @@ function issueOf(issue: z.core.$ZodIssue, input: unknown): Issue[] {
   return [{ path, message: shown(wordsOf(issue, valueAt(input, issue.path))) }]
 }
 
-/** Every issue, by the path of the field that it is about; `input` is what was parsed. */
+/** Every issue with the path of its field; `input` is the value that was parsed. */
 export const issuesOf = (error: Pick<z.core.$ZodError, 'issues'>, input: unknown): Issue[] =>
   error.issues.flatMap((issue) => issueOf(issue, input))
 
-/** An issue behind the name of its field, for where no field has another name. */
+/** An issue with the name of its field in front, where the field has no other name. */
 export const issueInWords = ({ path, message }: Issue): string => (path === '' ? message : `${path}: ${message}`)

@@ -1,9 +1,9 @@
 /**
- * Responsible for the classes of errors that the server and both SDKs give to attempts and jobs. They are known, not all there are: a worker
- * may report any text as a class.
+ * Responsible for the error classes that the server and both SDKs assign to attempts and jobs. The list is not complete: a worker may report any text
+ * as a class.
  */
 export const jobErrorTypes = [
-  // Of the worker: how its program or its provider failed.
+  // From the worker: how its program or its provider failed.
   'spawn_failed',
   'auth_failed',
   'rate_limited',
@@ -12,7 +12,7 @@ export const jobErrorTypes = [
   'oom',
   'exit_error',
   'unknown',
-  // Of the server.
+  // From the server.
   'aborted',
   'denied',
   'expired',
@@ -21,7 +21,7 @@ export const jobErrorTypes = [
   'unanswered',
   'withdrawn',
   'worker_lost',
-  // Of a person who works.
+  // From a person.
   'handed_back',
   'worker_error',
 ] as const

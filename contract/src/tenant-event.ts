@@ -1,27 +1,27 @@
 /**
- * Responsible for the table of events of a tenant: one row per audit action, with the fields its rows carry. The audit trail is
- * made of these, and the shipper and readers of the trail decide by them; nobody guesses from an action's spelling.
+ * Responsible for the table of events of a tenant: one row per audit action, with the fields that its rows carry. The shipper and the readers of the
+ * audit trail decide by this table and never by the name of an action.
  */
 import type { Actor } from './audit.ts'
 import type { DecisionProof } from './signed-decision.ts'
 
-/** What an audit row may carry beside its number, time, actor, action, subject and summary. */
+/** Fields of an audit row in addition to its number, time, actor, action, subject and summary. */
 export interface EventFields {
   readonly job_id: number | null
   readonly worker_id: string | null
   readonly capability: string | null
-  /** The tier that was asked for, or that let it pass. */
+  /** The tier that required a review, or that allowed the action. */
   readonly risk_tier: string | null
-  /** SHA-256 in hex of what it was about: prompt, result, reviewed payload, bytes of a file. */
+  /** SHA-256 in hex of the subject matter: prompt, result, reviewed payload, or bytes of a file. */
   readonly digest: string | null
 }
 
 export interface EventRow {
   /** One sentence for people. */
   readonly says: string
-  /** Fields that a row of this action states; null where there is nothing to state. The others are null. */
+  /** Fields that a row of this action states; null when there is no value. All other fields are null. */
   readonly fields: readonly (keyof EventFields)[]
-  /** What may look different in listings afterwards, and is copied to D1 with the row: the job once it has ended, or the worker. */
+  /** What the action can change in listings, which is copied to D1 with the row: the ended job, or the worker. */
   readonly mirrors?: 'job' | 'worker'
 }
 
@@ -157,11 +157,11 @@ export type AuditVerb<Noun extends string> = AuditAction extends infer Action
 
 type FieldsOf<Action extends AuditAction> = (typeof tenantEvents)[Action]['fields'][number]
 
-/** What happened, as the command that did it states it. `actor`: who did it, when that is not the caller. */
+/** An event as the command that caused it states it. `actor`: who did it, if not the caller. */
 export type TenantEvent = {
   [Action in AuditAction]: {
     readonly action: Action
-    /** What it was done to: `job:12`, `worker:wk...`, `killswitch`. */
+    /** What the action changed: `job:12`, `worker:wk...`, `killswitch`. */
     readonly subject: string
     readonly summary: string
     readonly actor?: Actor
@@ -169,7 +169,7 @@ export type TenantEvent = {
   } & Pick<EventFields, FieldsOf<Action>>
 }[AuditAction]
 
-/** What a row may have changed in listings. Rows of a newer version's actions are none of ours. */
+/** What a row may have changed in listings. Unknown actions of a newer version are ignored. */
 export function mirrorOf(action: string): EventRow['mirrors'] {
   const row: EventRow | undefined = Object.hasOwn(tenantEvents, action) ? tenantEvents[action as AuditAction] : undefined
   return row?.mirrors

@@ -1,6 +1,6 @@
 /**
- * Responsible for picking the worker: (job, workers, now) -> all workers ranked, with reasons. A pure function: the same
- * answer serves dispatch, re-assignment and `GET /jobs/:id/why`.
+ * Responsible for picking the worker: (job, workers, now) -> all workers ranked, with reasons. It is a pure function, so dispatch, re-assignment and
+ * `GET /jobs/:id/why` give the same answer.
  */
 import type { Effort } from '@modelreins/contract'
 import { breakerInWords } from './breaker.ts'
@@ -17,8 +17,8 @@ interface Weights {
 }
 
 /**
- * What each effort asks for (docs/explanation/director.md). `standard` weighs quality above the rest since the catalogue's qualities lie
- * closer together than its costs: with equal weights the cheap class would win.
+ * The weights of each effort (docs/explanation/director.md). `standard` gives quality the highest weight because the catalogue's values for quality
+ * differ less than those for cost: with equal weights the cheap class would always win.
  */
 export const weightsByEffort: Readonly<Record<Effort, Weights>> = {
   trivial: { cost: 6, quality: 0.5, speed: 0.5, local: 2 },
@@ -28,21 +28,21 @@ export const weightsByEffort: Readonly<Record<Effort, Weights>> = {
   critical: { cost: 0, quality: 8, speed: 0.5, local: 0 },
 }
 
-/** Spreads jobs over workers of one class that have a slot free; too little to change the class. */
+/** Spreads jobs over workers of one class with a free slot. The weight is too small to change the class. */
 const sharingWeight = 0.1
 const failureWeight = 0.5
 const threadWeight = 0.6
 const deafWeight = 5
-/** More than all traits together, and less than being able to work. */
+/** More than all traits together, but less than the penalty of a worker that cannot work now. */
 const preferredWeight = 15
-/** More than any other trait: whoever can work goes first. */
+/** More than any other weight, so that workers that can work now come first. */
 const trippedWeight = 20
 
 export interface JobView {
   readonly wants: Requirements
   readonly effort: Effort
   readonly thread_id: string | null
-  /** worker_ids that go first. */
+  /** worker_ids of workers that are chosen before others. */
   readonly prefer?: readonly string[] | undefined
 }
 
@@ -57,7 +57,7 @@ export interface Verdict {
 
 const round = (value: number): number => Math.round(value * 100) / 100
 
-/** Higher is better. What made it so is put in words only for whoever asks: thousands of workers are compared for one dispatch. */
+/** Higher is better. Reasons are only put into words when asked for, because a dispatch may compare thousands of workers. */
 function score(job: JobView, worker: WorkerView, now: number, reasons?: string[]): number {
   const traits = traitsOf(worker)
   const weights = weightsByEffort[job.effort]
@@ -71,7 +71,7 @@ function score(job: JobView, worker: WorkerView, now: number, reasons?: string[]
   }
   const load = worker.running / Math.max(1, worker.slots)
   if (worker.running > 0) {
-    // A full worker makes the job wait, whatever its class: weigh it like the best trait of this effort.
+    // A full worker makes the job wait, so a full load weighs as much as the most important trait of this effort.
     total -= load * (load < 1 ? sharingWeight : Math.max(weights.cost, weights.quality, weights.speed))
     reasons?.push(`runs ${worker.running} of ${worker.slots}`)
   }
@@ -128,23 +128,23 @@ class Judged implements Verdict {
   }
 }
 
-// One that cannot work now is asked before one that is not there, and after everybody else: the queue takes the job in either case.
+// Workers that cannot work now come before workers that are not live, and after all others: the job is queued in both cases.
 const orderOf = ({ eligible, live, worker }: Verdict): number =>
   eligible ? (live ? (worker.breaker.state === 'open' || worker.parked_until != null || worker.stopping === true ? 1 : 0) : 2) : 3
 
-/** Eligible and live, then eligible, then the rest. Ties go by name, so that the answer is stable. */
+/** Eligible and live workers first, then eligible ones, then the rest. Equal scores are ordered by name, so that the answer is stable. */
 const compare = (left: Verdict, right: Verdict): number =>
   orderOf(left) - orderOf(right) || (right.score ?? 0) - (left.score ?? 0) || (left.worker.name < right.worker.name ? -1 : 1)
 
-/** One worker, judged by itself. */
+/** The verdict on one worker, independent of the others. */
 export const verdictOf = (job: JobView, worker: WorkerView, now: number): Verdict => new Judged(job, worker, now)
 export const compareVerdicts = compare
 
-/** Everybody, best first. */
+/** All workers, best first. */
 export const rank = (job: JobView, workers: readonly WorkerView[], now: number): readonly Verdict[] =>
   workers.map((worker) => new Judged(job, worker, now)).sort(compare)
 
-/** The first of `rank`, without putting the others in order; undefined without workers. */
+/** The first worker of `rank`, without sorting the others; undefined without workers. */
 export function best(job: JobView, workers: Iterable<WorkerView>, now: number): Verdict | undefined {
   let found: Verdict | undefined
   for (const worker of workers) {
@@ -154,7 +154,7 @@ export function best(job: JobView, workers: Iterable<WorkerView>, now: number): 
   return found
 }
 
-/** "anna is paused; bert lacks the tags gpu" — for the 503 and for `why`. */
+/** "anna is paused; bert lacks the tags gpu", for status 503 and for `why`. */
 export function describe(verdicts: readonly Verdict[], most = 10): string {
   const told = verdicts.slice(0, most).map((verdict) => `${verdict.worker.name} ${verdict.reasons.join(' and ')}`)
   return told.join('; ') + (verdicts.length > most ? `; and ${verdicts.length - most} more` : '')

@@ -1,4 +1,4 @@
-/** Responsible for whether a worker may do a job at all: every filter, and in words why not. */
+/** Responsible for whether a worker may do a job at all: every filter, and the reasons in words. */
 import type {
   Capability,
   CatalogueRule,
@@ -13,13 +13,13 @@ import type { JobSpec } from '../job/job-machine.ts'
 import type { BreakerView } from './breaker.ts'
 import { traitsOf } from './catalogue.ts'
 
-/** What a job asks of a worker. Jobs that ask for the same share a pool. */
+/** What a job requires of a worker. Jobs with the same requirements share a pool. */
 export interface Requirements {
   readonly capability: string | null
   readonly pinned: string | null
   readonly tags: readonly string[]
   readonly networks: readonly string[]
-  /** Absent in what asks for none, so that pools of older jobs keep their keys. */
+  /** Absent when a job requires none, so that pools of older jobs keep their keys. */
   readonly substrate?: Substrate
   readonly provider: string | null
   readonly model: string | null
@@ -29,14 +29,14 @@ export interface Requirements {
   readonly avoid?: readonly string[]
 }
 
-/** A worker as routing sees it: what the tenant declared and what the worker said of itself. */
+/** A worker as routing sees it: what the tenant declared and what the worker reported. */
 export interface WorkerView {
   readonly worker_id: string
   readonly name: string
   readonly kind: WorkerKind
   readonly capabilities: readonly Capability[]
   readonly config: WorkerConfig
-  /** The tenant's rule of the catalogue about what it runs; absent: none is. */
+  /** The tenant's catalogue rule that matches the worker; absent when none does. */
   readonly rule?: CatalogueRule | undefined
   readonly tags: readonly string[]
   readonly networks: readonly string[]
@@ -44,26 +44,29 @@ export interface WorkerView {
   readonly model: string | null
   readonly paused: boolean
   readonly revoked: boolean
-  /** Takes only jobs that name a capability, since some of its own ask a human (a setting of the tenant). */
+  /** The worker takes only jobs that name a capability, because some of its own require a human decision (a setting of the tenant). */
   readonly named_only?: boolean
-  /** Of a person: capabilities that workers of another substrate declare too. A job that names one of them names no person. */
+  /** Only for a person: capabilities that workers of another substrate declare too. A job with one of these does not ask for a person. */
   readonly shared?: readonly string[]
   readonly state: PresenceState
-  /** Ends what it runs and takes no more; absent: it does not. */
+  /** The worker finishes its running jobs and takes no more. */
   readonly stopping?: boolean
   readonly slots: number
   readonly running: number
-  /** The job that works in its place, where only one at a time may; its own or another worker's. Absent: none does, or it does not matter. */
+  /**
+   * The job that occupies the worker's place, if only one job at a time may run there; it may be another worker's. Absent: the place is free or not
+   * limited.
+   */
   readonly place_taken_by?: number
-  /** Attempts that failed lately, and were lost lately. */
+  /** Number of recent attempts that failed or were lost. */
   readonly recent_failures: number
   readonly breaker: BreakerView
-  /** When its account has quota again; null or absent while it has. */
+  /** When its account has quota again; null or absent when it has quota now. */
   readonly parked_until?: number | null
-  /** Mean duration of its recent jobs in milliseconds; null while unknown. */
+  /** Mean duration of its recent jobs in milliseconds; null when unknown. */
   readonly mean_duration_ms: number | null
   readonly last_threads: readonly string[]
-  /** What its newest jobs used, as far as they said. */
+  /** The usage that its newest jobs reported. */
   readonly recent_usage?: readonly Usage[]
 }
 
@@ -83,26 +86,26 @@ export const isLive = (state: PresenceState): boolean => state !== 'offline'
 
 const missing = (wanted: readonly string[], has: readonly string[]): readonly string[] => wanted.filter((item) => !has.includes(item))
 
-/** A model is asked for by its full name or by a part of it that a person would say: `opus` fits `claude-opus-4`. */
+/** A model can be requested by its full name or by a part of it: `opus` matches `claude-opus-4`. */
 const fits = (wanted: string, has: string | null): boolean => has !== null && has.toLowerCase().includes(wanted.toLowerCase())
 
 export const substrateOf = (kind: WorkerKind): Substrate => (kind === 'companion' ? 'silicon' : kind)
 
-/** Whether a job asks for this person: by the substrate, by target, or by a capability that only people have. */
+/** Whether a job asks for this person: by substrate, by target, or by a capability that only persons have. */
 const asksForPerson = (wants: Requirements, { worker_id, shared = [] }: WorkerView): boolean =>
   wants.substrate === 'carbon' || wants.pinned === worker_id || (wants.capability !== null && !shared.includes(wants.capability))
 
-/** In one sentence, why this person may have a job that asks for one. */
+/** One sentence: why this person may have a job that asks for a person. */
 export function whyPerson(wants: Requirements, worker: Pick<WorkerView, 'worker_id'>): string {
   if (wants.pinned === worker.worker_id) return 'It names you as its target.'
   if (wants.capability !== null && wants.substrate === undefined) return `It needs ${wants.capability}, which only people can do.`
   return wants.capability === null ? 'It asks for a person.' : `It asks for a person who can do ${wants.capability}.`
 }
 
-/** Reasons that keep this worker from the job for as long as nobody changes something; empty when it may have it. */
+/** Reasons why this worker may not have the job until someone changes something; empty when it may. */
 export const obstacles = (wants: Requirements, worker: WorkerView): readonly string[] => [...reasonsAgainst(wants, worker)]
 
-/** Whether there is no reason: most of those who ask want to know no more, and stop at the first one. */
+/** Whether there is no reason. It stops at the first reason, because most callers need no more. */
 export function mayDo(wants: Requirements, worker: WorkerView): boolean {
   const found = reasonsAgainst(wants, worker).next()
   return found.done === true
@@ -135,11 +138,11 @@ function* reasonsAgainst(wants: Requirements, worker: WorkerView): Generator<str
   return undefined
 }
 
-/** Could begin something now: is there to stay, answers its offers, has quota, and is not kept from work by its breaker. */
+/** Whether the worker could start a job now: it stays live, answers its offers, has quota, and its breaker is not open. */
 export const isReady = ({ state, stopping, breaker, parked_until }: WorkerView): boolean =>
   isLive(state) && stopping !== true && state !== 'deaf' && breaker.state !== 'open' && parked_until == null
 
-/** Why nobody could begin a waiting job, as a fallback chain sees it; undefined when somebody could, or soon can. */
+/** Why no worker could start a waiting job, as a cause for its fallback chain; undefined when one can now or soon. */
 export function hindranceOf(wants: Requirements, workers: readonly WorkerView[]): Exclude<FallbackCause, 'failed'> | undefined {
   const there = workers.filter((view) => isLive(view.state) && view.stopping !== true && mayDo(wants, view))
   if (there.length === 0) return 'offline'

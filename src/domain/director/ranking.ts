@@ -1,25 +1,26 @@
 /**
- * Responsible for the workers that may do one kind of job, kept in order of preference while they change one by one: whoever asks for the best
- * need not compare them all. The order is that of `rank`; what a single job adds (its thread, whom it prefers or avoids) is not in it. Pure.
+ * Responsible for keeping the workers for one kind of job in order of preference while they change one by one, so that finding the best does not
+ * compare them all. The order is that of `rank`, without the parts that depend on a single job (its thread, and the workers that it prefers or
+ * avoids). Pure.
  */
 import type { Effort } from '@modelreins/contract'
 import { compareVerdicts, verdictOf } from './director.ts'
 import type { JobView, Verdict } from './director.ts'
 import type { Requirements, WorkerView } from './matching.ts'
 
-/** What jobs of one kind have in common. */
+/** The common properties of jobs of one kind. */
 export interface JobKind {
   readonly wants: Requirements
   readonly effort: Effort
 }
 
-/** Without what names workers: that is asked of each job. */
+/** The kind of a job, without the requirements that name workers, which are checked per job. */
 export const kindOf = ({ wants, effort }: Pick<JobView, 'wants' | 'effort'>): JobKind => {
   const { avoid: _, ...rest } = wants
   return { wants: { ...rest, pinned: null }, effort }
 }
 
-/** Two kinds that differ have two keys: the type demands every requirement that names no worker. */
+/** A key that differs for different kinds: the type demands every requirement that names no worker. */
 export function keyOfKind({ wants, effort }: Pick<JobView, 'wants' | 'effort'>): string {
   const key: Record<Exclude<keyof Requirements, 'pinned' | 'avoid'> | 'effort', unknown> = {
     effort,
@@ -38,7 +39,7 @@ export class Ranking {
   readonly #job: JobView
   #sorted: Verdict[]
   readonly #verdicts = new Map<string, Verdict>()
-  /** Counts changes of the order. */
+  /** Number of changes of the order. */
   #version = 0
 
   constructor(kind: JobKind, workers: Iterable<WorkerView>, now: number) {
@@ -54,17 +55,17 @@ export class Ranking {
     return this.#version
   }
 
-  /** How many may do the job. */
+  /** How many workers may do the job. */
   get size(): number {
     return this.#sorted.length
   }
 
-  /** The best has index 0; undefined behind the last. */
+  /** The best has index 0; undefined after the last. */
   at(index: number): Verdict | undefined {
     return this.#sorted[index]
   }
 
-  /** The worker as it is now. */
+  /** Updates one worker. */
   set(worker: WorkerView, now: number): void {
     const before = this.#verdicts.get(worker.worker_id)
     if (before?.worker === worker) return
@@ -75,7 +76,7 @@ export class Ranking {
       return
     }
     this.#verdicts.set(worker.worker_id, verdict)
-    // Most changes leave a worker where it is.
+    // Most changes leave a worker at its position.
     if (place !== undefined && this.#fitsAt(place, verdict)) {
       this.#sorted[place] = verdict
       return
@@ -93,13 +94,13 @@ export class Ranking {
     this.#version += 1
   }
 
-  /** Whether it may stand there without a change of the order. */
+  /** Whether it may be at this position without a change of the order. */
   #fitsAt(place: number, verdict: Verdict): boolean {
     const [before, behind] = [this.#sorted[place - 1], this.#sorted[place + 1]]
     return (before === undefined || compareVerdicts(before, verdict) < 0) && (behind === undefined || compareVerdicts(verdict, behind) < 0)
   }
 
-  /** Where it stands, or would: names differ, so no two are equal. */
+  /** Its position, or the one that it would get. Names differ, so no two are equal. */
   #placeOf(verdict: Verdict): number {
     let [low, high] = [0, this.#sorted.length]
     while (low < high) {

@@ -1,6 +1,6 @@
 /**
- * Responsible for the life of a job: which transition is allowed from which state, and what the job is afterwards. Every
- * function takes the time as `at` (milliseconds since 1970) and returns a new record; none of them stores anything.
+ * Responsible for the life cycle of a job: which transition is allowed from which state, and the job after it. Every function takes the time as `at`
+ * (milliseconds since 1970) and returns a new record; none of them stores anything.
  */
 import { attemptsByEffort, limits } from '@modelreins/contract'
 import type { Concurrency, Effort, JobError, JobHold, JobRequest, JobStatus, Rate, Substrate } from '@modelreins/contract'
@@ -14,7 +14,7 @@ import type { Result } from '../result.ts'
 
 export type { JobOutcome, PersonsAttempt }
 
-/** What was asked for; changes only by an update before the start. */
+/** The request. It changes only by an update before the start. */
 export interface JobSpec {
   /** Text for the worker. Changes by an update before the start, or by a reviewer's edit. */
   readonly prompt: string
@@ -30,16 +30,16 @@ export interface JobSpec {
   readonly tags: readonly string[]
   /** Networks that a worker must be in. */
   readonly networks: readonly string[]
-  /** Substrate that a worker must be of; absent: any, and a person only where the job names one otherwise. */
+  /** Substrate that a worker must have; absent: any, but a person only if the job asks for one in another way. */
   readonly substrate?: Substrate
   /** Provider that a worker must have; null: any. */
   readonly provider: string | null
   /** Model that the worker is asked to use; null: its default. */
   readonly model: string | null
   readonly mode?: 'local' | 'cloud'
-  /** Where it goes on when it cannot be done here. Its current step has set `pinned`, `target`, `provider` and `model`. */
+  /** Fallback chain for when the job cannot be done here. Its current step has set `pinned`, `target`, `provider` and `model`. */
   readonly fallback?: Fallback
-  /** worker_ids that do not get it, and that go first. */
+  /** worker_ids of workers that must not get the job, and of those that are chosen before others. */
   readonly avoid?: readonly string[]
   readonly prefer?: readonly string[]
   /** Session that the requester groups jobs by; passed to the worker as it is. */
@@ -52,11 +52,11 @@ export interface JobSpec {
   readonly context_text: string | null
   /** Ids of earlier jobs of the thread that a reviewer saw as context. Set when a review opens; the worker then receives exactly these. */
   readonly context_turns?: readonly number[]
-  /** When it let other jobs of its concurrency key go first, since nobody could start it; its turn counts from then. */
+  /** When the job last moved behind the other jobs of its concurrency key because no worker could start it; its turn counts from then. */
   readonly stood_back_at?: number
-  /** Members, beside `created_by`, who updated or retried the job. Grows; none of them may approve it. */
+  /** Members, in addition to `created_by`, who updated or retried the job. Grows; none of them may approve it. */
   readonly wanted_by?: readonly string[]
-  /** Attempts in a row that ended at a provider limit, and the time of the first. Removed when an attempt ends otherwise. */
+  /** Consecutive attempts that ended at a provider limit, and the time of the first. Removed when an attempt ends in another way. */
   readonly limited?: { readonly times: number; readonly since: number }
   /** Secret references that the worker resolves on its own machine. */
   readonly requires_secrets: readonly string[]
@@ -68,18 +68,18 @@ export interface JobSpec {
   readonly expires_ms: number
   /** Scheduled time, milliseconds since 1970; null: at once. */
   readonly not_before: number | null
-  /** A person runs the attempt. Set at the start by one; absent of the attempts of every other worker. */
+  /** State of a person's attempt. Set when a person starts the job; absent for all other workers. */
   readonly person?: PersonsAttempt
   /** Time in which the server was suspended since the job was queued or its attempt began. Extends both limits; removed when another limit begins. */
   readonly slept_ms?: number
-  /** What `slept_ms` was when the attempt started, where it was anything: it counts again when the attempt is handed back. */
+  /** The value of `slept_ms` when the attempt started, if there was one: it applies again when the attempt is handed back. */
   readonly slept_before_ms?: number
   /** JSON that the requester attached; never interpreted. */
   readonly metadata: unknown
-  /** Jobs that share a key: so many at once, so many starts in a while. */
+  /** Keys that jobs share: how many of them run at once, and how many start within some time. */
   readonly concurrency?: Concurrency
   readonly rate?: Rate
-  /** The schedule that dispatched it, by the digest of its text then; and of what reaches the worker. Present where a capability may need approval. */
+  /** The schedule that dispatched the job, with the digests of its text then and of what reaches the worker. Present if approval may be needed. */
   readonly scheduled?: { readonly schedule_id: string; readonly digest: string; readonly payload: string }
   /** Plan of the fan-out; present on its parent job alone, which no worker runs. */
   readonly fan_out?: FanOutSpec
@@ -128,9 +128,9 @@ export interface JobRecord {
   readonly parent_id: number | null
   /** A stream object may exist: an attempt sent output while it ran. Never reset. */
   readonly stream: boolean
-  /** What was asked for. */
+  /** The request. */
   readonly spec: JobSpec
-  /** What the last attempt left; null while none has ended, and during an attempt. */
+  /** The outcome of the last attempt; null while none has ended, and during an attempt. */
   readonly outcome: JobOutcome | null
 }
 
@@ -146,20 +146,20 @@ export const emptyOutcome: JobOutcome = {
 
 export const isTerminal = (status: JobStatus): boolean => status === 'done' || status === 'failed'
 
-/** Characters that the large parts of a job take; what bounds pages and shipments. */
+/** Number of characters in the large parts of a job, which limits pages and shipments. */
 export const sizeOf = (job: JobRecord): number =>
   job.spec.prompt.length + (job.outcome?.result?.length ?? 0) + (job.outcome?.output.length ?? 0)
 
-/** Schedule-to-start expiry of a queued job; the default needs no index row of its own. */
+/** Whether a queued job has the default schedule-to-start expiry, which needs no index row of its own. */
 export const hasDefaultExpiry = (job: JobRecord): boolean =>
   job.spec.expires_ms === limits.schedule_to_start_ms && job.spec.slept_ms === undefined
 export const expiryOf = (job: JobRecord): number => job.queued_at + job.spec.expires_ms + (job.spec.slept_ms ?? 0)
 
-/** When the running attempt must have ended. */
+/** When the running attempt must end. */
 export const deadlineOf = (job: JobRecord): number =>
   (job.started_at ?? job.queued_at) + (job.spec.person?.limit_ms ?? job.spec.timeout_ms) + (job.spec.slept_ms ?? 0)
 
-/** The job, which has been given that much more time; `awake` forgets it: another limit begins. */
+/** The job with this much additional time; `awake` removes it when another limit begins. */
 export const withSleptTime = (job: JobRecord, slept_ms: number): JobRecord => ({ ...job, spec: { ...job.spec, slept_ms } })
 const awake = (spec: JobSpec): JobSpec => {
   if (spec.slept_ms === undefined && spec.slept_before_ms === undefined) return spec
@@ -173,7 +173,7 @@ const withoutPerson = (spec: JobSpec): JobSpec => {
   return rest
 }
 
-/** A job as it enters the queue. */
+/** A job when it enters the queue. */
 export function newJob(
   request: JobRequest,
   about: {
@@ -216,18 +216,18 @@ export function newJob(
   }
 }
 
-/** Whose wish it is that the job runs as it is now: who dispatched it, changed it, or had it tried again. None of them approves it. */
+/** The members who want the job in its present form: who dispatched, changed or retried it. None of them may approve it. */
 export const requestersOf = (job: Pick<JobRecord, 'created_by' | 'spec'>): readonly string[] => [
   ...new Set([job.created_by, ...(job.spec.wanted_by ?? [])]),
 ]
 
-/** The job, remembered as what this member wants, too. */
+/** Adds this member to those who want the job. */
 export function withRequester(job: JobRecord, memberId: string): JobRecord {
   const [, ...wanted_by] = requestersOf({ ...job, spec: { ...job.spec, wanted_by: [...(job.spec.wanted_by ?? []), memberId] } })
   return wanted_by.length === 0 ? job : { ...job, spec: { ...job.spec, wanted_by } }
 }
 
-/** An attempt begins. Only a pending job without a hold can start, and only within its attempts (I6). */
+/** Starts an attempt. Only a pending job without a hold can start, and only within its attempts (I6). */
 export function start(
   job: JobRecord,
   by: { readonly worker_id: string; readonly nonce: string; readonly at: number; readonly long: boolean; readonly person?: PersonsAttempt },
@@ -250,17 +250,17 @@ export function start(
   })
 }
 
-/** The current attempt ends well. */
+/** The current attempt succeeds. */
 export const complete = (job: JobRecord, outcome: JobOutcome, at: number): JobRecord => ({ ...job, status: 'done', ended_at: at, outcome })
 
 interface FailedAt {
   readonly at: number
   readonly random: number
-  /** The provider's own reset time, which beats every other wait. */
+  /** The provider's own reset time, which takes precedence over every other wait. */
   readonly retryAt?: number | null
 }
 
-/** A provider was at its limit: the work was not tried. */
+/** A provider was at its limit, so the work was not tried. */
 const isLimit = (error: JobError): boolean => error.type === 'rate_limited' && error.retryable
 
 const toldIn = (when: FailedAt): number | undefined =>
@@ -268,10 +268,10 @@ const toldIn = (when: FailedAt): number | undefined =>
     ? Math.min(toldTime(when.retryAt, when.random), when.at + limits.retry_at_max_ms)
     : undefined
 
-/** How long a job waits for a limit that tells no time. */
+/** How long a job waits for a limit without a known reset time. */
 const limitWait = (job: JobRecord): number => (hasDefaultExpiry(job) ? limits.limit_wait_ms : job.spec.expires_ms)
 
-/** Waits for the limit, which costs no attempt: `max_attempts` grows with it. Without a told time it waits longer and longer, within the job's deadline. */
+/** Waits for the limit, which uses up no attempt: `max_attempts` grows. Without a known reset time waits get longer, within the job's deadline. */
 function waitForLimit(job: JobRecord, outcome: JobOutcome, when: FailedAt): JobRecord {
   const { times, since } = job.spec.limited ?? { times: 0, since: when.at }
   const told = toldIn(when)
@@ -281,12 +281,12 @@ function waitForLimit(job: JobRecord, outcome: JobOutcome, when: FailedAt): JobR
   return { ...job, status: 'retry', retry_at, outcome, max_attempts: job.max_attempts + 1, spec }
 }
 
-/** The job without the memory of limits, once an attempt has ended otherwise. */
+/** The job without its record of limits, after an attempt ended in another way. */
 const forgetLimits = ({ spec: { limited: _, ...spec }, ...job }: JobRecord): JobRecord => ({ ...job, spec })
 
 /**
- * The current attempt ends badly: `retry` while the error is retryable and attempts remain, else failed. `random` is in [0, 1).
- * An attempt that met its provider's limit does not count.
+ * The current attempt fails: `retry` while the error is retryable and attempts remain, else failed. `random` is in [0, 1). An attempt that met its
+ * provider's limit does not count.
  */
 export function failAttempt(job: JobRecord, outcome: JobOutcome & { readonly error: JobError }, when: FailedAt): JobRecord {
   if (isLimit(outcome.error)) return waitForLimit(job, outcome, when)
@@ -307,11 +307,11 @@ export const end = (job: JobRecord, error: JobError, at: number): JobRecord => (
   outcome: { ...(job.outcome ?? { ...emptyOutcome, output_truncated: job.stream }), error },
 })
 
-/** The attempt was ended over the head of its worker, which is told to stop and says once that it has. A person runs no process that could. */
+/** The server ended the attempt: its worker is told to stop and confirms that once. A person runs no process to confirm. */
 export const withStopOwed = (job: JobRecord): JobRecord =>
   job.outcome === null || job.spec.person !== undefined ? job : { ...job, outcome: { ...job.outcome, stop_owed: true } }
 
-/** The outcome once that word has come; undefined when this worker owes none for this attempt. */
+/** The outcome after that confirmation; undefined when this worker owes none for this attempt. */
 export function outcomeOnceStopped(job: JobRecord, of: { readonly worker_id: string; readonly attempt: number }): JobOutcome | undefined {
   const { outcome } = job
   if (outcome?.stop_owed !== true || job.attempt !== of.attempt || job.worker_id !== of.worker_id) return undefined
@@ -319,24 +319,24 @@ export function outcomeOnceStopped(job: JobRecord, of: { readonly worker_id: str
   return rest
 }
 
-/** A lost attempt of this worker goes on, since no newer one has begun; undefined when it may not. What a human has to release is asked about anew. */
+/** Continues a lost attempt of this worker if no newer one has begun; undefined when it may not. Work that needs a decision is reviewed again. */
 export function resume(job: JobRecord, by: { readonly worker_id: string; readonly attempt: number }): JobRecord | undefined {
   const waits = job.status === 'retry' || (job.status === 'pending' && job.hold === null && job.review_id === null)
   if (!waits || job.attempt !== by.attempt || job.outcome?.lost_by !== by.worker_id) return undefined
   if (job.spec.pinned !== null && job.spec.pinned !== by.worker_id) return undefined
-  // Its chain has gone on without that attempt.
+  // The fallback chain has moved on after that attempt.
   if (job.attempt <= (job.spec.fallback?.made ?? 0)) return undefined
   return { ...job, status: 'running', worker_id: by.worker_id, retry_at: null, outcome: null }
 }
 
-/** The lost attempt is not taken up again: a new one is wanted. */
+/** Ends the chance to resume the lost attempt, because a new one is wanted. */
 export function withoutLost(job: JobRecord): JobRecord {
   if (job.outcome?.lost_by === undefined) return job
   const { lost_by: _, ...outcome } = job.outcome
   return { ...job, outcome }
 }
 
-/** A waiting job may be offered (again): retry is due, the schedule has come, the hold is released. Expiry counts from now. */
+/** A waiting job may be offered (again): its retry is due, its scheduled time has come, or its hold is released. Expiry counts from now. */
 export const queue = (job: JobRecord, at: number): JobRecord => ({
   ...job,
   spec: awake(job.spec),
@@ -346,10 +346,7 @@ export const queue = (job: JobRecord, at: number): JobRecord => ({
   queued_at: at,
 })
 
-/**
- * A person gives the job back, or has been away for too long: it waits for whoever may have it, and the attempt does not count
- * (`max_attempts` grows with it).
- */
+/** A person gives the job back or was away for too long: any eligible worker may take it. The attempt does not count (`max_attempts` grows). */
 export const handBack = (job: JobRecord, outcome: JobOutcome, at: number): JobRecord => ({
   ...queue(job, at),
   worker_id: job.spec.pinned,
@@ -358,8 +355,8 @@ export const handBack = (job: JobRecord, outcome: JobOutcome, at: number): JobRe
 })
 
 /**
- * A worker gives back an attempt that it has not begun: the job stands where it stood, for whoever may have it, and the attempt does not count
- * (`max_attempts` grows with it). The time that it was out of the queue does not count towards its expiry, either.
+ * A worker gives back an attempt that has not begun: the job returns to its earlier position for any eligible worker, and the attempt does not count
+ * (`max_attempts` grows with it). The time outside of the queue does not count towards its expiry.
  */
 export const handBackUnbegun = (job: JobRecord, at: number): JobRecord => ({
   ...job,
@@ -372,7 +369,7 @@ export const handBackUnbegun = (job: JobRecord, at: number): JobRecord => ({
   outcome: null,
 })
 
-/** A human asks for a new attempt of a failed job: the only way out of a terminal state (docs/explanation/job-lifecycle.md). */
+/** A member asks for a new attempt of a failed job: the only way out of a terminal state (docs/explanation/job-lifecycle.md). */
 export function revive(job: JobRecord, at: number): Result<JobRecord> {
   if (job.status !== 'failed') return wrongState(job, 'retried')
   return ok({
