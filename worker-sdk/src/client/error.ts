@@ -1,7 +1,7 @@
-/** Responsible for what a failed call looks like to a caller: one error class, filled from the problem table. */
+/** Responsible for the error that callers get for a failed call: one class, filled from the problem table. */
 import { issueInWords, problemCodes, problems, type Issue, type ProblemCode } from '@modelreins/contract'
 
-/** Codes of failures that no server answered. */
+/** Codes of failures in which no server answered. */
 export const localCodes = {
   /** The server could not be reached, or the connection broke. */
   network: { retryable: true, exit: 69 },
@@ -15,7 +15,7 @@ export type ErrorCode = ProblemCode | LocalCode
 
 export interface ModelReinsErrorFields {
   readonly code: ErrorCode
-  /** HTTP status; 0 when nothing answered. */
+  /** HTTP status; 0 when there was no answer. */
   readonly status?: number
   readonly retryable?: boolean
   readonly retryAfterMs?: number
@@ -25,19 +25,19 @@ export interface ModelReinsErrorFields {
   readonly cause?: unknown
 }
 
-/** Every failure of a call: `code` says which (problem table, or a local code), `exitCode` is what the CLI ends with. */
+/** Every failure of a call. `code` is from the problem table or a local code; `exitCode` is the exit code of the CLI. */
 export class ModelReinsError extends Error {
   override readonly name = 'ModelReinsError'
   readonly code: ErrorCode
   readonly status: number
-  /** Whether the same call may succeed later without anybody changing it. */
+  /** Whether the same call may succeed later although the caller changes nothing. */
   readonly retryable: boolean
   readonly retryAfterMs: number | undefined
   readonly issues: readonly Issue[]
-  /** Names the request in the server's log. */
+  /** Identifies the request in the server's log. */
   readonly requestId: string | undefined
   readonly exitCode: number
-  /** Something between here and the server answered in its place: it says nothing about the call. */
+  /** Something between here and the server answered instead, so this says nothing about the call. */
   readonly foreign: boolean
 
   constructor(message: string, fields: ModelReinsErrorFields) {
@@ -63,17 +63,17 @@ const isProblemCode = (value: unknown): value is ProblemCode => problemCodes.som
 const isIssue = (value: unknown): value is Issue =>
   isRecord(value) && typeof value['path'] === 'string' && typeof value['message'] === 'string'
 
-/** Our words, also of a server newer than this client, whose code is not known here. */
+/** Whether a body is a problem document of this service, even from a newer server with a code that is unknown here. */
 export const isProblem = (body: unknown): boolean =>
   isRecord(body) && typeof body['code'] === 'string' && (isProblemCode(body['code']) || typeof body['retryable'] === 'boolean')
 
-/** The code for a status when the body names none (a proxy in between, or a server newer than this client). */
+/** The code for a status when the body has none (a proxy in between, or a server newer than this client). */
 export function codeOfStatus(status: number): ErrorCode {
   if (status === 502 || status === 503 || status === 504) return 'unavailable'
   return problemCodes.find((code) => problems[code].status === status) ?? (status >= 500 ? 'internal' : 'unexpected-response')
 }
 
-/** Seconds or an HTTP date, in milliseconds from now. */
+/** Seconds or an HTTP date, converted to milliseconds from now. */
 export function parseRetryAfter(value: string | null, now: number): number | undefined {
   if (value === null) return undefined
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000
@@ -81,7 +81,7 @@ export function parseRetryAfter(value: string | null, now: number): number | und
   return Number.isNaN(at) ? undefined : Math.max(0, at - now)
 }
 
-/** The error that a problem document describes. `body` is whatever arrived, parsed if it was JSON. */
+/** The error that a problem document describes. `body` is the answer, parsed if it was JSON. */
 export function errorFromProblem(status: number, body: unknown, retryAfterMs?: number): ModelReinsError {
   const problem = isRecord(body) ? body : {}
   const code = isProblemCode(problem['code']) ? problem['code'] : codeOfStatus(status)
@@ -100,7 +100,7 @@ export function errorFromProblem(status: number, body: unknown, retryAfterMs?: n
   })
 }
 
-/** OpenSSL's names for a certificate whose issuer this machine does not know. */
+/** OpenSSL's codes for a certificate whose issuer this machine does not trust. */
 const unknownIssuer: ReadonlySet<string> = new Set([
   'SELF_SIGNED_CERT_IN_CHAIN',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -110,7 +110,7 @@ const unknownIssuer: ReadonlySet<string> = new Set([
 ])
 const caAdvice = '; when your organisation issues its own certificates, name the file of its root certificate in NODE_EXTRA_CA_CERTS'
 
-/** A call that never got an answer, in words that help: which address, and what the platform said. */
+/** The error for a call without an answer. It names the address and the platform's message. */
 export function networkError(url: string, cause: unknown): ModelReinsError {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
   const words = inner instanceof Error ? inner.message || ('code' in inner ? String(inner.code) : inner.name) : String(inner)

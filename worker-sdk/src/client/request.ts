@@ -11,7 +11,7 @@ export interface WireRequest {
 
 export const rowOf = (id: OperationId): Operation => operations[id]
 
-/** Validates the input with the table's schema and lays it out; throws `invalid-request` with every issue. */
+/** Validates the input with the table's schema and builds the request; throws `invalid-request` with every issue. */
 export function wireRequest(id: OperationId, input: unknown): WireRequest {
   const row = rowOf(id)
   const parsed = inputOf(row, false).safeParse(input ?? {})

@@ -1,4 +1,4 @@
-/** Responsible for composing a worker from its parts and for its life: start, ready, stop. The parts do the work. */
+/** Responsible for composing a worker from its parts and for its life cycle: start, ready, stop. The parts do the work. */
 import { hostname } from 'node:os'
 import type { KillswitchBrief, Offer } from '@modelreins/contract'
 import { proxyFetch } from '../net/proxy-fetch.ts'
@@ -44,14 +44,14 @@ export interface StopOptions {
   readonly graceMs?: number
 }
 
-/** What a killed child and its handler get to end, beyond TERM and KILL. */
+/** How long a killed child and its handler may take to end, in addition to the time between TERM and KILL. */
 const windDownMs = 5_000
-/** What a stopping worker spends on delivering what is left, and on saying goodbye. */
+/** How long a stopping worker may take to deliver remaining results and to say goodbye. */
 const lastWordsMs = 5_000
 
 export class Worker extends Emitter {
   readonly options: ResolvedOptions
-  /** Every operation of the server, with this worker's token. */
+  /** A client for every operation of the server, with this worker's token. */
   readonly client: Client
   readonly #clock: Clock
   readonly #env: Environment
@@ -84,7 +84,7 @@ export class Worker extends Emitter {
   #stopping: Promise<void> | undefined
   #connectionDone: Promise<void> = Promise.resolve()
 
-  /** Throws `invalid-request` naming every option that is missing or wrong, and where it came from. */
+  /** Throws `invalid-request` that names every missing or wrong option and its source. */
   constructor(options: WorkerOptions = {}) {
     super()
     this.#env = options.env ?? process.env
@@ -115,7 +115,7 @@ export class Worker extends Emitter {
     this.#liveAttempts = new LiveAttempts(
       this.#live.values.slots,
       () => this.#intake.look(),
-      // A provider's work is done by others: only an executor can block this loop.
+      // Providers run in other processes or on servers, so only an executor can block this loop.
       (attempt) => {
         if (!this.#providers.inUse) this.#leaseKeeper.follow(attempt, this.#liveAttempts.waiting)
       },
@@ -198,7 +198,7 @@ export class Worker extends Emitter {
     }
   }
 
-  /** As it calls itself, or as the server knows it. */
+  /** The name from the options, else the name that the server knows. */
   get name(): string {
     return this.options.name ?? this.#directives.worker?.name ?? hostname()
   }
@@ -207,9 +207,9 @@ export class Worker extends Emitter {
     return this.#state
   }
 
-  /** Resolves when the worker is ready for work. Rejects when it cannot become so: unusable provider, refused token, killswitch. */
+  /** Resolves when the worker is ready for work. Rejects when it cannot become ready: unusable provider, rejected token, killswitch. */
   start(): Promise<void> {
-    // A second `start()` beside the first is the same one; after the end it is a mistake that must not look like success.
+    // A second `start()` during the first returns the same promise. After the end it is an error, which must not look like success.
     if (this.#stopping !== undefined) return Promise.reject(alreadyStarted())
     this.#starting ??= this.#start().catch((error: unknown) => {
       void this.stop({ graceMs: 0 })
@@ -218,7 +218,7 @@ export class Worker extends Emitter {
     return this.#starting
   }
 
-  /** Takes no more work, waits for what runs, hands back what does not end in time. May be called again, with less patience. */
+  /** Takes no more work, waits for running jobs, and hands back those that do not end in time. May be called again with a shorter `graceMs`. */
   stop(options: StopOptions = {}): Promise<void> {
     if (this.#stopping !== undefined && options.graceMs !== undefined)
       void pause(this.#clock, options.graceMs).then(() => this.#hurry.abort())
@@ -307,7 +307,7 @@ export class Worker extends Emitter {
     else if (frame.type === 'config') this.#directives.applyConfigPush(frame)
   }
 
-  /** A reply has come: the server knows this worker. */
+  /** Called for every reply that shows that the server knows this worker. */
   #acknowledged(apply: () => void): void {
     apply()
     this.#providers.declares(this.#directives.worker?.capabilities)
@@ -327,14 +327,14 @@ export class Worker extends Emitter {
       if (key === 'slots') this.#liveAttempts.resize(this.#live.values.slots)
       this.emit('config:applied', { key, value })
     }
-    // What the server routes by must be what the worker says of itself.
+    // The worker must report the values by which the server routes.
     const news = whole && this.#identity.receipt.inForce(this.#directives.configured)
     if ((applied.length > 0 || news) && this.#link?.open === true) this.#link.send({ type: 'presence', ...this.#report() })
   }
 
   #report(): SelfReport {
     const status = this.#state === 'stopped' || this.#state === 'stopping' ? this.#state : this.#liveAttempts.running > 0 ? 'busy' : 'idle'
-    // Once: a worker that has been taken over itself must not fight back.
+    // Only once: a worker that was itself taken over must not take the name back.
     const takeover = this.options.takeover && !this.#greeted
     return this.#identity.report({ live: this.#live.values, status, leases: this.#liveAttempts.leases(), takeover })
   }
@@ -351,18 +351,18 @@ export class Worker extends Emitter {
     else this.#debug(type)(message)
   }
 
-  /** The server will not have this worker: its leases are void, and asking again changes nothing. */
+  /** The server permanently rejects this worker: its leases are void, and asking again is useless. */
   #fatal(error: ModelReinsError): void {
     if (this.#stopping !== undefined) return
     this.#refusal = error
     this.#contact.reject(error)
-    // Told once: whoever waits for the start is told by its rejection.
+    // Reported once: callers of `start()` get the rejection instead.
     if (this.#state !== 'starting') this.emit('error', { type: error.code, error: error.message })
     this.#liveAttempts.stopAll(new AttemptStopped('lease-lost', error.message))
     void this.stop({ graceMs: 0 })
   }
 
-  /** A bug of ours: a worker that stops is noticed, one that goes on without its intake or a slot is not. */
+  /** Handles a bug of the worker itself by stopping: a stopped worker is noticed, while one that continues without its intake or a slot is not. */
   #broken(error: unknown): void {
     this.#trouble('internal', error)
     this.#contact.reject(error)
@@ -376,7 +376,7 @@ export class Worker extends Emitter {
     this.#credit.shut()
     this.#intake.look()
     if (this.#greeted && !this.#liveAttempts.quiet) this.#heartbeat.tell()
-    // Without a socket nothing is lost by cutting the long poll; an open socket still carries completions.
+    // Without a socket the long poll can be cancelled without loss; an open socket still carries completions.
     if (this.#link?.open !== true) this.#connectionAbort.abort()
     if (!(await this.#liveAttempts.idleWithin(this.#clock, graceMs, this.#hurry.signal))) {
       this.#liveAttempts.stopAll(new AttemptStopped('shutdown', 'the worker was stopped; the job is handed back'))

@@ -1,21 +1,21 @@
-/** Responsible for checking what a command line says by the contract's own schema, and for telling what is wrong in the words of the command line. */
+/** Responsible for checking command line input with the contract's schema, and for reporting errors by the names of flags and arguments. */
 import { issueInWords, issuesOf } from '@modelreins/contract'
 import type * as z from 'zod'
 import { UsageError } from './usage-error.ts'
 
 export interface Naming {
-  /** What the command line calls a field, by its path: `--limit` for `limit` unless said otherwise. */
+  /** The name of a field on the command line, by its path; default: `--limit` for `limit`. */
   readonly name?: (path: string) => string
   readonly hint?: string
 }
 
 const flagOf = (path: string): string => `--${path.replaceAll('_', '-')}`
 
-/** Without the fields that no flag or argument names. */
+/** Removes the fields that no flag or argument sets. */
 export const given = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
-/** The parsed value; fields that are undefined are left out. Throws `UsageError` with every issue. */
+/** The parsed value; undefined fields are left out. Throws `UsageError` with every issue. */
 export function checked<Schema extends z.ZodType>(
   schema: Schema,
   fields: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-/** Responsible for a dispatch as flags and arguments of a command line name it, checked against the contract. */
+/** Responsible for building a dispatch from flags and arguments, checked against the contract. */
 import { jobRequest, limits, type Input } from '@modelreins/contract'
 import { checked } from './checked.ts'
 import type { CommandContext } from '../context.ts'
@@ -22,7 +22,7 @@ async function promptOf(context: CommandContext, command: string): Promise<strin
   return system.readStdin()
 }
 
-/** `targets`, `fan_out` and `merge`, as far as flags name them. */
+/** `targets`, `fan_out` and `merge` from the flags that are given. */
 function fanOutOf({ invocation }: CommandContext): Record<string, unknown> {
   const to = invocation.list('to')
   const distinct = invocation.text('distinct')
@@ -45,7 +45,7 @@ function fanOutOf({ invocation }: CommandContext): Record<string, unknown> {
   }
 }
 
-/** `concurrency` and `rate`, as far as flags name them. */
+/** `concurrency` and `rate` from the flags that are given. */
 function keysOf({ invocation }: CommandContext): Record<string, unknown> {
   const key = invocation.text('key')
   const limit = invocation.count('key-limit')
@@ -62,7 +62,7 @@ function keysOf({ invocation }: CommandContext): Record<string, unknown> {
   }
 }
 
-/** `rate_limited:provider=codex,model=gpt-5`, in the order in which the steps follow; `none`: not even the tenant's. */
+/** Parses `rate_limited:provider=codex,model=gpt-5` in the order of the steps; `none`: no fallback, not even the tenant's default. */
 function fallbackOf({ invocation }: CommandContext): Record<string, unknown>[] | undefined {
   const given = invocation.list('fallback')
   if (given.length === 0) return undefined
@@ -78,7 +78,7 @@ function fallbackOf({ invocation }: CommandContext): Record<string, unknown>[] |
 
 const listed = (values: readonly string[]): string[] | undefined => (values.length === 0 ? undefined : [...values])
 
-/** `mail=10/1m` */
+/** Parses `mail=10/1m`. */
 function rateOf(given: string): Record<string, unknown> {
   const [, key, max, per] = /^(.+)=(\d+)\/(.+)$/.exec(given) ?? []
   const per_ms = per === undefined ? undefined : parseDuration(per)

@@ -1,4 +1,4 @@
-/** Responsible for `artifacts`: the list, and a file on its way to this machine, held against its digest. */
+/** Responsible for `artifacts`: the list, and downloading a file with a check of its digest. */
 import { createHash, type Hash } from 'node:crypto'
 import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -64,8 +64,8 @@ export async function artifactsGet(context: CommandContext): Promise<number> {
 }
 
 /**
- * The server made the name safe to save under; that it names no other folder, and no file that programs obey without being asked, is not left
- * to the server: whoever uploaded the file chose the name.
+ * The name to save under. The server has made the name safe, but that it names no other folder, and no file that programs execute or read
+ * automatically, is checked again here, because the uploader chose the name.
  */
 function ownName(file: DownloadedArtifact): string {
   const name = basename(file.filename)
@@ -77,7 +77,7 @@ function ownName(file: DownloadedArtifact): string {
   )
 }
 
-/** A file that is not wanted under its name is not read to its end. */
+/** If the name is rejected, the download is cancelled. */
 async function nameFor(file: DownloadedArtifact): Promise<string> {
   try {
     return ownName(file)
@@ -87,7 +87,7 @@ async function nameFor(file: DownloadedArtifact): Promise<string> {
   }
 }
 
-/** Under its name it is whole, or it is not there. */
+/** A file under its final name is always complete, because it is written under a temporary name first. */
 async function toFile(file: DownloadedArtifact, path: string): Promise<void> {
   const part = `${path}.${process.pid}.part`
   const hash = createHash('sha256')
@@ -101,7 +101,7 @@ async function toFile(file: DownloadedArtifact, path: string): Promise<void> {
   }
 }
 
-/** What is wrong with it is known when all of it has been passed on: the exit code says so. */
+/** An error is only known after all bytes have been passed on, so the exit code reports it. */
 async function toStandardOutput({ system }: CommandContext, file: DownloadedArtifact): Promise<void> {
   const hash = createHash('sha256')
   for await (const bytes of hashed(file, hash)) {

@@ -8,7 +8,7 @@ import type { Column } from '../output/presenter.ts'
 import { showAge } from '../output/time-words.ts'
 import { UsageError } from '../arguments/usage-error.ts'
 
-/** As many as one call marks. */
+/** The most rows that one call marks. */
 const atOnce = 1_000
 
 const seen: Column<ToLookAt> = {
@@ -57,7 +57,7 @@ export async function auditSeen(context: CommandContext): Promise<number> {
   for (let from = 0; from < asked.length; from += atOnce) {
     for (const seq of (await client.audit.seen({ seqs: asked.slice(from, from + atOnce) })).seen) marked.add(seq)
   }
-  // With --all, what is not marked was marked by somebody else a moment ago.
+  // With --all, rows that this call did not mark were marked by somebody else a moment earlier.
   const left = named.filter((seq) => !marked.has(seq))
   if (show.json) show.value({ seen: [...marked], left_out: left })
   else {

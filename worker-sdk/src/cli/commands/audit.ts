@@ -1,4 +1,4 @@
-/** Responsible for `audit`: asking the trail, taking it away, and verifying what was taken away. */
+/** Responsible for `audit`: querying the trail, exporting it, and verifying an export. */
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -42,7 +42,7 @@ export async function audit(context: CommandContext): Promise<number> {
   const query = checked(auditQuery, fields, { name: (path) => `--${path.replace(/_id$/, '')}` })
   const { client } = await connect(context)
   let page = await client.audit.query(query)
-  // A search goes so far in one call: an empty page with a cursor has found nothing yet.
+  // One call searches only part of the trail: an empty page with a cursor means that the search must continue.
   while (page.items.length === 0 && page.next_cursor !== null) page = await client.audit.query({ ...query, cursor: page.next_cursor })
   if (show.json) show.value(page)
   else if (page.items.length > 0) show.table(columns(context.now), page.items)
@@ -58,7 +58,7 @@ export async function auditHeads(context: CommandContext): Promise<number> {
   return 0
 }
 
-/** Streamed: a trail is larger than memory sooner or later. */
+/** Streamed, because a trail can be larger than memory. */
 export async function auditExport(context: CommandContext): Promise<number> {
   const file = context.invocation.argument(0)
   const { path } = wireRequest('audit.export', given(span(context)))

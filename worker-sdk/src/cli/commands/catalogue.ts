@@ -1,4 +1,4 @@
-/** Responsible for `catalogue`, `catalogue get` and `catalogue set`: what the Director knows of models. */
+/** Responsible for `catalogue`, `catalogue get` and `catalogue set`: the Director's catalogue of models. */
 import { catalogueUpdate, issueInWords, issuesOf, type Catalogue } from '@modelreins/contract'
 import { parseJson } from '../../client/transport.ts'
 import { readTextFile } from '../arguments/read-text.ts'

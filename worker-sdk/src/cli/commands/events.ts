@@ -42,7 +42,7 @@ export async function events(context: CommandContext): Promise<number> {
 
 const messageOf = (error: unknown): string => oneLine(error instanceof Error ? error.message : String(error))
 
-/** Columns of one width, so that lines that come one by one stay readable: seq, time, action, subject, actor, summary. */
+/** Columns of fixed width, so that lines that arrive one by one are aligned: seq, time, action, subject, actor, summary. */
 function lineOf(frame: Extract<FeedFrame, { type: 'event' | 'presence' }>): string {
   if (frame.type === 'presence') {
     const { name, state, running, slots } = frame.presence

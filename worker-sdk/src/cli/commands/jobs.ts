@@ -1,4 +1,4 @@
-/** Responsible for `jobs`: the list, and aborting or retrying what a filter matches. */
+/** Responsible for `jobs`: the list, and aborting or retrying all jobs that match a filter. */
 import { jobErrorTypes, jobList, type Input, type Job, type Output } from '@modelreins/contract'
 import { confirmed } from '../confirm.ts'
 import { didYouMean } from '../../nearest.ts'
@@ -48,7 +48,7 @@ export async function jobs(context: CommandContext): Promise<number> {
     cursor = page.next_cursor ?? undefined
     if (invocation.on('all') && !show.human && !show.json) show.table(jobColumns(context.now), page.items)
     else found.push(...page.items)
-    // A search goes so far in one call: an empty page with a cursor has found nothing yet.
+    // One call searches only part of the jobs: an empty page with a cursor means that the search must continue.
     if (cursor === undefined || (!invocation.on('all') && found.length > 0)) break
   }
   if (found.length === 0 && cursor === undefined) assertKnownClass(filter)
@@ -72,7 +72,7 @@ export async function jobsAbort(context: CommandContext): Promise<number> {
   const filter = filterOf(context)
   const reason = invocation.text('reason')
   const { client } = await connect(context)
-  // A filter says which already.
+  // `all` is only sent without a filter; a request may not have both.
   const request = { ...filter, ...(narrow ? {} : { all: true }), ...(reason === undefined ? {} : { reason }) }
   return inBulk(context, 'abort', filter, (dry_run) => client.jobs.abortMany({ ...request, dry_run }))
 }
@@ -106,7 +106,10 @@ async function inBulk(
   return tell(context, await allPortions(() => call(false)), verb === 'abort' ? 'aborted' : 'retried')
 }
 
-/** One call takes a portion. Never more than matched at first: a job that fails again while its like are retried is not retried again. */
+/**
+ * Repeats the call until no matching job remains, but changes no more jobs than matched at first: a job that fails again during the retries is not
+ * retried again.
+ */
 async function allPortions(call: () => Promise<Bulk>): Promise<Bulk> {
   let done = await call()
   const matched = done.count + done.remaining

@@ -1,4 +1,4 @@
-/** Responsible for `reviews` and `grants`: what waits for a human, and the decision, bound to what was read. */
+/** Responsible for `reviews` and `grants`: shows what waits for a human, and sends a decision that is bound to what was shown. */
 import {
   digestStart,
   digestWords,
@@ -70,7 +70,7 @@ export async function reviewsShow(context: CommandContext): Promise<number> {
   return 0
 }
 
-/** Everything that a decision is about, and not a character less: the payload as it would run, indented, with what cannot be seen spelled out. */
+/** Everything that a decision covers, complete: the payload as it would run, indented, with invisible characters escaped. */
 function reviewLines(context: CommandContext, review: Review): readonly string[] {
   const { style } = context.show
   const facts: readonly (readonly [string, string | null | undefined])[] = [
@@ -142,7 +142,7 @@ async function decideAll(context: CommandContext, terms: Terms): Promise<number>
     throw new UsageError('--digest, --ttl and --uses accept only one review')
   const named = invocation.arguments.map(reviewNumber)
   const { client } = await connect(context)
-  // What is shown is what is decided about; --yes is for what they are at this moment.
+  // The decision covers exactly what is shown. With --yes, it covers the reviews as they are at this moment.
   const review_ids: { readonly review_id: number; readonly digest: string }[] = []
   for (const review_id of named) {
     const review = await client.reviews.get({ review_id })
@@ -174,7 +174,7 @@ function grantTerms(context: CommandContext): More {
   return { grant: { ...(ttl === undefined ? {} : { ttl }), ...(uses === undefined ? {} : { uses }) } }
 }
 
-/** Reads, shows, asks, and decides about the very digest that was read. */
+/** Reads the review, shows it, asks, and sends a decision for exactly the digest that was read. */
 async function decideOne(context: CommandContext, terms: Terms, more: More = {}): Promise<number> {
   const { invocation, show } = context
   const review_id = reviewNumber(invocation.argument(0) ?? '')

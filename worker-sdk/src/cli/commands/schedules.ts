@@ -111,7 +111,7 @@ async function shown(context: CommandContext, schedule: Schedule): Promise<numbe
   return 0
 }
 
-/** A name is no id: said here, where `schedules` is known, and not by the server, which knows only what an id looks like. */
+/** Rejects a name in place of an id. The message here can mention `schedules`, while the server's could only describe the form of an id. */
 function idOf({ invocation }: CommandContext): string {
   const given = invocation.argument(0) ?? ''
   const found = scheduleRef.safeParse({ schedule_id: given })

@@ -1,4 +1,4 @@
-/** Responsible for `settings`, `settings get` and `settings set`: what holds for everybody in the tenant. */
+/** Responsible for `settings`, `settings get` and `settings set`: settings of the whole tenant. */
 import { settingsPatch, tenantSettingNames, tenantSettingRows, type TenantSettingName, type TenantSettings } from '@modelreins/contract'
 import { parseJson } from '../../client/transport.ts'
 import { connect } from '../setup/connection.ts'

@@ -1,4 +1,4 @@
-/** Responsible for `thread ID`: its turns, and what is changed of a thread. */
+/** Responsible for `thread ID`: shows its turns and changes its title, defaults and state. */
 import { threadGet, threadPatch, type ThreadDefaults, type Turn } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { checked, given } from '../arguments/checked.ts'
@@ -9,7 +9,7 @@ import { manyLines, oneLine } from '../output/safe-text.ts'
 import { connect } from '../setup/connection.ts'
 import { more } from './threads.ts'
 
-/** What flags change of it; undefined when they change nothing. */
+/** The changes that flags ask for; undefined when there are none. */
 function patchOf({ invocation }: CommandContext, thread_id: string) {
   if (invocation.on('archive') && invocation.on('restore')) throw new UsageError('--archive and --restore do not go together')
   const defaults = given({
@@ -29,7 +29,7 @@ function patchOf({ invocation }: CommandContext, thread_id: string) {
 
 type Patch = NonNullable<ReturnType<typeof patchOf>>
 
-/** A patch replaces all defaults: those that no flag names stay, unless they are to be forgotten. */
+/** A patch replaces all defaults. Defaults that no flag names are sent again, unless they are to be removed. */
 async function withOtherDefaults({ invocation }: CommandContext, client: Client, patch: Patch): Promise<Patch> {
   if (patch.defaults === undefined || invocation.on('no-defaults')) return patch
   const { defaults } = await client.threads.get({ thread_id: patch.thread_id, limit: 1 })

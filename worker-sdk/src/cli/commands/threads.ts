@@ -1,4 +1,4 @@
-/** Responsible for `threads` and `threads delete`: the list, and erasing one for good. */
+/** Responsible for `threads` and `threads delete`: the list, and erasing a thread permanently. */
 import { threadDelete, threadList, type Thread } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { ModelReinsError } from '../../client/error.ts'
@@ -52,7 +52,7 @@ export async function threads(context: CommandContext): Promise<number> {
 
 const jobsWord = (count: number): string => `${count} job${count === 1 ? '' : 's'}`
 
-/** Asked about what it is: a name alone may be that of another one. */
+/** The question shows title and jobs, because an id alone does not show which thread it is. */
 async function isMeant(context: CommandContext, client: Client, thread_id: string): Promise<boolean> {
   if (context.invocation.on('yes')) return true
   const { title, jobs, running } = await client.threads.get({ thread_id, limit: 1 })
@@ -70,7 +70,7 @@ export async function deleteThread(context: CommandContext): Promise<number> {
     return 1
   }
   const gone = await client.threads.delete(query).catch((error: unknown) => {
-    // The server names its own parameter; here it is a flag.
+    // The server's message names its parameter; the user needs the name of the flag.
     if (error instanceof ModelReinsError && error.code === 'conflict')
       show.warn(`Abort its jobs with it: threads delete ${query.thread_id} --abort`)
     throw error

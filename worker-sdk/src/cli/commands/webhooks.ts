@@ -1,4 +1,6 @@
-/** Responsible for `webhooks`: list, create with the secret shown once, delete, the log of deliveries, and sending one again. It receives none. */
+/**
+ * Responsible for `webhooks`: list, create with the secret shown once, delete, the log of deliveries, and sending one again. It receives no webhooks.
+ */
 import { webhookDeliveryList, webhookDeliveryRef, webhookRequest, type Webhook, type WebhookDelivery } from '@modelreins/contract'
 import { confirmed } from '../confirm.ts'
 import { connect } from '../setup/connection.ts'
@@ -36,7 +38,7 @@ export async function webhooks(context: CommandContext): Promise<number> {
   return 0
 }
 
-/** The secret alone belongs to whoever checks signatures: beside the id in a pipe, with what to do about it on a terminal. */
+/** In a pipe the secret is printed next to the id. On a terminal there is an explanation too. */
 export async function webhooksCreate(context: CommandContext): Promise<number> {
   const { invocation, show } = context
   const events = invocation.words('events')

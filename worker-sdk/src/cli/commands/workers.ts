@@ -59,7 +59,7 @@ async function rowsOf(client: Client, includeRevoked: boolean): Promise<readonly
   return workers.map((worker) => ({ worker, presence: byId.get(worker.worker_id) }))
 }
 
-/** By name, else by id; a revoked worker only when nobody in force has the name. */
+/** Finds a worker by name, else by id. A revoked worker is found only when no active one has the name. */
 async function named(context: CommandContext, client: Client): Promise<Worker> {
   const word = context.invocation.argument(0) ?? ''
   const workers = await allWorkers(client, true)
@@ -174,7 +174,7 @@ export async function workersSet(context: CommandContext): Promise<number> {
 
 const numbers = new Set(['slots', 'poll_ms', 'cost', 'quality', 'speed'])
 
-/** `3/15`: US dollars per million tokens of input and of output. */
+/** Parses `3/15`: US dollars per million tokens of input and of output. */
 function priceOf(text: string): unknown {
   const [, input, output] = /^(\d+(?:\.\d+)?)\/(\d+(?:\.\d+)?)$/.exec(text) ?? []
   if (input === undefined) throw new UsageError(`price=${text}: give US dollars per million tokens as INPUT/OUTPUT, such as price=3/15`)

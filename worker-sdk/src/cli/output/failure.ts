@@ -1,4 +1,4 @@
-/** Responsible for telling a failure and choosing the exit code: the problem table's, wherever the failure came from. */
+/** Responsible for reporting a failure and choosing the exit code, which is the one of the problem table wherever the failure came from. */
 import { issueInWords, problems, shownJson, type ProblemCode } from '@modelreins/contract'
 import { ModelReinsError, type ErrorCode } from '../../client/error.ts'
 import { Cancelled } from '../prompter.ts'
@@ -19,7 +19,7 @@ export interface FailureReport {
 
 const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problems, code)
 
-/** Where the table speaks to somebody who reads the document itself, the command line says its own. */
+/** Advice that fits the command line better than the table's, which is written for readers of the problem document. */
 const ownHelp: Partial<Record<ErrorCode, string | undefined>> = {
   network: `Is the server running, and its address right? \`${programName} doctor\` looks.`,
   unauthorized: `Check that the token is valid and belongs to this server: \`${programName} doctor\` shows its owner.`,
@@ -30,7 +30,7 @@ const ownHelp: Partial<Record<ErrorCode, string | undefined>> = {
   internal: 'This is a bug of the server; its log names the request.',
   'rate-limited': undefined,
   unavailable: 'Try again in a moment.',
-  // What is gone, and what to do about it, depends on the command: `hint` says it.
+  // What is gone, and what to do about it, depends on the command: `hint` provides the advice.
   gone: undefined,
   'name-taken': 'Choose another name, or revoke what has it.',
   killswitch: `A member clears it with \`${programName} kill --clear\`.`,
@@ -42,7 +42,7 @@ function helpOf(error: ModelReinsError): string | undefined {
   const later = error.retryAfterMs === undefined ? undefined : `Try again in ${showDuration(error.retryAfterMs)}.`
   if (later !== undefined) return later
   if (Object.hasOwn(ownHelp, error.code)) return error.status === 0 && error.code !== 'network' ? undefined : ownHelp[error.code]
-  // The message of a failure that this side found says what to do itself.
+  // The message of an error that the client found already says what to do.
   return error.status === 0 || !isProblemCode(error.code) ? undefined : problems[error.code].help
 }
 
@@ -52,7 +52,7 @@ export function failureReport(error: unknown, hint?: string): FailureReport {
   }
   if (error instanceof ModelReinsError) {
     const named = error.issues.filter(({ message }) => !error.message.includes(message)).map(issueInWords)
-    // The server's uniform answer speaks of headers; here it was a token.
+    // The server's general message mentions headers; here the cause is the token.
     const message = error.code === 'unauthorized' && error.status === 401 ? 'The server refuses this token' : error.message
     return {
       code: error.code,
@@ -65,7 +65,7 @@ export function failureReport(error: unknown, hint?: string): FailureReport {
   if (error instanceof Cancelled)
     return { code: 'cancelled', message: error.message, help: undefined, exitCode: error.exitCode, requestId: undefined }
   const message = error instanceof Error ? error.message : String(error)
-  // What the operating system refuses (no such file, no right, no space) is not a bug of ours.
+  // Errors of the operating system (no such file, no permission, no space) are not bugs of this program.
   const fromSystem = error instanceof Error && 'syscall' in error
   return {
     code: fromSystem ? 'system' : 'internal',
@@ -76,7 +76,7 @@ export function failureReport(error: unknown, hint?: string): FailureReport {
   }
 }
 
-/** Answers the exit code. */
+/** Prints the failure and answers the exit code. */
 export function reportFailure(
   error: unknown,
   system: System,

@@ -1,6 +1,6 @@
 /**
- * Responsible for getting "started" and "this is how it ended" to the server: over the socket when there is one, else over HTTP, else again later
- * from the outbox.
+ * Responsible for reporting the start and the end of attempts to the server: over the socket when it is open, else over HTTP, else later from the
+ * outbox.
  */
 import { abortedIssue, byteLength, limits, type Job, type Offer } from '@modelreins/contract'
 import { fullJitter } from '../../client/backoff.ts'
@@ -20,15 +20,15 @@ export interface DeliveryPorts {
   readonly clock: Clock
   readonly outbox: Outbox
   readonly liveAttempts: LiveAttempts
-  /** The socket, while there is an open one. */
+  /** The socket, if one is open. */
   readonly link: () => SocketLink | undefined
-  /** Who the server says this worker is. */
+  /** The worker's identity, as the server states it. */
   readonly worker: () => { readonly worker_id: string; readonly name: string } | undefined
   readonly onTrouble: (type: string, error: unknown) => void
   readonly debug: Debug
 }
 
-/** What began: the token to carry from now on, and until when the lease holds without renewal. */
+/** A started attempt: the token for all further calls, and the time until which the lease is valid without renewal. */
 export interface Started {
   readonly token: string
   readonly attempt: number
@@ -36,15 +36,15 @@ export interface Started {
 }
 
 interface Sent {
-  /** Not to be had now: it stays in the outbox. */
+  /** It cannot be delivered now and stays in the outbox. */
   readonly later: boolean
-  /** Why the attempt did not end as it was said. */
+  /** Why the attempt ended differently from what was reported. */
   readonly instead: ClassifiedError | undefined
 }
 const taken: Sent = { later: false, instead: undefined }
 const later: Sent = { later: true, instead: undefined }
 
-/** An attempt that runs has none, whatever the one before it left. */
+/** A running attempt has no outcome yet, whatever the previous attempt left. */
 const emptyOutcome = {
   output: '',
   output_truncated: false,
@@ -60,18 +60,18 @@ const ofAborted = (error: unknown): boolean =>
   error instanceof ModelReinsError &&
   error.issues.some(({ path, message }) => path === abortedIssue.path && message === abortedIssue.message)
 
-/** So many times in a row are no accident. */
+/** How many consecutive answers "too large" are needed before the settlement is reduced. */
 const timesTooLarge = 5
 const redelivery = { baseMs: 1_000, capMs: 30_000 }
-/** A larger message would hold up the frames behind it. */
+/** A larger message would delay the frames after it. */
 const socketBytes = limits.result_inline_bytes
 
 export class Delivery {
-  /** Aborted when the worker goes down: no more waiting between tries. */
+  /** Aborted when the worker stops: no more waiting between tries. */
   readonly giveUp = new AbortController()
   readonly #ports: DeliveryPorts
   readonly #underWay = new Map<string, Promise<Sent>>()
-  /** How often in a row something in between said that a settlement is too large for it. */
+  /** Consecutive answers from something in between that a settlement is too large. */
   readonly #tooLarge = new Map<string, number>()
   #pass: Promise<boolean> | undefined
   #redelivering: Promise<void> | undefined
@@ -81,11 +81,11 @@ export class Delivery {
   }
 
   /**
-   * Begins the attempt; rejects when the offer has lapsed or nobody can be reached in time. The lease is kept until the caller drops it, whose
-   * attempt holds it from then on.
+   * Starts the attempt. Rejects when the offer has expired or the server cannot be reached in time. The lease is kept until the caller drops it; by
+   * then the caller's attempt holds it.
    */
   async start(offer: Offer): Promise<Started> {
-    // A reconnect in between must name this lease: the server may have begun it already.
+    // A hello after a reconnection must name this lease, because the server may have started it already.
     const lease = { job_id: offer.job.id, attempt: offer.lease.attempt }
     this.#ports.liveAttempts.keepLease(lease)
     try {
@@ -105,7 +105,7 @@ export class Delivery {
         return { token: offer.lease.token, attempt, job: this.#running(offer.job, attempt) }
       } catch (error) {
         if (!isTransient(error)) throw error
-        // The frame may have arrived: asking again with the same token begins nothing twice.
+        // The frame may have arrived. Repeating the start with the same token does not start the job twice.
         this.#ports.debug(`start of job ${offer.job.id} goes over HTTP: ${error.message}`)
       }
     }
@@ -113,7 +113,7 @@ export class Delivery {
     return { token: reply.lease.token, attempt: reply.lease.attempt, job: reply.job }
   }
 
-  /** The job as HTTP would answer it: over the socket only the number of the attempt comes back, and the offer shows a job that waits. */
+  /** The job as HTTP would answer it: the socket only answers the number of the attempt, and the job in the offer is still waiting. */
   #running(job: Job, attempt: number): Job {
     const worker = this.#ports.worker()
     return {
@@ -147,7 +147,7 @@ export class Delivery {
   }
 
   /**
-   * Says how the attempt ended; answers why it did not end so when the server would not have it. Never rejects: what cannot be
+   * Reports how the attempt ended. If the server rejects the report, answers why the attempt ended differently. Never rejects: what cannot be
    * delivered now is delivered later, once.
    */
   async settle(entry: Settlement): Promise<ClassifiedError | undefined> {
@@ -175,7 +175,7 @@ export class Delivery {
     return taken
   }
 
-  /** Delivers what is left, oldest first, until nothing is. Called on every new connection, too. */
+  /** Delivers everything in the outbox, oldest first, until it is empty. Also called on every new connection. */
   redeliver(): Promise<void> {
     this.#redelivering ??= this.#untilEmpty().finally(() => {
       this.#redelivering = undefined
@@ -183,7 +183,7 @@ export class Delivery {
     return this.#redelivering
   }
 
-  /** Tries everything that is left once. True: nothing is left. */
+  /** Tries every entry of the outbox once. True: the outbox is empty. */
   redeliverOnce(): Promise<boolean> {
     this.#pass ??= this.#tryAll().finally(() => {
       this.#pass = undefined
@@ -206,7 +206,7 @@ export class Delivery {
     }
   }
 
-  /** One call at a time per entry: the server would not mind a second one, but it costs. */
+  /** One call at a time per entry. The server would accept a second one, but it costs a request. */
   #deliver(entry: Settlement): Promise<Sent> {
     const call = this.#underWay.get(entry.token) ?? this.#send(entry).finally(() => this.#underWay.delete(entry.token))
     this.#underWay.set(entry.token, call)
@@ -229,7 +229,7 @@ export class Delivery {
     return taken
   }
 
-  /** An attempt must not go on forever for words that nobody takes: it is said in plainer ones, as long as there are any. */
+  /** A rejected report is replaced by simpler ones as long as there are any, so that the attempt does not stay open forever. */
   async #refused(entry: Settlement, error: unknown): Promise<Sent> {
     if (ofAborted(error)) {
       this.#done(entry)
@@ -249,7 +249,7 @@ export class Delivery {
     return { ...sent, instead: sent.instead ?? { type: 'unknown', message: less.body.error.message, retryable: false } }
   }
 
-  /** A proxy that lets no body of this size through says so every time; one that is only disturbed says other things in between. */
+  /** A proxy with a size limit rejects the body every time; a proxy with a temporary problem gives other answers in between. */
   #neverFits(entry: Settlement, error: unknown): error is ModelReinsError {
     if (!(error instanceof ModelReinsError) || !error.foreign || error.status !== 413) {
       this.#tooLarge.delete(entry.token)
@@ -264,7 +264,7 @@ export class Delivery {
     try {
       this.#ports.outbox.put(entry)
     } catch (error) {
-      // A full disk must not lose a result that can still be delivered.
+      // A full disk must not prevent the delivery of a result.
       this.#ports.onTrouble('outbox', error)
     }
   }

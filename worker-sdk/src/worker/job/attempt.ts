@@ -1,6 +1,6 @@
 /**
- * Responsible for one attempt from offer to settlement: start, context, handler, output, outcome. It owns the attempt's signal
- * and knows neither socket nor poll.
+ * Responsible for one attempt from offer to settlement: start, context, handler, output, outcome. It owns the attempt's signal and knows neither
+ * socket nor poll.
  */
 import { limits, type Job, type Offer, type OutputChunk } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
@@ -26,34 +26,34 @@ import { UsageTotal } from './usage-total.ts'
 export interface AttemptPorts {
   readonly client: Client
   readonly clock: Clock
-  /** The server's: times in what is reported are compared there. */
+  /** The server's clock, against which reported times are compared. */
   readonly time: Pick<ServerClock, 'now'>
   readonly delivery: Delivery
   readonly liveAttempts: LiveAttempts
   readonly redactor: Redactor
   readonly resolveSecret: SecretResolver
   readonly executor: () => Executor
-  /** A provider runs the jobs, not an executor of the caller's. */
+  /** Whether a provider runs the jobs, and not an executor of the caller. */
   readonly usesProvider: () => boolean
   readonly contextBudget: number | undefined
-  /** How long an attempt may say nothing, where its job does not say. */
+  /** How long an attempt may be silent if its job sets no limit. */
   readonly silence: () => SilenceLimits | null
-  /** The account that jobs run with is at a limit until then (ISO 8601). */
+  /** Called when the account that runs jobs has reached a limit; `until` in ISO 8601. */
   readonly onParked: (until: string) => void
   readonly emit: Emit
   readonly onTrouble: (type: string, error: unknown) => void
-  /** An attempt gives its slot back after so many milliseconds. */
+  /** Called when an attempt gives its slot back, with its duration in milliseconds. */
   readonly onEnded: (ms: number) => void
-  /** A bug of ours. */
+  /** Called for a bug of the worker itself. */
   readonly onBroken: (error: unknown) => void
-  /** The handler of an attempt that the server stopped has ended. */
+  /** Called when the handler of an attempt that the server stopped has ended. */
   readonly onStopped: (attempt: { readonly job_id: number; readonly attempt: number }) => void
   readonly debug: Debug
 }
 
 const silenceHint = ' (silence_timeout of the job, or --silence-timeout of the worker, sets another limit)'
 
-/** Last output is tried this long before the completion goes without it. */
+/** How long the last output is retried before the completion is sent without it. */
 const lastOutputMs = 10_000
 
 /** Starts an offer, and runs it in a slot that `release` gives back. Never rejects. */
@@ -114,7 +114,7 @@ class Attempt {
     })
   }
 
-  /** `stopped`: why it was to end before it had begun. */
+  /** `stopped`: the reason if the attempt was stopped before it began. */
   async run(release: () => void, stopped?: AttemptStopped): Promise<void> {
     const { clock, emit, liveAttempts } = this.#ports
     const id = this.#job.id
@@ -143,7 +143,7 @@ class Attempt {
     if (this.#isVoid()) giveUp.abort()
     const output = await this.#output.end(giveUp.signal)
     cancelGiveUp()
-    // The slot is free from here on: the next credit travels in the same message as the completion.
+    // The slot is released first, so that the next credit is sent in the same message as the completion.
     const settled = this.#isVoid() ? undefined : this.#ports.delivery.settle(this.#settlement(outcome, output))
     liveAttempts.leave(live)
     this.#ports.onEnded(clock.now() - begun)
@@ -158,7 +158,7 @@ class Attempt {
   }
 
   #stop(why: AttemptStopped): void {
-    // What the server says outranks our own reasons: a void lease must not be settled.
+    // The server's reasons take precedence over the worker's own: the result of a void lease must not be reported.
     if (this.#stopped === undefined || endsForGood(why)) this.#stopped = why
     this.#controller.abort(why)
   }
@@ -166,8 +166,8 @@ class Attempt {
   async #execute(): Promise<AttemptOutcome> {
     const now = (): Date => new Date(this.#ports.time.now())
     try {
-      // What this machine has is registered with the redactor before anything runs. An executor of the caller's may ask other connectors
-      // itself; a provider cannot, and must not run without what its job requires.
+      // Secrets of this machine are registered with the redactor before anything runs. An executor of the caller may use other connectors itself; a
+      // provider cannot, and must not run without the secrets that its job requires.
       for (const reference of this.#job.requires_secrets)
         if (hasConnector(reference) || this.#ports.usesProvider()) await this.#ports.resolveSecret(reference)
       const context = await this.#loadContext()
@@ -221,7 +221,7 @@ class Attempt {
       )
       return { closed: reply.closed }
     } catch (error) {
-      // Anything but a passing failure means that this attempt's output is not wanted any more.
+      // Any error that is not transient means that the server does not want this attempt's output any more.
       if (mayHaveSucceeded(error) || signal.aborted) throw error
       this.#ports.debug(`output of job ${this.#job.id} refused: ${error instanceof Error ? error.message : String(error)}`)
       return { closed: true }
@@ -259,7 +259,7 @@ class Attempt {
     }
   }
 
-  /** `instead`: why it did not end as the outcome says. */
+  /** `instead`: why the attempt ended differently from the outcome. */
   #tell(outcome: AttemptOutcome, instead: AttemptError | undefined): void {
     const id = this.#job.id
     const own = outcome.ok ? undefined : outcome.error

@@ -1,4 +1,4 @@
-/** Responsible for what runs a job: the executor's shape and what it is given. */
+/** Responsible for the type of an executor, which runs a job, and of its arguments. */
 import type { Artifact, Job, Review, Usage } from '@modelreins/contract'
 import type { DownloadedArtifact, UploadOptions } from '../../client/artifacts.ts'
 import type { ArtifactSource } from './artifact-file.ts'
@@ -6,24 +6,24 @@ import type { ArtifactSource } from './artifact-file.ts'
 export type OutputStream = 'stdout' | 'stderr' | 'system'
 
 /**
- * A text is the result; a plain object or list is, too, as JSON; a whole number is the exit code (0: done); nothing means done. Anything
- * else fails the attempt. So does throwing, classified by `classifyError`.
+ * A text is the result; a plain object or list is the result as JSON; a whole number is the exit code (0: done); no value means done. Anything else
+ * fails the attempt, and so does a thrown error, which `classifyError` classifies.
  */
 export type ExecutorReturn = number | string | object | null | undefined | void
 export type Executor = (job: Job, ctx: JobContext) => ExecutorReturn | Promise<ExecutorReturn>
 
-/** `jobId`, token and signal are the attempt's own. */
+/** The attempt sets `jobId`, token and signal itself. */
 export type ArtifactOptions = Omit<UploadOptions, 'jobId' | 'token' | 'signal'>
 
 export interface ArtifactFile {
   readonly filename: string
-  /** Taken from the name's ending when absent. */
+  /** Default: derived from the extension of the name. */
   readonly contentType?: string
   /** The bytes, a text, or the path of a file, which is streamed. */
   readonly body: Uint8Array | string | { readonly path: string }
-  /** ISO 8601; kept for good when absent. */
+  /** ISO 8601; default: never. */
   readonly expiresAt?: string
-  /** Readable without a token by whoever knows the URL. */
+  /** Anyone who knows the URL can read it, without a token. */
   readonly share?: boolean
   readonly reviewId?: number
 }
@@ -40,42 +40,42 @@ export interface ReviewRequest {
 }
 
 export interface AuthorizeOptions {
-  /** What the reviewer reads first. */
+  /** The title of the review. */
   readonly title?: string
   readonly irreversible?: boolean
 }
 
-/** An action as it may run now: a reviewer may have edited it. */
+/** An action as it may run now; a reviewer may have edited it. */
 export interface Authorized {
   readonly action: unknown
   readonly reviewId: number | null
   readonly comment: string | null
 }
 
-/** What an executor may do for its job. All of it ends with the attempt. */
+/** What an executor can do for its job. All of it ends with the attempt. */
 export interface JobContext {
   readonly job: Job
   readonly attempt: number
-  /** The fencing token of this attempt: pass it to whatever must not obey an attempt that has lost its lease. */
+  /** The fencing token of this attempt: pass it to systems that must ignore an attempt that has lost its lease. */
   readonly fence: string
   /** Aborts on abort, killswitch, lost lease, timeout and shutdown; `signal.reason` says which. */
   readonly signal: AbortSignal
   /** Context text of the job's policy; empty when the policy is `none`. */
   readonly context: string
-  /** Streams output, redacted. Settles when it is accepted; wait for it, and a fast writer cannot fill the memory. */
+  /** Streams output, redacted. Settles when the output is accepted. Await it, so that a fast writer does not fill the memory. */
   output(text: string, stream?: OutputStream): Promise<void>
-  /** Says that the work goes on although there is nothing to show: the silence limit begins anew. */
+  /** Reports that work continues although there is no output; restarts the silence limit. */
   heard(): void
-  /** Reports tokens and cost; calls add up, the last model named counts. */
+  /** Reports tokens and cost. Calls add up; the last named model is used. */
   usage(usage: Usage): void
-  /** The value of a `vault://` reference, resolved on this machine and kept out of every output. */
+  /** The value of a `vault://` reference, resolved on this machine and redacted from all output. */
   secret(reference: string): Promise<string>
-  /** Uploads a file by its path, bytes or a stream, and attaches it to the job; the name is the path's unless `filename` is given. */
+  /** Uploads a file by its path, bytes or a stream, and attaches it to the job. Default name: the path's. */
   uploadArtifact(source: ArtifactSource, options?: ArtifactOptions): Promise<Artifact>
   uploadArtifact(file: ArtifactFile): Promise<Artifact>
-  /** `slugOrUrl`: of a file of this tenant, such as one that the job came with. */
+  /** `slugOrUrl`: a file of this tenant, such as one that was attached to the job. */
   downloadArtifact(slugOrUrl: string): Promise<DownloadedArtifact>
-  /** The files of the job, newest first: what it came with and what it has uploaded. */
+  /** The files of the job, newest first: those attached to it and those it has uploaded. */
   listArtifacts(): Promise<readonly Artifact[]>
   submitReview(review: ReviewRequest): Promise<Review>
   /** Returns when the action may run; throws `ActionRefused` with the reviewer's words when it may not. */
@@ -94,7 +94,7 @@ export class AttemptStopped extends Error {
     this.kind = kind
   }
 
-  /** Somebody pulled the reins: what the job started gets no time to finish its sentence. */
+  /** A stop by a member or the killswitch: processes of the job get only a short time to end. */
   get urgent(): boolean {
     return this.kind === 'abort' || this.kind === 'killswitch'
   }
@@ -103,7 +103,7 @@ export class AttemptStopped extends Error {
 /** The server has ended the attempt: there is nothing left to say about it. */
 export const endsForGood = ({ kind }: AttemptStopped): boolean => kind === 'abort' || kind === 'killswitch' || kind === 'lease-lost'
 
-/** A human, or a policy, said no to an action. */
+/** A human or a policy refused an action. */
 export class ActionRefused extends Error {
   override readonly name = 'ActionRefused'
   readonly capability: string

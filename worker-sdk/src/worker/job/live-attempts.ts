@@ -6,20 +6,20 @@ export interface LiveAttempt {
   readonly job_id: number
   readonly attempt: number
   readonly stop: (why: AttemptStopped) => void
-  /** Settles when the handler and everything it started have ended. */
+  /** Settles when the handler and everything that it started have ended. */
   readonly finished: Promise<void>
 }
 
-/** The contract's bound on the leases of a report. */
+/** The contract's limit for leases in one report. */
 const leasesNamed = 256
 
-/** An attempt that the server is asked to start. */
+/** An attempt that the server was asked to start. */
 export interface BeginningAttempt {
-  /** It has a slot. */
+  /** Called when it has a slot. */
   readonly admitted: () => void
-  /** Why it is to end as soon as it has begun. */
+  /** Why it must end as soon as it has begun. */
   readonly stopped: () => AttemptStopped | undefined
-  /** It is among the live ones, or was not started. */
+  /** Called when it is among the live attempts, or was not started. */
   readonly over: () => void
 }
 
@@ -34,12 +34,12 @@ export class LiveAttempts {
   readonly #attempts = new Set<LiveAttempt>()
   readonly #beginning = new Set<LiveAttempt>()
   readonly #kept = new Map<string, LiveLease>()
-  /** Those of them that are started ahead and have no slot. */
+  /** The kept leases of attempts that are started ahead and have no slot. */
   readonly #ahead = new Set<string>()
   readonly #onFree: () => void
   readonly #onEnter: (attempt: LiveLease) => void
 
-  /** `onFree` is told whenever the number of free slots may have changed, `onEnter` before a handler runs. */
+  /** `onFree` is called whenever the number of free slots may have changed, `onEnter` before a handler runs. */
   constructor(limit: number, onFree: () => void, onEnter: (attempt: LiveLease) => void) {
     this.#limit = limit
     this.#onFree = onFree
@@ -54,7 +54,7 @@ export class LiveAttempts {
     return this.#attempts.size
   }
 
-  /** Nothing runs, and nothing is about to. */
+  /** Nothing runs, and nothing is about to start. */
   get quiet(): boolean {
     return this.#attempts.size === 0 && this.#beginning.size === 0
   }
@@ -82,8 +82,8 @@ export class LiveAttempts {
   }
 
   /**
-   * Whoever waits until nothing runs waits for this attempt, and who stops all stops it as well: the server may have started it already.
-   * `ahead`: there is no slot for it; told why it is to end.
+   * Registers an attempt before its start is confirmed. Waiting for idle waits for it, and stopping all attempts stops it, because the server may
+   * have started it already. `ahead`: for an attempt without a slot; called with the reason when it must end.
    */
   begin(lease: LiveLease, ahead?: (why: AttemptStopped) => void): BeginningAttempt {
     if (ahead !== undefined) this.#ahead.add(keyOf(lease))
@@ -124,7 +124,7 @@ export class LiveAttempts {
     this.#attempts.delete(attempt)
   }
 
-  /** Ours without a handler: about to start, or ended and not yet delivered. */
+  /** Keeps a lease without a handler: the attempt is about to start, or it ended and is not yet delivered. */
   keepLease(lease: LiveLease): void {
     this.#kept.set(keyOf(lease), lease)
   }
@@ -133,12 +133,12 @@ export class LiveAttempts {
     this.#kept.delete(keyOf(lease))
   }
 
-  /** How many of the leases are of attempts that wait for a slot. */
+  /** How many of the leases belong to attempts that wait for a slot. */
   get waiting(): number {
     return this.#ahead.size
   }
 
-  /** As many as a report may name, those that wait for a slot at the end and in their order. */
+  /** At most as many leases as a report may contain. Those of attempts that wait for a slot come last, in their order. */
   leases(): LiveLease[] {
     const all = new Map<string, LiveLease>()
     for (const { job_id, attempt } of this.#attempts) all.set(keyOf({ job_id, attempt }), { job_id, attempt })
@@ -150,7 +150,7 @@ export class LiveAttempts {
     return [...all.values()].slice(0, leasesNamed)
   }
 
-  /** The attempts of a job up to the given one: an abort may name a newer attempt than the one that runs here. */
+  /** The attempts of a job up to the given number: an abort may name a newer attempt than the one that runs here. */
   attemptsOf(jobId: number, upTo: number): LiveAttempt[] {
     return this.#all().filter((attempt) => attempt.job_id === jobId && attempt.attempt <= upTo)
   }
@@ -164,7 +164,7 @@ export class LiveAttempts {
     while (!this.quiet) await Promise.all(this.#all().map((attempt) => attempt.finished))
   }
 
-  /** True: nothing runs any more, or is about to. `sooner` ends patience with jobs, never the time that stopped children get to die. */
+  /** True: nothing runs or is about to. `sooner` shortens the time for jobs, but never the time that stopped children get to end. */
   async idleWithin(clock: Clock, ms: number, sooner?: AbortSignal): Promise<boolean> {
     const hurried = new Promise<void>((resolve) => sooner?.addEventListener('abort', () => resolve(), { once: true }))
     await atMost(clock, ms, Promise.race([this.idle(), hurried]))

@@ -1,6 +1,6 @@
 /**
- * Responsible for one attempt that is started before there is a slot for it: it waits for one, is given back unbegun, or ends when the server says
- * so. What runs in the slot is an ordinary attempt.
+ * Responsible for one attempt that is started before there is a slot for it: it gets a slot, is given back before it begins, or ends when the server
+ * says so. In the slot it runs like any other attempt.
  */
 import type { Offer } from '@modelreins/contract'
 import type { Started } from '../delivery/delivery.ts'
@@ -8,12 +8,15 @@ import { runStarted, type AttemptPorts } from './attempt.ts'
 import { endsForGood, type AttemptStopped } from './executor.ts'
 import type { BeginningAttempt, LiveLease } from './live-attempts.ts'
 
-/** The deadline of an attempt counts from its start: one of this many milliseconds can lose a tenth of a second. */
+/**
+ * The deadline of an attempt counts from its start, so an attempt with less time than this is not started ahead: waiting could use up a tenth of a
+ * second.
+ */
 const timeoutFromS = 10
 
 /**
- * Whether a job can be started before there is a slot, and be given back as if nothing had been: it spends no decision, key or rate, leaves no
- * earlier attempt behind, and is tried again should this machine be lost.
+ * Whether a job can be started before there is a slot and given back without a trace: it uses no decision, key or rate, has no earlier attempt, and
+ * is retried if this machine is lost.
  */
 export const canStartAhead = ({ job, lease }: Offer): boolean =>
   lease.attempt === 1 &&
@@ -33,10 +36,10 @@ export class StartedAhead {
   #release: (() => void) | undefined
   #returning = false
   #over = false
-  /** When the server's word came that it has started, by the worker's clock; undefined before. */
+  /** When the server confirmed the start, by the worker's clock; undefined before. */
   startedAt: number | undefined
 
-  /** `onGone`: there is nothing left to wait for a slot. */
+  /** `onGone`: called when the attempt no longer waits for a slot. */
   constructor(ports: AttemptPorts, offer: Offer, onGone: (gone: StartedAhead) => void) {
     this.#ports = ports
     this.#onGone = onGone
@@ -62,7 +65,7 @@ export class StartedAhead {
     else if (this.#returning) this.#giveBack(this.#started)
   }
 
-  /** It has this slot, and begins as soon as it has started. */
+  /** Gives it a slot. It begins as soon as its start is confirmed. */
   begin(release: () => void): void {
     this.#release = release
     if (this.#over) return release()
@@ -70,7 +73,7 @@ export class StartedAhead {
     if (this.#started !== undefined) this.#run(this.#started, release)
   }
 
-  /** It is anybody's again, as if it had never started. Not once it has a slot. */
+  /** Gives it back as if it had never started, so that any worker can take it. Has no effect once it has a slot. */
   giveBack(): void {
     this.#returning = true
     if (this.#started !== undefined) this.#giveBack(this.#started)
@@ -88,12 +91,12 @@ export class StartedAhead {
     void this.#ports.delivery.handBack(started, this.#lease).then(() => {
       const why = this.#beginning.stopped()
       this.#beginning.over()
-      // Ended there while the word was on its way, and nothing runs here.
+      // The server ended it while it was being given back, and nothing runs here.
       if (why !== undefined && endsForGood(why)) this.#ports.onStopped(this.#lease)
     })
   }
 
-  /** Somebody ends it: no handler is asked first. */
+  /** Called when the attempt is stopped from outside. No handler runs yet, so it ends at once. */
   #stopped(why: AttemptStopped): void {
     if (this.#over || this.#release !== undefined || this.#started === undefined) return
     if (!endsForGood(why)) {

@@ -1,6 +1,6 @@
 /**
- * Responsible for what becomes of an offer: a slot that is free, a place behind one that will be free in a moment, or back to the server. While
- * jobs are short the worker takes offers ahead and starts those that it can give back, so that many jobs share a message and no handler waits for one.
+ * Responsible for each offer: it gets a free slot, waits for a slot that will be free in a moment, or goes back to the server. While jobs are short,
+ * the worker takes additional offers and starts those that it can give back, so that many jobs share a message and no handler has to wait for one.
  */
 import { limits, type Offer } from '@modelreins/contract'
 import type { Clock } from '../../client/clock.ts'
@@ -10,33 +10,36 @@ import type { StartedAhead } from '../job/started-ahead.ts'
 import type { Credit } from './credit.ts'
 import type { SocketLink } from './socket-link.ts'
 
-/** An attempt that took longer ends the taking ahead: another worker might start the job sooner. */
+/** An attempt that took longer ends the taking of additional offers, because another worker might start the job sooner. */
 export const shortMs = 20
-/** So many short attempts, one after the other, are needed before offers are taken ahead. */
+/** How many consecutive short attempts are needed before additional offers are taken. */
 export const shortInARow = 16
-/** What was taken ahead goes back when no slot was free for the first of it in this time. Well under `limits.offer_ms`. */
+/** Additional offers go back when the first of them got no slot within this time. It is well below `limits.offer_ms`. */
 export const heldMs = 100
-/** Handler time that is started ahead, as far as the last attempts tell, in milliseconds for each slot. */
+/** How much handler time is started ahead per slot, in milliseconds, estimated from recent attempts. */
 export const aheadMs = 10
-/** Attempts that have a slot or are started ahead, at most: more in a message gain nothing, and they are lost with this process. */
+/** Maximum number of attempts that have a slot or are started ahead: more per message gain nothing, and they are lost with this process. */
 export const aheadMost = 64
-/** What is given back costs the server a start and its way back: so many short attempts are worth one of those, and so many of those are forgiven. */
+/**
+ * An attempt that is given back costs the server a start and a return. This many short attempts make up for one of those, and `forgiven` of those are
+ * allowed in advance.
+ */
 const shortForOne = 16
 const forgiven = 2 * aheadMost
-/** The weight of the newest attempt in the average. */
+/** The weight of the latest attempt in the average. */
 const newest = 1 / 16
-/** Attempts that begin in one turn of the event loop: what they lead to is on its way to the server while the next ones run. */
+/** How many attempts begin per turn of the event loop. The frames that they cause are sent while the next ones run. */
 const begunPerTurn = 16
 
 export interface IntakePorts {
   readonly clock: Clock
   readonly slots: Pick<LiveAttempts, 'limit' | 'free' | 'admit'>
-  /** Told when the number of offers that can be taken may have changed. */
+  /** Notified when the number of offers that can be taken may have changed. */
   readonly credit: Pick<Credit, 'closed' | 'changed'>
   readonly run: (offer: Offer, release: () => void) => void
-  /** Whether an offer can be given back once it has started. */
+  /** Whether an offer can be given back after its start. */
   readonly canStartAhead: (offer: Offer) => boolean
-  /** Starts an offer without a slot; `onGone` is told when it needs none any more. */
+  /** Starts an offer without a slot; `onGone` is called when it no longer needs one. */
   readonly startAhead: (offer: Offer, onGone: (gone: StartedAhead) => void) => StartedAhead
   readonly link: () => SocketLink | undefined
   readonly debug: Debug
@@ -49,19 +52,19 @@ interface Ahead {
 
 export class Intake {
   readonly #ports: IntakePorts
-  /** In the order in which they get slots. */
+  /** Waiting offers, in the order in which they get slots. */
   #ahead: Ahead[] = []
-  /** How many of them have been asked to start ahead, or cannot be: the first ones. */
+  /** How many of them, from the front, were started ahead or cannot be. */
   #looked = 0
   #started = 0
   #short = 0
-  /** Offers in a row that can be given back. Others wait for their start in their slot, so few of them are held. */
+  /** Number of consecutive offers that can be given back. Other offers wait for their start in their slot, so only few of them are held. */
   #startable = 0
-  /** How many attempts may still be started in vain. */
+  /** How many attempts may still be started without being run. */
   #worth = forgiven
-  /** What an attempt takes, in milliseconds. */
+  /** Average duration of an attempt in milliseconds. */
   #average = shortMs
-  /** When the first of them became the first, by the worker's clock. */
+  /** When the first waiting offer became the first, by the worker's clock. */
   #since = 0
   #cancel: (() => void) | undefined
   #begun = 0
@@ -82,7 +85,7 @@ export class Intake {
   get #budget(): number {
     if (this.#short < shortInARow || this.#worth <= 0 || this.#ports.link()?.takes('hand_back') !== true) return 0
     const { limit } = this.#ports.slots
-    // It grows by and by: what comes among these and cannot be given back is declined.
+    // The number grows gradually, because offers that cannot be given back must be declined.
     const known = this.#startable - shortInARow + 1
     return Math.max(0, Math.min(aheadMost - limit, known, Math.floor((aheadMs * limit) / this.#average)))
   }
@@ -113,7 +116,7 @@ export class Intake {
     }
   }
 
-  /** Refused, or ended by the server. */
+  /** Called when an attempt was refused or ended by the server. */
   #gone(gone: StartedAhead): void {
     const index = this.#ahead.findIndex(({ attempt }) => attempt === gone)
     if (index < 0) return
@@ -130,10 +133,10 @@ export class Intake {
     return removed
   }
 
-  /** An attempt has ended after so many milliseconds in its slot. */
+  /** Called when an attempt has ended, with its time in the slot in milliseconds. */
   ended(ms: number): void {
     if (ms > shortMs) {
-      // What has started runs in the slots as they become free, unless it has waited for too long by then.
+      // Attempts that have started get the slots as they become free, unless they have waited too long by then.
       this.#short = 0
       const offers = this.#dropOffers()
       for (const offer of offers) this.#decline(offer)
@@ -145,7 +148,7 @@ export class Intake {
     this.#worth = Math.min(forgiven, this.#worth + 1 / shortForOne)
   }
 
-  /** A slot may be free, or none may be used any more. */
+  /** Called when a slot may be free, or when no slot may be used any more. */
   look(): void {
     if (this.#ports.credit.closed) this.giveBack()
     while (this.#ahead.length > 0 && this.#begun < begunPerTurn) {
@@ -167,7 +170,7 @@ export class Intake {
     if (busy) this.look()
   }
 
-  /** What was taken ahead is anybody's again, and no more is taken before jobs are short again. */
+  /** Gives all waiting offers back, and takes no additional ones until jobs are short again. */
   giveBack(): void {
     this.#short = 0
     const ahead = this.#ahead
@@ -183,7 +186,7 @@ export class Intake {
     this.#ports.credit.changed()
   }
 
-  /** The connection has ended, and with it what was offered over it. What has started is still this worker's. */
+  /** Called when the connection has ended: the offers from it are void, but started attempts still belong to this worker. */
   forget(): void {
     this.#dropOffers()
   }
@@ -202,17 +205,17 @@ export class Intake {
       const [first] = this.#ahead
       if (first === undefined) return
       const now = this.#ports.clock.now()
-      // Until it has started, it waits for the server. A process that stood still gets a moment to go on.
+      // An attempt that is not confirmed yet waits for the server. A process that was suspended gets a moment to continue.
       const since = first.attempt === undefined ? this.#since : (first.attempt.startedAt ?? now)
       const left = since + heldMs - now
-      // Without a connection it can be given back only at the cost of an attempt: the next one is seldom far.
+      // Without a connection, giving it back would cost an attempt, and the next connection usually comes soon.
       const soon = now - due > shortMs || (this.#ports.link() === undefined && left > -limits.offer_ms)
       if (left <= 0 && !soon) this.giveBack()
       else this.#lookIn(left <= 0 ? shortMs : left)
     })
   }
 
-  /** A stopped worker keeps no process alive. */
+  /** Cancels the timer, so that a stopped worker does not keep the process alive. */
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined

@@ -1,13 +1,13 @@
 /**
- * Responsible for reading the server's frames tolerantly: a server of another version sends fields that this one does not know,
- * and lacks some that it does. It handles nothing.
+ * Responsible for reading the server's frames tolerantly: a server of another version may send unknown fields and lack known ones. It handles
+ * nothing.
  */
 import { issueInWords, issuesOf, serverFrame, type ServerFrame } from '@modelreins/contract'
 import * as z from 'zod'
 
 export type ReadFrame = { readonly ok: true; readonly frame: ServerFrame } | { readonly ok: false; readonly why: string }
 
-/** All that running a job needs of an offer; everything else of the job is the executor's to look at. */
+/** The fields of an offer that are needed to run its job. The executor reads the job's other fields. */
 const leanOffer = z.looseObject({
   type: z.literal('offer'),
   job: z.looseObject({
@@ -27,8 +27,8 @@ const isFields = (value: unknown): value is Fields => typeof value === 'object' 
 const isText = (value: unknown): value is string => typeof value === 'string'
 
 /**
- * The frames that every job brings, read without the schema's machinery, which takes longer than all else that is done for a job here. It
- * refuses nothing: what it does not take for sure is for the schemas to judge. A test holds both together.
+ * Recognises the frames that every job causes without the schema, which takes longer than all other work for a job here. It rejects nothing: the
+ * schemas judge every frame that it does not recognise. A test checks that both agree.
  */
 function isHot(frame: Fields): boolean {
   const { type, ref } = frame
@@ -56,7 +56,7 @@ export function readFrame(value: unknown): ReadFrame {
   const parsed = serverFrame.safeParse(value)
   if (parsed.success) return { ok: true, frame: parsed.data }
   const lean = leanOffer.safeParse(value)
-  // Job fields of later versions are optional to whoever reads a job of an earlier server.
+  // An executor must treat job fields of later versions as optional, because an older server does not send them.
   if (lean.success) return { ok: true, frame: lean.data as unknown as ServerFrame }
   const [issue] = issuesOf(parsed.error, value)
   const type = typeof value === 'object' && value !== null && 'type' in value ? String(value.type) : 'without a type'

@@ -1,6 +1,6 @@
 /**
- * Responsible for one worker socket: hello and welcome, frames batched on the way out, replies matched to requests by `ref`.
- * It never reconnects and decides nothing; what arrives is handed on.
+ * Responsible for one worker socket: hello and welcome, frames batched into messages, replies matched to requests by `ref`. It never reconnects and
+ * decides nothing; it passes incoming frames on.
  */
 import { closeCodes, type Problem, type ServerFrame, type WorkerFrame } from '@modelreins/contract'
 import type { Clock } from '../../client/clock.ts'
@@ -10,7 +10,7 @@ import { parseJson } from '../../client/transport.ts'
 import { readFrame } from './read-frame.ts'
 import type { OpenSocket, Socket } from './socket.ts'
 
-/** Frames that nobody asked for. */
+/** Frames that are not replies. */
 export type PushFrame = Exclude<ServerFrame, { type: 'started' | 'settled' | 'problem' }>
 export type ReplyFrame = Extract<ServerFrame, { type: 'started' | 'settled' }>
 type RequestFrame = Extract<WorkerFrame, { type: 'start' | 'complete' | 'fail' | 'hand_back' }>
@@ -25,13 +25,13 @@ export interface LinkPorts {
   /** How many offers can be taken now. */
   readonly credit: () => number
   readonly onPush: (frame: PushFrame) => void
-  /** A frame came that this version cannot read. */
+  /** Called for a frame that this version cannot read. */
   readonly onUnread: (why: string) => void
-  /** A frame was refused that nobody waits for. */
+  /** Called for a refusal that no request waits for. */
   readonly onProblem: (problem: Problem) => void
 }
 
-/** How a socket ended: `opened` is whether it ever was welcome. */
+/** How a socket ended; `opened`: whether it ever received a welcome. */
 export interface LinkEnd {
   readonly opened: boolean
   readonly code: number
@@ -40,15 +40,15 @@ export interface LinkEnd {
 
 const welcomeWithinMs = 10_000
 const replyWithinMs = 10_000
-/** Frames handled in one turn of the event loop: what they lead to is on its way to the server while the next ones are handled. */
+/** How many frames are handled per turn of the event loop. The frames that they cause are sent while the next ones are handled. */
 const framesPerTurn = 50
 /**
- * While so many messages are unanswered, frames wait for one of the answers, but no longer than that: what one message costs the server is that of
- * many frames, and whoever sends each of them at once ends up with messages of one.
+ * While this many messages are unanswered, frames wait for an answer, but at most `waitForAnswerMs`. A message costs the server about the same for
+ * one frame as for many, so frames are batched.
  */
 const unansweredMessages = 2
 const waitForAnswerMs = 25
-/** Unlike any number of slots: what the server believes may be something else. */
+/** Sentinel: the server's credit is unknown, so the next credit frame is always sent. */
 const unknownCredit = -1
 
 interface Waiting {
@@ -58,7 +58,7 @@ interface Waiting {
 }
 
 export class SocketLink {
-  /** Settles when the socket has ended, however it did; never rejects. */
+  /** Settles when the socket has ended in any way; never rejects. */
   readonly ended: Promise<LinkEnd>
   readonly #ports: LinkPorts
   readonly #socket: Socket
@@ -70,14 +70,14 @@ export class SocketLink {
   #over = false
   #ref = 0
   #outgoing: WorkerFrame[] = []
-  /** Frames that have come and are not handled yet, in their order. */
+  /** Received frames that are not handled yet, in order. */
   #incoming: unknown[] = []
   #scheduled = false
   /** The last request of each message that is not answered. */
   readonly #unanswered = new Set<number>()
   #cancelWait: (() => void) | undefined
   #creditChanged = false
-  /** What the server believes: told by us, and less by one with each offer that it makes. */
+  /** The credit as the server knows it: as last sent, minus one for each offer received. */
   #credit = 0
   #lastHeard: number
   #pinged: number | undefined
@@ -107,7 +107,7 @@ export class SocketLink {
     )
   }
 
-  /** Welcome, and not over: frames may be sent. */
+  /** Whether frames may be sent: after the welcome and before the end. */
   get open(): boolean {
     return this.#opened && !this.#over
   }
@@ -117,19 +117,19 @@ export class SocketLink {
     return this.#takes.includes(type)
   }
 
-  /** When anything came from the server, by the worker's clock; 0 before its welcome. */
+  /** When anything last arrived from the server, by the worker's clock; 0 before its welcome. */
   get heardAt(): number {
     return this.#opened ? this.#lastHeard : 0
   }
 
-  /** Frames sent in one turn of the event loop travel as one message, which the server commits at once. */
+  /** Frames sent in one turn of the event loop travel as one message, which the server handles in one commit. */
   send(frame: WorkerFrame): void {
     if (this.#over) return
     this.#outgoing.push(frame)
     this.#schedule()
   }
 
-  /** The credit may have changed: the server is told with whatever leaves next. */
+  /** Called when the credit may have changed: it is sent with the next message. */
   creditChanged(): void {
     if (!this.open) return
     this.#creditChanged = true
@@ -142,7 +142,7 @@ export class SocketLink {
     setImmediate(() => this.#flush())
   }
 
-  /** `now`: whatever is unanswered. */
+  /** `now`: send even if messages are unanswered. */
   #flush(now = false): void {
     this.#scheduled = false
     if (this.#over) return
@@ -165,7 +165,7 @@ export class SocketLink {
     for (const message of messagesOf(frames)) this.#socket.send(message)
   }
 
-  /** Sends and waits for the reply that carries the same `ref`; rejects with the problem, or `network` when the socket ends first. */
+  /** Sends a frame and waits for the reply with the same `ref`. Rejects with the problem, or with `network` when the socket ends first. */
   request(frame: Unreferenced<RequestFrame>): Promise<ReplyFrame> {
     if (!this.open) return Promise.reject(new ModelReinsError('The socket is not open', { code: 'network' }))
     this.#ref += 1
@@ -180,7 +180,7 @@ export class SocketLink {
     })
   }
 
-  /** Asks for a sign of life. False: the last ping was not answered, so nobody is there. */
+  /** Sends a ping. False: the last ping was not answered, so the connection is dead. */
   ping(): boolean {
     if (this.#pinged !== undefined && this.#lastHeard < this.#pinged) return false
     this.#pinged = this.#ports.clock.now()
@@ -194,7 +194,7 @@ export class SocketLink {
     this.#end(code, new ModelReinsError('The worker closed the socket', { code: 'network' }))
   }
 
-  /** Gives up a connection that does not answer. */
+  /** Drops a connection that does not answer. */
   abandon(): void {
     this.#end(0, new ModelReinsError('The socket went silent', { code: 'network' }))
     this.#socket.terminate()
@@ -214,7 +214,7 @@ export class SocketLink {
   #handleSome(): void {
     this.#handleNext(framesPerTurn)
     if (this.#incoming.length === 0) return
-    // First what these frames have led to leaves.
+    // Frames that the handled ones caused are sent first.
     this.#schedule()
     setImmediate(() => this.#handleSome())
   }
@@ -249,10 +249,12 @@ export class SocketLink {
     this.#ports.onPush(frame)
   }
 
-  /** The server drops a message whole when it cannot read a part of it, and does not say which: what was in it is asked another way. */
+  /**
+   * The server drops a whole message when it cannot read a part of it, and does not say which part. The requests in it are repeated in another way.
+   */
   #onUnreferenced(problem: Problem): void {
     if (problem.code === 'name-taken') {
-      // The answer to hello: the close that follows says the same, cut to what a close may say.
+      // This is the answer to hello. The close that follows says the same, but shortened to the limit of a close reason.
       this.#end(closeCodes.name_taken, errorFromProblem(problem.status, problem))
       this.#socket.close(1000, '')
       return
@@ -278,7 +280,7 @@ export class SocketLink {
 
   #end(code: number, error: ModelReinsError): void {
     if (this.#over) return
-    // What came before the end was said all the same.
+    // Frames that arrived before the end are still handled.
     this.#handleNext(Number.POSITIVE_INFINITY)
     if (this.#over) return
     this.#over = true
@@ -291,12 +293,12 @@ export class SocketLink {
 
 const isOffer = (raw: unknown): boolean => typeof raw === 'object' && raw !== null && 'type' in raw && raw.type === 'offer'
 
-/** The contract's bound on a batch. */
+/** The contract's limit for a batch. */
 const framesPerMessage = 512
-/** Larger messages would keep the server from everything else; a single frame is never larger than a few of these. */
+/** Larger messages would block the server for too long. A single frame is at most a few times this size. */
 const messageChars = 512 * 1024
 
-/** Frames as messages: as few as may be. */
+/** Combines frames into as few messages as possible. */
 function messagesOf(frames: readonly WorkerFrame[]): string[] {
   const messages: string[] = []
   let batch: string[] = []

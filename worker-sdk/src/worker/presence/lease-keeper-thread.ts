@@ -1,6 +1,6 @@
 /**
- * Responsible for the code of the lease keeper's thread. The function is sent there as text, so it may use nothing but its parameters and
- * globals; that way it survives every bundler, which would lose a second file.
+ * Responsible for the code of the lease keeper's thread. The function is sent there as text, so it may use only its parameters and globals; this
+ * works with every bundler, while a second file could be lost.
  */
 import type * as threads from 'node:worker_threads'
 
@@ -14,7 +14,7 @@ export interface LeaseKeeperData {
   readonly beatMs: number
 }
 
-/** Watches the main loop's turns; while there are none and jobs run, sends the last presence report that it was given. */
+/** Watches the turns of the main loop. While there are none and jobs run, it sends the latest presence report that it was given. */
 export function leaseKeeperThread({
   parentPort,
   workerData,

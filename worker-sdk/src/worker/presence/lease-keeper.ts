@@ -1,6 +1,6 @@
 /**
- * Responsible for keeping leases while a handler blocks the event loop: a thread that watches the loop's turns and sends the
- * heartbeat in its place. It starts with the first job; a worker without a handler that computes never hears of it.
+ * Responsible for keeping leases while a handler blocks the event loop: a thread watches the turns of the loop and sends the heartbeat in its place.
+ * It starts with the first job that an executor of the caller runs.
  */
 import { Worker as Thread } from 'node:worker_threads'
 import type { Clock } from '../../client/clock.ts'
@@ -11,17 +11,17 @@ export interface LeaseKeeperPorts {
   readonly clock: Clock
   readonly url: string
   readonly token: string
-  /** What the worker would say of itself now. */
+  /** The worker's present report about itself. */
   readonly report: () => { readonly leases?: readonly LiveLease[] | undefined }
   readonly running: () => number
-  /** The loop was blocked for so many milliseconds. */
+  /** Called when the loop was blocked, with the time in milliseconds. */
   readonly onBlocked: (ms: number) => void
   readonly onTrouble: (error: unknown) => void
 }
 
 export interface LeaseKeeperTimes {
   readonly tickMs: number
-  /** Without a turn for this long the loop counts as blocked. Well under the lease. */
+  /** Without a turn for this long, the loop counts as blocked. It is well below the lease. */
   readonly blockedMs: number
   readonly beatMs: number
 }
@@ -34,7 +34,7 @@ export class LeaseKeeper {
   readonly #turns = new Int32Array(new SharedArrayBuffer(12))
   #thread: Thread | undefined
   #cancelTick: (() => void) | undefined
-  /** The leases that the thread would name, once they have begun, and which of them each is. */
+  /** The leases that the thread would report, each with its position, once their attempts have begun. */
   #named: ReadonlyMap<string, number> = new Map()
   #over = false
 
@@ -44,8 +44,9 @@ export class LeaseKeeper {
   }
 
   /**
-   * A job is about to run: from here on the thread knows what to say for it. Jobs that begin together are told of once. `waiting`: how many of the
-   * leases, the last ones, are of attempts that have not begun. The thread does not keep those: while the loop is blocked nobody begins them.
+   * Called before a job runs, so that the thread can report its lease. Jobs that begin together are reported to the thread once. `waiting`: how many
+   * of the leases, at the end, belong to attempts that have not begun. The thread does not keep those, because nothing can begin them while the loop
+   * is blocked.
    */
   follow(attempt: LiveLease, waiting = 0): void {
     if (this.#over) return
@@ -90,7 +91,7 @@ export class LeaseKeeper {
       ...this.#times,
     }
     try {
-      // Without the parent's flags and environment: the thread needs neither.
+      // Without the parent's flags and environment, because the thread needs neither.
       const thread = new Thread(`(${leaseKeeperThread.toString()})(require('node:worker_threads'))`, {
         eval: true,
         workerData,
