@@ -4,10 +4,10 @@
  */
 import type * as z from 'zod'
 
-/** The input as the schema reads it, or undefined, which says nothing. `flat` comes from JSON, with the parts of the path as text. */
+/** The input as the schema reads it; undefined: the schema must decide. `flat` comes from JSON, with the path parameters as text. */
 export type HotReader = (flat: Readonly<Record<string, unknown>>) => Record<string, unknown> | undefined
 
-/** For inputs that have `needed`, and besides it only `others`: fields that no rule of the schema combines. */
+/** For inputs that have `needed` and otherwise only `others`, which are fields without any rule about their combination. */
 export function hotReader({ shape }: z.ZodObject, needed: string, ...others: readonly string[]): HotReader {
   const known = new Map([needed, ...others].map((name) => [name, shape[name]]))
   return (flat) => {

@@ -72,7 +72,7 @@ export async function runAttempt(ports: AttemptPorts, offer: Offer, release: () 
   runStarted(ports, started, beginning, release)
 }
 
-/** Runs what the server has started. Never throws; a rejection of its own would be a bug, which stops the worker. */
+/** Runs a started attempt. Never throws; if the attempt itself rejects, that is a bug, which stops the worker. */
 export function runStarted(ports: AttemptPorts, started: Started, beginning: BeginningAttempt, release: () => void): void {
   const ended = new Attempt(ports, started).run(release, beginning.stopped())
   beginning.over()
