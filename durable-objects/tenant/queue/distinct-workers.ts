@@ -1,4 +1,4 @@
-/** Responsible for whom a child of a fan-out may not go on to: workers that another child asks, so that nobody answers twice. */
+/** Responsible for the workers that a child of a fan-out may not move to, because another child asks them: no worker may answer twice. */
 import { sameAs } from '../../../src/domain/fan-out/distinct.ts'
 import type { Distinct, Like } from '../../../src/domain/fan-out/distinct.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -13,13 +13,13 @@ const likeOf = ({ worker_id, config, profile }: WorkerRecord): Like => ({
   model: config.model ?? profile.model,
 })
 
-/** Ids of the workers that these are, or that count as one of them. */
+/** Ids of these workers, and of all that count as the same worker under `distinct`. */
 export function takenWith({ store }: Seeing, workerIds: readonly string[], distinct: Distinct): readonly string[] {
   const asked = workerIds.flatMap((id) => store.workers.get(id) ?? []).map(likeOf)
   return sameAs(asked, [...store.workers.active()].map(likeOf), distinct).map(({ worker_id }) => worker_id)
 }
 
-/** Ids of the workers that the other children of its fan-out ask, or asked first; none for any other job. */
+/** Ids of the workers that the other children of the fan-out ask, or asked first; empty for any other job. */
 export function takenByOthers(ctx: Seeing, job: JobRecord): readonly string[] {
   const { store } = ctx
   const parent = job.parent_id === null || job.spec.role !== 'child' ? undefined : store.jobs.get(job.parent_id)

@@ -1,17 +1,19 @@
-/** Responsible for the jobs that were erased, as they are stored: what of them is still to leave other places, and for a while that they are gone. */
+/**
+ * Responsible for the stored list of erased jobs: which copies are still to be deleted elsewhere, and, for a while, the fact that the job is gone.
+ */
 import { and, asc, count, eq, lte } from 'drizzle-orm'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import { erasedJobs } from './tables.ts'
 
 /**
- * `erasing`: output, results and the archived row may still be somewhere. `again`: they are gone, and are looked for once more, since something
- * may have been on its way. `erased`: nothing is left but the word that the job is gone.
+ * `erasing`: output, results and the archived row may still exist elsewhere. `again`: they are deleted, and a second pass looks for copies that were
+ * in transit. `erased`: only the fact that the job was erased remains.
  */
 export type ErasedState = 'erasing' | 'again' | 'erased'
 
 export interface ErasedJob {
   readonly job_id: number
-  /** What it was erased with (threads/). */
+  /** Id of the erasure that the job belongs to (threads/). */
   readonly erasure_id: number
   readonly state: ErasedState
   readonly erased_at: number
@@ -19,7 +21,7 @@ export interface ErasedJob {
   readonly streamed: boolean
   /** An attempt has started, so a large result may be in R2. */
   readonly ran: boolean
-  /** When time alone does something next. */
+  /** When the next step is due, milliseconds since 1970. */
   readonly next_at: number
   readonly tries: number
 }
@@ -73,7 +75,7 @@ export class ErasedJobs {
     return this.#db.select({ at: erasedJobs.next_at }).from(erasedJobs).orderBy(asc(erasedJobs.next_at)).limit(1).get()?.at
   }
 
-  /** How many of an erasure are still to leave other places. */
+  /** How many jobs of an erasure still have copies in other places. */
   pending(erasureId: number): number {
     const row = this.#db
       .select({ count: count() })

@@ -1,6 +1,6 @@
 /**
- * Responsible for what a jump of the server's own time means to work in flight: what was believed of leases is stale, as after a cold start,
- * so every running job gets one fresh lease. It notices no jump (kernel/jump-detector.ts).
+ * Responsible for the effect of a jump of the server's clock on work in flight: lease deadlines in memory are stale, as after a cold start, so every
+ * running job gets one fresh lease. The jump itself is detected in kernel/jump-detector.ts.
  */
 import { limits } from '@modelreins/contract'
 import { leaseUntil } from './commands/attempts.ts'
@@ -20,11 +20,11 @@ export function extendAfterJump(ctx: CommandContext, jump: Jump): void {
   for (const lease of leases) {
     const job = ctx.store.jobs.get(lease.job_id)
     if (job?.status !== 'running') continue
-    // Set back, its deadline would be as much further away.
+    // When the clock was set back, a start time in the future would postpone the deadline by as much.
     if (job.started_at !== null && job.started_at > ctx.at) saveJob(ctx, { ...job, started_at: ctx.at })
     const { person } = job.spec
     if (person !== undefined) {
-      // Nobody was absent while there was nowhere to be present.
+      // While the server did not run, a person could not be seen as present, so the gap does not count as absence.
       const seen_at = jump.kind === 'gap' ? ctx.at : Math.min(person.seen_at, ctx.at)
       const woken = saveJob(ctx, { ...job, spec: { ...job.spec, person: { limit_ms: person.limit_ms, seen_at } } })
       ctx.onCommit(() => {

@@ -1,4 +1,7 @@
-/** Responsible for which waiting jobs may go on elsewhere, and when they are looked at next. Memory only; found again by their index. */
+/**
+ * Responsible for which waiting jobs may take a step of their fallback chain, and when they are checked next. Kept in memory; restored from the index
+ * of jobs.
+ */
 import type { CommandContext } from '../kernel/context.ts'
 
 export interface FallbackBook {
@@ -7,7 +10,7 @@ export interface FallbackBook {
   lookAt: number
 }
 
-/** Somebody has gone, or has no quota any more: jobs that wait for them need not wait for the next look. */
+/** A worker has left or has no quota any more: the jobs that wait for it are checked now instead of at the next interval. */
 export function lookSoon({ at, live, onCommit }: Pick<CommandContext, 'at' | 'live' | 'onCommit'>): void {
   if (live.fallback.waiting.size === 0) return
   onCommit(() => {

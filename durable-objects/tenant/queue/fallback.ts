@@ -1,6 +1,6 @@
 /**
- * Responsible for taking jobs along their fallback chains: after an attempt, and while they wait for somebody who is not there or has no
- * quota. Waiting jobs with steps ahead are known to memory, and looked at every half minute; a tenant without chains pays nothing.
+ * Responsible for moving jobs along their fallback chains: after an attempt, and while they wait for a worker that is offline or has no quota. Memory
+ * knows the waiting jobs with steps ahead and checks them every half minute; a tenant without chains pays nothing.
  */
 import { limits } from '@modelreins/contract'
 import type { Preview } from '@modelreins/contract'
@@ -18,7 +18,7 @@ import { isForAnother } from './parking.ts'
 import { jobSubject, saveJob } from './save-job.ts'
 import { workforce } from './workforce/worker-view.ts'
 
-/** Jobs looked at in one go; the others a moment later. */
+/** Jobs that one check covers; the rest follow a moment later. */
 const atOnce = 500
 
 const nameOf =
@@ -26,21 +26,23 @@ const nameOf =
   (workerId: string): string =>
     store.workers.get(workerId)?.name ?? workerId
 
-/** The first step that this cause leads to at which somebody could begin now. */
+/** The first of these steps at which some worker could begin the job now. */
 const readyStep = (job: JobRecord, numbers: readonly number[], workers: readonly WorkerView[]): number | undefined =>
   numbers.find((number) => {
     const wants = requirementsOf(atStep(job, number).spec)
     return workers.some((view) => isReady(view) && mayDo(wants, view))
   })
 
-/** The first step that a registered worker may ever take: one that is offline or paused comes back, one that is avoided or does not fit never does. */
+/**
+ * The first step that some registered worker could ever take. An offline or paused worker may return; one that is avoided or does not fit never will.
+ */
 const possibleStep = (job: JobRecord, numbers: readonly number[], workers: readonly WorkerView[]): number | undefined =>
   numbers.find((number) => {
     const wants = requirementsOf(atStep(job, number).spec)
     return workers.some((view) => mayDo(wants, { ...view, paused: false }))
   })
 
-/** An attempt has ended: the job as it is tried again or has failed, or at its next step. The caller writes it, and `noteStep`s. */
+/** The job after an attempt has ended: retried, failed, or at its next step. The caller writes it and calls `noteStep`. */
 export function afterAttempt(ctx: CommandContext, ended: JobRecord): JobRecord {
   const { fallback } = ended.spec
   if (fallback === undefined || !hasStepsAhead(ended.spec)) return ended
@@ -50,7 +52,7 @@ export function afterAttempt(ctx: CommandContext, ended: JobRecord): JobRecord {
   const numbers = stepsAfter(fallback, cause)
   const next = numbers.length === 0 && failed ? stepsAfter(fallback, 'failed') : numbers
   const workers = freeFor(ctx, ended, workforce(ctx))
-  // What has failed can only go on; what waits for a limit stays unless somebody is there.
+  // A failed job takes a step even if its worker must be waited for; a job that waits for a limit moves only when a worker could begin now.
   const number = readyStep(ended, next, workers) ?? (failed ? possibleStep(ended, next, workers) : undefined)
   return number === undefined ? ended : retryAtStep(ended, number, ctx.at, onlyAt(ctx, ended, number, workers))
 }
@@ -71,34 +73,34 @@ export function noteStep(ctx: CommandContext, before: JobRecord, after: JobRecor
 
 const isLimited = (ctx: CommandContext, job: JobRecord): boolean => job.outcome?.error?.type === 'rate_limited' && !isForAnother(ctx, job)
 
-/** Those that no other child of its fan-out asks; everybody, of a job that is none. */
+/** The workers that no other child of the job's fan-out asks; all workers for any other job. */
 function freeFor(ctx: Pick<ReadContext, 'store'>, job: JobRecord, workers: readonly WorkerView[]): readonly WorkerView[] {
   if (job.spec.role !== 'child') return workers
   const taken = new Set(takenByOthers(ctx, job))
   return workers.filter(({ worker_id }) => !taken.has(worker_id))
 }
 
-/** Who is best for it at this step. */
+/** Id of the best worker for the job at this step. */
 function bestAt(ctx: Pick<ReadContext, 'at'>, job: JobRecord, number: number, workers: readonly WorkerView[]): string | null {
   const wants = requirementsOf(atStep(job, number).spec)
   const [best] = rank({ wants, effort: job.effort, thread_id: job.thread_id, prefer: job.spec.prefer }, workers, ctx.at)
   return best?.eligible === true ? best.worker.worker_id : null
 }
 
-/** A child of a fan-out is for one worker at each step, too: left to anybody, two of them could be answered by the same. */
+/** The only worker that a child of a fan-out may go to at this step: if any worker could take it, one worker could answer two children. */
 function onlyAt(ctx: Pick<ReadContext, 'at'>, job: JobRecord, number: number, workers: readonly WorkerView[]): string | null {
   if (job.spec.role !== 'child') return null
   const unpaused = workers.map((view) => ({ ...view, paused: false }))
   return bestAt(ctx, job, number, workers) ?? bestAt(ctx, job, number, unpaused)
 }
 
-/** The job at this step, assigned to whoever is best there. */
+/** The job at this step, assigned to the best worker there. */
 function placed(ctx: CommandContext, job: JobRecord, number: number, workers: readonly WorkerView[]): JobRecord {
   const there = atStep(job, number, onlyAt(ctx, job, number, workers))
   return { ...there, worker_id: bestAt(ctx, job, number, workers) ?? there.worker_id }
 }
 
-/** Takes a waiting job one step further when nobody could begin it where it is, and somebody could at a step ahead. */
+/** Moves a waiting job one step on when no worker could begin it at its current step and one could at a later step. */
 function moveOn(ctx: CommandContext, job: JobRecord, everybody: readonly WorkerView[]): void {
   const { fallback } = job.spec
   const workers = freeFor(ctx, job, everybody)
@@ -115,8 +117,8 @@ function moveOn(ctx: CommandContext, job: JobRecord, everybody: readonly WorkerV
 }
 
 /**
- * Takes a job on whose target is gone for good, waiting for whatever: to the first step for somebody who is not there or has failed that
- * somebody may take, at best now. A decision that it waits for is asked for anew; its turn and its time stay. False: there is no such step.
+ * Moves on a job whose target is gone for good, whatever the job waits for. Considers the steps for the causes `offline` and `failed`, and prefers
+ * one that a worker could begin now. A decision that the job waits for is requested again; its turn and its times stay. False: no step is left.
  */
 export function goOnElsewhere(ctx: CommandContext, job: JobRecord): boolean {
   const { fallback } = job.spec
@@ -137,12 +139,12 @@ export function lookAtWaiting(ctx: CommandContext): void {
   const { fallback } = ctx.live
   if (fallback.waiting.size === 0 || fallback.lookAt > ctx.at) return
   fallback.lookAt = ctx.at + limits.presence_ms
-  // While the reins are pulled nobody begins anything, here or elsewhere.
+  // While the reins are pulled no worker may begin anything, at any step.
   if (!mayClaim(ctx.store.killswitch.state().level)) return
   const workers = workforce(ctx)
   const ids = [...fallback.waiting]
   for (const id of ids.slice(0, atOnce)) {
-    // Looked at again once the others have had their turn.
+    // Re-added at the end of the set, so that the other jobs are checked before it is checked again.
     fallback.waiting.delete(id)
     const job = ctx.store.jobs.get(id)
     if (job === undefined || !mayFallBack(job)) continue
@@ -155,7 +157,7 @@ export function lookAtWaiting(ctx: CommandContext): void {
 export const nextLook = ({ live }: Pick<CommandContext, 'live'>): number | undefined =>
   live.fallback.waiting.size === 0 ? undefined : live.fallback.lookAt
 
-/** Steps that are still ahead, and who would get the job there now. */
+/** The steps that are still ahead, and the worker that would get the job at each now. */
 export function outlookOf(ctx: ReadContext, job: JobRecord, everybody: readonly WorkerView[]): NonNullable<Preview['fallback']> {
   const { fallback } = job.spec
   if (fallback === undefined) return []

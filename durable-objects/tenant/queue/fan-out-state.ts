@@ -1,4 +1,4 @@
-/** Responsible for reading a fan-out as it stands: its children, its merge job, and how both look in a job's answer. */
+/** Responsible for reading the current state of a fan-out: its children, its merge job, and how both appear in the answer about a job. */
 import type { Job, MergeState } from '@modelreins/contract'
 import { mergeStateOf } from '../../../src/domain/fan-out/fan-out.ts'
 import type { Child, FanOut, MergePlan } from '../../../src/domain/fan-out/fan-out.ts'
@@ -8,7 +8,7 @@ import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { Store } from '../kernel/context.ts'
 
-/** A job of a fan-out that somebody watches. */
+/** A job of a fan-out that a viewer watches. */
 export interface WatchedChild {
   readonly job_id: number
   readonly worker: string
@@ -18,7 +18,7 @@ export interface WatchedChild {
 
 type Stores = Pick<Store, 'jobs' | 'workers'>
 
-/** Whom a child was given to; the name of its target when nobody has it now. */
+/** Name of the worker that has the child; the name of its target when none has it now. */
 const workerName = (store: Stores, job: JobRecord): string =>
   (job.worker_id === null ? undefined : store.workers.get(job.worker_id)?.name) ?? job.spec.target ?? 'any worker'
 
@@ -58,7 +58,9 @@ export const watchedChildren = (store: Stores, parent: JobRecord): readonly Watc
     .ofParent(parent.id)
     .map((job) => ({ job_id: job.id, worker: workerName(store, job), role: job.spec.role ?? 'child', ended: isTerminal(job.status) }))
 
-/** With what it was asked to wait for, and with what was picked: that is what one worker wrote, whatever became of the merge. */
+/**
+ * The merge with its quorum and deadline, and with the pick, if any. A pick overrides the state of the merge: the answer is what one worker wrote.
+ */
 const showMerge = (merge: MergeState, { quorum, deadline_at }: MergePlan, picked: Picked | undefined): MergeState => ({
   ...merge,
   ...(quorum === null ? {} : { quorum }),
@@ -68,13 +70,13 @@ const showMerge = (merge: MergeState, { quorum, deadline_at }: MergePlan, picked
     : { degraded: false, picked: { job_id: picked.job_id, worker: picked.worker, by: picked.by, at: isoTime(picked.at) } }),
 })
 
-/** What a job's answer says of its parent, or of its children. */
+/** The fields of a job's answer about its parent, or about its children. */
 export function familyOf(store: Stores, job: JobRecord): Pick<Job, 'kind' | 'parent_id' | 'role' | 'children' | 'merge'> {
   const own = { kind: job.spec.fan_out === undefined ? 'job' : 'fan_out', parent_id: job.parent_id, role: job.spec.role ?? null } as const
   if (job.spec.fan_out === undefined) return own
   const now = fanOutOf(store, job)
   const kept = job.outcome?.fan_out
-  // Children may have been let go before their parent is read again, and may end after it.
+  // Rows of children may be pruned before the parent is read again, and children may end after the parent.
   const children = now.children.length === 0 && kept !== undefined ? kept.children : now.children
   return {
     ...own,

@@ -25,44 +25,44 @@ export interface Refusal {
   readonly kind: 'refused'
   /** A phrase after the job's or worker's name, such as "needs a decision". */
   readonly why: string
-  /** True: another worker may start the job as it is, so it stays in the queue. False: `before` would hold it. */
+  /** True: another worker may start the job without a decision, so it stays in the queue. False: `before` would hold it. */
   readonly staysQueued: () => boolean
 }
 
-/** Why a hold is asked how a job should wait. */
+/** Why a hold is asked about a job. */
 export type HoldTrigger =
-  /** It is about to wait in the queue. `was`: the job before; null for a new one. */
+  /** The job is about to enter the queue. `was`: the job before the change; null for a new one. */
   | { readonly kind: 'queued'; readonly was: JobRecord | null }
   /** This worker asked for work, and `clear` refuses it the job. */
   | { readonly kind: 'refused'; readonly worker: WorkerRecord }
 
-/** What the audit row of a start says of a hold that let it pass. */
+/** What a hold that let an attempt start adds to the audit row of the start. */
 export interface Spent extends Partial<Pick<EventFields, 'risk_tier' | 'digest'>> {
   readonly note?: string
-  /** Told the number of that row and what it says. */
+  /** Called with the sequence number and the summary of that audit row. */
   readonly recorded?: (seq: number, summary: string) => void
 }
 
 export interface Hold {
-  /** `job.hold` while this holds a job. */
+  /** The value of `job.hold` while this hold applies. */
   readonly reason: JobHold
-  /** The job as it should wait: held, released, or the very same. The caller writes it. */
+  /** The job as it should wait: held, released, or the same object when nothing changes. The caller writes it. */
   before(ctx: CommandContext, job: JobRecord, trigger: HoldTrigger): JobRecord
   /** Refuses a dispatch before anything is written; undefined when it may go on. */
   refuse?(ctx: CommandContext, request: JobRequest): Result<never> | undefined
-  /** The last word about a job that everything else lets into the queue: held, or the very same. Asked at every write. */
+  /** The final check of a job that everything else lets into the queue: held, or the same object. Called at every write. */
   admit?(ctx: CommandContext, job: JobRecord): JobRecord
-  /** What a job that this holds waits for, as one sentence. */
+  /** What a job under this hold waits for, as one sentence. */
   explain?(ctx: ReadContext, job: JobRecord): string
   /** Whether this worker may start the job now. Writes nothing. */
   clear(ctx: ReadContext, job: JobRecord, worker: WorkerRecord): Extract<Clearance, { kind: 'pass' }> | Refusal
-  /** Whether a worker that is offered these jobs cannot be offered this one beside them. Asked where `pools.refuses` says that some are refused. */
+  /** Whether a worker that is offered `chosen` cannot also be offered this job. Called only where `pools.refuses` is not `none`. */
   excludes?(worker: WorkerRecord, chosen: readonly JobRecord[], job: JobRecord): boolean
-  /** An attempt starts, in this transaction: spends what let it. */
+  /** An attempt starts in this transaction: uses up what allowed the start, such as a decision. */
   spend(ctx: CommandContext, running: JobRecord, worker: WorkerRecord): Spent
-  /** How jobs are told apart in the queue, so that refused ones hide no others. Without it, every job is looked at by itself. */
+  /** How the queue separates jobs into pools, so that refused jobs do not hide others. Without it, every job is checked individually. */
   readonly pools?: {
-    /** The job carries a decision of its own, and waits apart from those that do not. */
+    /** True when the job carries a decision of its own. It then waits in a different pool from jobs without one. */
     released(ctx: ReadContext, job: JobRecord): boolean
     /** Which jobs of the pool `clear` refuses this worker. */
     refuses(pool: Pool, worker: WorkerRecord): Refuses
@@ -73,20 +73,23 @@ export type Refuses = 'none' | 'some' | 'all'
 declare module '../kernel/room.ts' {
   interface Room {
     readonly hold?: Hold
-    /** What a dispatch has unless it says otherwise. The first room that knows something has the say. */
+    /** Fills in what a dispatch leaves open. Rooms are asked in order, and the first that sets a field wins. */
     defaults?(ctx: CommandContext, request: JobRequest): JobRequest
-    /** A job was written as it is, new or changed. */
+    /** A job, new or changed, was written in this state. */
     onSaved?(ctx: CommandContext, job: JobRecord): void
-    /** A job has ended for good, and has been saved as it is. */
+    /** A job has ended for good and has been saved. */
     onSettled?(ctx: CommandContext, job: JobRecord): void
-    /** A job, which has ended, is erased in this transaction, kept here or in the archive alone: nothing of what it was about may stay. */
+    /**
+     * An ended job is erased in this transaction, whether its row is here or only in the archive: the room must delete everything that it stores
+     * about the job.
+     */
     onErased?(ctx: CommandContext, job: Pick<JobRecord, 'id'>): void
-    /** Rows of jobs have had their time, and go now. */
+    /** Rows of jobs are past their retention and are deleted now. */
     onPruned?(pruning: PruneContext, old: readonly PrunedJob[]): void
   }
 }
 
-/** Asked several times for every job: the list of rooms is the same for an object's life. */
+/** Cached: this is asked several times for every job, and the list of rooms is the same for the object's whole life. */
 const known = new WeakMap<ReadContext['rooms'], readonly Hold[]>()
 
 function holdsOf({ rooms }: Pick<ReadContext, 'rooms'>): readonly Hold[] {
@@ -98,7 +101,7 @@ function holdsOf({ rooms }: Pick<ReadContext, 'rooms'>): readonly Hold[] {
   return holds
 }
 
-/** The job as it should wait. The first hold that holds it has the say until it lets go. */
+/** The job as it should wait. Once a hold applies, only that hold is asked until it releases the job. */
 export function beforeQueue(ctx: CommandContext, job: JobRecord, trigger: HoldTrigger): JobRecord {
   let after = job
   for (const hold of holdsOf(ctx)) {
@@ -108,7 +111,7 @@ export function beforeQueue(ctx: CommandContext, job: JobRecord, trigger: HoldTr
   return after
 }
 
-/** The job that this hold no longer holds: in the queue from now on, unless one of the holds behind it holds it. */
+/** Releases the job from this hold: it enters the queue, unless one of the later holds applies. */
 export function releaseHold(ctx: CommandContext, job: JobRecord, reason: JobHold): JobRecord {
   const holds = holdsOf(ctx)
   let after = queue(job, ctx.at)
@@ -119,7 +122,7 @@ export function releaseHold(ctx: CommandContext, job: JobRecord, reason: JobHold
   return after
 }
 
-/** A job that may be offered, as it is written: something may still have it wait for its turn. */
+/** A job that may be offered, as it should be written: a room may still make it wait for its turn. */
 export function admitted(ctx: CommandContext, job: JobRecord): JobRecord {
   for (const hold of holdsOf(ctx)) {
     if (job.status !== 'pending' || job.hold !== null) return job
@@ -129,7 +132,7 @@ export function admitted(ctx: CommandContext, job: JobRecord): JobRecord {
   return job
 }
 
-/** The request with what it leaves to others. */
+/** The request with the defaults that the rooms fill in. */
 export const withDefaults = (ctx: CommandContext, request: JobRequest): JobRequest =>
   roomsWith(ctx.rooms, 'defaults').reduce((given, room) => room.defaults(ctx, given), request)
 
@@ -142,7 +145,7 @@ export function dispatchRefused(ctx: CommandContext, request: JobRequest): Resul
   return undefined
 }
 
-/** What a held job waits for; undefined when its hold has no words of its own. */
+/** What a held job waits for; undefined when its hold gives no explanation. */
 export const holdInWords = (ctx: ReadContext, job: JobRecord): string | undefined =>
   holdsOf(ctx)
     .find((hold) => hold.reason === job.hold)
@@ -161,7 +164,7 @@ export function clearanceOf(ctx: ReadContext, job: JobRecord, worker: WorkerReco
 export const excluded = (ctx: Pick<ReadContext, 'rooms'>, worker: WorkerRecord, chosen: readonly JobRecord[], job: JobRecord): boolean =>
   chosen.length > 0 && holdsOf(ctx).some((hold) => hold.excludes?.(worker, chosen, job) === true)
 
-/** All that let the attempt start is spent; answers what its audit row should say. */
+/** Uses up everything that allowed the attempt to start; returns what its audit row should say. */
 export function spendHolds(ctx: CommandContext, running: JobRecord, worker: WorkerRecord): Required<Spent> {
   const spent = holdsOf(ctx).map((hold) => hold.spend(ctx, running, worker))
   return {

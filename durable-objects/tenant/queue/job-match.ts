@@ -1,4 +1,4 @@
-/** Responsible for which jobs a list or a bulk verb means, as a condition on their rows. */
+/** Responsible for the jobs that a list or a bulk verb selects, as a condition on their rows. */
 import { and, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { Effort, JobStatus } from '@modelreins/contract'
 import { places } from '../../../src/domain/job/queue.ts'
@@ -10,7 +10,7 @@ export interface JobSelection {
   readonly worker_id?: string
   readonly capability?: string
   readonly effort?: Effort
-  /** Id of the member or worker that made it. */
+  /** Id of the member or worker that created it. */
   readonly created_by?: string
   readonly parent_id?: number
   /** Class of the error of its last attempt. */
@@ -20,9 +20,9 @@ export interface JobSelection {
 export interface JobMatch extends JobSelection {
   /** Only jobs that have not ended. */
   readonly unfinished?: boolean
-  /** Only jobs that are no part of a fan-out; its parent is none. */
+  /** Only jobs that are not children of a fan-out; the parent of a fan-out is included. */
   readonly parentless?: boolean
-  /** Only jobs outside the pools, held or waiting for a time, that are for this worker alone. */
+  /** Only jobs outside the pools (held or scheduled) that may go to this worker alone. */
   readonly held_for?: string
 }
 

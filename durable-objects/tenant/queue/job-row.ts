@@ -1,4 +1,4 @@
-/** Responsible for a job as a row: its place in the queue, what becomes of it apart from what it asks for, and back. */
+/** Responsible for converting a job to its row and back: its place in the queue, its state, and what it asks for. */
 import type { Effort, JobHold, JobStatus } from '@modelreins/contract'
 import { mergeDue } from '../../../src/domain/fan-out/fan-out.ts'
 import { mayFallBack } from '../../../src/domain/job/fallback.ts'
@@ -9,7 +9,7 @@ import type { jobs } from './tables.ts'
 
 export type JobRow = typeof jobs.$inferSelect
 
-/** Where a job stands, from its state alone; `poolId` is asked only for a job that may be offered. */
+/** The place of a job, from its state alone. `poolId` is called only for a job that may be offered. */
 function placeOf(job: JobRecord, poolId: (job: JobRecord) => number): { readonly pool: number | null; readonly rank: number | null } {
   if (job.status === 'running' && job.spec.fan_out !== undefined)
     return { pool: places.parents, rank: mergeDue(job.spec.fan_out) ?? Number.MAX_SAFE_INTEGER }
@@ -21,9 +21,9 @@ function placeOf(job: JobRecord, poolId: (job: JobRecord) => number): { readonly
   return { pool: poolId(job), rank: poolRank(job.queued_at, job.effort, job.priority) }
 }
 
-/** Left alone by updates: whatever column is set costs its index a row, changed or not. */
+/** Columns that updates do not set: SQLite rewrites the index entry of every column in SET, even when its value is unchanged. */
 type Fixed = 'idempotency_key' | 'idempotency_digest' | 'dispatch_key' | 'thread_id' | 'parent_id' | 'created_by' | 'created_at'
-/** What becomes of a job, about a hundred bytes. What it asks for (`spec`) may be half a megabyte. */
+/** The state of a job, about a hundred bytes. The request itself (`spec`) may be half a megabyte. */
 export type JobState = Omit<JobRow, Fixed | 'spec'>
 
 export function stateOf(job: JobRecord, poolId: (job: JobRecord) => number): JobState {
@@ -79,7 +79,7 @@ export const fromRow = (row: Omit<JobRow, 'idempotency_key' | 'idempotency_diges
   outcome: row.outcome === null ? null : JSON.parse(row.outcome),
 })
 
-/** What a start changes, and what an end changes, which also takes the job's place away. */
+/** The columns that a start changes. An end changes its own columns and also clears the job's place. */
 export const starting = ['status', 'pool', 'rank', 'worker_id', 'attempt', 'nonce', 'started_at'] as const
 export const ending = ['status', 'ended_at', 'outcome'] as const
 type Changing = (typeof starting)[number] | (typeof ending)[number]
@@ -87,7 +87,7 @@ type Changing = (typeof starting)[number] | (typeof ending)[number]
 export const pick = <Fields extends object, Name extends keyof Fields>(fields: Fields, names: readonly Name[]): Pick<Fields, Name> =>
   Object.fromEntries(names.map((name) => [name, fields[name]])) as Pick<Fields, Name>
 
-/** All else that may change: a row without them, so that the compiler misses none. */
+/** All other columns that may change, as a record so that the compiler reports a missing one. */
 const others: Record<Exclude<keyof JobState, Changing | 'id'>, true> = {
   hold: true,
   expires_at: true,
@@ -103,7 +103,7 @@ const others: Record<Exclude<keyof JobState, Changing | 'id'>, true> = {
 }
 const otherNames = Object.keys(others) as (keyof typeof others)[]
 
-/** Which statement suffices to write the change. */
+/** The smallest statement that writes the change. */
 export function changeOf(before: JobState, after: JobState): 'start' | 'end' | 'update' {
   if (!otherNames.every((name) => before[name] === after[name])) return 'update'
   if (before.ended_at === after.ended_at && before.outcome === after.outcome) return 'start'
@@ -111,7 +111,7 @@ export function changeOf(before: JobState, after: JobState): 'start' | 'end' | '
   return sameAttempt && before.started_at === after.started_at && after.pool === null && after.rank === null ? 'end' : 'update'
 }
 
-/** Of a row as it was read. One literal: this is done for every job that is read. */
+/** The state of a row as it was read. Written as one literal without spreads, because this runs for every job that is read. */
 export const stateOfRow = (row: JobRow): JobState => ({
   id: row.id,
   status: row.status,

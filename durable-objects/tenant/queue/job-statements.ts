@@ -1,4 +1,4 @@
-/** Responsible for the statements over job rows that every job needs: built once, run as they are. */
+/** Responsible for the statements over job rows that every job needs: built once and reused. */
 import { and, asc, eq, getTableColumns, isNotNull, lte, sql } from 'drizzle-orm'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import { Statement } from '../kernel/statement.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for job rows: written with their place in the queue, found by id, by place, by thread. What a job asks for is written once, what
- * becomes of it each time.
+ * Responsible for job rows: written with their place in the queue, and found by id, by place and by thread. The request of a job is written once, its
+ * state at every change.
  */
 import { and, asc, desc, eq, gt, isNotNull, lt, max, ne, sql, type SQL } from 'drizzle-orm'
 import type { JobOutcome, JobRecord } from '../../../src/domain/job/job-machine.ts'
@@ -23,17 +23,17 @@ import { jobs } from './tables.ts'
 /** The value that remembers the id of the newest job when its row is erased. */
 const highestErased = 'jobs.highest_erased'
 
-/** Rows read at once on a walk: jobs may be large. */
+/** Rows that a walk reads in one statement: jobs may be large. */
 const rowsPerRead = 20
 
-/** What is left to say of a job whose row goes. */
+/** What a room is told about a job whose row is deleted. */
 export interface PrunedJob {
   readonly id: number
   readonly thread_id: string | null
   readonly ended_at: number
 }
 
-/** Read of a pool beyond what was asked for: whoever asks next finds it in memory. */
+/** Entries of a pool that are read beyond those requested: later requests find them in memory. */
 const headsAhead = 256
 const none: ReadonlySet<number> = new Set()
 
@@ -53,7 +53,7 @@ export class JobStore {
     this.#run = jobStatements(db)
   }
 
-  /** The highest id that a job has, or had before it was erased. */
+  /** The highest id of any job, including erased ones. */
   highestId(): number {
     const kept = this.#newestId()
     const erased = this.#values.read(highestErased)
@@ -69,10 +69,10 @@ export class JobStore {
     )
   }
 
-  /** Nothing of it stays in its row. Its id is not given again. */
+  /** Deletes the row. The id is not used again. */
   erase(id: number): void {
     const before = this.#values.read(highestErased)
-    // Rows go in any order: once a newer one is gone, an older one is the newest that is left.
+    // Jobs are erased in any order: when the newest row is erased, an older one becomes the newest, so the highest id is stored separately.
     if (id === this.#newestId() && (typeof before !== 'number' || before < id)) this.#values.write(highestErased, id)
     this.#recent.drop(id)
     this.#forget(this.#fronts.moved(id, { pool: null, rank: null }))
@@ -110,9 +110,9 @@ export class JobStore {
   update(job: JobRecord, poolId: (job: JobRecord) => number): void {
     const state = stateOf(job, poolId)
     const before = this.#recent.find(job.id)
-    // Records are never changed in place: the same object is the same text.
+    // Records are immutable: the same `spec` object has the same text, so it is not written again.
     if (before?.job.spec === job.spec) {
-      // Each value that travels costs, and starts and completions change few of them.
+      // Each bound value costs time, and a start or completion changes only a few columns.
       this.#run[before.state === undefined ? 'update' : changeOf(before.state, state)].run(state)
       this.#written(job, state, before.spec)
     } else {
@@ -122,7 +122,7 @@ export class JobStore {
     }
   }
 
-  /** `spec`: its characters. `fresh`: there are older ones that are asked for sooner. */
+  /** `spec`: its length in characters. `fresh`: older jobs will be read sooner than this one. */
   #written(job: JobRecord, state: JobState, spec: number, fresh = false): void {
     const { pool, rank, outcome } = state
     const putBack = this.#fronts.moved(job.id, { pool, rank })
@@ -133,14 +133,14 @@ export class JobStore {
     this.#recent.keep(job, spec + (outcome?.length ?? 0), { spec, state, fresh })
   }
 
-  /** A stream object may exist from now on. */
+  /** Records that a stream object may exist for the job. */
   markStreamed(id: number): void {
     this.#recent.drop(id)
     this.#forget(() => this.#recent.drop(id))
     this.#db.update(jobs).set({ stream: 1 }).where(eq(jobs.id, id)).run()
   }
 
-  /** What the last attempt left behind, without a change of the job's place. */
+  /** Writes the outcome of the last attempt without changing the job's place. */
   saveOutcome(id: number, outcome: JobOutcome): void {
     this.#recent.drop(id)
     this.#db
@@ -162,18 +162,18 @@ export class JobStore {
     return this.#recent.keep(fromRow(row), spec + (row.outcome?.length ?? 0), { spec, state: stateOfRow(row) })
   }
 
-  /** Reads what memory does not have of these few, in one statement: `get` finds them there next. */
+  /** Loads those of these jobs that are not in memory, in one statement, so that the next `get` finds them. */
   readAhead(ids: readonly number[]): void {
     const missing = ids.filter((id) => this.#recent.get(id) === undefined)
     if (missing.length > 1) for (const row of this.#run.some.all({ ids: JSON.stringify(missing) })) this.#read(row)
   }
 
-  /** The first entries of a place. */
+  /** The first entries of a place, in order of rank. */
   heads(place: number, limit: number): readonly Head[] {
     return place > 0 ? this.headsExcept(place, limit, none) : this.#run.heads.all({ pool: place, limit })
   }
 
-  /** Heads of a pool without those that are out on offer: they stand at the front. */
+  /** The first entries of a pool that are not on offer. Entries on offer are at the front. */
   headsExcept(pool: number, limit: number, offered: ReadonlySet<number>): readonly Head[] {
     const known = this.#fronts.get(pool)?.first(limit, offered)
     if (known !== undefined) return known
@@ -182,7 +182,7 @@ export class JobStore {
     return this.#fronts.keep(pool, new PoolFront(read, read.length === most)).first(limit, offered) ?? []
   }
 
-  /** Distinct pools that have jobs, by skipping through the index: one seek per pool, not one per job. */
+  /** Pools that have jobs. Skips through the index: one seek per pool, not one per job. */
   occupiedPools(): readonly number[] {
     const found: number[] = []
     let above = 0
@@ -200,12 +200,12 @@ export class JobStore {
     }
   }
 
-  /** Jobs of a place whose rank has come, lowest first. */
+  /** Jobs of a place whose rank is at most `upTo`, lowest first. */
   due(pool: number, upTo: number, limit: number): readonly JobRecord[] {
     return this.#run.due.all({ pool, upTo, limit }).map(fromRow)
   }
 
-  /** Claimable jobs with an expiry of their own that has passed. */
+  /** Claimable jobs whose own expiry (not the default one) has passed. */
   expired(at: number, limit: number): readonly JobRecord[] {
     return this.#run.expired.all({ at, limit }).map(fromRow)
   }
@@ -243,7 +243,7 @@ export class JobStore {
       .map(fromRow)
   }
 
-  /** Jobs below `before`, newest first, read a few at a time: whoever walks decides when it is enough. */
+  /** Jobs with ids below `before`, newest first, read a few at a time: the caller stops when it has enough. */
   *walk(matching: JobMatch, before: number): Generator<JobRecord> {
     let below = before
     for (;;) {
@@ -261,7 +261,7 @@ export class JobStore {
     }
   }
 
-  /** The oldest that match. */
+  /** Ids of the oldest jobs that match. */
   ids(matching: JobMatch, limit: number): readonly number[] {
     const rows = this.#db.select({ id: jobs.id }).from(jobs).where(matches(matching)).orderBy(asc(jobs.id)).limit(limit).all()
     return rows.map((row) => row.id)
@@ -276,7 +276,7 @@ export class JobStore {
     return row?.count ?? 0
   }
 
-  /** Jobs that have not ended, by status, each counted up to `most`: a search of the places alone. */
+  /** Jobs that have not ended, by status, each counted up to `most`. Searches the index of places only. */
   countUnfinished(most: number, matching: JobSelection = {}): Readonly<Record<'pending' | 'running' | 'retry', number>> {
     const upTo = (condition: SQL | undefined): number => {
       const found = this.#db
@@ -325,17 +325,17 @@ export class JobStore {
     )
   }
 
-  /** Its fan-out has not ended, and is to be made of its answer. */
+  /** Whether the job's fan-out has not ended and still needs its answer. */
   #isAwaited(parentId: number | null): boolean {
     const parent = parentId === null ? undefined : this.get(parentId)
     return parent !== undefined && parent.ended_at === null
   }
 
-  /** Deletes ended jobs from the oldest on, except the newest row: ids must not be given twice. Reads one row when there is nothing to do. */
+  /** Deletes ended jobs, oldest first, except the newest row: its id must not be used again. Reads one row when there is nothing to delete. */
   prune(before: number, limit: number, told: (old: readonly PrunedJob[]) => void = () => {}): number {
     const newest = this.#newestId()
     const oldest = this.#db.select({ created_at: jobs.created_at }).from(jobs).orderBy(asc(jobs.id)).limit(1).get()
-    // Ids grow with time: when the lowest one is young, all are.
+    // Ids increase with time: when the lowest id is recent, all are.
     if (oldest === undefined || oldest.created_at >= before) return 0
     const old = this.#db
       .select({ id: jobs.id, thread_id: jobs.thread_id, ended_at: jobs.ended_at, parent_id: jobs.parent_id })

@@ -1,4 +1,4 @@
-/** Responsible for showing a stored job: as the contract says a job looks, how it ended, where its result lies. */
+/** Responsible for the public view of a stored job: its shape in the contract, how it ended, and where its result is stored. */
 import type { Job } from '@modelreins/contract'
 import { shownResult } from '../../../src/domain/fan-out/pick.ts'
 import { expiryOf, isTerminal } from '../../../src/domain/job/job-machine.ts'
@@ -18,11 +18,11 @@ export interface ResultPlace {
   readonly stored: string | null
 }
 
-/** What a viewer needs to begin: if the job has ended and was never streamed, `output` is all there is. */
+/** What a viewer needs to start. If the job has ended and was never streamed, `output` is the complete output. */
 export interface WatchedJob {
-  /** Of a fan-out: what there is to watch in its place, the merge job last. */
+  /** For a fan-out: the jobs to watch instead, the merge job last. */
   readonly children?: readonly WatchedChild[]
-  /** Of a fan-out: milliseconds until the deadline of its merge changes something. */
+  /** For a fan-out: milliseconds until the deadline of its merge has an effect. */
   readonly due_in_ms?: number
   readonly status: string
   readonly ended: boolean
@@ -39,7 +39,7 @@ export interface WatchedJob {
 export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job {
   const { outcome, spec } = job
   const { result, stored } = shownResult(outcome)
-  // One literal without a spread: jobs are shown several times in their lives, and this is made faster by its shape being always the same.
+  // One literal without a spread: a job is shown several times in its life, and a constant object shape makes this faster.
   const shown: Job = {
     id: job.id,
     kind: 'job',
@@ -96,7 +96,7 @@ export function showJob(ctx: Pick<CommandContext, 'store'>, job: JobRecord): Job
   return shown
 }
 
-/** As the request spelled it; of a step, the name of the worker. */
+/** The target as the request spelled it; at a step of a fallback chain, the name of that step's worker. */
 const targetOf = ({ store }: Pick<CommandContext, 'store'>, { spec }: JobRecord): string | null =>
   spec.pinned !== null && (spec.fallback?.step ?? 0) > 0 ? (store.workers.get(spec.pinned)?.name ?? spec.target) : spec.target
 
@@ -112,7 +112,7 @@ function showFallback(ctx: Pick<CommandContext, 'store'>, { step, after, asked, 
 const namesOf = ({ store }: Pick<CommandContext, 'store'>, ids: readonly string[]): string[] =>
   ids.map((id) => store.workers.get(id)?.name ?? id)
 
-/** Whose a job is, in the words of the audit trail. */
+/** The creator of a job, as the audit trail writes it. */
 export function creatorOf({ store }: Pick<CommandContext, 'store'>, id: string): string | null {
   const member = store.requesters.nameOf(id)
   if (member !== undefined) return `member:${member}`
@@ -123,7 +123,7 @@ export function creatorOf({ store }: Pick<CommandContext, 'store'>, id: string):
 /** How a job ended, for its stream; null while it has not. */
 export function endOf(job: JobRecord | undefined): JobEnd | null {
   if (job === undefined) {
-    // It was let go long ago: whoever still waits for its end has missed it.
+    // Its row was deleted long ago: a viewer that still waits for its end has missed it.
     const error = { type: 'unknown', message: 'The job is no longer stored.', retryable: false }
     return { end: { status: 'failed', result: null, error }, attempt: 0, tail: '' }
   }
@@ -132,7 +132,7 @@ export function endOf(job: JobRecord | undefined): JobEnd | null {
   return { end, attempt: job.attempt, tail: job.outcome?.output ?? '' }
 }
 
-/** There is no such job, or there is none any more: of an erased one the archive is not to be asked. */
+/** The failure for a job that does not exist or was erased. For an erased job the archive must not be asked. */
 export function noJob(store: CommandContext['store'], id: number): Result<never> {
   const erased = store.erased.get(id)
   return erased === undefined

@@ -1,6 +1,6 @@
 /**
- * Responsible for finding the job that carried a key without an index row for each: the keys of some hundred jobs are written as one row, the
- * newest are known to memory and found again by their jobs. What is found here is a hint; the job's own row says whether it had that key.
+ * Responsible for finding the job that carried an idempotency key without an index row for each key: the keys of some hundred jobs are written as one
+ * row; newer keys are in memory and are restored from their job rows. A result is a hint: the job's own row decides whether it had that key.
  */
 import { and, asc, gt, inArray, isNotNull, lt, max, sql } from 'drizzle-orm'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
@@ -8,20 +8,20 @@ import type { Forget } from '../kernel/rollback.ts'
 import { jobs, keyBlocks } from './tables.ts'
 
 export interface BlockSizes {
-  /** Jobs whose keys are written as one row. */
+  /** Number of jobs whose keys are written as one row. */
   readonly jobs: number
-  /** Blocks that are merged into one. */
+  /** Number of blocks that are merged into one. */
   readonly merged: number
-  /** Keys that are kept in this way, 8 bytes of memory each: more of them cost a row of an index. */
+  /** Most keys that are kept in this way, at 8 bytes of memory each. Further keys cost an index row each. */
   readonly keys: number
 }
 const usual: BlockSizes = { jobs: 256, merged: 16, keys: 2_000_000 }
 const highestId = 2 ** 32 - 1
 
-/** Keys in the order of their prints, and the ids of their jobs beside them. */
+/** Hashes of keys in ascending order, with the ids of their jobs in the same positions. */
 interface Block {
   readonly through: number
-  /** Of the newest of them, milliseconds since 1970. */
+  /** Creation time of the newest of these jobs, milliseconds since 1970. */
   readonly at: number
   readonly prints: Uint32Array
   readonly ids: Uint32Array
@@ -32,7 +32,7 @@ interface Known {
   /** Jobs up to this id are in blocks. */
   through: number
   blocks: Block[]
-  /** Keys of the jobs behind it, with their ids. */
+  /** Keys of later jobs, with their ids. */
   readonly tail: Map<string, number>
 }
 
@@ -50,7 +50,7 @@ function blockOf(pairs: readonly (readonly [number, number])[], about: Pick<Bloc
 
 const pairsOf = ({ prints, ids }: Block): (readonly [number, number])[] => [...prints].map((print, index) => [print, ids[index] ?? 0])
 
-/** Index of the first print that is not below. */
+/** Index of the first hash that is at least `print`. */
 function firstOf(prints: Uint32Array, print: number): number {
   let [low, high] = [0, prints.length]
   while (low < high) {
@@ -65,7 +65,7 @@ export class KeyBlocks {
   readonly #db: TenantDatabase
   readonly #forget: Forget
   readonly #sizes: BlockSizes
-  /** Read when the first job is written or asked for. */
+  /** Loaded when the first job is written or looked up. */
   #known: Known | undefined
 
   constructor(db: TenantDatabase, forget: Forget, sizes = usual) {
@@ -88,7 +88,7 @@ export class KeyBlocks {
         .select({ id: max(jobs.id) })
         .from(jobs)
         .get()?.id ?? 0
-    // Jobs of before there were blocks have their keys in the index.
+    // Jobs from before blocks existed have their keys in the index.
     if (blocks.length === 0 && newest > this.#sizes.jobs) this.#write(known, { through: newest, at: 0 })
     const behind = this.#db
       .select({ id: jobs.id, key: sql<string>`${jobs.dispatch_key} as key` })
@@ -100,7 +100,10 @@ export class KeyBlocks {
     return known
   }
 
-  /** Every new job, in the order of their ids, before it is written. Answers whether its key is kept here; if not, it belongs in the index. */
+  /**
+   * Must be called for every new job, in the order of ids, before it is written. Returns whether its key is kept here; if not, the key belongs in the
+   * index.
+   */
   note(id: number, at: number, key: string | undefined): boolean {
     const known = this.#load()
     const { tail } = known
@@ -135,9 +138,9 @@ export class KeyBlocks {
     }
   }
 
-  /** The keys in memory as a block, and some blocks as one. */
+  /** Writes the keys in memory as a block, and merges small blocks when there are enough of them. */
   #write(known: Known, about: Pick<Block, 'through' | 'at'>): void {
-    // Rolled back, all is read again: it happens once in some hundred jobs.
+    // After a rollback everything is loaded again: a block is written only once in some hundred jobs.
     this.#forget(() => {
       this.#known = undefined
     })
@@ -167,7 +170,7 @@ export class KeyBlocks {
     known.blocks.push(block)
   }
 
-  /** Blocks whose newest key is older; the last one stays, since it says which jobs are in none. */
+  /** Deletes blocks whose newest key is older than `before`. The last block stays: it records which jobs are already in blocks. */
   forget(before: number): void {
     const known = this.#load()
     const last = known.blocks.at(-1)

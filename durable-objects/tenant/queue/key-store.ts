@@ -1,4 +1,4 @@
-/** Responsible for idempotency keys: which job a dispatch with this key has made, and what a key of anything else stands for. */
+/** Responsible for idempotency keys: which job a dispatch with this key created, and what a key of another operation stands for. */
 import { and, desc, eq, isNotNull, lt, sql } from 'drizzle-orm'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
@@ -6,17 +6,17 @@ import { Statement } from '../kernel/statement.ts'
 import { KeyBlocks } from './key-blocks.ts'
 import { idempotency, jobs } from './tables.ts'
 
-/** What a dispatch carried to be recognised by; written once, with the job. */
+/** The key that a dispatch carried, with what identifies a repeat; written once, with the job. */
 export interface DispatchKey {
   readonly key: string
   readonly digest: string
-  /** It is to be found by the index. */
+  /** True when the key must be found by the index. */
   readonly indexed?: boolean
 }
 
 export interface KnownKey {
   readonly digest: string
-  /** A job's id; a review's, or that of a thread's deletion, where the key says so. */
+  /** Id of a job; where the key says so, of a review or of a thread's deletion. */
   readonly job_id: number
 }
 
@@ -27,7 +27,7 @@ export class KeyStore {
   readonly #carried: Statement<{ id: number }, { readonly key: string | null; readonly digest: string | null; readonly created_at: number }>
   readonly #get: Statement<{ key: string }, KnownKey>
   readonly #blocks: KeyBlocks
-  /** Whether jobs are to be found by the index, and whether other keys are remembered at all: mostly not, and then nothing need be read. */
+  /** Whether any job must be found by the index, and whether other keys are stored at all. Usually not, and then nothing is read. */
   #isAnyIndexed: boolean | undefined
   #isAnyRemembered: boolean | undefined
 
@@ -59,7 +59,7 @@ export class KeyStore {
     this.#get = new Statement(db, db.select({ digest, job_id }).from(idempotency).where(eq(idempotency.key, key)))
   }
 
-  /** A job is about to be written, with or without a key: every one is told of here, in the order of their ids. */
+  /** Must be called for every job before it is written, with or without a key, in the order of ids. */
   note(id: number, at: number, key: DispatchKey | undefined): DispatchKey | undefined {
     const kept = this.#blocks.note(id, at, key?.key)
     if (key === undefined || kept) return key
@@ -67,7 +67,7 @@ export class KeyStore {
     return { ...key, indexed: true }
   }
 
-  /** The newest job that was dispatched with this key since then. */
+  /** The newest job that was dispatched with this key since that time (milliseconds since 1970). */
   dispatchedWith(key: string, since: number): KnownKey | undefined {
     const kept = this.#inBlocks(key, since)
     const row = this.#hasIndexed() ? this.#dispatched.get({ key }) : undefined

@@ -1,6 +1,6 @@
 /**
- * Responsible for offers and leases, which live in memory: an offer is a promise for five seconds, a lease is renewed by
- * heartbeats. Rows say who runs what (job row: worker, attempt, nonce); this says until when that is believed.
+ * Responsible for offers and leases, which live in memory: an offer is valid for five seconds, a lease is renewed by heartbeats. Job rows say who
+ * runs what (worker, attempt, nonce); this says until when the server believes it.
  */
 import { equalInConstantTime } from '../../../src/domain/access/token.ts'
 import { ChangedIds } from '../kernel/changed-ids.ts'
@@ -11,9 +11,9 @@ export interface Lease {
   readonly attempt: number
   /** Claimed by id: renewed by any sign of life of the worker, and long enough for a silent handler. */
   readonly long: boolean
-  /** In the hands of a person: the room of their work says when it ends. */
+  /** Held by a person: the room work/ decides when it ends. */
   readonly person?: boolean
-  /** The job was nobody's before: whoever else asked for it may be told that it is taken. */
+  /** The job was assigned to nobody: other workers that asked for it may be told that it is taken. */
   readonly open?: boolean
   expires_at: number
 }
@@ -28,24 +28,24 @@ export interface LiveOffer {
 
 const none: ReadonlySet<number> = new Set()
 
-/** Offers that were taken back by name; an offer lapses within seconds, so older ones need no remembering. */
+/** Most voided offers that are remembered. An offer lapses within seconds, so older ones need not be kept. */
 const voidsKept = 10_000
 
 export class LeaseBook {
   readonly #leases = new Map<number, Lease>()
   readonly #byWorker = new Map<string, Set<number>>()
-  /** How many leases of each worker are not long. */
+  /** Number of leases of each worker that are not long. */
   readonly #short = new Map<string, number>()
   readonly #personal = new Set<number>()
   readonly #offers = new Map<number, LiveOffer>()
-  /** The newest token of each job that is offered or running: one that comes back as it was needs no MAC computed. */
+  /** The newest token of each offered or running job: a token that equals it needs no computed MAC. */
   readonly #issued = new Map<number, string>()
   readonly #offersByPool = new Map<number, Set<number>>()
   readonly #offersByWorker = new Map<string, Set<number>>()
   readonly #void = new Set<string>()
-  /** Workers that renew their leases, perhaps without a socket. */
+  /** Workers that hold leases and may have no socket to renew them. */
   readonly #doubted = new Set<string>()
-  /** Ids of workers whose leases are others. */
+  /** Ids of workers whose leases have changed. */
   readonly changed = new ChangedIds()
 
   lease(jobId: number): Lease | undefined {
@@ -85,7 +85,7 @@ export class LeaseBook {
     else if (short !== undefined) this.#short.set(lease.worker_id, short - 1)
   }
 
-  /** Whether somebody holds leases that only their signs of life renew, and is on no socket; few are asked about. */
+  /** Whether some worker holds leases that only its own signs of life renew, and has no socket. Only the few in `#doubted` are checked. */
   renewsUnheard(isConnected: (workerId: string) => boolean): boolean {
     for (const worker of this.#doubted) {
       if (this.#short.has(worker) && !isConnected(worker)) return true
@@ -94,12 +94,12 @@ export class LeaseBook {
     return false
   }
 
-  /** Its socket is gone. */
+  /** Called when the worker's socket is gone. */
   doubt(workerId: string): void {
     this.#doubted.add(workerId)
   }
 
-  /** Jobs in the hands of people: few, among whatever else runs. */
+  /** Ids of jobs in the hands of people: few compared with all running jobs. */
   personal(): Iterable<number> {
     return this.#personal
   }
@@ -121,7 +121,7 @@ export class LeaseBook {
     this.#issued.set(jobId, token)
   }
 
-  /** True when this object itself gave out this very token lately; false says nothing. */
+  /** True when this object itself issued exactly this token recently. False proves nothing. */
   wasIssued(jobId: number, token: string): boolean {
     const issued = this.#issued.get(jobId)
     return issued !== undefined && equalInConstantTime(issued, token)
@@ -155,7 +155,7 @@ export class LeaseBook {
     return offer
   }
 
-  /** Jobs of a pool that are out on offer, so that a claim looks past them. */
+  /** Ids of the jobs of a pool that are on offer, so that a claim skips them. */
   offersIn(pool: number): ReadonlySet<number> {
     return this.#offersByPool.get(pool) ?? none
   }
@@ -173,7 +173,7 @@ export class LeaseBook {
     return this.#offers.values()
   }
 
-  /** What was on offer to this worker cannot be started any more, though its token is not over. */
+  /** Voids the worker's offers: their attempts cannot start any more, although the tokens have not expired. */
   voidOffersTo(workerId: string): readonly LiveOffer[] {
     const dropped = this.dropOffersTo(workerId)
     if (this.#void.size > voidsKept) this.#void.clear()
@@ -185,7 +185,7 @@ export class LeaseBook {
     return this.#void.has(nonce)
   }
 
-  /** Nothing of a revoked or stopped worker stands. */
+  /** Drops all offers to a worker that is revoked or stopped. */
   dropOffersTo(workerId: string): readonly LiveOffer[] {
     const dropped = this.offersOf(workerId)
     for (const offer of dropped) this.dropOffer(offer.job_id)

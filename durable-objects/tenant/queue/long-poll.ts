@@ -1,11 +1,11 @@
-/** Responsible for polls and looks at the inbox that wait for work: which first answers are worth waiting for, and on whose behalf. */
+/** Responsible for polls and inbox looks that wait for work: which first answers are worth waiting after, and for which worker. */
 import type { Caller, CommandContext } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
 import type { Wait } from '../kernel/room.ts'
 import { wakeAll } from './wake.ts'
 import { actingWorker } from './workforce/acting-worker.ts'
 
-/** Whose work a held poll waits for. */
+/** Id of the worker that a held poll waits for. */
 function waiterOf(host: Host, caller: Caller, input: object): string | undefined {
   const name =
     'worker' in input && typeof input.worker === 'string'
@@ -30,7 +30,7 @@ function forWork(host: Host, caller: Caller, input: object, isEmpty: boolean): W
   return worker === undefined ? undefined : untilWoken(host, worker, seconds)
 }
 
-/** Work cannot come while the killswitch is raised: its worker learns of that at once. */
+/** While the killswitch is raised no work can come, so the poll is answered at once and its worker learns of the level. */
 export function waitForOffers(host: Host, caller: Caller, input: object, first: object): Wait | undefined {
   const active = 'killswitch' in first && (first.killswitch as { readonly active: boolean }).active
   return forWork(host, caller, input, !active && 'offers' in first && Array.isArray(first.offers) && first.offers.length === 0)

@@ -1,6 +1,6 @@
 /**
- * Responsible for choosing which queued jobs a worker is offered next, which of them some hold refuses it, and for the lease token of an
- * offer. Reads only heads of pools, so its cost does not grow with the queue.
+ * Responsible for choosing the queued jobs that a worker is offered next, for finding those that a hold refuses to it, and for the lease token of an
+ * offer. Reads only the heads of pools, so the cost does not grow with the queue.
  */
 import { leaseText, limits } from '@modelreins/contract'
 import type { Offer } from '@modelreins/contract'
@@ -23,29 +23,31 @@ import { viewOf } from './workforce/worker-view.ts'
 
 interface Source {
   readonly pool: Pool
-  /** 0: its own, or nobody's; 1: another worker's, who is busy. Own work goes first, whatever its age. */
+  /** 0: assigned to this worker or to none. 1: assigned to another worker that is busy. Jobs with 0 go first, whatever their age. */
   readonly turn: 0 | 1
   readonly refuses: Refuses
 }
 
-/** Whether a job that waits for `assigned` may be offered to this worker, and when: undefined while its own worker is there and has room. */
+/**
+ * Whether, and in which turn, a job assigned to `assigned` may be offered to this worker. Undefined while its own worker is available and has room.
+ */
 function turnOf(ctx: ReadContext, worker: WorkerRecord, assigned: string | null): Source['turn'] | undefined {
   if (assigned === null || assigned === worker.worker_id) return 0
   const other = ctx.store.workers.get(assigned)
-  // People do not take work from each other: whoever starts it first has it.
+  // A job that is assigned to a person may go to any worker: whoever starts it first has it.
   if (other !== undefined && other.member_id !== null) return 0
   const view = other === undefined ? undefined : viewOf(ctx, other)
-  // A worker that let an offer lapse may be a connection that died: what it has not started is anybody's, until it starts something.
+  // A worker that let an offer lapse may be a dead connection: jobs that it has not started may go to others, until it answers an offer.
   const silent = ctx.live.presence.of(assigned).silent_offers > 0
   if (silent || view === undefined || view.revoked || view.paused || !isReady(view)) return 0
   return view.running + ctx.live.leases.offersTo(view.worker_id) >= view.slots ? 1 : undefined
 }
 
-/** Whether this queued job is one that the worker could be offered by now: by what it asks for, and by whose it is. */
+/** Whether the worker could be offered this queued job now, by the job's requirements and its assignment. */
 export const isOpenTo = (ctx: ReadContext, worker: WorkerRecord, job: JobRecord): boolean =>
   turnOf(ctx, worker, job.worker_id) !== undefined && mayDo(requirementsOf(job.spec), viewOf(ctx, worker))
 
-/** Pools this worker may take from now. */
+/** The pools that this worker may take jobs from now. */
 function sources(ctx: ReadContext, worker: WorkerRecord): readonly Source[] {
   const view = viewOf(ctx, worker)
   const found: Source[] = []
@@ -63,14 +65,14 @@ export interface Choice {
   readonly pool: number
 }
 
-/** Looked past where each job has a decision of its own: some of them may be somebody else's. */
+/** Additional heads to read in a pool where each job has its own decision: this worker may be refused some of them. */
 const lookahead = 20
 
-/** Jobs that are read in one statement, and how large they may be on average for that. */
+/** Most jobs that are read in one statement, and the average size in bytes up to which this is done. */
 const readTogether = 20
 const smallBytes = 8 * 1024
 
-/** Up to `max` jobs for this worker, in the order it should have them. None that it may not start. */
+/** Up to `max` jobs for this worker, in the order in which it should get them. Jobs that it may not start are left out. */
 export function choose(ctx: ReadContext, worker: WorkerRecord, max: number): readonly Choice[] {
   const view = viewOf(ctx, worker)
   const room = admitted(view.breaker, max, view.running + ctx.live.leases.offersTo(worker.worker_id))
@@ -88,11 +90,11 @@ export function choose(ctx: ReadContext, worker: WorkerRecord, max: number): rea
   let size = 0
   for (const [index, head] of heads.entries()) {
     if (chosen.length === room || size > limits.list_bytes) break
-    // Once the first have shown that they are small: nobody wants twenty large ones at once.
+    // Read together only after the first jobs were small: twenty large jobs in one read would be too much.
     if (index % readTogether === 1 && size <= index * smallBytes)
       ctx.store.jobs.readAhead(heads.slice(index, index + Math.min(readTogether, room - chosen.length)).map(({ id }) => id))
     const job = ctx.store.jobs.get(head.id)
-    // An expired one is left to the sweep, which also says so in the audit trail.
+    // An expired job is left to the sweep, which also records it in the audit trail.
     if (job === undefined || expiryOf(job) <= ctx.at) continue
     if (head.refuses !== 'none' && clearanceOf(ctx, job, worker).kind !== 'pass') continue
     if (
@@ -111,12 +113,12 @@ export function choose(ctx: ReadContext, worker: WorkerRecord, max: number): rea
   return chosen
 }
 
-/** Jobs that one look finds refused: each of them will cost somebody's attention. */
+/** Most refused jobs that one check returns: each of them will need a person's attention. */
 const refusedAtOnce = 20
 
 /**
- * Jobs that this worker would be offered, were they not refused it. Those that another worker may start as they are, are left to that one.
- * Cheap for workers to whom nothing is refused.
+ * Jobs that this worker would be offered if no hold refused them. Jobs that another worker may start without a decision are left out. Cheap for
+ * workers to which nothing is refused.
  */
 export function refusedTo(ctx: ReadContext, worker: WorkerRecord): readonly JobRecord[] {
   const none = [...ctx.live.occupied].every((id) => {
@@ -141,7 +143,7 @@ export function refusedTo(ctx: ReadContext, worker: WorkerRecord): readonly JobR
   return found
 }
 
-/** Holds what is refused to this worker, where nothing else would ever move it. */
+/** Holds the jobs that are refused to this worker, so that they do not stay in the queue without an event that moves them. */
 export function holdRefused(ctx: CommandContext, worker: WorkerRecord, refused: readonly JobRecord[]): void {
   for (const job of refused) {
     const held = beforeQueue(ctx, job, { kind: 'refused', worker })
@@ -159,7 +161,7 @@ export function leaseToken(
   return sign(leaseText({ tenant: ctx.tenant, job_id: job.id, ...about, offered_at: ctx.at, expires_at }), ctx.key)
 }
 
-/** Makes an offer: remembers it, and spells it for the worker. */
+/** Makes an offer: remembers it, and returns it in the shape of the contract. */
 export function makeOffer(ctx: ReadContext, worker: WorkerRecord, choice: Choice): Offer {
   const nonce = ctx.randomText(10)
   const expires_at = ctx.at + limits.offer_ms

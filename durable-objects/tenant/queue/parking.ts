@@ -1,4 +1,4 @@
-/** Responsible for parking workers whose account is out of quota: their offers are void, and their jobs go to whoever else may take them. */
+/** Responsible for parking workers whose account is out of quota: their offers become void, and their jobs go to other workers that may take them. */
 import { inForce, parked, parkedUntil, parkingKey, unparked } from '../../../src/domain/director/parking.ts'
 import type { Parkings } from '../../../src/domain/director/parking.ts'
 import { requirementsOf } from '../../../src/domain/director/matching.ts'
@@ -15,7 +15,7 @@ const wakeAll = (ctx: CommandContext): void => {
   for (const pool of ctx.live.occupied) ctx.after({ kind: 'wake', pool })
 }
 
-/** `told`: ISO 8601, as the worker said it. Saying so again changes nothing. */
+/** `told`: the end of the limit, ISO 8601, as the worker reported it. Reporting it again changes nothing. */
 export function parkWorker(ctx: CommandContext, worker: WorkerRecord, told: string): void {
   const before = ctx.store.parkings.all()
   const key = parkingKey(worker)
@@ -37,7 +37,7 @@ export function parkWorker(ctx: CommandContext, worker: WorkerRecord, told: stri
   lookSoon(ctx)
 }
 
-/** It can work: an attempt has ended well, its worker says so, or somebody else does. True when it was parked. */
+/** Ends the parking of a worker that can work again: an attempt has ended well, or the worker or a member says so. True when it was parked. */
 export function unparkWorker(ctx: CommandContext, worker: WorkerRecord, why: string): boolean {
   const before = ctx.store.parkings.all()
   if (parkedUntil(before, worker, ctx.at) === null) return false
@@ -52,7 +52,7 @@ export function unparkWorker(ctx: CommandContext, worker: WorkerRecord, why: str
   return true
 }
 
-/** Those whose time has come may work again. */
+/** Ends the parkings whose time has passed. */
 export function endParkings(ctx: CommandContext): void {
   const before = ctx.store.parkings.all()
   const after = inForce(before, ctx.at)
@@ -66,6 +66,6 @@ export const parkingTimes = ({ store }: Pick<CommandContext, 'store'>): readonly
   return Object.values(all)
 }
 
-/** Whether somebody else who is there, and has quota, may do the job: then it need not wait for the limit. */
+/** Whether another worker that is available and has quota may do the job, so that it need not wait until the limit ends. */
 export const isForAnother = (ctx: CommandContext, job: JobRecord): boolean =>
   ctx.live.roster.isAnybodyReady(ctx, requirementsOf(job.spec), job.worker_id)

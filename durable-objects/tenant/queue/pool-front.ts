@@ -1,6 +1,6 @@
 /**
- * Responsible for the lowest-ranked jobs of each pool in memory, so that whoever has room is not found work by a statement each time. A front
- * knows every job of its pool up to a bound and none beyond; it reads nothing by itself.
+ * Responsible for keeping the lowest-ranked jobs of each pool in memory, so that finding work for a worker needs no statement. A front knows every
+ * job of its pool up to a bound and none beyond it; it does not read the database itself.
  */
 
 /** A queue entry as the index has it, without the job. */
@@ -11,10 +11,10 @@ export interface Head {
 
 const none: ReadonlySet<number> = new Set()
 
-/** Pools whose fronts are kept; beyond them all are read anew. */
+/** Most pools whose fronts are kept; when there are more, all are dropped and read again. */
 const mostPools = 64
 
-/** More are forgotten down to half of them: what stands behind them is read again when it is due. */
+/** Most entries of a front. Beyond it, half of them are dropped and are read again when needed. */
 const most = 1_024
 
 const isBefore = (one: Head, other: Head): boolean => one.rank < other.rank || (one.rank === other.rank && one.id < other.id)
@@ -22,17 +22,17 @@ const isBefore = (one: Head, other: Head): boolean => one.rank < other.rank || (
 export class PoolFront {
   readonly #heads: Head[]
   readonly #ranks: Map<number, number>
-  /** The last entry that is known for sure; undefined when there is none behind the heads. */
+  /** The last entry up to which the front is complete; undefined when the front holds the whole pool. */
   #bound: Head | undefined
 
-  /** `heads`: the lowest of the pool, in order; `more`: there may be others behind them. */
+  /** `heads`: the lowest entries of the pool, in order. `more`: the pool may have entries after them. */
   constructor(heads: readonly Head[], more: boolean) {
     this.#heads = [...heads]
     this.#ranks = new Map(heads.map(({ id, rank }) => [id, rank]))
     this.#bound = more ? heads.at(-1) : undefined
   }
 
-  /** Where it stands, or would. */
+  /** Index of the entry, or the index at which it would be inserted. */
   #place(head: Head): number {
     let [low, high] = [0, this.#heads.length]
     while (low < high) {
@@ -53,7 +53,7 @@ export class PoolFront {
     this.#bound = this.#heads.at(-1)
   }
 
-  /** Answers the rank that it had; undefined when it did not stand here. */
+  /** Returns the rank of the removed entry; undefined when it was not in this front. */
   remove(id: number): number | undefined {
     const rank = this.#ranks.get(id)
     if (rank === undefined) return undefined
@@ -62,7 +62,7 @@ export class PoolFront {
     return rank
   }
 
-  /** The first `limit` that are not left out; undefined when those that are known do not suffice to say. */
+  /** The first `limit` entries without those in `leftOut`; undefined when the known entries do not suffice. */
   first(limit: number, leftOut = none): readonly Head[] | undefined {
     const found: Head[] = []
     for (const head of this.#heads) {
@@ -75,7 +75,7 @@ export class PoolFront {
 
 export class PoolFronts {
   readonly #fronts = new Map<number, { readonly front: PoolFront; readonly made: number }>()
-  /** How many fronts have been read. */
+  /** Number of fronts that were kept so far. */
   #made = 0
 
   get(pool: number): PoolFront | undefined {
@@ -89,7 +89,7 @@ export class PoolFronts {
     return front
   }
 
-  /** The job stands there now, and nowhere else; null: in no pool. Answers how to take that back. */
+  /** Moves the job to this pool and rank, and out of every other front; null: in no pool. Returns a function that reverts the move. */
   moved(id: number, { pool, rank }: { readonly pool: number | null; readonly rank: number | null }): () => void {
     const before = this.#made
     let putBack: (() => void) | undefined
@@ -100,7 +100,7 @@ export class PoolFronts {
     if (pool !== null && rank !== null) this.get(pool)?.add({ id, rank })
     return () => {
       for (const [key, { front, made }] of this.#fronts) {
-        // Read since then, it shows what is taken back.
+        // A front that was read after the move contains the change that is being reverted.
         if (made > before) this.#fronts.delete(key)
         else front.remove(id)
       }

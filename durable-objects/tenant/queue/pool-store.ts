@@ -1,4 +1,4 @@
-/** Responsible for the pools: which requirements and which assignment a pool number stands for. */
+/** Responsible for the pools: the requirements and the assignment that a pool number stands for. */
 import { eq } from 'drizzle-orm'
 import { canonicalJson } from '@modelreins/contract'
 import type { Requirements } from '../../../src/domain/director/matching.ts'
@@ -10,7 +10,7 @@ import { pools } from './tables.ts'
 export interface PoolKey {
   readonly wants: Requirements
   readonly worker_id: string | null
-  /** A human has approved each of these jobs: workers under the tier `approve` may have them. */
+  /** A human has approved each of these jobs, so workers that declare the capability under the tier `approve` may take them. */
   readonly released?: true
 }
 export interface Pool extends PoolKey {
@@ -19,10 +19,10 @@ export interface Pool extends PoolKey {
 
 export class PoolStore {
   readonly #db: TenantDatabase
-  /** Pools are few (distinct requirements times workers) and never change: kept for good once read. */
+  /** Pools are few (distinct requirements times workers) and immutable, so they stay in memory once read. */
   readonly #byId = new Map<number, Pool>()
   readonly #idByKey = new Map<string, number>()
-  /** By the key as it was spelled, which is known in a fraction of the time that its canonical spelling takes. */
+  /** By the key's non-canonical JSON, which is computed in a fraction of the time that the canonical one takes. */
   readonly #idBySpelling = new Map<string, number>()
   readonly #forget: Forget
   constructor(db: TenantDatabase, forget: Forget) {
@@ -30,14 +30,14 @@ export class PoolStore {
     this.#forget = forget
   }
 
-  /** The pool with this key, made when it is new. */
+  /** The pool with this key; created when it does not exist. */
   of(key: PoolKey): Pool {
     const spelling = JSON.stringify([key.wants, key.worker_id, key.released])
     let id = this.#idBySpelling.get(spelling)
     if (id === undefined) {
       id = this.#find(canonicalJson({ wants: key.wants, worker_id: key.worker_id, released: key.released }))
       this.#idBySpelling.set(spelling, id)
-      // It may be new, and taken back with what made it.
+      // A new pool's row may be rolled back with the transaction.
       this.#forget(() => void this.#idBySpelling.delete(spelling))
     }
     return { ...key, id }

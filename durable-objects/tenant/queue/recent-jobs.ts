@@ -1,20 +1,20 @@
 /**
- * Responsible for remembering jobs that will be asked for soon, so that offer, start and completion of one job need one read, or none: those
- * that are at work, and of those that wait the ones that have waited longest. Records are never changed in place, so handing one out twice is safe.
+ * Responsible for remembering jobs that will be read soon, so that offer, start and completion of one job need at most one read: the running jobs,
+ * and of the waiting jobs those that have waited longest. Records are immutable, so several callers may share one.
  */
 import { isTerminal } from '../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import type { JobState } from './job-row.ts'
 
 const most = 8_000
-/** Characters of them in all, as stored: one job may have millions, and the object has 128 MB (platform limit). */
+/** Most characters of all jobs in memory, as stored: one job may have millions, and the object has 128 MB (platform limit). */
 const mostCharacters = 4_000_000
 
 interface Recent {
   readonly job: JobRecord
-  /** Its row without what it asks for, as stored; undefined when that is not known. */
+  /** Its row without `spec`, as stored; undefined when unknown. */
   readonly state: JobState | undefined
-  /** Characters of what it asks for, as stored. */
+  /** Length of `spec` in characters, as stored. */
   readonly spec: number
   /** Characters in all. */
   readonly characters: number
@@ -22,9 +22,9 @@ interface Recent {
 
 export class RecentJobs {
   readonly #jobs = new Map<number, Recent>()
-  /** Those of them that have ended: nobody but the copy to D1 asks for them. */
+  /** Ids of the jobs in memory that have ended: only the copy to D1 still reads them. */
   readonly #ended = new Set<number>()
-  /** Goes through those once, the oldest first: a set that begins anew each time passes all that has been taken out of it. */
+  /** One iterator over `#ended`, oldest first, that is kept: a new iterator would each time skip all deleted entries of the set again. */
   #oldestEnded = this.#ended.values()
   #characters = 0
 
@@ -37,8 +37,8 @@ export class RecentJobs {
   }
 
   /**
-   * Keeps a job. Jobs that have ended give way first, then the oldest; a `fresh` one, which stands at the end of a queue, takes nobody's place. One
-   * that a human was asked about is not kept: what was approved is compared with what is stored.
+   * Keeps a job. When memory is full, ended jobs are dropped first, then the oldest. A `fresh` job, at the end of a queue, displaces no other. A job
+   * that a human was asked about is not kept: what they approved must be compared with what is stored.
    */
   keep(
     job: JobRecord,

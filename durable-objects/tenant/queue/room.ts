@@ -1,4 +1,4 @@
-/** Responsible for handing the queue to the kernel: jobs, the pools they wait in, and the workforce that may take them. */
+/** Responsible for registering the queue with the kernel: jobs, the pools they wait in, and the workers that may take them. */
 import { limits } from '@modelreins/contract'
 import type { LeaseToken, ServerFrame } from '@modelreins/contract'
 import { SocketBook } from '../connections/socket-book.ts'
@@ -36,10 +36,10 @@ import { Roster } from './workforce/roster.ts'
 import { WorkerStore } from './workforce/worker-store.ts'
 import type { WorkerRecord } from './workforce/worker-store.ts'
 
-/** Who may have asked for a job: what the queue asks of the members it does not know. */
+/** Who may have created a job: what the queue needs to know about members and other creators. */
 interface Requesters {
   nameOf(id: string): string | undefined
-  /** Of whoever has this name or id, or had it last. */
+  /** Id of the creator that has this name or id now, or had it last. */
   idOf(nameOrId: string): string | undefined
 }
 
@@ -53,18 +53,18 @@ declare module '../kernel/context.ts' {
     readonly catalogue: CatalogueStore
     readonly parkings: ParkingStore
     readonly pools: PoolStore
-    /** From members/. */
+    /** Provided by members/. */
     readonly requesters: Requesters
     readonly workers: WorkerStore
   }
   interface Live {
     readonly leases: LeaseBook
     readonly presence: PresenceBook
-    /** Who would get which job, without asking everybody. */
+    /** Finds the worker that would get a job, without examining all workers. */
     readonly roster: Roster
     readonly sockets: SocketBook
     readonly waiters: Waiters
-    /** Pools that may have claimable jobs; one that turns out empty is taken out. */
+    /** Pools that may have claimable jobs; a pool that turns out to be empty is removed. */
     readonly occupied: Set<number>
     readonly wakeQueue: WakeQueue
     readonly watches: WatchBook
@@ -76,30 +76,30 @@ declare module '../kernel/context.ts' {
     lease: { readonly worker: WorkerRecord; readonly lease: Omit<LeaseToken, 'signed' | 'mac'> }
   }
   interface Effects {
-    /** A pool may have work for somebody. */
+    /** A pool may have work for a worker. */
     wake: { readonly pool: number }
-    /** A worker may be able to take more. */
+    /** A worker may be able to take more jobs. */
     feed: { readonly worker_id: string }
-    /** Frames for a worker, in one message, should it be on a socket (workers/). */
+    /** Frames for a worker, in one message; dropped when it has no socket (workers/). */
     push: { readonly worker_id: string; readonly frames: readonly ServerFrame[] }
     /** Answers every held poll now, with or without work. */
     release_polls: object
     close_stream: StreamClosing
-    /** A right has ended: streams let go of its viewers, and ask about their writers anew. */
+    /** A right has ended: streams disconnect its viewers, and check their writers again. */
     distrust: EndedRight
   }
 }
 
-/** Finds the occupied pools, and gives every running job one fresh lease instead of trusting stale ones. */
+/** Finds the occupied pools, and gives every running job one fresh lease, because the leases in memory are lost. */
 function restore({ at, store, live }: ReadContext): void {
   for (const pool of store.jobs.occupiedPools()) live.occupied.add(pool)
   for (const id of store.jobs.fallingBack()) live.fallback.waiting.add(id)
-  // Whoever is there says so first.
+  // The first check waits until present workers have had time to report, so that no job moves away from one.
   live.fallback.lookAt = at + limits.presence_ms
   for (const job of store.jobs.due(0, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)) {
     if (job.worker_id === null) continue
     const heard = job.long_lease ? null : live.sockets.heardAt(job.worker_id)
-    // A hibernated socket tells when its worker was last heard: waking up is no reason to believe in it for longer.
+    // A hibernated socket knows when its worker was last heard. The wake-up itself is no sign of life and does not extend the lease.
     const silent = job.long_lease ? leaseUntil({ at, store }, job) : at + limits.cold_start_grace_ms
     const expires_at = heard === null ? silent : heard + limits.lease_ms
     const person = job.spec.person !== undefined
@@ -107,14 +107,14 @@ function restore({ at, store, live }: ReadContext): void {
   }
 }
 
-/** Leases behind no socket, and offers, are known to memory alone. */
+/** Offers, and leases without a socket, exist only in memory, so the object must not be evicted while it has any. */
 const awake = ({ leases, sockets }: Live): boolean =>
   !leases.offers().next().done || leases.renewsUnheard((worker) => sockets.ofWorker(worker) !== undefined)
 
 function prune(pruning: PruneContext): void {
   const { at, store, live, atOnce } = pruning
   const before = at - store.settings.get('retention_days') * 86_400_000
-  // A job that has ended is in D1 once the row of its end is: before that it is here alone.
+  // An ended job is in D1 once the audit row of its end is shipped; before that, this row is the only copy.
   if (live.trail.isShipped(before)) store.jobs.prune(before, atOnce, (old) => notifyPruned(pruning, old))
   store.keys.forget(at - limits.idempotency_ms)
 }

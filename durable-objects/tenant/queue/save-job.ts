@@ -11,7 +11,7 @@ import type { DispatchKey } from './key-store.ts'
 
 export const jobSubject = (job: Pick<JobRecord, 'id'>): string => `job:${job.id}`
 
-/** The pool that a claimable job waits in: its requirements, its assignment, and whether it carries a decision of its own. */
+/** The pool that a claimable job waits in, by its requirements, its assignment, and whether it carries its own decision. */
 export const poolOf = (ctx: ReadContext, job: JobRecord): number =>
   ctx.store.pools.of({
     wants: requirementsOf(job.spec),
@@ -21,7 +21,7 @@ export const poolOf = (ctx: ReadContext, job: JobRecord): number =>
 
 const claimable = (job: JobRecord): boolean => job.status === 'pending' && job.hold === null
 
-/** When time alone will change this job. */
+/** The next time at which the job changes without an event, milliseconds since 1970. */
 function dueOf(job: JobRecord): number | undefined {
   if (job.status === 'running') return job.spec.fan_out === undefined ? deadlineOf(job) : mergeDue(job.spec.fan_out)
   if (job.status === 'retry') return job.retry_at ?? undefined
@@ -36,13 +36,13 @@ function wakeFor(ctx: CommandContext, job: JobRecord): void {
   const pool = poolOf(ctx, job)
   ctx.onCommit(() => {
     ctx.live.occupied.add(pool)
-    // Should the assigned worker turn out to be gone, somebody else is asked as soon as that shows.
+    // If the assigned worker turns out to be offline, another is asked as soon as that is known.
     ctx.live.due.hint(ctx.at + limits.presence_ms)
   })
   ctx.after({ kind: 'wake', pool })
 }
 
-/** Whether it may go on elsewhere while it waits (fallback.ts). */
+/** Tracks whether the job may take a step of its fallback chain while it waits (fallback.ts). */
 function trackFallback({ live, onCommit }: CommandContext, job: JobRecord): void {
   const waits = mayFallBack(job)
   const { waiting } = live.fallback
@@ -54,13 +54,13 @@ function trackFallback({ live, onCommit }: CommandContext, job: JobRecord): void
   })
 }
 
-/** The job as it stands once everybody has been told that it was written: one that waits for its turn may have got it by that. */
+/** Tells the rooms that the job was written. Returns the job as it is afterwards: a room may have given a waiting job its turn. */
 function told(ctx: CommandContext, job: JobRecord): JobRecord {
   notifySaved(ctx, job)
   return job.hold === 'key' ? (ctx.store.jobs.get(job.id) ?? job) : job
 }
 
-/** Writes a new job; answers it as it stands then. */
+/** Writes a new job; returns it as it is after the rooms were told. */
 export function insertJob(ctx: CommandContext, made: JobRecord, key?: DispatchKey): JobRecord {
   const job = admitted(ctx, made)
   ctx.store.jobs.insert(job, (one) => poolOf(ctx, one), ctx.store.keys.note(job.id, ctx.at, key))
@@ -69,7 +69,7 @@ export function insertJob(ctx: CommandContext, made: JobRecord, key?: DispatchKe
   return told(ctx, job)
 }
 
-/** Writes what became of a job; answers it as it stands then. An offer of it does not survive; neither does its lease unless it runs. */
+/** Writes the changed state of a job; returns it as it is after the rooms were told. Drops an offer of the job, and its lease unless the job runs. */
 export function saveJob(ctx: CommandContext, changed: JobRecord): JobRecord {
   const job = admitted(ctx, changed)
   ctx.store.jobs.update(job, (one) => poolOf(ctx, one))
@@ -82,13 +82,13 @@ export function saveJob(ctx: CommandContext, changed: JobRecord): JobRecord {
   return told(ctx, job)
 }
 
-/** Writes a job that may have ended; if it has, everybody is told who wants to know. */
+/** Writes a job that may have ended, and tells the rooms if it has. */
 export function settleJob(ctx: CommandContext, job: JobRecord): void {
   saveJob(ctx, job)
   if (isTerminal(job.status)) notifySettled(ctx, job)
 }
 
-/** Tells the stream's viewers that the job has ended, or that this attempt of it has; `tail` and `chunks` as its worker said. */
+/** Tells the stream's viewers that the job, or this attempt, has ended. `tail` and `chunks`: as its worker reported them. */
 export function closeStream(ctx: CommandContext, job: JobRecord, tail: string, chunks?: number): void {
   const ended = isTerminal(job.status)
   ctx.after({

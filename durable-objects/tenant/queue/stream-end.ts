@@ -15,7 +15,7 @@ export function closeJobStream(host: Host, { job_id, attempt, end, tail, chunks 
   const { tenant, env, live } = host
   if (end !== null) live.watches.forget(job_id)
   const stub = env.JOB_STREAM.get(env.JOB_STREAM.idFromName(streamName(tenant, job_id)))
-  // The platform's stub knows no methods of ours.
+  // The type of the platform's stub does not include our methods.
   const gate = stub as unknown as Pick<JobStreamGate, 'close'>
   host.waitUntil(gate.close({ tenant, job_id, attempt, end, tail, chunks }).catch((error: unknown) => host.failed('stream.close', error)))
 }

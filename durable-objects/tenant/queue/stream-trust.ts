@@ -1,15 +1,15 @@
 /**
- * Responsible for telling the streams of jobs that a right has ended: they let go of viewers, and ask about their writers anew. Whoever ends
- * a right may wait until they have heard.
+ * Responsible for telling the streams of jobs that a right has ended: they disconnect viewers, and check their writers again. The caller that ends a
+ * right may wait until the streams have been told.
  */
 import { streamName } from '../../job-stream/gate.ts'
 import type { JobStreamGate } from '../../job-stream/gate.ts'
 import type { Host } from '../kernel/host.ts'
 
-/** How long a revocation waits for a stream to hear of it; the stream asks by itself soon after. */
+/** Most milliseconds that a revocation waits for a stream to be told; a stream also checks by itself soon after. */
 const patienceMs = 2_000
 
-/** Whose right has ended: this member's (by one key or any), or, without one, everybody's. */
+/** Whose right has ended: this member's (one key, or all); without a member, everybody's. */
 export interface EndedRight {
   readonly member_id?: string
   readonly key?: string
@@ -23,7 +23,7 @@ export class StreamTrust {
     this.#host = host
   }
 
-  /** Resolves when the streams have heard of rights that ended, or are not to be waited for any longer: a revocation holds once it is answered. */
+  /** Resolves when the streams have been told of the ended rights, or when the wait is over: a revocation is in force once it is answered. */
   async told(): Promise<void> {
     if (this.#telling.size > 0) await Promise.all(this.#telling)
   }
@@ -33,7 +33,7 @@ export class StreamTrust {
     const { watches, leases } = live
     const running = member_id === undefined ? [...leases.leases()].map((lease) => lease.job_id) : []
     for (const jobId of new Set([...watches.jobsOf(member_id), ...running])) {
-      // The platform's stub knows no methods of ours.
+      // The type of the platform's stub does not include our methods.
       const stub = env.JOB_STREAM.get(env.JOB_STREAM.idFromName(streamName(tenant, jobId))) as unknown as Pick<JobStreamGate, 'distrust'>
       const viewers = member_id === undefined ? {} : { viewers: watches.keysOf(jobId, member_id).filter((one) => one === (key ?? one)) }
       if (viewers.viewers?.length === 0) continue

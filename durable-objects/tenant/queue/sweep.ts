@@ -1,6 +1,6 @@
 /**
- * Responsible for what time alone changes in the queue: lapsed offers and leases, due retries and schedules, deadlines and expiries. Runs
- * before every command and on every alarm, so a late or doubled alarm changes nothing.
+ * Responsible for changes of the queue that only time causes: lapsed offers and leases, due retries and schedules, deadlines and expiries. Runs
+ * before every command and at every alarm, so a late or repeated alarm changes nothing.
  */
 import { limits } from '@modelreins/contract'
 import type { JobError } from '@modelreins/contract'
@@ -17,16 +17,16 @@ import { endParkings, parkingTimes } from './parking.ts'
 import { closeStream, jobSubject, saveJob, settleJob } from './save-job.ts'
 import { hasGoneTargets, leaveGoneTargets } from './target-gone.ts'
 
-/** Jobs treated in one sweep; the alarm clock comes back for the rest. */
+/** Most jobs that one sweep treats; the alarm runs again for the rest. */
 const atOnce = 500
 
-/** Memory only: an offer that was not started goes back, and its worker is one step nearer to being shown as deaf. */
+/** Changes memory only: the job of a lapsed offer is available again, and its worker is one step closer to the state `deaf`. */
 export function expireOffers(ctx: CommandContext): void {
   const silent = new Set<string>()
   for (const offer of ctx.live.leases.offers()) {
     if (offer.expires_at > ctx.at) continue
     ctx.live.leases.dropOffer(offer.job_id)
-    // Several offers in one answer are one silence.
+    // Several offers of one answer count as one silence.
     if (!silent.has(offer.worker_id)) ctx.live.presence.change(offer.worker_id).silent_offers += 1
     silent.add(offer.worker_id)
     ctx.live.occupied.add(offer.pool)
@@ -34,12 +34,12 @@ export function expireOffers(ctx: CommandContext): void {
   }
 }
 
-/** When the lease of a job really ends: a healthy socket renews by its pings, which the object does not see. */
+/** When the lease of a job really ends, milliseconds since 1970: a healthy socket renews it by its pings, which the object does not see. */
 export function leaseEnds(ctx: Pick<CommandContext, 'live' | 'at'>, jobId: number): number | undefined {
   const lease = ctx.live.leases.lease(jobId)
   if (lease === undefined) return undefined
   const heard = lease.long ? null : ctx.live.sockets.heardAt(lease.worker_id)
-  // Heard in the future: the clock was set back since, and a living socket says so with its next ping.
+  // A time in the future means that the clock was set back since; a living socket corrects it with its next ping.
   return heard === null || heard > ctx.at ? lease.expires_at : Math.max(lease.expires_at, heard + limits.lease_ms)
 }
 
@@ -66,7 +66,7 @@ function lapseLeases(ctx: CommandContext): void {
   }
 }
 
-/** Time in which the server was asleep counts against no limit: true when the job has been given it instead of its end. */
+/** Time during which the server did not run does not count against a limit. True when the job got that time back instead of being ended. */
 function granted(ctx: CommandContext, job: JobRecord, since: number, limit: number): boolean {
   const slept = ctx.live.jumps.sleptSince(since)
   if (slept <= (job.spec.slept_ms ?? 0)) return false
@@ -88,8 +88,8 @@ function endOverdueAttempts(ctx: CommandContext): void {
 
 function queueDue(ctx: CommandContext): void {
   for (const job of ctx.store.jobs.due(places.timed, ctx.at, atOnce)) {
-    // A retry is open to everybody again unless it is pinned: its worker may be the reason.
-    // Each start spends its decision, so a new attempt of what a human had to release is asked about anew.
+    // A retry may go to any worker unless it is pinned: the earlier worker may be the cause of the failure. Each start spends its decision, so a new
+    // attempt of a job that a human had to release is asked about again.
     const after = saveJob(
       ctx,
       job.status === 'retry'
@@ -113,7 +113,7 @@ function expire(ctx: CommandContext, job: JobRecord): void {
   if (isTerminal(job.status) || job.status === 'running') return
   if (granted(ctx, job, job.queued_at, expiryOf(job))) return
   const within = `within ${job.spec.expires_ms / 1000} s`
-  // Queued again after an attempt: somebody had started it, and what is missing is the next one.
+  // The job was queued again after an attempt: a worker had started it, and the start that is missing is the next one.
   const message =
     job.attempt === 0
       ? `No worker started it ${within}`
@@ -132,7 +132,7 @@ function expire(ctx: CommandContext, job: JobRecord): void {
   if (job.stream) closeStream(ctx, after, '')
 }
 
-/** Default expiries have no index of their own: ranks bound queueing times, so only the front of a pool can hold one. */
+/** Default expiries have no index of their own: the rank gives the time of queueing, so only the front of a pool can contain an expired job. */
 const expiringBy = (at: number): number => highestRank(at - limits.schedule_to_start_ms)
 
 function expireDefaults(ctx: CommandContext): void {
@@ -141,11 +141,13 @@ function expireDefaults(ctx: CommandContext): void {
   }
 }
 
-/** Looked at one by one for their expiry; behind more than these somebody looks again in a second. */
+/** Most jobs that are checked individually for their expiry; when there are more, the check is repeated after a second. */
 const closeLook = 20
 const closeLookMs = 60_000
 
-/** When to look for expired jobs in a pool whose front has this rank: the bound while it is ahead, then what stands there itself. */
+/**
+ * When to check a pool for expired jobs, by the rank of its front: the computed bound while it is in the future, then the expiry of the front's jobs.
+ */
 function nextDefaultExpiry(ctx: Pick<CommandContext, 'at' | 'store'>, pool: number, rank: number): number {
   const earliest = queuedWithin(rank).from + limits.schedule_to_start_ms
   if (earliest > ctx.at) return earliest
@@ -155,8 +157,8 @@ function nextDefaultExpiry(ctx: Pick<CommandContext, 'at' | 'store'>, pool: numb
 }
 
 /**
- * A job whose worker has gone silent, or whose breaker has closed again, makes no event of its own: while somebody on a socket has
- * room, every pool is looked at anew this often. Polling workers look by themselves.
+ * No event tells that the worker of a job has gone silent, or that its breaker has closed again: while a worker on a socket has room, every pool is
+ * checked at this interval. Polling workers check by themselves.
  */
 function rouse(ctx: CommandContext): void {
   if (hasRoom(ctx)) for (const pool of ctx.live.occupied) ctx.after({ kind: 'wake', pool })
@@ -177,7 +179,7 @@ function sweep(ctx: CommandContext): void {
   rouse(ctx)
 }
 
-/** The next time that `sweep` has something to do, in milliseconds; undefined when nothing waits for time. */
+/** The next time at which `sweep` has something to do, milliseconds since 1970; undefined when nothing waits for time. */
 function nextDue(ctx: Pick<CommandContext, 'at' | 'store' | 'live'>): number | undefined {
   const times: number[] = []
   if (ctx.live.occupied.size > 0 && hasRoom(ctx)) times.push(ctx.at + limits.presence_ms)

@@ -1,6 +1,6 @@
 /**
- * Responsible for the tables of the queue. Rows written are the bill, so each index earns its keep: `jobs_place` alone answers what is next in a
- * pool, what runs (by deadline), what is due (retry, schedule) and what is held. A job that has ended has no place and costs no index row.
+ * Responsible for the tables of the queue. The platform bills rows written, so there are few indexes: `jobs_place` alone answers which job is next in
+ * a pool, what runs (by deadline), what is due (retry, schedule) and what is held. An ended job has no place and costs no index row.
  */
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
@@ -11,11 +11,11 @@ export const jobs = sqliteTable(
     id: integer().primaryKey(),
     status: text().notNull(),
     hold: text(),
-    /** Where it stands: a pool's id, or one of `places` in src/domain/job/queue.ts; null once it has ended. */
+    /** Where the job waits or runs: a pool's id, or one of `places` in src/domain/job/queue.ts; null once it has ended. */
     pool: integer(),
     /** Order within the place, in milliseconds since 1970. */
     rank: integer(),
-    /** Schedule-to-start expiry, only when it is not the default one (that is derived from rank). */
+    /** Schedule-to-start expiry, set only when it differs from the default (which follows from rank). */
     expires_at: integer(),
     effort: text().notNull(),
     priority: integer().notNull(),
@@ -33,17 +33,20 @@ export const jobs = sqliteTable(
     retry_at: integer(),
     review_id: integer(),
     parent_id: integer(),
-    /** 1 while it waits and its fallback chain has steps ahead. */
+    /** 1 while the job waits and its fallback chain has steps ahead. */
     falls_back: integer(),
     /** 1 when a stream object may exist for it. */
     stream: integer().notNull(),
     spec: text().notNull(),
     outcome: text(),
-    /** The key that its dispatch carried, where the index finds it: of jobs from before there were blocks of keys, and of what is too many for them. */
+    /**
+     * The dispatch's idempotency key where the index must find it: of jobs from before blocks of keys existed, and of jobs beyond the limit of the
+     * blocks.
+     */
     idempotency_key: text(),
-    /** The SHA-256 of the rest of such a dispatch. */
+    /** SHA-256 of the rest of that dispatch. */
     idempotency_digest: text(),
-    /** The key that its dispatch carried, found by `key_blocks`: an index would cost each job a row. */
+    /** The dispatch's idempotency key, found by `key_blocks`: an index would cost one more row for each job. */
     dispatch_key: text(),
   },
   (table) => [
@@ -68,21 +71,21 @@ export const jobs = sqliteTable(
   ],
 )
 
-/** Jobs that ask for the same things of a worker, and are assigned alike, wait in one pool. */
+/** Jobs with the same requirements and the same assignment wait in one pool. */
 export const pools = sqliteTable('pools', { id: integer().primaryKey(), key: text().notNull().unique() })
 
-/** Keys of dispatches, those of some hundred jobs in one row: pairs of 32 bits of the key and the id of its job. */
+/** Idempotency keys of dispatches, those of some hundred jobs in one row: pairs of a 32-bit hash of the key and the id of its job. */
 export const keyBlocks = sqliteTable('key_blocks', {
   /** The highest id of a job whose key is in it. */
   through: integer().primaryKey(),
-  /** When that job was made. */
+  /** When that job was created, milliseconds since 1970. */
   at: integer().notNull(),
-  /** 1 when it was made of several blocks. */
+  /** 1 when the row was merged from several blocks. */
   merged: integer().notNull(),
   entries: text().notNull(),
 })
 
-/** Jobs that were erased. Rows leave once nobody needs to be told any more. */
+/** Jobs that were erased. A row is deleted once no other part needs to know of the erasure. */
 export const erasedJobs = sqliteTable(
   'erased_jobs',
   {
@@ -98,7 +101,7 @@ export const erasedJobs = sqliteTable(
   (table) => [index('erased_jobs_next').on(table.next_at), index('erased_jobs_erasure').on(table.erasure_id, table.state)],
 )
 
-/** Keys of what is no job (reviews, authorized actions, deletions of threads), and those that jobs were dispatched with before they had columns for them. */
+/** Keys of other operations (reviews, authorized actions, deletions of threads), and of jobs from before they had columns for their keys. */
 export const idempotency = sqliteTable('idempotency', {
   key: text().primaryKey(),
   digest: text().notNull(),

@@ -1,6 +1,6 @@
 /**
- * Responsible for jobs whose target is gone for good: what waits for it goes on along its fallback chain, or fails at once and says what to
- * do. A job that gets into the queue afterwards, since it was held or scheduled, is found there by the sweep.
+ * Responsible for jobs whose target is gone for good: a job that waits for it continues along its fallback chain, or fails at once with a message
+ * that says what to do. The sweep finds jobs that enter the queue afterwards because they were held or scheduled.
  */
 import type { JobError } from '@modelreins/contract'
 import { end, isTerminal } from '../../../src/domain/job/job-machine.ts'
@@ -14,10 +14,10 @@ import { goOnElsewhere } from './fallback.ts'
 import { closeStream, jobSubject, settleJob } from './save-job.ts'
 import type { WorkerRecord } from './workforce/worker-store.ts'
 
-/** Jobs treated in one go; the others a moment later. */
+/** Most jobs that are treated in one run; the rest follow a moment later. */
 const atOnce = 500
 
-/** `why`: a phrase after the worker's name. */
+/** `why`: a phrase that follows the worker's name in the message. */
 function failWithout(ctx: CommandContext, job: JobRecord, target: WorkerRecord, why: string): void {
   const gone = `${target.name}, its target, ${why}${job.attempt === 0 ? ' before it started' : ` after attempt ${job.attempt} began`}`
   const whom = job.spec.role === 'child' ? 'another worker' : 'a worker or null for any'
@@ -37,7 +37,7 @@ function failWithout(ctx: CommandContext, job: JobRecord, target: WorkerRecord, 
   if (job.stream) closeStream(ctx, after, '')
 }
 
-/** Read again by its id: the end of one job may have ended another. A job that its worker handed to a human is theirs to settle. */
+/** Reads the job again by its id: the end of another job may have ended it. A job that its worker handed to a human is left to them. */
 function leave(ctx: CommandContext, id: number, target: WorkerRecord, why: string): void {
   const job = ctx.store.jobs.get(id)
   if (job === undefined || job.status === 'running' || isTerminal(job.status) || job.spec.pinned !== target.worker_id || isEscalated(job))
@@ -45,14 +45,14 @@ function leave(ctx: CommandContext, id: number, target: WorkerRecord, why: strin
   if (!goOnElsewhere(ctx, job)) failWithout(ctx, job, target, why)
 }
 
-/** The target of a pool's jobs, once it is revoked. */
+/** The worker that the pool's jobs are for, if it is revoked. */
 function goneTargetOf({ store }: Pick<ReadContext, 'store'>, pool: number): WorkerRecord | undefined {
   const pinned = store.pools.get(pool)?.wants.pinned ?? null
   const worker = pinned === null ? undefined : store.workers.get(pinned)
   return worker?.revoked_at == null ? undefined : worker
 }
 
-/** What stands in the queue for workers that are gone. Cheap while nothing does. */
+/** Treats the queued jobs of revoked workers. Cheap when there are none. */
 export function leaveGoneTargets(ctx: CommandContext, why = 'was revoked'): void {
   for (const pool of [...ctx.live.occupied]) {
     const target = goneTargetOf(ctx, pool)
@@ -61,23 +61,23 @@ export function leaveGoneTargets(ctx: CommandContext, why = 'was revoked'): void
   }
 }
 
-/** Whether the sweep has something to do for them. */
+/** Whether the sweep has jobs of revoked workers to treat. */
 export const hasGoneTargets = (ctx: Pick<ReadContext, 'store' | 'live'>): boolean =>
   [...ctx.live.occupied].some((pool) => goneTargetOf(ctx, pool) !== undefined && ctx.store.jobs.heads(pool, 1).length > 0)
 
-/** A worker has been revoked: nobody else may answer in its name, so that nothing waits for it. */
+/** Called when a worker was revoked: no other worker may answer in its name, so no job may keep waiting for it. */
 export function leaveTarget(ctx: CommandContext, target: WorkerRecord, why: string): void {
   for (const id of ctx.store.jobs.ids({ unfinished: true, held_for: target.worker_id }, atOnce)) leave(ctx, id, target, why)
   leaveGoneTargets(ctx, why)
   ctx.onCommit(() => ctx.live.due.hint(ctx.at))
 }
 
-/** The job as it is tried again: for the target that is named now, or for whoever has the name of the one that is gone. */
+/** The job as it should be retried: for the worker that is its target, or for the worker that now has the name of a revoked target. */
 export function retargeted(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
   const { pinned, target } = job.spec
   const gone = pinned === null ? undefined : ctx.store.workers.get(pinned)
   if (gone?.revoked_at == null) return ok(job)
-  // Asked for by name, as a new dispatch would be. An id is one worker's for good.
+  // A target given by name is looked up again, as for a new dispatch. A target given by id means one worker for good.
   const namesake = target === pinned ? undefined : ctx.store.workers.named(gone.name)
   if (namesake !== undefined) return ok({ ...job, spec: { ...job.spec, pinned: namesake.worker_id } })
   return fail(

@@ -1,11 +1,11 @@
-/** Responsible for which earlier jobs are a job's context: turns of its thread, and the one that it continues with. */
+/** Responsible for the earlier jobs that are a job's context: turns of its thread, and the job that it continues from. */
 import { isReplaced } from '../../../src/domain/fan-out/pick.ts'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import type { Store } from '../kernel/context.ts'
 
 const turnsOfThread = 100
 
-/** The policy that a call asks for where it reads no more than the job's own, which its dispatcher chose; else the job's own. */
+/** The requested policy, if it reads no more than the job's own, which its dispatcher chose; otherwise the job's own. */
 export const withinPolicy = (own: string, asked: string | undefined): string =>
   asked === 'none' || (asked !== undefined && turnsOf(asked) > 0 && turnsOf(asked) <= turnsOf(own)) ? asked : own
 
@@ -13,14 +13,14 @@ export const withinPolicy = (own: string, asked: string | undefined): string =>
 const turnsOf = (policy: string): number => (policy === 'thread' ? turnsOfThread : policy.startsWith('last:') ? Number(policy.slice(5)) : 0)
 
 /**
- * The job that has the answer which this one stands for: of a fan-out whose answer was replaced by one that a member picked, the child that
- * wrote it. It is named in its place, so that what was shown of a turn is what is read of it. Undefined when it is not kept any more.
+ * The job that holds the answer of a turn: for a fan-out whose answer was replaced by a member's pick, the child that wrote it. It is returned in
+ * place of the fan-out, so that a worker reads the same text that was shown. Undefined when it is no longer stored.
  */
 function speakerOf(store: Pick<Store, 'jobs'>, job: JobRecord): JobRecord | undefined {
   return isReplaced(job) ? store.jobs.get(job.outcome?.fan_out?.picked?.job_id ?? 0) : job
 }
 
-/** The job that this one continues with, as far as the policy reads it. */
+/** The job that this one continues from, if the policy includes it. */
 const sourceOf = (store: Pick<Store, 'jobs'>, job: JobRecord, policy: string): JobRecord | undefined => {
   const { context_from } = job.spec
   if (context_from === undefined || policy === 'none' || policy === 'inline') return undefined
@@ -28,12 +28,15 @@ const sourceOf = (store: Pick<Store, 'jobs'>, job: JobRecord, policy: string): J
   return source?.status === 'done' ? speakerOf(store, source) : undefined
 }
 
-/** What this job continues with, then ended turns before it, newest first. In place of a fan-out's answer stands that of its child, when that was chosen. */
+/**
+ * The job that this one continues from, then the ended turns before it, newest first. A fan-out is replaced by its child when a member picked that
+ * child's answer.
+ */
 export function threadTurns(store: Pick<Store, 'jobs'>, job: JobRecord, policy: string): readonly JobRecord[] {
   const source = sourceOf(store, job, policy)
   const chosen = source === undefined ? [] : [source]
   const count = turnsOf(policy)
-  // A child is no turn itself: it reads the thread of the fan-out that it belongs to.
+  // A child is not a turn itself: it reads the thread of its fan-out.
   const { thread_id, id } = (job.parent_id === null ? undefined : store.jobs.get(job.parent_id)) ?? job
   if (count === 0 || thread_id === null) return chosen
   const earlier = store.jobs.ofThread(thread_id, count, id)
@@ -43,21 +46,24 @@ export function threadTurns(store: Pick<Store, 'jobs'>, job: JobRecord, policy: 
 
 const readsTurns = ({ context, context_from }: JobRecord['spec']): boolean => turnsOf(context) > 0 || context_from !== undefined
 
-/** The job with the turns that it has now, so that a human can be shown what its handler will read. Ended jobs do not change any more: see `speakerOf`. */
+/**
+ * The job with the ids of its present turns, so that a human can be shown what the handler will read. Ended jobs do not change; for picks see
+ * `speakerOf`.
+ */
 export function withTurns(store: Pick<Store, 'jobs'>, job: JobRecord): JobRecord {
   const { context_turns: _, ...spec } = job.spec
   if (!readsTurns(spec)) return { ...job, spec }
   return { ...job, spec: { ...spec, context_turns: threadTurns(store, job, spec.context).map(({ id }) => id) } }
 }
 
-/** What was shown to the human who released the job. */
+/** The turns that were shown to the human who released the job. */
 export const shownTurns = (store: Pick<Store, 'jobs'>, turns: readonly number[]): readonly JobRecord[] =>
   turns.flatMap((id) => store.jobs.get(id) ?? [])
 
-/** The answer that a worker reads of a turn: its result, or its output when it has none. */
+/** The answer of a turn as a worker reads it: the result, or the output when there is no result. */
 export const answerOf = (job: JobRecord): string => job.outcome?.result ?? job.outcome?.output ?? ''
 
-/** Why no job can continue with this one's answer; undefined when one can. */
+/** Why no job can continue from this job's answer; undefined when one can. */
 export function notAnswered(store: Pick<Store, 'jobs' | 'erased'>, id: number): string | undefined {
   const source = store.jobs.get(id)
   if (source === undefined) {

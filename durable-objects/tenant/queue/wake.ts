@@ -1,13 +1,13 @@
 /**
- * Responsible for waking workers that may take new work: a worker on a socket is offered what it has room for, a held poll is answered when
- * there is something for it. Runs after a commit; losing it costs latency, never correctness.
+ * Responsible for waking workers that may take new work: a worker on a socket is sent offers for its free slots, a held poll is answered when there
+ * is a job for it. Runs after a commit; if it is lost, jobs start later but none is lost.
  */
 import { systemCaller } from '../kernel/context.ts'
 import type { CommandContext, ReadContext } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
 import { choose, holdRefused, makeOffer, refusedTo } from './offers.ts'
 
-/** Whom to look after once the effects of a commit have been performed: the same worker and the same pool once, not once for each job. */
+/** Workers and pools to check after the effects of a commit: each worker and pool once, not once for each job. */
 export class WakeQueue {
   readonly #pools = new Set<number>()
   readonly #workers = new Set<string>()
@@ -20,7 +20,7 @@ export class WakeQueue {
     this.#workers.add(workerId)
   }
 
-  /** Empties it first: looking after somebody runs commands, which ask for more. */
+  /** The sets are emptied first: the commands that run here may add to them. */
   flush(host: Host): void {
     const workers = [...this.#workers]
     const pools = [...this.#pools]
@@ -33,18 +33,21 @@ export class WakeQueue {
   }
 }
 
-/** A worker takes no more work: what waits for it is anybody's who may do it. */
+/** The worker takes no more work: jobs that are assigned to it are offered to the other workers that may do them. */
 export function wakePoolsOf(ctx: CommandContext, workerId: string): void {
   for (const pool of ctx.live.occupied) if (ctx.store.pools.get(pool)?.worker_id === workerId) ctx.after({ kind: 'wake', pool })
 }
 
-/** Looks at every pool anew: somebody who was woken for work may have left some. */
+/** Checks every pool again: a worker that was woken may have left jobs. */
 export function wakeAll(host: Host): void {
   const ctx = host.read()
   for (const pool of ctx.live.occupied) wake(host, ctx, pool)
 }
 
-/** Offers a worker what it has room for; a held poll is answered when there is something for it, and chooses for itself: true when one was. */
+/**
+ * Sends a worker offers for its free slots, or answers its held poll, which then chooses for itself, when there is a job for it. True when a poll was
+ * answered.
+ */
 function feed(host: Host, ctx: ReadContext, workerId: string): boolean {
   const { waiters } = ctx.live
   const worker = ctx.store.workers.get(workerId)
@@ -66,9 +69,9 @@ function feed(host: Host, ctx: ReadContext, workerId: string): boolean {
 }
 
 /**
- * The assigned worker first; then whoever has room and may, best first, while something is left. A worker that let an offer lapse comes
- * last: its polls may all be of connections that died, and each of them would hold the job for another five seconds. One poll is woken
- * for one job; what it leaves is looked at again once it has chosen (`wakeAll`).
+ * Wakes the assigned worker first, then workers with room that may take the jobs, best first, while jobs are left. A worker that let an offer lapse
+ * comes last: its polls may all belong to dead connections, and each would hold the job for another five seconds. Each job wakes one poll; what that
+ * poll leaves is checked again after it has chosen (`wakeAll`).
  */
 function wake(host: Host, ctx: ReadContext, poolId: number): void {
   const pool = ctx.store.pools.get(poolId)

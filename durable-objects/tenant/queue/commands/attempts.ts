@@ -46,14 +46,14 @@ function unknownJob({ store }: CommandContext, { job_id, attempt }: AttemptLease
 export function attemptOf(ctx: CommandContext, lease: AttemptLease): Result<JobRecord> {
   const job = ctx.store.jobs.get(lease.job_id)
   if (job === undefined) return unknownJob(ctx, lease)
-  // The nonce is this attempt's alone. The worker is not compared: a lost job may be waiting for anybody again by now.
+  // The nonce is unique to this attempt. The worker is not compared: after the attempt is lost, the job may already be assigned to nobody.
   if (job.attempt !== lease.attempt || job.nonce !== lease.nonce) {
     return lost(job, `attempt ${lease.attempt}: the job is ${job.status} at attempt ${job.attempt}`)
   }
   return ok(job)
 }
 
-/** An attempt has ended: writes the job, feeds the Director's memory, and lets the worker have more. */
+/** Called when an attempt has ended: writes the job, updates the worker's record for the Director, and offers the worker more work. */
 function endAttempt(ctx: CommandContext, before: JobRecord, after: JobRecord, workerId: string): void {
   settleJob(ctx, after)
   const worker = after.status === 'done' ? ctx.store.workers.get(workerId) : undefined
@@ -71,7 +71,7 @@ function endAttempt(ctx: CommandContext, before: JobRecord, after: JobRecord, wo
   ctx.after({ kind: 'feed', worker_id: workerId })
 }
 
-/** What a start with this fence is: a new attempt, or a repeated message about one that has begun. */
+/** Starts the attempt that the lease names, or answers a repeated message about an attempt that has already started. */
 export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: AttemptLease, long = false): Result<JobRecord> {
   const job = ctx.store.jobs.get(lease.job_id)
   if (job === undefined) return unknownJob(ctx, lease)
@@ -80,7 +80,7 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
   const reined = claimRefusal(ctx.store.killswitch.state())
   if (reined !== undefined) return reined
   if (isPaused(ctx, worker)) return lost(job, `${worker.name} is paused`)
-  // Offers live in memory: after a restart the signed token alone speaks for one, unless the job was offered again.
+  // Offers live in memory. After a restart only the signed token proves an offer, unless the job was offered again.
   const offer = ctx.live.leases.offer(job.id)
   const spoken =
     offer === undefined ? ctx.at <= lease.offered_at + limits.offer_ms : offer.nonce === lease.nonce && offer.worker_id === worker.worker_id
@@ -124,11 +124,11 @@ export function startAttempt(ctx: CommandContext, worker: WorkerRecord, lease: A
   return ok(running)
 }
 
-/** I7: no attempt starts without what the holds ask for. The job is held, unless another worker may start it as it is. */
+/** I7: no attempt starts without what the holds require. The job is held, unless another worker may start it without a decision. */
 function refuseStart(ctx: CommandContext, job: JobRecord, worker: WorkerRecord, refusal: Refusal): Result<never> {
   const held = beforeQueue(ctx, job, { kind: 'refused', worker })
   if (held === job) {
-    // It is anybody's again at once: an offer that lapsed would count as the worker's silence.
+    // The offer is dropped at once: if it lapsed instead, it would count as silence of the worker.
     ctx.onCommit(() => {
       const offer = ctx.live.leases.dropOffer(job.id)
       if (offer !== undefined) ctx.live.occupied.add(offer.pool)
@@ -141,7 +141,7 @@ function refuseStart(ctx: CommandContext, job: JobRecord, worker: WorkerRecord, 
   return lost(job, `it is held for ${held.hold}${held.review_id === null ? '' : ` ${held.review_id}`} and ${refusal.why}`)
 }
 
-/** How long the tenant waits for people. */
+/** How long a job in a person's hands waits before the reminder and before it is handed back (tenant settings). */
 export const patienceOf = ({ store }: Pick<CommandContext, 'store'>): Patience => ({
   reminder: store.settings.get('person_reminder'),
   hand_back: store.settings.get('person_hand_back'),
@@ -175,7 +175,7 @@ const outcomeOf = (ctx: CommandContext, job: JobRecord, input: Completion | Atte
   usage: input.usage ?? null,
 })
 
-/** Viewers were told to look at the stream, or output went there: either way it must learn of the end. */
+/** Tells the stream object that the attempt ended, if viewers were directed to it or output was written to it. */
 function tellStream(
   ctx: CommandContext,
   job: JobRecord,
@@ -184,7 +184,7 @@ function tellStream(
   if (job.stream || input.chunks !== undefined) closeStream(ctx, job, input.tail?.text ?? '', input.chunks)
 }
 
-/** A worker-lost attempt may still end well while no newer attempt has started. */
+/** Whether the lost worker of this attempt may still complete it: no newer attempt has started. */
 const awaitsItsWorker = (job: JobRecord): boolean =>
   (job.status === 'retry' || (job.status === 'pending' && (job.hold === null || job.hold === 'review' || job.hold === 'key'))) &&
   job.outcome?.error?.type === 'worker_lost'
@@ -216,13 +216,13 @@ export function failTheAttempt(ctx: CommandContext, lease: AttemptLease, input: 
   const found = attemptOf(ctx, lease)
   if (!found.ok) return found
   const job = found.value
-  // Repeated: this attempt has failed already, and said the same.
+  // A repeated message: this attempt has already failed with the same error.
   if (job.status !== 'running' && job.outcome?.error?.type === input.error.type && job.outcome.error.message === input.error.message)
     return ok(job)
   if (job.status !== 'running') return lost(job, `it is ${job.status}${endNote(job)}`)
   const error: JobError = { type: input.error.type, message: input.error.message, retryable: input.error.retryable ?? false }
   const worker = ctx.store.workers.get(lease.worker_id)
-  // Before it is decided where the job goes next: a limit is the account's.
+  // The parking comes before the choice of the next worker: the limit applies to every worker of the account.
   if (input.parked_until != null && worker !== undefined) parkWorker(ctx, worker, input.parked_until)
   const after = failed(
     ctx,
@@ -242,7 +242,7 @@ function failed(
   retryAt: string | null,
 ): JobRecord {
   const waiting = failAttempt(job, outcome, { at: ctx.at, random: ctx.random(), retryAt: retryAt === null ? null : Date.parse(retryAt) })
-  // Somebody else has quota: the job waits for no limit.
+  // Another worker has quota, so the job does not wait until the limit ends.
   const limited = waiting.status === 'retry' && outcome.error.type === 'rate_limited'
   const after = afterAttempt(ctx, limited && isForAnother(ctx, waiting) ? { ...waiting, retry_at: ctx.at } : waiting)
   ctx.record({
@@ -259,7 +259,7 @@ function failed(
 
 const endNote = (job: JobRecord): string => (job.outcome?.error == null ? '' : ` (${job.outcome.error.type})`)
 
-/** A newer attempt begins: the one that was lost is not taken up again, and what it still says goes nowhere. */
+/** A newer attempt begins: the lost attempt can no longer resume, and its further output is dropped. */
 function giveUpLost(ctx: CommandContext, job: JobRecord): void {
   const lostBy = job.outcome?.lost_by
   if (lostBy === undefined) return
@@ -271,8 +271,9 @@ const tellToStop = (ctx: CommandContext, job: JobRecord, worker_id: string, reas
   ctx.after({ kind: 'push', worker_id, frames: [{ type: 'abort', job_id: job.id, attempt: job.attempt, reason }] })
 
 /**
- * A lost worker is heard of again and has its attempt still: it goes on, unless a newer one has begun. `tokenSince`: when the token in force
- * was issued, in milliseconds since 1970; an attempt that was taken under the one before has ended with it.
+ * Continues the attempt of a lost worker that was heard of again, unless a newer attempt has begun. `tokenSince`: when the worker's current token was
+ * issued, in milliseconds since 1970; an attempt that started under an earlier token is not continued. Answers undefined when the attempt cannot
+ * continue.
  */
 export function resumeAttempt(
   ctx: CommandContext,
@@ -305,7 +306,7 @@ export function resumeAttempt(
   return running
 }
 
-/** The lease lapsed, or the attempt took too long: the server ends it in the worker's place. `silent`: its worker may be heard of again. */
+/** The server ends an attempt whose lease lapsed or that exceeded its timeout. `silent`: the worker may be heard of again and may then resume. */
 export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobError, silent = false): JobRecord {
   const lostBy = silent && job.worker_id !== null ? { lost_by: job.worker_id } : {}
   const outcome = { ...emptyOutcome, output_truncated: job.stream, error, ...lostBy }
@@ -322,14 +323,14 @@ export function endLostAttempt(ctx: CommandContext, job: JobRecord, error: JobEr
     actor: systemActor,
   })
   noteStep(ctx, job, after)
-  // Of a silent worker nothing is stopped and nothing closed before a newer attempt begins.
+  // A silent worker may resume: it is told to stop, and the stream is closed, only when a newer attempt begins.
   if (silent && after.status === 'retry') return after
   if (worker !== null) tellToStop(ctx, job, worker, error.type)
   closeStream(ctx, after, '')
   return after
 }
 
-/** A worker's right to what it was given is over: its offers are void, and what it runs ends and is tried again. */
+/** Withdraws a worker's leases and offers: its offers become void, and its running attempts end with `error` and are retried. */
 export function endAttemptsOf(ctx: CommandContext, worker: WorkerRecord, error: JobError): void {
   for (const { job_id } of ctx.live.leases.heldBy(worker.worker_id)) {
     const job = ctx.store.jobs.get(job_id)
@@ -338,13 +339,16 @@ export function endAttemptsOf(ctx: CommandContext, worker: WorkerRecord, error: 
   voidOffersTo(ctx, worker)
 }
 
-/** A token that was given with an offer starts nothing any more; somebody else may have the jobs. */
+/** Voids all offers to the worker, tokens included, and offers the jobs to others. */
 export function voidOffersTo(ctx: CommandContext, worker: WorkerRecord): void {
   ctx.onCommit(() => void ctx.live.leases.voidOffersTo(worker.worker_id))
   for (const offer of ctx.live.leases.offersOf(worker.worker_id)) ctx.after({ kind: 'wake', pool: offer.pool })
 }
 
-/** Counts once, of the worker that held the attempt: a frame is a claim, and the trail keeps what it says for good. */
+/**
+ * Records once that a stopped attempt has ended. Accepted only from the worker that held the attempt: a frame is an unverified claim, and audit rows
+ * are permanent.
+ */
 export function noteStopped(ctx: CommandContext, worker: WorkerRecord, of: { readonly job_id: number; readonly attempt: number }): void {
   const job = ctx.store.jobs.get(of.job_id)
   const outcome = job === undefined ? undefined : outcomeOnceStopped(job, { worker_id: worker.worker_id, attempt: of.attempt })

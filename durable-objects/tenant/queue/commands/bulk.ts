@@ -12,7 +12,7 @@ import { abortJob, abortReason, selectionOf } from './jobs.ts'
 
 type BulkResult = Output<'jobs.abort_many'>
 
-/** Applies `verb` to what matches now, a portion at a time: the caller repeats while `remaining` is above zero. */
+/** Applies `verb` to the jobs that match now, up to `limits.bulk_jobs` per call: the caller repeats while `remaining` is above zero. */
 function inPortions(ctx: CommandContext, matching: JobMatch | undefined, dryRun: boolean, verb: (id: number) => void): Result<BulkResult> {
   const count = matching === undefined ? 0 : ctx.store.jobs.count(matching)
   const ids = matching === undefined ? [] : ctx.store.jobs.ids(matching, limits.bulk_jobs)
@@ -21,7 +21,7 @@ function inPortions(ctx: CommandContext, matching: JobMatch | undefined, dryRun:
   return ok({ count: ids.length, dry_run: false, job_ids: [...ids], remaining: count - ids.length })
 }
 
-/** A call that names no filter may be a slip of the pen: everything is asked for by name. */
+/** A call without a filter may be a mistake, so selecting everything requires `all: true`. */
 const refuseUnsaidAll = (selection: JobMatch | undefined, all: boolean | undefined, verb: string): Result<never> | undefined =>
   selection === undefined || Object.keys(selection).length > 0 || all === true
     ? undefined
@@ -40,8 +40,8 @@ function abortMany(ctx: CommandContext, input: Parsed<'jobs.abort_many'>): Resul
 }
 
 /**
- * `verb` retries one job, which may be a fan-out. A fan-out takes its failed children along, so jobs of one are retried by themselves only
- * where the filter names it.
+ * `verb` retries one job, which may be a fan-out. Retrying a fan-out also retries its failed children, so children are retried separately only when
+ * the filter names their parent.
  */
 export function retryMany(ctx: CommandContext, input: Parsed<'jobs.retry_many'>, verb: (job: JobRecord) => void): Result<BulkResult> {
   const refused = dispatchRefusal(ctx.store.killswitch.state())

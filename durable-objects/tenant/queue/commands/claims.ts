@@ -1,6 +1,6 @@
 /**
- * Responsible for how workers come by jobs: polled offers, and the inbox, claim and close by id that the seeds' workers use
- * (docs/explanation/compatibility.md). Closing may hand the job to a human, so reviews/ has the command.
+ * Responsible for how workers obtain jobs: polled offers, and the inbox, claim and close by id that the seeds' workers use
+ * (docs/explanation/compatibility.md). Closing may hand the job to a human, so reviews/ has that command.
  */
 import { limits } from '@modelreins/contract'
 import type { ClaimPollReply, Job, KillswitchBrief, Parsed } from '@modelreins/contract'
@@ -19,7 +19,7 @@ import { actingWorker } from '../workforce/acting-worker.ts'
 import { completeAttempt, failTheAttempt, startAttempt, startReply } from './attempts.ts'
 import type { AttemptLease } from './attempts.ts'
 
-/** A sign of life over HTTP; an inbox look or a poll is also a wish for work. */
+/** Records a sign of life over HTTP. A look at the inbox and a poll also count as a request for work. */
 export function seenPolling(ctx: CommandContext, worker: WorkerRecord): void {
   const live = ctx.live.presence.seen(worker.worker_id, ctx.at)
   live.asked_at = ctx.at
@@ -49,14 +49,14 @@ function inbox(ctx: CommandContext, input: Parsed<'claims.inbox'>): Result<{ job
     return ok({ jobs: input.status === 'running' ? held.map((job) => showJob(ctx, job)) : [], killswitch })
   }
   holdRefused(ctx, worker.value, refusedTo(ctx, worker.value))
-  // Jobs out on offer to this worker by another way are not in the list: two ways to one job would race.
+  // Jobs that are on offer to this worker by another route are left out of the list: two routes to one job would race.
   const jobs = choose(ctx, worker.value, input.limit ?? limits.list_default).map((choice) => showJob(ctx, choice.job))
   return ok({ jobs, killswitch })
 }
 
 /**
- * Ids follow one another, so a worker may ask by any of them: of a job that it could not be offered it does not even learn that it
- * exists. A job that was nobody's, and that it might have taken, may be told of when it runs or has ended.
+ * Ids are sequential, so a worker may guess any of them. The existence of a job that it could not be offered is hidden from it. A job that was
+ * assigned to nobody, and that it might have taken, is shown also while it runs and after it has ended.
  */
 function mayKnow(ctx: CommandContext, worker: WorkerRecord, job: JobRecord): boolean {
   if (job.status === 'pending') return isOpenTo(ctx, worker, job)
@@ -72,7 +72,7 @@ function claimById(ctx: CommandContext, input: Parsed<'claims.claim'>): Result<R
   const job = ctx.store.jobs.get(input.job_id)
   const mine = job?.worker_id === worker.worker_id
   if (job === undefined || !(mine || mayKnow(ctx, worker, job))) return fail('not-found', `There is no job ${input.job_id}.`)
-  // Repeated by the worker that has it: the same claim (its first answer was lost).
+  // A repeated claim by the worker that already has the job (the first answer was lost): answers the same claim.
   if (job.status === 'running' && mine) return ok(startReply(ctx, job))
   if (job.status === 'running') return fail('already-claimed', `Job ${job.id} is running elsewhere.`)
   if (job.status !== 'pending' || job.hold !== null) {
@@ -98,11 +98,11 @@ function claimById(ctx: CommandContext, input: Parsed<'claims.claim'>): Result<R
   }
   const started = startAttempt(ctx, worker, lease, true)
   if (started.ok) return ok(startReply(ctx, started.value))
-  // There was no lease to lose: what is in the way is the job's own state, such as a decision that it needs first.
+  // A claim by id has no lease to lose. The obstacle is the job's own state, such as a decision that is missing.
   return started.failure.code === 'lease-lost' ? fail('wrong-state', started.failure.detail) : started
 }
 
-/** The lease that a worker holds without ever having seen its token: only its own current attempt. */
+/** The lease of a worker that has never received its token: limited to its own current attempt. */
 const heldLease = (ctx: CommandContext, job: JobRecord, worker: WorkerRecord): AttemptLease | undefined =>
   job.worker_id === worker.worker_id && job.attempt > 0 && job.nonce !== null
     ? {
@@ -116,7 +116,7 @@ const heldLease = (ctx: CommandContext, job: JobRecord, worker: WorkerRecord): A
       }
     : undefined
 
-/** The seeds' workers name nobody when they close: with an API key it speaks for the companion under it that holds the attempt. */
+/** The seeds' workers send no worker name when they close a job: an API key then stands for the companion under it that holds the attempt. */
 function closingWorker(ctx: CommandContext, input: Parsed<'claims.close'>): Result<WorkerRecord> {
   if (input.worker !== undefined || ctx.caller.kind !== 'member') return actingWorker(ctx, input.worker)
   const job = ctx.store.jobs.get(input.job_id)
@@ -140,7 +140,7 @@ export function closeById(ctx: CommandContext, input: Parsed<'claims.close'>, ha
   const lease = heldLease(ctx, job, worker)
   if (lease === undefined) return fail('lease-lost', `Lease for job ${job.id} does not belong to ${worker.name}.`)
   if (isTerminal(job.status)) {
-    // The same word again (its reply was lost) is fine; another word about a settled job changes nothing (I4).
+    // The same outcome again (its reply was lost) is accepted; a different outcome for a settled job changes nothing (I4).
     const same = (job.status === 'done') === (input.status === 'done') && (job.outcome?.error === null) === (input.status === 'done')
     return same ? ok(showJob(ctx, job)) : fail('wrong-state', `Job ${job.id} is ${job.status} already.`)
   }

@@ -37,7 +37,7 @@ export const findWorker = (ctx: Pick<CommandContext, 'store'>, target: string): 
   return byId !== undefined && byId.revoked_at === null ? byId : ctx.store.workers.named(target)
 }
 
-/** No worker in force has this name or id: one that had it says more than a bare refusal. */
+/** The failure for a target that no active worker has as name or id; the message says more when a revoked worker had it. */
 export function noWorker(ctx: Pick<CommandContext, 'store'>, target: string): Result<never> {
   const gone = ctx.store.workers.get(target) ?? ctx.store.workers.lastNamed(target)
   const detail =
@@ -47,7 +47,7 @@ export function noWorker(ctx: Pick<CommandContext, 'store'>, target: string): Re
   return fail('no-eligible-worker', detail, { retryable: false })
 }
 
-/** The request as it is meant: with what it leaves to defaults, and the workers that it avoids and prefers by id, whatever they are called later. */
+/** The request with defaults filled in. Avoided and preferred workers are stored by id, so that a later rename does not affect them. */
 export function completed(ctx: CommandContext, request: JobRequest): Result<JobRequest> {
   let named = withDefaults(ctx, request)
   const unanswered = request.context_from === undefined ? undefined : notAnswered(ctx.store, request.context_from)
@@ -67,7 +67,7 @@ export function completed(ctx: CommandContext, request: JobRequest): Result<JobR
   return withChain(ctx, named, request.fallback === undefined)
 }
 
-/** The targets of its fallback chain by id. Of the tenant's default, steps to workers that have gone since are left out. */
+/** Replaces the targets of the fallback chain by ids. In the tenant's default chain, steps to workers that no longer exist are left out. */
 function withChain(ctx: CommandContext, request: JobRequest, isDefault: boolean): Result<JobRequest> {
   if (request.fallback === undefined) return ok(request)
   const steps: NonNullable<JobRequest['fallback']> = []
@@ -84,7 +84,7 @@ function withChain(ctx: CommandContext, request: JobRequest, isDefault: boolean)
   return ok({ ...request, fallback: steps })
 }
 
-/** Nobody declares the capability (or the target does not): naming who has it helps more than a bare refusal. */
+/** The failure when no worker declares the capability, or the target does not; it names the workers that do. */
 function undeclared(ctx: CommandContext, capability: string, pinned: WorkerRecord | undefined): Result<never> | undefined {
   const declares = (worker: WorkerRecord): boolean => worker.capabilities.some((item) => item.name === capability)
   const [somebody] = ctx.store.workers.tiersOf(capability)
@@ -95,7 +95,7 @@ function undeclared(ctx: CommandContext, capability: string, pinned: WorkerRecor
   return fail('capability-not-declared', `Capability ${capability}: ${whose}${who}`)
 }
 
-/** `everybody`: to say why nobody may. */
+/** `everybody` computes all verdicts, only to explain why no worker may take the job. */
 function choose(request: JobRequest, best: Verdict | undefined, everybody: () => readonly Verdict[]): Result<Verdict> {
   if (best === undefined) {
     return fail('no-eligible-worker', 'This tenant has no workers. Register one: POST /api/v1/workers/register.')
@@ -111,7 +111,7 @@ function choose(request: JobRequest, best: Verdict | undefined, everybody: () =>
   return ok(best)
 }
 
-/** Asks the Director, for a dispatch or for a job that needs a new worker. */
+/** Asks the Director for a worker: for a dispatch, or for a job that needs a new worker. */
 export function assign(
   ctx: CommandContext,
   request: JobRequest,
@@ -132,7 +132,7 @@ export function assign(
     prefer: spec.prefer,
   }
   const everybody = (): readonly Verdict[] => rank(job, workforce(ctx), ctx.at)
-  // A pinned job is nobody else's. The others are looked at only to be named.
+  // A pinned job can go to no other worker. The others are evaluated only to be named in the failure.
   const first = pinned === undefined ? ctx.live.roster.best(ctx, job) : verdictOf(job, viewOf(ctx, pinned), ctx.at)
   const chosen = choose(request, first ?? everybody()[0], everybody)
   if (!chosen.ok) return chosen
@@ -147,7 +147,7 @@ export function assign(
   })
 }
 
-/** What keeps it from being begun there, as a fallback chain sees it. What is wrong with the request itself is no cause. */
+/** Why the job could not begin there, as a cause of a fallback chain. Faults of the request itself are not a cause. */
 function hindrance(ctx: CommandContext, request: JobRequest, assigned: ReturnType<typeof assign>): FallbackCause | undefined {
   if (assigned.ok) return !assigned.value.live ? 'offline' : assigned.value.parked ? 'rate_limited' : undefined
   if (request.target !== undefined && findWorker(ctx, request.target) === undefined) return undefined
@@ -156,8 +156,8 @@ function hindrance(ctx: CommandContext, request: JobRequest, assigned: ReturnTyp
 }
 
 /**
- * Asks the Director where the job was asked for, and when nobody could begin it there, at the steps of its chain that this leads to. `taken`:
- * workers that no step may lead to.
+ * Asks the Director for the requested placement, and when no worker there could begin the job, for the steps of its chain that match this cause.
+ * `taken`: ids of workers that no step may choose.
  */
 export function place(
   ctx: CommandContext,
@@ -180,7 +180,10 @@ export function place(
   return fail(first.failure.code, `${first.failure.detail} Nobody is there for the steps of its fallback either.`)
 }
 
-/** Whose a job is whose routing was changed: still its worker's while that one may take it, else anybody's. Refused as a dispatch of it would be. */
+/**
+ * The assigned worker after a change of routing: the current one while it may still take the job, else null. Fails as a dispatch with the same
+ * routing would.
+ */
 export function reassign(ctx: CommandContext, job: JobRecord): Result<string | null> {
   const { capability, pinned } = job.spec
   const refused = capability === null ? undefined : undeclared(ctx, capability, pinned === null ? undefined : ctx.store.workers.get(pinned))
@@ -196,15 +199,15 @@ export function reassign(ctx: CommandContext, job: JobRecord): Result<string | n
 }
 
 interface Earlier {
-  /** What the new job is to be recognised by. */
+  /** The key by which a repeated dispatch is recognised. */
   readonly key: DispatchKey
   readonly job: JobRecord | undefined
 }
 
-/** A key belongs to its caller: what one member has used up is free for the others, and for other tables of keys. */
+/** Keys are scoped to the caller: a key that one member has used stays available to the others, and to other tables of keys. */
 const keyOf = (ctx: CommandContext, key: string): string => `dispatch/${ctx.caller.actor.id}/${key}`
 
-/** What a key of this caller stands for. Keys of before were the tenant's: one still answers the member who dispatched with it. */
+/** The job that this caller's key stands for. Older keys were scoped to the tenant: such a key still answers the member who dispatched with it. */
 function knownKey(ctx: CommandContext, key: string): KnownKey | undefined {
   const named = keyOf(ctx, key)
   const own = ctx.store.keys.dispatchedWith(named, ctx.at - limits.idempotency_ms) ?? ctx.store.keys.get(named)
@@ -213,7 +216,7 @@ function knownKey(ctx: CommandContext, key: string): KnownKey | undefined {
   return older !== undefined && ctx.store.jobs.get(older.job_id)?.created_by === ctx.caller.actor.id ? older : undefined
 }
 
-/** What an idempotency key already stands for. */
+/** The earlier dispatch that an idempotency key stands for. */
 export function earlierDispatch(ctx: CommandContext, request: JobRequest): Result<Earlier | undefined> {
   const key = request.idempotency_key
   if (key === undefined) return ok(undefined)
@@ -229,7 +232,7 @@ export function earlierDispatch(ctx: CommandContext, request: JobRequest): Resul
 
 const batchDigest = (ctx: CommandContext, { jobs }: Parsed<'jobs.dispatch_batch'>): string => ctx.sha256(canonicalJson({ jobs }))
 
-/** The jobs that this very batch made before: ids of a batch follow one another, unless some of its jobs had a key and a job of their own. */
+/** The jobs that this batch already created: their ids are consecutive, except where a job had its own key and already existed. */
 function earlierBatch(ctx: CommandContext, input: Parsed<'jobs.dispatch_batch'>): Result<readonly Job[] | undefined> {
   const { idempotency_key: key, jobs } = input
   if (key === undefined) return ok(undefined)
@@ -251,19 +254,19 @@ function earlierBatch(ctx: CommandContext, input: Parsed<'jobs.dispatch_batch'>)
 export interface Parent {
   readonly id: number
   readonly role: 'child' | 'merge'
-  /** Who wants it: not whoever's completion happened to make it. */
+  /** Who requested it. This may differ from the actor whose completion caused the job to be created. */
   readonly created_by: string
 }
 
-/** The schedule that dispatches a job: whether a human has approved it is asked by the digest of its text. */
+/** The schedule that dispatches a job. The digest of its text tells whether a human has approved it. */
 export interface Origin {
   readonly schedule_id: string
   readonly digest: string
-  /** Beside the owner, whoever wanted it as it is. */
+  /** Members, in addition to the owner, who asked for the schedule in its current form. */
   readonly wanted_by: readonly string[]
 }
 
-/** Remembers where it comes from, and what of it reaches the worker. */
+/** Stores the origin with the job, and the digest of the payload that the worker receives. */
 function fromSchedule(ctx: CommandContext, job: JobRecord, { schedule_id, digest, wanted_by }: Origin): JobRecord {
   const wanted = wanted_by.reduce(withRequester, job)
   if (job.spec.capability === null) return wanted
@@ -290,9 +293,9 @@ export function makeJob(
   })
   const asked = origin === undefined ? fresh : fromSchedule(ctx, fresh, origin)
   const { step, worker_id } = assignment
-  // Of a fan-out, each child is for one worker at every step.
+  // Each child of a fan-out is meant for exactly one worker at every step.
   const made = step === undefined ? asked : { ...atStep(asked, step, parent?.role === 'child' ? worker_id : null), worker_id }
-  // What holds it is read here, on the server, of the very worker that was chosen; a review it asks for opens in this transaction.
+  // The server reads the hold's requirements from the chosen worker's own declaration; a required review opens in this transaction.
   const job = insertJob(ctx, beforeQueue(ctx, made, { kind: 'queued', was: null }), key)
   ctx.record({
     action,
@@ -313,7 +316,7 @@ const severalAtOnce = (field: string): Result<never> =>
     issues: [{ path: field, message: 'is for POST /api/v1/dispatch' }],
   })
 
-/** The target that the dispatch left to its thread is gone: whoever sent it cannot know where it comes from. */
+/** The failure when the target came from the thread's default and is gone: the message names the origin, which the caller did not send. */
 function fromDefault(ctx: CommandContext, asked: JobRequest, { target, thread_id }: JobRequest): Result<never> | undefined {
   if (asked.target !== undefined || target === undefined || thread_id === undefined || findWorker(ctx, target) !== undefined)
     return undefined
@@ -323,7 +326,7 @@ function fromDefault(ctx: CommandContext, asked: JobRequest, { target, thread_id
   return fail(refused.failure.code, `${refused.failure.detail} It is the default target of the thread ${thread_id}: ${instead}`)
 }
 
-/** One job; a fan-out is several (`fan-out/dispatch.ts`). */
+/** Creates one job. A fan-out creates several (`fan-out/dispatch.ts`). */
 export function admit(
   ctx: CommandContext,
   request: JobRequest,
@@ -349,7 +352,7 @@ export function admit(
   )
 }
 
-/** Create asks no Director: the tier is the strictest that any worker declares for the capability, since anybody may take it. */
+/** `jobs.create` does not ask the Director. Any worker may take the job, so the strictest tier that a worker declares for the capability applies. */
 function unassigned(ctx: CommandContext, request: JobRequest): Result<Assignment & { readonly pinned: string | null }> {
   const pinned = request.target === undefined ? undefined : findWorker(ctx, request.target)
   if (request.target !== undefined && pinned === undefined) return noWorker(ctx, request.target)
@@ -376,7 +379,7 @@ export const dispatchCommands = {
     const items: Job[] = []
     for (const [index, request] of input.jobs.entries()) {
       const made = admit(ctx, request, 'job.dispatch', { batchKey: index === 0 ? key : undefined })
-      // All or none: the transaction is rolled back.
+      // All or none: a failure rolls the transaction back.
       if (!made.ok) return fail(made.failure.code, `jobs[${index}]: ${made.failure.detail}`)
       items.push(made.value)
     }

@@ -1,6 +1,6 @@
 /**
- * Responsible for attempts that a worker gives back before it has begun them: it starts short jobs ahead of its slots, and gives back what it finds no
- * slot for. Nothing ran, so nothing of the worker's record changes.
+ * Responsible for attempts that a worker gives back before it has begun them: it starts short jobs ahead of its free slots, and gives back those for
+ * which no slot becomes free. Nothing ran, so the worker's record does not change.
  */
 import { limits } from '@modelreins/contract'
 import { handBackUnbegun } from '../../../../src/domain/job/job-machine.ts'
@@ -16,7 +16,7 @@ import type { AttemptLease } from './attempts.ts'
 
 const rate = { most: limits.hand_backs_per_minute, per_ms: 60_000 }
 
-/** It is free for the worker, so it is bounded. */
+/** Handing back costs the worker nothing, so the number per period is limited. */
 function tooMany(ctx: CommandContext, { worker_id, name }: WorkerRecord): Result<never> | undefined {
   const spender = `hand-backs/${worker_id}`
   const retry_after_ms = ctx.live.rates.wait(spender, ctx.at, rate)
@@ -26,9 +26,9 @@ function tooMany(ctx: CommandContext, { worker_id, name }: WorkerRecord): Result
 }
 
 /**
- * The job waits again, where it stood. A decision that the start has spent is not given back: it is asked about anew, as before any other attempt.
- * Said again, it changes nothing. Errors: `lease-lost` when the attempt is not the running one, `wrong-state` when it has begun for certain,
- * `rate-limited`.
+ * Returns the job to its earlier place in the queue. A decision that the start has spent is not restored: it is requested again, as before any other
+ * attempt. Repeating the call changes nothing. Errors: `lease-lost` when the attempt is not the running one, `wrong-state` when it has certainly
+ * begun, `rate-limited`.
  */
 export function handBackAttempt(ctx: CommandContext, worker: WorkerRecord, lease: AttemptLease): Result<JobRecord> {
   const found = attemptOf(ctx, lease)

@@ -7,14 +7,14 @@ import type { CommandContext } from '../../kernel/context.ts'
 import { noJob } from '../job-view.ts'
 import { answerOf, notAnswered, shownTurns, threadTurns, withinPolicy } from '../thread.ts'
 
-/** Characters, unless the call says otherwise. */
+/** Default budget, in characters. */
 const defaultBudget = 64_000
 
 const turn = (job: JobRecord): string => `User: ${job.spec.prompt}\nAssistant: ${answerOf(job)}`
 
 const cut = '\n[The rest does not fit into the context.]'
 
-/** As much of it as fits, from the beginning; the answer goes before the prompt. */
+/** The beginning of the turn, up to `budget` characters. The answer has priority over the prompt. */
 function cutTurn(job: JobRecord, budget: number): string {
   const whole = turn(job)
   if (whole.length <= budget) return whole
@@ -24,12 +24,12 @@ function cutTurn(job: JobRecord, budget: number): string {
   return `${kept.slice(0, room)}${cut}`.slice(0, budget)
 }
 
-/** Newest turns first while they fit; told oldest first. The one that the job continues with is there in any case, cut if need be. */
+/** Takes the newest turns that fit and returns them oldest first. The turn that the job continues from is always included, cut if necessary. */
 function assemble(turns: readonly JobRecord[], budget: number, source: number | undefined): string {
   const kept: string[] = []
   let size = 0
   for (const job of turns) {
-    // Of a fan-out whose answer was picked, the child stands for it.
+    // When a member picked one answer of a fan-out, the child that wrote it stands for the fan-out.
     const text = source !== undefined && (job.id === source || job.parent_id === source) ? cutTurn(job, budget) : turn(job)
     if (size + text.length > budget) break
     kept.unshift(text)
@@ -38,7 +38,7 @@ function assemble(turns: readonly JobRecord[], budget: number, source: number | 
   return kept.join('\n\n')
 }
 
-/** What surrounds a job; `asked`: a narrower policy than its own. */
+/** The context of a job, as text. `asked`: a narrower policy than the job's own, and a budget in characters. */
 export function contextOf(
   ctx: CommandContext,
   job: JobRecord,
@@ -47,7 +47,7 @@ export function contextOf(
   const { context_text, context_turns, context_from } = job.spec
   const policy = job.review_id === null ? withinPolicy(job.spec.context, asked?.policy) : job.spec.context
   const budget = asked?.budget ?? defaultBudget
-  // Without what it was to continue with, it would be another job.
+  // Without the answer that it continues from, the job would be a different one.
   const missing = context_from === undefined || policy === 'none' ? undefined : notAnswered(ctx.store, context_from)
   if (missing !== undefined) return fail('gone', `Job ${job.id} cannot be given its context: context_from ${missing}.`)
   const turns = context_turns === undefined ? threadTurns(ctx.store, job, policy) : shownTurns(ctx.store, context_turns)
@@ -62,10 +62,11 @@ export const contextCommands = {
   },
   'context.get': (ctx: CommandContext, input: Parsed<'context.get'>): Result<{ policy: string; size: number; context: string }> => {
     const job = ctx.store.jobs.get(input.job_id)
-    // A worker reads the surroundings of jobs it has; of others, and before a human has released them, not even that they exist.
+    // A worker reads the context only of jobs that are assigned to it. The existence of other jobs, and of its own before a human has released them,
+    // is hidden.
     const foreign = ctx.caller.kind === 'worker' && (job?.worker_id !== ctx.caller.worker.worker_id || job.hold === 'review')
     if (job === undefined || foreign) return fail('not-found', `There is no job ${input.job_id}.`)
-    // What a human had to release is read as it was shown: another policy, or a later turn, would be something else.
+    // A job that a human released is read as it was shown to them: another policy, or a later turn, would change what they approved.
     if (job.review_id !== null && input.policy !== undefined && input.policy !== job.spec.context)
       return fail(
         'invalid-request',

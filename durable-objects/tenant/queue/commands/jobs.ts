@@ -37,14 +37,14 @@ export const loadJob = (ctx: CommandContext, id: number): Result<JobRecord> => {
   return job === undefined ? noJob(ctx.store, id) : ok(job)
 }
 
-/** The id of whoever this names: a member, in force or not, by name or id, or as a job shows it. */
+/** The id of the creator with this name or id (active or not), or as a job shows it. */
 export function creatorNamed(ctx: CommandContext, named: string): string | undefined {
   if (named.startsWith('worker:')) return ctx.store.workers.named(named.slice('worker:'.length))?.worker_id
   const name = named.startsWith('member:') ? named.slice('member:'.length) : named
   return ctx.store.requesters.idOf(name)
 }
 
-/** A filter as the store takes it; undefined when it names a worker that nobody has. */
+/** The filter as the store takes it; undefined when it names a worker that does not exist. */
 export function selectionOf(
   ctx: CommandContext,
   filter: Pick<Parsed<'jobs.list'>, 'status' | 'thread_id' | 'capability' | 'worker' | 'effort' | 'created_by' | 'parent_id' | 'error'>,
@@ -75,7 +75,7 @@ function list(ctx: CommandContext, input: Parsed<'jobs.list'>): Result<{ items: 
   const items: Job[] = []
   let size = 0
   let more = false
-  // Prompts and results are large: a page ends early rather than outgrow what one answer may hold.
+  // Prompts and results are large: a page ends early so that the answer stays below its size limit.
   for (const job of ctx.store.jobs.walk(selection, before.value)) {
     more = items.length === limit || size > limits.list_bytes
     if (more) break
@@ -85,9 +85,9 @@ function list(ctx: CommandContext, input: Parsed<'jobs.list'>): Result<{ items: 
   return ok({ items, next_cursor: more ? String(items.at(-1)?.id) : null })
 }
 
-/** Ends a job that has not ended. A running attempt is void at once; its worker is told to stop. */
+/** Ends a job that has not ended. A running attempt becomes void at once, and its worker is told to stop. */
 export function abortJob(ctx: CommandContext, job: JobRecord, reason: string): JobRecord {
-  // One of many may have ended with another: a fan-out takes its children along.
+  // A bulk call may have ended this job with an earlier one: aborting a fan-out also ends its children.
   if (isTerminal(job.status)) return job
   const error: JobError = { type: 'aborted', message: reason, retryable: false }
   const ended = end(job, error, ctx.at)
@@ -124,7 +124,7 @@ function abort(ctx: CommandContext, input: Parsed<'jobs.abort'>): Result<Job> {
 const wanted = (ctx: CommandContext, job: JobRecord): JobRecord =>
   ctx.caller.kind === 'member' ? withRequester(job, ctx.caller.actor.id) : job
 
-/** Nobody waits any more for the answer of a job whose fan-out has ended. */
+/** The failure for a child whose fan-out has already ended: nothing would use its answer. */
 function endedWithout(ctx: CommandContext, { id, parent_id }: JobRecord): Result<never> | undefined {
   const parent = parent_id === null ? undefined : ctx.store.jobs.get(parent_id)
   if (parent === undefined || !isTerminal(parent.status)) return undefined
@@ -133,7 +133,7 @@ function endedWithout(ctx: CommandContext, { id, parent_id }: JobRecord): Result
   return fail('wrong-state', `Job ${id} belongs to fan-out ${parent.id}, which has ended (${parent.status}): ${instead}.`)
 }
 
-/** The worker that had it may be gone: an unpinned job goes back to everybody's pool, where age decides. */
+/** Retries a job. Its earlier worker may be gone, so an unpinned job returns to the shared pool, where age decides. */
 export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord> {
   if (job.spec.fan_out !== undefined)
     return fail('wrong-state', `Job ${job.id} is a fan-out: retry its parent, POST /api/v1/jobs/${job.id}/retry.`)
@@ -141,13 +141,13 @@ export function retryJob(ctx: CommandContext, job: JobRecord): Result<JobRecord>
   if (orphaned !== undefined) return orphaned
   const placed = retargeted(ctx, job)
   if (!placed.ok) return placed
-  // It waits for its next try: now is as good, and what it would be asked for then is asked for now.
+  // The job already waits for its next try: it is tried now, and the holds are asked now instead of then.
   const revived =
     job.status === 'retry'
       ? ok({ ...withoutLost(queue(placed.value, ctx.at)), max_attempts: Math.max(job.max_attempts, job.attempt + 1) })
       : revive(placed.value, ctx.at)
   if (!revived.ok) return revived
-  // What had to be released by a human has to be released again: each start spends its decision.
+  // A job that a human had to release needs another release: each start spends its decision.
   const again = wanted(ctx, { ...revived.value, worker_id: revived.value.spec.pinned, stream: job.stream })
   const after = saveJob(ctx, beforeQueue(ctx, again, { kind: 'queued', was: job }))
   ctx.record({
@@ -173,13 +173,13 @@ export function retryOne(ctx: CommandContext, input: Parsed<'jobs.retry'>): Resu
   return after.ok ? ok(showJob(ctx, after.value)) : after
 }
 
-/** The job, of which an attempt may take that many seconds from now on. */
+/** The job with a new timeout: the attempt may take `seconds` from now on. */
 const withTimeout = (job: JobRecord, seconds: number): JobRecord => ({
   ...job,
   spec: { ...job.spec, timeout_ms: Math.round(seconds * 1000) },
 })
 
-/** The job for another worker, or for any. Refused as a dispatch of it would be. */
+/** The job with a new target; null means any worker. Fails as a dispatch to this target would. */
 function withTarget(ctx: CommandContext, job: JobRecord, target: string | null): Result<JobRecord> {
   const worker = target === null ? undefined : findWorker(ctx, target)
   if (target !== null && worker === undefined) return noWorker(ctx, target)
@@ -189,7 +189,7 @@ function withTarget(ctx: CommandContext, job: JobRecord, target: string | null):
   return assigned.ok ? ok(placed) : assigned
 }
 
-/** When it may be offered, and until when it waits: of a job that waits for a start, or for its next try. */
+/** The job with a new start time or expiry. Applies to a job that waits for a start or for its next try. */
 function retimed(ctx: CommandContext, job: JobRecord, input: Parsed<'jobs.update'>): Result<JobRecord> {
   let after = job
   if (input.not_before !== undefined) {
@@ -204,7 +204,7 @@ function retimed(ctx: CommandContext, job: JobRecord, input: Parsed<'jobs.update
         hold: null,
         queued_at: later ?? (job.hold === 'schedule' ? ctx.at : job.queued_at),
       }
-    // Held by a human's decision: the time counts once it is released.
+    // Held for a human's decision: the expiry counts from its release.
     else after = { ...after, spec }
   }
   if (input.expires_at === undefined) return ok(after)
@@ -249,7 +249,7 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
     priority: input.priority ?? job.priority,
     max_attempts: Math.max(input.max_attempts ?? job.max_attempts, job.attempt + 1),
   }
-  // Another payload, or another worker, may need another decision; a retry is asked about when it is due.
+  // A changed payload or worker may need a new decision. A job in retry is asked about when the retry is due.
   const timed = retimed(ctx, changed, input)
   if (!timed.ok) return timed
   const after = saveJob(ctx, timed.value.status === 'pending' ? beforeQueue(ctx, timed.value, { kind: 'queued', was: job }) : timed.value)
@@ -264,13 +264,13 @@ function update(ctx: CommandContext, input: Parsed<'jobs.update'>): Result<Job> 
   return ok(showJob(ctx, after))
 }
 
-/** Lets a viewer in, and remembers that there is one, so that the end reaches the stream object. */
+/** Admits a viewer, and records that one exists, so that the stream object is told of the end. */
 export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob> {
   const found = loadJob(ctx, jobId)
   if (!found.ok) return found
   const job = found.value
   const ended = isTerminal(job.status)
-  // A fan-out says nothing itself: its children do.
+  // A fan-out has no output of its own: its children have.
   const { fan_out } = job.spec
   const due = fan_out === undefined || ended ? undefined : mergeDue(fan_out)
   if (!ended && !job.stream && fan_out === undefined) ctx.store.jobs.markStreamed(job.id)
@@ -286,15 +286,17 @@ export function watchJob(ctx: CommandContext, jobId: number): Result<WatchedJob>
   })
 }
 
-/** Whether what this attempt says is to be taken. Asked with its first word, so that its end finds the way to the stream. */
+/**
+ * Whether output of this attempt is accepted. Called at its first output, and marks the job as streamed, so that its end is reported to the stream.
+ */
 export function mayWriteOutput(
   ctx: CommandContext,
   of: { readonly job_id: number; readonly attempt: number; readonly nonce: string },
-  /** When the token in force of this worker was issued. */
+  /** When this worker's current token was issued, in milliseconds since 1970. */
   tokenSince: (workerId: string) => number,
 ): Result<null> {
   const found = ctx.store.jobs.get(of.job_id)
-  // A word of a lost attempt, too, says that it goes on.
+  // Output of a lost attempt also shows that it continues.
   const lostBy = found?.nonce === of.nonce ? found.outcome?.lost_by : undefined
   const job = (lostBy === undefined ? undefined : resumeAttempt(ctx, lostBy, of, tokenSince(lostBy))) ?? found
   if (job?.status !== 'running' || job.attempt !== of.attempt || job.nonce !== of.nonce) {
@@ -305,7 +307,10 @@ export function mayWriteOutput(
   return ok(null)
 }
 
-/** Output of this attempt has arrived at the job's stream. An end that came before the word of it did not reach the stream, and does now. */
+/**
+ * Records that output of this attempt has arrived at the job's stream. If the attempt ended before this was known, the stream was not told of the end
+ * and is told now.
+ */
 export function noteStreamed(ctx: CommandContext, of: { readonly job_id: number; readonly attempt: number; readonly nonce: string }): void {
   const job = ctx.store.jobs.get(of.job_id)
   if (job === undefined || job.attempt !== of.attempt || job.nonce !== of.nonce) return

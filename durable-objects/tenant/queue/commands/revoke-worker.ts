@@ -1,6 +1,6 @@
 /**
- * Responsible for the end of a worker: its row stays, what it runs goes to other workers (I14), and what was for it alone goes on along its
- * fallback chain or fails. Its token is its members' to stop.
+ * Responsible for revoking a worker: its row stays, its running attempts go to other workers (I14), and jobs that only it could do continue along
+ * their fallback chain or fail. Its token is revoked by members/.
  */
 import { closeCodes } from '@modelreins/contract'
 import type { CommandContext } from '../../kernel/context.ts'
@@ -9,7 +9,7 @@ import { lookSoon } from '../fallback-book.ts'
 import { leaveTarget } from '../target-gone.ts'
 import { endAttemptsOf } from './attempts.ts'
 
-/** `why`: a phrase after its name. */
+/** `why`: a phrase that follows the worker's name in messages. */
 export function revokeWorker(ctx: CommandContext, worker: WorkerRecord, why = 'was revoked'): WorkerRecord {
   const after = { ...worker, revoked_at: ctx.at }
   ctx.store.workers.save(after)

@@ -1,4 +1,7 @@
-/** Responsible for saying why a job stands where it stands, computed now: the rule that holds it, who could take it, and what is ahead of it. */
+/**
+ * Responsible for explaining why a job is in its current state, computed now: the rule that holds it, which workers could take it, and which jobs are
+ * ahead of it.
+ */
 import type { Why } from '@modelreins/contract'
 import { rank } from '../../../../src/domain/director/director.ts'
 import type { Verdict } from '../../../../src/domain/director/director.ts'
@@ -25,7 +28,7 @@ const inWords = (ms: number): string =>
       ? `${Math.round(ms / 60_000)} min`
       : `${Math.round(ms / 3_600_000)} h`
 
-/** How a worker stands, in words that follow "which is" or its name. */
+/** The state of a worker, as a phrase that follows "which is" or its name. */
 function standing(worker: WorkerView): string {
   if (worker.revoked) return 'revoked'
   if (worker.paused) return 'paused'
@@ -74,7 +77,7 @@ function held(ctx: CommandContext, job: JobRecord): string | undefined {
     : `It is on offer to ${ctx.store.workers.get(offer.worker_id)?.name ?? 'a worker'}, which has ${inWords(offer.expires_at - ctx.at)} to start it.`
 }
 
-/** Jobs that come first with the workers this one waits for, in whichever pool they stand. */
+/** The number of jobs that the workers in `waitingFor` would take first, in all pools. */
 function jobsAhead(ctx: CommandContext, job: JobRecord, waitingFor: readonly WorkerView[]): number {
   const own = poolOf(ctx, job)
   const before = poolRank(job.queued_at, job.effort, job.priority)
@@ -109,18 +112,18 @@ function queuedAnswer(ctx: CommandContext, job: JobRecord, eligible: readonly Ve
   return `It is queued with ${count}, ${whose}and ${others}.`
 }
 
-/** A worker's rank as the contract says it looks. `more`: what keeps it from this very job. */
+/** A worker's rank in the shape of the contract. `more`: further reasons that apply to this job only. */
 export const showVerdict = (verdict: Verdict, more: readonly string[] = []): Why['workers'][number] => ({
   worker_id: verdict.worker.worker_id,
   name: verdict.worker.name,
   eligible: verdict.eligible,
   live: verdict.live,
   score: verdict.score,
-  // How it stands may be the Director's reason as well.
+  // The state may also be one of the Director's reasons, so duplicates are removed.
   reasons: [...new Set([`is ${standing(verdict.worker)}`, ...verdict.reasons, ...more])],
 })
 
-/** Which step of its fallback chain a job is on; nothing of one without a chain, or at its beginning. */
+/** The current step of the fallback chain, in words; empty for a job without a chain or at its beginning. */
 function chainInWords({ store }: CommandContext, { spec }: JobRecord): string {
   if ((spec.fallback?.step ?? 0) === 0) return ''
   return ` It is at ${stepInWords(spec, (workerId) => store.workers.get(workerId)?.name ?? workerId)}.`

@@ -1,4 +1,4 @@
-/** Responsible for the state of the killswitch as it is stored: every claim asks for it. */
+/** Responsible for storing the state of the killswitch, which every claim reads. */
 import { clearKillswitch } from '../../../../src/domain/killswitch.ts'
 import type { Killswitch } from '../../../../src/domain/killswitch.ts'
 import type { ValueStore } from '../../kernel/value-store.ts'

@@ -1,4 +1,4 @@
-/** Responsible for parkings as they are stored: one value, written when one begins or ends. */
+/** Responsible for storing parkings: one value, written when a parking begins or ends. */
 import type { Parkings } from '../../../../src/domain/director/parking.ts'
 import type { ValueStore } from '../../kernel/value-store.ts'
 
@@ -9,7 +9,7 @@ export class ParkingStore {
   }
 
   all(): Parkings {
-    // Written by `save` alone.
+    // Only `save` writes this value.
     return (this.#values.read('parkings') ?? {}) as Parkings
   }
 

@@ -1,4 +1,7 @@
-/** Responsible for which job works in a worker's place now. Leases and offers say so, so that a job that names no key writes no row for it. */
+/**
+ * Responsible for which job works in a worker's place now. Leases and offers give the answer, so a job without a concurrency key writes no row for
+ * it.
+ */
 import { placeOf } from '../../../../src/domain/director/place.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import type { CommandContext } from '../../kernel/context.ts'
@@ -6,7 +9,7 @@ import type { WorkerRecord } from './worker-store.ts'
 
 type Seeing = Pick<CommandContext, 'store' | 'live'>
 
-/** A job with a concurrency key of its own says itself what it must be kept apart from. */
+/** False for a job with its own concurrency key: the key defines which jobs it must not run together with. */
 export const needsPlace = (job: Pick<JobRecord, 'spec'>): boolean => job.spec.concurrency === undefined
 
 const isThere = ({ store }: Seeing, jobId: number): boolean => {
@@ -14,13 +17,13 @@ const isThere = ({ store }: Seeing, jobId: number): boolean => {
   return job !== undefined && needsPlace(job)
 }
 
-/** Workers in the same place, itself included; none when jobs need not be kept apart there. */
+/** Ids of the workers in the same place, including this one; empty when jobs there may run together. */
 export function placeMates({ store }: Pick<Seeing, 'store'>, worker: WorkerRecord): readonly string[] {
   const place = placeOf(worker)
   return place === undefined ? [] : [...store.workers.inPlace(place)]
 }
 
-/** The job, other than this one, that an attempt runs for in the worker's place; with `offers` also one that is on offer there. */
+/** Id of a job, other than `but`, that has a running attempt in the worker's place; with `offers`, also of one that is on offer there. */
 export function jobInPlace(ctx: Seeing, worker: WorkerRecord, but?: number, offers = false): number | undefined {
   const mates = placeMates(ctx, worker)
   for (const id of mates) {

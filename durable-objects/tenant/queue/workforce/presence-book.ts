@@ -1,6 +1,6 @@
 /**
- * Responsible for what is known of workers right now and is not worth a row: last seen, transport, credit, silent offers,
- * recent failures. Lost with the object's memory; every value has a safe beginning.
+ * Responsible for the current knowledge about workers that is not worth a row: last seen, transport, credit, silent offers, recent failures. Lost
+ * with the object's memory; every value has a safe default.
  */
 import { limits } from '@modelreins/contract'
 import type { Usage } from '@modelreins/contract'
@@ -12,11 +12,11 @@ import { ChangedIds } from '../../kernel/changed-ids.ts'
 export interface LivePresence {
   instance: string | null
   transport: 'socket' | 'poll' | 'none'
-  /** Milliseconds; of the last call or frame. A socket's pings are asked of the platform instead. */
+  /** Time of the last call or frame, milliseconds since 1970. Pings of a socket are not included: the platform answers them. */
   last_seen: number
-  /** It said that it stops, and has not been heard since: it is gone at once, not after a while. */
+  /** The worker announced its stop and has not been heard since: it counts as offline at once, without the usual delay. */
   left: boolean
-  /** It said that it takes no more work, and has not said otherwise since. */
+  /** The worker announced that it takes no more work, and has not revoked that. */
   stopping: boolean
   details: unknown
   /** Offers that lapsed without an answer since the last one that was answered. */
@@ -26,9 +26,9 @@ export interface LivePresence {
   mean_duration_ms: number | null
   /** Newest last, at most 20. */
   threads: string[]
-  /** What its jobs used that ended well, as far as they said; newest last. */
+  /** Reported usage of its jobs that ended well; newest last. */
   usage: readonly Usage[]
-  /** Asked for work lately (credit, poll or inbox): told apart from merely being there. */
+  /** When it last asked for work (credit, poll or inbox), milliseconds since 1970. Being connected is not enough. */
   asked_at: number
 }
 
@@ -36,28 +36,28 @@ const rememberedThreads = 20
 
 export class PresenceBook {
   readonly #entries = new Map<string, LivePresence>()
-  /** Ids of workers of which something else is known that decides who is chosen. */
+  /** Ids of workers with a change that affects the choice of the Director. */
   readonly changed = new ChangedIds()
-  /** Ids of workers that were heard, or have asked for work: what they say of themselves comes with that. */
+  /** Ids of workers that were heard from or asked for work; their reported profile may have changed with that. */
   readonly heardOf = new ChangedIds()
 
   of(workerId: string): Readonly<LivePresence> {
     return this.#entry(workerId)
   }
 
-  /** To be changed in place. */
+  /** The entry of a worker, for changes in place. */
   change(workerId: string): LivePresence {
     this.changed.add(workerId)
     return this.#entry(workerId)
   }
 
-  /** It has room: nothing that decides who is chosen. */
+  /** The worker asked for work. This does not affect the choice of the Director. */
   asked(workerId: string, at: number): void {
     this.#entry(workerId).asked_at = at
     this.heardOf.add(workerId)
   }
 
-  /** An offer was answered. */
+  /** The worker answered an offer. */
   answered(workerId: string): void {
     if (this.of(workerId).silent_offers > 0) this.change(workerId).silent_offers = 0
   }
@@ -91,11 +91,11 @@ export class PresenceBook {
     return entry
   }
 
-  /** As `seen`, of a connection that has ended: a late word about a worker that has left does not bring it back. */
+  /** As `seen`, for a connection that has ended: a late message of a worker that has left does not make it present again. */
   heard(workerId: string, at: number): LivePresence {
     const entry = this.#entry(workerId)
     this.heardOf.add(workerId)
-    // One that was there anyway is there for longer.
+    // If the worker was present anyway, only the time of its presence is extended.
     if (at - entry.last_seen > limits.presence_ms) this.changed.add(workerId)
     entry.last_seen = Math.max(entry.last_seen, at)
     return entry
@@ -127,7 +127,7 @@ export class PresenceBook {
       entry.threads = [...entry.threads.filter((thread) => thread !== how.thread), how.thread].slice(-rememberedThreads)
   }
 
-  /** The clock was set back: nobody was seen in the future, and nothing lasts into it for longer than from now. */
+  /** The clock was set back: limits times in the future to values that are possible from now on. */
   setBack(at: number): void {
     for (const [workerId, entry] of this.#entries) {
       this.changed.add(workerId)

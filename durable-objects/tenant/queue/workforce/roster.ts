@@ -1,6 +1,6 @@
 /**
- * Responsible for who would get a job, without looking at all workers: each is viewed again only when something that the view depends on has
- * changed, and for each kind of job the workers that may do it are kept in order. The answer is that of `best` over `workforce`.
+ * Responsible for finding the worker that would get a job without examining all workers: a worker is viewed again only when something that its view
+ * depends on has changed, and for each kind of job the eligible workers are kept in order. The result equals that of `best` over `workforce`.
  */
 import { stopsRunning } from '../../../../src/domain/killswitch.ts'
 import { compareVerdicts, verdictOf } from '../../../../src/domain/director/director.ts'
@@ -17,16 +17,16 @@ type Seeing = Pick<CommandContext, 'at' | 'store' | 'live'>
 
 interface Entry {
   readonly view: WorkerView
-  /** It was found to be there, and nothing but time passed until then says otherwise. */
+  /** The worker was found present, and until this time (milliseconds since 1970) only an event can change that. */
   readonly until: number
   readonly place: string | undefined
   readonly threads: readonly string[]
 }
 
-/** Places in all kept orders together: beyond them the kind that was asked for longest ago is forgotten. */
+/** Most entries of all rankings together; beyond that the least recently used ranking is dropped. */
 const mostPlaces = 100_000
 
-/** What all views depend on, as it was when they were made. */
+/** Values that all views depend on, as they were when the views were made. */
 interface Surroundings {
   readonly stopped: boolean
   readonly namedOnly: boolean | undefined
@@ -41,27 +41,27 @@ const surroundingsOf = ({ store }: Seeing): Surroundings => ({
 
 export class Roster {
   readonly #entries = new Map<string, Entry>()
-  /** By kind of job, the one that was asked for last at the end; `read`: up to where in the changes. */
+  /** Rankings by kind of job, the most recently used last. `read`: position in the list of changes up to which the ranking is current. */
   readonly #rankings = new Map<string, { readonly ranking: Ranking; read: number }>()
-  /** Ids of workers that were viewed anew, the first being the `#dropped`th of all. */
+  /** Ids of workers that were viewed again. The first entry has the position `#dropped`. */
   #changes: string[] = []
   #dropped = 0
-  /** By thread, who has worked on it lately. */
+  /** By thread, the ids of workers that worked on it recently. */
   readonly #byThread = new Map<string, Set<string>>()
   readonly #byPlace = new Map<string, Set<string>>()
-  /** When a breaker or a parking ends, by worker. */
+  /** By worker, when its breaker or parking ends, milliseconds since 1970. */
   readonly #ends = new Map<string, number>()
   #nextEnd = Number.POSITIVE_INFINITY
-  /** On a socket, but not heard for long: the platform answers pings, so that nothing is told of the next one. */
+  /** Workers on a socket that have not been heard for long. The platform answers pings, so the object is not told of the next one and must check. */
   readonly #quiet = new Set<string>()
   #newest: object | undefined
-  /** Ids of workers that have changed since it looked; none before it has looked for the first time, at everybody. */
+  /** Ids of workers that have changed since the last view; undefined before the first view, which covers all workers. */
   #unread: Readonly<Record<'workers' | 'presence' | 'leases' | 'sockets', Set<string>>> | undefined
   #surroundings: Surroundings | undefined
   #parkings: Readonly<Record<string, number>> = {}
   #at = Number.NEGATIVE_INFINITY
 
-  /** The best of those that may do the job; undefined when nobody may. A pinned job has no choice, and is not asked about here. */
+  /** The best worker that may do the job; undefined when none may. A pinned job has no choice and must not be passed. */
   best(ctx: Seeing, job: JobView): Verdict | undefined {
     this.#sync(ctx)
     const { avoid = [] } = job.wants
@@ -78,8 +78,8 @@ export class Roster {
   }
 
   /**
-   * Those that may do what is wanted and are `asked` about, best first, as far as somebody wants to know. What happens in between may change
-   * the order of those that are still to come; nobody comes twice.
+   * Workers that may do what is wanted and for which `asked` is true, best first, computed as the caller advances. Changes in between may reorder
+   * those that are still to come; no worker is returned twice.
    */
   *candidates(ctx: Seeing, wants: Requirements, asked: (workerId: string) => boolean): Generator<WorkerView, undefined> {
     this.#sync(ctx)
@@ -94,7 +94,7 @@ export class Roster {
     return undefined
   }
 
-  /** Whether somebody other than this one could begin such a job now. */
+  /** Whether a worker other than `but` could begin such a job now. */
   isAnybodyReady(ctx: Seeing, wants: Requirements, but: string | null): boolean {
     for (const view of this.candidates(ctx, wants, (id) => id !== but)) if (isReady(view)) return true
     return false
@@ -117,7 +117,7 @@ export class Roster {
         index += 1
         continue
       }
-      // Time alone makes nobody better, so whoever is first and still there is the best.
+      // Time alone never improves a worker's rank, so the first one that is still present is the best.
       if (this.#isOld(ctx, worker_id)) {
         this.#look(ctx, worker_id)
       } else {
@@ -141,7 +141,7 @@ export class Roster {
     return this.#entries.get(id)?.view
   }
 
-  /** Brought up to date, or made. */
+  /** The ranking for this kind of job, created or brought up to date. */
   #rankingFor(ctx: Seeing, job: JobView): Ranking {
     const key = keyOfKind(job)
     const known = this.#rankings.get(key)
@@ -176,7 +176,7 @@ export class Roster {
     return made.ranking
   }
 
-  /** Views everybody anew of whom something has changed since the last time. */
+  /** Views again every worker that has changed since the last call. */
   #sync(ctx: Seeing): void {
     const { store, live, at } = ctx
     this.#unread ??= {
@@ -227,7 +227,7 @@ export class Roster {
     for (const worker of ctx.store.workers.active()) if (keys.has(parkingKey(worker))) this.#look(ctx, worker.worker_id)
   }
 
-  /** Also at those in its place: only one of them works at a time. */
+  /** Also views the workers in the same place: only one of them works at a time. */
   #lookAround(ctx: Seeing, id: string): void {
     this.#look(ctx, id)
     this.#lookAtMates(ctx, id, this.#entries.get(id)?.place)
@@ -251,7 +251,7 @@ export class Roster {
       return
     }
     const view = viewOf(ctx, worker)
-    // One that is not there is looked at again when something is told of it.
+    // An offline worker is viewed again only when an event about it arrives.
     const until = view.state === 'offline' ? Number.POSITIVE_INFINITY : Math.max(ctx.at, liveUntil(ctx, worker))
     const entry: Entry = { view, until, place: placeOf(worker), threads: view.last_threads }
     this.#entries.set(id, entry)
@@ -262,12 +262,12 @@ export class Roster {
       this.#nextEnd = Math.min(this.#nextEnd, end)
     }
     if (view.state === 'offline' && ctx.live.sockets.ofWorker(id) !== undefined) this.#quiet.add(id)
-    // Whoever notices first that it works elsewhere, and for whatever reason: its job has left the one place for the other.
+    // The worker has moved to another place, and its job with it: the other workers of both places are affected.
     if (before?.place !== entry.place) for (const place of [before?.place, entry.place]) this.#lookAtMates(ctx, id, place)
   }
 
   #note(id: string): void {
-    // Whoever is behind by more than everybody is better off with a new order.
+    // A ranking that is this many changes behind is faster to build again.
     if (this.#changes.length > 2 * this.#entries.size + 1_000) {
       this.#dropped += this.#changes.length
       this.#changes = []

@@ -1,4 +1,4 @@
-/** Responsible for the settings of the tenant, as they are stored: what somebody has chosen, and the default of everything else. */
+/** Responsible for storing the settings of the tenant: the chosen values, and the defaults of all others. */
 import { attemptsByEffort, tenantSettingRows } from '@modelreins/contract'
 import type { TenantSettingName, TenantSettingValues } from '@modelreins/contract'
 import type { ValueStore } from '../../kernel/value-store.ts'
@@ -11,7 +11,7 @@ export class SettingsStore {
     this.#values = values
   }
 
-  /** Undefined of a tenant from before the setting, which has never said. */
+  /** Undefined for a tenant from before this setting existed that has never set it. */
   requireCapability(): boolean | undefined {
     const value = this.#values.read('require_capability')
     return typeof value === 'boolean' ? value : undefined
@@ -25,24 +25,24 @@ export class SettingsStore {
     return (this.#values.read('settings') ?? {}) as Chosen
   }
 
-  /** What somebody has chosen; undefined while nobody has. */
+  /** The chosen value; undefined while none was chosen. */
   chosen<Name extends Exclude<TenantSettingName, 'require_capability'>>(name: Name): TenantSettingValues[Name] | undefined {
-    // Written by `change` alone, and checked by the contract before.
+    // Only `change` writes this value, after the contract has checked it.
     return this.#chosen()[name] as TenantSettingValues[Name] | undefined
   }
 
-  /** What is in force. */
+  /** The value in force: the chosen one or the default. */
   get<Name extends Exclude<TenantSettingName, 'require_capability'>>(name: Name): TenantSettingValues[Name] {
     return this.chosen(name) ?? (tenantSettingRows[name].otherwise as TenantSettingValues[Name])
   }
 
-  /** Attempts by effort, each chosen or default. */
+  /** Number of attempts by effort, each chosen or default. */
   attempts(): Readonly<Record<keyof typeof attemptsByEffort, number>> {
     const chosen = Object.entries(this.chosen('attempts') ?? {}).filter(([, value]) => value !== undefined)
     return { ...attemptsByEffort, ...Object.fromEntries(chosen) }
   }
 
-  /** Null: back to the default. */
+  /** Null resets a setting to its default. */
   change(changes: Readonly<Record<string, unknown>>): void {
     const kept = Object.entries({ ...this.#chosen(), ...changes }).filter(([, value]) => value !== null)
     this.#values.write('settings', Object.fromEntries(kept))

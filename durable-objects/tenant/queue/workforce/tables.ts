@@ -15,11 +15,11 @@ export const workers = sqliteTable(
     config_version: integer().notNull(),
     may_raise_killswitch: integer().notNull(),
     paused: integer().notNull(),
-    /** What it last said of itself (tags, networks, provider, model, slots): routing must survive a cold start. */
+    /** What the worker last reported about itself (tags, networks, provider, model, slots): stored, because routing must survive a cold start. */
     profile: text().notNull(),
-    /** The member under whose key a companion works; null for a worker with a token of its own. */
+    /** The member whose key a companion uses; null for a worker with its own token. */
     companion_of: text(),
-    /** The member who works as it, without a token; null for every worker that is no person of the dashboard. */
+    /** The member who acts as this worker in the dashboard, without a token; null for every other worker. */
     member_id: text(),
     created_at: integer().notNull(),
     last_seen_at: integer(),

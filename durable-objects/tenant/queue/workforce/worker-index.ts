@@ -1,11 +1,11 @@
-/** Responsible for finding workers that are not revoked without looking at all of them: by id, name, place, member and declared capability. */
+/** Responsible for finding active workers by id, name, place, member and declared capability without examining all of them. */
 import type { RiskTier } from '@modelreins/contract'
 import { placeOf } from '../../../../src/domain/director/place.ts'
 import type { WorkerRecord } from './worker-store.ts'
 
 const nobody: ReadonlySet<string> = new Set()
 
-/** Of one capability: how many workers declare it under each tier, and how many of all are no people. */
+/** For one capability: how many workers declare it under each tier, and how many of all declaring workers are not people. */
 interface Declarations {
   readonly byTier: Map<RiskTier, number>
   others: number
@@ -22,7 +22,7 @@ export class WorkerIndex {
     for (const worker of workers) this.set(worker)
   }
 
-  /** As it is now; one that is known keeps its place in the order. */
+  /** Adds or replaces a worker; a known one keeps its position in the order. */
   set(worker: WorkerRecord): void {
     const before = this.#byId.get(worker.worker_id)
     if (before !== undefined) this.#unlist(before)
@@ -92,12 +92,12 @@ export class WorkerIndex {
     return this.#byPlace.get(place) ?? nobody
   }
 
-  /** Whether a worker declares it that is no person. */
+  /** Whether a worker that is not a person declares it. */
   isDeclaredByOthers(capability: string): boolean {
     return (this.#declared.get(capability)?.others ?? 0) > 0
   }
 
-  /** Under which tiers it is declared; none when nobody declares it. */
+  /** The tiers under which it is declared; empty when no worker declares it. */
   tiersOf(capability: string): Iterable<RiskTier> {
     return this.#declared.get(capability)?.byTier.keys() ?? []
   }

@@ -1,4 +1,4 @@
-/** Responsible for worker rows as they are stored. Presence, load and leases are not stored: see presence-book.ts and ../lease-book.ts. */
+/** Responsible for worker rows. Presence, load and leases are not stored: see presence-book.ts and ../lease-book.ts. */
 import { and, asc, desc, eq, gt, isNotNull, isNull } from 'drizzle-orm'
 import type { Capability, RiskTier, WorkerConfig, WorkerKind } from '@modelreins/contract'
 import type { PresenceSpan } from '../../../../src/domain/workforce/presence-history.ts'
@@ -97,10 +97,10 @@ const fromRow = (row: Row): WorkerRecord => ({
 
 export class WorkerStore {
   readonly #db: TenantDatabase
-  /** Every dispatch and claim asks for workers; rows are parsed once and kept. */
+  /** Every dispatch and claim reads workers, so rows are parsed once and kept in memory. */
   #known: WorkerIndex | undefined
   readonly #forget: Forget
-  /** Ids of workers that were written, or whose write was taken back. */
+  /** Ids of workers that were written, or whose write was rolled back. */
   readonly changed = new ChangedIds()
   constructor(db: TenantDatabase, forget: Forget) {
     this.#db = db
@@ -125,12 +125,12 @@ export class WorkerStore {
     return this.#inForce().size
   }
 
-  /** Undefined of a revoked one. */
+  /** Undefined for a revoked worker. */
   getActive(id: string): WorkerRecord | undefined {
     return this.#inForce().get(id)
   }
 
-  /** Also finds a revoked one: its row stays. */
+  /** Also finds a revoked worker: its row stays. */
   get(id: string): WorkerRecord | undefined {
     const known = this.#inForce().get(id)
     if (known !== undefined) return known
@@ -142,7 +142,7 @@ export class WorkerStore {
     return this.#inForce().named(name)
   }
 
-  /** The one that had this name last, revoked since. */
+  /** The worker that had this name last and is now revoked. */
   lastNamed(name: string): WorkerRecord | undefined {
     const row = this.#db
       .select()
@@ -154,12 +154,12 @@ export class WorkerStore {
     return row === undefined ? undefined : fromRow(row)
   }
 
-  /** As which this member takes jobs; undefined when they do not. */
+  /** The worker as which this member takes jobs; undefined when they take none. */
   ofMember(memberId: string): WorkerRecord | undefined {
     return this.#inForce().ofMember(memberId)
   }
 
-  /** Whether any member takes jobs: most tenants ask nothing more about people. */
+  /** Whether any member takes jobs. Most tenants have none, and then nothing more is read about people. */
   hasPeople(): boolean {
     return this.#inForce().hasPeople()
   }
@@ -169,22 +169,22 @@ export class WorkerStore {
     return this.#inForce().inPlace(place)
   }
 
-  /** Under which tiers active workers declare this capability; none when nobody does. */
+  /** The tiers under which active workers declare this capability; empty when none does. */
   tiersOf(capability: string): Iterable<RiskTier> {
     return this.#inForce().tiersOf(capability)
   }
 
-  /** Whether an active worker declares it that is no person. */
+  /** Whether an active worker that is not a person declares it. */
   isDeclaredByOthers(capability: string): boolean {
     return this.#inForce().isDeclaredByOthers(capability)
   }
 
   save(worker: WorkerRecord): void {
     const row = toRow(worker)
-    // Read before the write: what is read after it would have to be forgotten with it.
+    // Loaded before the write: an index loaded after it would have to be dropped if the write is rolled back.
     const known = this.#inForce()
     const before = known.get(worker.worker_id)
-    // A column that is set costs its index a row, changed or not: names are for ever, and a revocation comes once.
+    // SQLite rewrites the index entry of every column in SET, even when its value is unchanged: names never change, and a revocation comes once.
     const { worker_id: _, name: _1, revoked_at, ...changeable } = row
     const set = revoked_at === null ? changeable : { ...changeable, revoked_at }
     this.#db.insert(workers).values(row).onConflictDoUpdate({ target: workers.worker_id, set }).run()
@@ -193,7 +193,7 @@ export class WorkerStore {
     this.changed.add(worker.worker_id)
     this.#forget(() => {
       this.changed.add(worker.worker_id)
-      // Put back at the end, a revoked one would be out of its order.
+      // A revoked worker that a rollback restores would be inserted at the end, out of order, so the index is dropped.
       if (worker.revoked_at !== null) this.#known = undefined
       else if (before === undefined) known.delete(worker.worker_id)
       else known.set(before)

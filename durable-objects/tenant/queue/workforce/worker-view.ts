@@ -1,4 +1,4 @@
-/** Responsible for seeing stored and live knowledge of a worker as one: state, load, profile. */
+/** Responsible for combining the stored and the live knowledge about a worker: state, load, profile. */
 import { limits } from '@modelreins/contract'
 import type { Presence, PresenceState, Worker } from '@modelreins/contract'
 import { stopsRunning } from '../../../../src/domain/killswitch.ts'
@@ -14,12 +14,12 @@ import { isDeaf } from './presence-book.ts'
 import { jobInPlace } from './place.ts'
 import type { WorkerRecord } from './worker-store.ts'
 
-/** Rows of `last_seen_at` are written this seldom: rows written are the bill. */
+/** Shortest interval between writes of `last_seen_at`: the platform bills rows written. */
 export const lastSeenWriteMs = 3 * 60_000
 
 type Seeing = Pick<CommandContext, 'at' | 'store' | 'live'>
 
-/** Milliseconds of the last sign of life, by socket, poll, or stored row; null when it never came. */
+/** Time of the last sign of life, by socket, poll or stored row, milliseconds since 1970; null when there was none. */
 export function lastSeen(ctx: Seeing, worker: WorkerRecord): number | null {
   const heard = Math.max(ctx.live.sockets.heardAt(worker.worker_id) ?? 0, ctx.live.presence.of(worker.worker_id).last_seen)
   const stored = worker.last_seen_at ?? 0
@@ -27,13 +27,16 @@ export function lastSeen(ctx: Seeing, worker: WorkerRecord): number | null {
   return seen === 0 ? null : seen
 }
 
-/** It said that it stops, and has not been heard since. */
+/** Whether the worker announced its stop and has not been heard since. */
 export function hasLeft(ctx: Seeing, worker: WorkerRecord): boolean {
   const live = ctx.live.presence.of(worker.worker_id)
   return live.last_seen === 0 ? worker.profile.left === true : live.left
 }
 
-/** It ends what it runs and takes no more. A connection remembers that through a cold start of the object; one that polls says it again. */
+/**
+ * Whether the worker finishes what it runs and takes no more. A socket remembers this through a cold start of the object; a polling worker reports it
+ * again.
+ */
 export const isStopping = ({ live }: Pick<Seeing, 'live'>, workerId: string): boolean =>
   live.presence.of(workerId).stopping || live.sockets.isStopping(workerId)
 
@@ -44,11 +47,11 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
   if (worker.member_id !== null)
     return personState({ taking: worker.profile.left !== true, running, seen_at: lastSeen(ctx, worker), at: ctx.at })
   const onSocket = ctx.live.sockets.isHealthy(worker.worker_id, ctx.at)
-  // A long lease is the promise of a silent worker: it counts as life (docs/explanation/compatibility.md).
+  // The worker holds a long lease, which allows it to be silent: it counts as present (docs/explanation/compatibility.md).
   const silent = running > 0 && ctx.live.leases.heldBy(worker.worker_id).some((lease) => lease.long && lease.expires_at > ctx.at)
   const left = hasLeft(ctx, worker)
   const polled = !left && ctx.at - live.last_seen <= limits.presence_ms
-  // After a cold start nothing is known yet: the stored time is as old as the writes are seldom. Whoever is there says so soon.
+  // After a cold start no worker has been heard yet, and the stored time may be minutes old. A worker that is present reports soon.
   const unheard = live.last_seen === 0 && ctx.at - ctx.live.since <= limits.presence_ms
   const remembered =
     !left &&
@@ -63,7 +66,10 @@ export function stateOf(ctx: Seeing, worker: WorkerRecord): PresenceState {
   return ctx.at - live.asked_at <= limits.presence_ms || ctx.live.sockets.credit(worker.worker_id) > 0 ? 'idle' : 'online'
 }
 
-/** Until when, at least, a worker that is there now stays so without another sign of life; infinite for people, who are not waited for. */
+/**
+ * Until when (milliseconds since 1970) a present worker stays present without another sign of life; infinite for people, for whom presence is not
+ * required.
+ */
 export function liveUntil(ctx: Seeing, worker: WorkerRecord): number {
   if (worker.member_id !== null) return Number.POSITIVE_INFINITY
   const live = ctx.live.presence.of(worker.worker_id)
@@ -79,7 +85,7 @@ export function liveUntil(ctx: Seeing, worker: WorkerRecord): number {
   return Math.max(0, ...times)
 }
 
-/** For whoever looks at a worker: null while there is nothing to say. */
+/** The breaker as it is shown; null while there is nothing to report. */
 function showBreaker(ctx: Seeing, workerId: string): Presence['breaker'] {
   const { state, until, faults, last } = viewOfBreaker(ctx.live.presence.of(workerId).breaker, ctx.at)
   return state === 'closed' ? null : { state, until: isoTimeOrNull(until), faults, last_fault: last }
@@ -88,11 +94,11 @@ function showBreaker(ctx: Seeing, workerId: string): Presence['breaker'] {
 export const isPaused = (ctx: Pick<CommandContext, 'store'>, worker: WorkerRecord): boolean =>
   worker.paused || stopsRunning(ctx.store.killswitch.state().level)
 
-/** The tenant's setting, where this worker has something to guard: a job that names no capability would go around the tiers of all. */
+/** The tenant's setting `require_capability`, for a worker with a gated capability: a job without a capability would bypass its tier. */
 export const isNamedOnly = (ctx: Pick<CommandContext, 'store'>, worker: WorkerRecord): boolean =>
   ctx.store.settings.requireCapability() === true && worker.capabilities.some((item) => isGated(item.risk_tier))
 
-/** Of a person: what workers of another substrate can do as well. */
+/** For a person: the capabilities that workers of another substrate also have. */
 function sharedBy(ctx: Pick<CommandContext, 'store'>, { kind, capabilities }: WorkerRecord): Pick<WorkerView, 'shared'> {
   if (kind !== 'carbon' || capabilities.length === 0) return {}
   return { shared: capabilities.map(({ name }) => name).filter((name) => ctx.store.workers.isDeclaredByOthers(name)) }
@@ -102,7 +108,7 @@ export function viewOf(ctx: Seeing, worker: WorkerRecord): WorkerView {
   const live = ctx.live.presence.of(worker.worker_id)
   const slots = worker.config.slots ?? worker.profile.slots
   const running = ctx.live.leases.running(worker.worker_id)
-  // Whose place is taken has no room, however many slots it has.
+  // While a job occupies the worker's place, the worker has no room, however many slots it has.
   const taken = jobInPlace(ctx, worker)
   const provider = worker.config.provider ?? worker.profile.provider
   const model = worker.config.model ?? worker.profile.model
