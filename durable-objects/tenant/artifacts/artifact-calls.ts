@@ -1,4 +1,4 @@
-/** Responsible for the shape of the edge's calls about artifacts: the bytes go between the edge and R2, the object knows of them. */
+/** Responsible for the shape of the edge's calls about artifacts: the bytes go between the edge and R2, the object keeps the rows. */
 import type { Artifact } from '@modelreins/contract'
 import type { Result } from '../../../src/domain/result.ts'
 import type { CallCredential } from '../kernel/credential.ts'
@@ -9,19 +9,19 @@ interface About {
   readonly request_id: string
 }
 
-/** What an artifact is to belong to. */
+/** The job or review to which an artifact should belong. */
 export interface ArtifactPlace {
   readonly job_id?: number | undefined
   readonly review_id?: number | undefined
 }
 
-/** What the edge knows once all bytes are in R2. */
+/** What the edge knows about an upload when all bytes are in R2. */
 export interface KeptUpload extends ArtifactPlace {
   /** Safe to show. */
   readonly filename: string
   readonly content_type: string
   readonly size_bytes: number
-  /** Of the bytes that arrived, in hex. */
+  /** SHA-256 of the received bytes, hex. */
   readonly sha256: string
   readonly share: boolean
   /** Milliseconds since 1970. */
@@ -30,19 +30,19 @@ export interface KeptUpload extends ArtifactPlace {
 
 export interface ArtifactCalls {
   /**
-   * Before the first byte: may the caller upload, as far as is known now? Reserves the slug, so that whatever happens to the edge, what it
-   * has put into R2 is kept or erased. `earlier`: what an upload with the same idempotency key has left; nothing is reserved then.
+   * Called before the first byte: checks whether the caller may upload, and reserves the slug, so that the bytes in R2 are either kept or
+   * erased even when the edge fails. `earlier`: the artifact of an upload with the same idempotency key; then nothing is reserved.
    */
   reserveArtifact(
     request: About & { readonly place: ArtifactPlace; readonly idempotency_key: string | null },
   ): Promise<Result<{ readonly earlier: Artifact | null }>>
-  /** After the last byte. A failure keeps nothing: release the slug then. */
+  /** Called after the last byte. After a failure nothing is kept, and the caller must release the slug. */
   keepArtifact(request: About & { readonly upload: KeptUpload }): Promise<Result<Artifact>>
-  /** The upload has failed: whatever is in R2 under the slug is erased. Releasing twice, or what was kept, changes nothing. */
+  /** Called when the upload has failed: erases the bytes in R2. Idempotent; a kept artifact stays unchanged. */
   releaseArtifact(request: About): Promise<Result<null>>
   /**
-   * May this credential read the artifact? `kind: 'none'` reads what is shared, and learns of everything else nothing but `unauthorized`;
-   * others learn `not-found`, or `gone` for a while after it was deleted or has expired.
+   * Returns the artifact if the credential may read it. A caller with `kind: 'none'` may read shared artifacts and otherwise gets
+   * `unauthorized`; other callers get `not-found`, or `gone` for a while after the artifact was deleted or expired.
    */
   locateArtifact(request: About): Promise<Result<Artifact>>
 }

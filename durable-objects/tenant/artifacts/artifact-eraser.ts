@@ -1,6 +1,6 @@
 /**
- * Responsible for taking the bytes of artifacts out of R2 once they are no longer readable, and for noting that it has. When R2 does not
- * answer, the row's own time brings it here again.
+ * Responsible for deleting the bytes of unreadable artifacts from R2, and for recording it in their rows. When R2 does not answer, the
+ * `next_at` of the row triggers another attempt.
  */
 import { limits } from '@modelreins/contract'
 import { artifactKey } from '../../../src/domain/artifact/artifact.ts'
@@ -15,7 +15,7 @@ export interface EraserParts {
   readonly failed: (reason: unknown) => void
 }
 
-/** Keys that R2 deletes in one call. */
+/** Limit of R2: keys per delete call. */
 const atOnce = 1_000
 
 export class ArtifactEraser {
@@ -25,12 +25,12 @@ export class ArtifactEraser {
     this.#parts = parts
   }
 
-  /** Erases, without anybody waiting. */
+  /** Erases in the background. */
   tend(slugs: readonly string[]): void {
     if (slugs.length > 0) this.#parts.waitUntil(this.erase(slugs))
   }
 
-  /** Never throws. */
+  /** Erases these artifacts; never throws. */
   async erase(slugs: readonly string[]): Promise<void> {
     for (let from = 0; from < slugs.length; from += atOnce) {
       const some = slugs.slice(from, from + atOnce)
@@ -47,7 +47,7 @@ export class ArtifactEraser {
     const { artifacts } = this.#parts.store
     const artifact = artifacts.get(slug)
     if (artifact?.state !== 'erasing') return
-    // What was never there needs no word about where it has gone.
+    // A reservation that never became an artifact needs no row that answers `gone`.
     if (artifact.sha256 === '') artifacts.forget(artifact.id)
     else artifacts.update({ ...artifact, state: 'erased', next_at: this.#parts.now() + limits.artifact_gone_ms })
   }

@@ -1,4 +1,4 @@
-/** Responsible for artifact rows: found by slug, by job, by review, by time. The bytes are elsewhere. */
+/** Responsible for artifact rows: finding them by slug, job, review or due time. The bytes are in R2. */
 import { and, asc, count, desc, eq, inArray, isNotNull, lt, lte } from 'drizzle-orm'
 import type { ArtifactRecord, ArtifactState } from '../../../src/domain/artifact/artifact.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
@@ -15,13 +15,13 @@ const toRecord = (row: Row): ArtifactRecord => ({
 
 const toRow = (record: Omit<ArtifactRecord, 'id'>): Omit<Row, 'id'> => ({ ...record, share: record.share ? 1 : 0 })
 
-/** States of what counts against a limit. */
+/** States that count toward the limits per job and review. */
 const present: readonly ArtifactState[] = ['uploading', 'kept']
 
 export interface ArtifactSelection {
   readonly job_id?: number | undefined
   readonly review_id?: number | undefined
-  /** Only those that this worker uploaded. */
+  /** Only artifacts that this worker uploaded. */
   readonly worker_id?: string | undefined
 }
 
@@ -36,7 +36,7 @@ export class ArtifactStore {
     return row === undefined ? undefined : toRecord(row)
   }
 
-  /** What was uploaded, or is being uploaded, with this key. */
+  /** The artifact, or the upload in progress, with this idempotency key. */
   keyed(key: string): ArtifactRecord | undefined {
     const row = this.#db.select().from(artifacts).where(eq(artifacts.idempotency_key, key)).get()
     return row === undefined ? undefined : toRecord(row)
@@ -50,7 +50,7 @@ export class ArtifactStore {
     this.#db.update(artifacts).set(toRow(record)).where(eq(artifacts.id, id)).run()
   }
 
-  /** How many a job, or a review, has, those that are still arriving included. */
+  /** The number of artifacts of a job or a review, including uploads in progress. */
   count(selection: Pick<ArtifactSelection, 'job_id' | 'review_id'>): number {
     const { job_id, review_id } = selection
     const row = this.#db
@@ -67,7 +67,7 @@ export class ArtifactStore {
     return row?.count ?? 0
   }
 
-  /** Kept ones, newest first, older than the id `before`. */
+  /** Kept artifacts with an id below `before`, newest first. */
   list(selection: ArtifactSelection, before: number, limit: number): readonly ArtifactRecord[] {
     const { job_id, review_id, worker_id } = selection
     return this.#db
@@ -88,7 +88,7 @@ export class ArtifactStore {
       .map(toRecord)
   }
 
-  /** Those for which time does something by now. */
+  /** Artifacts whose `next_at` has passed. */
   due(at: number, limit: number): readonly ArtifactRecord[] {
     return this.#db
       .select()

@@ -1,6 +1,6 @@
 /**
- * Responsible for what callers do with artifacts: reserve, keep, release, locate, list, update, delete. Rows only: the edge puts bytes into
- * R2, `ArtifactEraser` takes them out.
+ * Responsible for the commands about artifacts: reserve, keep, release, locate, list, update, delete. They change only rows: the edge puts
+ * the bytes into R2, and `ArtifactEraser` deletes them.
  */
 import { limits } from '@modelreins/contract'
 import type { Artifact, AuditVerb, Parsed } from '@modelreins/contract'
@@ -58,11 +58,11 @@ export function recordArtifact(
   })
 }
 
-/** The worker that calls, by its own token or by a lease; undefined for a member. */
+/** Id of the calling worker (by its token or a lease); undefined for a member. */
 const workerOf = (caller: Caller): string | undefined =>
   caller.kind === 'worker' || caller.kind === 'lease' ? caller.worker.worker_id : undefined
 
-/** The worker as which the calling member has that job in hand. */
+/** Id of the worker as which the calling member holds the job; undefined when they do not hold it. */
 function personOf(ctx: CommandContext, jobId: number | null): string | undefined {
   const job = jobId === null ? undefined : ctx.store.jobs.get(jobId)
   return job === undefined ? undefined : inHandOf(ctx, job)?.worker_id
@@ -70,7 +70,7 @@ function personOf(ctx: CommandContext, jobId: number | null): string | undefined
 
 const noJob = (id: number): Result<never> => fail('not-found', `There is no job ${id}.`)
 
-/** Whether the attempt that the lease names runs: with its end, whichever, the lease is good for nothing more. */
+/** True while the attempt of the lease runs. When it ends, for any reason, the lease is no longer valid. */
 const isRunning = (ctx: Pick<CommandContext, 'at'>, job: JobRecord | undefined, lease: AttemptLease): boolean =>
   job?.status === 'running' &&
   job.attempt === lease.attempt &&
@@ -78,7 +78,7 @@ const isRunning = (ctx: Pick<CommandContext, 'at'>, job: JobRecord | undefined, 
   job.worker_id === lease.worker_id &&
   lease.expires_at > ctx.at
 
-/** The job that the artifact is to belong to: a lease names its own, a worker any that it was given, a member any at all. */
+/** The job for a new artifact: with a lease only its own job, with a worker token any job of the worker, for a member any job. */
 function jobFor(ctx: CommandContext, asked: number | undefined): Result<number | null> {
   const { caller } = ctx
   if (caller.kind === 'lease') {
@@ -100,10 +100,10 @@ interface Place {
   readonly review_id: number | null
 }
 
-/** What a human has released, or is asked about, reaches its handler with the files that were shown, and no others. */
+/** Refuses files for a job under review: the worker must get exactly the files that the human saw when deciding. */
 function besideItsReview(ctx: CommandContext, job: JobRecord, reviewId: number | null): Result<never> | undefined {
   if (ctx.caller.kind !== 'member' || job.review_id === null || job.status === 'done') return undefined
-  // Whoever does the work adds what comes of it, as every worker does.
+  // A person who holds the job may add its results, as any worker may.
   if (inHandOf(ctx, job) !== undefined) return undefined
   const review = ctx.store.reviews.get(job.review_id)
   if (review?.type !== 'dispatch' || review.session !== null) return undefined
@@ -117,14 +117,14 @@ function besideItsReview(ctx: CommandContext, job: JobRecord, reviewId: number |
   )
 }
 
-/** Where an artifact may go, with room there for one more besides `already`. */
+/** The job and review of an artifact, if the caller may add to them and they have space. `already`: where the artifact is counted already. */
 function placeFor(ctx: CommandContext, asked: ArtifactPlace, already: Place = { job_id: null, review_id: null }): Result<Place> {
   const job = jobFor(ctx, asked.job_id)
   if (!job.ok) return job
   const job_id = job.value
   const review_id = asked.review_id ?? null
   const of = job_id === null ? undefined : ctx.store.jobs.get(job_id)
-  // Asked again when the bytes are there: a decision may have come meanwhile.
+  // This check runs when the slug is reserved and again after the upload: a human may have decided in between.
   const beside = of === undefined ? undefined : besideItsReview(ctx, of, review_id)
   if (beside !== undefined) return beside
   const review = review_id === null ? undefined : ctx.store.reviews.get(review_id)
@@ -152,13 +152,13 @@ function save(ctx: CommandContext, artifact: ArtifactRecord): ArtifactRecord {
   return artifact
 }
 
-/** Nobody gets it from now on. */
+/** Makes the artifact unreadable at once, and starts erasing its bytes. */
 export function giveUp(ctx: CommandContext, artifact: ArtifactRecord, why: ArtifactRecord['gone_why']): void {
   save(ctx, erase(artifact, why, ctx.at))
   ctx.after({ kind: 'erase', slugs: [artifact.slug] })
 }
 
-/** What this caller has reserved, if it is still open. */
+/** The caller's own reservation with this slug, while the upload is open. */
 function reserved(ctx: CommandContext, slug: string): ArtifactRecord | undefined {
   const artifact = ctx.store.artifacts.get(slug)
   return artifact?.state === 'uploading' && artifact.actor_id === ctx.caller.actor.id ? artifact : undefined
@@ -172,14 +172,14 @@ export interface Reservation {
 
 export function reserveArtifact(ctx: CommandContext, request: Reservation): Result<{ readonly earlier: Artifact | null }> {
   const { actor } = ctx.caller
-  // The edge repeats a call whose answer was lost.
+  // The slug is reserved already: the edge repeats a call when its answer was lost.
   if (reserved(ctx, request.slug) !== undefined) return ok({ earlier: null })
   const key = request.idempotency_key === null ? null : `${actor.id}/${request.idempotency_key}`
   const earlier = key === null ? undefined : ctx.store.artifacts.keyed(key)
   if (earlier?.state === 'kept') return ok({ earlier: showArtifact(earlier) })
   const place = placeFor(ctx, request.place)
   if (!place.ok) return place
-  // Whoever sends it again has given up on the first time.
+  // A sender that repeats an upload has given up the earlier one.
   if (earlier !== undefined) giveUp(ctx, earlier, null)
   const next_at = ctx.at + limits.artifact_upload_ms
   ctx.store.artifacts.insert({
@@ -256,23 +256,23 @@ const gone = (artifact: ArtifactRecord): Result<never> =>
     ? fail('gone', `It was deleted at ${isoTime(artifact.gone_at ?? 0)}.`)
     : fail('gone', `It expired at ${isoTime(artifact.expires_at ?? 0)}.`)
 
-/** Reads only. `suspended`: nothing of the tenant is public any more. */
+/** Returns the artifact if the caller may read it. Writes nothing. `suspended`: the tenant is suspended, so no artifact is public. */
 export function locateArtifact(ctx: Pick<CommandContext, 'at' | 'caller' | 'store'>, slug: string, suspended: boolean): Result<Artifact> {
   const { caller } = ctx
   const artifact = ctx.store.artifacts.get(slug)
   const readable = artifact !== undefined && isReadable(artifact, ctx.at)
   if (caller.kind === 'none') return readable && artifact.share && !suspended ? ok(showArtifact(artifact)) : unauthorized
-  // A lease is good for one attempt: what belongs to its job, and what everybody may have.
+  // A lease reads the artifacts of its job while its attempt runs, and shared artifacts.
   const ofAttempt = (lease: AttemptLease): boolean =>
     artifact?.job_id === lease.job_id && isRunning(ctx, ctx.store.jobs.get(lease.job_id), lease)
   const foreign = caller.kind === 'lease' && artifact?.share !== true && !ofAttempt(caller.lease)
   if (artifact === undefined || artifact.state === 'uploading' || foreign) return noArtifact
   if (readable) return ok(showArtifact(artifact))
-  // A reservation that came to nothing was never an artifact.
+  // Without a digest the upload never completed, so there never was an artifact.
   return artifact.sha256 === '' ? noArtifact : gone(artifact)
 }
 
-/** Reads all that a member asks for; a worker those of a job or review that it was given, or else its own uploads. */
+/** Members list any artifacts; a worker lists those of a job or review that was given to it, otherwise only its own uploads. */
 function list(ctx: CommandContext, input: Parsed<'artifacts.list'>): Result<{ items: Artifact[]; next_cursor: string | null }> {
   const before = countingCursor(input.cursor, Number.MAX_SAFE_INTEGER)
   if (!before.ok) return before
@@ -280,7 +280,7 @@ function list(ctx: CommandContext, input: Parsed<'artifacts.list'>): Result<{ it
   const worker = workerOf(ctx.caller)
   const job = job_id === undefined ? undefined : ctx.store.jobs.get(job_id)
   const review = review_id === undefined ? undefined : ctx.store.reviews.get(review_id)
-  // A job that waits for a human has been given to nobody yet.
+  // A job that is held for a review is not given to its worker yet.
   const given =
     (job?.worker_id === worker && job?.hold !== 'review') ||
     (review?.worker_id === worker && (review?.type !== 'dispatch' || review.status === 'consumed'))
@@ -288,12 +288,12 @@ function list(ctx: CommandContext, input: Parsed<'artifacts.list'>): Result<{ it
   const limit = input.limit ?? limits.list_default
   const found = ctx.store.artifacts.list({ job_id, review_id, ...own }, before.value, limit + 1)
   const items = found.slice(0, limit)
-  // Expired ones that are still to be swept are not shown.
+  // Leave out expired artifacts that the sweep has not erased yet.
   const shown = items.filter((one) => isReadable(one, ctx.at)).map(showArtifact)
   return ok({ items: shown, next_cursor: found.length > limit ? String(items.at(-1)?.id) : null })
 }
 
-/** An artifact that this caller may change: a worker only what it has uploaded, with a lease only of that job. */
+/** The artifact, if the caller may change it: a worker only its own uploads, and with a lease only those of its job. */
 function changeable(ctx: CommandContext, slug: string): Result<ArtifactRecord> {
   const artifact = ctx.store.artifacts.get(slug)
   const worker = workerOf(ctx.caller)
@@ -325,7 +325,7 @@ function update(ctx: CommandContext, input: Parsed<'artifacts.update'>): Result<
   return ok(showArtifact(after))
 }
 
-/** Deleting what is gone already changes nothing and says that it is done. */
+/** Deletes an artifact. Idempotent: deleting it again succeeds. */
 function remove(ctx: CommandContext, input: Parsed<'artifacts.delete'>): Result<{ ok: true }> {
   const found = changeable(ctx, input.slug)
   if (!found.ok) return found

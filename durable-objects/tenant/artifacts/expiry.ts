@@ -1,10 +1,10 @@
-/** Responsible for what time does to artifacts: uploads are given up, artifacts expire, erasures are tried again, what is gone is forgotten. */
+/** Responsible for the due work about artifacts: ending stale uploads, expiring artifacts, retrying erasures, deleting old rows. */
 import { systemActor } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { Duty } from '../kernel/room.ts'
 import { giveUp, inPlace, recordArtifact } from './commands.ts'
 
-/** Artifacts treated in one sweep; the clock comes back for the rest. */
+/** The most artifacts per sweep; the next sweep handles the rest. */
 const atOnce = 500
 
 function expireArtifacts(ctx: CommandContext): void {

@@ -10,7 +10,7 @@ import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { giveUp, recordArtifact, showArtifact } from './commands.ts'
 import type { ArtifactSelection } from './artifact-store.ts'
 
-/** The newest that a job lists. */
+/** The most artifacts shown with a job, newest first. */
 const mostShown = 100
 
 function getJob(ctx: CommandContext, input: Parsed<'jobs.get'>): Result<Job> {
@@ -29,8 +29,8 @@ function getJob(ctx: CommandContext, input: Parsed<'jobs.get'>): Result<Job> {
 export const jobFileCommands = { 'jobs.get': getJob }
 
 /**
- * A job is erased: nobody gets its files any more, or those of its reviews. An upload that is still arriving is left alone: its job is not
- * found at its end, and it is taken back.
+ * Erases the files of an erased job and of its reviews. It leaves uploads in progress alone: when they complete, their job is not found, and
+ * the edge releases them.
  */
 export function eraseFilesOf(ctx: CommandContext, job: Pick<JobRecord, 'id'>): void {
   const selections: readonly ArtifactSelection[] = [

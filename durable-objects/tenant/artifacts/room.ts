@@ -1,4 +1,4 @@
-/** Responsible for handing artifacts to the kernel. */
+/** Responsible for the artifacts room: stores, commands and due work of files. */
 import type { Room } from '../kernel/room.ts'
 import { ArtifactEraser } from './artifact-eraser.ts'
 import { ArtifactStore } from './artifact-store.ts'
@@ -14,7 +14,7 @@ declare module '../kernel/context.ts' {
     readonly eraser: ArtifactEraser
   }
   interface Effects {
-    /** Bytes of artifacts that nobody may have any more are to leave R2. */
+    /** Deletes the bytes of unreadable artifacts from R2. */
     erase: { readonly slugs: readonly string[] }
   }
 }

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
-/** Where bytes are in R2 follows from the slug. Rows outlive their jobs; a deleted one stays for a while, to say so. */
+/** The key in R2 is derived from the slug. Rows outlive their jobs; the row of a deleted artifact stays for a while, to answer `gone`. */
 export const artifacts = sqliteTable(
   'artifacts',
   {
@@ -23,7 +23,7 @@ export const artifacts = sqliteTable(
     expires_at: integer(),
     gone_at: integer(),
     gone_why: text(),
-    /** When time alone does something next: an upload is given up, an artifact expires, an erasure is tried again. */
+    /** Next due time, milliseconds since 1970: the upload is ended, the artifact expires, or the erasure is retried. */
     next_at: integer(),
     erasures: integer().notNull(),
     idempotency_key: text(),

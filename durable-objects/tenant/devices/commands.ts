@@ -1,4 +1,4 @@
-/** Responsible for devices as their member sees them: the tenant's public key, subscribe, renew, list, remove, test. */
+/** Responsible for the commands of members about their devices: the tenant's public key, subscribe, renew, list, remove, test. */
 import { limits } from '@modelreins/contract'
 import type { Device, Parsed } from '@modelreins/contract'
 import { nothingTold, withStale } from '../../../src/domain/device/told.ts'
@@ -28,7 +28,7 @@ const show = (device: DeviceRecord, { session }: MemberCaller): Device => ({
   current: session !== undefined && device.session_id === session,
 })
 
-/** Other members' devices do not exist for anybody. */
+/** The caller's own device that matches `fits`. Devices of other members are `not-found`. */
 function own(ctx: CommandContext, caller: MemberCaller, fits: (device: DeviceRecord) => boolean): Result<DeviceRecord> {
   const device = ctx.store.devices.all().find((one) => one.member_id === caller.member.member_id && fits(one))
   return device === undefined ? fail('not-found', 'You have no such device. GET /api/v1/devices lists yours.') : ok(device)
@@ -50,7 +50,7 @@ function subscribe(ctx: CommandContext, input: Parsed<'devices.subscribe'>): Res
   if (refusal !== undefined) return invalid('endpoint', refusal)
   if (!isPublicKey(input.keys.p256dh)) return invalid('keys.p256dh', 'This is no public key of P-256.')
   const known = ctx.store.devices.all().find((one) => one.endpoint === url.href)
-  // Whoever has the subscription has the browser: it is now theirs.
+  // The subscription belongs to a browser: when another member subscribes with it, the device moves to them.
   if (known !== undefined && known.member_id !== member.member_id) removeDevice(ctx, known, 'another member uses the browser')
   const mine = known?.member_id === member.member_id ? known : undefined
   const others = ctx.store.devices.all()
@@ -84,7 +84,7 @@ function subscribe(ctx: CommandContext, input: Parsed<'devices.subscribe'>): Res
   return ok(show(device, caller.value))
 }
 
-/** Said at every start of the dashboard, it writes only after a new sign-in. */
+/** The dashboard calls this at every start; it writes only after a new sign-in. */
 function renew(ctx: CommandContext, input: Parsed<'devices.renew'>): Result<Device> {
   const caller = asMember(ctx)
   if (!caller.ok) return caller
@@ -114,7 +114,7 @@ function remove(ctx: CommandContext, input: Parsed<'devices.remove'>): Result<{ 
   return ok({ ok: true })
 }
 
-/** At once, whatever waits for another try; a second one within a few seconds goes out with the first. */
+/** Sends a test message at once, even while other messages wait for a retry; a second test within a few seconds joins the first. */
 function test(ctx: CommandContext, input: Parsed<'devices.test'>): Result<Device> {
   const caller = asMember(ctx)
   if (!caller.ok) return caller

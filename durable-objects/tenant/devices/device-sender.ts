@@ -1,6 +1,6 @@
 /**
- * Responsible for sending devices what they have still to be told: encrypted, guarded, tried again with growing pauses. A push service that says
- * that the subscription is gone removes the device. No command waits for it.
+ * Responsible for sending pending notices to devices: encrypted, guarded, retried with growing pauses. When the push service answers that
+ * the subscription is gone, it removes the device. No command waits for it.
  */
 import { limits } from '@modelreins/contract'
 import type { DeviceNotice } from '@modelreins/contract'
@@ -15,7 +15,7 @@ import { PacedSending } from '../kernel/paced-sending.ts'
 import type { DeviceRecord } from './device-store.ts'
 import { sealNotice, VapidKey } from './push-message.ts'
 
-/** Beside those of webhooks. */
+/** Concurrent requests, in addition to those of webhooks. */
 const atOnce = 2
 
 type Due = DeviceRecord & { readonly due_at: number }
@@ -31,7 +31,7 @@ export interface SenderParts {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>
   readonly waitUntil: (promise: Promise<unknown>) => void
   readonly remove: (device: DeviceRecord, why: string) => void
-  /** Something new is due at `dueAt`. */
+  /** Called when `dueAt` has changed. */
   readonly rearm: () => void
 }
 
@@ -75,7 +75,10 @@ export class DeviceSender {
     for (const tag of unsent(device.told)) if (!(await this.#sendNotice(device.device_id, tag))) return
   }
 
-  /** Whoever may not call is told nothing. Devices end in the same transaction as what they belong to; this is the second lock. */
+  /**
+   * True when the device's member may no longer be notified. Devices are removed in the same transaction as their member or session; this
+   * is a second check.
+   */
   #isBarred(device: DeviceRecord): boolean {
     const { store } = this.#parts
     const session = device.session_id === null ? undefined : store.sessions.find(device.session_id)
@@ -88,7 +91,7 @@ export class DeviceSender {
     return true
   }
 
-  /** True when it was sent, so that the next one may follow. Reads the device again: what waits may have changed meanwhile. */
+  /** True when the notice was sent, so that the next one may follow. Reads the device again, because it may have changed in the meantime. */
   async #sendNotice(id: string, tag: Tag): Promise<boolean> {
     const { store, now, random, tenant } = this.#parts
     const device = store.devices.get(id)
@@ -118,7 +121,7 @@ export class DeviceSender {
       told,
       tries: 0,
       quiet_until,
-      // Under another tag it follows at once; what came meanwhile under this one waits for its turn.
+      // Notices under another tag follow at once (see the caller); new ones under this tag wait until the pause is over.
       due_at: unsent(told).length > 0 ? Math.max(at, quiet_until) : null,
       ...(sent ? { sent_at: at } : { failed_at: at, failure: outcome.why }),
     })

@@ -1,4 +1,4 @@
-/** Responsible for devices as they are stored. All of them are kept in memory: every review asks whom to tell, and most tenants have none. */
+/** Responsible for the rows of devices, all cached in memory: every review reads them, and most tenants have none. */
 import { eq } from 'drizzle-orm'
 import type { Told } from '../../../src/domain/device/told.ts'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
@@ -12,38 +12,38 @@ export interface DeviceRecord {
   readonly member_id: string
   /** Browser session that it belongs to; null when the member subscribed with their key. */
   readonly session_id: string | null
-  /** For people. */
+  /** Display name. */
   readonly name: string
-  /** Address at the push service. Whoever knows it may send something there, so it is shown to nobody. */
+  /** Address at the push service. It works like a secret (anybody who knows it may send to it), so it is never shown. */
   readonly endpoint: string
   /** The browser's public key, base64url. */
   readonly p256dh: string
   /** The browser's secret for this server, base64url. */
   readonly auth: string
-  /** Origin of the pages that subscribed: the contact that push services are told. */
+  /** Origin of the pages that subscribed; push services get it as the contact (RFC 8292). */
   readonly origin: string
   /** Time of creation, milliseconds since 1970. */
   readonly created_at: number
-  /** When somebody signed in there last. */
+  /** When the member last signed in there, milliseconds since 1970. */
   readonly renewed_at: number
-  /** What it was told, and has still to be told. */
+  /** The notices that were sent, and those that are pending. */
   readonly told: Told
-  /** When the next message goes out; null while there is nothing to send. */
+  /** When the next message is sent, milliseconds since 1970; null while there is nothing to send. */
   readonly due_at: number | null
-  /** Failed tries since the last message that was sent. */
+  /** Failed attempts since the last message that was sent. */
   readonly tries: number
-  /** Until then what comes is kept for one message more. Tests do not count. */
+  /** Until this time new notices are collected for one further message. Test messages do not start this pause. */
   readonly quiet_until: number
-  /** When the last message was taken by the push service; null before the first. */
+  /** When the push service last accepted a message; null before the first. */
   readonly sent_at: number | null
-  /** When one was not taken, and why; null without a failure. */
+  /** When and why the push service last refused a message; null without a failure. */
   readonly failed_at: number | null
   readonly failure: string | null
 }
 
 export class DeviceStore {
   readonly #db: TenantDatabase
-  /** A new one sorts behind the others: its id begins with the time. */
+  /** Cache by id, oldest first: ids begin with the time of creation, so a new device comes last. */
   #known: Map<string, DeviceRecord> | undefined
   readonly #forget: Forget
   constructor(db: TenantDatabase, forget: Forget) {
@@ -58,13 +58,13 @@ export class DeviceStore {
         .from(devices)
         .orderBy(devices.device_id)
         .all()
-        // Written by `save`.
+        // The cast is safe: only `save` writes these documents.
         .map((row) => [row.device_id, JSON.parse(row.doc) as DeviceRecord]),
     )
     return this.#known
   }
 
-  /** Oldest first. */
+  /** All devices, oldest first. */
   all(): readonly DeviceRecord[] {
     return [...this.#map().values()]
   }
@@ -77,7 +77,7 @@ export class DeviceStore {
     return this.#map().get(id)
   }
 
-  /** Read anew when the write is rolled back. */
+  /** Drops the cache when the write is rolled back, so that it is read again. */
   #forgetAll(): void {
     this.#forget(() => {
       this.#known = undefined

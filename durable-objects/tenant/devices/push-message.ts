@@ -8,7 +8,7 @@ import { pkcs8OfP256, vapidSeed, vapidText } from '../../../src/domain/device/va
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 
 const curve = 'prime256v1'
-/** The plain text of every notice is filled up to a multiple of this. */
+/** The plain text is padded to a multiple of this many bytes, so that its length reveals little. */
 const paddedTo = 512
 
 const functions: Functions = {
@@ -22,7 +22,7 @@ const functions: Functions = {
 const bytes = (base64url: string): Buffer => Buffer.from(base64url, 'base64url')
 const encode = (text: string): string => Buffer.from(text).toString('base64url')
 
-/** Whether a text is a public key that something can be encrypted for: a point of the curve. */
+/** True for a usable public key: a point of the curve. */
 export function isPublicKey(p256dh: string): boolean {
   const own = createECDH(curve)
   own.generateKeys()
@@ -33,7 +33,7 @@ export function isPublicKey(p256dh: string): boolean {
   }
 }
 
-/** The body: a fresh key and salt for each message. */
+/** The encrypted body; each message has a new key and salt. */
 export function sealNotice(notice: DeviceNotice, device: { readonly p256dh: string; readonly auth: string }): Uint8Array {
   const own = createECDH(curve)
   const publicKey = own.generateKeys()
@@ -42,7 +42,7 @@ export function sealNotice(notice: DeviceNotice, device: { readonly p256dh: stri
   return sealMessage(Buffer.from(JSON.stringify(notice)), { receiver, sender, salt: randomBytes(16) }, paddedTo, functions)
 }
 
-/** The key by which push services know the tenant; derived, held in memory, shown in its public half (docs/adr/0012). */
+/** The key pair that identifies the tenant to push services (VAPID): derived, kept only in memory (docs/adr/0012). */
 export class VapidKey {
   readonly #seed: Uint8Array
   readonly public: string

@@ -1,6 +1,6 @@
 /**
- * Responsible for what members are to be told on their devices, as other rooms say it in the transaction of the change, and for devices that end
- * with what they belong to. Nobody is told of what they did themselves. It sends nothing.
+ * Responsible for queueing notices for devices, in the transaction of the change, and for removing devices together with their member or
+ * session. Members get no notices of their own actions. It sends nothing.
  */
 import { unsent, withNote, withoutNote } from '../../../src/domain/device/told.ts'
 import type { Told, Waiting } from '../../../src/domain/device/told.ts'
@@ -8,7 +8,7 @@ import { systemActor } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import type { DeviceRecord } from './device-store.ts'
 
-/** Keeps what there is to tell, and when: at once, or together with what else comes within a while of the last message. */
+/** Stores pending notices with their due time: at once, or at the end of the pause that follows the last message. */
 function keep(ctx: CommandContext, device: DeviceRecord, told: Told): void {
   if (told === device.told) return
   const due = Math.max(ctx.at, device.quiet_until)
@@ -17,7 +17,7 @@ function keep(ctx: CommandContext, device: DeviceRecord, told: Told): void {
   if (due_at !== null) ctx.after({ kind: 'notify' })
 }
 
-/** Something waits for these members. `again`: whoever was told of it before is told once more. */
+/** Queues a notice that something waits for these members. `again`: also for members who were notified of it before. */
 export function tellDevices(
   ctx: CommandContext,
   thing: { readonly what: Waiting; readonly id: number; readonly again?: boolean },
@@ -34,7 +34,7 @@ export function tellDevices(
   }
 }
 
-/** It waits no longer: for this member, or for anybody. */
+/** Withdraws a notice, for this member or, without one, for all members. */
 export function untellDevices(ctx: CommandContext, thing: { readonly what: Waiting; readonly id: number }, memberId?: string): void {
   if (ctx.store.devices.isEmpty()) return
   for (const device of ctx.store.devices.all())
@@ -47,7 +47,7 @@ export const membersWithDevices = ({ store }: Pick<CommandContext, 'store'>): Re
 
 export const pushServiceOf = (device: Pick<DeviceRecord, 'endpoint'>): string => new URL(device.endpoint).host
 
-/** Nothing more is sent to it. `bySystem`: nobody asked for that. */
+/** Removes a device, so that nothing more is sent to it. `bySystem`: no caller requested it, so the audit row names the system. */
 export function removeDevice(ctx: CommandContext, device: DeviceRecord, why: string, bySystem = false): void {
   ctx.store.devices.remove(device.device_id)
   ctx.record({
@@ -58,7 +58,7 @@ export function removeDevice(ctx: CommandContext, device: DeviceRecord, why: str
   })
 }
 
-/** Those of a member that fit end with what they belonged to. */
+/** Removes the devices of a member that match, when what they belong to has ended. */
 export function removeDevicesOf(
   ctx: CommandContext,
   memberId: string,

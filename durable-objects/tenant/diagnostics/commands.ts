@@ -1,4 +1,4 @@
-/** Responsible for one look at the whole tenant: its invariants, what it stores, what waits to be archived, and how far its limits are. */
+/** Responsible for a diagnosis of the tenant: its invariants, its storage, the backlog of shipping to D1, and the use of its limits. */
 import { invariantIds, invariants, limits } from '@modelreins/contract'
 import type { Diagnostics } from '@modelreins/contract'
 import { genesis, verifyRows } from '../../../src/domain/audit/audit-chain.ts'
@@ -11,7 +11,7 @@ import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 import { fitsJob } from '../reviews/clearance.ts'
 
-/** Jobs of each kind that one look takes in, audit rows, and jobs whose approval is compared with what runs: a look must not hold the queue up. */
+/** Limits of one diagnosis (jobs of each kind, audit rows, approvals compared with running jobs), so that it does not block the queue. */
 const jobsSeen = 2_000
 const auditRowsSeen = 500
 const releasesSeen = 200
@@ -44,7 +44,7 @@ function picture(ctx: CommandContext): { readonly seen: Picture; readonly partia
   }
 }
 
-/** A review that gates this very job, not a session that it only belongs to. */
+/** The review that gates this job; undefined for a review of a session to which the job belongs. */
 function releaseOf(ctx: CommandContext, jobId: number): SeenRelease | undefined {
   const job = ctx.store.jobs.get(jobId)
   const review = job?.review_id == null ? undefined : ctx.store.reviews.get(job.review_id)
@@ -54,7 +54,7 @@ function releaseOf(ctx: CommandContext, jobId: number): SeenRelease | undefined 
   return { job_id: job.id, review_id: review.id, status: review.status, fits: fitsJob(ctx, review, job, worker) }
 }
 
-/** The newest rows: what is older has been shipped, and is verified with the whole trail. */
+/** Checks only the newest rows: older ones are shipped, and `audit.verify` checks the whole trail. */
 function checkChain(ctx: CommandContext): Check {
   const { seq } = ctx.live.auditWriter.head
   const rows = ctx.store.audit.after(Math.max(0, seq - auditRowsSeen), auditRowsSeen)

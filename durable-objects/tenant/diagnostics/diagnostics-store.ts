@@ -1,4 +1,4 @@
-/** Responsible for reading how much the tenant object stores, and what stands where in its queue, in few rows. It writes nothing. */
+/** Responsible for reading how much the tenant object stores and the state of its queue, with few rows read. It writes nothing. */
 import { desc, eq, inArray, isNotNull, sql, type SQL } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import type { SeenJob } from '../../../src/domain/diagnostics/invariants.ts'
@@ -15,7 +15,7 @@ import { sessions } from '../sessions/tables.ts'
 import { threads } from '../threads/tables.ts'
 import { webhooks } from '../webhooks/tables.ts'
 
-/** Tables that stay small enough to be counted; jobs and audit rows are counted by their numbers. */
+/** Tables that are small enough to count; jobs and audit rows are estimated from their numbers. */
 const counted = { artifacts, members, reviews, schedules, sessions, threads, webhooks, workers } as const
 
 const seen = {
@@ -47,7 +47,7 @@ export class DiagnosticsStore {
     return { jobs: this.#span('jobs', 'id'), audit_rows: this.#span('audit', 'seq'), ...Object.fromEntries(small) }
   }
 
-  /** From the lowest number to the highest: two rows read, however many there are. */
+  /** The distance from the lowest number to the highest: reads only two rows of a table of any size. */
   #span(table: 'jobs' | 'audit', key: 'id' | 'seq'): number {
     const row = this.#db.get<{ readonly low: number | null; readonly high: number | null }>(
       sql.raw(`select (select min(${key}) from ${table}) as low, (select max(${key}) from ${table}) as high`),
@@ -55,13 +55,13 @@ export class DiagnosticsStore {
     return row?.low == null || row.high == null ? 0 : row.high - row.low + 1
   }
 
-  /** How many rows are of this time or later, in a table whose times grow with its numbers: found by halving. */
+  /** The number of rows from this time on, by binary search in a table whose times ascend with its numbers. */
   #since(newest: number, atOf: (number: number) => number | undefined, at: number): number {
     let [low, high] = [0, newest]
     while (low < high) {
       const middle = Math.ceil((low + high) / 2)
       const its = atOf(middle)
-      // What is not there any more is older than all that is.
+      // A missing row was pruned, so it is older than all present rows.
       if (its === undefined || its < at) low = middle
       else high = middle - 1
     }
@@ -94,7 +94,7 @@ export class DiagnosticsStore {
     return this.#db.select(seen).from(jobs).where(where).limit(limit).all()
   }
 
-  /** What runs, then what stands elsewhere, then the newest jobs, whatever became of them; at most so many of each. */
+  /** Running jobs, then jobs in other places of the queue, then the newest jobs in any state; at most `limit` of each. */
   jobs(limit: number): { readonly jobs: readonly SeenJob[]; readonly partial: boolean } {
     const running = this.#jobs(eq(jobs.pool, places.running), limit)
     const standing = this.#jobs(isNotNull(jobs.pool), limit)

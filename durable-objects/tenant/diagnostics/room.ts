@@ -1,4 +1,4 @@
-/** Responsible for handing to the kernel what the tenant finds out about itself. */
+/** Responsible for the diagnostics room: a diagnosis of the tenant on request. */
 import type { Room } from '../kernel/room.ts'
 import { diagnosticsCommands } from './commands.ts'
 import { DiagnosticsStore } from './diagnostics-store.ts'

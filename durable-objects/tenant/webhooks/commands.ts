@@ -1,4 +1,4 @@
-/** Responsible for webhooks as their owner sees them: create (the secret is shown once), list, delete, and the log of deliveries. */
+/** Responsible for the commands about webhooks: create (which shows the secret once), list, delete, the log of deliveries, resend. */
 import { limits, webhookEvents } from '@modelreins/contract'
 import type { Parsed, Webhook, WebhookDelivery } from '@modelreins/contract'
 import { countingCursor } from '../../../src/domain/cursor.ts'
@@ -34,7 +34,7 @@ function create(ctx: CommandContext, input: Parsed<'webhooks.create'>): Result<W
   const refusal = refusalSentence('Webhooks', url, ctx.allowedHosts)
   if (refusal !== undefined) return invalid('url', refusal)
   if (ctx.store.webhooks.all().length >= limits.webhooks) return fail('conflict', `A tenant has at most ${limits.webhooks} webhooks.`)
-  // A fragment is never sent; what is stored is what is called.
+  // Remove the fragment, which is never sent, so that the stored address is the called one.
   url.hash = ''
   const hook: WebhookRecord = {
     webhook_id: `wh${ctx.at.toString(36)}${ctx.randomText(10)}`,
@@ -46,12 +46,12 @@ function create(ctx: CommandContext, input: Parsed<'webhooks.create'>): Result<W
     disabled_at: null,
   }
   ctx.store.webhooks.save(hook)
-  // The path may be a secret of the receiver's (chat tools do that): the audit trail names the host.
+  // Record only the host: the path may be a secret of the receiver (as with incoming webhooks of chat tools).
   ctx.record({ action: 'webhook.create', subject: `webhook:${hook.webhook_id}`, summary: `${url.host}: ${hook.events.join(', ')}` })
   return ok({ ...show(hook), secret: webhookSecret(ctx.key, ctx.tenant, hook.webhook_id) })
 }
 
-/** Its receiver has answered 410 Gone: nothing is sent there any more. */
+/** Disables a webhook whose receiver answered 410 Gone. */
 export function disableWebhook(ctx: CommandContext, hook: WebhookRecord): void {
   ctx.store.webhooks.save({ ...hook, disabled_at: ctx.at })
   ctx.record({
@@ -62,7 +62,7 @@ export function disableWebhook(ctx: CommandContext, hook: WebhookRecord): void {
   })
 }
 
-/** The cursor is the id of the last webhook seen, which begins with the time. */
+/** The cursor is the id of the last webhook of a page; ids begin with the time of creation, so they sort by age. */
 function list(ctx: CommandContext, input: Parsed<'webhooks.list'>): Result<{ items: Webhook[]; next_cursor: string | null }> {
   const limit = input.limit ?? limits.list_default
   const found = ctx.store.webhooks.all().filter((hook) => input.cursor === undefined || hook.webhook_id > input.cursor)
@@ -92,8 +92,8 @@ function deliveries(
 }
 
 /**
- * The same message once more, now; where it may go is judged when it is sent, as ever. A receiver that has taken it before tells by its id. When it
- * fails, it is tried again as often as it would have been, or not at all if it was given up.
+ * Sends the same message again, now. The address is checked when it is sent, as for any delivery. The message id stays the same, so that a
+ * receiver can detect the repetition. After a failure, the delivery's remaining retries follow; there are none if it was given up.
  */
 function resend(ctx: CommandContext, input: Parsed<'webhooks.resend'>): Result<WebhookDelivery> {
   const hook = ctx.store.webhooks.get(input.webhook_id)

@@ -1,8 +1,8 @@
-/** Responsible for the tables of webhooks and of what is sent to them. */
+/** Responsible for the tables of webhooks and their deliveries. */
 import { sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
-/** No secret is stored: it is derived from the signing key `kid` and the id. */
+/** The secret is not stored: it is derived from the signing key `kid` and the webhook's id. */
 export const webhooks = sqliteTable('webhooks', {
   webhook_id: text().primaryKey(),
   url: text().notNull(),
@@ -23,9 +23,9 @@ export const webhookDeliveries = sqliteTable(
     body: text().notNull(),
     state: text().notNull(),
     created_at: integer().notNull(),
-    /** Null once it is delivered or given up. */
+    /** Time of the next attempt, milliseconds since 1970; null once it is delivered or given up. */
     next_at: integer(),
-    /** JSON: when each try was made, and what came of it. */
+    /** JSON: the time and outcome of each attempt. */
     attempts: text().notNull(),
   },
   (table) => [

@@ -1,10 +1,10 @@
-/** Responsible for what the delivery queue of subscribers holds: events are put in, in the transaction of the change, and forget erased jobs. */
+/** Responsible for queueing webhook events, in the transaction of the change, and for removing texts of erased jobs from the queue. */
 import { shownToAnybody, type WebhookBody, type WebhookEvent } from '@modelreins/contract'
 import type { JobRecord } from '../../../src/domain/job/job-machine.ts'
 import { isoTime } from '../kernel/context.ts'
 import type { CommandContext } from '../kernel/context.ts'
 
-/** `text` is one sentence for people, safe to show as it is; `data` holds no prompt and no payload. */
+/** Queues an event for its webhooks. `text`: one sentence for people, safe to show unescaped; `data`: without prompts and payloads. */
 export function queueWebhookEvent(ctx: CommandContext, event: WebhookEvent, text: string, data: WebhookBody['data']): void {
   const hooks = ctx.store.webhooks.all().filter((hook) => hook.disabled_at === null && hook.events.includes(event))
   if (hooks.length === 0) return
@@ -21,7 +21,7 @@ export function queueWebhookEvent(ctx: CommandContext, event: WebhookEvent, text
   ctx.after({ kind: 'deliver' })
 }
 
-/** A job is erased: the titles of its reviews may be words of its worker. Who decided what, and when, stays. */
+/** Removes the titles of reviews of an erased job, because its worker may have written them. Who decided what, and when, stays. */
 export function forgetJob(ctx: CommandContext, { id }: Pick<JobRecord, 'id'>): void {
   if (ctx.store.webhooks.all().length === 0 || ctx.store.reviews.idsOf(id).length === 0) return
   for (const message of ctx.store.webhooks.aboutJob(id)) {

@@ -1,15 +1,15 @@
-/** Responsible for the secret of a webhook and for signing a delivery with it, as Standard Webhooks says. No secret is ever stored. */
+/** Responsible for deriving the secret of a webhook, which is never stored, and for signing deliveries by Standard Webhooks. */
 import { createHmac } from 'node:crypto'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
 
-/** 32 bytes, derived from a signing key: the same as long as that key is among those of the Worker. */
+/** 32 bytes, derived from a signing key: they stay the same as long as the Worker has that key. */
 const secretBytes = (key: TokenKey, tenant: string, webhookId: string): Uint8Array => key.hmac(`webhook/${tenant}/${webhookId}`)
 
-/** As its owner gets to see it, once. */
+/** The secret in the form that is shown to its owner once: `whsec_` and base64. */
 export const webhookSecret = (key: TokenKey, tenant: string, webhookId: string): string =>
   `whsec_${Buffer.from(secretBytes(key, tenant, webhookId)).toString('base64')}`
 
-/** The three headers. `at`: milliseconds, of this very try: receivers refuse old ones. */
+/** The three headers of Standard Webhooks. `at`: time of this attempt, milliseconds since 1970, because receivers refuse old timestamps. */
 export function signedHeaders(
   key: TokenKey,
   delivery: { readonly tenant: string; readonly webhook_id: string; readonly message_id: string; readonly body: string },

@@ -1,6 +1,6 @@
 /**
- * Responsible for sending what the delivery queue holds: signed, guarded, tried again with growing pauses, each try logged. At least
- * once: an eviction between the answer and the log repeats a delivery under the same `webhook-id`. No command waits for it.
+ * Responsible for sending queued deliveries: signed, guarded, retried with growing pauses, each attempt logged. Delivery is at least once:
+ * an eviction between the answer and the log repeats a delivery under the same `webhook-id`. No command waits for it.
  */
 import { limits } from '@modelreins/contract'
 import type { TokenKey } from '../../../src/domain/access/token.ts'
@@ -12,9 +12,9 @@ import { signedHeaders } from './webhook-secret.ts'
 const second = 1_000
 const minute = 60 * second
 const hour = 60 * minute
-/** After the first try, the second, and so on: a day and a half in all (Standard Webhooks, "Retries"). */
+/** Pauses after the first attempt, the second, and so on: a day and a half in total (Standard Webhooks, "Retries"). */
 const pauses: readonly number[] = [5 * second, 1 * minute, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour]
-/** Of each pause, more or less by chance. Small enough that the longest of one is shorter than the shortest of the next. */
+/** Random variation of each pause, as a fraction of it: small enough that the longest form of a pause is shorter than any next one. */
 const spread = 0.15
 const atOnce = 3
 
@@ -28,9 +28,9 @@ export interface SenderParts {
   readonly random: () => number
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>
   readonly waitUntil: (promise: Promise<unknown>) => void
-  /** The receiver wants no more. */
+  /** Called when the receiver answers 410 Gone. */
   readonly disable: (hook: WebhookRecord) => void
-  /** Something new is due at `dueAt`. */
+  /** Called when `dueAt` has changed. */
   readonly rearm: () => void
 }
 
@@ -67,11 +67,11 @@ export class WebhookSender {
   #note(delivery: DeliveryRecord, outcome: Pick<DeliveryAttempt, 'status' | 'error'> | undefined): void {
     const { webhooks } = this.#parts.store
     const { id, attempts } = delivery
-    // Read again: it may have been deleted while it was called.
+    // Read the webhook again: it may have been deleted during the request.
     const hook = webhooks.get(delivery.webhook_id)
     const status = outcome?.status ?? null
     if (status !== null && status >= 200 && status < 300) return webhooks.note({ id, attempts, state: 'delivered', next_at: null })
-    // 410 says: never again (Standard Webhooks, "Disabling").
+    // 410 means that the receiver wants no further deliveries (Standard Webhooks, "Disabling").
     if (status === 410 && hook !== undefined) this.#parts.disable(hook)
     const pause = outcome === undefined || status === 410 ? undefined : pauses[attempts.length - 1]
     if (pause === undefined || attempts.length >= limits.webhook_attempts)

@@ -1,4 +1,4 @@
-/** Responsible for webhooks and their deliveries as they are stored: the queue of what is to be sent, and the log of what came of it. */
+/** Responsible for the rows of webhooks and deliveries; the deliveries are both the queue and the log. */
 import { and, asc, desc, eq, isNotNull, isNull, lt, lte, notInArray, sql } from 'drizzle-orm'
 import type { WebhookDelivery, WebhookEvent } from '@modelreins/contract'
 import type { TenantDatabase } from '../kernel/open-stores.ts'
@@ -18,7 +18,7 @@ export interface WebhookRecord {
   readonly created_by: string
   /** Time of creation, milliseconds since 1970. */
   readonly created_at: number
-  /** Time at which it was disabled after repeated failures; null while it is active. */
+  /** Time at which it was disabled because its receiver answered 410 Gone, milliseconds since 1970; null while it is active. */
   readonly disabled_at: number | null
 }
 
@@ -67,7 +67,7 @@ const deliveryOf = (row: DeliveryRow): DeliveryRecord => ({
 
 export class WebhookStore {
   readonly #db: TenantDatabase
-  /** Every review asks who wants to know; most tenants have no webhook. */
+  /** Cache of all webhooks: every review reads them, and most tenants have none. */
   #known: readonly WebhookRecord[] | undefined
   readonly #forget: Forget
   constructor(db: TenantDatabase, forget: Forget) {
@@ -97,7 +97,7 @@ export class WebhookStore {
     this.#changed()
   }
 
-  /** With everything that was to be sent to it. */
+  /** Deletes a webhook and its deliveries. */
   delete(id: string): void {
     this.#db.delete(webhooks).where(eq(webhooks.webhook_id, id)).run()
     this.#db.delete(webhookDeliveries).where(eq(webhookDeliveries.webhook_id, id)).run()
@@ -111,7 +111,7 @@ export class WebhookStore {
       .run()
   }
 
-  /** Messages about a job, sent or not. Looks at all that are kept: few, and not for long. */
+  /** Deliveries about a job, sent or not. Scans all rows, which are few and kept only for a short time. */
   aboutJob(jobId: number): readonly Pick<DeliveryRecord, 'id' | 'body'>[] {
     return this.#db
       .select({ id: webhookDeliveries.id, body: webhookDeliveries.body })
@@ -120,12 +120,12 @@ export class WebhookStore {
       .all()
   }
 
-  /** Another wording of what is kept, or still to be sent: it is signed when it goes. */
+  /** Replaces the body of a delivery, sent or not; a pending one is signed only when it is sent. */
   reword(id: number, body: string): void {
     this.#db.update(webhookDeliveries).set({ body }).where(eq(webhookDeliveries.id, id)).run()
   }
 
-  /** What is to be sent now, longest overdue first, less those that are on their way. */
+  /** Deliveries that are due, longest overdue first, without those in `except`, which are being sent. */
   due(at: number, limit: number, except: readonly number[]): readonly DeliveryRecord[] {
     return this.#db
       .select()
@@ -143,9 +143,9 @@ export class WebhookStore {
       .map(deliveryOf)
   }
 
-  /** When the next one is due, less those that are on their way. */
+  /** When the next delivery is due, milliseconds since 1970, without those in `except`, which are being sent. */
   nextDue(except: readonly number[]): number | undefined {
-    // Deliveries go with their webhook, and every command asks: most tenants need no query.
+    // Every command calls this. Without a webhook there are no deliveries, so most tenants need no query.
     if (this.all().length === 0) return undefined
     const row = this.#db
       .select({ at: webhookDeliveries.next_at })
@@ -157,7 +157,7 @@ export class WebhookStore {
     return row?.at ?? undefined
   }
 
-  /** Writes how a try ended; nothing when the webhook was deleted meanwhile. */
+  /** Stores the outcome of an attempt; writes nothing when the webhook was deleted in the meantime. */
   note(delivery: Pick<DeliveryRecord, 'id' | 'state' | 'next_at' | 'attempts'>): void {
     const { id, state, next_at, attempts } = delivery
     this.#db
@@ -176,7 +176,7 @@ export class WebhookStore {
     return row === undefined ? undefined : deliveryOf(row)
   }
 
-  /** Newest first. */
+  /** Deliveries of a webhook with an id below `before`, newest first. */
   deliveries(webhookId: string, limit: number, before: number): readonly DeliveryRecord[] {
     return this.#db
       .select()
@@ -188,7 +188,7 @@ export class WebhookStore {
       .map(deliveryOf)
   }
 
-  /** Forgets deliveries that have ended and were made before `before`. */
+  /** Deletes ended deliveries that were created before `before` (milliseconds since 1970). */
   prune(before: number): void {
     this.#db
       .delete(webhookDeliveries)
