@@ -1,9 +1,9 @@
-/** Responsible for time as the stream object sees it, so that tests can move it by hand. */
+/** Responsible for the time and the time limits of the stream object; tests replace the clock. */
 
 export interface StreamClock {
   /** Milliseconds since 1970. */
   now(): number
-  /** Calls `tick` again and again until the answer is called. */
+  /** Calls `tick` every `ms` milliseconds until the returned function is called. */
   every(ms: number, tick: () => void): () => void
 }
 
@@ -20,21 +20,21 @@ const minute = 60 * second
 const hour = 60 * minute
 
 export const streamTimings = {
-  /** A comment to every viewer that heard nothing for this long. */
+  /** A viewer that received nothing for this long gets an SSE comment. */
   keep_alive_ms: 15 * second,
-  /** Viewers wait, and nothing came for this long: was the close lost? */
+  /** With viewers and no output for this long, the object asks the tenant object whether the job has ended: a close may be lost. */
   silence_ms: 30 * second,
-  /** Whoever reads or writes is asked about again after this long: a right ends where it is used, also when no word of its end came. */
+  /** The right to read or write is checked again after this time, in case the message of its end was lost. */
   trust_ms: 30 * second,
-  /** A viewer that takes nothing for this long is disconnected; it may resume by `Last-Event-ID`. */
+  /** A viewer that reads nothing for this long is disconnected; it may resume with `Last-Event-ID`. */
   stalled_ms: 60 * second,
-  /** From the end to the transcript: off the path of the last viewers. */
+  /** Delay between the end and writing the transcript, so that it does not slow down the last viewers. */
   archive_after_ms: 5 * second,
   archive_retry_ms: 1 * minute,
-  /** Nobody watches and nothing came for this long: was the close lost? */
+  /** As `silence_ms`, without viewers. */
   unwatched_silence_ms: 6 * hour,
-  /** SQLite keeps an ended stream this long after its transcript: longer than any lease token lives, so that late appends are still refused. */
+  /** How long SQLite keeps an ended stream after its transcript: longer than any lease token is valid, so that late appends are refused. */
   hot_ms: 48 * hour,
-  /** An erased stream refuses what was on its way for this long; then nothing is left of it. */
+  /** How long an erased stream refuses late appends; afterwards it stores nothing. */
   erased_ms: 1 * hour,
 } as const

@@ -1,4 +1,4 @@
-/** Responsible for who may write to the stream, and under which sequence. Pure. */
+/** Responsible for which attempt may write to the stream, and for numbering and packing its chunks; pure functions. */
 import { byteLength, type OutputChunk } from '@modelreins/contract'
 import { fail, ok, type Result } from '../../src/domain/result.ts'
 import type { StoredChunk } from './store/schema.ts'
@@ -11,8 +11,8 @@ export interface Writer {
 }
 
 /**
- * `same`: the attempt that writes already. `newer`: it takes over. `lost`: a newer one has, or this one has ended.
- * Two offers of one attempt number are told apart by their nonce; the later offer is the one that was started.
+ * Compares a writer with the stream. `same`: it is the attempt that writes already. `newer`: it takes over. `lost`: a newer attempt has taken
+ * over, or this one has ended. The nonce distinguishes two offers of one attempt number; the later offer wins.
  */
 export function fence(state: StreamState | undefined, writer: Writer): 'same' | 'newer' | 'lost' {
   if (state === undefined) return 'newer'
@@ -22,12 +22,12 @@ export function fence(state: StreamState | undefined, writer: Writer): 'same' | 
   return (writer.offered_at ?? 0) > state.offered_at ? 'newer' : 'lost'
 }
 
-/** Chunks that a sender may leave out at once: it declares a gap, it does not use up the sequence. */
+/** The most sequence numbers that a sender may skip at once, so that it cannot exhaust the sequence. */
 const largestGap = 1_000_000
 
 /**
- * The chunks that have not been seen, numbered in the stream. `base` is where the attempt's chunk 0 stands; `next` is the
- * stream's next sequence. A sequence that the sender left out stays free: a declared gap.
+ * Returns the new chunks with their numbers in the stream. `base`: number of the attempt's chunk 0; `next`: the stream's next number. Numbers
+ * that the sender skipped stay unused, as a declared gap.
  */
 export function numberChunks(chunks: readonly OutputChunk[], base: number, next: number): Result<StoredChunk[]> {
   const fresh: StoredChunk[] = []
@@ -45,7 +45,7 @@ export function numberChunks(chunks: readonly OutputChunk[], base: number, next:
   return ok(fresh)
 }
 
-/** A row takes 2 MB; smaller ones bound what a slow viewer keeps in memory. A chunk (64 KiB at most) is never cut. */
+/** Largest batch. SQLite rows take 2 MB, but small rows bound the memory of a slow viewer. A chunk (at most 64 KiB) is never split. */
 const batchBytes = 128 * 1024
 
 export interface PackedBatch {
@@ -55,7 +55,7 @@ export interface PackedBatch {
   readonly chunks: readonly StoredChunk[]
 }
 
-/** What a chunk costs beside its text: many tiny ones must not outgrow the storage that a few large ones may use. */
+/** Bytes counted per chunk in addition to its text, so that many tiny chunks cannot use more storage than the limit allows. */
 const chunkOverhead = 64
 
 /** Packs chunks into as few rows as fit. */
@@ -80,10 +80,10 @@ export function packChunks(chunks: readonly StoredChunk[]): PackedBatch[] {
   return rows
 }
 
-/** A tail in chunks of the size that the stream takes, never cutting a character in two. */
+/** Splits a tail into chunks of at most `maxBytes`, never within a character. */
 export function tailChunks(tail: string, maxBytes: number): string[] {
   const parts: string[] = []
-  // Four bytes are the longest character, so this many characters always fit.
+  // A UTF-8 character takes at most four bytes, so this many characters always fit.
   const step = Math.floor(maxBytes / 4)
   let at = 0
   while (at < tail.length) {

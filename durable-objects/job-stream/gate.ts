@@ -1,4 +1,4 @@
-/** Responsible for the job-stream object as the edge and the tenant object see it (append, watch, close), and for what it asks the tenant object. */
+/** Responsible for the interface of the job-stream object (append, watch, close), and for the calls that it makes to the tenant object. */
 import type { OutputChunk } from '@modelreins/contract'
 import type { Result } from '../../src/domain/result.ts'
 import type { CallCredential } from '../tenant/call.ts'
@@ -11,9 +11,9 @@ export interface StreamEnd {
 
 export interface JobStreamGate {
   /**
-   * Appends chunks of one attempt. `chunks[].seq` counts from 0 within the attempt, so a repeated chunk is recognised; the
-   * stream numbers all attempts through. An attempt older than the newest seen is `lease-lost`; a closed stream too.
-   * `offered_at` of the lease token orders two offers of one attempt number: the later one holds. `next_seq` counts within the attempt.
+   * Appends chunks of one attempt. `chunks[].seq` counts from 0 within the attempt, so that a repeated chunk is recognised; the stream's own
+   * numbers continue across attempts. Errors: `lease-lost` for an attempt older than the newest, and for a closed stream. `offered_at` of the
+   * lease token orders two offers of one attempt number: the later one wins. `next_seq` counts within the attempt.
    */
   append(request: {
     readonly tenant: string
@@ -22,12 +22,12 @@ export interface JobStreamGate {
     readonly nonce: string
     readonly offered_at?: number
     readonly chunks: readonly OutputChunk[]
-    /** Whoever writes does not count: the chunks get the next sequences, whatever they say. A repetition is then another chunk. */
+    /** The writer does not number its chunks: they get the next numbers, and a repeated chunk is stored twice. */
     readonly at_end?: boolean
   }): Promise<Result<{ readonly next_seq: number; readonly closed: boolean }>>
   /**
-   * The job has ended (or `attempt` has, when `end` is null: later appends of it are refused). `tail` is output that never came as chunks;
-   * `chunks` is how many the writer knows to be here: of later ones it has not heard, so its tail says them again. Idempotent.
+   * Ends the job, or only `attempt` when `end` is null: later appends of it are refused. `tail`: output that was not sent as chunks. `chunks`:
+   * the number of chunks whose receipt was confirmed to the writer; later ones may be stored too, and are repeated in the tail. Idempotent.
    */
   close(request: {
     readonly tenant: string
@@ -38,8 +38,8 @@ export interface JobStreamGate {
     readonly chunks?: number | undefined
   }): Promise<void>
   /**
-   * The last output of one attempt, at most so many bytes of UTF-8. `closed`: its end is here, so nothing of it is still to come.
-   * An object that holds nothing answers the empty text, and stores nothing.
+   * The last output of one attempt, limited in UTF-8 bytes. `closed`: the attempt has ended here, so its output is complete. An object that
+   * stores nothing returns an empty text, and still stores nothing.
    */
   recent(request: {
     readonly tenant: string
@@ -48,25 +48,25 @@ export interface JobStreamGate {
     readonly bytes: number
   }): Promise<RecentOutput>
   /**
-   * GET with `?after=N&tenant=&job_id=`: server-sent events from sequence N+1 on (-1: all; `Last-Event-ID` goes before `after`).
-   * `&ended=0` says that the tenant object holds the job to be in flight: a stream that ended with an earlier attempt waits for the next.
-   * `x-modelreins-viewer` says as JSON who watches (`ViewerIdentity`): whoever is named is asked about again while the stream is open.
-   * Anything but 200 carries a `Failure` as JSON.
+   * GET with `?after=N&tenant=&job_id=`: server-sent events from number N+1 on (-1: all; `Last-Event-ID` takes precedence over `after`).
+   * `&ended=0`: the job has not ended according to the tenant object, so a stream that ended with an earlier attempt waits for the next.
+   * `x-modelreins-viewer`: the viewer as JSON (`ViewerIdentity`), whose right is checked again while the stream is open. A response other than
+   * 200 carries a `Failure` as JSON.
    */
   fetch(request: Request): Promise<Response>
   /**
-   * A right has ended in the tenant: the viewers of these identities (all without `viewers`) are let go at once, and whoever writes is
-   * asked about before its next chunk. Idempotent.
+   * Called when rights in the tenant have ended: disconnects these viewers at once (all without `viewers`), and checks the writer again
+   * before its next chunk. Idempotent.
    */
   distrust(request: { readonly viewers?: readonly string[] }): Promise<void>
   /**
-   * The job is erased: its output, here and in R2, its viewers are let go, and nothing of it is taken any more. Idempotent; rejects when R2
-   * does not answer, and is to be repeated then.
+   * Erases the job's output here and in R2, disconnects its viewers, and refuses later appends. Idempotent; rejects when R2 does not answer,
+   * and the caller must then repeat it.
    */
   erase(request: { readonly tenant: string; readonly job_id: number }): Promise<void>
 }
 
-/** Who watches: `id` for counting and letting go, the credential for asking whether it is still in force. No token is in it. */
+/** A viewer: `id` for counting and disconnecting, the credential for checking that it is still valid. It contains no token. */
 export interface ViewerIdentity {
   readonly id: string
   readonly credential: CallCredential
@@ -74,30 +74,30 @@ export interface ViewerIdentity {
 
 export interface RecentOutput {
   readonly text: string
-  /** There was more before it. */
+  /** True when earlier output was left out. */
   readonly truncated: boolean
   readonly closed: boolean
 }
 
-/** How a job ended, with what its close would have brought. */
+/** How a job ended, with the data that `close` would have sent. */
 export interface JobEnd {
   readonly end: StreamEnd
   readonly attempt: number
   readonly tail: string
 }
 
-/** What the stream object asks the tenant object when a close may have been lost. */
+/** The calls of the stream object to the tenant object: about lost closes, and about rights. */
 export interface JobEndGate {
-  /** How the job ended; null while it has not. A job that nobody knows any more has ended: say so as a failure. */
+  /** How the job ended; null while it has not. For an unknown job, the end is a failure, because such a job can no longer run. */
   jobEnd(request: { readonly job_id: number }): Promise<JobEnd | null>
-  /** Whether what this attempt writes is to be taken now: it runs, by this fence, in a tenant that is not suspended. */
+  /** Succeeds while this attempt (by number and nonce) runs, in a tenant that is not suspended. */
   mayWrite(request: { readonly job_id: number; readonly attempt: number; readonly nonce: string }): Promise<Result<null>>
-  /** Whether this credential may still read the job's output. */
+  /** True while this credential may read jobs. */
   mayWatch(request: { readonly credential: CallCredential }): Promise<boolean>
 }
 
-/** The name under which the stream object of a job is found. */
+/** The name of a job's stream object in its namespace. */
 export const streamName = (tenant: string, jobId: number): string => `${tenant}/${jobId}`
 
-/** The key under which R2 keeps the output of an ended job, as NDJSON: one chunk per line, the end as the last. */
+/** The R2 key of an ended job's output: NDJSON with one chunk per line, and the end as the last line. */
 export const transcriptKey = (tenant: string, jobId: number): string => `transcripts/${tenant}/${jobId}.ndjson`

@@ -1,4 +1,4 @@
-/** Responsible for exposing one job's stream: append and close by call, viewers by SSE, upkeep by alarm. What is allowed is decided elsewhere. */
+/** Responsible for exposing one job's stream: append and close by RPC, viewers by SSE, maintenance by alarm; rules are in other modules. */
 import { DurableObject } from 'cloudflare:workers'
 import { limits, problems, type Failure } from '@modelreins/contract'
 import { fail, ok, type Result } from '../../src/domain/result.ts'
@@ -16,7 +16,7 @@ import { recentInTranscript, transcriptAttempt, transcriptSource, writeTranscrip
 import { WriterTrust, writerOf } from './writer-trust.ts'
 import { Viewers, viewersMax, type ViewerSource } from './viewers.ts'
 
-/** Whose stream this is. The object knows only once it has been told. */
+/** The tenant and job of the stream. The object learns them from its first call. */
 interface Whose {
   readonly tenant: string
   readonly job_id: number
@@ -24,7 +24,7 @@ interface Whose {
 
 interface Watch extends Whose {
   readonly after: number
-  /** The tenant object says that the job has not ended. */
+  /** True when the job has not ended, according to the tenant object. */
   readonly live: boolean
   readonly viewer: ViewerIdentity | undefined
 }
@@ -37,33 +37,33 @@ function parseWatch(request: Request): Watch | undefined {
   const after = Number(given !== null && /^\d{1,16}$/.test(given) ? given : (query.get('after') ?? -1))
   if (tenant === '' || !Number.isSafeInteger(job_id) || !Number.isSafeInteger(after) || after < -1) return undefined
   const named = request.headers.get('x-modelreins-viewer')
-  // Written by our own edge, which checked the credential.
+  // The cast is safe: only our edge sends this header, after it has checked the credential.
   const viewer = named === null ? undefined : (JSON.parse(named) as ViewerIdentity)
   return { tenant, job_id, after, live: query.get('ended') === '0', viewer }
 }
 
-/** Where storage says that the job was erased, and whose stream it was. */
+/** Storage key of the mark that the job was erased; its value is the tenant and job. */
 const erasedKey = 'erased'
 
 const refused = (failure: Failure): Response => Response.json(failure, { status: problems[failure.code].status })
 
 export class JobStreamObject extends DurableObject<Env> implements JobStreamGate {
-  /** Replaced by tests; properties cannot be reached by RPC. */
+  /** Tests replace this and `tenantGate`; RPC cannot reach properties. */
   clock: StreamClock = systemClock
   tenantGate = (tenant: string): JobEndGate => {
     const { TENANT } = this.env
-    // A namespace that does not know its class gives stubs without methods; the gate is what both sides have agreed on.
+    // The namespace is not typed with the class, so its stubs have no methods; both sides implement the gate.
     return TENANT.get(TENANT.idFromName(tenant)) as unknown as JobEndGate
   }
   askEnd = async ({ tenant, job_id }: Whose): Promise<JobEnd | null> => this.tenantGate(tenant).jobEnd({ job_id })
 
-  /** Undefined while nothing is stored here. */
+  /** Undefined while the object stores nothing. */
   #stream: JobStream | undefined
-  /** The end of a job that never streamed, learned by asking. */
+  /** The end of a job without stored output, learned from the tenant object. */
   #learned: StreamEnd | undefined
   #opening: Promise<JobStream> | undefined
   #whose: Whose | undefined
-  /** The job was erased: what is still on its way is not taken. */
+  /** Set when the job was erased: late appends are refused. */
   #erased: Whose | undefined
   #heardAt = 0
   #asking = false
@@ -80,7 +80,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     void ctx.blockConcurrencyWhile(async () => {
       this.#erased = await ctx.storage.get<Whose>(erasedKey)
       const store = await openIfThere(ctx.storage)
-      // Tables without the state row are an interrupted restore: as good as nothing.
+      // Tables without the state row come from an interrupted restore: treat them as an empty object.
       if (store?.state() !== undefined) this.#stream = new JobStream(store)
     })
   }
@@ -91,12 +91,12 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     if (fence(this.#stream?.state, request) === 'lost') return lost
     const allowed = await this.#trust.allows(request, this.clock, () => this.tenantGate(request.tenant).mayWrite(writerOf(request)))
     if (!allowed.ok) return allowed
-    // A first attempt has nothing behind it: its lease token dies before a stream is emptied.
+    // A first attempt never has a transcript: its lease token expires before an ended stream is emptied.
     const stream = await this.#open(request, request.attempt, request.attempt > 1)
     if (stream === undefined || this.#erased !== undefined) return lost
     const ended = stream.state !== undefined && stream.state.end !== null
     if (ended) {
-      // Only a human's retry makes a new attempt of an ended job, and only the tenant object knows.
+      // Only a retry by a member starts a new attempt of an ended job, and only the tenant object knows of it.
       if (fence(stream.state, request) === 'lost') return lost
       const asked = await this.#ask(request)
       if (!asked.ok) return asked
@@ -139,7 +139,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     await this.env.ARCHIVE.delete(transcriptKey(tenant, job_id))
   }
 
-  /** By now nothing can be on its way: the last of it goes, and a transcript that was being written at the time. */
+  /** Deletes the mark, and a transcript that was being written during the erasure: no late append can arrive any more. */
   async #forgetErased({ tenant, job_id }: Whose): Promise<void> {
     await this.env.ARCHIVE.delete(transcriptKey(tenant, job_id))
     await this.#empty()
@@ -170,7 +170,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
       }
     } else if (this.#stream.end() !== undefined && (await this.#runsAgain(watch))) await this.#reopen()
     if (watch.live) this.#learned = undefined
-    // A viewer that knows more than is here (a crash took it back) is told again.
+    // A viewer may know chunks that a crash has lost here: continue with the next number that the stream has.
     return this.#attach(this.#source, Math.min(watch.after + 1, this.#stream?.next ?? 0), viewer)
   }
 
@@ -182,7 +182,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     const chore = alarmTaskOf(stream.state, stream.heardAt, now)
     switch (chore.kind) {
       case 'wait':
-        // Never at or before now: an alarm set for now inside an alarm does not ring.
+        // Always in the future: an alarm that is set to the present time inside an alarm does not fire.
         await this.ctx.storage.setAlarm(Math.max(chore.until, now + 1))
         break
       case 'ask': {
@@ -202,8 +202,8 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
   }
 
   /**
-   * The stream to write to, made if there is none. One that was emptied comes back from its transcript for a newer attempt;
-   * for an older one it stays in R2: undefined.
+   * The stream to write to, created if there is none. An emptied stream is restored from its transcript for a newer attempt; for an older
+   * attempt it stays in R2, and the result is undefined.
    */
   async #open({ tenant, job_id }: Whose, attempt: number, mayBeArchived: boolean): Promise<JobStream | undefined> {
     if (this.#stream !== undefined) return this.#stream
@@ -227,7 +227,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     return new JobStream(store)
   }
 
-  /** Whether a job that has ended here runs again, by a human's retry. When nobody answers, what is known here counts. */
+  /** True when a job that has ended here runs again, by a member's retry. Without an answer of the tenant object, the local state applies. */
   async #runsAgain(watch: Watch): Promise<boolean> {
     if (!watch.live) return false
     const asked = await this.#ask(watch)
@@ -268,7 +268,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     if (this.#viewers.count > 0 && now - this.#heardAt >= streamTimings.silence_ms) this.ctx.waitUntil(this.#askForViewers())
   }
 
-  /** While nobody answers, what was last known counts: the next tick asks again. */
+  /** Checks a viewer's right again. Without an answer of the tenant object, the viewer stays until the next tick. */
   async #askAbout(who: ViewerIdentity): Promise<void> {
     if (this.#whose === undefined) return
     const same = JSON.stringify(who)
@@ -276,11 +276,11 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
       if (await this.tenantGate(this.#whose.tenant).mayWatch({ credential: who.credential })) this.#viewers.trust(who, this.clock.now())
       else this.#viewers.dismiss((one) => JSON.stringify(one) === same)
     } catch {
-      // Asked again with the next tick.
+      // The next tick asks again.
     }
   }
 
-  /** A close is one call and may be lost: whoever waits in silence is owed the question. */
+  /** Asks the tenant object for the job's end, because `close` is a single call and may be lost: its viewers would wait forever. */
   async #askForViewers(): Promise<void> {
     if (this.#asking || this.#whose === undefined) return
     this.#asking = true
@@ -301,7 +301,7 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     }
   }
 
-  /** The job has ended, the tenant object says; its close never came here. */
+  /** Applies an end that was learned from the tenant object, because `close` did not arrive. */
   async #finish({ end, attempt, tail }: JobEnd): Promise<void> {
     const stream = this.#stream
     if (stream?.state === undefined) this.#learned = end
@@ -326,12 +326,12 @@ export class JobStreamObject extends DurableObject<Env> implements JobStreamGate
     } catch (error) {
       if (this.#erased !== undefined) return
       transcriptFailed({ tenant, job_id }, error)
-      // The platform tries a failed alarm six times and then never again: keep the next try in our own hands.
+      // Schedule the retry here: the platform retries a failed alarm only six times.
       return this.#ringIn(streamTimings.archive_retry_ms)
     }
-    // Erased meanwhile: what was just written goes, too.
+    // The job was erased in the meantime: delete the transcript that was just written.
     if (this.#erased !== undefined) return this.env.ARCHIVE.delete(transcriptKey(tenant, job_id))
-    // Tried again meanwhile: the next end writes another transcript.
+    // If the job was retried in the meantime, its next end writes another transcript.
     if (stream.state?.end === end) stream.archived(this.clock.now())
     await this.#ringIn(streamTimings.hot_ms)
   }

@@ -1,6 +1,6 @@
 /**
- * Responsible for one job's output: what is accepted, under which sequence, what is dropped, what a reader gets, and the end. Synchronous
- * throughout, so nothing comes in between.
+ * Responsible for one job's output: what is accepted, under which number, what is dropped, what a reader gets, and the end. It is
+ * synchronous, so that no other call can interleave.
  */
 import { limits, type OutputChunk, type StreamedChunk } from '@modelreins/contract'
 import { fail, ok, type Result } from '../../src/domain/result.ts'
@@ -17,7 +17,7 @@ export interface Append extends Writer {
   readonly tenant: string
   readonly job_id: number
   readonly chunks: readonly OutputChunk[]
-  /** The chunks get the next sequences, whatever they say. */
+  /** The chunks get the next numbers, and their own are ignored. */
   readonly at_end?: boolean
 }
 
@@ -30,7 +30,7 @@ export interface Close {
   readonly chunks?: number | undefined
 }
 
-/** Bytes that a viewer is given at once; the last batch may go beyond. */
+/** Bytes per read of a viewer; the last batch may exceed it. */
 const readBytes = 64 * 1024
 
 export const leaseLost = (jobId: number, attempt: number) =>
@@ -39,11 +39,11 @@ export const leaseLost = (jobId: number, attempt: number) =>
 export class JobStream implements ViewerSource {
   readonly #store: StreamStore
   #state: StreamState | undefined
-  /** The sequence of the next chunk. */
+  /** The number of the next chunk. */
   #next: number
   #bytes: number
   #heardAt: number
-  /** What was read last: live viewers mostly want the same batch. */
+  /** The last read, cached because live viewers usually read the same batch. */
   #read: { readonly from: number; readonly found: Encoded | undefined } | undefined
 
   constructor(store: StreamStore) {
@@ -61,12 +61,12 @@ export class JobStream implements ViewerSource {
   get next(): number {
     return this.#next
   }
-  /** When the newest chunk came, milliseconds since 1970. */
+  /** When the newest chunk arrived, milliseconds since 1970. */
   get heardAt(): number {
     return this.#heardAt
   }
 
-  /** A closed stream refuses every attempt; `reopened` says that a human has had the job tried again. */
+  /** A closed stream refuses every attempt. `reopened`: a member has retried the job, so a new attempt may write. */
   append(request: Append, at: number, reopened = false): Result<{ readonly next_seq: number; readonly closed: boolean }> {
     const lost = leaseLost(request.job_id, request.attempt)
     const verdict = fence(this.#state, request)
@@ -86,11 +86,11 @@ export class JobStream implements ViewerSource {
     return ok({ next_seq: this.#next - base, closed: false })
   }
 
-  /** False when nothing changes: it was closed so before, or a newer attempt has begun since. */
+  /** False when nothing changes: the stream was closed in the same way before, or a newer attempt has started. */
   close(request: Close, at: number): boolean {
     const state = this.#state ?? this.#unwritten(request)
     const news = request.attempt > state.ended_attempt
-    // An end of the newest attempt may come after its close, and may change: a failed job that waits for its retry is aborted.
+    // The end may arrive after the close of its attempt, and may change, such as when a failed job is aborted before its retry.
     const another = request.attempt >= state.attempt && JSON.stringify(request.end) !== JSON.stringify(state.end)
     if (request.end === null ? !news : !another) return false
     const tail = news ? tailChunks(this.#unsaid(request), limits.output_chunk_bytes) : []
@@ -100,7 +100,7 @@ export class JobStream implements ViewerSource {
       this.#save({
         ...state,
         attempt: Math.max(state.attempt, request.attempt),
-        // A late tail moves the numbers of the attempt that writes now.
+        // A late tail of an older attempt shifts the numbers of the attempt that is writing.
         base: request.attempt < state.attempt ? state.base + chunks.length : state.base,
         ended_attempt: Math.max(state.ended_attempt, request.attempt),
         end: request.end,
@@ -110,7 +110,7 @@ export class JobStream implements ViewerSource {
     return true
   }
 
-  /** The tail less what is here already: chunks whose acknowledgement never reached the writer, who says them again. */
+  /** The tail without the chunks that are stored already: the writer repeats chunks whose acknowledgement it did not get. */
   #unsaid({ attempt, chunks, tail }: Close): string {
     if (chunks === undefined || this.#state?.attempt !== attempt) return tail
     let said = ''
@@ -124,7 +124,7 @@ export class JobStream implements ViewerSource {
     return tail.startsWith(said) ? tail.slice(said.length) : tail
   }
 
-  /** The job is tried again, by a human's word: viewers wait anew, old attempts stay refused. False when it had not ended. */
+  /** Reopens an ended stream when a member retries the job: viewers wait again, old attempts stay refused. False when it had not ended. */
   reopen(): boolean {
     const state = this.#state
     if (state === undefined || state.end === null) return false
@@ -141,7 +141,7 @@ export class JobStream implements ViewerSource {
     return this.#store.batchFrom(seq)
   }
 
-  /** The last chunks of one attempt, as many as have `bytes` at least; read from the end, since output may be large. */
+  /** The last chunks of one attempt with at least `bytes` in total; reads from the end, because output may be large. */
   recent(attempt: number, bytes: number): RecentOutput {
     const state = this.#state
     const texts: string[] = []
@@ -164,7 +164,7 @@ export class JobStream implements ViewerSource {
   read(from: number): Encoded | undefined {
     if (from >= this.#next) return undefined
     if (this.#read?.from !== from) {
-      // Many small batches at once: each write to a viewer has its price.
+      // Combine small batches, because each write to a viewer has a fixed cost.
       const chunks: StreamedChunk[] = []
       let bytes = 0
       for (let batch = this.#store.batchFrom(from); batch !== undefined && bytes < readBytes; batch = this.#store.batchFrom(batch.next)) {
@@ -184,7 +184,7 @@ export class JobStream implements ViewerSource {
     return this.#state?.end ?? null
   }
 
-  /** All or nothing, in storage and in memory. */
+  /** Applies a change to storage and memory atomically. */
   #change(act: () => void): void {
     const before = { state: this.#state, next: this.#next, bytes: this.#bytes, heardAt: this.#heardAt }
     this.#read = undefined

@@ -1,11 +1,11 @@
-/** Responsible for bringing an emptied stream back from its transcript, when the job is tried again long after it ended. */
+/** Responsible for restoring an emptied stream from its transcript, when the job is retried long after its end. */
 import { packChunks } from './fencing.ts'
 import { open } from './store/open.ts'
 import type { StoredChunk } from './store/schema.ts'
 import { transcriptLines, type TranscriptEnd } from './transcript.ts'
 import { JobStream } from './job-stream.ts'
 
-/** The stream as it was when it ended. The row that makes it a stream is written last: half of one is none. */
+/** Restores the stream as it ended. Writes the state row last, so that an interrupted restore counts as an empty object. */
 export async function restore(
   storage: DurableObjectStorage,
   whose: { readonly tenant: string; readonly job_id: number },

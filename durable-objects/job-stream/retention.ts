@@ -1,17 +1,17 @@
-/** Responsible for the task of an alarm: write the transcript, empty the object, or ask about a close that never came. Pure. */
+/** Responsible for choosing an alarm's task: write the transcript, empty the object, or ask about a lost close; pure functions. */
 import { streamTimings } from './clock.ts'
 import type { StreamState } from './store/stream-store.ts'
 
 export type AlarmTask =
-  /** The job has ended: its output goes to R2. */
+  /** The job has ended: write its output to R2. */
   | { readonly kind: 'archive' }
-  /** R2 has it, and no lease token lives any more: the object gives up its storage. */
+  /** R2 has the output, and all lease tokens have expired: delete the object's storage. */
   | { readonly kind: 'empty' }
-  /** Nothing came for hours: has the job ended? */
+  /** No output for hours: ask whether the job has ended. */
   | { readonly kind: 'ask' }
   | { readonly kind: 'wait'; readonly until: number }
 
-/** `heardAt`: when the last chunk came. Alarms may be late or come twice, so the state alone decides. */
+/** `heardAt`: when the last chunk arrived. Alarms may be late or repeated, so only the state decides. */
 export function alarmTaskOf(state: StreamState, heardAt: number, now: number): AlarmTask {
   if (state.end === null) {
     const askAt = heardAt + streamTimings.unwatched_silence_ms

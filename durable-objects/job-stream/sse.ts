@@ -1,4 +1,4 @@
-/** Responsible for the spelling of server-sent events. */
+/** Responsible for encoding server-sent events. */
 import type { StreamedChunk } from '@modelreins/contract'
 import type { StreamEnd } from './gate.ts'
 
@@ -9,11 +9,11 @@ const gap = (from: number, to: number): string => `event: gap\ndata: {"from":${f
 
 export interface Encoded {
   readonly events: Uint8Array
-  /** The sequence to go on with. */
+  /** The number from which to continue. */
   readonly next: number
 }
 
-/** The chunks from sequence `from` on, ascending; what is missing between them is declared. */
+/** Encodes the chunks from number `from` on, ascending; missing numbers become gap events. */
 export function encodeChunks(from: number, chunks: Iterable<StreamedChunk>): Encoded {
   let text = ''
   let next = from
@@ -29,7 +29,7 @@ export function encodeChunks(from: number, chunks: Iterable<StreamedChunk>): Enc
 export const encodeEnd = (end: StreamEnd): Uint8Array =>
   encoder.encode(`event: end\ndata: ${JSON.stringify({ status: end.status, result: end.result, error: end.error })}\n\n`)
 
-/** Says at once that the stream is open, and how soon to come back after it broke. */
+/** The first bytes of a stream: they tell the client at once that it is open, and the delay before a reconnect. */
 export const opening = encoder.encode('retry: 1000\n\n')
 export const keepAlive = encoder.encode(': still here\n\n')
 

@@ -1,6 +1,6 @@
 /**
- * Responsible for the transcript of an ended job in R2: NDJSON, one chunk per line, and one last line that says how it ended and where a later
- * attempt goes on.
+ * Responsible for the transcript of an ended job in R2: NDJSON with one chunk per line, and a last line with the end and the number at which a
+ * later attempt continues.
  */
 import type { StreamedChunk } from '@modelreins/contract'
 import type { RecentOutput, StreamEnd } from './gate.ts'
@@ -9,10 +9,10 @@ import { encodeChunks, encodeEnd } from './sse.ts'
 import type { Batch } from './store/stream-store.ts'
 import type { ViewerSource } from './viewers.ts'
 
-/** The newest attempt of a transcript, from its metadata: nobody need read the whole to refuse an older one. */
+/** The newest attempt of a transcript, from its metadata, so that refusing an older attempt does not read the body. */
 export const transcriptAttempt = (object: R2Object): number => Number(object.customMetadata?.['attempt'] ?? 0)
 
-/** The last line. */
+/** The last line of a transcript. */
 export interface TranscriptEnd {
   readonly end: StreamEnd
   /** The newest attempt that wrote. */
@@ -30,8 +30,8 @@ export const chunksOf = (batch: Batch): StreamedChunk[] =>
 const lines = (items: readonly Line[]): Uint8Array => encoder.encode(items.map((item) => `${JSON.stringify(item)}\n`).join(''))
 
 /**
- * Writes the transcript batch by batch: R2 wants the length first, and the whole may not fit into memory beside itself.
- * `batchFrom` answers the batch at a sequence or the next one after it.
+ * Writes the transcript batch by batch: R2 needs the length in advance, and a copy of the whole may not fit into memory. `batchFrom` returns
+ * the batch that holds a number, or the next one after it.
  */
 export async function writeTranscript(
   bucket: R2Bucket,
@@ -53,7 +53,7 @@ export async function writeTranscript(
       httpMetadata: { contentType: 'application/x-ndjson; charset=utf-8' },
       customMetadata: { attempt: String(last.attempt) },
     })
-  // If one side fails the other must not wait for it.
+  // When one side fails, abort the other, which would otherwise wait forever.
   const giveUp = async (reason: unknown): Promise<never> => {
     await writer.abort(reason).catch(() => undefined)
     throw reason
@@ -72,7 +72,7 @@ export async function* transcriptLines(body: ReadableStream<Uint8Array>): AsyncG
   }
 }
 
-/** Read of a transcript for its last output: JSON escapes may make a text six times as long. */
+/** Bytes to read of a transcript's end for the last output: JSON escapes can make a text six times as long. */
 const tailReadBytes = 512 * 1024
 
 /** The last output of one attempt, from the end of its transcript; undefined when there is none. */
@@ -81,7 +81,7 @@ export async function recentInTranscript(bucket: R2Bucket, key: string, attempt:
   if (found === null) return undefined
   const whole = found.size <= tailReadBytes
   const text = await found.text()
-  // What begins in the middle of a line is no line.
+  // Drop the first line, which the range may have cut.
   const lines = (whole ? text : text.slice(text.indexOf('\n') + 1)).split('\n').filter((line) => line !== '')
   const said = lines
     .map((line): Line => JSON.parse(line))
@@ -91,7 +91,7 @@ export async function recentInTranscript(bucket: R2Bucket, key: string, attempt:
   return { text: last, truncated: !whole || last.length < said.length, closed: true }
 }
 
-/** A transcript as a viewer reads it when the object has been emptied. */
+/** The source of a viewer when the object has been emptied: reads the transcript. */
 export function transcriptSource(body: ReadableStream<Uint8Array>): ViewerSource {
   const groups = transcriptLines(body)
   let end: StreamEnd | undefined

@@ -1,7 +1,7 @@
 /**
- * Responsible for live viewers: each reads at its own pace, so a slow one keeps one write in memory and meets a gap when the store has moved on.
- * Bytes go through an IdentityTransformStream, write by write: workerd never cancels a ReadableStream of our own when its reader has gone, but a
- * write to a reader that has gone fails (measured; the keep-alive finds out within its interval).
+ * Responsible for live viewers: each reads at its own pace, so a slow one holds one write in memory and gets a gap when the store has dropped
+ * chunks. Bytes go through an IdentityTransformStream: workerd does not cancel a custom ReadableStream when its reader disconnects, but a write
+ * to a disconnected reader fails (measured), which the keep-alive detects within its interval.
  */
 import { streamTimings, type StreamClock } from './clock.ts'
 import type { ViewerIdentity } from './gate.ts'
@@ -9,25 +9,25 @@ import { keepAlive, opening, type Encoded } from './sse.ts'
 
 /** What a viewer reads. */
 export interface ViewerSource {
-  /** The events from sequence `from` on, as many as one write should carry; undefined when there is nothing yet. */
+  /** The events from number `from` on, as many as one write should carry; undefined when there are none yet. */
   read(from: number): Encoded | undefined | Promise<Encoded | undefined>
   /** The last event; undefined while the job has not ended. */
   end(): Uint8Array | undefined
-  /** The viewer is gone. */
+  /** Called when the viewer has disconnected. */
   release?(): void
 }
 
-/** More would not fit into the object's memory when all are slow. */
+/** The most viewers: more would not fit into the object's memory if all of them are slow. */
 export const viewersMax = 100
 
 interface Viewer {
-  /** Undefined of one that nobody has named. */
+  /** Undefined for a viewer without an identity. */
   readonly who: ViewerIdentity | undefined
-  /** When the right to read was last confirmed. */
+  /** When the right to read was last confirmed, milliseconds since 1970. */
   trustedAt: number
   readonly source: ViewerSource
   readonly writer: WritableStreamDefaultWriter<Uint8Array>
-  /** When the write that is under way began; undefined while waiting for something to say. */
+  /** When the current write began; undefined while the viewer waits for output. */
   writingSince: number | undefined
   saidAt: number
   /** Ends the wait. */
@@ -36,9 +36,9 @@ interface Viewer {
 
 export class Viewers {
   readonly #viewers = new Set<Viewer>()
-  /** Called when a viewer has gone. */
+  /** Called when a viewer has disconnected. */
   readonly #left: () => void
-  /** Counts what there was to hear, so that nothing is missed between looking and waiting. */
+  /** Counts notifications, so that one between reading and waiting is not missed. */
   #news = 0
 
   constructor(left: () => void) {
@@ -49,7 +49,7 @@ export class Viewers {
     return this.#viewers.size
   }
 
-  /** A stream of events from sequence `from` on; it ends after the end event. */
+  /** A stream of events from number `from` on; it ends after the end event. */
   attach(source: ViewerSource, from: number, clock: StreamClock, who?: ViewerIdentity): ReadableStream<Uint8Array> {
     const { readable, writable } = new IdentityTransformStream()
     const now = clock.now()
@@ -67,12 +67,12 @@ export class Viewers {
     return readable
   }
 
-  /** Streams that this viewer has open. */
+  /** The number of streams that this viewer has open. */
   countOf(id: string): number {
     return [...this.#viewers].filter(({ who }) => who?.id === id).length
   }
 
-  /** Credentials that nobody has been asked about for a while, each once. */
+  /** The viewers whose right must be confirmed again, each once. */
   untrusted(now: number): readonly ViewerIdentity[] {
     const due = new Map<string, ViewerIdentity>()
     for (const { who, trustedAt } of this.#viewers) {
@@ -87,8 +87,8 @@ export class Viewers {
   }
 
   /**
-   * Nothing more for those, from this moment on. Who has taken everything so far is given a proper end: after an error the connection is
-   * closed, and a client may already have sent its next request on it. They miss the event `end`, ask again, and are refused.
+   * Disconnects these viewers at once. A viewer that has read everything gets a regular end of the stream, because an error would close the
+   * connection, on which the client may already have sent its next request. Without the event `end`, the client reconnects and is refused.
    */
   dismiss(which: (who: ViewerIdentity | undefined) => boolean): void {
     for (const viewer of this.#viewers) {
@@ -103,13 +103,13 @@ export class Viewers {
     viewer.writer.abort(new Error(why)).catch(() => undefined)
   }
 
-  /** There is something new to read. */
+  /** Called when there is new output or the end. */
   notify(): void {
     this.#news += 1
     for (const viewer of this.#viewers) viewer.wake?.()
   }
 
-  /** Keeps silent connections open and lets go of those that take nothing. */
+  /** Keeps silent connections open, and disconnects viewers that read nothing. */
   tick(now: number): void {
     for (const viewer of this.#viewers) {
       if (viewer.writingSince === undefined) {
@@ -126,20 +126,20 @@ export class Viewers {
       await this.#tell(viewer, from, clock)
       await viewer.writer.close()
     } catch (error) {
-      // The reader has gone, or reading failed: either way it may come back and resume.
+      // The client has disconnected, or reading failed: in both cases it may reconnect and resume.
       viewer.writer.abort(error).catch(() => undefined)
     } finally {
       this.#remove(viewer)
     }
   }
 
-  /** Says everything, and the end. */
+  /** Writes all output as it arrives, then the end. */
   async #tell(viewer: Viewer, from: number, clock: StreamClock): Promise<void> {
     let next = from
     while (this.#viewers.has(viewer)) {
       const news = this.#news
       const found = await viewer.source.read(next)
-      // Let go while this was read.
+      // The viewer was disconnected during the read.
       if (!this.#viewers.has(viewer)) return
       if (found !== undefined) {
         next = found.next

@@ -1,6 +1,6 @@
 /**
- * Responsible for caching the right of a writer: the tenant object is asked before the first word that this object hears of an attempt,
- * and again after a while or when a right has ended. Chatty output costs it one question in half a minute.
+ * Responsible for caching a writer's right: it asks the tenant object before the first output of an attempt, and again after a time or when a
+ * right has ended. Frequent output costs the tenant object one call per half minute.
  */
 import { fail, ok, type Result } from '../../src/domain/result.ts'
 import { streamTimings, type StreamClock } from './clock.ts'
@@ -17,10 +17,10 @@ const unanswered = fail('unavailable', 'The tenant is temporarily unavailable.',
 
 export class WriterTrust {
   #known: { readonly attempt: number; readonly nonce: string; readonly at: number } | undefined
-  /** Counts the ends of rights: an answer that was asked for before one of them is worth nothing. */
+  /** Counts the calls of `end`: an answer to a question from before such a call is outdated. */
   #epoch = 0
 
-  /** Whoever writes is asked about before its next chunk. */
+  /** Clears the cache, so that the writer is checked again before its next chunk. */
   end(): void {
     this.#epoch += 1
     this.#known = undefined

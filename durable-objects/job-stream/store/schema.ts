@@ -1,8 +1,8 @@
-/** Responsible for the tables of one job's stream. Rows written are the bill: an append is one row, however many chunks it carries. */
+/** Responsible for the tables of one job's stream: an append writes one row for all its chunks, because rows written are billed. */
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { StreamEnd } from '../gate.ts'
 
-/** One chunk inside a batch: its sequence in the stream, its source, its text. */
+/** One chunk inside a batch: its number in the stream, its source, its text. */
 export type StoredChunk = readonly [seq: number, stream: string, text: string]
 
 /** Chunks that were appended together. */
@@ -12,14 +12,14 @@ export const batches = sqliteTable('batches', {
   /** Sequence after the last chunk. */
   next: integer().notNull(),
   attempt: integer().notNull(),
-  /** UTF-8 bytes of the texts and what a chunk costs beside. Before the texts, so that a sum reads no text. */
+  /** UTF-8 bytes of the texts, with the overhead per chunk. This column precedes the texts, so that a sum does not read them. */
   bytes: integer().notNull(),
   /** Milliseconds since 1970. */
   at: integer().notNull(),
   chunks: text({ mode: 'json' }).$type<readonly StoredChunk[]>().notNull(),
 })
 
-/** One row: who writes, and how it ended. Written when an attempt begins or ends, not when it says something. */
+/** The single state row: the writing attempt and the end. Written only when an attempt begins or ends, not for each append. */
 export const stream = sqliteTable('stream', {
   /** Always 1. */
   id: integer().primaryKey(),
@@ -30,7 +30,7 @@ export const stream = sqliteTable('stream', {
   nonce: text().notNull(),
   offered_at: integer().notNull(),
   base: integer().notNull(),
-  /** Attempts up to this one write no more. */
+  /** Attempts up to this one have ended and are refused. */
   ended_attempt: integer().notNull(),
   end: text({ mode: 'json' }).$type<StreamEnd>(),
   /** When the transcript was complete in R2, milliseconds since 1970. */

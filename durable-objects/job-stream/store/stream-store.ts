@@ -1,4 +1,4 @@
-/** Responsible for the rows of one job's stream: batches of chunks and the one row that says who writes. */
+/** Responsible for the rows of one job's stream: batches of chunks, and the single state row. */
 import { asc, desc, eq, gt, lt, lte, sql } from 'drizzle-orm'
 import type { DrizzleSqliteDODatabase } from 'drizzle-orm/durable-sqlite'
 import { batches, stream } from './schema.ts'
@@ -6,7 +6,7 @@ import { batches, stream } from './schema.ts'
 export type Batch = typeof batches.$inferSelect
 export type StreamState = Omit<typeof stream.$inferSelect, 'id'>
 
-/** What a batch is, less its texts. */
+/** A batch without its texts. */
 export interface Span {
   readonly first: number
   readonly next: number
@@ -20,12 +20,12 @@ export class StreamStore {
     this.#db = db
   }
 
-  /** Runs without anything in between; what it throws is undone. */
+  /** Runs `act` in a transaction, which is rolled back when it throws. */
   atomically<Value>(act: () => Value): Value {
     return this.#db.transaction(act)
   }
 
-  /** Undefined while an attempt has never written. */
+  /** Undefined before an attempt has written. */
   state(): StreamState | undefined {
     const row = this.#db.select().from(stream).get()
     if (row === undefined) return undefined
@@ -45,7 +45,7 @@ export class StreamStore {
     this.#db.insert(batches).values(batch).run()
   }
 
-  /** The sequence after the newest chunk, and when that came; undefined when there is none. */
+  /** The number after the newest chunk, and when that chunk arrived; undefined without chunks. */
   newest(): { readonly next: number; readonly at: number } | undefined {
     return this.#db.select({ next: batches.next, at: batches.at }).from(batches).orderBy(desc(batches.first)).limit(1).get()
   }
@@ -60,7 +60,7 @@ export class StreamStore {
     )
   }
 
-  /** The oldest batches, as many as have `bytes` together. */
+  /** The oldest batches that have at least `bytes` together. */
   oldest(bytes: number): Span[] {
     const spans: Span[] = []
     let total = 0
@@ -79,14 +79,14 @@ export class StreamStore {
     this.#db.delete(batches).where(eq(batches.first, first)).run()
   }
 
-  /** The batch that holds sequence `from`, or the next one after it. */
+  /** The batch that holds number `from`, or the next one after it. */
   batchFrom(from: number): Batch | undefined {
     const before = this.#db.select().from(batches).where(lte(batches.first, from)).orderBy(desc(batches.first)).limit(1).get()
     if (before !== undefined && before.next > from) return before
     return this.#db.select().from(batches).where(gt(batches.first, from)).orderBy(asc(batches.first)).limit(1).get()
   }
 
-  /** The newest batch that begins before this sequence. */
+  /** The newest batch that begins before number `seq`. */
   batchBefore(seq: number): Batch | undefined {
     return this.#db.select().from(batches).where(lt(batches.first, seq)).orderBy(desc(batches.first)).limit(1).get()
   }
