@@ -25,13 +25,13 @@ createRoot(root).render(
   </StrictMode>,
 )
 
-// A notification was clicked: the service worker says which page it is about.
+// A notification was clicked: the service worker sends the address of its page.
 if ('serviceWorker' in navigator)
   navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<{ readonly open?: unknown } | null>) => {
     if (typeof data?.open === 'string' && /^\/(?!\/)/.test(data.open)) router.history.push(data.open)
   })
 
-// The other screens are fetched when there is nothing else to do, so that going there shows them at once.
+// The code of the other screens is fetched while the browser is idle, so that they open at once later.
 const whenIdle = typeof requestIdleCallback === 'function' ? requestIdleCallback : (run: () => void) => setTimeout(run, 2_000)
 addEventListener('load', () => {
   whenIdle(() => {

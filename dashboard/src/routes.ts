@@ -1,4 +1,4 @@
-/** Responsible for the addresses of the dashboard: which screen stands where, and what of it is in the address. */
+/** Responsible for the addresses of the dashboard: which screen is at which address, and which parameters it has. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { Frame, Loading } from './frame/frame.tsx'
 import { ScreenFailed, NoSuchScreen } from './frame/dead-ends.tsx'
@@ -6,7 +6,7 @@ import { Home } from './screens/home/home.tsx'
 
 type Search<Name extends string> = { readonly [Key in Name]?: string }
 
-/** Filters and choices are texts; whatever else an address carries is dropped. */
+/** Search parameters are texts; unknown ones are dropped. */
 const search =
   <Name extends string>(...names: readonly Name[]) =>
   (given: Record<string, unknown>): Search<Name> => {
@@ -23,7 +23,7 @@ const getParentRoute = () => root
 
 const tree = root.addChildren([
   createRoute({ getParentRoute, path: '/', component: Home }),
-  // Whoever has signed in here goes on to Home, which its place and a reload then name.
+  // After a sign-in at this address the person continues to Home, whose own address then survives a reload.
   createRoute({
     getParentRoute,
     path: '/sign-in',
@@ -80,7 +80,7 @@ const tree = root.addChildren([
     path: '/work/$jobId',
     component: lazyRouteComponent(() => import('./screens/work/work-job.tsx'), 'WorkJob'),
   }),
-  // Its address of before.
+  // An earlier address of this screen.
   createRoute({
     getParentRoute,
     path: '/my-work',
@@ -137,7 +137,7 @@ export const router = createRouter({
   defaultPendingComponent: Loading,
   defaultErrorComponent: ScreenFailed,
   scrollRestoration: true,
-  // Plain `name=value`: an address is read and written by people.
+  // Plain `name=value`, because people read and edit addresses.
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (given) => {
     const kept = Object.entries(given).flatMap(([name, value]) => (typeof value === 'string' && value !== '' ? [[name, value]] : []))

@@ -1,15 +1,15 @@
-/** Responsible for the one client through which the dashboard speaks to its own server; the session's cookie says who calls. */
+/** Responsible for the one client through which the dashboard calls its own server; the session's cookie identifies the member. */
 import { Client, ModelReinsError, type Fetch } from '../../../worker-sdk/src/client/index.ts'
 import { spelledOut } from '../parts/safe-text.ts'
 
 export { ModelReinsError, redeemView, isViewUrl } from '../../../worker-sdk/src/client/index.ts'
 
-/** A form of another site cannot send this header: with the cookie alone nothing is changed. */
+/** Protects against cross-site requests: a form of another site cannot send this header, and the server accepts no change with the cookie alone. */
 export const ownHeader = { 'x-modelreins-request': '1' } as const
 
 type Listener = (reached: boolean) => void
 const listeners = new Set<Listener>()
-/** Told after every call whether the server was reached. */
+/** The listener is called after every call, with whether the server was reached. */
 export const onReach = (listener: Listener): (() => void) => {
   listeners.add(listener)
   return () => listeners.delete(listener)
@@ -35,11 +35,11 @@ const headersOf = (init: RequestInit): Record<string, string> => Object.fromEntr
 export const client = new Client({ url: location.origin, fetch: browserFetch, retry: { attempts: 2 } })
 
 /** What went wrong, as a person reads it. */
-/** Where in a request a fault is, as a person counts: `capabilities.0.name` is the name of the first. */
+/** The place of a fault in a request, in words and counted from one: `capabilities.0.name` is the name of the first. */
 const placeWords = (path: string): string =>
   path.replaceAll(/\.(\d+)(\.|$)/g, (_, index: string, rest: string) => ` ${Number(index) + 1}${rest === '' ? '' : ', '}`)
 
-/** What a server says may quote what others wrote. */
+/** An error as one safe line: a server's message may quote text that others wrote. */
 export function sentence(error: unknown): string {
   if (error instanceof ModelReinsError) {
     if (error.code === 'network') return 'The server cannot be reached. Check your connection; what you typed is kept.'

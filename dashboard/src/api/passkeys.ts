@@ -1,10 +1,10 @@
-/** Responsible for passkeys as the browser makes and uses them (WebAuthn level 3, the JSON forms); the server says what to sign. */
+/** Responsible for making and using passkeys in the browser (WebAuthn level 3, JSON forms); the server says what to sign. */
 import type { Input, Output } from '@modelreins/contract'
 import { client } from './client.ts'
 
 export const passkeysWork = (): boolean => typeof PublicKeyCredential === 'function' && isSecureContext
 
-/** Cancelled or timed out: the person knows, and nothing has happened. */
+/** Cancelled or timed out: the person knows that already, and nothing has changed. */
 export const isCancelled = (error: unknown): boolean =>
   error instanceof DOMException && (error.name === 'NotAllowedError' || error.name === 'AbortError')
 
@@ -15,10 +15,10 @@ function answered(credential: Credential | null): PublicKeyCredential {
 
 export type Assertion = Input<'sessions.create_with_passkey'>['credential']
 
-/** Has the person use one of their passkeys for what the server asks to be signed. */
+/** Asks the person to sign with one of their passkeys what the server names. */
 export async function askPasskey(options: Output<'sessions.passkey_options'>): Promise<Assertion> {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON({ ...options, allowCredentials: [...options.allowCredentials] })
-  // `toJSON` is of a registration or of an assertion; `get` answers the latter.
+  // The type of `toJSON` covers registrations and assertions; `get` returns an assertion.
   return answered(await navigator.credentials.get({ publicKey })).toJSON() as Assertion
 }
 
@@ -31,6 +31,6 @@ export async function addPasskey(name: string): Promise<void> {
   const options = await client.call('passkeys.options', {})
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options)
   const credential = answered(await navigator.credentials.create({ publicKey }))
-  // `create` answers a registration.
+  // `create` returns a registration.
   await client.call('passkeys.create', { name, credential: credential.toJSON() as Input<'passkeys.create'>['credential'] })
 }

@@ -1,4 +1,4 @@
-/** Responsible for reading operations through one cache, whose keys are the operation and its input. It draws nothing. */
+/** Responsible for reading operations through one cache, whose keys consist of the operation and its input. It draws nothing. */
 import type { Input, OperationId } from '@modelreins/contract'
 import { infiniteQueryOptions, QueryCache, QueryClient, queryOptions, useQuery, type UseQueryResult } from '@tanstack/react-query'
 import type { Answer } from '../../../worker-sdk/src/client/index.ts'
@@ -7,7 +7,7 @@ import { readEvery } from '../live/pace.ts'
 
 export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({
-    // A session that ended anywhere ended everywhere: the frame asks who is there, and shows the sign-in.
+    // An ended session affects every screen: the frame asks again who is signed in, and shows the sign-in.
     onError: (error, query) => {
       if (isUnauthorized(error) && query.queryKey[0] !== 'members.whoami')
         void queryClient.invalidateQueries({ queryKey: ['members.whoami'] })
@@ -17,7 +17,7 @@ export const queryClient: QueryClient = new QueryClient({
     queries: {
       staleTime: 2_000,
       gcTime: 120_000,
-      // The client itself tries again where that is safe.
+      // No retries here: the client already retries where that is safe.
       retry: false,
       refetchOnWindowFocus: true,
       refetchInterval: () => readEvery(),
@@ -39,7 +39,7 @@ interface Page<Item> {
   readonly next_cursor: string | null
 }
 
-/** Pages of a list, one after the other, each item made as small as the screen needs it. */
+/** Pages of a list in order. Each item is reduced to what the screen needs, to save memory. */
 export const pages = <Item, Kept>(
   key: readonly unknown[],
   read: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<Item>>,
@@ -50,14 +50,14 @@ export const pages = <Item, Kept>(
     initialPageParam: undefined as string | undefined,
     queryFn: async ({ pageParam, signal }): Promise<Page<Kept>> => {
       let page = await read(pageParam, signal)
-      // A search goes so far in one call: an empty page with a cursor has found nothing yet.
+      // One call of a search covers a limited range: an empty page with a cursor means that nothing was found yet.
       while (page.items.length === 0 && page.next_cursor !== null) page = await read(page.next_cursor, signal)
       return { items: page.items.map(keep), next_cursor: page.next_cursor }
     },
     getNextPageParam: (last) => last.next_cursor ?? undefined,
   })
 
-/** Makes stale what belongs to these nouns, such as `jobs`; what is on screen is read again. */
+/** Marks the answers about these nouns, such as `jobs`, as stale; those on screen are read again. */
 export function refresh(...nouns: readonly string[]): Promise<void> {
   return queryClient.invalidateQueries({
     predicate: ({ queryKey: [id] }) => typeof id === 'string' && nouns.some((noun) => id.startsWith(`${noun}.`)),

@@ -1,6 +1,6 @@
 /**
- * Responsible for which buttons a role sees. The server alone decides what a role may do (src/domain/access/access.ts, which a test compares this
- * with); a button that would only be refused is not shown.
+ * Responsible for which buttons a role sees. The server alone decides what a role may do (src/domain/access/access.ts; a test compares the two); a
+ * button that the server would always refuse is not shown.
  */
 import type { Role, Scope } from '@modelreins/contract'
 

@@ -1,4 +1,4 @@
-/** Responsible for who is signed in, and for signing in and out. A key that is typed goes to the server once and is kept nowhere. */
+/** Responsible for who is signed in, and for signing in and out. A typed key is sent to the server once and stored nowhere. */
 import type { Role, Scope } from '@modelreins/contract'
 import { useQuery } from '@tanstack/react-query'
 import { createContext, useContext } from 'react'
@@ -37,7 +37,7 @@ export function useMe(): Me {
 }
 export const useMay = (scope: Scope): boolean => roleShows(useMe().role, scope)
 
-/** What a link opens is a key, and the key opens a session: the link is used up by it. */
+/** The key for a typed text. A one-time link contains a key, and reading it uses the link up. */
 export async function keyOf(text: string): Promise<string> {
   const trimmed = text.trim()
   if (!isViewUrl(trimmed)) return trimmed
@@ -55,7 +55,7 @@ export async function signIn(key: string): Promise<void> {
   await signedIn()
 }
 
-/** What another member saw is not for this one. */
+/** Clears the cache, since answers for another member must not be shown to this one. */
 export async function signedIn(): Promise<void> {
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'members.whoami' })
   await queryClient.invalidateQueries({ queryKey: ['members.whoami'] })

@@ -1,4 +1,4 @@
-/** Responsible for addresses that lead nowhere and screens that failed: each says where to go from here. */
+/** Responsible for unknown addresses and failed screens: each page says where to go from here. */
 import type { ErrorComponentProps } from '@tanstack/react-router'
 import { sentence } from '../api/client.ts'
 import { Button, LinkButton } from '../parts/button.tsx'

@@ -1,4 +1,4 @@
-/** Responsible for what stands around every screen, and for asking who is there before any screen is shown. */
+/** Responsible for the frame around every screen, and for asking who is signed in before any screen is shown. */
 import { Link, Outlet, useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { useOperation } from '../api/queries.ts'
@@ -60,7 +60,7 @@ function SignedIn() {
   const { id } = useMe()
   useEffect(followEvents, [])
   useEffect(() => {
-    // Where nobody has allowed notifications there is nothing to keep.
+    // Without permission for notifications there is no subscription to keep.
     if ('Notification' in window && Notification.permission === 'granted')
       void import('../notifications/this-device.ts').then((device) => device.keepWithSession(id)).catch(() => undefined)
   }, [id])

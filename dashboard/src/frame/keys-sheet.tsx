@@ -1,4 +1,4 @@
-/** Responsible for the sheet that shows every key; it is made from the list that the keys act by. */
+/** Responsible for the sheet that lists every keyboard shortcut; it is made from the list that handles them. */
 import { Modal } from '../parts/modal.tsx'
 import { keyRows } from './keys.ts'
 

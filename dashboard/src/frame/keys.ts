@@ -1,4 +1,6 @@
-/** Responsible for keys: one list drives what keys do and what the sheet of keys says. A single letter never acts inside a field. */
+/**
+ * Responsible for keyboard shortcuts: one list defines what they do and what the sheet shows. A single letter never acts while a field has the focus.
+ */
 import { useEffect } from 'react'
 
 export interface KeyRow {
@@ -56,6 +58,6 @@ export function useKeys(rows: readonly Binding[], deps: readonly unknown[]): voi
     return () => {
       for (const row of rows) bindings.delete(row)
     }
-    // The rows are made anew in each render; what they depend on is said by the caller.
+    // The rows are new objects in every render, so the caller names their dependencies.
   }, deps)
 }

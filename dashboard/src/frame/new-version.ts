@@ -1,6 +1,6 @@
 /**
- * Responsible for what happens after a deploy, when the files of the page that is open are gone: it is loaded once more by itself, and if
- * that was a moment ago, the person is told instead.
+ * Responsible for the open page after a deploy, when its files no longer exist: it reloads once by itself; if that happened a moment ago, it tells
+ * the person instead.
  */
 import { useSyncExternalStore } from 'react'
 
@@ -9,13 +9,13 @@ const pauseMs = 60_000
 let stale = false
 const listeners = new Set<() => void>()
 
-/** The page is being left: what the browser stops loading by that is not missing, and a reload would be in the way of where the person goes. */
+/** The page is being left. Loads that the browser cancels for that are not missing files, and a reload would interrupt the navigation. */
 let leaving = false
 
 export function watchForNewVersion(): void {
   addEventListener('beforeunload', () => {
     leaving = true
-    // Stayed after all, such as for a download.
+    // The page stayed open, for example after a download.
     setTimeout(() => (leaving = false), 5_000)
   })
   addEventListener('vite:preloadError', (event) => {

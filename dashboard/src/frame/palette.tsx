@@ -1,4 +1,4 @@
-/** Responsible for the command palette: going places and acting by typing a few letters. It knows no screen's inside. */
+/** Responsible for the command palette: reaching screens and actions by typing a few letters. It does not know the content of any screen. */
 import { useNavigate } from '@tanstack/react-router'
 import { useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useOperation } from '../api/queries.ts'
@@ -102,12 +102,12 @@ function useCommands(query: string): readonly Command[] {
         run: () => void navigate({ to: '/workers/$workerId', params: { workerId: worker.worker_id } }),
       })),
     ]
-    // What could be aborted is offered to whoever asks for it, or types a word of its prompt.
+    // Commands that abort a running job are offered only after at least two typed letters.
     const offered = all.filter((command) => !command.id.startsWith('abort-running') || query.trim().length > 1)
     const fitting = offered.filter(
       (command) => command.id === `job-${job}` || command.id === `abort-${job}` || matches(command.name, query),
     )
-    // A word that fits a place or a worker, too, leads there first: Enter on what was typed ends no job.
+    // When a place or a worker matches too, it comes first, so that Enter does not end a job by accident.
     const ending = (command: Command): boolean => command.id.startsWith('abort-running')
     return [...fitting.filter((command) => !ending(command)), ...fitting.filter(ending)].slice(0, 12)
   }, [query, navigate, mayDispatch, mayAbort, mayDecide, mayKill, mayManage, reviews.data, workers.data, running, views])
@@ -119,7 +119,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const [at, setAt] = useState(0)
   const commands = useCommands(query)
   const current = commands[Math.min(at, commands.length - 1)]
-  // Closed before it is taken out of the page: only then the browser gives the focus back.
+  // Closed before the element is removed: the browser returns the focus only in that order.
   useLayoutEffect(() => {
     const open = dialog.current
     open?.showModal()

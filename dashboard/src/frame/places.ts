@@ -1,4 +1,4 @@
-/** Responsible for the list of places that the rail, the palette and the keys lead to. */
+/** Responsible for the list of places that the rail, the palette and the keyboard shortcuts lead to. */
 
 export const places = [
   { to: '/', name: 'Home', key: 'h', icon: 'home' },

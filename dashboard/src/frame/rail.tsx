@@ -1,4 +1,4 @@
-/** Responsible for the rail: the places of the dashboard at the left, or along the bottom where there is no room, with what waits in each. */
+/** Responsible for the rail: the places of the dashboard at the left, or at the bottom on narrow screens, each with the number of waiting items. */
 import { Link, useLocation } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { Icon } from '../parts/icon.tsx'
@@ -12,7 +12,7 @@ export function Rail() {
   const rail = useRef<HTMLElement>(null)
   const { pathname } = useLocation()
   useEffect(() => {
-    // Where not all places have room, the one that is open is in view.
+    // When the rail is too narrow for all places, the open one is scrolled into view.
     const open = rail.current?.querySelector<HTMLElement>('[data-status=active]')
     if (open != null && rail.current !== null) rail.current.scrollLeft = open.offsetLeft - (rail.current.clientWidth - open.offsetWidth) / 2
   }, [pathname])

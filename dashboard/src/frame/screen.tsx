@@ -1,4 +1,4 @@
-/** Responsible for what every screen begins with: its heading, which takes the focus when one comes here, its actions, and the tab's title. */
+/** Responsible for the beginning of every screen: its heading, which gets the focus after a navigation, its actions, and the tab's title. */
 import { useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { markIcon } from './tab-icon.ts'
@@ -10,7 +10,7 @@ let navigations = 0
 
 interface Props {
   readonly title: string
-  /** Beside the heading; the tab's title stays `title`. */
+  /** Shown beside the heading; the tab's title remains `title`. */
   readonly badge?: ReactNode
   readonly lead?: ReactNode
   readonly actions?: ReactNode
@@ -31,7 +31,7 @@ export function Screen({ title, badge, lead, actions, children, narrow = false }
   }, [text, waiting])
   useEffect(() => {
     navigations += 1
-    // The first page of a visit is read from its top, as the browser does it.
+    // On the first page of a visit the focus stays where the browser puts it, at the top.
     if (navigations > 1 && !(document.activeElement instanceof HTMLInputElement)) heading.current?.focus({ preventScroll: true })
   }, [path])
   return (

@@ -1,4 +1,4 @@
-/** Responsible for signing in: a key, a one-time link, or a passkey. It stands at whatever address was asked for, which is shown afterwards. */
+/** Responsible for signing in with a key, a one-time link or a passkey. It is shown at the requested address, whose screen follows afterwards. */
 import { useEffect, useId, useState, type FormEvent } from 'react'
 import { sentence } from '../api/client.ts'
 import { isCancelled, passkeysWork, signInWithPasskey } from '../api/passkeys.ts'
@@ -43,7 +43,7 @@ export function SignIn() {
     }
     void attempt('key', async () => {
       const key = await keyOf(typed)
-      // A link is used up now: what it held stays in the field until the server has taken it.
+      // The link is used up now: its key stays in the field until the server has accepted it.
       setText(key)
       await signIn(key)
     })

@@ -1,4 +1,4 @@
-/** Responsible for the address of signing in when somebody is signed in already: a link that they opened waits for their choice, and is not used up before. */
+/** Responsible for the sign-in address when a member is already signed in: a link that they opened is used only after they have chosen to. */
 import { Navigate, useNavigate } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
 import { sentence } from '../api/client.ts'
@@ -14,7 +14,7 @@ export function SignedInHere() {
   const link = useLinkInAddress()
   const [fault, setFault] = useState('')
   const [busy, setBusy] = useState(false)
-  /** By link, the key that it held: after a failure of the sign-in itself the link is used up, and the key is not. */
+  /** Keys by link: if the sign-in fails after the link was opened, the link is used up but its key is still valid. */
   const opened = useRef(new Map<string, string>())
   if (link === undefined) return <Navigate to="/" replace />
   const use = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** Responsible for the bar above every screen: product, palette, connection, account, and the button Kill, which is always there. */
+/** Responsible for the bar above every screen: product, palette, connection, account, and the Kill button, which is always visible. */
 import { Link } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { signOut, useMay, useMe } from '../api/session.ts'

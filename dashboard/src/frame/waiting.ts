@@ -1,8 +1,8 @@
-/** Responsible for how many decisions wait: the number in the rail, in the tab's title, and on Home. */
+/** Responsible for the number of waiting decisions in the rail, in the tab's title, and on Home. */
 import { useOperation } from '../api/queries.ts'
 import { useMay } from '../api/session.ts'
 
-/** As many as one page holds are told apart; more are "that many, and more". */
+/** Counted exactly below one page; a full page is shown as `199+`. */
 export const waitingInput = { status: ['pending' as const], limit: 200 }
 
 export function useWaiting(): number {
@@ -10,7 +10,7 @@ export function useWaiting(): number {
   return data?.items.length ?? 0
 }
 
-/** Those that wait for this member: nothing waits for somebody who may not decide. */
+/** The decisions that wait for this member; 0 for a member who may not decide. */
 export function useDecisions(): number {
   const waiting = useWaiting()
   return useMay('reviews.decide') ? waiting : 0

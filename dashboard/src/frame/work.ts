@@ -1,13 +1,13 @@
 /**
- * Responsible for what waits for this member as a person, and for telling the server that they are there: by what they do, in whichever tab,
- * and never by a clock, so that a tab that nobody uses says nothing.
+ * Responsible for what waits for this member as a person, and for reporting their presence to the server. Only their actions in any tab count as
+ * presence, never a timer, so an unused tab reports nothing.
  */
 import { useEffect } from 'react'
 import { client } from '../api/client.ts'
 import { useOperation } from '../api/queries.ts'
 import { useMay } from '../api/session.ts'
 
-/** Said so often at most: claims are counted in hours. */
+/** Reported at most this often: a person's claims last for hours. */
 const everyMs = 5 * 60_000
 
 function usePresence(there: boolean): void {
@@ -18,7 +18,7 @@ function usePresence(there: boolean): void {
       if (document.hidden || Date.now() - said < everyMs) return
       said = Date.now()
       client.call('work.here', {}).catch(() => {
-        // Said again with the next sign.
+        // Reported again with the next action.
         said = 0
       })
     }
@@ -33,14 +33,14 @@ function usePresence(there: boolean): void {
   }, [there])
 }
 
-/** How many jobs are on offer to this member, and how many that they have in hand are about to go back. */
+/** The number of jobs on offer to this member, and of jobs in their hands that will soon go back. */
 export function useOffers(): { readonly offered: number; readonly reminded: number; readonly takes: boolean } {
   const { data } = useOperation('work.list', {}, { enabled: useMay('jobs.take') })
   const reminded = data?.claimed.filter((item) => item.claim?.reminded === true).length ?? 0
   return { offered: data?.offered.length ?? 0, reminded, takes: data !== undefined && data.person !== null }
 }
 
-/** For the frame, once: what waits, and the member's presence. */
+/** Used once, by the frame: returns how much waits, and reports the member's presence. */
 export function useWork(): number {
   const { offered, reminded, takes } = useOffers()
   usePresence(takes)

@@ -1,6 +1,6 @@
-/** Responsible for which answers an event makes stale: what is shown of the noun that it is about. It asks nobody. */
+/** Responsible for which cached answers an event makes stale: those that show the noun of the event. It makes no calls. */
 
-/** Operations, by how their names begin, that show what these nouns say. Presence has no row of the audit trail and comes by itself. */
+/** Prefixes of the operations that show each noun. Presence is not in the audit trail and arrives in its own frames. */
 const shownBy: Readonly<Record<string, readonly string[]>> = {
   job: ['jobs.', 'threads.', 'work.'],
   fan_out: ['jobs.', 'threads.'],
@@ -19,11 +19,11 @@ const shownBy: Readonly<Record<string, readonly string[]>> = {
   webhook: ['webhooks.'],
   device: ['devices.'],
   settings: ['settings.'],
-  // Presence is told once a second: a worker that was busy for less was read as busy, and nobody would say otherwise.
+  // Presence is sent once a second. A worker that was busy for less than that may have been read as busy, and no event would correct it.
   late: ['audit.', 'webhooks.', 'presence.', 'workers.'],
 }
 
-/** Pages that were read one after the other: many of them are not read again at once, their screens watch the newest rows instead. */
+/** Most pages of a list that are read again at once. For longer lists, the screens read only the newest rows again. */
 const mostPages = 3
 
 export function isLong(data: unknown): boolean {
@@ -34,7 +34,7 @@ export function isLong(data: unknown): boolean {
 export const staleBy = (id: unknown, nouns: ReadonlySet<string>): boolean =>
   typeof id === 'string' && [...nouns].some((noun) => shownBy[noun]?.some((start) => id.startsWith(start)) === true)
 
-/** The list of work of a member who takes jobs: what the title counts of it. */
+/** True for the list of work of a member who takes jobs: the title counts its entries. */
 export function countsWork(id: unknown, data: unknown): boolean {
   return id === 'work.list' && typeof data === 'object' && data !== null && Reflect.get(data, 'person') != null
 }

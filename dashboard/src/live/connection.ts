@@ -1,4 +1,4 @@
-/** Responsible for what the connection pill says: live, resuming, or offline since when. The feed (feed.ts) says which. */
+/** Responsible for the state that the connection pill shows: live, resuming, or offline since a time. The feed (feed.ts) sets it. */
 import { useSyncExternalStore } from 'react'
 
 export type Connection = { readonly state: 'live' } | { readonly state: 'resuming' } | { readonly state: 'offline'; readonly since: number }

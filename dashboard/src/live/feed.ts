@@ -1,6 +1,6 @@
 /**
- * Responsible for the tab's one connection to the event feed: opening it, taking it up again behind the last event that was seen, and telling
- * the cache what has changed. It draws nothing, and while nobody looks it asks for nothing but what the tab's title counts.
+ * Responsible for the tab's one connection to the event feed: opening it, resuming after the last event that was seen, and marking cached answers as
+ * stale. It draws nothing, and a hidden tab reads only what its title counts.
  */
 import { onReach } from '../api/client.ts'
 import { queryClient } from '../api/queries.ts'
@@ -8,7 +8,7 @@ import { countsWork, isLong, staleBy } from './affected.ts'
 import { setConnection } from './connection.ts'
 import { setFeeding } from './pace.ts'
 
-/** As `feedFrame` of the contract says it; the server is ours, and a frame that this version does not know changes nothing. */
+/** A frame in the shape of `feedFrame` in the contract. It is not validated: the server is trusted, and an unknown frame has no effect. */
 interface Frame {
   readonly type?: string
   readonly seq?: number
@@ -18,13 +18,13 @@ interface Frame {
 const revoked = 4003
 const firstRetryMs = 300
 const mostRetryMs = 10_000
-/** Refreshes follow each other no faster than this, or than four times what the last one took. */
+/** Minimum pause between refreshes, in milliseconds; the pause is also at least four times the duration of the last refresh. */
 const pauseMs = 400
-/** What is copied to the audit trail's store, or delivered to a webhook, is there a moment after its event; who is busy has settled by then. */
+/** Delay before reading data that lags behind its event: the audit trail's copy, webhook deliveries, and busy states. */
 const lateMs = 1_500
-/** How often a hidden tab counts the work that is on offer to its member, when jobs change; other tabs count none. */
+/** How often a hidden tab counts the work on offer to its member while jobs change. Tabs of members who take no jobs count nothing. */
 const countMs = 10_000
-/** The server answers without waking anything. */
+/** The server answers pings without waking an object. */
 const pingMs = 30_000
 const pongMs = 8_000
 
@@ -43,7 +43,7 @@ export function followEvents(): () => void {
   let flushing = false
   let countTimer = 0
 
-  /** The title of a hidden tab counts jobs for its member, too: they are few, and jobs are many. */
+  /** The title of a hidden tab includes the member's jobs. Jobs change often and few concern the member, so the count is delayed. */
   function countLater(): void {
     if (countTimer !== 0) return
     countTimer = window.setTimeout(() => {
@@ -55,7 +55,7 @@ export function followEvents(): () => void {
   const flush = async (): Promise<void> => {
     if (flushing || dirty.size === 0) return
     if (document.hidden && dirty.has('job')) countLater()
-    // A hidden tab shows one number, in its title; the rest waits until it is looked at.
+    // A hidden tab shows only the number in its title; everything else is refreshed when it becomes visible.
     const nouns = document.hidden ? new Set([...dirty].filter((noun) => noun === 'review')) : new Set(dirty)
     if (nouns.size === 0) return
     for (const noun of nouns) dirty.delete(noun)
@@ -80,7 +80,7 @@ export function followEvents(): () => void {
     }, lateMs)
   }
 
-  /** An answer that is on its way may be older than the feed, which does not tell again what came before it. */
+  /** Reads again answers that were requested before the feed was open: the feed does not repeat earlier changes. */
   function readFirstReadsAgain(): void {
     for (const query of queryClient.getQueryCache().findAll({ fetchStatus: 'fetching' })) {
       if (query.state.dataUpdatedAt > 0) continue
@@ -96,10 +96,10 @@ export function followEvents(): () => void {
       lostAt = undefined
       setFeeding(true)
       setConnection({ state: 'live' })
-      // What was read while nobody told of changes is not trusted, the first screen included: a change may have come before the feed.
+      // Answers that were read without an open feed are not trusted, including those of the first screen: a change may have been missed.
       readFirstReadsAgain()
       void queryClient.invalidateQueries({ predicate: ({ state }) => state.dataUpdatedAt > 0 && !isLong(state.data) })
-      // What happened just before is still on its way to the audit trail.
+      // The audit rows of the latest events are still being copied.
       if (!document.hidden) later()
     } else if (frame.type === 'event') {
       seq = frame.seq ?? seq
@@ -111,7 +111,7 @@ export function followEvents(): () => void {
     if (document.hidden || socket?.readyState !== WebSocket.OPEN || pong !== 0) return
     const asked = socket
     asked.send('ping')
-    // A laptop that slept, a network that went: the socket would look open for minutes.
+    // After a sleep of the machine or a loss of the network, the socket would look open for minutes.
     pong = window.setTimeout(() => {
       pong = 0
       lost(asked, 0)
@@ -127,7 +127,7 @@ export function followEvents(): () => void {
     setFeeding(false)
     lostAt ??= Date.now()
     failures += 1
-    // The first try to come back is quick; only when that fails is it said that nobody is there.
+    // The first attempt to reconnect is quick; only after it fails is the state shown as offline.
     setConnection(failures > 1 || !navigator.onLine ? { state: 'offline', since: lostAt } : { state: 'resuming' })
     if (code === revoked) void queryClient.invalidateQueries({ queryKey: ['members.whoami'] })
     clearTimeout(retry)
@@ -138,7 +138,7 @@ export function followEvents(): () => void {
   function connect(): void {
     clearTimeout(retry)
     if (stopped || socket !== undefined) return
-    // Through a proxy that lets no socket pass, lists are read every few seconds as long as this fails.
+    // A proxy may block WebSockets: while this keeps failing, lists are read every few seconds.
     const opened = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/v1/events${seq === undefined ? '' : `?after=${seq}`}`)
     socket = opened
     opened.addEventListener('message', ({ data }) => {
@@ -158,7 +158,7 @@ export function followEvents(): () => void {
     now()
     void flush()
   }
-  // The server answers calls again: no reason to wait for the next try.
+  // A call has succeeded, so the next attempt need not wait.
   const stopReach = onReach((reached) => {
     if (reached && socket === undefined && failures > 1) now()
     else if (!reached && socket !== undefined) check()

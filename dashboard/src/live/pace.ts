@@ -1,4 +1,4 @@
-/** Responsible for how often lists are read again: rarely while the event feed tells what changes, every few seconds without it. */
+/** Responsible for how often lists are read again: rarely while the event feed reports changes, every few seconds without it. */
 
 let feeding = false
 
@@ -6,5 +6,5 @@ export const setFeeding = (value: boolean): void => {
   feeding = value
 }
 
-/** Milliseconds, while the tab is seen; a hidden tab reads nothing again. With a feed, one slow reading remains against what it may lose. */
+/** Milliseconds, for a visible tab; a hidden tab does not read again. Even with a feed, a slow interval remains in case an event is lost. */
 export const readEvery = (): number => (feeding ? 60_000 : 4_000)

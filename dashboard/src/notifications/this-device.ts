@@ -1,16 +1,16 @@
 /**
- * Responsible for the push subscription of this browser: whether there can be one, making it, keeping it with the session, ending it. It draws
- * nothing, and is loaded only where somebody wants it.
+ * Responsible for the push subscription of this browser: whether one is possible, creating it, attaching it to the session, ending it. It draws
+ * nothing, and its code is loaded only when needed.
  */
 import type { Device } from '@modelreins/contract'
 import { client, ModelReinsError } from '../api/client.ts'
 import { refresh } from '../api/queries.ts'
 import { read, write } from '../parts/settings-store.ts'
 
-/** Why this browser cannot be notified; `ready` when it can. */
+/** Whether this browser can be notified: `ready`, or the reason why not. */
 export type Support = 'ready' | 'insecure' | 'install-first' | 'unsupported'
 
-/** iPhones and iPads know push only in pages that were added to the home screen; iPads call themselves Macs. */
+/** iPhones and iPads allow push only for pages on the home screen; iPads identify themselves as Macs. */
 const isApplePhoneOrTablet = (): boolean =>
   /\b(?:iPhone|iPad|iPod)\b/.test(navigator.userAgent) || (/\bMacintosh\b/.test(navigator.userAgent) && navigator.maxTouchPoints > 1)
 
@@ -20,7 +20,7 @@ export function supportHere(): Support {
   return isApplePhoneOrTablet() && !matchMedia('(display-mode: standalone)').matches ? 'install-first' : 'unsupported'
 }
 
-/** Who wanted to be notified in this browser. */
+/** Storage key of the member who turned notifications on in this browser. */
 const wantedBy = 'notified-member'
 
 const script = `${import.meta.env.BASE_URL}notifier.js`
@@ -28,7 +28,10 @@ const script = `${import.meta.env.BASE_URL}notifier.js`
 const registered = (): Promise<ServiceWorkerRegistration | undefined> =>
   navigator.serviceWorker.getRegistration(new URL(script, location.href).href)
 
-/** Resolves once it is there to take a subscription: `ready` is about workers of this page, and this one is of none. */
+/**
+ * Resolves when the service worker is active and can take a subscription. `serviceWorker.ready` cannot be used: it waits for a worker that controls
+ * this page, and this one controls none.
+ */
 async function activated(registration: ServiceWorkerRegistration): Promise<ServiceWorkerRegistration> {
   const worker = registration.active ?? registration.waiting ?? registration.installing
   if (worker === null || worker.state === 'activated') return registration
@@ -46,7 +49,7 @@ const sameBytes = (one: ArrayBuffer | null | undefined, other: Uint8Array): bool
 export const subscriptionHere = async (): Promise<PushSubscription | undefined> =>
   (await (await registered())?.pushManager.getSubscription()) ?? undefined
 
-/** A subscription to the tenant's key, the one that is there where it fits: a browser has one at a time. */
+/** A subscription with the tenant's key. The existing one is reused when its key is the same: a browser has only one at a time. */
 async function subscribeHere(): Promise<PushSubscription> {
   const { pushManager } = await activated(await navigator.serviceWorker.register(script))
   const { public_key } = await client.call('devices.key', {})
@@ -64,7 +67,7 @@ async function tellServer(subscription: PushSubscription, memberId: string): Pro
   return device
 }
 
-/** Asks the person, then subscribes. Answers undefined when they said no, or closed the question. */
+/** Asks for permission, then subscribes. Returns undefined when the person refused or closed the question. */
 export async function turnOn(memberId: string): Promise<Device | undefined> {
   if ((await Notification.requestPermission()) !== 'granted') return undefined
   return tellServer(await subscribeHere(), memberId)
@@ -78,8 +81,8 @@ export async function endHere(): Promise<void> {
 const isGone = (error: unknown): boolean => error instanceof ModelReinsError && error.code === 'not-found'
 
 /**
- * After a sign-in: the device goes with the new session. What the server does not know as this member's ends here too: it was removed elsewhere, or
- * it is of somebody who used this browser before. A browser that has dropped its subscription by itself makes a new one.
+ * Called after a sign-in: attaches the device to the new session. A subscription that the server does not know as this member's is ended here: it was
+ * removed elsewhere, or belongs to an earlier user of this browser. If the browser dropped its subscription by itself, a new one is made.
  */
 export async function keepWithSession(memberId: string): Promise<void> {
   const subscription = await subscriptionHere()

@@ -6,14 +6,14 @@ import { TerminalLines, type Origin } from './terminal-lines.ts'
 
 export interface JobOutput {
   readonly attempts: ReadonlyMap<number, TerminalLines>
-  /** Of the newest attempt, as written: what an answer is made of while it streams. */
+  /** Output of the newest attempt as it was written; shown as the answer while it streams. */
   readonly text: string
   readonly state: 'opening' | 'streaming' | 'ended' | 'broken'
   readonly error: unknown
 }
 
 const origin = (stream: string): Origin => (stream === 'stderr' ? 'stderr' : stream === 'system' ? 'system' : 'stdout')
-/** A live text longer than this is shown by its end. */
+/** Of a longer live text only the end is shown, in characters. */
 const liveChars = 200_000
 
 interface Kept {
@@ -25,7 +25,7 @@ interface Kept {
 }
 const nothing = (): Kept => ({ attempts: new Map(), text: '', newest: 0, state: 'opening', error: undefined })
 
-/** `running`: an ended job that runs again is followed again; one that ends keeps what it has. */
+/** `running`: when an ended job runs again, it is followed again; when it ends, the output stays. */
 export function useJobOutput(jobId: number, running: boolean): JobOutput {
   const kept = useRef<Kept>(nothing())
   const [, draw] = useReducer((count: number) => count + 1, 0)

@@ -1,6 +1,6 @@
 /**
- * Responsible for showing what a model wrote in Markdown. The text is cut into tokens and drawn as elements: there is no way by which HTML
- * in it becomes HTML. Pictures of other servers are links, since asking for one would tell that server something.
+ * Responsible for showing a model's Markdown. The text is split into tokens and drawn as elements, so HTML in it is never interpreted. Images on
+ * other servers are shown as links, because loading one would reveal the viewer to that server.
  */
 import { lexer, type Token, type Tokens } from 'marked'
 import { createContext, memo, useContext, useMemo, type ReactNode } from 'react'
@@ -8,7 +8,7 @@ import { CopyButton } from '../parts/copy.tsx'
 import { spelledOut } from '../parts/safe-text.ts'
 
 const allowed = /^(?:https?:|mailto:)/i
-/** Only addresses that cannot run anything. */
+/** The address if its scheme cannot run code; otherwise undefined. */
 export function safeAddress(href: string): string | undefined {
   try {
     const url = new URL(href)
@@ -31,18 +31,18 @@ function Anchor({ href, children }: { readonly href: string; readonly children: 
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
 const decoded = (text: string): string => text.replaceAll(/&(amp|lt|gt|quot|#39);/g, (whole, name: string) => named[name] ?? whole)
 
-/** What a letter in brackets, such as [a], leads to; undefined where it is only a letter. */
+/** The link for a citation mark such as [a]; undefined when it is not a citation. */
 export type Cite = (mark: string) => ReactNode | undefined
 const CiteContext = createContext<Cite | undefined>(undefined)
 
-/** `[a]` and `[a, c]`, as answers are cited by the letters of at most 32. */
+/** `[a]` and `[a, c]`: answers are cited by letters, for at most 32 of them. */
 const citations = /\[([a-z]{1,2}(?:, ?[a-z]{1,2})*)\]/
 
-/** Text with its citations as links, where all of them lead somewhere. */
+/** Text whose citations are links, if every mark in the brackets is known. */
 function Cited({ text }: { readonly text: string }) {
   const cite = useContext(CiteContext)
   if (cite === undefined || !citations.test(text)) return spelledOut(text)
-  // Every second part is what stood in brackets.
+  // Every second part is the content of a pair of brackets.
   return text.split(new RegExp(citations, 'g')).map((part, index) => {
     if (index % 2 === 0) return spelledOut(part)
     const links = part.split(/, ?/).map((mark) => [mark, cite(mark)] as const)
@@ -102,7 +102,7 @@ function InlineToken({ token }: { readonly token: Token }): ReactNode {
         <Cited text={decoded(String(Reflect.get(token, 'text')))} />
       )
     default:
-      // HTML, and whatever else a newer grammar may know: shown as it was written.
+      // HTML, and tokens of a newer grammar, are shown as they were written.
       return spelledOut(token.raw)
   }
 }
@@ -186,7 +186,7 @@ const Block = memo(
       case 'hr':
         return <hr className="my-4 border-line" />
       case 'heading':
-        // The outline of the page is the page's own: a heading in an answer is no heading of it.
+        // The heading levels belong to the page: a heading in an answer must not enter the page's outline.
         return (
           <p className={`mt-4 mb-1 font-semibold first:mt-0 ${sizes[Number(Reflect.get(token, 'depth')) - 1] ?? ''}`}>
             <Inline tokens={token.tokens} />
@@ -213,7 +213,7 @@ const Block = memo(
           </blockquote>
         )
       case 'list':
-        // The lexer makes a list of what it calls one.
+        // The lexer guarantees this shape for a token of type `list`.
         return <List token={token as Tokens.List} />
       case 'table':
         return <Table token={token as Tokens.Table} />
@@ -223,7 +223,7 @@ const Block = memo(
         return <InlineToken token={token} />
     }
   },
-  // While an answer streams only its last block changes.
+  // Memoised: while an answer streams, only its last block changes.
   (one, other) => one.token.raw === other.token.raw && one.token.type === other.token.type && one.tight === other.tight,
 )
 
@@ -231,7 +231,7 @@ function Blocks({ tokens, tight = false }: { readonly tokens: readonly Token[]; 
   return tokens.map((token, index) => <Block key={index} token={token} tight={tight} />)
 }
 
-/** What is longer is shown as plain text: nobody reads it as prose, and the grammar takes its time. */
+/** A longer text is shown as plain text, in characters: parsing it would take too long. */
 const longest = 300_000
 
 function tokensOf(text: string): readonly Token[] | undefined {
@@ -239,7 +239,7 @@ function tokensOf(text: string): readonly Token[] | undefined {
   try {
     return lexer(text, { gfm: true })
   } catch {
-    // Thousands of quotes inside each other: the grammar gives up, the text is there all the same.
+    // Thousands of nested quotes make the parser fail; the text is then shown unformatted.
     return undefined
   }
 }

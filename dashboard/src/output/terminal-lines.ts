@@ -1,10 +1,10 @@
 /**
- * Responsible for what a terminal would show of a stream of text: lines, carriage returns, colours. It draws nothing, keeps each line once,
- * and forgets what would reach out of the page (cursor addressing, titles, links).
+ * Responsible for what a terminal would show of a stream of text: lines, carriage returns, colours. It draws nothing, keeps each line once, and
+ * ignores sequences that would act outside the output (cursor addressing, titles, links).
  */
 
 export interface Style {
-  /** 0 to 255, or `#rrggbb`; undefined: the terminal's own. */
+  /** 0 to 255, or `#rrggbb`; undefined: the terminal's default. */
   readonly fg: number | string | undefined
   readonly bg: number | string | undefined
   readonly bold: boolean
@@ -22,16 +22,16 @@ export interface Piece {
 export type Origin = 'stdout' | 'stderr' | 'system' | 'gap'
 
 export interface TerminalLine {
-  /** As written, without its line feed. */
+  /** The text as written, without its line feed. */
   readonly text: string
   readonly origin: Origin
-  /** The style in force where the line begins. */
+  /** The style at the beginning of the line. */
   readonly style: Style
-  /** It was too long: its rest is the next line. */
+  /** The line was too long: the next line is its rest. */
   readonly wrapped?: boolean
 }
 
-/** Characters of a line as written, escapes included; the rest goes on in the next one. Everything that looks at a line is bounded by it. */
+/** Most characters of a line as written, escapes included; the rest becomes the next line. This bounds the work per line. */
 const lineChars = 4_000
 
 export const plainStyle: Style = {
@@ -88,7 +88,7 @@ export function rendition(parameters: string, before: Style): Style {
   return style
 }
 
-/** The style that is in force behind this text. */
+/** The style in force after this text. */
 export function styleAfter(text: string, before: Style): Style {
   if (!text.includes('\u001b')) return before
   let style = before
@@ -96,7 +96,7 @@ export function styleAfter(text: string, before: Style): Style {
   return style
 }
 
-/** What is drawn of a line: its pieces, at most `limit` characters of them, and how many were left out. */
+/** The pieces to draw of a line, at most `limit` characters, and how many characters were left out. */
 export function piecesOf(line: TerminalLine, limit = lineChars): { readonly pieces: readonly Piece[]; readonly left: number } {
   let cells: { letter: string; style: Style }[] = []
   let column = 0
@@ -152,7 +152,7 @@ export const bareText = (text: string): string => {
   return last === -1 ? bare.replace(/\r+$/, '') : bare.slice(last + 1).replace(/\r+$/, '')
 }
 
-/** Several lines as prose: without colours, and of what was overwritten only the last. */
+/** Several lines as plain text: without colours, and only the last version of overwritten text. */
 export const prose = (text: string): string =>
   text.includes('\u001b') || text.includes('\r') ? text.split('\n').map(bareText).join('\n') : text
 
@@ -161,12 +161,12 @@ export const prose = (text: string): string =>
 const unfinished = /(?:\u001b(?:\[[0-9;:?<=>]*[ -/]*|\][^\u0007\u001b]*|[PX^_][^\u001b]*|[ -/]*)|[\ud800-\udbff])$/
 
 /**
- * The lines of one attempt, as they arrive. They depend on what was written, not on how it was cut into pieces: a line takes one character
- * after the other, and when it is full, it forgets what was overwritten for good, or is wrapped.
+ * The lines of one attempt as they arrive. The result does not depend on how the text was split into chunks: a line takes one character after
+ * another, and when it is full, overwritten text is dropped or the line is wrapped.
  */
 export class TerminalLines {
   readonly lines: TerminalLine[] = []
-  /** In force behind the last line that was closed. */
+  /** The style at the end of the last closed line. */
   #style: Style = plainStyle
   #open: TerminalLine | undefined
   /** Characters in all. */
@@ -174,7 +174,7 @@ export class TerminalLines {
 
   push(text: string, origin: Origin): void {
     this.size += text.length
-    // Standard error in the middle of a line of standard output stands on a line of its own.
+    // Standard error in the middle of a line of standard output starts a line of its own.
     if (this.#open !== undefined && this.#open.origin !== origin) this.#close()
     let from = 0
     while (from < text.length) {
@@ -188,7 +188,7 @@ export class TerminalLines {
     }
   }
 
-  /** Adds to the open line what it has room for; answers where the rest begins. */
+  /** Adds to the open line as much as fits; returns the index at which the rest begins. */
   #take(text: string, from: number, end: number, origin: Origin): number {
     const open = this.#open ?? this.#begin('', origin)
     const room = lineChars - open.text.length
@@ -197,7 +197,7 @@ export class TerminalLines {
       this.#set({ ...open, text: open.text + text.slice(from, to) })
       return to
     }
-    // A progress bar writes over itself thousands of times.
+    // A progress bar overwrites its line thousands of times.
     const overwritten = open.text.lastIndexOf('\r', open.text.lastIndexOf('\r', lineChars - 2) - 1) + 1
     if (overwritten > 0) {
       const style = styleAfter(open.text.slice(0, overwritten), open.style)

@@ -1,4 +1,6 @@
-/** Responsible for showing output as a terminal does: only the lines in view, following the end only when one is there already. */
+/**
+ * Responsible for showing output as a terminal does: only the lines in view are drawn, and it follows the end only while the reader is at the end.
+ */
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { memo, useLayoutEffect, useMemo, useRef, useState, type CSSProperties } from 'react'
 import { Button } from '../parts/button.tsx'
@@ -77,7 +79,7 @@ const Line = memo(function Line({ line, hit }: { readonly line: TerminalLine; re
 })
 
 const lineHeight = 20
-/** More than this freezes the programs it is pasted into; a download has everything. */
+/** Pasting more than this makes many programs hang; a download contains everything. */
 const copyChars = 4_000_000
 
 interface Props {
@@ -104,7 +106,7 @@ export function Terminal({ output, version, name, live }: Props) {
   const hits = useMemo(() => {
     const wanted = query.toLowerCase()
     return wanted === '' ? [] : output.lines.flatMap((line, index) => (bareText(line.text).toLowerCase().includes(wanted) ? [index] : []))
-    // `output` grows in place.
+    // `output` changes in place, so `version` stands for it.
   }, [query, output, version])
   const height = rows.getTotalSize()
   useLayoutEffect(() => {
@@ -182,7 +184,7 @@ export function Terminal({ output, version, name, live }: Props) {
           onScroll={(event) => {
             const { scrollTop, scrollHeight, clientHeight } = event.currentTarget
             if (scrollHeight - scrollTop - clientHeight < lineHeight * 1.5) atEnd.current = true
-            // The output may have grown since the event was made: only a person scrolls back.
+            // The output may have grown since the event was created: only scrolling up is an action of the person.
             else if (scrollTop < top.current) atEnd.current = false
             top.current = scrollTop
             if (away === atEnd.current) setAway(!atEnd.current)

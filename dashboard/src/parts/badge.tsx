@@ -1,4 +1,4 @@
-/** Responsible for states in words with a tone; the colour only repeats what the word says. */
+/** Responsible for showing states as words with a colour; the colour only repeats the word. */
 import type { Job, PresenceState, ReviewStatus, RiskTier } from '@modelreins/contract'
 import type { ReactNode } from 'react'
 
@@ -30,7 +30,7 @@ export function Badge({
   )
 }
 
-/** Done, and how: what was aborted is no error of a worker. */
+/** The state of a job, and for an ended one how it ended: an aborted job is not shown as a worker's error. */
 export function jobState(job: Pick<Job, 'status' | 'hold' | 'error'>): { readonly word: string; readonly tone: Tone } {
   if (job.status === 'pending') return job.hold === null ? { word: 'Queued', tone: 'plain' } : { word: `Waits: ${job.hold}`, tone: 'warn' }
   if (job.status === 'running') return { word: 'Running', tone: 'accent' }

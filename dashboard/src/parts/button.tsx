@@ -16,7 +16,7 @@ export const buttonClass = (look: Look, more = ''): string => `${shape} ${looks[
 
 interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly look?: Look
-  /** While true the button says so and takes no second click. */
+  /** While true, the button shows that it is busy and ignores clicks. */
   readonly busy?: boolean
 }
 
@@ -38,7 +38,7 @@ export function LinkButton({ look = 'plain', className = '', ...rest }: LinkProp
   return <Link {...rest} className={buttonClass(look, className)} />
 }
 
-/** A button that acts only when it is held down: by mouse, finger, Space or Enter. Letting go earlier does nothing. */
+/** A button that acts only after being held down, by mouse, finger, Space or Enter. Releasing it earlier does nothing. */
 export function HoldButton(props: {
   readonly children: ReactNode
   readonly onHeld: () => void

@@ -1,4 +1,4 @@
-/** Responsible for one choice out of a few, each with what it means; and for one line of text with its label. They decide nothing. */
+/** Responsible for a choice between a few options with their explanations, and for a labelled text field. They make no decisions. */
 import { useId, type InputHTMLAttributes, type ReactNode } from 'react'
 
 export interface Option {
@@ -12,7 +12,7 @@ interface Props {
   readonly value: string
   readonly options: readonly Option[]
   readonly onChange: (value: string) => void
-  /** The label stands before the field instead of above it. */
+  /** The label is placed before the field instead of above it. */
   readonly inline?: boolean
   readonly className?: string
 }
@@ -44,9 +44,9 @@ interface TextProps extends Omit<InputHTMLAttributes<HTMLInputElement>, 'onChang
   readonly label: ReactNode
   readonly value: string
   readonly onChange: (value: string) => void
-  /** What is wrong with it; empty when nothing is known to be. */
+  /** What is wrong with the value; empty when no fault is known. */
   readonly fault?: string
-  /** Proposals; any other text is taken too. */
+  /** Suggestions; any other text is accepted too. */
   readonly proposals?: readonly string[]
 }
 

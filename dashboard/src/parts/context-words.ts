@@ -1,4 +1,4 @@
-/** Responsible for a context policy in words: what a worker is given beside the prompt. */
+/** Responsible for a context policy in words: what a worker receives in addition to the prompt. */
 import { plural } from './time.tsx'
 
 const policies: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { Button } from './button.tsx'
 import { complain } from './toasts.tsx'
 
-/** `text`: what is copied, or what makes it when somebody presses the button. */
+/** `text`: what is copied, or a function that is called for it when the button is pressed. */
 export function CopyButton({ text, label = 'Copy' }: { readonly text: string | (() => string); readonly label?: string }) {
   const [copied, setCopied] = useState(false)
   const copy = async (): Promise<void> => {
@@ -22,7 +22,7 @@ export function CopyButton({ text, label = 'Copy' }: { readonly text: string | (
   )
 }
 
-/** A line ends between words: a flag or a name that ends at its hyphen is read as two. Only a word longer than the line is cut. */
+/** Breaks lines only between words: a flag or name that is broken at its hyphen would be read as two. Only a word longer than the line is broken. */
 export function CommandWords({ text }: { readonly text: string }) {
   return text.split(/([ \n]+)/).map((part, index) =>
     index % 2 === 1 || part === '' ? (

@@ -1,4 +1,4 @@
-/** Responsible for short facts in two columns: a name, and what it is. */
+/** Responsible for short facts in two columns: name and value. */
 import type { ReactNode } from 'react'
 
 export function Facts({ rows }: { readonly rows: readonly (readonly [name: string, value: ReactNode] | undefined)[] }) {

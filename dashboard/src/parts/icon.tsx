@@ -1,4 +1,4 @@
-/** Responsible for the few drawings that stand beside words; none of them is the only sign of anything. */
+/** Responsible for the icons beside words; an icon is never the only sign of anything. */
 import type { Icon as Name } from '../frame/places.ts'
 
 const paths: Readonly<Record<Name, string>> = {

@@ -24,12 +24,12 @@ export type BriefJob = Pick<
   | 'retry_at'
 > & { readonly line: string }
 
-/** How long its newest attempt takes or took; a job that waits for another attempt is not taking any time. */
+/** The duration of the newest attempt; a job that waits for another attempt shows none. */
 export function Took({ job }: { readonly job: Pick<Job, 'status' | 'started_at' | 'ended_at'> }) {
   return <Span from={job.status === 'retry' ? null : job.started_at} to={job.ended_at} />
 }
 
-/** What a list keeps of a job: a hundred thousand of them fit. */
+/** The part of a job that a list keeps: small enough for a hundred thousand of them. */
 export const brief = (job: Job): BriefJob => ({
   id: job.id,
   status: job.status,

@@ -1,4 +1,4 @@
-/** Responsible for JSON as text: indented, keys in their order, closed at first. Numbers stay as they were sent where they fit a double. */
+/** Responsible for showing JSON as text: indented, keys in their order, closed at first. Numbers that fit a double are unchanged. */
 import { useState } from 'react'
 import { CopyButton } from './copy.tsx'
 import { spelledOut } from './safe-text.ts'

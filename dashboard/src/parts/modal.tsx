@@ -1,6 +1,6 @@
 /**
- * Responsible for modal dialogs on the browser's own `<dialog>`: where the focus begins, that it stays inside, that Escape closes, and that it
- * returns to where it was.
+ * Responsible for modal dialogs on the browser's own `<dialog>`: the first focus, keeping the focus inside, closing with Escape, and returning the
+ * focus afterwards.
  */
 import { useId, useLayoutEffect, useRef, type ReactNode } from 'react'
 import { Button } from './button.tsx'
@@ -14,13 +14,13 @@ interface Props {
 
 const fields = 'input:enabled, select:enabled, textarea:enabled'
 
-/** The first field; in a confirmation the choice that changes nothing; the heading where there is text to read first. */
+/** Focuses the first field; in a confirmation the choice that changes nothing; the heading when there is text to read first. */
 function focusFirst(dialog: HTMLDialogElement): void {
   const heading = dialog.querySelector('h2')
   const field = [...dialog.querySelectorAll<HTMLElement>(fields)].find((one) => one.checkVisibility())
   const first = field ?? dialog.querySelector<HTMLElement>('[data-leave]') ?? heading
   first?.focus()
-  // It stands below what fits the window: the beginning would not be seen.
+  // The focused element is below the visible part: the beginning of the dialog would be out of view.
   if (dialog.scrollTop > 0) {
     heading?.focus()
     dialog.scrollTop = 0
@@ -30,7 +30,7 @@ function focusFirst(dialog: HTMLDialogElement): void {
 export function Modal({ title, onClose, children, wide = false }: Props) {
   const ref = useRef<HTMLDialogElement>(null)
   const id = useId()
-  // Closed before it is taken out of the page: only then the browser gives the focus back.
+  // Closed before the element is removed: the browser returns the focus only in that order.
   useLayoutEffect(() => {
     const dialog = ref.current
     if (dialog === null) return undefined
@@ -72,14 +72,14 @@ export function Modal({ title, onClose, children, wide = false }: Props) {
 }
 
 interface ChoicesProps {
-  /** The choice that changes nothing, as its button says it. */
+  /** Label of the choice that changes nothing. */
   readonly leave: string
   readonly onLeave: () => void
   /** The buttons that act. */
   readonly children: ReactNode
 }
 
-/** The last row of a dialog that asks something. */
+/** The last row of a dialog with a question. */
 export function Choices({ leave, onLeave, children }: ChoicesProps) {
   return (
     <div className="mt-4 flex flex-wrap justify-end gap-2">

@@ -1,9 +1,9 @@
-/** Responsible for a list that is fetched page by page: while it loads, when it fails, when it is empty, and the button for what follows. */
+/** Responsible for a list that is fetched page by page: its loading, failed and empty states, and the button for the next page. */
 import type { ReactNode } from 'react'
 import { Button } from './button.tsx'
 import { ErrorNotice, Skeleton } from './notices.tsx'
 
-/** What is read of an infinite query. */
+/** The part of an infinite query that is used here. */
 interface Pages<Item> {
   readonly data: { readonly pages: readonly { readonly items: readonly Item[] }[] } | undefined
   readonly error: unknown

@@ -1,4 +1,4 @@
-/** Responsible for what a screen says when it has nothing else to show, or something went wrong: each names the next step. */
+/** Responsible for what a screen says when it is empty or something went wrong: each message names the next step. */
 import type { ReactNode } from 'react'
 import { isForbidden, sentence } from '../api/client.ts'
 import { Button } from './button.tsx'
@@ -58,7 +58,7 @@ export function Empty({ title, children, action }: { readonly title: string; rea
   )
 }
 
-/** The outline of what is on its way, instead of a wheel that turns. */
+/** A placeholder in the shape of the content that is loading, instead of a spinner. */
 export function Skeleton({ rows = 4, label }: { readonly rows?: number; readonly label: string }) {
   return (
     <div className="card divide-y divide-line" role="status" aria-label={`${label}: loading`}>

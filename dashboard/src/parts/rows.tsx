@@ -1,6 +1,6 @@
 /**
- * Responsible for long lists: only the rows in view exist, the keyboard moves through all of them, and more are fetched near the end. It
- * knows nothing of what a row shows.
+ * Responsible for long lists: only the rows in view exist, the keyboard moves through all of them, and more are fetched near the end. It does not
+ * know what a row shows.
  */
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef, useState, useSyncExternalStore, type KeyboardEvent, type ReactNode } from 'react'
@@ -22,13 +22,13 @@ interface Props<Item> {
   readonly header: readonly string[]
   readonly row: (item: Item, narrow: boolean) => ReactNode
   readonly onOpen: (item: Item) => void
-  /** Key presses on a row that the list itself has no use for. */
+  /** Key presses on a row that the list itself does not handle. */
   readonly onKey?: (key: string, item: Item, event: KeyboardEvent) => void
   readonly isMarked?: (item: Item) => boolean
   readonly hasMore: boolean
   readonly loadMore: () => void
   readonly onTop?: (atTop: boolean) => void
-  /** What is counted below the list, where some rows are headings. */
+  /** The number that is shown below the list, when some rows are headings. */
   readonly shown?: number
   readonly rowHeights?: readonly [wide: number, narrow: number]
 }

@@ -1,8 +1,8 @@
-/** Responsible for making text that others wrote harmless to look at: no letter of it changes the order or look of what stands beside it. */
+/** Responsible for making text of others safe to show: no character in it changes the order or the look of the text around it. */
 
 /**
- * Controls, marks that turn the direction of text (Unicode UAX 9, "Trojan Source") and what is nothing to see. The joiners are left: names
- * in Persian and many emoji are spelled with them.
+ * Control characters, marks that change the direction of text (Unicode UAX 9, "Trojan Source") and invisible characters. Joiners are kept: names in
+ * Persian and many emoji need them.
  */
 const invisible = new RegExp(String.raw`[\p{Cc}\p{Bidi_Control}\u{200b}\u{2060}-\u{2064}\u{feff}]`, 'gv')
 const invisibleInLines = new RegExp(String.raw`[[\p{Cc}--[\n\r\t]]\p{Bidi_Control}\u{200b}\u{2060}-\u{2064}\u{feff}]`, 'gv')
@@ -17,6 +17,6 @@ export function oneLine(text: string, chars = 240): string {
   return line.length > chars || cut.length < text.length ? `${line.slice(0, chars)}…` : line
 }
 
-/** Every line, with what is invisible in it spelled out: what is approved is what is read. */
+/** All lines, with invisible characters spelled out, so that a person who approves the text sees all of it. */
 export const spelledOut = (text: string): string =>
   text.replaceAll(invisibleInLines, (mark) => `⟨U+${(mark.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`)

@@ -1,10 +1,10 @@
-/** Responsible for what a person has set for this browser: theme, time format, drafts. No secret ever comes here. */
+/** Responsible for what a person has set in this browser: theme, time format, drafts. Secrets are never stored here. */
 import { useSyncExternalStore } from 'react'
 
 const prefix = 'modelreins.'
 const listeners = new Set<() => void>()
 
-/** What storage did not take, being full or forbidden; it is kept until the tab closes. */
+/** Values that the browser's storage refused because it is full or forbidden; kept until the tab closes. */
 const memory = new Map<string, string>()
 
 export function read(key: string): string | undefined {
@@ -40,7 +40,7 @@ const subscribe = (listener: () => void): (() => void) => {
   }
 }
 
-/** What is kept under a key, anew when this or another tab changes it. */
+/** The value of a key; updated when this or another tab changes it. */
 export const useStored = (key: string): string | undefined => useSyncExternalStore(subscribe, () => read(key))
 
 export function useSetting<const Value extends string>(key: string, values: readonly [Value, ...Value[]]): [Value, (value: Value) => void] {

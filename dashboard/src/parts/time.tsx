@@ -1,4 +1,4 @@
-/** Responsible for showing moments and spans in the one format that the person has chosen; the exact time with its zone is one hover away. */
+/** Responsible for showing times and durations in the format that the person has chosen; a tooltip shows the exact time with its zone. */
 import { useEffect, useState } from 'react'
 import { useTimeFormat } from './settings-store.ts'
 import { language, spanWords } from './words.ts'
@@ -17,7 +17,7 @@ const steps = [
   ['month', 12],
 ] as const
 
-/** What lies ahead is rounded as the server rounds it in its sentences; an age counts what has passed. */
+/** A future duration is rounded as the server rounds it in its sentences; an age is cut off to what has passed. */
 const whole = (value: number): number => (value > 0 ? Math.round(value) : Math.trunc(value))
 
 export function relativeWords(at: number, now: number): string {
@@ -29,7 +29,7 @@ export function relativeWords(at: number, now: number): string {
   return relative.format(whole(value), 'year')
 }
 
-/** The time now, renewed at this pace while the tab is seen: a tab that nobody looks at wakes up for nothing. */
+/** The current time, updated at this interval while the tab is visible, so that a hidden tab causes no work. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(() => Date.now())
   useEffect(() => {
@@ -73,7 +73,7 @@ function Relative({ at }: { readonly at: number }) {
   return <>{relativeWords(at, Math.max(now, at > Date.now() ? 0 : at))}</>
 }
 
-/** From a start to an end, or to now while there is none. */
+/** The duration from a start to an end, or until now while there is no end. */
 export function Span({ from, to }: { readonly from: string | null; readonly to: string | null }) {
   if (from === null) return <span>–</span>
   return to === null ? <Running from={from} /> : <span>{spanWords(Date.parse(to) - Date.parse(from))}</span>

@@ -1,4 +1,4 @@
-/** Responsible for short messages about what just happened. They are announced and go by themselves; nothing is told here alone. */
+/** Responsible for short messages about what just happened. They are announced and disappear by themselves, so no information is shown here alone. */
 import { useSyncExternalStore } from 'react'
 import { sentence } from '../api/client.ts'
 
@@ -26,8 +26,8 @@ export const say = (text: string): void => show('good', text)
 export const complain = (error: unknown): void => show('bad', sentence(error))
 
 /**
- * A modal dialog makes everything outside of it inert, so the region is a popover: it stays above and is still announced. It stands where
- * no screen has its buttons: at the left below the places, or on top where there is no room.
+ * A modal dialog makes everything outside it inert. The region is a popover, so it stays on top and is still announced. It is placed where no screen
+ * has buttons: at the lower left below the places, or at the top on narrow screens.
  */
 export function Toasts() {
   const shown = useSyncExternalStore(

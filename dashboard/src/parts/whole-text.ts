@@ -1,13 +1,13 @@
-/** Responsible for text that is cut off because it has no room: the pointer on it shows the whole, as the browser shows a title. */
+/** Responsible for truncated text: hovering over it shows the whole text as the browser's tooltip. */
 
-/** Those that were given a title here: every other title says something of its own. */
+/** Elements whose title was set here; other titles must not be overwritten. */
 const ours = new WeakSet<HTMLElement>()
 
 function uncut({ target }: Event): void {
   const text = target instanceof HTMLElement ? target.closest<HTMLElement>('.truncate, .line-clamp-1, .line-clamp-2') : null
   if (text === null || (text.title !== '' && !ours.has(text))) return
   ours.add(text)
-  // Measured each time: room and text change.
+  // Measured every time, because the width and the text change.
   text.title = text.scrollWidth > text.clientWidth || text.scrollHeight > text.clientHeight ? text.innerText : ''
 }
 

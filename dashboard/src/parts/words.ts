@@ -1,4 +1,4 @@
-/** Responsible for numbers, sizes and spans in the words of this browser's language. It draws nothing. */
+/** Responsible for numbers, sizes and durations in the language of this browser. It draws nothing. */
 
 export const language = (): string => navigator.language
 

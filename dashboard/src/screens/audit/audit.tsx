@@ -178,7 +178,7 @@ function Cells({ row, narrow }: { readonly row: AuditRow; readonly narrow: boole
   )
 }
 
-/** A chain has no holes: of the filter, only the period narrows an export. */
+/** A hash chain has no gaps, so only the period of the filter applies to an export. */
 function exportOf(search: { readonly since?: string; readonly until?: string }): string {
   const period = new URLSearchParams()
   for (const name of ['since', 'until'] as const) {

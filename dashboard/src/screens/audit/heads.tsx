@@ -1,4 +1,4 @@
-/** Responsible for the signed heads of the trail: whether each signature holds, checked in this browser, and what all of it proves. */
+/** Responsible for the signed heads of the trail: whether each signature is valid, checked in this browser, and what that proves. */
 import { auditHeadText, type AuditHead, type AuditKey } from '@modelreins/contract'
 import { useQuery } from '@tanstack/react-query'
 import { useOperation } from '../../api/queries.ts'
@@ -20,7 +20,7 @@ const words = {
 const bytesOf = (base64url: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(atob(base64url.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0))
 
-/** The key is the one that the server lists: against the server itself, a key kept elsewhere proves more. */
+/** The key comes from the server's own list. To detect a dishonest server, a reader needs a key that they stored elsewhere. */
 async function findingOf(head: AuditHead, tenant: string, keys: readonly AuditKey[]): Promise<Finding> {
   const key = keys.find((one) => one.kid === head.kid)
   if (key === undefined) return 'no-key'
@@ -35,7 +35,7 @@ async function findingOf(head: AuditHead, tenant: string, keys: readonly AuditKe
     const text = new TextEncoder().encode(auditHeadText({ ...head, tenant }))
     return (await crypto.subtle.verify({ name: 'Ed25519' }, imported, bytesOf(head.signature), text)) ? 'holds' : 'forged'
   } catch {
-    // A signature that is no base64.
+    // The signature is not base64.
     return 'forged'
   }
 }

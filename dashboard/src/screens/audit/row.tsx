@@ -1,4 +1,4 @@
-/** Responsible for one row of the audit trail that an address asks for: its facts, the bytes that its hash is over, or that there is no such row. */
+/** Responsible for the row of the audit trail that the address names: its facts, the bytes that its hash covers, or that there is no such row. */
 import { canonicalJson, NotCanonical, type AuditRow } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import { useEffect, useMemo, useState } from 'react'
@@ -13,7 +13,7 @@ import { Time } from '../../parts/time.tsx'
 import { sha256Hex } from '../reviews/digest.ts'
 import { Signature } from '../reviews/signature.tsx'
 
-/** What the row's hash is over: the hash of the row before, and RFC 8785 of everything but the three fields made from it. */
+/** The input of the row's hash: the hash of the row before, and RFC 8785 of all fields except the three that are computed from it. */
 function hashedText(row: AuditRow): string | undefined {
   const { prev_hash, hash: _hash, mac: _mac, ...draft } = row
   try {
@@ -103,7 +103,7 @@ function RowDialog({ row, onClose }: { readonly row: AuditRow; readonly onClose:
   )
 }
 
-/** The numbers of rows that there are, in words. A trail of a tenant begins with row 1 unless older rows were taken away. */
+/** The range of existing row numbers, in words. A tenant's trail begins with row 1 unless older rows were removed. */
 function NoSuchRow({ asked, onClose }: { readonly asked: string; readonly onClose: () => void }) {
   const first = useOperation('audit.query', { order: 'asc', limit: 1 })
   const last = useOperation('audit.query', { order: 'desc', limit: 1 })
@@ -123,9 +123,9 @@ function NoSuchRow({ asked, onClose }: { readonly asked: string; readonly onClos
 }
 
 interface Props {
-  /** As the address says it. */
+  /** The row number as the address has it. */
   readonly asked: string
-  /** The rows of the list: the one that is asked for may be among them, or not. */
+  /** The rows of the list, which may include the requested one. */
   readonly listed: readonly AuditRow[]
   readonly onClose: () => void
 }
@@ -134,7 +134,7 @@ export function AskedRow({ asked, listed, onClose }: Props) {
   const wanted = Number(asked)
   const here = listed.find((row) => row.seq === wanted)
   const ask = here === undefined && Number.isSafeInteger(wanted) && wanted > 0
-  // The page below a number begins with the row before it.
+  // A page with this cursor begins with the row before it.
   const { data, error, refetch } = useOperation('audit.query', { order: 'desc', limit: 1, cursor: String(wanted + 1) }, { enabled: ask })
   const row = here ?? (ask ? data?.items.find((one) => one.seq === wanted) : undefined)
   if (row !== undefined) return <RowDialog row={row} onClose={onClose} />

@@ -1,4 +1,4 @@
-/** Responsible for "Verify in this browser": the export streams into a Web Worker, which follows every hash, link, head and signature. */
+/** Responsible for "Verify in this browser": the export streams into a Web Worker, which checks every hash, link, head and signature. */
 import { useEffect, useRef, useState } from 'react'
 import type { FromVerifier, ToVerifier, Verdict } from '../../../verifier/messages.ts'
 import { client, sentence } from '../../api/client.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the red button of a conversation: it counts first, and names the count in the button that acts. */
+/** Responsible for the button that aborts a conversation: it counts the jobs first and shows the count in its label. */
 import { useState } from 'react'
 import { Button } from '../../parts/button.tsx'
 import { BulkDialog } from '../jobs/bulk.tsx'

@@ -1,4 +1,4 @@
-/** Responsible for one job as a card in a conversation: it streams while it runs, and shows what came of it. */
+/** Responsible for one job as a card in a conversation: its stream while it runs, and its result. */
 import type { Job } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
@@ -70,7 +70,7 @@ function Body({ job }: { readonly job: Job }) {
   )
 }
 
-/** What the worker says that it used; what it did not say is not known, and that is said. */
+/** The usage that the worker reported; unreported values are shown as unknown. */
 function UsageLine({ job, all }: { readonly job: Job; readonly all: boolean }) {
   if (job.started_at === null) return null
   const { usage } = job
@@ -85,12 +85,12 @@ function UsageLine({ job, all }: { readonly job: Job; readonly all: boolean }) {
   return parts.length === 0 ? null : <span className="w-full text-sm text-soft foreign">{parts.join(', ')}</span>
 }
 
-/** Where a citation leads. */
+/** Id of the card that a citation links to. */
 export const cardId = (job: Pick<Job, 'id'>): string => `answer-${job.id}`
 
 interface Props {
   readonly job: Job
-  /** The letter by which a merged answer cites it. */
+  /** The letter by which a merged answer cites this one. */
   readonly mark?: string
   readonly badge?: ReactNode
   readonly actions?: ReactNode

@@ -1,4 +1,4 @@
-/** Responsible for Chat: threads at the left, the conversation, and what is about to be sent. */
+/** Responsible for Chat: threads at the left, the conversation, and the message that is being written. */
 import type { Job } from '@modelreins/contract'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useMemo, useRef, useState } from 'react'
@@ -25,7 +25,7 @@ import { turnsOf, type Turn } from './turns.ts'
 const newId = (letter: string): string =>
   `${letter}-${crypto.getRandomValues(new Uint32Array(2)).reduce((text, part) => text + part.toString(36), '')}`
 
-/** A thread that does not exist yet, for the preview of its first job: the same each time, so that the answer can be kept. */
+/** Placeholder id for a thread that does not exist yet, used by the preview of its first job. It is constant, so that the answer can be cached. */
 const newThread = 't-preview'
 
 function Threads({ current }: { readonly current: string }) {
@@ -94,10 +94,10 @@ export function Chat() {
   const running = turns.flatMap((turn) => turn.jobs).filter((job) => job.ended_at === null).length
   const end = useRef<HTMLDivElement>(null)
   const shown = turns.length > 0 ? thread : ''
-  // A conversation is opened where it goes on.
+  // A conversation opens at its end.
   useEffect(() => {
     if (shown === '' || end.current === null) return
-    // On a phone what is chosen fills the screen: there the last answer and the prompt are shown.
+    // On a phone the choices fill the screen: there the last answer and the prompt are scrolled into view.
     const prompt = end.current.offsetHeight > innerHeight * 0.75 ? document.getElementById(promptField) : null
     if (prompt === null) end.current.scrollIntoView({ block: 'end' })
     else prompt.scrollIntoView({ block: 'center' })
@@ -105,7 +105,7 @@ export function Chat() {
   const send = async (): Promise<void> => {
     if (busy || draft.prompt.trim() === '') return
     if (isFaulty(faultsOf(draft))) {
-      // The field says what is wrong.
+      // The field itself shows the fault.
       end.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()
       return
     }
@@ -113,7 +113,7 @@ export function Chat() {
     setFault('')
     const id = thread === '' ? newId('t') : thread
     try {
-      // A repeat of the same press, over a connection that broke, finds the job that is there.
+      // If the connection breaks and the call is repeated, the key finds the job that was already created.
       await client.call('jobs.dispatch', { ...requestOf(draft, id, turns.length > 0), idempotency_key: newId('press') })
       change(sent)
       await refresh('jobs', 'presence')

@@ -1,4 +1,4 @@
-/** Responsible for two answers of a fan-out compared: which words only one of them has. */
+/** Responsible for comparing two answers of a fan-out: which words occur in only one of them. */
 import { useMemo } from 'react'
 import { Choice } from '../../parts/choice.tsx'
 import { Modal } from '../../parts/modal.tsx'
@@ -11,7 +11,7 @@ export interface Comparable {
   readonly text: string
 }
 
-/** Characters of each that are compared; an answer in the list of jobs is no longer than 64 KiB. */
+/** Most characters of each answer that are compared; an answer in the list of jobs has at most 64 KiB. */
 const most = 100_000
 
 function Marked({ piece }: { readonly piece: Piece }) {

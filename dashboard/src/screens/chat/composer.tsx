@@ -1,4 +1,4 @@
-/** Responsible for what is about to be sent: prompt, effort, mode, targets; who would get it is said before it goes. */
+/** Responsible for the message that is being written: prompt, effort, mode, targets, and a preview of which worker would get it. */
 import type { Effort, Input, Presence } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import { useId, useState, type KeyboardEvent } from 'react'
@@ -56,7 +56,7 @@ function Effort({ value, onChange }: { readonly value: string; readonly onChange
   )
 }
 
-/** Whether a worker has a job right now moves nothing: it changes with every job that is sent. */
+/** `busy` sorts like `idle`, so that the list does not move with every job that is sent. */
 const order = { idle: 0, online: 0, busy: 0, parked: 1, deaf: 1, offline: 2 } as const
 
 function Targets({
@@ -71,7 +71,7 @@ function Targets({
   const [query, setQuery] = useState('')
   const sorted = workers.toSorted((one, other) => order[one.state] - order[other.state] || one.name.localeCompare(other.name))
   const fitting = new Set(sorted.filter((worker) => worker.name.toLowerCase().includes(query.toLowerCase())).slice(0, 12))
-  // Each keeps its place when it is chosen.
+  // A worker keeps its position when it is chosen.
   const shown = sorted.filter((worker) => fitting.has(worker) || chosen.includes(worker.name))
   return (
     <fieldset className="min-w-0">
@@ -119,9 +119,9 @@ interface Props {
   readonly onChange: (change: Partial<Draft>) => void
   readonly onSend: () => void
   readonly busy: boolean
-  /** '' for one that is yet to begin. */
+  /** Id of the thread; '' for a thread that does not exist yet. */
   readonly thread: string
-  /** What would be sent. The words of the prompt decide nothing, so they are not asked about. */
+  /** The request that would be sent. The preview leaves out the prompt's text, which does not affect the result. */
   readonly request: Input<'jobs.dispatch'>
 }
 

@@ -1,4 +1,4 @@
-/** Responsible for the button that goes on with the answer of one job: in its thread, or in a new one. */
+/** Responsible for the button that continues from the answer of one job: in its thread, or in a new one. */
 import type { Job } from '@modelreins/contract'
 import { useNavigate } from '@tanstack/react-router'
 import { useMay, useMe } from '../../api/session.ts'
@@ -6,14 +6,14 @@ import { Button } from '../../parts/button.tsx'
 import { draftKey } from './draft.ts'
 import { changeDraft } from './use-draft.ts'
 
-/** Where the prompt is written; whoever leads there gives it the focus. */
+/** Id of the prompt's field, for code that moves the focus there. */
 export const promptField = 'chat-prompt'
 
-/** `thread`: of the fan-out that it belongs to, when it does. */
+/** `thread`: the thread of the fan-out that the job belongs to, if any. */
 interface Props {
   readonly job: Job
   readonly thread: string | null
-  /** On a card, where it stands beside others. */
+  /** Small version, for a card with other buttons beside it. */
   readonly small?: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Responsible for what a person has begun to write in Chat, as a value and as the text that is kept of it. */
+/** Responsible for the unsent message of Chat, as a value and as the text that the browser stores. */
 
 export interface Draft {
   readonly prompt: string
@@ -9,13 +9,16 @@ export interface Draft {
   readonly targets: readonly string[]
   readonly capability: string
   readonly merge: string
-  /** Of a fan-out: how many answers are enough, and after how many minutes it goes on with what there is; '' for all, and for as long as it takes. */
+  /**
+   * For a fan-out: how many answers suffice, and after how many minutes it continues with those that have come; '' means all answers, and no time
+   * limit.
+   */
   readonly quorum: string
   readonly minutes: string
-  /** The job whose answer it continues with, and the worker that wrote it; '' for none. */
+  /** The job whose answer it continues from, and the worker that wrote it; '' for none. */
   readonly from: string
   readonly from_worker: string
-  /** As `datetime-local` spells the moment before which no worker is offered it; '' for at once. */
+  /** The earliest start as `datetime-local` writes it; '' for at once. */
   readonly not_before: string
 }
 
@@ -33,10 +36,10 @@ const fresh: Draft = {
   from_worker: '',
   not_before: '',
 }
-/** What is over once it was sent; the rest stays as it was chosen. */
+/** The fields that are cleared after sending; the others keep their choices. */
 export const sent: Partial<Draft> = { prompt: '', from: '', from_worker: '', not_before: '' }
 
-/** Of one member in one thread; '' is the thread that is yet to begin. */
+/** Storage key of one member's draft in one thread; '' is the thread that does not exist yet. */
 export const draftKey = (me: { readonly tenant: string; readonly id: string }, thread: string): string =>
   `draft.${me.tenant}.${me.id}.${thread}`
 

@@ -1,4 +1,4 @@
-/** Responsible for one prompt that several workers got: how far they are, their answers side by side, and what can be done with them. */
+/** Responsible for a prompt that was sent to several workers: their progress, their answers side by side, and the actions on them. */
 import { answerMark, type Job } from '@modelreins/contract'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
@@ -25,7 +25,7 @@ function Countdown({ deadline }: { readonly deadline: number }) {
   return <span>, {deadlineWords(deadline, now)}</span>
 }
 
-/** One part for each worker that was asked: the colour repeats what the sentence says. */
+/** One segment for each worker that was asked; the colour repeats what the sentence says. */
 function QuorumMeter({ job, children }: { readonly job: Job; readonly children: readonly Job[] }) {
   if (job.merge === undefined || job.ended_at !== null) return null
   const { answered, failed, open, wanted, says, deadline } = meterOf(job.merge, children)
@@ -57,7 +57,7 @@ function QuorumMeter({ job, children }: { readonly job: Job; readonly children: 
   )
 }
 
-/** What is compared is in the address, so that a reload and a link show the same. */
+/** The compared answers are in the address, so that a reload and a link show the same. */
 function useCompared(answers: readonly Comparable[]) {
   const { compare } = useSearch({ strict: false })
   const navigate = useNavigate()

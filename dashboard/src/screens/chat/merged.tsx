@@ -1,4 +1,4 @@
-/** Responsible for the answer that a fan-out has in the end: merged or picked, with whose answers it is made of, and links to them. */
+/** Responsible for the final answer of a fan-out, merged or picked, with links to the answers that it is made of. */
 import type { Job } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import type { MouseEvent, ReactNode } from 'react'
@@ -20,7 +20,7 @@ export interface MarkedChild {
 
 const nameOf = (job: Job): string => job.assigned_to ?? job.target ?? `job ${job.id}`
 
-/** Leads to the card of an answer, which takes the focus. */
+/** Scrolls to the card of an answer and gives it the focus. */
 function toCard(event: MouseEvent, job: Job): void {
   const card = document.getElementById(cardId(job))
   if (card === null) return
@@ -43,7 +43,7 @@ function Chip({ child, children }: { readonly child: MarkedChild; readonly child
   )
 }
 
-/** Whose answers it was made of, as links to them, and what is missing from it. */
+/** Links to the answers that it was made of, and what is missing from it. */
 function Attribution({
   job,
   children,

@@ -1,7 +1,7 @@
-/** Responsible for how several answers can become one, in words. */
+/** Responsible for the ways to combine several answers into one, in words. */
 import type { MergeKind } from '@modelreins/contract'
 
-/** In the order of the choice. */
+/** In the order in which they are offered. */
 export const merges: readonly { readonly value: MergeKind; readonly name: string; readonly says: string }[] = [
   { value: 'worker', name: 'One answer', says: 'a worker writes it from all' },
   { value: 'concat', name: 'One after the other', says: 'each under its name' },

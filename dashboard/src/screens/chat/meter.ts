@@ -1,4 +1,4 @@
-/** Responsible for how far a fan-out is, in numbers and in one sentence: who has answered, and what it still waits for. It draws nothing. */
+/** Responsible for the progress of a fan-out, in numbers and in one sentence: who has answered, and what it waits for. It draws nothing. */
 import type { Job, MergeState } from '@modelreins/contract'
 import { plural, spanWords } from '../../parts/words.ts'
 
@@ -7,10 +7,10 @@ export interface Meter {
   readonly failed: number
   /** Children that have not ended. */
   readonly open: number
-  /** Answers that it waits for: its quorum, or all that can still come. */
+  /** Number of answers that it waits for: one for `first`, otherwise its quorum, or all children. */
   readonly wanted: number
   readonly says: string
-  /** When it is merged with what there is, milliseconds since 1970; undefined when it waits for as long as it takes. */
+  /** When it is merged with the answers that have come, milliseconds since 1970; undefined without a deadline. */
   readonly deadline: number | undefined
 }
 
@@ -38,7 +38,7 @@ export function meterOf(merge: MergeState, children: readonly Pick<Job, 'status'
   return { answered, failed, open, wanted, says, deadline }
 }
 
-/** Whose answers the one answer is made of: the picked one, or those that had come when it was merged. A later one is missing from it. */
+/** The answers that the final one is made of: the picked one, or those that had come before the merge. Later answers are not in it. */
 export function madeOf<Child extends { readonly job: Pick<Job, 'id' | 'status' | 'ended_at'> }>(
   merge: MergeState,
   children: readonly Child[],
@@ -50,11 +50,11 @@ export function madeOf<Child extends { readonly job: Pick<Job, 'id' | 'status' |
   return good.filter((child) => merged.includes(child))
 }
 
-/** What the time does: seconds are counted down, and what is over is said. */
+/** The deadline in words: a countdown in seconds, or that it has passed. */
 export const deadlineWords = (deadline: number, now: number): string =>
   deadline <= now ? 'the deadline is reached: it goes on with what there is' : `at the latest in ${spanWords(deadline - now)}`
 
-/** What the workers of a fan-out report as its cost; how many reported none. */
+/** The sum of the costs that the workers of a fan-out reported, and how many reported none. */
 export function costOf(jobs: readonly Pick<Job, 'usage' | 'started_at'>[]): { readonly usd: number; readonly unknown: number } {
   const begun = jobs.filter(({ started_at }) => started_at !== null)
   return {

@@ -1,4 +1,4 @@
-/** Responsible for picking one worker's answer as the answer of a fan-out: it says first what that does, since it can be done once. */
+/** Responsible for picking one worker's answer as the answer of a fan-out. It explains the effect first, because a pick cannot be changed. */
 import type { Job } from '@modelreins/contract'
 import { useState } from 'react'
 import { client } from '../../api/client.ts'

@@ -1,4 +1,4 @@
-/** Responsible for what a dispatch would do, as the server says it before anything is sent: who, what would hold it, model class, time and cost. */
+/** Responsible for the server's preview of a dispatch before it is sent: the worker, holds, model class, time and cost. */
 import type { Input, Preview as PreviewAnswer } from '@modelreins/contract'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
@@ -8,7 +8,7 @@ import { useMay } from '../../api/session.ts'
 import { spelledOut } from '../../parts/safe-text.ts'
 import { spanWords } from '../../parts/time.tsx'
 
-/** An answer is asked for anew when a worker comes or goes; between, the one that is there will do. */
+/** The preview is requested again when a worker comes or goes; in between, a cached answer is used for this many milliseconds. */
 const previewMs = 15_000
 
 type Choice = PreviewAnswer['choices'][number]
@@ -19,7 +19,7 @@ function choiceWords({ worker, model_class, expected_seconds, cost, hold }: Choi
   return `${worker}: ${model_class}${gate}${took}, cost ${cost.says}`
 }
 
-/** Nothing is written by asking. `nobody`: no worker is registered, so that there is one thing to do. */
+/** The request writes nothing. `nobody`: no worker is registered, so only that is explained. */
 export function Preview({ request, nobody }: { readonly request: Input<'jobs.dispatch'>; readonly nobody: boolean }) {
   const mayManage = useMay('workers.manage')
   const { data, error } = useQuery({

@@ -1,10 +1,10 @@
-/** Responsible for what a draft of Chat asks the server for, and for what in it cannot be. It draws nothing. */
+/** Responsible for turning a draft of Chat into a request, and for finding faults in it. It draws nothing. */
 import { limits, type Effort, type Input, type MergeKind } from '@modelreins/contract'
 import type { Draft } from './draft.ts'
 import { merges } from './merges.ts'
 import { effortStops, modes } from './stops.ts'
 
-/** What ends the wait for answers, as far as it was said and can be. */
+/** Quorum and deadline of the draft, as far as they are given and valid. */
 function limitsOf({ targets, quorum, minutes }: Draft, by: MergeKind): { readonly quorum?: number; readonly deadline?: number } {
   const enough = Math.min(Math.round(Number(quorum)), targets.length)
   const deadline = Math.round(Number(minutes) * 60)
@@ -24,7 +24,7 @@ function numberFault(text: string, most: number, tooMuch: string): string {
   return value > most ? tooMuch : ''
 }
 
-/** What is wrong with the fields of a fan-out, each as a sentence; '' for nothing. What is not shown is not judged. */
+/** The faults of the fields of a fan-out, each as a sentence; '' for none. Hidden fields are not checked. */
 export function faultsOf({ targets, merge, quorum, minutes }: Draft): DraftFaults {
   if (targets.length < 2) return { quorum: '', minutes: '' }
   const most = limits.timeout_max_ms / 60_000
@@ -35,7 +35,7 @@ export function faultsOf({ targets, merge, quorum, minutes }: Draft): DraftFault
   }
 }
 
-/** `follows`: the thread has turns already, which its worker reads. */
+/** `follows`: the thread already has turns, which the worker reads as context. */
 export function requestOf(draft: Draft, thread: string, follows: boolean): Input<'jobs.dispatch'> {
   const effort: Effort = effortStops.find((stop) => stop.value === draft.effort)?.value ?? 'standard'
   const mode = modes.find((one) => one.value === draft.mode)?.value
@@ -60,7 +60,7 @@ export function requestOf(draft: Draft, thread: string, follows: boolean): Input
   }
 }
 
-/** The same as a job that a schedule dispatches again and again: it has no time of its own, and continues with no answer that may be gone. */
+/** The same draft as the job of a schedule: it has no start time of its own, and continues from no answer, because that may be deleted. */
 export function repeatedOf(draft: Draft, thread: string): Input<'schedules.create'>['job'] {
   const { not_before: _at, context_from: _from, thread_id: _thread, ...job } = requestOf(draft, thread, thread !== '')
   return thread === '' ? job : { ...job, thread_id: thread }

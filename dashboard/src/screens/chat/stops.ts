@@ -1,7 +1,7 @@
-/** Responsible for the choices of a dispatch in words: effort, mode, and what happens when nobody is there. */
+/** Responsible for the choices of a dispatch in words: effort, mode, and what happens when no worker is available. */
 import type { Effort, Mode } from '@modelreins/contract'
 
-/** How hard it is tried. The attempts are a setting of the tenant. */
+/** The levels of effort. The number of attempts is a setting of the tenant. */
 export const effortStops: readonly { readonly value: Effort; readonly says: string; readonly attempts: number; readonly first?: true }[] = [
   { value: 'trivial', says: 'the smallest local model', attempts: 1 },
   { value: 'quick', says: 'a small hosted model', attempts: 2 },
@@ -10,7 +10,7 @@ export const effortStops: readonly { readonly value: Effort; readonly says: stri
   { value: 'critical', says: 'the best model there is', attempts: 4, first: true },
 ]
 
-/** `a balanced model, 3 attempts`; `set`: what the tenant has chosen. */
+/** For example `a balanced model, 3 attempts`. `set`: the tenant's own numbers of attempts. */
 export function stopWords(effort: string, set?: { readonly [Name in Effort]?: number | undefined }): string {
   const stop = effortStops.find((one) => one.value === effort)
   if (stop === undefined) return ''

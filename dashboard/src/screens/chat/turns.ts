@@ -1,4 +1,4 @@
-/** Responsible for which jobs of a thread belong to one question: those that were sent to several workers at once. */
+/** Responsible for grouping the jobs of a thread by question: jobs that were sent to several workers at once belong together. */
 import type { Job } from '@modelreins/contract'
 
 export interface Turn {
@@ -8,7 +8,7 @@ export interface Turn {
   readonly jobs: readonly Job[]
 }
 
-/** Which earlier versions of Chat set on each of the jobs that one press of the button made; a fan-out is one job. */
+/** Metadata that earlier versions of Chat set on all jobs of one message; today a fan-out is one job. */
 const groupName = 'chat_turn'
 
 function groupOf(job: Job): string {
@@ -17,7 +17,7 @@ function groupOf(job: Job): string {
   return typeof group === 'string' ? group : `job-${job.id}`
 }
 
-/** Oldest first, as a conversation is read. */
+/** Oldest first. */
 export function turnsOf(jobs: readonly Job[]): readonly Turn[] {
   const groups = new Map<string, Job[]>()
   for (const job of jobs.toSorted((one, other) => one.id - other.id)) {

@@ -1,4 +1,4 @@
-/** Responsible for keeping what a person has begun to write: it survives a reload, and is gone once it was sent. */
+/** Responsible for keeping an unsent message: it survives a reload, and is removed after sending. */
 import { useMemo } from 'react'
 import { read, useStored, write } from '../../parts/settings-store.ts'
 import { parseDraft, type Draft } from './draft.ts'

@@ -1,6 +1,6 @@
 /**
- * Responsible for what differs between two texts: lines first, then words in the lines that differ (Myers, "An O(ND) difference algorithm").
- * Texts that have too little in common are told apart as wholes, so that no input takes long.
+ * Responsible for the differences between two texts: lines first, then words in the lines that differ (Myers, "An O(ND) difference algorithm"). Texts
+ * with too little in common are treated as entirely different, so that no input takes long.
  */
 
 export interface Piece {
@@ -8,7 +8,7 @@ export interface Piece {
   readonly text: string
 }
 
-/** Steps of the search; it takes the square of them. */
+/** Most steps of the search; its time grows with their square. */
 const mostSteps = 1_500
 
 interface Run {
@@ -16,7 +16,7 @@ interface Run {
   readonly items: readonly string[]
 }
 
-/** How often the furthest place on each diagonal has been reached, step by step; undefined when the two are too far apart. */
+/** The furthest position on each diagonal, for each step; undefined when the two texts differ too much. */
 function search(left: readonly string[], right: readonly string[]): readonly Int32Array[] | undefined {
   const most = Math.min(mostSteps, left.length + right.length)
   const reached = new Int32Array(2 * most + 2)
@@ -35,13 +35,13 @@ function search(left: readonly string[], right: readonly string[]): readonly Int
   return undefined
 }
 
-/** The way from both beginnings to both ends, as single steps from the last to the first. */
+/** The path from both beginnings to both ends, as single steps from the last to the first. */
 function* stepsBack(left: readonly string[], right: readonly string[], trace: readonly Int32Array[]): Generator<Run> {
   let x = left.length
   let y = right.length
   for (let step = trace.length - 1; step >= 0; step -= 1) {
     const diagonal = x - y
-    // Of the step before, from -(step - 1) on; one place of margin at either side.
+    // Positions of the step before, starting at diagonal -(step - 1), with one extra entry at either side.
     const before = trace[step] ?? new Int32Array()
     const reach = (of: number): number => before[of + step] ?? 0
     const down = diagonal === -step || (diagonal !== step && reach(diagonal - 1) < reach(diagonal + 1))
@@ -58,7 +58,7 @@ function* stepsBack(left: readonly string[], right: readonly string[], trace: re
   }
 }
 
-/** Runs in reading order; between two that are the same, what was removed stands before what was added. */
+/** Runs in reading order; between two equal runs, removed text comes before added text. */
 function runsOf(left: readonly string[], right: readonly string[]): readonly Run[] {
   const trace = search(left, right)
   if (trace === undefined) {
@@ -94,7 +94,7 @@ const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+
 const wordsOf = (text: string): readonly string[] => text.match(/[\p{L}\p{N}_]+|\s+|[^\p{L}\p{N}_\s]/gu) ?? []
 const pieces = (runs: readonly Run[]): readonly Piece[] => runs.map(({ kind, items }) => ({ kind, text: items.join('') }))
 
-/** Read without what was added it is the left text, and without what was removed the right one. */
+/** Without the added pieces the result is the left text, without the removed ones the right text. */
 export function wordDiff(left: string, right: string): readonly Piece[] {
   const runs = runsOf(linesOf(left), linesOf(right))
   return runs.flatMap((run, index) => {
@@ -105,7 +105,7 @@ export function wordDiff(left: string, right: string): readonly Piece[] {
   })
 }
 
-/** How much of the longer of the two both have, in per cent of its words. */
+/** The share of common words, in percent of the longer text. */
 export function likeness(diff: readonly Piece[]): number {
   const words = (kind: Piece['kind']): number =>
     diff.reduce((sum, piece) => sum + (piece.kind === kind ? wordsOf(piece.text).filter((word) => word.trim() !== '').length : 0), 0)

@@ -1,4 +1,4 @@
-/** Responsible for the three steps of a tenant that is new: each ticks itself off when the server sees that it was done. */
+/** Responsible for the three first steps of a new tenant: each is ticked off when the server reports that it was done. */
 import { useOperation } from '../../api/queries.ts'
 import { LinkButton } from '../../parts/button.tsx'
 import { Command } from '../../parts/copy.tsx'

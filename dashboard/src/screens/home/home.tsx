@@ -1,4 +1,4 @@
-/** Responsible for Home: what waits for you, what runs, what failed since you looked; on an empty tenant, the three first steps. */
+/** Responsible for Home: what waits for the member, what runs, what failed since their last visit; on an empty tenant, the three first steps. */
 import { Link } from '@tanstack/react-router'
 import { useEffect, useState, type ReactNode } from 'react'
 import { useOperation } from '../../api/queries.ts'
@@ -29,7 +29,7 @@ function Section({ title, more, children }: { readonly title: string; readonly m
 
 const Quiet = ({ children }: { readonly children: ReactNode }) => <p className="card px-4 py-3 text-soft">{children}</p>
 
-/** Jobs for this member as a person; nothing while there are none. */
+/** Jobs for this member as a person; draws nothing while there are none. */
 function OwnWork() {
   const { offered, reminded } = useOffers()
   if (offered + reminded === 0) return null
@@ -47,7 +47,7 @@ function OwnWork() {
   )
 }
 
-/** Workers that are connected and take nothing: deaf, out of quota, or behind an open circuit breaker. Nothing while there are none. */
+/** Connected workers that take no jobs: deaf, out of quota, or with an open circuit breaker. Draws nothing while there are none. */
 function Troubled() {
   const { data } = useOperation('presence.list', {})
   const troubles = (data?.items ?? []).flatMap((one) => {
@@ -125,7 +125,7 @@ function JobList({ jobs, none }: { readonly jobs: readonly BriefJob[]; readonly 
   )
 }
 
-/** When this browser last showed Home to this member; the moment stays put while Home is open. */
+/** When this browser last showed Home to this member. The value does not change while Home is open. */
 function useLastLook(): number {
   const me = useMe()
   const key = `looked.${me.tenant}.${me.id}`

@@ -1,4 +1,4 @@
-/** Responsible for aborting or retrying many jobs: counted by the server first, named in the button, done in steps. */
+/** Responsible for aborting or retrying many jobs: the server counts them first, the button shows the count, and the calls go in portions. */
 import { useEffect, useState } from 'react'
 import { client } from '../../api/client.ts'
 import { refresh } from '../../api/queries.ts'
@@ -16,7 +16,7 @@ export type Chosen =
   | { readonly kind: 'ids'; readonly jobs: readonly Pick<BriefJob, 'id' | 'status'>[] }
   | { readonly kind: 'filter'; readonly filter: JobFilter }
 
-/** What the server would refuse is not asked for; what moves on meanwhile is told apart afterwards. */
+/** States in which the server accepts each verb, so that no job is sent in vain. Jobs that change state meanwhile are reported afterwards. */
 const takes: Readonly<Record<Verb, readonly BriefJob['status'][]>> = { abort: ['pending', 'running', 'retry'], retry: ['failed', 'retry'] }
 const otherwise = 'aborted in the dashboard'
 

@@ -1,4 +1,4 @@
-/** Responsible for what a job's worker is given beside the prompt: read only when somebody asks, since it may be long. */
+/** Responsible for the context that a job's worker receives in addition to the prompt: read only on request, since it may be long. */
 import type { Job } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'

@@ -1,4 +1,4 @@
-/** Responsible for what the job list is filtered by: the words that a person types, the address, and the operation's input. */
+/** Responsible for the filter of the job list, in its three forms: typed words, the address, and the operation's input. */
 import type { Effort, JobStatus } from '@modelreins/contract'
 
 export interface JobSearch {
@@ -29,7 +29,7 @@ export const tabs = [
   { name: 'Failed', status: 'failed' },
 ] as const
 
-/** What may be typed, each with an example: shown beside the field. */
+/** The filters that can be typed, each with an example; shown beside the field. */
 export const filterWords = [
   { word: 'worker:', example: 'worker:mac-mini', about: 'jobs of this worker' },
   { word: 'capability:', example: 'capability:email.reply', about: 'jobs for this capability' },
@@ -42,11 +42,11 @@ export const filterWords = [
 
 export interface ReadFilter {
   readonly filter: JobFilter
-  /** Words that no filter knows, each with what to do about it. */
+  /** Words that are no known filter, each with what to do about it. */
   readonly faults: readonly string[]
 }
 
-/** Words apart; what stands in double quotes holds together: `by:"Rosa Diaz"`. */
+/** Splits the text into words; text in double quotes stays together: `by:"Rosa Diaz"`. */
 const wordsOf = (text: string): readonly string[] => text.match(/(?:[^\s"]|"[^"]*(?:"|$))+/g) ?? []
 
 /** `worker:name capability:email.reply thread:t1 error:worker_lost effort:deep by:"Rosa Diaz" fan-out:12`, in any order. */
@@ -80,5 +80,5 @@ export function readFilter(search: JobSearch): ReadFilter {
   return { filter, faults }
 }
 
-/** The job that was typed instead of a filter: `12` or `#12`. */
+/** The job number when a job was typed instead of a filter: `12` or `#12`. */
 export const jobNumber = (text: string): string | undefined => /^#?([1-9]\d{0,14})$/.exec(text.trim())?.[1]

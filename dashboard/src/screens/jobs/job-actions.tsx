@@ -1,4 +1,4 @@
-/** Responsible for what can be done to one job: abort it with a reason, retry it, or dispatch it anew with changes. */
+/** Responsible for the actions on one job: abort it with a reason, retry it, or dispatch it again with changes. */
 import type { Input, Job } from '@modelreins/contract'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useId, useState } from 'react'

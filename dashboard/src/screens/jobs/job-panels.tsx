@@ -1,4 +1,4 @@
-/** Responsible for what a job has said and made: its output by attempt, its result, its files. */
+/** Responsible for what a job has produced: its output by attempt, its result, its files. */
 import type { Job as JobShape } from '@modelreins/contract'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'

@@ -1,6 +1,6 @@
 /**
- * Responsible for the rows of the job list: pages from the newest on, states kept up to date, and new jobs counted instead of pushed under
- * the reader's cursor.
+ * Responsible for the rows of the job list: pages from the newest on, up-to-date states, and a count of new jobs, which are not inserted while a
+ * person reads the list.
  */
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useCallback, useMemo } from 'react'
@@ -13,7 +13,7 @@ const pageRows = 200
 
 export interface JobRows {
   readonly items: readonly BriefJob[]
-  /** Jobs that are newer than the first row. */
+  /** Number of jobs that are newer than the first row. */
   readonly fresh: number
   readonly showFresh: () => void
   readonly hasMore: boolean
@@ -36,7 +36,7 @@ export function useJobRows(filter: JobFilter): JobRows {
     refetchOnWindowFocus: false,
   })
   const head = useOperation('jobs.list', { ...filter, limit: 50 })
-  // What leaves the filter while it is looked at, such as a running job that ends, keeps its row and shows its new state.
+  // A job that stops matching the filter while it is shown, such as a running job that ends, keeps its row with its new state.
   const { status: _status, ...rest } = filter
   const recent = useOperation('jobs.list', { ...rest, limit: 100 }, { enabled: filter.status !== undefined })
   const base = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data])

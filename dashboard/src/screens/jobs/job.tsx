@@ -1,4 +1,4 @@
-/** Responsible for one job: what it is, why it waits, what it says, what came of it, and what the audit trail knows of it. */
+/** Responsible for the page of one job: its request, why it waits, its output and result, and its audit rows. */
 import type { Concurrency, Job as JobShape } from '@modelreins/contract'
 import { Link, useParams } from '@tanstack/react-router'
 import { useOperation } from '../../api/queries.ts'
@@ -62,7 +62,7 @@ const conflicts: Readonly<Record<Concurrency['on_conflict'], string>> = {
 const keyWords = ({ key, limit, on_conflict }: Concurrency): string =>
   `${key}: ${limit === 1 ? 'one job at a time' : `${limit} jobs at once`}, ${conflicts[on_conflict]}`
 
-/** `step 1 of 2, after failed; then cleo after rate_limited`: where it is on its chain, and what is ahead. */
+/** For example `step 1 of 2, after failed; then cleo after rate_limited`: the current step of its chain and the steps ahead. */
 function fallbackWords({ step, after, steps }: NonNullable<JobShape['fallback']>): string {
   const ahead = steps
     .slice(step)
@@ -71,7 +71,7 @@ function fallbackWords({ step, after, steps }: NonNullable<JobShape['fallback']>
   return oneLine([now, ...(ahead.length === 0 ? [] : [`then ${ahead.join(', then ')}`])].join('; '), 300)
 }
 
-/** Effort, attempt, time and cost in one line; what is not known yet is not told. */
+/** Effort, attempt, time and cost in one line; unknown values are left out. */
 function Summary({ job }: { readonly job: JobShape }) {
   const fanOut = job.kind === 'fan_out'
   const { data } = useOperation('jobs.children', { job_id: job.id }, { enabled: fanOut })

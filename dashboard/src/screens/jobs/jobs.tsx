@@ -1,4 +1,4 @@
-/** Responsible for the list of jobs: states as tabs, filters in the address, many selected at once. */
+/** Responsible for the list of jobs: states as tabs, filters in the address, actions on many selected jobs. */
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useEffect, useMemo, useState, type FormEvent, type MouseEvent } from 'react'
 import { useOperation } from '../../api/queries.ts'
@@ -114,7 +114,7 @@ export function Jobs() {
   const mayChoose = useMay('jobs.abort')
   const [typed, setTyped] = useState(search.q ?? '')
   const [explained, setExplained] = useState(false)
-  // A saved view, the palette and the back button change the address under the field.
+  // A saved view, the palette and the back button change the address, and the field must follow it.
   useEffect(() => setTyped(search.q ?? ''), [search.q])
   const clear = (): void => {
     setSelected(new Set())

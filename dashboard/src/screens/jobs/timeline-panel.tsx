@@ -79,7 +79,7 @@ function Attempt({ stretch, most }: { readonly stretch: Stretch; readonly most: 
   )
 }
 
-/** A wait of less than this, in which nothing happened, is no news. */
+/** A shorter wait without an event, in milliseconds, is not shown. */
 const shortMs = 50
 const isTold = ({ from, to, moments }: Stretch): boolean =>
   to === null || moments.length > 0 || Date.parse(to) - Date.parse(from) >= shortMs

@@ -1,12 +1,12 @@
 /**
- * Responsible for the life of a job as a line of states with branches: how long it waited, was held and ran, each attempt with what happened in
- * it, and of a fan-out each of its jobs. It is read from the job's audit rows; what these do not say yet is taken from the job itself. It draws nothing.
+ * Responsible for the life of a job as a sequence of states with branches: how long it waited, was held and ran, each attempt with its events, and
+ * for a fan-out each of its jobs. It is computed from the job's audit rows and, where these are not there yet, from the job itself. It draws nothing.
  */
 import type { AuditRow, Job } from '@modelreins/contract'
 
 export type Row = Pick<AuditRow, 'seq' | 'at' | 'action' | 'actor' | 'summary'>
 
-/** Something that happened, at one moment. */
+/** An event at one time. */
 export interface Moment {
   readonly key: string
   readonly at: string
@@ -17,12 +17,12 @@ export interface Moment {
 
 export type State = 'queued' | 'held' | 'running' | 'retry' | 'lost'
 
-/** A time in one state. An attempt is a branch; `to` null: it lasts. */
+/** A period in one state. An attempt is a branch; `to` null: it has not ended. */
 export interface Stretch {
   readonly state: State
   readonly from: string
   readonly to: string | null
-  /** Of `running`: which attempt, and how it ended; null while it runs. */
+  /** For `running`: the attempt's number, and how it ended; null while it runs. */
   readonly attempt: number
   readonly ending: string | null
   readonly failed: boolean
@@ -36,7 +36,7 @@ export interface Timeline {
   readonly end: Moment | undefined
 }
 
-/** What ends an attempt, in words, and where the job goes from there; undefined: nowhere. */
+/** For each action that ends an attempt: words, and the state that follows; undefined: none follows. */
 const ends: Readonly<Record<string, { readonly words: string; readonly next?: State; readonly good?: true }>> = {
   'job.complete': { words: 'done', good: true },
   'job.fail': { words: 'failed' },
@@ -104,7 +104,7 @@ type Told = Pick<
   'status' | 'hold' | 'attempt' | 'assigned_to' | 'created_at' | 'created_by' | 'started_at' | 'ended_at' | 'error' | 'kind' | 'role'
 >
 
-/** What the rows say, and the stretch that is not over. */
+/** The periods from the rows, and the one that has not ended. */
 function walk(job: Told, rows: readonly Row[]): { stretches: Open[]; begin: Moment | undefined; end: Moment | undefined } {
   const stretches: Open[] = []
   let begin: Moment | undefined
@@ -113,7 +113,7 @@ function walk(job: Told, rows: readonly Row[]): { stretches: Open[]; begin: Mome
   let now = opened(job.kind === 'fan_out' ? 'running' : 'queued', job.created_at)
   const turn = (state: State, at: string, more: Partial<Stretch> = {}): void => {
     now.to = at
-    // Of no length and without a word: nothing to tell.
+    // A period without length and without events is left out.
     if (now.from !== at || now.moments.length > 0 || now.state === 'running') stretches.push(now)
     now = opened(state, at, more)
   }
@@ -124,7 +124,7 @@ function walk(job: Told, rows: readonly Row[]): { stretches: Open[]; begin: Mome
       attempt += 1
       turn('running', row.at, { attempt, worker: row.actor.kind === 'worker' ? row.actor.name : '' })
     } else if (row.action === 'job.release') {
-      // Whatever it seemed to do until then, it was held.
+      // The row shows that the job was held for the whole period, whatever earlier rows suggested.
       now.state = 'held'
       now.moments.push(momentOf(row))
       turn('queued', row.at)
@@ -136,7 +136,7 @@ function walk(job: Told, rows: readonly Row[]): { stretches: Open[]; begin: Mome
       const state = job.kind === 'fan_out' ? 'running' : 'queued'
       if (end === undefined) turn(state, row.at)
       else {
-        // It had ended, and waited for nothing.
+        // The job had already ended, so this is no waiting period; its events belong to the one before.
         stretches.at(-1)?.moments.push(...now.moments)
         now = opened(state, row.at)
         end = undefined
@@ -163,7 +163,7 @@ function walk(job: Told, rows: readonly Row[]): { stretches: Open[]; begin: Mome
 const stateOf = (job: Told): State =>
   job.status === 'pending' ? (job.hold === null ? 'queued' : 'held') : job.status === 'retry' ? 'retry' : 'running'
 
-/** Rows come to the archive seconds after they were written: what the job knows already is told from it. */
+/** Audit rows are readable seconds after their events, so later changes are taken from the job itself. */
 export function timelineOf(job: Told, rows: readonly Row[]): Timeline {
   const { stretches, begin, end } = walk(job, rows)
   const from = begin ?? {
@@ -197,7 +197,7 @@ export function timelineOf(job: Told, rows: readonly Row[]): Timeline {
   }
 }
 
-/** Milliseconds in each state so far. */
+/** Milliseconds in each state up to now. */
 export function timeIn(timeline: Timeline, now: number): Readonly<Record<State, number>> {
   const sums: Record<State, number> = { queued: 0, held: 0, running: 0, retry: 0, lost: 0 }
   for (const { state, from, to } of timeline.stretches) sums[state] += Math.max(0, (to === null ? now : Date.parse(to)) - Date.parse(from))

@@ -1,6 +1,6 @@
 /**
- * Responsible for keeping saved views of the job list in this browser, for the member who saved them. A view is an address, so it is shared as
- * a link; nothing of it is on the server, so that a role that may only read can have views too.
+ * Responsible for storing saved views of the job list in this browser, for the member who saved them. A view is an address, so it is shared as a
+ * link; nothing is stored on the server, so that roles that may only read can have views too.
  */
 import { useMemo } from 'react'
 import { read, useStored, write } from '../../parts/settings-store.ts'
@@ -19,7 +19,7 @@ export function useViews(memberId: string): Views {
   const text = useStored(keyOf(memberId))
   return useMemo(() => {
     const change = (to: (views: readonly View[]) => readonly View[]): void =>
-      // Read anew: another tab may have saved one since.
+      // Read again first: another tab may have saved a view since.
       write(keyOf(memberId), JSON.stringify(to(viewsIn(read(keyOf(memberId)))).slice(0, viewLimits.views)))
     return {
       all: viewsIn(text),

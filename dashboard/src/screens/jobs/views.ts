@@ -1,4 +1,4 @@
-/** Responsible for what a saved view of the job list is: a name for a filter, read from what a browser has kept, with a name of its own. */
+/** Responsible for saved views of the job list: names for filters, parsed from what the browser has stored, each name used once. */
 import type { JobSearch } from './filter.ts'
 
 export interface View {
@@ -9,7 +9,7 @@ export interface View {
 
 export const viewLimits = { views: 50, nameChars: 60 } as const
 
-/** Other programs may write there too: what is no view is left out. */
+/** Other programs may write to the same storage: entries that are not views are left out. */
 export function viewsIn(text: string | undefined): readonly View[] {
   let stored: unknown
   try {
@@ -33,7 +33,7 @@ export const searchOf = (view: View): JobSearch => ({ status: view.status, q: vi
 export const viewOf = (views: readonly View[], search: JobSearch): View | undefined =>
   views.find((view) => view.status === (search.status ?? '') && view.q === (search.q ?? ''))
 
-/** The name as it is kept, or what is wrong with it. */
+/** The name to store, or what is wrong with it. */
 export function checkName(views: readonly View[], typed: string, instead?: string): { readonly name: string } | { readonly fault: string } {
   const name = typed.trim().replaceAll(/\s+/g, ' ').slice(0, viewLimits.nameChars)
   if (name === '') return { fault: 'Give the view a name.' }

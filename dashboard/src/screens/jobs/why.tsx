@@ -1,4 +1,4 @@
-/** Responsible for the answer to "why does it wait": the server's sentence, each worker with what keeps it, and the action that would help. */
+/** Responsible for the answer to "why does it wait": the server's sentence, the obstacle of each worker, and the action that would help. */
 import type { Input, Job, Why as WhyAnswer } from '@modelreins/contract'
 import { useState } from 'react'
 import { client } from '../../api/client.ts'
@@ -60,7 +60,7 @@ function Remedy({ verdict, job }: { readonly verdict: Verdict; readonly job: Job
 
 const dayMs = 86_400_000
 
-/** Changes a job that has not started, and says so. */
+/** Changes a job that has not started, and confirms the change. */
 function useChange(job: Job) {
   const [busy, setBusy] = useState(false)
   const change = async (part: Pick<Input<'jobs.update'>, 'target' | 'expires_at' | 'timeout'>, done: string): Promise<void> => {
@@ -80,7 +80,7 @@ function useChange(job: Job) {
 
 const below = 'mt-3 flex flex-wrap items-center gap-x-3 gap-y-2 border-t border-line pt-3'
 
-/** When the timeout ends the attempt that runs; and for a job that it has ended an attempt of, a longer one. */
+/** When the timeout will end the running attempt; for a job whose attempt it has ended, the proposal of a longer one. */
 function Timeout({ job, at }: { readonly job: Job; readonly at: string | undefined }) {
   const mayDispatch = useMay('jobs.dispatch')
   const { busy, change } = useChange(job)
@@ -111,7 +111,7 @@ function Timeout({ job, at }: { readonly job: Job; readonly at: string | undefin
   )
 }
 
-/** What a member may change of a job that waits: who may take it, and how long it waits. */
+/** What a member may change of a waiting job: which workers may take it, and how long it waits. */
 function Waiting({ job }: { readonly job: Job }) {
   const mayDispatch = useMay('jobs.dispatch')
   const { busy, change } = useChange(job)

@@ -1,4 +1,4 @@
-/** Responsible for the killswitch: choosing a level with its effect in numbers, raising it, watching who has stopped, and the way back. */
+/** Responsible for the killswitch: choosing a level with its effect in numbers, raising it, watching which workers have stopped, and lowering it. */
 import type { KillswitchState, Presence } from '@modelreins/contract'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useId, useState } from 'react'
@@ -88,7 +88,7 @@ function Raise({ state, live, preset }: { readonly state: KillswitchState; reado
   )
 }
 
-/** What a straggler ran: its processes may run still. */
+/** The jobs of a worker that has not confirmed its stop: their processes may still run. */
 function Unconfirmed({ jobs }: { readonly jobs: readonly number[] }) {
   if (jobs.length === 0) return null
   return (
@@ -187,7 +187,7 @@ function WayBack({ state }: { readonly state: KillswitchState }) {
       setBusy(false)
     }
   }
-  /** One after the other: whoever looks on can stop at the first that misbehaves, by pausing it or raising the switch. */
+  /** One worker after the other, so that a person who watches can stop when one misbehaves, by pausing it or raising the switch again. */
   const resumeAll = async (): Promise<void> => {
     const plan = paused.map((worker) => worker.worker_id)
     try {

@@ -1,4 +1,4 @@
-/** Responsible for the five levels of the killswitch in plain words, and for what each would hit now. */
+/** Responsible for the five levels of the killswitch in plain words, and for what each would affect now. */
 import type { JobCounts, Presence } from '@modelreins/contract'
 import { plural } from '../../parts/time.tsx'
 

@@ -1,6 +1,6 @@
 /**
- * Responsible for deciding several reviews at once: each as it is shown here, by its digest. What is irreversible, or must be signed, is
- * decided by itself, and the server leaves it out whatever is asked.
+ * Responsible for deciding several reviews at once, each bound to the digest that is shown here. Reviews that are irreversible or must be signed are
+ * decided one at a time; the server leaves them out in any case.
  */
 import type { Review } from '@modelreins/contract'
 import { useState } from 'react'
@@ -17,10 +17,10 @@ import { say } from '../../parts/toasts.tsx'
 import { PayloadView } from './payload.tsx'
 import { shortDigest } from './digest.ts'
 
-/** As many as one call takes. */
+/** Most reviews that one call takes. */
 export const mostAtOnce = 100
 
-/** Why this one is decided by itself; undefined when it may be among several. */
+/** Why this review must be decided individually; undefined when it may be decided with others. */
 export const aloneBecause = (review: Review): string | undefined =>
   review.irreversible
     ? 'It is irreversible: decide it by itself.'
@@ -37,7 +37,7 @@ export function DecideMany(props: {
   readonly onClose: (done: boolean) => void
 }) {
   const { verdict, onClose } = props
-  // As they were when the dialog opened: what is read here is what is decided about, and what has changed since is left out.
+  // The reviews as they were when the dialog opened: the decision is about what was read here, and reviews that have changed since are left out.
   const [reviews] = useState(props.reviews)
   const [comment, setComment] = useState('')
   const [fault, setFault] = useState('')

@@ -1,4 +1,4 @@
-/** Responsible for deciding one review: approve, deny with a comment, edit, respond. It is bound to the digest that is on screen. */
+/** Responsible for deciding one review: approve, deny with a comment, edit, respond. The decision is bound to the digest on the screen. */
 import type { Review } from '@modelreins/contract'
 import { useId, useRef, useState, type KeyboardEvent } from 'react'
 import { client, ModelReinsError, sentence } from '../../api/client.ts'
@@ -15,13 +15,13 @@ import { signDecision, type Saying } from './signing.ts'
 
 type Mode = 'deny' | 'edit' | 'respond' | undefined
 
-/** Whether decisions are signed: what the policy demands, what this member can, and what they chose last. */
+/** Whether the decision is signed: by the policy's requirement, the member's passkeys, and their last choice. */
 function useSigning(review: Review) {
   const required = review.signed === 'required'
   const passkeys = useOperation('passkeys.list', {})
   const [choice, choose] = useSetting('sign-decisions', ['no', 'yes'])
   const can = passkeysWork() && (passkeys.data?.items.length ?? 0) > 0
-  // Until the list is there nobody is told that they have no passkey.
+  // Until the list of passkeys is loaded, nothing says that the member has none.
   const cannot = required && !can && (!passkeysWork() || passkeys.data !== undefined)
   return { required, can, cannot, choice, choose, signs: required || (can && choice === 'yes') }
 }
@@ -60,7 +60,7 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
     setFault('')
     requestAnimationFrame(() => field.current?.focus())
   }
-  /** Back to the four choices; what was written is kept. */
+  /** Returns to the four choices and keeps the text. */
   const leave = (): void => {
     setMode(undefined)
     setFault('')
@@ -71,7 +71,7 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
     event.preventDefault()
     leave()
   }
-  // What was written for another verdict, and is out of sight, is not said with an approval.
+  // A comment that was written for another verdict, and is not visible now, is not sent with an approval.
   const comment = mode === undefined ? '' : draft.comment.trim()
   const send = async (verdict: 'approve' | 'deny' | 'edit' | 'respond'): Promise<void> => {
     if (busy || signing.cannot) return
@@ -83,7 +83,7 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
     let edited: { payload?: never } = {}
     if (verdict === 'edit') {
       try {
-        // What the field holds is JSON; the server checks what it may be.
+        // The field holds JSON; the server checks whether it is allowed.
         edited = { payload: JSON.parse(draft.payload) as never }
       } catch (error) {
         setFault(`This is not JSON: ${error instanceof Error ? error.message : ''}`)
@@ -111,7 +111,7 @@ export function Decide({ review, onDecided }: { readonly review: Review; readonl
   }
   useKeys(
     [
-      // With a form open, its own button says what is approved.
+      // While a form is open, only its own button approves, because it says what is approved.
       { keys: 'a', what: 'Approve', group: 'Reviews', run: () => void (mode === undefined ? send('approve') : undefined) },
       { keys: 'd', what: 'Deny', group: 'Reviews', run: () => open('deny') },
       { keys: 'e', what: 'Edit', group: 'Reviews', run: () => open('edit') },

@@ -1,6 +1,6 @@
 /**
- * Responsible for what a person has begun to write about a review: kept while the page is open, whichever review they look at meanwhile, and
- * gone once they have decided. It is in no storage: a payload may hold what is secret.
+ * Responsible for a person's unsent text about a review: kept while the page is open, also when they look at other reviews, and removed after the
+ * decision. It is never stored, because a payload may contain secrets.
  */
 import type { Review } from '@modelreins/contract'
 import { useState } from 'react'
@@ -8,7 +8,7 @@ import { useMe } from '../../api/session.ts'
 
 export interface DecisionDraft {
   readonly comment: string
-  /** The edit as it stands in its field; absent while nothing is changed. */
+  /** The edited payload as text, with the digest of the payload that it started from; absent while nothing is changed. */
   readonly edit?: { readonly text: string; readonly digest: string }
 }
 
@@ -31,7 +31,7 @@ export function useDecisionDraft(review: Review) {
     payload: edit?.text ?? payloadText(review),
     begun: draft.comment.trim() !== '' || edit !== undefined,
     edited: edit !== undefined,
-    /** The request is no longer the one that the edit began with. */
+    /** True when the request has changed since the edit began. */
     outdated: edit !== undefined && edit.digest !== review.digest,
     setComment: (comment: string): void => change({ ...draft, comment }),
     setPayload: (text: string): void =>

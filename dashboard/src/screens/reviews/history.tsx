@@ -1,4 +1,4 @@
-/** Responsible for what became of earlier reviews of the same kind: who decided them, how, and why. */
+/** Responsible for earlier reviews of the same kind: who decided them, how, and why. */
 import type { Review } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import { useOperation } from '../../api/queries.ts'

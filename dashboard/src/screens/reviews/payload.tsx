@@ -1,4 +1,4 @@
-/** Responsible for showing what a review asks about: the payload as prose and fields, its canonical form, its digest, and what has changed. */
+/** Responsible for showing the subject of a review: the payload as text and fields, its canonical form, its digest, and what has changed. */
 import { digestWords, type Review } from '@modelreins/contract'
 import { diffLines, diffWords, type Change } from 'diff'
 import { useEffect, useMemo, useState } from 'react'
@@ -13,7 +13,7 @@ import { canonicalText, sha256Hex, shortDigest } from './digest.ts'
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Long texts as text, short values as facts, the rest as JSON. */
+/** Long strings as text, short values as facts, everything else as JSON. */
 export function PayloadView({ payload }: { readonly payload: unknown }) {
   if (typeof payload === 'string') return <LongText text={payload} />
   if (!isRecord(payload)) return <Json value={payload} label="Payload" open />
@@ -66,7 +66,7 @@ function Changes({ before, after }: { readonly before: unknown; readonly after: 
   )
 }
 
-/** The version that this one replaced; else the newest approved review of the same kind: what a reviewer has said yes to before. */
+/** The version to compare with: the one that this review replaced, else the newest approved review of the same kind. */
 function Compared({ review }: { readonly review: Review }) {
   const ofJob = useOperation('reviews.list', { job_id: review.job_id ?? 1, limit: 50 }, { enabled: review.job_id !== null })
   const replaced = ofJob.data?.items.find((one) => one.superseded_by === review.id)
@@ -94,7 +94,7 @@ function LastApproved({ review }: { readonly review: Review }) {
     status: ['approved', 'consumed'],
     type: review.type,
     ...(review.capability === null ? {} : { capability: review.capability }),
-    // Those before it: a cursor is the number of the review above the page.
+    // Reviews before this one: the cursor is the id of the review above the page.
     cursor: String(review.id),
     limit: 5,
   })

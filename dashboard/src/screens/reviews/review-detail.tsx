@@ -1,4 +1,4 @@
-/** Responsible for one review: who asks for what and why, its files and votes, and the decision. */
+/** Responsible for one review: who requests what and why, its files and votes, and the decision. */
 import type { Review } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import { useOperation } from '../../api/queries.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the reviews: what waits for you first, one of them open beside the list; on a phone one card at a time. */
+/** Responsible for the list of reviews, those that wait for this member first, with one open beside it; on a phone one card at a time. */
 import type { Review } from '@modelreins/contract'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useCallback, useMemo, useState } from 'react'
@@ -20,7 +20,7 @@ const settledInput = {
   limit: 100,
 }
 
-/** Those that this member may still decide come first, the oldest before the newer: it has waited longest. */
+/** Reviews that this member may still decide come first, the oldest of them at the top, because it has waited longest. */
 function ordered(reviews: readonly Review[], memberId: string): readonly Review[] {
   const voted = (review: Review): number => (review.decisions.some((one) => one.member_id === memberId) ? 1 : 0)
   return reviews.toSorted((one, other) => voted(one) - voted(other) || one.id - other.id)
@@ -32,7 +32,7 @@ interface Shown {
 }
 const searchOf = ({ settled, q }: Shown) => ({ ...(settled ? { show: 'settled' } : {}), ...(q === '' ? {} : { q }) })
 
-/** Capability, kind, requester or title: every word must be in one of them. */
+/** Searches capability, kind, requester and title: every word must occur in one of them. */
 function matches(review: Review, q: string): boolean {
   const text = `${review.capability ?? ''} ${review.type} ${review.created_by} ${review.title}`.toLowerCase()
   return q
@@ -46,7 +46,7 @@ function Entry(props: {
   readonly open: boolean
   readonly shown: Shown
   readonly chosen: boolean
-  /** Absent where nothing is chosen from. */
+  /** Absent in a list without selection. */
   readonly onChoose?: (chosen: boolean) => void
 }) {
   const { review, open, shown, chosen, onChoose } = props
@@ -85,7 +85,7 @@ function Entry(props: {
   )
 }
 
-/** Else the link says by itself that it is current, whatever is chosen. */
+/** Without these options the link would count as current whatever review is chosen. */
 const exactly = { exact: true, includeSearch: true } as const
 
 function Tabs({ settled }: { readonly settled: boolean }) {

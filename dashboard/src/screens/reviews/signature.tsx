@@ -1,4 +1,7 @@
-/** Responsible for saying that a decision was signed, and by whose passkey, once this browser has checked it; and for saying so where it does not hold. */
+/**
+ * Responsible for showing that a decision was signed, and by whose passkey, after this browser has checked the signature; and for saying so when it
+ * is invalid.
+ */
 import { signedDecisionText, type AuditRow, type DecisionProof } from '@modelreins/contract'
 import { useQuery } from '@tanstack/react-query'
 import { assertionFault, rowFault } from '../../../../worker-sdk/src/audit/passkey-signature.ts'
@@ -9,13 +12,13 @@ import { sha256Hex } from './digest.ts'
 
 type Decided = Pick<AuditRow, 'action' | 'subject' | 'digest' | 'actor'>
 
-/** `unpinned`: why nothing but the server's word says whose passkey it is; `later`: that will change by itself. */
+/** `unpinned`: why only the server's word says whose passkey it is. `later`: the check can be repeated soon, so that this may change. */
 type Finding = { readonly fault: string } | { readonly fault: undefined; readonly unpinned: string | undefined; readonly later?: true }
 
-/** A busy tenant's rows reach the audit trail once a second. */
+/** Delay before the check is repeated, in milliseconds: a busy tenant's rows reach the audit trail once a second. */
 const againMs = 1_500
 
-/** The row of the registration says whose passkey it is, and which key it has. */
+/** Checks against the audit row of the passkey's registration, which names its member and its key. */
 async function registration(decided: Decided, proof: DecisionProof, mayRead: boolean, signal: AbortSignal): Promise<Finding> {
   if (!mayRead) return { fault: undefined, unpinned: 'your role may not read the registration of the passkey' }
   const { items } = await client.call('audit.query', { action: 'passkey.create', actor: decided.actor.id, limit: 200 }, { signal })
@@ -36,7 +39,7 @@ async function find(
   return rowFault(decided, proof) ?? (await assertionFault(crypto.subtle, proof, signedDecisionText(tenant, proof)))
 }
 
-/** `comment`: undefined where it is not known, as in the audit trail. */
+/** `comment`: undefined when it is not known, as in the audit trail. */
 export function Signature(props: { readonly decided: Decided; readonly comment?: string | null; readonly proof: DecisionProof }) {
   const { decided, comment, proof } = props
   const { tenant } = useMe()

@@ -1,6 +1,6 @@
 /**
- * Responsible for having a member's passkey sign one decision. What is signed is put together here, from what is on the screen; the server only
- * adds a nonce and, with an edit, what would run. Nothing is signed where the two do not agree.
+ * Responsible for having a member's passkey sign one decision. The signed text is built here from what is on the screen; the server only adds a nonce
+ * and, for an edit, what would run. Nothing is signed when the two differ.
  */
 import { canonicalJson, signedDecisionText, type Input, type Output, type Review, type Verdict } from '@modelreins/contract'
 import { client } from '../../api/client.ts'
@@ -25,12 +25,12 @@ const base64urlOf = (hex: string): string => {
 const disagrees = (what: string): Error =>
   new Error(`Nothing was signed: ${what} Reload the page; if it stays like this, do not decide here, and tell an owner.`)
 
-/** The fields that an edit of a job may name; the others of its payload stay the server's. */
+/** The fields of a job that an edit may change; the other fields of the payload stay as the server has them. */
 const editable = ['prompt', 'input', 'context_text', 'metadata'] as const
 const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : {}
 
-/** Whether what would run is what was typed. */
+/** Whether the payload that would run is the one that was typed. */
 function isWhatWasTyped(review: Review, typed: unknown, whole: unknown): boolean {
   if (review.type !== 'dispatch') return canonicalJson(typed) === canonicalJson(whole)
   const [wanted, is] = [fieldsOf(typed), fieldsOf(whole)]

@@ -1,6 +1,6 @@
 /**
- * Responsible for saying in words what a cron expression of five fields means, where that can be said shortly. When it cannot, it says nothing: the
- * next runs, which the server computes, say it then.
+ * Responsible for describing a cron expression of five fields in words when a short description exists. Otherwise it gives none, and the next runs,
+ * which the server computes, explain it.
  */
 
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const
@@ -29,7 +29,7 @@ const nicknames: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
 }
 
-/** The numbers of a field; undefined where it is spelled in a way that is not read here. `names`: what its numbers are called, from `first` on. */
+/** The numbers of a field; undefined for syntax that is not supported here. `names`: the names of its numbers, starting with `first`. */
 function numbersOf(field: string, first: number, last: number, names: readonly string[] = []): readonly number[] | undefined {
   const one = (text: string): number | undefined => {
     if (/^\d{1,2}$/.test(text)) return Number(text)
@@ -57,7 +57,7 @@ const ordinal = (value: number): string => {
   return `${value}${ends[(value - 20) % 10] ?? ends[value] ?? 'th'}`
 }
 
-/** `n` where the field is a star and `/n`, counted from its first number. */
+/** `n` for a field of the form star, `/n`, counted from the field's first number; undefined for any other form. */
 const stepOf = (field: string): number | undefined => {
   const [, step] = /^\*\/(\d{1,2})$/.exec(field) ?? []
   return step === undefined || Number(step) < 2 ? undefined : Number(step)
@@ -90,7 +90,7 @@ function weekdayWords(field: string): string | undefined {
   return `on ${listed([1, 2, 3, 4, 5, 6, 0].filter((value) => found.has(value)).map((value) => `${days[value]}s`))}`
 }
 
-/** "at 03:00, from Monday to Friday"; undefined where it cannot be said shortly, or is none. */
+/** For example "at 03:00, from Monday to Friday"; undefined when there is no short description or the expression is invalid. */
 export function cronWords(expression: string): string | undefined {
   const trimmed = expression.trim()
   const fields = (nicknames[trimmed.toLowerCase()] ?? trimmed).split(/\s+/)
@@ -108,7 +108,7 @@ export function cronWords(expression: string): string | undefined {
   const onDays = day === '*' ? [] : numbersOf(day, 1, 31)
   const inMonths = month === '*' ? [] : numbersOf(month, 1, 12, months)
   const onWeekdays = weekday === '*' ? '' : weekdayWords(weekday)
-  // With both a day and a weekday either counts, which few people expect: the next runs show it better.
+  // When both a day and a weekday are given, cron runs on either. Few people expect that, so the next runs are shown instead.
   if (time === undefined || onDays === undefined || inMonths === undefined || onWeekdays === undefined) return undefined
   if (onDays.length > 5 || inMonths.length > 6 || (onDays.length > 0 && onWeekdays !== '')) return undefined
   const parts = [
@@ -120,7 +120,7 @@ export function cronWords(expression: string): string | undefined {
   return parts.join(', ') + daily
 }
 
-/** "every 90 minutes", from seconds. */
+/** For example "every 90 minutes", from seconds. */
 export function everyWords(seconds: number): string {
   const units = [
     ['day', 86_400],

@@ -1,7 +1,7 @@
 /** Responsible for the next runs of a schedule: each in the schedule's own time zone, and how far away it is. */
 import { Time } from '../../parts/time.tsx'
 
-/** Undefined for a name that is no time zone: it may be half typed. */
+/** Undefined for a name that is not a time zone, such as one that is still being typed. */
 function formatIn(timezone: string): Intl.DateTimeFormat | undefined {
   try {
     return new Intl.DateTimeFormat(navigator.language, {
@@ -20,7 +20,7 @@ function formatIn(timezone: string): Intl.DateTimeFormat | undefined {
   }
 }
 
-/** `timezone`: undefined for a rule that knows none; then the browser's own. */
+/** `timezone`: undefined for a rule without one; then the browser's own is used. */
 export function NextRuns(props: { readonly times: readonly string[]; readonly timezone: string | undefined; readonly none: string }) {
   const { times, timezone, none } = props
   const format = formatIn(timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone)

@@ -1,4 +1,4 @@
-/** Responsible for approving a schedule in advance: what it would dispatch, whole, for how long, and who has approved it. */
+/** Responsible for approving a schedule in advance: the complete job that it would dispatch, the duration of the approval, and who has approved. */
 import type { Schedule } from '@modelreins/contract'
 import { useState } from 'react'
 import { client, sentence } from '../../api/client.ts'
@@ -71,7 +71,7 @@ function Approve({ schedule, onClose }: { readonly schedule: Schedule; readonly 
   )
 }
 
-/** Nothing for a job without a capability: nobody is ever asked about it. */
+/** Draws nothing for a job without a capability, since such a job never needs an approval. */
 export function ScheduleApproval({ schedule }: { readonly schedule: Schedule }) {
   const me = useMe()
   const mayDecide = useMay('reviews.decide')

@@ -1,4 +1,4 @@
-/** Responsible for one schedule in the list: when it is due, what became of its last runs, and what may be done with it. */
+/** Responsible for one schedule in the list: when it is due, the outcome of its last runs, and the actions on it. */
 import type { Schedule, ScheduleRun } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'

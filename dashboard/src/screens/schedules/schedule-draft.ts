@@ -1,4 +1,4 @@
-/** Responsible for a schedule as it stands in the form, texts all of it, and for what of it goes to the server. It draws nothing. */
+/** Responsible for a schedule as the form holds it (all fields are texts), and for the input that is sent to the server. It draws nothing. */
 import type { Input, Schedule } from '@modelreins/contract'
 
 export type RepeatedJob = Input<'schedules.create'>['job']
@@ -9,7 +9,7 @@ export interface ScheduleDraft {
   readonly cron: string
   readonly timezone: string
   readonly count: string
-  /** Seconds of the unit that `count` counts. */
+  /** Length of the chosen unit, in seconds. */
   readonly unit: string
   readonly overlap: string
   readonly catch_up: string
@@ -32,17 +32,17 @@ export const units = [
   { value: '1', name: 'seconds' },
 ] as const
 
-/** As `datetime-local` spells a moment, in the time zone of this browser. */
+/** A time in the format of `datetime-local`, in this browser's time zone. */
 function localText(at: string | null): string {
   if (at === null) return ''
   const moment = new Date(at)
   return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }
-/** A moment that nobody has changed keeps its seconds. */
+/** A time that was not edited keeps its seconds, which the field does not show. */
 const momentOf = (text: string, before: string | null | undefined): string | null =>
   text === localText(before ?? null) ? (before ?? null) : text === '' ? null : new Date(text).toISOString()
 
-/** `given`: the job that a new schedule begins with. */
+/** `given`: the job that a new schedule starts from. */
 export function draftOf(schedule: Schedule | undefined, given?: RepeatedJob): ScheduleDraft {
   const every = schedule?.every ?? 3_600
   const largest = ['86400', '3600', '60'].find((size) => every % Number(size) === 0) ?? '1'
@@ -74,7 +74,7 @@ const ruleOf = (draft: ScheduleDraft) =>
     ? { cron: draft.cron.trim(), timezone: draft.timezone.trim() === '' ? 'UTC' : draft.timezone.trim() }
     : { every: Math.round(Number(draft.count) * Number(draft.unit)) }
 
-/** What its due times follow from. */
+/** The fields that determine the due times. */
 export function previewOf(draft: ScheduleDraft, before: Schedule | undefined): Input<'schedules.preview'> {
   const starts_at = momentOf(draft.starts_at, before?.starts_at)
   const ends_at = momentOf(draft.ends_at, before?.ends_at)
@@ -84,7 +84,7 @@ export function previewOf(draft: ScheduleDraft, before: Schedule | undefined): I
 const optional = <Value>(name: string, value: Value | undefined) => (value === undefined ? {} : { [name]: value })
 const words = (text: string): string | undefined => (text.trim() === '' ? undefined : text.trim())
 
-/** The rest of a job that was made elsewhere stays as it was. */
+/** Fields of a job that this form does not edit stay unchanged. */
 function jobOf(draft: ScheduleDraft, before: RepeatedJob | undefined): RepeatedJob {
   const {
     effort: _effort,
@@ -102,7 +102,7 @@ function jobOf(draft: ScheduleDraft, before: RepeatedJob | undefined): RepeatedJ
     ...optional('capability', words(draft.capability)),
     when_offline: draft.offline,
   }
-  // The choices are the contract's words; the server checks them.
+  // The form offers only values of the contract's enums; the server checks them.
   return { ...rest, prompt: draft.prompt, ...chosen } as RepeatedJob
 }
 
@@ -124,7 +124,7 @@ export function requestOf(draft: ScheduleDraft, before: Schedule | undefined, gi
   }
 }
 
-/** Of a schedule that is there: what is left empty is taken away. */
+/** The changes to an existing schedule: fields that were emptied are removed. */
 export const patchOf = (draft: ScheduleDraft, before: Schedule): Input<'schedules.update'> => {
   const request = requestOf(draft, before)
   return {

@@ -1,4 +1,4 @@
-/** Responsible for making and changing a schedule; its next runs are shown while it is typed, as the server computes them. */
+/** Responsible for creating and changing a schedule; the server computes the next runs that are shown while the person types. */
 import type { Schedule } from '@modelreins/contract'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useEffect, useId, useMemo, useState, type FormEvent } from 'react'
@@ -33,7 +33,7 @@ const efforts = [unsaid, ...effortStops.map(({ value }) => ({ value, name: value
 const modeWays = [unsaid, ...modes]
 const offline = offlineWays.map((way) => ({ ...way, value: way.value === 'now' ? 'reject' : way.value }))
 
-/** A rule that is still being typed is asked about once the typing rests. */
+/** The value after it has not changed for `ms` milliseconds, so that not every keystroke makes a call. */
 function useRested<Value>(value: Value, ms: number): Value {
   const [rested, setRested] = useState(value)
   useEffect(() => {
@@ -73,7 +73,7 @@ function Preview({ draft, before }: { readonly draft: ScheduleDraft; readonly be
   )
 }
 
-/** By field, what the server found wrong. */
+/** What the server found wrong, by field. */
 function faultsOf(error: unknown): Readonly<Record<string, string>> {
   if (!(error instanceof ModelReinsError)) return {}
   return Object.fromEntries(error.issues.map(({ path, message }) => [path, message]))
@@ -83,7 +83,7 @@ const zones = (): readonly string[] => ['UTC', ...Intl.supportedValuesOf('timeZo
 
 interface Props {
   readonly schedule: Schedule | undefined
-  /** What a new schedule begins with. */
+  /** The job that a new schedule starts from. */
   readonly job?: RepeatedJob | undefined
   readonly onClose: () => void
 }
@@ -114,7 +114,7 @@ export function ScheduleForm({ schedule, job, onClose }: Props) {
     }
   }
   const names = (workers.data?.items ?? []).filter((one) => one.revoked_at === null)
-  // Several come from Chat or another program, with how their answers are merged; here they stay as they are.
+  // Several targets, and how their answers are merged, come from Chat or another program; this form leaves them unchanged.
   const { targets } = schedule?.job ?? job ?? {}
   return (
     <Modal title={schedule === undefined ? 'New schedule' : `Change ${schedule.name}`} onClose={onClose} wide>

@@ -1,4 +1,4 @@
-/** Responsible for Schedules: jobs that are dispatched again and again, and single jobs that wait for their time. */
+/** Responsible for Schedules: jobs that are dispatched repeatedly, and single jobs that wait for their start time. */
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo } from 'react'
@@ -35,7 +35,7 @@ function Waiting() {
   )
 }
 
-/** What a new schedule begins with: what stands in Chat, when one comes from there. */
+/** The job that a new schedule starts from: the draft of Chat, when the person comes from there. */
 function useGiven(): RepeatedJob | undefined {
   const me = useMe()
   const { chat } = useSearch({ from: '/schedules' })

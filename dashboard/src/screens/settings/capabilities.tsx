@@ -1,4 +1,7 @@
-/** Responsible for Settings, Policies: each capability of the tenant, who has it under which tier, and how reviews of it are decided; an owner changes that. */
+/**
+ * Responsible for Settings, Policies: each capability of the tenant, which workers have it under which tier, and how reviews of it are decided; an
+ * owner can change that.
+ */
 import type { Input, ReviewPolicy } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import { useMemo, useState, type FormEvent, type ReactNode } from 'react'

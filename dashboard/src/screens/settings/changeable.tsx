@@ -1,16 +1,16 @@
-/** Responsible for one entry of the settings that an owner changes where it stands: its form, and the review that a change may have to wait for. */
+/** Responsible for one entry of the settings that an owner can change in place: its form, and the review that a change may need. */
 import { useState, type ReactNode } from 'react'
 import { useMay } from '../../api/session.ts'
 import { Button, LinkButton } from '../../parts/button.tsx'
 import { Notice } from '../../parts/notices.tsx'
 
 interface Props {
-  /** As a sentence says it: "the setting". */
+  /** The entry as a phrase within a sentence: "the setting". */
   readonly what: string
   /** Accessible name of the button that opens the form. */
   readonly change: string
   readonly children: ReactNode
-  /** `onDone` is told the review that the change waits for, if any. */
+  /** `onDone` receives the id of the review that the change waits for, if there is one. */
   readonly form: (onLeave: () => void, onDone: (review: number | undefined) => void) => ReactNode
 }
 

@@ -1,4 +1,4 @@
-/** Responsible for what the tenant finds out about itself: whether everything that must always hold does, what it stores, and how far its limits are. */
+/** Responsible for the tenant's self-check: whether all invariants hold, what it stores, and how close it is to its limits. */
 import type { Diagnostics as Found } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import { useQuery } from '@tanstack/react-query'
@@ -84,7 +84,7 @@ function Headroom({ found }: { readonly found: Found }) {
 }
 
 export function Diagnostics() {
-  // A look at everything costs more than a list: it is taken when somebody asks for it.
+  // The check costs more than reading a list, so it runs only on request.
   const {
     data: found,
     error,

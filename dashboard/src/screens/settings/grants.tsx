@@ -1,4 +1,4 @@
-/** Responsible for session grants: what may pass without being asked again, where, how often and until when, and taking it back. */
+/** Responsible for session grants: what they allow without another review, where, how often and until when, and revoking them. */
 import type { Grant } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -13,7 +13,7 @@ import { oneLine } from '../../parts/safe-text.ts'
 import { plural, Time } from '../../parts/time.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
 
-/** Where it counts: jobs of one thread, or one run of a worker's program. */
+/** Where the grant applies: to jobs of one thread, or to one run of a worker's program. */
 function Scope({ session }: { readonly session: string }) {
   const [, kind, id] = /^(thread|process):(.+)$/s.exec(session) ?? []
   if (kind === 'thread' && id !== undefined) {

@@ -1,4 +1,4 @@
-/** Responsible for members: who they are, which role each has, inviting one by a link, rotating and revoking keys. */
+/** Responsible for members: their names and roles, inviting one by a link, rotating and revoking keys. */
 import type { Member, Output, Role } from '@modelreins/contract'
 import { useId, useState, type FormEvent } from 'react'
 import { client, sentence } from '../../api/client.ts'

@@ -1,4 +1,4 @@
-/** Responsible for notifications: whether this browser is told when something waits, what stands in the way, and the devices that are told. */
+/** Responsible for notifications: whether this browser is notified, what prevents it, and the list of notified devices. */
 import type { Device } from '@modelreins/contract'
 import { useCallback, useEffect, useState, type ReactNode } from 'react'
 import { client } from '../../api/client.ts'
@@ -25,7 +25,7 @@ const cannot: Readonly<Record<Exclude<Support, 'ready'>, readonly [title: string
   ],
 }
 
-/** What the person has answered to the browser's question, also when they change it in the browser's settings. */
+/** The browser's permission for notifications, updated also when the person changes it in the browser's settings. */
 function usePermission(): NotificationPermission {
   const now = (): NotificationPermission => ('Notification' in window ? Notification.permission : 'denied')
   const [permission, setPermission] = useState(now)
@@ -38,7 +38,7 @@ function usePermission(): NotificationPermission {
         status = found
         found.addEventListener('change', look)
       })
-      // Not every browser can be asked; coming back to the page shows it there.
+      // Some browsers cannot report changes; there the value is read again when the person returns to the page.
       .catch(() => undefined)
     addEventListener('focus', look)
     return () => {
@@ -49,7 +49,7 @@ function usePermission(): NotificationPermission {
   return permission
 }
 
-/** Tests are on their way for a moment: how they fared is looked at now and then until it shows. */
+/** Delays in milliseconds after which the result of a test message is read, until it is known. */
 const looksMs = [700, 2_000, 5_000, 11_000]
 
 async function sendTest(device: Device): Promise<void> {
@@ -74,7 +74,7 @@ function Blocked() {
   )
 }
 
-/** `readAt`: when the list was read, which is when this browser is looked at anew. */
+/** `readAt`: when the list was read; this browser's own state is checked again at the same time. */
 function ThisDevice({ devices, readAt }: { readonly devices: readonly Device[]; readonly readAt: number }) {
   const me = useMe()
   const permission = usePermission()

@@ -1,22 +1,22 @@
-/** Responsible for the capabilities of a tenant by name: which workers have each under which tier, and what its policy asks for, in words. */
+/** Responsible for the capabilities of a tenant by name: which workers have each under which tier, and what its policy requires, in words. */
 import type { ReviewPolicy, RiskTier, Worker } from '@modelreins/contract'
 
 export interface CapabilityUse {
   readonly worker_id: string
   readonly worker: string
   readonly tier: RiskTier
-  /** What this worker says itself; the tenant's policy fills the rest. */
+  /** The worker's own policy; the tenant's policy fills in the rest. */
   readonly own: ReviewPolicy | undefined
 }
 
 export interface TenantCapability {
   readonly name: string
   readonly uses: readonly CapabilityUse[]
-  /** What holds where a worker says nothing else. */
+  /** The tenant's policy, for whatever a worker's own policy leaves open. */
   readonly policy: ReviewPolicy | undefined
 }
 
-/** By name; those that only the tenant's settings name are there as well. */
+/** Sorted by name, including capabilities that only the tenant's settings mention. */
 export function capabilitiesOf(workers: readonly Worker[], policies: Readonly<Record<string, ReviewPolicy>>): readonly TenantCapability[] {
   const uses = new Map<string, CapabilityUse[]>()
   for (const name of Object.keys(policies)) uses.set(name, [])
@@ -36,7 +36,7 @@ export const isGated = (capability: TenantCapability): boolean =>
 
 const hours = (seconds: number): string => (seconds % 3_600 === 0 ? `${seconds / 3_600} h` : `${seconds} s`)
 
-/** What it asks for beyond one yes of another member, as a list of words; empty when nothing. */
+/** What the policy requires in addition to one approval by another member, as a list of phrases; empty for nothing. */
 export function policyWords(policy: ReviewPolicy | undefined): readonly string[] {
   if (policy === undefined) return []
   const { quorum, signed, self_approval, irreversible, ttl, on_expiry, grant_ttl, grant_uses } = policy
@@ -71,7 +71,7 @@ export const draftOf = (policy: ReviewPolicy | undefined): PolicyDraft => ({
   irreversible: policy?.irreversible === true,
 })
 
-/** What no field of the form is for stays as it is; undefined when nothing is asked for any more. */
+/** Fields of the policy that the form does not edit stay unchanged; undefined when nothing is required any more. */
 export function policyFrom(before: ReviewPolicy | undefined, draft: PolicyDraft): ReviewPolicy | undefined {
   const { quorum, ttl: _ttl, on_expiry: _on, signed: _signed, self_approval: _self, irreversible: _irreversible, ...rest } = before ?? {}
   const { approve: _approve, ...otherQuorum } = quorum ?? {}

@@ -1,9 +1,9 @@
-/** Responsible for the field that edits one setting, by its kind, and for reading what stands in it. The server judges the value. */
+/** Responsible for the field that edits one setting, by its kind, and for parsing its text. The server validates the value. */
 import type { SettingField, SettingRow } from 'virtual:tenant-settings'
 import { useId } from 'react'
 import { Choice, TextField } from '../../parts/choice.tsx'
 
-/** A value in words, as it stands in the table. */
+/** A value in words, as the table shows it. */
 export function valueWords(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value !== 'object' || value === null) return String(value)
@@ -15,7 +15,7 @@ export function valueWords(value: unknown): string {
 export const draftOf = (value: unknown, { kind }: SettingField): string =>
   kind === 'json' || kind === 'numbers' ? JSON.stringify(value, null, 2) : String(value)
 
-/** What stands in the field, as the interface takes it; a text says what is wrong with it. */
+/** The text of the field as the value that the API takes, or what is wrong with it. */
 export function readDraft(draft: string, field: SettingField): { readonly value: unknown } | { readonly fault: string } {
   if (field.kind === 'flag') return { value: draft === 'true' }
   if (field.kind === 'choice') return { value: draft }

@@ -1,4 +1,4 @@
-/** Responsible for Settings: one tab per subject, of which a role sees those that it may use. */
+/** Responsible for Settings: one tab per subject; a role sees only the tabs that it may use. */
 import { Link, useSearch } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useMay } from '../../api/session.ts'

@@ -1,4 +1,6 @@
-/** Responsible for what to paste into a terminal, an agent's instructions or an editor so that it dispatches jobs here. No key stands in any of it. */
+/**
+ * Responsible for texts to paste into a terminal, an agent's instructions or an editor so that it dispatches jobs here. None of them contains a key.
+ */
 import { Panel } from '../../parts/facts.tsx'
 import { Command } from '../../parts/copy.tsx'
 import { LinkButton } from '../../parts/button.tsx'

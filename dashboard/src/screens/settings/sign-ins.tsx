@@ -1,4 +1,4 @@
-/** Responsible for how this member signs in: passkeys, and the sessions that are open, each of which can be ended. */
+/** Responsible for how this member signs in: passkeys, and the open sessions, each of which can be ended. */
 import { useId, useState } from 'react'
 import { client } from '../../api/client.ts'
 import { addPasskey, isCancelled, passkeysWork } from '../../api/passkeys.ts'
@@ -157,7 +157,7 @@ function Sessions() {
   )
 }
 
-/** Sign-ins by key that are refused for a while, for an owner. */
+/** For owners: addresses and members whose sign-ins by key are refused for a while. */
 export function Bans() {
   const { data, error, isPending, refetch } = useOperation('bans.list', {})
   return (

@@ -1,4 +1,4 @@
-/** Responsible for the texts to paste into terminals, instructions of agents and editors, with this server's address filled in and no key in them. */
+/** Responsible for the texts to paste into terminals, agents' instructions and editors, with this server's address and without a key. */
 
 export const snippets = (server: string) =>
   [

@@ -1,4 +1,7 @@
-/** Responsible for the settings of the tenant: every row of the contract's table with its value, meaning, default and reason; an owner changes them. */
+/**
+ * Responsible for the settings of the tenant: every row of the contract's table with its value, meaning, default and reason; an owner can change
+ * them.
+ */
 import { settingRows, type SettingRow } from 'virtual:tenant-settings'
 import { Link } from '@tanstack/react-router'
 import { useState, type FormEvent } from 'react'
@@ -30,7 +33,7 @@ function Edit(props: {
     setBusy(true)
     setFault('')
     try {
-      // One row of the table at a time; the server checks the value by the very same row.
+      // One setting at a time; the server validates the value with the same table.
       const changed = await client.call('settings.update', { [row.name]: next } as Input<'settings.update'>)
       if (changed.review_id === undefined) say(`${row.name} is changed.`)
       await refresh('settings', 'reviews')

@@ -1,4 +1,4 @@
-/** Responsible for webhooks: where decisions and the killswitch are told, and what the receivers answered. */
+/** Responsible for webhooks: the addresses that are told of decisions and the killswitch, and the answers of the receivers. */
 import type { Webhook, WebhookDelivery, WebhookEvent } from '@modelreins/contract'
 import { useId, useState, type FormEvent } from 'react'
 import { client, sentence } from '../../api/client.ts'

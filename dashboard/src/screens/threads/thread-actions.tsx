@@ -1,4 +1,4 @@
-/** Responsible for what a member may do with a thread; each dangerous button says first what it hits. */
+/** Responsible for a member's actions on a thread; each dangerous button first says what it affects. */
 import type { Thread } from '@modelreins/contract'
 import { useNavigate } from '@tanstack/react-router'
 import { useId, useState, type FormEvent } from 'react'
@@ -48,7 +48,7 @@ export function ThreadActions({ thread }: { readonly thread: Thread }) {
   const abort = (): Promise<void> =>
     act(async () => {
       let stopped = 0
-      // One call stops so many; the rest is left to the next.
+      // One call aborts a limited number of jobs; the loop continues with the rest.
       for (;;) {
         const { job_ids, remaining } = await client.call('threads.abort', { ...ref, reason: 'aborted in the dashboard' })
         stopped += job_ids.length

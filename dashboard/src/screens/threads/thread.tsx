@@ -1,4 +1,4 @@
-/** Responsible for one thread: its turns, oldest first, and what can be done with it: go on, rename, archive, abort, delete. */
+/** Responsible for one thread: its turns, oldest first, and the actions continue, rename, archive, abort and delete. */
 import type { Turn } from '@modelreins/contract'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'

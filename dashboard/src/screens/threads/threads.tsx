@@ -1,4 +1,4 @@
-/** Responsible for the list of threads: found by words, archived or not, the one with the latest activity first. */
+/** Responsible for the list of threads: searched by words, archived or not, the latest activity first. */
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { FormEvent } from 'react'

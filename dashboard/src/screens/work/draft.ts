@@ -1,4 +1,4 @@
-/** Responsible for the result that a person has begun to write: it survives a reload, a closed tab, and a job that went back. */
+/** Responsible for a person's unsent result: it survives a reload, a closed tab, and the return of the job to the queue. */
 import { useState } from 'react'
 import type { Me } from '../../api/session.ts'
 import { read, write } from '../../parts/settings-store.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the files of a job as its person sees them. */
+/** Responsible for the list of a job's files for the person who does the job. */
 import type { Artifact } from '@modelreins/contract'
 import { oneLine } from '../../parts/safe-text.ts'
 import { bytesWords } from '../../parts/time.tsx'

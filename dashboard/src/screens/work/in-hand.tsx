@@ -1,4 +1,4 @@
-/** Responsible for a job while a person has it in hand: the result they write, notes that stream, files, and the four ways to end it. */
+/** Responsible for a job that a person has in hand: their result, streamed notes, files, and the four ways to end it. */
 import type { PersonClaim, WorkJob } from '@modelreins/contract'
 import { useId, useRef, useState, type FormEvent } from 'react'
 import { client, ModelReinsError, sentence } from '../../api/client.ts'
@@ -20,7 +20,7 @@ interface Props {
   readonly claim: PersonClaim
 }
 
-/** A default deadline is weeks away: it is told only when it comes before the job would go back anyway. */
+/** The default deadline is weeks away: it is shown only when it comes before the job would go back anyway. */
 function Deadlines({ claim }: { readonly claim: PersonClaim }) {
   const deadline = claim.deadline_at < claim.hand_back_at
   return (
@@ -80,7 +80,7 @@ function Notes({ work, claim }: Props) {
   )
 }
 
-/** The server's limit, known here without the contract's tables: it says no to more in any case. */
+/** The server's limit in bytes, repeated here because the contract's tables are not loaded; the server refuses larger files in any case. */
 const largest = 95 * 1024 * 1024
 
 function Attach({ work }: { readonly work: WorkJob }) {
@@ -165,7 +165,7 @@ export function InHand({ work, claim }: Props) {
     } catch (error) {
       const late = error instanceof ModelReinsError && (error.code === 'lease-lost' || error.code === 'wrong-state')
       setFault(late ? `Nothing was changed, and your draft is kept. ${sentence(error)}` : sentence(error))
-      // Also by a toast: what is in hand no longer has no place on this screen.
+      // Also as a toast: a job that is no longer in hand has no place on this screen.
       if (late) complain(error)
     } finally {
       setBusy(false)

@@ -1,4 +1,4 @@
-/** Responsible for whether this member takes jobs: the form that says so the first time, and the way back. */
+/** Responsible for whether this member takes jobs: the form to start, and the way to stop. */
 import type { Capability, Person } from '@modelreins/contract'
 import { useId, useState, type FormEvent } from 'react'
 import { client, sentence } from '../../api/client.ts'
@@ -11,7 +11,7 @@ import { Notice } from '../../parts/notices.tsx'
 import { complain, say } from '../../parts/toasts.tsx'
 import { CapabilityEditor, type CapabilityRow } from '../workers/capability-editor.tsx'
 
-/** The first time. What a person can do is for members to say who manage workers. */
+/** Shown the first time. The person's capabilities are set by members who manage workers. */
 export function TakeJobs() {
   const id = useId()
   const me = useMe()

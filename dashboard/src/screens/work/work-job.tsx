@@ -1,4 +1,4 @@
-/** Responsible for one job as a person does it: what is asked, what surrounds it, the start, and what became of it. */
+/** Responsible for one job as a person does it: its request and context, the start, and its outcome. */
 import type { WorkJob as Shape } from '@modelreins/contract'
 import { Link, useParams } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -21,7 +21,7 @@ import { useResultDraft } from './draft.ts'
 import { Files } from './files.tsx'
 import { InHand } from './in-hand.tsx'
 
-/** On offer: the one thing to do is to start it. Somebody may have been faster, also oneself in another tab. */
+/** A job on offer can only be started. Another worker may have been faster, or the same person in another tab. */
 function Offer({ work }: { readonly work: Shape }) {
   const [busy, setBusy] = useState(false)
   const [fault, setFault] = useState('')
@@ -31,7 +31,7 @@ function Offer({ work }: { readonly work: Shape }) {
     try {
       await client.call('work.start', { job_id: work.job.id })
     } catch (error) {
-      // By a toast: when another tab was faster, what is said beside the button goes with it.
+      // As a toast: when another tab was faster, the area beside the button disappears together with its message.
       if (error instanceof ModelReinsError && error.code === 'already-claimed') complain(error)
       else setFault(sentence(error))
     } finally {
@@ -58,7 +58,7 @@ function Offer({ work }: { readonly work: Shape }) {
   )
 }
 
-/** Nothing that was written is lost, whatever became of the job meanwhile. */
+/** Shows a draft that is left over, so that text is never lost, whatever happened to the job. */
 function LeftDraft({ jobId }: { readonly jobId: number }) {
   const [draft, setDraft] = useResultDraft(useMe(), jobId)
   if (draft === '') return null

@@ -1,4 +1,6 @@
-/** Responsible for My work: what this member has in hand as a person, what is on offer, what ended lately, and what waits for their decision. */
+/**
+ * Responsible for My work: the jobs that this member has in hand as a person, jobs on offer, recently ended jobs, and decisions that wait for them.
+ */
 import type { WorkInbox, WorkItem } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
@@ -69,7 +71,7 @@ const lateEnd = (item: WorkItem): ReactNode => (
   />
 )
 
-/** What the reins say to a person: nothing of it is told by an empty list alone. */
+/** The effect of the killswitch on a person: an empty list alone would not explain it. */
 function Reins({ inbox }: { readonly inbox: WorkInbox }) {
   const { killswitch, person } = inbox
   if (killswitch.level >= 3)

@@ -1,10 +1,10 @@
-/** Responsible for editing which capabilities a worker has, each with its risk tier in words. */
+/** Responsible for editing the capabilities of a worker, each with its risk tier in words. */
 import type { Capability, ReviewPolicy, RiskTier } from '@modelreins/contract'
 import { useId } from 'react'
 import { tierWords } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 
-/** `key` keeps a row's field in place while its name is typed. */
+/** `key` identifies the row while its name is typed, so that the field keeps the focus. */
 export interface CapabilityRow {
   readonly key: number
   readonly capability: Capability
@@ -15,7 +15,7 @@ export const capabilityRow = (name = '', risk_tier: RiskTier = 'auto'): Capabili
 export const capabilityRows = (list: readonly Capability[]): readonly CapabilityRow[] =>
   list.map((capability) => ({ key: next++, capability }))
 
-/** The rest of a policy stays as it is. */
+/** Changes whether decisions must be signed; the rest of the policy stays. */
 const withSigned = (policy: ReviewPolicy | undefined, required: boolean): ReviewPolicy => ({
   ...policy,
   signed: required ? 'required' : 'optional',

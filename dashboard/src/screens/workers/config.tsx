@@ -1,4 +1,4 @@
-/** Responsible for the configuration that the operator gives a worker: what is set, whether the worker runs with it, and changing it. */
+/** Responsible for the configuration that the server pushes to a worker: its values, whether the worker runs with them, and changing them. */
 import type { Worker, WorkerConfig } from '@modelreins/contract'
 import { useState, type FormEvent } from 'react'
 import { client, sentence } from '../../api/client.ts'
@@ -13,7 +13,7 @@ import { oneLine } from '../../parts/safe-text.ts'
 import { Time } from '../../parts/time.tsx'
 import { say } from '../../parts/toasts.tsx'
 
-/** Those that a field of text edits; every other key stays as it is. */
+/** The keys with a text field; all other keys stay unchanged. */
 const fields = [
   { name: 'slots', label: 'Slots', kind: 'number' },
   { name: 'provider', label: 'Provider', kind: 'text' },
@@ -26,7 +26,7 @@ const fields = [
 const words = (value: unknown): string =>
   Array.isArray(value) ? value.join(', ') : typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '')
 
-/** A field left empty goes back to what the worker was started with. */
+/** An empty field removes the key, so that the worker's own value applies again. */
 function configOf(before: WorkerConfig, draft: Readonly<Record<string, string>>): WorkerConfig {
   const next: Record<string, unknown> = { ...before }
   for (const { name, kind } of fields) {

@@ -1,4 +1,6 @@
-/** Responsible for why a worker that is there is offered nothing: its account is out of quota, or its circuit breaker is open; and the way back. */
+/**
+ * Responsible for why a present worker is offered no jobs (its account is out of quota, or its circuit breaker is open), and for ending that state.
+ */
 import type { Worker } from '@modelreins/contract'
 import { useState } from 'react'
 import { client } from '../../api/client.ts'

@@ -1,4 +1,4 @@
-/** Responsible for workers by the machine that they run on: their order, and one line that sums up each machine. It draws nothing. */
+/** Responsible for grouping workers by machine: their order, and one summary line for each machine. It draws nothing. */
 import type { Presence, Worker } from '@modelreins/contract'
 
 export type WorkerRow = Worker & { readonly presence: Presence | undefined }
@@ -11,10 +11,10 @@ export interface Machine {
   readonly slots: number
 }
 
-/** Workers whose machine is not known stand last. */
+/** Workers with an unknown machine come last. */
 const unknown = ''
 
-/** Each machine as a line before its workers, which keep their order. */
+/** Each machine as a line, followed by its workers in their given order. */
 export function byMachine(workers: readonly WorkerRow[]): readonly (WorkerRow | Machine)[] {
   const groups = new Map<string, WorkerRow[]>()
   for (const worker of workers) {

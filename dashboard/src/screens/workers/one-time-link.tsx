@@ -1,4 +1,4 @@
-/** Responsible for a link that opens once: the link, a QR code of it, how long it lives, and whether somebody has opened it. */
+/** Responsible for a one-time link: the link, its QR code, how long it is valid, and whether it was opened. */
 import { encode } from 'uqr'
 import { useMemo } from 'react'
 import { useOperation } from '../../api/queries.ts'
@@ -23,7 +23,7 @@ function QrCode({ text }: { readonly text: string }) {
   )
 }
 
-/** The id is what stands between `/view/` and `#`; what is behind the # is the key, which the server never has. */
+/** The id is the part between `/view/` and `#`; the part after the # is the key, which the browser does not send to the server. */
 const viewIdOf = (url: string): string => /\/view\/([a-z0-9]+)/.exec(url)?.[1] ?? ''
 
 function Opened({ url, expiresAt }: { readonly url: string; readonly expiresAt: string }) {

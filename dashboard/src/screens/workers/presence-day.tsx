@@ -1,4 +1,4 @@
-/** Responsible for the last day of a worker as a strip: when it was there, drawn and said in words. */
+/** Responsible for the last day of a worker as a strip: when it was present, drawn and in words. */
 import type { Worker } from '@modelreins/contract'
 import { Panel } from '../../parts/facts.tsx'
 import { spanWords, Time, useNow } from '../../parts/time.tsx'
@@ -27,7 +27,7 @@ export function PresenceDay({ worker }: { readonly worker: Worker }) {
         className="h-6 w-full rounded-md bg-sunken text-good"
       >
         {spans.map(({ from, until }) => (
-          // A moment is seen as well.
+          // A minimum width, so that a short presence is visible.
           <rect key={from} x={Math.min(99.4, at(from))} width={Math.max(0.6, at(until) - at(from))} y="0" height="12" fill="currentColor" />
         ))}
         {hours.map((hour) => (

@@ -1,4 +1,4 @@
-/** Responsible for the command that starts a worker, with everything filled in but the token. */
+/** Responsible for the command that starts a worker, complete except for the token. */
 
 export interface ProviderHint {
   readonly name: string
@@ -19,7 +19,7 @@ export const providerHints: readonly ProviderHint[] = [
   { name: 'spawn', runs: 'any command', flags: " --command './handle-job.sh'" },
 ]
 
-/** The token is asked for without being shown, or taken from the link; it is in no command line and no history. */
+/** The worker asks for the token without echoing it, or takes it from the link, so that it is in no command line and no shell history. */
 export const commandFor = (server: string, name: string, hint: ProviderHint): string =>
   [
     `npx modelreins-worker config set server ${server}`,

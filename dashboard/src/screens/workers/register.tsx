@@ -1,4 +1,4 @@
-/** Responsible for registering a worker: name, description, capabilities; then its link, the command that runs it, and seeing it arrive. */
+/** Responsible for registering a worker: name, description, capabilities; then its link, the command that runs it, and its first contact. */
 import type { Output } from '@modelreins/contract'
 import { Link } from '@tanstack/react-router'
 import { useId, useState, type FormEvent } from 'react'

@@ -1,4 +1,4 @@
-/** Responsible for one worker: how it is, what it may do, what it does now and what went wrong lately; pause, rotate, revoke. */
+/** Responsible for one worker: its state, its capabilities, its running jobs and recent failures; pause, rotate, revoke. */
 import type { Output, Worker as WorkerShape } from '@modelreins/contract'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
@@ -243,7 +243,7 @@ export function Worker() {
     const value = detail(name)
     return typeof value === 'string' && value !== '' ? oneLine(value, 80) : undefined
   }
-  /** What a worker may send of its machine; ours do not. */
+  /** Optional data that a worker may send about its machine; workers of our SDK do not. */
   const share = (name: string): string | undefined => {
     const value = detail(name)
     return typeof value === 'number' && value >= 0 ? `${Math.round(value)} %` : undefined

@@ -1,4 +1,4 @@
-/** Responsible for the list of workers: who is there, how busy, what each may do, and when it was last heard. */
+/** Responsible for the list of workers: which are present, how busy they are, their capabilities, and when each was last heard. */
 import type { Worker } from '@modelreins/contract'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
