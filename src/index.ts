@@ -1,4 +1,4 @@
-/** Responsible for putting the program together: the edge, the objects and the registry meet here and nowhere else. */
+/** Responsible for composing the program: the only place that connects the edge, the Durable Objects and the registry. */
 import { waitUntil } from 'cloudflare:workers'
 import { streamName } from '../durable-objects/job-stream/gate.ts'
 import { JobStreamObject } from '../durable-objects/job-stream/job-stream-object.ts'

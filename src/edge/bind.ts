@@ -1,25 +1,25 @@
-/** Responsible for making a route of every path in the operations table. */
+/** Responsible for creating a route for every path in the operations table. */
 import { type Operation, type OperationId, operationIds, operations, operationPaths } from '@modelreins/contract'
 
 export interface BoundMethod {
   readonly id: OperationId
-  /** A path of the seeds: unknown fields are ignored, null means absent. */
+  /** True for a path of the seeds: unknown fields are ignored, null means absent. */
   readonly tolerant: boolean
 }
 
 export interface BoundPath {
   readonly path: string
   readonly methods: ReadonlyMap<Operation['method'], BoundMethod>
-  /** The value of `Allow`. */
+  /** The value of the `Allow` header. */
   readonly allow: string
-  /** True when nothing on this path asks for a token. */
+  /** True when no operation on this path needs a token. */
   readonly open: boolean
 }
 
 const rowOf = (id: OperationId): Operation => operations[id]
 const parameters = (path: string): number => path.split('/').filter((part) => part.startsWith(':')).length
 
-/** Every path with its methods; fixed paths before those with parameters, so that `/jobs/abort` is never taken for a job. */
+/** All paths with their methods; fixed paths come before those with parameters, so that `/jobs/abort` is not parsed as a job id. */
 export function boundPaths(): readonly BoundPath[] {
   const table = new Map<string, Map<Operation['method'], BoundMethod>>()
   for (const id of operationIds) {

@@ -1,6 +1,6 @@
 /**
- * Responsible for reading signed heads from the archive, where they lie outside the database, and for checking their signatures. It
- * compares them with no row.
+ * Responsible for reading signed heads from R2, where they are stored outside the database, and for checking their signatures. It does not
+ * compare them with rows.
  */
 import { createPublicKey, verify } from 'node:crypto'
 import { type AuditHead, type AuditKey, auditHead, auditHeadText } from '@modelreins/contract'
@@ -9,13 +9,13 @@ import { type Result, fail, ok } from '../../domain/result.ts'
 import { archiveFailed } from '../../telemetry/edge-events.ts'
 import type { Exchange } from '../exchange.ts'
 
-/** `head` is undefined when what lies there is none. */
+/** A head in R2; `head` is undefined when the stored object is no valid head. */
 export interface ArchivedHead {
   readonly seq: number
   readonly head: AuditHead | undefined
 }
 
-/** R2's own limit for one list. */
+/** Limit of R2: objects per list call. */
 const listMax = 1_000
 
 const headOf = (object: R2Object): ArchivedHead => {
@@ -24,7 +24,7 @@ const headOf = (object: R2Object): ArchivedHead => {
   return { seq, head: parsed.success ? parsed.data : undefined }
 }
 
-/** Heads of rows `from <= seq <= through`, ascending, at most `limit`. A list answers all of them without a read for each. */
+/** Heads of rows `from <= seq <= through`, ascending, at most `limit`. Listing returns their data without reading each object. */
 export async function archivedHeads(
   exchange: Exchange,
   tenant: string,
@@ -33,7 +33,7 @@ export async function archivedHeads(
   const { from, through = Number.POSITIVE_INFINITY, limit = listMax } = range
   const found: ArchivedHead[] = []
   try {
-    // A list that includes metadata may end early: it goes on until the range or the limit is full.
+    // A list call with metadata may return fewer objects than requested, so continue until the range ends or the limit is reached.
     for (let startAfter = headPath(tenant, Math.max(from - 1, 0)); ;) {
       const page = await exchange.env.ARCHIVE.list({
         prefix: headPrefix(tenant),
@@ -53,7 +53,7 @@ export async function archivedHeads(
   }
 }
 
-/** Says whether the tenant's key signed a head. */
+/** Returns a function that checks whether the tenant's key signed a head. */
 export function headChecker(tenant: string, key: AuditKey): (head: AuditHead) => boolean {
   const publicKey = createPublicKey({ key: key.jwk, format: 'jwk' })
   return ({ signature, ...head }) =>

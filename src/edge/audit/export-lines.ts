@@ -1,6 +1,6 @@
 /**
- * Responsible for the lines of an export, page by page as they are asked for, in the order that `auditExportLine` tells. It holds one
- * page of rows at a time and verifies nothing: the reader of the file does.
+ * Responsible for the lines of an audit export, in the order that `auditExportLine` documents. It generates them on demand with one page of
+ * rows in memory, and verifies nothing: the reader of the file does that.
  */
 import { createHash } from 'node:crypto'
 import type { AuditExportLine, AuditHead, AuditKey } from '@modelreins/contract'
@@ -21,13 +21,13 @@ export interface ExportRange {
 
 const spell = (line: AuditExportLine): string => `${JSON.stringify(line)}\n`
 
-/** Once a stream has begun, a failure can only break it off: the missing end tells the reader. */
+/** Throws on a failure: after the stream has started, it can only be aborted, and the reader notices the missing end. */
 function orBreak<Value>(result: Result<Value>): Value {
   if (!result.ok) throw new Error(`the export broke off: ${result.failure.code}`)
   return result.value
 }
 
-/** The heads of the range in ascending order; the first may name the row before it. */
+/** The heads of the range in ascending order; the first may belong to the row before the range. */
 async function* headsOf(exchange: Exchange, range: ExportRange): AsyncGenerator<AuditHead> {
   for (let from = Math.max(range.from_seq - 1, 1); from <= range.through_seq;) {
     const page = orBreak(await archivedHeads(exchange, range.tenant, { from, through: range.through_seq }))
@@ -64,7 +64,7 @@ async function* linesOf(exchange: Exchange, range: ExportRange): AsyncGenerator<
   return rows
 }
 
-/** The whole export; its end is signed over everything before it. */
+/** The lines of the whole export; the last one has a signature over all lines before it. */
 export async function* exportLines(exchange: Exchange, range: ExportRange): AsyncGenerator<string> {
   const digest = createHash('sha256')
   const lines = linesOf(exchange, range)
@@ -80,7 +80,7 @@ export async function* exportLines(exchange: Exchange, range: ExportRange): Asyn
   yield spell({ type: 'end', ...seal })
 }
 
-/** Read as fast as it is drained, and no faster. */
+/** A stream with backpressure: it generates text only as fast as the client reads. */
 export function streamOf(text: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   return new ReadableStream<Uint8Array>(

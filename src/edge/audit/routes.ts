@@ -1,4 +1,4 @@
-/** Responsible for the audit trail as callers see it: the tenant object says whether they may, D1 has the rows, the archive the signed heads. */
+/** Responsible for the operations on the audit trail: the tenant object authorizes the caller, D1 has the rows, R2 has the signed heads. */
 import { askTenant, authorize, tenantOf } from '../tenant-call.ts'
 import { exportLines, streamOf } from './export-lines.ts'
 import { verifyStep } from './verify-step.ts'
@@ -12,7 +12,7 @@ export async function queryAudit(exchange: Exchange<'audit.query'>): Promise<Rep
   return exchange.ports.registry(exchange.env).audit.query(grant.value.tenant, exchange.input)
 }
 
-/** What only the tenant object knows; it answers callers that may read the trail. */
+/** The audit status, which only the tenant object knows; fails for callers that may not read the trail. */
 async function statusOf(exchange: Exchange, sign: boolean): Promise<Result<{ readonly tenant: string; readonly status: AuditStatus }>> {
   const { request_id } = exchange
   const { credential } = exchange.caller
@@ -41,7 +41,7 @@ export async function verifyAudit(exchange: Exchange<'audit.verify'>): Promise<R
   return known.ok ? verifyStep(exchange, { ...known.value, input: exchange.input }) : known
 }
 
-/** The numbers of the first and last row that the caller asked for; nothing fits when the first is behind the last. */
+/** The numbers of the first and last requested row; the range is empty when the first is greater than the last. */
 async function rangeOf(
   exchange: Exchange<'audit.export'>,
   tenant: string,
@@ -62,7 +62,7 @@ export async function exportAudit(exchange: Exchange<'audit.export'>): Promise<R
   const known = await statusOf(exchange, true)
   if (!known.ok) return known
   const { tenant, status } = known.value
-  // Rows that were appended since have no head yet; rows that have not arrived in D1 cannot be read.
+  // Leave out rows that were appended after the head, and rows that have not arrived in D1.
   const newest = Math.min(status.head.seq, status.shipped)
   const range = await rangeOf(exchange, tenant, newest)
   if (!range.ok) return range

@@ -1,6 +1,6 @@
 /**
- * Responsible for one bounded step of verifying a stored trail: rows and copies in D1 against their hashes, their MACs, the archived heads and
- * what the tenant object knows.
+ * Responsible for one bounded step of verifying a stored trail: it checks rows and copied heads in D1 against their hashes, their MACs, the
+ * signed heads in R2, and the state of the tenant object.
  */
 import { createHash, createHmac } from 'node:crypto'
 import type { AuditFault, AuditHead, AuditRow, AuditVerification, Parsed } from '@modelreins/contract'
@@ -13,7 +13,7 @@ import { signingKeys } from '../access/gatekeeper.ts'
 import { type ArchivedHead, archivedHeads, headChecker } from './archived-heads.ts'
 
 const rowsByDefault = 1_000
-/** A signature costs far more than a row: a step ends with this many heads. */
+/** The most heads per step: checking a signature costs far more than checking a row. */
 const headsPerStep = 100
 
 export interface VerifyRequest {
@@ -22,7 +22,7 @@ export interface VerifyRequest {
   readonly input: Parsed<'audit.verify'>
 }
 
-/** A cursor is the last row that held. A forged cursor deceives only its author. */
+/** The cursor is the last valid row. A forged cursor only gives its sender a wrong result. */
 const cursorOf = ({ seq, hash }: ChainHead): string => `${seq}.${hash}`
 
 function pointOf(cursor: string): Result<ChainHead> {
@@ -33,7 +33,7 @@ function pointOf(cursor: string): Result<ChainHead> {
   })
 }
 
-/** Where to begin: at the cursor, else at the last head before `from_seq` whose signature holds, else before the first row. */
+/** Where to start: at the cursor, else at the last head before `from_seq` with a valid signature, else before the first row. */
 async function startOf(exchange: Exchange, { tenant, status, input }: VerifyRequest): Promise<Result<ChainHead>> {
   if (input.cursor !== undefined) return pointOf(input.cursor)
   if (input.from_seq === undefined) return ok(genesis)
@@ -50,9 +50,9 @@ async function startOf(exchange: Exchange, { tenant, status, input }: VerifyRequ
 interface Material {
   readonly rows: readonly AuditRow[]
   readonly heads: readonly ArchivedHead[]
-  /** Heads as D1 has them. */
+  /** The copies of heads in D1. */
   readonly copies: readonly { readonly seq: number; readonly hash: string }[]
-  /** There are no rows behind these. */
+  /** True when no rows follow. */
   readonly last: boolean
 }
 
@@ -68,14 +68,14 @@ async function rowsAfter(exchange: Exchange, tenant: string, after: number, limi
   return ok(rows)
 }
 
-/** What a step looks at: so many rows, and so many heads, whichever comes first. */
+/** Reads the material of a step, up to the limit of rows or of heads, whichever is reached first. */
 async function gather(exchange: Exchange, { tenant, input }: VerifyRequest, start: ChainHead): Promise<Result<Material>> {
   const limit = input.limit ?? rowsByDefault
   const found = await rowsAfter(exchange, tenant, start.seq, limit)
   if (!found.ok) return found
   const whole = found.value.length < limit
   const newest = found.value.at(-1)?.seq ?? start.seq
-  // At the end heads beyond it count too: they know rows that should be there.
+  // At the end of the rows, also read heads of later rows: they prove that rows are missing.
   const through = whole ? Number.MAX_SAFE_INTEGER : newest
   const heads = await archivedHeads(exchange, tenant, { from: start.seq, through, limit: headsPerStep })
   if (!heads.ok) return heads
@@ -87,7 +87,7 @@ async function gather(exchange: Exchange, { tenant, input }: VerifyRequest, star
   return copies.ok ? ok({ rows, heads: heads.value, copies: copies.value, last: whole && !cut }) : copies
 }
 
-/** The first head of the step that is not what it should be. */
+/** The fault of the first invalid head in the step. */
 function headFault({ heads, copies }: Material, genuine: ReadonlySet<number>): AuditFault | undefined {
   const archived = new Map(heads.map(({ seq, head }) => [seq, head]))
   const faults: AuditFault[] = heads
@@ -104,7 +104,7 @@ function headFault({ heads, copies }: Material, genuine: ReadonlySet<number>): A
   return faults.toSorted((one, other) => (one.seq ?? 0) - (other.seq ?? 0))[0]
 }
 
-/** D1 says otherwise than the tenant object, which has stopped to ship: rows behind this point are nowhere else. */
+/** The fault when D1 differs from the tenant object, which has stopped shipping: later rows exist only in the object. */
 const forkFault = ({ fork }: AuditStatus): AuditFault | undefined =>
   fork === null
     ? undefined
@@ -114,7 +114,7 @@ const forkFault = ({ fork }: AuditStatus): AuditFault | undefined =>
         detail: `the database holds another row ${fork} than the tenant's own chain; no row is stored behind it`,
       }
 
-/** Consistent to the end of D1: is it the end that the tenant object knows? */
+/** The fault when the rows in D1 are consistent, but do not end where the tenant object says. */
 function endFault({ head, shipped }: AuditStatus, end: ChainHead): AuditFault | undefined {
   if (end.seq < shipped)
     return { kind: 'truncated', seq: end.seq + 1, detail: `the rows end at ${end.seq}, but row ${shipped} had arrived in the database` }
@@ -126,7 +126,7 @@ function endFault({ head, shipped }: AuditStatus, end: ChainHead): AuditFault | 
 const faultOf = (verdict: ChainVerdict): AuditFault | undefined =>
   verdict.ok ? undefined : { kind: verdict.fault, seq: verdict.seq, detail: verdict.detail }
 
-/** The one that comes first in the chain. */
+/** The fault that comes first in the chain. */
 const earliest = (...faults: readonly (AuditFault | undefined)[]): AuditFault | undefined =>
   faults.flatMap((fault) => fault ?? []).toSorted((one, other) => (one.seq ?? 0) - (other.seq ?? 0))[0]
 

@@ -6,8 +6,8 @@ export interface ByteRange {
 }
 
 /**
- * The one range that is asked for; `whole` without a range, and for what RFC 9110 lets a server ignore (other units, several ranges,
- * nonsense); `unsatisfiable` when it lies outside.
+ * The requested range; `whole` without a header, and for headers that RFC 9110 lets a server ignore (other units, several ranges, invalid
+ * syntax); `unsatisfiable` when the range lies outside of the content.
  */
 export function parseRange(header: string | null, size: number): ByteRange | 'whole' | 'unsatisfiable' {
   const match = /^bytes\s*=\s*(\d{0,15})\s*-\s*(\d{0,15})$/i.exec(header?.trim() ?? '')
@@ -23,6 +23,6 @@ export function parseRange(header: string | null, size: number): ByteRange | 'wh
   return offset >= size ? 'unsatisfiable' : { offset, length: end - offset + 1 }
 }
 
-/** Whether a header of entity tags (`If-None-Match`) names this one; weak and strong compare alike there. */
+/** True when a header of entity tags (`If-None-Match`) contains this one, by weak comparison. */
 export const namesTag = (header: string | null, tag: string): boolean =>
   header !== null && (header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === tag))

@@ -1,25 +1,25 @@
 /**
- * Responsible for pages of other origins that may call this service: those that the operator has named, and no others. Keys travel in the
- * Authorization header and never in cookies, so no credentials of the browser are allowed.
+ * Responsible for CORS: only pages of the origins that the operator has configured may call this service. They send keys in the Authorization
+ * header and never cookies, so credentials of the browser are not allowed.
  */
 
-/** What our own answers say beside their body. */
+/** The response headers that scripts of other origins may read. */
 const exposed = 'retry-after, x-request-id, modelreins-killswitch, content-disposition, content-length, digest, etag, allow'
 const takenHeaders = 'authorization, content-type, idempotency-key, last-event-id, x-filename, x-job-id, x-review-id, x-expires-at, x-share'
 const takenMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 
-/** Of MODELREINS_ALLOW_ORIGINS: origins, comma-separated, each as a browser spells it; `*` allows any page. */
+/** The allowed origin. `configured`: MODELREINS_ALLOW_ORIGINS, a comma-separated list of origins as browsers send them; `*` allows any. */
 export function allowedOrigin(origin: string | null, configured: string | undefined): string | undefined {
   if (origin === null || configured === undefined) return undefined
   const allowed = configured.split(',').map((part) => part.trim().replace(/\/$/, '').toLowerCase())
   return allowed.includes('*') || allowed.includes(origin.toLowerCase()) ? origin : undefined
 }
 
-/** A browser that asks before it sends a call of a page. */
+/** True for a CORS preflight request. */
 export const isPreflight = (request: Request): boolean =>
   request.method === 'OPTIONS' && request.headers.has('origin') && request.headers.has('access-control-request-method')
 
-/** Says what may be sent; by whom is said by `withOrigin` alone, and an origin that is not named is refused by its browser. */
+/** The answer to a preflight request: allowed methods and headers. Only `withOrigin` allows an origin; browsers refuse all others. */
 export const preflightAnswer = (): Response =>
   new Response(null, {
     status: 204,
@@ -30,7 +30,7 @@ export const preflightAnswer = (): Response =>
     },
   })
 
-/** Names the origin of the page on an answer that it may read. */
+/** Adds `Access-Control-Allow-Origin` to a response that the page may read. */
 export function withOrigin(headers: Headers, request: Request, configured: string | undefined): void {
   if (configured === undefined) return
   headers.append('vary', 'origin')

@@ -1,10 +1,10 @@
 /**
- * Responsible for draining the rest of an unwanted body: read and dropped, so that its sender, who may still be sending, hears the answer instead
- * of a broken connection.
+ * Responsible for draining the rest of an unwanted body: a client that is still sending would otherwise see a broken connection instead of
+ * the response.
  */
 import { limits } from '@modelreins/contract'
 
-/** Reads on to the end, or so far that whoever goes on sending is cut off. */
+/** Reads to the end; cancels the body when it exceeds `limits.drain_bytes`. */
 export async function drainReader(reader: ReadableStreamDefaultReader<Uint8Array>, alreadyRead: number): Promise<void> {
   try {
     for (let size = alreadyRead; size <= limits.drain_bytes;) {
@@ -14,11 +14,11 @@ export async function drainReader(reader: ReadableStreamDefaultReader<Uint8Array
     }
     await reader.cancel()
   } catch {
-    // Gone already: there is nobody to be answered.
+    // The client has disconnected: no response can reach it.
   }
 }
 
-/** Of a request that was answered without its body. One that waits for `100 Continue` has not been sent yet, and need not be. */
+/** Drains the body of a request that was answered without it, unless the client waits for `100 Continue` and has not sent it. */
 export async function drainBody(request: Request): Promise<void> {
   if (request.bodyUsed || request.body === null || request.body.locked || request.headers.get('expect') !== null) return
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader()

@@ -1,9 +1,9 @@
 /**
- * Responsible for taking a multipart/form-data body (RFC 7578) apart while it arrives, holding no more of it than one chunk. It knows no
- * field and keeps no file.
+ * Responsible for parsing a multipart/form-data body (RFC 7578) while it arrives, with at most one chunk in memory. It interprets no fields
+ * and stores no files.
  *
- * Our own because the libraries for this runtime either keep whole files in memory or lose names outside Latin-1. It is strict where
- * leniency would be ambiguous: a boundary that something else follows, a part without its end, a body without its end are errors.
+ * This is not a library because those for this runtime either keep whole files in memory or lose names outside Latin-1. The parser is strict
+ * where leniency would be ambiguous: text after a boundary, a part without its end, and a body without its end are errors.
  */
 
 export interface PartHead {
@@ -18,7 +18,7 @@ export type MultipartEvent =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'end' }
 
-/** The body is not what RFC 7578 says; the message says how, for the sender to read. */
+/** The body violates RFC 7578; the message tells the sender how. */
 export class MalformedMultipart extends Error {
   override readonly name = 'MalformedMultipart'
 }
@@ -33,19 +33,19 @@ export function boundaryOf(contentType: string | null): string | undefined {
   return /^[\x20-\x7e]{0,69}[\x21-\x7e]$/.test(boundary) ? boundary : ''
 }
 
-/** The parameters of a header's value, by lower-case name; of two with one name the first counts. */
+/** The parameters of a header's value, by lower-case name; of repeated ones the first applies. */
 function parameters(value: string): Readonly<Record<string, string | undefined>> {
   const found: Record<string, string> = Object.create(null)
   for (const [, name = '', quoted, plain = ''] of value.matchAll(/;\s*([^\s=;"]+)\s*=\s*(?:"((?:\\[\s\S]|[^"\\])*)"|([^\s;]*))/g)) {
     const key = name.toLowerCase()
     if (key in found) continue
-    // Only quotes and backslashes are escaped: some senders put a whole path with single backslashes here.
+    // Unescape only quotes and backslashes: some senders put a whole path with unescaped backslashes here.
     found[key] = quoted === undefined ? plain : quoted.replaceAll(/\\(["\\])/g, '$1')
   }
   return found
 }
 
-/** RFC 8187: `UTF-8''na%C3%AFve`; undefined when it is not spelled so. */
+/** Decodes an RFC 8187 value such as `UTF-8''na%C3%AFve`; undefined for any other form. */
 function extended(value: string | undefined): string | undefined {
   const encoded = /^utf-8'[^']*'([^']*)$/i.exec(value ?? '')?.[1]
   if (encoded === undefined) return undefined
@@ -56,7 +56,7 @@ function extended(value: string | undefined): string | undefined {
   }
 }
 
-/** Browsers write quotes and line ends of names as %22, %0D and %0A, and leave every other % alone. */
+/** Decodes names as browsers encode them: only quotes and line ends, as %22, %0D and %0A. */
 const unescaped = (name: string): string =>
   name.replaceAll(/%(22|0d|0a)/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 
@@ -79,7 +79,7 @@ function parseHead(text: string): PartHead {
 const crlf = 0x0d0a
 const dashes = 0x2d2d
 
-/** What has arrived and not been used, with the searching that needs it. */
+/** The received bytes that are not parsed yet, with functions to search them. */
 class Window {
   #bytes: Uint8Array
   readonly #chunks: AsyncIterator<Uint8Array>
@@ -93,7 +93,7 @@ class Window {
     return this.#bytes.byteLength
   }
 
-  /** Takes one more chunk in; throws when there is none: every state but the end expects something. */
+  /** Reads one more chunk. Throws `MalformedMultipart` with the message `missing` at the end of the body. */
   async more(missing: string): Promise<void> {
     const next = await this.#chunks.next()
     if (next.done === true) throw new MalformedMultipart(missing)
@@ -107,7 +107,7 @@ class Window {
     this.#bytes = joined
   }
 
-  /** Reads to the end and forgets it: what follows the last boundary means nothing. */
+  /** Reads to the end of the body and drops it: text after the last boundary has no meaning. */
   async drain(): Promise<void> {
     this.#bytes = new Uint8Array()
     while ((await this.#chunks.next()).done !== true);
@@ -132,7 +132,7 @@ class Window {
   }
 }
 
-/** After a boundary: true at the start of a part, false when it was the last one. */
+/** Called after a boundary: true when a part follows, false when the boundary was the last one. */
 async function partFollows(window: Window): Promise<boolean> {
   for (;;) {
     while (window.length < 2) await window.more('the body ends in a boundary')
@@ -141,7 +141,7 @@ async function partFollows(window: Window): Promise<boolean> {
       window.take(2)
       return true
     }
-    // RFC 2046 lets white space pad a boundary.
+    // RFC 2046 allows white space after a boundary.
     if (window.at(0) !== 0x20 && window.at(0) !== 0x09) throw new MalformedMultipart('a boundary is followed by something else')
     window.take(1)
   }
@@ -163,7 +163,7 @@ async function readHead(window: Window): Promise<PartHead> {
   }
 }
 
-/** Everything up to the next boundary, which is taken too. */
+/** Yields the bytes up to the next boundary, and consumes the boundary. */
 async function* untilBoundary(window: Window, delimiter: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
   for (;;) {
     const at = window.indexOf(delimiter)
@@ -172,17 +172,17 @@ async function* untilBoundary(window: Window, delimiter: Uint8Array): AsyncGener
       window.take(delimiter.length)
       return
     }
-    // The beginning of a boundary may be the end of what is here.
+    // The received bytes may end with the beginning of a boundary.
     const safe = window.length - (delimiter.length - 1)
     if (safe > 0) yield window.take(safe)
     await window.more('the body ends before its last boundary')
   }
 }
 
-/** The parts of a body, in order; throws `MalformedMultipart`, and whatever `chunks` throws. Reads the body to its end. */
+/** The parts of a body, in order. Reads the body to its end. Throws `MalformedMultipart`, and errors of `chunks`. */
 export async function* multipartEvents(chunks: AsyncIterable<Uint8Array>, boundary: string): AsyncGenerator<MultipartEvent, void, void> {
   const delimiter = new TextEncoder().encode(`\r\n--${boundary}`)
-  // The first boundary may be the very beginning, without a line end before it.
+  // The first boundary may start the body, without a line end before it, so the window starts with one.
   const window = new Window(chunks[Symbol.asyncIterator](), delimiter.slice(0, 2))
   for await (const _preamble of untilBoundary(window, delimiter));
   for (let parts = 0; await partFollows(window); parts += 1) {

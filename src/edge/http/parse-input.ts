@@ -1,8 +1,8 @@
-/** Responsible for making one flat input of path, query, headers and body, and for naming every issue in it. */
+/** Responsible for combining path, query, headers and body into one flat input, and for reporting all issues in it. */
 import { type Issue, type Operation, inputOf, issuesOf } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
 
-/** Where the parts of an input come from. */
+/** The parts of a request from which the input is built. */
 export interface RawInput {
   readonly path: Readonly<Record<string, string>>
   readonly query: URLSearchParams
@@ -14,13 +14,13 @@ export interface RawInput {
 const mostIssues = 100
 const shown = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}...` : text)
 
-/** More than 100 are counted, so that an answer stays smaller than its request. */
+/** Lists at most 100 issues and counts the others, so that the response stays smaller than the request. */
 const bounded = (issues: readonly Issue[]): readonly Issue[] =>
   issues.length <= mostIssues
     ? issues
     : [...issues.slice(0, mostIssues), { path: '', message: `and ${issues.length - mostIssues} more issues` }]
 
-/** The failure for these issues, with the first one told in the sentence too. */
+/** The failure for these issues; its detail repeats the first one. */
 function invalid(issues: readonly Issue[]): ReturnType<typeof fail> {
   const [first] = issues
   const what = first === undefined ? 'The input is not valid' : `${first.path === '' ? 'The input' : `\`${first.path}\``} ${first.message}`
@@ -43,8 +43,8 @@ interface FlatInput {
 }
 
 /**
- * The flat input of an operation. On our own path it is strict: nothing unknown, nothing twice, nothing in the query of a request that
- * has a body. On a seed's path unknown top-level fields are ignored and null means absent (docs/explanation/compatibility.md).
+ * The flat input of an operation. Our own paths are strict: no unknown field, no field twice, no query parameters in a request with a body.
+ * On a seed's path unknown top-level fields are ignored and null means absent (docs/explanation/compatibility.md).
  */
 function flatInput(row: Operation, raw: RawInput, tolerant: boolean): FlatInput {
   const issues: Issue[] = []
@@ -75,7 +75,7 @@ function flatInput(row: Operation, raw: RawInput, tolerant: boolean): FlatInput 
   return { values: { ...flat }, issues }
 }
 
-/** The input when nothing in the request contradicts anything else in it, and the reader of frequent inputs takes it. */
+/** The input from the fast parser of frequent inputs; undefined when that does not apply, and the general parser must run. */
 function parsedHot(row: Operation, { path, query, body, idempotencyKey }: RawInput): Record<string, unknown> | undefined {
   if (row.hot === undefined || body === undefined || query.size > 0) return undefined
   const named = idempotencyKey === null ? path : { ...path, idempotency_key: idempotencyKey }
@@ -83,7 +83,7 @@ function parsedHot(row: Operation, { path, query, body, idempotencyKey }: RawInp
   return row.hot({ ...body, ...named })
 }
 
-/** Parses the flat input with the operation's schema: defaults filled, text of paths and queries converted. Names every issue there is. */
+/** Parses the flat input with the operation's schema: fills in defaults, converts texts of paths and queries. Reports all issues. */
 export function parseInput(row: Operation, raw: RawInput, tolerant: boolean): Result<Record<string, unknown>> {
   const hot = parsedHot(row, raw)
   if (hot !== undefined) return ok(hot)

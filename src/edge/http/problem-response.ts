@@ -1,13 +1,13 @@
 /** Responsible for translating a failure into an RFC 9457 document. */
 import { type Failure, type Problem, problems } from '@modelreins/contract'
 
-/** Where the code is explained: a fragment of the interface's own documentation. */
+/** The `type` of a problem: the address of its explanation in the service's own documentation. */
 export const problemType = (origin: string, code: Failure['code']): string => `${origin}/docs/problems#${code}`
 
-/** The help of `unavailable` promises a time. */
+/** Default wait of `unavailable`, milliseconds: its documentation promises a `Retry-After`. */
 const unavailableWait = 1_000
 
-/** The document; `instance` is the request id, which the log has too. */
+/** The problem document; `instance` is the request id, by which the log entry can be found. */
 export function problemDocument(failure: Failure, at: { readonly origin: string; readonly request_id: string }): Problem {
   const row = problems[failure.code]
   const wait = failure.retry_after_ms ?? (failure.code === 'unavailable' ? unavailableWait : undefined)
@@ -24,7 +24,7 @@ export function problemDocument(failure: Failure, at: { readonly origin: string;
   }
 }
 
-/** The document as a response, with `Retry-After` in whole seconds when the failure says when to come back. */
+/** The document as a response, with `Retry-After` in whole seconds when the failure has `retry_after_ms`. */
 export function problemResponse(
   failure: Failure,
   at: { readonly origin: string; readonly request_id: string },

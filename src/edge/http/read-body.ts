@@ -1,9 +1,9 @@
-/** Responsible for taking a JSON body off the wire within its limit. */
+/** Responsible for reading and parsing a JSON body within its size limit. */
 import { limits } from '@modelreins/contract'
 import { drainReader } from './drain-body.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
 
-/** How the request announces its body: `tolerant` on the seeds' paths, whose programs may leave the content type out. */
+/** Rules for a body. `tolerant`: for the seeds' paths, whose clients may omit the content type. */
 export interface BodyRules {
   readonly limit: number
   readonly tolerant: boolean
@@ -13,7 +13,7 @@ const tooLarge = (limit: number) => fail('too-large', `The body is larger than $
 
 const endedEarly = fail('invalid-request', 'The request body ended before its declared length.')
 
-/** A body that says it is no longer than this is taken as a whole: most are, and the runtime hands one over in a fraction of the time. */
+/** A body whose Content-Length is at most this is read in one call, which is much faster than a stream. Most bodies are that short. */
 const atOnce = 64 * 1024
 
 async function readAnnounced(request: Request, limit: number): Promise<Result<Uint8Array>> {
@@ -26,14 +26,14 @@ async function readAnnounced(request: Request, limit: number): Promise<Result<Ui
 }
 
 /**
- * The bytes of a body of at most `limit` bytes. Counted while they arrive: Content-Length is a claim, not a fact, and chunked bodies
- * make none. What comes after the limit is read and dropped.
+ * The bytes of a body of at most `limit` bytes. They are counted while they arrive, because Content-Length may be wrong or missing. Bytes
+ * beyond the limit are read and dropped.
  */
 export async function readBytes(request: Request, limit: number): Promise<Result<Uint8Array>> {
   const announced = Number(request.headers.get('content-length') ?? 0)
-  // Read to its end all the same, once it has been answered (drain-body.ts).
+  // The body is drained after the response (drain-body.ts).
   if (announced > limit) return tooLarge(limit)
-  // Asked first: looking at the stream makes one.
+  // Check this before accessing `request.body`, because that access creates a stream.
   if (announced > 0 && announced <= atOnce) return readAnnounced(request, limit)
   if (request.body === null) return ok(new Uint8Array())
   const reader = request.body.getReader()
@@ -64,14 +64,14 @@ export async function readBytes(request: Request, limit: number): Promise<Result
   return ok(whole)
 }
 
-/** True for JSON in UTF-8, in whichever of its spellings: `application/json`, `application/problem+json; charset=UTF-8`. */
+/** True for any media type of JSON in UTF-8, such as `application/json` or `application/problem+json; charset=UTF-8`. */
 function isJson(contentType: string): boolean {
   const [type = '', ...parameters] = contentType.toLowerCase().split(';')
   if (!/^\s*application\/(?:[a-z0-9.-]+\+)?json\s*$/.test(type)) return false
   return parameters.every((parameter) => !/^\s*charset\s*=/.test(parameter) || /=\s*"?utf-?8"?\s*$/.test(parameter))
 }
 
-/** Nesting is bounded, since whatever walks a value later (schemas, canonical JSON) recurses. */
+/** Limits the nesting, because later code (schemas, canonical JSON) recurses over the value. */
 function tooDeep(root: unknown): boolean {
   let level: unknown[] = [root]
   for (let depth = 0; level.length > 0; depth += 1) {
@@ -86,7 +86,7 @@ function tooDeep(root: unknown): boolean {
   return false
 }
 
-/** Only plain values, under names that are no trouble: most bodies are, and need not be walked. */
+/** True for an object with only primitive values and harmless names: most bodies, for which the full checks can be skipped. */
 function isFlat(value: object): boolean {
   for (const name in value) {
     if (name === '__proto__') return false
@@ -96,7 +96,7 @@ function isFlat(value: object): boolean {
   return true
 }
 
-/** Where an object has a name that JavaScript takes for its prototype: it would vanish on the way, so it is refused. */
+/** The path of a `__proto__` name, if any: JavaScript would treat it as the prototype and lose the field, so the body is refused. */
 function prototypePath(root: unknown): string | undefined {
   let level: readonly (readonly [string, unknown])[] = [['', root]]
   while (level.length > 0) {
@@ -114,7 +114,7 @@ function prototypePath(root: unknown): string | undefined {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
-/** The JSON object in the body; no body is an empty object. 413, 415 and 400 as the edge promises them. */
+/** The JSON object in the body; without a body an empty object. Failures become 413 (too large), 415 (no JSON) or 400 (invalid). */
 export async function readJsonObject(request: Request, rules: BodyRules): Promise<Result<Record<string, unknown>>> {
   const encoding = request.headers.get('content-encoding')
   if (encoding !== null && encoding.toLowerCase() !== 'identity') {

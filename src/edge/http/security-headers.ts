@@ -8,10 +8,10 @@ const everywhere: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 }
 
-/** For everything that is not a page of ours: nothing in it may ever run. */
+/** The policy of all responses that are not our pages: browsers must not run anything in them. */
 const inert = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
-/** Only over https, which a browser then never leaves again. */
+/** Sent only over https; browsers then use https for all further requests. */
 const transport = { 'strict-transport-security': 'max-age=31536000; includeSubDomains' }
 
 const forAll = (isSecure: boolean): Readonly<Record<string, string>> => ({
@@ -30,7 +30,7 @@ const isSecure = (at: Answered): boolean => at.origin.startsWith('https:')
 const ready = (secure: boolean): Headers => new Headers({ ...forAll(secure), 'content-type': 'application/json' })
 let prepared: { readonly plain: Headers; readonly secure: Headers } | undefined
 
-/** JSON with the headers of all responses: copied as a whole, since naming them one by one takes the runtime longer than the rest of an answer. */
+/** A JSON response with the headers of all responses. They are copied as one object, because setting each takes longer than all other work. */
 export function jsonResponse(text: string, status: number, at: Answered, more: Readonly<Record<string, string>> = {}): Response {
   prepared ??= { plain: ready(false), secure: ready(true) }
   const response = new Response(text, { status, headers: isSecure(at) ? prepared.secure : prepared.plain })
@@ -40,8 +40,8 @@ export function jsonResponse(text: string, status: number, at: Answered, more: R
 }
 
 /**
- * The response, which one of our handlers has made, with the headers of all responses; those that it already has are kept. A switched protocol is
- * passed through as it is.
+ * Adds the headers of all responses to a handler's response; headers that it already has are kept. A WebSocket response (101) passes
+ * unchanged.
  */
 export function withSecurityHeaders(
   response: Response,
@@ -49,7 +49,7 @@ export function withSecurityHeaders(
 ): Response {
   if (response.status === 101) return response
   const { headers } = response
-  // One of `jsonResponse` has them all.
+  // A response of `jsonResponse` has all of them already.
   if (!headers.has('x-request-id')) {
     for (const [name, value] of Object.entries(forAll(isSecure(at)))) if (!headers.has(name)) headers.set(name, value)
     headers.set('x-request-id', at.request_id)

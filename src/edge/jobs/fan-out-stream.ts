@@ -1,17 +1,17 @@
 /**
- * Responsible for the one stream of a fan-out: the output of all its jobs under their names, each child's end, the beginning of the merge and
- * the end. Its cursor names how far each job has been told, so a viewer that comes back misses nothing and hears nothing twice.
+ * Responsible for the combined stream of a fan-out: the output of all its jobs under their names, each child's end, the start of the merge,
+ * and the end. Its cursor stores the position in each job, so that a viewer that reconnects gets each event exactly once.
  */
 import type { WatchedChild } from '../../../durable-objects/tenant/queue/fan-out-state.ts'
 import type { WatchedJob } from '../../../durable-objects/tenant/queue/job-view.ts'
 
-/** Sequence of the last output told, or `e` once the job's end has been told. */
+/** Number of the last output sent, or `e` after the job's end was sent. */
 export type StreamPosition = number | 'e'
 export type Cursor = Map<number, StreamPosition>
 
 const cursorPattern = /^\d{1,15}\.(?:\d{1,15}|e)(?:_\d{1,15}\.(?:\d{1,15}|e))*$/
 
-/** The cursor of a `Last-Event-ID`; an empty one when there is none or it is not ours. */
+/** Parses the cursor in a `Last-Event-ID`; returns an empty one when it is missing or invalid. */
 export function readCursor(text: string | null): Cursor {
   const cursor: Cursor = new Map()
   if (text === null || !cursorPattern.test(text)) return cursor
@@ -25,9 +25,9 @@ export function readCursor(text: string | null): Cursor {
 export const formatCursor = (cursor: Cursor): string => [...cursor].map(([job, told]) => `${job}.${told}`).join('_')
 
 export interface FanOutSource {
-  /** The fan-out as it stands now; undefined when the viewer may not read it any more. */
+  /** The current state of the fan-out; undefined when the viewer may no longer read it. */
   readonly look: () => Promise<WatchedJob | undefined>
-  /** The output of one of its jobs after this sequence, as server-sent events; undefined when it cannot be had now. */
+  /** The output of one of its jobs after number `after`, as server-sent events; undefined when it is not available now. */
   readonly open: (jobId: number, after: number) => Promise<ReadableStream<Uint8Array> | undefined>
   readonly signal: AbortSignal
 }
@@ -37,7 +37,7 @@ interface Frame {
   readonly data: string
 }
 
-/** The frame of our own stream; undefined for a comment. */
+/** Parses an event of our own stream; undefined for a comment. */
 function frameOf(text: string): Frame | undefined {
   const field = (name: string): string | undefined =>
     text
@@ -71,22 +71,25 @@ class Merging {
     return this.#write(`event: ${event}\nid: ${formatCursor(this.#cursor)}\ndata: ${JSON.stringify(data)}\n\n`)
   }
 
-  /** Until the fan-out has ended, or the viewer has gone. */
+  /** Runs until the fan-out has ended or the viewer has disconnected. */
   async run(first: WatchedJob): Promise<void> {
     await this.#take(first)
-    // Each job that ends looks again, and may take up the merge job.
+    // The end of each job triggers another look, which may start following the merge job.
     while (this.#attached.size > 0 && !this.#ended) await Promise.race(this.#attached.values())
     clearTimeout(this.#deadline)
     if (!this.#ended && !this.#leave.signal.aborted) await this.#lookAgain()
   }
 
-  /** Takes up jobs that are not followed yet, and ends when the fan-out has: what ended jobs have said comes before, running ones are left. */
+  /**
+   * Starts following new jobs, and sends the end when the fan-out has ended: after the output of its ended jobs, without waiting for jobs that
+   * still run.
+   */
   async #take(seen: WatchedJob): Promise<void> {
     const children = seen.children ?? []
     for (const child of children) {
       const told = this.#cursor.get(child.job_id)
       if (told === 'e' || this.#attached.has(child.job_id) || (seen.ended && !child.ended)) continue
-      // Noted before anything is awaited: two ends in the same moment look at the same time.
+      // Register the job before any await: when two jobs end at the same time, both trigger a look.
       const following = this.#begin(child, told).finally(() => this.#attached.delete(child.job_id))
       this.#attached.set(child.job_id, following)
     }
@@ -101,7 +104,7 @@ class Merging {
     this.#leave.abort()
   }
 
-  /** No job says anything when the deadline of the merge passes. */
+  /** Looks again when the deadline of the merge passes, because no job sends an event then. */
   #lookAt(inMs: number): void {
     this.#deadline = setTimeout(() => void this.#lookAgain().catch(() => this.#leave.abort()), inMs + 1)
   }
@@ -159,7 +162,7 @@ export function fanOutStream(source: FanOutSource, first: WatchedJob, cursor: Cu
   const writer = writable.getWriter()
   const encoder = new TextEncoder()
   const merging = new Merging(source, cursor, (text) => writer.write(encoder.encode(text)))
-  // A viewer that has gone makes a write fail; there is nobody left to tell.
+  // A write fails when the viewer has disconnected: ignore the error.
   void merging
     .run(first)
     .then(() => writer.close())

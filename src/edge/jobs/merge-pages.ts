@@ -1,4 +1,4 @@
-/** Responsible for making one page of jobs out of two sources that overlap. Both are ordered by id, newest first. */
+/** Responsible for merging pages of two overlapping sources of jobs into one page; both are ordered by id, newest first. */
 
 export interface Page<Item> {
   readonly items: readonly Item[]
@@ -9,12 +9,13 @@ interface Numbered {
   readonly id: number
 }
 
-/** Below this id the source has not been read yet: it may have read past the last item that it found. */
+/** The id down to which a source has been read. It may be below the last item that the source found. */
 const floor = (page: Page<Numbered>): number => (page.next_cursor === null ? 0 : Number(page.next_cursor))
 
 /**
- * At most `limit` items of both, each id once, `first` winning. Nothing below what either source has read so far is shown: it could
- * have more in between. The cursor is the last id shown, or how far both have read; both sources take it as "older than".
+ * At most `limit` items of both pages, each id once; `first` takes precedence. Items below the id down to which both sources have been read
+ * are left out, because the other source may have items in between. The cursor is the last id shown, or the id down to which both have been
+ * read; both sources interpret it as "older than".
  */
 export function mergePages<Item extends Numbered>(first: Page<Item>, second: Page<Item>, limit: number): Page<Item> {
   const lowest = Math.max(floor(first), floor(second))

@@ -1,4 +1,4 @@
-/** Responsible for reading jobs wherever they are by now: in the tenant object, in D1 once it has let them go, in R2 when results are large. */
+/** Responsible for reading jobs: from the tenant object, from D1 after the object has dropped them, and large results from R2. */
 import { type Job, artifactBrief, limits } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
@@ -9,21 +9,21 @@ import { askTenant, perform, tenantOf } from '../tenant-call.ts'
 
 const archive = (exchange: Exchange) => exchange.ports.registry(exchange.env).jobs
 
-/** The object's `not-found` comes after it has let the caller in, so the archive may be asked in its place. */
+/** The object answers `not-found` only after it has authorized the caller, so D1 may be read then. */
 export async function getJob(exchange: Exchange<'jobs.get'>): Promise<Reply> {
   const live = await perform(exchange, 'jobs.get', exchange.input)
   if (live.ok) return { ...live, value: await withRecentOutput(exchange, live.value) }
   if (live.failure.code !== 'not-found') return live
   const archived = await archivedJob(exchange, exchange.input.job_id)
   if (!archived.ok) return archived
-  // Files outlive their job in the object.
+  // The object keeps files longer than their job.
   const files = await perform(exchange, 'artifacts.list', { job_id: exchange.input.job_id, limit: 100 })
   const artifacts = files.ok ? files.value.items.map((file) => artifactBrief.parse(file)) : []
   const job = await withRecentOutput(exchange, archived.value)
   return ok(artifacts.length === 0 ? job : { ...job, artifacts })
 }
 
-/** The object's jobs and, behind them, those that only D1 has. Without D1 the list is what the object has. */
+/** The jobs of the object, merged with those that only D1 has. While D1 is down, the list has only the jobs of the object. */
 export async function listJobs(exchange: Exchange<'jobs.list'>): Promise<Reply> {
   const { input } = exchange
   const live = await perform(exchange, 'jobs.list', input)
@@ -39,8 +39,8 @@ export async function listJobs(exchange: Exchange<'jobs.list'>): Promise<Reply> 
 }
 
 /**
- * Of the archived jobs that the object has not listed, those that are not to be shown: it keeps them all the same (tried again, they no longer
- * fit the filter), or they are erased.
+ * Returns the archived jobs that must not be shown, out of those that the object has not listed: jobs that the object holds nevertheless
+ * (after a retry they no longer match the filter), and erased jobs.
  */
 export async function keptOf(
   exchange: Exchange,
@@ -57,7 +57,7 @@ export async function keptOf(
   return kept.ok ? ok(new Set(kept.value)) : kept
 }
 
-/** With which thread each is erased: children and merges of a fan-out with their parent's, which they do not name themselves. */
+/** The thread with which each job is erased. Children and merge jobs of a fan-out name no thread: theirs is the thread of the parent. */
 async function threadsOf(exchange: Exchange, archived: readonly Job[]): Promise<Result<readonly (string | null)[]>> {
   const parents = new Set(archived.flatMap(({ thread_id, parent_id }) => (thread_id === null ? (parent_id ?? []) : [])))
   if (parents.size === 0) return ok(archived.map(({ thread_id }) => thread_id))
@@ -66,7 +66,7 @@ async function threadsOf(exchange: Exchange, archived: readonly Job[]): Promise<
   return ok(archived.map(({ thread_id, parent_id }) => thread_id ?? (parent_id == null ? null : (found.value.get(parent_id) ?? null))))
 }
 
-/** A job that the archive alone has. One of a deleted thread is gone, though the archive may not know yet. */
+/** A job that only D1 has. A job of a deleted thread is `gone`, even while D1 still has it. */
 export async function archivedJob(exchange: Exchange, id: number): Promise<Result<Job>> {
   const archived = await archive(exchange).get(tenantOf(exchange) ?? '', id)
   if (!archived.ok || (archived.value.thread_id === null && archived.value.parent_id == null)) return archived

@@ -1,4 +1,4 @@
-/** Responsible for results that are too large to be kept with the job: R2 has the whole, the tenant object the beginning and the key. */
+/** Responsible for results that are too large for the job's row: R2 has the whole result, the tenant object its beginning and the key. */
 import { limits } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import { archiveFailed } from '../../telemetry/edge-events.ts'
@@ -13,7 +13,7 @@ export interface StoredResult {
 
 /** The longest beginning of a text that fits into so many bytes of UTF-8 without splitting a character. */
 export function beginningOf(text: string, maxBytes: number): string {
-  // A UTF-16 unit takes three bytes at most: room for the bytes is made for long texts only.
+  // A UTF-16 code unit takes at most three bytes in UTF-8, so a short text always fits and needs no encoding.
   if (text.length * 3 <= maxBytes) return text
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes))
   return text.slice(0, read)
@@ -42,7 +42,7 @@ export async function storeLargeResult(
   return ok({ beginning, key })
 }
 
-/** Takes back what a refused completion had stored; what remains when this fails is unreachable and harmless. */
+/** Deletes the stored result of a refused completion. If this fails, the object in R2 stays, but nothing refers to it. */
 export async function discardResult(exchange: Exchange, stored: StoredResult): Promise<void> {
   try {
     await exchange.env.ARCHIVE.delete(stored.key)

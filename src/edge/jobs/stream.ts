@@ -1,4 +1,4 @@
-/** Responsible for a viewer's way to a job's output: straight from the tenant object when it ended without a stream, else the stream object's. */
+/** Responsible for giving viewers a job's output: from the tenant object when the job ended without a stream, else from the stream object. */
 import type { Job } from '@modelreins/contract'
 import type { ViewerIdentity } from '../../../durable-objects/job-stream/gate.ts'
 import type { WatchedJob } from '../../../durable-objects/tenant/call.ts'
@@ -10,20 +10,20 @@ import { askTenant, callObject, failureIn, tenantOf } from '../tenant-call.ts'
 
 const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 
-/** The sequence after which to go on: `Last-Event-ID` of a reconnecting viewer, else `after`, else from the beginning. */
+/** The number after which to continue: `Last-Event-ID` of a reconnecting viewer, else `after`, else from the beginning. */
 function startAfter(request: Request, after: number | undefined): number {
   const last = request.headers.get('last-event-id')
   return last !== null && /^\d{1,15}$/.test(last) ? Number(last) : (after ?? -1)
 }
 
-/** Output that travelled in the completion is one chunk, sequence 0. */
+/** The stream of output that came with the completion: one chunk with number 0, and the end. */
 function wholeStream(job: WatchedJob, after: number): string {
   const chunk = { seq: 0, attempt: job.attempt, stream: 'stdout', text: job.output }
   const output = job.output === '' || after >= 0 ? '' : `event: output\nid: 0\ndata: ${JSON.stringify(chunk)}\n\n`
   return `${output}event: end\ndata: ${JSON.stringify(job.end)}\n\n`
 }
 
-/** An archived job that was streamed has its transcript behind the stream object; `output` is what its completion brought. */
+/** For an archived job that streamed, the stream object reads the transcript; `output` is only the output of its completion. */
 const fromArchive = (job: Job): WatchedJob => ({
   status: job.status,
   ended: true,
@@ -33,7 +33,7 @@ const fromArchive = (job: Job): WatchedJob => ({
   end: { status: job.status, result: job.result, error: job.error },
 })
 
-/** What the viewer begins with; `not-found` of the object comes after it has let the caller in, so the archive may be asked in its place. */
+/** The job at the start of a stream. The object answers `not-found` only after it has authorized the caller, so D1 may be read then. */
 async function watch(exchange: Exchange<'jobs.stream'>, job_id: number): Promise<Result<WatchedJob>> {
   const { request_id } = exchange
   const { credential } = exchange.caller
@@ -43,17 +43,17 @@ async function watch(exchange: Exchange<'jobs.stream'>, job_id: number): Promise
   return archived.ok ? ok(fromArchive(archived.value)) : archived
 }
 
-/** Says to the stream object who watches; a header of this name from outside never gets there. */
+/** Tells the stream object who the viewer is; a header of this name in the client's request is not passed on. */
 const viewerHeader = 'x-modelreins-viewer'
 
-/** So that the stream object can ask again whether the viewer still may. */
+/** The header with the viewer's identity, with which the stream object checks the viewer's right again. */
 function viewerOf({ caller }: Exchange<'jobs.stream'>): Record<string, string> {
   if (caller.kind !== 'member' && caller.kind !== 'worker') return {}
   const { credential } = caller
   return { [viewerHeader]: JSON.stringify({ id: credential.credential, credential } satisfies ViewerIdentity) }
 }
 
-/** The output of one job after this sequence, as the tenant object has let the viewer in to it. */
+/** Opens the output of one job after number `after`, once the tenant object has authorized the viewer. */
 async function openStream(exchange: Exchange<'jobs.stream'>, jobId: number, job: WatchedJob, after: number): Promise<Result<Response>> {
   const { request, env, ports } = exchange
   if (job.ended && !job.streamed) return ok(new Response(wholeStream(job, after)))
@@ -69,7 +69,7 @@ async function openStream(exchange: Exchange<'jobs.stream'>, jobId: number, job:
   return streamed.status === 200 ? ok(streamed) : failureIn(streamed)
 }
 
-/** All jobs of a fan-out in one connection; each of them is watched as it would be by itself. */
+/** Streams all jobs of a fan-out in one connection; each job is watched as if it were streamed alone. */
 function streamFanOut(exchange: Exchange<'jobs.stream'>, parent: WatchedJob): Response {
   const { input, request } = exchange
   const look = async (): Promise<WatchedJob | undefined> => {
