@@ -1,9 +1,9 @@
-/** Responsible for what the edge needs of the rest of the program, as types: `src/index.ts` brings the real ones, tests bring theirs. */
+/** Responsible for what the edge needs from the rest of the program, as types: `src/index.ts` passes the real ones, tests pass their own. */
 import type { JobStreamGate } from '../../durable-objects/job-stream/gate.ts'
 import type { TenantGate } from '../../durable-objects/tenant/call.ts'
 import type { Registry } from '../registry/open.ts'
 
-/** What the edge reads of D1. */
+/** The parts of D1 that the edge reads. */
 export interface RegistryPort {
   readonly tenants: Pick<Registry['tenants'], 'create' | 'list' | 'setSuspended'>
   readonly jobs: Pick<Registry['jobs'], 'get' | 'list' | 'storedResult' | 'threadsOf' | 'turns'>
@@ -12,15 +12,15 @@ export interface RegistryPort {
 }
 
 export interface EdgePorts {
-  /** A fresh stub at every call: one that has thrown is broken for good. */
+  /** Returns a new stub at each call, because a stub that has thrown stays broken. */
   readonly tenant: (env: Env, tenant: string) => TenantGate
   readonly jobStream: (env: Env, tenant: string, jobId: number) => JobStreamGate
   readonly registry: (env: Env) => RegistryPort
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly random: (bytes: number) => Uint8Array<ArrayBuffer>
-  /** Lets work end although its caller has gone: what an upload has begun is taken back then. */
+  /** Keeps the Worker alive for this work after the client has disconnected, such as to clean up a failed upload. */
   readonly outlive?: (work: Promise<unknown>) => void
-  /** Of this program, as health and openapi.json tell it. */
+  /** Version of this program, shown by health and openapi.json. */
   readonly version: string
 }

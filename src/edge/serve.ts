@@ -1,4 +1,4 @@
-/** Responsible for the way of one call through the edge: who, what, do, answer. */
+/** Responsible for the steps of one call through the edge: identify the caller, parse the input, run the handler, answer. */
 import { type Operation, type OperationId, type Parsed, limits, operations } from '@modelreins/contract'
 import { type Caller, anonymousCaller } from './access/authenticate.ts'
 import type { Context, Exchange, Reply } from './exchange.ts'
@@ -29,7 +29,7 @@ async function inputOf(context: Context, row: Operation, route: Route): Promise<
     path: route.path,
     query: request.url.includes('?') ? new URL(request.url).searchParams : noQuery,
     body: body.value,
-    // Of raw bodies the route reads it itself.
+    // For raw bodies, the route's handler reads the header itself.
     idempotencyKey: row.body === 'raw' || row.method === 'GET' ? null : request.headers.get('idempotency-key'),
   }
   return parseInput(row, raw, route.tolerant)
@@ -55,7 +55,7 @@ export async function serve(gatekeeper: Gatekeeper, context: Context, route: Rou
   if (barred !== undefined && !barred.ok) return gatekeeper.refuse(context, caller.value, barred.failure)
   const input = await inputOf(context, row, route)
   if (!input.ok) return gatekeeper.refuse(context, caller.value, input.failure)
-  // The row's own schema made this value: the table ties the two together, which the compiler cannot follow through a union of rows.
+  // The cast is safe: the row's own schema parsed this value, which the compiler cannot follow through a union of rows.
   const parsed = input.value as Parsed<OperationId>
   const exchange: Exchange = { ...context, id: route.id, row, input: parsed, caller: caller.value }
   return answer(gatekeeper, exchange, await handlerOf(route.id)(exchange))

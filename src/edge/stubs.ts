@@ -1,8 +1,8 @@
-/** Responsible for finding objects by name. It knows their gates as types, never their classes. */
+/** Responsible for finding Durable Objects by name; it depends on the types of their gates, not on their classes. */
 import type { JobStreamGate } from '../../durable-objects/job-stream/gate.ts'
 import type { TenantGate } from '../../durable-objects/tenant/call.ts'
 
-// A namespace that does not know its class gives stubs without methods; the gates are what both sides have agreed on (call.ts, gate.ts).
+// The namespaces are not typed with the classes, so their stubs have no methods; both sides implement the gates (call.ts, gate.ts).
 export const tenantStub = (env: Env, tenant: string): TenantGate => env.TENANT.get(env.TENANT.idFromName(tenant)) as unknown as TenantGate
 
 export const jobStreamStub = (env: Env, name: string): JobStreamGate =>

@@ -1,4 +1,4 @@
-/** Responsible for calling Durable Objects: retries when safe, and their failures as problems. */
+/** Responsible for calling Durable Objects: it retries when that is safe, and turns errors of the platform into failures. */
 import { type Operation, type Parsed, type TenantOperationId, operations, problemSchema } from '@modelreins/contract'
 import * as z from 'zod'
 import type { AnsweredInJson, Authorized, TenantAnswer, TenantCall, TenantGate } from '../../durable-objects/tenant/call.ts'
@@ -7,7 +7,7 @@ import { type Result, fail, ok } from '../domain/result.ts'
 import { objectFailed } from '../telemetry/edge-events.ts'
 import type { Context, Exchange } from './exchange.ts'
 
-/** What the platform hangs on errors of Durable Objects. */
+/** The flags that the platform sets on errors of Durable Objects. */
 function flags(error: unknown): { readonly overloaded: boolean; readonly retryable: boolean } {
   const has = (name: string): boolean => typeof error === 'object' && error !== null && Reflect.get(error, name) === true
   return { overloaded: has('overloaded'), retryable: has('retryable') }
@@ -16,13 +16,13 @@ function flags(error: unknown): { readonly overloaded: boolean; readonly retryab
 export interface ObjectCall {
   readonly object: 'tenant' | 'job-stream'
   readonly operation: string
-  /** Repeating the call changes nothing more: it may be tried once more on a fresh stub. */
+  /** True when repeating the call has no further effect, so that it may be retried once on a new stub. */
   readonly idempotent: boolean
 }
 
 /**
- * Runs `attempt`, which must take a fresh stub each time. An overloaded object is never tried again (it would drown), a passing fault
- * once and only when the call is idempotent; both end as `unavailable`. Anything else is a bug and is thrown on.
+ * Runs `attempt`, which must get a new stub each time. A temporary error is retried once if the call is idempotent, but never for an overloaded
+ * object, whose load a retry would increase; both fail as `unavailable`. Any other error is a bug and is thrown.
  */
 export async function callObject<Value>(
   at: Context,
@@ -51,12 +51,12 @@ export async function callObject<Value>(
   }
 }
 
-/** Whether the call may be sent to the object again when its answer got lost. */
+/** True when the call may be repeated after its answer was lost. */
 export function repeatable(row: Pick<Operation, 'repeat'>, input: object): boolean {
   return row.repeat === 'safe' || (row.repeat === 'by-key' && Reflect.get(input, 'idempotency_key') !== undefined)
 }
 
-/** The tenant whose token this is; the edge never calls a tenant object for a caller that names none. */
+/** The tenant of the caller's token; undefined for a caller without one, for whom no tenant object is called. */
 export function tenantOf(exchange: Exchange): string | undefined {
   return exchange.caller.kind === 'member' || exchange.caller.kind === 'worker' || exchange.caller.kind === 'lease'
     ? exchange.caller.tenant
@@ -65,7 +65,7 @@ export function tenantOf(exchange: Exchange): string | undefined {
 
 const noTenant = fail('forbidden', 'This token does not belong to a tenant.')
 
-/** Asks the caller's tenant object something other than an operation of the table. */
+/** Calls a method of the caller's tenant object that is no operation of the table. */
 export async function askTenant<Value>(
   exchange: Exchange,
   ask: (gate: TenantGate) => Promise<Result<Value>>,
@@ -77,7 +77,7 @@ export async function askTenant<Value>(
   return callObject(exchange, { object: 'tenant', operation: exchange.id, idempotent }, () => ask(ports.tenant(env, tenant)))
 }
 
-/** Performs an operation in the caller's tenant object: the one that was called, or another that it is made of. */
+/** Performs an operation in the caller's tenant object: the requested one, or another that its handler needs. */
 export async function perform<Id extends TenantOperationId>(
   exchange: Exchange,
   operation: Id,
@@ -92,7 +92,7 @@ export async function perform<Id extends TenantOperationId>(
   return callObject(exchange, { object: 'tenant', operation, idempotent }, () => ports.tenant(env, tenant).perform(call))
 }
 
-/** As `perform`, for an answer that is passed on as it is. */
+/** As `perform`, for an answer that is passed on unchanged: the object sends it as JSON text. */
 export const performAndTell = <Id extends TenantOperationId>(
   exchange: Exchange,
   operation: Id,
@@ -105,7 +105,7 @@ export interface Grant {
   readonly who: Authorized
 }
 
-/** Whether the caller's token is in force and holds the operation's scope, for operations that the tenant object does not perform. */
+/** Checks that the caller's token is valid and has the operation's scope, for operations that the tenant object does not perform. */
 export async function authorize(exchange: Exchange): Promise<Result<Grant>> {
   const tenant = tenantOf(exchange)
   if (tenant === undefined) return noTenant
@@ -121,7 +121,7 @@ const failureSchema = z.object({
   retry_after_ms: z.number().optional(),
 })
 
-/** The failure that an object answered over `fetch`, where it cannot return a result: JSON of a `Failure`. */
+/** The failure in a response of an object's `fetch`, which cannot return a result: a `Failure` as JSON. */
 export async function failureIn(response: Response): Promise<Result<never>> {
   const { code, detail, retry_after_ms } = failureSchema.parse(await response.json())
   return fail(code, detail, retry_after_ms === undefined ? {} : { retry_after_ms })

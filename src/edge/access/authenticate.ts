@@ -1,10 +1,10 @@
 /**
- * Responsible for who calls: it reads the bearer token and checks its MAC, touching no object. Whether the token is still valid
- * only the tenant object knows; whatever is wrong, the caller learns the same (SECURITY.md).
+ * Responsible for identifying the caller: it reads the token and checks its MAC, without calling an object. Only the tenant object knows
+ * whether the token is still valid. All failures give the same answer (SECURITY.md).
  *
- * Failed attempts are limited per address. A token with a genuine MAC passes even from a limited address, since a neighbour behind
- * the same address must not lock a worker out; but a genuine token that keeps being refused (revoked) is limited by itself. A request
- * without any token has tried nothing and is not counted.
+ * Failed attempts are limited per address. A token with a genuine MAC is accepted even from a limited address, so that others behind the same
+ * address cannot lock a worker out; a genuine token that is refused repeatedly (revoked) has its own limit. A request without a token is not
+ * counted.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type LeaseToken, parseCredentialToken, parseLeaseToken, tokenPrefixes } from '@modelreins/contract'
@@ -18,7 +18,7 @@ export type Caller =
   | {
       readonly kind: 'member' | 'worker'
       readonly tenant: string
-      /** A member calls with a key or with the session of a browser. */
+      /** Members use a key or a browser session; workers use a token. */
       readonly credential: Extract<CallCredential, { kind: 'member' | 'worker' | 'session' }>
     }
   | {
@@ -32,19 +32,19 @@ export type Caller =
 
 export const anonymousCaller: Caller = { kind: 'none', credential: { kind: 'none' } }
 
-/** The one answer to a token that is missing, misspelt, forged, unknown or revoked, on a path that exists or not. */
+/** The same answer to every token that is missing, malformed, forged, unknown or revoked, on existing and unknown paths. */
 export const unauthorized = fail('unauthorized', 'Send a valid token: `Authorization: Bearer <token>`.')
 
 export interface AuthenticationContext {
   readonly keys: readonly TokenKey[]
   readonly masterToken: string | undefined
   readonly failures: FailedAttempts
-  /** Who the token says is calling, if its MAC is genuine: `callerOf`, or what remembers it. */
+  /** Either `callerOf` or its cached form. */
   readonly callerOf: typeof callerOf
-  /** From `addressKey`. */
+  /** The client's network address, as `addressKey` returns it. */
   readonly address: string
   readonly now: number
-  /** Of this service, as the caller addressed it. */
+  /** Origin of this service, as in the request's URL. */
   readonly origin: string
 }
 
@@ -61,7 +61,7 @@ function isMaster(token: string, master: string | undefined): boolean {
   return master !== undefined && master.length >= 24 && timingSafeEqual(sha256(token), sha256(master))
 }
 
-/** Who the token says is calling, if its MAC is genuine. */
+/** The caller that the token names; undefined unless its MAC is genuine. */
 export function callerOf(token: string, keys: readonly TokenKey[], masterToken: string | undefined): Caller | undefined {
   if (token.startsWith(tokenPrefixes.lease)) {
     const parsed = parseLeaseToken(token)
@@ -79,22 +79,22 @@ export function callerOf(token: string, keys: readonly TokenKey[], masterToken: 
 
 export const isSession = (caller: Caller): boolean => caller.credential.kind === 'session'
 
-/** What failures of this caller are counted under; a caller without a credential of its own is counted by address alone. */
+/** The key under which failures of this caller are counted; undefined for a caller without a credential, who is counted by address. */
 export const callerKey = (caller: Caller): string | undefined =>
   caller.kind === 'member' || caller.kind === 'worker' ? `token:${caller.credential.hash}` : undefined
 
 const limited = (wait: number) =>
   fail('rate-limited', 'Too many failed authentications. Wait, then send a valid token.', { retry_after_ms: wait })
 
-/** The caller; `unauthorized`, or `rate-limited` when this address or this token has failed too often. The caller of this counts failures. */
+/** The caller. Errors: `unauthorized`; `rate-limited` after too many failures of the address or token. The caller must count failures. */
 export function authenticate(request: Request, context: AuthenticationContext): Result<Caller> {
   const bearer = bearerToken(request)
-  // A request that says who calls is never looked at for a cookie.
+  // With an Authorization header, the cookie is ignored.
   const cookie = bearer === undefined ? cookieToken(request, context.origin) : undefined
   const token = bearer ?? cookie
   if (token === undefined) return unauthorized
   const known = context.callerOf(token, context.keys, context.masterToken)
-  // A session token is good in its cookie only: what scripts read and send is a key.
+  // Accept session tokens only in the cookie, and other tokens only in the header.
   const caller = known !== undefined && isSession(known) !== (cookie !== undefined) ? undefined : known
   const key = caller === undefined ? context.address : callerKey(caller)
   const wait = key === undefined ? 0 : context.failures.wait(key, context.now)

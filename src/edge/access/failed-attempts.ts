@@ -1,8 +1,8 @@
 /**
- * Responsible for counting failed authentications per address and per token, in the memory of this isolate, and for nothing else.
+ * Responsible for counting failed authentications per address and per token, in the memory of this isolate.
  *
- * Memory of one isolate is enough: guessing a 256-bit token is hopeless anyway, so the limit only has to keep a flood cheap, and each
- * isolate that a flood reaches limits it. The table is bounded; when it is full the oldest window is forgotten first.
+ * The memory of one isolate is enough: 256-bit tokens cannot be guessed, so the limit only has to keep a flood cheap, and each isolate that a
+ * flood reaches limits it. The table is bounded; when it is full, the oldest window is dropped first.
  */
 import { limits } from '@modelreins/contract'
 
@@ -21,7 +21,7 @@ export class FailedAttempts {
     this.#most = most
   }
 
-  /** Counts one failure; true when it is the one that reaches the limit. */
+  /** Counts a failure; true when it reaches the limit. */
   note(key: string, now: number): boolean {
     const window = this.#windows.get(key)
     if (window !== undefined && window.ends_at > now) {
@@ -44,10 +44,10 @@ export class FailedAttempts {
   }
 }
 
-/** Where Cloudflare says who calls; the only header of the platform that is read. */
+/** The header in which Cloudflare sends the client's address; the edge reads no other header of the platform. */
 export const addressHeader = 'cf-connecting-ip'
 
-/** Who is counted: an IPv4 address, or the /64 of an IPv6 one, since whoever has one address of it has all. */
+/** The key under which an address is counted: an IPv4 address, or the /64 of an IPv6 address, because one client controls all of a /64. */
 export function addressKey(address: string | null): string {
   if (address === null || address === '') return 'unknown'
   const mapped = /^::ffff:([0-9.]+)$/i.exec(address)

@@ -1,6 +1,6 @@
 /**
- * Responsible for letting a caller in or turning it away in one uniform manner: it counts failures and knows which kind of token an
- * operation takes. Roles, hashes and revocation are the tenant object's business.
+ * Responsible for admitting or refusing callers in a uniform way: it counts failures and knows which kind of token an operation needs. The
+ * tenant object checks roles, hashes and revocation.
  */
 import type { Failure, Operation } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
@@ -15,7 +15,7 @@ import { callObject } from '../tenant-call.ts'
 import { cookieToken } from '../sessions/cookie.ts'
 import { keysOf } from './signing-keys.ts'
 
-/** The signing keys, or `unavailable` when the Worker lacks its secret: nobody can be let in then. */
+/** The signing keys, or `unavailable` when the Worker has no secret, without which no caller can be authenticated. */
 export function signingKeys(context: Context): Result<SigningKeys> {
   const keys = keysOf(context.env.MODELREINS_SECRET)
   if (!('reason' in keys)) return ok(keys)
@@ -23,7 +23,7 @@ export function signingKeys(context: Context): Result<SigningKeys> {
   return fail('unavailable', 'The service is not configured yet.', { retry_after_ms: 60_000 })
 }
 
-/** Which kind of token an operation takes; undefined when this one will do. */
+/** A failure that names the required kind of token; undefined when the caller's token has the right kind. */
 export function wrongKind(row: Operation, caller: Caller): Result<never> | undefined {
   if (row.scope === 'public') return undefined
   if (row.scope === 'master') return caller.kind === 'master' ? undefined : fail('forbidden', 'This operation needs the master token.')
@@ -39,7 +39,7 @@ export class Gatekeeper {
   readonly #genuine = new GenuineCallers()
   readonly #callerOf: typeof callerOf = (...of) => this.#genuine.of(...of)
 
-  /** Who calls, as far as the edge can tell. A failure has been counted and is to be answered by `turnAway`. */
+  /** Identifies the caller, as far as the edge can. Failures are counted already; the caller answers them with `turnAway`. */
   identify(context: Context): Result<Caller> {
     const keys = signingKeys(context)
     if (!keys.ok) return keys
@@ -69,7 +69,7 @@ export class Gatekeeper {
     authenticationLimited(hash === undefined ? { request_id, address: key } : { request_id, token_hash: hash })
   }
 
-  /** The answer to a failure. A 401 is the same whatever caused it, here or in the tenant object. */
+  /** The response to a failure. A 401 is always identical, whether the edge or the tenant object caused it. */
   turnAway(context: Context, caller: Caller, failure: Failure, headers?: Readonly<Record<string, string>>): Response {
     if (failure.code !== 'unauthorized') return problemResponse(failure, context, headers)
     const key = callerKey(caller)
@@ -78,8 +78,8 @@ export class Gatekeeper {
   }
 
   /**
-   * The answer to a request that fails at the edge already. What is wrong with it is told only to a caller whose token is in force, so the
-   * tenant object is asked first: a revoked token learns neither which paths exist nor what they take.
+   * The response to a request that fails at the edge. Only a caller with a valid token may learn the reason, so this asks the tenant object
+   * first: the holder of a revoked token learns neither which paths exist nor their inputs.
    */
   async refuse(context: Context, caller: Caller, failure: Failure, headers?: Readonly<Record<string, string>>): Promise<Response> {
     if (caller.kind !== 'member' && caller.kind !== 'worker') return this.turnAway(context, caller, failure, headers)
@@ -91,7 +91,7 @@ export class Gatekeeper {
     return this.turnAway(context, caller, known.ok ? failure : known.failure, headers)
   }
 
-  /** For a path that does not exist, or not with this method: 401 unless the caller is somebody. */
+  /** The response for an unknown path or method: 401 unless the caller is authenticated. */
   async refuseUnknown(context: Context, failure: Failure, headers?: Readonly<Record<string, string>>): Promise<Response> {
     const caller = this.identify(context)
     return caller.ok ? this.refuse(context, caller.value, failure, headers) : this.turnAway(context, anonymousCaller, caller.failure)

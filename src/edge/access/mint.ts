@@ -1,6 +1,6 @@
 /**
- * Responsible for making a new token and sealing it for its one-time view. The token leaves this module only as a hash and as
- * ciphertext; the key leaves it only inside `view_url`, whose fragment never reaches a server again.
+ * Responsible for creating a new token and encrypting it for its one-time view. The token leaves this module only as hash and ciphertext; the
+ * encryption key leaves it only in the fragment of `view_url`, which browsers never send to a server.
  */
 import { createHash } from 'node:crypto'
 import { type ViewPlaintext, tokenPrefixes, viewProofChars, viewProofPrefix, viewProofText } from '@modelreins/contract'
@@ -10,7 +10,7 @@ import { type TokenKey, base32, sign } from '../../domain/access/token.ts'
 export interface MintRequest {
   readonly kind: 'member' | 'worker'
   readonly tenant: string
-  /** Null when the token replaces an earlier one. */
+  /** Name of the token's owner; null when the token replaces an earlier one. */
   readonly name: string | null
   readonly origin: string
 }
@@ -29,17 +29,17 @@ const hex = (bytes: ArrayBuffer): string => Buffer.from(bytes).toString('hex')
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-/** What the id of a view says of the proof: whoever knows only the id can neither make the proof nor the key from it. */
+/** The commitment to a proof, which is part of the view's id: neither the proof nor the key can be derived from it. */
 export const commitment = (proof: string): string => viewProofPrefix + base32(sha256(proof)).slice(0, viewProofChars)
 
-/** The id of a new view: it names its tenant, commits to the proof of its key, and carries a MAC (`parseViewId`). */
+/** The id of a new view: it contains the tenant, the commitment to the proof of its key, and a MAC (`parseViewId`). */
 export function newViewId(tenant: string, key: TokenKey, sealingKey: string): string {
   const proof = sha256(viewProofText(sealingKey)).toString('base64url')
   const text = `vw${tenant.length.toString(36)}${tenant}${commitment(proof)}`
   return text + sign(text, key).slice(text.length + 1)
 }
 
-/** A new token, its hash for the object, and the URL of the view that shows it once. `key` signs. */
+/** A new token: its hash and ciphertext for the object, and the URL of the view that shows it once. `key`: the signing key. */
 export async function mint(request: MintRequest, key: TokenKey, random: (bytes: number) => Uint8Array<ArrayBuffer>): Promise<Sealed> {
   const credential = base32(random(sizes.credential))
   const token = sign(`${tokenPrefixes[request.kind]}${request.tenant}_${credential}_${base32(random(sizes.secret))}`, key)

@@ -1,4 +1,4 @@
-/** Responsible for operations that hand out a token: mint, let the object store hash and ciphertext, answer with the view's address. */
+/** Responsible for operations that create a token: mint it, have the object store hash and ciphertext, answer with the view's address. */
 import type { Parsed, TenantOperationId } from '@modelreins/contract'
 import type { Exchange, Reply } from '../exchange.ts'
 import { signingKeys } from './gatekeeper.ts'
@@ -7,7 +7,7 @@ import { perform, tenantOf } from '../tenant-call.ts'
 
 type MintingOperationId = Extract<TenantOperationId, 'members.create' | 'members.rotate' | 'workers.register' | 'workers.rotate'>
 
-/** Performs the operation with a token minted for it; `name` is null when the token replaces an earlier one. */
+/** Performs the operation with a new token; `name` is null when the token replaces an earlier one. */
 export async function performMinted<Id extends MintingOperationId>(
   exchange: Exchange,
   operation: Id,

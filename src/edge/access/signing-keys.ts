@@ -8,7 +8,7 @@ const hmac = (secret: string, text: string): Uint8Array => createHmac('sha256', 
 
 let cached: { readonly secret: string | undefined; readonly keys: Parsed } | undefined
 
-/** As `parseSigningKeys`, remembering the last secret: it changes with a deploy, which starts new isolates. */
+/** As `parseSigningKeys`, cached for the last secret: a secret changes only with a deploy, which starts new isolates. */
 export function keysOf(secret: string | undefined): Parsed {
   if (cached === undefined || cached.secret !== secret) cached = { secret, keys: parseSigningKeys(secret, hmac) }
   return cached.keys

@@ -1,4 +1,4 @@
-/** Responsible for files on their way out: who may have one the tenant object says, the bytes come from R2, and nothing in them ever runs here. */
+/** Responsible for downloads of files: the tenant object authorizes them, R2 has the bytes, and browsers must not run their content. */
 import type { Artifact } from '@modelreins/contract'
 import type { TenantGate } from '../../../durable-objects/tenant/call.ts'
 import { artifactKey } from '../../domain/artifact/artifact.ts'
@@ -28,7 +28,7 @@ const locateAs = (exchange: Download, tenant: string, caller: Caller): Promise<R
   return ask(exchange, tenant, (gate) => gate.locateArtifact({ credential, slug: input.slug, request_id }))
 }
 
-/** `not-found`, if the token is in force in its own tenant; else what is wrong with it. */
+/** `not-found` if the token is valid in its own tenant; else the failure of the token. */
 async function notFoundFor(exchange: Download, tenant: string): Promise<Result<never>> {
   const { caller, request_id } = exchange
   if (caller.kind === 'lease') return noArtifact
@@ -43,8 +43,8 @@ interface Located {
 }
 
 /**
- * The artifact, if the caller may have it. Without a token everything that is not shared is 401, whether it exists or not; another
- * tenant's file is found only when everybody may have it.
+ * The artifact, if the caller may read it. Without a token, every artifact that is not shared gives 401, whether it exists or not. An artifact
+ * of another tenant is found only when it is shared.
  */
 async function locate(exchange: Download): Promise<Result<Located>> {
   const keys = signingKeys(exchange)
@@ -64,8 +64,8 @@ async function locate(exchange: Download): Promise<Result<Located>> {
 }
 
 /**
- * What a page of this origin could run although it is an attachment: scripts, styles, modules. Nobody needs their type to save them. The
- * word anywhere in the type counts, since browsers run versioned spellings too (`text/javascript1.5`).
+ * Media types that a page of this origin could load although the file is an attachment: scripts, styles, modules. Saving a file does not need
+ * its type. The words match anywhere in the type, because browsers also run versioned types (`text/javascript1.5`).
  */
 const runnable = /^[^;]*(?:(?:java|ecma|live|j)script|css|wasm|xslt?\b)/i
 
@@ -73,7 +73,7 @@ function headersOf(artifact: Artifact): Headers {
   return new Headers({
     'content-type': runnable.test(artifact.content_type) ? 'application/octet-stream' : artifact.content_type,
     'content-disposition': attachment(artifact.filename),
-    // The bytes of a slug never change, but who may have them does: caches ask each time.
+    // Caches must revalidate each time: the bytes of a slug never change, but the right to read them may.
     'cache-control': artifact.share ? 'public, no-cache' : 'private, no-store',
     etag: `"${artifact.sha256}"`,
     'accept-ranges': 'bytes',
@@ -93,7 +93,7 @@ async function bytesOf(exchange: Download, located: Located, range: ByteRange | 
   }
 }
 
-/** If-Range makes a range count only for the same bytes. Of a HEAD request a range is ignored (RFC 9110, section 14.2). */
+/** The requested range. It is ignored when If-Range names other bytes, and in a HEAD request (RFC 9110, section 14.2). */
 function rangeOf(request: Request, size: number, tag: string): ReturnType<typeof parseRange> {
   const condition = request.headers.get('if-range')
   const counts = request.method === 'GET' && (condition === null || condition.trim() === tag)

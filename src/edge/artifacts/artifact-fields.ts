@@ -1,4 +1,4 @@
-/** Responsible for what a sender says about a file: in the query, in headers, in the text parts of a multipart body. */
+/** Responsible for the fields of an uploaded file: from the query, headers, and the text parts of a multipart body. */
 import { type Operation, type Parsed, mediaTypeOf, operations } from '@modelreins/contract'
 import { safeFilename } from '../../domain/artifact/filename.ts'
 import { type Result, ok } from '../../domain/result.ts'
@@ -6,12 +6,12 @@ import { parseInput } from '../http/parse-input.ts'
 
 export type ArtifactFields = Parsed<'artifacts.upload'>
 
-/** The fields as they came, by name. */
+/** The fields as received, by name. */
 export type GivenFields = Readonly<Record<string, string>>
 
 const row: Operation = operations['artifacts.upload']
 export const fieldNames: readonly string[] = Object.keys(row.input.shape)
-/** Headers that carry a field where a query is awkward: `X-Filename` percent-encoded, `X-Job-Id`, ... */
+/** Headers as an alternative to query parameters: `X-Filename` (percent-encoded), `X-Job-Id`, ... */
 const headerNames = fieldNames.filter((name) => name !== 'content_type').map((name) => [name, `x-${name.replaceAll('_', '-')}`] as const)
 
 function decoded(text: string): string {
@@ -31,7 +31,7 @@ export function fieldsOfHeaders(headers: Headers): GivenFields {
   return given
 }
 
-/** Any ISO 8601 time, with an offset or without one (UTC then), becomes the one form that the contract has. Anything else stays as it is. */
+/** Converts an ISO 8601 time, with an offset or without one (then UTC), to the form of the contract. Other texts stay unchanged. */
 function inUtc(text: string): string {
   const iso = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$/i.exec(text.trim())
   if (iso === null) return text
@@ -41,7 +41,7 @@ function inUtc(text: string): string {
   return Number.isNaN(at) ? text : new Date(at).toISOString()
 }
 
-/** The fields by the contract's schema. An empty one is absent: forms cannot leave a field out. */
+/** Parses the fields by the contract's schema. An empty field counts as absent, because forms cannot omit fields. */
 export function parseFields(given: GivenFields, tolerant: boolean): Result<ArtifactFields> {
   const body = Object.fromEntries(
     Object.entries(given)
@@ -49,13 +49,13 @@ export function parseFields(given: GivenFields, tolerant: boolean): Result<Artif
       .map(([name, value]) => [name, name === 'expires_at' ? inUtc(value) : name === 'filename' ? value : value.trim()]),
   )
   const parsed = parseInput(row, { path: {}, query: new URLSearchParams(), body, idempotencyKey: null }, tolerant)
-  // The row's own schema made this value; the table ties the two together.
+  // The cast is safe: the row's own schema parsed this value.
   return parsed.ok ? ok(parsed.value as ArtifactFields) : parsed
 }
 
 const mediaType =
   /^[\w!#$&^.+-]{1,60}\/[\w!#$&^.+-]{1,60}(?:\s*;\s*[\w!#$&^.+-]{1,40}=(?:[\w!#$&^.+:/-]{1,60}|"[\x20\x21\x23-\x5b\x5d-\x7e]{0,60}"))*$/
-/** What tools say of bytes when nobody has told them what the bytes are. */
+/** The content type that tools such as curl send by default: it says nothing about the file. */
 const unsaid = /^application\/x-www-form-urlencoded\b/i
 
 export interface FileNaming {
@@ -63,7 +63,7 @@ export interface FileNaming {
   readonly content_type: string
 }
 
-/** How a file is called and what it is: the field's word before the part's or header's, the name's ending where neither says. */
+/** The name and type of a file: from the fields, else from the part or header; without a type, by the extension of the name. */
 export function namingOf(
   fields: ArtifactFields,
   part: { readonly filename?: string | undefined; readonly contentType?: string | undefined },

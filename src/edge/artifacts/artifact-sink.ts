@@ -1,19 +1,19 @@
 /**
- * Responsible for bringing bytes of unknown length to R2 while they are counted and hashed, holding one part of them at most. Parts are as small
- * as R2 takes them, since many uploads share the memory of one isolate.
+ * Responsible for writing bytes of unknown length to R2, and for counting and hashing them, with at most one part in memory. Parts have the
+ * smallest size that R2 accepts, because many uploads share the memory of one isolate.
  */
 import { createHash } from 'node:crypto'
 
-/** The smallest part that R2 takes; all but the last must be equally large. */
+/** Limit of R2: the smallest part of a multipart upload. All parts but the last must have the same size. */
 const partBytes = 5 * 1024 * 1024
 
 export interface Received {
   readonly size_bytes: number
-  /** In hex. */
+  /** SHA-256 of the bytes, hex. */
   readonly sha256: string
 }
 
-/** R2 fails now and then for a moment; repeating what puts the same bytes to the same place is harmless. */
+/** Retries once, because R2 sometimes fails briefly. Only for calls that write the same bytes to the same key, so that a retry is harmless. */
 async function twice<Value>(run: () => Promise<Value>): Promise<Value> {
   try {
     return await run()
@@ -22,7 +22,7 @@ async function twice<Value>(run: () => Promise<Value>): Promise<Value> {
   }
 }
 
-/** With `bucket` null the bytes are counted and hashed, and forgotten. */
+/** With `bucket` null, the bytes are only counted and hashed. */
 export class ArtifactSink {
   readonly #bucket: R2Bucket | null
   readonly #key: string
@@ -45,14 +45,14 @@ export class ArtifactSink {
     return this.#size
   }
 
-  /** False when the bytes would go over the limit: nothing of them was taken. Rejects when R2 does not answer. */
+  /** False when the bytes would exceed the limit; then none of them are taken. Rejects when R2 does not answer. */
   async write(bytes: Uint8Array): Promise<boolean> {
     if (this.#size + bytes.byteLength > this.#limit) return false
     this.#size += bytes.byteLength
     this.#hash.update(bytes)
     if (this.#bucket === null) return true
     for (let at = 0; at < bytes.byteLength;) {
-      // A full part waits for the next byte: what fits into one part needs no upload in parts.
+      // Flush a full part only when a further byte arrives: a file that fits into one part needs no multipart upload.
       if (this.#filled === partBytes) await this.#flush(this.#bucket)
       const piece = bytes.subarray(at, at + partBytes - this.#filled)
       this.#hold(piece)
@@ -79,7 +79,7 @@ export class ArtifactSink {
     this.#filled = 0
   }
 
-  /** The object is in R2 when this resolves, and not before. */
+  /** Completes the upload: the object is in R2 once this resolves. */
   async end(): Promise<Received> {
     const received = { size_bytes: this.#size, sha256: this.#hash.digest('hex') }
     const bucket = this.#bucket
@@ -94,7 +94,7 @@ export class ArtifactSink {
     return received
   }
 
-  /** Takes back an upload in parts that will not end. R2 forgets one that nobody takes back after a week. */
+  /** Aborts an incomplete multipart upload. R2 removes one that was never aborted after a week. */
   async abandon(): Promise<void> {
     await this.#upload?.abort()
   }

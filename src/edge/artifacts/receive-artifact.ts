@@ -1,6 +1,6 @@
 /**
- * Responsible for taking one file off the wire, raw or as the `file` part of a form, into a sink as it arrives. It keeps no more of it than
- * the sink does, and knows nothing of who sends it.
+ * Responsible for receiving one file, as raw body or as the `file` part of a form, into a sink while it arrives. It buffers no more than the
+ * sink does, and does not depend on the caller.
  */
 import { limits } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
@@ -9,14 +9,14 @@ import type { ArtifactSink, Received } from './artifact-sink.ts'
 import { MalformedMultipart, type PartHead, boundaryOf, multipartEvents } from '../http/multipart.ts'
 
 export interface ReceivedFile extends Received {
-  /** What the form said in its text parts. */
+  /** The text parts of the form. */
   readonly fields: GivenFields
-  /** As the form named the file; undefined for a raw body. */
+  /** The file name in the form; undefined for a raw body. */
   readonly filename: string | undefined
   readonly contentType: string | undefined
 }
 
-/** What a form may have around its file: heads, boundaries, text parts. */
+/** The most bytes of a form besides its file: part headers, boundaries, text parts. */
 const formBytes = 1024 * 1024
 const fieldBytes = 16 * 1024
 
@@ -28,8 +28,8 @@ class TooLarge extends Error {}
 class BrokenOff extends Error {}
 
 /**
- * The body's chunks, at most `most` bytes in all. What is over the limit is read and dropped, up to as much again: a sender that is still
- * sending reads no answer.
+ * The body's chunks, at most `most` bytes in total. Bytes over the limit are read and dropped, up to the same amount again, because a client
+ * that is still sending does not read the response.
  */
 async function* chunksOf(body: ReadableStream<Uint8Array> | null, most: number): AsyncGenerator<Uint8Array, void, void> {
   if (body === null) return
@@ -51,25 +51,25 @@ async function* chunksOf(body: ReadableStream<Uint8Array> | null, most: number):
   }
 }
 
-/** Reads a body that is refused already and drops it, within bounds: a sender that is still sending reads no answer. */
+/** Reads and drops the body of a refused request, within bounds, because a client that is still sending does not read the response. */
 export async function discardBody(request: Request): Promise<void> {
   try {
     for await (const _chunk of chunksOf(request.body, limits.artifact_bytes));
   } catch {
-    // Broken off, or without end: nobody listens.
+    // The body was aborted or is too long: no client reads the response.
   }
 }
 
 async function receiveRaw(request: Request, sink: ArtifactSink): Promise<Result<ReceivedFile>> {
   for await (const chunk of chunksOf(request.body, limits.artifact_bytes)) await sink.write(chunk)
-  // Not every carrier tells a body that was cut off from one that has ended. A form says where it ends.
+  // Compare the size with Content-Length: a truncated body can look like a complete one. A form has its own end.
   const announced = request.headers.get('content-length')
   if (announced !== null && Number(announced) !== sink.size) throw new BrokenOff()
   const contentType = request.headers.get('content-type') ?? undefined
   return ok({ ...(await sink.end()), fields: {}, filename: undefined, contentType })
 }
 
-/** The text parts, and the head of the file, of a form whose file goes into the sink. */
+/** Collects the text parts and the file's headers of a form; the file itself goes into the sink. */
 class Form {
   readonly fields: Record<string, string> = {}
   file: PartHead | undefined
@@ -82,7 +82,7 @@ class Form {
     this.#strict = strict
   }
 
-  /** The part called `file` is the file, whether it has a file name or not; any other part with one is not expected. */
+  /** The part named `file` is the file, with or without a file name; any other part with a file name is unexpected. */
   begin(head: PartHead): void {
     this.#head = head
     this.#text = []
@@ -127,8 +127,8 @@ async function receiveForm(request: Request, boundary: string, sink: ArtifactSin
 }
 
 /**
- * One file, into the sink. `strict`: parts that nothing is known of are errors, not noise. Rejects only when R2 does not answer. After
- * anything but ok the sink is to be abandoned.
+ * Receives one file into the sink. `strict`: unknown parts are errors instead of being ignored. Rejects only when R2 does not answer. Unless
+ * the result is ok, the caller must abandon the sink.
  */
 export async function receiveFile(request: Request, sink: ArtifactSink, strict: boolean): Promise<Result<ReceivedFile>> {
   const encoding = request.headers.get('content-encoding')?.toLowerCase() ?? 'identity'

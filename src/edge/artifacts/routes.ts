@@ -1,4 +1,4 @@
-/** Responsible for files on their way in: reserved by the tenant object, streamed to R2, kept or taken back as one. */
+/** Responsible for uploads of files: reserved by the tenant object, streamed to R2, then kept or deleted as a whole. */
 import { type Artifact, limits } from '@modelreins/contract'
 import { artifactKey } from '../../domain/artifact/artifact.ts'
 import { type Result, fail, ok } from '../../domain/result.ts'
@@ -18,15 +18,15 @@ interface Arriving {
   readonly tenant: string
   readonly slug: string
   readonly sink: ArtifactSink
-  /** On our own path what is not known is an error; on the seeds' path it is ignored. */
+  /** True on our own path, where unknown fields are errors; on the seeds' path they are ignored. */
   readonly strict: boolean
-  /** From query and headers: what is known before the body. */
+  /** The fields from query and headers, which are known before the body. */
   readonly given: Readonly<Record<string, string>>
 }
 
 const archiveDown = fail('unavailable', 'The archive (R2) is temporarily unavailable. Retry after 2 s.', { retry_after_ms: 2_000 })
 
-/** What the query said was parsed on the way here; as text again it joins what headers and parts say. */
+/** The fields from query and headers. The query is parsed already; it becomes text again, to be parsed together with the other sources. */
 const givenEarly = ({ input, request }: Upload): Readonly<Record<string, string>> => ({
   ...Object.fromEntries(Object.entries(input).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]))),
   ...fieldsOfHeaders(request.headers),
@@ -41,7 +41,7 @@ function idempotencyKey(request: Request): Result<string | null> {
   return fail('invalid-request', `Idempotency-Key ${message}.`, { issues: [{ path: 'idempotency_key', message }] })
 }
 
-/** R2 that does not answer is a failure like others. */
+/** Receives the file; an error of R2 becomes the failure `unavailable`. */
 async function arrive({ exchange, sink, strict }: Arriving): Promise<Result<ReceivedFile>> {
   try {
     return await receiveFile(exchange.request, sink, strict)
@@ -56,7 +56,7 @@ interface Complete {
   readonly fields: ArtifactFields
 }
 
-/** The file with all that was said of it, unless the sender's digest says that these are not its bytes. */
+/** The received file with its fields; fails when the digest from the sender does not match the bytes. */
 async function complete(arriving: Arriving): Promise<Result<Complete>> {
   const file = await arrive(arriving)
   if (!file.ok) return file
@@ -84,7 +84,7 @@ async function keep({ exchange, slug }: Arriving, { file, fields }: Complete): P
   return askTenant(exchange, (gate) => gate.keepArtifact({ credential, slug, upload, request_id }), true)
 }
 
-/** Nothing stays of an upload that failed. What this leaves undone, the reservation's own end does. */
+/** Removes all traces of a failed upload. What fails here is cleaned up when the reservation expires. */
 async function takeBack({ exchange, slug, sink }: Arriving): Promise<void> {
   const { request_id } = exchange
   const { credential } = exchange.caller
@@ -99,14 +99,14 @@ async function takeBack({ exchange, slug, sink }: Arriving): Promise<void> {
 async function receive(arriving: Arriving): Promise<Reply> {
   const whole = await complete(arriving)
   const kept = whole.ok ? await keep(arriving, whole.value) : whole
-  // After `unavailable` nobody knows whether the object has kept it; a reservation that it has not kept ends by itself.
+  // After `unavailable` the object may have kept the artifact, so do not delete it; if not, the reservation expires by itself.
   const unknown = whole.ok && !kept.ok && kept.failure.code === 'unavailable'
   if (kept.ok || unknown) return kept
   await takeBack(arriving)
   return kept
 }
 
-/** The same upload again: its bytes are compared with what is kept, and forgotten. */
+/** Answers a repeated upload: compares its bytes with the kept artifact and drops them. */
 async function repeat(arriving: Omit<Arriving, 'sink' | 'slug'>, earlier: Artifact): Promise<Reply> {
   const sink = new ArtifactSink(null, '', limits.artifact_bytes)
   const whole = await complete({ ...arriving, sink, slug: earlier.slug })
@@ -138,7 +138,7 @@ export async function uploadArtifact(exchange: Upload): Promise<Reply> {
   const key = idempotencyKey(request)
   const place = early.ok ? { job_id: early.value.job_id, review_id: early.value.review_id } : {}
   const reservation = { credential, slug, place, idempotency_key: key.ok ? key.value : null, request_id }
-  // What is wrong is told to nobody whose token is not in force: the object is asked first.
+  // Reserve before reporting other errors, so that a caller with an invalid token does not learn about them.
   const reserved = await askTenant(exchange, (gate) => gate.reserveArtifact(reservation), true)
   if (!reserved.ok) return refuse(request, reserved)
   const arriving = { exchange, tenant, slug, strict, given }

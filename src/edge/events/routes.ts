@@ -1,6 +1,6 @@
 /**
- * Responsible for a follower's way to the tenant's events: a socket of the tenant object, passed through, or translated to server-sent events.
- * The object sees sockets only, which hibernate; a stream that is held open here costs it nothing.
+ * Responsible for giving followers the tenant's events: it passes a WebSocket of the tenant object through, or translates it to server-sent
+ * events. The object has only WebSockets, which hibernate, so a stream that is open here does not keep it awake.
  */
 import type { Parsed } from '@modelreins/contract'
 import { fail } from '../../domain/result.ts'
@@ -10,22 +10,22 @@ import { credentialHeader } from '../routes/claims.ts'
 
 const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 
-/** Says to the object what is asked for; a header of this name from outside never gets there. */
+/** Sends the query to the object; a header of this name in the client's request is not passed on. */
 const feedHeader = 'x-modelreins-feed'
 
 const keepAliveMs = 20_000
-/** Bytes that a reader may be behind; one that is slower goes on from its last sequence. */
+/** The most unread bytes of a client; a slower client is disconnected, and resumes from its last sequence number. */
 const mostBehind = 1024 * 1024
 
 const encoder = new TextEncoder()
 
-/** `Last-Event-ID` of a reconnecting follower, else `after`. */
+/** The query; the `Last-Event-ID` of a reconnecting follower replaces `after`. */
 function queryOf({ input, request }: Exchange<'events.follow'>): Parsed<'events.follow'> {
   const last = request.headers.get('last-event-id')
   return last !== null && /^\d{1,15}$/.test(last) ? { ...input, after: Number(last) } : input
 }
 
-/** A frame as a server-sent event: its text stays as the object spelt it. */
+/** A frame as a server-sent event; the JSON text of the object stays unchanged. */
 export function serverSentEvent(text: string): string {
   const { type, seq }: { readonly type?: string; readonly seq?: number } = JSON.parse(text)
   return `${seq === undefined ? '' : `id: ${seq}\n`}event: ${type}\ndata: ${text}\n\n`
@@ -41,7 +41,7 @@ function streamOf(socket: WebSocket): ReadableStream<Uint8Array> {
           try {
             controller.close()
           } catch {
-            // The reader was faster.
+            // The client has closed the stream already.
           }
         }
         const say = (text: string): void => {

@@ -1,10 +1,10 @@
-/** Responsible for what people open in a browser, beside the operations: pages of ours and the files they need. All of them are public. */
+/** Responsible for the routes of pages and their files, which are all public. */
 import type { Hono } from 'hono'
 import type { EdgeBindings } from '../app.ts'
 import { builtFileHeaders, dashboardPage, isOpened, screens } from './dashboard.ts'
 import { page, pagePolicy, staticFile } from './page.ts'
 
-/** Opening the page burns nothing; it takes no address with it, stays in no cache and in no index. */
+/** Opening the page does not use up the view. The headers prevent referrers, caching and indexing. */
 const viewHeaders = {
   'content-security-policy': `${pagePolicy}; require-trusted-types-for 'script'`,
   'cache-control': 'no-store',

@@ -1,11 +1,11 @@
 /**
- * Responsible for when a request is a person's, who wants the dashboard, and not a program's: some addresses are both a screen and an operation of
- * the seeds (`/jobs/12`). A browser that opens an address says so; everybody else gets the operation.
+ * Responsible for choosing between the dashboard and an operation: some addresses are both a screen and an operation of the seeds (`/jobs/12`).
+ * A browser that opens an address gets the dashboard; any other client gets the operation.
  */
 import type { Context } from '../exchange.ts'
 import { page, pagePolicy } from './page.ts'
 
-/** The first words of its addresses, beside `/`. */
+/** The first path segments of the dashboard's addresses, in addition to `/`. */
 export const screens = [
   'sign-in',
   'chat',
@@ -21,7 +21,7 @@ export const screens = [
   'threads',
 ] as const
 
-/** `Sec-Fetch-Dest` cannot be set by a script. Where it is missing (plain HTTP to another machine), what a browser accepts has to do. */
+/** True when a browser opens the address. Scripts cannot set `Sec-Fetch-Dest`; without it (http to another machine), `Accept` decides. */
 export function isOpened(request: Request): boolean {
   const accept = request.headers.get('accept') ?? ''
   if (!accept.includes('text/html')) return false
@@ -29,7 +29,7 @@ export function isOpened(request: Request): boolean {
   return destination === null ? !request.headers.has('authorization') : destination === 'document'
 }
 
-/** A build's files have names of their own for good; the page that names them is asked for anew each time. */
+/** The page of the dashboard. It is revalidated each time, because it names the files of a build, whose names contain hashes. */
 export const dashboardPage = (context: Context): Promise<Response> =>
   page(context, '/dashboard/index.html', {
     'content-security-policy': `${pagePolicy}; worker-src 'self'; font-src 'self'; manifest-src 'self'`,
@@ -37,10 +37,10 @@ export const dashboardPage = (context: Context): Promise<Response> =>
     vary: 'accept, sec-fetch-dest',
   })
 
-/** Files whose names stay the same in every build. */
+/** Files with the same name in every build. */
 const unhashed: ReadonlySet<string> = new Set(['notifier.js', 'app.webmanifest', 'touch-icon.png'])
 
-/** A Web Worker takes its policy from its own file. `sandbox` would take the browser's cryptography from it; it may still reach nothing. */
+/** A Web Worker uses the policy of its own file. Without `sandbox`, which would disable Web Crypto; the policy still allows no requests. */
 const workerPolicy = "default-src 'none'; frame-ancestors 'none'"
 
 export const builtFileHeaders = (file: string): Readonly<Record<string, string>> => ({

@@ -1,12 +1,12 @@
 /**
- * Responsible for answering pages and their files from the static files (tools/build-assets.ts), each with a policy under which only our own
- * scripts run.
+ * Responsible for serving pages and their files from the static assets (tools/build-assets.ts), with a content security policy that runs only
+ * our own scripts.
  */
 import { fail } from '../../domain/result.ts'
 import type { Context } from '../exchange.ts'
 import { problemResponse } from '../http/problem-response.ts'
 
-/** Our own scripts, styles and calls; nothing inline, nothing from elsewhere, never inside a frame. */
+/** Allows our own scripts, styles and calls; nothing inline, nothing from other origins, never in a frame. */
 export const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -18,7 +18,7 @@ export const pagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** The static file under this path with our headers over its own; 304 when the browser has it already. */
+/** The static file under this path, with our headers replacing its own; 304 when the browser has it already. */
 export async function staticFile(context: Context, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
   const { request, env, origin } = context
   const found = await env.ASSETS.fetch(new Request(`${origin}${path}`, { headers: request.headers }))
@@ -32,6 +32,6 @@ export async function staticFile(context: Context, path: string, headers: Readon
   return out
 }
 
-/** A page of ours. */
+/** One of our pages, with `pagePolicy`. */
 export const page = (context: Context, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
   staticFile(context, path, { 'content-security-policy': pagePolicy, 'cross-origin-opener-policy': 'same-origin', ...headers })

@@ -1,4 +1,4 @@
-/** Responsible for the calls of one attempt that carry bytes (output, large results) and for the way to the worker socket. */
+/** Responsible for the calls of an attempt (output, results, other verbs), and for opening the worker socket. */
 import type { LeaseToken } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
 import type { AnsweredInJson, TenantAnswer } from '../../../durable-objects/tenant/call.ts'
@@ -7,7 +7,7 @@ import { problemResponse } from '../http/problem-response.ts'
 import { discardResult, storeLargeResult } from '../jobs/stored-result.ts'
 import { authorize, callObject, failureIn, performAndTell, tenantOf } from '../tenant-call.ts'
 
-/** The lease of the call, if it is for this job and not over. Its MAC has been checked. */
+/** The lease of the call, if it is for this job and has not expired. Its MAC is checked already. */
 function leaseFor(exchange: Exchange, jobId: number): Result<LeaseToken> {
   if (exchange.caller.kind !== 'lease') return fail('forbidden', 'Send the lease token of the attempt.')
   const { lease } = exchange.caller
@@ -17,8 +17,9 @@ function leaseFor(exchange: Exchange, jobId: number): Result<LeaseToken> {
 }
 
 /**
- * Straight to the job's own object: chatty output must not slow the tenant's claims (docs/explanation/scale.md). That object asks the
- * tenant's about the writer, with the first word of an attempt and every half minute: so the end finds its way to the stream, too.
+ * Sends output directly to the job's stream object, so that frequent output does not slow the tenant's claims (docs/explanation/scale.md). The
+ * stream object checks the writer with the tenant object at the first output of an attempt and every half minute; that call also registers the
+ * stream, so that it is told of the end.
  */
 export async function appendOutput(exchange: Exchange<'claims.output'>): Promise<Reply> {
   const { input, env, ports } = exchange
@@ -36,8 +37,8 @@ interface WithResult {
 }
 
 /**
- * Settles through the tenant object; a large result goes to R2 first, and is taken back when the object refuses. After `unavailable`
- * nobody knows whether the object has it: then it stays.
+ * Settles a job through the tenant object. A large result goes to R2 first, and is deleted when the object refuses. After `unavailable` the
+ * object may have accepted it, so the result stays.
  */
 export async function settle<Input extends WithResult>(
   exchange: Exchange,
@@ -65,7 +66,7 @@ export async function completeClaim(exchange: Exchange<'claims.complete'>): Prom
 export const closeClaim = (exchange: Exchange<'claims.close'>): Promise<Reply> =>
   settle(exchange, exchange.input, (input, more) => performAndTell(exchange, 'claims.close', input, more))
 
-/** The other verbs of an attempt: the object does them, for the job that the lease names. */
+/** The other verbs of an attempt: the tenant object performs them, for the job of the lease. */
 export const startClaim = (exchange: Exchange<'claims.start'>): Promise<Reply> | Reply => {
   const lease = leaseFor(exchange, exchange.input.job_id)
   return lease.ok ? performAndTell(exchange, 'claims.start', exchange.input) : lease
@@ -76,13 +77,13 @@ export const failClaim = (exchange: Exchange<'claims.fail'>): Promise<Reply> | R
   return lease.ok ? performAndTell(exchange, 'claims.fail', exchange.input) : lease
 }
 
-/** Waits in the object, not here: whoever decides wakes it. */
+/** The tenant object waits, not the edge: the decision wakes the call there. */
 export const authorizeAction = (exchange: Exchange<'claims.authorize'>): Promise<Reply> | Reply => {
   const lease = leaseFor(exchange, exchange.input.job_id)
   return lease.ok ? performAndTell(exchange, 'claims.authorize', exchange.input) : lease
 }
 
-/** Says to the object who connects; a header of this name from outside never gets there. */
+/** Tells the object who connects; a header of this name in the client's request is not passed on. */
 export const credentialHeader = 'x-modelreins-credential'
 
 export async function connect(exchange: Exchange<'claims.connect'>): Promise<Reply> {
@@ -96,7 +97,7 @@ export async function connect(exchange: Exchange<'claims.connect'>): Promise<Rep
   const tenant = tenantOf(exchange)
   if (tenant === undefined) return fail('forbidden', 'This token does not belong to a tenant.')
   const headers = new Headers(request.headers)
-  // The object needs the hash that the credential carries, never the token.
+  // The object needs only the hash in the credential, never the token.
   headers.delete('authorization')
   headers.set(credentialHeader, JSON.stringify(exchange.caller.credential))
   headers.set('x-request-id', request_id)

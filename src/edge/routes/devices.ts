@@ -1,4 +1,4 @@
-/** Responsible for telling the tenant object which browser wants to be notified, and from which pages. */
+/** Responsible for subscriptions of browsers to notifications: it adds the browser's data and the page's origin to the call. */
 import type { Exchange, Reply } from '../exchange.ts'
 import { visitOf } from '../sessions/visit.ts'
 import { perform } from '../tenant-call.ts'

@@ -1,4 +1,4 @@
-/** Responsible for members' keys as they are handed out; the tenant object decides who may have one. */
+/** Responsible for the operations that create keys of members; the tenant object decides. */
 import type { Exchange, Reply } from '../exchange.ts'
 import { performMinted } from '../access/minted-call.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for telling the tenant object from which page a decision comes: a passkey signs for one origin only. */
+/** Responsible for decisions on reviews: it adds the page's origin to the call, because a passkey signs for one origin only. */
 import type { Exchange, Reply } from '../exchange.ts'
 import { visitOf } from '../sessions/visit.ts'
 import { perform } from '../tenant-call.ts'

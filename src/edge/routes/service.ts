@@ -1,4 +1,4 @@
-/** Responsible for what the service says of itself: health, interface, gauges. */
+/** Responsible for the operations about the service itself: health, interface description, metrics. */
 import { type Parsed, presenceStates } from '@modelreins/contract'
 import { type Gauge, exposition } from '../../telemetry/prometheus.ts'
 import { ok } from '../../domain/result.ts'
@@ -9,7 +9,7 @@ import { askTenant, perform } from '../tenant-call.ts'
 import { keysOf } from '../access/signing-keys.ts'
 
 const patience = 1_000
-/** Anybody may ask for health; D1 is asked this often at most. */
+/** How long the state of D1 is cached, milliseconds, because health is public and must not cause many queries. */
 const rememberFor = 5_000
 let remembered: { readonly at: number; readonly registry: string } | undefined
 
@@ -35,7 +35,7 @@ async function registryHealth(exchange: Exchange): Promise<string> {
   return registry
 }
 
-/** Degraded is not down: without D1 only listings suffer, so the answer is 200 all the same. */
+/** Answers 200 even when D1 is down: the service is only degraded then, because only listings need D1. */
 export async function health(exchange: Exchange<'service.health'>): Promise<Reply> {
   const checks = {
     registry: await registryHealth(exchange),

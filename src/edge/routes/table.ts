@@ -1,6 +1,6 @@
 /**
- * Responsible for which handler answers which operation. The type forces every operation to have one: an operation that the tenant
- * object does not perform must be named here, and one that it performs may be.
+ * Responsible for mapping operations to handlers. The type ensures that every operation has one: operations that the tenant object does not
+ * perform must be listed here; those that it performs may be.
  */
 import type { OperationId, TenantOperationId } from '@modelreins/contract'
 import type { Exchange, Handler, Reply } from '../exchange.ts'
@@ -74,8 +74,8 @@ const handlers: Handlers = {
 }
 
 /**
- * The handler of an operation; by default the tenant object performs it. The parameter's type is the union of all exchanges: that the
- * handler found under an id gets the exchange of that id is the one thing the compiler cannot follow here.
+ * The handler of an operation; by default the tenant object performs it. The parameter's type is the union of all exchanges, because the
+ * compiler cannot follow that the handler of an id gets the exchange of the same id.
  */
 export function handlerOf(id: OperationId): (exchange: Exchange) => Promise<Reply> | Reply {
   const handler = handlers[id as keyof Handlers] as ((exchange: Exchange) => Promise<Reply> | Reply) | undefined

@@ -1,4 +1,4 @@
-/** Responsible for the master's operations: a tenant is a row in D1 and an object with its name. */
+/** Responsible for the master's operations on tenants: a tenant is a row in D1 and a Durable Object with its name. */
 import { ok, type Result } from '../../domain/result.ts'
 import type { Exchange, Reply } from '../exchange.ts'
 import { signingKeys } from '../access/gatekeeper.ts'
@@ -6,7 +6,7 @@ import { mint } from '../access/mint.ts'
 import { callObject } from '../tenant-call.ts'
 
 /**
- * The row comes first and may already be there: when the object could not be reached the call is simply repeated. Only the object knows
+ * Writes the row first. The row may exist already, so that the call can be repeated after the object was unreachable: only the object decides
  * whether the tenant exists.
  */
 export async function createTenant(exchange: Exchange<'tenants.create'>): Promise<Reply> {
@@ -31,7 +31,7 @@ export const listTenants = (exchange: Exchange<'tenants.list'>): Promise<Reply> 
 async function setSuspended(exchange: Exchange<'tenants.suspend' | 'tenants.resume'>, suspended: boolean): Promise<Reply> {
   const { env, ports, request_id } = exchange
   const { tenant } = exchange.input
-  // D1 first says whether there is such a tenant: asking an object by a made-up name would create it.
+  // Check D1 first, because calling an object under an unknown name would create it.
   const known = await ports.registry(env).tenants.setSuspended(tenant, suspended)
   if (!known.ok) return known
   const about = { object: 'tenant', operation: exchange.id, idempotent: true } as const

@@ -1,6 +1,6 @@
 /**
- * Responsible for finding the object of a one-time view, and for who may have it opened: the id stands in access logs and previews, so the
- * proof of the key is asked for. What a reveal does is the object's business.
+ * Responsible for finding the tenant object of a one-time view, and for checking who may open it: access logs and link previews contain the
+ * id, so the caller must prove that they have the key. The object performs the reveal.
  */
 import { parseViewId, viewProofPrefix } from '@modelreins/contract'
 import { type Result, fail, ok } from '../../domain/result.ts'
@@ -10,7 +10,7 @@ import { signingKeys } from '../access/gatekeeper.ts'
 import { commitment } from '../access/mint.ts'
 import { callObject } from '../tenant-call.ts'
 
-/** A page of another site, as browsers say of themselves; programs that are none say nothing. */
+/** True for a request from a page of another site, by the headers that browsers send; other programs send none. */
 function fromElsewhere({ request, origin }: Pick<Exchange, 'request' | 'origin'>): boolean {
   const site = request.headers.get('sec-fetch-site')
   if (site !== null) return site !== 'same-origin' && site !== 'none'
@@ -21,8 +21,8 @@ function fromElsewhere({ request, origin }: Pick<Exchange, 'request' | 'origin'>
 const nothingUsed = 'Nothing has been used up.'
 
 /**
- * Programs of before prove nothing. They are told from a link scanner by the JSON that they send, which a page elsewhere cannot, and
- * views of before have nothing to prove by.
+ * Checks the proof of the key. Older programs send none; the JSON content type distinguishes them from link scanners and from pages of other
+ * sites, which cannot send it. The ids of older views contain no commitment, so their proof cannot be checked.
  */
 function mayReveal(exchange: Exchange<'views.reveal'>, middle: string): Result<null> {
   const { proof } = exchange.input
@@ -38,7 +38,7 @@ function mayReveal(exchange: Exchange<'views.reveal'>, middle: string): Result<n
   return fail('forbidden', `Send JSON with the \`proof\` of the key that the address has behind the #. ${nothingUsed}`)
 }
 
-/** An id whose MAC is not ours was never given out: no object is touched for it. */
+/** Reveals a view. An id without a valid MAC was never issued, so no object is called for it. */
 export async function revealView(exchange: Exchange<'views.reveal'>): Promise<Reply> {
   const { input, env, ports, request_id } = exchange
   const keys = signingKeys(exchange)

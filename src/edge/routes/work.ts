@@ -1,4 +1,4 @@
-/** Responsible for what members do as persons that carries text to keep elsewhere: results, and notes on their way to the job's stream. */
+/** Responsible for the operations of members about jobs that they hold, whose text is stored outside the tenant object: results and notes. */
 import type { Exchange, Reply } from '../exchange.ts'
 import { ok } from '../../domain/result.ts'
 import { askTenant, callObject, perform } from '../tenant-call.ts'
@@ -11,8 +11,8 @@ export const workEscalated = (exchange: Exchange<'work.escalate'>): Promise<Repl
   settle(exchange, exchange.input, (input, more) => perform(exchange, 'work.escalate', input, more))
 
 /**
- * The tenant's object says whether the job is in their hands, and records the note; its text goes to the stream, as other output does. A note
- * that did not arrive is sent again by whoever wrote it, so nothing is tried twice here.
+ * The tenant object checks that the member holds the job, and records the note; the text goes to the stream, like other output. There is no
+ * retry here, because a repeated note would be stored twice: the member sends it again.
  */
 export async function writeNote(exchange: Exchange<'work.note'>): Promise<Reply> {
   const { input, env, ports, request_id } = exchange

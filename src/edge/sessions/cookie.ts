@@ -1,20 +1,20 @@
 /**
- * Responsible for the cookie that carries a browser session: its name and attributes, reading it, and whether a request with it comes from
- * our own pages. A request with an Authorization header is never looked at for a cookie.
+ * Responsible for the cookie of a browser session: its name and attributes, reading it, and checking that a request with it comes from our own
+ * pages. A request with an Authorization header is never authenticated by its cookie.
  */
 import { limits, tokenPrefixes } from '@modelreins/contract'
 
-/** Sent by our pages with every call: a page of another origin cannot send it without a preflight, which is never allowed. */
+/** Our pages send this header with every call. Pages of other origins cannot: it needs a preflight, which never allows it. */
 export const requestHeader = 'x-modelreins-request'
 
 const secureName = '__Host-modelreins'
-/** Browsers take `__Host-` over https only; http is for this machine alone. */
+/** Name over http, which is allowed only on localhost: browsers accept `__Host-` cookies only over https. */
 const localName = 'modelreins-session'
 
 const isSecure = (origin: string): boolean => origin.startsWith('https:')
 const nameFor = (origin: string): string => (isSecure(origin) ? secureName : localName)
 
-/** Whether a browser may sign in here at all: over https, or on this machine. */
+/** True when browsers may sign in at this origin: over https, or on localhost. */
 export function maySignIn(origin: string): boolean {
   const { hostname } = new URL(origin)
   return isSecure(origin) || hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '127.0.0.1' || hostname === '[::1]'
@@ -27,7 +27,7 @@ export const sessionCookie = (origin: string, token: string): string =>
 
 export const endedCookie = (origin: string): string => `${nameFor(origin)}=; ${attributes(origin)}; Max-Age=0`
 
-/** The session token of the request's cookie; undefined when there is none, or when a header says who calls. */
+/** The session token in the request's cookie; undefined without one, or with an Authorization header. */
 export function cookieToken(request: Request, origin: string): string | undefined {
   if (request.headers.has('authorization')) return undefined
   const name = nameFor(origin)
@@ -41,8 +41,8 @@ export function cookieToken(request: Request, origin: string): string | undefine
 }
 
 /**
- * Why a request with a cookie is not taken, undefined when it is. Anything that changes something needs our header, and an Origin, where a
- * browser sends one, that is ours; a socket always needs the Origin, since browsers open sockets across origins without asking.
+ * The reason why a request with a cookie is refused; undefined when it is accepted. Requests that change something need our header, and their
+ * Origin, if sent, must be ours. WebSockets always need our Origin, because browsers open them across origins without a preflight.
  */
 export function crossSite(request: Request, origin: string): string | undefined {
   const sent = request.headers.get('origin')

@@ -1,6 +1,6 @@
 /**
- * Responsible for signing browsers in and out over HTTP: it mints the session token, sets and clears the cookie, and finds the tenant that a
- * key or a passkey belongs to. The tenant object decides.
+ * Responsible for signing browsers in and out over HTTP: it mints the session token, sets and clears the cookie, and finds the tenant of a key
+ * or passkey. The tenant object decides.
  */
 import { createHash } from 'node:crypto'
 import { type OperationId, limits, parseCredentialToken, tokenPrefixes } from '@modelreins/contract'
@@ -16,7 +16,7 @@ import { visitOf } from './visit.ts'
 
 const refused = fail('unauthorized', 'The sign-in is not valid.')
 
-/** A page of another origin must not sign a browser in either: it would work under a name that is not its own. */
+/** Refuses sign-ins from pages of other origins: such a page could make a person work in the account of somebody else. */
 function barred(exchange: Exchange): Result<never> | undefined {
   const { request, origin } = exchange
   if (!maySignIn(origin))
@@ -42,7 +42,7 @@ function mintSession(exchange: Exchange, tenant: string, key: TokenKey): NewSess
 
 type SignIn = Extract<OperationId, 'sessions.create' | 'sessions.create_with_passkey'>
 
-/** Answers with the cookie; the token is in no body. */
+/** The answer with the cookie; the token is never in a body. */
 function answered(exchange: Exchange, token: string, answer: TenantAnswer<SignIn>): Reply {
   if (!answer.ok) return answer
   const headers = { 'content-type': 'application/json', 'set-cookie': sessionCookie(exchange.origin, token) }
@@ -87,7 +87,7 @@ async function callTenant<Id extends SignIn>(
   return callObject(exchange, about, () => ports.tenant(env, tenant).perform<Id>({ operation, request_id, ...call }))
 }
 
-/** `<tenant>:<member id>`, as the registration of the passkey spelled it. */
+/** The tenant in a user handle, which is `<tenant>:<member id>` since the registration of the passkey. */
 function tenantOfHandle(userHandle: string | null | undefined): string | undefined {
   const text = Buffer.from(userHandle ?? '', 'base64url').toString('latin1')
   return /^([a-z0-9]{2,32}):mb[a-z0-9]{10,30}$/.exec(text)?.[1]
@@ -106,7 +106,7 @@ export async function signInWithPasskey(exchange: Exchange<'sessions.create_with
   return answered(exchange, token, answer)
 }
 
-/** The challenge names nobody: the passkey does. */
+/** The challenge is for no particular member: the passkey identifies them. */
 export function passkeyOptions(exchange: Exchange<'sessions.passkey_options'>): Reply {
   const no = barred(exchange)
   if (no !== undefined) return no
@@ -130,7 +130,7 @@ export const registrationOptions = (exchange: Exchange<'passkeys.options'>): Pro
 export const registerPasskey = (exchange: Exchange<'passkeys.create'>): Promise<Reply> =>
   perform(exchange, 'passkeys.create', exchange.input, withVisit(exchange))
 
-/** Signing out takes the cookie along. */
+/** Ends a session; when it is the browser's own, also clears the cookie. */
 export async function endSession(exchange: Exchange<'sessions.end'>): Promise<Reply> {
   const answer = await perform(exchange, 'sessions.end', exchange.input)
   if (!answer.ok || exchange.input.session_id !== 'current' || crossSite(exchange.request, exchange.origin) !== undefined) return answer

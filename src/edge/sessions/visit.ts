@@ -1,12 +1,12 @@
 /**
- * Responsible for the description of a browser that the edge passes to the tenant object: origin, address, device and place, all of them shown
- * and never trusted.
+ * Responsible for the description of a browser that the edge sends to the tenant object: origin, address, device and place, which are only
+ * displayed, never trusted.
  */
 import type { Visit } from '../../../durable-objects/tenant/call.ts'
 import { addressHeader, addressKey } from '../access/failed-attempts.ts'
 import type { Context } from '../exchange.ts'
 
-/** A browser names those that it is built on or wants to be taken for as well: what is more particular comes first. */
+/** The order matters: a browser's User-Agent also names the browsers on which it is based, so specific names come first. */
 const browsers: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
   [/\bOP(?:R|iOS|T|X)\/|\bOpera\b/, 'Opera'],
@@ -23,7 +23,7 @@ const browsers: readonly (readonly [RegExp, string])[] = [
   [/\bFirefox\/|\bFxiOS\/|\bFocus\//, 'Firefox'],
   [/\bCriOS\//, 'Chrome'],
 ]
-/** What Chrome and Safari themselves say. Another name beside these is a browser that is not listed. */
+/** The product names in the User-Agent of Chrome and Safari. Any further name means a browser that is not listed. */
 const ownWords = new Set(['Mozilla', 'AppleWebKit', 'Chrome', 'Safari', 'Mobile', 'Version'])
 
 function browserOf(text: string): string | undefined {
@@ -58,7 +58,7 @@ export function deviceOf(userAgent: string | null): string {
 const word = (value: unknown): string | undefined =>
   typeof value === 'string' && value.length > 0 && value.length <= 100 && !/\p{C}/u.test(value) ? value : undefined
 
-/** City and country as the network names them, else the address. */
+/** City and country as Cloudflare determines them, else the address. */
 function placeOf(request: Request, address: string): string | null {
   const cf: unknown = Reflect.get(request, 'cf')
   const of = (name: string): string | undefined => (typeof cf === 'object' && cf !== null ? word(Reflect.get(cf, name)) : undefined)

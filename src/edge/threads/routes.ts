@@ -1,4 +1,4 @@
-/** Responsible for reading a thread wherever its turns are by now: in the tenant object, or in D1 once it has let them go. */
+/** Responsible for reading the turns of a thread: from the tenant object, and from D1 after the object has dropped them. */
 import { type Turn, limits } from '@modelreins/contract'
 import { countingCursor } from '../../domain/cursor.ts'
 import { ok } from '../../domain/result.ts'
@@ -12,10 +12,13 @@ interface Page {
   readonly next_cursor: string | null
 }
 
-/** Above this job id the page says nothing: there may be more. */
+/** The job id up to which a page is complete; above it, the source may have more. */
 const ceiling = ({ next_cursor }: Page): number => (next_cursor === null ? Number.POSITIVE_INFINITY : Number(next_cursor))
 
-/** One page of both, oldest first, each turn once; the object's word counts. Nothing above what either has read so far is shown. */
+/**
+ * Merges both pages, oldest first, each turn once; the object's version takes precedence. Turns above the id up to which both pages are
+ * complete are left out.
+ */
 export function mergeTurns(kept: Page, archived: Page, limit: number): { readonly turns: Turn[]; readonly next_cursor: string | null } {
   const known = new Set(kept.turns.map((turn) => turn.job_id))
   const all = [...kept.turns, ...archived.turns.filter((turn) => !known.has(turn.job_id))].toSorted(
@@ -24,11 +27,11 @@ export function mergeTurns(kept: Page, archived: Page, limit: number): { readonl
   const highest = Math.min(ceiling(kept), ceiling(archived))
   const turns = all.filter((turn) => turn.job_id <= highest).slice(0, limit)
   const more = turns.length < all.length || kept.next_cursor !== null || archived.next_cursor !== null
-  // A page of which nothing may be shown still leads on.
+  // An empty page still has a cursor when more may follow.
   return { turns, next_cursor: more ? String(turns.at(-1)?.job_id ?? highest) : null }
 }
 
-/** Without D1 the turns are those that the object has, and the answer says so. */
+/** While D1 is down, the answer has only the turns of the object, and says so. */
 export async function getThread(exchange: Exchange<'threads.get'>): Promise<Reply> {
   const { input } = exchange
   const kept = await perform(exchange, 'threads.get', input)
@@ -41,7 +44,7 @@ export async function getThread(exchange: Exchange<'threads.get'>): Promise<Repl
   if (!archived.ok) return ok({ ...kept.value, archive: 'unavailable' as const })
   const hidden = await keptOf(exchange, new Set(kept.value.turns.map((turn) => turn.job_id)), archived.value.items)
   if (!hidden.ok) return hidden
-  // What the object keeps comes from there, on this page or a later one; what is erased does not come at all.
+  // Leave out turns that the object holds (it returns them on this page or a later one), and erased turns.
   const turns = archived.value.items.filter(({ id }) => !hidden.value.has(id)).map(turnOf)
   return ok({ ...kept.value, archive: 'read' as const, ...mergeTurns(kept.value, { ...archived.value, turns }, limit) })
 }

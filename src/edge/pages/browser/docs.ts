@@ -1,6 +1,6 @@
 /**
- * Responsible for starting the viewer of the interface. The token that "Authorize" takes stays in the page's memory: nothing is stored,
- * and no other server is asked for anything.
+ * Responsible for starting the viewer of the API documentation. The token entered in "Authorize" stays in the page's memory: the page stores
+ * nothing and calls no other server.
  */
 interface Viewer {
   (options: Readonly<Record<string, unknown>>): unknown

@@ -1,6 +1,6 @@
 /**
- * Responsible for revealing a one-time view in the browser, on its own: no other module of this program is there. The key is what the
- * address carries behind `#`; it is used here and never sent.
+ * Responsible for revealing a one-time view in the browser; the script is standalone and imports only types. The key is the fragment of the
+ * address; it is used here and never sent.
  */
 import type { Problem, SealedView, ViewPlaintext } from '@modelreins/contract'
 
@@ -46,7 +46,7 @@ function show(content: ViewPlaintext): void {
   page.before.hidden = true
   page.after.hidden = false
   say('', '')
-  // The key is of no more use: it need not stay in the history.
+  // Remove the key from the history: it has no further use.
   history.replaceState(null, '', location.pathname)
 }
 
@@ -74,7 +74,7 @@ const base64url = (digest: ArrayBuffer): string =>
     .replaceAll('/', '_')
     .replaceAll('=', '')
 
-/** Says that we hold the key without giving it away. The text is that of `viewProofText` of the contract. */
+/** Proves that the page has the key without revealing it. The text is that of `viewProofText` in the contract. */
 const proof = async (): Promise<string> =>
   base64url(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`modelreins view proof ${keyText}`)))
 
