@@ -1,4 +1,4 @@
-/** Responsible for handing devices, on which members are told what waits for them, to the kernel. */
+/** Responsible for the devices room: browsers on which members are notified of what waits for them. */
 import { limits } from '@modelreins/contract'
 import { systemCaller } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
@@ -17,7 +17,7 @@ declare module '../kernel/context.ts' {
     readonly devices: DeviceSender
   }
   interface Effects {
-    /** There is something to tell a device. */
+    /** Sends pending notices to devices. */
     notify: object
   }
 }

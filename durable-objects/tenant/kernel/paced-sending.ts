@@ -1,28 +1,31 @@
 /**
- * Responsible for the pace at which a tenant sends requests to others by itself: a few at once, what is due first, and being awake for the rest. It
- * knows neither what is sent nor to whom.
+ * Responsible for pacing the requests that a tenant sends in the background: a few at a time, the longest due first, with an alarm for the
+ * rest. It does not depend on what is sent, or to whom.
  */
 import type { Live } from './context.ts'
 import type { Host } from './host.ts'
 
-/** In one go: receivers that never answer must not hold the alarm for long. */
+/** The most rounds of one flush, so that receivers that never answer do not keep the alarm running for long. */
 const rounds = 20
-/** Longer than any one takes. */
+/** When to wake for a request in progress, milliseconds: longer than any request takes. */
 const strandedMs = 60_000
 
 export interface Sending<Id, Item> {
-  /** A Worker has six connections; the tenant's own traffic needs some. */
+  /** The most concurrent requests. A Worker has six connections (platform limit), and the tenant's other calls need some. */
   readonly atOnce: number
   readonly now: () => number
   readonly waitUntil: (promise: Promise<unknown>) => void
-  /** Something new is due at `dueAt`. */
+  /** Called when `dueAt` has changed. */
   readonly rearm: () => void
   readonly idOf: (item: Item) => Id
-  /** What is to be sent now, longest overdue first, less those that are on their way. */
+  /** The items that are due, longest overdue first, without those in `except`, which are being sent. */
   readonly due: (at: number, limit: number, except: readonly Id[]) => readonly Item[]
-  /** When the next one is due, less those that are on their way; undefined when there is none. Cheap while there is nothing. */
+  /**
+   * When the next item is due, milliseconds since 1970, without those in `except`; undefined when there is none. Must be cheap when nothing
+   * waits, because it is called often.
+   */
   readonly nextDue: (except: readonly Id[]) => number | undefined
-  /** Sends one and notes what came of it. Never throws. */
+  /** Sends one item and records the outcome. Never throws. */
   readonly send: (item: Item) => Promise<void>
 }
 
@@ -35,13 +38,13 @@ export class PacedSending<Id, Item> {
   }
 
   /**
-   * When to be awake for sending, in milliseconds; infinite when there is nothing to send. What is on its way counts too: an eviction
-   * meanwhile must not strand it.
+   * When the object must be awake for sending, milliseconds since 1970; infinite when there is nothing to send. Requests in progress count too,
+   * because an eviction would lose them.
    */
   get dueAt(): number {
     const { now, atOnce } = this.#sending
     const stranded = this.#underway.size === 0 ? Number.POSITIVE_INFINITY : now() + strandedMs
-    // With as many on their way as there may be, the next one starts when one of them has ended.
+    // At the limit of concurrent requests, the end of one starts the next, so no alarm is needed for waiting items.
     return this.#underway.size >= atOnce ? stranded : Math.min(this.#waitingAt, stranded)
   }
 
@@ -49,13 +52,13 @@ export class PacedSending<Id, Item> {
     return this.#sending.nextDue([...this.#underway]) ?? Number.POSITIVE_INFINITY
   }
 
-  /** Sends what is due, without anybody waiting. */
+  /** Sends due items in the background. */
   tend(): void {
     const { now, waitUntil } = this.#sending
     if (this.#waitingAt <= now()) waitUntil(this.flush())
   }
 
-  /** Sends what is due, for a while; the rest when `dueAt` comes. Never throws. */
+  /** Sends due items, up to a number of rounds; the rest follow at `dueAt`. Never throws. */
   async flush(): Promise<void> {
     const { due, now, atOnce } = this.#sending
     for (let round = 0; round < rounds; round += 1) {
@@ -83,9 +86,9 @@ interface Awake {
   readonly live: Live
 }
 
-/** What a room that sends at a pace hands to the kernel: when its duty is due, what its effect does, and what the alarm waits for. */
+/** The parts of a room with paced sending: `next` for its duty, `send` for its effect, `flush` for its `finish`. */
 export const atItsPace = (paceOf: (live: Live) => Pick<PacedSending<unknown, unknown>, 'dueAt' | 'tend' | 'flush'>) => ({
-  // What is due now is sent by the sweep that asks.
+  // Items that are due now are left out: the duty's run, which precedes this call, has requested their sending.
   next: ({ at, live }: Awake): number | undefined => (paceOf(live).dueAt > at ? paceOf(live).dueAt : undefined),
   send: ({ live }: Pick<Awake, 'live'>): void => {
     paceOf(live).tend()
@@ -94,7 +97,7 @@ export const atItsPace = (paceOf: (live: Live) => Pick<PacedSending<unknown, unk
   flush: ({ live }: Pick<Awake, 'live'>): Promise<void> => paceOf(live).flush(),
 })
 
-/** What sending needs of the host; `paceOf` is asked when something new is due. */
+/** The host's parts that a sender needs; `paceOf` is called when the next due time has changed. */
 export function sendingPorts(host: Host, paceOf: () => Pick<PacedSending<unknown, unknown>, 'dueAt'>) {
   const { tenant, store, allowedHosts, now, random, waitUntil, live, rearm } = host
   return {

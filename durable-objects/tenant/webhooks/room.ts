@@ -1,4 +1,4 @@
-/** Responsible for handing webhooks to the kernel. */
+/** Responsible for the webhooks room: subscriptions to events, and their deliveries. */
 import { limits } from '@modelreins/contract'
 import { systemCaller } from '../kernel/context.ts'
 import type { Host } from '../kernel/host.ts'
@@ -17,7 +17,7 @@ declare module '../kernel/context.ts' {
     readonly sender: WebhookSender
   }
   interface Effects {
-    /** There is something to send. */
+    /** Sends pending deliveries. */
     deliver: object
   }
 }
