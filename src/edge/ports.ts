@@ -16,7 +16,7 @@ export interface EdgePorts {
   readonly tenant: (env: Env, tenant: string) => TenantGate
   readonly jobStream: (env: Env, tenant: string, jobId: number) => JobStreamGate
   readonly registry: (env: Env) => RegistryPort
-  /** Milliseconds since 1970. */
+  /** The current time, milliseconds since 1970. */
   readonly now: () => number
   readonly random: (bytes: number) => Uint8Array<ArrayBuffer>
   /** Keeps the Worker alive for this work after the client has disconnected, such as to clean up a failed upload. */

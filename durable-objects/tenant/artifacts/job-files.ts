@@ -1,4 +1,4 @@
-/** Responsible for the artifacts of a job: shown with it, and erased with it. */
+/** Responsible for listing a job's artifacts with the job, and for erasing them with it. */
 import type { Job, Parsed } from '@modelreins/contract'
 import { isReadable } from '../../../src/domain/artifact/artifact.ts'
 import { ok } from '../../../src/domain/result.ts'

@@ -30,8 +30,8 @@ export const internalRequest: Request = { request_id: 'internal' }
 const rowsRate = { most: limits.worker_rows_per_minute, per_ms: 60_000 }
 
 /**
- * The key under which the caller's audit rows are rate-limited; undefined without a limit. Only workers are limited, and not for claims
- * (except `claims.authorize`), because the server decides how many jobs a worker gets.
+ * The key under which the caller's audit rows are rate-limited; undefined without a limit. Only workers are limited. Reads are exempt, and so
+ * are claims (except `claims.authorize`), because the server decides how many jobs a worker gets.
  */
 function spenderOf(caller: Caller, request: Request): string | undefined {
   if (!('worker' in caller)) return undefined

@@ -196,7 +196,7 @@ function report(ctx: CommandContext, input: Parsed<'presence.report'>): Result<P
   const worker = found.value
   const before = ctx.live.presence.of(worker.worker_id)
   const instance = input.instance ?? null
-  // Two processes with one name: the first keeps it while it is alive, unless the second says takeover.
+  // One process per name: the first keeps the name while it is alive, unless the second sends `takeover`.
   const other =
     before.instance !== null && instance !== null && before.instance !== instance && ctx.at - before.last_seen <= limits.presence_ms
   if (other && input.leases !== undefined && input.takeover !== true) {

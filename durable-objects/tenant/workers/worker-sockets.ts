@@ -167,7 +167,7 @@ export class WorkerSockets {
     if (refused !== undefined) this.#end(socket, refused.code, refused.reason)
   }
 
-  /** Answers frame by frame, until one of them ends the connection. */
+  /** Answers the frames in order. Stops at a frame that ends the connection, and returns the close code and reason. */
   #answer(
     ctx: CommandContext,
     socket: WebSocket,
@@ -204,7 +204,10 @@ export class WorkerSockets {
     if (slots > 0) ctx.after({ kind: 'feed', worker_id: worker.worker_id })
   }
 
-  /** One process per name: a healthy one keeps it unless the new one says takeover; a reconnect of the same process replaces itself. */
+  /**
+   * Greets a connection, with one process per name: a healthy process keeps the name unless the new one sends `takeover`; a reconnect of the
+   * same process replaces its old socket.
+   */
   #greet(
     ctx: CommandContext,
     socket: WebSocket,

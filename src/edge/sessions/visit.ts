@@ -46,7 +46,7 @@ const systems: readonly (readonly [RegExp, string])[] = [
 ]
 const found = (table: typeof browsers, text: string): string | undefined => table.find(([pattern]) => pattern.test(text))?.[1]
 
-/** "Chrome on macOS", from a User-Agent header. */
+/** A short name of the device, such as "Chrome on macOS", from a User-Agent header. */
 export function deviceOf(userAgent: string | null): string {
   const text = (userAgent ?? '').slice(0, 512)
   const browser = browserOf(text)
