@@ -1,7 +1,6 @@
 /**
- * Responsible for the folder of static files that the Worker serves (`[assets]` in wrangler.toml): pages of the edge, the interface as
- * OpenAPI, and what installed packages bring ready-made. A file that is the same already is left alone. It must have run before
- * wrangler, miniflare or a test reads wrangler.toml.
+ * Responsible for the folder of static files that the Worker serves (`[assets]` in wrangler.toml): pages of the edge, the OpenAPI document, and
+ * ready-made files of installed packages. Unchanged files are not rewritten. It must run before wrangler, miniflare or a test reads wrangler.toml.
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -13,7 +12,7 @@ import { problemsHtml } from './problems-html.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pages = join(root, 'src/edge/pages/browser')
 
-/** From the package's folder to the address under which it is served. The licence travels with the code. */
+/** From the package's folder to the address at which the file is served. The licence is copied with the code. */
 const copied: readonly (readonly [from: string, to: string])[] = [
   ['swagger-ui-dist/swagger-ui-bundle.js', 'docs/ui/swagger-ui-bundle.js'],
   ['swagger-ui-dist/swagger-ui.css', 'docs/ui/swagger-ui.css'],
@@ -23,7 +22,7 @@ const copied: readonly (readonly [from: string, to: string])[] = [
 ]
 
 const source = (name: string): string => readFileSync(join(pages, name), 'utf8')
-/** A browser's module. */
+/** The JavaScript of a module that runs in the browser. */
 const script = (name: string): string => transformSync(source(name), { loader: 'ts', target: 'es2022', charset: 'utf8' }).code
 
 function version(): string {
@@ -48,7 +47,7 @@ function isCurrent(from: string, to: string): boolean {
   return original.size === copy.size && original.mtimeMs <= copy.mtimeMs
 }
 
-/** Makes `dist/assets` of the repository whole; answers which files were written. */
+/** Writes all missing or changed files of `dist/assets` in the repository; returns the names of the written files. */
 export function buildAssets(folder: string = join(root, 'dist/assets')): readonly string[] {
   const written: string[] = []
   const put = (to: string, write: (path: string) => void): void => {

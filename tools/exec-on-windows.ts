@@ -1,6 +1,6 @@
 /**
- * Responsible for the word `exec` of package.json's scripts where the shell does not know it: it hands npm's signals to our process instead of
- * to a shell in between. It does nothing where the shell knows it.
+ * Responsible for the word `exec` in package.json's scripts on systems whose shell does not have it. `exec` makes npm's signals reach our process
+ * instead of a shell in between. This program does nothing where the shell has it.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Responsible for the page that `type` of a problem document points at: every code, what it means, what to do. */
+/** Responsible for the page that `type` of a problem document links to: every code, what it means, what to do. */
 import { problemCodes, problems } from '@modelreins/contract'
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

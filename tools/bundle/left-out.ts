@@ -1,14 +1,14 @@
 /**
- * Responsible for what the deployed Worker does not carry: words and schemas of the contract's tables that only the reference, `openapi.json` (static
- * files) and other programs show, and parts of libraries that nothing calls. It says nothing about how the rest is bundled.
+ * Responsible for what is removed from the deployed Worker: texts and schemas of the contract's tables that only the reference, `openapi.json`
+ * (static files) and other programs need, and unused parts of libraries. The rest of the bundling is in worker-bundle.ts.
  */
 import type { Plugin } from 'rolldown'
 import { parseSync } from 'rolldown/utils'
 
-/** Fields of a table's rows that no file of the Worker reads: `test/unit/tools/bundle/worker-bundle.test.ts` looks. */
+/** Fields of a table's rows that no file of the Worker reads; `test/unit/tools/bundle/worker-bundle.test.ts` checks this. */
 export interface UnreadFields {
   readonly files: RegExp
-  /** The call that makes a row, or the constant whose values are the rows. */
+  /** The function whose calls make the rows, or the constant whose values are the rows. */
   readonly rows: string
   readonly fields: readonly string[]
 }
@@ -23,18 +23,20 @@ export const unread: readonly UnreadFields[] = [
   { files: /contract\/src\/tenant-event\.ts$/, rows: 'tenantEvents', fields: ['says'] },
 ]
 
-/** What a row of the settings says for people: behind its schema and its default. */
+/** A setting's arguments after its schema and its default are texts for people. */
 const settings = { file: /contract\/src\/settings\.ts$/, read: 2 }
-/** All that the contract says. */
+/** All files of the contract. */
 const contract = /\/contract\/src\/.*\.ts$/
-/** Its schemas, but for the tables of rows. */
+/** The files of the contract with schemas, without the tables of rows. */
 const schemas = /\/contract\/src\/[a-z-]+\.ts$/
 
-/** Modules of libraries that nothing here calls: zod's writer of JSON Schema, and drizzle's relations, which only a database with a `schema` has. */
+/**
+ * Modules of libraries that the Worker never calls: zod's writer of JSON Schema, and drizzle's relations, which only a database with a `schema` uses.
+ */
 const uncalled =
   /\/zod\/v4\/core\/(json-schema-processors|to-json-schema|json-schema-generator)\.js$|\/drizzle-orm\/(relations|sqlite-core\/query-builders\/query)\.js$/
 
-/** The parser's own words for issues, in whose place `contract/src/issue-words.ts` says what is wrong: it knows them by how this one begins. */
+/** zod's own messages for issues. `contract/src/issue-words.ts` replaces them: it recognises them by their beginning. */
 const words = /\/zod\/v4\/locales\/en\.js$/
 const noWords = `export default () => ({ localeError: () => 'Invalid input' })`
 
@@ -58,13 +60,13 @@ function visit(node: SyntaxNode, see: (node: SyntaxNode) => void): void {
   }
 }
 
-/** The object behind `as const` and `satisfies`. */
+/** The expression inside `as const` and `satisfies`. */
 function bare(node: unknown): SyntaxNode | undefined {
   if (!isNode(node)) return undefined
   return node.type === 'TSAsExpression' || node.type === 'TSSatisfiesExpression' ? bare(field(node, 'expression')) : node
 }
 
-/** The objects that are rows: arguments of the call of that name, and values of the constant of that name. */
+/** The objects that are rows: arguments of calls of this name, and values of the constant of this name. */
 function rowsIn(path: string, text: string, name: string): readonly SyntaxNode[] {
   const found: SyntaxNode[] = []
   visit(parseSync(path, text).program as unknown as SyntaxNode, (node) => {
@@ -84,7 +86,7 @@ interface Cut {
 const without = (text: string, cuts: readonly Cut[]): string =>
   cuts.toSorted((left, right) => right.from - left.from).reduce((kept, { from, to }) => kept.slice(0, from) + kept.slice(to), text)
 
-/** The text of a file of rows without the fields that the Worker does not read. */
+/** The text of a file with rows, without the fields that the Worker does not read. */
 export function withoutUnreadFields(path: string, text: string, { rows, fields }: Omit<UnreadFields, 'files'>): string {
   const cuts = rowsIn(path, text, rows).flatMap((row) =>
     nodes(field(row, 'properties')).flatMap((each, index, all) =>
@@ -95,8 +97,8 @@ export function withoutUnreadFields(path: string, text: string, { rows, fields }
 }
 
 /**
- * The text of a file of schemas with each of them made by a function that the bundler may drop: zod's own calls look to it as if they did something, so
- * that what only answers look like would stay.
+ * The text of a file with schemas, each wrapped in a function that the bundler may drop. The bundler assumes that zod's own calls have side effects,
+ * so unused schemas of answers would stay in the bundle.
  */
 export function withDroppableSchemas(path: string, text: string): string {
   const program = parseSync(path, text).program as unknown as SyntaxNode
@@ -121,7 +123,7 @@ function calls(path: string, text: string): readonly SyntaxNode[] {
   return found
 }
 
-/** The calls of this name with so many of their arguments as are read. */
+/** The text with the calls of this name reduced to their first `read` arguments. */
 export function withoutArguments(path: string, text: string, name: string, read: number): string {
   const cuts = calls(path, text).flatMap((call) => {
     const given = nodes(field(call, 'arguments'))
@@ -133,7 +135,7 @@ export function withoutArguments(path: string, text: string, name: string, read:
   return without(text, cuts)
 }
 
-/** Schemas without the names under which openapi.json lists them: `schema.meta({ id })` is the schema. */
+/** The text without the schema names for openapi.json: `schema.meta({ id })` becomes the schema itself. */
 export function withoutNamesOfSchemas(path: string, text: string): string {
   const cuts = calls(path, text).flatMap((call) => {
     const callee = field(call, 'callee')
@@ -144,7 +146,10 @@ export function withoutNamesOfSchemas(path: string, text: string): string {
   return without(text, cuts)
 }
 
-/** Exports of the same names. Whatever is named `create...` is called once per schema; what it makes, and all others, never. */
+/**
+ * A module with the same export names. Exports named `create...` are called once per schema; what they return, and all other exports, are never
+ * called.
+ */
 export function refusingExports(text: string): string {
   const declared = [...text.matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name]) => name ?? '')
   const listed = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, names = '']) =>

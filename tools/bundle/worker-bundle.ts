@@ -1,26 +1,28 @@
-/** Responsible for turning the Worker's sources into one module: for `wrangler deploy` small, for the embedded runtime readable; otherwise the same. */
+/**
+ * Responsible for bundling the Worker's sources into one module: minified for `wrangler deploy`, readable for the embedded runtime, otherwise equal.
+ */
 import { rolldown } from 'rolldown'
 import { leftOut } from './left-out.ts'
 
 export interface WorkerBundleRequest {
-  /** The repository. */
+  /** Path of the repository. */
   readonly root: string
-  /** Text of the module that everything begins with; paths in it are whole. Without it, `src/index.ts`. */
+  /** Text of the entry module, with absolute paths. Without it, `src/index.ts`. */
   readonly entry?: string
-  /** Shorter names and no white space, with a map of its own; else names are kept and the map is inside the text. */
+  /** True: names and white space are shortened, and the source map is separate. False: names are kept, and the map is inline. */
   readonly minify: boolean
   readonly define?: Readonly<Record<string, string>>
 }
 
 export interface WorkerBundle {
   readonly code: string
-  /** A source map as JSON, when it is not inside the code. */
+  /** The source map as JSON, when it is separate. */
   readonly map: string | undefined
 }
 
 const entryName = 'virtual:entry'
 
-/** Text that the Worker imports: `[[rules]]` of wrangler.toml, and what wrangler adds to them. */
+/** File types that the Worker imports as text: `[[rules]]` of wrangler.toml, and wrangler's defaults. */
 const asText = { '.sql': 'text', '.txt': 'text', '.html': 'text' } as const
 
 export async function workerBundle(request: WorkerBundleRequest): Promise<WorkerBundle> {
@@ -50,7 +52,7 @@ export async function workerBundle(request: WorkerBundleRequest): Promise<Worker
       keepNames: !request.minify,
       sourcemap: request.minify ? 'hidden' : 'inline',
       sourcemapExcludeSources: true,
-      // Hints for a bundler, which nobody reads any more.
+      // Annotation comments are hints for bundlers, which the minified module no longer needs.
       comments: !request.minify,
       codeSplitting: false,
       entryFileNames: 'index.js',

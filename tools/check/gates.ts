@@ -1,6 +1,6 @@
 /** Responsible for the list of gates that `npm test` runs, in order. */
 
-/** `commands` are run one after the other; the gate fails when one does. */
+/** `commands` run one after the other; the gate fails when one of them fails. */
 export interface StaticGate {
   readonly kind: 'static'
   readonly name: string
@@ -9,7 +9,7 @@ export interface StaticGate {
   readonly limitMinutes: number
 }
 
-/** A vitest run, counted test by test. */
+/** A vitest run, whose tests are counted one by one. */
 export interface TestGate {
   readonly kind: 'tests'
   readonly name: string
@@ -17,9 +17,9 @@ export interface TestGate {
   readonly folder: string
   readonly arguments: readonly string[]
   readonly limitMinutes: number
-  /** Said when tests were skipped. */
+  /** Shown when tests were skipped. */
   readonly whenSkipped?: string
-  /** Set to 1 in the environment: what was skipped has failed. */
+  /** Environment variable: when it is 1, skipped tests count as failed. */
   readonly requiredBy?: string
 }
 
@@ -31,7 +31,7 @@ export interface Command {
   readonly arguments: readonly string[]
 }
 
-/** One TypeScript project per set of globals: what a folder cannot name, it cannot use. */
+/** One TypeScript project per set of globals, so that a folder cannot use globals that its runtime does not have. */
 export const typeProjects = [
   'contract',
   'src/domain',
@@ -63,7 +63,7 @@ export const gates: readonly Gate[] = [
     kind: 'static',
     name: 'types',
     title: 'Types',
-    // What has not changed since the last run is not checked again: a second run takes a sixth of the time.
+    // Incremental: unchanged files are not checked again, so a second run takes a sixth of the time.
     commands: typeProjects.map((project) => ({
       tool: 'typescript',
       arguments: [
@@ -87,7 +87,7 @@ export const gates: readonly Gate[] = [
     kind: 'static',
     name: 'package',
     title: 'Package and dashboard build',
-    // Examples and end-to-end tests use the built package, and browser tests the built dashboard: a stale build would test old code.
+    // Examples and end-to-end tests use the built package, browser tests the built dashboard: without a build they would test old code.
     commands: [
       { tool: 'node', arguments: ['worker-sdk/build/main.ts'] },
       { tool: 'node', arguments: ['tools/dashboard/build.ts'] },
@@ -109,7 +109,7 @@ export const gates: readonly Gate[] = [
   }),
 ]
 
-/** A gate, and for tests the files to run (none: all of them). */
+/** A gate and, for a test gate, the files to run (none: all of them). */
 export interface Selection {
   readonly gate: Gate
   readonly files: readonly string[]

@@ -1,4 +1,4 @@
-/** Responsible for `npm test`: every gate in order, or those that are named, and one summary at the end. */
+/** Responsible for `npm test`: runs all gates in order, or the named ones, and prints one summary. */
 import { fileURLToPath } from 'node:url'
 import { gates, select } from './gates.ts'
 import { runGate, type Outcome } from './run-gate.ts'

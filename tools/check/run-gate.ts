@@ -1,4 +1,4 @@
-/** Responsible for running one gate in child processes and saying how it went. */
+/** Responsible for running one gate in child processes and reporting the outcome. */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,7 @@ export interface Outcome extends Count {
   readonly note?: string
 }
 
-/** The script behind an installed package's command: starting it by path works alike on every system. */
+/** The script of an installed package's command. Starting it by its path works on every system. */
 function scriptOf(root: string, tool: string): string {
   const folder = join(root, 'node_modules', tool)
   const manifest: { bin?: string | Record<string, string> } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
@@ -22,7 +22,7 @@ function scriptOf(root: string, tool: string): string {
   return join(folder, entry)
 }
 
-/** Colours only where a person looks: some tools colour their output whenever they believe that they run in CI. */
+/** Disables colours unless a terminal shows the output: some tools colour it whenever they detect CI. */
 const plainEnvironment = (): NodeJS.ProcessEnv =>
   process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined }
 
@@ -71,7 +71,7 @@ async function runTests(root: string, selection: Selection): Promise<Count & { r
     for (const line of longest(report)) console.log(line)
     const counted = count(report, exitCode)
     if (counted.skipped === 0 || gate.whenSkipped === undefined) return counted
-    // Where nothing may be left out, what was left out has failed.
+    // Where skipping is not allowed, skipped tests count as a failure.
     const failed = gate.requiredBy !== undefined && process.env[gate.requiredBy] === '1' ? counted.failed + 1 : counted.failed
     return { ...counted, failed, note: gate.whenSkipped }
   } finally {
@@ -89,7 +89,7 @@ export async function runGate(root: string, selection: Selection): Promise<Outco
   })
   if (gate.kind === 'tests') return outcome(await runTests(root, selection))
   let failed = 0
-  // All commands run even after one failed: a reader wants every type error at once.
+  // All commands run even after one failed, because a developer wants to see all type errors at once.
   for (const command of gate.commands) {
     const code = await run(root, command.tool, command.arguments, gate.limitMinutes * 60_000)
     if (code !== 0) failed = 1

@@ -1,10 +1,10 @@
 /**
- * Responsible for a record of the tests that are running, so that a gate which is stopped by its time limit can say what it was waiting for.
- * Vitest loads it as a reporter.
+ * Responsible for recording the tests that are running, so that a gate that its time limit ends can name them. Vitest loads this module as a
+ * reporter.
  */
 import { writeFileSync } from 'node:fs'
 
-/** Path of the record, in the environment of the run. */
+/** Environment variable with the path of the record. */
 export const recordVariable = 'MODELREINS_RUNNING_TESTS'
 
 interface TestCase {

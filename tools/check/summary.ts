@@ -1,10 +1,10 @@
-/** Responsible for the words that end a run of `npm test`. */
+/** Responsible for the text at the end of a run of `npm test`. */
 import type { Outcome } from './run-gate.ts'
 
 const time = (seconds: number): string =>
   seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`
 
-/** A table with one line per gate; a gate without tests counts as one. The last line is the sum, alone and plain. */
+/** A table with one line per gate; a gate without tests counts as one. The last line is the sum. */
 export function summary(outcomes: readonly Outcome[]): string {
   const width = Math.max(...outcomes.map((outcome) => outcome.title.length))
   const lines = outcomes.map((outcome) => {

@@ -1,4 +1,4 @@
-/** Responsible for counting what a vitest JSON report says. */
+/** Responsible for counting the results in a vitest JSON report. */
 
 export interface Count {
   readonly passed: number
@@ -6,7 +6,7 @@ export interface Count {
   readonly skipped: number
 }
 
-/** The part of vitest's JSON report that is read here (its `json` reporter). */
+/** The fields that are read from vitest's JSON report (its `json` reporter). */
 export interface TestReport {
   readonly success: boolean
   readonly numPassedTests: number
@@ -19,13 +19,13 @@ export interface TestReport {
   }[]
 }
 
-/** Slower tests than this are named at the end of their gate. */
+/** Tests that take longer, in milliseconds, are named at the end of their gate. */
 const longMs = 15_000
 const named = 5
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(0).padStart(4)} s`
 
-/** The tests that the gate waited for longest, slowest first; none when all were quick. */
+/** The slowest tests of the gate, slowest first; empty when none was slow. */
 export function longest(report: TestReport): readonly string[] {
   const tests = report.testResults.flatMap((file) =>
     file.assertionResults.flatMap(({ duration, fullName }) =>
@@ -38,7 +38,7 @@ export function longest(report: TestReport): readonly string[] {
   return slowest.length === 0 ? [] : ['waited longest for', ...slowest.map(({ duration, test }) => `${seconds(duration)}  ${test}`)]
 }
 
-/** What a gate that is stopped was waiting for, of the record that `running-tests.ts` keeps. */
+/** The tests that were running when the gate was ended, from the record of `running-tests.ts`. */
 export function waitedFor(record: string, now: number): readonly string[] {
   const running: readonly { readonly test: string; readonly since: number }[] = JSON.parse(record)
   if (running.length === 0) return ['no test was running']
@@ -47,8 +47,8 @@ export function waitedFor(record: string, now: number): readonly string[] {
 }
 
 /**
- * A file that could not be loaded fails without a failed test, and an unhandled error fails the run without either:
- * each must still count, or a broken run would read as a green one.
+ * Counts passed, failed and skipped tests. A file that cannot be loaded fails without a failed test, and an unhandled error fails the run without
+ * either: each must count as a failure, or a broken run would look successful.
  */
 export function count(report: TestReport, exitCode: number): Count {
   const brokenFiles = report.testResults.filter(

@@ -1,4 +1,4 @@
-/** Responsible for what Cloudflare charges and where its limits are: list prices of the paid plan beyond what it includes, read in its documentation in 2026. */
+/** Responsible for Cloudflare's prices and limits: list prices of the paid plan beyond the included amounts, from its documentation in 2026. */
 
 /** Dollars. */
 export const prices = {
@@ -13,9 +13,9 @@ export const prices = {
 
 export type Priced = keyof typeof prices
 
-/** Messages that reach an object over a socket and are billed as one request. Those that it sends are free. */
+/** Messages to an object over a socket that are billed as one request. Messages from the object are free. */
 export const messagesPerRequest = 20
-/** An object is billed for 128 MB while it works or cannot sleep. */
+/** GB: an object is billed for 128 MB while it works or cannot hibernate. */
 export const objectGb = 0.128
 
 export const platform = {

@@ -1,26 +1,29 @@
-/** Responsible for simulating a day of many tenants: how busy the busiest object gets, how fast D1 fills, and what it costs. The same seed gives the same day. */
+/**
+ * Responsible for simulating a day of many tenants: the load of the busiest object, the growth of D1, and the cost. The same seed gives the same
+ * result.
+ */
 import { counted, requestsPerJob, rowsPerJob } from './counted.ts'
 import { platform } from './prices.ts'
 import { times } from './usage.ts'
 import type { Usage } from './usage.ts'
 
-/** What an average tenant is taken to be. Real tenants differ by orders of magnitude: a few make most of the jobs. */
+/** Assumptions about an average tenant. Real tenants differ by orders of magnitude: a few make most of the jobs. */
 export const profile = {
   jobs_per_day: 200,
   workers: 5,
-  /** The larger, the more the largest tenants have: the spread of a log-normal distribution. */
+  /** Spread of a log-normal distribution: a larger value gives the largest tenants a larger share. */
   spread: 1.5,
-  /** Of a day's jobs, in the eight hours of work. */
+  /** Share of a day's jobs that falls into the eight working hours. */
   work_share: 0.75,
   work_hours: 8,
-  /** So many dispatches come as a burst (a fan-out, a nightly batch), of so many jobs. */
+  /** Share of dispatches that are a burst (a fan-out, a nightly batch), and the number of jobs in a burst. */
   burst_share: 0.02,
   burst_jobs: 100,
-  /** A job and its audit rows in D1. */
+  /** Size of a job and its audit rows in D1. */
   bytes_per_job: 2_600,
 } as const
 
-/** mulberry32: small, and the same everywhere. */
+/** mulberry32: a small generator with the same sequence on every machine. */
 export function chance(seed: number): () => number {
   let state = seed
   return () => {
@@ -31,10 +34,10 @@ export function chance(seed: number): () => number {
   }
 }
 
-/** Normally distributed, mean 0. */
+/** A normally distributed number with mean 0. */
 const bell = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 
-/** How many of something that happens `mean` times on average. */
+/** A random count of events with this mean (Poisson distribution). */
 function poisson(mean: number, random: () => number): number {
   if (mean > 50) return Math.max(0, Math.round(mean + Math.sqrt(mean) * bell(random)))
   let product = random()
@@ -48,26 +51,26 @@ export interface Day {
   readonly jobs: number
   readonly largest_jobs: number
   readonly largest_workers: number
-  /** Requests that reached the busiest object in its busiest minute, per second. */
+  /** Requests per second at the busiest object in its busiest minute. */
   readonly busiest_per_second: number
   readonly d1_rows_per_second: number
-  /** Until one D1 database is full, in days. */
+  /** Days until one D1 database is full. */
   readonly d1_full_days: number
   readonly usage: Usage
 }
 
-/** Jobs of one minute, `jobs` on average: single dispatches, and bursts that come whole. */
+/** Jobs of one minute, `jobs` on average: single dispatches and complete bursts. */
 function minuteOf(jobs: number, random: () => number): number {
   const dispatches = jobs / (1 + profile.burst_share * (profile.burst_jobs - 1))
   return poisson(dispatches * (1 - profile.burst_share), random) + profile.burst_jobs * poisson(dispatches * profile.burst_share, random)
 }
 
-/** The hour in which most happens stands for the day's worst. */
+/** Minutes that are simulated: the busiest hour represents the day's maximum. */
 const minutes = 60
 
 export function simulateDay(tenants: number, seed = 1): Day {
   const random = chance(seed)
-  // A log-normal distribution whose mean is 1.
+  // Scaled so that the mean of the log-normal distribution is 1.
   const sizes = Array.from({ length: tenants }, () =>
     tenants === 1 ? 1 : Math.exp(profile.spread * bell(random) - profile.spread ** 2 / 2),
   )
@@ -96,5 +99,5 @@ export function simulateDay(tenants: number, seed = 1): Day {
   }
 }
 
-/** Jobs a second that one object may carry by the platform's soft limit on requests, each call one request. */
+/** Jobs per second that the platform's soft limit on requests to one object allows, with each call as one request. */
 export const jobsPerSecondByLimit = platform.object_requests_per_second / requestsPerJob

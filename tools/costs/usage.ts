@@ -1,8 +1,8 @@
-/** Responsible for adding up what is used, and for its price. */
+/** Responsible for adding up usage and computing its price. */
 import { objectGb, prices } from './prices.ts'
 import type { Priced } from './prices.ts'
 
-/** How often each thing that has a price is used. */
+/** How often each priced operation is used. */
 export type Usage = Partial<Readonly<Record<Priced, number>>>
 
 export const sum = (...parts: readonly Usage[]): Usage => {
@@ -21,7 +21,7 @@ export function entries(usage: Usage): readonly (readonly [Priced, number])[] {
 
 export const dollars = (usage: Usage): number => entries(usage).reduce((total, [name, count]) => total + count * prices[name], 0)
 
-/** `$0.0019`, `$0.35`, `$20.60`, `$1,204`. */
+/** An amount in dollars: `$0.0019`, `$0.35`, `$20.60`, `$1,204`. */
 export function spelled(amount: number): string {
   if (amount === 0) return '$0'
   if (amount < 0.01) return `$${amount.toPrecision(2)}`

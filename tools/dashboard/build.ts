@@ -1,6 +1,6 @@
 /**
- * Responsible for the built dashboard in dist/assets/dashboard. It is built when a source is newer than the last build, which `npm ci` and
- * the tests ask for; `npm start` never does.
+ * Responsible for the built dashboard in dist/assets/dashboard. `npm ci` and the tests build it when a source is newer than the last build; `npm
+ * start` never does.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ const inputs = [
   'package-lock.json',
 ]
 
-/** Of every file that the build reads, by content: a checkout changes times, not contents. */
+/** Hash of the content of every file that the build reads. Times are not used, because a checkout changes them. */
 function fingerprint(): string {
   const hash = createHash('sha256')
   const files = inputs.flatMap((pattern) => globSync(pattern, { cwd: root, withFileTypes: true }))
@@ -28,11 +28,11 @@ function fingerprint(): string {
   return hash.digest('hex')
 }
 
-/** Answers whether anything had to be built. */
+/** Returns whether a build was necessary. */
 export async function buildDashboard(): Promise<boolean> {
   const now = fingerprint()
   if (existsSync(built) && existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return false
-  // Whoever asks, a test included: what is built is what people get.
+  // Always a production build, also when a test starts it: the result is what users get.
   const environment = process.env['NODE_ENV']
   process.env['NODE_ENV'] = 'production'
   const { build } = await import('vite')

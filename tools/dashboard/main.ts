@@ -1,6 +1,6 @@
 /**
- * Responsible for `npm run dashboard`: the dashboard with hot reload, against a server that runs already. The key of that server's state
- * folder stays in this process, which adds it to the calls that it passes on; the page never has it.
+ * Responsible for `npm run dashboard`: the dashboard with hot reload, against a running server. The key from that server's state folder stays in this
+ * process, which adds it to the calls that it forwards; the page never has it.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -16,7 +16,7 @@ Runs the dashboard with hot reload against the server that 'npm start' runs.
   --port PORT     where the dashboard listens, on this machine only (default: 5173)
   --signed-out    add no key: sign in as a person would`
 
-/** Everything that the page asks the server for. */
+/** Paths that are forwarded to the server. */
 const passedOn = '^/(api/|s/|view/|docs|assets/|openapi\\.json)'
 
 async function main(): Promise<number> {

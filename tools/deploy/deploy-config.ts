@@ -1,7 +1,7 @@
 /** Responsible for the configuration of one deployment: the repository's wrangler.toml with the account's own database. */
 import { DeployFailure } from './deploy-failure.ts'
 
-/** What the committed configuration names. */
+/** The names in the committed configuration. */
 export interface Names {
   readonly worker: string
   readonly database: string
@@ -22,7 +22,7 @@ export const namesIn = (toml: string): Names => ({
 
 const notice = '# Made by `npm run deploy` from wrangler.toml, with the database of your account. Change wrangler.toml, not this file.\n'
 
-/** The same configuration with the id of the account's database; everything else stays word for word. */
+/** The same configuration with the id of the account's database; everything else is unchanged. */
 export function withDatabase(toml: string, databaseId: string): string {
   const line = /^database_id\s*=\s*"[^"]*"/m
   if (!line.test(toml)) throw new DeployFailure('wrangler.toml has no database_id.')

@@ -1,6 +1,6 @@
-/** Responsible for failures of a deployment that a person can fix: one sentence with the fix. */
+/** Responsible for failures of a deployment that a person can fix: one sentence that says how. */
 
-/** `said`: wrangler's own words, shown below the sentence. */
+/** `said`: the output of wrangler, shown below the sentence. */
 export class DeployFailure extends Error {
   override name = 'DeployFailure'
   readonly said: string
@@ -11,7 +11,7 @@ export class DeployFailure extends Error {
   }
 }
 
-/** The command line is wrong; shown with the help. */
+/** An invalid command line; shown with the help. */
 export class UsageFailure extends Error {
   override name = 'UsageFailure'
 }

@@ -1,6 +1,6 @@
 /**
- * Responsible for the steps of a deployment, each of which looks before it acts, so that all of them can be run again. It owns no process and
- * no clock.
+ * Responsible for the steps of a deployment. Each step first checks what exists, so that all of them can be repeated. It starts no process and reads
+ * no clock itself.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,34 +12,34 @@ import { accountsIn, addressIn, databaseIn, hasCode, secretsIn, type Account } f
 import type { Said, Wrangler } from './wrangler.ts'
 
 export interface DeployPorts {
-  /** The repository: wrangler.toml is read here, wrangler.deploy.toml written. */
+  /** Path of the repository: wrangler.toml is read from it, wrangler.deploy.toml is written to it. */
   readonly root: string
   readonly wrangler: Wrangler
   readonly kept: KeptSecrets
   readonly fetch: (url: string, init?: RequestInit) => Promise<Response>
   readonly sleep: (ms: number) => Promise<void>
-  /** Hex of this many random bytes. */
+  /** This many random bytes, as hex. */
   readonly randomHex: (bytes: number) => string
   readonly say: (line: string) => void
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Somebody sits there who can sign in. */
+  /** True when a person is at the terminal and can sign in. */
   readonly interactive: boolean
 }
 
 export interface DeployRequest {
   readonly tenant: string
-  /** The address to call, when wrangler's answer does not have it (routes with patterns). */
+  /** The address to call when wrangler's output does not contain it (routes with patterns). */
   readonly url: string | undefined
 }
 
 export interface Deployed {
   readonly url: string
-  /** Undefined when the tenant was there already, or cannot be made from this machine. */
+  /** Undefined when the tenant already existed or cannot be created from this machine. */
   readonly viewUrl: string | undefined
 }
 
 const configName = 'wrangler.deploy.toml'
-/** A new workers.dev address takes a while to be known everywhere. */
+/** A new workers.dev address needs a while until it resolves everywhere. Milliseconds. */
 const answerLimitMs = 120_000
 
 const words = (said: Said): string => `${said.stdout}\n${said.stderr}`.trim()
@@ -105,10 +105,10 @@ async function ensureBucket(ports: DeployPorts, name: string): Promise<void> {
   ports.say(`bucket ${name}: created`)
 }
 
-/** Which secrets are missing, with fresh values. Those that are set stay: another signing secret would stop every token. */
+/** The missing secrets, with new values. Existing ones are never replaced: a new signing secret would invalidate every token. */
 async function missingSecrets(ports: DeployPorts, account: Account, worker: string): Promise<Readonly<Record<string, string>>> {
   const said = await ports.wrangler(['secret', 'list', '--config', configName])
-  // 10007: there is no such Worker yet.
+  // Error 10007: the Worker does not exist yet.
   if (said.code !== 0 && !hasCode(said, 10007) && !/not found|does not exist/i.test(words(said))) {
     throw new DeployFailure('Listing the secrets failed; wrangler says:', words(said))
   }
@@ -116,7 +116,7 @@ async function missingSecrets(ports: DeployPorts, account: Account, worker: stri
   const missing: Record<string, string> = {}
   if (!set.has('MODELREINS_SECRET')) missing['MODELREINS_SECRET'] = `a:${ports.randomHex(32)}`
   if (!set.has('MODELREINS_MASTER_TOKEN')) {
-    // Kept before it is set: a deployment that is cut off here must not lose it.
+    // Stored before it is set, so that an interrupted deployment does not lose it.
     const master = ports.kept.get(account.id, worker)?.master_token ?? `mrm_${ports.randomHex(24)}`
     ports.kept.save(account.id, worker, { master_token: master })
     missing['MODELREINS_MASTER_TOKEN'] = master
@@ -126,7 +126,7 @@ async function missingSecrets(ports: DeployPorts, account: Account, worker: stri
   return missing
 }
 
-/** Uploads code and missing secrets in one step; answers the address. The secrets travel in a file that is gone afterwards. */
+/** Uploads the code and the missing secrets in one step; returns the address. The secrets are passed in a file that is deleted afterwards. */
 async function upload(ports: DeployPorts, secrets: Readonly<Record<string, string>>): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'modelreins-deploy-'))
   try {
@@ -176,7 +176,10 @@ async function firstTenant(ports: DeployPorts, url: string, tenant: string, mast
   throw new DeployFailure(`Creating the tenant ${tenant} failed: ${response.status} ${field('detail') ?? field('title') ?? ''}`.trimEnd())
 }
 
-/** From an account to a control plane that answers. Throws `DeployFailure` where a person has to act; run again, it goes on from there. */
+/**
+ * Deploys a control plane to an account and waits until it answers. Throws `DeployFailure` when a person has to act; a repeated call continues from
+ * there.
+ */
 export async function deploy(ports: DeployPorts, request: DeployRequest): Promise<Deployed> {
   const toml = readFileSync(join(ports.root, 'wrangler.toml'), 'utf8')
   const names = namesIn(toml)
@@ -198,7 +201,7 @@ export async function deploy(ports: DeployPorts, request: DeployRequest): Promis
   return { url, viewUrl: await firstTenant(ports, url, request.tenant, kept?.master_token) }
 }
 
-/** What `deploy` would do, and a build of the Worker as proof that it could. Needs no account and changes nothing. */
+/** Prints what `deploy` would do, and builds the Worker to prove that it can. Needs no account and changes nothing. */
 export async function rehearse(ports: DeployPorts, request: DeployRequest): Promise<void> {
   const names = namesIn(readFileSync(join(ports.root, 'wrangler.toml'), 'utf8'))
   const steps = [

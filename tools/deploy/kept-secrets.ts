@@ -1,4 +1,7 @@
-/** Responsible for what a deployment must remember on this machine, because Cloudflare gives no secret back: `deploy.json`, for its owner only. */
+/**
+ * Responsible for the secrets that a deployment must store on this machine, because Cloudflare never returns them: `deploy.json`, readable only by
+ * its owner.
+ */
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 

@@ -1,4 +1,4 @@
-/** Responsible for `npm run deploy`: its flags, and what the steps are given to work with. */
+/** Responsible for `npm run deploy`: its flags, and the dependencies of the steps. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-/** Responsible for reading what wrangler says: JSON where it has some, error numbers where it has not. */
+/** Responsible for parsing wrangler's output: JSON where it prints JSON, error numbers otherwise. */
 import type { Said } from './wrangler.ts'
 
 export interface Account {
@@ -9,7 +9,7 @@ export interface Account {
 type Fields = Readonly<Record<string, unknown>>
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The JSON in what was said: wrangler may print a banner before it. */
+/** The JSON in the output: wrangler may print a banner before it. */
 export function jsonIn(text: string): unknown {
   const begin = text.search(/[[{]/)
   if (begin === -1) return undefined
@@ -26,26 +26,26 @@ const rows = (text: string): readonly Fields[] => {
 }
 const textOf = (row: Fields, key: string): string => (typeof row[key] === 'string' ? row[key] : '')
 
-/** `wrangler whoami --json`; undefined when nobody is signed in. */
+/** Output of `wrangler whoami --json`; undefined when no account is signed in. */
 export function accountsIn(said: Said): readonly Account[] | undefined {
   const value = jsonIn(said.stdout)
   if (said.code !== 0 || !isFields(value) || value['loggedIn'] !== true || !Array.isArray(value['accounts'])) return undefined
   return value['accounts'].filter(isFields).map((account) => ({ id: textOf(account, 'id'), name: textOf(account, 'name') }))
 }
 
-/** `wrangler d1 list --json`: the id of the database with that name. */
+/** Output of `wrangler d1 list --json`: the id of the database with this name. */
 export const databaseIn = (said: Said, name: string): string | undefined => {
   const found = rows(said.stdout).find((row) => row['name'] === name)
   return found === undefined ? undefined : textOf(found, 'uuid')
 }
 
-/** `wrangler secret list`: names only; Cloudflare gives no values. */
+/** Output of `wrangler secret list`: names only, because Cloudflare does not return values. */
 export const secretsIn = (said: Said): readonly string[] => rows(said.stdout).map((row) => textOf(row, 'name'))
 
 /** Cloudflare's number of an error, as in `[code: 10006]`. */
 export const hasCode = (said: Said, code: number): boolean => `${said.stdout}${said.stderr}`.includes(`code: ${code}`)
 
-/** The file that WRANGLER_OUTPUT_FILE_PATH names, one JSON object per line: the address of the deployment. */
+/** The address of the deployment, from the file that WRANGLER_OUTPUT_FILE_PATH names (one JSON object per line). */
 export function addressIn(outputFile: string): string | undefined {
   const targets = outputFile.split('\n').flatMap((line) => {
     const entry = jsonIn(line)

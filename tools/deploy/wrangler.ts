@@ -9,16 +9,16 @@ export interface Said {
 }
 
 export interface RunOptions {
-  /** Shown as it comes: long steps should be seen to move. */
+  /** Prints the output while it arrives, so that a person sees the progress of a long step. */
   readonly show?: boolean
-  /** The person answers (sign-in in a browser). */
+  /** The person answers questions (sign-in in a browser). */
   readonly interactive?: boolean
   readonly env?: Readonly<Record<string, string>>
 }
 
 export type Wrangler = (words: readonly string[], options?: RunOptions) => Promise<Said>
 
-/** The installed wrangler, on the Node that runs this. It is never asked to prompt, unless `interactive`. */
+/** The installed wrangler, run with this process's Node. Prompts are disabled unless `interactive` is set. */
 export const installedWrangler =
   (root: string): Wrangler =>
   (words, options = {}) =>

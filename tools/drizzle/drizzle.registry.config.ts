@@ -1,4 +1,4 @@
-/** Responsible for where the D1 registry's tables are declared and where their migrations go; run it through `drizzle-kit generate`. */
+/** Responsible for the paths of the D1 registry's table declarations and migrations; used by `drizzle-kit generate`. */
 import { defineConfig } from 'drizzle-kit'
 
 export default defineConfig({

@@ -1,9 +1,9 @@
-/** Responsible for what a generated text file is, and for writing it or finding that it differs. */
+/** Responsible for the type of a generated text file, and for writing it or detecting that it differs. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 export interface GeneratedFile {
-  /** From the repository's root. */
+  /** Relative to the repository's root. */
   readonly path: string
   readonly content: string
 }

@@ -1,4 +1,4 @@
-/** Responsible for `npm run generate`: everything in the repository that is made from something else; `--check` fails on drift. */
+/** Responsible for `npm run generate`: all generated files of the repository; `--check` fails when one differs. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,7 +34,7 @@ function generatedFiles(): readonly GeneratedFile[] {
   ]
 }
 
-/** `npm run generate -- --name add_reviews`: what a migration that is missing will be called. */
+/** `npm run generate -- --name add_reviews`: the name for a missing migration. */
 const named = process.argv.indexOf('--name')
 const migrationName = (named === -1 ? undefined : process.argv[named + 1]) ?? 'change'
 

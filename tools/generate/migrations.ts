@@ -1,4 +1,4 @@
-/** Responsible for SQL migrations made from the drizzle schemas, forward only. */
+/** Responsible for SQL migrations generated from the drizzle schemas; there are no down migrations. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ export interface MigrationLine {
   readonly name: string
   readonly schema: string
   readonly folder: string
-  /** Objects load their migrations from a module; D1 gets files. */
+  /** Durable Objects load their migrations from a module; for D1 there are only files. */
   readonly driver?: 'durable-sqlite'
 }
 
@@ -18,7 +18,7 @@ export const migrationLines: readonly MigrationLine[] = [
   { name: 'job-stream', schema: 'durable-objects/job-stream/store/schema.ts', folder: 'migrations/job-stream', driver: 'durable-sqlite' },
 ]
 
-/** `out` is made relative because drizzle-kit puts `./` before it; what it prints is read because it exits with 0 when it fails. */
+/** `out` is relative because drizzle-kit puts `./` before it. Its output is searched for errors because it exits with 0 when it fails. */
 function drizzle(root: string, line: MigrationLine, out: string, name: string): void {
   const words = [
     join(root, 'node_modules/drizzle-kit/bin.cjs'),
@@ -37,7 +37,7 @@ function drizzle(root: string, line: MigrationLine, out: string, name: string): 
 
 const sqlOf = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.sql')) : [])
 
-/** One sentence when the schema has moved on from its migrations; undefined when they agree. */
+/** One sentence when a migration is missing for the schema; undefined when they agree. */
 export function migrationDrift(root: string, line: MigrationLine): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'modelreins-migrations-'))
   try {
@@ -52,7 +52,7 @@ export function migrationDrift(root: string, line: MigrationLine): string | unde
   }
 }
 
-/** Adds the migration that is missing, if one is; answers the names of the files added. */
+/** Adds a missing migration, if there is one; returns the names of the added files. */
 export function addMigration(root: string, line: MigrationLine, name: string): readonly string[] {
   const before = new Set(sqlOf(join(root, line.folder)))
   drizzle(root, line, line.folder, name)

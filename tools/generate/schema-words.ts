@@ -1,4 +1,4 @@
-/** Responsible for saying a JSON schema in a few words for a table cell. */
+/** Responsible for describing a JSON schema in a few words for a table cell. */
 import * as z from 'zod'
 
 export interface FieldWords {
@@ -22,7 +22,7 @@ function bounds(schema: Schema, noun: string): string {
   return low === undefined || low === -Number.MAX_SAFE_INTEGER ? '' : `, at least ${String(low)}${noun}`
 }
 
-/** One schema as words: `integer, 1 to 200`, `one of a, b`, `list of text`. `definitions`: what `$ref` leads to. */
+/** A schema in words: `integer, 1 to 200`, `one of a, b`, `list of text`. `definitions`: the targets of `$ref`. */
 export function words(schema: unknown, definitions: Schema): string {
   if (!isSchema(schema)) return 'anything'
   const reference = schema['$ref']
@@ -34,7 +34,7 @@ export function words(schema: unknown, definitions: Schema): string {
   if (Array.isArray(schema['enum'])) return `one of ${schema['enum'].map((value) => `\`${String(value)}\``).join(', ')}`
   const choices = schema['anyOf'] ?? schema['oneOf']
   if (Array.isArray(choices)) {
-    // Any JSON value is spelled as a choice of all types.
+    // zod writes "any JSON value" as a union of all types.
     if (choices.length >= 6) return 'any JSON'
     return [...new Set(choices.map((choice) => words(choice, definitions)))].join(' or ')
   }
@@ -65,7 +65,7 @@ function objectWords(schema: Schema): string {
     .join(', ')}}`
 }
 
-/** The fields of a flat input, as callers write them. */
+/** The fields of a flat input, with the names that callers use. */
 export function fieldsOf(input: z.ZodType): readonly FieldWords[] {
   const document: unknown = z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' })
   if (!isSchema(document)) return []
@@ -81,7 +81,7 @@ export function fieldsOf(input: z.ZodType): readonly FieldWords[] {
   }))
 }
 
-/** The answer: its name when the contract gives it one, else its fields. */
+/** The answer in words: its name when the contract has one, else its fields. */
 export function answerWords(output: z.ZodType): string {
   const document: unknown = z.toJSONSchema(output, { io: 'output', unrepresentable: 'any' })
   if (!isSchema(document)) return 'anything'

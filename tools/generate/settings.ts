@@ -16,7 +16,7 @@ export function settingsTable(): string {
   return ['| option | variable | config key | default | meaning |', '| --- | --- | --- | --- | --- |', ...rows].join('\n')
 }
 
-/** The page with its table made anew. */
+/** The page with its table generated again. */
 export function withSettings(page: string): string {
   const [before, rest] = page.split(begin)
   const after = rest?.split(end)[1]

@@ -1,4 +1,4 @@
-/** Responsible for the interface as OpenAPI 3.1, made from the operations table alone. */
+/** Responsible for the OpenAPI 3.1 document, generated from the operations table alone. */
 import {
   type Operation,
   type ProblemCode,
@@ -47,7 +47,7 @@ const isObject = (value: Json | undefined): value is JsonObject => typeof value 
 const pathParameters = (path: string): readonly string[] => path.split('/').flatMap((part) => (part.startsWith(':') ? [part.slice(1)] : []))
 const hasJsonBody = (row: Operation): boolean => row.body !== 'raw' && row.method !== 'GET' && row.method !== 'DELETE'
 
-/** Lists in a query are "a,b". */
+/** In a query, a list is written as "a,b". */
 const inQuery = (schema: Json): JsonObject =>
   isObject(schema) && schema.type === 'array' ? { schema, style: 'form', explode: false } : { schema }
 
@@ -105,7 +105,7 @@ interface Response {
   readonly codes: readonly ProblemCode[]
 }
 
-/** Problems that share a status share a response, as OpenAPI wants it. */
+/** Problems with the same status share one response, because OpenAPI allows one response per status. */
 function problemsOf(row: Operation): readonly Response[] {
   const byStatus = new Map<number, ProblemCode[]>()
   for (const code of new Set([...row.problems, ...commonProblems(row)])) {
@@ -119,7 +119,7 @@ const responseName = (response: Response): string => response.codes.join('.')
 const responseRefs = (responses: readonly Response[]): JsonObject =>
   Object.fromEntries(responses.map((response) => [response.status, { $ref: `#/components/responses/${responseName(response)}` }]))
 
-/** Every combination that some operation answers, once. */
+/** Every combination of problems that an operation can answer with, listed once. */
 function responseComponents(problem: JsonObject): JsonObject {
   const all = operationIds.flatMap((id) => problemsOf(operations[id]))
   return Object.fromEntries(
@@ -146,7 +146,7 @@ function describe(row: Operation, alias: boolean): string {
     .join(' ')
 }
 
-/** An empty requirement says that a token may be left out. */
+/** An empty security requirement means that the token is optional. */
 function securityOf(row: Operation): readonly JsonObject[] {
   if (row.token === 'optional') return [{}, { member: [] }, { worker: [] }, { lease: [] }]
   return schemesFor(row.scope).map((scheme) => ({ [scheme]: [] }))
@@ -154,12 +154,12 @@ function securityOf(row: Operation): readonly JsonObject[] {
 
 const spelled = (path: string): string => path.replaceAll(/:([a-z_]+)/g, '{$1}')
 
-/** Through text, as it will travel. */
+/** Converted to text and back, which gives the value as it is sent. */
 const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
 
 interface Parts {
   readonly paths: JsonObject
-  /** Bodies and answers by operation: every path of an operation points at the same ones. */
+  /** Bodies and answers by operation, shared by all paths of the operation. */
   readonly requestBodies: JsonObject
   readonly responses: JsonObject
 }
@@ -212,7 +212,7 @@ function partsOf(book: SchemaBook): Parts {
   }
 }
 
-/** The document: every operation on every path it has, every schema a component once. */
+/** The document: every operation on each of its paths, and every schema as one component. */
 export function openapiDocument(request: OpenapiRequest): JsonObject {
   const book = new SchemaBook()
   const { paths, requestBodies, responses } = partsOf(book)

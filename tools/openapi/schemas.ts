@@ -1,6 +1,6 @@
 /**
- * Responsible for turning the contract's zod schemas into the components of one OpenAPI document. zod names what carries an id and what repeats
- * itself in `$defs` of each schema; here they become one set for all.
+ * Responsible for converting the contract's zod schemas to the components of one OpenAPI document. For each schema zod collects named and recursive
+ * parts in `$defs`; here they are merged into one set.
  */
 import * as z from 'zod'
 
@@ -10,18 +10,18 @@ export type Side = 'input' | 'output'
 
 const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** What zod adds for its own sake, or what clients must not rely on. */
+/** Removes what zod adds for its own use, and what clients must not rely on. */
 function tidy(schema: z.core.JSONSchema.BaseSchema, side: Side): void {
   delete schema.id
-  // The pattern of a date is 300 characters that `format` says in one word.
+  // A date's pattern has 300 characters, and `format` expresses the same.
   if (schema.format === 'date-time') delete schema.pattern
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
-  // Unknown fields of an answer are ignored by our clients, so that fields can be added.
+  // Our clients ignore unknown fields of an answer, so that fields can be added later.
   if (side === 'output' && schema.additionalProperties === false) delete schema.additionalProperties
 }
 
-/** The value with every reference to one of `names` pointing to where it is now. */
+/** The value with every reference to one of `names` changed to the part's new location. */
 function renamed(value: Json, names: ReadonlyMap<string, string>): Json {
   if (Array.isArray(value)) return value.map((item) => renamed(item, names))
   if (!isObject(value)) return value
@@ -37,10 +37,10 @@ function renamed(value: Json, names: ReadonlyMap<string, string>): Json {
 export class SchemaBook {
   readonly #components = new Map<string, JsonObject>()
 
-  /** The JSON Schema of one side of the wire, its named parts moved into the components. */
+  /** The JSON Schema of the input or output side, with its named parts moved to the components. */
   schema(type: z.ZodType, side: Side): JsonObject {
     const made: unknown = z.toJSONSchema(type, { io: side, unrepresentable: 'any', override: ({ jsonSchema }) => tidy(jsonSchema, side) })
-    // Through text, since what zod answers is JSON but not typed so.
+    // Converted through text, because the type of zod's result is not a JSON type.
     const whole: Json = JSON.parse(JSON.stringify(made))
     if (!isObject(whole)) return {}
     const { $defs, $schema: _dialect, ...own } = whole
@@ -62,7 +62,7 @@ export class SchemaBook {
 
   #name(parts: JsonObject, side: Side): ReadonlyMap<string, string> {
     const names = new Map<string, string>()
-    // A part that repeats itself without an id of its own is the JSON value: the only recursive type there is.
+    // The only recursive type without an id is the JSON value.
     for (const local of Object.keys(parts)) names.set(local, local.startsWith('__schema') ? 'JsonValue' : local)
     for (const local of Object.keys(parts)) {
       const name = names.get(local) ?? local
@@ -71,7 +71,7 @@ export class SchemaBook {
     return names
   }
 
-  /** The same type may look different when sent and when received: then the sent one is called `...Input`. */
+  /** A type may have different schemas for input and output: then the input one is called `...Input`. */
   #free(name: string, body: JsonObject, side: Side): string {
     const there = this.#components.get(name)
     return there === undefined || side === 'output' || JSON.stringify(there) === JSON.stringify(body) ? name : `${name}Input`

@@ -1,9 +1,9 @@
-/** Responsible for spelling the OpenAPI document so that a change of one operation or schema is a change of one line. */
+/** Responsible for writing the OpenAPI document as text so that a change of one operation or schema changes one line. */
 import type { Json, JsonObject } from './schemas.ts'
 
 const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Names at this depth have a line each: `paths` > path > method, `components` > kind > name. */
+/** Entries at this depth are written on one line each: `paths` > path > method, `components` > kind > name. */
 const depth = 3
 
 function spelled(value: Json, level: number): string {

@@ -1,4 +1,4 @@
-/** Responsible for `npm run screenshots`: the pictures of the dashboard in README and docs, from a real server with workers that answer. */
+/** Responsible for `npm run screenshots`: the images of the dashboard in README and docs, from a real server with workers that answer. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -24,7 +24,7 @@ const pictures = [
   { name: 'notifications', path: '/settings?tab=notifications', title: 'Settings' },
 ] as const
 
-/** The person who looks takes jobs, has one in hand, and one on offer. */
+/** The signed-in member takes jobs: one is in their hands and one is on offer. */
 async function takeJobs({ call }: Dashboard): Promise<string> {
   const capabilities = [
     { name: 'contract.sign', risk_tier: 'audit' },
@@ -43,7 +43,7 @@ async function takeJobs({ call }: Dashboard): Promise<string> {
   return String(id)
 }
 
-/** Devices of the person who looks, who is told nothing there: all that waits is what they asked for themselves. */
+/** Devices of the signed-in member. They receive nothing here, because everything that waits was requested by that member. */
 async function addDevices({ call }: Dashboard): Promise<void> {
   for (const [name, endpoint] of [
     ['Chrome on Android', 'https://fcm.googleapis.com/fcm/send/picture'],
@@ -74,7 +74,7 @@ async function main(): Promise<number> {
         for (const { name, path, title } of [...pictures, { name: 'job-in-hand', path: `/work/${inHand}`, title: `Job ${inHand}` }]) {
           await page.goto(dashboard.url + path)
           await page.getByRole('heading', { level: 1, name: title }).waitFor()
-          // A job in hand is followed while it is shown: its stream stays open.
+          // The page follows the stream of a job in hand, so the network never becomes idle.
           if (path.startsWith('/work/')) await page.getByText('the amount is right').waitFor()
           else await page.waitForLoadState('networkidle')
           const file = `${name}-${colorScheme}${width === 390 ? '-phone' : ''}.png`

@@ -1,16 +1,16 @@
-/** Responsible for what `npm start --` understands on its command line. */
+/** Responsible for parsing the command line of `npm start --`. */
 import { isAbsolute, resolve } from 'node:path'
 
 export interface StartOptions {
   readonly host: string
-  /** 0: any free port. */
+  /** 0 means any free port. */
   readonly port: number
   readonly stateFolder: string
   readonly worker: boolean
-  /** End after the job. */
+  /** End after the job has ended. */
   readonly once: boolean
   readonly prompt: string | undefined
-  /** What the worker of this machine runs jobs with; undefined: what the machine has. */
+  /** Provider of this machine's worker; undefined: chosen from what the machine has. */
   readonly provider: string | undefined
 }
 
@@ -20,9 +20,9 @@ export type Parsed =
   | { readonly kind: 'wrong'; readonly sentence: string }
 
 export interface Surroundings {
-  /** Where the state lives unless --state says otherwise. */
+  /** The state folder when there is no --state. */
   readonly defaultState: string
-  /** Where relative paths begin: the folder in which the person typed. */
+  /** Base of relative paths: the folder in which the person typed the command. */
   readonly folder: string
   readonly providers: readonly string[]
 }
@@ -58,7 +58,7 @@ export function helpText(): string {
   ].join('\n')
 }
 
-/** Edits that turn one word into the other: insertions, deletions, replacements. */
+/** The edit distance of two words: insertions, deletions, replacements. */
 function distance(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, index) => index)
   for (let i = 1; i <= left.length; i += 1) {
@@ -72,7 +72,7 @@ function distance(left: string, right: string): number {
   return row[right.length] ?? 0
 }
 
-/** The known word that was probably meant; undefined when none is near. */
+/** The known word that was probably meant; undefined when none is similar. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known.map((name) => ({ name, far: distance(word, name) })).toSorted((one, other) => one.far - other.far)
   const best = ranked[0]
@@ -89,7 +89,7 @@ function unknownFlag(word: string): Parsed {
   return wrong(`There is no flag ${word}${near === undefined ? '' : `; did you mean ${near}?`} (npm start -- --help lists them all)`)
 }
 
-/** Reads the words behind `npm start --`. */
+/** Parses the words after `npm start --`. */
 export function parseArguments(words: readonly string[], around: Surroundings): Parsed {
   const given = new Map<string, string>()
   for (let index = 0; index < words.length; index += 1) {

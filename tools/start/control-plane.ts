@@ -1,4 +1,4 @@
-/** Responsible for the control plane on embedded workerd, configured by wrangler.toml alone. */
+/** Responsible for the control plane on the embedded workerd, configured by wrangler.toml alone. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -12,37 +12,37 @@ import { withClosedHelperPort } from './closed-helper-port.ts'
 import { StartFailure } from './start-failure.ts'
 
 export interface ControlPlaneOptions {
-  /** The repository: where wrangler.toml and the sources are. */
+  /** Path of the repository, with wrangler.toml and the sources. */
   readonly root: string
   readonly host: string
   readonly port: number
-  /** Objects, D1 and R2 live here. */
+  /** Folder of the objects, D1 and R2. */
   readonly dataFolder: string
-  /** False leaves the pages out: the local router in front of them costs each call a third of its time, which Cloudflare's does not. */
+  /** False: no static pages. The local router in front of them takes a third of each call's time; Cloudflare's does not. */
   readonly pages?: boolean
-  /** The module as it is deployed, with short names: for benches, and the test of the deployed module. */
+  /** Minified, as it is deployed: for benches, and for the test of the deployed module. */
   readonly minify?: boolean
   /** The Worker's secrets, by binding. */
   readonly secrets: Readonly<Record<string, string>>
-  /** What the local bucket is called: whoever knows it can read it, on a port of this machine. */
+  /** Name of the local bucket. It is a secret: any program on this machine that knows the name can read the bucket. */
   readonly bucket: string
   readonly onLog: (level: string, message: string) => void
-  /** The runtime was started again after a crash. */
+  /** Called after the runtime crashed and was started again. */
   readonly onRestart: () => void
-  /** The runtime crashed and could not be started again: nothing answers any more. */
+  /** Called when the runtime crashed and could not be started again: the control plane no longer answers. */
   readonly onFailure?: (error: Error) => void
-  /** For benches that profile: a port of this machine on which the runtime answers the inspector's protocol. 0: any. */
+  /** For benches that profile: a local port for the runtime's inspector protocol; 0 means any. */
   readonly inspectorPort?: number
 }
 
 export interface ControlPlane {
   readonly url: string
-  /** The runtime itself, for benches that look into an object. */
+  /** The runtime itself, for benches that inspect an object. */
   readonly runtime: Miniflare
   readonly stop: () => Promise<void>
 }
 
-/** What the runtime's library says of itself goes where the Worker's own lines go; a failed restart it says only here. */
+/** Sends the messages of the runtime's library to the Worker's log; a failed restart is reported only there. */
 class RuntimeLog extends Log {
   readonly #options: ControlPlaneOptions
 
@@ -61,7 +61,7 @@ class RuntimeLog extends Log {
   }
 }
 
-/** A sentence while there is still somebody to read it: workerd itself only says so in passing. */
+/** Fails early with a clear sentence: workerd itself mentions a used address only in its log. */
 async function proveAddressFree(host: string, port: number): Promise<void> {
   const probe = createServer()
   try {
@@ -86,7 +86,7 @@ async function proveAddressFree(host: string, port: number): Promise<void> {
   }
 }
 
-/** The same bookkeeping as `wrangler d1 migrations apply`, so that a folder can be looked into with wrangler. */
+/** The same bookkeeping as `wrangler d1 migrations apply`, so that the folder can be inspected with wrangler. */
 export async function migrateRegistry(miniflare: Miniflare, folder: string): Promise<void> {
   const registry = await miniflare.getD1Database('REGISTRY')
   await registry.exec(
@@ -106,16 +106,16 @@ export async function migrateRegistry(miniflare: Miniflare, folder: string): Pro
   }
 }
 
-/** `[vars]` of wrangler.toml. wrangler's type for its own options calls every field unknown. */
+/** `[vars]` of wrangler.toml. Cast, because wrangler's type declares every field of its options as unknown. */
 const variablesOf = (bindings: unknown): Record<string, string> =>
   typeof bindings === 'object' && bindings !== null
     ? Object.fromEntries(Object.entries(bindings).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])))
     : {}
 
-/** The one way in: a socket of the runtime that leads to the Worker behind our door, past the router and the inner paths of the library. */
+/** The only entry: a socket of the runtime that leads to the Worker behind local-door.ts, bypassing the library's router and its internal paths. */
 const door = 'door'
 
-/** The Worker's sources and the door in front of them, as one module. */
+/** An entry module that puts local-door.ts in front of the Worker's sources. */
 const localEntry = (main: string): string =>
   [
     `import program from ${JSON.stringify(main)}`,
@@ -125,7 +125,7 @@ const localEntry = (main: string): string =>
     `export { ${door} as default }`,
   ].join('\n')
 
-/** Errors in the sources are a sentence with the place, not a stack. */
+/** Bundles the sources. An error in them is reported as a sentence with its place, not as a stack. */
 async function localModule({ root, minify = false }: ControlPlaneOptions, define: Readonly<Record<string, string>>): Promise<string> {
   const entry = localEntry(join(root, 'src/index.ts'))
   try {
@@ -142,7 +142,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await proveAddressFree(options.host, options.port)
   buildAssets()
   const { workerOptions, define } = unstable_getMiniflareWorkerOptions(join(options.root, 'wrangler.toml'))
-  // The texts that the sources import are in the module.
+  // The texts that the sources import are already inside the module.
   const { modulesRules: _, ...bindings } = workerOptions
   if (options.pages === false) Reflect.deleteProperty(bindings, 'assets')
   const module = await localModule(options, define)
@@ -156,12 +156,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         modulesRoot: options.root,
         modules: [{ type: 'ESModule', path: join(options.root, 'worker.js'), contents: module }],
         unsafeDirectSockets: [{ host: options.host, port: options.port, entrypoint: door }],
-        // The library's own entry cannot be left out: any port of this machine, which nobody is told.
+        // The library's own entry cannot be disabled: it gets any local port, which is published nowhere.
         host: '127.0.0.1',
         port: 0,
         ...(options.inspectorPort === undefined ? {} : { inspectorPort: options.inspectorPort }),
         resourcePersistencePath: options.dataFolder,
-        // Without it, miniflare asks the network where this machine is.
+        // Without this, miniflare makes a network request to find out where this machine is.
         cf: false,
         log: new RuntimeLog(options),
         logRequests: false,

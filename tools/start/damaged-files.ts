@@ -1,10 +1,10 @@
-/** Responsible for naming what keeps a server from starting on its own data: database files that are damaged or gone. It repairs nothing. */
+/** Responsible for finding damaged or missing database files that keep a server from starting. It repairs nothing. */
 import { DatabaseSync } from 'node:sqlite'
 import { sep } from 'node:path'
 import { StartFailure } from './start-failure.ts'
 import { databasesIn, type StateFolder } from './state-folder.ts'
 
-/** What SQLite says is wrong with this file; undefined when nothing is. */
+/** SQLite's description of the damage of this file; undefined when it is intact. */
 function damageOf(file: string): string | undefined {
   let database: DatabaseSync | undefined
   try {
@@ -22,7 +22,7 @@ function damageOf(file: string): string | undefined {
 const advice = 'Restore the whole state folder from a backup, or begin again with another folder (--state DIR).'
 const isRegistry = (file: string): boolean => file.split(sep).includes('d1')
 
-/** What is kept in this file, in the words of ARCHITECTURE.md. */
+/** The content of this file, in the terms of ARCHITECTURE.md. */
 const contentOf = (file: string): string =>
   isRegistry(file)
     ? 'the registry: tenants, finished jobs, the audit trail'
@@ -30,7 +30,7 @@ const contentOf = (file: string): string =>
       ? 'artifacts, transcripts and signed audit heads'
       : 'the queue, members and reviews of a tenant, or the output of a job'
 
-/** After a start that failed in a way nobody expected: the sentence about damaged files, if there are any. */
+/** After an unexpected failure of the start: a failure that names the damaged files, if there are any. */
 export function damagedFiles(folder: StateFolder): StartFailure | undefined {
   const damaged = databasesIn(folder.file('data')).flatMap((file) => {
     const damage = damageOf(file)
@@ -39,7 +39,7 @@ export function damagedFiles(folder: StateFolder): StartFailure | undefined {
   return damaged.length === 0 ? undefined : new StartFailure([...damaged, advice].join('\n'))
 }
 
-/** Before a start: objects of a tenant without the registry are half a backup, and going on would leave their history behind. */
+/** Checked before a start: objects of a tenant without the registry are an incomplete backup, and starting would lose their history. */
 export function proveRegistryIsThere(folder: StateFolder): void {
   const files = databasesIn(folder.file('data'))
   const objects = files.filter((file) => !isRegistry(file))

@@ -1,4 +1,4 @@
-/** Responsible for one real job from dispatch to its audit rows, reported step by step to the caller. */
+/** Responsible for running one real job from dispatch to its audit rows, and reporting each step to the caller. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditRow, Input, Job, StreamEvent } from '@modelreins/contract'
 import type { Client } from '../../worker-sdk/src/client/index.ts'
@@ -15,7 +15,7 @@ export interface JobRun {
   readonly rows: readonly AuditRow[]
 }
 
-/** Audit rows reach the registry behind the job, within a second or two; this long is waited for the last one. */
+/** Longest wait for the last audit row, in milliseconds: rows reach the registry a second or two after the job ends. */
 const auditLimitMs = 8_000
 
 async function auditRows(client: Client, job: Job, signal: AbortSignal): Promise<readonly AuditRow[]> {
@@ -27,7 +27,7 @@ async function auditRows(client: Client, job: Job, signal: AbortSignal): Promise
   }
 }
 
-/** Dispatches, follows the output to the end, and waits for the rows it left. */
+/** Dispatches the job, follows its output to the end, and waits for its audit rows. */
 export async function runJob(client: Client, request: Input<'jobs.dispatch'>, watcher: JobWatcher, signal: AbortSignal): Promise<JobRun> {
   const started = performance.now()
   const dispatched = await client.jobs.dispatch(request, { signal })

@@ -1,4 +1,4 @@
-/** Responsible for the ready job of `npm start`: a prompt with real input, of the kind that the chosen provider can work on. */
+/** Responsible for the example job of `npm start`: a prompt with real input that the chosen provider can process. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProviderChoice } from './provider-choice.ts'
@@ -9,12 +9,12 @@ export interface DemoRequest {
   readonly metadata: { readonly source: string }
 }
 
-/** `asked`: the person's own prompt, passed on as it is. */
+/** `asked`: the person's own prompt, passed on unchanged. */
 export function demoPrompt(asked: string | undefined, choice: ProviderChoice, root: string): DemoRequest {
   const more = { capability: choice.capability, metadata: { source: 'npm start' } }
   if (asked !== undefined) return { prompt: asked, ...more }
   if (choice.provider === 'spawn') return { prompt: 'Report on README.md and ARCHITECTURE.md', ...more }
-  // A model cannot open files: it gets the text itself, as much of it as a small local model takes.
+  // A model cannot open files, so it gets the text itself, limited to what a small local model can process.
   const text = readFileSync(join(root, 'README.md'), 'utf8').slice(0, 4_000)
   return { prompt: `Summarise this README in three short sentences.\n\n${text}`, ...more }
 }

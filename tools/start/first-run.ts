@@ -1,4 +1,4 @@
-/** Responsible for the identities a state folder needs: tenant, owner, this machine's worker. Made once, found again ever after. */
+/** Responsible for the identities that a state folder needs: tenant, owner, this machine's worker. They are created once and reused afterwards. */
 import { Client, ModelReinsError, redeemView } from '../../worker-sdk/src/client/index.ts'
 import { StartFailure } from './start-failure.ts'
 import type { StateFolder, WorkerIdentity } from './state-folder.ts'
@@ -6,13 +6,13 @@ import type { StateFolder, WorkerIdentity } from './state-folder.ts'
 export interface Owner {
   readonly tenant: string
   readonly key: string
-  /** Made by this start: the key has to be shown, and another way to it. */
+  /** Set when this start created the owner: the person must be shown the sign-in link. */
   readonly fresh: { readonly viewUrl: string } | undefined
 }
 
 const isProblem = (error: unknown, code: string): boolean => error instanceof ModelReinsError && error.code === code
 
-/** `local`, then `local2`, ...: a tenant whose key was lost (a crash between making and keeping it) cannot be opened again. */
+/** Tries `local`, then `local2`, and so on: a tenant whose key was lost (by a crash between creating and storing it) cannot be opened again. */
 async function createTenant(url: string, master: string): Promise<{ readonly tenant: string; readonly viewUrl: string }> {
   const client = new Client({ url, token: master })
   for (let number = 1; number <= 50; number += 1) {
@@ -27,10 +27,10 @@ async function createTenant(url: string, master: string): Promise<{ readonly ten
   throw new StartFailure('The state folder holds fifty tenants whose keys are lost: begin again with another folder (--state DIR).')
 }
 
-/** The view's address as the server spells it may be the proxy's; the path and the key are what counts. */
+/** The server may have written a proxy's address into the link; only the path and the key matter. */
 const at = (url: string, viewUrl: string): string => viewUrl.replace(/^https?:\/\/[^/]+/, url)
 
-/** What a first start has made, as the server that is there to stay spells it. */
+/** The sign-in link of a first start, with the address of the server that stays. */
 export const freshAt = (url: string, { fresh }: Owner): Owner['fresh'] =>
   fresh === undefined ? undefined : { viewUrl: at(url, fresh.viewUrl) }
 
@@ -41,7 +41,7 @@ const keyRefused = (folder: StateFolder, tenant: string): string =>
     `To begin again without that data, move ${folder.file('data')} away or name another folder with --state DIR.`,
   ].join('\n')
 
-/** `hadData`: databases of an earlier start were there. Without them a key that is not accepted is that of data which was removed: begun anew. */
+/** `hadData`: an earlier start left databases. Without them, a rejected key belongs to data that was removed, and a new tenant is created. */
 export async function ensureOwner(url: string, folder: StateFolder, hadData: boolean): Promise<Owner> {
   const secrets = folder.secrets()
   if (secrets.owner !== undefined) {
@@ -49,7 +49,7 @@ export async function ensureOwner(url: string, folder: StateFolder, hadData: boo
       await new Client({ url, token: secrets.owner.key }).members.whoami()
       return { ...secrets.owner, fresh: undefined }
     } catch (error) {
-      // Everything else is for the person to see.
+      // Any other error is reported to the person.
       if (!isProblem(error, 'unauthorized')) throw error
       if (hadData) throw new StartFailure(keyRefused(folder, secrets.owner.tenant))
     }
@@ -57,7 +57,7 @@ export async function ensureOwner(url: string, folder: StateFolder, hadData: boo
   const { tenant, viewUrl } = await createTenant(url, secrets.master)
   const { token: key } = await redeemView(at(url, viewUrl))
   folder.saveSecrets({ ...secrets, owner: { tenant, key } })
-  // The name stands in the audit trail, and among those who may approve what the first owner dispatched.
+  // The name appears in the audit trail, and among the members who may approve what the first owner dispatched.
   const second = await new Client({ url, token: key }).members.create({ name: 'owner-by-link', role: 'owner' })
   return { tenant, key, fresh: { viewUrl: at(url, second.view_url) } }
 }
@@ -80,7 +80,7 @@ async function known(client: Client, folder: StateFolder, name: string): Promise
   }
 }
 
-/** The worker of that name, registered if need be: `name`, then `name-2`, ... when the name belongs to a worker whose token is not here. */
+/** The worker with this name, registered if necessary; `name-2` and so on when the name belongs to a worker whose token is not stored here. */
 export async function ensureWorker(url: string, ownerKey: string, request: WorkerRequest, folder: StateFolder): Promise<WorkerIdentity> {
   const client = new Client({ url, token: ownerKey })
   for (let number = 1; number <= 50; number += 1) {

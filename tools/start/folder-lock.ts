@@ -1,4 +1,4 @@
-/** Responsible for one server per state folder. The lock is the operating system's, so that a killed server holds nothing. */
+/** Responsible for allowing one server per state folder. The lock belongs to the operating system, so it is released when the server is killed. */
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StartFailure } from './start-failure.ts'
@@ -8,12 +8,15 @@ export interface FolderLock {
 }
 
 const tryEveryMs = 100
-/** A server that has been told to stop needs a moment: whoever starts the next one at once has done nothing wrong. */
+/** Milliseconds to wait for a server that is probably stopping, so that a restart right after a stop succeeds. */
 const patienceMs = 2_000
-/** One that is known to be on its way out may hand back the jobs of its worker first. */
+/** Milliseconds to wait for a server that is known to be stopping: it may first return the jobs of its worker. */
 const longPatienceMs = 20_000
 
-/** Waits for a holder that ends; `isEnding`: whether the one that holds the folder is known to. Throws `StartFailure` when it stays. */
+/**
+ * Takes the lock, waiting for a holder that ends. `isEnding`: whether the holder is known to be stopping. Throws `StartFailure` when the holder
+ * stays.
+ */
 export async function waitForFolder(folder: string, file: string, isEnding: () => boolean): Promise<FolderLock> {
   for (let waited = 0; ; waited += tryEveryMs) {
     const lock = lockFolder(file)
@@ -28,8 +31,8 @@ export async function waitForFolder(folder: string, file: string, isEnding: () =
 }
 
 /**
- * An exclusive SQLite transaction that is never committed: taken atomically, and freed by the system when its process dies, however it dies.
- * Undefined: somebody else is in that transaction.
+ * The lock is an exclusive SQLite transaction that is never committed: it is taken atomically, and the system releases it when the process dies in
+ * any way. Undefined: another process holds it.
  */
 function lockFolder(file: string): FolderLock | undefined {
   const database = new DatabaseSync(file)
@@ -37,7 +40,7 @@ function lockFolder(file: string): FolderLock | undefined {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
-    // 5 is SQLITE_BUSY.
+    // Error 5 is SQLITE_BUSY.
     if (error instanceof Error && 'errcode' in error && error.errcode === 5) return undefined
     throw error
   }

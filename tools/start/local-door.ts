@@ -1,6 +1,6 @@
 /**
- * Responsible for what stands between a caller and the Worker on this machine. On Cloudflare the platform writes `CF-*` headers and callers
- * cannot; here nobody does, so that a header of that name is the caller's own word and never read. It runs inside the runtime.
+ * Responsible for filtering requests before the Worker on this machine. On Cloudflare the platform sets the `CF-*` headers; here it does not, so a
+ * caller could set them, and they are removed. It runs inside the runtime.
  */
 import { addressHeader } from '../../src/edge/access/failed-attempts.ts'
 
@@ -8,11 +8,11 @@ interface Program<Environment, Context> {
   readonly fetch: (request: Request, env: Environment, context: Context) => Response | Promise<Response>
 }
 
-/** Names that only a platform in front may send: Cloudflare's, and those of the embedded runtime's library. */
+/** Header names that only a platform may set: Cloudflare's, and those of the embedded runtime's library. */
 const platformOnly = /^(?:cf|mf)-/i
 
 export function withoutPlatformHeaders(request: Request): Request {
-  // The Worker reads none of the others, and walking all names of every request takes 4 us.
+  // The Worker reads only this one of these headers, and checking all names takes 4 us per request.
   if (!request.headers.has(addressHeader)) return request
   const names = [...request.headers.keys()].filter((name) => platformOnly.test(name))
   const headers = new Headers(request.headers)
@@ -20,7 +20,7 @@ export function withoutPlatformHeaders(request: Request): Request {
   return new Request(request, { headers })
 }
 
-/** The program as it is, for requests without words that are not the caller's to say. */
+/** The program with these headers removed from its requests. */
 export const behindDoor = <Environment, Context>(program: Program<Environment, Context>): Program<Environment, Context> => ({
   fetch: (request, env, context) => program.fetch(withoutPlatformHeaders(request), env, context),
 })

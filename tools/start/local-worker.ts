@@ -1,6 +1,6 @@
 /**
- * Responsible for the process of this machine's worker: a child of `npm start` that runs the SDK's Worker with a provider. It gets its
- * token in a message, so that the token stands in no argument and no environment.
+ * Responsible for the process of this machine's worker: a child of `npm start` that runs the SDK's Worker with a provider. It receives its token in a
+ * message, so that the token is in no argument and no environment.
  */
 import { shown } from '@modelreins/contract'
 import { Worker } from '../../worker-sdk/src/index.ts'
@@ -22,7 +22,7 @@ export type WorkerReport =
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'killswitch'; readonly reason: string | null }
 
-/** Who stops `npm start` wants it to stop: what runs goes back to the queue after this long. */
+/** Milliseconds after a stop until running jobs go back to the queue: a person who stops `npm start` does not want to wait. */
 const graceMs = 500
 
 const report = (message: WorkerReport): void => {
@@ -31,7 +31,7 @@ const report = (message: WorkerReport): void => {
 
 async function run(request: WorkerRequest): Promise<void> {
   const { kind: _kind, provider, ...options } = request
-  // The name belongs to this state folder, which one server holds: whoever else has it is what a killed start left behind.
+  // Only one server at a time holds this state folder and the name: another worker with it is left over from a killed start, so it is taken over.
   const worker = new Worker({ ...options, type: provider, takeover: true })
   worker.on('killswitch', ({ reason }) => report({ kind: 'killswitch', reason: reason ?? null }))
   worker.on('error', ({ type, error }) => process.stderr.write(`worker: ${type}: ${shown(String(error))}\n`))
@@ -44,10 +44,10 @@ async function run(request: WorkerRequest): Promise<void> {
     return stopping
   }
   worker.on('stopped', () => void stop())
-  // Signals come to the whole group of the terminal; this process has a group of its own and is stopped by a message.
+  // The terminal sends signals to a whole process group. This process has its own group and is stopped by a message instead.
   process.on('message', () => void stop())
   process.on('SIGTERM', () => void stop())
-  // `npm start` is gone without a word: nobody waits for this worker any more.
+  // `npm start` ended without a message: the worker stops too.
   process.on('disconnect', () => void stop())
   await worker.start()
   report({ kind: 'ready' })

@@ -1,4 +1,4 @@
-/** Responsible for `npm start`: the order of things, from the first byte to a clean stop. It knows how to do none of them. */
+/** Responsible for `npm start`: the order of its steps from start to stop. The steps themselves are in other modules. */
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { shownLines, type Job } from '@modelreins/contract'
@@ -17,7 +17,7 @@ import { StateFolder } from './state-folder.ts'
 import { startWorker, type WorkerProcess } from './worker-process.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-/** npm runs scripts in the project's folder; this is where the person typed. */
+/** npm runs scripts in the project's folder; this is the folder in which the person typed the command. */
 const typedIn = process.env['INIT_CWD'] ?? process.cwd()
 const defaultState = join(root, '.modelreins')
 
@@ -52,7 +52,7 @@ class Session {
     this.#options = options
   }
 
-  /** Answers the exit code. */
+  /** Returns the exit code. */
   async run(): Promise<number> {
     const { host, port, stateFolder } = this.#options
     const folder = StateFolder.open(stateFolder)
@@ -67,7 +67,7 @@ class Session {
     this.#introduce(url, owner, folder)
     const failed = this.#options.worker ? await this.#work(url, owner, folder) : false
     if (this.#options.once) return failed ? 1 : 0
-    // Only for an example to show: a runtime that is being started again is no reason to end.
+    // The job is only an example to show, so a runtime that is just restarting must not end the start.
     const jobs = await new Client({ url, token: owner.key }).jobs.list({ limit: 1 }).catch(() => ({ items: [] }))
     this.#abort.signal.throwIfAborted()
     print(
@@ -80,7 +80,7 @@ class Session {
     return this.#stay(folder)
   }
 
-  /** The tenant and its owner, made behind an address that nobody knows: whoever sees the real one answer finds connection.json written. */
+  /** Creates the tenant and its owner at an internal address: when the public address first answers, connection.json is already written. */
   async #firstOwner(folder: StateFolder, hadData: boolean): Promise<Owner> {
     const { stateFolder } = this.#options
     this.#server = await startServer({ root, host: '127.0.0.1', port: 0, stateFolder }, this.#abort.signal)
@@ -92,7 +92,7 @@ class Session {
     return owner
   }
 
-  /** A server that starts and then cannot answer may have found its data damaged: that is what to say then. */
+  /** If the server starts but cannot answer, its data may be damaged: then the error names the damaged files. */
   async #explained(folder: StateFolder, owner: Promise<Owner>): Promise<Owner> {
     try {
       return await owner
@@ -101,7 +101,7 @@ class Session {
     }
   }
 
-  /** Worker first, server last: the worker hands its jobs back to a server that still answers. What is only starting sees the signal. */
+  /** Stops the worker first and the server last, so that the worker can return its jobs. Parts that are still starting see the abort signal. */
   async stop(): Promise<void> {
     this.#abort.abort(new StartFailure('stopped'))
     await this.#worker?.stop()
@@ -118,10 +118,10 @@ class Session {
     print(owner.fresh === undefined ? say.keptKey(connection, url) : say.ownerKey(owner.key, owner.fresh.viewUrl, connection))
   }
 
-  /** Starts the worker of this machine, and gives it a job when there was none yet or one is asked for. True when that job failed. */
+  /** Starts this machine's worker, and gives it a job when none exists yet or one was requested. True when that job failed. */
   async #work(url: string, owner: Owner, folder: StateFolder): Promise<boolean> {
     const choice = await chooseProvider(this.#options.provider, probe)
-    // One worker per provider: what it declared stays true when the machine gets another one.
+    // One worker per provider, so that its declaration stays true when the machine gets another provider.
     const request = { name: `local-${choice.provider}`, description: `Runs ${choice.because}`, capability: choice.capability }
     const worker = await ensureWorker(url, owner.key, request, folder)
     const { because: _because, capability: _capability, ...settings } = choice
@@ -144,7 +144,7 @@ class Session {
     return run.job.status !== 'done'
   }
 
-  /** Waits for this, and no longer than the processes live that it needs: a job whose worker is gone would be waited for in vain. */
+  /** Waits for `work`, but only while the processes it needs are alive: a job whose worker is gone would never end. */
   #unlessSomethingEnds<Value>(work: Promise<Value>): Promise<Value> {
     const gone = async (process: Server | WorkerProcess | undefined, sentence: string): Promise<never> => {
       await process?.ended
@@ -194,17 +194,17 @@ async function main(words: readonly string[]): Promise<number> {
   let asked = 0
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      // One Ctrl-C may arrive more than once: from the terminal, from npm, from the launcher.
+      // One Ctrl-C may arrive several times: from the terminal, from npm, from the launcher.
       const again = performance.now() - asked > oneKeypressMs
       asked = performance.now()
       if (session.stopping && !again) return
-      // Asked twice: the children notice that this process is gone and stop by themselves.
+      // A second request to stop: the children notice that this process is gone and stop by themselves.
       if (session.stopping) process.exit(130)
       if (signal !== 'SIGHUP') print('', 'Stopping...')
       void session.stop()
     })
   }
-  // A program that started this one through a channel and is gone will not stop it any more.
+  // The program that started this one through a channel is gone and can no longer stop it.
   process.on('disconnect', () => void session.stop())
   try {
     return await session.run()

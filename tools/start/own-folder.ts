@@ -1,12 +1,12 @@
 /**
- * Responsible for whose a state folder is: what lies in it decides who may do everything here, so that nobody else may have made it, or may change
- * it.
+ * Responsible for checking the owner of a state folder: its files give full rights on this server, so no other user may have created it or be able to
+ * change it.
  */
 import { chmodSync, lstatSync, readdirSync, type Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { StartFailure } from './start-failure.ts'
 
-/** Nothing where the path leads through a file: whoever makes the folder says so in words. */
+/** Undefined when the path leads through a file: the code that creates the folder reports that. */
 function stat(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false })
@@ -16,16 +16,16 @@ function stat(path: string): Stats | undefined {
   }
 }
 const writableByOthers = (mode: number): boolean => (mode & 0o022) !== 0
-/** Others may put files there and take files away, other people's among them: no sticky bit as /tmp has it. */
+/** True when other users may add and remove files in the folder, since it has no sticky bit as /tmp has. */
 const openToEverybody = (mode: number): boolean => (mode & 0o002) !== 0 && (mode & 0o1000) === 0
 
 const refuse = (what: string, how: string): StartFailure =>
   new StartFailure(`${what}: its author may know its keys. ${how}, or name another folder with --state DIR.`)
 
-/** The files that hold keys, or what is believed. */
+/** The files that contain keys or that the server trusts. */
 const isKept = (name: string): boolean => /^(?:secrets\.json|connection\.json|authorization|server\.json|data|workers|lock)$/.test(name)
 
-/** Throws `StartFailure` when somebody else owns the folder or what is kept in it, or may write there. Does nothing where owners have no number. */
+/** Throws `StartFailure` when another user owns the folder or a trusted file in it, or may write there. Does nothing on systems without user ids. */
 export function proveOwn(path: string, user = process.getuid?.()): void {
   if (user === undefined) return
   for (let above = dirname(resolve(path)); ; above = dirname(above)) {
@@ -43,7 +43,7 @@ export function proveOwn(path: string, user = process.getuid?.()): void {
     const found = stat(file)
     if (found === undefined) continue
     proveEntry(file, found, user, '')
-    // Kept from a backup, perhaps, or by a looser umask: what is the owner's alone stays so from here on.
+    // Files from a backup or with a looser umask get the owner's permissions only.
     if (!found.isSymbolicLink() && (found.mode & 0o077) !== 0) chmodSync(file, found.isDirectory() ? 0o700 : 0o600)
   }
 }

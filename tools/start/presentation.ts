@@ -1,9 +1,9 @@
-/** Responsible for the words that `npm start` shows. */
+/** Responsible for the texts that `npm start` prints. */
 import { relative } from 'node:path'
 import { shown, shownLines, type AuditRow, type Job, type StreamEvent } from '@modelreins/contract'
 import type { ProviderChoice } from './provider-choice.ts'
 
-/** A path as short as it can be typed from here. */
+/** The shortest form of a path that works from this folder. */
 export function shortPath(path: string, from: string): string {
   const short = relative(from, path)
   return short === '' ? '.' : short.startsWith('..') ? path : short
@@ -13,7 +13,7 @@ const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : 
 
 const row = (name: string, text: string): string => `  ${name.padEnd(14)}${text}`
 
-/** Jobs, workers and members say what they like: it reaches the terminal as letters, and what cannot be seen is spelled. */
+/** Text from jobs, workers and members is untrusted: it is printed as plain characters, with invisible ones spelled out. */
 const firstLine = (text: string, limit: number): string => {
   const line = text.split('\n', 1)[0] ?? ''
   return shown(line.length > limit || line.length < text.trim().length ? `${line.slice(0, limit).trimEnd()}...` : line)
@@ -45,10 +45,10 @@ export function controlPlane(place: Place): string {
   ].join('\n')
 }
 
-/** The same port by its name: passkeys are of a name, and a browser takes no address for one. */
+/** The same address with the host `localhost`: browsers accept passkeys only for a name, not for an IP address. */
 export const byName = (url: string): string => url.replace(/^http:\/\/(?:127\.0\.0\.1|\[::1\])(?=[:/]|$)/, 'http://localhost')
 
-/** Behind the # stands what no server is told; the page opens the view and signs in with the key in it. */
+/** The part after # is not sent to a server; the page opens the view and signs in with the key in it. */
 export const signInLink = (viewUrl: string): string => byName(viewUrl).replace(/\/view\/([a-z0-9]+)#/, '/sign-in#$1.')
 
 export function ownerKey(key: string, viewUrl: string, connection: string): string {
@@ -84,7 +84,7 @@ export function dispatched(job: Job): string {
   ].join('\n')
 }
 
-/** Output pieces end anywhere; every line of them gets a margin, and none is torn. */
+/** Pieces of output may end within a line; each line gets one margin and stays whole. */
 export function outputMargin(write: (text: string) => void): { readonly event: (event: StreamEvent) => void; readonly end: () => void } {
   let atLineStart = true
   const put = (text: string): void => {
@@ -137,7 +137,7 @@ export function auditRows(rows: readonly AuditRow[]): string {
   return ['Audit rows of the job (number, time, action, actor, hash; each hash covers the one before)', ...lines].join('\n')
 }
 
-/** `authorization` is a file that holds the header, so that no key stands in a command line. `jobId`: a job to read, if there is one. */
+/** `authorization` is a file with the header, so that no key is in a command line. `jobId`: a job to read, if there is one. */
 export function nextSteps(url: string, authorization: string, jobId: number | undefined): string {
   const header = `-H @${quote(authorization)}`
   return [
@@ -152,7 +152,7 @@ export function nextSteps(url: string, authorization: string, jobId: number | un
   ].join('\n')
 }
 
-/** `state`: the state folder when it is not the usual one. */
+/** `state`: the state folder when it is not the default. */
 export function addWorker(state: string | undefined): string {
   return [
     '  add a worker from another terminal:',

@@ -1,16 +1,16 @@
-/** Responsible for telling a process from a later one with the same number, and for ending exactly the one that is meant. */
+/** Responsible for distinguishing a process from a later one with the same id, and for ending exactly the intended one. */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** When a process was born, as text that only this process has; undefined when it is gone or cannot be asked. */
+/** The start time of a process, as text that is unique for it; undefined when it is gone or cannot be read. */
 export function bornAt(pid: number): string | undefined {
   try {
     if (process.platform === 'linux') {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      // The name stands in parentheses and may hold anything; the fields are counted from behind it. Field 3 is the state, 22 the start.
+      // The name is in parentheses and may contain anything, so fields are counted from after it. Field 3 is the state, 22 the start time.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      // A zombie is gone, unless its other threads are still on their way out: until then its ports are taken.
+      // A zombie counts as gone, unless its other threads still run: until they end, its ports are in use.
       if (fields[0] === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1) return undefined
       const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
       return `${boot}:${fields[19] ?? ''}`
@@ -25,7 +25,7 @@ export function bornAt(pid: number): string | undefined {
   }
 }
 
-/** Numbers of the direct children of this process whose program has this name. */
+/** Ids of the direct children of this process whose program has this name. */
 export function childrenNamed(name: string): readonly number[] {
   try {
     if (process.platform === 'linux') {
@@ -53,7 +53,7 @@ export function childrenNamed(name: string): readonly number[] {
   }
 }
 
-/** Ends the process that was born then, if it is still there, and waits until it is gone. A later one with its number is left alone. */
+/** Ends the process that started at this time, if it still exists, and waits until it is gone. A later process with the same id is not touched. */
 export async function endProcess(pid: number, born: string): Promise<boolean> {
   if (bornAt(pid) !== born) return false
   try {

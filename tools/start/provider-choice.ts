@@ -1,4 +1,4 @@
-/** Responsible for what the worker of this machine runs jobs with: a model that answers here, or a program that needs none. */
+/** Responsible for choosing the provider of this machine's worker: a local model that answers, or a program that needs no model. */
 import { fileURLToPath } from 'node:url'
 import { StartFailure } from './start-failure.ts'
 
@@ -8,23 +8,23 @@ export interface ProviderChoice {
   readonly endpoint?: string
   /** `spawn`: the shell line. */
   readonly command?: string
-  /** Shown to the person. */
+  /** The reason for the choice, shown to the person. */
   readonly because: string
-  /** What the worker declares that it can do. */
+  /** The capability that the worker declares. */
   readonly capability: string
 }
 
 export interface Probe {
-  /** JSON of this address, or undefined when nothing answers within the blink of an eye. */
+  /** The JSON at this address, or undefined when there is no answer within a short time. */
   readonly json: (url: string) => Promise<unknown>
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Whether the SDK has this provider, and whether it is usable here. */
+  /** Whether the SDK has this provider, and whether it can be used here. */
   readonly check: (provider: string, choice: Partial<ProviderChoice>) => Promise<{ readonly usable: boolean; readonly detail: string }>
 }
 
 const quoted = (path: string): string => (process.platform === 'win32' ? `"${path}"` : `'${path.replaceAll("'", String.raw`'\''`)}'`)
 
-/** The program of the examples, on the Node that runs this. */
+/** The program of the examples, run with this process's Node. */
 export function fileReport(): ProviderChoice {
   const program = fileURLToPath(new URL('../../examples/file-report/report.mjs', import.meta.url))
   return {
@@ -37,7 +37,10 @@ export function fileReport(): ProviderChoice {
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
 
-/** Names in a list of models: Ollama's `{models: [{name}]}`, LM Studio's `{data: [{id}]}`; embedding models answer no prompt. */
+/**
+ * The first model in a list: Ollama's `{models: [{name}]}`, LM Studio's `{data: [{id}]}`. Embedding models are skipped, because they answer no
+ * prompts.
+ */
 function firstModel(answer: unknown, list: string, name: string): string | undefined {
   const rows = isRecord(answer) ? answer[list] : undefined
   if (!Array.isArray(rows)) return undefined
@@ -45,7 +48,7 @@ function firstModel(answer: unknown, list: string, name: string): string | undef
   return names.find((one) => !/embed/i.test(one))
 }
 
-/** `OLLAMA_HOST` may be `host`, `host:port` or a URL, as Ollama reads it. */
+/** `OLLAMA_HOST` may be `host`, `host:port` or a URL, as in Ollama itself. */
 function ollamaAddress(env: Probe['env']): string {
   const said = env['OLLAMA_HOST']?.trim()
   if (said === undefined || said === '') return 'http://127.0.0.1:11434'
@@ -76,7 +79,7 @@ async function lmStudio(probe: Probe): Promise<ProviderChoice | undefined> {
       }
 }
 
-/** What the person asked for, else what the machine has, else the program. Throws when what was asked for cannot be used here. */
+/** The requested provider, else a local model, else the program. Throws when the requested provider cannot be used here. */
 export async function chooseProvider(asked: string | undefined, probe: Probe): Promise<ProviderChoice> {
   if (asked === 'spawn') {
     const command = probe.env['MODELREINS_COMMAND']

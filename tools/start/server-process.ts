@@ -1,6 +1,6 @@
 /**
- * Responsible for the process that holds the control plane: a child of `npm start`, in a process group of its own, so that Ctrl-C reaches `npm
- * start` first and the worker can say goodbye to a server that still answers.
+ * Responsible for the process of the control plane: a child of `npm start` in its own process group, so that Ctrl-C reaches `npm start` first and the
+ * worker can still report to the server while it stops.
  */
 import { appendFileSync, existsSync, renameSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,25 +23,25 @@ export interface ServerRequest {
 
 export type ServerReport =
   | { readonly kind: 'ready'; readonly url: string }
-  /** `sentence`: for the person; `stack`: only for what nobody expected. */
+  /** `sentence`: for the person; `stack`: only for unexpected errors. */
   | { readonly kind: 'failed'; readonly sentence: string; readonly stack?: string }
 
-/** Half a minute altogether: longer than a port stays taken by what is only passing. */
+/** Number of attempts, half a minute in all: longer than a passing connection keeps the port in use. */
 const reviveTries = 15
 const reviveEveryMs = 2_000
-/** A server that takes longer to say that it is well is not. */
+/** Milliseconds: a server that takes longer for a health check counts as unhealthy. */
 const answerLimitMs = 5_000
 
 const logLimitBytes = 5 * 1024 * 1024
 
-/** What the Worker logs, kept beside the state; one older file is kept. */
+/** Writes the Worker's log to a file beside the state; one older file is kept. */
 function logTo(file: string): (level: string, message: string) => void {
   if (existsSync(file) && statSync(file).size > logLimitBytes) renameSync(file, `${file}.1`)
   return (level, message) => {
     try {
       appendFileSync(file, `${new Date().toISOString()} ${level} ${message}\n`, { mode: 0o600 })
     } catch {
-      // A full disk, or a folder that is gone: a server does not end because its log cannot be written.
+      // A full disk, or a removed folder: the server must not end because its log cannot be written.
     }
   }
 }
@@ -71,14 +71,14 @@ const stop = (): Promise<void> => {
   return stopping
 }
 
-/** For the next start, which waits for a server that ends and not for one that stays. */
+/** Marks the server as stopping in its record: the next start then waits longer for it. */
 function markEnding(): void {
   const record = folder?.record()
   if (record === undefined) return
   try {
     folder?.saveRecord({ ...record, ending: true })
   } catch {
-    // A full disk: the next start waits a little less.
+    // A full disk: the next start waits less long.
   }
 }
 
@@ -88,16 +88,19 @@ const isEnding = (state: StateFolder) => (): boolean => {
   return record?.ending === true || (starter !== undefined && bornAt(starter.pid) !== starter.born)
 }
 
-/** Before anything answers: whoever sees this server well finds its address here, not the last one's. */
+/** Writes the address before the server answers, so that a reader who finds the server healthy never reads the previous address. */
 function announce(state: StateFolder, { host, port }: ServerRequest): void {
   const { owner } = state.secrets()
   if (owner === undefined || port === 0) state.forgetConnection()
   else state.saveConnection({ url: `http://${callable(host)}:${port}`, tenant: owner.tenant, owner_key: owner.key })
 }
 
-/** What the owner of this machine allows, as in wrangler.toml: hosts to call (a receiver of webhooks beside the server), origins of pages that call. */
+/**
+ * Permissions that the owner of this machine grants, as in wrangler.toml: hosts that webhooks may call, and origins of pages that may call the
+ * server.
+ */
 const allowances = (): Readonly<Record<string, string>> => ({
-  // Nobody but the owner of this machine reads the access log here, and scripts may send no proof.
+  // Only the owner of this machine reads the access log here, and scripts may open views without a proof.
   MODELREINS_VIEW_PROOF: process.env['MODELREINS_VIEW_PROOF'] ?? '',
   ...Object.fromEntries(
     ['MODELREINS_ALLOW_HOSTS', 'MODELREINS_ALLOW_ORIGINS'].flatMap((name) => {
@@ -107,7 +110,10 @@ const allowances = (): Readonly<Record<string, string>> => ({
   ),
 })
 
-/** A folder from before the bucket's name was a secret gets one: first the name is kept, then the objects move, and again if that was cut short. */
+/**
+ * Gives a folder from before secret bucket names a new name: the name is stored first, then the objects are moved, which is repeated after an
+ * interruption.
+ */
 function withSecretBucket(state: StateFolder): Secrets {
   const secrets = state.secrets()
   const bucket = secrets.bucket === formerBucketName ? newBucketName() : secrets.bucket
@@ -121,7 +127,7 @@ async function start(request: ServerRequest): Promise<string> {
   const state = StateFolder.open(request.stateFolder)
   lock = await waitForFolder(state.path, state.file('lock'), isEnding(state))
   folder = state
-  // Nobody holds the folder, so a runtime on the record is an orphan of a server that was killed: it would keep the port and write to our files.
+  // The lock is free, so a runtime in the record is left over from a killed server: it would occupy the port and write to our files.
   for (const left of state.record()?.processes ?? []) {
     if (left.role === 'workerd') await endProcess(left.pid, left.born)
   }
@@ -175,10 +181,10 @@ async function lookAfter(url: string, heal: () => Promise<void>): Promise<void> 
   if (!(await answers(url))) await heal()
 }
 
-/** What to do with an error that nobody caught, once there is a server. */
+/** Handles an uncaught error once a server runs. */
 let goOn: ((error: unknown) => void) | undefined
 
-/** All state is in the runtime, which is a process of its own: an error in this one is a reason to look at it, and none to end it. */
+/** All state is in the runtime, a separate process: an error in this process is logged and does not end it. */
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
     if (goOn !== undefined) return goOn(error)
@@ -202,7 +208,7 @@ const revive = (serve: (port: number) => Promise<ControlPlane>, log: (level: str
   return reviving
 }
 
-/** Once more from the beginning, on the same port: while the runtime was away, a passing connection may have taken it. */
+/** Starts again on the same port. While the runtime was down, a passing connection may have used the port, so it is tried several times. */
 async function startAgain(serve: (port: number) => Promise<ControlPlane>, log: (level: string, message: string) => void): Promise<void> {
   const url = plane?.url
   if (url === undefined) return
@@ -217,14 +223,14 @@ async function startAgain(serve: (port: number) => Promise<ControlPlane>, log: (
       await sleep(reviveEveryMs)
     }
   }
-  // `npm start` sees this process end and says so.
+  // `npm start` notices the end of this process and reports it.
   if (stopping === undefined) process.exit(1)
 }
 
 process.once('message', (request: ServerRequest) => {
   void start(request).then(
     async (url) => {
-      // The runtime's library ends the process on these signals at once; ours ends the runtime first.
+      // The runtime's library ends the process at once on these signals; our handler ends the runtime first.
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.removeAllListeners(signal).on(signal, () => void stop())
       await report({ kind: 'ready', url })
     },
@@ -238,5 +244,5 @@ process.once('message', (request: ServerRequest) => {
   )
   process.on('message', () => void stop())
 })
-// `npm start` was killed: nobody is left to stop this process, so it stops itself.
+// `npm start` was killed and can no longer stop this process, so it stops itself.
 process.on('disconnect', () => void stop())

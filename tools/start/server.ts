@@ -1,4 +1,4 @@
-/** Responsible for `npm start`'s hold on the process that serves the control plane: start it, wait for it, stop it. */
+/** Responsible for the server process as `npm start` sees it: start it, wait until it is ready, stop it. */
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { ServerReport, ServerRequest } from './server-process.ts'
@@ -6,14 +6,14 @@ import { StartFailure } from './start-failure.ts'
 
 export interface Server {
   readonly url: string
-  /** Resolves when the server process is gone; `wanted` tells a stop from a crash. */
+  /** Resolves when the server process has ended; `wanted` distinguishes a stop from a crash. */
   readonly ended: Promise<{ readonly wanted: boolean }>
   readonly stop: () => Promise<void>
 }
 
 const stopLimitMs = 10_000
 
-/** Rejects when the signal aborts before the server is ready; nothing is left running then. */
+/** Rejects when the signal aborts before the server is ready; then no process is left. */
 export async function startServer(request: Omit<ServerRequest, 'kind'>, signal: AbortSignal): Promise<Server> {
   const child = fork(fileURLToPath(new URL('server-process.ts', import.meta.url)), [], {
     detached: true,

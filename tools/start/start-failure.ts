@@ -1,6 +1,6 @@
-/** Responsible for failures that a person can fix: one sentence with the fix. */
+/** Responsible for failures that a person can fix: one sentence that says how. */
 
-/** Shown as it is, without a stack; anything else that is thrown is a bug and shown with one. */
+/** Printed without a stack; any other thrown error is a bug and printed with its stack. */
 export class StartFailure extends Error {
   override name = 'StartFailure'
 }

@@ -1,4 +1,4 @@
-/** Responsible for the files of one state folder: which there are, who may read them, written whole or not at all. */
+/** Responsible for the files of one state folder: their names, their permissions, and writing each atomically. */
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -6,12 +6,12 @@ import { formerBucketName, newBucketName } from './local-bucket.ts'
 import { proveOwn } from './own-folder.ts'
 import { StartFailure } from './start-failure.ts'
 
-/** What only this machine knows: signs tokens, creates tenants, opens them again after a restart. */
+/** Secrets of this machine: for signing tokens, creating tenants, and reading them after a restart. */
 export interface Secrets {
   /** `kid:secret`, as the Worker's MODELREINS_SECRET. */
   readonly signing: string
   readonly master: string
-  /** What the local bucket is called: its name opens it. */
+  /** Name of the local bucket; it is a secret because it gives access. */
   readonly bucket: string
   readonly owner?: { readonly tenant: string; readonly key: string }
 }
@@ -23,14 +23,14 @@ export interface WorkerIdentity {
   readonly token: string
 }
 
-/** For scripts: `DIR/connection.json`. */
+/** Content of `DIR/connection.json`, for scripts. */
 export interface Connection {
   readonly url: string
   readonly tenant: string
   readonly owner_key: string
 }
 
-/** Which processes serve this folder, so that what a killed server left behind can be told from a stranger's. */
+/** The processes that serve this folder, so that leftovers of a killed server can be distinguished from other processes. */
 export interface ServerRecord {
   readonly url: string
   /** The server has been told to stop. */
@@ -40,14 +40,14 @@ export interface ServerRecord {
 
 const ownerOnly = 0o600
 
-/** Step by step: where a file system answers "no such file" to making one (/proc), `recursive` would try for ever. */
+/** Creates one level at a time: where the file system reports "no such file" when creating a folder (/proc), `recursive` would loop forever. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return
   makeFolder(dirname(path))
   mkdirSync(path, { mode: 0o700 })
 }
 
-/** The database files below this folder: the runtime keeps one per object and one per D1 database, and some of its own that hold no data. */
+/** The database files below this folder: the runtime has one per object and one per D1 database, and some of its own without data. */
 export const databasesIn = (folder: string): readonly string[] =>
   existsSync(folder)
     ? readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -62,12 +62,12 @@ export class StateFolder {
     this.path = path
   }
 
-  /** Makes the folder if it is missing, and proves that it is this user's alone to write, and can be written. */
+  /** Creates the folder if it is missing, and checks that only this user may write to it. */
   static open(path: string): StateFolder {
     proveOwn(path)
     try {
       makeFolder(path)
-      // In a folder that others may look into, what the objects keep is still the owner's alone.
+      // Even when others may read the folder itself, only the owner may read the data of the objects.
       mkdirSync(join(path, 'data'), { recursive: true, mode: 0o700 })
       const probe = join(path, `.probe-${process.pid}`)
       writeFileSync(probe, '', { mode: ownerOnly })
@@ -79,10 +79,10 @@ export class StateFolder {
     return new StateFolder(path)
   }
 
-  /** Generated at the first start and kept. Throws `StartFailure` when the data of an earlier start is here and its secrets are not. */
+  /** The secrets, generated at the first start. Throws `StartFailure` when an earlier start's data exists and its secrets do not. */
   secrets(): Secrets {
     const kept = this.#read<Omit<Secrets, 'bucket'> & { readonly bucket?: string }>('secrets.json')
-    // A damaged file may hold any JSON, null too.
+    // A damaged file may contain any JSON, including null.
     if (kept !== undefined) return this.#checked({ ...kept, bucket: kept?.bucket ?? formerBucketName })
     if (this.hasData()) throw new StartFailure(this.#secretsMissing())
     const fresh: Secrets = {
@@ -94,7 +94,7 @@ export class StateFolder {
     return fresh
   }
 
-  /** Whether an earlier start has left databases here. */
+  /** Whether an earlier start left databases here. */
   hasData(): boolean {
     return databasesIn(this.file('data')).length > 0
   }
@@ -125,7 +125,7 @@ export class StateFolder {
     this.#write('secrets.json', secrets)
   }
 
-  /** Nobody who reads this folder is sent to a server that is gone. */
+  /** Removes connection.json, so that scripts are not sent to a server that is gone. */
   forgetConnection(): void {
     rmSync(this.file('connection.json'), { force: true })
   }
@@ -143,7 +143,7 @@ export class StateFolder {
     this.#write(join('workers', `${identity.name}.json`), identity)
   }
 
-  /** The header of a request, for `curl -H @file`: so that no key stands in a command line. Answers the file. */
+  /** Writes a request header to a file, for `curl -H @file`, so that no key is in a command line. Returns the path. */
   saveAuthorization(key: string): string {
     const path = this.file('authorization')
     this.#writeText(path, `Authorization: Bearer ${key}\n`)
@@ -179,7 +179,7 @@ export class StateFolder {
       throw new StartFailure(`${this.file(name)} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
     }
     try {
-      // An editor may have put a byte order mark in front.
+      // An editor may have added a byte order mark.
       return JSON.parse(text.replace(/^\uFEFF/, ''))
     } catch {
       throw new StartFailure(`${this.file(name)} is damaged: restore it, or begin again with another folder (--state DIR).`)
@@ -190,7 +190,7 @@ export class StateFolder {
     this.#writeText(this.file(name), `${JSON.stringify(content, undefined, 2)}\n`)
   }
 
-  /** Beside it, then over it: a crash leaves the old file or the new one. */
+  /** Writes a second file and renames it: after a crash either the old or the new content exists. */
   #writeText(path: string, text: string): void {
     const beside = `${path}.${process.pid}.new`
     writeFileSync(beside, text, { mode: ownerOnly, flush: true })

@@ -1,19 +1,19 @@
-/** Responsible for `npm start`'s hold on this machine's worker process: start it, wait until it works, stop it with all it started. */
+/** Responsible for this machine's worker process as `npm start` sees it: start it, wait until it is ready, stop it with its children. */
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { WorkerReport, WorkerRequest } from './local-worker.ts'
 import { StartFailure } from './start-failure.ts'
 
 export interface WorkerProcess {
-  /** Resolves when the process is gone; `killswitch` when it ended because a member pulled the reins. */
+  /** Resolves when the process has ended; `killswitch` when it ended because a member raised the killswitch. */
   readonly ended: Promise<{ readonly wanted: boolean; readonly killswitch: boolean }>
   readonly stop: () => Promise<void>
 }
 
-/** Longer than the worker gives its jobs (TERM, two seconds, KILL) and its last words. */
+/** Milliseconds: longer than the worker needs to end its jobs (TERM, two seconds, KILL) and to report. */
 const stopLimitMs = 15_000
 
-/** Rejects when the signal aborts before the worker is ready; nothing is left running then. */
+/** Rejects when the signal aborts before the worker is ready; then no process is left. */
 export async function startWorker(request: Omit<WorkerRequest, 'kind'>, signal: AbortSignal): Promise<WorkerProcess> {
   const child = fork(fileURLToPath(new URL('local-worker.ts', import.meta.url)), [], {
     detached: true,
@@ -40,7 +40,7 @@ export async function startWorker(request: Omit<WorkerRequest, 'kind'>, signal: 
     if (child.connected) child.send({ kind: 'stop' })
     else child.kill('SIGTERM')
     const timer = setTimeout(() => {
-      // The group: a provider's child that the worker could no longer stop goes with it.
+      // Ends the whole process group, including a provider's child that the worker could not stop.
       try {
         process.kill(-(child.pid ?? 0), 'SIGKILL')
       } catch {

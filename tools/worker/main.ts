@@ -1,4 +1,4 @@
-/** Responsible for `npm run worker`: one more worker on this machine for the server that `npm start` runs, until Ctrl-C. */
+/** Responsible for `npm run worker`: starts one more worker on this machine for the server of `npm start`, until Ctrl-C. */
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'

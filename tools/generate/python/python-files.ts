@@ -7,10 +7,10 @@ import { tablesFile } from './python-tables.ts'
 
 const folder = 'sdk-python/src/modelreins_worker/_generated'
 
-/** `read`: a file of the repository. */
+/** `read` returns the text of a file of the repository. */
 export function pythonFiles(read: (path: string) => string): readonly GeneratedFile[] {
   const models = startModels()
-  // Its answers name further classes: the models come last.
+  // Generated first, because the answers add classes to the models.
   const { file, methods } = pythonOperations(models)
   return [
     {

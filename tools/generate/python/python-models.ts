@@ -1,8 +1,8 @@
-/** Responsible for `_generated/models.py`: a class per answer, a dict whose known fields are attributes, too. */
+/** Responsible for `_generated/models.py`: a class per answer, a dict whose known fields are also attributes. */
 import * as contract from '@modelreins/contract'
 import { documentOf, type Model, Models } from './python-types.ts'
 
-/** Names of `dict` itself: a field called so is an attribute with an underscore behind it. */
+/** Names that `dict` already uses: a field with such a name becomes an attribute with a trailing underscore. */
 const dictNames = new Set(['clear', 'copy', 'fromkeys', 'get', 'items', 'keys', 'pop', 'popitem', 'setdefault', 'update', 'values'])
 const keywords = new Set([
   'from',
@@ -29,11 +29,11 @@ const keywords = new Set([
   'await',
 ])
 
-/** A name that Python takes. */
+/** The name, changed if it is a Python keyword. */
 export const identifierOf = (name: string): string => (keywords.has(name) ? `${name}_` : name)
 export const attributeOf = (field: string): string => (dictNames.has(field) || keywords.has(field) ? `${field}_` : field)
 
-/** The classes, with names for what the contract leaves without one. */
+/** The classes, with names for the shapes that have none in the contract. */
 export function startModels(): Models {
   const models = new Models()
   models.call('KillswitchBrief', contract.killswitchBrief)

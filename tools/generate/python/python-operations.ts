@@ -3,7 +3,7 @@ import { operationIds, operations, type Operation, type OperationId } from '@mod
 import { identifierOf, pythonNotice } from './python-models.ts'
 import { camel, documentOf, isSchema, type Models, type Schema } from './python-types.ts'
 
-/** Operations that are not one request and one answer of JSON or text are written by hand. */
+/** Operations that are not one request with one answer of JSON or text; these methods are written by hand. */
 const byHand: ReadonlySet<OperationId> = new Set<OperationId>(['jobs.stream', 'claims.connect', 'artifacts.upload', 'artifacts.download'])
 
 export interface PythonMethod {
@@ -21,7 +21,7 @@ interface Field {
   readonly nullable: boolean
 }
 
-/** Where the fields of an input stand, and what `$ref` leads to. */
+/** The fields of an input, and the definitions that `$ref` refers to. */
 function shapeOf(row: Operation): { readonly properties: Schema; readonly required: readonly unknown[]; readonly definitions: Schema } {
   const document = documentOf(row.input, 'input')
   const definitions = isSchema(document['$defs']) ? document['$defs'] : {}
@@ -35,7 +35,7 @@ function shapeOf(row: Operation): { readonly properties: Schema; readonly requir
   }
 }
 
-/** What a caller passes is plainer than what an answer is: any sequence, any mapping. */
+/** The type of a parameter is more general than that of an answer: any sequence, any mapping. */
 function inputType(schema: unknown, definitions: Schema, models: Models): string {
   const name = isSchema(schema) && typeof schema['$ref'] === 'string' ? (schema['$ref'].split('/').at(-1) ?? '') : undefined
   const target = name === undefined ? schema : definitions[name]
@@ -56,7 +56,7 @@ function inputType(schema: unknown, definitions: Schema, models: Models): string
 function fieldsOf(row: Operation, models: Models): readonly Field[] {
   const { properties, required, definitions } = shapeOf(row)
   return Object.entries(properties).flatMap(([name, schema]) => {
-    // A field that nobody may give.
+    // The schema forbids this field, so no caller may pass it.
     if (isSchema(schema) && 'not' in schema) return []
     const type = inputType(schema, definitions, models)
     const nullable = type.startsWith('Optional[') || type === 'Any'
@@ -103,7 +103,7 @@ function methodOf(id: OperationId, models: Models): PythonMethod & { readonly co
   const attempt = row.scope === 'attempt'
   const named = [...rest.map(parameter), ...(attempt ? ['token: str'] : []), 'request_timeout: Optional[float] = None']
   const parameters = ['self', ...first.map(parameter), '*', ...named]
-  /** Null says something here; elsewhere it means that the field is left out. */
+  /** For these fields null has a meaning; for all others None means that the field is left out. */
   const nullable = fields.filter((field) => field.nullable).map((field) => identifierOf(field.name))
   const problems = [...row.problems]
   const given = ['locals()', ...nullable.map((name) => JSON.stringify(name))].join(', ')

@@ -1,4 +1,4 @@
-/** Responsible for reading what the Python SDK exports out of its sources: names, signatures, first sentences. */
+/** Responsible for reading the exports of the Python SDK from its sources: names, signatures, first sentences. */
 
 export interface PythonMember {
   readonly name: string
@@ -24,7 +24,7 @@ export interface PythonParameter {
 export const exportedNames = (source: string): readonly string[] =>
   [...(/^__all__ = \[(.*?)^\]/ms.exec(source)?.[1] ?? '').matchAll(/"(\w+)"/g)].flatMap((match) => match[1] ?? [])
 
-/** Roles and literals of docstrings, as Markdown spells them. */
+/** Converts the roles and literals of a docstring to Markdown. */
 const markdown = (text: string): string =>
   text
     .replaceAll(/:\w+:`/g, '`')
@@ -34,7 +34,7 @@ const markdown = (text: string): string =>
 const firstSentence = (docstring: string): string =>
   markdown(/^(.*?[.:])(?:\s|$)/s.exec(docstring.trim())?.[1] ?? docstring.trim()).replace(/:$/, '.')
 
-/** Types say more than a table has room for. */
+/** The signature without types, which would not fit into a table. */
 function plainSignature(name: string, parameters: string): string {
   const flat = parameters.replaceAll(/#.*$/gm, '').replaceAll(/\s+/g, ' ')
   const parts: string[] = []
@@ -61,7 +61,7 @@ function plainSignature(name: string, parameters: string): string {
 
 const docstring = String.raw`\s*"""(.*?)"""`
 
-/** The methods, or functions, of a text whose definitions stand `indent` blanks in. */
+/** The methods or functions whose definitions are indented by `indent` spaces. */
 function membersIn(source: string, indent: number): readonly PythonMember[] {
   const blanks = ' '.repeat(indent)
   const pattern = new RegExp(String.raw`^${blanks}(?:async )?def ([a-z]\w*)\((.*?)\)(?: -> [^\n]+)?:\n${docstring}`, 'gms')

@@ -1,4 +1,4 @@
-/** Responsible for `_generated/tables.py`: limits, problems, media types, and the wire side of each operation. */
+/** Responsible for `_generated/tables.py`: limits, problems, media types, and the path and method of each operation. */
 import { limits, mediaTypes, operationIds, operations, problemCodes, problems, type Operation } from '@modelreins/contract'
 import { pythonNotice } from './python-models.ts'
 import { documentOf, isSchema } from './python-types.ts'
@@ -6,7 +6,7 @@ import { documentOf, isSchema } from './python-types.ts'
 const python = (value: unknown): string =>
   value === true ? 'True' : value === false ? 'False' : value === null || value === undefined ? 'None' : JSON.stringify(value)
 
-/** Fields that tell an answer of the server from whatever else may stand in its place: the first two that it always has. */
+/** Fields that distinguish an answer of the server from that of another program at its address: the first two that are always present. */
 function marksOf(row: Operation): readonly string[] {
   if (row.produces !== undefined) return []
   const document = documentOf(row.output, 'output')
@@ -17,7 +17,7 @@ function marksOf(row: Operation): readonly string[] {
   return Array.isArray(required) ? required.slice(0, 2).map(String) : []
 }
 
-/** What the SDK looks at of the limits. */
+/** The limits that the SDK uses. */
 const usedLimits: ReadonlySet<string> = new Set([
   'artifact_bytes',
   'claim_max',

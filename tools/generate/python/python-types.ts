@@ -1,4 +1,4 @@
-/** Responsible for saying JSON schemas as Python types, and for the classes that answers need. */
+/** Responsible for converting JSON schemas to Python types, and for the classes that answers need. */
 import * as z from 'zod'
 
 export type Schema = Readonly<Record<string, unknown>>
@@ -23,7 +23,7 @@ export const documentOf = (schema: z.ZodType, io: 'input' | 'output'): Schema =>
   return isSchema(document) ? document : {}
 }
 
-/** A type, and the class that values of it (or entries of a list of it) are made into. */
+/** A type, and the class that its values (or the entries of a list of it) are converted to. */
 export interface PythonType {
   readonly text: string
   readonly nested?: string | undefined
@@ -35,10 +35,10 @@ const text = (value: unknown): string => JSON.stringify(value)
 /** Collects the classes that the types of answers need. */
 export class Models {
   readonly #models = new Map<string, Model>()
-  /** Of inline objects: the same shape is the same class, wherever it stands. */
+  /** Class names of inline objects, by shape: equal shapes share one class. */
   readonly #names = new Map<string, string>()
 
-  /** Gives a shape that has no name of its own one. */
+  /** Assigns a name to a shape that has none of its own. */
   call(name: string, schema: z.ZodType): void {
     const { $schema: _, $defs: __, ...shape } = documentOf(schema, 'output')
     this.#names.set(JSON.stringify(shape), name)
@@ -60,7 +60,7 @@ export class Models {
     if (Array.isArray(schema['enum'])) return { text: `Literal[${schema['enum'].map(text).join(', ')}]` }
     const choices = schema['anyOf'] ?? schema['oneOf']
     if (Array.isArray(choices)) {
-      // Any JSON value is spelled as a choice of all types.
+      // zod writes "any JSON value" as a union of all types.
       if (choices.length >= 6) return anything
       return union(choices.map((choice) => this.typeOf(choice, definitions, hint)))
     }
@@ -96,7 +96,7 @@ export class Models {
     if (!this.#models.has(name)) {
       this.#names.set(shape, name)
       const required = Array.isArray(schema['required']) ? schema['required'] : []
-      // Its own fields may lead to classes that stand before it.
+      // Computed before the class is added: classes that its fields need must be defined first.
       const fields = Object.entries(properties).map(([field, value]) => {
         const type = this.typeOf(value, definitions, `${name}${camel(field)}`)
         return { name: field, type: type.text, nested: type.nested, optional: !required.includes(field) }
