@@ -1,6 +1,6 @@
 /** Attempts that are started before there is a slot: they run in their order, go back when nothing comes of it, and end as any other. */
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { Job, ServerFrame } from '@modelreins/contract'
+import { limits, type Job, type ServerFrame } from '@modelreins/contract'
 import { heldMs } from '../../../../worker-sdk/src/worker/link/intake.ts'
 import { ControlPlane, problemOf } from '../support/control-plane.ts'
 import { delivered, ManualClock, turn } from '../support/manual-clock.ts'
@@ -73,6 +73,34 @@ it('hands back what no slot has become free for, and has run nothing of it', asy
   await plane.until(() => plane.ended.length === 101)
   expect(ran).toEqual(['long'])
   expect(heard.filter(({ event, payload }) => event === 'job:start' && ids.includes((payload as { id: number }).id))).toEqual([])
+})
+
+it('runs nothing for which no slot became free before its lease may have ended', async () => {
+  const { ids, ran, end } = await busy(three)
+  await plane.until(all(ids))
+  await delivered()
+  clock.sleep(limits.lease_ms)
+  end()
+  await plane.until(() => plane.handedBack.length === ids.length)
+  expect({ ran, handedBack: plane.handedBack }).toEqual({ ran: ['long'], handedBack: ids })
+})
+
+it('asks again about a start whose answer it read late, and runs nothing that another worker may have taken', async () => {
+  const { ran, end } = await busy([])
+  const asked: number[] = []
+  plane.interceptFrame = (frame, socket) => {
+    if (frame.type !== 'start') return false
+    asked.push(clock.now())
+    if (asked.length === 1) clock.sleep(limits.lease_ms)
+    else socket.send(JSON.stringify({ type: 'problem', ref: frame.ref, problem: problemOf('lease-lost') } satisfies ServerFrame))
+    return asked.length > 1
+  }
+  end()
+  await plane.until(() => plane.ended.length === 101)
+  plane.dispatch({ prompt: 'taken' })
+  await until(() => asked.length === 2)
+  await delivered()
+  expect(ran).toEqual(['long'])
 })
 
 it('hands back at once what has not begun when it is stopped, and ends what runs', async () => {

@@ -63,6 +63,8 @@ const ofAborted = (error: unknown): boolean =>
 /** How many consecutive answers "too large" are needed before the settlement is reduced. */
 const timesTooLarge = 5
 const redelivery = { baseMs: 1_000, capMs: 30_000 }
+/** A start that was answered later than this, because the process was suspended, is asked about again: its lease may have ended. */
+const freshMs = limits.lease_ms / 2
 /** A larger message would delay the frames after it. */
 const socketBytes = limits.result_inline_bytes
 
@@ -89,7 +91,12 @@ export class Delivery {
     const lease = { job_id: offer.job.id, attempt: offer.lease.attempt }
     this.#ports.liveAttempts.keepLease(lease)
     try {
-      return await this.#begin(offer)
+      for (;;) {
+        const asked = this.#ports.clock.now()
+        const started = await this.#begin(offer)
+        if (this.#ports.clock.now() - asked < freshMs) return started
+        this.#ports.debug(`start of job ${offer.job.id} is asked about again: its answer was read late`)
+      }
     } catch (error) {
       this.#ports.liveAttempts.dropLease(lease)
       throw error

@@ -28,6 +28,8 @@ const shortForOne = 16
 const forgiven = 2 * aheadMost
 /** The weight of the latest attempt in the average. */
 const newest = 1 / 16
+/** An attempt that has waited for longer, because the event loop was blocked or the process was suspended, may have lost its lease. */
+export const leasedMs = limits.lease_ms / 3
 /** How many attempts begin per turn of the event loop. The frames that they cause are sent while the next ones run. */
 const begunPerTurn = 16
 
@@ -151,6 +153,7 @@ export class Intake {
   /** Called when a slot may be free, or when no slot may be used any more. */
   look(): void {
     if (this.#ports.credit.closed) this.giveBack()
+    this.#giveBackStale()
     while (this.#ahead.length > 0 && this.#begun < begunPerTurn) {
       const release = this.#ports.slots.admit()
       const next = release === undefined ? undefined : this.#remove(0)
@@ -168,6 +171,19 @@ export class Intake {
     const busy = this.#begun === begunPerTurn
     this.#begun = 0
     if (busy) this.look()
+  }
+
+  /** Gives back what has waited so long that another worker may already have run it. */
+  #giveBackStale(): void {
+    const before = this.#ports.clock.now() - leasedMs
+    const isStale = (attempt: StartedAhead | undefined): attempt is StartedAhead =>
+      (attempt?.startedAt ?? Number.POSITIVE_INFINITY) < before
+    const stale = this.#ahead.flatMap(({ attempt }) => (isStale(attempt) ? [attempt] : []))
+    for (const attempt of stale) {
+      this.#remove(this.#ahead.findIndex((waiting) => waiting.attempt === attempt))
+      this.#worth -= 1
+      attempt.giveBack()
+    }
   }
 
   /** Gives all waiting offers back, and takes no additional ones until jobs are short again. */

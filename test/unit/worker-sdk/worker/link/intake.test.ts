@@ -1,7 +1,15 @@
 /** What becomes of offers: started, taken ahead while jobs are short, or given back. */
 import { expect, it } from 'vitest'
 import type { Offer, WorkerFrame } from '@modelreins/contract'
-import { aheadMost, heldMs, Intake, shortInARow, shortMs, type IntakePorts } from '../../../../../worker-sdk/src/worker/link/intake.ts'
+import {
+  aheadMost,
+  heldMs,
+  Intake,
+  leasedMs,
+  shortInARow,
+  shortMs,
+  type IntakePorts,
+} from '../../../../../worker-sdk/src/worker/link/intake.ts'
 import type { StartedAhead } from '../../../../../worker-sdk/src/worker/job/started-ahead.ts'
 import type { SocketLink } from '../../../../../worker-sdk/src/worker/link/socket-link.ts'
 import { jobOf } from '../../support/job.ts'
@@ -246,6 +254,18 @@ it('hands back what has started and waits for a slot too long, whatever begins m
   scene.end(0)
   await scene.clock.advance(heldMs)
   expect({ begun: scene.begun, handedBack: scene.handedBack }).toEqual({ begun: [2], handedBack: [3] })
+})
+
+it.each([
+  { time: 'less than its lease certainly lasts', ms: leasedMs, begun: [2], handedBack: [] },
+  { time: 'so long that it may have lost its lease', ms: leasedMs + 1, begun: [], handedBack: [2, 3] },
+])('after a blocked event loop: what has waited $time', ({ ms, begun, handedBack }) => {
+  const scene = new Scene(1, true).warm(0, 400)
+  scene.take(1, 3)
+  for (const id of [2, 3]) scene.answered.add(id)
+  scene.clock.sleep(ms)
+  scene.end(ms)
+  expect({ begun: scene.begun, handedBack: scene.handedBack }).toEqual({ begun, handedBack })
 })
 
 it('hands back at once what has not begun when it may start nothing any more', () => {
