@@ -1,4 +1,4 @@
-/** Responsible for the peers that this machine can run, and for the sentences about those that it cannot. */
+/** Responsible for starting the peers that can run on this machine, and for explaining why others cannot. */
 import { startBullMq } from './peers/bullmq.ts'
 import { installPeers } from './peers/packages.ts'
 import type { Peer } from './peers/peer.ts'
@@ -7,12 +7,12 @@ import { PeerMissing } from './peers/services.ts'
 
 export interface Peers {
   readonly running: readonly Peer[]
-  /** Which versions, and what is left out and why. */
+  /** The versions of the peers, and which are left out and why. */
   readonly notes: readonly string[]
   readonly stop: () => Promise<void>
 }
 
-/** `MODELREINS_BENCH_PEERS=none` leaves them out: for a machine without a network. */
+/** `MODELREINS_BENCH_PEERS=none` leaves them out, for a machine without a network. */
 const wanted = (): boolean => process.env['MODELREINS_BENCH_PEERS'] !== 'none'
 
 export async function startPeers(which: 'bullmq' | 'all'): Promise<Peers> {
@@ -22,7 +22,7 @@ export async function startPeers(which: 'bullmq' | 'all'): Promise<Peers> {
     try {
       running.push(...(await begin()))
     } catch (error) {
-      // Our own figures are worth having without it.
+      // Without this peer, our own figures are still useful.
       const message = error instanceof Error ? error.message : String(error)
       notes.push(error instanceof PeerMissing ? message : `Another queue is left out, since it did not start: ${message}`)
     }
@@ -41,7 +41,7 @@ export async function startPeers(which: 'bullmq' | 'all'): Promise<Peers> {
   notes.unshift(...running.map((peer) => peer.version))
   return {
     running,
-    // Both kinds of BullMQ report the same missing program.
+    // Both kinds of BullMQ may report the same missing program.
     notes: [...new Set(notes)],
     stop: async () => {
       for (const peer of running) await peer.stop()

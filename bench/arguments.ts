@@ -1,4 +1,4 @@
-/** Responsible for the words after `npm run bench --`: which benches, how large, how long, and where the results go. */
+/** Responsible for parsing the command line of `npm run bench --`: which benches, their size, the time limit, and the folder of the results. */
 import { parseArgs } from 'node:util'
 import { benchNames, isBench } from './benches.ts'
 import type { BenchName } from './benches.ts'
@@ -7,9 +7,9 @@ import type { Scale } from './measure.ts'
 export interface Request {
   readonly names: readonly BenchName[]
   readonly scale: Scale
-  /** Where the raw values and REPORT.md go; by default bench/results, or dist/bench for --quick. */
+  /** Folder of the raw values and REPORT.md; by default bench/results, or dist/bench for --quick. */
   readonly out: string | undefined
-  /** Time limit of the whole run. */
+  /** Time limit of the whole run, in minutes. */
   readonly minutes: number
   readonly peers: boolean
 }

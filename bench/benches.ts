@@ -1,7 +1,7 @@
-/** Responsible for the list of benches, in the order in which they run: what a reader asks first comes first. */
+/** Responsible for the list of benches, in the order in which they run: the most important questions first. */
 import type { Bench } from './measure.ts'
 
-/** Loaded one at a time, each in a process of its own: none measures what another has left in memory. */
+/** Loaded one at a time, each in its own process, so that no bench measures memory that another one left. */
 export const benches = {
   throughput: () => import('./throughput.ts'),
   sustained: () => import('./sustained.ts'),

@@ -1,4 +1,4 @@
-/** Responsible for one question: how large is the module that is deployed, and what is it made of? */
+/** Responsible for one question: how large is the deployed module, and which parts contribute to its size? */
 import { SourceMap } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -10,25 +10,25 @@ import { obstacles } from './obstacles.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const shown = 18
 
-/** A stretch of the module that comes from one part. */
+/** A range of the module's text that comes from one part. */
 interface Piece {
   readonly part: string
   readonly text: string
 }
 
-/** `zod`, `drizzle-orm`, ...: a package; else the first folders of the path. */
+/** The part that a source belongs to: the name of a package, such as `zod`; for our own code the first folders of the path. */
 function partOf(source: string): string {
   const place = source.replaceAll('\\', '/').replace(/^(\.\.\/)+/, '')
   const inPackage = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(place)?.[1]
   if (inPackage !== undefined) return inPackage
-  // drizzle-orm's and others' own maps name their sources.
+  // Some packages have their own source maps, whose sources have other paths.
   return place
     .split('/')
     .slice(0, place.startsWith('durable-objects/tenant/') ? 3 : 2)
     .join('/')
 }
 
-/** Mappings begin where a word or a sign does. */
+/** A mapping that begins inside an identifier is imprecise. */
 const insideWord = /[\w$]{2}/y
 
 function piecesOf(code: string, mapText: string): readonly Piece[] {
@@ -58,7 +58,7 @@ function piecesOf(code: string, mapText: string): readonly Piece[] {
 
 const kib = (text: string): number => gzipSync(text).length / 1024
 
-/** What the sum loses when a part is taken out. */
+/** How much smaller the module becomes when each part is removed. */
 function partFigures(code: string, map: string): readonly Figure[] {
   const pieces = piecesOf(code, map)
   const whole = kib(code)

@@ -1,4 +1,7 @@
-/** Responsible for two questions about thousands of connected workers: what does a dispatch cost among them, and what do they cost while nothing happens? */
+/**
+ * Responsible for two questions about thousands of connected workers: what does a dispatch cost with them connected, and what do they cost while
+ * idle?
+ */
 import { setTimeout as pause } from 'node:timers/promises'
 import { limits } from '../contract/src/index.ts'
 import { startFleet } from './fleet.ts'
@@ -12,7 +15,7 @@ import { payload } from './peers/peer.ts'
 import type { Reading } from './runtime-process.ts'
 import { post } from './servers.ts'
 
-/** An alarm backs up the last commit for a minute; from then on nothing is left to do but to sign a head, ten minutes later. */
+/** Sizes and times. An alarm follows the last commit for a minute; after that, the only task left is to sign a head ten minutes later. */
 const sizes = {
   full: { fleets: [10, 5_000], rounds: 5, jobs: 60, settleMs: 75_000, idleMs: 45_000 },
   quick: { fleets: [10, 60], rounds: 1, jobs: 15, settleMs: 2_000, idleMs: 3_000 },
@@ -20,7 +23,7 @@ const sizes = {
 
 const named = (fleet: Fleet): string => `${fleet.size.toLocaleString('en')} connected workers`
 
-/** Milliseconds of a dispatch that a free worker takes and ends. */
+/** Milliseconds from a dispatch until a free worker has ended the job. */
 async function dispatch(fleet: Fleet): Promise<number> {
   const ended = fleet.nextEnd()
   const ms = await timed(() => post(`${fleet.bench.url}/api/v1/dispatch`, fleet.bench.ownerKey, payload))
@@ -51,7 +54,7 @@ function idleFigures(fleet: Fleet, before: Reading, after: Reading): readonly Fi
   ]
 }
 
-/** `bare`: what a connection costs where nothing is done with it. */
+/** `bare`: the memory of a connection to a bare object that does nothing with it. */
 function memoryFigures([few, many]: readonly Memory[], [fewer, more]: readonly [number, number], bare: Memory): readonly Figure[] {
   const each = (of: keyof Memory): number => ((many?.[of] ?? 0) - (few?.[of] ?? 0)) / (more - fewer)
   return [

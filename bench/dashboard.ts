@@ -1,4 +1,4 @@
-/** Responsible for one question: how quick and how quiet is the dashboard in a real browser, also with much to show? */
+/** Responsible for one question: how fast is the dashboard in a real browser, and how much work does it cause, also with much data? */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser, CDPSession, Page } from 'playwright-core'
 import { chromiumPath, launchBrowser } from '../test/support/dashboard.ts'
@@ -17,7 +17,7 @@ const sizes = {
 type Size = (typeof sizes)[Scale]
 
 const everySecond = 10
-/** Events that one call of the server brings about, while a tab takes in an hour of them at once. */
+/** Most events that one call causes while a tab receives an hour of them. */
 const atOnce = 500
 const slowdown = 4
 
@@ -43,7 +43,7 @@ async function signIn({ page }: Tab, url: string, key: string): Promise<void> {
   await page.getByRole('navigation', { name: 'Places' }).waitFor()
 }
 
-/** Milliseconds from the navigation until the field for the key can be written into, and bytes as sent, of a browser that has nothing. */
+/** Milliseconds from the navigation until the key can be typed, and bytes as sent, for a browser with an empty cache. */
 async function coldLoad(browser: Browser, url: string): Promise<{ readonly ms: number; readonly requests: number }> {
   const tab = await openTab(browser)
   await tab.cdp.send('Emulation.setCPUThrottlingRate', { rate: slowdown })
@@ -62,7 +62,7 @@ async function seconds({ cdp }: Tab, name: 'TaskDuration' | 'ScriptDuration'): P
   return metrics.find((metric) => metric.name === name)?.value ?? Number.NaN
 }
 
-/** Of the page's heap, or of its document's nodes, what is left after a collection. */
+/** The size of the page's heap, or the number of its document's nodes, after a garbage collection. */
 async function kept({ cdp }: Tab, name: 'JSHeapUsedSize' | 'Nodes'): Promise<number> {
   await cdp.send('HeapProfiler.collectGarbage')
   const { metrics } = await cdp.send('Performance.getMetrics')
@@ -71,8 +71,8 @@ async function kept({ cdp }: Tab, name: 'JSHeapUsedSize' | 'Nodes'): Promise<num
 const heapBytes = (tab: Tab): Promise<number> => kept(tab, 'JSHeapUsedSize')
 
 /**
- * As many events as an hour of ten a second has, as fast as the tab takes them in: half of them dispatches, half aborts, each call sent once the
- * frames of the one before have arrived and the page is free again. What a page keeps of an event it keeps whether it came in an hour or in a minute.
+ * Sends the number of events of an hour at ten a second, as fast as the tab can process them: half dispatches, half aborts. Each call is sent once
+ * the frames of the previous one have arrived and the page is idle. The memory that a page keeps per event does not depend on their rate.
  */
 async function anHour(tab: Tab, server: OurServer, events: number): Promise<{ readonly seconds: number }> {
   let frames = 0
@@ -115,12 +115,12 @@ async function anHour(tab: Tab, server: OurServer, events: number): Promise<{ re
   return { seconds: (performance.now() - begun) / 1_000 }
 }
 
-/** Dispatches a job that the list tells of, and answers how long after it was asked for the frame with it was drawn. */
+/** Dispatches jobs that the list shows; returns the milliseconds from each dispatch until the frame with the job was drawn. */
 async function eventToPixel(tab: Tab, server: OurServer, count: number): Promise<readonly number[]> {
   const found: number[] = []
   for (let index = 0; index < count; index += 1) {
     const prompt = `pixel ${index}`
-    // Both clocks are this machine's.
+    // The page and this process run on one machine, so their clocks can be compared.
     const drawn = tab.page.evaluate(
       `new Promise((resolve) => {
         const look = () => document.body.innerText.includes(${JSON.stringify(prompt)}) && (watcher.disconnect(), requestAnimationFrame(() => resolve(performance.timeOrigin + performance.now())))
@@ -136,7 +136,7 @@ async function eventToPixel(tab: Tab, server: OurServer, count: number): Promise
   return found
 }
 
-/** Milliseconds between frames while the list is scrolled by the wheel. */
+/** Milliseconds between frames while the list scrolls by the wheel. */
 async function framesWhileScrolling({ page }: Tab, scrollS: number): Promise<readonly number[]> {
   await page.mouse.move(640, 500)
   await page.evaluate(`globalThis.frames_ = []; globalThis.scrolling_ = true; {
@@ -173,7 +173,7 @@ async function run(scale: Scale): Promise<Answer> {
   }
 }
 
-/** On a server of its own, with a worker and one job that waits. */
+/** Runs `work` with its own server, a worker and one waiting job. */
 async function served(work: (server: OurServer) => Promise<readonly Figure[]>): Promise<readonly Figure[]> {
   const server = await startOurs({ pages: true })
   try {
@@ -228,7 +228,7 @@ async function liveFigures(browser: Browser, server: OurServer, { events, idleS,
   const heapAfter = await heapBytes(tab)
   const nodesBefore = await kept(tab, 'Nodes')
   const passed = await anHour(tab, server, hour)
-  // Its last refreshes are behind it.
+  // Waits until the last refreshes are over.
   await tab.page.waitForLoadState('networkidle')
   await pause(2_000)
   const heapHour = await heapBytes(tab)

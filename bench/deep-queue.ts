@@ -1,4 +1,4 @@
-/** Responsible for one question: does a claim cost more when a million jobs wait than when a thousand do? */
+/** Responsible for one question: does a claim cost more with a million waiting jobs than with a thousand? */
 import { atMost, figure, ratio, takingTurns, timed } from './measure.ts'
 import type { Answer, Bench, Scale } from './measure.ts'
 import { greet, takeOne } from './our-queue.ts'

@@ -1,4 +1,4 @@
-/** Responsible for many workers of one tenant, each on a socket of its own with room for one job, that end every job at once. */
+/** Responsible for many workers of one tenant, each on its own socket with room for one job, that end every job at once. */
 import type { WebSocket } from 'ws'
 import type { ServerFrame } from '@modelreins/contract'
 import { limits } from '../contract/src/index.ts'
@@ -15,19 +15,19 @@ import { connectWorker } from './sockets.ts'
 export interface Fleet {
   readonly size: number
   readonly bench: OurServer
-  /** Resolves when one more job than before has ended. */
+  /** Resolves when the next job has ended. */
   readonly nextEnd: () => Promise<void>
-  /** Sockets that were closed. */
+  /** Number of sockets that were closed. */
   readonly closed: () => number
   readonly read: () => Reading
-  /** After a forced collection. */
+  /** Memory after a forced garbage collection. */
   readonly memory: () => Promise<Memory>
   readonly stop: () => Promise<void>
 }
 
 const atOnce = 32
 
-/** Answers a worker's frames: each offer is started, each start completed. */
+/** Answers a worker's frames: starts each offer and completes each start. */
 function serve(socket: WebSocket, onEnd: () => void): void {
   let taken: { readonly token: string; readonly job_id: number } | undefined
   socket.on('message', (data) => {
@@ -73,7 +73,7 @@ export async function startFleet(size: number): Promise<Fleet> {
     serve(socket, () => waiting())
     socket.send(JSON.stringify({ type: 'credit', slots: 1 }))
     sockets.push(socket)
-    // From the beginning: connecting thousands takes longer than a silent worker counts as there.
+    // The pings begin with the connection, because connecting thousands takes longer than a silent worker stays online.
     pings.push(setInterval(() => socket.send('ping'), limits.heartbeat_socket_ms).unref())
   })
   return {

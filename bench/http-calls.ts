@@ -1,4 +1,7 @@
-/** Responsible for one question: how many single HTTP calls a second does one tenant take, beside a bare object that stores the same, and BullMQ's `add`? */
+/**
+ * Responsible for one question: how many single HTTP calls a second does one tenant handle, compared with a bare object that stores the same, and
+ * with BullMQ's `add`?
+ */
 import type { Offer } from '@modelreins/contract'
 import { startPeers } from './all-peers.ts'
 import { atLeast, figure, perSecond, ratio } from './measure.ts'
@@ -11,10 +14,10 @@ import { post, startFloor, startOurs } from './servers.ts'
 
 const sizes = { full: { rounds: 5, calls: 1_500 }, quick: { rounds: 1, calls: 100 } } as const
 const lanes = 32
-/** Offers last five seconds. */
+/** Jobs in one portion: their offers must be started within five seconds. */
 const portion = 200
 
-/** The four calls of a job life, by whom. */
+/** The four calls in the life of a job. */
 interface Life {
   readonly dispatch: () => Promise<unknown>
   readonly poll: () => Promise<readonly Offer[]>
@@ -22,11 +25,11 @@ interface Life {
   readonly complete: (offer: Offer) => Promise<unknown>
 }
 const steps = ['dispatch', 'poll', 'start', 'complete'] as const
-/** Calls a second; `cpu`: microseconds of the runtime's processor time for the four calls of a life. */
+/** Calls a second. `cpu`: microseconds of the runtime's CPU time for the four calls of one job. */
 type Rates = Readonly<Record<(typeof steps)[number] | 'life' | 'cpu', number>>
 
 async function rates(life: Life, calls: number): Promise<Rates> {
-  // As many as are measured: a server that has just begun still compiles its code, as the other queue has long done.
+  // A warm-up as long as the measurement: a new server first compiles its code, which the other queue did long ago.
   await perSecond(calls, lanes, life.dispatch)
   const before = runtimeCpuMs() ?? Number.NaN
   const dispatch = await perSecond(calls, lanes, life.dispatch)
@@ -47,17 +50,17 @@ async function rates(life: Life, calls: number): Promise<Rates> {
   return { dispatch, poll, start, complete, life: 4 / (1 / dispatch + 1 / poll + 1 / start + 1 / complete), cpu }
 }
 
-/** As long as our tokens. */
+/** Has the length of our tokens. */
 const token = 'f'.repeat(111)
 
 interface Platform {
-  /** A Worker that only reads the JSON of a call: what HTTP, the runtime and the caller cost. */
+  /** A Worker that only parses the JSON of a call: the cost of HTTP, the runtime and the caller. */
   readonly nothing: number
-  /** One that also asks an object, which stores nothing and answers at once. */
+  /** A Worker that also calls an object, which stores nothing and answers at once. */
   readonly passed: number
 }
 
-/** Calls a second without anything of ours. */
+/** Calls a second of the platform alone, without our code. */
 async function platformRates(calls: number): Promise<Platform> {
   const { url, stop } = await startFloor()
   const rateOf = async (path: string): Promise<number> => {

@@ -1,4 +1,4 @@
-/** Responsible for what idle connections cost the runtime itself: sockets to the bare object, which does nothing with them. */
+/** Responsible for the memory that idle connections take in the runtime itself: sockets to a bare object that does nothing with them. */
 import type { WebSocket } from 'ws'
 import { heapOf } from './inspector.ts'
 import { inLanes } from './measure.ts'
@@ -8,20 +8,20 @@ import { openSocket } from './sockets.ts'
 
 const atOnce = 32
 
-/** Kibibytes of the runtime process, and of the heap of its isolate in it. */
+/** Kibibytes of the runtime process, and of its isolate's heap within it. */
 export interface Memory {
   readonly process: number
   readonly heap: number
 }
 
-/** After a forced collection: twice, since what the first one sets free may refer to more. `work`: see `heapOf`. */
+/** Memory after two forced garbage collections: objects that the first one frees may have kept others alive. `work`: see `heapOf`. */
 export async function memoryOf(pid: string, folder: string, inspector: URL, work: () => Promise<unknown>): Promise<Memory> {
   await heapOf(inspector, work)
   const heap = await heapOf(inspector, work)
   return { process: readRuntime(pid, folder).megabytes * 1024, heap: heap / 1024 }
 }
 
-/** What each connection adds once there are `many` instead of `few`, in kibibytes. */
+/** Kibibytes that each connection adds, from the difference between `many` and `few`. */
 export async function idleSockets(few: number, many: number): Promise<Memory> {
   const { server: floor, pid } = await withRuntimePid(() => startFloor({ inspectorPort: 0 }))
   const sockets: WebSocket[] = []

@@ -1,4 +1,4 @@
-/** Responsible for a CPU profile of the Worker's isolate, taken over the inspector's protocol, with every place named by the source it was bundled from. */
+/** Responsible for a CPU profile of the Worker's isolate, taken with the inspector's protocol and mapped back to the bundled sources. */
 import { SourceMap } from 'node:module'
 import type { WebSocket } from 'ws'
 import { openSocket } from './sockets.ts'
@@ -17,17 +17,17 @@ interface ProfileNode {
 interface Profile {
   readonly nodes: readonly ProfileNode[]
   readonly samples: readonly number[]
-  /** Microseconds before each sample. */
+  /** Microseconds between each sample and the one before. */
   readonly timeDeltas: readonly number[]
 }
 
-/** A place in the sources: `module` is a path in the repository or a package in brackets; empty for the engine itself. */
+/** A place in the sources. `module` is a path in the repository or a package in brackets; empty for the engine itself. */
 export interface Place {
   readonly module: string
   readonly name: string
 }
 
-/** Time at one place, and from where it was called, the caller last. */
+/** Time spent at one place, and its call stack, with the outermost caller last. */
 export interface Spent {
   readonly us: number
   readonly stack: readonly Place[]
@@ -72,10 +72,7 @@ async function inspect(url: URL): Promise<Inspector> {
   return new Inspector(await openSocket(target.webSocketDebuggerUrl))
 }
 
-/**
- * Bytes that the Worker's isolate uses once everything that nobody refers to any more has been collected. `work`: gives the isolate something
- * to do, since one that sleeps does not collect.
- */
+/** Bytes of the Worker's isolate after a garbage collection. `work` must give the isolate something to do, because an idle one does not collect. */
 export async function heapOf(url: URL, work: () => Promise<unknown>): Promise<number> {
   const inspector = await inspect(url)
   await inspector.call('HeapProfiler.enable')
@@ -94,10 +91,10 @@ const mapOf = (sourceMapURL: string): SourceMap | undefined =>
     ? new SourceMap(JSON.parse(Buffer.from(sourceMapURL.split(',')[1] ?? '', 'base64').toString()))
     : undefined
 
-/** `../node_modules/drizzle-orm/x/y.js` is `[drizzle-orm]`; what is ours is its path from the repository. */
+/** `../node_modules/drizzle-orm/x/y.js` becomes `[drizzle-orm]`; our own code becomes its path in the repository. */
 function moduleOf(source: string): string {
   const inPackages = source.split('node_modules/').at(-1)
-  // The maps of drizzle-orm point beside it.
+  // The source maps of drizzle-orm contain wrong paths.
   if (source.includes('node_modules/src/')) return '[drizzle-orm]'
   if (source.includes('node_modules/') && inPackages !== undefined)
     return `[${inPackages
@@ -108,10 +105,10 @@ function moduleOf(source: string): string {
 }
 
 const intervalUs = 250
-/** A sample that comes later has waited for a processor or a disk: that is nobody's work. */
+/** A later sample was delayed by a busy processor or disk, which is not time of the code. */
 const longestUs = 4 * intervalUs
 
-/** Runs `work` under the profiler; answers what was spent where, the engine's own pauses included. */
+/** Runs `work` under the profiler; returns the time spent at each place, including the engine's own pauses. */
 export async function profileOf(url: URL, work: () => Promise<unknown>): Promise<readonly Spent[]> {
   const inspector = await inspect(url)
   await inspector.call('Profiler.enable')
@@ -119,7 +116,7 @@ export async function profileOf(url: URL, work: () => Promise<unknown>): Promise
   await inspector.call('Profiler.start')
   await work()
   const { profile } = (await inspector.call('Profiler.stop')) as { readonly profile: Profile }
-  // Only now: a debugger that listens makes the code slower.
+  // Enabled after the profile, because an attached debugger makes the code slower.
   await inspector.call('Debugger.enable')
   const maps = new Map([...inspector.scripts].map(([id, { sourceMapURL }]) => [id, mapOf(sourceMapURL ?? '')]))
   inspector.end()

@@ -1,4 +1,7 @@
-/** Responsible for one question: how long after the reins are pulled does the last child of thirty workers run? The drill is the tests' own. */
+/**
+ * Responsible for one question: how long after the killswitch is raised does the last child process of thirty workers run? It uses the drill of the
+ * tests.
+ */
 import { killDrill } from '../test/support/drill/kill-drill.ts'
 import { startServer } from '../test/support/server.ts'
 import { atMost, figure } from './measure.ts'
@@ -12,7 +15,7 @@ interface Round {
   readonly goneMs: readonly number[]
 }
 
-/** A process for every worker: on the machine of the bench they all compete for its cores. */
+/** One process per worker; they all share the cores of this machine. */
 async function round(level: number, workers: number): Promise<Round> {
   const server = await startServer()
   try {

@@ -1,4 +1,4 @@
-/** Responsible for one question: do dispatch and claim cost more for a tenant with millions of finished jobs behind it than for a new one? */
+/** Responsible for one question: do dispatch and claim cost more for a tenant with millions of finished jobs than for a new one? */
 import type { Job } from '@modelreins/contract'
 import { atMost, figure, median, ratio } from './measure.ts'
 import type { Answer, Bench, Scale } from './measure.ts'
@@ -13,9 +13,9 @@ const sizes = {
 } as const
 
 interface Tenant {
-  /** Call it before `live` and after a pause: a worker that was silent for a while counts as offline. */
+  /** Makes the worker count as online; call it before `live` and after a pause, because a silent worker goes offline. */
   readonly greet: () => Promise<unknown>
-  /** Milliseconds of a dispatch, and of a claim: poll and start. The job is ended afterwards. */
+  /** Milliseconds of a dispatch, and of a claim (poll and start). The job is then ended. */
   readonly live: () => Promise<{ readonly dispatch: number; readonly claim: number }>
   readonly stop: () => Promise<void>
 }
@@ -57,7 +57,7 @@ async function run(scale: Scale): Promise<Answer> {
   const found = histories.map(() => ({ dispatch: [] as number[], claim: [] as number[] }))
   for (let round = 0; round < rounds; round += 1) {
     const lives = tenants.map(() => [] as { readonly dispatch: number; readonly claim: number }[])
-    // By turns: what else the machine does meets both alike.
+    // The tenants take turns, so that other load of the machine affects both alike.
     for (let index = 0; index < jobs; index += 1) for (const [at, tenant] of tenants.entries()) lives[at]?.push(await tenant.live())
     for (const [at, each] of lives.entries()) {
       for (const step of ['dispatch', 'claim'] as const) found[at]?.[step].push(median(each.map((life) => life[step])))

@@ -1,4 +1,4 @@
-/** Responsible for describing the machine that measured, without naming it: no host names, no paths. */
+/** Responsible for describing the machine of a run without identifying it: no host names, no paths. */
 import { createRequire } from 'node:module'
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os'
@@ -9,9 +9,9 @@ export interface Machine {
   readonly processor: string
   readonly cores: number
   readonly memory_gib: number
-  /** Processes that wanted to run, in the minute before the first bench: more than the cores means noise. */
+  /** Load average of the minute before the first bench: a value above the number of cores means noisy figures. */
   readonly load_before: number
-  /** Small writes that the disk of the temporary folder confirms in a second, one after the other: the bound of whatever stores each job by itself. */
+  /** Sequential small flushed writes a second on the disk of the temporary folder: the upper bound for a queue that stores each job separately. */
   readonly flushes_per_second: number
   readonly node: string
   readonly workerd: string

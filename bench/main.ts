@@ -1,4 +1,6 @@
-/** Responsible for `npm run bench`: the plan, one child process per bench, raw values and report. A bench that fails is reported, and the next one runs. */
+/**
+ * Responsible for `npm run bench`: the plan, one child process per bench, raw values and report. A failed bench is reported, and the next one runs.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,9 +18,9 @@ import { withScale } from '../tools/costs/scale-page.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** A bench is ended after this many times its expected duration. Generous, so that a slow or busy machine is no reason to end it. */
+/** A bench is ended after this multiple of its expected duration, which leaves room for a slow or busy machine. */
 const patience: Readonly<Record<Scale, number>> = { full: 2.5, quick: 8 }
-/** Even the shortest bench bundles the Worker first, which takes long on a busy machine. */
+/** Minimum time limit in milliseconds: even the shortest bench first bundles the Worker, which takes long on a busy machine. */
 const leastMs = 60_000
 
 const expected = async (name: BenchName, scale: Scale): Promise<number> => (await benches[name]()).bench.expectedS[scale]
@@ -41,15 +43,15 @@ function tell({ question, figures, notes = [] }: Answer): void {
   for (const note of notes) console.log(`  - ${note}`)
 }
 
-/** Five digits are more than a measurement has. */
+/** Values are rounded to five digits; measurements are not more precise. */
 const rounded = (_key: string, value: unknown): unknown =>
   typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value
 
-/** What an earlier run left of this bench. */
+/** The results of an earlier run of this bench. */
 function earlier(folder: string, name: BenchName): readonly Kept[] {
   try {
     const kept: Kept = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))
-    // Of another version of the bench: measured anew, or left out.
+    // Results of an older format are ignored: the bench is run again or left out.
     return (kept.answer?.figures ?? []).every(({ target }) => target === undefined || typeof target.bound === 'string') ? [kept] : []
   } catch {
     return []
@@ -114,7 +116,7 @@ async function main(words: readonly string[]): Promise<number> {
   return 0
 }
 
-// The launcher requires this module, so nothing may be awaited at its top.
+// The launcher uses `require` for this module, which does not allow top-level await.
 void main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {

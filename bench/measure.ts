@@ -1,4 +1,4 @@
-/** Responsible for what all benches share: times and rates of calls, figures with medians and ratios, targets. It knows none of what is measured. */
+/** Responsible for what all benches share: times and rates of calls, figures with medians and ratios, targets. It does not know what is measured. */
 const sorted = (values: readonly number[]): number[] => [...values].sort((left, right) => left - right)
 
 /** `share` from 0 to 1, nearest rank. */
@@ -15,7 +15,7 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start
 }
 
-/** Runs `count` calls, `at` of them at a time. */
+/** Runs `count` calls, at most `at` of them concurrently. */
 export async function inLanes(count: number, at: number, call: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0
   const lane = async (): Promise<void> => {
@@ -24,7 +24,7 @@ export async function inLanes(count: number, at: number, call: (index: number) =
   await Promise.all(Array.from({ length: at }, lane))
 }
 
-/** The same; answers how many calls a second. */
+/** Runs the calls in the same way; returns the calls per second. */
 export async function perSecond(count: number, at: number, call: (index: number) => Promise<unknown>): Promise<number> {
   const ms = await timed(() => inLanes(count, at, call))
   return (count / ms) * 1000
@@ -32,16 +32,16 @@ export async function perSecond(count: number, at: number, call: (index: number)
 
 /** Why a target is missed. */
 export interface Obstacle {
-  /** Short sentences without measured numbers; they may name other rows of the same bench. */
+  /** Short sentences without measured numbers; they may refer to other rows of the same bench. */
   readonly says: string
-  /** The page with the facts: a path in the repository and, after `#`, the anchor of the heading. */
+  /** The page that explains it: a path in the repository and, after `#`, the anchor of a heading. */
   readonly see: string
 }
 
-/** What a figure should reach. */
+/** The value that a figure should reach. */
 export interface Target {
   readonly bound: `${'<=' | '>='} ${number}`
-  /** Without one, a missed target is reported as unexplained. */
+  /** Without an obstacle, a missed target is reported as unexplained. */
   readonly obstacle?: Obstacle
 }
 
@@ -53,7 +53,7 @@ const bounded = (bound: Target['bound'], obstacle: Obstacle | undefined): Target
 export const atLeast = (limit: number, obstacle?: Obstacle): Target => bounded(`>= ${limit}`, obstacle)
 export const atMost = (limit: number, obstacle?: Obstacle): Target => bounded(`<= ${limit}`, obstacle)
 
-/** `value` is the median of `raw`, unless `what` says otherwise. Figures that have no target are told without one. */
+/** `value` is the median of `raw`, unless `what` says otherwise. A figure without a target is only reported. */
 export interface Figure {
   readonly what: string
   readonly value: number
@@ -65,18 +65,18 @@ export interface Figure {
 export interface Answer {
   readonly question: string
   readonly figures: readonly Figure[]
-  /** What a reader must know to judge the figures: what was left out, and why. */
+  /** What a reader must know to judge the figures, such as what was left out and why. */
   readonly notes?: readonly string[]
 }
 
-/** `full` answers; `quick` proves that the bench runs, with so little that its figures say nothing. */
+/** `full` measures; `quick` only shows that the bench runs: its sizes are too small for meaningful figures. */
 export type Scale = 'full' | 'quick'
 
 /** One bench: a module that answers one question. */
 export interface Bench {
-  /** For the list: what is compared. */
+  /** What is compared; shown in the list. */
   readonly about: string
-  /** How long it takes as a rule, in seconds. */
+  /** Usual duration in seconds. */
   readonly expectedS: Readonly<Record<Scale, number>>
   readonly run: (scale: Scale) => Promise<Answer>
 }
@@ -89,7 +89,7 @@ export const figure = (what: string, unit: string, raw: readonly number[], targe
   ...(target === undefined ? {} : { target }),
 })
 
-/** Pairs of one round each: a ratio of what was measured minutes apart would compare two states of the machine. */
+/** Each pair is from one round: over minutes the state of the machine changes, and a ratio would compare that. */
 export const ratio = (what: string, ours: readonly number[], theirs: readonly number[], target?: Target): Figure =>
   figure(
     what,
@@ -98,7 +98,7 @@ export const ratio = (what: string, ours: readonly number[], theirs: readonly nu
     target,
   )
 
-/** Whether the figure reaches its target; undefined when it has none. */
+/** Whether the figure reaches its target; undefined without a target. */
 export function reaches({ value, target }: Figure): boolean | undefined {
   if (target === undefined) return undefined
   const [direction, limit] = target.bound.split(' ')
@@ -106,8 +106,8 @@ export function reaches({ value, target }: Figure): boolean | undefined {
 }
 
 /**
- * Rounds of `count` measurements of each side, taking turns one by one, so that what else the machine does meets all of them alike. Answers the median
- * of each round, a list per side.
+ * Rounds of `count` measurements of each side, which alternate one by one, so that other load of the machine affects all sides alike. Returns the
+ * median of each round, as one list per side.
  */
 export async function takingTurns(
   rounds: number,

@@ -1,6 +1,6 @@
 /**
- * Responsible for the explanations of missed targets, each with the page that has the facts. They contain no measured numbers, so that they stay
- * true after the next run.
+ * Responsible for the explanations of missed targets, each with a link to the page that explains it. They contain no measured numbers, so that they
+ * stay true after the next run.
  */
 import type { Obstacle } from './measure.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for running one bench in a process of its own: `bench/one.ts NAME SCALE`. Its answer goes to the process that started it. */
+/** Responsible for running one bench in its own process: `bench/one.ts NAME SCALE`. It sends the answer to its parent process. */
 import { benches, isBench } from './benches.ts'
 import type { Answer } from './measure.ts'
 
@@ -18,7 +18,7 @@ async function main(name: string, scale: string): Promise<void> {
   await tell({ answer: await bench.run(scale === 'quick' ? 'quick' : 'full') })
 }
 
-// Nobody is left to be told: whatever this process started ends with it. It leads a group of its own.
+// The parent is gone: ends this process's group, and with it everything that it started.
 process.once('disconnect', () => {
   if (process.platform !== 'win32') process.kill(-process.pid, 'SIGTERM')
   process.exit(1)

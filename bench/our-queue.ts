@@ -1,4 +1,4 @@
-/** Responsible for filling and emptying our queue as programs do: through the dispatch call, and through the worker SDK. */
+/** Responsible for filling and emptying our queue as programs do: with the dispatch call, and with the worker SDK. */
 import type { Offer } from '@modelreins/contract'
 import { Worker } from '../worker-sdk/src/index.ts'
 import { inPortions, payload, result } from './peers/peer.ts'
@@ -10,10 +10,10 @@ export const fillOurs = (bench: OurServer, count: number): Promise<void> =>
     post(`${bench.url}/api/v1/dispatch/batch`, bench.ownerKey, { jobs: Array.from({ length: size }, () => payload) }),
   )
 
-/** Makes the worker known as living, so that jobs may wait for it. */
+/** Makes the worker count as online, so that jobs can be assigned to it. */
 export const greet = (bench: OurServer, token: string): Promise<unknown> => post(`${bench.url}/api/v1/claims`, token, {})
 
-/** Takes one job by two calls, poll and start, and answers its offer. */
+/** Takes one job with two calls, poll and start; returns its offer. */
 export async function takeOne({ url }: OurServer, token: string): Promise<Offer> {
   const { offers } = await post<{ offers: Offer[] }>(`${url}/api/v1/claims`, token, { max: 1 })
   const [offer] = offers
@@ -25,7 +25,7 @@ export async function takeOne({ url }: OurServer, token: string): Promise<Offer>
 export const complete = ({ url }: OurServer, { job, lease }: Offer): Promise<unknown> =>
   post(`${url}/api/v1/claims/${job.id}/complete`, lease.token, { result })
 
-/** A worker of the SDK whose handler does nothing; `onDone` is told of each job that has ended. */
+/** A worker of the SDK whose handler does nothing; `onDone` is called for each ended job. */
 export function idleHandler(bench: OurServer, token: string, slots: number, onDone: () => void): Worker {
   const worker = new Worker({ url: bench.url, token, name: 'bench', slots, executor: async () => result })
   worker.on('job:done', onDone)

@@ -1,6 +1,6 @@
 /**
- * Responsible for printing where the CPU goes, per job: `node tools/launch.cjs bench/profile.ts [WORKLOAD ...]`. Time in libraries and in the engine
- * counts for the module of ours that called them. Begin here before making anything faster.
+ * Responsible for printing where CPU time goes, per job: `node tools/launch.cjs bench/profile.ts [WORKLOAD ...]`. Time in libraries and in the engine
+ * counts for our module that called them. Use it before any optimisation.
  */
 import { writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -16,7 +16,7 @@ import { drain } from './socket-batches.ts'
 interface Workload {
   readonly what: string
   readonly jobs: number
-  /** Not measured. */
+  /** Runs before the measurement. */
   readonly prepare: (bench: OurServer, token: string, jobs: number) => Promise<unknown>
   readonly run: (bench: OurServer, token: string, jobs: number) => Promise<unknown>
 }
@@ -26,7 +26,7 @@ const queue = (bench: OurServer, _token: string, jobs: number): Promise<void> =>
 const lanes = 32
 
 let runs = 0
-/** A key that was used before would be answered with the job of before. */
+/** Needs new keys: a key that was used before would return the earlier job. */
 function dispatch(bench: OurServer, _token: string, jobs: number): Promise<void> {
   runs += 1
   const run = runs
@@ -40,7 +40,7 @@ function dispatch(bench: OurServer, _token: string, jobs: number): Promise<void>
 }
 
 async function live(bench: OurServer, token: string, jobs: number): Promise<void> {
-  // Few at once: on a machine that is busy otherwise, an offer of five seconds must not lapse on its way.
+  // Low concurrency: on a busy machine an offer could otherwise exceed its five seconds before it is started.
   await inLanes(jobs, 8, async () => complete(bench, await takeOne(bench, token)))
 }
 
@@ -77,7 +77,7 @@ const workloads: Readonly<Record<string, Workload>> = {
 
 const ours = (module: string): boolean => module !== '' && !module.startsWith('[')
 
-/** Whose time it is: of the nearest module of ours that called, else what the engine calls it. */
+/** The owner of the time: our nearest module in the call stack, else the engine's name for it. */
 const ownerOf = ({ stack }: Spent): string => stack.find(({ module }) => ours(module))?.module ?? stack[0]?.name ?? ''
 const placeOf = ({ stack: [place] }: Spent): string => `${place?.name ?? ''} ${place?.module ?? ''}`
 
@@ -97,7 +97,7 @@ function table(title: string, rows: readonly (readonly [string, number])[], jobs
   }
 }
 
-/** Until nothing is computed behind the calls any more: what they have left to ship belongs to their cost. */
+/** Waits until no work follows the calls any more: shipping their rows is part of their cost. */
 async function quiet(): Promise<void> {
   await pause(2_000)
   for (let before = -1, now = 0; now - before > 20;) {
@@ -112,7 +112,7 @@ async function tell(name: string, { what, jobs, prepare, run }: Workload, raw: s
   const { token } = await bench.register('bench')
   await greet(bench, token)
   await prepare(bench, token, 2 * jobs)
-  // Once without the profiler: for the CPU that it takes, and so that the code is compiled.
+  // One run without the profiler measures the CPU time without its overhead, and gets the code compiled.
   await run(bench, token, Math.ceil(jobs / 10))
   await quiet()
   const before = runtimeCpuMs()
@@ -150,7 +150,7 @@ async function main(names: readonly string[]): Promise<number> {
   return 0
 }
 
-// The launcher requires this module, so nothing may be awaited at its top.
+// The launcher uses `require` for this module, which does not allow top-level await.
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code
 })

@@ -1,17 +1,17 @@
-/** Responsible for REPORT.md and the lines at the end of a run, made from the raw values and nothing else. */
+/** Responsible for REPORT.md and the last lines of a run, generated from the raw values alone. */
 import type { BenchName } from './benches.ts'
 import type { Machine } from './machine.ts'
 import { reaches } from './measure.ts'
 import type { Answer, Figure, Scale, Target } from './measure.ts'
 
-/** What a bench leaves in results/NAME.json. */
+/** Content of results/NAME.json. */
 export interface Kept {
   readonly bench: BenchName
   readonly at: string
   readonly scale: Scale
   readonly machine: Machine
   readonly answer?: Answer
-  /** Why there is no answer. */
+  /** Why the bench has no answer. */
   readonly error?: string
 }
 
@@ -35,10 +35,10 @@ const missedIn = (kept: readonly Kept[]): readonly Missed[] =>
     ),
   )
 
-/** Stands in place of the explanation when a target declares no obstacle. */
+/** Shown instead of an explanation when a target declares no obstacle. */
 export const unexplained = 'no explanation yet'
 
-/** Which targets were missed and why, printed at the end of a run. */
+/** Lines printed at the end of a run: which targets were missed, and why. */
 export function summaryOf(kept: readonly Kept[]): readonly string[] {
   const reached = kept.flatMap(({ answer }) => answer?.figures ?? []).filter((figure) => reaches(figure) === true)
   const missed = missedIn(kept)
@@ -105,7 +105,7 @@ function section({ bench, at, answer, error }: Kept): string {
   ].join('\n\n')
 }
 
-/** Targets with the same explanation share one item. */
+/** Missed targets with the same explanation share one list item. */
 function obstaclesOf(missed: readonly Missed[], toRoot: string): readonly string[] {
   const bySentence = Map.groupBy(missed, ({ target: { obstacle } }) =>
     obstacle === undefined ? `**${unexplained}.**` : `${obstacle.says} [Facts](${toRoot}/${obstacle.see})`,
@@ -116,7 +116,7 @@ function obstaclesOf(missed: readonly Missed[], toRoot: string): readonly string
   })
 }
 
-/** `toRoot`: relative path from the folder of the report to the repository, for links. */
+/** `toRoot`: relative path from the report's folder to the repository, for links. */
 export function reportOf(kept: readonly Kept[], toRoot = '../..'): string {
   const [latest] = kept.toSorted((left, right) => right.at.localeCompare(left.at))
   if (latest === undefined) return '# What was measured\n\nNothing yet: `npm run bench`.\n'

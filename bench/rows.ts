@@ -1,4 +1,4 @@
-/** Responsible for one question: how many rows does a job write? Tests count them where they happen; here they stand beside the targets. */
+/** Responsible for one question: how many rows does a job write? Tests count them in the running system; here they are compared with the targets. */
 import { counted, requestsPerJob, rowsPerJob } from '../tools/costs/counted.ts'
 import { atMost, figure } from './measure.ts'
 import type { Answer, Bench } from './measure.ts'

@@ -1,4 +1,4 @@
-/** Responsible for one bench as a child process with a time limit, and for leaving nothing of it behind: no process, no file, however it ends. */
+/** Responsible for running one bench as a child process with a time limit, and for removing all its processes and files, however it ends. */
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -14,7 +14,7 @@ const script = fileURLToPath(new URL('./one.ts', import.meta.url))
 const marker = 'MODELREINS_BENCH_RUN'
 const stopLimitMs = 3_000
 
-/** Every process that carries the mark in its environment: children of children in sessions of their own, too. Linux only. */
+/** Ids of all processes with the mark in their environment, which also finds grandchildren in their own sessions. Linux only. */
 function marked(mark: string): readonly number[] {
   if (!existsSync('/proc')) return []
   return readdirSync('/proc')
@@ -33,7 +33,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch {
-    // It has ended.
+    // The process has already ended.
   }
 }
 
@@ -42,19 +42,19 @@ export interface RunRequest {
   readonly scale: Scale
   readonly limitMs: number
   readonly peers: boolean
-  /** Ends the bench before its time. */
+  /** Ends the bench early. */
   readonly abort: AbortSignal
 }
 
 export async function runBench({ name, scale, limitMs, peers, abort }: RunRequest): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'modelreins-bench-'))
-  // PostgreSQL runs as another user and must get to its folder below.
+  // PostgreSQL runs as another user and must be able to enter its folder below this one.
   chmodSync(folder, 0o711)
   const mark = `${marker}=${randomUUID()}`
   const [, id = ''] = mark.split('=')
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, name, scale], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    // A group of its own: Ctrl-C reaches us alone, and we end it in order.
+    // Its own process group, so that Ctrl-C reaches only this process, which then ends the bench in order.
     detached: true,
     env: { ...process.env, TMPDIR: folder, [marker]: id, ...(peers ? {} : { MODELREINS_BENCH_PEERS: 'none' }) },
   })
@@ -62,7 +62,7 @@ export async function runBench({ name, scale, limitMs, peers, abort }: RunReques
   const timer = setTimeout(() => late.abort(), limitMs)
   const stopped = AbortSignal.any([abort, late.signal])
   let outcome: Outcome | undefined
-  // Once it is ended by us, what it says is that it was ended.
+  // After we have ended the bench, its own last messages are ignored.
   child.on('message', (message) => {
     if (!stopped.aborted) outcome = message as Outcome
   })

@@ -1,21 +1,21 @@
-/** Responsible for the runtimes that this process has started: which they are, and what they have used. It reads /proc, so most of it needs Linux. */
+/** Responsible for finding the runtimes that this process has started, and their resource usage. It reads /proc, so most of it needs Linux. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Clock ticks of Linux, in which /proc counts. */
+/** Clock ticks per second on Linux, the unit of /proc. */
 const ticksPerSecond = 100
 
 export interface Reading {
-  /** Processor time so far. */
+  /** CPU time so far. */
   readonly seconds: number
   readonly megabytes: number
-  /** Newest change of any database file, and their sizes. */
+  /** The latest modification time of any database file, and the files' sizes. */
   readonly stored: string
 }
 
 const hasProc = (): boolean => existsSync('/proc/self/stat')
 
-/** What /proc says of a process, from its state on; its name may have spaces and brackets. */
+/** The fields of /proc for a process, from its state on; the name before them may contain spaces and brackets. */
 function statOf(pid: string): { readonly name: string; readonly fields: readonly string[] } {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const end = text.lastIndexOf(')')
@@ -27,7 +27,7 @@ const secondsOf = (pid: string): number => {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
-/** Children of this process. */
+/** Ids of the children of this process. */
 function runtimePids(): readonly string[] {
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false
@@ -40,7 +40,7 @@ function runtimePids(): readonly string[] {
   })
 }
 
-/** Starts a server by `start` and answers it with the number of its runtime's process. */
+/** Starts a server with `start`; returns it with the process id of its runtime. */
 export async function withRuntimePid<Server>(start: () => Promise<Server>): Promise<{ readonly server: Server; readonly pid: string }> {
   if (!hasProc()) throw new Error('This bench reads /proc: it runs on Linux')
   const others = new Set(runtimePids())
@@ -50,7 +50,7 @@ export async function withRuntimePid<Server>(start: () => Promise<Server>): Prom
   return { server, pid }
 }
 
-/** Milliseconds of processor time of all of them: unlike the time that passes, it says the same on a machine that is busy otherwise. Undefined without /proc. */
+/** Milliseconds of CPU time of all runtimes. Unlike elapsed time, this hardly depends on other load of the machine. Undefined without /proc. */
 export const runtimeCpuMs = (): number | undefined =>
   hasProc() ? runtimePids().reduce((sum, pid) => sum + secondsOf(pid), 0) * 1000 : undefined
 

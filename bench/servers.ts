@@ -1,4 +1,7 @@
-/** Responsible for the two servers of a bench, on the same embedded workerd: ours, and the floor. Each run starts them fresh on an empty folder. */
+/**
+ * Responsible for the two servers of a bench, on the same embedded workerd: ours, and a bare one for comparison (the floor). Each run starts them on
+ * an empty folder.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -12,19 +15,19 @@ import { Client, redeemView } from '../worker-sdk/src/index.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 export interface OurServer {
-  /** Changes with `restartAfter`, as does `owner`. */
+  /** Changes after `restartAfter`, as does `owner`. */
   readonly url: string
-  /** Where the runtime keeps its databases. */
+  /** The folder of the runtime's databases. */
   readonly folder: string
-  /** Where the runtime answers the inspector's protocol, when it was asked to. */
+  /** Address of the runtime's inspector protocol, if it was requested. */
   readonly inspector: () => Promise<URL>
   readonly ownerKey: string
   readonly owner: Client
-  /** Waits until the audit trail and all ended jobs are in D1; answers the number of the newest audit row there. */
+  /** Waits until the audit trail and all ended jobs are in D1; returns the number of the newest audit row there. */
   readonly copied: () => Promise<number>
-  /** Registers a worker and answers its token and id. */
+  /** Registers a worker; returns its token and id. */
   readonly register: (name: string) => Promise<{ readonly id: string; readonly token: string }>
-  /** Stops, calls `work` with the data folder, and starts again on it. No worker counts as online afterwards. */
+  /** Stops the server, calls `work` with the data folder, and starts the server again. Afterwards no worker counts as online. */
   readonly restartAfter: (work: (dataFolder: string) => void) => Promise<void>
   readonly stop: () => Promise<void>
 }
@@ -32,9 +35,9 @@ export interface OurServer {
 const master = 'bench-creates-its-tenant-with-this-token'
 
 interface Options {
-  /** For the profiler; 0 is any port. */
+  /** Port for the profiler; 0 means any. */
   readonly inspectorPort?: number
-  /** Serves the dashboard, too. */
+  /** Whether the dashboard is served too. */
   readonly pages?: boolean
 }
 
@@ -46,7 +49,7 @@ const startOn = (dataFolder: string, { inspectorPort, pages = false }: Options):
     port: 0,
     dataFolder,
     pages,
-    // Names are kept for whoever profiles.
+    // When profiling, names must stay readable.
     minify: inspectorPort === undefined,
     bucket: 'modelreins-bench',
     secrets: { MODELREINS_SECRET: 'a:bench-signs-with-this-key-of-more-than-32-characters', MODELREINS_MASTER_TOKEN: master },
@@ -103,7 +106,7 @@ export interface Floor {
 }
 
 export interface FloorOptions extends Pick<Options, 'inspectorPort'> {
-  /** A commit for all calls that arrive together, instead of one per call. */
+  /** One commit for all calls that arrive together, instead of one per call. */
   readonly sharedCommits?: boolean
   /** Copies the audit rows and ended jobs of the socket to D1, into the same tables as ours. */
   readonly copies?: boolean
@@ -122,7 +125,7 @@ export async function startFloor({ inspectorPort, sharedCommits = false, copies 
       name: 'floor',
       modules: [floorModule('worker.js'), floorModule('copy.js')],
       modulesRoot: root,
-      // As ours: past the library's own router, which costs each call a third of its time.
+      // As for our server: bypasses the library's own router, which takes a third of each call's time.
       unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
       compatibilityDate: '2026-09-01',
       compatibilityFlags: ['nodejs_compat', 'no_web_socket_compression'],
@@ -151,10 +154,10 @@ export async function startFloor({ inspectorPort, sharedCommits = false, copies 
   }
 }
 
-/** Connections that have been idle for longer may be closed by the server just when the next call begins. */
+/** The server may close a connection that was idle for longer just when the next call begins. */
 const agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 1_500 })
 
-/** One JSON call on a kept-alive connection: cheaper than fetch, so that the client weighs less in the figures. */
+/** One JSON call on a kept-alive connection. Cheaper than fetch, so that the client affects the figures less. */
 export function post<Reply>(url: string, token: string, body: unknown): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const text = JSON.stringify(body)

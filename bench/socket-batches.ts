@@ -1,15 +1,15 @@
-/** Responsible for jobs through one socket as bare frames, in batches, and for the same over a bare object that stores as many rows. */
+/** Responsible for jobs over one socket as bare frames in batches, and for the same load on a bare object that stores as many rows. */
 import type { Offer, ServerFrame } from '@modelreins/contract'
 import { startFloor } from './servers.ts'
 import type { FloorOptions } from './servers.ts'
 import { connectWorker, openSocket } from './sockets.ts'
 
-/** What the server lets one worker be offered at once. */
+/** The most credit that the server accepts from one worker. */
 const mostCredit = 100
 
 /**
- * Takes `jobs` jobs through start and complete, `batch` at a time; milliseconds. As the SDK does it while jobs are short: offers are taken ahead, so
- * that starts travel with the completions before them, and credit travels with both.
+ * Takes `jobs` jobs through start and complete, `batch` at a time; returns the milliseconds. Works as the SDK does for short jobs: offers are
+ * requested ahead, starts are sent together with the completions of earlier jobs, and credit with both.
  */
 export async function drain(url: string, token: string, jobs: number, batch: number): Promise<number> {
   const socket = await connectWorker(url, token)
@@ -20,7 +20,7 @@ export async function drain(url: string, token: string, jobs: number, batch: num
     const running = new Map<number, Offer>()
     const ahead: Offer[] = []
     let started = 0
-    /** Credit as the server counts it: less by one with each offer. */
+    /** The credit as the server counts it: one less with each offer. */
     let believed = 0
     socket.on('message', (data) => {
       const frames: ServerFrame[] = [JSON.parse(String(data))].flat()
@@ -38,7 +38,7 @@ export async function drain(url: string, token: string, jobs: number, batch: num
         else if (frame.type === 'problem') reject(new Error(JSON.stringify(frame.problem)))
       }
       if (done >= jobs) return resolve()
-      // None beyond those that are asked for: an attempt whose worker has gone costs more than all the rest of its job.
+      // No more than the requested number is started: an attempt whose worker leaves costs more than the rest of its job.
       for (const offer of ahead.splice(0, Math.min(batch - running.size, jobs - started))) {
         started += 1
         ref += 1
@@ -59,7 +59,7 @@ export async function drain(url: string, token: string, jobs: number, batch: num
   return ms
 }
 
-/** Jobs a second of the bare object. With `copies`, the time ends when D1 has all rows. */
+/** Jobs a second of the bare object. With `copies`, the measured time ends when D1 has all rows. */
 export async function floorRate(jobs: number, batch: number, options: Pick<FloorOptions, 'copies'> = {}): Promise<number> {
   const floor = await startFloor(options)
   const socket = await openSocket(floor.url)

@@ -6,7 +6,7 @@ export async function openSocket(url: string, token?: string): Promise<WebSocket
   const socket = new WebSocket(url.replace('http', 'ws'), {
     ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
     perMessageDeflate: false,
-    // Profiles are large.
+    // No limit: profiles are large messages.
     maxPayload: 0,
   })
   await new Promise<void>((resolve, reject) => {

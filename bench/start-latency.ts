@@ -1,4 +1,4 @@
-/** Responsible for one question: how long is it from a dispatch until the handler of an idle worker starts? */
+/** Responsible for one question: how long after a dispatch does the handler of an idle worker start? */
 import { Worker } from '../worker-sdk/src/index.ts'
 import { atMost, figure, percentile } from './measure.ts'
 import type { Answer, Bench, Figure, Scale, Target } from './measure.ts'
@@ -8,7 +8,7 @@ import { post, startOurs } from './servers.ts'
 const sizes = { full: { rounds: 5, jobs: 200 }, quick: { rounds: 1, jobs: 30 } } as const
 const warming = 50
 
-/** Milliseconds of each start, a list per round. */
+/** Milliseconds of each start, one list per round. */
 async function latencies(transport: 'socket' | 'poll', rounds: number, jobs: number): Promise<number[][]> {
   const bench = await startOurs()
   const { token } = await bench.register('bench')

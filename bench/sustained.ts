@@ -1,4 +1,7 @@
-/** Responsible for one question: what remains of the rate when jobs keep coming for a minute, copied to D1 meanwhile, beside BullMQ under the same load? */
+/**
+ * Responsible for one question: what rate remains when jobs arrive for a minute while they are copied to D1, compared with BullMQ under the same
+ * load?
+ */
 import { setTimeout as pause } from 'node:timers/promises'
 import { startPeers } from './all-peers.ts'
 import { atLeast, figure, ratio } from './measure.ts'
@@ -13,12 +16,12 @@ const sizes = {
   quick: { windows: 2, windowMs: 1_500, slots: 100 },
 } as const
 
-/** So many jobs wait at least: nobody runs dry, and nobody drowns. */
+/** Number of jobs that are kept waiting: enough that no worker runs out, few enough that the queue does not grow. */
 const waiting = 3 * bulk
 
 interface Load {
   readonly fill: (count: number) => Promise<void>
-  /** Starts handlers that do nothing; `onDone` is called for each job. */
+  /** Runs handlers that do nothing; `onDone` is called for each ended job. Returns a function that stops them. */
   readonly process: (onDone: () => void) => Promise<() => Promise<void>>
 }
 
@@ -40,7 +43,7 @@ class Feeder {
     }
   }
 
-  /** Resolves with the first jobs queued; `ended` once nothing more is added. */
+  /** Resolves when the first jobs are queued; `ended` resolves when no more are added. */
   async start(): Promise<{ readonly ended: Promise<void> }> {
     await this.#topUp()
     const go = async (): Promise<void> => {
@@ -57,7 +60,7 @@ class Feeder {
   }
 }
 
-/** Jobs a second in each window, dispatched and processed at the same time. */
+/** Jobs a second in each window, while jobs are dispatched and processed at the same time. */
 async function rates(
   { fill, process }: Load,
   { windows, windowMs }: { readonly windows: number; readonly windowMs: number },

@@ -1,4 +1,6 @@
-/** Responsible for putting rows into a stopped tenant's object: making millions of jobs by calls would take hours and measure something else. */
+/**
+ * Responsible for adding rows to a stopped tenant's database file: creating millions of jobs with calls would take hours and measure something else.
+ */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -9,7 +11,7 @@ const columnsOf = (database: DatabaseSync, table: string): readonly string[] =>
     .all(table)
     .map((row) => String(row['name']))
 
-/** The file that holds the tenant's object: the only one with a queue in it. */
+/** The file of the tenant's object: the only one with a table of jobs. */
 function tenantFile(folder: string): DatabaseSync {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.name.endsWith('.sqlite')) continue
@@ -21,7 +23,7 @@ function tenantFile(folder: string): DatabaseSync {
   throw new Error('No object has jobs')
 }
 
-/** Tables that have a row for this job, with the column that says which job: the rest of a job may be kept beside `jobs`. */
+/** Tables that have a row for this job, with the column of the job's id: parts of a job may be stored outside `jobs`. */
 function tablesOf(database: DatabaseSync, job: number): readonly { readonly table: string; readonly key: string }[] {
   const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'job%'").all()
   return tables.flatMap(({ name }) => {
@@ -33,10 +35,11 @@ function tablesOf(database: DatabaseSync, job: number): readonly { readonly tabl
   })
 }
 
-/** Copies job 1 as it is until there are `count` jobs; those that wait keep an order of their own. */
+/** Copies job 1 until there are `count` jobs; copies of a waiting job get their own ranks. */
 export function copyFirstJob(folder: string, count: number): void {
   const database = tenantFile(folder)
-  // The file is deleted after the bench, so speed matters and crash safety does not. The journal of one large transaction would be as large as the file.
+  // The file is deleted after the bench, so speed matters and crash safety does not. A journal of this one large transaction would be as large as the
+  // file.
   database.exec('PRAGMA synchronous = off; PRAGMA locking_mode = exclusive; PRAGMA journal_mode = off')
   for (const { table, key } of tablesOf(database, 1)) {
     const columns = columnsOf(database, table)
@@ -46,7 +49,7 @@ export function copyFirstJob(folder: string, count: number): void {
        INSERT INTO ${table} (${columns.join(', ')}) SELECT ${copied.join(', ')} FROM n JOIN ${table} AS old ON old.${key} = 1`,
     )
   }
-  // The runtime's own journal mode.
+  // Restores the runtime's own journal mode.
   database.exec('PRAGMA journal_mode = wal')
   database.close()
 }

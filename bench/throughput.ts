@@ -1,4 +1,4 @@
-/** Responsible for one question: how many jobs a second, beside other queues and bare objects, in the same rounds? */
+/** Responsible for one question: how many jobs a second, compared with other queues and bare objects in the same rounds? */
 import { startPeers } from './all-peers.ts'
 import { atLeast, figure, ratio, timed } from './measure.ts'
 import type { Answer, Bench, Figure, Scale, Target } from './measure.ts'
@@ -8,13 +8,13 @@ import type { Peer } from './peers/peer.ts'
 import { startOurs } from './servers.ts'
 import { drain, floorRate } from './socket-batches.ts'
 
-/** Jobs that run at once. */
+/** Number of jobs that run concurrently. */
 const concurrencies = [100, 1] as const
 type Concurrency = (typeof concurrencies)[number]
 
 interface Sizes {
   readonly rounds: number
-  /** Jobs of one measurement. */
+  /** Number of jobs in one measurement. */
   readonly jobs: Readonly<Record<Concurrency, number>>
 }
 
@@ -23,7 +23,7 @@ const sizes: Readonly<Record<Scale, Sizes>> = {
   quick: { rounds: 1, jobs: { 100: 500, 1: 100 } },
 }
 
-/** What stands beside ours in one round: jobs a second by label. */
+/** The results of one round: jobs a second by label. */
 type Round = Map<string, number>
 
 const perSecondOf = (jobs: number, ms: number): number => (jobs / ms) * 1000
@@ -74,7 +74,7 @@ async function theirs(peer: Peer, jobs: Sizes['jobs']): Promise<Round> {
   return found
 }
 
-/** Against whom, by how much: pg-boss and graphile-worker are to be passed, BullMQ by a margin. */
+/** The targets by peer: at least as fast as pg-boss and graphile-worker, and at 100 jobs at once faster than BullMQ by a margin. */
 const targets: Readonly<Record<string, Target>> = {
   'sdk BullMQ 100': atLeast(1.5, obstacles.trailAndCopy),
   'sdk BullMQ 1': atLeast(1, obstacles.flushPerJob),
@@ -117,7 +117,7 @@ async function run(scale: Scale): Promise<Answer> {
   const { rounds, jobs } = sizes[scale]
   const peers = await startPeers('all')
   const found: Round[] = []
-  /** Why a peer is not measured any more; ours go on. */
+  /** By peer, why it is not measured any more; the others continue. */
   const failed = new Map<string, string>()
   for (let index = 0; index < rounds; index += 1) {
     const round: Round = new Map()

@@ -28,13 +28,13 @@ interface BullMq {
   ) => BullWorker
 }
 
-/** As the report calls it, and what its Redis promises. */
+/** The name in the report, and the durability that this Redis guarantees. */
 const kinds: Readonly<Record<RedisFlush, { readonly name: string; readonly promise: string }>> = {
   everysec: { name: 'BullMQ', promise: 'flushed every second' },
   always: { name: 'BullMQ with appendfsync always', promise: 'flushed before each answer' },
 }
 
-/** Each on a Redis of its own. */
+/** Starts BullMQ with its own Redis. */
 export async function startBullMq(flush: RedisFlush): Promise<Peer> {
   const { Queue, Worker } = await loadPeer<BullMq>('bullmq')
   const redis = await startRedis(flush)

@@ -1,4 +1,4 @@
-/** Responsible for the peers' npm packages: installed on demand into this folder, so that `npm ci` does not carry them. */
+/** Responsible for the peers' npm packages, which are installed into this folder on demand, so that `npm ci` does not install them. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -13,7 +13,7 @@ const manifestOf = (name: string): string => join(folder, 'node_modules', name, 
 
 const read = (path: string): Readonly<Record<string, unknown>> => JSON.parse(readFileSync(path, 'utf8'))
 
-/** Exact versions, as package.json of this folder names them. */
+/** The exact versions in this folder's package.json. */
 export const peerVersions = (): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(read(join(folder, 'package.json'))['dependencies'] ?? {}).map(([name, version]) => [name, String(version)]),
@@ -21,7 +21,7 @@ export const peerVersions = (): Readonly<Record<string, string>> =>
 
 const installed = (name: string, version: string): boolean => existsSync(manifestOf(name)) && read(manifestOf(name))['version'] === version
 
-/** Installs what is missing or of another version; a sentence when that fails. */
+/** Installs packages that are missing or have another version; returns a sentence when that fails. */
 export function installPeers(say: (line: string) => void): string | undefined {
   const missing = Object.entries(peerVersions()).filter(([name, version]) => !installed(name, version))
   if (missing.length === 0) return undefined
@@ -37,7 +37,7 @@ export function installPeers(say: (line: string) => void): string | undefined {
   return `The peers' packages could not be installed, so there is no comparison: run \`npm install --no-package-lock\` in bench/peers. ${stderr.trim().split('\n')[0] ?? ''}`.trim()
 }
 
-/** A package of this folder. The types are the caller's: the package need not be there when the project is checked. */
+/** Loads a package of this folder. The caller supplies the type, because the package may be missing when the project is type-checked. */
 export async function loadPeer<Module>(name: string): Promise<Module> {
   let path: string
   try {

@@ -1,4 +1,4 @@
-/** Responsible for pg-boss and graphile-worker on one PostgreSQL as peers. */
+/** Responsible for pg-boss and graphile-worker as peers on one PostgreSQL. */
 import { loadPeer, peerVersions } from './packages.ts'
 import { inPortions, payload } from './peer.ts'
 import type { Peer } from './peer.ts'
@@ -15,7 +15,7 @@ interface PgBoss {
   readonly stop: (options: { readonly graceful: boolean }) => Promise<unknown>
 }
 
-/** Its worker polls every half second; taking and completing in a loop, a batch at a time, is faster, and its documented other way. */
+/** Its worker polls every half second. Fetching and completing batches in a loop is faster and also documented, so that is measured. */
 async function pgBoss(connectionString: string, on: string): Promise<Peer> {
   const { PgBoss } = await loadPeer<{ readonly PgBoss: new (options: object) => PgBoss }>('pg-boss')
   const boss = new PgBoss({ connectionString, max: 10 })
@@ -73,10 +73,10 @@ interface Pg {
   readonly default: { readonly Pool: new (options: object) => Pool }
 }
 
-/** As its documentation advises for many small jobs: jobs are taken ahead, 500 at once, and completed in batches. Off unless asked for. */
+/** Settings that its documentation recommends for many small jobs: 500 jobs are fetched ahead, and completed in batches. Off by default. */
 const inBatches = { preset: { worker: { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 } } }
 
-/** On a pool of ours: its own would end the bench when the server goes before it. */
+/** Uses our own pool: its own pool would end the bench when the server stops first. */
 async function graphileWorker(connectionString: string, on: string, tuned: boolean): Promise<Peer> {
   const graphile = await loadPeer<GraphileWorker>('graphile-worker')
   const { default: pg } = await loadPeer<Pg>('pg')
@@ -109,7 +109,7 @@ async function graphileWorker(connectionString: string, on: string, tuned: boole
         ...(tuned ? inBatches : {}),
       })
       await all
-      // Stopping waits until the last completions are stored.
+      // `stop` waits until the last completions are stored.
       await runner.stop()
       return performance.now() - begun
     },
@@ -121,7 +121,7 @@ async function graphileWorker(connectionString: string, on: string, tuned: boole
   }
 }
 
-/** Beside each other in one server; the last `stop` ends it. */
+/** Starts both on one server; the last `stop` ends the server. */
 export async function startPgQueues(): Promise<readonly Peer[]> {
   const postgres = await startPostgres()
   const address = `postgres://bench@127.0.0.1:${postgres.port}/postgres`

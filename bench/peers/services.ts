@@ -1,4 +1,4 @@
-/** Responsible for Redis and PostgreSQL from this machine, each started fresh in a folder of its own with the durability a user would choose. */
+/** Responsible for Redis and PostgreSQL on this machine, each started in its own empty folder with the durability that a user would choose. */
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { accessSync, chmodSync, chownSync, constants, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -13,7 +13,7 @@ export interface Service {
   readonly stop: () => Promise<void>
 }
 
-/** Why a peer is not measured, in a sentence that says how to change it. */
+/** Why a peer is not measured, as a sentence that says how to change that. */
 export class PeerMissing extends Error {
   override name = 'PeerMissing'
 }
@@ -35,7 +35,7 @@ function programIn(folders: readonly string[], name: string): string | undefined
 
 const pathFolders = (): readonly string[] => (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
 
-/** Debian and Homebrew keep PostgreSQL's programs off the path, a folder per version. */
+/** Debian and Homebrew install PostgreSQL's programs outside the PATH, in a folder per version. */
 function postgresFolders(): readonly string[] {
   const versions = ['/usr/lib/postgresql', '/usr/local/opt', '/opt/homebrew/opt'].flatMap((parent) =>
     existsSync(parent)
@@ -96,7 +96,9 @@ async function stopAndRemove(child: ChildProcess, ended: Promise<void>, signal: 
 const firstNumber = (text: string): string => /\d+(\.\d+)+/.exec(text)?.[0] ?? 'unknown'
 const versionOf = (program: string): string => firstNumber(spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout)
 
-/** When Redis flushes its append-only file: every second, as it advises for data that should survive a crash, or before each answer. */
+/**
+ * When Redis flushes its append-only file: every second, as its documentation advises for data that should survive a crash, or before each answer.
+ */
 export type RedisFlush = 'everysec' | 'always'
 
 export async function startRedis(appendfsync: RedisFlush): Promise<Service> {
@@ -117,7 +119,7 @@ export async function startRedis(appendfsync: RedisFlush): Promise<Service> {
   return { version: versionOf(program), port, stop: () => stopAndRemove(child, ended, 'SIGTERM', folder) }
 }
 
-/** PostgreSQL refuses to run as root: then it runs as `postgres`, or as `nobody`. */
+/** PostgreSQL refuses to run as root: it then runs as `postgres`, or as `nobody`. */
 function otherUser(): { readonly uid?: number; readonly gid?: number } {
   if (process.getuid?.() !== 0) return {}
   const users = readFileSync('/etc/passwd', 'utf8')
@@ -131,7 +133,7 @@ function otherUser(): { readonly uid?: number; readonly gid?: number } {
   return { uid: Number(user[2]), gid: Number(user[3]) }
 }
 
-/** As initdb makes it: every commit is on the disk before it is answered (fsync and synchronous_commit are on). */
+/** With initdb's defaults: every commit is on disk before it is answered (fsync and synchronous_commit are on). */
 export async function startPostgres(): Promise<Service> {
   const folders = postgresFolders()
   const [server, init] = [programIn(folders, 'postgres'), programIn(folders, 'initdb')]
@@ -160,6 +162,6 @@ export async function startPostgres(): Promise<Service> {
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const { child, ended, said } = run(server, ['-D', data, ...flags], user)
   await untilUp(child, port, 'postgres', said)
-  // SIGINT: disconnects clients and ends cleanly.
+  // SIGINT disconnects the clients and shuts down cleanly.
   return { version: versionOf(server), port, stop: () => stopAndRemove(child, ended, 'SIGINT', folder) }
 }
