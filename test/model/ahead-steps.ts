@@ -1,6 +1,6 @@
 /**
- * Responsible for the steps of the model test by which a worker on a socket starts more than it has slots for: what it has not begun it gives back,
- * also when it should not, and the tenant is as the naive queue says.
+ * Responsible for the steps of the model test in which a worker on a socket starts more jobs than it has slots: it gives back those that it has not
+ * begun, sometimes wrongly, and the tenant must match the reference queue.
  */
 import * as fc from 'fast-check'
 import { expect } from 'vitest'
@@ -11,7 +11,7 @@ import type { QueueModel } from './queue-model.ts'
 import { index, pick, step } from './tenant-steps.ts'
 import type { Real } from './tenant-steps.ts'
 
-/** Sends the frames over a connection of its own, which names what the worker holds, and answers what came back by `ref`. */
+/** Sends the frames over a new connection, which reports what the worker holds; returns the answers by `ref`. */
 async function say(
   model: QueueModel,
   real: Real,
@@ -29,7 +29,7 @@ async function say(
   return new Map(socket.received.flatMap((frame) => ('ref' in frame && frame.ref !== null ? [[frame.ref, frame]] : [])))
 }
 
-/** I3: only the running attempt goes back. Whether it was believed to run is asked before the word is said. */
+/** I3: only the running attempt can be given back. Whether the reference believes that it runs is read before the message is sent. */
 function checkHandBack(
   model: QueueModel,
   of: { readonly id: number; readonly attempt: number; readonly mine: boolean },
@@ -54,7 +54,7 @@ export const aheadSteps = [
       const mine = model.of(job.id).started.some(({ token }) => token === lease.token)
       const frame: WorkerFrame = { type: 'hand_back', ref: 1, token: lease.token }
       const answers = await say(model, real, chosen.worker, async () => [frame, { ...frame, ref: 2 }])
-      // Said twice, it is the same word.
+      // A repeated message gets the same answer.
       expect(answers.get(2)?.type).toBe(answers.get(1)?.type)
       checkHandBack(model, { id: job.id, attempt: lease.attempt, mine }, answers.get(1))
       if (answers.get(1)?.type === 'settled') real.tried.handBacks += 1
@@ -67,7 +67,7 @@ export const aheadSteps = [
         which,
       )
       if (worker === undefined) return
-      // By chance alone there is hardly ever something to start.
+      // Random steps alone would rarely leave anything to start.
       for (let times = 0; times < 2; times += 1) {
         const dispatched = await real.tenant.call('jobs.dispatch', { prompt: 'short', when_offline: 'queue', max_attempts: 1 + times })
         if (dispatched.ok) model.dispatched(dispatched.value)
@@ -78,7 +78,7 @@ export const aheadSteps = [
         await socket.next('welcome')
         offers.push(...socket.received.splice(0).flatMap((frame) => (frame.type === 'offer' ? [frame] : [])))
         for (const offer of offers) real.offers.push({ offer, worker, at: model.now })
-        // All in one message, as they travel when jobs are short.
+        // All in one message, as the SDK sends them when jobs are short.
         return offers.flatMap(({ job, lease: { token } }, place): WorkerFrame[] => [
           { type: 'start', ref: 3 * place, token },
           place < begun

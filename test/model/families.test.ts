@@ -1,4 +1,4 @@
-/** Any sequence of dispatches, answers, crashes and waits leaves fan-outs with one answer, keys within their limits, and due times met once. */
+/** Any sequence of dispatches, answers, crashes and waits leaves fan-outs with one answer, keys within their limits, and each due time run once. */
 import * as fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
 import { frozenTime, TestTenant } from '../workers/durable-objects/tenant/harness.ts'

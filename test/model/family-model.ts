@@ -1,16 +1,16 @@
 /**
- * Responsible for the naive reference of fan-outs, keys, schedules and parked accounts: what must hold of them after each command, told by
- * what a caller can see. It knows of each job only what it was told at its dispatch.
+ * Responsible for the reference model of fan-outs, keys, schedules and parked accounts: what must hold after each command, checked only with what a
+ * caller can see. Of each job it knows only what its dispatch answered.
  */
 import type { Job, ScheduleRun } from '@modelreins/contract'
 
-/** Of each concurrency key, how many of its jobs may run at once. */
+/** For each concurrency key, how many of its jobs may run at once. */
 export const keyLimits = { 'repo:web': 1, 'gpu:0': 2 } as const
 export type Key = keyof typeof keyLimits
 
 export type World = {
   readonly jobs: readonly Job[]
-  /** Of every schedule that was made. */
+  /** The runs of every schedule that was created. */
   readonly runs: readonly (readonly ScheduleRun[])[]
 }
 
@@ -18,16 +18,16 @@ const hasEnded = (job: Job): boolean => job.status === 'done' || job.status === 
 
 export class FamilyModel {
   now: number
-  /** Of the killswitch. */
+  /** Level of the killswitch. */
   level = 0
-  /** Jobs that a dispatch made, and what ended: nothing but a retry changes it. */
+  /** Jobs that a dispatch created, and jobs that ended: only a retry changes an ended job. */
   readonly dispatched = new Set<number>()
   readonly ended = new Map<number, { readonly status: string; readonly result: string | null }>()
-  /** How often somebody retried a fan-out: each retry may have a merge of its own. */
+  /** Number of retries of each fan-out: each retry may have a merge of its own. */
   readonly retries = new Map<number, number>()
-  /** By job: the step of its fallback chain that it was seen at last. */
+  /** By job: the last observed step of its fallback chain. */
   readonly steps = new Map<number, number>()
-  /** By worker: until when its account is out of quota. */
+  /** By worker: when its account has quota again. */
   readonly parkedUntil = new Map<string, number>()
 
   constructor(now: number) {
@@ -44,10 +44,10 @@ export class FamilyModel {
     }
   }
 
-  /** Fan-outs that a pick ended: nobody works for them any more. */
+  /** Fan-outs that ended by a pick: no worker continues to work for them. */
   readonly endedByPick = new Set<number>()
 
-  /** A member picked an answer: the one change of an ended fan-out beside a retry. */
+  /** A member picked an answer: besides a retry, the only change of an ended fan-out. */
   picked(id: number, wasRunning: boolean): void {
     this.ended.delete(id)
     if (wasRunning) this.endedByPick.add(id)
@@ -62,7 +62,7 @@ export class FamilyModel {
     return (this.parkedUntil.get(worker) ?? 0) > this.now
   }
 
-  /** What a poll answered. */
+  /** The number of offers in the answer to a poll. */
   offered(worker: string, count: number): void {
     if (this.isParked(worker) && count > 0)
       throw new Error(`Parking: ${worker} was offered ${count} jobs while its account is out of quota`)
@@ -86,14 +86,14 @@ export class FamilyModel {
     this.#checkRuns(jobs, runs)
   }
 
-  /** Forward only, by a step's own cause, and where that step says. */
+  /** Checks that a job moves only forward on its chain, for a cause that the step allows, and to the target of that step. */
   #checkChain({ id, role, target, fallback }: Job): void {
     if (fallback === undefined) return
     const { step, after, asked, steps } = fallback
     const before = this.steps.get(id) ?? 0
     if (step < before) throw new Error(`Chain: job ${id} was at step ${before} and is at ${step}`)
     const place = step === 0 ? { ...asked, after: null } : steps[step - 1]
-    // A child is for one worker at every step.
+    // A child is meant for one worker at every step.
     const there = place?.target ?? (role === 'child' ? target : null)
     if (place === undefined || place.after !== after || there !== target)
       throw new Error(`Chain: job ${id} is at step ${step} after ${after}, for ${target}: ${JSON.stringify(fallback)}`)

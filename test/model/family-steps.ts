@@ -9,7 +9,7 @@ import type { frozenTime, TestTenant, WorkerHandle } from '../workers/durable-ob
 import { keyLimits } from './family-model.ts'
 import type { FamilyModel, Key } from './family-model.ts'
 
-/** On a slow machine time ends the test before its last sequence: fewer than these would prove nothing. */
+/** On a slow machine the time limit ends the test before its last sequence. With fewer commands than these, the test would prove nothing. */
 export const leastTried = {
   commands: 300,
   fan_outs_done: 8,
@@ -35,12 +35,12 @@ interface Real {
   readonly tenant: TestTenant
   readonly workers: readonly WorkerHandle[]
   readonly clock: ReturnType<typeof frozenTime>
-  /** Started and not ended by the worker; the object may have ended them since. */
+  /** Attempts that a worker has started and not ended; the object may have ended some of them. */
   readonly held: Attempt[]
   readonly schedules: string[]
-  /** What was counted in `tried` already. */
+  /** Waits and runs that are already counted in `tried`. */
   readonly seen: Set<string>
-  /** Over all sequences: what was really tried. */
+  /** Over all sequences: how often each was really exercised. */
   readonly tried: Record<keyof typeof leastTried, number>
 }
 
@@ -73,7 +73,7 @@ function first(seen: Set<string>, what: string): boolean {
   return is
 }
 
-/** Runs the step, then looks at everything that can be seen. */
+/** Runs the step, then checks everything that a caller can see. */
 const step = (name: string, run: (model: FamilyModel, real: Real) => Promise<void>): Step => ({
   check: () => true,
   toString: () => name,
@@ -110,7 +110,7 @@ async function dispatch(model: FamilyModel, real: Real, request: Input<'jobs.dis
   model.dispatched.add(answer.value.id)
 }
 
-/** The worker takes what it is offered and starts it. */
+/** The worker accepts its offers and starts them. */
 async function take(model: FamilyModel, real: Real, worker: WorkerHandle, max: number): Promise<void> {
   const offers = await real.tenant.offers(worker, max)
   model.offered(worker.name, offers.length)
@@ -144,7 +144,7 @@ async function end(model: FamilyModel, real: Real, attempt: Attempt, ending: End
   if (ending !== 'out of quota') return
   real.tried.parkings += 1
   model.parkedUntil.set(worker.name, model.now + 120_000)
-  // It costs no attempt: the job may begin as often as before.
+  // Giving back uses up no attempt: the job may start as often as before.
   const { attempt: began, max_attempts, status } = answer.value.job
   if (status === 'failed') throw new Error(`Parking: job ${job_id} failed with its worker's quota, at attempt ${began} of ${max_attempts}`)
 }
@@ -153,7 +153,7 @@ async function retry(model: FamilyModel, real: Real, job: Job, what: 'children' 
   const answer = await real.tenant.call('jobs.retry', { job_id: job.id, ...(what === undefined ? {} : { what }) })
   if (!answer.ok) return void expect(['wrong-state', 'killswitch']).toContain(answer.failure.code)
   if (job.kind === 'fan_out') real.tried.fan_outs_retried += 1
-  // Its failed children are tried again with it.
+  // Its failed children are retried with it.
   for (const one of await jobsOf(real)) if (one.id === job.id || one.parent_id === job.id) model.retried(one.id)
 }
 
@@ -185,7 +185,7 @@ const fanOutOf = (targets: readonly string[], plan: { by: MergeKind; quorum?: nu
 }
 const targets = fc.constantFrom<readonly string[]>(names, ['anna', 'bert'], ['bert', 'cleo'])
 
-/** Of each child of a fan-out: one step to a worker that may be asked already, one to whoever has the provider. */
+/** For each child of a fan-out: steps to workers that another child may already ask, then one to any worker with the provider. */
 const chain = fc
   .option(fc.constantFrom('failed', 'offline', 'rate_limited' as const))
   .map((after) =>
@@ -223,12 +223,12 @@ export const familySteps = [
       if (attempt !== undefined) await end(model, real, attempt, ending)
     }),
   ),
-  // By chance alone hardly a fan-out would ever be answered.
+  // Random steps alone would rarely complete a fan-out.
   fc.tuple(fc.constantFrom<Ending>('answer', 'answer', 'fail'), fc.boolean()).map(([ending, killed]) =>
     step(`everybody takes and ends what there is: ${ending}${killed ? ', the object is killed in between' : ''}`, async (model, real) => {
       for (const worker of real.workers) await take(model, real, worker, 3)
       if (killed) await abortAllDurableObjects()
-      // The first answers well, whatever the others do: so some fan-outs have both.
+      // The first attempt always succeeds, so that some fan-outs have both answers and failures.
       for (const [place, attempt] of [...real.held].entries()) await end(model, real, attempt, place === 0 ? 'answer' : ending)
     }),
   ),
@@ -282,7 +282,7 @@ export const familySteps = [
     step(`abort ${what} ${which}`, async (_, real) => {
       const jobs = (await jobsOf(real)).filter((job) => (job.role ?? job.kind ?? 'job') === what)
       const open = jobs.filter((job) => job.status !== 'done' && job.status !== 'failed')
-      // By chance alone few of those that are drawn have not ended.
+      // Random choices would rarely hit a job that has not ended.
       const job = pick(open.length > 0 ? open : jobs, which)
       if (job === undefined) return
       const answer = await real.tenant.call('jobs.abort', { job_id: job.id })

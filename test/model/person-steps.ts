@@ -6,7 +6,7 @@ import type { QueueModel } from './queue-model.ts'
 import { index, pick, step } from './tenant-steps.ts'
 import type { Real } from './tenant-steps.ts'
 
-/** As which worker the person of the model test takes jobs. */
+/** Name of the worker as which the member takes jobs. */
 export const personName = 'rosa'
 
 const fail = (id: number): never => {
@@ -26,7 +26,7 @@ async function dispatched(model: QueueModel, real: Real): Promise<number | undef
 async function begun(model: QueueModel, real: Real, job_id: number): Promise<void> {
   const answer = await real.tenant.as(real.person.credential, 'work.start', { job_id })
   if (answer.ok) model.started(answer.value.job, personName, `${personName}/${answer.value.job.attempt}`)
-  // I8, I2: by the reins, or since somebody has it already; a person has only so many.
+  // I8, I2: refused because the killswitch is raised, another worker already has the job, or the person has reached their limit.
   else expect(['killswitch', 'wrong-state', 'already-claimed', 'conflict', 'forbidden']).toContain(answer.failure.code)
 }
 
@@ -36,7 +36,7 @@ async function ended(model: QueueModel, real: Real, job_id: number, attempt: num
   const expected = mine?.worker === personName ? model.maySettle(job_id, attempt) : false
   const more = way === 'work.done' ? { result: 'by hand' } : { reason: 'no' }
   const answer = await real.tenant.as(real.person.credential, way, { job_id, attempt, ...more } as never)
-  // I3, I4, I14: only the attempt in hand is settled, and what has ended stays as it is.
+  // I3, I4, I14: only the attempt in hand can be settled, and an ended job stays unchanged.
   if (expected === true) expect(answer.ok, failureOf(answer)).toBe(true)
   if (expected === false && before === undefined) expect(answer.ok).toBe(false)
   if (!answer.ok) return

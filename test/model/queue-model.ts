@@ -1,6 +1,6 @@
 /**
- * Responsible for the naive reference of a tenant's queue: what must be true after each command, told by facts that a caller
- * can see. It is kept stupid on purpose; the object may be clever only in ways that this cannot tell apart.
+ * Responsible for the reference model of a tenant's queue: what must be true after each command, checked only with what a caller can see. It is
+ * deliberately simple; the object may be optimised in any way that this model cannot distinguish.
  */
 import type { Job } from '@modelreins/contract'
 import { limits } from '@modelreins/contract'
@@ -9,27 +9,27 @@ export interface Attempt {
   readonly job_id: number
   readonly attempt: number
   readonly worker: string
-  /** The lease token that started it: an earlier offer of the same attempt is fenced off. */
+  /** The lease token that started the attempt: earlier offers of the same attempt are void. */
   readonly token: string
-  /** Milliseconds of its start or last renewal. */
+  /** Time of its start or last renewal, milliseconds. */
   renewed_at: number
 }
 
-/** What the reference believes of one job. */
+/** What the reference expects of one job. */
 export interface Believed {
   readonly id: number
   readonly max_attempts: number
-  /** Held for a human before each start: approvals that no start has spent yet. */
+  /** For a job that is held before each start: approvals that no start has used up. */
   approvals: number | undefined
-  /** What the newest of them was about, as `contentOf` tells it. */
+  /** Content that the newest approval was about, as `contentOf` computes it. */
   approved: string | undefined
-  /** Attempts that the object said had started, in order. */
+  /** Attempts whose start the object confirmed, in order. */
   readonly started: Attempt[]
-  /** Set when a caller was told of an end, and nothing may change it but a retry. */
+  /** Set when the end was reported to a caller; from then on only a retry may change it. */
   ended: { readonly status: string; readonly result: string | null } | undefined
 }
 
-/** What reaches the handler of these jobs, of a job or of a review's payload. */
+/** The content that reaches the handler, from a job or from a review's payload. */
 export const contentOf = (of: { readonly prompt?: unknown; readonly input?: unknown; readonly metadata?: unknown }): string =>
   JSON.stringify([of.prompt, of.input ?? null, of.metadata ?? null])
 
@@ -37,7 +37,7 @@ export class QueueModel {
   readonly jobs = new Map<number, Believed>()
   readonly revoked = new Set<string>()
   now: number
-  /** Of the killswitch. */
+  /** Level of the killswitch. */
   level = 0
 
   constructor(now: number) {
@@ -61,7 +61,7 @@ export class QueueModel {
     if (believed.ended !== undefined) throw new Error(`I4: job ${job.id} started after it had ended`)
     if (job.attempt !== (last?.attempt ?? 0) + 1)
       throw new Error(`I6: job ${job.id} went from attempt ${last?.attempt ?? 0} to ${job.attempt}`)
-    // A lease that nobody renewed may have lapsed; one that was renewed lately has not.
+    // A lease that was not renewed may have lapsed; one that was renewed recently has not.
     if (last !== undefined && this.now - last.renewed_at < limits.lease_ms && !this.released.has(`${job.id}/${last.attempt}`)) {
       throw new Error(`I2: job ${job.id} started again while attempt ${last.attempt} held a live lease`)
     }
@@ -75,7 +75,7 @@ export class QueueModel {
     believed.started.push({ job_id: job.id, attempt: job.attempt, worker, token, renewed_at: this.now })
   }
 
-  /** Attempts that ended before their lease did: failed, aborted, or their worker was revoked. */
+  /** Attempts that ended before their lease: failed, aborted, or the worker was revoked. */
   readonly released = new Set<string>()
 
   release(id: number): void {
@@ -83,7 +83,7 @@ export class QueueModel {
     if (last !== undefined) this.released.add(`${id}/${last.attempt}`)
   }
 
-  /** May the attempt still settle the job? Undefined: time decides, and the reference does not know. */
+  /** Whether the attempt may still settle the job. Undefined: it depends on timing, which the reference does not model. */
   maySettle(id: number, attempt: number): boolean | undefined {
     const believed = this.of(id)
     if (this.level >= 3) return undefined
@@ -116,7 +116,7 @@ export class QueueModel {
     }
   }
 
-  /** From level 3 on nothing runs: what did has ended, and the object says how. */
+  /** From level 3 on nothing runs: running attempts have ended, and the object reports how. */
   raised(level: number): void {
     this.level = level
     if (level < 3) return
@@ -129,13 +129,13 @@ export class QueueModel {
     believed.approved = content
   }
 
-  /** Another content than the one that was approved: nothing is approved any more. */
+  /** The content differs from what was approved: no approval remains. */
   changed(id: number): void {
     const believed = this.of(id)
     if (believed.approvals !== undefined) believed.approvals = 0
   }
 
-  /** Who approved may decide no more. Answers how many approvals that had not been spent ended with that. */
+  /** The member who approved has lost the right to decide. Returns the number of unused approvals that ended with it. */
   disowned(): number {
     const unspent = [...this.jobs.values()].filter((job) => (job.approvals ?? 0) > 0)
     for (const job of unspent) job.approvals = 0
@@ -153,7 +153,7 @@ export class QueueModel {
     return believed
   }
 
-  /** Compares what the object lists with what is believed. */
+  /** Compares the object's list of jobs with the reference. */
   check(listed: readonly Job[]): void {
     const byId = new Map(listed.map((job) => [job.id, job]))
     for (const believed of this.jobs.values()) {
@@ -172,7 +172,7 @@ export class QueueModel {
           throw new Error(`I2: job ${job.id} runs attempt ${job.attempt} that nobody started`)
         if (this.revoked.has(last.worker)) throw new Error(`I14: job ${job.id} runs on a revoked worker`)
       }
-      // What time alone ended (expiry, last attempt lost) is final from the moment it was seen.
+      // An end that only time caused (expiry, last attempt lost) is final from when it was first observed.
       if ((job.status === 'done' || job.status === 'failed') && believed.ended === undefined) {
         believed.ended = { status: job.status, result: job.result }
       }

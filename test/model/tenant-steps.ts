@@ -1,4 +1,4 @@
-/** Responsible for the commands of the model test: what may happen to a tenant, tried on the real one and on the naive queue. */
+/** Responsible for the commands of the model test: each is run on the real tenant and on the reference queue. */
 import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test'
 import * as fc from 'fast-check'
 import { expect } from 'vitest'
@@ -13,22 +13,22 @@ import { contentOf } from './queue-model.ts'
 
 export const gated = 'mail.send'
 
-/** On a slow machine time ends the test before its last sequence: fewer than these would prove nothing. */
+/** On a slow machine the time limit ends the test before its last sequence. With fewer commands than these, the test would prove nothing. */
 export const least = { commands: 300, releases: 3, changes: 3, edits: 3, revocations: 1, persons: 3, handBacks: 10 }
 
 export interface Real {
   /** Takes jobs as a person. */
   readonly person: MemberHandle
-  /** May decide, and dispatches nothing. When one is revoked, another takes her place. */
+  /** A member who decides reviews and dispatches nothing. When one is revoked, another member replaces them. */
   reviewer: MemberHandle
   readonly tenant: TestTenant
   readonly stranger: TestTenant
   readonly workers: WorkerHandle[]
   readonly clock: ReturnType<typeof frozenTime>
-  /** Every offer ever seen, stale ones included: tests replay them. */
+  /** All offers of the sequence, including void ones: steps replay them. */
   readonly offers: { readonly offer: Offer; readonly worker: WorkerHandle; readonly at: number }[]
   readonly revoked: MemberHandle[]
-  /** Over all sequences: what was really tried. */
+  /** Over all sequences: how often each was really exercised. */
   readonly tried: Record<keyof typeof least, number>
 }
 
@@ -55,9 +55,9 @@ const auditRows = (tenant: TestTenant): Promise<AuditRow[]> =>
       .map((row) => JSON.parse(row.row)),
   )
 
-/** Which audit actions may follow which, per job: one row per transition, and no transition from nowhere (I12). */
+/** The audit actions that may follow each action of a job: one row per transition, and only allowed transitions (I12). */
 const follows: Readonly<Record<string, readonly string[]>> = {
-  // Held anew between two releases: the rows of its review say so.
+  // The job may be held again between two releases: the rows of its review show that.
   'job.release': ['job.fail', 'job.release', 'job.start', 'job.abort', 'job.expire'],
   'job.dispatch': ['job.release', 'job.fail', 'job.start', 'job.abort', 'job.expire'],
   'job.start': ['job.complete', 'job.fail', 'job.retry_later', 'job.abort', 'job.lose', 'job.timeout', 'job.hand_back', 'job.escalate'],
@@ -75,7 +75,7 @@ const follows: Readonly<Record<string, readonly string[]>> = {
   'job.complete': [],
 }
 
-/** A change is no transition: it may come wherever nothing runs and nothing has ended. */
+/** A change is not a transition: it may occur while nothing runs and the job has not ended. */
 const changeable = [
   'job.hand_back',
   'job.escalate',
@@ -99,7 +99,7 @@ async function checkAudit(real: Real, jobs: readonly Job[]): Promise<void> {
     if (row.action === 'job.remind') continue
     if (row.action === 'job.update') {
       if (!changeable.includes(before ?? '')) throw new Error(`I12: job ${row.job_id} was changed after ${before ?? 'nothing'}`)
-      // Held anew, perhaps: it stands where it stood when it came.
+      // The job may be held again, so its state is the one after its dispatch.
       if (before === 'job.release') last.set(row.job_id, 'job.dispatch')
       continue
     }
@@ -122,7 +122,7 @@ async function checkAudit(real: Real, jobs: readonly Job[]): Promise<void> {
   }
 }
 
-/** Runs the step, then compares everything that can be seen. */
+/** Runs the step, then compares everything that a caller can see. */
 export const step = (name: string, run: (model: QueueModel, real: Real) => Promise<void>): Step => ({
   check: () => true,
   toString: () => name,
@@ -147,11 +147,11 @@ async function poll(model: QueueModel, real: Real, worker: WorkerHandle, max: nu
   const offered = new Set(offers.map((offer) => offer.job.id))
   for (const offer of offers) {
     real.offers.push({ offer, worker, at: model.now })
-    // I9: nothing that waited longer than any head start can explain was passed over for it, unless it is out on offer.
+    // I9: no job that waited longer than the largest possible head start is passed over, unless it is on offer.
     const passed = before.filter(
       (job) =>
         job.status === 'pending' &&
-        // What a human released is queued from then on, whenever it was made.
+        // A job that a human released counts as queued from the release, so its age says nothing here.
         job.capability === null &&
         offer.job.capability === null &&
         job.assigned_to === worker.name &&
@@ -185,13 +185,13 @@ async function decide(model: QueueModel, real: Real, review: Review, jobId: numb
     real.tried.edits += 1
     expect(decided.payload).toMatchObject(edit.payload ?? {})
   }
-  // I7: the same word again is the same decision, not another one.
+  // I7: repeating a decision does not add another one.
   await real.tenant.must('reviews.decide', decision, real.reviewer.credential)
 }
 
 export const reviewerOf = (tenant: TestTenant, index: number): Promise<MemberHandle> => tenant.member(`reviewer ${index}`, 'reviewer')
 
-/** I7, I14: what she has approved, and what has not begun by now, is approved by nobody. */
+/** I7, I14: jobs that the revoked reviewer approved, and that have not started, are no longer approved. */
 async function replaceReviewer(model: QueueModel, real: Real): Promise<void> {
   const gone = real.reviewer
   await real.tenant.must('members.revoke', { member_id: gone.id })
@@ -200,7 +200,7 @@ async function replaceReviewer(model: QueueModel, real: Real): Promise<void> {
   expect(failureOf(await real.tenant.as(gone.credential, 'reviews.list', {}))).toBe('unauthorized')
 }
 
-/** Gives a job another content, unless it has begun. */
+/** Changes the content of a job that has not started. */
 async function revise(model: QueueModel, real: Real, id: number, revision: number): Promise<void> {
   const before = await real.tenant.must('jobs.get', { job_id: id })
   const answer = await real.tenant.call('jobs.update', { job_id: before.id, metadata: { revision } })
@@ -209,7 +209,7 @@ async function revise(model: QueueModel, real: Real, id: number, revision: numbe
   real.tried.changes += 1
   model.changed(before.id)
   if (before.status !== 'pending') return
-  // I7: whatever was said, or will be said late, of what it was before is not about what it is now.
+  // I7: earlier and late decisions about the old content do not apply to the new content.
   const old = before.review_id ?? 0
   expect(answer.value).toMatchObject({ hold: 'review', review_id: expect.any(Number) })
   expect(answer.value.review_id).not.toBe(old)
@@ -227,7 +227,7 @@ export const steps = [
       effort: fc.constantFrom('trivial', 'standard', 'critical' as const),
       priority: fc.integer({ min: -10, max: 10 }),
       max_attempts: fc.integer({ min: 1, max: 3 }),
-      // Mostly anybody's.
+      // Most jobs have no target.
       target: fc.constantFrom(undefined, undefined, 'anna', 'bert'),
     })
     .map((request) =>
@@ -261,7 +261,7 @@ export const steps = [
       const answer = good
         ? await real.tenant.as(lease, 'claims.complete', { job_id: id, result: `by ${chosen.worker.name}` })
         : await real.tenant.as(lease, 'claims.fail', { job_id: id, error: { type: 'test', message: 'no', retryable } })
-      // I3, I4: only the newest attempt settles; the same word about a settled job may be repeated and changes nothing.
+      // I3, I4: only the newest attempt settles a job; repeating the outcome of a settled job is accepted and changes nothing.
       if (expected === true) expect(answer.ok, failureOf(answer)).toBe(true)
       if (expected === false && before === undefined) expect(answer.ok).toBe(false)
       if (answer.ok) model.settled(answer.value.job)
@@ -305,7 +305,7 @@ export const steps = [
   fc.constant(
     step('the object is killed', async (model) => {
       await abortAllDurableObjects()
-      // Every running job gets one fresh lease: to the reference that is a renewal.
+      // Every running job gets one fresh lease, which the reference treats as a renewal.
       for (const job of model.jobs.values()) {
         const last = job.started.at(-1)
         if (last !== undefined && !model.released.has(`${job.id}/${last.attempt}`)) last.renewed_at = model.now - limits.lease_ms
@@ -319,7 +319,7 @@ export const steps = [
       await real.tenant.must('workers.revoke', { worker_id: worker.id })
       model.revoked.add(worker.name)
       for (const job of model.jobs.values()) if (job.started.at(-1)?.worker === worker.name) model.release(job.id)
-      // I14: nothing after revoke.
+      // I14: after the revocation the worker's token is refused.
       expect(failureOf(await real.tenant.as(worker.credential, 'claims.poll', {}))).toBe('unauthorized')
       expect(failureOf(await real.tenant.as(worker.credential, 'presence.report', {}))).toBe('unauthorized')
     }),
@@ -350,7 +350,7 @@ export const steps = [
     }),
   ),
   fc.constant(step('the reviewer is revoked, and there is another one', replaceReviewer)),
-  // By chance alone these hardly ever come in this order.
+  // Random steps alone would rarely occur in this order.
   fc.tuple(index, fc.constantFrom('never', 'asked', 'approved', 'disowned', 'on offer'), verdict).map(([which, changed, word]) =>
     step(`what a human must release is released (${word}) and taken, changed when it is ${changed}`, async (model, real) => {
       const dispatched = await real.tenant.call('jobs.dispatch', { prompt: 'p', capability: gated, when_offline: 'queue' })
@@ -387,7 +387,7 @@ export const steps = [
     step(`a stranger uses offer ${which}`, async (_, real) => {
       const chosen = pick(real.offers, which)
       if (chosen === undefined) return
-      // I13: the credentials of one tenant are nothing in another.
+      // I13: credentials of one tenant do not work in another.
       const theirs = [
         await real.stranger.as(real.tenant.lease(chosen.offer), 'claims.complete', { job_id: chosen.offer.job.id }),
         await real.stranger.as(chosen.worker.credential, 'claims.poll', {}),

@@ -1,4 +1,4 @@
-/** Any sequence of commands, crashes and waits leaves the tenant as the naive queue says. */
+/** Any sequence of commands, crashes and waits leaves the tenant in the state of the reference queue. */
 import * as fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
 import { frozenTime, TestTenant } from '../workers/durable-objects/tenant/harness.ts'

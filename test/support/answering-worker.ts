@@ -1,4 +1,4 @@
-/** Responsible for a worker in this process that answers as a test says; it is the SDK's own `Worker`. */
+/** Responsible for a worker in this process that answers as the test specifies; it uses the SDK's own `Worker`. */
 import { Worker } from '../../worker-sdk/src/index.ts'
 
 export interface AnsweringWorker {

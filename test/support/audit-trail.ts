@@ -1,4 +1,4 @@
-/** Responsible for reading a tenant's whole audit trail page by page and checking its chain with nothing but a hash function. */
+/** Responsible for reading a tenant's complete audit trail page by page, and checking its chain with only a hash function. */
 import { createHash } from 'node:crypto'
 import type { AuditRow } from '@modelreins/contract'
 import { type ChainVerdict, verifyRows } from '../../src/domain/audit/audit-chain.ts'
@@ -10,7 +10,7 @@ interface Page {
   readonly next_cursor: string | null
 }
 
-/** Every row that D1 has, oldest first. `filter`: more of the query, such as `job_id=1`. */
+/** All rows in D1, oldest first. `filter`: further parameters of the query, such as `job_id=1`. */
 export async function auditTrail(owner: Call, filter = ''): Promise<readonly AuditRow[]> {
   const rows: AuditRow[] = []
   let cursor = ''
@@ -23,7 +23,7 @@ export async function auditTrail(owner: Call, filter = ''): Promise<readonly Aud
   return rows
 }
 
-/** Rows reach D1 a moment after what they tell of: waits until those of the filter are such as `complete` wants. */
+/** Rows reach D1 a moment after their events: waits until `complete` accepts the rows of the filter. */
 export function untilAudited(owner: Call, filter: string, complete: (rows: readonly AuditRow[]) => boolean): Promise<readonly AuditRow[]> {
   let seen: readonly AuditRow[] = []
   return until(
@@ -38,5 +38,5 @@ export function untilAudited(owner: Call, filter: string, complete: (rows: reado
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** Walks the chain from its genesis. MACs need the tenant's key and are not checked here. */
+/** Checks the chain from its first row. MACs are not checked here, because they need the tenant's key. */
 export const verifyTrail = (rows: Iterable<AuditRow>): ChainVerdict => verifyRows(rows, { sha256 })

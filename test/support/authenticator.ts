@@ -1,4 +1,4 @@
-/** Responsible for a WebAuthn authenticator in software, for tests: it makes registrations and assertions as a browser sends them. */
+/** Responsible for a WebAuthn authenticator in software for tests: it creates registrations and assertions as a browser sends them. */
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
@@ -15,7 +15,7 @@ export interface Ceremony {
   readonly challenge: string
   readonly origin: string
   readonly rpId: string
-  /** Overrides for tests that break something. */
+  /** Overrides, for tests with invalid values. */
   readonly type?: string
   readonly flags?: number
   readonly crossOrigin?: boolean
@@ -48,7 +48,7 @@ function fixedPart(passkey: Passkey, { rpId, flags }: Ceremony, present: number)
   return Buffer.concat([sha256(rpId), Buffer.from([flags ?? present]), counter])
 }
 
-/** CBOR (RFC 8949) of what a COSE key and an attestation object hold: integers, bytes, texts and maps. */
+/** CBOR encoding (RFC 8949) of the types in a COSE key and an attestation object: integers, bytes, texts and maps. */
 function cbor(value: number | string | Uint8Array | ReadonlyMap<number | string, unknown>): Buffer {
   const head = (major: number, length: number): Buffer =>
     length < 24

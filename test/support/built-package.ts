@@ -1,4 +1,4 @@
-/** Responsible for a built package that is as new as its source, before tests that run it. */
+/** Responsible for building the package when it is older than its source, before tests that run it. */
 import { execFileSync } from 'node:child_process'
 import { globSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const changedAt = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
 
-/** For `globalSetup` of vitest: `npm test` has built the package before, a single file run by hand may not have. */
+/** For vitest's `globalSetup`: `npm test` builds the package first, but a single test file that is run by hand does not. */
 export function setup(): void {
   const sources = globSync('{contract,worker-sdk}/{src,build}/**/*.ts', { cwd: root }).map((path) => changedAt(`${root}/${path}`))
   if (Math.max(...sources) < changedAt(`${root}/worker-sdk/dist/cli.js`)) return

@@ -1,6 +1,6 @@
 /**
- * Responsible for calls as a person with `curl` would make them: method, path, token, JSON in and out. It knows no operation's rules,
- * and nothing of the SDK but how a one-time view is opened.
+ * Responsible for HTTP calls as a person makes them with `curl`: method, path, token, JSON in and out. It knows no operation, and of the SDK it uses
+ * only the opening of a one-time view.
  */
 import type { Problem } from '@modelreins/contract'
 import { redeemView } from '../../worker-sdk/src/index.ts'
@@ -15,18 +15,18 @@ export interface Answer<Body> {
 
 export interface CallOptions {
   readonly body?: unknown
-  /** Sent as it stands, instead of `body`. */
+  /** Sent unchanged instead of `body`. */
   readonly raw?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
 }
 
-/** `await owner<Job>('GET', '/jobs/1')`; the body's type is the caller's word, as it is for whoever reads an answer of curl. */
+/** `await owner<Job>('GET', '/jobs/1')`. The type of the body is not checked, as with an answer to curl. */
 export type Call = <Body = Problem>(method: string, path: string, options?: CallOptions) => Promise<Answer<Body>>
 
 const parse = <Body>(text: string): Body => JSON.parse(text)
 
-/** Calls with one token, or with none. */
+/** Returns a function that calls with this token, or without one. */
 export const caller =
   (url: () => string, token?: string): Call =>
   async <Body>(method: string, path: string, options: CallOptions = {}) => {
@@ -53,7 +53,7 @@ export interface RegisteredWorker {
   readonly call: Call
 }
 
-/** Registers a worker and takes its token from the one-time view, as its operator would. */
+/** Registers a worker and reads its token from the one-time view, as its operator would. */
 export async function registerWorker(
   url: () => string,
   owner: Call,
@@ -66,7 +66,7 @@ export async function registerWorker(
   return { worker_id: registered.body.worker_id, name, token, call: caller(url, token) }
 }
 
-/** A tenant of its own on the same server, and its owner's key: nothing that happens elsewhere touches it. */
+/** Creates a tenant on the same server and returns its owner's key, so that tests do not affect each other. */
 export async function createTenant(
   url: () => string,
   masterToken: string,

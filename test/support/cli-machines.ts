@@ -1,4 +1,4 @@
-/** Responsible for what tests of the command line share: a server, a desk with the owner key, and machines with a worker each. */
+/** Responsible for the common parts of command-line tests: a server, a home with the owner key, and machines with one worker each. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Job } from '@modelreins/contract'
@@ -21,7 +21,7 @@ export function newHome(): CliHome {
   return home
 }
 
-/** A machine with a registered worker of its own; `capability` keeps jobs of other tests away from it. */
+/** A machine with its own registered worker; `capability` keeps jobs of other tests away from it. */
 export async function machine(command: string, more: readonly string[] = []): Promise<{ home: CliHome; name: string; capability: string }> {
   workers += 1
   const name = `machine-${workers}`
@@ -51,7 +51,7 @@ export function jobOf(told: Ended): Job {
   return JSON.parse(told.out) as Job
 }
 
-/** What other processes do takes this long at most; every wait says what it saw last. */
+/** Longest wait for another process, in milliseconds; a failed wait reports what was seen last. */
 export const patience = 20_000
 
 export function untilStatus(id: number, status: Job['status']): Promise<Job> {
@@ -66,7 +66,7 @@ export function untilStatus(id: number, status: Job['status']): Promise<Job> {
   )
 }
 
-/** Of the child that writes it there. */
+/** Process id of the child, which writes it to a file. */
 export function pidIn(home: CliHome): Promise<number> {
   const file = join(home.folder, 'child.pid')
   const read = (): string => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '')
@@ -84,7 +84,7 @@ export const untilGone = (pid: number): Promise<true> =>
     () => `process ${pid} still runs`,
   )
 
-/** Starts the server before the tests of a file and ends everything after them. */
+/** Starts the server before the tests of a file, and ends all processes after them. */
 export function useServer(): void {
   beforeAll(async () => {
     server = await startServer()

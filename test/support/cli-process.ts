@@ -1,15 +1,15 @@
-/** Responsible for the command line as a process of its own, as the package has it, with a home of its own. It knows no command. */
+/** Responsible for running the packaged command line as a process with its own home. It knows no command. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Built: it starts in a fifth of the time that the source takes. */
+/** The built program: it starts in a fifth of the time of the source. */
 export const cliMain = fileURLToPath(new URL('../../worker-sdk/dist/cli.js', import.meta.url))
 
 export interface Ended {
-  /** Minus the signal's number is not used: a process that a signal ended counts as -1. */
+  /** Exit code; -1 for a process that a signal ended. */
   readonly code: number
   readonly out: string
   readonly err: string
@@ -20,9 +20,9 @@ export interface RunningCli {
   readonly out: () => string
   readonly err: () => string
   readonly signal: (signal: NodeJS.Signals) => void
-  /** Nobody reads what it writes from here on. */
+  /** Closes the reading end of its output. */
   readonly closeOutput: () => void
-  /** Settles when standard output or error holds this text; rejects when the process ends without it. */
+  /** Resolves when standard output or error contains this text; rejects when the process ends without it. */
   readonly until: (text: string) => Promise<void>
   readonly ended: Promise<Ended>
 }
@@ -32,14 +32,14 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** A machine as the command line sees it: a home, a config file, an environment. */
+/** A machine as the command line sees it: home, config file, environment. */
 export class CliHome {
   readonly folder = mkdtempSync(join(tmpdir(), 'modelreins-cli-home-'))
   readonly configFile = join(this.folder, 'modelreins', 'config.json')
   readonly #running = new Set<ChildProcess>()
   readonly #main: string
 
-  /** `main`: another program of the command line than the one that is built here. */
+  /** `main`: a program to run instead of the built command line. */
   constructor(main = cliMain) {
     this.#main = main
   }

@@ -1,6 +1,6 @@
-/** Responsible for how long this process has computed: unlike the time that passes, it is the same on a machine that is busy otherwise. */
+/** Responsible for measuring CPU time of this process, which, unlike elapsed time, hardly depends on other load of the machine. */
 
-/** Milliseconds of processor time that `act` took. */
+/** Milliseconds of CPU time that `act` took. */
 export function cpuTimeOf(act: () => void): number {
   const begun = process.cpuUsage()
   act()

@@ -1,6 +1,6 @@
 /**
- * Responsible for a real dashboard in a real Chromium under test: a server of its own, pages that are signed in as a person signs in, and
- * what must never happen on any page (a violated policy, a call to another server, an error). It knows no screen.
+ * Responsible for a real dashboard in a real Chromium: its own server, pages that sign in as a person does, and what must never occur on any page (a
+ * policy violation, a call to another server, an error). It knows no screen.
  */
 import { existsSync } from 'node:fs'
 import { registeredWorker, viewPlaintext, type Role } from '@modelreins/contract'
@@ -18,20 +18,20 @@ export const chromiumPath = [
 export interface OpenedPage {
   readonly page: Page
   readonly context: BrowserContext
-  /** What must not happen, as sentences; empty when nothing did. */
+  /** Forbidden events that occurred, as sentences; empty when there were none. */
   readonly faults: readonly string[]
 }
 
 export interface Dashboard {
   readonly server: TestServer
   readonly browser: Browser
-  /** `localhost`, a name, as passkeys need one. */
+  /** Uses the host `localhost`, because passkeys need a name. */
   readonly url: string
-  /** A page of somebody who has not signed in. */
+  /** A page without a sign-in. */
   readonly visit: (path: string, options?: BrowserContextOptions) => Promise<OpenedPage>
-  /** A page of somebody who has, with this key (default: the owner's). */
+  /** A page that is signed in with this key (default: the owner's). */
   readonly open: (path: string, options?: BrowserContextOptions & { readonly key?: string }) => Promise<OpenedPage>
-  /** The JSON that a call of the interface answers. */
+  /** The JSON answer of a call of the API. */
   readonly call: (method: string, path: string, body?: unknown, key?: string) => Promise<Record<string, unknown>>
   readonly memberKey: (name: string, role: Role) => Promise<string>
   readonly workerToken: (registration: Readonly<Record<string, unknown>>) => Promise<string>

@@ -1,4 +1,4 @@
-/** Responsible for reading server-sent events off a response as `curl -N` shows them: whole events, as they come. It follows nothing by itself. */
+/** Responsible for parsing server-sent events from a response: whole events, as they arrive. It does not reconnect. */
 
 export interface StreamedEvent {
   readonly event: string
@@ -16,7 +16,7 @@ function eventOf(block: string): StreamedEvent | undefined {
   return data === undefined ? undefined : { event: fields.get('event') ?? 'message', id: fields.get('id'), data }
 }
 
-/** Events in order; comments and `retry` are left out. Leaving the loop closes the connection. */
+/** Events in order, without comments and `retry`. Leaving the loop closes the connection. */
 export async function* eventsOf(response: Response): AsyncGenerator<StreamedEvent, void, void> {
   if (response.body === null) return
   let pending = ''

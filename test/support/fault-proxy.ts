@@ -1,21 +1,21 @@
 /**
- * Responsible for a network that misbehaves: a TCP proxy in front of a real server which delays, resets, swallows and loses what passes.
- * It looks at bytes only as far as a fault asks for it, and knows no operation.
+ * Responsible for simulating network faults: a TCP proxy in front of a real server that delays, resets, withholds and loses data. It reads bytes only
+ * as far as a fault requires, and knows no operation.
  */
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What happens to every connection, those that are open already included. */
+/** The fault that applies to every connection, including those already open. */
 export type Fault =
   | { readonly kind: 'none' }
-  /** Every byte takes this long, each way. */
+  /** Every byte is delayed by this much, in each direction. */
   | { readonly kind: 'latency'; readonly ms: number }
-  /** Every connection is reset once this many bytes of answers have come over it. */
+  /** Every connection is reset after this many bytes of answers. */
   | { readonly kind: 'reset'; readonly afterBytes: number }
-  /** Nothing passes and nobody is told. What was sent meanwhile arrives when it ends, as after TCP's own repetitions. */
+  /** Nothing passes and no side is told. Withheld data arrives when the fault ends, as after TCP's retransmissions. */
   | { readonly kind: 'blackhole' }
 
-/** Which answer is lost after the server has done what it was asked: the request's bytes match, or the answer's own. */
+/** Which answer is lost after the server has processed its request: one whose request, or whose own bytes, match. */
 export type Loss = { readonly request: RegExp } | { readonly reply: RegExp }
 
 type Way = 'up' | 'down'
@@ -25,15 +25,15 @@ interface PendingLoss {
   readonly happened: () => void
 }
 
-/** One connection: two sockets, and per way what has been taken in but not passed on. */
+/** One connection: two sockets, and for each direction the data that was received but not forwarded. */
 class Line {
   readonly client: Socket
   readonly server: Socket
   readonly queue: Record<Way, Promise<void>> = { up: Promise.resolve(), down: Promise.resolve() }
   answered = 0
-  /** Set when the answer on its way is to be lost. */
+  /** Set when the next answer is to be lost. */
   losing: PendingLoss | undefined
-  /** Half-open: one side is gone and the other has not been told. */
+  /** Half-open: one side has closed and the other has not been told. */
   silent = false
 
   constructor(client: Socket, server: Socket) {
@@ -51,7 +51,7 @@ const requestLine = /^((?:GET|POST|PUT|PATCH|DELETE) \S+) HTTP\/1\.1\r\n/
 
 export class FaultProxy {
   readonly url: string
-  /** Every request that a client sent, as `POST /dispatch`, in order. */
+  /** Every request of a client, as `POST /dispatch`, in order. */
   readonly requests: string[] = []
   readonly #listener: Server
   readonly #lines = new Set<Line>()
@@ -92,7 +92,7 @@ export class FaultProxy {
     }
   }
 
-  /** Ends what is connected on one side only: `unaware` keeps a connection that nobody is behind. New connections are healthy. */
+  /** Closes all connections on one side only; `unaware` is the side that keeps its connection. New connections work normally. */
   halfOpen(unaware: 'client' | 'server'): void {
     for (const line of this.#lines) {
       line.silent = true
@@ -100,7 +100,7 @@ export class FaultProxy {
     }
   }
 
-  /** Resets whatever is connected now. */
+  /** Resets all current connections. */
   resetAll(): void {
     for (const line of this.#lines) line.reset()
   }
@@ -126,7 +126,7 @@ export class FaultProxy {
     this.#lines.add(line)
     for (const socket of [client, server]) {
       socket.setNoDelay(true)
-      // What a reset says is said by `close`.
+      // `close` handles resets.
       socket.on('error', () => undefined)
     }
     client.on('data', (bytes: Buffer) => this.#take(line, 'up', bytes))
@@ -175,12 +175,12 @@ export class FaultProxy {
       line.client.write(bytes)
       return
     }
-    // What was written before a reset may or may not arrive: as on a real network.
+    // Data that was written before a reset may or may not arrive, as on a real network.
     if (left > 0) line.client.write(bytes.subarray(0, left))
     line.reset()
   }
 
-  /** The server has answered, so what it was asked for is done: its answer ends here, and the connection with it. */
+  /** The server has answered, so it has processed the request: the answer is dropped and the connection reset. */
   #isLost(line: Line, bytes: Buffer): boolean {
     if (this.#loss !== undefined && 'reply' in this.#loss.loss && this.#loss.loss.reply.test(bytes.toString('latin1'))) {
       line.losing = this.#loss
@@ -193,7 +193,7 @@ export class FaultProxy {
     return true
   }
 
-  /** One side has closed: the other is told behind everything that is still on its way, unless the line is half-open. */
+  /** One side has closed: after all data in transit was forwarded, the other side is closed too, unless the line is half-open. */
   #closed(line: Line, way: Way): void {
     if (line.client.destroyed && line.server.destroyed) this.#lines.delete(line)
     this.#enqueue(line, way, async () => {

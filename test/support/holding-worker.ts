@@ -1,6 +1,6 @@
 /**
- * Responsible for a worker in a process of its own that takes a job and never ends it, so that it can be killed in the middle.
- * MODELREINS_URL, MODELREINS_TOKEN and MODELREINS_TRANSPORT say where and how; it prints `ready`, and `holds ID` for each job.
+ * Responsible for a worker process that takes a job and never ends it, so that it can be killed while the job runs. MODELREINS_URL, MODELREINS_TOKEN
+ * and MODELREINS_TRANSPORT configure it; it prints `ready`, and `holds ID` for each job.
  */
 import { Worker } from '../../worker-sdk/src/index.ts'
 

@@ -1,7 +1,7 @@
-/** Responsible for a clock of the SDK that runs faster than the world's, so that its real patience (10, 30, 45 s) need not be waited for. */
+/** Responsible for an SDK clock that runs faster than real time, so that tests need not wait for its real timeouts (10, 30, 45 s). */
 import type { Clock } from '../../worker-sdk/src/client/clock.ts'
 
-/** Every second of the SDK takes a `factor`-th of a second. What the server waits for takes its own time. */
+/** Every second of the SDK takes 1/`factor` seconds. Timeouts of the server are not affected. */
 export function hurriedClock(factor: number): Clock {
   const began = Date.now()
   return {

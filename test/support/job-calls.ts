@@ -1,4 +1,4 @@
-/** Responsible for the calls of a job's path by hand, as `curl` makes them, against a server of the test file's own. */
+/** Responsible for the calls in a job's life, made by hand as with `curl`, against a server of the test file's own. */
 import type { ClaimPollReply, Job, Lease, Offer } from '@modelreins/contract'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { type Call, type RegisteredWorker, caller, registerWorker } from './calls.ts'
@@ -25,7 +25,7 @@ export const dispatch = async (body: Readonly<Record<string, unknown>>): Promise
 }
 export const getJob = async (id: number): Promise<Job> => (await owner<Job>('GET', `/jobs/${id}`)).body
 
-/** Asks for one offer, waiting for it as a worker does. */
+/** Asks for one offer with a long poll, as a worker does. */
 export async function poll(worker: RegisteredWorker, wait = 10): Promise<Offer> {
   const answer = await worker.call<ClaimPollReply>('POST', '/api/v1/claims', { body: { max: 1, wait } })
   const [offer] = answer.body.offers
@@ -49,7 +49,7 @@ export const complete = (lease: Lease, jobId: number, result: string) =>
 export const stream = (jobId: number, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
   fetch(`${url()}/jobs/${jobId}/stream`, { headers: { authorization: `Bearer ${server.ownerKey}`, ...headers } })
 
-/** Starts the server with two workers before the tests of a file, then `prepare`; stops it after them. */
+/** Starts the server with two workers before the tests of a file, then runs `prepare`; stops the server after them. */
 export function useServer(prepare: () => Promise<void> = () => Promise.resolve()): void {
   beforeAll(async () => {
     server = await startServer()

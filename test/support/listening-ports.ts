@@ -1,4 +1,4 @@
-/** Responsible for finding the TCP ports on which given processes listen, as Linux tells it: what they open is found without their help. */
+/** Responsible for finding the TCP ports on which given processes listen, from Linux's /proc, without help of these processes. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** Inode and port of every TCP socket in the state LISTEN (0A). */
@@ -23,7 +23,7 @@ export function listeningPorts(pids: readonly number[]): readonly number[] {
         const port = inode === undefined ? undefined : known.get(inode)
         if (port !== undefined) ports.add(port)
       } catch {
-        // Closed since the folder was read.
+        // Closed after the folder was read.
       }
     }
   }

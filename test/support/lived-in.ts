@@ -1,4 +1,6 @@
-/** Responsible for a tenant that looks lived in: workers that answer, jobs in every state, reviews, a webhook, a grantee. It asserts nothing. */
+/**
+ * Responsible for a tenant with realistic data: workers that answer, jobs in every state, reviews, a webhook, a session grant. It asserts nothing.
+ */
 import { startWorker, type AnsweringWorker } from './answering-worker.ts'
 import type { Dashboard } from './dashboard.ts'
 import { until } from './until.ts'

@@ -1,4 +1,4 @@
-/** Responsible for the package as a stranger gets it: built when it is stale, packed, and installed into an empty folder without a network. */
+/** Responsible for the package as a user gets it: built when it is stale, packed, and installed into an empty folder without a network. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -16,14 +16,14 @@ export const npm = (cwd: string, ...words: string[]): string =>
 const newestIn = (path: string): number =>
   lstatSync(path).isDirectory() ? Math.max(0, ...readdirSync(path).map((name) => newestIn(join(path, name)))) : lstatSync(path).mtimeMs
 
-/** A build takes the package away from tests that run beside this one: only when there is something to build. */
+/** A build removes the package for a moment, which breaks tests that run in parallel, so it runs only when necessary. */
 function build(): void {
   const built = join(root, 'worker-sdk/dist/cjs/index.js')
   const sources = ['worker-sdk/src', 'worker-sdk/build', 'contract/src'].map((path) => newestIn(join(root, path)))
   if (!existsSync(built) || lstatSync(built).mtimeMs < Math.max(...sources)) npm(join(root, 'worker-sdk'), 'run', 'build')
 }
 
-/** `folder` must not exist; the archives lie beside it. Answers the program of its command line. */
+/** `folder` must not exist; the archives are written beside it. Returns the path of its command-line program. */
 export function installPacked(folder: string): string {
   build()
   const pack = (path: string): string => {
@@ -32,7 +32,7 @@ export function installPacked(folder: string): string {
   }
   mkdirSync(folder)
   writeFileSync(join(folder, 'package.json'), '{"private":true,"name":"stranger"}')
-  // Its one dependency is packed from what is installed here: no network is needed, and none is asked.
+  // Its one dependency is packed from the installed copy, so that no network is needed.
   npm(folder, 'install', '--ignore-scripts', '--offline', pack('worker-sdk'), pack('node_modules/ws'))
   return join(folder, 'node_modules/modelreins-worker/dist/cli.js')
 }

@@ -1,6 +1,6 @@
 /**
- * Responsible for the other end of a push message, written anew by the RFCs with WebCrypto: a browser's subscription, decrypting what arrives
- * (RFC 8291, 8188), and checking who sent it, as a push service does (RFC 8292). It knows nothing of our own code.
+ * Responsible for the receiving end of push messages, implemented from the RFCs with WebCrypto and independent of our own code: a browser's
+ * subscription, decryption (RFC 8291, 8188), and verification of the sender as a push service does it (RFC 8292).
  */
 
 const bytes = (base64url: string): Uint8Array<ArrayBuffer> =>
@@ -12,15 +12,15 @@ const base64url = (data: ArrayBuffer | Uint8Array): string =>
     .replaceAll('=', '')
 const utf8 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(new TextEncoder().encode(text))
 
-/** As either runtime has it. */
+/** The key type of both runtimes. */
 type Key = Parameters<typeof crypto.subtle.deriveBits>[1]
 
 const p256 = { name: 'ECDH', namedCurve: 'P-256' } as const
 
 export interface PushReceiver {
-  /** As `PushSubscription.toJSON()` has them. */
+  /** As in `PushSubscription.toJSON()`. */
   readonly keys: { readonly p256dh: string; readonly auth: string }
-  /** The plain text without its padding; throws when the message is not for this receiver, or was changed. */
+  /** The decrypted text without its padding; throws when the message is not for this receiver or was changed. */
   readonly open: (body: Uint8Array) => Promise<string>
 }
 
@@ -32,7 +32,7 @@ async function hkdf(salt: Uint8Array<ArrayBuffer>, input: Uint8Array<ArrayBuffer
 const joined = (...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => Uint8Array.from(parts.flatMap((part) => [...part]))
 
 export async function pushReceiver(): Promise<PushReceiver> {
-  // The runtimes' types differ; of an algorithm with two halves a pair comes.
+  // The runtimes' types differ; for this algorithm the result is always a key pair.
   const pair = (await crypto.subtle.generateKey(p256, true, ['deriveBits'])) as { readonly privateKey: Key; readonly publicKey: Key }
   const publicKey = new Uint8Array((await crypto.subtle.exportKey('raw', pair.publicKey)) as ArrayBuffer)
   const auth = crypto.getRandomValues(new Uint8Array(16))
@@ -64,7 +64,7 @@ export interface VapidClaims {
   readonly sub: string
 }
 
-/** What the header `Authorization` of a push says, once its signature was checked; `key`: that of the tenant, which must have signed. */
+/** The claims in the header `Authorization` of a push, after its signature was verified. `key`: the tenant's key, which must have signed it. */
 export async function vapidClaims(authorization: string, key: string): Promise<VapidClaims> {
   const match = /^vapid t=([\w-]+)\.([\w-]+)\.([\w-]+), ?k=([\w-]+)$/.exec(authorization)
   const [, header = '', claims = '', signature = '', by = ''] = match ?? []

@@ -1,6 +1,6 @@
 /**
- * Responsible for a push service on this machine: it takes what a server sends, checks who sent it, and keeps it for the browser that it is for. It
- * stands where Chromium's own would be, which is in the internet.
+ * Responsible for a push service on this machine, in place of Chromium's own on the internet: it receives a server's messages, verifies their sender,
+ * and stores them for the browser that they are for.
  */
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,7 +10,7 @@ import { until } from './until.ts'
 
 export interface Received {
   readonly headers: IncomingHttpHeaders
-  /** Decrypted. */
+  /** The decrypted text. */
   readonly text: string
 }
 
@@ -18,18 +18,18 @@ export interface PushService {
   /** `host:port`, for `MODELREINS_ALLOW_HOSTS`. */
   readonly host: string
   readonly received: readonly Received[]
-  /** Status of the next answers; 201 when there is none. */
+  /** Statuses of the next answers; 201 when the list is empty. */
   readonly answers: number[]
-  /** As a browser would hand it to the server, without a page. */
+  /** A subscription as a browser would hand it to the server, without a page. */
   readonly subscription: { readonly endpoint: string; readonly keys: { readonly p256dh: string; readonly auth: string } }
-  /** Subscriptions of this context's pages are made here. */
+  /** Makes the pages of this context create their subscriptions here. */
   readonly standIn: (context: BrowserContext) => Promise<void>
-  /** Resolves with everything that has arrived once it is so many. */
+  /** Resolves with all messages once this many have arrived. */
   readonly arrived: (count: number) => Promise<readonly Received[]>
   readonly close: () => Promise<void>
 }
 
-/** In the page: what the browser's push manager does, but for the internet. The receiver's keys are the test's. */
+/** Code for the page that replaces the browser's push manager. The receiver's keys belong to the test. */
 const inPage = (endpoint: string, keys: PushReceiver['keys']): string => `{
   const kept = 'test.subscription'
   const show = (key) => ({
@@ -89,7 +89,7 @@ export async function startPushService(): Promise<PushService> {
   }
 }
 
-/** The real service worker of a page's origin, to which the browser hands a push as if its push service had brought it. */
+/** Delivers a push to the real service worker of a page's origin, as the browser does after a message of its push service. */
 export async function deliverPush(page: Page, origin: string, text: string): Promise<void> {
   const session: CDPSession = await page.context().newCDPSession(page)
   const ids: string[] = []

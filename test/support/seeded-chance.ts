@@ -1,14 +1,14 @@
-/** Responsible for chance that can be had again: a run prints its seed, and the same seed makes the same choices. Times stay the machine's. */
+/** Responsible for reproducible random numbers: a run prints its seed, and the same seed gives the same choices. Timing is not reproducible. */
 
 export interface Chance {
   readonly seed: number
   /** At least 0, less than 1. */
   readonly next: () => number
-  /** A whole number from `low` to `high`, both included. */
+  /** An integer from `low` to `high`, inclusive. */
   readonly between: (low: number, high: number) => number
 }
 
-/** mulberry32. MODELREINS_SEED repeats an earlier run. */
+/** mulberry32 generator. MODELREINS_SEED repeats an earlier run. */
 export function chance(seed: number = Number(process.env['MODELREINS_SEED'] ?? Date.now() % 1_000_000_000)): Chance {
   let state = seed >>> 0
   const next = (): number => {

@@ -1,6 +1,6 @@
 /**
- * Responsible for a real local server under test: `npm start -- --no-worker` as a process of its own on a state folder of its own,
- * which can be killed in the middle and started again. It knows no operation.
+ * Responsible for a real local server under test: `npm start -- --no-worker` as a process with its own state folder, which can be killed at any time
+ * and started again. It knows no operation.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -18,20 +18,20 @@ export interface TestServer {
   readonly url: string
   readonly tenant: string
   readonly ownerKey: string
-  /** Creates tenants, nothing else. */
+  /** Token that may only create tenants. */
   readonly masterToken: string
-  /** What its local bucket is called. */
+  /** Name of its local bucket. */
   readonly bucket: string
   readonly stateFolder: string
-  /** What `npm start` has printed since the last start. */
+  /** Output of `npm start` since the last start. */
   readonly output: () => string
-  /** SIGKILL for everything at once: `npm start`, its server process and workerd. Nothing gets to say goodbye. */
+  /** Sends SIGKILL to all processes at once: `npm start`, its server process and workerd. */
   readonly kill: () => Promise<void>
-  /** SIGKILL for workerd alone, which holds all state; resolves when the server has started another one by itself. */
+  /** Sends SIGKILL to workerd alone, which holds all state; resolves when the server has started a new one. */
   readonly killRuntime: () => Promise<void>
   /** Starts again on the same state and the same port, after `kill` or `stop`. */
   readonly start: () => Promise<void>
-  /** SIGTERM, as from a service manager; answers the exit code. */
+  /** Sends SIGTERM, as a service manager does; returns the exit code. */
   readonly stop: () => Promise<number>
   /** Stops and removes the state folder. */
   readonly close: () => Promise<void>
@@ -40,7 +40,7 @@ export interface TestServer {
 export interface TestServerOptions {
   readonly stateFolder?: string
   readonly port?: number
-  /** Instead of `--no-worker`. */
+  /** Flags instead of `--no-worker`. */
   readonly flags?: readonly string[]
   readonly environment?: NodeJS.ProcessEnv
 }
@@ -51,7 +51,7 @@ interface Running {
   readonly text: () => string
 }
 
-/** The channel ties the server's life to this process: when the test runner is killed, the server stops by itself. */
+/** The server's channel ties it to this process: when the test runner is killed, the server stops by itself. */
 export function launch(flags: readonly string[], environment: NodeJS.ProcessEnv = process.env): Running {
   const child = spawn(process.execPath, ['tools/launch.cjs', 'tools/start/main.ts', ...flags], {
     cwd: root,
@@ -69,7 +69,7 @@ export function launch(flags: readonly string[], environment: NodeJS.ProcessEnv 
 
 const readJson = <Content>(path: string): Content => JSON.parse(readFileSync(path, 'utf8'))
 
-/** The last thing that `npm start` says once it is up: from then on it only watches. */
+/** The last line that `npm start` prints during its start. */
 const settledHint = 'Ctrl-C stops everything'
 
 async function untilReady(running: Running, stateFolder: string, hint: string): Promise<Connection> {
@@ -95,7 +95,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   let running: Running
   let connection: Connection
   const start = async (): Promise<void> => {
-    // The file of the last start names a server that is gone.
+    // The file of the previous start names a server that is gone.
     rmSync(join(stateFolder, 'connection.json'), { force: true })
     running = launch([...(options.flags ?? ['--no-worker']), '--port', String(port), '--state', stateFolder], options.environment)
     connection = await untilReady(running, stateFolder, options.flags === undefined ? settledHint : '')
@@ -107,7 +107,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const kill = async (): Promise<void> => {
     const order = ['server', 'workerd', 'start'] as const
     const doomed = processes().toSorted((one, other) => order.indexOf(one.role) - order.indexOf(other.role))
-    // All of them before the first wait: a server process that sees `npm start` go would stop in good order.
+    // All processes are killed before the first wait: a server process that notices the end of `npm start` would shut down in order.
     for (const { pid, born } of doomed) if (bornAt(pid) === born) process.kill(pid, 'SIGKILL')
     running.child.kill('SIGKILL')
     await Promise.all(doomed.map(({ pid, born }) => endProcess(pid, born)))

@@ -1,6 +1,6 @@
 /**
- * Responsible for a worker in a process of its own with one slot, whose jobs take no time unless their prompt says `long`: those end when it is told
- * `end`, or when they are stopped. It tells its parent of each handler that begins; with the prompt `long, then stop` it stops as that one begins.
+ * Responsible for a worker process with one slot. Its jobs end at once, except those whose prompt begins with `long`: they end on the message `end`, or
+ * when they are stopped. It reports each handler that begins; with the prompt `long, then stop` the worker stops when that handler begins.
  */
 import { Worker } from '../../worker-sdk/src/index.ts'
 

@@ -1,7 +1,7 @@
-/** Responsible for waiting for what another process will do: it looks again and again, and says what it saw last when that takes too long. */
+/** Responsible for waiting for another process: it polls a condition, and on a timeout reports what it saw last. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Resolves with the first answer of `look` that is not undefined. `describe` is asked when `limitMs` have passed. */
+/** Resolves with the first result of `look` that is not undefined. After `limitMs` milliseconds it rejects with the text of `describe`. */
 export async function until<Found>(
   look: () => Promise<Found | undefined> | Found | undefined,
   limitMs: number,

@@ -1,19 +1,19 @@
-/** Responsible for the children of a drill: a shell that ignores TERM, with a grandchild in a session of its own that does, too. */
+/** Responsible for the child processes of a drill: a shell that ignores TERM, with a grandchild in its own session that also ignores it. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Everything that a family starts carries this variable. */
+/** Environment variable that all processes of a family inherit. */
 const folderVariable = 'DRILL_FOLDER'
 
-/** Ignoring a signal is inherited: the sleeps ignore TERM as well. Both write their process id before they settle down. */
+/** An ignored signal stays ignored in child processes, so the sleeps ignore TERM as well. Both shells first write their process id. */
 const stubborn = `trap "" TERM; echo $$ >> "$DRILL_FOLDER/$MODELREINS_JOB_ID.pids"; while :; do sleep 60; done`
 
-/** The worker's shell line. `setsid` takes the grandchild out of the process group; without it, it stays there. */
+/** The worker's shell line. `setsid` moves the grandchild out of the process group; where it does not exist, the grandchild stays in it. */
 export const familyCommand = `SESSION=$(command -v setsid); $SESSION sh -c '${stubborn}' & ${stubborn}`
 
 export const familyEnvironment = (folder: string): Record<string, string> => ({ [folderVariable]: folder })
 
-/** Process ids that the families of a folder have written, by job: child and grandchild each. */
+/** Process ids that the families wrote to a folder, by job: one child and one grandchild each. */
 export function familiesIn(folder: string): ReadonlyMap<string, readonly number[]> {
   const files = readdirSync(folder).filter((name) => name.endsWith('.pids'))
   return new Map(files.map((name) => [name.replace('.pids', ''), readFileSync(join(folder, name), 'utf8').trim().split(/\s+/).map(Number)]))
@@ -27,7 +27,7 @@ function carries(pid: string, mark: string): boolean {
   }
 }
 
-/** Whatever still runs of the families of a folder, also what wrote no id. Linux only; elsewhere empty. */
+/** Processes of a folder's families that still run, including any that wrote no id. Linux only; elsewhere empty. */
 export function survivorsOf(folder: string, except: readonly number[]): readonly number[] {
   if (process.platform !== 'linux') return []
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && !except.includes(Number(name)))

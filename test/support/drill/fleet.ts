@@ -1,4 +1,4 @@
-/** Responsible for a fleet of real workers in processes of their own, for drills. It knows no killswitch. */
+/** Responsible for a fleet of real workers in separate processes, for drills. It does not know the killswitch. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { familyCommand, familyEnvironment } from './family.ts'
@@ -9,19 +9,19 @@ const program = fileURLToPath(new URL('./worker-process.ts', import.meta.url))
 export interface FleetRequest {
   readonly url: string
   readonly workers: Orders['workers']
-  /** Processes that the workers are spread over. */
+  /** Number of processes that the workers are spread over. */
   readonly processes: number
-  /** Where the children write their ids. */
+  /** Folder in which the children write their process ids. */
   readonly folder: string
 }
 
 export interface Fleet {
   readonly pids: readonly number[]
-  /** What the workers have said so far. */
+  /** Messages of the workers so far. */
   readonly words: readonly Word[]
-  /** Settles when every process has ended; answers their exit codes. */
+  /** Resolves when every process has ended, with their exit codes. */
   readonly ended: Promise<readonly (number | null)[]>
-  /** Ends what is left of the fleet. */
+  /** Ends the remaining processes of the fleet. */
   readonly end: () => Promise<void>
 }
 

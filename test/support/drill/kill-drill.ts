@@ -1,6 +1,6 @@
 /**
- * Responsible for one kill drill: workers on a real server, each with a child that ignores TERM and a grandchild; the reins are pulled,
- * and the time is taken until none of them runs any more. It judges nothing.
+ * Responsible for one kill drill: workers on a real server, each with a child that ignores TERM and a grandchild; the killswitch is raised, and the
+ * time is measured until none of them runs. It does not judge the result.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,20 +25,23 @@ export interface DrillRequest {
   readonly server: Pick<TestServer, 'url' | 'ownerKey'>
   readonly workers: number
   readonly processes: number
-  /** How the reins are pulled, once every child runs. */
+  /** Raises the killswitch (or stops the jobs in another way), once every child runs. */
   readonly pull: (owner: Client, jobs: readonly number[]) => Promise<unknown>
 }
 
 export interface DrillResult {
-  /** Child and grandchild of every worker. */
+  /** Number of child and grandchild processes of all workers. */
   readonly killed: number
-  /** Milliseconds from the answer to the pull until each was seen gone, and last until nothing of them was left, ascending; 0 for what was gone by then. */
+  /**
+   * Milliseconds from the answer until each process was seen to have ended and, as the last entry, until none was left; ascending; 0 for processes
+   * that had already ended.
+   */
   readonly goneMs: readonly number[]
-  /** Milliseconds that the answer to the pull took. */
+  /** Milliseconds until the call was answered. */
   readonly answerMs: number
   readonly jobs: readonly number[]
   readonly workerIds: readonly string[]
-  /** Processes of the children that still run, also those that wrote no id. */
+  /** Ids of processes of the children that still run, including any that wrote no id. */
   readonly survivors: readonly number[]
 }
 
@@ -57,7 +60,7 @@ async function startFamilies(owner: Client, names: readonly string[], folder: st
   return jobs
 }
 
-/** When each process is first seen gone, in milliseconds after `from`. */
+/** When each process was first seen to have ended, in milliseconds after `from`. */
 async function watchEnd(pids: readonly number[], from: number): Promise<number[]> {
   const gone: number[] = []
   let left = [...pids]
@@ -77,7 +80,7 @@ async function watchEnd(pids: readonly number[], from: number): Promise<number[]
 
 let drills = 0
 
-/** `after` sees the fleet while it is still there. */
+/** `after` is called while the fleet still runs. */
 export async function killDrill(
   request: DrillRequest,
   after: (result: DrillResult, fleet: Fleet, owner: Client) => Promise<void>,
@@ -97,7 +100,7 @@ export async function killDrill(
     await pull(owner, jobs)
     const answered = performance.now()
     const goneMs = await watchEnd(pids, answered)
-    // A shell whose sleep dies before it starts another one at the last moment: that has to be gone as well, within the same second.
+    // A shell whose sleep is killed may start another one at the last moment: that process must also be gone within the same second.
     let survivors = survivorsOf(folder, fleet.pids)
     for (; survivors.length > 0 && performance.now() - answered < 1_000; survivors = survivorsOf(folder, fleet.pids)) await sleep(4)
     goneMs.push(performance.now() - answered)

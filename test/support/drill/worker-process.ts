@@ -1,7 +1,10 @@
-/** Responsible for one process of a drill's fleet: real SDK workers over sockets, each running the same shell line. It is told what to be over its channel. */
+/**
+ * Responsible for one process of a drill's fleet: real SDK workers over sockets, each with the same shell line. It receives its configuration over
+ * its channel.
+ */
 import { Worker } from '../../../worker-sdk/src/index.ts'
 
-/** What the fleet sends first. Tokens have no place in argv. */
+/** The first message of the fleet. Tokens must not be in argv. */
 export interface Orders {
   readonly url: string
   readonly command: string
@@ -30,8 +33,8 @@ async function serve({ url, command }: Orders, name: string, token: string): Pro
 }
 
 process.once('message', (orders: Orders) => {
-  // A worker that has stopped holds nothing open: the process ends by itself, as a program of ten lines would.
+  // A stopped worker holds no open handles, so the process ends by itself, as a user's program does.
   void Promise.all(orders.workers.map(({ name, token }) => serve(orders, name, token))).then(() => process.disconnect())
 })
-// The fleet is gone, and with it the reason to be here.
+// The fleet's process is gone, so this process ends too.
 process.once('disconnect', () => setTimeout(() => process.exit(1), 5_000).unref())

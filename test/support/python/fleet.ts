@@ -1,4 +1,4 @@
-/** Responsible for a server with Python workers on it, for one test file: registering, starting, dispatching, waiting. It tests nothing. */
+/** Responsible for a server with Python workers for one test file: registering, starting, dispatching, waiting. It tests nothing. */
 import type { Job } from '@modelreins/contract'
 import { inject } from 'vitest'
 import { createTenant, registerWorker, type Call, type RegisteredWorker } from '../calls.ts'
@@ -7,10 +7,10 @@ import type { Environment, SharedServer } from './prepare.ts'
 import { Programs, type Program, type ProgramOptions } from './program.ts'
 
 export const { without, environments, server: shared } = inject('python')
-/** The newest Python of this machine runs what needs to be run on one only. */
+/** The newest Python of this machine, for tests that need only one version. */
 export const newest = environments.at(-1) as Environment // only used where `without` is undefined
 
-/** A name that no other test file uses: they share one server. */
+/** A name that is unique among the test files, because they share one server. */
 const fresh = (): string => Math.random().toString(36).slice(2, 10)
 
 export class Fleet {
@@ -26,13 +26,13 @@ export class Fleet {
     this.ownerKey = ownerKey
   }
 
-  /** A tenant of its own on the server that all test files share, or on `server`. */
+  /** Creates a tenant on the server that all test files share, or on `server`. */
   static async open(server: SharedServer = shared): Promise<Fleet> {
     const { key, owner } = await createTenant(() => server.url, server.masterToken, `t${fresh()}`)
     return new Fleet(server, owner, key)
   }
 
-  /** A tenant of its own on the same server: its killswitch stops nobody else. */
+  /** Another tenant on the same server: its killswitch affects no other tests. */
   async tenant(): Promise<{ readonly owner: Call; readonly key: string }> {
     return createTenant(this.url, this.server.masterToken, `t${fresh()}`)
   }
@@ -61,7 +61,7 @@ export class Fleet {
     return (await owner<Job>('GET', `/jobs/${id}`)).body
   }
 
-  /** The job as it ended. */
+  /** The job after it has ended. */
   settled(id: number, limitMs = 60_000, owner = this.owner): Promise<Job> {
     let last: Job | undefined
     return until(

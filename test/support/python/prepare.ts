@@ -1,6 +1,6 @@
 /**
- * Responsible for what the Python tests run on, once for all of them: the tools that build and check the package, the wheel, and a
- * fresh virtual environment with it for each Python of this machine. It tests nothing.
+ * Responsible for preparing the Python tests, once for all of them: the tools that build and check the package, the wheel, and a fresh virtual
+ * environment with the wheel for each Python of this machine. It tests nothing.
  */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -15,19 +15,19 @@ import { findPythons, type Python } from './pythons.ts'
 
 export interface Environment {
   readonly version: string
-  /** The interpreter of a virtual environment in which the wheel is installed, and nothing else. */
+  /** The interpreter of a virtual environment that contains only the wheel. */
   readonly python: string
 }
 
 export interface Prepared {
-  /** Why nothing can be tested; undefined when it can. */
+  /** Why the tests cannot run; undefined when they can. */
   readonly without: string | undefined
   readonly environments: readonly Environment[]
   /** The interpreter that has hatchling, mypy and ruff. */
   readonly tools: string
   readonly wheel: string
   readonly sdist: string
-  /** A server that all test files share; who kills one starts one. */
+  /** A server that all test files share; a test that kills a server must start its own. */
   readonly server: SharedServer
 }
 
@@ -44,7 +44,7 @@ const sdk = join(root, 'sdk-python')
 const run = promisify(execFile)
 const binary = (folder: string): string => join(folder, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
 
-/** Kept between runs, under a name that changes with what is to be in it. */
+/** Kept between runs, under a name that depends on the contents. */
 async function installTools(python: Python): Promise<string> {
   const wanted = readFileSync(join(sdk, 'requirements-dev.txt'), 'utf8')
   const key = createHash('sha256').update(`${wanted}\0${python.path}`).digest('hex').slice(0, 16)
@@ -72,7 +72,7 @@ async function build(tools: string, folder: string): Promise<{ readonly wheel: s
   return { wheel: named('.whl'), sdist: named('.tar.gz') }
 }
 
-/** Without a network, an index or a dependency: the wheel has to be enough. */
+/** Installs without a network, an index or dependencies, which proves that the wheel is sufficient. */
 async function install(tools: string, python: Python, wheel: string, folder: string): Promise<Environment> {
   const home = join(folder, `python-${python.version}`)
   await run(python.path, ['-m', 'venv', '--without-pip', home])
@@ -112,7 +112,7 @@ async function prepare(folder: string): Promise<Prepared> {
   }
   const { wheel, sdist } = await build(tools, join(folder, 'dist'))
   const environments = await Promise.all(pythons.map((python) => install(tools, python, wheel, folder)))
-  // A machine that is busy with other things may need more than one try's time.
+  // On a busy machine the first attempt may time out.
   server = await startServer().catch(() => startServer())
   const { url, ownerKey, masterToken } = server
   return { without: undefined, environments, tools, wheel, sdist, server: { url, ownerKey, masterToken } }

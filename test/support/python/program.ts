@@ -1,4 +1,4 @@
-/** Responsible for running a Python program in one of the prepared environments, and for what it says. It knows no operation. */
+/** Responsible for running a Python program in one of the prepared environments, and for its output. It knows no operation. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,33 +9,33 @@ import type { Environment } from './prepare.ts'
 
 export interface Program {
   readonly pid: number
-  /** Everything it has printed, on both streams. */
+  /** Everything printed on both streams. */
   readonly text: () => string
-  /** What it has printed on standard output alone. */
+  /** Everything printed on standard output. */
   readonly out: () => string
   /** The exit code, or -1 when a signal ended it. */
   readonly exit: Promise<number>
   readonly kill: (signal: NodeJS.Signals) => void
-  /** Resolves when it has printed something that matches. */
+  /** Resolves when the output matches the pattern. */
   readonly said: (pattern: RegExp, limitMs?: number) => Promise<void>
 }
 
 export interface ProgramOptions {
   readonly arguments?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** Instead of a file: the program's text. */
+  /** Text of a program, instead of a file. */
   readonly code?: string
 }
 
-/** A worker whose prompts say what it does (see the file). */
+/** A worker that does what its prompts say (see the file). */
 export const workerProgram = fileURLToPath(new URL('../standins/python_worker.py', import.meta.url))
 
-/** Programs of one test file: a home of their own, and an end for what a test has not ended itself. */
+/** The programs of one test file: they share a home, and those that a test left running are ended. */
 export class Programs {
   readonly home = mkdtempSync(join(tmpdir(), 'modelreins-python-home-'))
   readonly #running = new Set<ChildProcess>()
 
-  /** Far from the source folder, so that nothing but the wheel can be imported. */
+  /** Runs outside the source folder, so that only the wheel can be imported. */
   start(environment: Environment, file: string | undefined, options: ProgramOptions = {}): Program {
     const words = options.code === undefined ? [file ?? '', ...(options.arguments ?? [])] : ['-c', options.code]
     const child = spawn(environment.python, words, {
@@ -73,7 +73,7 @@ export class Programs {
     return { pid: child.pid ?? 0, text: () => text, out: () => out, exit, kill: (signal) => void child.kill(signal), said }
   }
 
-  /** A worker that is ready, with these flags and this token. */
+  /** A worker that is ready, started with these flags and this token. */
   async worker(environment: Environment, url: string, token: string, options: ProgramOptions = {}): Promise<Program> {
     const program = this.start(environment, workerProgram, {
       ...options,
@@ -83,7 +83,7 @@ export class Programs {
     return program
   }
 
-  /** Ends whatever still runs, at once. */
+  /** Ends all programs that still run, at once. */
   async end(): Promise<void> {
     const ends = [...this.#running].map((child) => new Promise((resolve) => child.once('close', resolve)))
     for (const child of this.#running) child.kill('SIGKILL')

@@ -1,4 +1,4 @@
-/** Responsible for finding the Pythons of this machine that the SDK supports: on PATH and among those of pyenv. It installs nothing. */
+/** Responsible for finding the Pythons of this machine that the SDK supports, on PATH and in pyenv's folder. It installs nothing. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -7,7 +7,7 @@ export interface Python {
   /** `3.12` */
   readonly version: string
   readonly minor: number
-  /** The interpreter itself, behind any shim. */
+  /** The interpreter itself, with shims resolved. */
   readonly path: string
 }
 
@@ -15,7 +15,7 @@ const oldest = 9
 const newest = 14
 const names = ['python3', ...Array.from({ length: newest - oldest + 1 }, (_, index) => `python3.${oldest + index}`), 'python']
 
-/** Under the folder that pyenv names; nothing where there is no pyenv. */
+/** Interpreters in pyenv's folder; empty without pyenv. */
 function ofPyenv(): readonly string[] {
   let root = process.env['PYENV_ROOT']
   try {
@@ -32,7 +32,7 @@ const onPath = (): readonly string[] =>
     .split(delimiter)
     .flatMap((folder) => names.map((name) => join(folder, name)).filter((path) => existsSync(path)))
 
-/** What the interpreter says of itself; undefined for what is none, such as a shim without a version behind it. */
+/** The version that the interpreter reports; undefined when it cannot run, such as a shim without a version. */
 function ask(path: string): Python | undefined {
   const said = spawnSync(path, ['-c', 'import sys; print(*sys.version_info[:2], sys.executable)'], { encoding: 'utf8', timeout: 20_000 })
   const [, major, minor, executable] = /^(\d+) (\d+) (.+)$/m.exec(said.stdout ?? '') ?? []

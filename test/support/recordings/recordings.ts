@@ -1,4 +1,4 @@
-/** Responsible for writing recordings as tests need them: what a program printed or a server answered, in few words. It plays nothing. */
+/** Responsible for writing recordings for tests in a short form: what a program printed or a server answered. It does not play them. */
 import type { RecordedEvent, Recording, RecordingHead } from '../../../worker-sdk/src/providers/recording/format.ts'
 
 const textOf = (said: string | readonly unknown[]): string =>
@@ -7,7 +7,7 @@ const textOf = (said: string | readonly unknown[]): string =>
 export interface Said {
   readonly stdout?: string | readonly unknown[]
   readonly stderr?: string | readonly unknown[]
-  /** `stays`: it does not exit by itself. */
+  /** `stays`: the program does not exit by itself. */
   readonly exit?: number | 'stays'
   readonly format?: string
 }
@@ -26,7 +26,7 @@ const paths: Readonly<Record<string, string>> = { 'ollama-http': '/api/chat', on
 export interface Answered {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Pieces as they come. */
+  /** The body, in one piece or in the pieces in which it is sent. */
   readonly body: string | readonly string[]
   readonly ends?: 'end' | 'broken' | 'open'
 }

@@ -1,4 +1,7 @@
-/** Responsible for printing what aider 0.86 prints with `--message-file ... --no-pretty`; like aider it exits 0 whatever the model's API said. */
+/**
+ * Responsible for printing what aider 0.86 prints with `--message-file ... --no-pretty`; like aider, it exits with 0 even when the model's API
+ * failed.
+ */
 import { readFileSync } from 'node:fs'
 import { args, becomeStubborn, logStart, say, scenario } from './standin.ts'
 

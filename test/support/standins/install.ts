@@ -1,14 +1,14 @@
-/** Responsible for putting a stand-in on a PATH of its own under the name of the program it stands in for. */
+/** Responsible for installing a stand-in on a separate PATH under the name of the program that it replaces. */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export interface Standin {
-  /** Environment of a worker on whose machine the program is installed. */
+  /** Environment of a worker on a machine with this program. */
   readonly env: Readonly<Record<string, string>>
-  /** A folder for the job to work in. */
+  /** Working folder for the job. */
   readonly workDir: string
-  /** What the program was started with, one entry per start. */
+  /** Arguments, input and environment of each start of the program. */
   starts(): readonly { readonly argv: readonly string[]; readonly stdin: string; readonly env: Readonly<Record<string, string>> }[]
   remove(): void
 }

@@ -1,4 +1,7 @@
-/** Responsible for asking a permission tool as Claude Code does: it starts the MCP server that the configuration names, and calls the tool that the flag names. */
+/**
+ * Responsible for calling a permission tool as Claude Code does: it starts the MCP server of the configuration and calls the tool that the flag
+ * names.
+ */
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -13,7 +16,7 @@ interface Reply {
 
 const after = (args: readonly string[], flag: string): string => args[args.indexOf(flag) + 1] ?? ''
 
-/** The decision, as the tool words it. */
+/** The decision in the tool's own format. */
 export async function askPermission(args: readonly string[], tool: string, input: object): Promise<unknown> {
   const [, serverName = '', toolName = ''] = /^mcp__(.+?)__(.+)$/.exec(after(args, '--permission-prompt-tool')) ?? []
   const config: Config = JSON.parse(readFileSync(after(args, '--mcp-config'), 'utf8'))

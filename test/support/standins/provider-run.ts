@@ -1,4 +1,7 @@
-/** Responsible for giving a provider one job and remembering everything it told; it replaces the worker around a provider, never a part of one. */
+/**
+ * Responsible for giving a provider one job and recording everything that it reports; it replaces the worker around a provider, never a part of the
+ * provider.
+ */
 import type { Job, Usage } from '@modelreins/contract'
 import type { ToolReviews } from '../../../worker-sdk/src/providers/approvals/tool-review.ts'
 import type { ProviderRun, ProviderSettings } from '../../../worker-sdk/src/providers/provider.ts'
@@ -50,9 +53,9 @@ export interface RecordedRun extends ProviderRun {
   readonly usages: readonly Usage[]
   readonly uploads: readonly { readonly filename: string; readonly contentType: string | undefined; readonly body: Uint8Array }[]
   readonly stop: (reason?: unknown) => void
-  /** Everything told on one stream. */
+  /** Everything that was reported on one stream. */
   text(stream?: string): string
-  /** Resolves when that stream holds this text. */
+  /** Resolves when the stream contains this text. */
   told(text: string, stream?: string): Promise<void>
 }
 

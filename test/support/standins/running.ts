@@ -1,4 +1,4 @@
-/** Responsible for saying which processes a program has started and whether they run; a zombie that nobody has reaped does not. */
+/** Responsible for reporting which processes a program has started and whether they run; a zombie counts as ended. */
 import { existsSync, readFileSync } from 'node:fs'
 import { until } from '../until.ts'
 
@@ -19,7 +19,7 @@ export const isRunning = (pid: number): boolean => {
   }
 }
 
-/** The process ids that a program has written to a file, one a line, once there are `count` of them. */
+/** The process ids that a program has written to a file, one per line, once there are `count` of them. */
 export const pidsIn = (file: string, count: number): Promise<readonly number[]> =>
   until(
     () => {

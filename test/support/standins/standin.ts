@@ -1,4 +1,6 @@
-/** Responsible for what all stand-ins do: log how they were started, print lines, and be hard to kill when the scenario says so. */
+/**
+ * Responsible for the common behaviour of stand-ins: logging how they were started, printing lines, and resisting TERM when the scenario requires it.
+ */
 import { spawn } from 'node:child_process'
 import { appendFileSync, readFileSync } from 'node:fs'
 
@@ -22,7 +24,7 @@ export const say = (...lines: readonly unknown[]): void => {
   for (const line of lines) process.stdout.write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`)
 }
 
-/** Ignores TERM, as do a child of its group and a grandchild in a session of its own; prints the three process ids. */
+/** Ignores TERM, as do a child in its process group and a grandchild in its own session; announces the three process ids. */
 export const becomeStubborn = (announce: (pids: readonly number[]) => void): void => {
   process.on('SIGTERM', () => undefined)
   const ignore = `process.on('SIGTERM', () => undefined); setInterval(() => undefined, 1000); process.stdout.write('up\\n')`

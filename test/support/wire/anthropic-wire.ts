@@ -41,7 +41,7 @@ const usesTool = (name: string, input: object): string[] => [
   event('message_stop'),
 ]
 
-/** Uses a tool first; once it has been told how that went, it answers with these texts. */
+/** First requests a tool; after its result, answers with these texts. */
 export const anthropicToolHandler =
   (name: string, input: object, texts: readonly string[]): WireHandler =>
   (request, response) => {

@@ -1,4 +1,4 @@
-/** Responsible for the wire format of Ollama's API, as its docs/api.md has it. */
+/** Responsible for the wire format of Ollama's API, as in its docs/api.md. */
 import type { ServerResponse } from 'node:http'
 import { type WireHandler, sendJson, sendPieces } from './wire-server.ts'
 

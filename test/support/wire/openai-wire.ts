@@ -1,4 +1,4 @@
-/** Responsible for the wire format of an OpenAI-compatible server, as its API reference has it. */
+/** Responsible for the wire format of an OpenAI-compatible server, as in its API reference. */
 import type { ServerResponse } from 'node:http'
 import { type WireHandler, sendJson, sendPieces } from './wire-server.ts'
 

@@ -1,4 +1,4 @@
-/** Responsible for a real HTTP server on a port of its own that remembers what it was asked; what it answers is the test's affair. */
+/** Responsible for a real HTTP server on its own port that records requests; the test defines the answers. */
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 
@@ -18,7 +18,7 @@ export interface WireServer {
   readonly url: string
   readonly host: string
   readonly requests: readonly WireRequest[]
-  /** Resolves when the client of an open request has gone. */
+  /** Resolves when the client of an open request has disconnected. */
   readonly clientGone: Promise<void>
   close(): Promise<void>
 }
@@ -72,7 +72,7 @@ export const sendJson = (response: ServerResponse, status: number, value: unknow
   response.end(JSON.stringify(value))
 }
 
-/** Writes pieces one by one, each in a chunk of its own, so that a reader meets every border. */
+/** Writes each piece as a separate chunk, so that a reader encounters every boundary. */
 export const sendPieces = async (response: ServerResponse, contentType: string, pieces: readonly string[], end = true): Promise<void> => {
   response.writeHead(200, { 'content-type': contentType })
   for (const piece of pieces) {
