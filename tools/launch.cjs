@@ -1,6 +1,6 @@
 /**
- * Responsible for running a TypeScript tool of this repository on a Node that can: the machine's own, or the one that
- * `npm ci` installed. It is written for any Node, so that an old one gets a sentence instead of a syntax error.
+ * Responsible for running a TypeScript tool of this repository on a suitable Node: the installed one, or the one that `npm ci` installed. It uses
+ * only old syntax, so that an old Node prints a sentence instead of a syntax error.
  */
 'use strict'
 var fs = require('fs')
@@ -20,7 +20,7 @@ function versionOf(text) {
   return { major: Number(parts[0]), minor: Number(parts[1]) }
 }
 
-/** Type stripping without a flag: Node 22.18 and 23.6 on. */
+/** Whether this version strips types without a flag: Node 22.18 and 23.6 or later. */
 function runsTypeScript(version) {
   return version.major >= 24 || (version.major === 22 && version.minor >= 18) || (version.major === 23 && version.minor >= 6)
 }
@@ -29,18 +29,18 @@ function bundledNode() {
   var candidates = ['node_modules/node/bin/node', 'node_modules/node/bin/node.exe']
   for (var index = 0; index < candidates.length; index += 1) {
     var candidate = path.join(root, candidates[index])
-    // A placeholder stands here when install scripts were skipped; the real binary is tens of megabytes.
+    // When install scripts were skipped, a small placeholder is here; the real binary has tens of megabytes.
     if (fs.existsSync(candidate) && fs.statSync(candidate).size > 1000000) return candidate
   }
   return undefined
 }
 
-/** Scripts of package.json in which npm stands between a person and this process. */
+/** Scripts of package.json that npm runs between a person and this process. */
 var ownScripts = ['start', 'worker']
 
 /**
- * npm passes TERM and INT on to what it runs; a HUP or KILL ends npm alone, and what it ran would go on without anybody to stop it. Whoever
- * starts this file without npm may end before it, as a shell with `nohup` does.
+ * npm forwards TERM and INT to its child. After HUP or KILL npm alone ends, and no process would stop the child. When this file is started without
+ * npm, its parent may end first, as a shell with `nohup` does.
  */
 function stopWithNpm(stop) {
   if (ownScripts.indexOf(process.env.npm_lifecycle_event || '') === -1 || process.platform === 'win32') return
@@ -78,7 +78,8 @@ function main() {
     )
   }
   var child = childProcess.spawn(node, [path.resolve(script)].concat(process.argv.slice(3)), { stdio: 'inherit' })
-  // Ctrl-C reaches the child by itself as well, as one of the terminal's group: it takes both for one. `kill` reaches only this process.
+  // The terminal also sends Ctrl-C to the child directly, because it is in the same group; the child counts both as one. `kill` reaches only this
+  // process.
   var signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   signals.forEach(function (signal) {
     process.on(signal, function () {

@@ -3,10 +3,10 @@
  * second. It does nothing else: no detection of forks, no older states of a job, no recovery after a cold start. Unshipped rows are kept in memory.
  */
 const tenant = 'floor'
-/** Rows gather for this long after the first one, and for this long after a shipment. */
+/** Milliseconds for which rows are collected after the first one, and after a shipment. */
 const gatherMs = 200
 const paceMs = 1_000
-/** Audit rows of one batch, two for each job; a parameter takes 2 MB. */
+/** Most audit rows of one batch, two for each job: a bound parameter may have 2 MB. */
 const rowsPerBatch = 2_000
 const rowsPerStatement = 1_000
 const jobsPerStatement = 500
@@ -27,7 +27,7 @@ const jobs = `
 const advance =
   'INSERT INTO shipments (tenant, audit_seq) VALUES (?1, ?2) ON CONFLICT (tenant) DO UPDATE SET audit_seq = excluded.audit_seq'
 
-/** As long as in our rows: a worker's id, a MAC, and the fields of a job that have no column of their own. */
+/** Fillers with the lengths of our rows: a worker's id, a MAC, and the fields of a job without their own column. */
 const worker = 'w'.repeat(18)
 const mac = 'm'.repeat(64)
 const fields = JSON.stringify(JSON.stringify(Object.fromEntries(Array.from({ length: 43 }, (_, index) => [`field_${index + 10}`, 'null']))))
@@ -71,7 +71,7 @@ export class Copy {
     )
   }
 
-  /** Ships all there is; answers the number of the newest row in D1. */
+  /** Ships all rows; returns the number of the newest row in D1. */
   async flush() {
     await this.#flight
     await this.#ship()

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { DurableObject } from 'cloudflare:workers'
 import { Copy } from './copy.js'
 
-/** Bytes of ours: a job row has 690, an audit row 590, an answer with a job 800 to 1,050. */
+/** Fillers for the sizes of our data in bytes: a job row has 690, an audit row 590, an answer with a job 800 to 1,050. */
 const spec = 's'.repeat(430)
 const facts = 'f'.repeat(330)
 const rest = 'r'.repeat(150)
@@ -44,7 +44,7 @@ export class FloorObject extends DurableObject {
     this.sql.exec('INSERT INTO audit (at, action, facts, prev_hash, hash) VALUES (?, ?, ?, ?, ?)', at, action, text, this.hash, hash)
     this.hash = hash
   }
-  /** What the way to an object costs by itself. */
+  /** Does nothing: measures only the call from the Worker to an object. */
   pass(prompt) {
     return { id: 1, status: 'pending', prompt, spec, rest }
   }
@@ -100,7 +100,10 @@ export class FloorObject extends DurableObject {
     this.ctx.acceptWebSocket(server)
     return new Response(null, { status: 101, webSocket: client })
   }
-  /** `flush`: answers once D1 has everything. Else a job's share of a batch: two updates of one row and two audit rows, as start and complete cost us. */
+  /**
+   * `flush`: answers when D1 has all rows. Any other message is a job's share of a batch: two updates of one row and two audit rows, the cost of our
+   * start and complete.
+   */
   async webSocketMessage(socket, text) {
     if (text === 'flush') return socket.send(JSON.stringify(await this.copy?.flush()))
     const items = JSON.parse(text)

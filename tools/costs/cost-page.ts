@@ -20,7 +20,7 @@ const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n')
 
-/** What makes up most of it. */
+/** The largest part of the cost. */
 const mostly = ({ usage }: Scenario): string => {
   const parts = entries(usage)
     .map(([name, count]) => ({ name, price: count * prices[name] }))
@@ -38,7 +38,7 @@ const scenarioTable = (scenarios: readonly Scenario[]): string =>
 const totalOf = (scenarios: readonly Scenario[], begin: string): string =>
   spelled(dollars(sum(...scenarios.filter(({ what }) => what.startsWith(begin)).map(({ usage }) => usage))))
 
-/** In percent of what ours costs. */
+/** As a percentage of our cost. */
 function shareOf(scenarios: readonly Scenario[], what: string): string {
   const ours = scenarios.filter((scenario) => scenario.what.startsWith('ModelReins'))
   const part = ours.filter((scenario) => scenario.what.includes(what))

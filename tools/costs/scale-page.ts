@@ -15,7 +15,7 @@ const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n')
 
-/** What a full run of this bench left in bench/results. */
+/** The results of this bench's last full run, in bench/results. */
 function kept(root: string, name: string): Kept | undefined {
   const path = join(root, 'bench/results', `${name}.json`)
   if (!existsSync(path)) return undefined
@@ -23,7 +23,7 @@ function kept(root: string, name: string): Kept | undefined {
   return found.scale === 'full' && found.answer !== undefined ? found : undefined
 }
 
-/** Figures that say what one object carries: the bench, and how the figure begins. */
+/** Figures about the capacity of one object: the bench, the beginning of the figure's name, and its words on the page. */
 const shown: readonly (readonly [bench: string, figure: string, words: string])[] = [
   ['throughput', 'ours, through the SDK, 100 at once', 'jobs of one tenant through the SDK, 100 at once'],
   ['throughput', 'ours, frames on one socket, 100 at once', 'the same over one socket, without the SDK'],
@@ -117,7 +117,7 @@ function limitTable(): string {
   )
 }
 
-/** The page with its tables made anew. */
+/** The page with its tables generated again. */
 export function withScale(root: string, page: string): string {
   const tables: Readonly<Record<string, string>> = {
     'rows of one job': rowTable(),

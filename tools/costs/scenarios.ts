@@ -8,29 +8,29 @@ import type { Usage } from './usage.ts'
 export interface Scenario {
   readonly what: string
   readonly usage: Usage
-  /** What was assumed, where that is not plain. */
+  /** Assumptions that are not obvious. */
   readonly how: string
 }
 
-/** A call that the Worker hands to an object. */
+/** A call that the Worker forwards to an object. */
 const call: Usage = { worker_request: 1, object_request: 1 }
 const messages = (count: number): Usage => ({ object_request: count / messagesPerRequest })
 const second = 1_000
 
-/** The interval of the polling: a heartbeat that is stored, an inbox that is asked, and the killswitch once a minute. */
+/** Seconds between polls. Each poll stores a heartbeat and asks the inbox; the killswitch is asked once a minute. */
 const pollS = 5
 const killswitchS = 60
 const polling = (seconds: number): Usage =>
   sum(times((2 * seconds) / pollS + seconds / killswitchS, call), { object_row_written: seconds / pollS })
 
-/** Pings are answered without waking the object; counted as if they were billed as messages. */
+/** Pings are answered without waking the object; they are counted as if they were billed as messages. */
 const socket = (seconds: number): Usage => messages(seconds / (limits.heartbeat_socket_ms / second))
-/** Once a day the connection is made anew: a deploy, a sleeping laptop. */
+/** The connection is opened again once a day, for example after a deploy or when a laptop slept. */
 const reconnects = (seconds: number): Usage => times(seconds / day, sum(call, messages(2), { object_row_written: 1 }))
 
 const longPoll = (seconds: number): Usage =>
   sum(times(seconds / limits.long_poll_max_s + seconds / (limits.heartbeat_poll_ms / second), call), {
-    // Its row is written when it was last written more than three minutes ago.
+    // The row is written at most once in three minutes.
     object_row_written: seconds / 180,
   })
 
@@ -54,7 +54,10 @@ export const idleWorker: readonly Scenario[] = [
 ]
 
 const million = 1_000_000
-/** While a tenant is busy, an alarm backs up the queue twice a minute, and shipments leave once a second; heads every ten seconds. */
+/**
+ * While a tenant is busy, an alarm runs twice a minute as a backup for the queue, rows are shipped once a second, and heads are signed every ten
+ * seconds.
+ */
 const busy = (seconds: number): Usage =>
   sum(
     awake(seconds),

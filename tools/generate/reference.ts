@@ -135,7 +135,7 @@ function duration(ms: number): string {
 export function limitComments(source: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const match of source.matchAll(/\/\*\*((?:(?!\*\/).)*)\*\/\s*\n\s*([a-z_]+):/gs)) {
-    // The design notes that a comment cites are not part of the reference.
+    // Citations of design notes are removed, because the notes are not part of the reference.
     const words = (match[1] ?? '').replaceAll(/\s*\n\s*\*\s*/g, ' ').replaceAll(/\s*\([a-z]+\.md[^)]*\)/g, '')
     found.set(match[2] ?? '', words.trim())
   }

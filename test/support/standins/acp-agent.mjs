@@ -1,4 +1,6 @@
-/** Responsible for an agent on the protocol's own SDK: what it does is the prompt's first word. It knows nothing of the provider that talks with it. */
+/**
+ * Responsible for an agent on the protocol's own SDK: the first word of a prompt selects its behaviour. It does not know the provider that calls it.
+ */
 import { writeFileSync } from 'node:fs'
 import { Readable, Writable } from 'node:stream'
 import { agent, methods, ndJsonStream, PROTOCOL_VERSION, RequestError } from '@agentclientprotocol/sdk'

@@ -1,4 +1,4 @@
-"""Responsible for a worker on the Python SDK whose prompts say what its handler does: `VERB the rest`. It decides nothing else.
+"""Responsible for a worker on the Python SDK whose prompts, of the form `VERB the rest`, select what its handler does.
 
     python_worker.py [SETTING=VALUE ...]      MODELREINS_URL and MODELREINS_TOKEN in the environment; settings as of Worker()
 """
@@ -16,7 +16,7 @@ from modelreins_worker import Aborted, ActionRefused, Worker, run_command
 
 
 def say(*words):
-    # In one piece: lines of several threads must not run into each other.
+    # One write per line, so that lines of several threads are not mixed.
     sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
 
@@ -27,7 +27,7 @@ def sleep(rest, ctx):
 
 
 def hold(rest, ctx):
-    """Holds the interpreter: PyDLL does not release it, so no other thread of the process runs."""
+    """Blocks the process: PyDLL keeps the interpreter lock, so no other thread of the process runs."""
     ctypes.PyDLL(None).sleep(int(rest))
     return f"held {rest}"
 
@@ -40,7 +40,7 @@ def await_file(rest, ctx):
 
 
 def spin(rest, ctx):
-    """Never looks whether it is over."""
+    """Never checks whether the attempt was aborted."""
     try:
         while True:
             time.sleep(0.05)
@@ -50,7 +50,7 @@ def spin(rest, ctx):
 
 
 def polite(rest, ctx):
-    """Looks whether it is over."""
+    """Waits until the attempt is aborted."""
     ctx.aborted.wait()
     say("noticed", ctx.job.id)
     ctx.check()
@@ -102,7 +102,7 @@ def files(rest, ctx):
 
 
 def fork(rest, ctx):
-    """Forks children that let themselves fall out of the handler, fail, use the context, or talk to the server themselves."""
+    """Forks children that return from the handler, raise an error, use the context, or call the server."""
     from modelreins_worker import Client
 
     codes = []
@@ -127,7 +127,7 @@ def fork(rest, ctx):
 
 
 def threads(rest, ctx):
-    """Many threads write and run programs at once."""
+    """Many threads write output and run programs concurrently."""
 
     def one(index):
         for part in range(20):

@@ -123,7 +123,7 @@ def run(job):
         close(job["id"], result, "done")
         print("done", job["id"], flush=True)
     except Exception as error:
-        # Also when the reply to "done" was lost: then "failed" follows it, for the same job.
+        # This also runs when the reply to "done" was lost: the job then gets "failed" after "done".
         print("failed", job["id"], type(error).__name__, flush=True)
         close(job["id"], f"{type(error).__name__}: {error}", "failed")
 

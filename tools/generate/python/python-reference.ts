@@ -16,7 +16,7 @@ const members = (list: readonly PythonMember[]): string =>
     list.map((member) => [code(member.signature), member.says]),
   )
 
-/** Variables and config keys of each setting, from the table that the worker reads. */
+/** Environment variables and config keys of each setting, from the table that the worker reads. */
 function settingsIn(source: string): ReadonlyMap<string, { readonly variables: string; readonly keys: string }> {
   const found = new Map<string, { readonly variables: string; readonly keys: string }>()
   const words = (list: string): string => [...list.matchAll(/"(\w+)"/g)].map((match) => code(match[1] ?? '')).join(', ')
@@ -25,7 +25,7 @@ function settingsIn(source: string): ReadonlyMap<string, { readonly variables: s
   return found
 }
 
-/** With the calls that it inherits. */
+/** The class of the worker, including inherited methods. */
 function workerIn(read: Read): PythonClass {
   const own = classIn(read(`${python}/_worker/worker.py`), 'Worker')
   const direct = classIn(read(`${python}/_worker/direct.py`), 'DirectCalls')
@@ -82,7 +82,7 @@ export function pythonPage(read: Read, methods: readonly PythonMethod[]): string
 
 const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-/** What has another name on the other side, and why; a dash is said by its reason. */
+/** By name in the Node SDK: the name in the Python SDK where it differs; '' when there is no counterpart. */
 const otherNames: Readonly<Record<string, string>> = {
   AttemptStopped: 'Aborted',
   version: '__version__',
@@ -105,7 +105,7 @@ const settingNames: Readonly<Record<string, string>> = {
 }
 const clientNames: Readonly<Record<string, string>> = { dispatchAndWait: 'wait' }
 
-/** One row per name of either side: those that both have first. */
+/** One row per name of either SDK, with the names that both have first. */
 function sideBySide(left: readonly string[], right: readonly string[], names: Readonly<Record<string, string>>): string {
   const open = new Set(right)
   const pairs = left.map((name): readonly [string, string] => {
