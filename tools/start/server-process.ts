@@ -46,7 +46,7 @@ function logTo(file: string): (level: string, message: string) => void {
   }
 }
 
-// Databases of the runtime, the lock, the log: whatever this process and its children make is the owner's alone.
+// Files of this process and its children (databases, lock, log) get permissions for the owner only.
 process.umask(0o077)
 
 const report = (message: ServerReport): Promise<void> =>

@@ -6,7 +6,7 @@ import type { TenantDatabase } from '../kernel/open-stores.ts'
 import type { Forget } from '../kernel/rollback.ts'
 import { pools } from './tables.ts'
 
-/** What all jobs of one pool have in common. `worker_id` is whom the Director assigned; null while nobody is. */
+/** What all jobs of one pool have in common. `worker_id`: the worker that the Director assigned; null for none. */
 export interface PoolKey {
   readonly wants: Requirements
   readonly worker_id: string | null

@@ -46,7 +46,7 @@ function unknownJob({ store }: CommandContext, { job_id, attempt }: AttemptLease
 export function attemptOf(ctx: CommandContext, lease: AttemptLease): Result<JobRecord> {
   const job = ctx.store.jobs.get(lease.job_id)
   if (job === undefined) return unknownJob(ctx, lease)
-  // The nonce is unique to this attempt. The worker is not compared: after the attempt is lost, the job may already be assigned to nobody.
+  // The nonce is unique to this attempt. The worker is not compared: after the attempt is lost, the job may no longer be assigned to it.
   if (job.attempt !== lease.attempt || job.nonce !== lease.nonce) {
     return lost(job, `attempt ${lease.attempt}: the job is ${job.status} at attempt ${job.attempt}`)
   }
