@@ -191,7 +191,7 @@ it.each<[string, Partial<Job>]>([
   ['has a capability, which may spend a decision', { capability: 'mail.send' }],
   ['was released by a human', { review_id: 3 }],
   ['holds a concurrency key', { concurrency: { key: 'one', limit: 1, on_conflict: 'wait' } }],
-  ['counts for a rate', { rate: { key: 'one', limit: 1, per: 60 } }],
+  ['counts for a rate', { rate: { key: 'one', max: 1, per_seconds: 60 } }],
   ['has no attempt to lose', { max_attempts: 1 }],
   ['must end within seconds', { timeout: 5 }],
 ])('starts no job ahead that %s', async (_, fields) => {
