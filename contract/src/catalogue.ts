@@ -43,12 +43,12 @@ export const catalogueRule = z
   .strictObject({ provider: label.optional(), model: label.optional(), ...declaredTraits })
   .superRefine((rule, ctx) => {
     if (rule.provider === undefined && rule.model === undefined)
-      ctx.addIssue({ code: 'custom', path: ['model'], message: 'or provider is required: which workers is the rule about?' })
+      ctx.addIssue({ code: 'custom', path: ['model'], message: 'or provider is required: it says which workers the rule matches' })
     if (effects.every((name) => rule[name] === undefined))
       ctx.addIssue({
         code: 'custom',
         path: ['model_class'],
-        message: `or another of ${effects.join(', ')} is required: what is so of them?`,
+        message: `or another of ${effects.join(', ')} is required: it says what the rule sets`,
       })
   })
   .meta({ id: 'CatalogueRule' })
@@ -70,7 +70,7 @@ export const catalogueUpdate = z
         ctx.addIssue({
           code: 'custom',
           path: ['rules', index],
-          message: `never counts: rules.${earlier} is about the same provider and model`,
+          message: `never applies: rules.${earlier} already matches the same provider and model`,
         })
       else seen.set(key, index)
     }

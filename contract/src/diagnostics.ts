@@ -4,14 +4,14 @@ import { time } from './fields.ts'
 
 /** What must hold at every moment. */
 export const invariants = {
-  I2: 'A job has at most one live lease: of the worker, and of the attempt, that its row names.',
-  I4: 'A job that has ended stands in no queue, and nobody holds a lease of it.',
-  I5: 'A running job has a lease: somebody is believed to be at work.',
-  I6: 'No job has had more attempts than it may have.',
-  I7: 'A job that a human had to release runs only on an approval that was spent on it, of exactly what runs.',
+  I2: 'A job has at most one live lease, held by the worker and for the attempt that the row of the job names.',
+  I4: 'A job that has ended is in no queue and has no lease.',
+  I5: 'Every running job has a lease.',
+  I6: 'No job has had more attempts than its maximum.',
+  I7: 'A job that needs a human approval runs only after an approval of exactly what runs was spent on it.',
   I8: 'While the killswitch is at level 3 or above, nothing runs.',
   I12: 'The audit rows in the object follow each other without a gap, and each hash is that of its row.',
-  I14: 'A revoked worker holds nothing.',
+  I14: 'A revoked worker has no lease.',
 } as const
 export type InvariantId = keyof typeof invariants
 export const invariantIds = Object.keys(invariants) as readonly InvariantId[]

@@ -22,7 +22,7 @@ export const fallbackStep = z
   })
   .superRefine((step, ctx) => {
     if (step.target === undefined && step.provider === undefined && step.model === undefined)
-      ctx.addIssue({ code: 'custom', path: ['target'], message: 'or provider or model is required: where does the job go on?' })
+      ctx.addIssue({ code: 'custom', path: ['target'], message: 'or provider or model is required: it says where the job continues' })
   })
   .meta({ id: 'FallbackStep' })
 export type FallbackStep = z.infer<typeof fallbackStep>

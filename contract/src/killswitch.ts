@@ -42,6 +42,6 @@ export const killswitchRaise = raiseFields.check(
   refuseMeaningless<z.output<typeof raiseFields>>({
     field: 'lower',
     when: ({ level, lower }) => lower === true && level === undefined,
-    message: 'needs level: which one is meant',
+    message: 'needs level: the level to lower to',
   }),
 )

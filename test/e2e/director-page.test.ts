@@ -72,7 +72,7 @@ describe('the examples of the page about the Director', () => {
   it('say where a job would begin, and why nothing is known of its cost', () => {
     const told = run(fallback ?? '')
     expect(told).toContain('It would be queued for bert. It would begin at step 2 of 2 after offline: bert.')
-    expect(told).toContain('cost unknown: no job of bert has said what it cost')
+    expect(told).toContain('cost unknown: no job of bert has reported its cost')
     expect(run(preview ?? '')).toContain('It would be queued for bert.')
   })
 })

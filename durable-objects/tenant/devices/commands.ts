@@ -48,16 +48,16 @@ function subscribe(ctx: CommandContext, input: Parsed<'devices.subscribe'>): Res
   const url = new URL(input.endpoint)
   const refusal = refusalSentence('Notifications', url, ctx.allowedHosts)
   if (refusal !== undefined) return invalid('endpoint', refusal)
-  if (!isPublicKey(input.keys.p256dh)) return invalid('keys.p256dh', 'This is no public key of P-256.')
+  if (!isPublicKey(input.keys.p256dh)) return invalid('keys.p256dh', 'This is not a P-256 public key.')
   const known = ctx.store.devices.all().find((one) => one.endpoint === url.href)
   // The subscription belongs to a browser: when another member subscribes with it, the device moves to them.
   if (known !== undefined && known.member_id !== member.member_id) removeDevice(ctx, known, 'another member uses the browser')
   const mine = known?.member_id === member.member_id ? known : undefined
   const others = ctx.store.devices.all()
   if (mine === undefined && others.filter((one) => one.member_id === member.member_id).length >= limits.devices_per_member)
-    return fail('conflict', `You have ${limits.devices_per_member} devices, as many as a member may have. Remove one first.`)
+    return fail('conflict', `You have ${limits.devices_per_member} devices, the maximum. Remove one first.`)
   if (mine === undefined && others.length >= limits.devices)
-    return fail('conflict', `The members of this tenant have ${limits.devices} devices, as many as there may be.`)
+    return fail('conflict', `The members of this tenant have ${limits.devices} devices, the maximum. Remove one first.`)
   const fresh: DeviceRecord = {
     device_id: `dv${ctx.at.toString(36)}${ctx.randomText(10)}`,
     member_id: member.member_id,

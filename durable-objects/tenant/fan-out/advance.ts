@@ -66,7 +66,7 @@ export function finish(ctx: CommandContext, parent: JobRecord, family: FanOut, e
   // Last, so that the parent has already ended when its children are aborted.
   for (const id of ending.abort) {
     const child = ctx.store.jobs.get(id)
-    if (child !== undefined) abortJob(ctx, child, `Its fan-out, job ${parent.id}, has ended without it`)
+    if (child !== undefined) abortJob(ctx, child, `Its fan-out, job ${parent.id}, ended without needing it`)
   }
 }
 

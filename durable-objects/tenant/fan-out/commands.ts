@@ -33,7 +33,7 @@ function retryFanOut(ctx: CommandContext, parent: JobRecord, what: 'children' | 
   const revoked = (job: JobRecord): boolean => !retargeted(ctx, job).ok
   const failed = family.filter((job) => job.status === 'failed' && !revoked(job))
   if (what === 'children' && family.every((job) => job.status === 'failed' && revoked(job)))
-    return fail('wrong-state', `The workers of job ${parent.id} were revoked: dispatch it anew, to others.`)
+    return fail('wrong-state', `The workers of job ${parent.id} were revoked: dispatch a new fan-out to other workers.`)
   if (what === 'merge' && !family.some((job) => job.status === 'done'))
     return fail('wrong-state', `Job ${parent.id} has no answer to merge: retry its children.`)
   // A retry has no deadline: the old one may have passed, and the retry must still wait for its answers.
@@ -52,7 +52,7 @@ function retryFanOut(ctx: CommandContext, parent: JobRecord, what: 'children' | 
     subject: jobSubject(parent),
     job_id: parent.id,
     capability: parent.spec.capability,
-    summary: what === 'children' ? `fan-out: ${failed.length} children again` : 'fan-out: the merge again',
+    summary: what === 'children' ? `fan-out: ${failed.length} children retried` : 'fan-out: merge retried',
   })
   if (what === 'children') for (const child of failed) retryJob(ctx, child)
   advance(ctx, parent.id)
@@ -64,10 +64,12 @@ function besideOthers(ctx: CommandContext, job: JobRecord, target: string | null
   if (job.spec.role !== 'child') return undefined
   const refuse = (message: string): Result<never> =>
     fail('invalid-request', `\`target\` ${message}.`, { issues: [{ path: 'target', message }] })
-  if (target === null) return refuse(`is a worker: job ${job.id} is part of fan-out ${job.parent_id}, which asks each of its workers once`)
+  if (target === null) return refuse(`must name a worker: job ${job.id} is part of fan-out ${job.parent_id}, which asks each worker once`)
   const worker = findWorker(ctx, target)
   if (worker === undefined || !takenByOthers(ctx, job).includes(worker.worker_id)) return undefined
-  return refuse(`is asked by another part of fan-out ${job.parent_id}, or like one that is: ${worker.name}`)
+  return refuse(
+    `cannot be ${worker.name}: another part of fan-out ${job.parent_id} asks this worker, or one that is too similar for its \`distinct\``,
+  )
 }
 
 function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
@@ -82,8 +84,8 @@ function retry(ctx: CommandContext, input: Parsed<'jobs.retry'>): Result<Job> {
   }
   const ofOneWorker = (['target', 'timeout'] as const).find((field) => input[field] !== undefined)
   if (ofOneWorker !== undefined) {
-    const issues = [{ path: ofOneWorker, message: 'goes with a job for one worker' }]
-    return fail('invalid-request', `Job ${job.id} is a fan-out: retry the child that is to have another ${ofOneWorker}.`, { issues })
+    const issues = [{ path: ofOneWorker, message: 'is only for a job of one worker' }]
+    return fail('invalid-request', `Job ${job.id} is a fan-out: retry the child whose ${ofOneWorker} should change.`, { issues })
   }
   const refused = dispatchRefusal(ctx.store.killswitch.state())
   return refused ?? retryFanOut(ctx, job, input.what ?? 'children')

@@ -75,7 +75,7 @@ function pickedTargets(ctx: CommandContext, request: JobRequest, wanted: FanOutR
   const anyEligible = verdicts.some((verdict) => verdict.eligible)
   return fail(
     anyEligible ? 'no-live-worker' : 'no-eligible-worker',
-    `${wanted.count} workers${wanted.distinct === 'worker' ? '' : `, each with a different ${wanted.distinct},`} are asked for, and ${picked.size} can be had.${rest}`,
+    `You asked for ${wanted.count} workers${wanted.distinct === 'worker' ? '' : `, each with a different ${wanted.distinct}`}. Available: ${picked.size}.${rest}`,
   )
 }
 

@@ -68,7 +68,7 @@ export function notAnswered(store: Pick<Store, 'jobs' | 'erased'>, id: number): 
   const source = store.jobs.get(id)
   if (source === undefined) {
     if (store.erased.get(id) !== undefined) return `names job ${id}, which was erased`
-    return `names no job that is kept: ${id}`
+    return `names job ${id}, which does not exist or is no longer stored`
   }
   if (source.status === 'failed') return `names job ${id}, which has failed and has no answer`
   if (source.status !== 'done') return `names job ${id}, which is ${source.status}: it has no answer before its end`

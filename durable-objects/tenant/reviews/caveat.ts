@@ -28,7 +28,7 @@ export function caveatOf(ctx: Seeing, review: ReviewRecord): string | undefined 
 function caveatOfJob(ctx: Seeing, job: JobRecord): string | undefined {
   const verdicts = rank({ wants: requirementsOf(job.spec), effort: job.effort, thread_id: job.thread_id }, workforce(ctx), ctx.at)
   const eligible = verdicts.filter((verdict) => verdict.eligible)
-  if (eligible.length === 0) return `No worker may take job ${job.id} as things are: ${describe(verdicts)}.`
+  if (eligible.length === 0) return `At the moment no worker may take job ${job.id}: ${describe(verdicts)}.`
   if (!eligible.some(({ worker }) => isLive(worker.state))) return `Every worker that may take job ${job.id} is offline: it waits for one.`
   return undefined
 }

@@ -185,7 +185,7 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
     if (!fitsJob(ctx, review, job, worker))
       return { kind: 'ask', gate: again, broken: true, why: `it is not what review ${review.id} approved` }
     if (!isApprovalValid(review, mayDecide(ctx)))
-      return { kind: 'ask', gate: again, broken: true, why: `who approved review ${review.id} may not decide any more` }
+      return { kind: 'ask', gate: again, broken: true, why: `the member who approved review ${review.id} may no longer decide reviews` }
     if (!standsBySchedule(ctx, review, job))
       return {
         kind: 'ask',
@@ -194,7 +194,7 @@ export function clearanceOf(ctx: Seeing, job: JobRecord, worker: WorkerRecord): 
         why: `the approval of its schedule, by which review ${review.id} was decided, has ended`,
       }
     if (!isApprovalValid(review, mayDecideFor(ctx, worker, item)))
-      return { kind: 'ask', gate: again, broken: true, why: `whoever does the work may not approve it, as in review ${review.id}` }
+      return { kind: 'ask', gate: again, broken: true, why: `review ${review.id} was approved by the person who would do the work` }
   }
   if (gate === undefined) return { kind: 'pass', tier, review: review ?? null, grant: null }
   if (gate.tier === 'approve') {

@@ -35,12 +35,12 @@ function policyOfAll(ctx: CommandContext, capability: string): Policy | undefine
 /** Why approving the schedule would have no effect on its jobs; undefined when it would. */
 function inVain(schedule: ScheduleRecord, policy: Policy | undefined): string | undefined {
   const { capability, context = 'none', context_from } = schedule.job
-  if (capability === undefined) return 'Its job names no capability, so nothing asks for an approval.'
+  if (capability === undefined) return 'Its job names no capability, so it needs no approval.'
   if ((context !== 'none' && context !== 'inline') || context_from !== undefined)
-    return 'Its job receives earlier turns of a thread, or the answer of another job, which are not part of it: each job is asked about.'
-  if (policy === undefined) return `No worker has ${capability} under the tier approve, so nothing asks for an approval.`
+    return 'Its job receives earlier turns of a thread, or the answer of another job. These are not part of the schedule, so each job needs its own review.'
+  if (policy === undefined) return `No worker has ${capability} under the tier approve, so its jobs need no approval.`
   const each = asksEachTime(policy)
-  return each === undefined ? undefined : `Each job of ${capability} is asked about: ${each}.`
+  return each === undefined ? undefined : `Each job of ${capability} needs its own review: ${each}.`
 }
 
 function approve(ctx: CommandContext, input: Parsed<'schedules.approve'>): Result<Schedule> {

@@ -28,7 +28,7 @@ function ownerOf(store: Store, schedule: ScheduleRecord): Result<Caller> {
   if (member === undefined || member.revoked_at !== null || !roleMay(member.role, 'jobs.dispatch'))
     return fail(
       'forbidden',
-      `${member?.name ?? 'Whoever made the schedule'} may not dispatch any more: another member has to change the schedule.`,
+      `${member?.name ?? 'The owner of the schedule'} may no longer dispatch jobs. Another member must save the schedule to become its owner.`,
     )
   return ok({ kind: 'member', member, actor: { kind: 'member', id: member.member_id, name: member.name } })
 }

@@ -36,7 +36,7 @@ function moveBack(ctx: CommandContext, job: JobRecord): void {
     job_id: job.id,
     worker_id: job.worker_id,
     capability: job.spec.capability,
-    summary: 'nobody can start it: others of its concurrency key go first',
+    summary: 'no worker can start it now: other jobs with its concurrency key go first',
     actor: systemActor,
   })
 }

@@ -45,13 +45,14 @@ function startRefusal(ctx: CommandContext, worker: WorkerRecord, job: JobRecord)
     return fail('wrong-state', `Job ${job.id} is ${job.status}${job.hold === null ? '' : `, held for ${job.hold}`}.`)
   const reined = claimRefusal(ctx.store.killswitch.state())
   if (reined !== undefined) return reined
-  if (worker.profile.left === true) return fail('wrong-state', 'You have stopped taking jobs. Say that you take jobs first.')
+  if (worker.profile.left === true)
+    return fail('wrong-state', 'You have stopped taking jobs. Take jobs again first, in My work or with POST /api/v1/work/join.')
   const view = viewOf(ctx, worker)
   if (view.paused) return fail('wrong-state', `${worker.name} is paused: no job may be started. An operator resumes workers.`)
   const against = obstacles(requirementsOf(job.spec), view)
   if (against.length > 0) return fail('forbidden', `${worker.name} ${against.join(' and ')}.`)
   if (view.running >= slotsOf(worker))
-    return fail('conflict', `You have ${view.running} jobs in hand, as many as you may have at once. Finish one, or hand it back.`)
+    return fail('conflict', `You have ${view.running} jobs in hand, the maximum. Finish one, or hand it back.`)
   return undefined
 }
 

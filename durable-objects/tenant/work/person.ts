@@ -35,7 +35,7 @@ export const ownWorker = ({ caller, store }: Pick<CommandContext, 'caller' | 'st
 export function actingPerson(ctx: CommandContext): Result<WorkerRecord> {
   const worker = ownWorker(ctx)
   return worker === undefined
-    ? fail('not-found', 'You take no jobs. Say that you do in My work, or with POST /api/v1/work/join.')
+    ? fail('not-found', 'You are not taking jobs. Start taking jobs in My work, or with POST /api/v1/work/join.')
     : ok(heard(ctx, worker))
 }
 

@@ -74,8 +74,8 @@ export function checkQueue({ jobs, leases, releases, revoked, killLevel }: Pictu
           }
     }),
     check('I4', jobs.filter(ended), (job) => {
-      if (job.pool !== null) return { job_id: job.id, detail: `it is ${job.status}, and stands in the queue still` }
-      return leased.has(job.id) ? { job_id: job.id, detail: `it is ${job.status}, and has a lease still` } : undefined
+      if (job.pool !== null) return { job_id: job.id, detail: `it is ${job.status}, but is still in the queue` }
+      return leased.has(job.id) ? { job_id: job.id, detail: `it is ${job.status}, but still has a lease` } : undefined
     }),
     check('I5', running, (job) =>
       leased.has(job.id) ? undefined : { job_id: job.id, detail: `attempt ${job.attempt} runs without a lease` },
@@ -86,7 +86,7 @@ export function checkQueue({ jobs, leases, releases, revoked, killLevel }: Pictu
     check('I7', releases, ({ job_id, review_id, status, fits }) =>
       status === 'consumed' && fits
         ? undefined
-        : { job_id, detail: fits ? `review ${review_id} is ${status}` : `review ${review_id} approved something else than what runs` },
+        : { job_id, detail: fits ? `review ${review_id} is ${status}` : `review ${review_id} did not approve what runs` },
     ),
     check('I8', running, (job) => (killLevel < 3 ? undefined : { job_id: job.id, detail: `it runs at level ${killLevel}` })),
     check('I14', leases, (lease) =>

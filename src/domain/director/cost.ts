@@ -31,11 +31,11 @@ export function costOf(worker: Pick<WorkerView, 'name' | 'config' | 'rule' | 're
   const reported = recent.flatMap(({ cost_usd }) => (cost_usd === undefined ? [] : [cost_usd]))
   if (reported.length > 0) return range(reported, 'reported', `as ${jobsInWords(reported.length)} reported`)
   const price = priceOf(worker)
-  if (price === undefined) return unknown(`no job of ${worker.name} has said what it cost, and the catalogue has no price for its model`)
+  if (price === undefined) return unknown(`no job of ${worker.name} has reported its cost, and the catalogue has no price for its model`)
   if (price.input === 0 && price.output === 0) return { ...range([0], 'price', 'by its price'), jobs: 0 }
   const priced = recent.flatMap(({ tokens_in, tokens_out }) =>
     tokens_in === undefined && tokens_out === undefined ? [] : [((tokens_in ?? 0) * price.input + (tokens_out ?? 0) * price.output) / 1e6],
   )
-  if (priced.length === 0) return unknown(`no job of ${worker.name} has said how many tokens it used`)
+  if (priced.length === 0) return unknown(`no job of ${worker.name} has reported how many tokens it used`)
   return range(priced, 'price', `by its price and the tokens of ${jobsInWords(priced.length)}`)
 }

@@ -91,7 +91,7 @@ function score(job: JobView, worker: WorkerView, now: number, reasons?: string[]
     total -= deafWeight
     reasons?.push('did not answer its last offers')
   }
-  if (worker.stopping === true) reasons?.push('is stopping: it ends what it runs, and takes no more')
+  if (worker.stopping === true) reasons?.push('is stopping: it finishes its running jobs and takes no new ones')
   if (worker.parked_until != null) {
     total -= trippedWeight
     reasons?.push(`is out of quota until ${new Date(worker.parked_until).toISOString()}`)

@@ -43,12 +43,14 @@ export function pickStep(parent: JobRecord, child: JobRecord | undefined, childI
   const before = parent.outcome?.fan_out?.picked
   if (before?.job_id === childId) return ok({ kind: 'done-before' })
   if (child === undefined || child.parent_id !== parent.id || child.spec.role !== 'child')
-    return says(`Job ${childId} is no answer of fan-out ${parent.id}: GET /api/v1/jobs/${parent.id}/children lists them.`)
+    return says(`Job ${childId} is not an answer of fan-out ${parent.id}: GET /api/v1/jobs/${parent.id}/children lists them.`)
   if (before !== undefined)
-    return says(`${before.by} has picked the answer of ${before.worker}, job ${before.job_id}: an answer is picked once.`)
+    return says(`${before.by} has already picked the answer of ${before.worker}, job ${before.job_id}. An answer can be picked only once.`)
   if (parent.status === 'failed')
-    return says(`Fan-out ${parent.id} has failed and takes no answer any more: go on with context_from: ${child.id}, or retry it.`)
-  if (child.status !== 'done') return says(`Job ${child.id} is ${child.status}: an answer is picked once it is done.`)
+    return says(
+      `Fan-out ${parent.id} has failed, so no answer can be picked. Dispatch a job with context_from: ${child.id}, or retry the fan-out.`,
+    )
+  if (child.status !== 'done') return says(`Job ${child.id} is ${child.status}: only the answer of a done job can be picked.`)
   if ((child.outcome?.result ?? '') === '') return says(`Job ${child.id} ended without a result: there is nothing to pick.`)
   return ok({ kind: 'pick', child, end: parent.status !== 'done' })
 }

@@ -266,9 +266,14 @@ export function decide(
     return fail('conflict', `Review ${review.id} has changed since you read it: its current digest is ${review.digest}.`)
   }
   if ((verdict === 'deny' || verdict === 'respond') && (word.comment ?? '').trim() === '') {
-    return missing('comment', verdict === 'deny' ? 'To deny, say why: the worker reads it.' : 'To respond, say what: the worker reads it.')
+    return missing(
+      'comment',
+      verdict === 'deny'
+        ? 'A denial needs a `comment` with the reason; the worker reads it.'
+        : 'A response needs a `comment` with the answer; the worker reads it.',
+    )
   }
-  if (verdict === 'edit' && edit === undefined) return missing('payload', 'To edit, say what is to run instead: `payload`.')
+  if (verdict === 'edit' && edit === undefined) return missing('payload', 'An edit needs a `payload`: what should run instead.')
   if (rules.selfRefusal !== null && approves(review.type, verdict)) return fail('forbidden', rules.selfRefusal)
   const changed: ReviewRecord =
     verdict === 'edit' && edit !== undefined

@@ -177,7 +177,7 @@ export function place(
     if (after === cause && there.ok && there.value.live && !there.value.parked) return ok({ ...there.value, pinned, step: index + 1 })
   }
   if (first.ok) return first
-  return fail(first.failure.code, `${first.failure.detail} Nobody is there for the steps of its fallback either.`)
+  return fail(first.failure.code, `${first.failure.detail} No worker is available for the steps of its fallback chain either.`)
 }
 
 /**

@@ -70,7 +70,7 @@ export const contextCommands = {
     if (job.review_id !== null && input.policy !== undefined && input.policy !== job.spec.context)
       return fail(
         'invalid-request',
-        `Job ${job.id} was released by a human with the context ${job.spec.context}: it is read with no other.`,
+        `Job ${job.id} was approved by a human with the context ${job.spec.context}: no other context can be read for it.`,
         {
           issues: [{ path: 'policy', message: `must be ${job.spec.context}, or absent` }],
         },

@@ -33,7 +33,7 @@ function standing(worker: WorkerView): string {
   if (worker.revoked) return 'revoked'
   if (worker.paused) return 'paused'
   if (worker.state === 'offline') return 'offline'
-  if (worker.stopping === true) return 'stopping: it ends what it runs, and takes no more'
+  if (worker.stopping === true) return 'stopping: it finishes its running jobs and takes no new ones'
   if (worker.state === 'deaf') return 'deaf: it did not answer its last offers'
   if (worker.parked_until != null) return `parked: out of quota until ${isoTime(worker.parked_until)}`
   if (worker.place_taken_by !== undefined) return `busy: job ${worker.place_taken_by} works in its directory, one at a time`

@@ -181,7 +181,7 @@ function redeem(ctx: CommandContext, review: ReviewRecord, asking: Asking): Repl
     // The use that opened the review is the first use of its grant: when the grant is used up or revoked, so is the approval.
     (review.session === null || grant !== undefined)
   if (!sound) {
-    supersedeReview(ctx, review, null, 'the approval does not stand any more')
+    supersedeReview(ctx, review, null, 'the approval is no longer valid')
     return undefined
   }
   spendReview(ctx, review, callOf(asking.job, asking.input.idempotency_key))

@@ -173,7 +173,7 @@ export function decideReview(ctx: CommandContext, input: Input): Result<ReviewRe
     after,
     input.verdict,
     `${asWord(after.type)}: ${change === 'settled' ? after.status : 'recorded, the quorum asks for more'}${
-      input.digest === undefined ? ', sent without a digest: about what it was then' : ''
+      input.digest === undefined ? ', sent without a digest: applied to the payload at that time' : ''
     }`,
     { proof: proof.value },
   )

@@ -54,7 +54,8 @@ export function endGrant(ctx: CommandContext, grant: GrantRecord, why?: string):
 /** Called when a member loses the right to decide: revokes grants that depended on their approval, so that lists show them as ended. */
 export function endUnbackedGrants(ctx: CommandContext): void {
   for (const grant of ctx.store.grants.allInForce(ctx.at)) {
-    if (!isGrantBacked(ctx, grant)) endGrant(ctx, grant, `who gave it by review ${grant.review_id} may not decide any more`)
+    if (!isGrantBacked(ctx, grant))
+      endGrant(ctx, grant, `the member who approved it in review ${grant.review_id} may no longer decide reviews`)
   }
 }
 

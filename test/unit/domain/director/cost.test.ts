@@ -7,9 +7,9 @@ const price = { input: 1, output: 10 }
 const tokens = (tokens_in: number, tokens_out: number) => ({ tokens_in, tokens_out })
 
 it.each([
-  ['nothing known', {}, [], /^unknown: no job of anna has said what it cost, and the catalogue has no price/],
+  ['nothing known', {}, [], /^unknown: no job of anna has reported its cost, and the catalogue has no price/],
   ['tokens without a price', {}, [tokens(5, 5)], /^unknown/],
-  ['a price without tokens', { config: { price } }, [{}], /^unknown: no job of anna has said how many tokens/],
+  ['a price without tokens', { config: { price } }, [{}], /^unknown: no job of anna has reported how many tokens/],
   [
     'a price and tokens',
     { config: { price } },

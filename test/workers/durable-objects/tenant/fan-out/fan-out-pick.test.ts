@@ -119,7 +119,9 @@ describe('picking an answer', () => {
     expect(await pick(second)).toEqual({ ...before, replayed: true })
     const other = await pick(first)
     expect(other).toMatchObject({ ok: false, failure: { code: 'wrong-state' } })
-    expect(other.ok ? '' : other.failure.detail).toBe(`Otto has picked the answer of bert, job ${second}: an answer is picked once.`)
+    expect(other.ok ? '' : other.failure.detail).toBe(
+      `Otto has already picked the answer of bert, job ${second}. An answer can be picked only once.`,
+    )
     expect((await audited(tenant)).length).toBe(rows)
   })
 
@@ -130,7 +132,7 @@ describe('picking an answer', () => {
       return refused.ok ? 'ok' : `${refused.failure.code}: ${refused.failure.detail}`
     }
     expect(await refusal(first)).toContain(`wrong-state: Job ${first} is pending`)
-    expect(await refusal(id)).toContain(`wrong-state: Job ${id} is no answer of fan-out ${id}`)
+    expect(await refusal(id)).toContain(`wrong-state: Job ${id} is not an answer of fan-out ${id}`)
     expect(await refusal(99)).toContain('not-found')
     await answer(tenant, anna, { result: '' })
     expect(await refusal(first)).toContain('ended without a result')

@@ -47,7 +47,7 @@ it('fails when all were revoked, and says so to a retry', async () => {
   const again = await tenant.call('jobs.retry', { job_id: asked.id })
   expect([failureOf(again), again.ok ? '' : again.failure.detail]).toEqual([
     'wrong-state',
-    `The workers of job ${asked.id} were revoked: dispatch it anew, to others.`,
+    `The workers of job ${asked.id} were revoked: dispatch a new fan-out to other workers.`,
   ])
 })
 

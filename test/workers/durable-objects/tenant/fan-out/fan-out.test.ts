@@ -307,7 +307,7 @@ describe('a fan-out', () => {
     expect((await fleet.tenant.must('jobs.dispatch', { prompt: 'x', fan_out: { count: 3, distinct: 'model' } })).children).toHaveLength(3)
     const three = await fleet.tenant.call('jobs.dispatch', { prompt: 'x', fan_out: { count: 3, distinct: 'provider' } })
     expect(three).toMatchObject({ ok: false, failure: { code: 'no-live-worker' } })
-    expect(!three.ok && three.failure.detail).toContain('2 can be had')
+    expect(!three.ok && three.failure.detail).toContain('You asked for 3 workers, each with a different provider. Available: 2.')
   })
 
   it('is the same for the same idempotency key', async () => {

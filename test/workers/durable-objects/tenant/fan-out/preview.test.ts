@@ -35,7 +35,7 @@ describe('a preview', () => {
     const before = await everything(tenant)
     const told = await tenant.must('jobs.preview', { prompt: 'x', effort: 'critical' })
     expect(told).toMatchObject({ would: 'queue', answer: 'It would be queued for cloud.', code: null, hold: null })
-    const says = 'unknown: no job of cloud has said what it cost, and the catalogue has no price for its model'
+    const says = 'unknown: no job of cloud has reported its cost, and the catalogue has no price for its model'
     const cost = { known: false, low_usd: null, high_usd: null, from: null, jobs: 0, says }
     expect(told.choices).toEqual([{ worker: 'cloud', hold: null, model_class: 'premium', expected_seconds: null, cost }])
     expect(told.workers.map((worker) => worker.name)).toEqual(['cloud', 'local'])

@@ -81,7 +81,7 @@ describe('a job that continues with another', () => {
       expect(failureOf(await tenant.call('jobs.dispatch', { ...request, targets: ['anna', 'bert'] }))).toBe('invalid-request')
       expect(await tenant.must('jobs.preview', request)).toMatchObject({ would: 'refuse', answer: expect.stringContaining(reason) })
     }
-    await refused(99, 'names no job that is kept: 99')
+    await refused(99, 'names job 99, which does not exist or is no longer stored')
     await refused(fail.id, `names job ${fail.id}, which has failed`)
     await refused(waiting.id, `names job ${waiting.id}, which is pending`)
     await refused(silent, `names job ${silent}, which has no result`)

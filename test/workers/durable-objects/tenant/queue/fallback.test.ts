@@ -172,7 +172,7 @@ describe('a fallback chain of a job that nobody can begin', () => {
     clock.pass(10 * minute)
     const refused = await tenant.call('jobs.dispatch', { prompt: 'x', target: 'anna', fallback })
     expect(failureOf(refused)).toBe('no-live-worker')
-    expect(refused.ok ? '' : refused.failure.detail).toContain('Nobody is there for the steps of its fallback either.')
+    expect(refused.ok ? '' : refused.failure.detail).toContain('No worker is available for the steps of its fallback chain either.')
     expect(await dispatch({ target: 'anna', fallback, when_offline: 'queue' })).toMatchObject({ target: 'anna', fallback: { step: 0 } })
   })
 

@@ -62,6 +62,6 @@ describe('the timeout of a job', () => {
     await tenant.worker('bert')
     const parent = await tenant.must('jobs.dispatch', { prompt: 'x', targets: ['anna', 'bert'], when_offline: 'queue' })
     const answer = await tenant.call('jobs.retry', { job_id: parent.id, timeout: 60 })
-    expect(answer.ok ? 'ok' : answer.failure.detail).toContain('retry the child that is to have another timeout')
+    expect(answer.ok ? 'ok' : answer.failure.detail).toContain('retry the child whose timeout should change')
   })
 })

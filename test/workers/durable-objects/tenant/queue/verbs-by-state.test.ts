@@ -222,7 +222,7 @@ describe('a review', () => {
     expect(await caveat()).toContain('killswitch is at level 2')
     await at.tenant.must('killswitch.clear', {})
     await at.tenant.must('workers.pause', { worker_id: at.anna.id })
-    expect(await caveat()).toContain('No worker may take job 1 as things are: anna is paused')
+    expect(await caveat()).toContain('At the moment no worker may take job 1: anna is paused')
     // Nobody is asked about what can never run.
     await at.tenant.must('workers.revoke', { worker_id: at.anna.id })
     expect((await at.tenant.must('reviews.get', { review_id }, at.by.reviewer)).status).toBe('withdrawn')

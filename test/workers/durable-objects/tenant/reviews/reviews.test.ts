@@ -192,7 +192,7 @@ describe('deciding many', () => {
       { review_id: 99, reason: 'There is no review 99.' },
     ])
     const denied = await at.tenant.must('reviews.decide_many', { review_ids: [own], verdict: 'deny' }, at.rosa.credential)
-    expect(denied.left_out).toMatchObject([{ review_id: own, reason: expect.stringContaining('say why') }])
+    expect(denied.left_out).toMatchObject([{ review_id: own, reason: expect.stringContaining('A denial needs a `comment`') }])
   })
 
   it('leaves out what has changed since it was read, whether it is named once or also by its plain id', async () => {
