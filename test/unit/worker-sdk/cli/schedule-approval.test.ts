@@ -39,15 +39,15 @@ it('shows the job and asks; a yes sends the digest of what was shown', async () 
   const on = stage()
   const told = await run(on, ['approve', 'sc4k2m9x7q', '--expires-in', '7d'], { terminal: true, answers: ['y'] })
   expect(told.code).toBe(0)
-  expect(told.err).toContain('nightly: 0 3 * * * UTC, made or changed last by member:Otto')
+  expect(told.err).toContain('nightly: 0 3 * * * UTC, created or last changed by member:Otto')
   expect(told.err).toContain('the report')
   expect(told.err).not.toContain('\u001B[2J')
-  expect(on.asked).toEqual(['Approve schedule sc4k2m9x7q? Its jobs will not be asked about one by one.'])
+  expect(on.asked).toEqual(['Approve schedule sc4k2m9x7q? Its jobs will then start without separate reviews.'])
   expect(sent()).toEqual([
     ['GET', '/api/v1/schedules/sc4k2m9x7q', undefined],
     ['POST', '/api/v1/schedules/sc4k2m9x7q/approve', { digest: schedule.digest, expires_in: 604_800 }],
   ])
-  expect(told.out).toContain(`approved by member:Rita until ${at}, which counts no more: expired`)
+  expect(told.out).toContain(`approved by member:Rita until ${at}, no longer valid: expired`)
 })
 
 it('sends nothing after a no, or where nobody can be asked', async () => {

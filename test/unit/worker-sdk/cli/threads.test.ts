@@ -83,7 +83,7 @@ it('erases a thread only when somebody says so', async () => {
   answer({ ...row, turns: [], next_cursor: null }, { ...deleted, complete: false })
   const confirmed = await run(['threads', 'delete', 'r42'], { terminal: true, answers: ['y'] })
   expect(confirmed.err).toContain('3 jobs erased (1 job aborted for it)')
-  expect(confirmed.err).toContain('still to be erased')
+  expect(confirmed.err).toContain('Erasing continues in the background')
 })
 
 it('says with which flag a thread is deleted whose jobs have not ended', async () => {

@@ -62,7 +62,7 @@ it('denies a tool that was edited, which the protocol cannot pass on', async () 
 it('denies every tool when nobody is to be asked', async () => {
   const { run, outcome } = await finish('ok', { approvals: 'off' })
   expect(outcome.result).toBe('chose no with usual')
-  expect(run.text('system')).toContain('nobody is asked')
+  expect(run.text('system')).toContain('no reviewer can be asked')
 })
 
 it('says that an answer was cut at the token limit', async () => {

@@ -41,7 +41,9 @@ function resolveCommand(words: readonly string[], literal: boolean): Found {
   if (seconds.length > 0) {
     const choice = `${first} has ${seconds.join(', ')}`
     const text =
-      second === undefined ? `${first} what? ${choice}` : `There is no "${first} ${second}"${didYouMean(second, seconds, `${first} `)}`
+      second === undefined
+        ? `${first} needs a command: ${choice}`
+        : `There is no "${first} ${second}"${didYouMean(second, seconds, `${first} `)}`
     throw new UsageError(text, second === undefined ? undefined : choice)
   }
   if (single !== undefined) return { command: single, rest: words.slice(1) }

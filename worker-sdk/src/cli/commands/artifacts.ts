@@ -73,7 +73,7 @@ function ownName(file: DownloadedArtifact): string {
   if (!isActiveFileName(name)) return name
   throw new UsageError(
     `The file calls itself ${shown(name)}, and programs in this folder may read or run a file of that name by themselves`,
-    `--output FILE says under which name it is to be written`,
+    'choose another name with --output FILE',
   )
 }
 

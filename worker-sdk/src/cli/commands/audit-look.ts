@@ -48,8 +48,8 @@ export async function auditSeen(context: CommandContext): Promise<number> {
   const named = [...new Set(invocation.arguments.map(rowNumber))]
   if (invocation.on('all') === named.length > 0)
     throw new UsageError(
-      named.length > 0 ? '--all and numbers of rows are one too many' : 'Which rows have been looked at?',
-      'name their numbers, or give --all; audit look lists them',
+      named.length > 0 ? '--all and row numbers cannot be combined' : 'audit seen needs row numbers or --all',
+      'audit look lists the rows that still need a review',
     )
   const { client } = await connect(context)
   const asked = invocation.on('all') ? await allToLookAt(client) : named

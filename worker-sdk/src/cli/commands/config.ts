@@ -28,7 +28,7 @@ export async function configSet(context: CommandContext): Promise<number> {
   if (!isToken) {
     const value = checkedValue(key, text)
     changeConfig(context.configPath, changeOf(key, value))
-    if (key.setting === 'url' && !text.includes('://')) show.warn(`"${text.trim()}" is taken for ${String(value)}`)
+    if (key.setting === 'url' && !text.includes('://')) show.warn(`"${text.trim()}" is stored as ${String(value)}`)
     show.note(`${key.name} = ${shownValue(key.name, value)}`)
   } else {
     const taken = await takeToken(text, { fetch: context.fetch, server: serverOf(context) })
@@ -47,8 +47,8 @@ export async function configSet(context: CommandContext): Promise<number> {
     if (replaced !== undefined && replaced !== taken.token) {
       show.warn(
         link
-          ? `This is a member key, and commands use admin_token first: admin_token is replaced as well (it was ${masked(String(replaced))})`
-          : 'This is a member key, and commands use admin_token first: `config set admin_token -` replaces that one',
+          ? `This is a member key. Commands use admin_token before it, so admin_token was replaced too (it was ${masked(String(replaced))})`
+          : 'This is a member key, but commands use the key in admin_token before it: `config set admin_token -` replaces that key',
       )
     }
     if (key === adminKey && taken.kind === 'worker') show.warn('This is the token of a worker; admin_token is for a member key.')

@@ -47,7 +47,7 @@ export async function devicesTest(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
   const device = await client.devices.test({ device_id })
   if (context.show.json) context.show.value(device)
-  else context.show.note(`A test notification goes to ${device.name}; \`devices\` shows how it fared`)
+  else context.show.note(`A test notification goes to ${device.name}; \`devices\` shows the result`)
   return 0
 }
 

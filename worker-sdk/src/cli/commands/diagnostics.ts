@@ -17,10 +17,10 @@ export async function diagnostics(context: CommandContext): Promise<number> {
   }
   const { style } = show
   for (const { id, says, checked, holds, broken } of found.checks) {
-    show.line(`${holds ? style.green('ok    ') : style.red('BROKEN')}  ${id.padEnd(3)}  ${says} ${style.dim(`(${checked} looked at)`)}`)
+    show.line(`${holds ? style.green('ok    ') : style.red('BROKEN')}  ${id.padEnd(3)}  ${says} ${style.dim(`(${checked} checked)`)}`)
     for (const one of broken) show.line(`          ${one.job_id === null ? '' : `job ${one.job_id}: `}${oneLine(one.detail)}`)
   }
-  if (found.partial) show.line(style.yellow('More waits or runs than one look takes in; the rest was not looked at.'))
+  if (found.partial) show.line(style.yellow('Too many jobs wait or run for one check: only some of them were checked.'))
   const rows = Object.entries(found.storage.rows).map(([name, count]) => `${name} ${count}`)
   show.line()
   show.line(`stored   ${(found.storage.bytes / mebibyte).toFixed(1)} MiB: ${rows.join(', ')}`)

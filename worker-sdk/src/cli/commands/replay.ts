@@ -63,7 +63,7 @@ export async function replay(context: CommandContext): Promise<number> {
     throw new UsageError(error instanceof Error ? error.message : String(error))
   }
   const { provider, model } = recording.head
-  if (!isProviderName(provider)) throw new UsageError(`${file} is a recording of "${provider}", which is no provider of this version`)
+  if (!isProviderName(provider)) throw new UsageError(`${file} is a recording of "${provider}", and this version has no such provider`)
   const { show } = context
   const usages: object[] = []
   const outcome = await play(recording, createProvider(provider), {

@@ -97,7 +97,7 @@ const nextText = (schedule: Schedule): string => {
 }
 
 const approvalText = ({ by, expires_at, void: why }: Schedule['approvals'][number]): string =>
-  `approved by ${by} until ${expires_at}${why === undefined ? '' : `, which counts no more: ${why}`}`
+  `approved by ${by} until ${expires_at}${why === undefined ? '' : `, no longer valid: ${why}`}`
 
 async function shown(context: CommandContext, schedule: Schedule): Promise<number> {
   const { show } = context
@@ -167,10 +167,10 @@ export async function schedulesApprove(context: CommandContext): Promise<number>
   const schedule_id = idOf(context)
   const schedule = await client.schedules.get({ schedule_id })
   const bounds = { starts_at: schedule.starts_at, ends_at: schedule.ends_at, max_runs: schedule.max_runs }
-  show.warn(`${schedule.name}: ${ruleOf(schedule)}, made or changed last by ${schedule.owner ?? 'nobody'}`)
+  show.warn(`${schedule.name}: ${ruleOf(schedule)}, created or last changed by ${schedule.owner ?? 'a member who is gone'}`)
   show.warn(shownJson({ job: schedule.job, ...bounds }, 2))
-  if (!(await confirmed(context, `Approve schedule ${schedule_id}? Its jobs will not be asked about one by one.`))) {
-    show.note('Nothing was done')
+  if (!(await confirmed(context, `Approve schedule ${schedule_id}? Its jobs will then start without separate reviews.`))) {
+    show.note('Cancelled: nothing was changed')
     return 1
   }
   const expires_in = invocation.seconds('expires-in')
@@ -188,7 +188,7 @@ export async function schedulesRevokeApproval(context: CommandContext): Promise<
   const { client } = await connect(context)
   const schedule = await client.schedules.revokeApproval({ schedule_id: idOf(context) })
   if (context.show.json) context.show.value(schedule)
-  else context.show.note(`Schedule ${schedule.schedule_id} has no approvals: its jobs ask each time`)
+  else context.show.note(`Schedule ${schedule.schedule_id} has no approvals: each of its jobs needs a decision`)
   return 0
 }
 
@@ -196,7 +196,7 @@ export async function schedulesDelete(context: CommandContext): Promise<number> 
   const schedule_id = idOf(context)
   const { client } = await connect(context)
   if (!(await confirmed(context, `Delete schedule ${schedule_id} and the list of its runs?`))) {
-    context.show.note('Nothing was done')
+    context.show.note('Cancelled: nothing was changed')
     return 1
   }
   const done = await client.schedules.delete({ schedule_id })

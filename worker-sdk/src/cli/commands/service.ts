@@ -27,10 +27,7 @@ function planFor(context: CommandContext): ServicePlan {
   const { system, invocation } = context
   const plan = plans[system.platform]
   if (plan === undefined)
-    throw new UsageError(
-      `There is no background service for ${system.platform} here`,
-      'run it under whatever starts programs on this system',
-    )
+    throw new UsageError(`There is no background service for ${system.platform} here`, 'start it with the service manager of this system')
   const flags = settingFlags.flatMap(({ name }) => {
     const value = invocation.text(name)
     if (value === undefined) return []
@@ -54,7 +51,7 @@ export async function serviceInstall(context: CommandContext): Promise<number> {
   const plan = planFor(context)
   if (/[\\/]_npx[\\/]/.test(system.program[1])) {
     throw new UsageError(
-      'This program runs from the cache of npx, which may be emptied any day',
+      'This program runs from the cache of npx, which may be deleted at any time',
       `npm install -g ${programName}, then ${programName} service install`,
     )
   }

@@ -35,7 +35,8 @@ export async function settings(context: CommandContext): Promise<number> {
 
 function nameOf({ invocation }: CommandContext): TenantSettingName {
   const name = tenantSettingNames.find((one) => one === invocation.argument(0))
-  if (name === undefined) throw new UsageError(`"${invocation.argument(0) ?? ''}" is no setting`, `one of ${tenantSettingNames.join(', ')}`)
+  if (name === undefined)
+    throw new UsageError(`"${invocation.argument(0) ?? ''}" is not a setting`, `one of ${tenantSettingNames.join(', ')}`)
   return name
 }
 

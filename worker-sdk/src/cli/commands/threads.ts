@@ -72,7 +72,7 @@ export async function deleteThread(context: CommandContext): Promise<number> {
   const gone = await client.threads.delete(query).catch((error: unknown) => {
     // The server's message names its parameter; the user needs the name of the flag.
     if (error instanceof ModelReinsError && error.code === 'conflict')
-      show.warn(`Abort its jobs with it: threads delete ${query.thread_id} --abort`)
+      show.warn(`To abort its jobs and delete it: threads delete ${query.thread_id} --abort`)
     throw error
   })
   if (show.json) show.value(gone)
@@ -80,6 +80,6 @@ export async function deleteThread(context: CommandContext): Promise<number> {
     const ended = gone.aborted.length === 0 ? '' : ` (${jobsWord(gone.aborted.length)} aborted for it)`
     show.note(`Thread ${gone.thread_id} is deleted: ${jobsWord(gone.erased_jobs)} erased${ended}`)
   }
-  if (!gone.complete) show.warn(`Something is still to be erased, in the background. How far it is: threads delete ${gone.thread_id} --yes`)
+  if (!gone.complete) show.warn(`Erasing continues in the background. To see the progress: threads delete ${gone.thread_id} --yes`)
   return 0
 }

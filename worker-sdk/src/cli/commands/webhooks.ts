@@ -61,7 +61,7 @@ export async function webhooksCreate(context: CommandContext): Promise<number> {
 export async function webhooksDelete(context: CommandContext): Promise<number> {
   const webhook_id = context.invocation.argument(0) ?? ''
   const { client } = await connect(context)
-  if (!(await confirmed(context, `Delete webhook ${webhook_id} and what was to be sent to it?`))) {
+  if (!(await confirmed(context, `Delete webhook ${webhook_id} and its undelivered events?`))) {
     context.show.note('Cancelled: nothing was changed')
     return 1
   }
@@ -115,7 +115,7 @@ export async function webhooksResend(context: CommandContext): Promise<number> {
   const [webhook_id, number] = [invocation.argument(0), invocation.argument(1) ?? '']
   const input = webhookDeliveryRef.safeParse({ webhook_id, delivery_id: /^\d{1,15}$/.test(number) ? Number(number) : number })
   if (!input.success)
-    throw new UsageError(`"${webhook_id ?? ''} ${number}" is no delivery`, '`webhooks deliveries ID` lists them with their numbers')
+    throw new UsageError(`"${webhook_id ?? ''} ${number}" is not a delivery`, '`webhooks deliveries ID` lists them with their numbers')
   const { client } = await connect(context)
   const delivery = await client.webhooks.resend(input.data)
   if (show.json) show.value(delivery)

@@ -57,13 +57,13 @@ export async function work(context: CommandContext): Promise<number> {
 
 function showInbox({ show, now }: CommandContext, { person, claimed, offered, ended, killswitch }: WorkInbox): void {
   if (person === null) {
-    show.warn(`You take no jobs: ${programName} work join`)
+    show.warn(`You are not taking jobs. To start: ${programName} work join`)
     return
   }
   if (killswitch.level >= 2)
     show.warn(`The killswitch is at level ${killswitch.level}${killswitch.reason === null ? '' : `: ${killswitch.reason}`}`)
-  else if (person.paused) show.warn(`${person.name} is paused: nothing may be started`)
-  else if (!person.taking) show.note(`You have stopped taking jobs: ${programName} work join`)
+  else if (person.paused) show.warn(`${person.name} is paused: you cannot start jobs until an operator resumes it`)
+  else if (!person.taking) show.note(`You have stopped taking jobs. To start again: ${programName} work join`)
   for (const { job_id, claim } of claimed)
     if (claim?.reminded === true) show.warn(`job ${job_id} goes back to the queue at ${claim.hand_back_at}`)
   const lines: readonly Line[] = [
@@ -72,7 +72,7 @@ function showInbox({ show, now }: CommandContext, { person, claimed, offered, en
     ...ended.map((item): Line => ({ item, place: 'lately' })),
   ]
   if (lines.length > 0) show.table(columns(now), lines)
-  else show.note(`Nothing is there for ${person.name}`)
+  else show.note(`The inbox of ${person.name} is empty`)
 }
 
 function showPersonIn({ show }: CommandContext, person: Person): number {

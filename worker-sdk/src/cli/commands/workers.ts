@@ -233,7 +233,7 @@ export async function workersRotate(context: CommandContext): Promise<number> {
   const { client } = await connect(context)
   const worker = await named(context, client)
   const keep_running = context.invocation.on('keep-running')
-  const what = keep_running ? 'The one it has stops at once.' : 'The one it has stops at once, and so does what it runs.'
+  const what = keep_running ? 'The current token stops at once.' : 'The current token and the running jobs stop at once.'
   if (!(await confirmed(context, `Replace the token of ${worker.name}? ${what}`))) {
     context.show.note('Cancelled: nothing was changed')
     return 1

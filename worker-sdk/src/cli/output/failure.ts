@@ -21,18 +21,18 @@ const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(probl
 
 /** Advice that fits the command line better than the table's, which is written for readers of the problem document. */
 const ownHelp: Partial<Record<ErrorCode, string | undefined>> = {
-  network: `Is the server running, and its address right? \`${programName} doctor\` looks.`,
+  network: `Check that the server is running and that its address is right: \`${programName} doctor\` checks both.`,
   unauthorized: `Check that the token is valid and belongs to this server: \`${programName} doctor\` shows its owner.`,
   'invalid-request': undefined,
   'wrong-state': undefined,
   'too-large': undefined,
   'capability-not-declared': `\`${programName} workers\` shows who declared what.`,
-  internal: 'This is a bug of the server; its log names the request.',
+  internal: 'This is a fault of the server. Look for the request id in its log.',
   'rate-limited': undefined,
   unavailable: 'Try again in a moment.',
   // What is gone, and what to do about it, depends on the command: `hint` provides the advice.
   gone: undefined,
-  'name-taken': 'Choose another name, or revoke what has it.',
+  'name-taken': 'Choose another name, or revoke the one that has it.',
   killswitch: `A member clears it with \`${programName} kill --clear\`.`,
   'no-eligible-worker': `\`${programName} workers\` lists them; \`${programName} workers register\` adds one.`,
   'no-live-worker': 'Start a worker.',

@@ -61,7 +61,7 @@ const fallbackText = ({ fallback }: Job): string | undefined =>
     ? undefined
     : fallback.step === 0
       ? `as asked; ${fallback.steps.map((step) => `after ${step.after}: ${placeText(step)}`).join('; ')}`
-      : `step ${fallback.step} of ${fallback.steps.length}, after ${fallback.after}; first asked for ${placeText(fallback.asked) || 'anybody'}`
+      : `step ${fallback.step} of ${fallback.steps.length}, after ${fallback.after}; originally requested: ${placeText(fallback.asked) || 'any worker'}`
 
 const placeText = ({
   target,
@@ -75,7 +75,7 @@ const placeText = ({
 
 /** The remaining steps of a fallback chain, and the worker that would get the job in each. */
 export const outlookFacts = (steps: Why['fallback'] = []): readonly (readonly [string, string])[] =>
-  steps.map((step) => [`after ${step.after}`, `${placeText(step)}: ${step.worker ?? 'nobody is there'}`])
+  steps.map((step) => [`after ${step.after}`, `${placeText(step)}: ${step.worker ?? 'no worker available'}`])
 
 /** `anna done, bert failed` */
 const childrenText = ({ children }: Job): string | undefined => children?.map(({ worker, status }) => `${worker} ${status}`).join(', ')
@@ -86,7 +86,7 @@ function mergeText({ merge }: Job): string | undefined {
   const merged = merge.job_id === null ? merge.by : `${merge.by} (job ${merge.job_id})`
   const { picked } = merge
   const by = picked === undefined ? merged : `${merged}, then ${picked.worker} (job ${picked.job_id}) picked by ${picked.by}`
-  return `${by}: ${merge.answered} answered, ${merge.failed} failed, ${merge.missing} missing${merge.degraded ? '; degraded to the answers one after the other' : ''}`
+  return `${by}: ${merge.answered} answered, ${merge.failed} failed, ${merge.missing} missing${merge.degraded ? '; the merge failed, so the answers are listed one after the other' : ''}`
 }
 
 /** `2 yes (anna, bert), 1 no (cleo)` */

@@ -61,7 +61,7 @@ export async function connect(context: CommandContext): Promise<Connection> {
   const server = serverOf(context)
   if (found === undefined) {
     throw new UsageError(
-      'No key to speak with',
+      'No key for the server',
       'give a member key: --token, MODELREINS_ADMIN_TOKEN, or `modelreins-worker config set admin_token -`',
     )
   }

@@ -95,7 +95,7 @@ export class Conversation {
     const configId = textAt(option, 'id')
     if (configId !== undefined)
       return this.#request('session/set_config_option', { sessionId, configId, value: model }, () => this.#prompt(sessionId))
-    await this.#ports.output(`[acp: the agent lets nobody choose its model, so ${model} is not passed on]\n`, 'system')
+    await this.#ports.output(`[acp: the agent does not let its client choose a model, so ${model} is ignored]\n`, 'system')
     return this.#prompt(sessionId)
   }
 

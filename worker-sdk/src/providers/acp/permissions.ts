@@ -35,7 +35,8 @@ export class Permissions {
   async decide(request: unknown): Promise<object> {
     const call = at(request, 'toolCall')
     const tool = toolOf(call)
-    const why = this.#reviews === undefined ? 'nobody is asked: give the worker a capability for tools' : await this.#refusal(tool, call)
+    const why =
+      this.#reviews === undefined ? 'no reviewer can be asked: give the worker a capability for tools' : await this.#refusal(tool, call)
     if (why === undefined) return chosen(request, ['allow_once'])
     await this.#say(`[acp: ${tool} was denied: ${why}]\n`)
     return chosen(request, ['reject_once', 'reject_always'])

@@ -73,7 +73,7 @@ describe('settings that are missing', () => {
     [[], 'This worker is not set up yet'],
     [['--token', workerToken], 'No server address'],
     [['--server', 'http://x.example'], 'No token'],
-    [['status'], 'No key to speak with'],
+    [['status'], 'No key for the server'],
     [['status', '--token', memberKey], 'No server address'],
     [['--server', 'http://x.example', '--token', workerToken, '--transport', 'pigeon'], '--transport is one of auto, socket, poll'],
   ])('%j says how to give them', async (words, message) => {

@@ -148,7 +148,7 @@ describe('config set', () => {
     expect(await stage.run(['config', 'set', 'server', 'reins.example.com'])).toEqual({
       code: 0,
       out: '',
-      err: '"reins.example.com" is taken for https://reins.example.com\n',
+      err: '"reins.example.com" is stored as https://reins.example.com\n',
     })
     expect((await stage.run(['config', 'set', 'server', 'https://reins.example.com/'])).err).toBe('')
   })
@@ -211,7 +211,7 @@ describe('a one-time view URL where a token is wanted', () => {
     expect([refused.code, refused.err]).toEqual([64, expect.stringContaining('config set admin_token <view URL>')])
     const told = await stage.run(['config', 'set', 'token', server.seal(memberKey, 'second')])
     expect(fileOf(stage)).toEqual({ server: server.url, token: memberKey, admin_token: memberKey })
-    expect(told.err).toContain('admin_token is replaced as well (it was mrk_acme_****)')
+    expect(told.err).toContain('admin_token was replaced too (it was mrk_acme_****)')
   })
 
   it('is told apart from a key as it is: nothing is replaced that was not named', async () => {
@@ -220,7 +220,7 @@ describe('a one-time view URL where a token is wanted', () => {
     await stage.run(['config', 'set', 'admin_token', other])
     const told = await stage.run(['config', 'set', 'token', memberKey])
     expect(fileOf(stage)).toEqual({ token: memberKey, admin_token: other })
-    expect(told.err).toContain('commands use admin_token first')
+    expect(told.err).toContain('commands use the key in admin_token before it')
   })
 
   it('opens once: the second time it is gone, and nothing is written', async () => {
