@@ -36,42 +36,37 @@ export const tenantSettingRows = {
     'A worker that has a capability with the tier approve or session takes only jobs that name a capability. New tenants start with true.',
     'Off in tenants from before the setting, so that their jobs still run. Turning it off needs a review if the tenant has reviewers.',
   ),
-  default_effort: row(
-    effort,
-    'standard',
-    'Effort of a job that names none.',
-    'Weighs quality, cost and speed; neither the cheapest nor the dearest class.',
-  ),
-  default_mode: row(mode, 'auto', 'Mode of a job that names none.', 'A filter that nobody asked for would refuse jobs that could run.'),
+  default_effort: row(effort, 'standard', 'Effort of a job that names none.', 'A balance of quality, cost and speed.'),
+  default_mode: row(mode, 'auto', 'Mode of a job that names none.', 'Any other default would refuse jobs that could run.'),
   default_expires_in: row(
     seconds(limits.schedule_to_start_max_ms),
     limits.schedule_to_start_ms / 1000,
-    'Seconds that a job may wait for its start, when it does not say.',
-    'Who waits for an answer has gone after two hours, and an answer to an old question does harm.',
+    'Seconds that a job may wait for its start, if the job does not say.',
+    'After two hours the requester is probably gone, and a late answer may do harm.',
   ),
   when_offline: row(
     z.enum(['reject', 'queue']),
     'reject',
-    'What a dispatch does when no eligible worker is there, and it does not say.',
-    'Whoever dispatches learns at once that nobody will answer.',
+    'What a dispatch does when all eligible workers are offline, if the dispatch does not say.',
+    'The requester learns at once that no worker will answer.',
   ),
   attempts: row(
     z.strictObject({ trivial: attempts, quick: attempts, standard: attempts, deep: attempts, critical: attempts }),
     attemptsByEffort,
     'Attempts by effort, for jobs without max_attempts; efforts that are left out keep their default.',
-    'The more an answer is worth, the more a failure is worth another try.',
+    'An important answer is worth more attempts.',
   ),
   fallback: row(
     z.strictObject({ trivial: chain, quick: chain, standard: chain, deep: chain, critical: chain }),
     {},
     'Fallback chain by effort, for jobs that name no chain, target, provider or model of their own.',
-    'Another provider sees the prompt and sends a bill: somebody has to want that.',
+    'Another provider sees the prompt and costs money, so a fallback must be chosen.',
   ),
   default_merge: row(
     z.enum(mergeKinds),
     'worker',
-    'How the answers of a fan-out become one, when it does not say.',
-    'One answer is what was asked for, and only a worker can write it from several.',
+    'How the answers of a fan-out become one, if the fan-out does not say.',
+    'The requester expects one answer, and only a worker can write it from several.',
   ),
   merge_deadline: row(
     z
@@ -80,16 +75,16 @@ export const tenantSettingRows = {
       .min(0)
       .max(limits.timeout_max_ms / 1000),
     0,
-    'Seconds after which a fan-out merges what it has, when it does not say; 0: it waits for all.',
-    'Nobody knows how long an answer takes, and one that is left out is lost.',
+    'Seconds after which a fan-out merges the answers that it has, if the fan-out does not say; 0: it waits for all.',
+    'The duration of an answer is unknown, and an answer that arrives after the merge is left out of it.',
   ),
   review_policies: row(
     z
       .record(capabilityName, reviewPolicy)
       .refine((policies) => Object.keys(policies).length <= limits.review_policies, `holds at most ${limits.review_policies} capabilities`),
     {},
-    'Review policy by capability (ttl, on_expiry, quorum, self_approval, ...): what the capability of a worker leaves out of its own.',
-    'One other member says yes, is reminded after a day, and silence is a no after seven days. A change that loosens a policy waits for a review where the tenant has reviewers.',
+    'Review policy by capability (ttl, on_expiry, quorum, self_approval, ...). It fills in what the policy of a worker for this capability leaves out.',
+    'One other member approves; members are reminded after a day, and the review expires after seven days. A change that loosens a policy waits for a review if the tenant has reviewers.',
   ),
   lost_worker_timeout: row(
     z.number().int().min(60).max(86_400),
@@ -105,7 +100,7 @@ export const tenantSettingRows = {
       .max(limits.person_claim_max_ms / 1000),
     limits.person_reminder_ms / 1000,
     'Seconds without a sign of a person after which they are reminded of the jobs that they have in hand.',
-    'Half a working day: whoever has forgotten a job can still do it today.',
+    'Half a working day: a person who has forgotten a job can still do it the same day.',
   ),
   person_hand_back: row(
     z
@@ -115,19 +110,19 @@ export const tenantSettingRows = {
       .max(limits.person_claim_max_ms / 1000),
     limits.person_hand_back_ms / 1000,
     'Seconds without a sign of a person after which the jobs that they have in hand go back to the queue.',
-    'A claim survives the evening, the night and a sleeping laptop; after a day somebody else should have it.',
+    'A job stays with its person overnight; after a day, another person should get it.',
   ),
   person_expires_in: row(
     seconds(limits.schedule_to_start_max_ms),
     limits.person_expires_ms / 1000,
-    'Seconds that a job for a person may wait for its start, when it does not say: by its substrate, its target, or a capability that only people have.',
-    'People have weekends.',
+    'Seconds that a job for a person may wait for its start, if the job does not say. A job is for a person by its substrate, its target, or a capability that only people have.',
+    'Long enough for a weekend.',
   ),
   retention_days: row(
     z.number().int().min(1).max(365),
     limits.retention_ms / 86_400_000,
     'Days that ended jobs stay in lists, threads and contexts. The registry keeps them for good.',
-    'A week covers a conversation that is taken up again, and keeps the tenant object small.',
+    'A week is enough for conversations that continue later, and keeps the tenant object small.',
   ),
 } as const
 
