@@ -37,7 +37,7 @@ function KillBanner() {
         {data.reason === null ? 'no reason given' : oneLine(data.reason)}, by {data.raised_by ?? 'a member'} <Time at={data.raised_at} />
       </span>
       <Link to="/killswitch" className="ml-auto font-medium text-accent underline">
-        Acknowledgements and the way back
+        Acknowledgements and how to clear it
       </Link>
     </div>
   )
@@ -47,8 +47,8 @@ function NewVersion() {
   if (!useNewVersion()) return null
   return (
     <div role="status" className="flex items-center gap-3 border-b border-line bg-accent-wash px-4 py-2">
-      A new version of the dashboard is there.
-      <Button onClick={() => location.reload()}>Load it</Button>
+      A new version of the dashboard is available.
+      <Button onClick={() => location.reload()}>Reload</Button>
     </div>
   )
 }

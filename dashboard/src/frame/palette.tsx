@@ -186,7 +186,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
         ))}
       </ul>
       <p role="status" className="px-4 pb-3 text-sm text-soft">
-        {commands.length === 0 ? 'Nothing is called that. Try a place, a worker, or a job by its number.' : ''}
+        {commands.length === 0 ? 'No match. Try the name of a place or a worker, or the number of a job.' : ''}
       </p>
     </dialog>
   )

@@ -32,7 +32,7 @@ export function SignedInHere() {
   }
   return (
     <Screen title="You are signed in already" narrow>
-      <section aria-label="How to go on" className="card flex flex-col gap-4 p-5">
+      <section aria-label="Choose who signs in" className="card flex flex-col gap-4 p-5">
         <p className="foreign">
           This browser is signed in as <strong>{me.name}</strong>
           {me.role === null ? '' : `, ${me.role}`} of the tenant <strong>{me.tenant}</strong>. The one-time link that you opened has not
@@ -51,7 +51,7 @@ export function SignedInHere() {
             Sign in with the link instead
           </Button>
         </div>
-        <p className="text-sm text-soft">The link signs in the member whom it was made for, once.</p>
+        <p className="text-sm text-soft">The link works once and signs in the member it was made for.</p>
       </section>
     </Screen>
   )

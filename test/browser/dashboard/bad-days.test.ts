@@ -99,7 +99,7 @@ describe.skipIf(chromiumPath === undefined)('on a bad day the dashboard', () => 
     await page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name: 'Audit' }).click()
     await page
       .getByRole('heading', { level: 1, name: 'Audit' })
-      .or(page.getByText('A new version of the dashboard is there.'))
+      .or(page.getByText('A new version of the dashboard is available.'))
       .first()
       .waitFor()
     expect(loads.length).toBeLessThanOrEqual(1)

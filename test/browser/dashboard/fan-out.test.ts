@@ -114,7 +114,7 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     await go(`/jobs/${String(waiting)}`)
     await owner.getByRole('button', { name: 'Let it wait a day longer' }).click()
     await owner.getByText('waits a day longer.').waitFor()
-    await owner.getByRole('button', { name: 'Let others than absent take it' }).click()
+    await owner.getByRole('button', { name: 'Allow other workers than absent' }).click()
     await timeline.getByText('Attempt 1 of 3').waitFor()
 
     const { id: single } = await dispatch('Once more', { target: 'anna', thread_id: 't-when', context: 'thread' })

@@ -132,7 +132,7 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
     await owner.getByText('press-room').waitFor()
     await owner.getByText('1 worker, 1 there, 0 of 1 slot busy').waitFor()
     await owner.getByRole('link', { name: 'typist' }).click()
-    await owner.getByRole('img', { name: /^There for .* of the last 24 hours/ }).waitFor()
+    await owner.getByRole('img', { name: /^Connected for .* of the last 24 hours/ }).waitFor()
     await owner.getByRole('button', { name: 'Edit configuration' }).click()
     await owner.getByLabel('Slots').fill('0')
     await owner.getByRole('button', { name: 'Save configuration' }).click()

@@ -86,7 +86,7 @@ describe('the timeline of a job', () => {
       ['retry', 2],
       ['queued', 1],
       ['running', 2, 2, 'its worker was lost'],
-      ['lost', 1, 'Its worker was heard of again'],
+      ['lost', 1, 'Its worker reported again'],
       ['running', 4, 2, 'failed', 'Goes on along its fallback chain'],
       ['queued', 1, 'Another attempt asked for'],
       ['running', 9, 3, 'done'],

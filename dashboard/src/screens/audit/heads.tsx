@@ -88,19 +88,19 @@ export function Heads() {
       <Panel title="What this proves">
         <ul className="flex list-disc flex-col gap-1 pl-5 text-soft">
           <li>
-            Each row&apos;s hash covers the row and the hash before it: a row that is changed, removed, moved or put in breaks every hash
-            behind it.
+            Each row&apos;s hash covers the row and the hash before it: changing, removing, moving or inserting a row breaks every later
+            hash.
           </li>
           <li>
-            A signed head says that row N had this hash at that time. Up to the newest head, nobody without the signing key can have
-            rewritten the trail.
+            A signed head states which hash a row had at that time. Without the signing key, nobody can have rewritten the trail up to the
+            newest head.
           </li>
           <li>
-            Whoever holds the signing key can. Against them, only heads and the public key that you keep elsewhere prove anything: export
-            now and then, or send the heads somewhere that you trust.
+            A person who has the signing key can rewrite it. To detect that, you need heads and the public key from outside this server:
+            export them regularly, or send the heads to a place that you trust.
           </li>
-          <li>A decision signed with a passkey holds even against them, once its member has told you the fingerprint of the passkey.</li>
-          <li>Rows say who did what, and the digest of what it was about; prompts, results and files are not in them.</li>
+          <li>A decision signed with a passkey is proven even then, if its member has told you the fingerprint of the passkey.</li>
+          <li>Rows state who did what, with a digest of the contents. They hold no prompts, results or files.</li>
         </ul>
       </Panel>
     </>

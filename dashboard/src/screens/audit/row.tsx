@@ -87,7 +87,7 @@ function RowDialog({ row, onClose }: { readonly row: AuditRow; readonly onClose:
       {text === undefined ? null : (
         <div className="mt-3">
           <div className="mb-1 flex items-center justify-between">
-            <h3 className="font-semibold">The bytes that its hash is over</h3>
+            <h3 className="font-semibold">The bytes that are hashed</h3>
             <CopyButton text={text} />
           </div>
           <pre

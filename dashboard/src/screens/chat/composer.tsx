@@ -175,7 +175,12 @@ export function Composer({ draft, onChange, onSend, busy, thread, request }: Pro
       <div className="flex flex-wrap gap-x-6 gap-y-3">
         <Effort value={draft.effort} onChange={(effort) => onChange({ effort })} />
         <Choice label="Mode" value={draft.mode} options={modes} onChange={(mode) => onChange({ mode })} />
-        <Choice label="No worker there" value={draft.offline} options={offlineWays} onChange={(offline) => onChange({ offline })} />
+        <Choice
+          label="If all workers are offline"
+          value={draft.offline}
+          options={offlineWays}
+          onChange={(offline) => onChange({ offline })}
+        />
         <div>
           <label htmlFor={`${id}-capability`} className="block font-medium">
             Capability <span className="font-normal text-soft">(optional)</span>

@@ -100,7 +100,9 @@ function Body({ job, writing, cite }: { readonly job: Job; readonly writing: Job
   if (job.ended_at === null) {
     if (writing?.status === 'running') return <Streaming job={writing} />
     return (
-      <p className="text-soft">{writing === undefined ? 'It is made when the answers are there.' : 'The answers wait for their writer.'}</p>
+      <p className="text-soft">
+        {writing === undefined ? 'It is made when the answers have arrived.' : 'The answers wait for the worker that merges them.'}
+      </p>
     )
   }
   const text = prose(job.result ?? '')
@@ -153,7 +155,7 @@ export function Merged({ job, children, writing }: Props) {
         </span>
       </header>
       <div className="px-4 py-3">
-        {merge.degraded ? <p className="mb-2 text-soft">The merge could not be had: these are the answers one after the other.</p> : null}
+        {merge.degraded ? <p className="mb-2 text-soft">The merge failed: these are the answers one after the other.</p> : null}
         <Body job={job} writing={writing} cite={cite} />
         <Counts merge={merge} />
         {merge.note === undefined || picked !== undefined ? null : (

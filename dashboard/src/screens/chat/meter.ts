@@ -52,7 +52,7 @@ export function madeOf<Child extends { readonly job: Pick<Job, 'id' | 'status' |
 
 /** The deadline in words: a countdown in seconds, or that it has passed. */
 export const deadlineWords = (deadline: number, now: number): string =>
-  deadline <= now ? 'the deadline is reached: it goes on with what there is' : `at the latest in ${spanWords(deadline - now)}`
+  deadline <= now ? 'the deadline is reached: it continues with the answers that it has' : `at the latest in ${spanWords(deadline - now)}`
 
 /** The sum of the costs that the workers of a fan-out reported, and how many reported none. */
 export function costOf(jobs: readonly Pick<Job, 'usage' | 'started_at'>[]): { readonly usd: number; readonly unknown: number } {

@@ -48,10 +48,13 @@ export function PickButton({ parent, child, family }: { readonly parent: Job; re
           <p className="foreign">
             It becomes the answer of job {parent.id}
             {parent.status === 'done' && parent.result !== null ? ', in place of the one that it has now' : ''}
-            {parent.thread_id === null ? '' : ', and of its turn in the thread'}. The trail says who picked it. It can be done once.
+            {parent.thread_id === null ? '' : ', and of its turn in the thread'}. The audit trail records who picked it. Only one pick is
+            possible.
           </p>
           {aborted === 0 ? null : (
-            <p className="mt-2 font-semibold text-bad">{plural(aborted, 'job')} of this fan-out under way would be aborted.</p>
+            <p className="mt-2 font-semibold text-bad">
+              {plural(aborted, 'job')} of this fan-out that {aborted === 1 ? 'is' : 'are'} still running or waiting would be aborted.
+            </p>
           )}
           <Choices leave="Leave it" onLeave={() => setAsking(false)}>
             <Button look="primary" busy={busy} onClick={() => void pick()}>

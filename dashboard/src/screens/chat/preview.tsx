@@ -7,6 +7,7 @@ import { operation } from '../../api/queries.ts'
 import { useMay } from '../../api/session.ts'
 import { spelledOut } from '../../parts/safe-text.ts'
 import { spanWords } from '../../parts/time.tsx'
+import { refusalWords } from './refusal-words.ts'
 
 /** The preview is requested again when a worker comes or goes; in between, a cached answer is used for this many milliseconds. */
 const previewMs = 15_000
@@ -31,10 +32,10 @@ export function Preview({ request, nobody }: { readonly request: Input<'jobs.dis
   const text =
     data === undefined
       ? error === null
-        ? 'Asking who would get it…'
-        : `Who would get it is not known: ${sentence(error)}`
+        ? 'Checking which worker would get it…'
+        : `It is unknown which worker would get it: ${sentence(error)}`
       : refused
-        ? `It would be refused: ${spelledOut(data.answer)}`
+        ? `It would be refused: ${spelledOut(refusalWords(data.answer))}`
         : spelledOut(data.answer)
   const shown = data?.choices.slice(0, 6) ?? []
   const more = (data?.choices.length ?? 0) - shown.length

@@ -25,6 +25,6 @@ export const modes: readonly { readonly value: Mode; readonly name: string; read
 ]
 
 export const offlineWays = [
-  { value: 'now', name: 'Refuse', says: 'nothing waits' },
+  { value: 'now', name: 'Refuse', says: 'the job is not accepted' },
   { value: 'queue', name: 'Queue', says: 'it waits for a worker' },
 ] as const

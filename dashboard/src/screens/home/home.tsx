@@ -168,7 +168,7 @@ function Figures() {
         work === 0 ? plural(reviews, 'decision') : `${plural(reviews, 'decision')}, ${plural(work, 'job')} for you`,
         work > 0 && reviews === 0 ? '/work' : '/reviews',
       )}
-      {figure('Running now', String(running), slots === 0 ? 'no worker is there' : `of ${plural(slots, 'slot')}`, '/jobs')}
+      {figure('Running now', String(running), slots === 0 ? 'no worker is connected' : `of ${plural(slots, 'slot')}`, '/jobs')}
       {figure('Workers there', String(live.length), deaf === 0 ? `of ${items.length}` : `of ${items.length}, ${deaf} deaf`, '/workers')}
     </div>
   )
@@ -220,7 +220,7 @@ export function Home() {
         )}
       </Section>
       <Section
-        title={last === 0 ? 'Failed' : 'Failed since you looked'}
+        title={last === 0 ? 'Failed' : 'Failed since your last visit'}
         more={
           <Link className="text-accent underline" to="/jobs" search={{ status: 'failed' }}>
             All failed jobs

@@ -104,13 +104,13 @@ export function BulkDialog({
               ? 'The jobs that you selected. '
               : 'Every job that the filter matches, also those that are not on screen. '}
             {verb === 'abort'
-              ? 'Queued jobs fail at once; of running ones the worker ends its processes. Jobs that have ended stay as they are.'
+              ? 'Queued jobs fail at once. For running jobs, the worker ends their processes. Jobs that have ended stay as they are.'
               : 'Each failed job gets a new attempt.'}
           </p>
           {left === 0 || count === 0 ? null : (
             <p className="mt-2 text-soft">
-              {left} of the {chosen.kind === 'ids' ? chosen.jobs.length : 0} cannot be {verb === 'abort' ? 'aborted' : 'retried'} as they
-              are now, and {left === 1 ? 'is' : 'are'} left alone.
+              {left} of the {chosen.kind === 'ids' ? chosen.jobs.length : 0} cannot be {verb === 'abort' ? 'aborted' : 'retried'} in their
+              present state, and {left === 1 ? 'is' : 'are'} left alone.
             </p>
           )}
           {verb === 'abort' && count !== 0 ? (

@@ -92,7 +92,7 @@ export function JobActions({ job }: { readonly job: Job }) {
   return (
     <>
       {job.kind === 'fan_out' ? null : <ContinueButton job={job} thread={job.thread_id} />}
-      {ended && mayDispatch ? <Button onClick={again}>Edit and dispatch anew</Button> : null}
+      {ended && mayDispatch ? <Button onClick={again}>Edit and dispatch again</Button> : null}
       {job.status === 'failed' && job.error?.type === 'target_revoked' && mayDispatch ? (
         <Button busy={busy} onClick={() => void retry({ target: null })}>
           Retry with any worker

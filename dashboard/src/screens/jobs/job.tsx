@@ -56,7 +56,7 @@ function Trail({ jobId }: { readonly jobId: number }) {
 
 const conflicts: Readonly<Record<Concurrency['on_conflict'], string>> = {
   wait: 'others wait',
-  replace: 'it replaced those that had not started',
+  replace: 'a new job replaces those that have not started',
   reject: 'others are refused',
 }
 const keyWords = ({ key, limit, on_conflict }: Concurrency): string =>

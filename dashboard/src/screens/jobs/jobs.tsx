@@ -84,7 +84,7 @@ function Tabs({ search, onChosen }: { readonly search: JobSearch; readonly onCho
 
 function FilterWords({ onClose }: { readonly onClose: () => void }) {
   return (
-    <Modal title="What the filter takes" onClose={onClose}>
+    <Modal title="Filter words" onClose={onClose}>
       <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1.5">
         {filterWords.map(({ word, example, about }) => (
           <div key={word} className="contents">
@@ -96,7 +96,7 @@ function FilterWords({ onClose }: { readonly onClose: () => void }) {
         <dd className="text-soft">opens job 12</dd>
       </dl>
       <p className="mt-3 text-sm text-soft">
-        Several words must all hold. A value with blanks stands in quotes: <code className="font-mono">by:&quot;Rosa Diaz&quot;</code>.
+        A job must match every word. Put a value with spaces in quotes: <code className="font-mono">by:&quot;Rosa Diaz&quot;</code>.
       </p>
     </Modal>
   )
@@ -175,7 +175,7 @@ export function Jobs() {
             onChange={(event) => setTyped(event.target.value)}
           />
           <Button type="submit">Filter</Button>
-          <Button look="quiet" aria-label="What the filter takes" onClick={() => setExplained(true)}>
+          <Button look="quiet" aria-label="Filter words" onClick={() => setExplained(true)}>
             ?
           </Button>
         </form>

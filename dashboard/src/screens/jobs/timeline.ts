@@ -56,7 +56,7 @@ const words: Readonly<Record<string, string>> = {
   'job.retry': 'Another attempt asked for',
   'job.release': 'Released',
   'job.requeue': 'Its wait is over',
-  'job.resume': 'Its worker was heard of again',
+  'job.resume': 'Its worker reported again',
   'job.stand_back': 'Let others of its key go first',
   'job.note': 'Note',
   'job.remind': 'Reminded',

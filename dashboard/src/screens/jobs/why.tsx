@@ -89,15 +89,15 @@ function Timeout({ job, at }: { readonly job: Job; readonly at: string | undefin
     return (
       <p className={`${below} text-soft`}>
         <span>
-          Unless it ends before, its timeout ends this attempt <Time at={at} />. A timeout cannot be changed while an attempt runs; for the
-          next one it can be raised here.
+          If this attempt is still running then, its timeout ends it <Time at={at} />. A timeout cannot be changed while an attempt runs; it
+          can be raised here for the next attempt.
         </span>
       </p>
     )
   if (job.status === 'running' || longer === undefined) return null
   return (
     <div className={below}>
-      <span className="text-soft">An attempt may take {limitWords(job.timeout)}, and the last one was ended by that.</span>
+      <span className="text-soft">An attempt may take {limitWords(job.timeout)}. The last one reached this limit.</span>
       {mayDispatch ? (
         <Button
           className="ml-auto min-h-8 text-sm"
@@ -120,7 +120,7 @@ function Waiting({ job }: { readonly job: Job }) {
   return (
     <div className={below}>
       <span className="text-soft">
-        Unless it starts before, it expires <Time at={job.expires_at} />.
+        If it has not started by then, it expires <Time at={job.expires_at} />.
       </span>
       {mayDispatch ? (
         <span className="ml-auto flex flex-wrap gap-2">
@@ -130,7 +130,7 @@ function Waiting({ job }: { readonly job: Job }) {
               busy={busy}
               onClick={() => void change({ target: null }, `Job ${job.id} may go to any worker that fits.`)}
             >
-              Let others than {job.target} take it
+              Allow other workers than {job.target}
             </Button>
           )}
           <Button

@@ -204,7 +204,7 @@ function WayBack({ state }: { readonly state: KillswitchState }) {
     }
   }
   return (
-    <Panel title="The way back">
+    <Panel title="Clear and resume">
       {state.level > 0 ? (
         <>
           <p className="text-soft">Clearing lets new jobs in. Workers that were paused stay paused, unless all are resumed with it.</p>
@@ -310,7 +310,7 @@ export function Killswitch() {
             />
           ) : mayRaise ? null : (
             <Notice>
-              Your role may watch this, not raise it. An operator or owner may.
+              Your role cannot raise the killswitch. An operator or owner can.
               <Button className="mt-2" onClick={() => void navigate({ to: '/' })}>
                 Back to Home
               </Button>

@@ -21,20 +21,20 @@ export const levels: readonly Level[] = [
   {
     level: 1,
     name: 'Hold',
-    effect: 'New jobs are refused. What is queued is still given out, what runs runs on.',
+    effect: 'New jobs are refused. Queued jobs still go to workers, and running jobs continue.',
     hits: (live, counts) => `${plural(running(live), 'running job')} and ${queued(counts)} go on; nothing new comes in.`,
   },
   {
     level: 2,
     name: 'Drain',
-    effect: 'New jobs are refused and no worker gets another one. What runs may end.',
+    effect: 'New jobs are refused and no worker gets another one. Running jobs may finish.',
     hits: (live, counts) =>
-      `${plural(running(live), 'running job')} may end; ${queued(counts)} wait; ${plural(live.length, 'worker gets', 'workers get')} nothing new.`,
+      `${plural(running(live), 'running job')} may finish; ${queued(counts)} wait; ${plural(live.length, 'worker gets', 'workers get')} nothing new.`,
   },
   {
     level: 3,
     name: 'Stop',
-    effect: 'As Drain, and every running job is aborted: workers end its processes, and stay, paused.',
+    effect: 'As Drain, and every running job is aborted: workers end its processes, stay connected and are paused.',
     hits: (live, counts) =>
       `${plural(running(live), 'running job')} aborted, ${plural(live.length, 'worker')} paused, ${queued(counts)} wait.`,
   },

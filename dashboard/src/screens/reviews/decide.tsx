@@ -30,9 +30,9 @@ function CannotSign({ review }: { readonly review: Review }) {
   return (
     <Notice tone="warn" title="This decision must be signed with a passkey">
       <p>
-        The policy of {review.capability ?? 'this review'} takes no other.{' '}
+        The policy of {review.capability ?? 'this review'} accepts no unsigned decision.{' '}
         {passkeysWork()
-          ? 'You have no passkey yet; with one you decide right here.'
+          ? 'You have no passkey yet. Add one to decide here.'
           : 'Passkeys need https or localhost: open the dashboard there.'}
       </p>
       {passkeysWork() ? (

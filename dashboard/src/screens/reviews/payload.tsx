@@ -42,7 +42,7 @@ function Changes({ before, after }: { readonly before: unknown; readonly after: 
     const [one, other] = [JSON.stringify(before, null, 2), JSON.stringify(after, null, 2)]
     return one.length + other.length > 60_000 ? diffLines(one, other) : diffWords(one, other)
   }, [before, after])
-  if (parts.every((part) => !part.added && !part.removed)) return <p className="text-soft">The same, letter by letter.</p>
+  if (parts.every((part) => !part.added && !part.removed)) return <p className="text-soft">No differences.</p>
   return (
     <pre
       tabIndex={0}
@@ -119,7 +119,7 @@ function Digest({ review }: { readonly review: Review }) {
   }, [text])
   const verdict =
     text === undefined
-      ? 'The payload has text that is not Unicode, so that it has no canonical form.'
+      ? 'The payload has text that is not valid Unicode, so its digest cannot be computed here.'
       : computed === undefined
         ? ''
         : computed === review.digest
@@ -162,7 +162,11 @@ export function Payload({ review }: { readonly review: Review }) {
   return (
     <>
       <Panel title="What is asked">
-        {review.payload === null ? <p className="text-soft">No payload beside the text.</p> : <PayloadView payload={review.payload} />}
+        {review.payload === null ? (
+          <p className="text-soft">There is no payload, only the text above.</p>
+        ) : (
+          <PayloadView payload={review.payload} />
+        )}
       </Panel>
       <Compared review={review} />
       <Digest review={review} />

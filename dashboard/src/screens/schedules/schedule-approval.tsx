@@ -43,8 +43,8 @@ function Approve({ schedule, onClose }: { readonly schedule: Schedule; readonly 
   return (
     <Modal title={`Approve ${schedule.name} in advance`} onClose={onClose} wide>
       <p className="text-soft">
-        Each job that it dispatches by its rule, exactly as it stands here, then starts without a review. Whoever made or changed the
-        schedule cannot approve it.
+        Each job that this schedule dispatches then starts without a review, as long as the schedule is not changed. The member who created
+        or last changed the schedule cannot approve it.
       </p>
       <h3 className="mt-3 font-semibold">Prompt</h3>
       <LongText text={prompt} />
@@ -54,7 +54,7 @@ function Approve({ schedule, onClose }: { readonly schedule: Schedule; readonly 
       <p className="mt-3 text-sm text-soft">
         Digest of rule and job <code className="font-mono">{shortDigest(schedule.digest)}</code>
       </p>
-      <Choice className="mt-3" label="It counts for" value={length} options={lengths} onChange={setLength} />
+      <Choice className="mt-3" label="Valid for" value={length} options={lengths} onChange={setLength} />
       {fault === '' ? null : (
         <div className="mt-3">
           <Notice tone="bad" live>
@@ -82,7 +82,7 @@ export function ScheduleApproval({ schedule }: { readonly schedule: Schedule }) 
     setBusy(true)
     try {
       await client.call('schedules.revoke_approval', { schedule_id: schedule.schedule_id })
-      say(`Jobs of ${schedule.name} are asked about again.`)
+      say(`Each job of ${schedule.name} needs a review again.`)
       await refresh('schedules')
     } catch (error) {
       complain(error)
@@ -95,14 +95,14 @@ export function ScheduleApproval({ schedule }: { readonly schedule: Schedule }) 
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1 border-t border-line pt-3 text-sm">
       <span className="text-soft">Approved in advance</span>
-      {approvals.length === 0 ? <span>by nobody: where its capability asks, each job waits for a review</span> : null}
+      {approvals.length === 0 ? <span>by nobody: if its capability needs approval, each job waits for a review</span> : null}
       {approvals.map((one) => (
         <span key={`${one.by} ${one.at}`} className="flex flex-wrap items-center gap-1.5">
           <Badge tone={one.void === undefined ? 'good' : 'warn'}>
             <span className="truncate foreign">{one.by.replace(/^member:/, '')}</span>
           </Badge>
           <span className="text-soft foreign">
-            {one.void === undefined ? 'until ' : `does not count: ${one.void}`}
+            {one.void === undefined ? 'until ' : `no longer valid: ${one.void}`}
             {one.void === undefined ? <Time at={one.expires_at} /> : null}
           </span>
         </span>

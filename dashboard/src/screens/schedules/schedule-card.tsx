@@ -80,7 +80,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
               onClick={() =>
                 void act(async () => {
                   const { run } = await client.call('schedules.run', ref)
-                  return `Job ${run.job_id ?? ''} is dispatched, beside its due times.`
+                  return `Job ${run.job_id ?? ''} is dispatched, in addition to its due times.`
                 })
               }
             >
@@ -92,7 +92,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
               onClick={() =>
                 void act(async () => {
                   await client.call('schedules.update', { ...ref, paused: !schedule.paused })
-                  return schedule.paused ? `${schedule.name} goes on.` : `${schedule.name} rests until it is resumed.`
+                  return schedule.paused ? `${schedule.name} is resumed.` : `${schedule.name} is paused until it is resumed.`
                 })
               }
             >
@@ -141,7 +141,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
         <div className="mt-2">
           <Facts
             rows={[
-              ['The job before still runs', says(overlapWays, schedule.overlap)],
+              ['If the previous job still runs', says(overlapWays, schedule.overlap)],
               ['Missed times', says(catchUpWays, schedule.catch_up)],
               schedule.jitter === 0 ? undefined : ['Random delay', `up to ${schedule.jitter} s`],
               [
@@ -150,7 +150,7 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
               ],
               schedule.starts_at === null ? undefined : ['Begins', <Time key="starts" at={schedule.starts_at} />],
               schedule.ends_at === null ? undefined : ['Ends', <Time key="ends" at={schedule.ends_at} />],
-              ['In the name of', schedule.owner ?? 'a member who is gone: save it again to take it over'],
+              ['Owner', schedule.owner ?? 'a member who is gone: change and save it to become its owner'],
               schedule.job.target === undefined ? undefined : ['Target', schedule.job.target],
               schedule.job.capability === undefined ? undefined : ['Capability', schedule.job.capability],
             ]}
@@ -160,8 +160,8 @@ export function ScheduleCard({ schedule }: { readonly schedule: Schedule }) {
       {deleting ? (
         <Modal title={`Delete ${schedule.name}`} onClose={() => setDeleting(false)}>
           <p>
-            It is due no more, and the list of its runs is deleted. The {plural(schedule.runs, 'job')} that it dispatched stay, and so do
-            its audit rows.
+            It dispatches no more jobs, and the list of its runs is deleted. The {plural(schedule.runs, 'job')} that it dispatched stay, and
+            so do its audit rows.
           </p>
           <Choices leave="Keep it" onLeave={() => setDeleting(false)}>
             <Button

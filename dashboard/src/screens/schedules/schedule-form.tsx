@@ -15,20 +15,20 @@ import { NextRuns } from './next-runs.tsx'
 import { draftOf, patchOf, previewOf, requestOf, units, type RepeatedJob, type ScheduleDraft } from './schedule-draft.ts'
 
 const rules = [
-  { value: 'cron', name: 'Cron', says: 'times of the clock and days' },
-  { value: 'every', name: 'Every', says: 'so many minutes, hours or days' },
+  { value: 'cron', name: 'Cron', says: 'at set times and days' },
+  { value: 'every', name: 'Every', says: 'at a fixed interval' },
 ]
 export const overlapWays = [
-  { value: 'skip', name: 'Skip', says: 'leave this time out' },
-  { value: 'queue', name: 'Queue', says: 'dispatch it all the same' },
-  { value: 'replace', name: 'Replace', says: 'abort the job before' },
+  { value: 'skip', name: 'Skip', says: 'skip this run' },
+  { value: 'queue', name: 'Queue', says: 'dispatch it anyway' },
+  { value: 'replace', name: 'Replace', says: 'abort the previous job' },
 ]
 export const catchUpWays = [
-  { value: 'none', name: 'None', says: 'they are forgotten' },
+  { value: 'none', name: 'None', says: 'none of them runs' },
   { value: 'last', name: 'Last', says: 'the last of them runs' },
   { value: 'all', name: 'All', says: 'each of them runs' },
 ]
-const unsaid = { value: '', name: 'as the settings say' }
+const unsaid = { value: '', name: 'default of the tenant' }
 const efforts = [unsaid, ...effortStops.map(({ value }) => ({ value, name: value, says: stopWords(value) }))]
 const modeWays = [unsaid, ...modes]
 const offline = offlineWays.map((way) => ({ ...way, value: way.value === 'now' ? 'reject' : way.value }))
@@ -191,7 +191,7 @@ export function ScheduleForm({ schedule, job, onClose }: Props) {
             onChange={(effort) => change({ effort })}
           />
           <Choice label="Mode" value={draft.mode} options={modeWays} onChange={(mode) => change({ mode })} />
-          <Choice label="No worker there" value={draft.offline} options={offline} onChange={(way) => change({ offline: way })} />
+          <Choice label="If all workers are offline" value={draft.offline} options={offline} onChange={(way) => change({ offline: way })} />
           {targets === undefined ? (
             <TextField
               label="Target (optional)"
@@ -216,7 +216,7 @@ export function ScheduleForm({ schedule, job, onClose }: Props) {
         </div>
         <div className="flex flex-wrap items-start gap-x-4 gap-y-3">
           <Choice
-            label="The job before still runs"
+            label="If the previous job still runs"
             value={draft.overlap}
             options={overlapWays}
             onChange={(overlap) => change({ overlap })}
@@ -229,7 +229,7 @@ export function ScheduleForm({ schedule, job, onClose }: Props) {
           />
         </div>
         <details className="rounded-md border border-line px-3 py-2">
-          <summary className="cursor-pointer font-medium">Begin, end, spread</summary>
+          <summary className="cursor-pointer font-medium">Begin, end, random delay</summary>
           <div className="mt-3 flex flex-wrap items-start gap-x-4 gap-y-3">
             <TextField
               label="Begins"

@@ -80,7 +80,7 @@ function Edit(props: {
           onChange={(approve) => setDraft({ ...draft, approve })}
         />
         <TextField
-          label="Undecided for, hours"
+          label="If undecided after, hours"
           type="number"
           min={0}
           step="any"
@@ -107,7 +107,7 @@ function Edit(props: {
         Irreversible: never decided together with others
       </Tick>
       <Tick checked={draft.self_approval} onChange={(self_approval) => setDraft({ ...draft, self_approval })}>
-        Whoever asked may approve it themselves
+        Members may approve their own requests
       </Tick>
       {fault === '' ? null : (
         <Notice tone="bad" live>
@@ -167,8 +167,9 @@ export function Capabilities() {
   return (
     <Panel title="Policies by capability">
       <p className="text-soft">
-        The tier stands with each worker, under its capabilities: auto and audit run at once, approve asks each time, session once per
-        session. How reviews are decided stands here for the whole tenant; what a worker says itself goes first.
+        The tier is set on each worker, under its capabilities: auto and audit run at once, approve needs a review each time, session one
+        review per session. The policies here say how reviews are decided, for the whole tenant. A policy of the worker itself takes
+        precedence.
       </p>
       {settings.isPending || workers.isPending ? (
         <Skeleton label="Policies" rows={4} />

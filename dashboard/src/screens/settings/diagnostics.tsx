@@ -23,7 +23,7 @@ function Checks({ found }: { readonly found: Found }) {
             <Badge tone={check.holds ? 'good' : 'bad'}>{check.holds ? 'holds' : 'broken'}</Badge>
             <span className="min-w-0 flex-1 basis-64">{check.says}</span>
             <span className="text-sm text-soft">
-              {check.id}, {numberWords(check.checked)} looked at
+              {check.id}, {numberWords(check.checked)} checked
             </span>
           </div>
           {check.broken.length === 0 ? null : (
@@ -111,9 +111,9 @@ export function Diagnostics() {
         live
       >
         {found.holds
-          ? 'Nothing was found that must not be.'
-          : 'Abort the jobs that are named, keep an export of the audit trail, and report it with this page: this is a fault of ModelReins or of whoever wrote into its storage.'}{' '}
-        Looked <Time at={found.at} />.{found.partial ? ' More waits or runs than one look takes in; the rest was not looked at.' : ''}
+          ? 'No violation was found.'
+          : 'Abort the named jobs, keep an export of the audit trail, and report the fault with this page. Either ModelReins has a fault, or somebody changed its storage.'}{' '}
+        Checked <Time at={found.at} />.{found.partial ? ' Too many jobs wait or run for one check: only some of them were checked.' : ''}
         <div className="mt-2">
           <Button busy={isFetching} onClick={() => void refetch()}>
             Look again
@@ -142,11 +142,11 @@ export function Diagnostics() {
         ) : (
           <p>
             {plural(found.outbox.waiting, 'audit row')}, the oldest of them <Time at={found.outbox.oldest_at} />. They arrive seconds after
-            they were written; while the archive is down they wait here, and nothing else suffers.
+            they were written. While the archive is down they wait here; everything else works.
           </p>
         )}
       </Panel>
-      <Panel title="How far the limits are">
+      <Panel title="Usage of limits">
         <Headroom found={found} />
       </Panel>
     </>

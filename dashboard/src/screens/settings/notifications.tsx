@@ -144,7 +144,7 @@ function lastMessage({ succeeded_at, failed_at, failure, next_at }: Device): Rea
   if (failed)
     return (
       <span className="text-bad foreign">
-        The last message was not taken <Time at={failed_at} />: {failure}.{' '}
+        The last message was refused <Time at={failed_at} />: {failure}.{' '}
         {next_at === null ? 'If this goes on, turn notifications off and on again in that browser.' : 'It is tried again.'}
       </span>
     )

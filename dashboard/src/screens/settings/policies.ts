@@ -40,12 +40,12 @@ const hours = (seconds: number): string => (seconds % 3_600 === 0 ? `${seconds /
 export function policyWords(policy: ReviewPolicy | undefined): readonly string[] {
   if (policy === undefined) return []
   const { quorum, signed, self_approval, irreversible, ttl, on_expiry, grant_ttl, grant_uses } = policy
-  const after = { deny: 'expires', escalate: 'is announced again', keep: 'is reminded of' } as const
+  const after = { deny: 'expires', escalate: 'is announced again', keep: 'brings a reminder' } as const
   return [
     ...(quorum?.approve === undefined ? [] : [`${quorum.approve} ${quorum.approve === 1 ? 'approval' : 'approvals'}`]),
     ...(quorum?.deny === undefined ? [] : [`${quorum.deny} ${quorum.deny === 1 ? 'denial' : 'denials'} end it`]),
     ...(signed === 'required' ? ['signed with a passkey'] : []),
-    ...(self_approval === true ? ['whoever asked may approve'] : []),
+    ...(self_approval === true ? ['members may approve their own requests'] : []),
     ...(irreversible === true ? ['irreversible: never decided with others'] : []),
     ...(ttl === undefined ? [] : [`after ${hours(ttl)} it ${after[on_expiry ?? 'keep']}`]),
     ...(grant_ttl === undefined ? [] : [`a grant lasts ${hours(grant_ttl)}`]),

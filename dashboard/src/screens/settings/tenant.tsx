@@ -116,7 +116,7 @@ export function Tenant() {
       }
     >
       <p className="text-soft">
-        What a job says itself goes first, then the defaults of its thread, then these.
+        These values apply where neither the job nor the defaults of its thread say otherwise.
         {mayChange ? '' : ' An owner may change them.'}
       </p>
       {isPending ? (

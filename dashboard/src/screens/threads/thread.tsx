@@ -90,7 +90,7 @@ export function Thread() {
     >
       {thread.data?.pages.some((page) => page.archive === 'unavailable') === true ? (
         <Notice tone="warn" title="Older turns are missing">
-          The archive could not be read just now. They are there: reload the page in a moment.
+          The archive could not be read just now. The turns are still stored: reload the page in a moment.
         </Notice>
       ) : null}
       <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_18rem] lg:items-start">

@@ -32,7 +32,8 @@ function Deadlines({ claim }: { readonly claim: PersonClaim }) {
         </>
       ) : (
         <>
-          It stays yours while you are seen here now and then; else it goes back to the queue <Time at={claim.hand_back_at} />.
+          It stays yours while you open the dashboard from time to time. Otherwise it goes back to the queue{' '}
+          <Time at={claim.hand_back_at} />.
         </>
       )}
     </Notice>
@@ -61,7 +62,7 @@ function Notes({ work, claim }: Props) {
   return (
     <Panel title="Notes">
       {shown === undefined ? (
-        <p className="text-soft">None yet. Whoever waits for this job reads them as you write, as its output.</p>
+        <p className="text-soft">None yet. Notes are shown at once, as output of the job, to the people who wait for it.</p>
       ) : (
         <Terminal output={shown} version={shown.size + shown.lines.length} name={`notes-${work.job.id}`} live />
       )}
@@ -182,7 +183,7 @@ export function InHand({ work, claim }: Props) {
     }
     const words = reason.trim()
     if (ways[chosen].needed && words === '') {
-      setFault('Enter a reason; whoever waits for this job reads it.')
+      setFault('Enter a reason; the people who wait for this job read it.')
       reasonField.current?.focus()
       return
     }

@@ -52,7 +52,7 @@ function Offer({ work }: { readonly work: Shape }) {
         Start
       </Button>
       <p className="min-w-0 flex-1 basis-56 text-soft">
-        Once started it is yours, until you say how it ended. If nobody starts it, it expires <Time at={work.item.expires_at} />.
+        Once started, it is yours until you end it or hand it back. If nobody starts it, it expires <Time at={work.item.expires_at} />.
       </p>
     </section>
   )
@@ -163,13 +163,13 @@ export function WorkJob() {
   return (
     <Screen title={`Job ${jobId}`} actions={<LinkButton to="/work">My work</LinkButton>} narrow>
       {!mayTake ? (
-        <Notice title="Your role reads">Viewers take no jobs. The job itself is under Jobs.</Notice>
+        <Notice title="Your role can only read">Viewers take no jobs. The job itself is under Jobs.</Notice>
       ) : isPending ? (
         <Skeleton label="The job" rows={5} />
       ) : gone ? (
         <>
           <Notice title="This job is not in your work">
-            Somebody else has started it, or it was never for you.{' '}
+            Another person has started it, or it was not offered to you.{' '}
             <Link to="/jobs/$jobId" params={{ jobId }} className="text-accent underline">
               Look at the job itself
             </Link>

@@ -36,7 +36,7 @@ function Items({
               params={{ jobId: String(item.job_id) }}
               className="block truncate font-medium foreign after:absolute after:inset-0"
             >
-              {oneLine(item.title) || 'A job without words'}
+              {oneLine(item.title) || 'A job without a prompt'}
             </Link>
             <span className="block text-sm text-soft foreign">{item.why}</span>
           </span>
@@ -178,7 +178,7 @@ export function Work() {
       {mayTake ? (
         <Inbox />
       ) : (
-        <Notice title="Your role reads">
+        <Notice title="Your role can only read">
           Viewers take no jobs and decide nothing. An owner can add you as a reviewer or an operator, under Settings.
         </Notice>
       )}

@@ -107,9 +107,7 @@ function Applied({ worker }: { readonly worker: Worker }) {
   return (
     <p className="text-sm text-soft">
       <Badge tone="warn">not confirmed</Badge> Version {worker.config_version}:{' '}
-      {worker.state === 'offline'
-        ? 'the worker is offline, and gets it when it connects.'
-        : 'the worker has not said yet that it runs with it.'}
+      {worker.state === 'offline' ? 'the worker is offline, and gets it when it connects.' : 'the worker has not confirmed it yet.'}
       {applied === null ? '' : ` It runs with version ${applied.version}.`}
     </p>
   )
@@ -133,7 +131,7 @@ export function Config({ worker }: { readonly worker: Worker }) {
       {editing ? (
         <Edit worker={worker} onDone={() => setEditing(false)} />
       ) : set.length === 0 ? (
-        <p className="text-soft">Nothing is set here: it runs as it was started.</p>
+        <p className="text-soft">Nothing is set here: the worker uses the settings it was started with.</p>
       ) : (
         <div className="flex flex-col gap-3">
           <Facts rows={set.map(([name, value]) => [name, oneLine(words(value), 300)] as const)} />

@@ -54,7 +54,7 @@ export function Held({ worker }: { readonly worker: Worker }) {
       {breaker === null ? null : (
         <Notice tone="warn" title={breaker.state === 'open' ? 'Its circuit breaker is open' : 'Its circuit breaker is half open'}>
           <p>
-            {plural(breaker.faults, 'attempt')} of it ended by its own fault
+            {plural(breaker.faults, 'attempt')} ended by a fault of this worker
             {breaker.last_fault === null ? '' : `, the last one: ${breaker.last_fault}`}.{' '}
             {breaker.state === 'open' ? (
               <>

@@ -38,7 +38,7 @@ function Opened({ url, expiresAt }: { readonly url: string; readonly expiresAt: 
       <p role="status" className="flex flex-wrap items-center gap-2">
         <Badge tone="good">Opened</Badge>
         <span className="text-soft">
-          <Time at={opened.at} />. If that was not whom you gave it to, revoke at once.
+          <Time at={opened.at} />. If somebody else opened it, revoke the token at once.
         </span>
       </p>
     )
@@ -59,8 +59,8 @@ export function OneTimeLink({ url, expiresAt }: { readonly url: string; readonly
       <QrCode text={url} />
       <div className="flex min-w-0 flex-1 basis-72 flex-col gap-3">
         <p>
-          This link shows the token <strong>once</strong>. Opening the page uses up nothing; revealing does. It is shown here until you
-          leave this screen.
+          This link shows the token <strong>once</strong>. Opening the page does not use it up; revealing the token does. It is shown here
+          until you leave this screen.
         </p>
         <Command text={url} />
         <Opened url={url} expiresAt={expiresAt} />

@@ -15,8 +15,8 @@ export function PresenceDay({ worker }: { readonly worker: Worker }) {
   const last = spans.at(-1)
   const words =
     spans.length === 0
-      ? 'Not there in the last 24 hours.'
-      : `There for ${spanWords(total)} of the last 24 hours${spans.length === 1 ? '' : `, in ${spans.length} stretches`}.`
+      ? 'Not connected in the last 24 hours.'
+      : `Connected for ${spanWords(total)} of the last 24 hours${spans.length === 1 ? '' : `, in ${spans.length} stretches`}.`
   return (
     <Panel title="Last 24 hours">
       <svg

@@ -81,7 +81,7 @@ function Cells({ worker, narrow }: { readonly worker: WorkerRow; readonly narrow
 function MachineCells({ machine: { machine, workers, there, running, slots } }: { readonly machine: Machine }) {
   return (
     <span role="gridcell" className="col-span-full flex min-w-0 flex-wrap items-baseline gap-x-3">
-      <span className="truncate font-semibold foreign">{machine === '' ? 'Machine not said' : oneLine(machine, 120)}</span>
+      <span className="truncate font-semibold foreign">{machine === '' ? 'Machine unknown' : oneLine(machine, 120)}</span>
       <span className="text-sm text-soft">
         {plural(workers, 'worker')}, {there} there, {running} of {plural(slots, 'slot')} busy
       </span>
