@@ -157,7 +157,7 @@ describe('threads', () => {
     const next = jobOf(await ask('Shorter', '--context-from', String(first.id)))
     expect(next).toMatchObject({ status: 'done', context: 'job', context_from: first.id })
     expect(next.result).toContain('Assistant: Plan the')
-    expect((await ask('x', '--context-from', '999999')).err).toContain('context_from names no job')
+    expect((await ask('x', '--context-from', '999999')).err).toContain('context_from names job 999999, which does not exist')
     expect((await desk.run(['threads', '--text', 'TRIP'])).out).toMatch(/^plan\t2\t0\t.*\tPlan the trip\n$/)
     expect((await desk.run(['thread', 'plan'])).out).toContain(`job ${next.id} by `)
     expect((await desk.run(['threads', 'delete', 'plan'])).err).toContain('--yes')
