@@ -38,7 +38,7 @@ export const scheduleRequest = z
   })
   .superRefine((request, ctx) => {
     const clash = (path: string, message: string): void => ctx.addIssue({ code: 'custom', path: [path], message })
-    if (request.cron === undefined && request.every === undefined) clash('cron', 'or every is required: when is it due?')
+    if (request.cron === undefined && request.every === undefined) clash('cron', 'or every is required: it says when the schedule is due')
     if (request.cron !== undefined && request.every !== undefined) clash('every', 'does not go with cron')
     if (request.every !== undefined && request.timezone !== undefined) clash('timezone', 'goes with cron')
   })
@@ -55,7 +55,7 @@ export const schedulePreview = z
   })
   .superRefine((request, ctx) => {
     const clash = (path: string, message: string): void => ctx.addIssue({ code: 'custom', path: [path], message })
-    if (request.cron === undefined && request.every === undefined) clash('cron', 'or every is required: when is it due?')
+    if (request.cron === undefined && request.every === undefined) clash('cron', 'or every is required: it says when the schedule is due')
     if (request.cron !== undefined && request.every !== undefined) clash('every', 'does not go with cron')
     if (request.every !== undefined && request.timezone !== undefined) clash('timezone', 'goes with cron')
   })

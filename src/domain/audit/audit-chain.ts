@@ -132,7 +132,7 @@ function ownFault(row: AuditRow, check: ChainCheck): string | undefined {
     spelled = canonicalRow(row)
   } catch (error) {
     if (!(error instanceof NotCanonical)) throw error
-    return `row ${row.seq} holds text that no row can hold`
+    return `row ${row.seq} holds text that is not valid Unicode`
   }
   if (check.sha256(row.prev_hash + spelled) !== row.hash) return `row ${row.seq} does not fit its own hash`
   if (check.hmac !== undefined && check.hmac(row.hash) !== row.mac) return `the MAC of row ${row.seq} was not made with the tenant's key`
@@ -158,7 +158,8 @@ function linkFault(before: ChainHead, row: AuditRow, following: Iterable<AuditRo
           : `two rows are numbered ${row.seq}; the second of them does not belong here`,
     }
   }
-  if (row.seq < expected) return { seq: row.seq, fault: 'inserted', detail: `row ${row.seq} stands again after row ${before.seq}` }
+  if (row.seq < expected)
+    return { seq: row.seq, fault: 'inserted', detail: `row ${row.seq} appears a second time, after row ${before.seq}` }
   if (row.seq > expected) {
     for (const later of following) {
       if (later.seq === expected) return { seq: row.seq, fault: 'reordered', detail: `row ${row.seq} stands before row ${expected}` }
@@ -169,7 +170,7 @@ function linkFault(before: ChainHead, row: AuditRow, following: Iterable<AuditRo
   // The number and the row's own hash are right, but it continues another row: the row before it was changed and hashed again.
   return before.seq === 0
     ? { seq: row.seq, fault: 'changed', detail: `row ${row.seq} does not begin a chain` }
-    : { seq: before.seq, fault: 'changed', detail: `row ${row.seq} continues another row ${before.seq} than the one that is here` }
+    : { seq: before.seq, fault: 'changed', detail: `row ${row.seq} continues a row ${before.seq} that differs from the one here` }
 }
 
 /** Reads the rows once, in order, and names the first bad one. */
@@ -199,13 +200,17 @@ export function verifyRows(rows: Iterable<AuditRow>, check: ChainCheck): ChainVe
     }
     const rewritten = against(row)
     if (rewritten !== undefined)
-      return bad({ seq: row.seq, fault: 'rewritten', detail: `${rewritten}: it, or a row before it, was made anew` })
+      return bad({ seq: row.seq, fault: 'rewritten', detail: `${rewritten}: it, or a row before it, was rewritten` })
     last = { seq: row.seq, hash: row.hash }
     count += 1
   }
   const beyond = Math.max(0, ...heads.keys())
   if (beyond > last.seq) {
-    return bad({ seq: last.seq + 1, fault: 'truncated', detail: `the rows end at ${last.seq}, but a signed head knows row ${beyond}` })
+    return bad({
+      seq: last.seq + 1,
+      fault: 'truncated',
+      detail: `the rows end at ${last.seq}, but there is a signed head of row ${beyond}`,
+    })
   }
   return { ok: true, rows: count, last }
 }

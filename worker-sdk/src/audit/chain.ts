@@ -114,7 +114,7 @@ export class Chain {
   row(row: AuditRow, raw: Readonly<Record<string, unknown>>, line: number): void {
     if (this.#gap !== undefined) return this.#behindGap(this.#gap, row)
     if (hashOf(row.prev_hash, raw) !== row.hash) {
-      const itself = row.seq === this.expected ? '' : `; it calls itself ${row.seq}`
+      const itself = row.seq === this.expected ? '' : `; its own number is ${row.seq}`
       return this.#bad('changed', this.expected, `row ${this.expected} does not fit its own hash${itself}`, line)
     }
     if (row.seq > this.expected) {
@@ -130,17 +130,19 @@ export class Chain {
   }
 
   #twice(row: AuditRow): string {
-    return row.seq === this.#lastSeq ? `two rows are numbered ${row.seq}` : `row ${row.seq} stands again after row ${this.#lastSeq}`
+    return row.seq === this.#lastSeq
+      ? `two rows are numbered ${row.seq}`
+      : `row ${row.seq} appears a second time, after row ${this.#lastSeq}`
   }
 
   /** The row has the right number and matches its hash, but it continues another row than the one before it. */
   #broken(row: AuditRow, line: number): void {
     const beforeIsProven = this.rows === 0 || this.#proven?.seq === this.#lastSeq
-    if (beforeIsProven) return this.#bad('changed', row.seq, `row ${row.seq} does not continue what is before it`, line)
+    if (beforeIsProven) return this.#bad('changed', row.seq, `row ${row.seq} does not continue the row before it`, line)
     const seq = this.#lastSeq
     // The previous row was changed and hashed again, so that row is the invalid one.
     this.#lastSeq -= 1
-    this.#bad('changed', seq, `row ${row.seq} continues another row ${seq} than the one that is here`, line - 1)
+    this.#bad('changed', seq, `row ${row.seq} continues a row ${seq} that differs from the one here`, line - 1)
   }
 
   #compare(head: AuditHead, line: number): void {
@@ -148,7 +150,7 @@ export class Chain {
     const since = this.#proven === undefined ? 'it, or a row before it,' : `it, or a row after row ${this.#proven.seq},`
     const { seq } = head
     this.#lastSeq -= 1
-    this.#bad('rewritten', seq, `the signed head of row ${seq} names another hash: ${since} was made anew`, line)
+    this.#bad('rewritten', seq, `the signed head of row ${seq} names another hash: ${since} was rewritten`, line)
   }
 
   head(head: AuditHead, line: number): void {
@@ -177,7 +179,7 @@ export class Chain {
     const gap = this.#gap
     if (gap === undefined) return
     if (gap.found === undefined) {
-      this.#bad('truncated', gap.expected, `the rows end at ${this.#lastSeq}, but a signed head knows a later one`, gap.line)
+      this.#bad('truncated', gap.expected, `the rows end at ${this.#lastSeq}, but there is a signed head of a later one`, gap.line)
       return
     }
     const missing = gap.found - 1 === gap.expected ? `row ${gap.expected} is` : `rows ${gap.expected} to ${gap.found - 1} are`

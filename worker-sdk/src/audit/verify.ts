@@ -36,7 +36,7 @@ export interface AuditVerdict {
 type Header = Extract<AuditExportLine, { type: 'export' }>
 type End = Extract<AuditExportLine, { type: 'end' }>
 
-const cutOff = 'the file ends before the export does: it was cut, or never complete'
+const cutOff = 'the file ends before the end of the export: it was cut off, or was never complete'
 
 class Verification {
   readonly #trust: Trust
@@ -59,7 +59,7 @@ class Verification {
   take(line: Line): boolean {
     this.#line = line.number
     const parsed = parseLine(line.text)
-    if (this.#end !== undefined) this.#bad('malformed', null, 'there is something behind the end of the export')
+    if (this.#end !== undefined) this.#bad('malformed', null, 'the file has data after the end of the export')
     else if (parsed === undefined && !line.whole) this.#bad('incomplete', this.#chain?.expected ?? null, cutOff)
     else if (parsed?.line === undefined) this.#unreadable(parsed?.raw['type'] === 'row')
     else if (this.#header === undefined) this.#begin(parsed.line)
@@ -84,18 +84,18 @@ class Verification {
 
   #unreadable(isRow: boolean): void {
     const seq = this.#chain?.expected ?? null
-    if (isRow) this.#bad('changed', seq, `row ${seq} has not the form of a row any more`)
+    if (isRow) this.#bad('changed', seq, `row ${seq} no longer has the format of a row`)
     else this.#bad('malformed', seq, `line ${this.#line} is not a line of an export`)
   }
 
   #begin(line: AuditExportLine): void {
-    if (line.type !== 'export') return this.#bad('malformed', null, 'the file does not begin as an export does')
+    if (line.type !== 'export') return this.#bad('malformed', null, 'the file does not begin with the header of an export')
     this.#header = line
     try {
       if (this.#keys.length === 0) this.#keys = line.keys.map(keyOfExport)
     } catch (error) {
       if (!(error instanceof NotAKey)) throw error
-      return this.#bad('malformed', null, `the key in the file is none: ${error.message}`)
+      return this.#bad('malformed', null, `the key in the file is not valid: ${error.message}`)
     }
     this.#chain = new Chain(line.from_seq, this.#trust.heads)
     this.#signed = new SignedDecisions(line.tenant, line.from_seq === 1, this.#trust.passkeys ?? [])
@@ -116,7 +116,7 @@ class Verification {
     this.#bad(
       'rewritten',
       seq,
-      `two kept heads of row ${seq} name different hashes: ${named}, and ${other}: that row, or one before it, was made anew`,
+      `two kept heads of row ${seq} name different hashes: ${named}, and ${other}: that row, or one before it, was rewritten`,
     )
   }
 
@@ -165,7 +165,7 @@ class Verification {
       return this.#bad(
         'truncated',
         chain.expected,
-        `the trail ends at row ${header.newest_seq}, but a kept head knows row ${kept.seq}`,
+        `the trail ends at row ${header.newest_seq}, but there is a kept head of row ${kept.seq}`,
         null,
       )
     const { type: _type, signature, ...seal } = end
@@ -180,7 +180,7 @@ class Verification {
       )
     const { from_seq, through_seq, rows } = end
     if (from_seq !== header.from_seq || through_seq !== header.through_seq || rows !== chain.rows)
-      this.#bad('changed', null, 'the end of the export speaks of other rows than are here')
+      this.#bad('changed', null, 'the end of the export names other rows than the file has')
   }
 
   verdict(): AuditVerdict {

@@ -52,7 +52,7 @@ export function retryMany(ctx: CommandContext, input: Parsed<'jobs.retry_many'>,
   const statuses = input.status ?? ['failed']
   const wrong = statuses.find((status) => status !== 'failed' && status !== 'retry')
   if (wrong !== undefined) {
-    const message = 'may be failed and retry: nothing else can be retried'
+    const message = 'can only contain failed and retry: other jobs cannot be retried'
     return fail('invalid-request', `\`status\` ${message}.`, { issues: [{ path: 'status', message }] })
   }
   const parent = input.parent_id === undefined ? undefined : ctx.store.jobs.get(input.parent_id)
