@@ -232,7 +232,7 @@ describe.skipIf(chromiumPath === undefined)('the dashboard', () => {
       dashboard.call('POST', `/api/v1/claims/${id}/fail`, { error: { type: 'timeout', message: 'too long', retryable: true } }, lease)
     const again = await started({ max_attempts: 3 })
     await go(`/jobs/${again[0]}`)
-    await owner.getByText(/its timeout ends it in (?:9|10)m\./).waitFor()
+    await owner.getByText(/The timeout ends this attempt in (?:9|10)m if it is still running\./).waitFor()
     await fail(again)
     await owner.getByRole('button', { name: 'Raise the timeout to 20 min' }).click()
     await owner.getByText(`An attempt of job ${again[0]} may take 20 min`).first().waitFor()

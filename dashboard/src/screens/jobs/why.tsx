@@ -89,8 +89,8 @@ function Timeout({ job, at }: { readonly job: Job; readonly at: string | undefin
     return (
       <p className={`${below} text-soft`}>
         <span>
-          If this attempt is still running then, its timeout ends it <Time at={at} />. A timeout cannot be changed while an attempt runs; it
-          can be raised here for the next attempt.
+          The timeout ends this attempt <Time at={at} /> if it is still running. A timeout cannot be changed while an attempt runs; it can
+          be raised here for the next attempt.
         </span>
       </p>
     )
@@ -120,7 +120,7 @@ function Waiting({ job }: { readonly job: Job }) {
   return (
     <div className={below}>
       <span className="text-soft">
-        If it has not started by then, it expires <Time at={job.expires_at} />.
+        It expires <Time at={job.expires_at} /> if it has not started.
       </span>
       {mayDispatch ? (
         <span className="ml-auto flex flex-wrap gap-2">

@@ -163,7 +163,7 @@ export function Payload({ review }: { readonly review: Review }) {
     <>
       <Panel title="What is asked">
         {review.payload === null ? (
-          <p className="text-soft">There is no payload, only the text above.</p>
+          <p className="text-soft">There is no payload, only the text of the review.</p>
         ) : (
           <PayloadView payload={review.payload} />
         )}
