@@ -69,11 +69,12 @@ function score(job: JobView, worker: WorkerView, now: number, reasons?: string[]
     total += preferredWeight
     reasons?.push('is preferred')
   }
-  const load = worker.running / Math.max(1, worker.slots)
+  // A worker that has started short jobs before there is a slot for them is as full as any full one.
+  const load = Math.min(1, worker.running / Math.max(1, worker.slots))
   if (worker.running > 0) {
     // A full worker makes the job wait, so a full load weighs as much as the most important trait of this effort.
     total -= load * (load < 1 ? sharingWeight : Math.max(weights.cost, weights.quality, weights.speed))
-    reasons?.push(`runs ${worker.running} of ${worker.slots}`)
+    reasons?.push(`runs ${Math.min(worker.running, worker.slots)} of ${worker.slots}`)
   }
   if (worker.recent_failures > 0) {
     total -= worker.recent_failures * failureWeight

@@ -29,7 +29,7 @@ export function byMachine(workers: readonly WorkerRow[]): readonly (WorkerRow | 
         machine,
         workers: group.length,
         there: there.length,
-        running: group.reduce((sum, worker) => sum + worker.running, 0),
+        running: there.reduce((sum, worker) => sum + Math.min(worker.running, worker.presence?.slots ?? 0), 0),
         slots: there.reduce((sum, worker) => sum + (worker.presence?.slots ?? 0), 0),
       }
       return [line, ...group]

@@ -1,5 +1,5 @@
 /** Responsible for one worker: its state, its capabilities, its running jobs and recent failures; pause, rotate, revoke. */
-import type { Output, Worker as WorkerShape } from '@modelreins/contract'
+import { slotsInUse, type Output, type Worker as WorkerShape } from '@modelreins/contract'
 import { Link, useParams, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { client } from '../../api/client.ts'
@@ -287,7 +287,14 @@ export function Worker() {
             <Facts
               rows={[
                 ['Kind', worker.kind],
-                ['Running', worker.state === 'offline' ? 'offline' : `${worker.running} of ${presence?.slots ?? '?'} slots`],
+                [
+                  'Running',
+                  worker.state === 'offline'
+                    ? 'offline'
+                    : presence == null
+                      ? String(worker.running)
+                      : slotsInUse(worker.running, presence.slots),
+                ],
                 ['Connected by', presence?.transport ?? 'not'],
                 presence?.machine == null
                   ? undefined

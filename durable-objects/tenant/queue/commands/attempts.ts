@@ -219,7 +219,15 @@ export function failTheAttempt(ctx: CommandContext, lease: AttemptLease, input: 
   // A repeated message: this attempt has already failed with the same error.
   if (job.status !== 'running' && job.outcome?.error?.type === input.error.type && job.outcome.error.message === input.error.message)
     return ok(job)
-  if (job.status !== 'running') return lost(job, `it is ${job.status}${endNote(job)}`)
+  if (job.status !== 'running') {
+    if (job.outcome?.lost_by === lease.worker_id) {
+      // It has ended, so a report of the worker that still names it must not continue it.
+      const { lost_by: _, ...outcome } = job.outcome
+      ctx.store.jobs.saveOutcome(job.id, outcome)
+      ctx.keep()
+    }
+    return lost(job, `it is ${job.status}${endNote(job)}`)
+  }
   const error: JobError = { type: input.error.type, message: input.error.message, retryable: input.error.retryable ?? false }
   const worker = ctx.store.workers.get(lease.worker_id)
   // The parking comes before the choice of the next worker: the limit applies to every worker of the account.

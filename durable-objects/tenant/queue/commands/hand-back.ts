@@ -3,7 +3,7 @@
  * which no slot becomes free. Nothing ran, so the worker's record does not change.
  */
 import { limits } from '@modelreins/contract'
-import { handBackUnbegun } from '../../../../src/domain/job/job-machine.ts'
+import { handBackUnbegun, resume } from '../../../../src/domain/job/job-machine.ts'
 import type { JobRecord } from '../../../../src/domain/job/job-machine.ts'
 import { fail, ok } from '../../../../src/domain/result.ts'
 import type { Result } from '../../../../src/domain/result.ts'
@@ -33,15 +33,17 @@ function tooMany(ctx: CommandContext, { worker_id, name }: WorkerRecord): Result
 export function handBackAttempt(ctx: CommandContext, worker: WorkerRecord, lease: AttemptLease): Result<JobRecord> {
   const found = attemptOf(ctx, lease)
   if (!found.ok) return found
-  const job = found.value
-  if (job.status === 'pending' && job.outcome === null) return ok(job)
-  if (job.status !== 'running' || job.worker_id !== worker.worker_id)
-    return fail('lease-lost', `Job ${job.id}, attempt ${job.attempt}: it is ${job.status}.`)
+  const was = found.value
+  if (was.status === 'pending' && was.outcome === null) return ok(was)
+  // A lost attempt that its worker may continue can be given back too. Otherwise the worker's next report, which may still name it, would continue it.
+  const job = was.status === 'running' ? was : resume(was, { worker_id: worker.worker_id, attempt: lease.attempt })
+  if (job === undefined || job.worker_id !== worker.worker_id)
+    return fail('lease-lost', `Job ${was.id}, attempt ${was.attempt}: it is ${was.status}.`)
   if (job.stream || job.spec.person !== undefined)
     return fail('wrong-state', `Job ${job.id}, attempt ${job.attempt} has begun: it ends as done or failed.`)
   const refused = tooMany(ctx, worker)
   if (refused !== undefined) return refused
-  const after = saveJob(ctx, beforeQueue(ctx, handBackUnbegun(job, ctx.at), { kind: 'queued', was: job }))
+  const after = saveJob(ctx, beforeQueue(ctx, handBackUnbegun(job, ctx.at), { kind: 'queued', was }))
   ctx.record({
     action: 'job.hand_back',
     subject: jobSubject(job),

@@ -2,6 +2,7 @@
  * Responsible for explaining why a job is in its current state, computed now: the rule that holds it, which workers could take it, and which jobs are
  * ahead of it.
  */
+import { slotsInUse } from '@modelreins/contract'
 import type { Why } from '@modelreins/contract'
 import { rank } from '../../../../src/domain/director/director.ts'
 import type { Verdict } from '../../../../src/domain/director/director.ts'
@@ -37,8 +38,8 @@ function standing(worker: WorkerView): string {
   if (worker.state === 'deaf') return 'deaf: it did not answer its last offers'
   if (worker.parked_until != null) return `parked: out of quota until ${isoTime(worker.parked_until)}`
   if (worker.place_taken_by !== undefined) return `busy: job ${worker.place_taken_by} works in its directory, one at a time`
-  if (worker.running >= worker.slots) return `busy, ${worker.running} of ${worker.slots} slots in use`
-  return `live, ${worker.running} of ${worker.slots} slots in use`
+  if (worker.running >= worker.slots) return `busy, ${slotsInUse(worker.running, worker.slots)}`
+  return `live, ${slotsInUse(worker.running, worker.slots)}`
 }
 
 /** A fan-out waits for its children, then for its merge job. */

@@ -55,6 +55,13 @@ describe('a preferred worker', () => {
   })
 })
 
+describe('a worker that has started more jobs than it has slots', () => {
+  it.each(efforts)('is as full as any full one, for %s', (effort) => {
+    const scoreOf = (running: number): unknown => rank(job(effort), [{ ...fleet.premium, running, slots: 1 }], now)[0]?.score
+    expect(scoreOf(64)).toBe(scoreOf(1))
+  })
+})
+
 describe('the effort table of the documentation', () => {
   it('has a row for every effort', () => {
     expect(byEffort.map(({ effort }) => effort)).toEqual(efforts)

@@ -1,5 +1,5 @@
 /** Responsible for `events`: prints the event feed of the tenant, one line per frame, until Ctrl-C. */
-import { feedQuery, shownJson, type FeedFrame } from '@modelreins/contract'
+import { feedQuery, shownJson, slotsInUse, type FeedFrame } from '@modelreins/contract'
 import { connect } from '../setup/connection.ts'
 import { checked } from '../arguments/checked.ts'
 import type { CommandContext } from '../context.ts'
@@ -46,7 +46,7 @@ const messageOf = (error: unknown): string => oneLine(error instanceof Error ? e
 function lineOf(frame: Extract<FeedFrame, { type: 'event' | 'presence' }>): string {
   if (frame.type === 'presence') {
     const { name, state, running, slots } = frame.presence
-    return `${' '.repeat(22)}  ${'presence'.padEnd(20)}  ${oneLine(`${name} is ${state}, ${running} of ${slots} slots in use`)}`
+    return `${' '.repeat(22)}  ${'presence'.padEnd(20)}  ${oneLine(`${name} is ${state}, ${slotsInUse(running, slots)}`)}`
   }
   const { seq, at, action, subject, actor, summary } = frame
   const words = [action.padEnd(20), subject.padEnd(12), `${actor.kind}:${actor.name}`, summary].join('  ')

@@ -1,5 +1,5 @@
 /** Responsible for `status`: killswitch, workers and queue, once or whenever the event feed reports a change. */
-import { shownJson, type Job, type KillswitchState, type Presence } from '@modelreins/contract'
+import { shownJson, slotsInUse, type Job, type KillswitchState, type Presence } from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { pause } from '../../client/clock.ts'
 import { isTransient } from '../../client/retry.ts'
@@ -132,7 +132,7 @@ function workersText(workers: readonly Presence[]): string {
   for (const worker of workers) counts.set(worker.state, (counts.get(worker.state) ?? 0) + 1)
   const slots = workers.reduce((sum, worker) => sum + (worker.state === 'offline' ? 0 : worker.slots), 0)
   const running = workers.reduce((sum, worker) => sum + worker.running, 0)
-  return `${[...counts].map(([state, count]) => `${count} ${state}`).join(', ')}; ${running} of ${slots} slots in use`
+  return `${[...counts].map(([state, count]) => `${count} ${state}`).join(', ')}; ${slotsInUse(running, slots)}`
 }
 
 const activeShown = 10

@@ -1,5 +1,14 @@
 /** Responsible for `workers`: list, show, register, set, pause, resume, rotate, revoke. */
-import { capability, workerConfig, workerKind, type Capability, type Presence, type Worker, type WorkerConfig } from '@modelreins/contract'
+import {
+  capability,
+  slotsInUse,
+  workerConfig,
+  workerKind,
+  type Capability,
+  type Presence,
+  type Worker,
+  type WorkerConfig,
+} from '@modelreins/contract'
 import type { Client } from '../../client/client.ts'
 import { programName } from '../arguments/command.ts'
 import { confirmed } from '../confirm.ts'
@@ -100,7 +109,7 @@ export async function workersShow(context: CommandContext): Promise<number> {
     ['capabilities', tiers(worker.capabilities)],
     ['secrets', worker.requires_secrets.join(', ')],
     ['config', Object.keys(worker.config).length === 0 ? undefined : JSON.stringify(worker.config)],
-    ['jobs', presence === undefined ? undefined : `${worker.running} of ${presence.slots}`],
+    ['jobs', presence === undefined ? undefined : slotsInUse(worker.running, presence.slots)],
     ['provider', [presence?.provider, presence?.model].filter((part) => part != null).join(' ')],
     ['tags', presence?.tags.join(', ')],
     ['networks', presence?.networks.join(', ')],

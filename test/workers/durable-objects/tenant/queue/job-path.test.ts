@@ -98,6 +98,14 @@ describe('an attempt whose worker was not heard of', () => {
     return { tenant, anna, lease: tenant.lease(offer), heard, shown }
   }
 
+  it('does not go on once its worker has said that it failed, even if a report still names it', async () => {
+    const { tenant, lease, heard, shown } = await lost()
+    const error = { type: 'network', message: 'gone', retryable: true } as const
+    expect(failureOf(await tenant.as(lease, 'claims.fail', { job_id: 1, error }))).toBe('lease-lost')
+    await heard()
+    expect(await shown()).toMatchObject({ status: 'retry', error: { type: 'worker_lost' } })
+  })
+
   it.each([0, 40_000])('goes on when it is heard of again %i ms later, and no newer one has begun', async (ms) => {
     const { tenant, lease, heard, shown } = await lost()
     clock.pass(ms)

@@ -119,6 +119,23 @@ describe('a worker that gives back what it has not begun', () => {
     expect(await answer('hand_back', next)).toMatchObject({ problem: { code: 'lease-lost' } })
   })
 
+  it.each([
+    ['waits to be retried', 31_000, 'retry'],
+    ['is in the queue again', 91_000, 'pending'],
+  ])('gives back a lost attempt too while its job %s, and a report that still names it does not continue it', async (_, ms, status) => {
+    const offer = await started()
+    clock.pass(31_000)
+    expect(await job()).toMatchObject({ status: 'retry', error: { type: 'worker_lost' } })
+    clock.pass(ms - 31_000)
+    expect(await job()).toMatchObject({ status })
+    expect(await answer('hand_back', offer)).toMatchObject({ type: 'settled', status: 'pending' })
+    socket.send({ type: 'presence', leases: [{ job_id: 1, attempt: 1 }] })
+    expect(await socket.next('welcome')).toMatchObject({ aborts: [{ job_id: 1, attempt: 1 }] })
+    expect(await job()).toMatchObject({ status: 'pending', attempt: 1, max_attempts: 4, error: null })
+    expect((await trailOf(1)).at(-1)).toMatchObject({ action: 'job.hand_back' })
+    expect((await tenant.offers(await tenant.worker('bert'), 1))[0]).toMatchObject({ lease: { attempt: 2 } })
+  })
+
   it('is refused for an attempt that has sent output', async () => {
     const offer = await started()
     const { nonce } = parseLeaseToken(offer.lease.token) as LeaseToken
