@@ -114,5 +114,5 @@ describe('a thousand races against the killswitch', () => {
     expect(races).toBe(1_000)
     // A race that nobody can win proves nothing.
     expect(winners).toBeGreaterThan(100)
-  }, 240_000)
+  }, 600_000)
 })
